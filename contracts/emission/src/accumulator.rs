@@ -1,0 +1,225 @@
+//! Emission shared between subnets by weight, at the cost of one subnet per call.
+//!
+//! What one unit of weight has earned since the beginning is one growing number. A subnet's share is its weight times
+//! the growth since its last draw. Fractions of a rao are carried, here and per subnet, so that in units of 2^-64 rao
+//! everything is exact:
+//!
+//! ```text
+//! issued * 2^64 = drawn * 2^64 + remainder + sum over subnets (weight * (per_weight - entry) + fraction)
+//! ```
+
+use inktensor_primitives::Rao;
+
+/// Bits of fraction: amounts here are in units of 2^-64 rao.
+const FRACTION_BITS: u32 = 64;
+
+/// What all subnets share.
+///
+/// Every product fits: `per_weight` grows by at most `cap * 2^64 < 2^119` in all, as a weight is at least one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Accumulator {
+    /// Earned by one unit of weight since the beginning, in 2^-64 rao, rounded down.
+    per_weight: u128,
+    /// What rounding down has left so far, in 2^-64 rao.
+    remainder: u128,
+    /// Sum of all subnets' weights. Sampled at different times, so it can exceed all stake there is.
+    total_weight: u128,
+}
+
+/// What one subnet has in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Share {
+    /// Its weight since its last draw.
+    weight: Rao,
+    /// `per_weight` at its last draw.
+    entry: u128,
+    /// The fraction of a rao that its last draw left, in 2^-64 rao.
+    fraction: u64,
+}
+
+impl Accumulator {
+    /// Whether anybody shares.
+    pub fn is_shared(&self) -> bool {
+        self.total_weight > 0
+    }
+
+    /// Sum of the weights; the largest amount if it is more than that.
+    pub fn total_weight(&self) -> Rao {
+        Rao(u64::try_from(self.total_weight).unwrap_or(u64::MAX))
+    }
+
+    /// Spreads `issued` over all weights. `None` if nobody shares.
+    pub fn add(&mut self, issued: Rao) -> Option<()> {
+        let amount = issued
+            .to_u128()
+            .checked_shl(FRACTION_BITS)?
+            .checked_add(self.remainder)?;
+        let growth = amount.checked_div(self.total_weight)?;
+        self.remainder = amount.checked_rem(self.total_weight)?;
+        self.per_weight = self.per_weight.checked_add(growth)?;
+        Some(())
+    }
+
+    /// What `share` has earned since its last draw: whole rao and the fraction.
+    pub fn earned(&self, share: &Share) -> Option<(Rao, u64)> {
+        let earned = self
+            .per_weight
+            .checked_sub(share.entry)?
+            .checked_mul(share.weight.to_u128())?
+            .checked_add(u128::from(share.fraction))?;
+        let whole = u64::try_from(earned >> FRACTION_BITS).ok()?;
+        let fraction = u64::try_from(earned & u128::from(u64::MAX)).ok()?;
+        Some((Rao(whole), fraction))
+    }
+
+    /// Takes what `share` has earned, rounded down with the fraction carried, and gives it `weight` from now on.
+    pub fn draw(&mut self, share: &mut Share, weight: Rao) -> Option<Rao> {
+        let (earned, fraction) = self.earned(share)?;
+        self.total_weight = self
+            .total_weight
+            .checked_sub(share.weight.to_u128())?
+            .checked_add(weight.to_u128())?;
+        *share = Share {
+            weight,
+            entry: self.per_weight,
+            fraction,
+        };
+        Some(earned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Subnets that share, and what was ever put in and taken out.
+    #[derive(Default)]
+    struct World {
+        accumulator: Accumulator,
+        shares: [Share; 4],
+        issued: u128,
+        drawn: u128,
+    }
+
+    impl World {
+        fn issue(&mut self, amount: u64) {
+            if self.accumulator.is_shared() {
+                self.accumulator.add(Rao(amount)).unwrap();
+                self.issued += u128::from(amount);
+            }
+        }
+
+        fn draw(&mut self, subnet: usize, weight: u64) -> u64 {
+            let share = &mut self.shares[subnet];
+            let drawn = self.accumulator.draw(share, Rao(weight)).unwrap().0;
+            self.drawn += u128::from(drawn);
+            drawn
+        }
+
+        /// The equation of the module's head, to the last 2^-64 of a rao.
+        fn check(&self) {
+            let undrawn: u128 = self
+                .shares
+                .iter()
+                .map(|share| {
+                    let (whole, fraction) = self.accumulator.earned(share).unwrap();
+                    (whole.to_u128() << 64) + u128::from(fraction)
+                })
+                .sum();
+            let held = (self.drawn << 64) + undrawn + self.accumulator.remainder;
+            assert_eq!(held, self.issued << 64);
+            let weights: u128 = self.shares.iter().map(|share| share.weight.to_u128()).sum();
+            assert_eq!(weights, self.accumulator.total_weight);
+        }
+    }
+
+    #[test]
+    fn two_subnets_share_by_weight() {
+        let mut world = World::default();
+        world.draw(0, 1);
+        world.draw(1, 3);
+        world.issue(1_000);
+        assert_eq!(world.draw(0, 1), 250);
+        assert_eq!(world.draw(1, 3), 750);
+        world.check();
+    }
+
+    #[test]
+    fn a_newcomer_earns_nothing_of_the_past() {
+        let mut world = World::default();
+        world.draw(0, 5);
+        world.issue(1_000);
+        assert_eq!(world.draw(1, 5), 0);
+        world.issue(1_000);
+        assert_eq!(world.draw(0, 5), 1_500);
+        assert_eq!(world.draw(1, 5), 500);
+        world.check();
+    }
+
+    #[test]
+    fn a_new_weight_counts_from_the_draw_on() {
+        let mut world = World::default();
+        world.draw(0, 1);
+        world.draw(1, 1);
+        world.issue(100);
+        assert_eq!(world.draw(0, 9), 50);
+        world.issue(100);
+        assert_eq!(world.draw(0, 9), 90);
+        assert_eq!(world.draw(1, 1), 60);
+        world.check();
+    }
+
+    #[test]
+    fn thirds_lose_nothing_over_time() {
+        let mut world = World::default();
+        (0..3).for_each(|subnet| assert_eq!(world.draw(subnet, 1), 0));
+        for _ in 0..9 {
+            world.issue(1);
+            (0..3).for_each(|subnet| {
+                world.draw(subnet, 1);
+            });
+            world.check();
+        }
+        // Nine rao for three: each has at most one rao of fractions left.
+        assert!(world.drawn >= 6, "{}", world.drawn);
+    }
+
+    #[test]
+    fn nobody_shares_nothing() {
+        let mut accumulator = Accumulator::default();
+        assert!(!accumulator.is_shared());
+        assert_eq!(accumulator.add(Rao(1)), None);
+    }
+
+    #[test]
+    fn the_whole_supply_on_the_least_weight_fits() {
+        let mut world = World::default();
+        world.draw(0, 1);
+        world.issue(Rao::CAP.0 - 1);
+        assert_eq!(world.draw(0, u64::MAX), Rao::CAP.0 - 1);
+        world.draw(1, u64::MAX);
+        assert_eq!(world.accumulator.total_weight(), Rao(u64::MAX));
+        world.issue(1);
+        world.check();
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_or_made(
+            calls in prop::collection::vec((0usize..4, 0..=Rao::CAP.0, 0u32..55, 0u64..1 << 45), 1..60),
+        ) {
+            let mut world = World::default();
+            for (subnet, weight, shift, issued) in calls {
+                world.draw(subnet, weight >> shift);
+                world.issue(issued);
+                world.check();
+            }
+            prop_assert!(world.drawn <= world.issued);
+        }
+    }
+}

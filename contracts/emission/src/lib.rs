@@ -1,0 +1,344 @@
+//! Emission: how much TAO comes into being, for which subnet, for which role, and its pay-out.
+//!
+//! The token's only minter. Contracts have no block hook: nothing happens until a subnet's epoch closes, then the curve
+//! is evaluated over all blocks since the last call. A budget is a promise; TAO is minted when it is paid.
+//!
+//! - `curve`: issuance by halvings, in closed form over any span
+//! - `accumulator`: what each subnet has earned by its weight
+//! - `budget`: an epoch's budget by role, and spending it
+//! - `ledger`: the three together, with the invariant that nothing is lost or paid twice
+//! - `roles`: who may wire, draw and pay
+#![cfg_attr(not(feature = "std"), no_std, no_main)]
+#![deny(unsafe_code)]
+
+pub mod accumulator;
+pub mod budget;
+pub mod curve;
+pub mod ledger;
+pub mod roles;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::emission::{DeployError, EmissionContract, EmissionContractRef};
+
+// Only the code that ink! generates needs it.
+#[allow(unsafe_code)]
+#[ink::contract]
+mod emission {
+    use crate::{
+        budget,
+        ledger::{Account, Ledger},
+        roles::Roles,
+    };
+    use ink::{
+        codegen::TraitCallBuilder,
+        contract_ref,
+        prelude::{vec, vec::Vec},
+        storage::{traits::ManualKey, Mapping},
+    };
+    use inktensor_primitives::{
+        emission::{Completed, Drawn, Emission, EmissionError, EpochBudget, Issuance, Split},
+        staking::{Payment, Staking},
+        token::{TokenControl, WireError},
+        NetUid, Rao,
+    };
+    use psp22::{PSP22Mintable, PSP22};
+
+    /// Why the contract could not be deployed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[ink::scale_derive(Encode, Decode, TypeInfo)]
+    pub enum DeployError {
+        /// The split's parts do not sum to 10 000 basis points.
+        SplitNotWhole,
+        /// Nothing at the token's address answers as the TAO token. Deploy the token first and give its address.
+        NoToken,
+        /// More TAO was minted than the cap allows, so this is another token. Give the TAO token's address.
+        AboveCap,
+        /// Nothing at the staking contract's address answers as one. Deploy it first and give its address.
+        NoStaking,
+        /// The treasury is the token, the staking contract or this contract, where its TAO would be lost.
+        /// Give another account.
+        BadTreasury,
+    }
+
+    /// The emission contract.
+    #[ink(storage)]
+    pub struct EmissionContract {
+        /// TAO.
+        token: AccountId,
+        /// Holds what is paid to neurons, as stake.
+        staking: AccountId,
+        /// The protocol's reserve.
+        treasury: AccountId,
+        /// How budgets are divided.
+        split: Split,
+        /// Who may do what.
+        roles: Roles,
+        /// What was issued, minted and shared.
+        ledger: Ledger,
+        /// Each subnet's account.
+        accounts: Mapping<NetUid, Account, ManualKey<0x4143_434F>>,
+        /// Budgets of (subnet, epoch) that are not complete.
+        budgets: Mapping<(NetUid, u32), EpochBudget, ManualKey<0x4255_4447>>,
+    }
+
+    impl EmissionContract {
+        /// Deploys the contract. What `token` has minted so far counts as issued. The caller may wire it, once.
+        ///
+        /// # Errors
+        /// `SplitNotWhole`, `NoToken`, `AboveCap`, `NoStaking`, `BadTreasury`.
+        #[ink(constructor)]
+        pub fn new(
+            token: AccountId,
+            staking: AccountId,
+            treasury: AccountId,
+            split: Split,
+        ) -> Result<Self, DeployError> {
+            if !split.is_whole() {
+                return Err(DeployError::SplitNotWhole);
+            }
+            if [token, staking, Self::env().account_id()].contains(&treasury) {
+                return Err(DeployError::BadTreasury);
+            }
+            let tao: contract_ref!(TokenControl) = token.into();
+            let Ok(Ok(minted)) = tao.call().total_minted().try_invoke() else {
+                return Err(DeployError::NoToken);
+            };
+            let genesis = u64::try_from(minted)
+                .map(Rao)
+                .ok()
+                .filter(|minted| *minted <= Rao::CAP)
+                .ok_or(DeployError::AboveCap)?;
+            let stake: contract_ref!(Staking) = staking.into();
+            if !matches!(stake.call().total_stake().try_invoke(), Ok(Ok(_))) {
+                return Err(DeployError::NoStaking);
+            }
+            let ledger = Ledger::new(genesis, Self::env().block_number());
+            let roles = Roles::Deployer(Self::env().caller());
+            Ok(Self::with(token, staking, treasury, split, roles, ledger))
+        }
+
+        /// The contract as it is before anybody has drawn.
+        pub(crate) fn with(
+            token: AccountId,
+            staking: AccountId,
+            treasury: AccountId,
+            split: Split,
+            roles: Roles,
+            ledger: Ledger,
+        ) -> Self {
+            Self {
+                token,
+                staking,
+                treasury,
+                split,
+                roles,
+                ledger,
+                accounts: Mapping::new(),
+                budgets: Mapping::new(),
+            }
+        }
+
+        /// Refuses everybody but the epoch contract.
+        fn ensure_epoch(&self) -> Result<(), EmissionError> {
+            if self.roles.is_epoch(self.env().caller()) {
+                Ok(())
+            } else {
+                Err(EmissionError::NotEpoch)
+            }
+        }
+
+        fn account(&self, netuid: NetUid) -> Account {
+            self.accounts.get(netuid).unwrap_or_default()
+        }
+
+        /// Stake on the subnet: its weight from now on.
+        fn weight(&self, netuid: NetUid) -> Result<Rao, EmissionError> {
+            let staking: contract_ref!(Staking) = self.staking.into();
+            match staking.call().subnet_stake(netuid).try_invoke() {
+                Ok(Ok(weight)) => Ok(weight),
+                _ => Err(EmissionError::Staking),
+            }
+        }
+
+        /// Mints `amount` to this contract, which passes it on in the same call.
+        fn mint(&self, amount: Rao) -> Result<(), EmissionError> {
+            let mut token: contract_ref!(PSP22Mintable) = self.token.into();
+            match token.call_mut().mint(amount.to_u128()).try_invoke() {
+                Ok(Ok(Ok(()))) => Ok(()),
+                _ => Err(EmissionError::Token),
+            }
+        }
+
+        /// Passes `amount` on to `to`.
+        fn send(&self, to: AccountId, amount: Rao) -> Result<(), EmissionError> {
+            let mut token: contract_ref!(PSP22) = self.token.into();
+            match token
+                .call_mut()
+                .transfer(to, amount.to_u128(), Vec::new())
+                .try_invoke()
+            {
+                Ok(Ok(Ok(()))) => Ok(()),
+                _ => Err(EmissionError::Token),
+            }
+        }
+
+        /// Sends `amount` to the staking contract and has it credited as `payments`, which sum to it.
+        fn stake(
+            &self,
+            netuid: NetUid,
+            amount: Rao,
+            payments: Vec<Payment>,
+        ) -> Result<(), EmissionError> {
+            self.send(self.staking, amount)?;
+            let mut staking: contract_ref!(Staking) = self.staking.into();
+            match staking.call_mut().distribute(netuid, payments).try_invoke() {
+                Ok(Ok(Ok(credited))) if credited == amount => Ok(()),
+                _ => Err(EmissionError::Staking),
+            }
+        }
+    }
+
+    impl Emission for EmissionContract {
+        /// Names the epoch contract, once. Only the deployer; afterwards nobody can.
+        ///
+        /// # Errors
+        /// `NotDeployer`, `AlreadyWired`.
+        #[ink(message)]
+        fn wire(&mut self, epoch: AccountId) -> Result<(), WireError> {
+            self.roles = self.roles.wire(self.env().caller(), epoch)?;
+            Ok(())
+        }
+
+        /// Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch` and samples its weight anew.
+        ///
+        /// # Errors
+        /// `NotEpoch`, `AlreadyDrawn`, `Staking`.
+        #[ink(message)]
+        fn draw(&mut self, netuid: NetUid, epoch: u32) -> Result<EpochBudget, EmissionError> {
+            self.ensure_epoch()?;
+            let weight = self.weight(netuid)?;
+            let now = self.env().block_number();
+            let mut account = self.account(netuid);
+            let budget = self
+                .ledger
+                .draw(&mut account, epoch, now, weight, &self.split)?;
+            self.accounts.insert(netuid, &account);
+            self.budgets.insert((netuid, epoch), &budget);
+            self.env().emit_event(Drawn {
+                netuid,
+                epoch,
+                budget,
+                issued: self.ledger.issuance().issued,
+            });
+            Ok(budget)
+        }
+
+        /// Called by the epoch contract at settle: mints and pays one chunk.
+        ///
+        /// # Errors
+        /// `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`, `Staking`.
+        #[ink(message)]
+        fn pay(
+            &mut self,
+            netuid: NetUid,
+            epoch: u32,
+            payments: Vec<Payment>,
+        ) -> Result<Rao, EmissionError> {
+            self.ensure_epoch()?;
+            let mut budget = self
+                .budgets
+                .get((netuid, epoch))
+                .ok_or(EmissionError::NotDrawn)?;
+            let amount = budget::total(&payments)?;
+            if amount.is_zero() {
+                return Ok(amount);
+            }
+            self.ledger.pay(&mut budget, amount)?;
+            self.budgets.insert((netuid, epoch), &budget);
+            self.mint(amount)?;
+            self.stake(netuid, amount, payments)?;
+            Ok(amount)
+        }
+
+        /// Called by the epoch contract after the last chunk, or when the epoch will not be settled any more:
+        /// pays owner and treasury. What miners and validators were not paid goes to the subnet's next budget.
+        ///
+        /// # Errors
+        /// `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
+        #[ink(message)]
+        fn complete(
+            &mut self,
+            netuid: NetUid,
+            epoch: u32,
+            owner: AccountId,
+            owner_hotkey: AccountId,
+        ) -> Result<(), EmissionError> {
+            self.ensure_epoch()?;
+            let budget = self
+                .budgets
+                .get((netuid, epoch))
+                .ok_or(EmissionError::NotDrawn)?;
+            let mut account = self.account(netuid);
+            let closing = self.ledger.complete(&mut account, &budget)?;
+            self.accounts.insert(netuid, &account);
+            self.budgets.remove((netuid, epoch));
+            if !closing.owner.is_zero() {
+                self.mint(closing.owner)?;
+                let payment = Payment {
+                    hotkey: owner_hotkey,
+                    coldkey: owner,
+                    miner: closing.owner,
+                    validator: Rao::ZERO,
+                };
+                self.stake(netuid, closing.owner, vec![payment])?;
+            }
+            if !closing.treasury.is_zero() {
+                self.mint(closing.treasury)?;
+                self.send(self.treasury, closing.treasury)?;
+            }
+            self.env().emit_event(Completed {
+                netuid,
+                epoch,
+                paid: budget.paid,
+                owner: closing.owner,
+                treasury: closing.treasury,
+                carried: closing.carried,
+            });
+            Ok(())
+        }
+
+        /// The state of issuance, evaluated up to the last draw.
+        #[ink(message)]
+        fn issuance(&self) -> Issuance {
+            self.ledger.issuance()
+        }
+
+        /// The division of budgets.
+        #[ink(message)]
+        fn split(&self) -> Split {
+            self.split
+        }
+
+        /// The account of the protocol's reserve.
+        #[ink(message)]
+        fn treasury(&self) -> AccountId {
+            self.treasury
+        }
+
+        /// The budget of an epoch that is not yet complete.
+        #[ink(message)]
+        fn budget(&self, netuid: NetUid, epoch: u32) -> Option<EpochBudget> {
+            self.budgets.get((netuid, epoch))
+        }
+
+        /// What the subnet would draw if its epoch closed now.
+        #[ink(message)]
+        fn pending(&self, netuid: NetUid) -> Rao {
+            self.ledger
+                .pending(&self.account(netuid), self.env().block_number())
+                .unwrap_or_default()
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What the shell does without other contracts. Draws and payments are tested on a chain.
+
+use crate::{ledger::Ledger, roles::Roles, EmissionContract};
+use ink::env::{
+    test::{default_accounts, set_caller},
+    DefaultEnvironment,
+};
+use inktensor_primitives::{
+    emission::{Emission, EmissionError, Split},
+    token::WireError,
+    AccountId, NetUid, Rao,
+};
+
+const NETUID: NetUid = NetUid(1);
+
+fn become_(who: AccountId) {
+    set_caller::<DefaultEnvironment>(who);
+}
+
+/// Deployed by Alice.
+fn deployed() -> EmissionContract {
+    EmissionContract::with(
+        [101; 32].into(),
+        [102; 32].into(),
+        [103; 32].into(),
+        Split::DEFAULT,
+        Roles::Deployer(default_accounts::<DefaultEnvironment>().alice),
+        Ledger::new(Rao(5), 0),
+    )
+}
+
+#[ink::test]
+fn the_deployer_wires_once_and_has_no_role_after() {
+    let all = default_accounts::<DefaultEnvironment>();
+    let mut emission = deployed();
+    become_(all.bob);
+    assert_eq!(emission.wire(all.bob), Err(WireError::NotDeployer));
+    become_(all.alice);
+    assert_eq!(emission.wire(all.bob), Ok(()));
+    assert_eq!(emission.wire(all.alice), Err(WireError::AlreadyWired));
+    assert_eq!(emission.draw(NETUID, 0), Err(EmissionError::NotEpoch));
+}
+
+#[ink::test]
+fn only_the_epoch_contract_draws_pays_and_completes() {
+    let all = default_accounts::<DefaultEnvironment>();
+    let mut emission = deployed();
+    let refused = EmissionError::NotEpoch;
+    for wired in [false, true] {
+        become_(all.alice);
+        if wired {
+            emission.wire(all.bob).unwrap();
+        }
+        assert_eq!(emission.draw(NETUID, 0), Err(refused.clone()));
+        assert_eq!(emission.pay(NETUID, 0, Vec::new()), Err(refused.clone()));
+        let completed = emission.complete(NETUID, 0, all.eve, all.eve);
+        assert_eq!(completed, Err(refused.clone()));
+    }
+}
+
+#[ink::test]
+fn without_a_budget_nothing_is_paid() {
+    let all = default_accounts::<DefaultEnvironment>();
+    let mut emission = deployed();
+    become_(all.alice);
+    emission.wire(all.bob).unwrap();
+    become_(all.bob);
+    let refused = EmissionError::NotDrawn;
+    assert_eq!(emission.pay(NETUID, 0, Vec::new()), Err(refused.clone()));
+    let completed = emission.complete(NETUID, 0, all.eve, all.eve);
+    assert_eq!(completed, Err(refused));
+}
+
+#[ink::test]
+fn a_new_deployment_counts_genesis_as_issued() {
+    let emission = deployed();
+    let issuance = emission.issuance();
+    assert_eq!((issuance.issued, issuance.genesis), (Rao(5), Rao(5)));
+    assert_eq!(issuance.minted, Rao::ZERO);
+    assert_eq!(issuance.per_block, Rao(1_000_000_000));
+    assert_eq!(issuance.total_weight, Rao::ZERO);
+    assert_eq!(emission.pending(NETUID), Rao::ZERO);
+    assert_eq!(emission.budget(NETUID, 0), None);
+}

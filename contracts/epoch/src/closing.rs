@@ -1,0 +1,47 @@
+//! Freezing an epoch: the calls that a close makes, in their order.
+
+use crate::{
+    frozen::{self, ClosedEpoch, Closing},
+    gather,
+    life::Life,
+    peers::{self, Calls},
+    shape,
+    weights::RowStore,
+};
+use ink::prelude::vec::Vec;
+use inktensor_primitives::{
+    epoch::{EpochError, Peers},
+    Uid,
+};
+
+/// Moves the other contracts on to the next epoch and freezes the inputs of the open one of `life`. `roster` is the last final
+/// epoch's.
+///
+/// # Errors
+/// Those of the calls; `UnsoundPlan`.
+pub fn freeze(
+    peers: &Peers,
+    rows: &RowStore,
+    life: &Life,
+    closing: Closing,
+    roster: Vec<Uid>,
+) -> Result<ClosedEpoch, EpochError> {
+    let epoch = life.open;
+    let snapshot = peers.begin_epoch(closing.netuid, epoch)?;
+    let budget = peers.draw(closing.netuid, epoch)?;
+    let (owner, owner_hotkey) = (snapshot.subnet.owner, snapshot.subnet.owner_hotkey);
+    let kernel_code = peers::code_hash(snapshot.subnet.kernel)?;
+    let header = frozen::header(closing, life, snapshot, kernel_code, &budget, roster);
+    let plan = peers::plan(header.clone())?;
+    if !plan.is_sound() || !shape::can_be_posted(&plan, header.neurons, header.max_validators) {
+        return Err(EpochError::UnsoundPlan);
+    }
+    Ok(ClosedEpoch {
+        header_hash: header.digest(),
+        seats: gather::roster_seats(peers, rows, &header)?,
+        header,
+        plan,
+        owner,
+        owner_hotkey,
+    })
+}

@@ -1,0 +1,100 @@
+//! What a deployment must keep to.
+
+use inktensor_primitives::epoch::{EpochRules, Peers};
+
+/// Why the contract cannot be deployed with these arguments. Variant order is ABI: append only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum DeployError {
+    /// Without a challenge period nobody could dispute. Give it at least one block.
+    NoChallengePeriod,
+    /// Without a bond an asserter has nothing to lose. Give an amount above zero.
+    NoBond,
+    /// Without a window to settle nobody need be paid. Give it at least one block.
+    NoSettleWindow,
+    /// Two of the peers have the same address. Give token, registry, staking and emission, in this order.
+    PeersNotDistinct,
+}
+
+/// Checks the arguments of a deployment.
+///
+/// # Errors
+/// See [`DeployError`].
+pub fn check(peers: &Peers, rules: &EpochRules) -> Result<(), DeployError> {
+    let EpochRules {
+        challenge_period,
+        bond,
+        settle_window,
+    } = rules;
+    if *challenge_period == 0 {
+        return Err(DeployError::NoChallengePeriod);
+    }
+    if bond.is_zero() {
+        return Err(DeployError::NoBond);
+    }
+    if *settle_window == 0 {
+        return Err(DeployError::NoSettleWindow);
+    }
+    let Peers {
+        token,
+        registry,
+        staking,
+        emission,
+    } = peers;
+    let apart = token != registry
+        && token != staking
+        && token != emission
+        && registry != staking
+        && registry != emission
+        && staking != emission;
+    if apart {
+        Ok(())
+    } else {
+        Err(DeployError::PeersNotDistinct)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{peers, RULES};
+
+    #[test]
+    fn each_argument_is_checked() {
+        assert_eq!(check(&peers(), &RULES), Ok(()));
+        let with = |change: fn(&mut EpochRules)| {
+            let mut rules = RULES;
+            change(&mut rules);
+            check(&peers(), &rules)
+        };
+        assert_eq!(
+            with(|rules| rules.challenge_period = 0),
+            Err(DeployError::NoChallengePeriod)
+        );
+        assert_eq!(with(|rules| rules.bond.0 = 0), Err(DeployError::NoBond));
+        assert_eq!(
+            with(|rules| rules.settle_window = 0),
+            Err(DeployError::NoSettleWindow)
+        );
+    }
+
+    #[test]
+    fn no_two_peers_are_one() {
+        let good = peers();
+        let accounts = [good.token, good.registry, good.staking, good.emission];
+        for i in 0..4 {
+            for j in (0..4).filter(|j| *j != i) {
+                let mut list = accounts;
+                list[i] = list[j];
+                let [token, registry, staking, emission] = list;
+                let peers = Peers {
+                    token,
+                    registry,
+                    staking,
+                    emission,
+                };
+                assert_eq!(check(&peers, &RULES), Err(DeployError::PeersNotDistinct));
+            }
+        }
+    }
+}

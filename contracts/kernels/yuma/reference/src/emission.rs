@@ -1,0 +1,90 @@
+//! From scores to rao. [2.4, 18 and 19]
+
+use crate::vector::divide;
+use substrate_fixed::types::{I32F32, I96F32};
+
+/// Whose scores pay.
+pub struct Claims<'a> {
+    /// Incentive of each neuron.
+    pub incentive: &'a [I32F32],
+    /// Dividends of each neuron.
+    pub dividends: &'a [I32F32],
+    /// What stands in for dividends.
+    pub fallback: &'a [I32F32],
+}
+
+/// What each neuron gets.
+pub struct Pay {
+    /// As miner.
+    pub servers: Vec<u64>,
+    /// As validator.
+    pub validators: Vec<u64>,
+    /// In all.
+    pub total: Vec<u64>,
+}
+
+impl Claims<'_> {
+    /// Subtensor's way: one budget for incentive and dividends together.
+    pub fn combined(&self, budget: u64) -> Pay {
+        let both: Vec<I32F32> = self
+            .incentive
+            .iter()
+            .zip(self.dividends)
+            .map(|(i, d)| *i + *d)
+            .collect();
+        let sum: I32F32 = both.iter().sum();
+        if sum == 0 {
+            let pay = rao(self.fallback, budget);
+            return Pay {
+                servers: vec![0; pay.len()],
+                validators: pay.clone(),
+                total: pay,
+            };
+        }
+        let part = |scores: &[I32F32]| rao(&divided(scores, sum), budget);
+        Pay {
+            servers: part(self.incentive),
+            validators: part(self.dividends),
+            total: part(&both),
+        }
+    }
+
+    /// Two budgets. Validators get the miners' as well if there is no incentive.
+    pub fn split(&self, miners: u64, validators: u64) -> Pay {
+        let incentive: I32F32 = self.incentive.iter().sum();
+        let dividends: I32F32 = self.dividends.iter().sum();
+        let (miners, validators) = if incentive == 0 {
+            (0, miners + validators)
+        } else {
+            (miners, validators)
+        };
+        let servers = rao(&divided(self.incentive, incentive), miners);
+        let shares = if dividends == 0 {
+            self.fallback.to_vec()
+        } else {
+            divided(self.dividends, dividends)
+        };
+        let validators = rao(&shares, validators);
+        let total = servers
+            .iter()
+            .zip(&validators)
+            .map(|(server, validator)| server + validator)
+            .collect();
+        Pay {
+            servers,
+            validators,
+            total,
+        }
+    }
+}
+
+fn divided(scores: &[I32F32], sum: I32F32) -> Vec<I32F32> {
+    scores.iter().map(|score| divide(*score, sum)).collect()
+}
+
+fn rao(shares: &[I32F32], budget: u64) -> Vec<u64> {
+    shares
+        .iter()
+        .map(|share| (I96F32::from_num(*share) * I96F32::from_num(budget)).to_num())
+        .collect()
+}

@@ -1,0 +1,197 @@
+//! Fixed-layout little-endian bytes: lengths are known to the reader, so none is written.
+
+use crate::fixed::Q32;
+use ink::prelude::vec::Vec;
+
+/// Takes fields off the front of bytes.
+pub struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// Reads `bytes` from the start.
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The next `count` bytes.
+    pub fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (head, tail) = self.0.split_at_checked(count)?;
+        self.0 = tail;
+        Some(head)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, tail) = self.0.split_first_chunk::<N>()?;
+        self.0 = tail;
+        Some(*head)
+    }
+
+    /// The next `u8`.
+    pub fn u8(&mut self) -> Option<u8> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    /// The next `u16`.
+    pub fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    /// The next `u64`.
+    pub fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    /// The next `u128`.
+    pub fn u128(&mut self) -> Option<u128> {
+        self.array().map(u128::from_le_bytes)
+    }
+
+    /// The next Q32.
+    pub fn q32(&mut self) -> Option<Q32> {
+        self.u64().map(Q32)
+    }
+
+    fn items<const N: usize, T>(
+        &mut self,
+        count: usize,
+        item: impl Fn([u8; N]) -> T,
+    ) -> Option<Vec<T>> {
+        let bytes = self.bytes(count.checked_mul(N)?)?;
+        // Every piece has N bytes; the default never stands in.
+        Some(
+            bytes
+                .chunks_exact(N)
+                .map(|piece| item(piece.try_into().unwrap_or([0; N])))
+                .collect(),
+        )
+    }
+
+    /// The next `count` numbers of 16 bits.
+    pub fn u16s(&mut self, count: usize) -> Option<Vec<u16>> {
+        self.items(count, u16::from_le_bytes)
+    }
+
+    /// The next `count` numbers of 32 bits.
+    pub fn u32s(&mut self, count: usize) -> Option<Vec<u32>> {
+        self.items(count, u32::from_le_bytes)
+    }
+
+    /// The next `count` numbers of 64 bits.
+    pub fn u64s(&mut self, count: usize) -> Option<Vec<u64>> {
+        self.items(count, u64::from_le_bytes)
+    }
+
+    /// The next `count` Q32.
+    pub fn q32s(&mut self, count: usize) -> Option<Vec<Q32>> {
+        self.items(count, |bytes| Q32(u64::from_le_bytes(bytes)))
+    }
+
+    /// `value`, if nothing is left to read.
+    pub fn end<T>(self, value: T) -> Option<T> {
+        self.0.is_empty().then_some(value)
+    }
+}
+
+/// Appends fields to bytes.
+pub struct Writer(Vec<u8>);
+
+impl Writer {
+    /// Starts with room for `capacity` bytes.
+    pub fn new(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+
+    /// Appends bytes as they are.
+    pub fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    /// Appends a `u8`.
+    pub fn u8(self, value: u8) -> Self {
+        self.bytes(&[value])
+    }
+
+    /// Appends a `u16`.
+    pub fn u16(self, value: u16) -> Self {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    /// Appends a `u64`.
+    pub fn u64(self, value: u64) -> Self {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    /// Appends a `u128`.
+    pub fn u128(self, value: u128) -> Self {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    /// Appends a Q32.
+    pub fn q32(self, value: Q32) -> Self {
+        self.u64(value.0)
+    }
+
+    /// Appends one piece of bytes per item.
+    pub fn items<const N: usize, T>(mut self, items: &[T], piece: impl Fn(&T) -> [u8; N]) -> Self {
+        let start = self.0.len();
+        self.0
+            .resize(start.saturating_add(items.len().saturating_mul(N)), 0);
+        let room = self.0.get_mut(start..).unwrap_or_default();
+        for (place, item) in room.chunks_exact_mut(N).zip(items) {
+            place.copy_from_slice(&piece(item));
+        }
+        self
+    }
+
+    /// Appends numbers of 16 bits.
+    pub fn u16s(self, values: &[u16]) -> Self {
+        self.items(values, |value| value.to_le_bytes())
+    }
+
+    /// Appends numbers of 32 bits.
+    pub fn u32s(self, values: &[u32]) -> Self {
+        self.items(values, |value| value.to_le_bytes())
+    }
+
+    /// Appends numbers of 64 bits.
+    pub fn u64s(self, values: &[u64]) -> Self {
+        self.items(values, |value| value.to_le_bytes())
+    }
+
+    /// Appends Q32.
+    pub fn q32s(self, values: &[Q32]) -> Self {
+        self.items(values, |value| value.0.to_le_bytes())
+    }
+
+    /// What was appended.
+    pub fn end(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_back_what_was_written_and_nothing_else() {
+        let bytes = Writer::new(0)
+            .u8(1)
+            .u16s(&[2, 3])
+            .u64(4)
+            .u128(5)
+            .q32s(&[Q32(6)])
+            .u32s(&[7])
+            .end();
+        let mut reader = Reader::new(&bytes);
+        assert_eq!(reader.u8(), Some(1));
+        assert_eq!(reader.u16s(2), Some(vec![2, 3]));
+        assert_eq!(reader.u64(), Some(4));
+        assert_eq!(reader.u128(), Some(5));
+        assert_eq!(reader.q32s(1), Some(vec![Q32(6)]));
+        assert_eq!(Reader(reader.0).end(()), None);
+        assert_eq!(reader.u32s(1), Some(vec![7]));
+        assert_eq!(reader.u8(), None);
+        assert_eq!(reader.end(()), Some(()));
+    }
+}

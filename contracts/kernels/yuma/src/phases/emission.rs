@@ -1,0 +1,205 @@
+//! Phase 4: who is paid what. Writes results, and at the end the roster. [2.4, 18 to 20]
+
+use super::Work;
+use crate::{
+    codec::{Reader, Writer},
+    epoch::{Chunk, Epoch},
+    fixed::{self, TotalStake, Whole, Q32},
+};
+use ink::prelude::vec::Vec;
+use inktensor_primitives::{
+    kernel::{Budget, KernelError, NeuronResult},
+    Rao, Uid,
+};
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carry {
+    pub(super) total: u128,
+    pub(super) active: Vec<Q32>,
+    pub(super) trust: Vec<u16>,
+    pub(super) roster: Vec<Uid>,
+    pub(super) incentive: Q32,
+    /// Dividends of each validator, normalised.
+    pub(super) dividends: Vec<Q32>,
+}
+
+/// A neuron's claims to a part of the budget.
+struct Claims {
+    incentive: Q32,
+    dividends: Q32,
+    active: Q32,
+    stake: Q32,
+}
+
+/// A neuron's pay.
+struct Pay {
+    miner: u64,
+    validator: u64,
+    total: u64,
+}
+
+/// How the budget is divided.
+struct Division {
+    budget: Budget,
+    /// Sum of all incentive.
+    incentive: Whole,
+    /// Sum of all dividends.
+    dividends: Whole,
+    /// Sum of both.
+    both: Whole,
+    has_incentive: bool,
+    has_dividends: bool,
+    /// Whether any stake is active: it stands in for missing dividends, and all stake for it.
+    has_active: bool,
+}
+
+impl Division {
+    fn new(budget: Budget, incentive: Q32, dividends: Q32, active: Q32) -> Self {
+        Self {
+            budget,
+            incentive: Whole::new(incentive.0),
+            dividends: Whole::new(dividends.0),
+            both: Whole::new(incentive.plus(dividends).0),
+            has_incentive: incentive != Q32::ZERO,
+            has_dividends: dividends != Q32::ZERO,
+            has_active: active != Q32::ZERO,
+        }
+    }
+
+    /// The pay for `claims`, each part rounded down.
+    fn pay(&self, claims: &Claims) -> Pay {
+        match self.budget {
+            Budget::Combined(total) => self.combined(claims, total.0),
+            Budget::Split { miners, validators } => self.split(claims, miners.0, validators.0),
+        }
+    }
+
+    /// The reference's way: incentive and dividends are claims to one whole. [2.4, 18 and 19]
+    fn combined(&self, claims: &Claims, total: u64) -> Pay {
+        if !self.has_incentive && !self.has_dividends {
+            let pay = self.stand_in(claims).of(total);
+            return Pay {
+                miner: 0,
+                validator: pay,
+                total: pay,
+            };
+        }
+        let both = claims.incentive.plus(claims.dividends);
+        Pay {
+            miner: self.both.share(claims.incentive.0).of(total),
+            validator: self.both.share(claims.dividends.0).of(total),
+            total: self.both.share_of_sum(both.0).of(total),
+        }
+    }
+
+    /// Two budgets, each divided on its own. Validators get the miners' too if there is no incentive.
+    fn split(&self, claims: &Claims, miners: u64, validators: u64) -> Pay {
+        let (miners, validators) = match self.has_incentive {
+            true => (miners, validators),
+            false => (0, miners.saturating_add(validators)),
+        };
+        let part = match self.has_dividends {
+            true => self.dividends.share(claims.dividends.0),
+            false => self.stand_in(claims),
+        };
+        let miner = self.incentive.share(claims.incentive.0).of(miners);
+        let validator = part.of(validators);
+        Pay {
+            miner,
+            validator,
+            total: miner.saturating_add(validator),
+        }
+    }
+
+    fn stand_in(&self, claims: &Claims) -> Q32 {
+        if self.has_active {
+            claims.active
+        } else {
+            claims.stake
+        }
+    }
+}
+
+impl Carry {
+    pub(super) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Self> {
+        let validators = epoch.validators();
+        Some(Self {
+            total: reader.u128()?,
+            active: reader.q32s(validators)?,
+            trust: reader.u16s(validators)?,
+            roster: super::read_roster(reader)?,
+            incentive: reader.q32()?,
+            dividends: reader.q32s(validators)?,
+        })
+    }
+
+    pub(super) fn write(&self, writer: Writer) -> Writer {
+        let writer = writer.u128(self.total).q32s(&self.active).u16s(&self.trust);
+        super::write_roster(writer, &self.roster)
+            .q32(self.incentive)
+            .q32s(&self.dividends)
+    }
+
+    pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
+        let sum = |of: &[Q32]| fixed::sum(of);
+        let division = Division::new(
+            epoch.header.budget,
+            self.incentive,
+            sum(&self.dividends),
+            sum(&self.active),
+        );
+        let total = TotalStake::new(self.total);
+        let (consensus, incentive) = scores(chunk).ok_or(KernelError::BadScratch)?;
+        let mut validators = epoch
+            .header
+            .roster
+            .iter()
+            .zip(&self.active)
+            .zip(self.dividends.iter().zip(&self.trust))
+            .skip(epoch.first_validator(chunk))
+            .peekable();
+
+        let mut results = Vec::with_capacity(chunk.neurons.len());
+        for ((uid, neuron), (consensus, incentive)) in
+            chunk.seats().zip(consensus.into_iter().zip(incentive))
+        {
+            let validator = validators.next_if(|((seat, _), _)| seat.0 == uid);
+            let (active, dividends, trust) = match validator {
+                Some(((_, active), (dividends, trust))) => (*active, *dividends, *trust),
+                None => (Q32::ZERO, Q32::ZERO, 0),
+            };
+            let stake = total.share(epoch.counted_stake(uid, neuron));
+            let pay = division.pay(&Claims {
+                incentive,
+                dividends,
+                active,
+                stake,
+            });
+            results.push(NeuronResult {
+                incentive: incentive.to_u16(),
+                dividends: dividends.to_u16(),
+                consensus,
+                validator_trust: trust,
+                stake_weight: stake.to_u16(),
+                active: epoch.is_active(neuron),
+                permit: self.roster.binary_search(&Uid(uid)).is_ok(),
+                miner: Rao(pay.miner),
+                validator: Rao(pay.validator),
+                emission: Rao(pay.total),
+            });
+        }
+        Ok(Work {
+            results,
+            ..Work::of(super::Sums::Emission)
+        })
+    }
+}
+
+/// Consensus on the chunk's neurons, in parts of 65535, and their incentive.
+fn scores(chunk: &Chunk) -> Option<(Vec<u16>, Vec<Q32>)> {
+    let mut reader = Reader::new(chunk.scratch);
+    let consensus = reader.u16s(chunk.neurons.len())?;
+    let incentive = reader.q32s(chunk.neurons.len())?;
+    reader.end((consensus, incentive))
+}

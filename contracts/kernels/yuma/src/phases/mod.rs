@@ -1,0 +1,190 @@
+//! The five phases, and the carry that goes through them.
+//!
+//! A phase's carry is what earlier phases found out, which stays as it is until the phase ends, and sums over the
+//! chunks so far. The last chunk of a phase seals it: the sums become facts, and the next phase's sums start at zero.
+
+pub mod bonds;
+pub mod consensus;
+pub mod emission;
+pub mod roster;
+pub mod stake;
+
+use crate::{
+    codec::{Reader, Writer},
+    epoch::{self, Chunk, Epoch},
+};
+use ink::prelude::vec::Vec;
+use inktensor_primitives::{
+    kernel::{KernelError, NeuronResult, StepOutput},
+    Uid,
+};
+
+/// What the steps of a phase know about the whole subnet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carry {
+    /// In the phase that adds up stake.
+    Stake(stake::Carry),
+    /// In the phase that gives out permits.
+    Roster(roster::Carry),
+    /// In the phase that finds consensus.
+    Consensus(consensus::Carry),
+    /// In the phase that moves bonds.
+    Bonds(bonds::Carry),
+    /// In the phase that pays.
+    Emission(emission::Carry),
+    /// After the last step.
+    Done,
+}
+
+/// The work done on one chunk: what it adds to the sums, and what it leaves.
+pub struct Work {
+    sums: Sums,
+    scratch: Vec<u8>,
+    memory: Vec<u8>,
+    results: Vec<NeuronResult>,
+}
+
+enum Sums {
+    Stake(stake::Sums),
+    Roster(roster::Sums),
+    Consensus(consensus::Sums),
+    Bonds(bonds::Sums),
+    Emission,
+}
+
+impl Carry {
+    /// The carry of the first step.
+    pub fn first(epoch: &Epoch) -> Self {
+        Carry::Stake(stake::Carry::first(epoch))
+    }
+
+    /// Reads the carry of a step: the bytes that the step before it left, none for the first step.
+    ///
+    /// # Errors
+    /// `BadCarry` if the bytes are no carry of that phase, `StepOutOfRange` if there is no such phase.
+    pub fn decode(epoch: &Epoch, phase: u8, chunk: u16, bytes: &[u8]) -> Result<Self, KernelError> {
+        let mut reader = Reader::new(bytes);
+        let carry = match phase {
+            epoch::STAKE if chunk == 0 => Some(Self::first(epoch)),
+            epoch::STAKE => stake::Carry::read(epoch, &mut reader).map(Carry::Stake),
+            epoch::ROSTER => roster::Carry::read(epoch, &mut reader).map(Carry::Roster),
+            epoch::CONSENSUS => consensus::Carry::read(epoch, &mut reader).map(Carry::Consensus),
+            epoch::BONDS => bonds::Carry::read(epoch, &mut reader).map(Carry::Bonds),
+            epoch::EMISSION => emission::Carry::read(epoch, &mut reader).map(Carry::Emission),
+            _ => return Err(KernelError::StepOutOfRange),
+        };
+        carry
+            .and_then(|carry| reader.end(carry))
+            .ok_or(KernelError::BadCarry)
+    }
+
+    /// The bytes for the next step.
+    pub fn encode(&self) -> Vec<u8> {
+        // Room for a carry of 64 validators; a larger one grows once or twice.
+        let writer = Writer::new(4 * 1024);
+        match self {
+            Carry::Stake(carry) => carry.write(writer),
+            Carry::Roster(carry) => carry.write(writer),
+            Carry::Consensus(carry) => carry.write(writer),
+            Carry::Bonds(carry) => carry.write(writer),
+            Carry::Emission(carry) => carry.write(writer),
+            Carry::Done => writer,
+        }
+        .end()
+    }
+
+    /// Works on one chunk. Reads what earlier phases found out, and none of this phase's sums: so chunks may be
+    /// worked on in any order.
+    ///
+    /// # Errors
+    /// `BadScratch` and `BadMemory` if a chunk's bytes are not what the phase before, or an epoch, leaves.
+    pub fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
+        if !matches!(self, Carry::Bonds(_) | Carry::Emission(_)) && !chunk.scratch.is_empty() {
+            return Err(KernelError::BadScratch);
+        }
+        match self {
+            Carry::Stake(carry) => Ok(carry.work(epoch, chunk)),
+            Carry::Roster(carry) => Ok(carry.work(epoch, chunk)),
+            Carry::Consensus(carry) => Ok(carry.work(epoch, chunk)),
+            Carry::Bonds(carry) => carry.work(epoch, chunk),
+            Carry::Emission(carry) => carry.work(epoch, chunk),
+            Carry::Done => Err(KernelError::StepOutOfRange),
+        }
+    }
+
+    /// Adds the work on `chunk`, and seals the phase if it was the last one. Chunks come in order.
+    ///
+    /// # Errors
+    /// `BadCarry` if the work was done in another phase.
+    pub fn advance(
+        mut self,
+        epoch: &Epoch,
+        chunk: u16,
+        work: Work,
+    ) -> Result<(Self, StepOutput), KernelError> {
+        match (&mut self, work.sums) {
+            (Carry::Stake(carry), Sums::Stake(sums)) => carry.fold(sums),
+            (Carry::Roster(carry), Sums::Roster(sums)) => carry.fold(sums),
+            (Carry::Consensus(carry), Sums::Consensus(sums)) => carry.fold(sums),
+            (Carry::Bonds(carry), Sums::Bonds(sums)) => carry.fold(sums),
+            (Carry::Emission(_), Sums::Emission) => (),
+            _ => return Err(KernelError::BadCarry),
+        }
+        let (carry, roster) = if epoch.is_last(chunk) {
+            self.seal(epoch)
+        } else {
+            (self, Vec::new())
+        };
+        let output = StepOutput {
+            carry: carry.encode(),
+            scratch: work.scratch,
+            memory: work.memory,
+            results: work.results,
+            roster,
+        };
+        Ok((carry, output))
+    }
+
+    /// The next phase's carry, and the roster at the very end.
+    fn seal(self, epoch: &Epoch) -> (Self, Vec<Uid>) {
+        let carry = match self {
+            Carry::Stake(carry) => Carry::Roster(carry.seal(epoch)),
+            Carry::Roster(carry) => Carry::Consensus(carry.seal(epoch)),
+            Carry::Consensus(carry) => Carry::Bonds(carry.seal()),
+            Carry::Bonds(carry) => Carry::Emission(carry.seal(epoch)),
+            Carry::Emission(carry) => return (Carry::Done, carry.roster),
+            Carry::Done => Carry::Done,
+        };
+        (carry, Vec::new())
+    }
+}
+
+impl Work {
+    fn of(sums: Sums) -> Self {
+        Self {
+            sums,
+            scratch: Vec::new(),
+            memory: Vec::new(),
+            results: Vec::new(),
+        }
+    }
+}
+
+/// Reads a roster: a count and ascending uids.
+fn read_roster(reader: &mut Reader) -> Option<Vec<Uid>> {
+    let count = reader.u16()?;
+    Some(
+        reader
+            .u16s(usize::from(count))?
+            .into_iter()
+            .map(Uid)
+            .collect(),
+    )
+}
+
+/// Writes a roster.
+fn write_roster(writer: Writer, roster: &[Uid]) -> Writer {
+    // At most 257 uids.
+    let count = u16::try_from(roster.len()).unwrap_or(u16::MAX);
+    writer.u16(count).items(roster, |uid| uid.0.to_le_bytes())
+}

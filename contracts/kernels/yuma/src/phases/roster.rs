@@ -1,0 +1,127 @@
+//! Phase 1: the next permits, the validators' active stake, and the sums of their rows. [2.4, 3 to 10]
+
+use super::{consensus, stake::Standing, Work};
+use crate::{
+    codec::{Reader, Writer},
+    epoch::{Chunk, Epoch},
+    fixed::{self, TotalStake, Q32},
+    rows::Rows,
+    topk,
+};
+use ink::prelude::{vec, vec::Vec};
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carry {
+    pub(super) total: u128,
+    pub(super) validators: Vec<Standing>,
+    /// Share of the stake of each validator that is active and permitted.
+    pub(super) stakes: Vec<Q32>,
+    /// Sum of each validator's weights that count.
+    pub(super) row_sums: Vec<u32>,
+    /// Keys of the largest stakes so far, descending; see [`topk::key`].
+    pub(super) leaders: Vec<u64>,
+}
+
+/// What a chunk adds.
+pub(super) struct Sums {
+    first: usize,
+    stakes: Vec<Q32>,
+    row_sums: Vec<u32>,
+    candidates: Vec<u64>,
+    permits: usize,
+}
+
+impl Carry {
+    pub(super) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Self> {
+        let validators = epoch.validators();
+        let total = reader.u128()?;
+        let standings = Standing::read(epoch, reader)?;
+        let stakes = reader.q32s(validators)?;
+        let row_sums = reader.u32s(validators)?;
+        let leaders = reader.u16()?;
+        let leaders = reader.u64s(usize::from(leaders))?;
+        Some(Self {
+            total,
+            validators: standings,
+            stakes,
+            row_sums,
+            leaders,
+        })
+    }
+
+    pub(super) fn write(&self, writer: Writer) -> Writer {
+        // At most 256 leaders.
+        let leaders = u16::try_from(self.leaders.len()).unwrap_or(u16::MAX);
+        Standing::write(writer.u128(self.total), &self.validators)
+            .q32s(&self.stakes)
+            .u32s(&self.row_sums)
+            .u16(leaders)
+            .u64s(&self.leaders)
+    }
+
+    pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Work {
+        let total = TotalStake::new(self.total);
+        let share = |(uid, neuron)| (uid, total.share(epoch.counted_stake(uid, neuron)));
+        let candidates = chunk
+            .seats()
+            .map(share)
+            .filter(|(_, stake)| *stake != Q32::ZERO)
+            .map(|(uid, stake)| topk::key(stake, uid))
+            .collect();
+
+        let stakes = epoch
+            .validators_in(chunk)
+            .map(|(uid, neuron)| {
+                let votes = epoch.permitted(uid, neuron) && epoch.is_active(neuron);
+                if votes {
+                    share((uid, neuron)).1
+                } else {
+                    Q32::ZERO
+                }
+            })
+            .collect();
+
+        let mut rows = Rows::new(epoch, chunk, &self.validators);
+        let sum = |row: &[u16]| {
+            row.iter()
+                .fold(0u32, |sum, weight| sum.wrapping_add(u32::from(*weight)))
+        };
+        let row_sums = (0..epoch.validators())
+            .map(|place| sum(rows.get(place)))
+            .collect();
+        let permits = usize::from(epoch.header.max_validators);
+        Work::of(super::Sums::Roster(Sums {
+            first: epoch.first_validator(chunk),
+            stakes,
+            row_sums,
+            candidates,
+            permits,
+        }))
+    }
+
+    pub(super) fn fold(&mut self, sums: Sums) {
+        for (stake, found) in self.stakes.iter_mut().skip(sums.first).zip(sums.stakes) {
+            *stake = found;
+        }
+        for (sum, found) in self.row_sums.iter_mut().zip(sums.row_sums) {
+            *sum = sum.wrapping_add(found);
+        }
+        topk::merge(&mut self.leaders, &sums.candidates, sums.permits);
+    }
+
+    pub(super) fn seal(self, epoch: &Epoch) -> consensus::Carry {
+        let mut active = self.stakes;
+        fixed::normalise(&mut active);
+        consensus::Carry {
+            total: self.total,
+            validators: self.validators,
+            active,
+            row_sums: self.row_sums,
+            roster: topk::roster(&self.leaders, epoch.owner()),
+            rank_total: Q32::ZERO,
+            agreed: false,
+            trust: vec![Q32::ZERO; epoch.validators()],
+        }
+    }
+}

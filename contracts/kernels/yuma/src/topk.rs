@@ -1,0 +1,67 @@
+//! The next permits: the largest stakes, found chunk by chunk. [2.4, 5]
+
+use crate::fixed::{low16, Q32};
+use ink::prelude::vec::Vec;
+use inktensor_primitives::Uid;
+
+/// A neuron's rank in one number: by stake, then by uid. So the lower uid loses a tie.
+pub fn key(stake: Q32, uid: u16) -> u64 {
+    (stake.0 << 16) | u64::from(uid)
+}
+
+/// Keeps the `limit` largest keys of `leaders`, which is in descending order, and `candidates`.
+pub fn merge(leaders: &mut Vec<u64>, candidates: &[u64], limit: usize) {
+    for key in candidates {
+        let full = leaders.len() >= limit;
+        if full && leaders.last().is_none_or(|last| key < last) {
+            continue;
+        }
+        if full {
+            leaders.pop();
+        }
+        leaders.insert(leaders.partition_point(|leader| leader > key), *key);
+    }
+}
+
+/// The uids of `leaders` and the owner's, ascending.
+pub fn roster(leaders: &[u64], owner: Option<Uid>) -> Vec<Uid> {
+    let mut uids: Vec<Uid> = leaders
+        .iter()
+        .map(|key| Uid(low16(*key)))
+        .chain(owner)
+        .collect();
+    uids.sort_unstable();
+    uids.dedup();
+    uids
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lower_uid_loses_a_tie() {
+        let mut leaders = Vec::new();
+        merge(
+            &mut leaders,
+            &[key(Q32(5), 0), key(Q32(9), 1), key(Q32(5), 2)],
+            2,
+        );
+        merge(&mut leaders, &[key(Q32(5), 3)], 2);
+        assert_eq!(roster(&leaders, None), vec![Uid(1), Uid(3)]);
+    }
+
+    #[test]
+    fn the_owner_comes_on_top_and_only_once() {
+        let leaders = [key(Q32(9), 4), key(Q32(5), 2)];
+        assert_eq!(roster(&leaders, Some(Uid(0))), vec![Uid(0), Uid(2), Uid(4)]);
+        assert_eq!(roster(&leaders, Some(Uid(4))), vec![Uid(2), Uid(4)]);
+    }
+
+    #[test]
+    fn no_permits_to_give() {
+        let mut leaders = Vec::new();
+        merge(&mut leaders, &[key(Q32(5), 0)], 0);
+        assert_eq!(roster(&leaders, None), vec![]);
+    }
+}

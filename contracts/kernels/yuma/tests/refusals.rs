@@ -1,0 +1,156 @@
+//! A step refuses what no chain and no honest step before it gives, and never traps.
+
+mod support;
+
+use inktensor_primitives::{
+    kernel::{EpochHeader, KernelError, StepInput},
+    Uid,
+};
+use proptest::prelude::*;
+use support::{
+    random::{shapes, Shape, Stakes, Weights},
+    Inputs,
+};
+
+fn epoch() -> Inputs {
+    let shape = Shape {
+        neurons: 70,
+        validators: 5,
+        max_validators: 6,
+        stakes: Stakes::Uniform,
+        weights: Weights::Dense,
+        churn: 5,
+        seed: 7,
+    };
+    Inputs::new(&shape.metagraph(), 64)
+}
+
+fn refused(phase: u8, chunk: u16, spoil: impl FnOnce(&mut StepInput)) -> KernelError {
+    let mut input = epoch().step(phase, chunk);
+    yuma::step(&input).expect("a good step");
+    spoil(&mut input);
+    yuma::step(&input).expect_err("a bad one")
+}
+
+#[test]
+fn steps_outside_the_plan() {
+    assert_eq!(
+        refused(0, 0, |input| input.phase = 5),
+        KernelError::StepOutOfRange
+    );
+    assert_eq!(
+        refused(0, 0, |input| input.chunk = 2),
+        KernelError::StepOutOfRange
+    );
+    assert_eq!(
+        refused(0, 0, |input| input.header.neurons = 0),
+        KernelError::BadInputs
+    );
+}
+
+#[test]
+fn neurons_and_rows_of_the_wrong_number() {
+    let more = |input: &mut StepInput| input.neurons.push(input.neurons[0]);
+    assert_eq!(refused(0, 0, more), KernelError::BadInputs);
+    assert_eq!(
+        refused(1, 1, |input| input.neurons.clear()),
+        KernelError::BadInputs
+    );
+    assert_eq!(
+        refused(1, 0, |input| input.rows.push(0)),
+        KernelError::BadInputs
+    );
+    assert_eq!(
+        refused(0, 0, |input| input.rows.push(0)),
+        KernelError::BadInputs
+    );
+}
+
+#[test]
+fn bytes_of_the_wrong_length() {
+    for phase in 0..5 {
+        let longer = |input: &mut StepInput| input.carry.push(0);
+        assert_eq!(refused(phase, 1, longer), KernelError::BadCarry);
+        let longer = |input: &mut StepInput| input.scratch.push(0);
+        assert_eq!(refused(phase, 1, longer), KernelError::BadScratch);
+        let longer = |input: &mut StepInput| input.memory.push(0);
+        assert_eq!(refused(phase, 1, longer), KernelError::BadMemory);
+    }
+    assert_eq!(
+        refused(3, 0, |input| input.carry.clear()),
+        KernelError::BadCarry
+    );
+    assert_eq!(
+        refused(3, 0, |input| input.scratch.clear()),
+        KernelError::BadScratch
+    );
+    assert_eq!(
+        refused(0, 0, |input| input.carry.push(0)),
+        KernelError::BadCarry
+    );
+}
+
+#[test]
+fn headers_that_no_chain_makes() {
+    let plan = |spoil: fn(&mut EpochHeader)| {
+        let mut header = epoch().header;
+        yuma::plan(&header).expect("a good header");
+        spoil(&mut header);
+        yuma::plan(&header).expect_err("a bad one")
+    };
+    assert_eq!(plan(|header| header.params.clear()), KernelError::BadParams);
+    assert_eq!(plan(|header| header.params.push(0)), KernelError::BadParams);
+    assert_eq!(
+        plan(|header| header.max_validators = 257),
+        KernelError::BadParams
+    );
+    assert_eq!(
+        plan(|header| header.roster.reverse()),
+        KernelError::BadInputs
+    );
+    assert_eq!(
+        plan(|header| header.roster.push(Uid(70))),
+        KernelError::BadInputs
+    );
+    assert_eq!(
+        plan(|header| header.neurons = 5_000),
+        KernelError::BadInputs
+    );
+    let owner_left_out = |header: &mut EpochHeader| {
+        header.owner_uid = (0..70).map(Uid).find(|uid| !header.roster.contains(uid));
+    };
+    assert_eq!(plan(owner_left_out), KernelError::BadInputs);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A liar may hand on any bytes. The step they lead to must still end, in a result or an error.
+    #[test]
+    fn forged_bytes_never_trap(
+        shape in shapes(),
+        phase in 0u8..5,
+        last in any::<bool>(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0u8..3), 1..40),
+        fill in prop::option::of(any::<u8>()),
+    ) {
+        let inputs = Inputs::new(&shape.metagraph(), 64);
+        let chunk = if last { inputs.chunks.len() as u16 - 1 } else { 0 };
+        let mut input = inputs.step(phase, chunk);
+        for (place, byte, which) in edits {
+            let bytes = match which {
+                0 => &mut input.carry,
+                1 => &mut input.scratch,
+                _ => &mut input.memory,
+            };
+            if !bytes.is_empty() {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+                if let Some(fill) = fill {
+                    bytes[place..].fill(fill);
+                }
+            }
+        }
+        let _ = yuma::step(&input);
+    }
+}

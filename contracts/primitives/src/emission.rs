@@ -1,0 +1,205 @@
+//! The halving curve, the division between subnets and roles, and pay-out.
+
+use crate::{staking::Payment, token::WireError, AccountId, Bps, NetUid, Rao};
+use ink::prelude::vec::Vec;
+
+/// How a subnet's budget is divided, in basis points that sum to 10 000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Split {
+    /// For miners, by incentive.
+    pub miners: Bps,
+    /// For validators and their stakers, by dividends.
+    pub validators: Bps,
+    /// For the subnet's owner.
+    pub owner: Bps,
+    /// For the protocol's reserve.
+    pub treasury: Bps,
+}
+
+impl Split {
+    /// The default: 50 / 25 / 0 / 25.
+    pub const DEFAULT: Split = Split {
+        miners: Bps(5_000),
+        validators: Bps(2_500),
+        owner: Bps(0),
+        treasury: Bps(2_500),
+    };
+    /// Bittensor's: 41 / 41 / 18 / 0.
+    pub const BITTENSOR: Split = Split {
+        miners: Bps(4_100),
+        validators: Bps(4_100),
+        owner: Bps(1_800),
+        treasury: Bps(0),
+    };
+
+    /// Whether the parts make a whole.
+    pub const fn is_whole(&self) -> bool {
+        let rest = Bps::ONE.0;
+        let Some(rest) = rest.checked_sub(self.miners.0) else {
+            return false;
+        };
+        let Some(rest) = rest.checked_sub(self.validators.0) else {
+            return false;
+        };
+        let Some(rest) = rest.checked_sub(self.owner.0) else {
+            return false;
+        };
+        rest == self.treasury.0
+    }
+}
+
+/// An epoch's budget, divided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct EpochBudget {
+    /// For miners.
+    pub miners: Rao,
+    /// For validators and their stakers.
+    pub validators: Rao,
+    /// For the subnet's owner.
+    pub owner: Rao,
+    /// For the treasury, with the rounding of the other parts. Without a treasury's part in the split, the rounding goes
+    /// to the first of miners, validators and owner that has one.
+    pub treasury: Rao,
+    /// Paid so far to miners and validators.
+    pub paid: Rao,
+}
+
+/// The state of issuance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct Issuance {
+    /// Issued by the curve so far, genesis included: decides the rate.
+    pub issued: Rao,
+    /// Rao per block now.
+    pub per_block: Rao,
+    /// Block up to which the curve has been evaluated.
+    pub block: u32,
+    /// Minted so far by this contract.
+    pub minted: Rao,
+    /// Issued at genesis.
+    pub genesis: Rao,
+    /// Sum of the weights that share it.
+    pub total_weight: Rao,
+}
+
+/// The emission contract, the token's minter.
+#[ink::trait_definition]
+pub trait Emission {
+    /// Names the epoch contract, once. Only the deployer; afterwards nobody can.
+    ///
+    /// # Errors
+    /// `NotDeployer`, `AlreadyWired`.
+    #[ink(message)]
+    fn wire(&mut self, epoch: AccountId) -> Result<(), WireError>;
+
+    /// Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch` and samples its weight anew.
+    ///
+    /// # Errors
+    /// `NotEpoch`, `AlreadyDrawn`, `Staking`.
+    #[ink(message)]
+    fn draw(&mut self, netuid: NetUid, epoch: u32) -> Result<EpochBudget, EmissionError>;
+
+    /// Called by the epoch contract at settle: mints and pays one chunk.
+    ///
+    /// # Errors
+    /// `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`, `Staking`.
+    #[ink(message)]
+    fn pay(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        payments: Vec<Payment>,
+    ) -> Result<Rao, EmissionError>;
+
+    /// Called by the epoch contract after the last chunk, or when the epoch will not be settled any more:
+    /// pays owner and treasury. What miners and validators were not paid goes to the subnet's next budget.
+    ///
+    /// # Errors
+    /// `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
+    #[ink(message)]
+    fn complete(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        owner: AccountId,
+        owner_hotkey: AccountId,
+    ) -> Result<(), EmissionError>;
+
+    /// The state of issuance, evaluated up to the last draw.
+    #[ink(message)]
+    fn issuance(&self) -> Issuance;
+
+    /// The division of budgets.
+    #[ink(message)]
+    fn split(&self) -> Split;
+
+    /// The account of the protocol's reserve.
+    #[ink(message)]
+    fn treasury(&self) -> AccountId;
+
+    /// The budget of an epoch that is not yet complete.
+    #[ink(message)]
+    fn budget(&self, netuid: NetUid, epoch: u32) -> Option<EpochBudget>;
+
+    /// What the subnet would draw if its epoch closed now.
+    #[ink(message)]
+    fn pending(&self, netuid: NetUid) -> Rao;
+}
+
+/// Errors of the emission contract. Variant order is ABI: append only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum EmissionError {
+    /// Only the epoch contract may do this.
+    NotEpoch,
+    /// This epoch's budget was drawn before.
+    AlreadyDrawn,
+    /// No budget was drawn for this epoch, or it is complete.
+    NotDrawn,
+    /// The payments exceed what the epoch has left: what it has left.
+    OverBudget(Rao),
+    /// The token contract refused to mint. Check that this contract is its minter.
+    Token,
+    /// The staking contract failed. Check the deployment.
+    Staking,
+    /// A sum left its range. Cannot happen while the cap holds; nothing was changed.
+    Overflow,
+}
+
+/// A subnet took its share of emission.
+#[ink::event]
+pub struct Drawn {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The epoch.
+    #[ink(topic)]
+    pub epoch: u32,
+    /// The share, divided.
+    pub budget: EpochBudget,
+    /// All issued so far.
+    pub issued: Rao,
+}
+
+/// An epoch's pay-out is over.
+#[ink::event]
+pub struct Completed {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The epoch.
+    #[ink(topic)]
+    pub epoch: u32,
+    /// Paid to miners and validators.
+    pub paid: Rao,
+    /// Paid to the owner.
+    pub owner: Rao,
+    /// Paid to the treasury.
+    pub treasury: Rao,
+    /// Left for the next epoch.
+    pub carried: Rao,
+}

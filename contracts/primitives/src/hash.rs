@@ -1,0 +1,133 @@
+//! Tagged hashes: `H(tag; a, b, ..)` is blake2_256 over the tag and fixed-width little-endian fields.
+//!
+//! Lengths are written as `u32`, never as SCALE `Compact`, so a preimage reads one way only.
+
+use ink::{
+    env::hash::{Blake2x256, HashOutput},
+    prelude::vec::Vec,
+};
+
+/// A blake2_256 hash.
+pub type Digest = [u8; 32];
+
+/// What a hash is of. Each kind has a tag of its own, so that no preimage of one kind is one of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// A frozen epoch header.
+    Header,
+    /// A carry between two steps.
+    Carry,
+    /// A scratch between two phases.
+    Scratch,
+    /// A step: header, number, carry and scratch.
+    Step,
+    /// What a chunk remembers.
+    Memory,
+    /// What a chunk's neurons get.
+    Results,
+    /// A whole assertion.
+    Assertion,
+    /// A final epoch.
+    Final,
+}
+
+impl Tag {
+    const fn bytes(self) -> &'static [u8; 8] {
+        match self {
+            Tag::Header => b"ink:head",
+            Tag::Carry => b"ink:cary",
+            Tag::Scratch => b"ink:scra",
+            Tag::Step => b"ink:step",
+            Tag::Memory => b"ink:memo",
+            Tag::Results => b"ink:rslt",
+            Tag::Assertion => b"ink:asrt",
+            Tag::Final => b"ink:finl",
+        }
+    }
+}
+
+/// The bytes of a hash in the making.
+pub struct Preimage(Vec<u8>);
+
+impl Preimage {
+    /// Starts a preimage of kind `tag`, with room for `capacity` more bytes.
+    pub fn new(tag: Tag, capacity: usize) -> Self {
+        let mut bytes = Vec::with_capacity(capacity.saturating_add(tag.bytes().len()));
+        bytes.extend_from_slice(tag.bytes());
+        Self(bytes)
+    }
+
+    /// Appends bytes whose length is fixed by their kind.
+    pub fn fixed(mut self, bytes: &[u8]) -> Self {
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    /// Appends one byte.
+    pub fn u8(self, value: u8) -> Self {
+        self.fixed(&[value])
+    }
+
+    /// Appends a `u16`.
+    pub fn u16(self, value: u16) -> Self {
+        self.fixed(&value.to_le_bytes())
+    }
+
+    /// Appends a `u32`.
+    pub fn u32(self, value: u32) -> Self {
+        self.fixed(&value.to_le_bytes())
+    }
+
+    /// Appends a `u64`.
+    pub fn u64(self, value: u64) -> Self {
+        self.fixed(&value.to_le_bytes())
+    }
+
+    /// Appends a count of items that follow. Saturates; nothing hashed here comes near `u32::MAX` items.
+    pub fn len(self, items: usize) -> Self {
+        self.u32(u32::try_from(items).unwrap_or(u32::MAX))
+    }
+
+    /// Appends bytes of any length, after their length.
+    pub fn bytes(self, bytes: &[u8]) -> Self {
+        self.len(bytes.len()).fixed(bytes)
+    }
+
+    /// The hash of what was appended.
+    pub fn digest(self) -> Digest {
+        blake2(&self.0)
+    }
+}
+
+/// blake2_256 of `bytes`. The hash of a contract's Wasm is its code hash.
+pub fn blake2(bytes: &[u8]) -> Digest {
+    let mut out = <Blake2x256 as HashOutput>::Type::default();
+    ink::env::hash_bytes::<Blake2x256>(bytes, &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_separate_fields() {
+        let a = Preimage::new(Tag::Memory, 0)
+            .bytes(b"ab")
+            .bytes(b"c")
+            .digest();
+        let b = Preimage::new(Tag::Memory, 0)
+            .bytes(b"a")
+            .bytes(b"bc")
+            .digest();
+        assert_ne!(a, b);
+    }
+
+    #[test]
+    fn kinds_separate_preimages() {
+        assert_ne!(
+            Preimage::new(Tag::Carry, 0).bytes(b"x").digest(),
+            Preimage::new(Tag::Scratch, 0).bytes(b"x").digest()
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! Stake: coldkey -> hotkey -> subnet, in share pools, with delegate take.
+
+use crate::{token::WireError, AccountId, Bps, NetUid, Rao};
+use ink::prelude::vec::Vec;
+
+/// Largest delegate take, and the take of a hotkey whose owner has set none: 18 %.
+pub const MAX_TAKE: Bps = Bps(1_800);
+
+/// What one neuron is paid for an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct Payment {
+    /// The hotkey.
+    pub hotkey: AccountId,
+    /// Its owner.
+    pub coldkey: AccountId,
+    /// For the owner, as stake on the hotkey.
+    pub miner: Rao,
+    /// Take for the owner, the rest for all who stake on the hotkey.
+    pub validator: Rao,
+}
+
+/// The staking contract. It holds the staked TAO.
+#[ink::trait_definition]
+pub trait Staking {
+    /// Names the emission and epoch contracts, once. Only the deployer; afterwards nobody can.
+    ///
+    /// # Errors
+    /// `NotDeployer`, `AlreadyWired`.
+    #[ink(message)]
+    fn wire(&mut self, emission: AccountId, epoch: AccountId) -> Result<(), WireError>;
+
+    /// Stakes `amount` of the caller's TAO on `hotkey` (approve it for this contract first).
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `UnknownHotkey`, `TooLittle`, `Payment`.
+    #[ink(message)]
+    fn add_stake(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        amount: Rao,
+    ) -> Result<(), StakingError>;
+
+    /// Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays than is owed to others.
+    ///
+    /// # Errors
+    /// `NotEnoughStake`, `TooLittle`, `Payment`.
+    #[ink(message)]
+    fn remove_stake(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        amount: Rao,
+    ) -> Result<(), StakingError>;
+
+    /// Takes all of the caller's stake on `hotkey` back and returns how much it was.
+    ///
+    /// # Errors
+    /// `NotEnoughStake` if there is none, `Payment`.
+    #[ink(message)]
+    fn remove_all_stake(&mut self, netuid: NetUid, hotkey: AccountId) -> Result<Rao, StakingError>;
+
+    /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner.
+    ///
+    /// # Errors
+    /// `NotHotkeyOwner`, `TakeAbove`.
+    #[ink(message)]
+    fn set_take(&mut self, hotkey: AccountId, take: Bps) -> Result<(), StakingError>;
+
+    /// Called by the epoch contract at close: from here on writes belong to epoch `closing + 1`.
+    ///
+    /// # Errors
+    /// `NotEpoch`.
+    #[ink(message)]
+    fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError>;
+
+    /// Called by the emission contract after it has minted the sum of `payments` to this contract: credits them as stake.
+    /// Returns that sum.
+    ///
+    /// # Errors
+    /// `NotEmission`, `Overflow`.
+    #[ink(message)]
+    fn distribute(&mut self, netuid: NetUid, payments: Vec<Payment>) -> Result<Rao, StakingError>;
+
+    /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open. At most `PAGE` hotkeys.
+    ///
+    /// # Errors
+    /// `TooOld`, `TooMany`.
+    #[ink(message)]
+    fn stakes_at(
+        &self,
+        netuid: NetUid,
+        hotkeys: Vec<AccountId>,
+        epoch: u32,
+    ) -> Result<Vec<Rao>, StakingError>;
+
+    /// Stake behind `hotkey` at the end of `epoch`.
+    ///
+    /// # Errors
+    /// `TooOld`.
+    #[ink(message)]
+    fn stake_at(&self, netuid: NetUid, hotkey: AccountId, epoch: u32) -> Result<Rao, StakingError>;
+
+    /// What `coldkey` would get back from `hotkey`, rounded down.
+    #[ink(message)]
+    fn stake(&self, netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao;
+
+    /// Stake behind `hotkey` now.
+    #[ink(message)]
+    fn hotkey_stake(&self, netuid: NetUid, hotkey: AccountId) -> Rao;
+
+    /// Stake on the subnet: its weight in the division of emission.
+    #[ink(message)]
+    fn subnet_stake(&self, netuid: NetUid) -> Rao;
+
+    /// All stake: the balance that this contract must have.
+    #[ink(message)]
+    fn total_stake(&self) -> Rao;
+
+    /// The take of `hotkey`: `MAX_TAKE` until its owner sets another.
+    #[ink(message)]
+    fn take(&self, hotkey: AccountId) -> Bps;
+}
+
+/// Errors of the staking contract. Variant order is ABI: append only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum StakingError {
+    /// No subnet has this netuid.
+    UnknownSubnet,
+    /// The hotkey has never registered, so nobody owns it. Check the address.
+    UnknownHotkey,
+    /// The amount is below the least that can be staked, or too small to be worth a share: that least amount.
+    TooLittle(Rao),
+    /// The caller has less stake there: how much it has.
+    NotEnoughStake(Rao),
+    /// Only the coldkey that owns the hotkey may do this.
+    NotHotkeyOwner,
+    /// The take is above the largest allowed.
+    TakeAbove(Bps),
+    /// The token refused: balance or allowance for this contract is below the amount.
+    Payment(Rao),
+    /// Only the epoch contract may do this.
+    NotEpoch,
+    /// Only the emission contract may do this.
+    NotEmission,
+    /// The epoch asked for is no longer kept.
+    TooOld,
+    /// More items than a page holds: the most allowed.
+    TooMany(u16),
+    /// A sum left its range. Cannot happen while the cap holds; nothing was changed.
+    Overflow,
+    /// The registry did not answer. Check the deployment.
+    Registry,
+}
+
+/// Stake was added.
+#[ink::event]
+pub struct StakeAdded {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// Whose TAO.
+    #[ink(topic)]
+    pub coldkey: AccountId,
+    /// Behind whom.
+    #[ink(topic)]
+    pub hotkey: AccountId,
+    /// How much.
+    pub amount: Rao,
+}
+
+/// Stake was taken back.
+#[ink::event]
+pub struct StakeRemoved {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// Whose TAO.
+    #[ink(topic)]
+    pub coldkey: AccountId,
+    /// From behind whom.
+    #[ink(topic)]
+    pub hotkey: AccountId,
+    /// How much.
+    pub amount: Rao,
+}
+
+/// A delegate changed its take.
+#[ink::event]
+pub struct TakeSet {
+    /// The delegate.
+    #[ink(topic)]
+    pub hotkey: AccountId,
+    /// Its new take.
+    pub take: Bps,
+}
+
+/// A chunk of an epoch's pay was credited as stake.
+#[ink::event]
+pub struct Distributed {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// Neurons paid.
+    pub neurons: u16,
+    /// For miners.
+    pub miners: Rao,
+    /// Kept by validators as take.
+    pub takes: Rao,
+    /// For all stakers of validators.
+    pub dividends: Rao,
+}

@@ -1,0 +1,252 @@
+//! Each hyperparameter is accepted exactly within the range that its variant documents.
+
+use super::*;
+use inktensor_primitives::AccountId;
+use proptest::prelude::*;
+
+fn settings(params: KernelParams) -> Settings {
+    Settings {
+        name: String::from("text"),
+        owner: AccountId::from([1; 32]),
+        owner_hotkey: AccountId::from([2; 32]),
+        created_at: 0,
+        tempo: 360,
+        kernel: AccountId::from([3; 32]),
+        max_uids: 256,
+        max_validators: 64,
+        immunity_period: DEFAULT_IMMUNITY_PERIOD,
+        registration_price: DEFAULT_REGISTRATION_PRICE,
+        params,
+    }
+}
+
+fn yuma() -> Settings {
+    settings(KernelParams::Yuma(YumaParams::default()))
+}
+
+fn params(settings: &Settings) -> YumaParams {
+    match &settings.params {
+        KernelParams::Yuma(params) => params.clone(),
+        KernelParams::Other(_) => panic!("not Yuma"),
+    }
+}
+
+/// What setting `value` makes of a Yuma subnet with ten neurons.
+fn set_on_yuma(value: Hyperparameter) -> Result<Settings, RegistryError> {
+    let mut changed = yuma();
+    set(&mut changed, 10, value).map(|()| changed)
+}
+
+/// `value` is refused with these bounds, and accepted at each of them.
+fn check_bounds<T: Copy + TryFrom<u64>>(parameter: fn(T) -> Hyperparameter, min: u64, max: u64)
+where
+    T::Error: core::fmt::Debug,
+{
+    let outside = [min.checked_sub(1), max.checked_add(1)];
+    for value in outside.into_iter().flatten() {
+        if let Ok(given) = T::try_from(value) {
+            assert_eq!(
+                set_on_yuma(parameter(given)).err(),
+                Some(RegistryError::OutOfBounds { value, min, max })
+            );
+        }
+    }
+    for value in [min, max] {
+        assert!(set_on_yuma(parameter(T::try_from(value).unwrap())).is_ok());
+    }
+}
+
+#[test]
+fn bounds_are_the_documented_ones() {
+    check_bounds(Hyperparameter::Tempo, 1, 50_400);
+    check_bounds(Hyperparameter::MaxUids, 10, 4_096);
+    check_bounds(Hyperparameter::MaxValidators, 1, 128);
+    check_bounds(Hyperparameter::ImmunityPeriod, 0, 1_000_000);
+    check_bounds::<u64>(
+        |rao| Hyperparameter::RegistrationPrice(Rao(rao)),
+        1,
+        1_000_000_000_000,
+    );
+    check_bounds(Hyperparameter::ActivityCutoff, 1, 1_000_000);
+    check_bounds::<u64>(
+        |rao| Hyperparameter::MinStake(Rao(rao)),
+        0,
+        21_000_000_000_000_000,
+    );
+    check_bounds(Hyperparameter::Kappa, 0, 65_535);
+    check_bounds(Hyperparameter::BondsPenalty, 0, 65_535);
+    check_bounds(Hyperparameter::BondsMovingAverage, 0, 1_000_000);
+    check_bounds::<u16>(
+        |low| Hyperparameter::AlphaValues(low, 30_000),
+        1_638,
+        30_000,
+    );
+    check_bounds::<u16>(
+        |high| Hyperparameter::AlphaValues(1_638, high),
+        1_638,
+        65_535,
+    );
+    check_bounds::<u64>(
+        |bytes| Hyperparameter::OtherParams(vec![0; usize::try_from(bytes).unwrap()]),
+        0,
+        256,
+    );
+}
+
+#[test]
+fn a_negative_steepness_is_refused() {
+    for (slope, value) in [(-1, 65_535), (i16::MIN, 32_768)] {
+        assert_eq!(
+            set_on_yuma(Hyperparameter::AlphaSigmoidSteepness(slope)).err(),
+            Some(RegistryError::OutOfBounds {
+                value,
+                min: 0,
+                max: 32_767
+            })
+        );
+    }
+    for slope in [0, i16::MAX] {
+        let changed = set_on_yuma(Hyperparameter::AlphaSigmoidSteepness(slope)).unwrap();
+        assert_eq!(params(&changed).alpha_sigmoid_steepness, slope);
+    }
+}
+
+#[test]
+fn seats_never_fall_below_those_taken() {
+    assert_eq!(max_uids(10, 10), Ok(10));
+    assert!(max_uids(9, 10).is_err());
+    assert!(max_uids(0, 0).is_err());
+}
+
+#[test]
+fn names_have_a_length() {
+    assert_eq!(name(String::new()), Err(RegistryError::BadName));
+    assert!(name("a".repeat(MAX_NAME)).is_ok());
+    assert_eq!(name("a".repeat(MAX_NAME + 1)), Err(RegistryError::BadName));
+    // Bytes count, not characters.
+    assert_eq!(
+        name("τ".repeat(MAX_NAME / 2 + 1)),
+        Err(RegistryError::BadName)
+    );
+}
+
+#[test]
+fn each_parameter_changes_its_field_and_no_other() {
+    let kernel = AccountId::from([9; 32]);
+    let expect = |value, change: fn(&mut Settings)| {
+        let mut expected = yuma();
+        change(&mut expected);
+        assert_eq!(set_on_yuma(value), Ok(expected));
+    };
+    expect(Hyperparameter::Tempo(7), |s| s.tempo = 7);
+    expect(Hyperparameter::MaxUids(70), |s| s.max_uids = 70);
+    expect(Hyperparameter::MaxValidators(7), |s| s.max_validators = 7);
+    expect(Hyperparameter::ImmunityPeriod(7), |s| s.immunity_period = 7);
+    expect(Hyperparameter::RegistrationPrice(Rao(7)), |s| {
+        s.registration_price = Rao(7);
+    });
+    expect(Hyperparameter::OtherParams(vec![7]), |s| {
+        s.params = KernelParams::Other(vec![7]);
+    });
+    let changed = set_on_yuma(Hyperparameter::Kernel(kernel)).unwrap();
+    assert_eq!(changed, Settings { kernel, ..yuma() });
+}
+
+#[test]
+fn each_yuma_parameter_changes_its_field_and_no_other() {
+    let expect = |value, change: fn(&mut YumaParams)| {
+        let mut expected = YumaParams::default();
+        change(&mut expected);
+        assert_eq!(params(&set_on_yuma(value).unwrap()), expected);
+    };
+    expect(Hyperparameter::ActivityCutoff(7), |p| p.activity_cutoff = 7);
+    expect(Hyperparameter::MinStake(Rao(7)), |p| p.min_stake = Rao(7));
+    expect(Hyperparameter::Kappa(7), |p| p.kappa = 7);
+    expect(Hyperparameter::BondsPenalty(7), |p| p.bonds_penalty = 7);
+    expect(Hyperparameter::BondsMovingAverage(7), |p| {
+        p.bonds_moving_average = 7;
+    });
+    expect(Hyperparameter::Yuma3(false), |p| p.yuma3 = false);
+    expect(Hyperparameter::LiquidAlpha(true), |p| p.liquid_alpha = true);
+    expect(Hyperparameter::AlphaValues(2_000, 3_000), |p| {
+        (p.alpha_low, p.alpha_high) = (2_000, 3_000);
+    });
+    expect(Hyperparameter::AlphaSigmoidSteepness(7), |p| {
+        p.alpha_sigmoid_steepness = 7;
+    });
+    expect(Hyperparameter::CommitReveal(true), |p| {
+        p.commit_reveal = true;
+    });
+}
+
+#[test]
+fn another_kernel_has_no_yuma_parameters_until_it_is_given_them_all() {
+    let mut other = settings(KernelParams::Other(vec![1]));
+    let before = other.clone();
+    for value in [
+        Hyperparameter::Kappa(1),
+        Hyperparameter::AlphaValues(2_000, 3_000),
+        Hyperparameter::CommitReveal(true),
+    ] {
+        assert_eq!(set(&mut other, 0, value), Err(RegistryError::NotYuma));
+        assert_eq!(other, before);
+    }
+    assert_eq!(set(&mut other, 0, Hyperparameter::Tempo(9)), Ok(()));
+    let all = Hyperparameter::Yuma(YumaParams::default());
+    assert_eq!(set(&mut other, 0, all), Ok(()));
+    assert_eq!(set(&mut other, 0, Hyperparameter::Kappa(1)), Ok(()));
+}
+
+fn any_params() -> impl Strategy<Value = YumaParams> {
+    let near = |bound: u64| prop_oneof![0..=bound, bound.saturating_sub(1)..=bound + 1];
+    (
+        near(1_000_000),
+        near(Rao::CAP.0),
+        any::<u16>(),
+        near(1_000_000),
+        prop_oneof![1_630u16..1_650, any::<u16>()],
+        prop_oneof![1_630u16..1_650, any::<u16>()],
+        any::<i16>(),
+    )
+        .prop_map(
+            |(cutoff, stake, kappa, average, alpha_low, alpha_high, slope)| YumaParams {
+                activity_cutoff: cutoff,
+                min_stake: Rao(stake),
+                kappa,
+                bonds_moving_average: average,
+                alpha_low,
+                alpha_high,
+                alpha_sigmoid_steepness: slope,
+                ..YumaParams::default()
+            },
+        )
+}
+
+proptest! {
+    /// Given all at once, parameters pass exactly if each is within its documented range.
+    #[test]
+    fn all_at_once_pass_the_same_bounds(given in any_params()) {
+        let sound = (1..=1_000_000).contains(&given.activity_cutoff)
+            && given.min_stake <= Rao::CAP
+            && given.bonds_moving_average <= 1_000_000
+            && 1_638 <= given.alpha_low
+            && given.alpha_low <= given.alpha_high
+            && given.alpha_sigmoid_steepness >= 0;
+        let result = set_on_yuma(Hyperparameter::Yuma(given.clone()));
+        prop_assert_eq!(result.is_ok(), sound);
+        if let Ok(changed) = result {
+            prop_assert_eq!(params(&changed), given);
+        }
+    }
+
+    #[test]
+    fn a_refused_value_is_outside_the_bounds_it_names(
+        value in any::<u64>(), min in any::<u64>(), max in any::<u64>()
+    ) {
+        let passed = within(value, min, max);
+        prop_assert_eq!(passed.is_ok(), (min..=max).contains(&value));
+        if passed.is_err() {
+            prop_assert_eq!(passed, Err(RegistryError::OutOfBounds { value, min, max }));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The counters of a subnet: its open epoch, the seats taken, the registrations so far.
+
+use inktensor_primitives::{registry::RegistryError, versioned::TooOld, Uid, Versioned};
+
+/// What changes on a subnet with every registration and every close.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Seats {
+    epoch: u32,
+    taken: Versioned<u16>,
+    registrations: u32,
+}
+
+impl Seats {
+    /// A subnet without neurons, in its first epoch.
+    pub fn new() -> Self {
+        Self {
+            epoch: 0,
+            taken: Versioned::new(0, 0),
+            registrations: 0,
+        }
+    }
+
+    /// The open epoch.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Seats taken now. Seats are taken in order and never given up, so uids run from 0 to below this.
+    pub fn taken(&self) -> u16 {
+        *self.taken.now()
+    }
+
+    /// Seats taken at the end of `epoch`, or now if it is open.
+    ///
+    /// # Errors
+    /// `TooOld`.
+    pub fn taken_at(&self, epoch: u32) -> Result<u16, TooOld> {
+        self.taken.at(epoch).copied()
+    }
+
+    /// Numbers the next registration, from 1 on.
+    ///
+    /// # Errors
+    /// `Exhausted`.
+    pub fn next_generation(&mut self) -> Result<u32, RegistryError> {
+        self.registrations = self
+            .registrations
+            .checked_add(1)
+            .ok_or(RegistryError::Exhausted)?;
+        Ok(self.registrations)
+    }
+
+    /// Takes the next free seat.
+    ///
+    /// # Errors
+    /// `Exhausted`.
+    pub fn take_next(&mut self) -> Result<Uid, RegistryError> {
+        let uid = self.taken();
+        let taken = uid.checked_add(1).ok_or(RegistryError::Exhausted)?;
+        self.taken.write(self.epoch, taken);
+        Ok(Uid(uid))
+    }
+
+    /// Opens the epoch after `closing`.
+    ///
+    /// # Errors
+    /// `WrongEpoch` if `closing` is not the open one, `Exhausted` after the last.
+    pub fn close(&mut self, closing: u32) -> Result<(), RegistryError> {
+        if closing != self.epoch {
+            return Err(RegistryError::WrongEpoch(self.epoch));
+        }
+        self.epoch = closing.checked_add(1).ok_or(RegistryError::Exhausted)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seats_are_taken_in_order_and_counted_per_epoch() {
+        let mut seats = Seats::new();
+        assert_eq!(seats.take_next(), Ok(Uid(0)));
+        assert_eq!(seats.take_next(), Ok(Uid(1)));
+        assert_eq!(seats.close(0), Ok(()));
+        assert_eq!(seats.take_next(), Ok(Uid(2)));
+        assert_eq!((seats.taken_at(0), seats.taken_at(1)), (Ok(2), Ok(3)));
+        assert_eq!(seats.close(1), Ok(()));
+        assert_eq!(seats.take_next(), Ok(Uid(3)));
+        assert_eq!(seats.taken_at(0), Err(TooOld));
+    }
+
+    #[test]
+    fn only_the_open_epoch_closes() {
+        let mut seats = Seats::new();
+        assert_eq!(seats.close(1), Err(RegistryError::WrongEpoch(0)));
+        assert_eq!(seats.close(0), Ok(()));
+        assert_eq!(seats.close(0), Err(RegistryError::WrongEpoch(1)));
+        assert_eq!(seats.epoch(), 1);
+    }
+
+    #[test]
+    fn generations_are_never_used_twice() {
+        let mut seats = Seats::new();
+        assert_eq!(seats.next_generation(), Ok(1));
+        assert_eq!(seats.next_generation(), Ok(2));
+        seats.registrations = u32::MAX;
+        assert_eq!(seats.next_generation(), Err(RegistryError::Exhausted));
+    }
+
+    #[test]
+    fn counters_end_without_wrapping() {
+        let mut seats = Seats::new();
+        seats.taken.write(0, u16::MAX);
+        assert_eq!(seats.take_next(), Err(RegistryError::Exhausted));
+        seats.epoch = u32::MAX;
+        assert_eq!(seats.close(u32::MAX), Err(RegistryError::Exhausted));
+    }
+}

@@ -1,0 +1,88 @@
+//! What a subnet's owner decides: its name, its kernel, its hyperparameters.
+
+use crate::seats::Seats;
+use ink::{
+    prelude::{string::String, vec::Vec},
+    scale::Encode,
+};
+use inktensor_primitives::{
+    registry::{KernelParams, Subnet},
+    AccountId, Rao,
+};
+
+/// A subnet without what changes at registrations and closes (see [`Seats`]): those happen far more often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Settings {
+    /// See [`Subnet::name`].
+    pub name: String,
+    /// See [`Subnet::owner`].
+    pub owner: AccountId,
+    /// See [`Subnet::owner_hotkey`].
+    pub owner_hotkey: AccountId,
+    /// See [`Subnet::created_at`].
+    pub created_at: u32,
+    /// See [`Subnet::tempo`].
+    pub tempo: u32,
+    /// See [`Subnet::kernel`].
+    pub kernel: AccountId,
+    /// See [`Subnet::max_uids`].
+    pub max_uids: u16,
+    /// See [`Subnet::max_validators`].
+    pub max_validators: u16,
+    /// See [`Subnet::immunity_period`].
+    pub immunity_period: u32,
+    /// See [`Subnet::registration_price`].
+    pub registration_price: Rao,
+    /// See [`Subnet::params`].
+    pub params: KernelParams,
+}
+
+impl Settings {
+    /// The subnet as others see it.
+    pub fn subnet(self, seats: &Seats) -> Subnet {
+        Subnet {
+            name: self.name,
+            owner: self.owner,
+            owner_hotkey: self.owner_hotkey,
+            created_at: self.created_at,
+            epoch: seats.epoch(),
+            tempo: self.tempo,
+            kernel: self.kernel,
+            max_uids: self.max_uids,
+            max_validators: self.max_validators,
+            neurons: seats.taken(),
+            immunity_period: self.immunity_period,
+            registration_price: self.registration_price,
+            params: self.params,
+        }
+    }
+}
+
+/// The parameters as their kernel reads them.
+pub fn kernel_bytes(params: &KernelParams) -> Vec<u8> {
+    match params {
+        KernelParams::Yuma(yuma) => yuma.encode(),
+        KernelParams::Other(bytes) => bytes.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ink::scale::DecodeAll;
+    use inktensor_primitives::kernel::{YumaParams, MAX_PARAMS};
+
+    #[test]
+    fn a_kernel_reads_back_its_parameters() {
+        let yuma = YumaParams {
+            kappa: 7,
+            ..YumaParams::default()
+        };
+        let bytes = kernel_bytes(&KernelParams::Yuma(yuma.clone()));
+        assert!(bytes.len() <= MAX_PARAMS);
+        assert_eq!(YumaParams::decode_all(&mut bytes.as_slice()), Ok(yuma));
+        assert_eq!(kernel_bytes(&KernelParams::Other(vec![1, 2])), vec![1, 2]);
+    }
+}

@@ -1,0 +1,158 @@
+//! Messages: who may call them, and what they tell.
+
+use crate::{SubnetRegistry, DEFAULT_REGISTRATION_PRICE};
+use ink::{
+    env::{
+        test::{default_accounts, recorded_events, set_caller, DefaultAccounts},
+        DefaultEnvironment,
+    },
+    prelude::string::String,
+    scale::Decode,
+};
+use inktensor_primitives::{
+    registry::{Hyperparameter, HyperparameterSet, Registry, RegistryError, SubnetCreated},
+    token::WireError,
+    AccountId, NetUid, Rao, Uid,
+};
+
+fn accounts() -> DefaultAccounts<DefaultEnvironment> {
+    default_accounts::<DefaultEnvironment>()
+}
+
+fn call_as(caller: AccountId) {
+    set_caller::<DefaultEnvironment>(caller);
+}
+
+/// A registry deployed by Alice where subnets are free.
+fn deployed() -> SubnetRegistry {
+    call_as(accounts().alice);
+    SubnetRegistry::new(AccountId::from([9; 32]), Rao::ZERO).unwrap()
+}
+
+/// The same with Bob's subnet 1.
+fn with_subnet() -> SubnetRegistry {
+    let mut registry = deployed();
+    call_as(accounts().bob);
+    assert_eq!(create(&mut registry, 10, 64, 8), Ok(NetUid(1)));
+    registry
+}
+
+fn create(
+    registry: &mut SubnetRegistry,
+    tempo: u32,
+    max_uids: u16,
+    max_validators: u16,
+) -> Result<NetUid, RegistryError> {
+    registry.create_subnet(
+        String::from("text"),
+        accounts().charlie,
+        accounts().django,
+        tempo,
+        max_uids,
+        max_validators,
+    )
+}
+
+#[ink::test]
+fn a_price_above_all_tao_is_refused() {
+    call_as(accounts().alice);
+    let token = AccountId::from([9; 32]);
+    assert!(SubnetRegistry::new(token, Rao::CAP).is_ok());
+    assert_eq!(
+        SubnetRegistry::new(token, Rao(Rao::CAP.0 + 1)).err(),
+        Some(RegistryError::OutOfBounds {
+            value: Rao::CAP.0 + 1,
+            min: 0,
+            max: Rao::CAP.0
+        })
+    );
+}
+
+#[ink::test]
+fn only_the_deployer_wires_and_only_once() {
+    let mut registry = deployed();
+    call_as(accounts().bob);
+    assert_eq!(registry.wire(accounts().bob), Err(WireError::NotDeployer));
+    call_as(accounts().alice);
+    assert_eq!(registry.wire(accounts().eve), Ok(()));
+    assert_eq!(registry.wire(accounts().eve), Err(WireError::AlreadyWired));
+}
+
+#[ink::test]
+fn only_the_epoch_contract_closes_and_scores() {
+    let mut registry = with_subnet();
+    for caller in [accounts().alice, accounts().bob, accounts().eve] {
+        call_as(caller);
+        assert_eq!(
+            registry.begin_epoch(NetUid(1), 0),
+            Err(RegistryError::NotEpoch)
+        );
+        assert_eq!(
+            registry.record_scores(NetUid(1), 0, Uid(0), vec![]),
+            Err(RegistryError::NotEpoch)
+        );
+    }
+    call_as(accounts().alice);
+    assert_eq!(registry.wire(accounts().eve), Ok(()));
+    call_as(accounts().eve);
+    let frozen = registry.begin_epoch(NetUid(1), 0).unwrap();
+    assert_eq!((frozen.neurons, frozen.owner_uid), (0, None));
+    assert_eq!(registry.record_scores(NetUid(1), 0, Uid(0), vec![]), Ok(()));
+}
+
+#[ink::test]
+fn a_new_subnet_has_its_creators_choices_and_the_defaults() {
+    let registry = with_subnet();
+    let subnet = registry.subnet(NetUid(1)).unwrap();
+    assert_eq!(subnet.name, "text");
+    assert_eq!(subnet.owner, accounts().bob);
+    assert_eq!(subnet.owner_hotkey, accounts().charlie);
+    assert_eq!(subnet.kernel, accounts().django);
+    assert_eq!(
+        (subnet.tempo, subnet.max_uids, subnet.max_validators),
+        (10, 64, 8)
+    );
+    assert_eq!(subnet.registration_price, DEFAULT_REGISTRATION_PRICE);
+    assert_eq!(registry.subnets(), 1);
+    assert_eq!(registry.owner_of(accounts().charlie), Some(accounts().bob));
+    let event = recorded_events().last().unwrap();
+    let event = SubnetCreated::decode(&mut event.data.as_slice()).unwrap();
+    assert_eq!((event.netuid, event.owner), (NetUid(1), accounts().bob));
+}
+
+#[ink::test]
+fn a_subnet_out_of_bounds_is_refused() {
+    let mut registry = deployed();
+    assert!(create(&mut registry, 0, 64, 8).is_err());
+    assert!(create(&mut registry, 10, 4097, 8).is_err());
+    assert!(create(&mut registry, 10, 64, 0).is_err());
+    let nameless = registry.create_subnet(
+        String::new(),
+        accounts().charlie,
+        accounts().django,
+        10,
+        64,
+        8,
+    );
+    assert_eq!(nameless, Err(RegistryError::BadName));
+    assert_eq!(registry.subnets(), 0);
+}
+
+#[ink::test]
+fn setting_a_hyperparameter_is_told() {
+    let mut registry = with_subnet();
+    let value = Hyperparameter::Tempo(99);
+    call_as(accounts().eve);
+    assert_eq!(
+        registry.set_hyperparameter(NetUid(1), value.clone()),
+        Err(RegistryError::NotOwner)
+    );
+    call_as(accounts().bob);
+    assert_eq!(
+        registry.set_hyperparameter(NetUid(1), value.clone()),
+        Ok(())
+    );
+    let event = recorded_events().last().unwrap();
+    let event = HyperparameterSet::decode(&mut event.data.as_slice()).unwrap();
+    assert_eq!((event.netuid, event.value), (NetUid(1), value));
+}

@@ -1,0 +1,436 @@
+//! Stake: coldkey -> hotkey -> subnet.
+//!
+//! The contract holds all staked TAO. Who stakes on a hotkey gets shares of that hotkey's pool on that subnet; pay
+//! arrives as stake, either for one owner or by raising the value of a whole pool. Pools' values are kept by epoch,
+//! since consensus reads them for epochs that are closed.
+//!
+//! - `mul_div`: exact products and quotients
+//! - `pool`: shares, deposits, withdrawals, rewards
+//! - `payout`: a neuron's pay divided between its owner and its stakers
+//! - `cell`: what storage keeps
+//! - `roles`: who may wire, pay and open epochs
+//! - `peers`: calls to token and registry
+//!
+//! The token balance of this contract is at least `total_stake`, and exactly that unless somebody sends TAO here by a
+//! plain transfer: such TAO belongs to nobody and stays.
+#![cfg_attr(not(feature = "std"), no_std, no_main)]
+#![deny(unsafe_code)]
+
+pub mod cell;
+pub mod mul_div;
+pub mod payout;
+pub mod peers;
+pub mod pool;
+pub mod roles;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::staking::{DeployError, StakingContract, StakingContractRef};
+use inktensor_primitives::{staking::MAX_TAKE, Bps, Rao};
+
+/// Least amount that can be added at once: what storage and settlement of a position are worth at the very least.
+/// What remains after a withdrawal may be less. Source: subtensor `DefaultMinStake`.
+pub const MIN_STAKE: Rao = Rao(2_000_000);
+
+/// The take of a hotkey whose owner has set none. Source: subtensor `InitialDefaultDelegateTake`.
+pub const DEFAULT_TAKE: Bps = MAX_TAKE;
+
+// Only the code that ink! generates needs it.
+#[allow(unsafe_code)]
+#[ink::contract]
+mod staking {
+    use crate::{
+        cell::{PoolCell, SubnetStake},
+        payout::{Credit, Tally},
+        peers,
+        pool::{Pool, Position},
+        roles::Roles,
+        DEFAULT_TAKE, MIN_STAKE,
+    };
+    use ink::{
+        prelude::vec::Vec,
+        storage::{traits::ManualKey, Mapping},
+    };
+    use inktensor_primitives::{
+        staking::{
+            Distributed, Payment, StakeAdded, StakeRemoved, Staking, StakingError, TakeSet,
+            MAX_TAKE,
+        },
+        token::WireError,
+        Bps, NetUid, Rao, PAGE,
+    };
+
+    /// Why the contract could not be deployed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[ink::scale_derive(Encode, Decode, TypeInfo)]
+    pub enum DeployError {
+        /// Nothing at the token's address answers as a PSP22 token. Deploy the token first and give its address.
+        NoToken,
+        /// Nothing at the registry's address answers as a registry. Deploy the registry first and give its address.
+        NoRegistry,
+    }
+
+    /// Subnet, hotkey, coldkey.
+    pub type PositionKey = (NetUid, AccountId, AccountId);
+
+    /// The staking contract.
+    #[ink(storage)]
+    pub struct StakingContract {
+        /// TAO.
+        token: AccountId,
+        /// Knows subnets and the owners of hotkeys.
+        registry: AccountId,
+        /// Who may do what.
+        roles: Roles,
+        /// All stake.
+        total: Rao,
+        /// Open epoch and stake of each subnet.
+        subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
+        /// Pool of each (subnet, hotkey).
+        pub(crate) pools: Mapping<(NetUid, AccountId), PoolCell, ManualKey<0x504F_4F4C>>,
+        /// Shares of each (subnet, hotkey, coldkey).
+        pub(crate) positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
+        /// Takes other than the default.
+        takes: Mapping<AccountId, Bps, ManualKey<0x5441_4B45>>,
+    }
+
+    impl StakingContract {
+        /// Deploys the contract for `token` and the hotkeys of `registry`. The caller may wire it, once.
+        ///
+        /// # Errors
+        /// `NoToken`, `NoRegistry`.
+        #[ink(constructor)]
+        pub fn new(token: AccountId, registry: AccountId) -> Result<Self, DeployError> {
+            if !peers::is_token(token) {
+                return Err(DeployError::NoToken);
+            }
+            if !peers::is_registry(registry) {
+                return Err(DeployError::NoRegistry);
+            }
+            Ok(Self::deployed_by(Self::env().caller(), token, registry))
+        }
+
+        /// Least amount that can be staked at once.
+        #[ink(message)]
+        pub fn min_stake(&self) -> Rao {
+            MIN_STAKE
+        }
+
+        /// The subnet's open epoch, as this contract knows it.
+        #[ink(message)]
+        pub fn open_epoch(&self, netuid: NetUid) -> u32 {
+            self.subnet(netuid).open
+        }
+
+        /// The contract as it is before anybody has staked.
+        pub(crate) fn deployed_by(
+            deployer: AccountId,
+            token: AccountId,
+            registry: AccountId,
+        ) -> Self {
+            Self {
+                token,
+                registry,
+                roles: Roles::Deployer(deployer),
+                total: Rao::ZERO,
+                subnets: Mapping::new(),
+                pools: Mapping::new(),
+                positions: Mapping::new(),
+                takes: Mapping::new(),
+            }
+        }
+
+        fn subnet(&self, netuid: NetUid) -> SubnetStake {
+            self.subnets.get(netuid).unwrap_or_default()
+        }
+
+        fn pool(&self, netuid: NetUid, hotkey: AccountId) -> PoolCell {
+            self.pools.get((netuid, hotkey)).unwrap_or_default()
+        }
+
+        /// Runs `change` on a pool and a position of it and keeps both, or deletes what is empty.
+        pub(crate) fn with_position<T>(
+            &mut self,
+            open: u32,
+            key: PositionKey,
+            change: impl FnOnce(&mut Pool, &mut Position) -> Result<T, StakingError>,
+        ) -> Result<T, StakingError> {
+            let (netuid, hotkey, _) = key;
+            let mut cell = self.pool(netuid, hotkey);
+            let before = self.positions.get(key).unwrap_or_default();
+            let (mut pool, mut position) = (cell.pool(), before);
+            let result = change(&mut pool, &mut position)?;
+            cell.write(open, &pool);
+            if cell.is_spent(open) {
+                self.pools.remove((netuid, hotkey));
+            } else {
+                self.pools.insert((netuid, hotkey), &cell);
+            }
+            if position.is_empty() {
+                self.positions.remove(key);
+            } else if position != before {
+                self.positions.insert(key, &position);
+            }
+            Ok(result)
+        }
+
+        /// Counts `amount` in, on `netuid` and in all.
+        fn count_in(&mut self, netuid: NetUid, amount: Rao) -> Result<(), StakingError> {
+            self.recount(netuid, |sum| sum.checked_add(amount))
+        }
+
+        /// Counts `amount` out.
+        fn count_out(&mut self, netuid: NetUid, amount: Rao) -> Result<(), StakingError> {
+            self.recount(netuid, |sum| sum.checked_sub(amount))
+        }
+
+        fn recount(
+            &mut self,
+            netuid: NetUid,
+            change: impl Fn(Rao) -> Option<Rao>,
+        ) -> Result<(), StakingError> {
+            let mut subnet = self.subnet(netuid);
+            subnet.total = change(subnet.total).ok_or(StakingError::Overflow)?;
+            self.total = change(self.total).ok_or(StakingError::Overflow)?;
+            self.subnets.insert(netuid, &subnet);
+            Ok(())
+        }
+
+        /// Books a withdrawal, pays it out and tells of it.
+        fn finish_withdrawal(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            amount: Rao,
+        ) -> Result<(), StakingError> {
+            self.count_out(netuid, amount)?;
+            peers::give(self.token, self.env().caller(), amount)?;
+            self.env().emit_event(StakeRemoved {
+                netuid,
+                coldkey: self.env().caller(),
+                hotkey,
+                amount,
+            });
+            Ok(())
+        }
+    }
+
+    impl Staking for StakingContract {
+        /// Names the emission and epoch contracts, once. Only the deployer; afterwards nobody can.
+        ///
+        /// # Errors
+        /// `NotDeployer`, `AlreadyWired`.
+        #[ink(message)]
+        fn wire(&mut self, emission: AccountId, epoch: AccountId) -> Result<(), WireError> {
+            self.roles = self.roles.wire(self.env().caller(), emission, epoch)?;
+            Ok(())
+        }
+
+        /// Stakes `amount` of the caller's TAO on `hotkey` (approve it for this contract first).
+        ///
+        /// # Errors
+        /// `UnknownSubnet`, `UnknownHotkey`, `TooLittle`, `Payment`.
+        #[ink(message)]
+        fn add_stake(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            amount: Rao,
+        ) -> Result<(), StakingError> {
+            if amount < MIN_STAKE {
+                return Err(StakingError::TooLittle(MIN_STAKE));
+            }
+            let coldkey = self.env().caller();
+            peers::ensure_known(self.registry, netuid, hotkey)?;
+            peers::collect(self.token, coldkey, self.env().account_id(), amount)?;
+            let open = self.subnet(netuid).open;
+            self.with_position(open, (netuid, hotkey, coldkey), |pool, position| {
+                pool.deposit(position, amount)
+            })?;
+            self.count_in(netuid, amount)?;
+            self.env().emit_event(StakeAdded {
+                netuid,
+                coldkey,
+                hotkey,
+                amount,
+            });
+            Ok(())
+        }
+
+        /// Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays than is owed to others.
+        ///
+        /// # Errors
+        /// `NotEnoughStake`, `TooLittle`, `Payment`.
+        #[ink(message)]
+        fn remove_stake(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            amount: Rao,
+        ) -> Result<(), StakingError> {
+            if amount.is_zero() {
+                return Err(StakingError::TooLittle(Rao(1)));
+            }
+            let key = (netuid, hotkey, self.env().caller());
+            let open = self.subnet(netuid).open;
+            self.with_position(open, key, |pool, position| pool.withdraw(position, amount))?;
+            self.finish_withdrawal(netuid, hotkey, amount)
+        }
+
+        /// Takes all of the caller's stake on `hotkey` back and returns how much it was.
+        ///
+        /// # Errors
+        /// `NotEnoughStake` if there is none, `Payment`.
+        #[ink(message)]
+        fn remove_all_stake(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+        ) -> Result<Rao, StakingError> {
+            let key = (netuid, hotkey, self.env().caller());
+            let open = self.subnet(netuid).open;
+            let amount = self.with_position(open, key, Pool::withdraw_all)?;
+            self.finish_withdrawal(netuid, hotkey, amount)?;
+            Ok(amount)
+        }
+
+        /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner.
+        ///
+        /// # Errors
+        /// `NotHotkeyOwner`, `TakeAbove`.
+        #[ink(message)]
+        fn set_take(&mut self, hotkey: AccountId, take: Bps) -> Result<(), StakingError> {
+            if take > MAX_TAKE {
+                return Err(StakingError::TakeAbove(MAX_TAKE));
+            }
+            peers::ensure_owner(self.registry, hotkey, self.env().caller())?;
+            if take == DEFAULT_TAKE {
+                self.takes.remove(hotkey);
+            } else {
+                self.takes.insert(hotkey, &take);
+            }
+            self.env().emit_event(TakeSet { hotkey, take });
+            Ok(())
+        }
+
+        /// Called by the epoch contract at close: from here on writes belong to epoch `closing + 1`.
+        ///
+        /// # Errors
+        /// `NotEpoch`.
+        #[ink(message)]
+        fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError> {
+            if !self.roles.is_epoch(self.env().caller()) {
+                return Err(StakingError::NotEpoch);
+            }
+            let mut subnet = self.subnet(netuid);
+            subnet.open = closing.checked_add(1).ok_or(StakingError::Overflow)?;
+            self.subnets.insert(netuid, &subnet);
+            Ok(())
+        }
+
+        /// Called by the emission contract after it has minted the sum of `payments` to this contract: credits them as stake.
+        /// Returns that sum.
+        ///
+        /// # Errors
+        /// `NotEmission`, `Overflow`.
+        #[ink(message)]
+        fn distribute(
+            &mut self,
+            netuid: NetUid,
+            payments: Vec<Payment>,
+        ) -> Result<Rao, StakingError> {
+            if !self.roles.is_emission(self.env().caller()) {
+                return Err(StakingError::NotEmission);
+            }
+            let open = self.subnet(netuid).open;
+            let mut tally = Tally::default();
+            for payment in &payments {
+                let credit = Credit::of(payment, self.take(payment.hotkey))?;
+                if credit.total()?.is_zero() {
+                    continue;
+                }
+                let key = (netuid, payment.hotkey, payment.coldkey);
+                self.with_position(open, key, |pool, owner| credit.apply(pool, owner))?;
+                tally.add(&credit)?;
+            }
+            let total = tally.total()?;
+            self.count_in(netuid, total)?;
+            self.env().emit_event(Distributed {
+                netuid,
+                neurons: tally.neurons,
+                miners: tally.miners,
+                takes: tally.takes,
+                dividends: tally.dividends,
+            });
+            Ok(total)
+        }
+
+        /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open. At most `PAGE` hotkeys.
+        ///
+        /// # Errors
+        /// `TooOld`, `TooMany`.
+        #[ink(message)]
+        fn stakes_at(
+            &self,
+            netuid: NetUid,
+            hotkeys: Vec<AccountId>,
+            epoch: u32,
+        ) -> Result<Vec<Rao>, StakingError> {
+            if hotkeys.len() > usize::from(PAGE) {
+                return Err(StakingError::TooMany(PAGE));
+            }
+            hotkeys
+                .into_iter()
+                .map(|hotkey| self.pool(netuid, hotkey).value_at(epoch))
+                .collect()
+        }
+
+        /// Stake behind `hotkey` at the end of `epoch`.
+        ///
+        /// # Errors
+        /// `TooOld`.
+        #[ink(message)]
+        fn stake_at(
+            &self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            epoch: u32,
+        ) -> Result<Rao, StakingError> {
+            self.pool(netuid, hotkey).value_at(epoch)
+        }
+
+        /// What `coldkey` would get back from `hotkey`, rounded down.
+        #[ink(message)]
+        fn stake(&self, netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao {
+            self.positions
+                .get((netuid, hotkey, coldkey))
+                .and_then(|position| self.pool(netuid, hotkey).pool().worth(&position).ok())
+                .unwrap_or_default()
+        }
+
+        /// Stake behind `hotkey` now.
+        #[ink(message)]
+        fn hotkey_stake(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
+            self.pool(netuid, hotkey).pool().value()
+        }
+
+        /// Stake on the subnet: its weight in the division of emission.
+        #[ink(message)]
+        fn subnet_stake(&self, netuid: NetUid) -> Rao {
+            self.subnet(netuid).total
+        }
+
+        /// All stake: the balance that this contract must have.
+        #[ink(message)]
+        fn total_stake(&self) -> Rao {
+            self.total
+        }
+
+        /// The take of `hotkey`: `MAX_TAKE` until its owner sets another.
+        #[ink(message)]
+        fn take(&self, hotkey: AccountId) -> Bps {
+            self.takes.get(hotkey).unwrap_or(DEFAULT_TAKE)
+        }
+    }
+}

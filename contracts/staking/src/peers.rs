@@ -1,0 +1,102 @@
+//! Calls to the token and the registry. A peer's refusal and a peer that does not answer both come back as errors.
+
+use ink::{codegen::TraitCallBuilder, contract_ref, env::DefaultEnvironment, prelude::vec::Vec};
+use inktensor_primitives::{
+    registry::{HotkeyStatus, Registry},
+    staking::StakingError,
+    AccountId, NetUid, Rao,
+};
+use psp22::PSP22;
+
+/// TAO.
+type Token = contract_ref!(PSP22, DefaultEnvironment);
+
+/// Subnets and hotkeys.
+type Hotkeys = contract_ref!(Registry, DefaultEnvironment);
+
+/// Whether a PSP22 token answers at `token`.
+pub fn is_token(token: AccountId) -> bool {
+    let token: Token = token.into();
+    matches!(token.call().total_supply().try_invoke(), Ok(Ok(_)))
+}
+
+/// Whether a registry answers at `registry`.
+pub fn is_registry(registry: AccountId) -> bool {
+    let registry: Hotkeys = registry.into();
+    matches!(registry.call().subnets().try_invoke(), Ok(Ok(_)))
+}
+
+/// Moves `amount` of TAO from `from`, who has approved it, to `to`, who calls.
+///
+/// # Errors
+/// `Payment`.
+pub fn collect(
+    token: AccountId,
+    from: AccountId,
+    to: AccountId,
+    amount: Rao,
+) -> Result<(), StakingError> {
+    let mut token: Token = token.into();
+    match token
+        .call_mut()
+        .transfer_from(from, to, amount.to_u128(), Vec::new())
+        .try_invoke()
+    {
+        Ok(Ok(Ok(()))) => Ok(()),
+        _ => Err(StakingError::Payment(amount)),
+    }
+}
+
+/// Moves `amount` of the calling contract's TAO to `to`.
+///
+/// # Errors
+/// `Payment`.
+pub fn give(token: AccountId, to: AccountId, amount: Rao) -> Result<(), StakingError> {
+    let mut token: Token = token.into();
+    match token
+        .call_mut()
+        .transfer(to, amount.to_u128(), Vec::new())
+        .try_invoke()
+    {
+        Ok(Ok(Ok(()))) => Ok(()),
+        _ => Err(StakingError::Payment(amount)),
+    }
+}
+
+/// Refuses a subnet that does not exist and a hotkey that nobody owns.
+///
+/// # Errors
+/// `UnknownSubnet`, `UnknownHotkey`, `Registry`.
+pub fn ensure_known(
+    registry: AccountId,
+    netuid: NetUid,
+    hotkey: AccountId,
+) -> Result<(), StakingError> {
+    let registry: Hotkeys = registry.into();
+    match registry.call().hotkey_status(netuid, hotkey).try_invoke() {
+        Ok(Ok(HotkeyStatus {
+            subnet_exists: false,
+            ..
+        })) => Err(StakingError::UnknownSubnet),
+        Ok(Ok(HotkeyStatus { owner: None, .. })) => Err(StakingError::UnknownHotkey),
+        Ok(Ok(_)) => Ok(()),
+        _ => Err(StakingError::Registry),
+    }
+}
+
+/// Refuses everybody but the owner of `hotkey`.
+///
+/// # Errors
+/// `NotHotkeyOwner`, `Registry`.
+pub fn ensure_owner(
+    registry: AccountId,
+    hotkey: AccountId,
+    who: AccountId,
+) -> Result<(), StakingError> {
+    let registry: Hotkeys = registry.into();
+    match registry.call().owner_of(hotkey).try_invoke() {
+        Ok(Ok(Some(owner))) if owner == who => Ok(()),
+        Ok(Ok(_)) => Err(StakingError::NotHotkeyOwner),
+        _ => Err(StakingError::Registry),
+    }
+}

@@ -1,0 +1,222 @@
+//! What the shell does without other contracts. Calls that move TAO are tested on a chain.
+
+use crate::{pool::Pool, StakingContract, DEFAULT_TAKE, MIN_STAKE};
+use ink::env::{
+    test::{default_accounts, recorded_events, set_caller},
+    DefaultEnvironment,
+};
+use inktensor_primitives::{
+    staking::{Payment, Staking, StakingError, MAX_TAKE},
+    token::WireError,
+    AccountId, Bps, NetUid, Rao, PAGE,
+};
+
+const NETUID: NetUid = NetUid(1);
+
+fn hotkey() -> AccountId {
+    [7; 32].into()
+}
+
+/// Alice deploys; Bob is the emission contract, Charlie the epoch contract; Django and Eve own hotkeys.
+struct Accounts {
+    alice: AccountId,
+    bob: AccountId,
+    charlie: AccountId,
+    django: AccountId,
+    eve: AccountId,
+}
+
+fn accounts() -> Accounts {
+    let all = default_accounts::<DefaultEnvironment>();
+    Accounts {
+        alice: all.alice,
+        bob: all.bob,
+        charlie: all.charlie,
+        django: all.django,
+        eve: all.eve,
+    }
+}
+
+fn become_(who: AccountId) {
+    set_caller::<DefaultEnvironment>(who);
+}
+
+fn deployed() -> StakingContract {
+    let token = AccountId::from([101; 32]);
+    let registry = AccountId::from([102; 32]);
+    StakingContract::deployed_by(accounts().alice, token, registry)
+}
+
+fn wired() -> StakingContract {
+    let mut staking = deployed();
+    become_(accounts().alice);
+    staking.wire(accounts().bob, accounts().charlie).unwrap();
+    staking
+}
+
+fn payment(hotkey: AccountId, coldkey: AccountId, miner: u64, validator: u64) -> Payment {
+    Payment {
+        hotkey,
+        coldkey,
+        miner: Rao(miner),
+        validator: Rao(validator),
+    }
+}
+
+fn distribute(staking: &mut StakingContract, payments: Vec<Payment>) -> Rao {
+    become_(accounts().bob);
+    staking.distribute(NETUID, payments).unwrap()
+}
+
+fn begin_epoch(staking: &mut StakingContract, closing: u32) {
+    become_(accounts().charlie);
+    staking.begin_epoch(NETUID, closing).unwrap();
+}
+
+#[ink::test]
+fn the_deployer_wires_once_and_has_no_role_after() {
+    let Accounts {
+        alice,
+        bob,
+        charlie,
+        ..
+    } = accounts();
+    let mut staking = deployed();
+    become_(bob);
+    assert_eq!(staking.wire(bob, charlie), Err(WireError::NotDeployer));
+    become_(alice);
+    assert_eq!(staking.wire(bob, charlie), Ok(()));
+    assert_eq!(staking.wire(alice, alice), Err(WireError::AlreadyWired));
+    let refused = Err(StakingError::NotEmission);
+    assert_eq!(staking.distribute(NETUID, Vec::new()), refused);
+    let refused = Err(StakingError::NotEpoch);
+    assert_eq!(staking.begin_epoch(NETUID, 0), refused);
+}
+
+#[ink::test]
+fn before_wiring_nobody_pays_or_opens_epochs() {
+    let mut staking = deployed();
+    become_(accounts().alice);
+    let refused = Err(StakingError::NotEmission);
+    assert_eq!(staking.distribute(NETUID, Vec::new()), refused);
+    let refused = Err(StakingError::NotEpoch);
+    assert_eq!(staking.begin_epoch(NETUID, 0), refused);
+}
+
+#[ink::test]
+fn the_contracts_do_not_take_each_others_part() {
+    let mut staking = wired();
+    become_(accounts().charlie);
+    let refused = Err(StakingError::NotEmission);
+    assert_eq!(staking.distribute(NETUID, Vec::new()), refused);
+    become_(accounts().bob);
+    let refused = Err(StakingError::NotEpoch);
+    assert_eq!(staking.begin_epoch(NETUID, 0), refused);
+}
+
+#[ink::test]
+fn pay_becomes_stake_to_the_last_rao() {
+    let Accounts { django, eve, .. } = accounts();
+    let mut staking = wired();
+    let other = AccountId::from([8; 32]);
+    let paid = distribute(
+        &mut staking,
+        vec![
+            payment(hotkey(), django, 1_000, 99),
+            payment(other, eve, 0, 0),
+            payment(other, eve, 5, 0),
+        ],
+    );
+    assert_eq!(paid, Rao(1_104));
+    assert_eq!(staking.total_stake(), Rao(1_104));
+    assert_eq!(staking.subnet_stake(NETUID), Rao(1_104));
+    assert_eq!(staking.subnet_stake(NetUid(2)), Rao::ZERO);
+    assert_eq!(staking.hotkey_stake(NETUID, hotkey()), Rao(1_099));
+    assert_eq!(staking.stake(NETUID, hotkey(), django), Rao(1_099));
+    assert_eq!(staking.stake(NETUID, other, eve), Rao(5));
+    assert_eq!(staking.stake(NETUID, other, django), Rao::ZERO);
+    assert_eq!(recorded_events().count(), 1);
+}
+
+#[ink::test]
+fn pay_for_a_closed_epoch_counts_from_the_open_one_on() {
+    let mut staking = wired();
+    let pay = vec![payment(hotkey(), accounts().django, 100, 0)];
+    distribute(&mut staking, pay.clone());
+    begin_epoch(&mut staking, 0);
+    distribute(&mut staking, pay.clone());
+    begin_epoch(&mut staking, 1);
+    distribute(&mut staking, pay);
+    assert_eq!(staking.open_epoch(NETUID), 2);
+    let at = |epoch| staking.stake_at(NETUID, hotkey(), epoch);
+    assert_eq!(at(0), Err(StakingError::TooOld));
+    assert_eq!(at(1), Ok(Rao(200)));
+    assert_eq!(at(2), Ok(Rao(300)));
+    let nobody = AccountId::from([9; 32]);
+    assert_eq!(
+        staking.stakes_at(NETUID, vec![nobody, hotkey()], 1),
+        Ok(vec![Rao::ZERO, Rao(200)])
+    );
+}
+
+#[ink::test]
+fn a_page_is_the_most_that_is_read_at_once() {
+    let staking = wired();
+    let hotkeys = |count: u16| vec![hotkey(); usize::from(count)];
+    assert!(staking.stakes_at(NETUID, hotkeys(PAGE), 0).is_ok());
+    assert_eq!(
+        staking.stakes_at(NETUID, hotkeys(PAGE + 1), 0),
+        Err(StakingError::TooMany(PAGE))
+    );
+}
+
+#[ink::test]
+fn amounts_and_takes_out_of_bounds_are_refused_before_any_call() {
+    let mut staking = wired();
+    assert_eq!(
+        staking.add_stake(NETUID, hotkey(), Rao(MIN_STAKE.0 - 1)),
+        Err(StakingError::TooLittle(MIN_STAKE))
+    );
+    assert_eq!(
+        staking.remove_stake(NETUID, hotkey(), Rao::ZERO),
+        Err(StakingError::TooLittle(Rao(1)))
+    );
+    assert_eq!(
+        staking.remove_stake(NETUID, hotkey(), Rao(1)),
+        Err(StakingError::NotEnoughStake(Rao::ZERO))
+    );
+    assert_eq!(
+        staking.remove_all_stake(NETUID, hotkey()),
+        Err(StakingError::NotEnoughStake(Rao::ZERO))
+    );
+    assert_eq!(
+        staking.set_take(hotkey(), Bps(1_801)),
+        Err(StakingError::TakeAbove(MAX_TAKE))
+    );
+    assert_eq!(staking.take(hotkey()), DEFAULT_TAKE);
+}
+
+#[ink::test]
+fn what_is_empty_and_read_no_more_is_deleted() {
+    let django = accounts().django;
+    let mut staking = wired();
+    let key = (NETUID, hotkey(), django);
+    distribute(&mut staking, vec![payment(hotkey(), django, 100, 0)]);
+    begin_epoch(&mut staking, 0);
+    let withdraw = |staking: &mut StakingContract, open| {
+        staking
+            .with_position(open, key, Pool::withdraw_all)
+            .unwrap()
+    };
+    assert_eq!(withdraw(&mut staking, 1), Rao(100));
+    assert!(!staking.positions.contains(key));
+    // Epoch 0 still reads it.
+    assert!(staking.pools.contains((NETUID, hotkey())));
+    assert_eq!(staking.stake_at(NETUID, hotkey(), 0), Ok(Rao(100)));
+
+    begin_epoch(&mut staking, 1);
+    distribute(&mut staking, vec![payment(hotkey(), django, 7, 0)]);
+    assert_eq!(withdraw(&mut staking, 2), Rao(7));
+    assert!(!staking.pools.contains((NETUID, hotkey())));
+    assert_eq!(staking.stake_at(NETUID, hotkey(), 1), Ok(Rao::ZERO));
+}

@@ -1,0 +1,98 @@
+//! Who holds TAO from the start.
+
+// The codec's derive for enums casts variant numbers; there is no cast of ours here.
+#![allow(clippy::cast_possible_truncation)]
+
+use ink::prelude::vec::Vec;
+use inktensor_primitives::{AccountId, Rao};
+
+/// Why TAO cannot be deployed with the holders given. Variant order is ABI: append only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum TokenError {
+    /// Nobody holds anything, so nobody could ever pay or stake. Name at least one holder.
+    NoHolders,
+    /// This holder is given nothing. Leave it out.
+    ZeroAmount(AccountId),
+    /// This holder occurs twice. Add its amounts up.
+    DuplicateHolder(AccountId),
+    /// The holders have more than the cap between them. Lower the amounts.
+    OverCap,
+}
+
+/// The sum of what `holders` have, in rao, if TAO can start with them.
+///
+/// # Errors
+/// The first of: nobody, a zero amount or a holder met before, a sum above the cap.
+pub fn check(holders: &[(AccountId, u128)]) -> Result<u128, TokenError> {
+    if holders.is_empty() {
+        return Err(TokenError::NoHolders);
+    }
+    let mut met: Vec<AccountId> = Vec::with_capacity(holders.len());
+    let mut total = 0u128;
+    for (holder, amount) in holders {
+        if *amount == 0 {
+            return Err(TokenError::ZeroAmount(*holder));
+        }
+        if met.contains(holder) {
+            return Err(TokenError::DuplicateHolder(*holder));
+        }
+        met.push(*holder);
+        total = total
+            .checked_add(*amount)
+            .filter(|sum| *sum <= Rao::CAP.to_u128())
+            .ok_or(TokenError::OverCap)?;
+    }
+    Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn account(seed: u8) -> AccountId {
+        AccountId::from([seed; 32])
+    }
+
+    #[test]
+    fn each_error_names_its_holder() {
+        let (a, b) = (account(1), account(2));
+        assert_eq!(check(&[]), Err(TokenError::NoHolders));
+        assert_eq!(check(&[(a, 1), (b, 0)]), Err(TokenError::ZeroAmount(b)));
+        assert_eq!(
+            check(&[(a, 1), (b, 1), (a, 1)]),
+            Err(TokenError::DuplicateHolder(a))
+        );
+    }
+
+    #[test]
+    fn the_cap_itself_is_allowed_and_nothing_above() {
+        let cap = Rao::CAP.to_u128();
+        assert_eq!(check(&[(account(1), cap)]), Ok(cap));
+        assert_eq!(check(&[(account(1), cap + 1)]), Err(TokenError::OverCap));
+        assert_eq!(
+            check(&[(account(1), cap), (account(2), 1)]),
+            Err(TokenError::OverCap)
+        );
+        assert_eq!(
+            check(&[(account(1), 1), (account(2), u128::MAX)]),
+            Err(TokenError::OverCap)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn accepts_exactly_distinct_holders_with_something_each(
+            holders in proptest::collection::vec((0u8..12, 0u128..3), 0..8)
+        ) {
+            let seeds: std::collections::BTreeSet<u8> = holders.iter().map(|(seed, _)| *seed).collect();
+            let sound = !holders.is_empty()
+                && seeds.len() == holders.len()
+                && holders.iter().all(|(_, amount)| *amount > 0);
+            let sum: u128 = holders.iter().map(|(_, amount)| amount).sum();
+            let given: Vec<_> = holders.iter().map(|(seed, amount)| (account(*seed), *amount)).collect();
+            prop_assert_eq!(check(&given).ok(), sound.then_some(sum));
+        }
+    }
+}

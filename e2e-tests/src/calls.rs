@@ -1,0 +1,190 @@
+//! Typed calls: one method per message, signed by the caller, answering what the message answers.
+
+use crate::Network;
+use inktensor_primitives::{
+    assertion::Assertion,
+    dispute::StepProof,
+    emission::{Emission, EmissionError, EpochBudget},
+    epoch::{EpochError, Epochs},
+    kernel::{EpochHeader, NeuronResult},
+    registry::{Hyperparameter, Registry, RegistryError, SubnetSnapshot},
+    staking::{Payment, Staking, StakingError},
+    token::{TokenControl, WireError},
+    AccountId, Bps, NetUid, Rao, Uid,
+};
+use inktensor_worker::chain::{contracts, Cost, Message, Typed};
+use psp22::{PSP22Burnable, PSP22Error, PSP22Mintable, PSP22};
+use scale::Decode;
+
+/// Someone who signs.
+pub struct Caller<'a> {
+    pub(crate) net: &'a mut Network,
+    pub(crate) who: AccountId,
+}
+
+/// Time that a block has for transactions: three quarters of two seconds, in picoseconds.
+pub const BLOCK_TIME: u64 = 1_500_000_000_000;
+/// Proof that a block has for transactions: three quarters of 5 MiB.
+pub const BLOCK_PROOF: u64 = 5 * 1024 * 1024 / 4 * 3;
+
+/// Whether a transaction of this cost can be in a block at all. Nobody could send it otherwise.
+pub fn fits_a_block(cost: &Cost) -> bool {
+    cost.ref_time <= BLOCK_TIME && cost.proof_size <= BLOCK_PROOF
+}
+
+/// What a message of `T` that can fail with `E` is told by.
+type Fallible<T, E> = Result<T, E>;
+
+/// One method per message that changes state.
+macro_rules! calls {
+    ($($(#[$doc:meta])* $contract:ident . $message:ident as $name:ident ($($arg:ident : $type:ty),*) -> $ok:ty, $error:ty;)+) => {
+        impl Caller<'_> {
+            $(
+                $(#[$doc])*
+                #[allow(clippy::missing_errors_doc, reason = "see the message's own documentation")]
+                #[track_caller]
+                pub fn $name(self $(, $arg: $type)*) -> Fallible<$ok, $error> {
+                    let message = self.net.addresses.$contract().$message($($arg),*);
+                    self.send(message)
+                }
+            )+
+        }
+    };
+}
+
+calls! {
+    /// Lets `spender` take up to `amount` rao.
+    psp22.approve as approve(spender: AccountId, amount: u128) -> (), PSP22Error;
+    /// Lets `spender` take `amount` rao more.
+    psp22.increase_allowance as increase_allowance(spender: AccountId, amount: u128) -> (), PSP22Error;
+    /// Names the token's minter.
+    token.wire as wire_token(minter: AccountId) -> (), WireError;
+    /// Names the registry's peer.
+    registry.wire as wire_registry(epoch: AccountId) -> (), WireError;
+    /// Names the staking contract's peers.
+    staking.wire as wire_staking(emission: AccountId, epoch: AccountId) -> (), WireError;
+    /// Names the emission contract's peer.
+    emission.wire as wire_emission(epoch: AccountId) -> (), WireError;
+    /// Creates a subnet.
+    registry.create_subnet as create_subnet(name: String, owner_hotkey: AccountId, kernel: AccountId, tempo: u32, max_uids: u16, max_validators: u16) -> NetUid, RegistryError;
+    /// Sets a hyperparameter.
+    registry.set_hyperparameter as set_hyperparameter(netuid: NetUid, value: Hyperparameter) -> (), RegistryError;
+    /// Registers a hotkey.
+    registry.register as register(netuid: NetUid, hotkey: AccountId, max_price: Rao) -> Uid, RegistryError;
+    /// Opens the registry's next epoch; for the epoch contract.
+    registry.begin_epoch as begin_registry_epoch(netuid: NetUid, closing: u32) -> SubnetSnapshot, RegistryError;
+    /// Records scores; for the epoch contract.
+    registry.record_scores as record_scores(netuid: NetUid, epoch: u32, start: Uid, scores: Vec<NeuronResult>) -> (), RegistryError;
+    /// Adds stake.
+    staking.add_stake as add_stake(netuid: NetUid, hotkey: AccountId, amount: Rao) -> (), StakingError;
+    /// Removes stake.
+    staking.remove_stake as remove_stake(netuid: NetUid, hotkey: AccountId, amount: Rao) -> (), StakingError;
+    /// Removes all stake.
+    staking.remove_all_stake as remove_all_stake(netuid: NetUid, hotkey: AccountId) -> Rao, StakingError;
+    /// Sets a take.
+    staking.set_take as set_take(hotkey: AccountId, take: Bps) -> (), StakingError;
+    /// Opens the staking contract's next epoch; for the epoch contract.
+    staking.begin_epoch as begin_staking_epoch(netuid: NetUid, closing: u32) -> (), StakingError;
+    /// Credits pay; for the emission contract.
+    staking.distribute as distribute(netuid: NetUid, payments: Vec<Payment>) -> Rao, StakingError;
+    /// Draws a budget; for the epoch contract.
+    emission.draw as draw(netuid: NetUid, epoch: u32) -> EpochBudget, EmissionError;
+    /// Pays a chunk; for the epoch contract.
+    emission.pay as pay(netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Rao, EmissionError;
+    /// Ends a pay-out; for the epoch contract.
+    emission.complete as complete(netuid: NetUid, epoch: u32, owner: AccountId, owner_hotkey: AccountId) -> (), EmissionError;
+    /// Sets weights.
+    epoch.set_weights as set_weights(netuid: NetUid, uids: Vec<Uid>, weights: Vec<u16>) -> (), EpochError;
+    /// Adds to the bond.
+    epoch.deposit_bond as deposit_bond(amount: Rao) -> (), EpochError;
+    /// Takes from the bond.
+    epoch.withdraw_bond as withdraw_bond(amount: Rao) -> (), EpochError;
+    /// Closes the open epoch.
+    epoch.close as close(netuid: NetUid) -> Option<EpochHeader>, EpochError;
+}
+
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "see the messages' own documentation"
+)]
+impl Caller<'_> {
+    /// Transfers TAO.
+    pub fn transfer(self, to: AccountId, amount: Rao) -> Result<(), PSP22Error> {
+        let message = self
+            .net
+            .addresses
+            .psp22()
+            .transfer(to, amount.to_u128(), Vec::new());
+        self.send(message)
+    }
+
+    /// Mints TAO; for the emission contract.
+    pub fn mint(self, amount: Rao) -> Result<(), PSP22Error> {
+        let mut token = contracts::psp22_mintable(self.net.addresses.token);
+        self.send(token.mint(amount.to_u128()))
+    }
+
+    /// Burns TAO.
+    pub fn burn(self, amount: u128) -> Result<(), PSP22Error> {
+        let mut token = contracts::psp22_burnable(self.net.addresses.token);
+        self.send(token.burn(amount))
+    }
+
+    /// Posts an assertion.
+    pub fn propose(self, netuid: NetUid, assertion: &Assertion) -> Result<(), EpochError> {
+        let message = self
+            .net
+            .addresses
+            .epoch()
+            .propose(netuid, assertion.clone());
+        self.send(message)
+    }
+
+    /// Has a step of an asserted epoch executed again.
+    pub fn dispute(self, netuid: NetUid, k: u32, proof: &StepProof) -> Result<(), EpochError> {
+        let message = self.net.addresses.epoch().dispute(netuid, k, proof.clone());
+        self.send(message)
+    }
+
+    /// Makes an asserted epoch final.
+    pub fn finalize(self, netuid: NetUid, assertion: &Assertion) -> Result<(), EpochError> {
+        let message = self
+            .net
+            .addresses
+            .epoch()
+            .finalize(netuid, assertion.clone());
+        self.send(message)
+    }
+
+    /// Pays a chunk of a final epoch.
+    pub fn settle(
+        self,
+        netuid: NetUid,
+        epoch: u32,
+        chunk: u16,
+        results: &[NeuronResult],
+    ) -> Result<Rao, EpochError> {
+        let message = self
+            .net
+            .addresses
+            .epoch()
+            .settle(netuid, epoch, chunk, results.to_vec());
+        self.send(message)
+    }
+
+    #[track_caller]
+    fn send<R: Decode>(self, message: impl Into<Message<R>>) -> R {
+        match self.net.chain.send(self.who, message) {
+            Ok(sent) => {
+                assert!(
+                    fits_a_block(&sent.cost),
+                    "no block holds this: {:?}",
+                    sent.cost
+                );
+                self.net.note(&sent.events);
+                sent.value
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}

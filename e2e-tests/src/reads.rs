@@ -1,0 +1,139 @@
+//! Typed reads: what each view of the contracts says now.
+
+use crate::{accounts::STRANGER, Network};
+use inktensor_primitives::{
+    emission::{Emission, EpochBudget, Issuance},
+    epoch::{Bond, EpochError, EpochRules, EpochStatus, Epochs, Peers, WeightsRow},
+    kernel::{
+        ChunkInputs, EpochHeader, EpochPlan, IncentiveKernel, KernelError, StepInput, StepOutput,
+    },
+    registry::{Neuron, NeuronView, Registry, RegistryError, Seat, Subnet},
+    staking::{Staking, StakingError},
+    token::TokenControl,
+    AccountId, Bps, Digest, NetUid, Rao, Uid,
+};
+use inktensor_worker::chain::{Chain, Cost, Typed};
+use psp22::PSP22;
+
+/// One method per view: the contract's message of the same name, unless a name is taken.
+macro_rules! reads {
+    ($($(#[$doc:meta])* $contract:ident . $message:ident as $name:ident ($($arg:ident : $type:ty),*) -> $answer:ty;)+) => {
+        impl Network {
+            $(
+                $(#[$doc])*
+                pub fn $name(&self $(, $arg: $type)*) -> $answer {
+                    match self.chain.query(self.addresses.$contract().$message($($arg),*)) {
+                        Ok(answer) => answer,
+                        Err(error) => panic!("{}: {error}", stringify!($message)),
+                    }
+                }
+            )+
+        }
+    };
+}
+
+reads! {
+    /// TAO of `who`, in rao.
+    psp22.balance_of as balance(who: AccountId) -> u128;
+    /// All TAO, in rao.
+    psp22.total_supply as total_supply() -> u128;
+    /// All TAO ever minted, in rao.
+    token.total_minted as total_minted() -> u128;
+    /// The only account that may mint.
+    token.minter as minter() -> Option<AccountId>;
+    /// Rao that may ever exist.
+    token.cap as cap() -> u128;
+    /// Number of subnets.
+    registry.subnets as subnets() -> u16;
+    /// What creating a subnet burns.
+    registry.creation_price as creation_price() -> Rao;
+    /// A subnet.
+    registry.subnet as subnet(netuid: NetUid) -> Option<Subnet>;
+    /// Where a hotkey sits.
+    registry.seat as seat(netuid: NetUid, hotkey: AccountId) -> Option<Seat>;
+    /// Who sits on a uid.
+    registry.neuron as neuron(netuid: NetUid, uid: Uid) -> Option<Neuron>;
+    /// Who sat on uids at the end of an epoch.
+    registry.neurons_at as neurons_at(netuid: NetUid, epoch: u32, start: Uid, count: u16) -> Result<Vec<Neuron>, RegistryError>;
+    /// A page of the metagraph.
+    registry.metagraph as metagraph(netuid: NetUid, page: u16) -> Vec<NeuronView>;
+    /// Who owns a hotkey.
+    registry.owner_of as owner_of(hotkey: AccountId) -> Option<AccountId>;
+    /// A position's value.
+    staking.stake as stake_of(netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao;
+    /// Stake behind a hotkey.
+    staking.hotkey_stake as hotkey_stake(netuid: NetUid, hotkey: AccountId) -> Rao;
+    /// Stake behind a hotkey at the end of an epoch.
+    staking.stake_at as stake_at(netuid: NetUid, hotkey: AccountId, epoch: u32) -> Result<Rao, StakingError>;
+    /// Stake on a subnet.
+    staking.subnet_stake as subnet_stake(netuid: NetUid) -> Rao;
+    /// All stake.
+    staking.total_stake as total_stake() -> Rao;
+    /// A hotkey's take.
+    staking.take as take(hotkey: AccountId) -> Bps;
+    /// The state of issuance.
+    emission.issuance as issuance() -> Issuance;
+    /// The budget of an epoch that is not complete.
+    emission.budget as budget(netuid: NetUid, epoch: u32) -> Option<EpochBudget>;
+    /// What a subnet would draw now.
+    emission.pending as pending(netuid: NetUid) -> Rao;
+    /// The account of the protocol's reserve.
+    emission.treasury as treasury() -> AccountId;
+    /// The epoch contract's peers.
+    epoch.peers as peers() -> Peers;
+    /// What the deployed kernel plans.
+    yuma.plan as kernel_plan_of(header: EpochHeader) -> Result<EpochPlan, KernelError>;
+    /// A step of the deployed kernel, run on the chain.
+    yuma.step as kernel_step(input: StepInput) -> Result<StepOutput, KernelError>;
+    /// Where a subnet's epochs stand.
+    epoch.status as status(netuid: NetUid) -> Option<EpochStatus>;
+    /// Header of the epoch that closed last.
+    epoch.header as header(netuid: NetUid) -> Option<EpochHeader>;
+    /// Plan of the epoch that closed last.
+    epoch.plan as plan(netuid: NetUid) -> Option<EpochPlan>;
+    /// Inputs of a chunk of the epoch that closed last.
+    epoch.chunk_inputs as chunk_inputs(netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError>;
+    /// The weights a neuron has set.
+    epoch.weights as weights(netuid: NetUid, uid: Uid) -> Option<WeightsRow>;
+    /// Uids with a permit.
+    epoch.roster as roster(netuid: NetUid) -> Vec<Uid>;
+    /// Hashes of what the last final epoch left.
+    epoch.memory_hashes as memory_hashes(netuid: NetUid) -> Vec<Digest>;
+    /// A worker's bond.
+    epoch.bond as bond(worker: AccountId) -> Bond;
+    /// All bonds.
+    epoch.total_bonds as total_bonds() -> Rao;
+    /// What a subnet's next assertion needs.
+    epoch.bond_required as bond_required(netuid: NetUid) -> Rao;
+    /// The constants of the game.
+    epoch.rules as rules() -> EpochRules;
+}
+
+impl Network {
+    /// What the deployed kernel plans for an epoch.
+    ///
+    /// # Errors
+    /// Those of the kernel.
+    pub fn kernel_plan(&self, header: &EpochHeader) -> Result<EpochPlan, KernelError> {
+        self.kernel_plan_of(header.clone())
+    }
+
+    /// What a step of the deployed kernel costs as a transaction.
+    pub fn kernel_step_cost(&mut self, input: StepInput) -> Cost {
+        let message = self.addresses.yuma().step(input);
+        let sent = self.chain.send(STRANGER, message);
+        sent.expect("the kernel answers").cost
+    }
+
+    /// Bytes of the code with this hash.
+    pub fn code_size(&self, hash: &Digest) -> usize {
+        let code = self.chain.code(hash).expect("readable");
+        code.expect("the code is on the chain").len()
+    }
+
+    /// What a registration burns.
+    pub fn price(&self, netuid: NetUid) -> Rao {
+        let subnet = self.subnet(netuid).expect("the subnet");
+        subnet.registration_price
+    }
+}

@@ -1,0 +1,162 @@
+//! Filling a network: money, subnets, neurons, stake, weights. All by real calls.
+
+use crate::{accounts::*, Network};
+use inktensor_primitives::{registry::Hyperparameter, AccountId, NetUid, Rao, Uid};
+
+/// What a subnet is to be like.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// Who owns it.
+    pub owner: AccountId,
+    /// The owner's hotkey.
+    pub owner_hotkey: AccountId,
+    /// Blocks per epoch.
+    pub tempo: u32,
+    /// Seats.
+    pub seats: u16,
+    /// Permits.
+    pub permits: u16,
+    /// What else is set.
+    pub settings: Vec<Hyperparameter>,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self {
+            owner: OWNER,
+            owner_hotkey: OWNER_HOTKEY,
+            tempo: 20,
+            seats: 64,
+            permits: 4,
+            settings: Vec::new(),
+        }
+    }
+}
+
+impl Network {
+    /// Gives `who` an amount of the bank's TAO.
+    pub fn fund(&mut self, who: AccountId, amount: Rao) {
+        self.as_(BANK)
+            .transfer(who, amount)
+            .expect("the bank has it");
+    }
+
+    /// Gives `who` an amount, and lets `spender` take as much from it.
+    pub fn provide(&mut self, who: AccountId, spender: AccountId, amount: Rao) {
+        self.fund(who, amount);
+        self.as_(who)
+            .increase_allowance(spender, amount.to_u128())
+            .expect("allowed");
+    }
+
+    /// Creates a subnet; its owner pays with the bank's TAO.
+    pub fn create(&mut self, shape: Shape) -> NetUid {
+        let (registry, kernel) = (self.addresses.registry, self.addresses.yuma);
+        let price = self.creation_price();
+        self.provide(shape.owner, registry, price);
+        let netuid = self
+            .as_(shape.owner)
+            .create_subnet(
+                "test".into(),
+                shape.owner_hotkey,
+                kernel,
+                shape.tempo,
+                shape.seats,
+                shape.permits,
+            )
+            .expect("created");
+        for setting in shape.settings {
+            self.set(netuid, setting);
+        }
+        netuid
+    }
+
+    /// Sets a hyperparameter as the subnet's owner.
+    pub fn set(&mut self, netuid: NetUid, value: Hyperparameter) {
+        let owner = self.subnet(netuid).expect("the subnet").owner;
+        self.as_(owner)
+            .set_hyperparameter(netuid, value)
+            .expect("set");
+    }
+
+    /// Registers `hotkey` for `coldkey`, which pays with the bank's TAO.
+    pub fn enrol(&mut self, netuid: NetUid, coldkey: AccountId, hotkey: AccountId) -> Uid {
+        let registry = self.addresses.registry;
+        let price = self.price(netuid);
+        self.provide(coldkey, registry, price);
+        self.as_(coldkey)
+            .register(netuid, hotkey, price)
+            .expect("registered")
+    }
+
+    /// Registers the first `count` hotkeys called `name`, all for `coldkey`, which is given what they cost at once.
+    pub fn enrol_crowd(
+        &mut self,
+        netuid: NetUid,
+        coldkey: AccountId,
+        name: &str,
+        count: u32,
+    ) -> &mut Self {
+        let registry = self.addresses.registry;
+        let price = self.price(netuid);
+        self.provide(coldkey, registry, Rao(price.0 * u64::from(count)));
+        for i in 0..count {
+            self.as_(coldkey)
+                .register(netuid, nth(name, i), price)
+                .expect("registered");
+        }
+        self
+    }
+
+    /// Stakes the bank's TAO on `hotkey` in the name of `coldkey`.
+    pub fn stake(&mut self, netuid: NetUid, coldkey: AccountId, hotkey: AccountId, amount: Rao) {
+        let staking = self.addresses.staking;
+        self.provide(coldkey, staking, amount);
+        self.as_(coldkey)
+            .add_stake(netuid, hotkey, amount)
+            .expect("staked");
+    }
+
+    /// Registers `validator` 0, 1, .. of `validator-owner` 0, 1, .., with 100, 101, .. TAO of stake.
+    pub fn with_validators(&mut self, netuid: NetUid, count: u32) -> &mut Self {
+        for i in 0..count {
+            let (owner, hotkey) = (nth("validator-owner", i), nth("validator", i));
+            self.enrol(netuid, owner, hotkey);
+            self.stake(netuid, owner, hotkey, Rao::from_tao(100 + u64::from(i)));
+        }
+        self
+    }
+
+    /// Registers `miner` 0, 1, .. of `miner-owner` 0, 1, ..
+    pub fn with_miners(&mut self, netuid: NetUid, count: u32) -> &mut Self {
+        for i in 0..count {
+            self.enrol(netuid, nth("miner-owner", i), nth("miner", i));
+        }
+        self
+    }
+
+    /// Lets every neuron with a permit weigh all neurons without one, each in its own way.
+    pub fn honest_weights(&mut self, netuid: NetUid) -> &mut Self {
+        let roster = self.roster(netuid);
+        let neurons = self.subnet(netuid).expect("the subnet").neurons;
+        let miners: Vec<Uid> = (0..neurons)
+            .map(Uid)
+            .filter(|uid| !roster.contains(uid))
+            .collect();
+        for uid in roster {
+            let hotkey = self.neuron(netuid, uid).expect("a neuron").hotkey;
+            let weights = miners.iter().map(|miner| opinion(uid, *miner)).collect();
+            self.as_(hotkey)
+                .set_weights(netuid, miners.clone(), weights)
+                .expect("set");
+        }
+        self
+    }
+}
+
+/// What the validator on `uid` thinks of `miner`: all agree roughly, none exactly.
+pub fn opinion(uid: Uid, miner: Uid) -> u16 {
+    let quality = 1_000 + (miner.0 % 97) * 200;
+    let taste = (uid.0.wrapping_mul(31) ^ miner.0.wrapping_mul(17)) % 199;
+    quality + taste
+}

@@ -1,0 +1,329 @@
+//! From an assertion to finality, and the bond behind it.
+
+use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_primitives::{
+    assertion::Assertion,
+    epoch::{Bond, EpochError, Stage},
+    AccountId, NetUid, Rao, Uid,
+};
+
+/// A network whose subnet of two validators and three miners has closed its first epoch.
+fn with_closed_epoch() -> (Network, NetUid) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    net.close(netuid);
+    (net, netuid)
+}
+
+/// The same with its first epoch asserted.
+fn with_asserted_epoch() -> (Network, NetUid, Assertion) {
+    let (mut net, netuid) = with_closed_epoch();
+    let ran = net.assert_epoch(netuid);
+    (net, netuid, ran.assertion)
+}
+
+fn bond_of(net: &Network) -> Rao {
+    net.rules().bond
+}
+
+/// A way to spoil an assertion, and what it does.
+type Bend = (&'static str, fn(&mut Assertion));
+
+/// Gives `who` a free bond of what one assertion needs.
+fn give_bond(net: &mut Network, who: AccountId) {
+    let (epoch, bond) = (net.addresses().epoch, bond_of(net));
+    net.provide(who, epoch, bond);
+    net.as_(who).deposit_bond(bond).expect("deposited");
+}
+
+#[test]
+fn propose_locks_the_bond() {
+    let (mut net, netuid) = with_closed_epoch();
+    let assertion = net.compute(netuid).assertion;
+    give_bond(&mut net, ALICE);
+    assert_eq!(net.as_(ALICE).propose(netuid, &assertion), Ok(()));
+    let bond = bond_of(&net);
+    assert_eq!(
+        net.bond(ALICE),
+        Bond {
+            free: Rao::ZERO,
+            locked: bond
+        }
+    );
+    let deadline = net.block() + net.rules().challenge_period;
+    assert_eq!(
+        net.status(netuid).expect("a status").stage,
+        Stage::Asserted {
+            assertion: assertion.digest(),
+            proposer: ALICE,
+            bond,
+            deadline
+        }
+    );
+}
+
+#[test]
+fn propose_without_a_bond_is_refused() {
+    let (mut net, netuid) = with_closed_epoch();
+    let assertion = net.compute(netuid).assertion;
+    let bond = bond_of(&net);
+    let epoch = net.addresses().epoch;
+    net.provide(ALICE, epoch, bond);
+    let almost = Rao(bond.0 - 1);
+    net.as_(ALICE).deposit_bond(almost).expect("deposited");
+    let before = net.snapshot();
+    for who in [ALICE, STRANGER] {
+        assert_eq!(
+            net.as_(who).propose(netuid, &assertion),
+            Err(EpochError::BondTooSmall(bond))
+        );
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn propose_with_nothing_closed_is_refused() {
+    let (mut net, netuid) = with_closed_epoch();
+    let assertion = net.compute(netuid).assertion;
+    let second = net.create(Shape::default());
+    net.with_miners(second, 1);
+    give_bond(&mut net, ALICE);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).propose(second, &assertion),
+        Err(EpochError::NothingClosed)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn propose_a_second_assertion_is_refused() {
+    let (mut net, netuid, assertion) = with_asserted_epoch();
+    give_bond(&mut net, ALICE);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).propose(netuid, &assertion),
+        Err(EpochError::AlreadyAsserted)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn propose_for_another_epoch_is_refused() {
+    let (mut net, netuid) = with_closed_epoch();
+    give_bond(&mut net, ALICE);
+    let mut assertion = net.compute(netuid).assertion;
+    assertion.header_hash[0] ^= 1;
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).propose(netuid, &assertion),
+        Err(EpochError::HeaderMismatch)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn propose_of_bad_shape_is_refused() {
+    let (mut net, netuid) = with_closed_epoch();
+    give_bond(&mut net, ALICE);
+    let honest = net.compute(netuid).assertion;
+    let before = net.snapshot();
+    let bends: [Bend; 9] = [
+        ("a step too few", |it| {
+            it.steps.pop();
+        }),
+        ("a step too many", |it| it.steps.push([1; 32])),
+        ("no memory", |it| it.memory.clear()),
+        ("a memory too many", |it| it.memory.push([1; 32])),
+        ("no results", |it| it.results.clear()),
+        ("results too many", |it| it.results.push([1; 32])),
+        ("a descending roster", |it| it.roster = vec![Uid(1), Uid(0)]),
+        ("a uid twice", |it| it.roster = vec![Uid(1), Uid(1)]),
+        ("an untaken uid", |it| it.roster = vec![Uid(0), Uid(5)]),
+    ];
+    for (what, bend) in bends {
+        let mut assertion = honest.clone();
+        bend(&mut assertion);
+        assert_eq!(
+            net.as_(ALICE).propose(netuid, &assertion),
+            Err(EpochError::BadShape),
+            "{what}"
+        );
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn propose_of_more_permits_than_there_are_is_refused() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        permits: 1,
+        ..Shape::default()
+    });
+    net.with_miners(netuid, 4);
+    net.close(netuid);
+    give_bond(&mut net, ALICE);
+    let mut assertion = net.compute(netuid).assertion;
+    // One permit, and one seat kept for the subnet's owner.
+    assertion.roster = vec![Uid(0), Uid(1), Uid(2)];
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).propose(netuid, &assertion),
+        Err(EpochError::BadShape)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn finalize_before_the_deadline_is_refused() {
+    let (mut net, netuid, assertion) = with_asserted_epoch();
+    let deadline = net.block() + net.rules().challenge_period;
+    net.advance_to(deadline - 1);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).finalize(netuid, &assertion),
+        Err(EpochError::ChallengePeriod(deadline))
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn finalize_works_from_the_deadline_on() {
+    let (mut net, netuid, assertion) = with_asserted_epoch();
+    let deadline = net.block() + net.rules().challenge_period;
+    net.advance_to(deadline);
+    assert_eq!(net.as_(STRANGER).finalize(netuid, &assertion), Ok(()));
+    let status = net.status(netuid).expect("a status");
+    assert_eq!((status.stage, status.final_epoch), (Stage::Open, Some(0)));
+    assert_eq!(net.roster(netuid), assertion.roster);
+    assert_eq!(net.memory_hashes(netuid), assertion.memory);
+}
+
+#[test]
+fn finalize_frees_the_bond() {
+    let (mut net, netuid, _) = with_asserted_epoch();
+    let bond = bond_of(&net);
+    let free = net.bond(WORKER).free;
+    net.finalize(netuid);
+    assert_eq!(
+        net.bond(WORKER),
+        Bond {
+            free: Rao(free.0 + bond.0),
+            locked: Rao::ZERO
+        }
+    );
+}
+
+#[test]
+fn finalize_of_another_assertion_is_refused() {
+    let (mut net, netuid, mut assertion) = with_asserted_epoch();
+    net.advance(net.rules().challenge_period);
+    assertion.results[0][0] ^= 1;
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).finalize(netuid, &assertion),
+        Err(EpochError::AssertionMismatch)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn finalize_of_another_subnets_assertion_is_refused() {
+    let (mut net, netuid, _) = with_asserted_epoch();
+    let second = net.create(Shape::default());
+    net.with_miners(second, 2);
+    net.close(second);
+    let other = net.assert_epoch(second).assertion;
+    net.advance(net.rules().challenge_period);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).finalize(netuid, &other),
+        Err(EpochError::AssertionMismatch)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn one_account_stands_for_the_epochs_of_two_subnets() {
+    let (mut net, first, _) = with_asserted_epoch();
+    let second = net.create(Shape::default());
+    net.with_miners(second, 2);
+    net.close(second);
+    net.assert_epoch(second);
+    let bond = bond_of(&net);
+    assert_eq!(net.bond(WORKER).locked, Rao(2 * bond.0));
+    net.finalize(first);
+    assert_eq!(
+        net.bond(WORKER),
+        Bond {
+            free: bond,
+            locked: bond
+        }
+    );
+}
+
+#[test]
+fn finalize_with_nothing_asserted_is_refused() {
+    let (mut net, netuid) = with_closed_epoch();
+    let assertion = net.compute(netuid).assertion;
+    net.advance(net.rules().challenge_period);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).finalize(netuid, &assertion),
+        Err(EpochError::NotAsserted)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn finalize_twice_is_refused() {
+    let (mut net, netuid, assertion) = with_asserted_epoch();
+    net.finalize(netuid);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).finalize(netuid, &assertion),
+        Err(EpochError::NotAsserted)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn deposit_and_withdrawal_move_the_bond() {
+    let mut net = Network::deploy();
+    give_bond(&mut net, ALICE);
+    let bond = bond_of(&net);
+    assert_eq!(net.total_bonds(), bond);
+    assert_eq!(net.as_(ALICE).withdraw_bond(bond), Ok(()));
+    assert_eq!(net.bond(ALICE), Bond::default());
+    assert_eq!(net.balance(ALICE), bond.to_u128());
+    assert_eq!(net.total_bonds(), Rao::ZERO);
+}
+
+#[test]
+fn deposit_without_payment_is_refused() {
+    let mut net = Network::deploy();
+    let bond = bond_of(&net);
+    net.fund(ALICE, bond);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).deposit_bond(bond),
+        Err(EpochError::Payment(bond))
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn withdrawal_of_a_locked_bond_is_refused() {
+    let (mut net, netuid) = with_closed_epoch();
+    let assertion = net.compute(netuid).assertion;
+    give_bond(&mut net, ALICE);
+    net.as_(ALICE).propose(netuid, &assertion).expect("posted");
+    let bond = bond_of(&net);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).withdraw_bond(bond),
+        Err(EpochError::BondTooSmall(bond))
+    );
+    assert_eq!(net.snapshot(), before);
+}

@@ -1,0 +1,253 @@
+//! Disproving a false assertion on the chain, and failing to disprove an honest one.
+
+use inktensor_e2e_tests::{accounts::*, Network, Ran, Shape};
+use inktensor_primitives::{
+    assertion::Assertion,
+    dispute::{Opening, StepProof},
+    epoch::{Bond, EpochError, Stage},
+    NetUid, Rao, Uid,
+};
+use inktensor_worker::epoch::EpochInputs;
+
+/// A network whose second epoch, which reads weights and the memory of the first, is closed.
+fn with_closed_epoch() -> (Network, NetUid) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    (net, netuid)
+}
+
+/// What an honest watcher knows of the closed epoch.
+fn known(net: &Network, netuid: NetUid) -> (Ran, EpochInputs) {
+    (net.compute(netuid), net.inputs(netuid))
+}
+
+/// A way to lie about an epoch, and what it does.
+type Lie = (&'static str, fn(&mut Assertion));
+
+const LIES: [Lie; 6] = [
+    ("the first step", |it| it.steps[0][0] ^= 1),
+    ("a step in the middle", |it| {
+        let middle = it.steps.len() / 2;
+        it.steps[middle][0] ^= 1;
+    }),
+    ("all steps from the second on", |it| {
+        for step in it.steps.iter_mut().skip(1) {
+            step[0] ^= 1;
+        }
+    }),
+    ("a memory", |it| it.memory[0][0] ^= 1),
+    ("results", |it| it.results[0][0] ^= 1),
+    ("the roster", |it| {
+        it.roster = if it.roster == [Uid(0)] {
+            Vec::new()
+        } else {
+            vec![Uid(0)]
+        };
+    }),
+];
+
+/// Posts a lie and disproves it as the stranger, who has no bond.
+fn slash_once(net: &mut Network, netuid: NetUid) {
+    let (ran, inputs) = known(net, netuid);
+    let mut lie = ran.assertion.clone();
+    lie.results[0] = [1; 32];
+    net.propose_lie(netuid, &lie);
+    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    assert_eq!(net.as_(STRANGER).dispute(netuid, k, &proof), Ok(()));
+}
+
+#[test]
+fn a_liar_is_slashed_whatever_is_changed() {
+    for (what, bend) in LIES {
+        let (mut net, netuid) = with_closed_epoch();
+        let (ran, inputs) = known(&net, netuid);
+        let mut lie = ran.assertion.clone();
+        bend(&mut lie);
+        net.propose_lie(netuid, &lie);
+        let bond = net.rules().bond;
+        let free = net.bond(WORKER).free;
+        let (supply, bonds) = (net.total_supply(), net.total_bonds());
+        let before = net.balance(STRANGER);
+
+        let (k, proof) = ran.trace.refute(&inputs, &lie).expect(what);
+        assert_eq!(
+            net.as_(STRANGER).dispute(netuid, k, &proof),
+            Ok(()),
+            "{what}"
+        );
+
+        let status = net.status(netuid).expect("a status");
+        assert_eq!(status.stage, Stage::Closed, "{what}");
+        let (reward, burned) = (bond.0 / 2, bond.0 - bond.0 / 2);
+        assert_eq!(net.balance(STRANGER), before + u128::from(reward));
+        assert_eq!(net.total_supply(), supply - u128::from(burned));
+        assert_eq!(net.total_bonds(), Rao(bonds.0 - bond.0));
+        let left = Bond {
+            free,
+            locked: Rao::ZERO,
+        };
+        assert_eq!(net.bond(WORKER), left);
+        net.assert_invariants();
+    }
+}
+
+#[test]
+fn the_epoch_goes_on_after_a_lie() {
+    let (mut net, netuid) = with_closed_epoch();
+    slash_once(&mut net, netuid);
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    net.settle(netuid);
+    net.run_epoch(netuid);
+}
+
+#[test]
+fn an_honest_assertion_stands_at_every_step() {
+    let (mut net, netuid) = with_closed_epoch();
+    let (ran, inputs) = known(&net, netuid);
+    net.assert_epoch(netuid);
+    assert_eq!(ran.trace.refute(&inputs, &ran.assertion), None);
+    let before = net.snapshot();
+    for k in (0..).take(ran.assertion.steps.len()) {
+        let proof = ran.trace.proof(&inputs, &ran.assertion, k).expect("a step");
+        assert_eq!(
+            net.as_(STRANGER).dispute(netuid, k, &proof),
+            Err(EpochError::StepIsCorrect),
+            "step {k}"
+        );
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+/// What is written after the close belongs to the next epoch; the judge must not see it.
+#[test]
+fn writes_after_the_close_disprove_nothing() {
+    let (mut net, netuid) = with_closed_epoch();
+    let (ran, inputs) = known(&net, netuid);
+    net.assert_epoch(netuid);
+    net.enrol(netuid, ALICE, nth("latecomer", 0));
+    net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(5));
+    for k in (0..).take(ran.assertion.steps.len()) {
+        let proof = ran.trace.proof(&inputs, &ran.assertion, k).expect("a step");
+        assert_eq!(
+            net.as_(STRANGER).dispute(netuid, k, &proof),
+            Err(EpochError::StepIsCorrect),
+            "step {k}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_opening_is_refused() {
+    let (mut net, netuid) = with_closed_epoch();
+    let (ran, inputs) = known(&net, netuid);
+    let mut lie = ran.assertion.clone();
+    lie.results[0] = [1; 32];
+    net.propose_lie(netuid, &lie);
+    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let before = net.snapshot();
+    let mut refused = |k: u32, bent: StepProof| {
+        let error = net.as_(STRANGER).dispute(netuid, k, &bent).unwrap_err();
+        assert_eq!(net.snapshot(), before);
+        error
+    };
+    let mut bent = proof.clone();
+    bent.carry.push(0);
+    assert_eq!(
+        refused(k, bent),
+        EpochError::OpeningMismatch(Opening::Carry)
+    );
+    let mut bent = proof.clone();
+    bent.scratch.push(0);
+    assert_eq!(
+        refused(k, bent),
+        EpochError::OpeningMismatch(Opening::Scratch)
+    );
+    let mut bent = proof.clone();
+    bent.memory.push(0);
+    assert_eq!(
+        refused(k, bent),
+        EpochError::OpeningMismatch(Opening::Memory)
+    );
+    let mut bent = proof.clone();
+    bent.assertion = ran.assertion.clone();
+    assert_eq!(refused(k, bent), EpochError::AssertionMismatch);
+    let steps = u32::try_from(lie.steps.len()).expect("few steps");
+    assert_eq!(refused(steps, proof), EpochError::StepOutOfRange(steps));
+}
+
+#[test]
+fn a_lie_can_be_disputed_up_to_the_block_before_the_deadline() {
+    let (mut net, netuid) = with_closed_epoch();
+    let (ran, inputs) = known(&net, netuid);
+    let mut lie = ran.assertion.clone();
+    lie.results[0] = [1; 32];
+    net.propose_lie(netuid, &lie);
+    let deadline = net.block() + net.rules().challenge_period;
+    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    net.advance_to(deadline - 1);
+    assert_eq!(net.as_(STRANGER).dispute(netuid, k, &proof), Ok(()));
+}
+
+#[test]
+fn from_the_deadline_on_nothing_is_disputed() {
+    let (mut net, netuid) = with_closed_epoch();
+    let (ran, inputs) = known(&net, netuid);
+    let mut lie = ran.assertion.clone();
+    lie.results[0] = [1; 32];
+    net.propose_lie(netuid, &lie);
+    let deadline = net.block() + net.rules().challenge_period;
+    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    net.advance_to(deadline);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(STRANGER).dispute(netuid, k, &proof),
+        Err(EpochError::ChallengeOver(deadline))
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn nothing_asserted_is_nothing_to_dispute() {
+    let (mut net, netuid) = with_closed_epoch();
+    let (ran, inputs) = known(&net, netuid);
+    let proof = ran.trace.proof(&inputs, &ran.assertion, 0).expect("a step");
+    assert_eq!(
+        net.as_(STRANGER).dispute(netuid, 0, &proof),
+        Err(EpochError::NotAsserted)
+    );
+    assert_eq!(
+        net.as_(STRANGER).dispute(NetUid(99), 0, &proof),
+        Err(EpochError::NotAsserted)
+    );
+}
+
+#[test]
+fn the_bond_doubles_with_each_lie_and_is_the_first_again_for_the_next_epoch() {
+    let (mut net, netuid) = with_closed_epoch();
+    let bond = net.rules().bond;
+    assert_eq!(net.bond_required(netuid), bond);
+    slash_once(&mut net, netuid);
+    assert_eq!(net.bond_required(netuid), Rao(2 * bond.0));
+    slash_once(&mut net, netuid);
+    let needed = Rao(4 * bond.0);
+    assert_eq!(net.bond_required(netuid), needed);
+
+    let assertion = net.compute(netuid).assertion;
+    let epoch = net.addresses().epoch;
+    let almost = Rao(needed.0 - 1);
+    net.provide(ALICE, epoch, almost);
+    net.as_(ALICE).deposit_bond(almost).expect("deposited");
+    assert_eq!(
+        net.as_(ALICE).propose(netuid, &assertion),
+        Err(EpochError::BondTooSmall(needed))
+    );
+    net.assert_epoch(netuid);
+    assert_eq!(net.bond(WORKER).locked, needed);
+    net.finalize(netuid);
+    assert_eq!(net.bond_required(netuid), bond);
+}

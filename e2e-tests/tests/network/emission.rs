@@ -1,0 +1,224 @@
+//! How much is issued, for whom, and where it goes.
+
+use inktensor_e2e_tests::{accounts::*, network::config, Network, Shape};
+use inktensor_primitives::{
+    emission::{EpochBudget, Split},
+    NetUid, Rao,
+};
+use inktensor_worker::deploy::Config;
+
+/// A subnet of one validator and two miners.
+fn community(net: &mut Network) -> NetUid {
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 1).with_miners(netuid, 2);
+    netuid
+}
+
+fn drawn(budget: &EpochBudget) -> u64 {
+    budget.miners.0 + budget.validators.0 + budget.owner.0 + budget.treasury.0
+}
+
+/// The budget of the subnet's second epoch, the first that has anything to pay.
+fn second_budget(net: &mut Network, netuid: NetUid) -> EpochBudget {
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    let header = net.close(netuid);
+    assert_eq!(header.epoch, 1);
+    net.budget(netuid, 1).expect("drawn")
+}
+
+#[test]
+fn nothing_is_issued_while_nothing_is_staked() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_miners(netuid, 2);
+    for _ in 0..2 {
+        let ran = net.run_epoch(netuid);
+        assert_eq!(ran.header.budget.total(), Rao::ZERO);
+    }
+    assert_eq!(net.issuance().issued, net.genesis());
+    assert_eq!(net.total_minted(), net.genesis().to_u128());
+}
+
+#[test]
+fn nothing_is_issued_before_a_weight_is_sampled() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    net.advance(500);
+    assert_eq!(net.pending(netuid), Rao::ZERO);
+    let header = net.close(netuid);
+    assert_eq!(header.budget.total(), Rao::ZERO);
+}
+
+#[test]
+fn only_subnet_draws_all_that_is_issued() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let first = net.run_epoch(netuid).header;
+    let pending = {
+        let closes_at = net.status(netuid).expect("a status").closes_at;
+        net.advance_to(closes_at);
+        net.pending(netuid)
+    };
+    let second = net.close(netuid);
+    let budget = net.budget(netuid, 1).expect("drawn");
+    let issued = (second.closed_at - first.closed_at) * Rao::PER_TAO;
+    assert!(issued - drawn(&budget) <= 1, "{budget:?}");
+    assert_eq!(drawn(&budget), pending.0);
+}
+
+#[test]
+fn budget_is_split_by_default_50_25_0_25() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let budget = second_budget(&mut net, netuid);
+    let total = drawn(&budget);
+    assert_eq!(budget.miners, Rao(total / 2));
+    assert_eq!(budget.validators, Rao(total / 4));
+    assert_eq!(budget.owner, Rao::ZERO);
+    // The rest, with what rounding left.
+    assert_eq!(budget.treasury, Rao(total - total / 2 - total / 4));
+    assert_eq!(budget.paid, Rao::ZERO);
+}
+
+#[test]
+fn treasury_gets_its_part_when_the_epoch_is_complete() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let budget = second_budget(&mut net, netuid);
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    assert_eq!(net.balance(TREASURY), 0);
+    net.settle(netuid);
+    assert_eq!(net.balance(TREASURY), budget.treasury.to_u128());
+}
+
+#[test]
+fn bittensors_split_pays_the_owner_as_stake() {
+    let mut net = Network::deploy_with(&Config {
+        split: Split::BITTENSOR,
+        ..config()
+    });
+    let netuid = community(&mut net);
+    let budget = second_budget(&mut net, netuid);
+    let total = drawn(&budget);
+    let part =
+        |bps: u64| Rao(u64::try_from(u128::from(total) * u128::from(bps) / 10_000).expect("fits"));
+    assert_eq!(budget.validators, part(4_100));
+    assert_eq!(budget.owner, part(1_800));
+    assert_eq!(budget.treasury, Rao::ZERO);
+    assert!(budget.miners.0.abs_diff(part(4_100).0) <= 2);
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    net.settle(netuid);
+    assert_eq!(net.hotkey_stake(netuid, OWNER_HOTKEY), budget.owner);
+    let owned = net.stake_of(netuid, OWNER_HOTKEY, OWNER);
+    assert!(budget.owner.0 - owned.0 <= 1);
+    assert_eq!(net.balance(TREASURY), 0);
+}
+
+#[test]
+fn subnets_share_by_stake() {
+    let mut net = Network::deploy();
+    let (small, large) = (net.create(Shape::default()), net.create(Shape::default()));
+    for (netuid, stake) in [(small, 100), (large, 300)] {
+        net.enrol(netuid, ALICE, ALICE_HOTKEY);
+        net.stake(netuid, ALICE, ALICE_HOTKEY, Rao::from_tao(stake));
+    }
+    // Both weights are sampled at the same block, and both second epochs close at the same block.
+    net.close(small);
+    net.close(large);
+    for netuid in [small, large] {
+        net.assert_epoch(netuid);
+    }
+    for netuid in [small, large] {
+        net.finalize(netuid);
+    }
+    for netuid in [small, large] {
+        net.settle(netuid);
+    }
+    net.close(small);
+    net.close(large);
+    let [a, b] = [small, large].map(|netuid| drawn(&net.budget(netuid, 1).expect("drawn")));
+    let blocks = u64::from(Shape::default().tempo);
+    assert!(a.abs_diff(blocks * Rao::PER_TAO / 4) <= 1, "{a}");
+    assert!(b.abs_diff(blocks * Rao::PER_TAO * 3 / 4) <= 1, "{b}");
+}
+
+#[test]
+fn weight_is_sampled_once_per_epoch() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    net.run_epoch(netuid);
+    let before = net.issuance().total_weight;
+    net.stake(netuid, ALICE, nth("validator", 0), Rao::from_tao(1_000));
+    assert_eq!(net.issuance().total_weight, before);
+    net.close(netuid);
+    assert_eq!(net.issuance().total_weight, net.subnet_stake(netuid));
+}
+
+#[test]
+fn issuance_halves_inside_a_span() {
+    // 25 blocks before the first halving; the first epoch samples the weight, the second crosses.
+    let genesis = Rao(Rao::from_tao(10_500_000).0 - 25 * Rao::PER_TAO);
+    let mut net = Network::deploy_with(&Config {
+        holders: vec![(BANK, genesis)],
+        ..config()
+    });
+    let netuid = net.create(Shape {
+        tempo: 40,
+        ..Shape::default()
+    });
+    net.with_validators(netuid, 1).with_miners(netuid, 1);
+    net.run_epoch(netuid);
+    assert_eq!(net.issuance().per_block, Rao(1_000_000_000));
+    net.close(netuid);
+    let issuance = net.issuance();
+    assert_eq!(issuance.per_block, Rao(500_000_000));
+    let budget = net.budget(netuid, 1).expect("drawn");
+    let expected = 25 * Rao::PER_TAO + 15 * Rao::PER_TAO / 2;
+    assert!(expected - drawn(&budget) <= 1, "{budget:?}");
+}
+
+#[test]
+fn issuance_stops_at_the_cap() {
+    let genesis = Rao(Rao::CAP.0 - 2);
+    let mut net = Network::deploy_with(&Config {
+        holders: vec![(BANK, genesis)],
+        ..config()
+    });
+    let netuid = community(&mut net);
+    for _ in 0..2 {
+        net.run_epoch(netuid);
+    }
+    let issuance = net.issuance();
+    assert!(issuance.issued <= Rao::CAP);
+    assert_eq!(issuance.per_block, Rao::ZERO);
+}
+
+#[test]
+fn miners_part_goes_to_validators_when_nobody_has_incentive() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    net.run_epoch(netuid);
+    // Nobody set weights.
+    let ran = net.run_epoch(netuid);
+    let results = ran.trace.results.concat();
+    assert!(results.iter().all(|result| result.miner == Rao::ZERO));
+    let budget = ran.header.budget.total();
+    assert!(budget.0 - ran.pay().0 <= 2 + budget.0 / (1 << 30));
+    assert!(results[0].validator.0 > 0);
+}
+
+#[test]
+fn what_rounding_left_unpaid_goes_to_the_next_budget() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    second_budget(&mut net, netuid);
+    let ran = net.assert_epoch(netuid);
+    net.finalize(netuid);
+    let before = net.pending(netuid);
+    net.settle(netuid);
+    let carried = ran.header.budget.total().0 - ran.pay().0;
+    assert_eq!(net.pending(netuid), Rao(before.0 + carried));
+}

@@ -1,0 +1,254 @@
+//! Closing an epoch: when it may, what it freezes, and what the next one builds on.
+
+use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_primitives::{
+    assertion::final_digest,
+    epoch::{EpochError, Stage},
+    kernel::{Budget, KernelError},
+    registry::Hyperparameter,
+    NetUid, Rao, Uid,
+};
+
+/// A network with a subnet of two validators and three miners.
+fn with_community() -> (Network, NetUid) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    (net, netuid)
+}
+
+/// The same with its first epoch closed.
+fn with_closed_epoch() -> (Network, NetUid) {
+    let (mut net, netuid) = with_community();
+    net.close(netuid);
+    (net, netuid)
+}
+
+#[test]
+fn close_before_the_tempo_is_over_is_refused() {
+    let (mut net, netuid) = with_community();
+    let status = net.status(netuid).expect("a status");
+    assert_eq!(status.closes_at, status.opened_at + Shape::default().tempo);
+    net.advance_to(status.closes_at - 1);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).close(netuid),
+        Err(EpochError::TempoNotOver(status.closes_at))
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn close_works_from_the_block_on_at_which_the_tempo_is_over() {
+    let (mut net, netuid) = with_community();
+    let status = net.status(netuid).expect("a status");
+    net.advance_to(status.closes_at);
+    let header = net
+        .as_(STRANGER)
+        .close(netuid)
+        .expect("closed")
+        .expect("it has neurons");
+    assert_eq!(header.opened_at, u64::from(status.opened_at));
+    assert_eq!(header.closed_at, u64::from(status.closes_at));
+}
+
+#[test]
+fn close_freezes_the_header() {
+    let (mut net, netuid) = with_community();
+    let header = net.close(netuid);
+    let addresses = net.addresses();
+    assert_eq!(header.contract, addresses.epoch);
+    assert_eq!((header.netuid, header.epoch), (netuid, 0));
+    assert_eq!((header.final_epoch, header.previous), (None, [0; 32]));
+    assert_eq!(header.previous_close, 0);
+    assert_eq!(header.tempo, Shape::default().tempo);
+    assert_eq!(header.neurons, 5);
+    assert_eq!(header.kernel, addresses.yuma);
+    assert_eq!(Some(header.kernel_code), net.code_hash(addresses.yuma));
+    assert_eq!(header.max_validators, Shape::default().permits);
+    assert_eq!((header.owner_uid, header.roster.clone()), (None, vec![]));
+    // No subnet had weight before this close, so nothing was issued yet.
+    assert_eq!(header.budget.total(), Rao::ZERO);
+    assert!(matches!(header.budget, Budget::Split { .. }));
+    assert_eq!(net.header(netuid), Some(header));
+}
+
+#[test]
+fn close_opens_the_next_epoch() {
+    let (net, netuid) = with_closed_epoch();
+    let status = net.status(netuid).expect("a status");
+    assert_eq!((status.open, status.opened_at), (1, net.block()));
+    assert_eq!(status.stage, Stage::Closed);
+    assert_eq!((status.final_epoch, status.settling), (None, None));
+    assert_eq!(net.subnet(netuid).map(|subnet| subnet.epoch), Some(1));
+}
+
+#[test]
+fn close_of_an_unknown_subnet_is_refused() {
+    let mut net = Network::deploy();
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).close(NetUid(1)),
+        Err(EpochError::UnknownSubnet)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn close_while_the_epoch_before_is_unfinished_is_refused() {
+    let (mut net, netuid) = with_closed_epoch();
+    for asserted in [false, true] {
+        if asserted {
+            net.assert_epoch(netuid);
+        }
+        net.advance(Shape::default().tempo);
+        let before = net.snapshot();
+        assert_eq!(
+            net.as_(KEEPER).close(netuid),
+            Err(EpochError::EpochUnfinished)
+        );
+        assert_eq!(net.snapshot(), before);
+    }
+}
+
+#[test]
+fn close_without_a_kernel_is_refused_until_there_is_one() {
+    let (mut net, netuid) = with_community();
+    let addresses = net.addresses();
+    let closes_at = net.status(netuid).expect("a status").closes_at;
+    net.advance_to(closes_at);
+    // An account without code, and a contract that is no kernel.
+    for kernel in [STRANGER, addresses.token] {
+        net.set(netuid, Hyperparameter::Kernel(kernel));
+        let before = net.snapshot();
+        assert_eq!(
+            net.as_(KEEPER).close(netuid),
+            Err(EpochError::KernelUnavailable)
+        );
+        assert_eq!(net.snapshot(), before);
+    }
+    net.set(netuid, Hyperparameter::Kernel(addresses.yuma));
+    assert_eq!(net.close(netuid).kernel, addresses.yuma);
+}
+
+#[test]
+fn close_with_parameters_the_kernel_does_not_read_is_refused() {
+    let (mut net, netuid) = with_community();
+    net.set(netuid, Hyperparameter::OtherParams(vec![1, 2, 3]));
+    let closes_at = net.status(netuid).expect("a status").closes_at;
+    net.advance_to(closes_at);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).close(netuid),
+        Err(EpochError::Kernel(KernelError::BadParams))
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn close_of_an_epoch_without_neurons_starts_its_tempo_anew() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    let before = net.status(netuid).expect("a status");
+    net.advance_to(before.closes_at + 3);
+    assert_eq!(net.as_(KEEPER).close(netuid), Ok(None));
+    let after = net.status(netuid).expect("a status");
+    assert_eq!(after.stage, Stage::Open);
+    assert_eq!(after.closes_at, net.block() + Shape::default().tempo);
+    // It still works when neurons come.
+    net.with_validators(netuid, 1).with_miners(netuid, 1);
+    let ran = net.run_epoch(netuid);
+    assert_eq!(ran.header.neurons, 2);
+}
+
+#[test]
+fn frozen_inputs_do_not_change_whatever_is_written() {
+    let (mut net, netuid) = with_community();
+    net.set(netuid, Hyperparameter::ImmunityPeriod(0));
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    let header = net.close(netuid);
+    let inputs = net.chunk_inputs(netuid, 0).expect("readable");
+
+    net.stake(netuid, BOB, nth("validator", 0), Rao::from_tao(7));
+    net.as_(nth("validator-owner", 1))
+        .remove_all_stake(netuid, nth("validator", 1))
+        .expect("removed");
+    net.as_(nth("validator", 0))
+        .set_weights(netuid, vec![Uid(4)], vec![1])
+        .expect("set");
+    net.as_(nth("validator", 1))
+        .set_weights(netuid, vec![], vec![])
+        .expect("cleared");
+    net.enrol(netuid, ALICE, ALICE_HOTKEY);
+    net.set(netuid, Hyperparameter::Kappa(1));
+    net.set(netuid, Hyperparameter::Tempo(99));
+    net.set(netuid, Hyperparameter::MaxUids(6));
+
+    assert_eq!(net.header(netuid), Some(header));
+    assert_eq!(net.chunk_inputs(netuid, 0), Ok(inputs));
+}
+
+#[test]
+fn chunk_inputs_beyond_the_last_chunk_are_refused() {
+    let (net, netuid) = with_closed_epoch();
+    assert_eq!(
+        net.chunk_inputs(netuid, 1),
+        Err(EpochError::ChunkOutOfRange(1))
+    );
+}
+
+#[test]
+fn chunk_inputs_before_the_first_close_are_refused() {
+    let (net, netuid) = with_community();
+    assert_eq!(net.chunk_inputs(netuid, 0), Err(EpochError::NothingClosed));
+}
+
+#[test]
+fn next_header_names_the_final_epoch() {
+    let (mut net, netuid) = with_community();
+    let first = net.run_epoch(netuid);
+    let second = net.close(netuid);
+    assert_eq!((second.epoch, second.final_epoch), (1, Some(0)));
+    assert_eq!(second.previous_close, first.header.closed_at);
+    assert_eq!(
+        second.previous,
+        final_digest(&first.header.digest(), &first.assertion.digest())
+    );
+    assert_eq!(second.roster, first.assertion.roster);
+}
+
+#[test]
+fn owners_neuron_is_always_on_the_roster() {
+    let (mut net, netuid) = with_community();
+    let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
+    let first = net.run_epoch(netuid);
+    assert_eq!(first.header.owner_uid, Some(owner));
+    assert_eq!(first.header.roster, [owner]);
+    assert_eq!(first.assertion.roster, [Uid(0), Uid(1), owner]);
+}
+
+#[test]
+fn newcomer_on_a_validators_seat_has_no_permit() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 2,
+        ..Shape::default()
+    });
+    net.set(netuid, Hyperparameter::ImmunityPeriod(0));
+    net.with_validators(netuid, 1).with_miners(netuid, 1);
+    net.run_epoch(netuid);
+    assert_eq!(net.roster(netuid), [Uid(0)]);
+    net.advance(1);
+    net.enrol(netuid, ALICE, ALICE_HOTKEY);
+    assert_eq!(
+        net.seat(netuid, ALICE_HOTKEY).map(|seat| seat.uid),
+        Some(Uid(0))
+    );
+    // The seat is on the roster, but its holder never had the stake for it.
+    assert_eq!(
+        net.as_(ALICE_HOTKEY)
+            .set_weights(netuid, vec![Uid(1)], vec![1]),
+        Err(EpochError::NoPermit)
+    );
+}

@@ -1,0 +1,128 @@
+//! What constructors refuse, and what the token's cap refuses.
+
+use inktensor_e2e_tests::{
+    accounts::*,
+    network::{bundles, config},
+    Network,
+};
+use inktensor_primitives::{emission::Split, epoch::EpochRules, Bps, Rao};
+use inktensor_worker::{
+    chain::{sandbox::SandboxChain, Chain},
+    deploy::{deploy, Config, DeployError},
+};
+use psp22::PSP22Error;
+use scale::{Decode, Encode};
+
+/// The contract whose constructor refuses a deployment as `config` says.
+fn refused_by(config: &Config) -> &'static str {
+    match deploy(&mut SandboxChain::new(), bundles(), config) {
+        Err(DeployError::Refused { contract, .. }) => contract,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn genesis_holders_have_what_they_were_given() {
+    let net = Network::deploy_with(&Config {
+        holders: vec![(BANK, Rao(7)), (ALICE, Rao(5))],
+        ..config()
+    });
+    assert_eq!((net.balance(BANK), net.balance(ALICE)), (7, 5));
+    assert_eq!(net.total_supply(), 12);
+    assert_eq!(net.issuance().genesis, Rao(12));
+}
+
+#[test]
+fn genesis_up_to_the_cap_is_taken() {
+    let net = Network::deploy_with(&Config {
+        holders: vec![(BANK, Rao::CAP)],
+        ..config()
+    });
+    assert_eq!(net.total_supply(), net.cap());
+}
+
+#[test]
+fn genesis_that_makes_no_sense_is_refused() {
+    for holders in [
+        vec![],
+        vec![(BANK, Rao::ZERO)],
+        vec![(BANK, Rao(1)), (BANK, Rao(1))],
+        vec![(BANK, Rao::CAP), (ALICE, Rao(1))],
+    ] {
+        let config = Config {
+            holders,
+            ..config()
+        };
+        assert_eq!(refused_by(&config), "token");
+    }
+}
+
+#[test]
+fn split_that_is_not_whole_is_refused() {
+    let split = Split {
+        treasury: Bps(2_499),
+        ..Split::DEFAULT
+    };
+    assert_eq!(refused_by(&Config { split, ..config() }), "emission");
+}
+
+#[test]
+fn rules_without_a_challenge_are_refused() {
+    let rules = config().rules;
+    for rules in [
+        EpochRules {
+            challenge_period: 0,
+            ..rules
+        },
+        EpochRules {
+            bond: Rao::ZERO,
+            ..rules
+        },
+        EpochRules {
+            settle_window: 0,
+            ..rules
+        },
+    ] {
+        assert_eq!(refused_by(&Config { rules, ..config() }), "epoch");
+    }
+}
+
+#[test]
+fn minting_above_the_cap_is_refused_even_to_the_minter() {
+    let mut net = Network::deploy();
+    let before = net.snapshot();
+    let addresses = net.addresses();
+    assert_eq!(net.minter(), Some(addresses.emission));
+    // Here accounts need no keys, so the test can speak for the emission contract.
+    let left = net.cap() - net.total_minted();
+    let mint: [u8; 4] = [0xfc, 0x3c, 0x75, 0xd4];
+    let answer = net.raw_call(
+        addresses.emission,
+        addresses.token,
+        (mint, left + 1).encode(),
+    );
+    let outcome = Result::<Result<(), PSP22Error>, ink::LangError>::decode(&mut &answer.output[..])
+        .expect("an outcome")
+        .expect("the message is known");
+    assert!(matches!(outcome, Err(PSP22Error::Custom(_))), "{outcome:?}");
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn every_contract_is_below_the_code_limit() {
+    let net = Network::deploy();
+    for (name, address) in net.addresses().named() {
+        let hash = net.code_hash(address).expect("deployed");
+        let size = net.code_size(&hash);
+        assert!(size <= 123 * 1024, "{name} has {size} bytes");
+    }
+}
+
+#[test]
+fn code_is_known_by_the_hash_of_its_bytes() {
+    let mut chain = SandboxChain::new();
+    let code = &bundles().yuma.code;
+    let hash = chain.upload(DEPLOYER, code).expect("uploaded");
+    assert_eq!(hash, inktensor_primitives::hash::blake2(code));
+    assert_eq!(chain.code(&hash).expect("readable").as_ref(), Some(code));
+}

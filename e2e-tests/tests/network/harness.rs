@@ -1,0 +1,104 @@
+//! The watchman watched: each invariant notices when it is broken.
+//!
+//! Accounts need no keys here, so a test can speak for a contract and do what its code never would.
+
+use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_primitives::{NetUid, Rao};
+
+/// A network in the middle of its life: stake, a bond, a final epoch, a closed one.
+fn alive() -> (Network, NetUid) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 1).with_miners(netuid, 2);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    net.assert_epoch(netuid);
+    net.assert_invariants();
+    (net, netuid)
+}
+
+#[test]
+#[should_panic(expected = "staking has what it owes")]
+fn missing_stake_is_noticed() {
+    let (mut net, _) = alive();
+    let staking = net.addresses().staking;
+    net.as_(staking).transfer(ALICE, Rao(1)).expect("moved");
+    net.assert_invariants();
+}
+
+#[test]
+#[should_panic(expected = "epoch has the bonds")]
+fn missing_bond_is_noticed() {
+    let (mut net, _) = alive();
+    let epoch = net.addresses().epoch;
+    net.as_(epoch).transfer(ALICE, Rao(1)).expect("moved");
+    net.assert_invariants();
+}
+
+#[test]
+#[should_panic(expected = "keeps no TAO")]
+fn tao_left_in_a_contract_is_noticed() {
+    let (mut net, _) = alive();
+    let registry = net.addresses().registry;
+    net.fund(registry, Rao(1));
+    net.assert_invariants();
+}
+
+#[test]
+#[should_panic(expected = "only emission's ledger mints")]
+fn tao_minted_beside_the_ledger_is_noticed() {
+    let (mut net, _) = alive();
+    let emission = net.addresses().emission;
+    net.as_(emission).mint(Rao(1)).expect("minted");
+    net.as_(emission).burn(1).expect("burned");
+    net.assert_invariants();
+}
+
+#[test]
+#[should_panic(expected = "chunk 0 of epoch 1")]
+fn frozen_input_that_changes_is_noticed() {
+    let (mut net, netuid) = alive();
+    // Writes no longer know that epoch 1 is closed: the registry and staking skip an epoch.
+    let epoch = net.addresses().epoch;
+    net.as_(epoch)
+        .begin_staking_epoch(netuid, 2)
+        .expect("begun");
+    net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(5));
+    net.assert_invariants();
+}
+
+#[test]
+#[should_panic(expected = "is honest")]
+fn dishonest_epoch_that_was_computed_honestly_is_noticed() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_miners(netuid, 2);
+    net.close(netuid);
+    let mut lie = net.compute(netuid).assertion;
+    lie.results[0] = [1; 32];
+    net.expect_honest(netuid);
+    net.propose_lie(netuid, &lie);
+    net.assert_invariants();
+}
+
+#[test]
+fn snapshot_notices_what_no_view_shows() {
+    let (mut net, _) = alive();
+    let before = net.snapshot();
+    net.as_(ALICE).approve(BOB, 5).expect("approved");
+    let after = net.snapshot();
+    assert_ne!(before, after);
+    assert_eq!(before.balances, after.balances);
+    assert_ne!(before.storage["token"], after.storage["token"]);
+}
+
+#[test]
+fn networks_of_one_template_do_not_meet() {
+    let mut first = Network::deploy();
+    first.fund(ALICE, Rao(7));
+    first.advance(3);
+    let second = Network::deploy();
+    assert_eq!(second.balance(ALICE), 0);
+    assert_ne!(first.block(), second.block());
+}

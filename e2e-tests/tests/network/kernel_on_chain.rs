@@ -1,0 +1,249 @@
+//! The kernel's steps on the chain: the deployed contract gives what the native crate and wasmtime give.
+
+use inktensor_e2e_tests::{
+    calls::{BLOCK_PROOF, BLOCK_TIME},
+    engines,
+    network::bundles,
+    setup::opinion,
+    Network, Shape,
+};
+use inktensor_primitives::{
+    hash::blake2,
+    kernel::{KernelError, StepInput, StepOutput},
+    registry::Hyperparameter,
+    Uid, MAX_VALIDATORS,
+};
+use inktensor_worker::{
+    engine::{native::Native, Engine},
+    epoch::{EpochInputs, Trace},
+    vectors::{self, Outcome},
+};
+use serde_json::json;
+use std::{fs, path::Path};
+
+/// Small enough to interpret, and between them: Yuma2 and Yuma3, liquid alpha, commit-reveal, an owner, penalties,
+/// no validator, one chunk, two chunks, three chunks.
+const SELECTION: [&str; 14] = [
+    "random-7000-n1-v1",
+    "random-7002-n4-v2",
+    "random-7003-n8-v4",
+    "random-7008-n100-v64",
+    "random-7009-n130-v32",
+    "random-7012-n4-v2",
+    "random-7018-n100-v64",
+    "random-7019-n130-v32",
+    "random-7027-n65-v16",
+    "random-7031-n2-v1",
+    "random-7046-n64-v16",
+    "random-8003-n64-v16",
+    "random-8009-n65-v16",
+    "random-8017-n33-v9",
+];
+
+/// What is spoiled of a step's input, what the kernel says to it, and how to spoil it.
+type Bend = (&'static str, KernelError, fn(&mut StepInput));
+
+/// The input of step `k` of a traced epoch.
+fn step_input(inputs: &EpochInputs, trace: &Trace, k: usize) -> StepInput {
+    let chunks = inputs.chunks.len();
+    let (phase, chunk) = (k / chunks, k % chunks);
+    let reads = trace.plan.phases[phase];
+    let gathered = &inputs.chunks[chunk];
+    StepInput {
+        header: inputs.header.clone(),
+        phase: u8::try_from(phase).expect("few phases"),
+        chunk: u16::try_from(chunk).expect("few chunks"),
+        carry: k
+            .checked_sub(1)
+            .map(|before| trace.steps[before].carry.clone())
+            .unwrap_or_default(),
+        scratch: k
+            .checked_sub(chunks)
+            .map(|before| trace.steps[before].scratch.clone())
+            .unwrap_or_default(),
+        memory: if reads.memory {
+            inputs.memory[chunk].clone()
+        } else {
+            Vec::new()
+        },
+        neurons: gathered.neurons.clone(),
+        rows: if reads.rows {
+            gathered.rows.clone()
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// What step `k` of a traced epoch gave.
+fn step_output(inputs: &EpochInputs, trace: &Trace, k: usize) -> StepOutput {
+    let chunks = inputs.chunks.len();
+    let (phase, chunk) = (k / chunks, k % chunks);
+    let is = |due: u8| phase == usize::from(due);
+    StepOutput {
+        carry: trace.steps[k].carry.clone(),
+        scratch: trace.steps[k].scratch.clone(),
+        memory: if is(trace.plan.memory_phase) {
+            trace.memory[chunk].clone()
+        } else {
+            Vec::new()
+        },
+        results: if is(trace.plan.results_phase) {
+            trace.results[chunk].clone()
+        } else {
+            Vec::new()
+        },
+        roster: if k + 1 == trace.steps.len() {
+            trace.roster.clone()
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// Runs every step of `inputs` on the chain and compares it with both executors off the chain.
+fn assert_same_on_chain(net: &Network, inputs: &EpochInputs) -> Trace {
+    let code = &bundles().yuma.code;
+    let trace = engines::compute_twice(&engines::wasm(code, &blake2(code)), inputs);
+    assert_eq!(net.kernel_plan(&inputs.header), Ok(trace.plan.clone()));
+    for k in 0..trace.steps.len() {
+        let on_chain = net.kernel_step(step_input(inputs, &trace, k));
+        assert_eq!(on_chain, Ok(step_output(inputs, &trace, k)), "step {k}");
+    }
+    trace
+}
+
+#[test]
+fn vectors_hold_on_chain() {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/kernels/yuma/vectors/yuma.jsonl");
+    let text = fs::read_to_string(&path).expect("the vectors");
+    let all = vectors::read("yuma.jsonl", &text).expect("the vectors are sound");
+    let net = Network::deploy();
+    let code = blake2(&bundles().yuma.code);
+    for name in SELECTION {
+        let vector = &all
+            .iter()
+            .find(|it| it.vector.name.as_deref() == Some(name))
+            .unwrap_or_else(|| panic!("no vector {name}"))
+            .vector;
+        let header = vector.header(code);
+        let plan = Native::new().plan(&header).expect("a plan");
+        let trace = assert_same_on_chain(&net, &vector.inputs(header, &plan));
+        let outcome = Outcome::of(&trace).expect("readable memory");
+        let expected = vector.expected.as_ref().expect("expectations");
+        assert_eq!(&outcome, expected, "{name}");
+    }
+}
+
+#[test]
+fn chains_own_epochs_hold_on_chain() {
+    for settings in [
+        vec![],
+        vec![Hyperparameter::Yuma3(false)],
+        vec![Hyperparameter::LiquidAlpha(true)],
+    ] {
+        let mut net = Network::deploy();
+        let netuid = net.create(Shape {
+            seats: 128,
+            settings,
+            ..Shape::default()
+        });
+        net.with_validators(netuid, 3).with_miners(netuid, 66);
+        for _ in 0..3 {
+            net.close(netuid);
+            let inputs = net.inputs(netuid);
+            assert_same_on_chain(&net, &inputs);
+            net.assert_epoch(netuid);
+            net.finalize(netuid);
+            net.settle(netuid);
+            net.honest_weights(netuid);
+        }
+    }
+}
+
+/// An epoch of 192 neurons in which all permits are given out and every row is full.
+fn largest_steps() -> EpochInputs {
+    let neurons: Vec<_> = (0..192u64)
+        .map(|uid| {
+            json!({
+                "commit_block": null, "last_update": 9_000 + uid % 7, "registered_at": 100 + uid,
+                "stake": 1_000_000_000_000 + uid * 7_777_777_777, "validator_permit": uid < u64::from(MAX_VALIDATORS),
+            })
+        })
+        .collect();
+    let row = |of: u16, salt: u16| {
+        let cells = (0..192u16).map(|uid| (uid, 1 + opinion(Uid(of), Uid(uid)).wrapping_mul(salt)));
+        json!([of, cells.collect::<Vec<_>>()])
+    };
+    let owner = 191;
+    let roster: Vec<_> = (0..MAX_VALIDATORS).chain([owner]).collect();
+    let vector = json!({ "name": "largest", "input": {
+        "params": {
+            "activity_cutoff": 5_000, "alpha_high": 58_982, "alpha_low": 45_875, "alpha_sigmoid_steepness": 1_000,
+            "bonds_moving_average": 900_000, "bonds_penalty": 32_768, "commit_reveal": true, "current_block": 10_000,
+            "kappa": 32_767, "last_mechanism_step_block": 9_900, "liquid_alpha": true,
+            "max_allowed_validators": MAX_VALIDATORS, "min_stake": 0, "owner_uid": owner,
+            "rao_emission": 100_000_000_000u64, "tempo": 99, "yuma3": true,
+        },
+        "neurons": neurons,
+        "weights": roster.iter().map(|uid| row(*uid, 61)).collect::<Vec<_>>(),
+        "bonds": roster.iter().map(|uid| row(*uid, 37)).collect::<Vec<_>>(),
+    }});
+    let [located] = vectors::read("largest", &vector.to_string())
+        .expect("it is sound")
+        .try_into()
+        .expect("one object");
+    let header = located.vector.header(blake2(&bundles().yuma.code));
+    let plan = Native::new().plan(&header).expect("a plan");
+    located.vector.inputs(header, &plan)
+}
+
+#[test]
+fn largest_step_fits_a_quarter_of_a_block() {
+    let mut net = Network::deploy();
+    let inputs = largest_steps();
+    assert_eq!(inputs.header.roster.len(), usize::from(MAX_VALIDATORS) + 1);
+    let trace = assert_same_on_chain(&net, &inputs);
+    for k in 0..trace.steps.len() {
+        let cost = net.kernel_step_cost(step_input(&inputs, &trace, k));
+        assert!(cost.ref_time < BLOCK_TIME / 4, "step {k}: {cost:?}");
+        assert!(cost.proof_size < BLOCK_PROOF / 4, "step {k}: {cost:?}");
+    }
+}
+
+#[test]
+fn senseless_steps_are_refused_alike() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 1).with_miners(netuid, 2);
+    net.close(netuid);
+    let inputs = net.inputs(netuid);
+    let trace = net.compute(netuid).trace;
+    // With one chunk a step's number is its phase. This one reads all there is to read.
+    let honest = step_input(&inputs, &trace, usize::from(trace.plan.memory_phase));
+    let bends: [Bend; 6] = [
+        ("phase", KernelError::StepOutOfRange, |it| it.phase = 99),
+        ("chunk", KernelError::StepOutOfRange, |it| it.chunk = 1),
+        ("neurons", KernelError::BadInputs, |it| {
+            it.neurons.pop();
+        }),
+        ("rows", KernelError::BadInputs, |it| it.rows.push(1)),
+        ("carry", KernelError::BadCarry, |it| {
+            it.carry.pop();
+        }),
+        ("scratch", KernelError::BadScratch, |it| {
+            it.scratch.pop();
+        }),
+    ];
+    for (what, error, bend) in bends {
+        let mut input = honest.clone();
+        bend(&mut input);
+        assert_eq!(net.kernel_step(input.clone()), Err(error), "{what}");
+        let natively = Native::new().step(&input);
+        assert!(natively.is_err(), "{what}: {natively:?}");
+    }
+    let mut input = honest;
+    input.header.params.clear();
+    assert_eq!(net.kernel_step(input), Err(KernelError::BadParams));
+}

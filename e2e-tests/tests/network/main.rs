@@ -1,0 +1,28 @@
+//! Behaviour across contracts, grouped by the contract that a test is about.
+//!
+//! One test program, so that the chain is deployed once and every test starts from a copy of it.
+//! A [`Network`](inktensor_e2e_tests::Network) checks the protocol's invariants when a test is done with it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod assertion;
+mod dispute;
+mod emission;
+mod epoch;
+mod genesis;
+mod harness;
+mod kernel_on_chain;
+mod random_walk;
+mod registry;
+mod roles;
+mod scenario;
+mod settlement;
+mod staking;
+mod token;
+mod weights;
+mod wiring;

@@ -1,0 +1,195 @@
+//! The worker's roles on the chain: they do on their own what the harness does by hand.
+
+use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
+use inktensor_primitives::{epoch::Stage, NetUid, Rao};
+use inktensor_worker::roles::{
+    Action, EngineChoice, Keeper, Kernels, Ledger, Proposer, Report, RoleError,
+};
+
+/// A subnet of two validators and three miners.
+fn community(net: &mut Network) -> NetUid {
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    netuid
+}
+
+fn ledger(net: &Network, choice: EngineChoice) -> Ledger {
+    Ledger::new(
+        net.addresses(),
+        Kernels::new(choice).expect("wasmtime starts"),
+    )
+}
+
+/// A proposer with TAO for its bonds.
+fn proposer(net: &mut Network) -> Proposer {
+    net.fund(WORKER, Rao::from_tao(100));
+    Proposer::new(WORKER, net.addresses())
+}
+
+fn keeper(net: &Network) -> Keeper {
+    Keeper::new(KEEPER, net.addresses())
+}
+
+fn keep(net: &mut Network, keeper: &Keeper, ledger: &mut Ledger) -> Report {
+    net.with_chain(|chain| keeper.tick(chain, ledger))
+        .expect("the chain answers")
+}
+
+fn propose(net: &mut Network, proposer: &Proposer, ledger: &mut Ledger) -> Report {
+    net.with_chain(|chain| proposer.tick(chain, ledger))
+        .expect("the chain answers")
+}
+
+/// Lets both roles act once per block until `epochs` epochs are settled.
+fn live(net: &mut Network, netuid: NetUid, choice: EngineChoice, epochs: u32) -> Vec<Action> {
+    let mut ledger = ledger(net, choice);
+    let (proposer, keeper) = (proposer(net), keeper(net));
+    let mut actions = Vec::new();
+    for _ in 0..epochs * 100 {
+        for report in [
+            keep(net, &keeper, &mut ledger),
+            propose(net, &proposer, &mut ledger),
+        ] {
+            actions.extend(report.clean().expect("no problem"));
+        }
+        let status = net.status(netuid).expect("a status");
+        if status.final_epoch.is_some_and(|it| it + 1 >= epochs) && status.settling.is_none() {
+            return actions;
+        }
+        net.advance(1);
+    }
+    panic!("{epochs} epochs take no more than 100 blocks each: {actions:?}");
+}
+
+#[test]
+fn roles_take_an_epoch_from_its_close_to_its_last_chunk() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let actions = live(&mut net, netuid, EngineChoice::Wasm, 1);
+    let bond = net.rules().bond;
+    assert_eq!(
+        actions,
+        [
+            Action::Closed { netuid, epoch: 0 },
+            Action::Bonded { amount: bond },
+            Action::Proposed { netuid, epoch: 0 },
+            Action::Finalized { netuid, epoch: 0 },
+            Action::Settled {
+                netuid,
+                epoch: 0,
+                chunk: 0,
+                paid: Rao::ZERO
+            },
+        ]
+    );
+}
+
+#[test]
+fn roles_come_to_what_is_done_by_hand() {
+    let mut by_hand = Network::deploy();
+    let netuid = community(&mut by_hand);
+    for _ in 0..3 {
+        by_hand.run_epoch(netuid);
+    }
+    let choices = [
+        EngineChoice::Wasm,
+        EngineChoice::Native {
+            built: bundles().yuma.code.clone(),
+        },
+    ];
+    for choice in choices {
+        let mut by_roles = Network::deploy();
+        assert_eq!(community(&mut by_roles), netuid);
+        live(&mut by_roles, netuid, choice, 3);
+        assert_eq!(by_roles.header(netuid), by_hand.header(netuid));
+        assert_eq!(by_roles.roster(netuid), by_hand.roster(netuid));
+        assert_eq!(
+            by_roles.memory_hashes(netuid),
+            by_hand.memory_hashes(netuid)
+        );
+        assert_eq!(by_roles.metagraph(netuid, 0), by_hand.metagraph(netuid, 0));
+        assert_eq!(by_roles.issuance(), by_hand.issuance());
+        assert_eq!(by_roles.total_stake(), by_hand.total_stake());
+    }
+}
+
+#[test]
+fn roles_look_after_every_subnet() {
+    let mut net = Network::deploy();
+    let first = community(&mut net);
+    let empty = net.create(Shape::default());
+    let last = community(&mut net);
+    let actions = live(&mut net, last, EngineChoice::Wasm, 2);
+    assert!(actions.contains(&Action::RolledOver { netuid: empty }));
+    for netuid in [first, last] {
+        assert!(actions.contains(&Action::Finalized { netuid, epoch: 1 }));
+    }
+}
+
+#[test]
+fn second_proposer_finds_nothing_to_do() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    net.close(netuid);
+    net.assert_epoch(netuid);
+    let mut ledger = ledger(&net, EngineChoice::Wasm);
+    let second = Proposer::new(ALICE, net.addresses());
+    net.fund(ALICE, Rao::from_tao(100));
+    let report = propose(&mut net, &second, &mut ledger);
+    assert_eq!(report.clean().expect("no problem"), []);
+}
+
+#[test]
+fn proposer_without_tao_says_so() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    net.close(netuid);
+    let mut ledger = ledger(&net, EngineChoice::Wasm);
+    let poor = Proposer::new(STRANGER, net.addresses());
+    let report = propose(&mut net, &poor, &mut ledger);
+    let Err(RoleError::Refused { message, .. }) = report.clean() else {
+        panic!("it has nothing to put behind it");
+    };
+    assert_eq!(message, "Epochs::deposit_bond");
+    assert_eq!(net.status(netuid).expect("a status").stage, Stage::Closed);
+}
+
+#[test]
+fn keeper_does_not_finalise_a_lie() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    net.close(netuid);
+    let mut lie = net.compute(netuid).assertion;
+    lie.steps[3] = [7; 32];
+    net.propose_lie(netuid, &lie);
+    net.advance(net.rules().challenge_period);
+    let (mut ledger, keeper) = (ledger(&net, EngineChoice::Wasm), keeper(&net));
+    let report = keep(&mut net, &keeper, &mut ledger);
+    let Err(RoleError::Disagreement { difference, .. }) = report.clean() else {
+        panic!("the keeper computes something else");
+    };
+    let difference = difference.expect("the posted assertion is in the events");
+    assert!(
+        difference.to_string().starts_with("step 3 "),
+        "{difference}"
+    );
+    let status = net.status(netuid).expect("a status");
+    assert!(matches!(status.stage, Stage::Asserted { .. }));
+}
+
+#[test]
+fn worker_that_knows_no_memory_says_so() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    live(&mut net, netuid, EngineChoice::Wasm, 1);
+    let closes_at = net.status(netuid).expect("a status").closes_at;
+    net.advance_to(closes_at);
+    net.as_(KEEPER).close(netuid).expect("closed");
+    let mut fresh = ledger(&net, EngineChoice::Wasm);
+    let proposer = proposer(&mut net);
+    let report = propose(&mut net, &proposer, &mut fresh);
+    assert!(matches!(
+        report.clean(),
+        Err(RoleError::MemoryUnknown { epoch: 0, .. })
+    ));
+}

@@ -1,0 +1,242 @@
+//! Whole lives of networks: several epochs, several subnets, people coming and going.
+
+use inktensor_e2e_tests::{accounts::*, Network, Ran, Shape, Template};
+use inktensor_primitives::{
+    epoch::EpochError, kernel::NeuronResult, registry::Hyperparameter, AccountId, Bps, NetUid, Rao,
+    Uid, MAX_UIDS, MAX_VALIDATORS,
+};
+use std::sync::OnceLock;
+
+/// Two subnets that differ in tempo, permits and every rule of their kernel.
+fn two_subnets(net: &mut Network) -> [NetUid; 2] {
+    let first = net.create(Shape {
+        tempo: 20,
+        seats: 8,
+        permits: 3,
+        settings: vec![
+            Hyperparameter::Yuma3(true),
+            Hyperparameter::LiquidAlpha(true),
+            Hyperparameter::ImmunityPeriod(0),
+        ],
+        ..Shape::default()
+    });
+    let second = net.create(Shape {
+        tempo: 30,
+        seats: 80,
+        permits: 2,
+        settings: vec![
+            Hyperparameter::Yuma3(false),
+            Hyperparameter::Kappa(20_000),
+            Hyperparameter::BondsPenalty(32_768),
+            Hyperparameter::BondsMovingAverage(500_000),
+            Hyperparameter::MinStake(Rao::from_tao(101)),
+        ],
+        ..Shape::default()
+    });
+    [first, second]
+}
+
+/// What `coldkey` has gained on `hotkey` since it had `before`.
+fn gain(net: &Network, netuid: NetUid, hotkey: AccountId, coldkey: AccountId, before: Rao) -> u64 {
+    net.stake_of(netuid, hotkey, coldkey).0 - before.0
+}
+
+/// What a uid got in an epoch.
+fn result(ran: &Ran, uid: Uid) -> NeuronResult {
+    ran.trace
+        .neurons()
+        .nth(usize::from(uid.0))
+        .copied()
+        .expect("a result")
+}
+
+#[test]
+fn two_subnets_live_through_five_epochs() {
+    let mut net = Network::deploy();
+    let [first, second] = two_subnets(&mut net);
+
+    // Four validators on the first subnet, which has three permits; the same four and many miners on the second.
+    net.with_validators(first, 4).with_miners(first, 4);
+    net.with_validators(second, 4).with_miners(second, 70);
+    let [v0, v3] = [0, 3].map(|i| nth("validator", i));
+    net.as_(nth("validator-owner", 3))
+        .set_take(v3, Bps(1_800))
+        .expect("set");
+
+    // Epoch 0: nobody has a permit yet, and no weight was sampled, so there is nothing to pay.
+    for netuid in [first, second] {
+        let ran = net.run_epoch(netuid);
+        assert_eq!(ran.pay(), Rao::ZERO);
+    }
+    assert_eq!(net.roster(first), [Uid(1), Uid(2), Uid(3)]);
+    assert_eq!(net.roster(second), [Uid(2), Uid(3)]);
+
+    // The validator of least stake has no permit.
+    assert_eq!(
+        net.as_(v0).set_weights(first, vec![Uid(5)], vec![1]),
+        Err(EpochError::NoPermit)
+    );
+
+    // Epoch 1: permits and weights; a nominator comes.
+    let nominator = named("nominator");
+    let invested = Rao::from_tao(50);
+    net.stake(first, nominator, v3, invested);
+    for netuid in [first, second] {
+        net.honest_weights(netuid);
+        let ran = net.run_epoch(netuid);
+        assert_eq!(result(&ran, Uid(0)).dividends, 0, "no permit, no dividends");
+        assert!(result(&ran, Uid(3)).validator > Rao::ZERO);
+        assert!(result(&ran, Uid(5)).miner > Rao::ZERO);
+    }
+    let won = gain(&net, first, v3, nominator, invested);
+    assert!(won > 0, "the nominator shares in the dividends");
+
+    // Epoch 2: the nominator leaves after the close, and is paid for the epoch it was in for nothing more.
+    net.close(first);
+    let with_nominator = net.assert_epoch(first);
+    let back = net
+        .as_(nominator)
+        .remove_all_stake(first, v3)
+        .expect("removed");
+    assert_eq!(back, Rao(invested.0 + won));
+    assert_eq!(net.balance(nominator), back.to_u128());
+
+    // A neuron is replaced between close and settle: the old holder is paid, the new one gets its seat and no score.
+    let newcomer = named("newcomer-hotkey");
+    let seat = net.enrol(first, named("newcomer"), newcomer);
+    let old = with_nominator.neuron(seat.0).clone();
+    assert_eq!(net.seat(first, old.hotkey), None);
+    let had = net.stake_of(first, old.hotkey, old.coldkey);
+    net.finalize(first);
+    net.settle(first);
+    let due = result(&with_nominator, seat);
+    let paid = gain(&net, first, old.hotkey, old.coldkey, had);
+    assert!(paid.abs_diff(due.miner.0 + due.validator.0) <= 1);
+    assert_eq!(net.hotkey_stake(first, newcomer), Rao::ZERO);
+    assert_eq!(
+        net.metagraph(first, 0)[usize::from(seat.0)].score,
+        NeuronResult::default()
+    );
+    assert_eq!(gain(&net, first, v3, nominator, Rao::ZERO), 0);
+    net.honest_weights(second);
+    net.run_epoch(second);
+
+    // Epochs 3 and 4: another nominator lifts the validator without a permit above the others.
+    let patron = named("patron");
+    net.stake(first, patron, v0, Rao::from_tao(1_000));
+    for _ in 0..2 {
+        for netuid in [first, second] {
+            net.honest_weights(netuid);
+            net.run_epoch(netuid);
+        }
+    }
+    let lifted = net.seat(first, v0);
+    // Unless it is the one that lost its seat to the newcomer.
+    if let Some(lifted) = lifted {
+        assert!(net.roster(first).contains(&lifted.uid));
+    }
+    for netuid in [first, second] {
+        let status = net.status(netuid).expect("a status");
+        assert_eq!(status.final_epoch, Some(4));
+        assert_eq!(status.settling, None);
+    }
+}
+
+#[test]
+fn subnet_of_one_uid_pays_its_neuron_all() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 1,
+        permits: 1,
+        ..Shape::default()
+    });
+    net.with_validators(netuid, 1);
+    net.run_epoch(netuid);
+    for epoch in 1..5 {
+        // All it can weigh is itself.
+        net.as_(nth("validator", 0))
+            .set_weights(netuid, vec![Uid(0)], vec![1])
+            .expect("set");
+        let ran = net.run_epoch(netuid);
+        assert_eq!(ran.header.epoch, epoch);
+        let budget = ran.header.budget.total();
+        assert!(budget > Rao::ZERO);
+        assert!(
+            budget.0 - ran.pay().0 <= 1 + budget.0 / (1 << 30),
+            "{ran:?}"
+        );
+    }
+}
+
+/// A full subnet of 4096 uids, on which uids 0 to 127 have stake. 64 permits are given out.
+fn full_subnet() -> (Network, NetUid) {
+    const NETUID: NetUid = NetUid(1);
+    static TEMPLATE: OnceLock<Template> = OnceLock::new();
+    let template = TEMPLATE.get_or_init(|| {
+        let mut net = Network::deploy();
+        let netuid = net.create(Shape {
+            tempo: 100,
+            seats: MAX_UIDS,
+            permits: 64,
+            settings: vec![Hyperparameter::ImmunityPeriod(0)],
+            ..Shape::default()
+        });
+        assert_eq!(netuid, NETUID);
+        let validators = u32::from(MAX_VALIDATORS);
+        let miners = u32::from(MAX_UIDS) - validators;
+        net.with_validators(netuid, validators)
+            .enrol_crowd(netuid, named("farm"), "miner", miners);
+        assert_eq!(net.subnet(netuid).expect("it").neurons, MAX_UIDS);
+        net.template()
+    });
+    (Network::begin_from(template), NETUID)
+}
+
+/// Whether all but what rounding takes of the budget is paid.
+fn pays_all(ran: &Ran) -> bool {
+    let budget = ran.header.budget.total();
+    let rounding = u64::from(ran.header.neurons) + budget.0 / (1 << 20);
+    budget > Rao::ZERO && budget.0 - ran.pay().0 <= rounding
+}
+
+#[test]
+fn subnet_of_4096_uids_and_64_validators_pays_all() {
+    let (mut net, netuid) = full_subnet();
+    net.run_epoch(netuid);
+    assert_eq!(net.roster(netuid).len(), 64);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    let ran = net.assert_epoch(netuid);
+
+    // One of the full subnet's neurons is replaced before it is paid.
+    let newcomer = net.enrol(netuid, ALICE, ALICE_HOTKEY);
+    let old = ran.neuron(newcomer.0).clone();
+    let had = net.stake_of(netuid, old.hotkey, old.coldkey);
+    net.finalize(netuid);
+    net.settle(netuid);
+    let due = result(&ran, newcomer);
+    let paid = gain(&net, netuid, old.hotkey, old.coldkey, had);
+    assert!(paid.abs_diff(due.miner.0 + due.validator.0) <= 1);
+    assert!(pays_all(&ran));
+    assert_eq!(net.status(netuid).expect("a status").settling, None);
+}
+
+#[test]
+fn largest_epoch_of_all_fits_the_chain() {
+    // 4096 uids, 128 permits and the owner's: the limits of the protocol, all at once.
+    let (mut net, netuid) = full_subnet();
+    net.set(netuid, Hyperparameter::MaxValidators(MAX_VALIDATORS));
+    // The owner's neuron takes the seat of the oldest, a validator.
+    let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
+    net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(1));
+    net.run_epoch(netuid);
+    let permits = usize::from(MAX_VALIDATORS) + 1;
+    assert_eq!(net.roster(netuid).len(), permits);
+    assert!(net.roster(netuid).contains(&owner));
+    net.honest_weights(netuid);
+    let ran = net.run_epoch(netuid);
+    assert_eq!(ran.header.roster.len(), permits);
+    assert!(pays_all(&ran));
+    // The one after reads what this one remembers.
+    assert!(pays_all(&net.run_epoch(netuid)));
+}

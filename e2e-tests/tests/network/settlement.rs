@@ -1,0 +1,287 @@
+//! Pay-out of a final epoch, chunk by chunk.
+
+use inktensor_e2e_tests::{accounts::*, Network, Ran, Shape};
+use inktensor_primitives::{
+    assertion::results_digest,
+    epoch::EpochError,
+    kernel::{Budget, NeuronResult},
+    NetUid, Rao,
+};
+
+/// A network whose subnet has just made final an epoch with something to pay: two validators and `miners` miners.
+fn with_final_epoch(miners: u32) -> (Network, NetUid, Ran) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 256,
+        ..Shape::default()
+    });
+    net.with_validators(netuid, 2).with_miners(netuid, miners);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    let ran = net.assert_epoch(netuid);
+    net.finalize(netuid);
+    assert!(ran.header.budget.total() > Rao::ZERO);
+    (net, netuid, ran)
+}
+
+fn pay_of(results: &[NeuronResult]) -> u64 {
+    results
+        .iter()
+        .map(|result| result.miner.0 + result.validator.0)
+        .sum()
+}
+
+#[test]
+fn settle_pays_what_the_results_say() {
+    let (mut net, netuid, ran) = with_final_epoch(3);
+    let before: Vec<_> = (0..5)
+        .map(|uid| {
+            let neuron = ran.neuron(uid);
+            net.hotkey_stake(netuid, neuron.hotkey)
+        })
+        .collect();
+    let results = &ran.trace.results[0];
+    assert_eq!(
+        net.as_(STRANGER).settle(netuid, 1, 0, results),
+        Ok(Rao(pay_of(results)))
+    );
+    for (uid, (result, before)) in results.iter().zip(before).enumerate() {
+        let hotkey = ran.neuron(u16::try_from(uid).expect("small")).hotkey;
+        assert_eq!(
+            net.hotkey_stake(netuid, hotkey).0,
+            before.0 + result.miner.0 + result.validator.0,
+            "uid {uid}"
+        );
+    }
+}
+
+#[test]
+fn settle_spends_the_budget_to_the_last_few_rao() {
+    let (mut net, netuid, ran) = with_final_epoch(3);
+    let Budget::Split { miners, validators } = ran.header.budget else {
+        panic!("a split budget");
+    };
+    net.settle(netuid);
+    let results = ran.trace.results.concat();
+    let paid_miners: u64 = results.iter().map(|result| result.miner.0).sum();
+    let paid_validators: u64 = results.iter().map(|result| result.validator.0).sum();
+    assert!(paid_miners > 0 && paid_validators > 0);
+    // Each neuron's pay is rounded down, and its share is Q32.
+    assert!(miners.0 - paid_miners <= 5 + miners.0 / (1 << 30));
+    assert!(validators.0 - paid_validators <= 5 + validators.0 / (1 << 30));
+}
+
+#[test]
+fn settle_records_the_scores() {
+    let (mut net, netuid, ran) = with_final_epoch(3);
+    net.settle(netuid);
+    let lines = net.metagraph(netuid, 0);
+    let scores: Vec<_> = lines.into_iter().map(|line| line.score).collect();
+    assert_eq!(scores, ran.trace.results.concat());
+}
+
+#[test]
+fn settle_of_the_last_chunk_completes_the_epoch() {
+    let (mut net, netuid, ran) = with_final_epoch(70);
+    let chunks = u16::try_from(ran.trace.results.len()).expect("few");
+    assert!(chunks > 1, "more than one chunk");
+    // Any order will do.
+    for chunk in (0..chunks).rev() {
+        let settling = net.status(netuid).expect("a status").settling;
+        assert!(settling.is_some_and(|it| !it.is_settled(chunk)));
+        let results = &ran.trace.results[usize::from(chunk)];
+        net.as_(KEEPER)
+            .settle(netuid, 1, chunk, results)
+            .expect("settled");
+    }
+    assert_eq!(net.status(netuid).expect("a status").settling, None);
+    assert_eq!(net.budget(netuid, 1), None);
+}
+
+#[test]
+fn settle_of_a_chunk_twice_is_refused() {
+    let (mut net, netuid, ran) = with_final_epoch(70);
+    let results = &ran.trace.results[0];
+    net.as_(KEEPER)
+        .settle(netuid, 1, 0, results)
+        .expect("settled");
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).settle(netuid, 1, 0, results),
+        Err(EpochError::AlreadySettled)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn settle_of_other_results_is_refused() {
+    let (mut net, netuid, ran) = with_final_epoch(3);
+    let before = net.snapshot();
+    let mut more = ran.trace.results[0].clone();
+    more[2].miner.0 += 1;
+    let mut fewer = ran.trace.results[0].clone();
+    fewer.pop();
+    for results in [more, fewer, vec![]] {
+        assert_eq!(
+            net.as_(KEEPER).settle(netuid, 1, 0, &results),
+            Err(EpochError::ResultsMismatch)
+        );
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn settle_of_a_chunk_that_does_not_exist_is_refused() {
+    let (mut net, netuid, ran) = with_final_epoch(3);
+    let before = net.snapshot();
+    for chunk in [1, u16::MAX] {
+        assert_eq!(
+            net.as_(KEEPER)
+                .settle(netuid, 1, chunk, &ran.trace.results[0]),
+            Err(EpochError::ChunkOutOfRange(1))
+        );
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn settle_before_finality_is_refused() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 1).with_miners(netuid, 1);
+    net.close(netuid);
+    let ran = net.assert_epoch(netuid);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).settle(netuid, 0, 0, &ran.trace.results[0]),
+        Err(EpochError::NotSettling)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn settle_of_a_settled_epoch_is_refused() {
+    let (mut net, netuid, ran) = with_final_epoch(3);
+    net.settle(netuid);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).settle(netuid, 1, 0, &ran.trace.results[0]),
+        Err(EpochError::NotSettling)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn unsettled_epoch_holds_the_next_close_up() {
+    let (mut net, netuid, _) = with_final_epoch(3);
+    let free_from = net.block() + net.rules().settle_window;
+    net.advance_to(free_from - 1);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).close(netuid),
+        Err(EpochError::Unsettled(free_from))
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn unsettled_pay_returns_to_the_subnets_budget_after_the_window() {
+    let (mut net, netuid, ran) = with_final_epoch(3);
+    let unpaid = ran.header.budget.total();
+    net.advance(net.rules().settle_window);
+    let pending = net.pending(netuid);
+    let header = net.close(netuid);
+    assert_eq!(net.budget(netuid, 1), None);
+    let budget = net.budget(netuid, 2).expect("drawn");
+    let drawn = budget.miners.0 + budget.validators.0 + budget.owner.0 + budget.treasury.0;
+    assert!(
+        drawn >= pending.0 + unpaid.0,
+        "{drawn} with {} carried and {} pending",
+        unpaid.0,
+        pending.0
+    );
+    assert!(header.budget.total() > unpaid);
+    assert_eq!(
+        net.as_(KEEPER).settle(netuid, 1, 0, &ran.trace.results[0]),
+        Err(EpochError::NotSettling)
+    );
+}
+
+#[test]
+fn only_what_is_unsettled_returns_to_the_budget() {
+    let (mut net, netuid, ran) = with_final_epoch(70);
+    let results = &ran.trace.results[0];
+    net.as_(KEEPER)
+        .settle(netuid, 1, 0, results)
+        .expect("settled");
+    net.advance(net.rules().settle_window);
+    let pending = net.pending(netuid);
+    let header = net.close(netuid);
+    assert_eq!(header.epoch, 2);
+    let budget = net.budget(netuid, 2).expect("drawn");
+    let drawn = budget.miners.0 + budget.validators.0 + budget.owner.0 + budget.treasury.0;
+    let unpaid = ran.header.budget.total().0 - pay_of(results);
+    assert_eq!(drawn, pending.0 + unpaid);
+    // Scores of the chunk that nobody settled are those of the epoch before.
+    let [first, second] = [0, 1].map(|page| net.metagraph(netuid, page));
+    assert_eq!(first[3].score, results[3]);
+    assert_eq!(second[3].score.miner, Rao::ZERO);
+}
+
+#[test]
+fn undisputed_lie_moves_no_more_than_the_budget() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 1).with_miners(netuid, 2);
+    net.run_epoch(netuid);
+    net.close(netuid);
+    let honest = net.compute(netuid);
+    let budget = honest.header.budget.total();
+    let mut results = honest.trace.results[0].clone();
+    results[2].miner = Rao(budget.0 + 1);
+    let mut lie = honest.assertion.clone();
+    lie.results[0] = results_digest(netuid, 1, 0, &results);
+    net.propose_lie(netuid, &lie);
+    net.advance(net.rules().challenge_period);
+    net.as_(KEEPER).finalize(netuid, &lie).expect("final");
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).settle(netuid, 1, 0, &results),
+        Err(EpochError::OverBudget(budget))
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn neuron_replaced_after_the_close_is_still_paid() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 3,
+        ..Shape::default()
+    });
+    net.set(
+        netuid,
+        inktensor_primitives::registry::Hyperparameter::ImmunityPeriod(0),
+    );
+    net.with_validators(netuid, 1).with_miners(netuid, 2);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    let ran = net.assert_epoch(netuid);
+    net.advance(1);
+    let uid = net.enrol(netuid, ALICE, ALICE_HOTKEY);
+    let replaced = ran.neuron(uid.0);
+    net.finalize(netuid);
+    let had = net.stake_of(netuid, replaced.hotkey, replaced.coldkey);
+    net.settle(netuid);
+    let result = &ran.trace.results[0][usize::from(uid.0)];
+    let pay = result.miner.0 + result.validator.0;
+    assert!(pay > 0, "uid {} earned something", uid.0);
+    let has = net.stake_of(netuid, replaced.hotkey, replaced.coldkey);
+    assert!((has.0 - had.0).abs_diff(pay) <= 1);
+    assert_eq!(net.hotkey_stake(netuid, ALICE_HOTKEY), Rao::ZERO);
+    let line = &net.metagraph(netuid, 0)[usize::from(uid.0)];
+    assert_eq!(line.neuron.hotkey, ALICE_HOTKEY);
+    assert_eq!(line.score, NeuronResult::default());
+}

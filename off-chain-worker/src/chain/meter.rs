@@ -1,0 +1,130 @@
+//! Counts what transactions cost, by contract and message.
+
+use super::{Chain, ChainError, ContractEvent, Cost, Instantiated, Receipt};
+use inktensor_primitives::{AccountId, Digest};
+use std::collections::BTreeMap;
+
+/// A chain that notes the cost of every message sent through it.
+pub struct Meter<C> {
+    chain: C,
+    bills: BTreeMap<(AccountId, [u8; 4]), Bill>,
+}
+
+/// What the transactions of one message of one contract have cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bill {
+    /// How many there were.
+    pub calls: u64,
+    /// Cost of all.
+    pub total: Cost,
+    /// The largest of each cost. They need not be of one transaction.
+    pub largest: Cost,
+}
+
+impl Bill {
+    fn add(&mut self, cost: &Cost) {
+        self.calls = self.calls.saturating_add(1);
+        self.total = Cost {
+            ref_time: self.total.ref_time.saturating_add(cost.ref_time),
+            proof_size: self.total.proof_size.saturating_add(cost.proof_size),
+            deposit: self.total.deposit.saturating_add(cost.deposit),
+        };
+        self.largest = Cost {
+            ref_time: self.largest.ref_time.max(cost.ref_time),
+            proof_size: self.largest.proof_size.max(cost.proof_size),
+            deposit: self.largest.deposit.max(cost.deposit),
+        };
+    }
+}
+
+impl<C> Meter<C> {
+    /// Starts counting on `chain`.
+    pub const fn new(chain: C) -> Self {
+        Self {
+            chain,
+            bills: BTreeMap::new(),
+        }
+    }
+
+    /// The chain itself.
+    pub fn inner(&mut self) -> &mut C {
+        &mut self.chain
+    }
+
+    /// What was counted, by contract and selector.
+    pub fn bills(&self) -> impl Iterator<Item = (AccountId, [u8; 4], Bill)> + '_ {
+        self.bills
+            .iter()
+            .map(|((contract, selector), bill)| (*contract, *selector, *bill))
+    }
+}
+
+impl<C: Chain> Chain for Meter<C> {
+    fn block(&self) -> Result<u32, ChainError> {
+        self.chain.block()
+    }
+
+    fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
+        self.chain.read(caller, to, input)
+    }
+
+    fn submit(
+        &mut self,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+    ) -> Result<Receipt, ChainError> {
+        let receipt = self.chain.submit(signer, to, input)?;
+        if let Some(selector) = input.first_chunk() {
+            let bill = self.bills.entry((to, *selector)).or_default();
+            bill.add(&receipt.cost);
+        }
+        Ok(receipt)
+    }
+
+    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
+        self.chain.upload(signer, code)
+    }
+
+    fn instantiate(
+        &mut self,
+        signer: AccountId,
+        code_hash: Digest,
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        self.chain.instantiate(signer, code_hash, input, salt)
+    }
+
+    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
+        self.chain.code(code_hash)
+    }
+
+    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
+        self.chain.code_hash(address)
+    }
+
+    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
+        self.chain.events(from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bill_adds_up_and_remembers_the_largest() {
+        let mut bill = Bill::default();
+        let cost = |ref_time, deposit| Cost {
+            ref_time,
+            proof_size: 10,
+            deposit,
+        };
+        bill.add(&cost(5, 7));
+        bill.add(&cost(3, -9));
+        assert_eq!(bill.calls, 2);
+        assert_eq!((bill.total.ref_time, bill.largest.ref_time), (8, 5));
+        assert_eq!((bill.total.deposit, bill.largest.deposit), (-2, 7));
+    }
+}

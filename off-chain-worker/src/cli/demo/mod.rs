@@ -1,0 +1,98 @@
+//! `inktensor demo`: a whole network in this process, from genesis to pay-out, told in tables.
+
+mod amounts;
+mod progress;
+mod tables;
+
+use super::{EngineKind, Failure, Verdict};
+use crate::{
+    deploy::Bundles,
+    roles::EngineChoice,
+    scenario::{Scenario, Stage, Story},
+    vectors,
+};
+use progress::Display;
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// Act out a network in this process: contracts, stake, weights, epochs and pay
+///
+/// Deploys all contracts on an in-process chain, registers the neurons of two subnets, stakes, lets validators set
+/// weights, computes every epoch with the kernel contract's own code, posts, finalises and settles it, and checks
+/// that every rao is accounted for. The exit code is 1 if a check fails.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// What all chance comes from
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    seed: u64,
+    /// Recreate this metagraph, in the form of the test vectors, instead of generating one
+    #[arg(long, value_name = "FILE")]
+    metagraph: Option<PathBuf>,
+    /// How many epochs of each subnet to run
+    #[arg(long, default_value_t = 4, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    epochs: u32,
+    /// What computes the epochs that are posted; both are timed in any case
+    #[arg(long, value_enum, default_value = "wasm")]
+    engine: EngineKind,
+    /// Print one JSON document instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    let scenario = match &arguments.metagraph {
+        None => Scenario::generate(arguments.seed),
+        Some(file) => recorded(file, arguments.seed)?,
+    };
+    let bundles = Bundles::load().map_err(Failure::input)?;
+    let choice = match arguments.engine {
+        EngineKind::Wasm => EngineChoice::Wasm,
+        EngineKind::Native => EngineChoice::Native {
+            built: bundles.yuma.code.clone(),
+        },
+    };
+    let mut display = Display::new();
+    let performed = Stage::perform(&scenario, &bundles, choice, arguments.epochs, |progress| {
+        display.show(&progress);
+    });
+    let elapsed = display.end();
+    let story = performed.map_err(Failure::input)?;
+    if arguments.json {
+        let json = serde_json::to_string_pretty(&story).map_err(io::Error::from)?;
+        writeln!(out, "{json}")?;
+    } else {
+        tables::print(&story, elapsed, out)?;
+    }
+    Ok(if is_sound(&story) {
+        Verdict::Good
+    } else {
+        Verdict::Bad
+    })
+}
+
+/// Whether every sum is right and both engines always found what was posted.
+fn is_sound(story: &Story) -> bool {
+    story.supply.iter().all(|equation| equation.holds)
+        && story.epochs.iter().all(|epoch| epoch.engines_agree)
+}
+
+/// The scenario of the only metagraph in `file`.
+fn recorded(file: &Path, seed: u64) -> Result<Scenario, Failure> {
+    let name = file.display().to_string();
+    let text = fs::read_to_string(file).map_err(|error| Failure::in_file(file, error))?;
+    let mut found = vectors::read(&name, &text).map_err(Failure::input)?;
+    let located = match found.len() {
+        1 => found.remove(0),
+        0 => return Err(Failure::in_file(file, "there is no metagraph")),
+        many => {
+            let problem = format!("one metagraph is wanted, and there are {many}");
+            return Err(Failure::in_file(file, problem));
+        }
+    };
+    Scenario::recorded(&located.vector, seed)
+        .map_err(|error| Failure::input(format_args!("{}: {error}", located.place)))
+}

@@ -1,0 +1,112 @@
+//! The command line: tables and sentences for people, JSON for programs.
+//!
+//! Exit codes: 0 when all is well, 1 when something checked did not hold, 2 for bad input, with one line on
+//! standard error that names the place.
+
+mod audit;
+mod demo;
+mod kernel;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::{
+    fmt,
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+/// Computes epochs of Inktensor, posts and settles them, and checks those of others.
+#[derive(Parser)]
+#[command(name = "inktensor", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Act out a network in this process: contracts, stake, weights, epochs and pay
+    Demo(demo::Arguments),
+    /// Recompute epochs from JSON and compare them with what is expected
+    ///
+    /// Files hold objects `{name, input, expected}`, one per line or spread over lines. An object without `expected`
+    /// is answered with one line of JSON in the form of `expected`. With it, every field that differs is listed, and
+    /// the last line counts: `N passed, N failed`. Exit code: 0 if nothing differs, 1 if something does, 2 for bad input.
+    Audit(audit::Arguments),
+    /// Look at the code of a kernel
+    #[command(subcommand)]
+    Kernel(kernel::Command),
+}
+
+/// What runs the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineKind {
+    /// The chain's own bytes, in wasmtime
+    Wasm,
+    /// The same kernel compiled for this machine, on all cores
+    Native,
+}
+
+/// How a command ended that could do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is well.
+    Good,
+    /// Something that was checked did not hold.
+    Bad,
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub enum Failure {
+    /// The user's input, or what the command needs, is not right: one line that says what and where.
+    Input(String),
+    /// The result could not be written.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// Bad input, told by an error's own line.
+    pub fn input(error: impl fmt::Display) -> Self {
+        Failure::Input(error.to_string().replace('\n', " "))
+    }
+
+    /// Bad input, told by an error's own line, in the file at `path`.
+    pub fn in_file(path: &Path, error: impl fmt::Display) -> Self {
+        Failure::input(format_args!("{}: {error}", path.display()))
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let done = match cli.command {
+        Command::Demo(arguments) => demo::run(&arguments, &mut out),
+        Command::Audit(arguments) => audit::run(&arguments, &mut out),
+        Command::Kernel(command) => kernel::run(&command, &mut out),
+    };
+    let flushed = out.flush().map_err(Failure::from);
+    match done.and_then(|verdict| flushed.map(|()| verdict)) {
+        Ok(Verdict::Good) => ExitCode::SUCCESS,
+        Ok(Verdict::Bad) => ExitCode::from(1),
+        // The reader has seen enough, as `head` does.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(Failure::Output(error)) => fail(&format!("standard output: {error}")),
+        Err(Failure::Input(problem)) => fail(&problem),
+    }
+}
+
+fn fail(problem: &str) -> ExitCode {
+    // Nobody may be listening to this either.
+    let _ = writeln!(io::stderr(), "error: {problem}");
+    ExitCode::from(2)
+}

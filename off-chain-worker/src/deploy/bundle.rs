@@ -1,0 +1,117 @@
+//! The built contracts, and where to find them.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+use thiserror::Error;
+
+/// The environment variable that names the folder of the built contracts.
+pub const CONTRACTS_DIR: &str = "INKTENSOR_CONTRACTS";
+
+/// The built contracts are not there.
+#[derive(Debug, Error)]
+pub enum BundleError {
+    /// No folder of built contracts was found.
+    #[error("no built contracts found: run `cargo xtask build`, or name their folder in {CONTRACTS_DIR}")]
+    NoFolder,
+    /// One contract is missing or cannot be read.
+    #[error("{path}: {reason}; run `cargo xtask build`")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A built contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// Its Wasm.
+    pub code: Vec<u8>,
+}
+
+/// All contracts of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundles {
+    /// TAO.
+    pub token: Bundle,
+    /// Subnets and neurons.
+    pub registry: Bundle,
+    /// Stake.
+    pub staking: Bundle,
+    /// Emission.
+    pub emission: Bundle,
+    /// Weights and epochs.
+    pub epoch: Bundle,
+    /// The Yuma kernel.
+    pub yuma: Bundle,
+}
+
+impl Bundles {
+    /// Reads the contracts from where [`Bundles::folder`] finds them.
+    pub fn load() -> Result<Self, BundleError> {
+        Self::load_from(&Self::folder()?)
+    }
+
+    /// Reads the contracts from `folder`.
+    pub fn load_from(folder: &Path) -> Result<Self, BundleError> {
+        let read = |name: &str| Bundle::load(folder, name);
+        Ok(Self {
+            token: read("token")?,
+            registry: read("registry")?,
+            staking: read("staking")?,
+            emission: read("emission")?,
+            epoch: read("epoch")?,
+            yuma: read("yuma")?,
+        })
+    }
+
+    /// The folder of the built contracts: the one named in the environment, else `target/contracts` of the
+    /// workspace that this program was built in or runs in.
+    pub fn folder() -> Result<PathBuf, BundleError> {
+        if let Some(folder) = env::var_os(CONTRACTS_DIR) {
+            return Ok(folder.into());
+        }
+        let starts = [env::current_exe(), env::current_dir()];
+        starts
+            .iter()
+            .flatten()
+            .flat_map(|start| start.ancestors())
+            .map(|place| place.join("target").join("contracts"))
+            .find(|folder| folder.join("yuma.wasm").is_file())
+            .ok_or(BundleError::NoFolder)
+    }
+}
+
+impl Bundle {
+    /// Reads the contract `name` from where [`Bundles::folder`] finds it.
+    pub fn find(name: &str) -> Result<Self, BundleError> {
+        Self::load(&Bundles::folder()?, name)
+    }
+
+    fn load(folder: &Path, name: &str) -> Result<Self, BundleError> {
+        let path = folder.join(name).with_extension("wasm");
+        fs::read(&path)
+            .map(|code| Self { code })
+            .map_err(|error| BundleError::Unreadable {
+                path: path.display().to_string(),
+                reason: error.to_string(),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_contract_is_named_with_the_command_that_builds_it() {
+        let message = Bundles::load_from(Path::new("nowhere"))
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("nowhere"), "{message}");
+        assert!(message.contains("cargo xtask build"), "{message}");
+    }
+}

@@ -1,0 +1,46 @@
+//! What a deployment is to be like.
+
+use inktensor_primitives::{emission::Split, epoch::EpochRules, AccountId, Rao};
+
+/// What a deployment is to be like. Everything here is fixed once deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The account that deploys and wires. It keeps no role.
+    pub deployer: AccountId,
+    /// Who holds TAO from the start, and how much. Not empty: without TAO nobody could register or stake.
+    pub holders: Vec<(AccountId, Rao)>,
+    /// TAO burned by creating a subnet.
+    pub creation_price: Rao,
+    /// How budgets are divided between roles.
+    pub split: Split,
+    /// The account of the protocol's reserve.
+    pub treasury: AccountId,
+    /// Constants of the epoch game.
+    pub rules: EpochRules,
+}
+
+impl Config {
+    /// Price of a subnet: 100 TAO.
+    pub const CREATION_PRICE: Rao = Rao::from_tao(100);
+
+    /// The rules unless others are asked for.
+    ///
+    /// With blocks of 12 seconds: 10 minutes to dispute, a bond of 10 TAO, an hour to settle.
+    pub const RULES: EpochRules = EpochRules {
+        challenge_period: 50,
+        bond: Rao::from_tao(10),
+        settle_window: 300,
+    };
+
+    /// A deployment by `deployer` for `holders`, with the default price, split and rules and a reserve at `treasury`.
+    pub fn new(deployer: AccountId, treasury: AccountId, holders: Vec<(AccountId, Rao)>) -> Self {
+        Self {
+            deployer,
+            holders,
+            creation_price: Self::CREATION_PRICE,
+            split: Split::DEFAULT,
+            treasury,
+            rules: Self::RULES,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Runs the linked Yuma kernel: the crate that the chain's Wasm is built from, compiled for this machine.
+//!
+//! Quicker than Wasm and the same bytes out, which tests hold it to. It stands for one code hash only: that of the
+//! Wasm built from the same source.
+
+use super::{step_by_step, Engine, EngineError, PhaseJob, StepFailed};
+use inktensor_primitives::{
+    hash::blake2,
+    kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput},
+    Digest,
+};
+use std::thread;
+use yuma::{Carry, Epoch};
+
+/// The linked Yuma kernel. The chunks of a phase are worked on by all cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Native {
+    threads: usize,
+}
+
+impl Native {
+    /// On as many threads as the machine has cores.
+    pub fn new() -> Self {
+        Self::on_threads(thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// On so many threads, at least one.
+    pub fn on_threads(threads: usize) -> Self {
+        Self {
+            threads: threads.max(1),
+        }
+    }
+
+    /// For the kernel with code hash `expected`, if that is the hash of `built`, the Wasm built from this source.
+    ///
+    /// # Errors
+    /// `WrongCode`: use the Wasm engine for such a kernel.
+    pub fn standing_for(expected: &Digest, built: &[u8]) -> Result<Self, EngineError> {
+        let found = blake2(built);
+        if found == *expected {
+            Ok(Self::new())
+        } else {
+            Err(EngineError::WrongCode {
+                expected: *expected,
+                found,
+            })
+        }
+    }
+
+    fn at_once(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, KernelError> {
+        let epoch = Epoch::new(job.header)?;
+        let carry = Carry::decode(&epoch, job.phase, 0, job.carry)?;
+        let chunks = job
+            .chunks()
+            .map(|chunk| {
+                let (neurons, rows) = job.gathered(chunk);
+                epoch.chunk(
+                    job.phase,
+                    chunk,
+                    neurons,
+                    rows,
+                    job.scratch(chunk),
+                    job.memory(chunk),
+                )
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let (_, outputs) = yuma::native::phase(&epoch, carry, &chunks, self.threads)?;
+        Ok(outputs)
+    }
+}
+
+impl Default for Native {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine for Native {
+    fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
+        yuma::plan(header).map_err(EngineError::Kernel)
+    }
+
+    fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
+        yuma::step(input).map_err(EngineError::Kernel)
+    }
+
+    /// As the default, on all cores.
+    fn phase(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, StepFailed> {
+        // The steps one by one say which of them fails.
+        self.at_once(job).or_else(|_| step_by_step(self, job))
+    }
+}

@@ -1,0 +1,304 @@
+//! Runs a kernel's Wasm, the very bytes of the chain, in wasmtime.
+//!
+//! The profile is deterministic: no floats (refused when the code is checked), no SIMD, no threads, the memory of a
+//! contract and no more, no host but the five functions of a pure contract. A step that runs away is stopped, unless its
+//! kernel is trusted to end: looking at the clock in every loop makes a kernel slower by a third.
+//! A kernel is compiled and linked once; each step gets a fresh instance from a pool, as each call on the chain does.
+
+use super::{
+    check::{check, MAX_PAGES},
+    host::{self, Call},
+    pooled::with_own_memory,
+    Engine, EngineError, PhaseJob, StepFailed,
+};
+use inktensor_primitives::{
+    hash::blake2,
+    kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput},
+    Digest,
+};
+use scale::{Decode, DecodeAll, Encode};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+use wasmtime::{
+    Config, Enabled, EngineWeak, Instance, InstanceAllocationStrategy, InstancePre, Linker, Module,
+    ModuleExport, OptLevel, PoolingAllocationConfig, Store, Trap,
+};
+
+/// Selector of `IncentiveKernel::plan`.
+pub const PLAN: [u8; 4] = ink::selector_bytes!("IncentiveKernel::plan");
+/// Selector of `IncentiveKernel::step`.
+pub const STEP: [u8; 4] = ink::selector_bytes!("IncentiveKernel::step");
+
+/// How long a step may take. On the chain it must fit a quarter of a block, which is far less; the margin is for
+/// machines under load.
+const STEP_LIMIT: Duration = Duration::from_secs(5);
+/// How often running steps are looked at.
+const TICK: Duration = Duration::from_millis(50);
+/// Most steps that run at the same time.
+const MAX_INSTANCES: u32 = 32;
+/// Bytes of a Wasm page.
+const PAGE_SIZE: usize = 64 * 1024;
+
+/// wasmtime with the deterministic profile, and the kernels loaded so far. Share one.
+pub struct Wasm {
+    watched: Executor,
+    unwatched: Option<Executor>,
+    trusted: HashSet<Digest>,
+    limit: Duration,
+    kernels: Mutex<HashMap<Digest, Arc<WasmKernel>>>,
+}
+
+impl Wasm {
+    /// Starts wasmtime.
+    ///
+    /// # Errors
+    /// `Runtime` if this machine cannot run it.
+    pub fn new() -> Result<Self, EngineError> {
+        Self::with_limit(STEP_LIMIT)
+    }
+
+    /// As [`Wasm::new`], with another limit on the time of a step.
+    ///
+    /// # Errors
+    /// `Runtime` if this machine cannot run it.
+    pub fn with_limit(limit: Duration) -> Result<Self, EngineError> {
+        let watched = Executor::new(true)?;
+        let clock = watched.engine.weak();
+        thread::Builder::new()
+            .name("kernel-clock".into())
+            .spawn(move || tick(&clock))
+            .map_err(|error| EngineError::Runtime(error.to_string()))?;
+        Ok(Self {
+            watched,
+            unwatched: None,
+            trusted: HashSet::new(),
+            limit,
+            kernels: Mutex::default(),
+        })
+    }
+
+    /// Runs the kernel with this code hash without a limit on time, which is quicker. For kernels known to end, such
+    /// as the one built from this repository. What a kernel can do is limited all the same.
+    ///
+    /// # Errors
+    /// `Runtime` if this machine cannot run it.
+    pub fn trusting(mut self, code_hash: Digest) -> Result<Self, EngineError> {
+        if self.unwatched.is_none() {
+            self.unwatched = Some(Executor::new(false)?);
+        }
+        self.trusted.insert(code_hash);
+        Ok(self)
+    }
+
+    /// The kernel with code hash `expected`, whose code is `code`: checked, compiled and linked, or as loaded before.
+    ///
+    /// # Errors
+    /// `WrongCode` if the code has another hash, `Refused` if it is no acceptable kernel.
+    pub fn load(&self, code: &[u8], expected: &Digest) -> Result<Arc<WasmKernel>, EngineError> {
+        let found = blake2(code);
+        if found != *expected {
+            return Err(EngineError::WrongCode {
+                expected: *expected,
+                found,
+            });
+        }
+        // A thread that panicked while it held the lock left a map that is as good as before.
+        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kernel) = kernels.get(expected) {
+            return Ok(Arc::clone(kernel));
+        }
+        let executor = match &self.unwatched {
+            Some(unwatched) if self.trusted.contains(expected) => unwatched,
+            _ => &self.watched,
+        };
+        let kernel = Arc::new(executor.compile(code, self.limit)?);
+        kernels.insert(*expected, Arc::clone(&kernel));
+        Ok(kernel)
+    }
+}
+
+/// wasmtime in one of its two settings: with a look at the clock, or without.
+struct Executor {
+    engine: wasmtime::Engine,
+    linker: Linker<Call>,
+    watched: bool,
+}
+
+impl Executor {
+    fn new(watched: bool) -> Result<Self, EngineError> {
+        let engine = wasmtime::Engine::new(&profile(watched)).map_err(runtime)?;
+        let mut linker = Linker::new(&engine);
+        host::define(&mut linker).map_err(runtime)?;
+        Ok(Self {
+            engine,
+            linker,
+            watched,
+        })
+    }
+
+    fn compile(&self, code: &[u8], limit: Duration) -> Result<WasmKernel, EngineError> {
+        check(code)?;
+        let module = Module::new(&self.engine, with_own_memory(code)?).map_err(runtime)?;
+        let entry = module
+            .get_export_index("call")
+            .ok_or_else(|| EngineError::Runtime("the entry point is lost".into()))?;
+        let instance = self.linker.instantiate_pre(&module).map_err(runtime)?;
+        Ok(WasmKernel {
+            engine: self.engine.clone(),
+            instance,
+            entry,
+            limit: self.watched.then_some(limit),
+        })
+    }
+}
+
+/// The deterministic profile.
+fn profile(watched: bool) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(MAX_INSTANCES)
+        .total_memories(MAX_INSTANCES)
+        .total_tables(MAX_INSTANCES)
+        .max_memory_size(pages_to_bytes(MAX_PAGES))
+        // A step touches some dozens of the memory's pages. Where the system can say which, clearing those by hand
+        // is cheaper than giving them back and faulting them in again.
+        .linear_memory_keep_resident(pages_to_bytes(MAX_PAGES))
+        .pagemap_scan(Enabled::Auto);
+    let mut config = Config::new();
+    config
+        .wasm_simd(false)
+        .wasm_relaxed_simd(false)
+        .wasm_bulk_memory(false)
+        .wasm_multi_value(false)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
+        .wasm_extended_const(false)
+        .wasm_tail_call(false)
+        .wasm_backtrace_max_frames(None)
+        .cranelift_opt_level(OptLevel::Speed)
+        .epoch_interruption(watched)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+fn pages_to_bytes(pages: u32) -> usize {
+    usize::try_from(pages)
+        .unwrap_or(usize::MAX)
+        .saturating_mul(PAGE_SIZE)
+}
+
+/// Moves wasmtime's clock on until the engine is gone.
+fn tick(engine: &EngineWeak) {
+    loop {
+        thread::sleep(TICK);
+        match engine.upgrade() {
+            Some(engine) => engine.increment_epoch(),
+            None => return,
+        }
+    }
+}
+
+/// A kernel ready to run.
+pub struct WasmKernel {
+    engine: wasmtime::Engine,
+    instance: InstancePre<Call>,
+    entry: ModuleExport,
+    limit: Option<Duration>,
+}
+
+impl WasmKernel {
+    /// Calls the message with the encoded `input` (selector first) and decodes its answer.
+    fn call<T: Decode>(&self, input: Vec<u8>) -> Result<T, EngineError> {
+        let mut store = Store::new(&self.engine, Call::new(input));
+        if let Some(limit) = self.limit {
+            store.set_epoch_deadline(ticks(limit));
+        }
+        let instance = self.instance.instantiate(&mut store).map_err(runtime)?;
+        let ended = self.enter(&mut store, instance);
+        match (store.data_mut().take_answer(), ended) {
+            (Some(answer), _) => decode(&answer),
+            (None, Err(error)) => Err(self.stopped(&error)),
+            (None, Ok(())) => Err(EngineError::BadAnswer("it returned nothing".into())),
+        }
+    }
+
+    fn enter(&self, store: &mut Store<Call>, instance: Instance) -> wasmtime::Result<()> {
+        let entry = instance
+            .get_module_export(&mut *store, &self.entry)
+            .and_then(wasmtime::Extern::into_func)
+            .ok_or_else(|| wasmtime::Error::msg("it has no entry point"))?;
+        entry.typed::<(), ()>(&*store)?.call(&mut *store, ())
+    }
+
+    /// Why a call ended without an answer.
+    fn stopped(&self, error: &wasmtime::Error) -> EngineError {
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => EngineError::TooSlow(self.limit.unwrap_or_default()),
+            Some(Trap::UnreachableCodeReached) => EngineError::Trapped("it panicked".into()),
+            Some(trap) => EngineError::Trapped(trap.to_string()),
+            None => EngineError::Trapped(error.root_cause().to_string()),
+        }
+    }
+}
+
+impl Engine for WasmKernel {
+    fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
+        self.call((PLAN, header).encode())
+    }
+
+    fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
+        self.call((STEP, input).encode())
+    }
+
+    /// As the default, but the inputs are encoded where they lie and the header once.
+    fn phase(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, StepFailed> {
+        let head = (STEP, job.header, job.phase).encode();
+        let mut outputs: Vec<StepOutput> = Vec::with_capacity(job.inputs.len());
+        for chunk in job.chunks() {
+            let carry = outputs.last().map_or(job.carry, |output| &output.carry);
+            let (neurons, rows) = job.gathered(chunk);
+            let mut input = Vec::with_capacity(
+                head.len() + carry.len() + rows.len() * 2 + neurons.len() * 34 + 4096,
+            );
+            input.extend_from_slice(&head);
+            (
+                chunk,
+                carry,
+                job.scratch(chunk),
+                job.memory(chunk),
+                neurons,
+                rows,
+            )
+                .encode_to(&mut input);
+            outputs.push(
+                self.call(input)
+                    .map_err(|error| StepFailed { chunk, error })?,
+            );
+        }
+        Ok(outputs)
+    }
+}
+
+/// The deadline in ticks, one more since the running tick has begun already.
+fn ticks(limit: Duration) -> u64 {
+    let ticks = limit.as_millis().div_ceil(TICK.as_millis().max(1));
+    u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+/// Unwraps the layers around a message's result: ink!'s own, then the kernel's.
+fn decode<T: Decode>(answer: &[u8]) -> Result<T, EngineError> {
+    let result = <Result<Result<T, KernelError>, ink::LangError>>::decode_all(&mut &answer[..])
+        .map_err(|error| EngineError::BadAnswer(error.to_string().replace('\n', " ")))?;
+    match result {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(EngineError::Kernel(error)),
+        Err(_) => Err(EngineError::BadAnswer("it could not read its input".into())),
+    }
+}
+
+fn runtime(error: wasmtime::Error) -> EngineError {
+    EngineError::Runtime(error.root_cause().to_string())
+}

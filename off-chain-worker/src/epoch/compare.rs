@@ -1,0 +1,214 @@
+//! Where two assertions of one epoch part.
+
+use inktensor_primitives::{assertion::Assertion, kernel::EpochPlan};
+use std::fmt;
+
+/// The first place at which two assertions differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// They are for different headers; nothing else can be compared.
+    Header,
+    /// One has not the numbers of digests that the plan asks for.
+    Shape,
+    /// A step: all before it agree in every digest that they are bound to.
+    Step {
+        /// Number of the step.
+        k: u32,
+        /// Its phase.
+        phase: u8,
+        /// Its chunk.
+        chunk: u16,
+        /// The first of the step's digests that differs.
+        part: Part,
+    },
+}
+
+/// What a step is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Carry or scratch.
+    Step,
+    /// What the chunk remembers.
+    Memory,
+    /// What the chunk's neurons get.
+    Results,
+    /// Who gets a permit.
+    Roster,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Difference::Header => write!(f, "the assertions are for different headers"),
+            Difference::Shape => write!(
+                f,
+                "an assertion has not the plan's numbers of steps and chunks"
+            ),
+            Difference::Step {
+                k,
+                phase,
+                chunk,
+                part,
+            } => {
+                let part = match part {
+                    Part::Step => "carry or scratch",
+                    Part::Memory => "memory",
+                    Part::Results => "results",
+                    Part::Roster => "roster",
+                };
+                write!(
+                    f,
+                    "step {k} (phase {phase}, chunk {chunk}) differs in its {part}"
+                )
+            }
+        }
+    }
+}
+
+/// The first step of the epoch with `neurons` neurons at which `a` and `b` differ; none if they are equal.
+///
+/// For an honest `a` this is the step to dispute in `b`: everything it builds on is agreed.
+pub fn first_difference(
+    plan: &EpochPlan,
+    neurons: u16,
+    a: &Assertion,
+    b: &Assertion,
+) -> Option<Difference> {
+    if a == b {
+        return None;
+    }
+    if a.header_hash != b.header_hash {
+        return Some(Difference::Header);
+    }
+    let chunks = plan.chunks(neurons);
+    let fits = |assertion: &Assertion| {
+        u32::try_from(assertion.steps.len()) == Ok(plan.steps(neurons))
+            && assertion.memory.len() == usize::from(chunks)
+            && assertion.results.len() == usize::from(chunks)
+    };
+    if !fits(a) || !fits(b) {
+        return Some(Difference::Shape);
+    }
+    let last = plan.steps(neurons).saturating_sub(1);
+    let differs = |k: u32, phase: u8, chunk: u16| {
+        let (step, chunk) = (usize::try_from(k).ok()?, usize::from(chunk));
+        if a.steps.get(step) != b.steps.get(step) {
+            Some(Part::Step)
+        } else if phase == plan.memory_phase && a.memory.get(chunk) != b.memory.get(chunk) {
+            Some(Part::Memory)
+        } else if phase == plan.results_phase && a.results.get(chunk) != b.results.get(chunk) {
+            Some(Part::Results)
+        } else if k == last && a.roster != b.roster {
+            Some(Part::Roster)
+        } else {
+            None
+        }
+    };
+    let places = (0..)
+        .zip(&plan.phases)
+        .flat_map(|(phase, _)| (0..chunks).map(move |chunk| (phase, chunk)));
+    (0..).zip(places).find_map(|(k, (phase, chunk))| {
+        differs(k, phase, chunk).map(|part| Difference::Step {
+            k,
+            phase,
+            chunk,
+            part,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inktensor_primitives::{kernel::PhasePlan, Uid};
+
+    /// Two phases over two chunks; the first writes memory, the second results.
+    fn plan() -> EpochPlan {
+        let phase = PhasePlan {
+            rows: false,
+            memory: false,
+        };
+        EpochPlan {
+            chunk: 64,
+            phases: vec![phase, phase],
+            memory_phase: 0,
+            results_phase: 1,
+        }
+    }
+
+    fn honest() -> Assertion {
+        let list = |count: u8| (0..count).map(|n| [n; 32]).collect::<Vec<_>>();
+        Assertion {
+            header_hash: [9; 32],
+            steps: list(4),
+            memory: list(2),
+            results: list(2),
+            roster: vec![Uid(3)],
+        }
+    }
+
+    fn difference(change: impl FnOnce(&mut Assertion)) -> Option<Difference> {
+        let mut other = honest();
+        change(&mut other);
+        first_difference(&plan(), 100, &honest(), &other)
+    }
+
+    #[test]
+    fn equal_assertions_do_not_differ() {
+        assert_eq!(difference(|_| ()), None);
+    }
+
+    #[test]
+    fn each_digest_points_to_the_step_it_is_bound_to() {
+        let step = |k, phase, chunk, part| {
+            Some(Difference::Step {
+                k,
+                phase,
+                chunk,
+                part,
+            })
+        };
+        assert_eq!(
+            difference(|a| a.steps[2] = [7; 32]),
+            step(2, 1, 0, Part::Step)
+        );
+        assert_eq!(
+            difference(|a| a.memory[1] = [7; 32]),
+            step(1, 0, 1, Part::Memory)
+        );
+        assert_eq!(
+            difference(|a| a.results[0] = [7; 32]),
+            step(2, 1, 0, Part::Results)
+        );
+        assert_eq!(
+            difference(|a| a.roster.push(Uid(4))),
+            step(3, 1, 1, Part::Roster)
+        );
+    }
+
+    #[test]
+    fn the_first_of_several_is_named() {
+        let changed = difference(|a| {
+            a.steps[3] = [7; 32];
+            a.results[0] = [7; 32];
+        });
+        assert_eq!(
+            changed,
+            Some(Difference::Step {
+                k: 2,
+                phase: 1,
+                chunk: 0,
+                part: Part::Results
+            })
+        );
+    }
+
+    #[test]
+    fn other_headers_and_shapes_are_not_compared() {
+        assert_eq!(
+            difference(|a| a.header_hash = [0; 32]),
+            Some(Difference::Header)
+        );
+        assert_eq!(difference(|a| a.steps.truncate(3)), Some(Difference::Shape));
+    }
+}

@@ -1,0 +1,432 @@
+//! Runs an epoch: all phases over all chunks, and what every step hands on.
+
+use super::{EpochError, EpochInputs};
+use crate::engine::{Engine, PhaseJob};
+use inktensor_primitives::{
+    assertion::{
+        carry_digest, memory_digest, results_digest, scratch_digest, step_digest, Assertion,
+    },
+    kernel::{EpochPlan, NeuronResult, StepOutput, MAX_CARRY, MAX_MEMORY, MAX_SCRATCH},
+    Digest, NetUid, Uid,
+};
+use std::time::{Duration, Instant};
+
+/// What a step hands on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StepTrace {
+    /// To the next step.
+    pub carry: Vec<u8>,
+    /// To the same chunk one phase later.
+    pub scratch: Vec<u8>,
+}
+
+/// A computed epoch: what it leaves, and the preimages of every digest of its assertion.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The epoch.
+    pub epoch: u32,
+    /// Hash of the header it was computed for.
+    pub header_hash: Digest,
+    /// How it was cut into steps.
+    pub plan: EpochPlan,
+    /// What each step hands on, step `phase * chunks + chunk`.
+    pub steps: Vec<StepTrace>,
+    /// What each chunk remembers for the next epoch.
+    pub memory: Vec<Vec<u8>>,
+    /// What each chunk's neurons get.
+    pub results: Vec<Vec<NeuronResult>>,
+    /// Uids that get a permit.
+    pub roster: Vec<Uid>,
+    /// Time that each phase took. Not part of the outcome.
+    pub timing: Vec<Duration>,
+}
+
+impl Trace {
+    /// What a proposer of this epoch posts.
+    pub fn assertion(&self) -> Assertion {
+        let numbered = |k: usize| u32::try_from(k).unwrap_or(u32::MAX);
+        let steps = self.steps.iter().enumerate().map(|(k, step)| {
+            step_digest(
+                &self.header_hash,
+                numbered(k),
+                &carry_digest(&step.carry),
+                &scratch_digest(&step.scratch),
+            )
+        });
+        let memory = (0..)
+            .zip(&self.memory)
+            .map(|(c, bytes)| memory_digest(self.netuid, self.epoch, c, bytes));
+        let results = (0..)
+            .zip(&self.results)
+            .map(|(c, results)| results_digest(self.netuid, self.epoch, c, results));
+        Assertion {
+            header_hash: self.header_hash,
+            steps: steps.collect(),
+            memory: memory.collect(),
+            results: results.collect(),
+            roster: self.roster.clone(),
+        }
+    }
+
+    /// What every neuron gets, in order of uid.
+    pub fn neurons(&self) -> impl Iterator<Item = &NeuronResult> {
+        self.results.iter().flatten()
+    }
+}
+
+/// Computes the epoch of `inputs`.
+///
+/// # Errors
+/// See [`EpochError`].
+pub fn compute(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Trace, EpochError> {
+    let header = &inputs.header;
+    let plan = engine.plan(header).map_err(EpochError::Plan)?;
+    if !plan.is_sound() {
+        return Err(EpochError::UnsoundPlan);
+    }
+    let chunks = plan.chunks(header.neurons);
+    for given in [inputs.chunks.len(), inputs.memory.len()] {
+        if given != usize::from(chunks) {
+            return Err(EpochError::WrongChunks(given, chunks));
+        }
+    }
+    let mut trace = Trace {
+        netuid: header.netuid,
+        epoch: header.epoch,
+        header_hash: header.digest(),
+        plan,
+        steps: Vec::new(),
+        memory: Vec::new(),
+        results: Vec::new(),
+        roster: Vec::new(),
+        timing: Vec::new(),
+    };
+    let mut carry = Vec::new();
+    let mut scratch: Vec<Vec<u8>> = Vec::new();
+    for (phase, reads) in (0..).zip(trace.plan.phases.clone()) {
+        let job = PhaseJob {
+            header,
+            reads,
+            phase,
+            carry: &carry,
+            scratch: &scratch,
+            memory: &inputs.memory,
+            inputs: &inputs.chunks,
+        };
+        let start = Instant::now();
+        let outputs = engine.phase(&job).map_err(|failed| EpochError::Step {
+            phase,
+            chunk: failed.chunk,
+            error: failed.error,
+        })?;
+        trace.timing.push(start.elapsed());
+        for (chunk, output) in (0..).zip(&outputs) {
+            if let Some(what) = broken_promise(&trace.plan, header.neurons, phase, chunk, output) {
+                return Err(EpochError::BadOutput { phase, chunk, what });
+            }
+        }
+        carry = outputs
+            .last()
+            .map(|output| output.carry.clone())
+            .unwrap_or_default();
+        scratch = outputs
+            .iter()
+            .map(|output| output.scratch.clone())
+            .collect();
+        trace.append(phase, outputs);
+    }
+    Ok(trace)
+}
+
+impl Trace {
+    fn append(&mut self, phase: u8, outputs: Vec<StepOutput>) {
+        for output in outputs {
+            if phase == self.plan.memory_phase {
+                self.memory.push(output.memory);
+            }
+            if phase == self.plan.results_phase {
+                self.results.push(output.results);
+            }
+            if !output.roster.is_empty() {
+                self.roster = output.roster;
+            }
+            self.steps.push(StepTrace {
+                carry: output.carry,
+                scratch: output.scratch,
+            });
+        }
+    }
+}
+
+/// Which promise of the interface the output of a step breaks, if any. The epoch contract relies on the same.
+fn broken_promise(
+    plan: &EpochPlan,
+    neurons: u16,
+    phase: u8,
+    chunk: u16,
+    output: &StepOutput,
+) -> Option<&'static str> {
+    let (_, len) = plan.span(chunk, neurons);
+    let last = usize::from(phase) + 1 == plan.phases.len() && chunk + 1 == plan.chunks(neurons);
+    let due = |phase_due: u8| phase == phase_due;
+    let results_due = if due(plan.results_phase) {
+        usize::from(len)
+    } else {
+        0
+    };
+    let ascending = output
+        .roster
+        .windows(2)
+        .all(|pair| pair.first() < pair.last());
+    let seated = output.roster.last().is_none_or(|uid| uid.0 < neurons);
+    [
+        (output.carry.len() > MAX_CARRY, "too long a carry"),
+        (output.scratch.len() > MAX_SCRATCH, "too long a scratch"),
+        (output.memory.len() > MAX_MEMORY, "too long a memory"),
+        (
+            !due(plan.memory_phase) && !output.memory.is_empty(),
+            "memory out of its phase",
+        ),
+        (
+            output.results.len() != results_due,
+            "a wrong number of results",
+        ),
+        (
+            !last && !output.roster.is_empty(),
+            "a roster before the last step",
+        ),
+        (
+            !ascending || !seated,
+            "a roster that is not ascending within the neurons",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(broken, what)| broken.then_some(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::EngineError;
+    use inktensor_primitives::{
+        kernel::{Budget, ChunkInputs, EpochHeader, PhasePlan, StepInput},
+        AccountId, Rao,
+    };
+
+    const NEURONS: u16 = 5;
+    const CHUNK: u16 = 2;
+    const CHUNKS: u16 = 3;
+
+    type Break = fn(&mut StepOutput);
+
+    /// A kernel that notes in its outputs what it was given, and breaks a promise when told to.
+    #[derive(Default)]
+    struct Notes {
+        break_at: Option<(u8, u16, Break)>,
+        unsound: bool,
+    }
+
+    impl Engine for Notes {
+        fn plan(&self, _: &EpochHeader) -> Result<EpochPlan, EngineError> {
+            let phase = |rows, memory| PhasePlan { rows, memory };
+            Ok(EpochPlan {
+                chunk: if self.unsound { 3 } else { CHUNK },
+                phases: vec![phase(false, false), phase(true, true), phase(false, false)],
+                memory_phase: 1,
+                results_phase: 2,
+            })
+        }
+
+        fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
+            let (phase, chunk) = (input.phase, u8::try_from(input.chunk).unwrap());
+            assert_eq!(input.rows.is_empty(), phase != 1, "only phase 1 reads rows");
+            assert_eq!(
+                input.memory.is_empty(),
+                phase != 1,
+                "only phase 1 reads memory"
+            );
+            let note = |mut notes: Vec<u8>| {
+                notes.push(phase * 10 + chunk);
+                notes
+            };
+            let mut output = StepOutput {
+                carry: note(input.carry.clone()),
+                scratch: note(input.scratch.clone()),
+                ..StepOutput::default()
+            };
+            if phase == 1 {
+                output.memory = note(input.memory.clone());
+            }
+            if phase == 2 {
+                output.results = vec![NeuronResult::default(); input.neurons.len()];
+                output.roster = if input.chunk + 1 == CHUNKS {
+                    vec![Uid(1), Uid(4)]
+                } else {
+                    Vec::new()
+                };
+            }
+            match self.break_at {
+                Some((p, c, break_it)) if (p, c) == (phase, input.chunk) => break_it(&mut output),
+                _ => (),
+            }
+            Ok(output)
+        }
+    }
+
+    fn inputs() -> EpochInputs {
+        let chunk = |len: usize| ChunkInputs {
+            neurons: vec![Default::default(); len],
+            rows: vec![9; len],
+        };
+        EpochInputs {
+            header: EpochHeader {
+                contract: AccountId::from([1; 32]),
+                netuid: NetUid(3),
+                epoch: 8,
+                final_epoch: None,
+                opened_at: 0,
+                closed_at: 10,
+                previous_close: 0,
+                tempo: 10,
+                neurons: NEURONS,
+                kernel: AccountId::from([2; 32]),
+                kernel_code: [0; 32],
+                params: Vec::new(),
+                max_validators: 1,
+                owner_uid: None,
+                budget: Budget::Combined(Rao(0)),
+                roster: vec![Uid(0)],
+                previous: [0; 32],
+            },
+            chunks: vec![chunk(2), chunk(2), chunk(1)],
+            memory: vec![vec![70], vec![71], vec![72]],
+        }
+    }
+
+    #[test]
+    fn carry_goes_from_step_to_step_and_scratch_from_phase_to_phase() {
+        let trace = compute(&Notes::default(), &inputs()).expect("a trace");
+        let last = trace.steps.last().expect("a step");
+        assert_eq!(last.carry, [0, 1, 2, 10, 11, 12, 20, 21, 22]);
+        assert_eq!(last.scratch, [2, 12, 22]);
+        assert_eq!(trace.memory, [vec![70, 10], vec![71, 11], vec![72, 12]]);
+        assert_eq!(
+            trace.results.iter().map(Vec::len).collect::<Vec<_>>(),
+            [2, 2, 1]
+        );
+        assert_eq!(
+            (trace.roster.as_slice(), trace.timing.len()),
+            (&[Uid(1), Uid(4)][..], 3)
+        );
+    }
+
+    #[test]
+    fn the_assertion_binds_every_step_to_header_number_carry_and_scratch() {
+        let inputs = inputs();
+        let assertion = compute(&Notes::default(), &inputs)
+            .expect("a trace")
+            .assertion();
+        let header = inputs.header.digest();
+        assert_eq!(assertion.header_hash, header);
+        assert_eq!(
+            (
+                assertion.steps.len(),
+                assertion.memory.len(),
+                assertion.results.len()
+            ),
+            (9, 3, 3)
+        );
+        let step = step_digest(
+            &header,
+            4,
+            &carry_digest(&[0, 1, 2, 10, 11]),
+            &scratch_digest(&[1, 11]),
+        );
+        assert_eq!(assertion.steps[4], step);
+        assert_eq!(
+            assertion.memory[2],
+            memory_digest(NetUid(3), 8, 2, &[72, 12])
+        );
+        assert_eq!(
+            assertion.results[2],
+            results_digest(NetUid(3), 8, 2, &[NeuronResult::default()])
+        );
+    }
+
+    #[test]
+    fn a_kernel_that_breaks_a_promise_is_found_out() {
+        let cases: [(u8, u16, Break, &str); 8] = [
+            (
+                0,
+                0,
+                |o| o.carry = vec![0; MAX_CARRY + 1],
+                "too long a carry",
+            ),
+            (
+                1,
+                2,
+                |o| o.scratch = vec![0; MAX_SCRATCH + 1],
+                "too long a scratch",
+            ),
+            (
+                1,
+                1,
+                |o| o.memory = vec![0; MAX_MEMORY + 1],
+                "too long a memory",
+            ),
+            (2, 1, |o| o.memory = vec![0], "memory out of its phase"),
+            (
+                2,
+                2,
+                |o| o.results.push(NeuronResult::default()),
+                "a wrong number of results",
+            ),
+            (
+                0,
+                2,
+                |o| o.results.push(NeuronResult::default()),
+                "a wrong number of results",
+            ),
+            (
+                2,
+                1,
+                |o| o.roster = vec![Uid(0)],
+                "a roster before the last step",
+            ),
+            (
+                2,
+                2,
+                |o| o.roster = vec![Uid(4), Uid(1)],
+                "a roster that is not ascending within the neurons",
+            ),
+        ];
+        for (phase, chunk, break_it, what) in cases {
+            let kernel = Notes {
+                break_at: Some((phase, chunk, break_it)),
+                unsound: false,
+            };
+            let found = compute(&kernel, &inputs()).expect_err("an error");
+            assert_eq!(found, EpochError::BadOutput { phase, chunk, what });
+        }
+    }
+
+    #[test]
+    fn plan_and_inputs_must_fit() {
+        let unsound = Notes {
+            break_at: None,
+            unsound: true,
+        };
+        assert_eq!(
+            compute(&unsound, &inputs()).err(),
+            Some(EpochError::UnsoundPlan)
+        );
+        let mut inputs = inputs();
+        inputs.memory.pop();
+        assert_eq!(
+            compute(&Notes::default(), &inputs).err(),
+            Some(EpochError::WrongChunks(2, 3))
+        );
+    }
+}

@@ -1,0 +1,16 @@
+//! The off-chain worker: computes epochs with a kernel's own Wasm, posts them, settles them, and checks those of others.
+//!
+//! Data flows one way: [`chain`] gives inputs, [`engine`] runs the kernel, [`epoch`] folds its steps into an assertion,
+//! [`roles`] decide what to send. The binary never holds consensus rules: they are in the kernel. It never holds
+//! contract rules: they are in the contracts.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod chain;
+pub mod cli;
+pub mod deploy;
+pub mod engine;
+pub mod epoch;
+pub mod roles;
+pub mod scenario;
+pub mod vectors;

@@ -1,0 +1,246 @@
+//! The keeper: closes epochs that are due, finalises what nobody disputed, settles every chunk.
+
+use super::{everywhere, Action, Ledger, Report, RoleError};
+use crate::{
+    chain::{CallError, Chain, ChainError, Typed},
+    deploy::Addresses,
+    epoch::first_difference,
+};
+use inktensor_primitives::{
+    assertion::Assertion,
+    epoch::{EpochError, EpochStatus, Epochs, Proposed, Settlement, Stage},
+    AccountId, Digest, NetUid,
+};
+
+/// The keeper role.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeper {
+    account: AccountId,
+    contracts: Addresses,
+}
+
+/// The step that is due on a subnet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Due {
+    Settle { epoch: u32, chunk: u16 },
+    Finalize { assertion: Digest },
+    Close,
+    Nothing,
+}
+
+impl Due {
+    /// What is due at `block`. Settling comes first: the next epoch cannot close before, or pay would be lost to its window.
+    fn at(status: &EpochStatus, block: u32) -> Self {
+        if let Some((epoch, chunk)) = status.settling.as_ref().and_then(unsettled) {
+            return Due::Settle { epoch, chunk };
+        }
+        match status.stage {
+            Stage::Asserted {
+                assertion,
+                deadline,
+                ..
+            } if block >= deadline => Due::Finalize { assertion },
+            Stage::Open if block >= status.closes_at => Due::Close,
+            _ => Due::Nothing,
+        }
+    }
+}
+
+fn unsettled(settlement: &Settlement) -> Option<(u32, u16)> {
+    (0..settlement.chunks())
+        .find(|chunk| !settlement.is_settled(*chunk))
+        .map(|chunk| (settlement.epoch, chunk))
+}
+
+impl Keeper {
+    /// A keeper that signs as `account` on the deployment at `contracts`.
+    pub const fn new(account: AccountId, contracts: Addresses) -> Self {
+        Self { account, contracts }
+    }
+
+    /// Takes every step that is due now, on all subnets.
+    ///
+    /// # Errors
+    /// If the chain does not answer.
+    pub fn tick(&self, chain: &mut dyn Chain, ledger: &mut Ledger) -> Result<Report, ChainError> {
+        let block = chain.block()?;
+        everywhere(
+            chain,
+            &self.contracts,
+            |chain, netuid, status| match Due::at(status, block) {
+                Due::Settle { epoch, chunk } => self.settle(chain, ledger, netuid, epoch, chunk),
+                Due::Finalize { assertion } => self.finalize(chain, ledger, netuid, &assertion),
+                Due::Close => self.close(chain, netuid),
+                Due::Nothing => Ok(None),
+            },
+        )
+    }
+
+    fn close(&self, chain: &mut dyn Chain, netuid: NetUid) -> Result<Option<Action>, RoleError> {
+        match chain.run(self.account, self.contracts.epoch().close(netuid)) {
+            Ok(sent) => Ok(Some(match sent.value {
+                Some(header) => Action::Closed {
+                    netuid,
+                    epoch: header.epoch,
+                },
+                None => Action::RolledOver { netuid },
+            })),
+            // Somebody else may still settle what this keeper does not know the results of.
+            Err(CallError::Refused(EpochError::Unsettled(_))) => Ok(None),
+            Err(error) => Err(RoleError::refused("Epochs::close")(error)),
+        }
+    }
+
+    fn finalize(
+        &self,
+        chain: &mut dyn Chain,
+        ledger: &mut Ledger,
+        netuid: NetUid,
+        posted: &Digest,
+    ) -> Result<Option<Action>, RoleError> {
+        let computed = ledger.closed(chain, netuid)?;
+        let header = &computed.inputs.header;
+        if computed.assertion.digest() != *posted {
+            let difference = self
+                .posted(chain, header.closed_at, posted)?
+                .and_then(|posted| {
+                    let plan = &computed.trace.plan;
+                    first_difference(plan, header.neurons, &computed.assertion, &posted)
+                });
+            return Err(RoleError::Disagreement {
+                netuid,
+                epoch: header.epoch,
+                difference,
+            });
+        }
+        let message = self
+            .contracts
+            .epoch()
+            .finalize(netuid, computed.assertion.clone());
+        chain
+            .run(self.account, message)
+            .map_err(RoleError::refused("Epochs::finalize"))?;
+        Ok(Some(Action::Finalized {
+            netuid,
+            epoch: header.epoch,
+        }))
+    }
+
+    /// The assertion with this hash, from the event that it was posted in.
+    fn posted(
+        &self,
+        chain: &dyn Chain,
+        closed_at: u64,
+        posted: &Digest,
+    ) -> Result<Option<Assertion>, ChainError> {
+        let from = u32::try_from(closed_at).unwrap_or_default();
+        Ok(chain
+            .events(from)?
+            .iter()
+            .filter(|event| event.contract == self.contracts.epoch)
+            .filter_map(|event| event.decode::<Proposed>())
+            .map(|event| event.assertion)
+            .find(|assertion| assertion.digest() == *posted))
+    }
+
+    fn settle(
+        &self,
+        chain: &mut dyn Chain,
+        ledger: &Ledger,
+        netuid: NetUid,
+        epoch: u32,
+        chunk: u16,
+    ) -> Result<Option<Action>, RoleError> {
+        let results = ledger
+            .computed(netuid, epoch)
+            .and_then(|computed| computed.trace.results.get(usize::from(chunk)))
+            .cloned()
+            .ok_or(RoleError::ResultsUnknown { netuid, epoch })?;
+        let message = self.contracts.epoch().settle(netuid, epoch, chunk, results);
+        let sent = chain
+            .run(self.account, message)
+            .map_err(RoleError::refused("Epochs::settle"))?;
+        Ok(Some(Action::Settled {
+            netuid,
+            epoch,
+            chunk,
+            paid: sent.value,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inktensor_primitives::Rao;
+
+    fn open() -> EpochStatus {
+        EpochStatus {
+            open: 4,
+            opened_at: 100,
+            closes_at: 150,
+            stage: Stage::Open,
+            final_epoch: Some(3),
+            settling: None,
+        }
+    }
+
+    fn asserted(deadline: u32) -> EpochStatus {
+        EpochStatus {
+            stage: Stage::Asserted {
+                assertion: [1; 32],
+                proposer: [2; 32].into(),
+                bond: Rao(1),
+                deadline,
+            },
+            ..open()
+        }
+    }
+
+    fn settling(settled: u8) -> EpochStatus {
+        EpochStatus {
+            settling: Some(Settlement {
+                epoch: 3,
+                neurons: 130,
+                chunk: 64,
+                final_at: 140,
+                settled: vec![settled],
+                budget: Rao(9),
+                paid: Rao(0),
+                owner: [3; 32].into(),
+                owner_hotkey: [4; 32].into(),
+            }),
+            ..open()
+        }
+    }
+
+    #[test]
+    fn an_epoch_is_closed_at_the_first_block_it_can_be() {
+        assert_eq!(Due::at(&open(), 149), Due::Nothing);
+        assert_eq!(Due::at(&open(), 150), Due::Close);
+    }
+
+    #[test]
+    fn an_assertion_is_finalised_at_its_deadline_and_not_before() {
+        assert_eq!(Due::at(&asserted(160), 159), Due::Nothing);
+        let assertion = [1; 32];
+        assert_eq!(Due::at(&asserted(160), 160), Due::Finalize { assertion });
+    }
+
+    #[test]
+    fn a_closed_epoch_waits_for_a_proposer() {
+        let status = EpochStatus {
+            stage: Stage::Closed,
+            ..open()
+        };
+        assert_eq!(Due::at(&status, 1_000), Due::Nothing);
+    }
+
+    #[test]
+    fn chunks_are_settled_in_order_and_before_the_next_close() {
+        let settle = |chunk| Due::Settle { epoch: 3, chunk };
+        assert_eq!(Due::at(&settling(0b000), 150), settle(0));
+        assert_eq!(Due::at(&settling(0b011), 150), settle(2));
+        assert_eq!(Due::at(&settling(0b111), 150), Due::Close);
+    }
+}

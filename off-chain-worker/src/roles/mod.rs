@@ -1,0 +1,122 @@
+//! What a worker does on a chain: small state machines that look where each subnet's epoch stands and take the next step.
+//!
+//! # Terms
+//! * **keeper**: closes epochs that are due, finalises what nobody disputed, settles every chunk.
+//! * **proposer**: computes a closed epoch and posts it behind a bond.
+//! * **ledger**: what the worker has computed itself; both roles read it.
+//!
+//! Nothing here is needed to trust the outcome: anyone may take any of these steps, and the chain checks each.
+//! A role keeps no state of its own beyond the [`Ledger`], so it may be stopped and started between any two steps.
+
+mod error;
+mod keeper;
+mod kernels;
+mod ledger;
+mod proposer;
+
+pub use error::RoleError;
+pub use keeper::Keeper;
+pub use kernels::{EngineChoice, Kernels};
+pub use ledger::{Computed, Ledger};
+pub use proposer::Proposer;
+
+use crate::{
+    chain::{Chain, ChainError, Typed},
+    deploy::Addresses,
+};
+use inktensor_primitives::{
+    epoch::{EpochStatus, Epochs},
+    registry::Registry,
+    NetUid, Rao,
+};
+
+/// A step that a role has taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Closed an epoch.
+    Closed {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch.
+        epoch: u32,
+    },
+    /// Started the tempo of a subnet without neurons anew.
+    RolledOver {
+        /// The subnet.
+        netuid: NetUid,
+    },
+    /// Added to its free bond.
+    Bonded {
+        /// How much.
+        amount: Rao,
+    },
+    /// Posted an epoch.
+    Proposed {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch.
+        epoch: u32,
+    },
+    /// Made an epoch final.
+    Finalized {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch.
+        epoch: u32,
+    },
+    /// Paid a chunk of a final epoch.
+    Settled {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch.
+        epoch: u32,
+        /// The chunk.
+        chunk: u16,
+        /// What it was paid.
+        paid: Rao,
+    },
+}
+
+/// What came of looking at all subnets once. A problem on one subnet keeps no other waiting.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The steps taken, in order.
+    pub actions: Vec<Action>,
+    /// Subnets on which the next step could not be taken, and why.
+    pub problems: Vec<(NetUid, RoleError)>,
+}
+
+impl Report {
+    /// The steps taken, or the first problem.
+    ///
+    /// # Errors
+    /// The first problem.
+    pub fn clean(self) -> Result<Vec<Action>, RoleError> {
+        match self.problems.into_iter().next() {
+            None => Ok(self.actions),
+            Some((_, problem)) => Err(problem),
+        }
+    }
+}
+
+/// Takes steps on every subnet for as long as `step` finds one to take.
+fn everywhere(
+    chain: &mut dyn Chain,
+    contracts: &Addresses,
+    mut step: impl FnMut(&mut dyn Chain, NetUid, &EpochStatus) -> Result<Option<Action>, RoleError>,
+) -> Result<Report, ChainError> {
+    let mut report = Report::default();
+    for netuid in (1..=chain.query(contracts.registry().subnets())?).map(NetUid) {
+        while let Some(status) = chain.query(contracts.epoch().status(netuid))? {
+            match step(chain, netuid, &status) {
+                Ok(Some(action)) => report.actions.push(action),
+                Ok(None) => break,
+                Err(problem) => {
+                    report.problems.push((netuid, problem));
+                    break;
+                }
+            }
+        }
+    }
+    Ok(report)
+}

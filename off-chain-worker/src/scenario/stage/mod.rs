@@ -1,0 +1,142 @@
+//! Carries a scenario out on a chain in this process: deploys, registers, stakes, and lets epochs pass.
+
+mod build;
+mod play;
+
+use super::{Scenario, Story};
+use crate::{
+    chain::{sandbox::SandboxChain, CallError, ChainError, Meter},
+    deploy::{Addresses, Bundles, DeployError, Deployment},
+    engine::EngineError,
+    epoch::EpochError,
+    roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer, RoleError},
+};
+use inktensor_primitives::{NetUid, Rao};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+};
+use thiserror::Error;
+
+/// A chain on which a scenario is carried out.
+pub struct Stage<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) chain: Meter<SandboxChain>,
+    pub(super) deployment: Deployment,
+    ledger: Ledger,
+    keeper: Keeper,
+    proposer: Proposer,
+    /// Both ways to run a kernel, to compare them.
+    wasm: Kernels,
+    native: Kernels,
+    subnets: Vec<Played>,
+    pub(super) story: Story,
+    /// What was issued and promised at the last close.
+    pub(super) issuance: Option<play::Promise>,
+    progress: Box<dyn FnMut(Progress<'_>) + 'a>,
+}
+
+/// How far a subnet has come.
+struct Played {
+    netuid: NetUid,
+    /// The last open epoch in which its validators and nominators have acted.
+    acted: Option<u32>,
+    /// Uids that have set their recorded weights.
+    recorded: BTreeSet<u16>,
+    /// What each epoch's chunks were paid so far.
+    paid: BTreeMap<u32, Rao>,
+}
+
+/// What the stage is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// Begins something that takes `steps` steps.
+    Begin {
+        /// What.
+        what: &'a str,
+        /// Its steps.
+        steps: u64,
+    },
+    /// Has done one step.
+    Step,
+}
+
+/// The scenario could not be carried out.
+#[derive(Debug, Error)]
+pub enum StageError {
+    /// The contracts could not be deployed.
+    #[error(transparent)]
+    Deploy(#[from] DeployError),
+    /// The chain did not answer as it should.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A contract refused what the scenario asks for.
+    #[error("{message} was refused: {error}")]
+    Refused {
+        /// The message.
+        message: &'static str,
+        /// The contract's error.
+        error: String,
+    },
+    /// The keeper or the proposer is stuck.
+    #[error(transparent)]
+    Role(#[from] RoleError),
+    /// A kernel cannot be run.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// An epoch cannot be computed again.
+    #[error(transparent)]
+    Epoch(#[from] EpochError),
+    /// Subnets stand still although blocks pass.
+    #[error("no subnet has anything due; its epochs do not go on")]
+    Stuck,
+}
+
+impl StageError {
+    /// For the error of `message`.
+    pub(super) fn refused<E: Debug>(message: &'static str) -> impl FnOnce(CallError<E>) -> Self {
+        move |error| match error {
+            CallError::Chain(error) => StageError::Chain(error),
+            CallError::Refused(error) => StageError::Refused {
+                message,
+                error: format!("{error:?}"),
+            },
+        }
+    }
+}
+
+impl<'a> Stage<'a> {
+    /// Carries `scenario` out for `epochs` epochs of every subnet and tells what came of it. The epochs that are posted
+    /// are computed as `choice` says.
+    ///
+    /// # Errors
+    /// See [`StageError`].
+    pub fn perform(
+        scenario: &'a Scenario,
+        bundles: &Bundles,
+        choice: EngineChoice,
+        epochs: u32,
+        progress: impl FnMut(Progress<'_>) + 'a,
+    ) -> Result<Story, StageError> {
+        let mut stage = Self::build(scenario, bundles, choice, Box::new(progress))?;
+        stage.play(epochs)?;
+        stage.tell()
+    }
+
+    pub(super) fn contracts(&self) -> Addresses {
+        self.deployment.addresses
+    }
+
+    pub(super) fn netuids(&self) -> Vec<NetUid> {
+        self.subnets.iter().map(|played| played.netuid).collect()
+    }
+
+    pub(super) fn begin(&mut self, what: &str, steps: usize) {
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        (self.progress)(Progress::Begin { what, steps });
+    }
+
+    pub(super) fn step(&mut self) {
+        (self.progress)(Progress::Step);
+    }
+}

@@ -1,0 +1,94 @@
+//! Why a neuron was paid what it was paid, in a few words.
+
+use super::Pay;
+use crate::scenario::Role;
+use inktensor_primitives::kernel::NeuronResult;
+
+/// Says why, from what the last epoch found and what all epochs paid.
+pub(super) fn reason(role: &Role, score: &NeuronResult, paid: &Pay) -> String {
+    let validates = paid.take > 0 || paid.stakers > 0 || score.dividends > 0;
+    match role {
+        Role::Idle => "set no weights, so it holds no bonds".into(),
+        Role::Cabal => format!(
+            "consensus leaves {} of its weights",
+            percent(score.validator_trust)
+        ),
+        Role::CabalMiner if score.consensus == 0 => "only a minority of stake weighs it".into(),
+        Role::Copier => format!(
+            "copied consensus: {} of dividends",
+            percent(score.dividends)
+        ),
+        Role::Honest { .. } => for_stake(score),
+        Role::Recorded { .. } if score.dividends > 0 => for_stake(score),
+        Role::Recorded { weights } if score.permit && !weights.is_empty() => format!(
+            "holds no bonds that pay; trust {}",
+            percent(score.validator_trust)
+        ),
+        Role::Recorded { weights }
+            if score.permit && score.incentive == 0 && weights.is_empty() =>
+        {
+            "set no weights, so it holds no bonds".into()
+        }
+        _ if score.consensus > 0 => {
+            format!("{} of the majority's weights", percent(score.consensus))
+        }
+        _ if validates => "by stake, while no miner had incentive".into(),
+        _ => "no majority of stake weighs it".into(),
+    }
+}
+
+/// What a validator's stake earns it.
+fn for_stake(score: &NeuronResult) -> String {
+    format!(
+        "{} of dividends, {} of stake",
+        percent(score.dividends),
+        percent(score.stake_weight),
+    )
+}
+
+/// A share of 65535 in percent.
+fn percent(share: u16) -> String {
+    format!("{:.1} %", f64::from(share) * 100.0 / f64::from(u16::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_neuron_has_a_reason_of_its_own() {
+        let told = |role, score: NeuronResult| reason(&role, &score, &Pay::default());
+        let nothing = NeuronResult::default();
+        let trusted = NeuronResult {
+            validator_trust: 65_535,
+            dividends: 6_554,
+            stake_weight: 3_277,
+            ..nothing
+        };
+        let weighed = NeuronResult {
+            consensus: 655,
+            incentive: 655,
+            ..nothing
+        };
+        assert_eq!(
+            told(Role::Honest { noise: 0.1 }, trusted),
+            "10.0 % of dividends, 5.0 % of stake"
+        );
+        assert_eq!(
+            told(Role::Miner { quality: 0.5 }, weighed),
+            "1.0 % of the majority's weights"
+        );
+        assert_eq!(
+            told(Role::Miner { quality: 0.0 }, nothing),
+            "no majority of stake weighs it"
+        );
+        assert_eq!(
+            told(Role::Cabal, nothing),
+            "consensus leaves 0.0 % of its weights"
+        );
+        assert_eq!(
+            told(Role::CabalMiner, nothing),
+            "only a minority of stake weighs it"
+        );
+    }
+}

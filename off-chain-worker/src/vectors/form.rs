@@ -1,0 +1,114 @@
+//! The JSON form, field by field.
+
+use super::Outcome;
+use serde::{Deserialize, Serialize};
+
+/// One epoch.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Vector {
+    /// What to call it.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What the epoch depends on.
+    pub input: Input,
+    /// What it must find.
+    #[serde(default)]
+    pub expected: Option<Outcome>,
+}
+
+/// What an epoch depends on.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Input {
+    /// Parameters of subnet and epoch.
+    pub params: Params,
+    /// The neurons, in order of uid.
+    pub neurons: Vec<Neuron>,
+    /// Weights. Order does not matter, nor do zeros; rows of neurons without a permit have no effect.
+    pub weights: Vec<Row>,
+    /// Bonds left by the epoch before. Rows of neurons without a permit have no effect.
+    pub bonds: Vec<Row>,
+}
+
+/// A row: whose, and `[uid, value]` for each entry.
+pub type Row = (u16, Vec<(u16, u16)>);
+
+/// Parameters of subnet and epoch. Ratios in u16 are parts of 65535.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Params {
+    /// Blocks without new weights after which a validator counts as inactive.
+    pub activity_cutoff: u64,
+    /// Largest bond rate under liquid alpha.
+    pub alpha_high: u16,
+    /// Least bond rate under liquid alpha.
+    pub alpha_low: u16,
+    /// Slope of liquid alpha, times 100.
+    pub alpha_sigmoid_steepness: i16,
+    /// Inertia of bonds, in millionths.
+    pub bonds_moving_average: u64,
+    /// How far bonds follow clipped rather than given weights.
+    pub bonds_penalty: u16,
+    /// Weights committed before a neuron registered do not count for it.
+    pub commit_reveal: bool,
+    /// Block at which the epoch closes.
+    pub current_block: u64,
+    /// Majority that consensus asks for.
+    pub kappa: u16,
+    /// Block at which the epoch before closed, 0 if there is none.
+    pub last_mechanism_step_block: u64,
+    /// A bond's inertia follows consensus.
+    pub liquid_alpha: bool,
+    /// Permits to give out, the owner's not counted.
+    pub max_allowed_validators: u16,
+    /// Stake below which a neuron has no weight, in rao.
+    pub min_stake: u64,
+    /// The subnet owner's neuron.
+    #[serde(default)]
+    pub owner_uid: Option<u16>,
+    /// What the epoch pays out, in rao, to miners and validators together.
+    pub rao_emission: u64,
+    /// The subnet's tempo in blocks.
+    pub tempo: u32,
+    /// Yuma3 rather than Yuma2 bonds.
+    pub yuma3: bool,
+}
+
+/// A neuron.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Neuron {
+    /// Stake in rao.
+    pub stake: u64,
+    /// Block of its last weights.
+    pub last_update: u64,
+    /// Block of its registration.
+    pub registered_at: u64,
+    /// Holds a permit. The owner's neuron has one in any case.
+    pub validator_permit: bool,
+    /// Block of its earliest unexpired weights commit.
+    #[serde(default)]
+    pub commit_block: Option<u64>,
+    /// Its hotkey's address, where the metagraph was recorded from a chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hotkey: Option<String>,
+    /// Its coldkey's address, where the metagraph was recorded from a chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coldkey: Option<String>,
+}
+
+impl Input {
+    /// Whether the neuron on `uid` holds a permit.
+    pub fn permitted(&self, uid: u16) -> bool {
+        let flagged = self
+            .neurons
+            .get(usize::from(uid))
+            .is_some_and(|neuron| neuron.validator_permit);
+        flagged || self.params.owner_uid == Some(uid)
+    }
+
+    /// The uids with a permit, ascending.
+    pub fn roster(&self) -> impl Iterator<Item = u16> + '_ {
+        (0..)
+            .zip(&self.neurons)
+            .map(|(uid, _)| uid)
+            .filter(|uid| self.permitted(*uid))
+    }
+}

@@ -1,0 +1,147 @@
+//! Names a place in a JSON text: file, line and the path within the object.
+
+use serde_json::value::RawValue;
+use std::{collections::HashMap, fmt, ops::Range};
+
+/// One step down into a JSON value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// Into the field of an object.
+    Key(String),
+    /// Into an item of an array.
+    Index(usize),
+}
+
+impl From<&str> for Segment {
+    fn from(key: &str) -> Self {
+        Segment::Key(key.to_owned())
+    }
+}
+
+impl From<usize> for Segment {
+    fn from(index: usize) -> Self {
+        Segment::Index(index)
+    }
+}
+
+/// Writes a path by its segments: `at!["input", "weights", 3]`.
+macro_rules! at {
+    [$($segment:expr),* $(,)?] => { vec![$($crate::vectors::place::Segment::from($segment)),*] };
+}
+pub(super) use at;
+
+/// Where something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// File, or what the text is called.
+    pub source: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Path within the object, empty for the object itself.
+    pub path: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.source, self.line)?;
+        if self.path.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ": {}", self.path)
+        }
+    }
+}
+
+/// What is wrong with a JSON text, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct VectorError {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub problem: String,
+}
+
+/// The text of one object within a file.
+#[derive(Clone, Copy)]
+pub struct Object<'a> {
+    /// What the file is called.
+    pub source: &'a str,
+    /// The whole file.
+    pub text: &'a str,
+    /// The object.
+    pub raw: &'a RawValue,
+}
+
+impl Object<'_> {
+    /// Where `path` is.
+    pub fn place(&self, path: &[Segment]) -> Place {
+        let start = self.range(path).start;
+        Place {
+            source: self.source.to_owned(),
+            line: line_at(self.text, start),
+            path: display(path),
+        }
+    }
+
+    /// The JSON at `path`, or at the deepest part of it that exists.
+    pub fn text_at(&self, path: &[Segment]) -> &str {
+        self.text.get(self.range(path)).unwrap_or_default()
+    }
+
+    /// The error that `path` has this `problem`.
+    pub fn error(&self, path: &[Segment], problem: impl Into<String>) -> VectorError {
+        VectorError {
+            place: self.place(path),
+            problem: problem.into(),
+        }
+    }
+
+    fn range(&self, path: &[Segment]) -> Range<usize> {
+        let mut found = self.raw.get();
+        for segment in path {
+            match descend(found, segment) {
+                Some(deeper) => found = deeper,
+                None => break,
+            }
+        }
+        // Every value found is a piece of the text, so the distance of their addresses is its offset.
+        let start = found
+            .as_ptr()
+            .addr()
+            .saturating_sub(self.text.as_ptr().addr());
+        start..start.saturating_add(found.len())
+    }
+}
+
+fn descend<'a>(json: &'a str, segment: &Segment) -> Option<&'a str> {
+    let value = match segment {
+        Segment::Key(key) => {
+            let fields: HashMap<String, &RawValue> = serde_json::from_str(json).ok()?;
+            *fields.get(key)?
+        }
+        Segment::Index(index) => {
+            let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+            *items.get(*index)?
+        }
+    };
+    Some(value.get())
+}
+
+/// The line, from 1, of the byte at `offset`.
+pub fn line_at(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().get(..offset).unwrap_or_default();
+    before.iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+fn display(path: &[Segment]) -> String {
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Key(key) if text.is_empty() => text.push_str(key),
+            Segment::Key(key) => text.push_str(&format!(".{key}")),
+            Segment::Index(index) => text.push_str(&format!("[{index}]")),
+        }
+    }
+    text
+}

@@ -1,0 +1,104 @@
+//! The contracts, and how each is built. A new contract is one line here.
+
+use anyhow::{Context, Result};
+
+/// What a contract's code is optimised for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Small code: it is stored on the chain, and loaded anew by every call.
+    Size,
+    /// Fast code: a kernel computes whole epochs.
+    Speed,
+}
+
+impl Goal {
+    /// What cargo-contract hands on to wasm-opt.
+    pub fn passes(self) -> &'static str {
+        match self {
+            Goal::Size => "z",
+            Goal::Speed => "4",
+        }
+    }
+}
+
+/// A contract of the project.
+#[derive(Debug)]
+pub struct Contract {
+    /// The name of the package and of its bundle.
+    pub name: &'static str,
+    /// Its folder below `contracts/`.
+    pub folder: &'static str,
+    /// What its code is optimised for.
+    pub goal: Goal,
+}
+
+/// All contracts, in the order in which they are built.
+pub const ALL: [Contract; 6] = [
+    Contract {
+        name: "token",
+        folder: "token",
+        goal: Goal::Size,
+    },
+    Contract {
+        name: "registry",
+        folder: "registry",
+        goal: Goal::Size,
+    },
+    Contract {
+        name: "staking",
+        folder: "staking",
+        goal: Goal::Size,
+    },
+    Contract {
+        name: "emission",
+        folder: "emission",
+        goal: Goal::Size,
+    },
+    Contract {
+        name: "epoch",
+        folder: "epoch",
+        goal: Goal::Size,
+    },
+    Contract {
+        name: "yuma",
+        folder: "kernels/yuma",
+        goal: Goal::Speed,
+    },
+];
+
+/// Most bytes of code that `pallet-contracts` stores: 123 KiB.
+pub const CODE_LIMIT: usize = 123 * 1024;
+
+/// The contracts named, or all of them when none is.
+pub fn select(names: &[String]) -> Result<Vec<&'static Contract>> {
+    if names.is_empty() {
+        return Ok(ALL.iter().collect());
+    }
+    names
+        .iter()
+        .map(|name| {
+            ALL.iter()
+                .find(|contract| contract.name == name)
+                .with_context(|| {
+                    let known: Vec<&str> = ALL.iter().map(|contract| contract.name).collect();
+                    format!("no contract `{name}`; there are {}", known.join(", "))
+                })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_select_contracts() {
+        assert_eq!(select(&[]).unwrap().len(), ALL.len());
+        assert_eq!(select(&["yuma".into()]).unwrap()[0].folder, "kernels/yuma");
+        let error = select(&["flipper".into()]).unwrap_err().to_string();
+        assert!(
+            error.contains("no contract `flipper`") && error.contains("token"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! Set-up, builds, tests and the demo: `cargo xtask <command>`.
+//!
+//! Every command does the set-up it needs, so that a fresh clone takes one command to try.
+
+mod buffer;
+mod bundles;
+mod cargo_contract;
+mod contracts;
+mod fingerprint;
+mod process;
+mod progress;
+mod project;
+mod setup;
+mod stage;
+mod tasks;
+mod toolchain;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use project::Project;
+use setup::Setup;
+use std::process::ExitCode;
+
+/// Set-up, builds, tests and the demo.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install the contracts' compiler and cargo-contract; the other commands do it too
+    Setup,
+    /// Build the contracts that changed, and print their sizes and code hashes
+    Build {
+        /// Contracts to build; all if none is named
+        contracts: Vec<String>,
+    },
+    /// Run every test
+    Test,
+    /// Check formatting and lints of both workspaces
+    Lint,
+    /// Run a network from genesis through several epochs and show who was paid what
+    Demo {
+        /// Arguments of the demo, such as `--seed 7`; `--help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Measure the kernel and write docs/performance.md
+    Bench {
+        /// Arguments of the benchmarks
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Remove what was built
+    Clean {
+        /// Remove the installed tools too
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    run(Cli::parse().task).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(task: Task) -> Result<ExitCode> {
+    let project = Project::locate()?;
+    if let Task::Clean { all } = task {
+        tasks::clean(&project, all)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let setup = Setup::ensure(&project)?;
+    match task {
+        Task::Setup | Task::Clean { .. } => {}
+        Task::Build { contracts } => {
+            let selected = contracts::select(&contracts)?;
+            bundles::build(&project, &setup, &selected)?;
+            bundles::print_table(&project, &selected)?;
+        }
+        Task::Test => tasks::test(&project, &setup)?,
+        Task::Lint => tasks::lint(&project, &setup)?,
+        Task::Demo { arguments } => return tasks::demo(&project, &setup, &arguments),
+        Task::Bench { arguments } => tasks::bench(&project, &setup, &arguments)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
