@@ -6,6 +6,8 @@ use inktensor_primitives::AccountId;
 pub const BANK: AccountId = named("bank");
 /// Deploys the contracts; has no role afterwards.
 pub const DEPLOYER: AccountId = named("deployer");
+/// Decides which kernels subnets may choose.
+pub const ADMIN: AccountId = named("admin");
 /// The account of the protocol's reserve.
 pub const TREASURY: AccountId = named("treasury");
 /// Posts assertions.

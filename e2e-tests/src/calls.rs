@@ -7,10 +7,10 @@ use inktensor_primitives::{
     emission::{Emission, EmissionError, EpochBudget},
     epoch::{EpochError, Epochs},
     kernel::{EpochHeader, NeuronResult},
-    registry::{Hyperparameter, Registry, RegistryError, SubnetSnapshot},
+    registry::{Hyperparameter, KernelParams, Registry, RegistryError, SubnetSnapshot},
     staking::{Payment, Staking, StakingError},
     token::{TokenControl, WireError},
-    AccountId, Bps, NetUid, Rao, Uid,
+    AccountId, Bps, Digest, NetUid, Rao, Uid,
 };
 use inktensor_worker::chain::{contracts, Cost, Message, Typed};
 use psp22::{PSP22Burnable, PSP22Error, PSP22Mintable, PSP22};
@@ -65,6 +65,12 @@ calls! {
     staking.wire as wire_staking(emission: AccountId, epoch: AccountId) -> (), WireError;
     /// Names the emission contract's peer.
     emission.wire as wire_emission(epoch: AccountId) -> (), WireError;
+    /// Lets subnets choose a kernel.
+    registry.allow_kernel as allow_kernel(kernel: AccountId, code_hash: Digest, defaults: KernelParams) -> (), RegistryError;
+    /// Lets no more subnets choose a kernel.
+    registry.retire_kernel as retire_kernel(kernel: AccountId) -> (), RegistryError;
+    /// Hands the admin's role on.
+    registry.set_admin as set_admin(new: AccountId) -> (), RegistryError;
     /// Creates a subnet.
     registry.create_subnet as create_subnet(name: String, owner_hotkey: AccountId, kernel: AccountId, tempo: u32, max_uids: u16, max_validators: u16) -> NetUid, RegistryError;
     /// Sets a hyperparameter.

@@ -7,7 +7,7 @@ use inktensor_primitives::{
     kernel::{
         ChunkInputs, EpochHeader, EpochPlan, IncentiveKernel, KernelError, StepInput, StepOutput,
     },
-    registry::{Neuron, NeuronView, Registry, RegistryError, Seat, Subnet},
+    registry::{KernelEntry, Neuron, NeuronView, Registry, RegistryError, Seat, Subnet},
     staking::{Staking, StakingError},
     token::TokenControl,
     AccountId, Bps, Digest, NetUid, Rao, Uid,
@@ -49,6 +49,12 @@ reads! {
     registry.creation_price as creation_price() -> Rao;
     /// A subnet.
     registry.subnet as subnet(netuid: NetUid) -> Option<Subnet>;
+    /// Who decides which kernels are allowed.
+    registry.admin as admin() -> AccountId;
+    /// What is listed of a kernel.
+    registry.kernel as kernel_entry(kernel: AccountId) -> Option<KernelEntry>;
+    /// All kernels ever allowed.
+    registry.kernels as kernels() -> Vec<AccountId>;
     /// Where a hotkey sits.
     registry.seat as seat(netuid: NetUid, hotkey: AccountId) -> Option<Seat>;
     /// Who sits on a uid.

@@ -18,7 +18,8 @@ use inktensor_primitives::{
 /// epoch's.
 ///
 /// # Errors
-/// Those of the calls; `UnsoundPlan`.
+/// Those of the calls; `KernelChanged` if the code at the kernel's address is no longer the one it was allowed with;
+/// `UnsoundPlan`.
 pub fn freeze(
     peers: &Peers,
     rows: &RowStore,
@@ -30,7 +31,10 @@ pub fn freeze(
     let snapshot = peers.begin_epoch(closing.netuid, epoch)?;
     let budget = peers.draw(closing.netuid, epoch)?;
     let (owner, owner_hotkey) = (snapshot.subnet.owner, snapshot.subnet.owner_hotkey);
-    let kernel_code = peers::code_hash(snapshot.subnet.kernel)?;
+    let kernel_code = snapshot.kernel_code;
+    if peers::code_hash(snapshot.subnet.kernel)? != kernel_code {
+        return Err(EpochError::KernelChanged);
+    }
     let header = frozen::header(closing, life, snapshot, kernel_code, &budget, roster);
     let plan = peers::plan(header.clone())?;
     if !plan.is_sound() || !shape::can_be_posted(&plan, header.neurons, header.max_validators) {

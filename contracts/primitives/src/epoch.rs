@@ -186,7 +186,8 @@ pub trait Epochs {
     ///
     /// # Errors
     /// `UnknownSubnet`, `TempoNotOver` with the first block at which it may close, `EpochUnfinished` while the one before
-    /// is not final, `Unsettled` while it may still be settled, `Kernel` if the kernel has no plan for it.
+    /// is not final, `Unsettled` while it may still be settled, `KernelUnavailable`, `KernelChanged` if the code at the kernel's address
+    /// is not the one that the registry allowed, `Kernel` if the kernel has no plan for it.
     #[ink(message)]
     fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError>;
 
@@ -359,7 +360,7 @@ pub enum EpochError {
     /// These bytes of the proof are not what the assertion, or the last final epoch, commits to. If they are the honest ones, an
     /// earlier step of the assertion is false: dispute the first that is.
     OpeningMismatch(Opening),
-    /// The code at the kernel's address is no longer the one that the epoch closed with.
+    /// The code at the kernel's address is no longer the one that it was allowed, and the epoch closed, with.
     KernelChanged,
     /// The step comes to exactly what is asserted. Nothing was changed.
     StepIsCorrect,

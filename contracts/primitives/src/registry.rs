@@ -1,9 +1,13 @@
 //! Subnets, their hyperparameters, and who sits on which uid.
 
+mod kernels;
+
+pub use kernels::{AdminChanged, KernelAllowed, KernelEntry, KernelRetired, MAX_KERNELS};
+
 use crate::{
     kernel::{NeuronResult, YumaParams},
     token::WireError,
-    AccountId, NetUid, Rao, Uid,
+    AccountId, Digest, NetUid, Rao, Uid,
 };
 use ink::prelude::{string::String, vec::Vec};
 
@@ -54,13 +58,22 @@ pub enum KernelParams {
     Other(Vec<u8>),
 }
 
+impl KernelParams {
+    /// Whether both are for Yuma, or both for other kernels.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let is_yuma = |params: &Self| matches!(params, KernelParams::Yuma(_));
+        is_yuma(self) == is_yuma(other)
+    }
+}
+
 /// One hyperparameter and the value to give it. Bounds are stated per variant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub enum Hyperparameter {
     /// Blocks per epoch, `1 ..= 50 400`.
     Tempo(u32),
-    /// The kernel's address.
+    /// The kernel's address, which must be on the list of allowed ones and not retired. Parameters stay if they are of
+    /// the kind that the kernel's defaults are of, Yuma's or other bytes; else the defaults replace them.
     Kernel(AccountId),
     /// Seats, at least the seats taken, at most `MAX_UIDS`.
     MaxUids(u16),
@@ -165,6 +178,8 @@ pub struct SubnetSnapshot {
     pub subnet: Subnet,
     /// The kernel's parameters as it reads them.
     pub params: Vec<u8>,
+    /// The code that the kernel was allowed with.
+    pub kernel_code: Digest,
 }
 
 /// Who may be staked on, and by whom it is owned.
@@ -187,12 +202,52 @@ pub trait Registry {
     #[ink(message)]
     fn wire(&mut self, epoch: AccountId) -> Result<(), WireError>;
 
+    /// Lets subnets choose `kernel`, whose code must have `code_hash` now. A subnet that has no parameters for it begins
+    /// with `defaults`. Allowing it again lifts its retirement and replaces the defaults. Only the admin.
+    ///
+    /// # Errors
+    /// `NotAdmin`, `OutOfBounds` for the defaults, `KernelCode` with what is at the address, `KernelListed` with the code
+    /// hash it was allowed with before, `Exhausted` when `MAX_KERNELS` are listed.
+    #[ink(message)]
+    fn allow_kernel(
+        &mut self,
+        kernel: AccountId,
+        code_hash: Digest,
+        defaults: KernelParams,
+    ) -> Result<(), RegistryError>;
+
+    /// Lets no more subnets choose `kernel`. Those that run it keep it, so nobody can stop a subnet's epochs. Only the admin.
+    ///
+    /// # Errors
+    /// `NotAdmin`, `KernelNotAllowed` if it is not listed or retired already.
+    #[ink(message)]
+    fn retire_kernel(&mut self, kernel: AccountId) -> Result<(), RegistryError>;
+
+    /// Hands the admin's role on. Only the admin, at first the deployer.
+    ///
+    /// # Errors
+    /// `NotAdmin`.
+    #[ink(message)]
+    fn set_admin(&mut self, new: AccountId) -> Result<(), RegistryError>;
+
+    /// Who decides which kernels are allowed, and nothing else.
+    #[ink(message)]
+    fn admin(&self) -> AccountId;
+
+    /// What is listed of the kernel at `address`.
+    #[ink(message)]
+    fn kernel(&self, address: AccountId) -> Option<KernelEntry>;
+
+    /// All kernels ever allowed, in the order in which they were, retired ones too.
+    #[ink(message)]
+    fn kernels(&self) -> Vec<AccountId>;
+
     /// Creates a subnet with default hyperparameters, owned by the caller, who burns the creation price
     /// (approve it for this contract first). Returns its netuid; the first is 1. `owner_hotkey` becomes the caller's, if it is
     /// nobody's yet: nobody else can then take the seat that always has a permit.
     ///
     /// # Errors
-    /// `BadName`, `OutOfBounds` for tempo, seats or permits, `NotHotkeyOwner`, `Payment`.
+    /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `NotHotkeyOwner`, `Payment`.
     #[ink(message)]
     fn create_subnet(
         &mut self,
@@ -207,7 +262,8 @@ pub trait Registry {
     /// Sets one hyperparameter. Only the subnet's owner. It counts from the open epoch on.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`, `NotYuma` for a Yuma parameter of another kernel's subnet.
+    /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`, `KernelNotAllowed`, `NotYuma` for a Yuma parameter of another kernel's
+    /// subnet.
     #[ink(message)]
     fn set_hyperparameter(
         &mut self,
@@ -350,8 +406,17 @@ pub enum RegistryError {
     WrongEpoch(u32),
     /// The epoch asked for is no longer kept.
     TooOld,
-    /// No more subnets, or generations, can be numbered.
+    /// No more subnets, generations or kernels can be numbered.
     Exhausted,
+    /// Only the admin may do this. `admin` says who it is.
+    NotAdmin,
+    /// The kernel is not on the list of allowed ones, or retired. `kernels` lists them.
+    KernelNotAllowed,
+    /// The code at the kernel's address has not the hash given: the hash it has, none without a contract there.
+    /// Give the hash of what you have looked at.
+    KernelCode(Option<Digest>),
+    /// The address is listed with another code hash: that hash. Deploy the new code at an address of its own.
+    KernelListed(Digest),
 }
 
 /// A subnet came to be.

@@ -8,7 +8,7 @@ use ink::prelude::string::String;
 use inktensor_primitives::{
     kernel::{YumaParams, MAX_PARAMS},
     registry::{Hyperparameter, KernelParams, RegistryError, MAX_NAME},
-    Rao, MAX_UIDS, MAX_VALIDATORS,
+    AccountId, Rao, MAX_UIDS, MAX_VALIDATORS,
 };
 
 /// Immunity of a new subnet's neurons in blocks: the reference's value for new subnets.
@@ -95,18 +95,37 @@ pub fn amount(rao: Rao) -> Result<Rao, RegistryError> {
     within(rao.0, 0, Rao::CAP.0).map(Rao)
 }
 
-/// Sets `value` on a subnet with `taken` seats taken. After an error `settings` must not be stored.
+/// Parameters of a kernel.
 ///
 /// # Errors
-/// `OutOfBounds`, `NotYuma`.
+/// `OutOfBounds`.
+pub fn check_params(params: &KernelParams) -> Result<(), RegistryError> {
+    match params {
+        KernelParams::Yuma(params) => check_yuma(params),
+        KernelParams::Other(bytes) => at_most(bytes.len(), MAX_PARAMS),
+    }
+}
+
+/// Sets `value` on a subnet with `taken` seats taken. `choose` passes a kernel that may be chosen and says its default
+/// parameters. After an error `settings` must not be stored.
+///
+/// # Errors
+/// `OutOfBounds`, `NotYuma`, or that of `choose`.
 pub fn set(
     settings: &mut Settings,
     taken: u16,
     value: Hyperparameter,
+    choose: impl FnOnce(AccountId) -> Result<KernelParams, RegistryError>,
 ) -> Result<(), RegistryError> {
     match value {
         Hyperparameter::Tempo(blocks) => settings.tempo = tempo(blocks)?,
-        Hyperparameter::Kernel(kernel) => settings.kernel = kernel,
+        Hyperparameter::Kernel(kernel) => {
+            let defaults = choose(kernel)?;
+            settings.kernel = kernel;
+            if !settings.params.is_like(&defaults) {
+                settings.params = defaults;
+            }
+        }
         Hyperparameter::MaxUids(seats) => settings.max_uids = max_uids(seats, taken)?,
         Hyperparameter::MaxValidators(permits) => {
             settings.max_validators = max_validators(permits)?;
@@ -118,13 +137,9 @@ pub fn set(
             settings.registration_price = within(price.0, 1, MAX_REGISTRATION_PRICE.0).map(Rao)?;
         }
         Hyperparameter::OtherParams(bytes) => {
-            at_most(bytes.len(), MAX_PARAMS)?;
-            settings.params = KernelParams::Other(bytes);
+            settings.params = checked(KernelParams::Other(bytes))?;
         }
-        Hyperparameter::Yuma(params) => {
-            check_yuma(&params)?;
-            settings.params = KernelParams::Yuma(params);
-        }
+        Hyperparameter::Yuma(params) => settings.params = checked(KernelParams::Yuma(params))?,
         parameter => match &mut settings.params {
             KernelParams::Yuma(params) => {
                 set_yuma(params, parameter);
@@ -134,6 +149,11 @@ pub fn set(
         },
     }
     Ok(())
+}
+
+fn checked(params: KernelParams) -> Result<KernelParams, RegistryError> {
+    check_params(&params)?;
+    Ok(params)
 }
 
 /// Sets one parameter of the Yuma kernel, whatever its value; others are not of this kernel and change nothing.

@@ -3,12 +3,16 @@
 //! Anyone creates a subnet for a price and owns it; anyone registers a neuron for the subnet's price. Both prices are
 //! burned. On a full subnet a newcomer takes the seat of the least paid neuron that is no longer immune.
 //!
+//! A subnet chooses its kernel from a list that the admin, at first the deployer, adds to. The admin can do nothing else, and
+//! takes no kernel away from a subnet that runs it.
+//!
 //! Consensus reads neurons as of the end of an epoch, so a page of neurons keeps the last two. The epoch contract,
 //! named once by the deployer, is the only one to close an epoch and to record scores.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
 mod hyperparameters;
+mod kernels;
 mod pages;
 mod payment;
 mod pruning;
@@ -29,6 +33,7 @@ pub use hyperparameters::{DEFAULT_IMMUNITY_PERIOD, DEFAULT_REGISTRATION_PRICE};
 mod registry {
     use crate::{
         hyperparameters::{self, DEFAULT_IMMUNITY_PERIOD, DEFAULT_REGISTRATION_PRICE},
+        kernels::Kernels,
         payment,
         settings::Settings,
         subnets::{Applicant, Subnets},
@@ -36,14 +41,14 @@ mod registry {
     };
     use ink::prelude::{string::String, vec::Vec};
     use inktensor_primitives::{
-        kernel::{NeuronResult, YumaParams},
+        kernel::NeuronResult,
         registry::{
-            HotkeyStatus, Hyperparameter, HyperparameterSet, KernelParams, Neuron,
-            NeuronRegistered, NeuronView, Registry, RegistryError, Seat, Subnet, SubnetCreated,
-            SubnetSnapshot, Tenure,
+            AdminChanged, HotkeyStatus, Hyperparameter, HyperparameterSet, KernelAllowed,
+            KernelEntry, KernelParams, KernelRetired, Neuron, NeuronRegistered, NeuronView,
+            Registry, RegistryError, Seat, Subnet, SubnetCreated, SubnetSnapshot, Tenure,
         },
         token::WireError,
-        NetUid, Rao, Uid,
+        Digest, NetUid, Rao, Uid,
     };
 
     /// The registry of subnets and neurons.
@@ -52,12 +57,13 @@ mod registry {
         token: AccountId,
         creation_price: Rao,
         wiring: Wiring,
+        pub(crate) kernels: Kernels,
         pub(crate) subnets: Subnets,
     }
 
     impl SubnetRegistry {
         /// Deploys a registry that is paid in `token` and burns `creation_price` for each subnet; a price of zero makes
-        /// subnets free. The caller may name the epoch contract, once.
+        /// subnets free. The caller may name the epoch contract, once, and is the admin.
         ///
         /// # Errors
         /// `OutOfBounds` for a price above the cap of TAO.
@@ -69,6 +75,7 @@ mod registry {
                 wiring: Wiring::NamedBy {
                     deployer: Self::env().caller(),
                 },
+                kernels: Kernels::new(Self::env().caller()),
                 subnets: Subnets::default(),
             })
         }
@@ -89,11 +96,78 @@ mod registry {
             self.wiring.wire(self.env().caller(), epoch)
         }
 
+        /// Lets subnets choose `kernel`, whose code must have `code_hash` now. Only the admin.
+        ///
+        /// # Errors
+        /// `NotAdmin`, `OutOfBounds`, `KernelCode`, `KernelListed`, `Exhausted`.
+        #[ink(message)]
+        fn allow_kernel(
+            &mut self,
+            kernel: AccountId,
+            code_hash: Digest,
+            defaults: KernelParams,
+        ) -> Result<(), RegistryError> {
+            self.kernels.only_admin(self.env().caller())?;
+            hyperparameters::check_params(&defaults)?;
+            // The one error is that there is no contract.
+            let found = self.env().code_hash(&kernel).ok().map(Into::into);
+            self.kernels
+                .allow(kernel, code_hash, found, defaults.clone())?;
+            self.env().emit_event(KernelAllowed {
+                kernel,
+                code_hash,
+                defaults,
+            });
+            Ok(())
+        }
+
+        /// Lets no more subnets choose `kernel`; those that run it keep it. Only the admin.
+        ///
+        /// # Errors
+        /// `NotAdmin`, `KernelNotAllowed`.
+        #[ink(message)]
+        fn retire_kernel(&mut self, kernel: AccountId) -> Result<(), RegistryError> {
+            self.kernels.only_admin(self.env().caller())?;
+            self.kernels.retire(kernel)?;
+            self.env().emit_event(KernelRetired { kernel });
+            Ok(())
+        }
+
+        /// Hands the admin's role on. Only the admin.
+        ///
+        /// # Errors
+        /// `NotAdmin`.
+        #[ink(message)]
+        fn set_admin(&mut self, new: AccountId) -> Result<(), RegistryError> {
+            let from = self.env().caller();
+            self.kernels.hand_on(from, new)?;
+            self.env().emit_event(AdminChanged { from, to: new });
+            Ok(())
+        }
+
+        /// Who decides which kernels are allowed, and nothing else.
+        #[ink(message)]
+        fn admin(&self) -> AccountId {
+            self.kernels.admin()
+        }
+
+        /// What is listed of the kernel at `address`.
+        #[ink(message)]
+        fn kernel(&self, address: AccountId) -> Option<KernelEntry> {
+            self.kernels.entry(address)
+        }
+
+        /// All kernels ever allowed, in the order in which they were.
+        #[ink(message)]
+        fn kernels(&self) -> Vec<AccountId> {
+            self.kernels.all()
+        }
+
         /// Creates a subnet with default hyperparameters, owned by the caller, who burns the creation price
         /// (approve it for this contract first). Returns its netuid; the first is 1.
         ///
         /// # Errors
-        /// `BadName`, `OutOfBounds` for tempo, seats or permits, `NotHotkeyOwner`, `Payment`.
+        /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `NotHotkeyOwner`, `Payment`.
         #[ink(message)]
         fn create_subnet(
             &mut self,
@@ -116,7 +190,7 @@ mod registry {
                 max_validators: hyperparameters::max_validators(max_validators)?,
                 immunity_period: DEFAULT_IMMUNITY_PERIOD,
                 registration_price: DEFAULT_REGISTRATION_PRICE,
-                params: KernelParams::Yuma(YumaParams::default()),
+                params: self.kernels.choose(kernel)?,
             })?;
             self.burn_from_caller(self.creation_price)?;
             self.env().emit_event(SubnetCreated {
@@ -130,7 +204,8 @@ mod registry {
         /// Sets one hyperparameter. Only the subnet's owner. It counts from the open epoch on.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`, `NotYuma` for a Yuma parameter of another kernel's subnet.
+        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`, `KernelNotAllowed`, `NotYuma` for a Yuma parameter of another
+        /// kernel's subnet.
         #[ink(message)]
         fn set_hyperparameter(
             &mut self,
@@ -138,7 +213,8 @@ mod registry {
             value: Hyperparameter,
         ) -> Result<(), RegistryError> {
             let caller = self.env().caller();
-            self.subnets.set(netuid, caller, value.clone())?;
+            self.subnets
+                .set(netuid, caller, value.clone(), &self.kernels)?;
             self.env().emit_event(HyperparameterSet { netuid, value });
             Ok(())
         }
@@ -186,7 +262,7 @@ mod registry {
             closing: u32,
         ) -> Result<SubnetSnapshot, RegistryError> {
             self.wiring.only_epoch(self.env().caller())?;
-            self.subnets.close(netuid, closing)
+            self.subnets.close(netuid, closing, &self.kernels)
         }
 
         /// Called by the epoch contract at settle: records scores of `epoch` from uid `start` on, which must not cross

@@ -4,6 +4,7 @@
 
 use crate::{
     hyperparameters,
+    kernels::Kernels,
     pages::{self, NeuronPage, StandingPage},
     pruning::Search,
     seats::Seats,
@@ -91,19 +92,21 @@ impl Subnets {
     /// Sets a hyperparameter for `caller`.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`, `NotYuma`.
+    /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`, `KernelNotAllowed`, `NotYuma`.
     pub fn set(
         &mut self,
         netuid: NetUid,
         caller: AccountId,
         value: Hyperparameter,
+        kernels: &Kernels,
     ) -> Result<(), RegistryError> {
         let mut settings = self.settings(netuid)?;
         if settings.owner != caller {
             return Err(RegistryError::NotOwner);
         }
         let taken = self.seats(netuid)?.taken();
-        hyperparameters::set(&mut settings, taken, value)?;
+        let choose = |kernel| kernels.choose(kernel);
+        hyperparameters::set(&mut settings, taken, value, choose)?;
         self.settings.insert(netuid, &settings);
         Ok(())
     }
@@ -151,9 +154,17 @@ impl Subnets {
     /// Closes epoch `closing` and returns the subnet as it was in it.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `WrongEpoch`, `Exhausted`.
-    pub fn close(&mut self, netuid: NetUid, closing: u32) -> Result<SubnetSnapshot, RegistryError> {
+    /// `UnknownSubnet`, `KernelNotAllowed`, `WrongEpoch`, `Exhausted`.
+    pub fn close(
+        &mut self,
+        netuid: NetUid,
+        closing: u32,
+        kernels: &Kernels,
+    ) -> Result<SubnetSnapshot, RegistryError> {
         let settings = self.settings(netuid)?;
+        // Chosen when it was allowed, and entries stay: no subnet is without one.
+        let kernel = kernels.entry(settings.kernel);
+        let kernel = kernel.ok_or(RegistryError::KernelNotAllowed)?;
         let mut seats = self.seats(netuid)?;
         let frozen = seats.clone();
         seats.close(closing)?;
@@ -163,6 +174,7 @@ impl Subnets {
             neurons: frozen.taken(),
             owner_uid: owner.map(|place| place.uid),
             params: settings::kernel_bytes(&settings.params),
+            kernel_code: kernel.code_hash,
             subnet: settings.subnet(&frozen),
         })
     }

@@ -10,7 +10,11 @@ use ink::{
     scale::Decode,
 };
 use inktensor_primitives::{
-    registry::{Hyperparameter, HyperparameterSet, Registry, RegistryError, SubnetCreated},
+    kernel::YumaParams,
+    registry::{
+        AdminChanged, Hyperparameter, HyperparameterSet, KernelParams, KernelRetired, Registry,
+        RegistryError, SubnetCreated,
+    },
     token::WireError,
     AccountId, NetUid, Rao, Uid,
 };
@@ -23,10 +27,24 @@ fn call_as(caller: AccountId) {
     set_caller::<DefaultEnvironment>(caller);
 }
 
-/// A registry deployed by Alice where subnets are free.
+/// A registry deployed by Alice where subnets are free and may choose Django as kernel.
 fn deployed() -> SubnetRegistry {
     call_as(accounts().alice);
-    SubnetRegistry::new(AccountId::from([9; 32]), Rao::ZERO).unwrap()
+    let mut registry = SubnetRegistry::new(AccountId::from([9; 32]), Rao::ZERO).unwrap();
+    // Here no contract has code, so the message that looks at it is tested on a chain.
+    let allowed = registry
+        .kernels
+        .allow(accounts().django, [7; 32], Some([7; 32]), defaults());
+    assert_eq!(allowed, Ok(()));
+    registry
+}
+
+/// What new subnets of [`deployed`] are to tell their kernel.
+fn defaults() -> KernelParams {
+    KernelParams::Yuma(YumaParams {
+        kappa: 7,
+        ..YumaParams::default()
+    })
 }
 
 /// The same with Bob's subnet 1.
@@ -113,6 +131,7 @@ fn a_new_subnet_has_its_creators_choices_and_the_defaults() {
         (10, 64, 8)
     );
     assert_eq!(subnet.registration_price, DEFAULT_REGISTRATION_PRICE);
+    assert_eq!(subnet.params, defaults());
     assert_eq!(registry.subnets(), 1);
     assert_eq!(registry.owner_of(accounts().charlie), Some(accounts().bob));
     let event = recorded_events().last().unwrap();
@@ -135,6 +154,10 @@ fn a_subnet_out_of_bounds_is_refused() {
         8,
     );
     assert_eq!(nameless, Err(RegistryError::BadName));
+    call_as(accounts().alice);
+    assert_eq!(registry.retire_kernel(accounts().django), Ok(()));
+    let retired = create(&mut registry, 10, 64, 8);
+    assert_eq!(retired, Err(RegistryError::KernelNotAllowed));
     assert_eq!(registry.subnets(), 0);
 }
 
@@ -155,4 +178,49 @@ fn setting_a_hyperparameter_is_told() {
     let event = recorded_events().last().unwrap();
     let event = HyperparameterSet::decode(&mut event.data.as_slice()).unwrap();
     assert_eq!((event.netuid, event.value), (NetUid(1), value));
+}
+
+#[ink::test]
+fn the_deployer_is_admin_until_another_is() {
+    let mut registry = deployed();
+    assert_eq!(registry.admin(), accounts().alice);
+    call_as(accounts().bob);
+    for refused in [
+        registry.allow_kernel(accounts().eve, [1; 32], defaults()),
+        registry.retire_kernel(accounts().django),
+        registry.set_admin(accounts().bob),
+    ] {
+        assert_eq!(refused, Err(RegistryError::NotAdmin));
+    }
+    call_as(accounts().alice);
+    assert_eq!(registry.set_admin(accounts().bob), Ok(()));
+    let event = recorded_events().last().unwrap();
+    let event = AdminChanged::decode(&mut event.data.as_slice()).unwrap();
+    assert_eq!((event.from, event.to), (accounts().alice, accounts().bob));
+    assert_eq!(
+        registry.retire_kernel(accounts().django),
+        Err(RegistryError::NotAdmin)
+    );
+    call_as(accounts().bob);
+    assert_eq!(registry.retire_kernel(accounts().django), Ok(()));
+    let event = recorded_events().last().unwrap();
+    let event = KernelRetired::decode(&mut event.data.as_slice()).unwrap();
+    assert_eq!(event.kernel, accounts().django);
+    assert!(registry.kernel(accounts().django).unwrap().retired);
+    assert_eq!(registry.kernels(), [accounts().django]);
+}
+
+#[ink::test]
+fn defaults_out_of_bounds_are_refused() {
+    let mut registry = deployed();
+    for defaults in [
+        KernelParams::Other(vec![0; 257]),
+        KernelParams::Yuma(YumaParams {
+            activity_cutoff: 0,
+            ..YumaParams::default()
+        }),
+    ] {
+        let allowed = registry.allow_kernel(accounts().eve, [1; 32], defaults);
+        assert!(matches!(allowed, Err(RegistryError::OutOfBounds { .. })));
+    }
 }

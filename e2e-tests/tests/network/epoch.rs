@@ -112,26 +112,6 @@ fn close_while_the_epoch_before_is_unfinished_is_refused() {
 }
 
 #[test]
-fn close_without_a_kernel_is_refused_until_there_is_one() {
-    let (mut net, netuid) = with_community();
-    let addresses = net.addresses();
-    let closes_at = net.status(netuid).expect("a status").closes_at;
-    net.advance_to(closes_at);
-    // An account without code, and a contract that is no kernel.
-    for kernel in [STRANGER, addresses.token] {
-        net.set(netuid, Hyperparameter::Kernel(kernel));
-        let before = net.snapshot();
-        assert_eq!(
-            net.as_(KEEPER).close(netuid),
-            Err(EpochError::KernelUnavailable)
-        );
-        assert_eq!(net.snapshot(), before);
-    }
-    net.set(netuid, Hyperparameter::Kernel(addresses.yuma));
-    assert_eq!(net.close(netuid).kernel, addresses.yuma);
-}
-
-#[test]
 fn close_with_parameters_the_kernel_does_not_read_is_refused() {
     let (mut net, netuid) = with_community();
     net.set(netuid, Hyperparameter::OtherParams(vec![1, 2, 3]));

@@ -17,6 +17,7 @@ mod epoch;
 mod genesis;
 mod harness;
 mod kernel_on_chain;
+mod kernels;
 mod random_walk;
 mod registry;
 mod roles;

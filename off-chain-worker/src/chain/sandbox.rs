@@ -10,7 +10,7 @@ use ink_sandbox::{
     },
     frame_support::traits::fungible::{Inspect, Mutate},
     frame_support::{StorageHasher, Twox64Concat},
-    macros::{Balances, Contracts, DefaultSandboxRuntime, RuntimeEvent, System},
+    macros::{Balances, Contracts, DefaultSandboxRuntime, RuntimeEvent, RuntimeOrigin, System},
     pallet_contracts::{
         Code, CollectEvents, ContractResult, DebugInfo, Determinism, Event, StorageDeposit,
     },
@@ -80,6 +80,26 @@ impl SandboxChain {
             .get_mut()
             .restore_snapshot(snapshot.state.clone());
         self.events.truncate(snapshot.events);
+    }
+
+    /// Gives the contract at `address` other code, which must have been uploaded. Nobody but the root of a chain can: no
+    /// contract of this project changes its code.
+    ///
+    /// # Errors
+    /// `Runtime` if there is no such contract or code.
+    pub fn replace_code(
+        &mut self,
+        address: AccountId,
+        code_hash: Digest,
+    ) -> Result<(), ChainError> {
+        self.inside(|| {
+            Contracts::set_code(
+                RuntimeOrigin::root(),
+                account(address).into(),
+                code_hash.into(),
+            )
+        })
+        .map_err(runtime)
     }
 
     /// Root hash of all that the contract at `address` stores, if there is one: equal roots, equal contents.

@@ -2,11 +2,13 @@
 
 use inktensor_primitives::{emission::Split, epoch::EpochRules, AccountId, Rao};
 
-/// What a deployment is to be like. Everything here is fixed once deployed.
+/// What a deployment is to be like. Everything here but the admin is fixed once deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The account that deploys and wires. It keeps no role.
+    /// The account that deploys and wires. It keeps no role but the admin's, if that is given to it.
     pub deployer: AccountId,
+    /// The account that decides which kernels subnets may choose, and nothing else.
+    pub admin: AccountId,
     /// Who holds TAO from the start, and how much. Not empty: without TAO nobody could register or stake.
     pub holders: Vec<(AccountId, Rao)>,
     /// TAO burned by creating a subnet.
@@ -32,10 +34,12 @@ impl Config {
         settle_window: 300,
     };
 
-    /// A deployment by `deployer` for `holders`, with the default price, split and rules and a reserve at `treasury`.
+    /// A deployment by `deployer`, who stays admin, for `holders`, with the default price, split and rules and a reserve at
+    /// `treasury`.
     pub fn new(deployer: AccountId, treasury: AccountId, holders: Vec<(AccountId, Rao)>) -> Self {
         Self {
             deployer,
+            admin: deployer,
             holders,
             creation_price: Self::CREATION_PRICE,
             split: Split::DEFAULT,

@@ -1,7 +1,8 @@
 //! Deployment: the order, the wiring and the roles, in one place for demo, tests and tools.
 //!
 //! Order: token, registry, staking, emission, epoch, kernel. Then each contract is told, once, who may call its
-//! guarded messages. After that the deployer has no role left.
+//! guarded messages, and the registry, which kernels subnets may choose and who decides on more. After that the deployer has
+//! no role left, unless it is to be the admin.
 
 mod bundle;
 mod config;
@@ -9,10 +10,16 @@ mod config;
 pub use bundle::{Bundle, BundleError, Bundles, CONTRACTS_DIR};
 pub use config::Config;
 
-use crate::chain::{contracts, CallError, Chain, ChainError, Cost, Typed};
+use crate::chain::{contracts, CallError, Chain, ChainError, Cost, Message, Typed};
 use inktensor_primitives::{
-    emission::Emission, epoch::Peers, registry::Registry, staking::Staking, token::TokenControl,
-    token::WireError, AccountId, Digest,
+    emission::Emission,
+    epoch::Peers,
+    hash::blake2,
+    kernel::YumaParams,
+    registry::{KernelParams, Registry, RegistryError},
+    staking::Staking,
+    token::{TokenControl, WireError},
+    AccountId, Digest,
 };
 use scale::Encode;
 use thiserror::Error;
@@ -134,6 +141,9 @@ pub enum DeployError {
         /// What went wrong.
         source: CallError<WireError>,
     },
+    /// The registry did not take its kernels or its admin.
+    #[error("telling the registry its kernels and its admin: {0}")]
+    Kernels(CallError<RegistryError>),
 }
 
 /// Deploys all contracts and wires them.
@@ -185,6 +195,9 @@ pub fn deploy(
     steps.wire("registry", addresses.registry().wire(epoch))?;
     steps.wire("staking", addresses.staking().wire(emission, epoch))?;
     steps.wire("emission", addresses.emission().wire(epoch))?;
+    let defaults = KernelParams::Yuma(YumaParams::default());
+    steps.allow(&addresses, yuma, &bundles.yuma, defaults)?;
+    steps.tell_registry(addresses.registry().set_admin(config.admin))?;
     Ok(Deployment {
         addresses,
         contracts: steps.contracts,
@@ -236,10 +249,35 @@ impl Steps<'_> {
         Ok(made.address)
     }
 
+    /// Lets subnets choose `kernel`, which runs the code of `bundle`.
+    fn allow(
+        &mut self,
+        addresses: &Addresses,
+        kernel: AccountId,
+        bundle: &Bundle,
+        defaults: KernelParams,
+    ) -> Result<(), DeployError> {
+        let code_hash = blake2(&bundle.code);
+        let message = addresses
+            .registry()
+            .allow_kernel(kernel, code_hash, defaults);
+        self.tell_registry(message)
+    }
+
+    fn tell_registry(
+        &mut self,
+        message: impl Into<Message<Result<(), RegistryError>>>,
+    ) -> Result<(), DeployError> {
+        self.chain
+            .run(self.deployer, message)
+            .map(drop)
+            .map_err(DeployError::Kernels)
+    }
+
     fn wire(
         &mut self,
         contract: &'static str,
-        message: impl Into<crate::chain::Message<Result<(), WireError>>>,
+        message: impl Into<Message<Result<(), WireError>>>,
     ) -> Result<(), DeployError> {
         self.chain
             .run(self.deployer, message)

@@ -31,10 +31,21 @@ fn params(settings: &Settings) -> YumaParams {
     }
 }
 
+/// The kernel of `[9; 32]` is for Yuma parameters, that of `[8; 32]` for the bytes 5 and 6; others may not be chosen.
+fn choose(kernel: AccountId) -> Result<KernelParams, RegistryError> {
+    if kernel == AccountId::from([9; 32]) {
+        Ok(KernelParams::Yuma(YumaParams::default()))
+    } else if kernel == AccountId::from([8; 32]) {
+        Ok(KernelParams::Other(vec![5, 6]))
+    } else {
+        Err(RegistryError::KernelNotAllowed)
+    }
+}
+
 /// What setting `value` makes of a Yuma subnet with ten neurons.
 fn set_on_yuma(value: Hyperparameter) -> Result<Settings, RegistryError> {
     let mut changed = yuma();
-    set(&mut changed, 10, value).map(|()| changed)
+    set(&mut changed, 10, value, choose).map(|()| changed)
 }
 
 /// `value` is refused with these bounds, and accepted at each of them.
@@ -188,13 +199,53 @@ fn another_kernel_has_no_yuma_parameters_until_it_is_given_them_all() {
         Hyperparameter::AlphaValues(2_000, 3_000),
         Hyperparameter::CommitReveal(true),
     ] {
-        assert_eq!(set(&mut other, 0, value), Err(RegistryError::NotYuma));
+        assert_eq!(
+            set(&mut other, 0, value, choose),
+            Err(RegistryError::NotYuma)
+        );
         assert_eq!(other, before);
     }
-    assert_eq!(set(&mut other, 0, Hyperparameter::Tempo(9)), Ok(()));
+    assert_eq!(set(&mut other, 0, Hyperparameter::Tempo(9), choose), Ok(()));
     let all = Hyperparameter::Yuma(YumaParams::default());
-    assert_eq!(set(&mut other, 0, all), Ok(()));
-    assert_eq!(set(&mut other, 0, Hyperparameter::Kappa(1)), Ok(()));
+    assert_eq!(set(&mut other, 0, all, choose), Ok(()));
+    assert_eq!(set(&mut other, 0, Hyperparameter::Kappa(1), choose), Ok(()));
+}
+
+#[test]
+fn a_kernel_takes_over_parameters_of_its_kind_and_no_others() {
+    let custom = YumaParams {
+        kappa: 7,
+        ..YumaParams::default()
+    };
+    let (yuma, other) = (AccountId::from([9; 32]), AccountId::from([8; 32]));
+    let (own, foreign) = (
+        KernelParams::Yuma(custom),
+        KernelParams::Other(vec![1, 2, 3]),
+    );
+    let defaults = |kernel| choose(kernel).unwrap();
+    for (had, kernel, has) in [
+        (own.clone(), yuma, own.clone()),
+        (own.clone(), other, defaults(other)),
+        (foreign.clone(), yuma, defaults(yuma)),
+        (foreign.clone(), other, foreign.clone()),
+    ] {
+        let mut changed = settings(had);
+        let chosen = set(&mut changed, 0, Hyperparameter::Kernel(kernel), choose);
+        assert_eq!(chosen, Ok(()));
+        let expected = Settings {
+            kernel,
+            ..settings(has)
+        };
+        assert_eq!(changed, expected);
+    }
+}
+
+#[test]
+fn a_kernel_that_may_not_be_chosen_changes_nothing() {
+    assert_eq!(
+        set_on_yuma(Hyperparameter::Kernel(AccountId::from([1; 32]))),
+        Err(RegistryError::KernelNotAllowed)
+    );
 }
 
 fn any_params() -> impl Strategy<Value = YumaParams> {

@@ -38,6 +38,23 @@ fn settings(max_uids: u16, immunity_period: u32) -> Settings {
     }
 }
 
+/// A list with the one kernel that [`settings`] name.
+fn kernels() -> Kernels {
+    let mut kernels = Kernels::new(account(0));
+    let defaults = KernelParams::Yuma(YumaParams::default());
+    let allowed = kernels.allow(account(0), [7; 32], Some([7; 32]), defaults);
+    assert_eq!(allowed, Ok(()));
+    kernels
+}
+
+fn close(
+    subnets: &mut Subnets,
+    netuid: NetUid,
+    closing: u32,
+) -> Result<SubnetSnapshot, RegistryError> {
+    subnets.close(netuid, closing, &kernels())
+}
+
 fn subnet(max_uids: u16, immunity_period: u32) -> Subnets {
     let mut subnets = Subnets::default();
     let created = subnets.create(&settings(max_uids, immunity_period));
@@ -168,23 +185,31 @@ fn the_owners_neuron_is_never_replaced() {
 
 #[ink::test]
 fn only_the_owner_sets_hyperparameters() {
+    let kernels = kernels();
     let mut subnets = subnet(2, 0);
     let tempo = Hyperparameter::Tempo(99);
     assert_eq!(
-        subnets.set(NETUID, coldkey(1), tempo.clone()),
+        subnets.set(NETUID, coldkey(1), tempo.clone(), &kernels),
         Err(RegistryError::NotOwner)
     );
     assert_eq!(
-        subnets.set(NetUid(2), coldkey(OWNER), tempo.clone()),
+        subnets.set(NetUid(2), coldkey(OWNER), tempo.clone(), &kernels),
         Err(RegistryError::UnknownSubnet)
     );
-    assert_eq!(subnets.set(NETUID, coldkey(OWNER), tempo), Ok(()));
+    let set = subnets.set(NETUID, coldkey(OWNER), tempo, &kernels);
+    assert_eq!(set, Ok(()));
     assert_eq!(subnets.subnet(NETUID).unwrap().tempo, 99);
     for seed in 1..3 {
         assert!(register(&mut subnets, seed, 0).is_ok());
     }
     let fewer = Hyperparameter::MaxUids(1);
-    assert!(subnets.set(NETUID, coldkey(OWNER), fewer).is_err());
+    let set = subnets.set(NETUID, coldkey(OWNER), fewer, &kernels);
+    assert!(set.is_err());
+    let kernel = Hyperparameter::Kernel(account(1));
+    assert_eq!(
+        subnets.set(NETUID, coldkey(OWNER), kernel, &kernels),
+        Err(RegistryError::KernelNotAllowed)
+    );
 }
 
 #[ink::test]
@@ -193,16 +218,20 @@ fn a_close_freezes_the_subnet_as_it_was() {
     for seed in [1, OWNER] {
         assert!(register(&mut subnets, seed, 0).is_ok());
     }
-    assert_eq!(subnets.close(NETUID, 1), Err(RegistryError::WrongEpoch(0)));
     assert_eq!(
-        subnets.close(NetUid(2), 0),
+        close(&mut subnets, NETUID, 1),
+        Err(RegistryError::WrongEpoch(0))
+    );
+    assert_eq!(
+        close(&mut subnets, NetUid(2), 0),
         Err(RegistryError::UnknownSubnet)
     );
     let before = subnets.subnet(NETUID).unwrap();
-    let frozen = subnets.close(NETUID, 0).unwrap();
+    let frozen = close(&mut subnets, NETUID, 0).unwrap();
     assert_eq!(frozen.subnet, before);
     assert_eq!((frozen.neurons, frozen.owner_uid), (2, Some(Uid(1))));
     assert_eq!(frozen.params, settings::kernel_bytes(&before.params));
+    assert_eq!(frozen.kernel_code, [7; 32]);
     assert_eq!(subnets.subnet(NETUID).unwrap().epoch, 1);
 }
 
@@ -210,7 +239,7 @@ fn a_close_freezes_the_subnet_as_it_was() {
 fn neurons_of_a_closed_epoch_do_not_change() {
     let mut subnets = subnet(1, 0);
     assert!(register(&mut subnets, 1, 0).is_ok());
-    subnets.close(NETUID, 0).unwrap();
+    close(&mut subnets, NETUID, 0).unwrap();
     assert!(register(&mut subnets, 2, 1).is_ok());
     let at = |subnets: &Subnets, epoch| {
         let neurons = subnets.neurons_at(NETUID, epoch, Uid(0), 1);
@@ -218,7 +247,7 @@ fn neurons_of_a_closed_epoch_do_not_change() {
     };
     assert_eq!(at(&subnets, 0), Ok(account(1)));
     assert_eq!(at(&subnets, 1), Ok(account(2)));
-    subnets.close(NETUID, 1).unwrap();
+    close(&mut subnets, NETUID, 1).unwrap();
     assert!(register(&mut subnets, 3, 2).is_ok());
     assert_eq!(at(&subnets, 0), Err(RegistryError::TooOld));
     assert_eq!(at(&subnets, 1), Ok(account(2)));
@@ -228,7 +257,7 @@ fn neurons_of_a_closed_epoch_do_not_change() {
 fn a_seat_is_not_there_before_it_was_taken() {
     let mut subnets = subnet(4, 0);
     assert!(register(&mut subnets, 1, 0).is_ok());
-    subnets.close(NETUID, 0).unwrap();
+    close(&mut subnets, NETUID, 0).unwrap();
     assert!(register(&mut subnets, 2, 1).is_ok());
     let beyond = RegistryError::OutOfBounds {
         value: 2,
@@ -273,7 +302,7 @@ fn scores_are_recorded_of_closed_epochs_only() {
     }
     let results = [scored(7), scored(8)];
     assert!(subnets.record(NETUID, 0, Uid(0), &results).is_err());
-    subnets.close(NETUID, 0).unwrap();
+    close(&mut subnets, NETUID, 0).unwrap();
     assert_eq!(
         subnets.record(NetUid(2), 0, Uid(0), &results),
         Err(RegistryError::UnknownSubnet)
@@ -296,7 +325,7 @@ fn the_least_paid_gives_way_across_pages() {
     for seed in 0..130 {
         assert!(register(&mut subnets, seed, u32::from(seed)).is_ok());
     }
-    subnets.close(NETUID, 0).unwrap();
+    close(&mut subnets, NETUID, 0).unwrap();
     for page in 0..3u16 {
         let start = page * PAGE;
         let count = 130u16.saturating_sub(start).min(PAGE);
@@ -393,7 +422,7 @@ fn follow(subnets: &mut Subnets, model: &mut Model, event: &Event, now: u32) {
             assert_eq!(seat.map(|seat| usize::from(seat.uid.0)), expected);
         }
         Event::Close => {
-            let frozen = subnets.close(NETUID, model.open).unwrap();
+            let frozen = close(subnets, NETUID, model.open).unwrap();
             assert_eq!(usize::from(frozen.neurons), model.seats.len());
             model.closed = model.seats.clone();
             model.open += 1;

@@ -1,0 +1,241 @@
+//! The kernels that subnets may choose: who says so, and what it means for their epochs.
+
+use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
+use inktensor_primitives::{
+    epoch::EpochError,
+    hash::blake2,
+    kernel::YumaParams,
+    registry::{Hyperparameter, KernelParams, RegistryError},
+    AccountId, Digest, NetUid, Rao,
+};
+
+fn yuma_defaults() -> KernelParams {
+    KernelParams::Yuma(YumaParams::default())
+}
+
+/// What is deployed of the Yuma kernel.
+fn yuma(net: &Network) -> (AccountId, Digest) {
+    (net.addresses().yuma, blake2(&bundles().yuma.code))
+}
+
+/// Allows a contract that is no kernel: nobody looked closely.
+fn allow_token(net: &mut Network, defaults: KernelParams) -> AccountId {
+    let token = net.addresses().token;
+    let code = net.code_hash(token).expect("deployed");
+    let allowed = net.as_(ADMIN).allow_kernel(token, code, defaults);
+    assert_eq!(allowed, Ok(()));
+    token
+}
+
+/// A subnet of two validators and three miners, at the block at which its first epoch may close.
+fn with_epoch_to_close(net: &mut Network) -> NetUid {
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    let closes_at = net.status(netuid).expect("a status").closes_at;
+    net.advance_to(closes_at);
+    netuid
+}
+
+#[test]
+fn deployment_allows_its_kernel_and_hands_the_role_on() {
+    let net = Network::deploy();
+    let (kernel, code) = yuma(&net);
+    assert_eq!(net.admin(), ADMIN);
+    assert_eq!(net.kernels(), [kernel]);
+    let entry = net.kernel_entry(kernel).expect("listed");
+    assert_eq!(
+        (entry.code_hash, entry.defaults, entry.retired),
+        (code, yuma_defaults(), false)
+    );
+}
+
+#[test]
+fn kernels_are_allowed_and_retired_by_the_admin_alone() {
+    let mut net = Network::deploy();
+    let (kernel, code) = yuma(&net);
+    let contracts = net.addresses().named().map(|(_, address)| address);
+    let outsiders = [DEPLOYER, OWNER, BANK, TREASURY, STRANGER];
+    let before = net.snapshot();
+    for who in outsiders.into_iter().chain(contracts) {
+        for answer in [
+            net.as_(who).allow_kernel(kernel, code, yuma_defaults()),
+            net.as_(who).retire_kernel(kernel),
+            net.as_(who).set_admin(who),
+        ] {
+            assert_eq!(answer, Err(RegistryError::NotAdmin));
+        }
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn set_admin_leaves_the_one_before_without_the_role() {
+    let mut net = Network::deploy();
+    let (kernel, _) = yuma(&net);
+    assert_eq!(net.as_(ADMIN).set_admin(ALICE), Ok(()));
+    assert_eq!(net.admin(), ALICE);
+    assert_eq!(
+        net.as_(ADMIN).retire_kernel(kernel),
+        Err(RegistryError::NotAdmin)
+    );
+    assert_eq!(net.as_(ALICE).retire_kernel(kernel), Ok(()));
+}
+
+#[test]
+fn allow_kernel_without_that_code_is_refused() {
+    let mut net = Network::deploy();
+    let addresses = net.addresses();
+    let (_, code) = yuma(&net);
+    let token_code = net.code_hash(addresses.token);
+    let before = net.snapshot();
+    for (kernel, found) in [(STRANGER, None), (addresses.token, token_code)] {
+        let allowed = net.as_(ADMIN).allow_kernel(kernel, code, yuma_defaults());
+        assert_eq!(allowed, Err(RegistryError::KernelCode(found)));
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn allow_kernel_with_defaults_out_of_bounds_is_refused() {
+    let mut net = Network::deploy();
+    let (kernel, code) = yuma(&net);
+    let before = net.snapshot();
+    let allowed = net
+        .as_(ADMIN)
+        .allow_kernel(kernel, code, KernelParams::Other(vec![0; 257]));
+    assert!(matches!(allowed, Err(RegistryError::OutOfBounds { .. })));
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn allow_kernel_of_changed_code_is_refused_at_the_same_address() {
+    let mut net = Network::deploy();
+    let (kernel, code) = yuma(&net);
+    let other = net.replace_code(kernel, &bundles().token.code);
+    let before = net.snapshot();
+    for (hash, refusal) in [
+        (code, RegistryError::KernelCode(Some(other))),
+        (other, RegistryError::KernelListed(code)),
+    ] {
+        let allowed = net.as_(ADMIN).allow_kernel(kernel, hash, yuma_defaults());
+        assert_eq!(allowed, Err(refusal));
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn kernel_that_is_not_allowed_cannot_be_chosen() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    let (registry, price) = (net.addresses().registry, net.creation_price());
+    net.provide(ALICE, registry, price);
+    let token = net.addresses().token;
+    let before = net.snapshot();
+    for kernel in [STRANGER, token] {
+        let created = net
+            .as_(ALICE)
+            .create_subnet("text".into(), ALICE_HOTKEY, kernel, 20, 64, 4);
+        assert_eq!(created, Err(RegistryError::KernelNotAllowed));
+        let set = net
+            .as_(OWNER)
+            .set_hyperparameter(netuid, Hyperparameter::Kernel(kernel));
+        assert_eq!(set, Err(RegistryError::KernelNotAllowed));
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn new_subnet_begins_with_its_kernels_defaults() {
+    let mut net = Network::deploy();
+    let defaults = KernelParams::Other(vec![1, 2]);
+    let kernel = allow_token(&mut net, defaults.clone());
+    let (registry, price) = (net.addresses().registry, net.creation_price());
+    net.provide(OWNER, registry, price);
+    let netuid = net
+        .as_(OWNER)
+        .create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4)
+        .expect("created");
+    assert_eq!(net.subnet(netuid).expect("it exists").params, defaults);
+}
+
+#[test]
+fn chosen_kernel_replaces_parameters_of_another_kind_only() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    let (yuma, _) = yuma(&net);
+    net.set(netuid, Hyperparameter::Kappa(7));
+    let params = |net: &Network| net.subnet(netuid).expect("it exists").params;
+    let custom = params(&net);
+    net.set(netuid, Hyperparameter::Kernel(yuma));
+    assert_eq!(params(&net), custom);
+    let defaults = KernelParams::Other(vec![1, 2]);
+    let other = allow_token(&mut net, defaults.clone());
+    net.set(netuid, Hyperparameter::Kernel(other));
+    assert_eq!(params(&net), defaults);
+    net.set(netuid, Hyperparameter::Kernel(yuma));
+    assert_eq!(params(&net), yuma_defaults());
+}
+
+#[test]
+fn retired_kernel_runs_on_where_it_runs_and_nowhere_else() {
+    let mut net = Network::deploy();
+    let netuid = with_epoch_to_close(&mut net);
+    let (kernel, _) = yuma(&net);
+    assert_eq!(net.as_(ADMIN).retire_kernel(kernel), Ok(()));
+    assert_eq!(
+        net.as_(ADMIN).retire_kernel(kernel),
+        Err(RegistryError::KernelNotAllowed)
+    );
+    let set = net
+        .as_(OWNER)
+        .set_hyperparameter(netuid, Hyperparameter::Kernel(kernel));
+    assert_eq!(set, Err(RegistryError::KernelNotAllowed));
+    for epoch in 0..2 {
+        net.honest_weights(netuid);
+        assert_eq!(net.run_epoch(netuid).header.epoch, epoch);
+    }
+}
+
+#[test]
+fn close_with_a_contract_that_is_no_kernel_is_refused_until_there_is_one() {
+    let mut net = Network::deploy();
+    let netuid = with_epoch_to_close(&mut net);
+    let (yuma, _) = yuma(&net);
+    let token = allow_token(&mut net, KernelParams::Other(Vec::new()));
+    net.set(netuid, Hyperparameter::Kernel(token));
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).close(netuid),
+        Err(EpochError::KernelUnavailable)
+    );
+    assert_eq!(net.snapshot(), before);
+    net.set(netuid, Hyperparameter::Kernel(yuma));
+    assert_eq!(net.close(netuid).kernel, yuma);
+}
+
+#[test]
+fn close_with_changed_code_is_refused_until_it_is_back() {
+    let mut net = Network::deploy();
+    let netuid = with_epoch_to_close(&mut net);
+    let (kernel, code) = yuma(&net);
+    net.replace_code(kernel, &bundles().token.code);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).close(netuid),
+        Err(EpochError::KernelChanged)
+    );
+    assert_eq!(net.snapshot(), before);
+    assert_eq!(net.replace_code(kernel, &bundles().yuma.code), code);
+    assert_eq!(net.close(netuid).kernel_code, code);
+}
+
+#[test]
+fn stake_of_a_subnet_is_free_even_if_its_kernel_is_not_to_be_run() {
+    let mut net = Network::deploy();
+    let netuid = with_epoch_to_close(&mut net);
+    let (kernel, _) = yuma(&net);
+    net.replace_code(kernel, &bundles().token.code);
+    let (owner, hotkey) = (nth("validator-owner", 0), nth("validator", 0));
+    let amount = Rao::from_tao(100);
+    assert_eq!(net.as_(owner).remove_all_stake(netuid, hotkey), Ok(amount));
+}
