@@ -57,6 +57,10 @@ calls! {
     psp22.approve as approve(spender: AccountId, amount: u128) -> (), PSP22Error;
     /// Lets `spender` take `amount` rao more.
     psp22.increase_allowance as increase_allowance(spender: AccountId, amount: u128) -> (), PSP22Error;
+    /// Lets `spender` take `amount` rao less.
+    psp22.decrease_allowance as decrease_allowance(spender: AccountId, amount: u128) -> (), PSP22Error;
+    /// Transfers what `from` has approved.
+    psp22.transfer_from as transfer_from(from: AccountId, to: AccountId, amount: u128, data: Vec<u8>) -> (), PSP22Error;
     /// Names the token's minter.
     token.wire as wire_token(minter: AccountId) -> (), WireError;
     /// Names the registry's peer.
@@ -187,6 +191,7 @@ impl Caller<'_> {
                     "no block holds this: {:?}",
                     sent.cost
                 );
+                self.net.spent.add(&sent.cost);
                 self.net.note(&sent.events);
                 sent.value
             }

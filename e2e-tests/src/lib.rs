@@ -31,6 +31,7 @@ mod reads;
 mod run;
 pub mod setup;
 mod snapshot;
+pub mod steps;
 
 pub use calls::Caller;
 pub use network::{Network, Raw, Template};

@@ -9,10 +9,10 @@ use inktensor_primitives::{
     AccountId, Digest, NetUid, Rao,
 };
 use inktensor_worker::{
-    chain::{sandbox, sandbox::SandboxChain, Chain, ContractEvent, Typed},
+    chain::{sandbox, sandbox::SandboxChain, Bill, Chain, ContractEvent, Typed},
     deploy::{deploy, Addresses, Bundles, Config},
 };
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{collections::BTreeMap, mem, sync::OnceLock};
 
 /// What the bank holds at genesis: enough for all, and one TAO per block is issued.
 pub const GENESIS: Rao = Rao::from_tao(5_000_000);
@@ -26,6 +26,8 @@ pub struct Network {
     pub(crate) book: Book,
     /// Per subnet, what each chunk remembers from the last final epoch.
     pub(crate) memory: BTreeMap<NetUid, Vec<Vec<u8>>>,
+    /// What typed calls have cost since the meter was read.
+    pub(crate) spent: Bill,
     genesis: Rao,
 }
 
@@ -90,6 +92,7 @@ impl Network {
             addresses: template.addresses,
             book: template.book.clone(),
             memory: template.memory.clone(),
+            spent: Bill::default(),
             genesis: template.genesis,
         }
     }
@@ -113,6 +116,7 @@ impl Network {
             addresses,
             book,
             memory: BTreeMap::new(),
+            spent: Bill::default(),
             genesis: Rao(config.holders.iter().map(|(_, amount)| amount.0).sum()),
         }
     }
@@ -126,6 +130,7 @@ impl Network {
             chain,
             addresses,
             memory: BTreeMap::new(),
+            spent: Bill::default(),
             genesis: GENESIS,
         }
     }
@@ -195,6 +200,13 @@ impl Network {
         let events = self.chain.events(block).expect("the events");
         self.note(&events[before..]);
         result
+    }
+
+    /// Lets `act` happen, and says what the typed calls in it have cost.
+    pub fn metered<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> (T, Bill) {
+        let before = mem::take(&mut self.spent);
+        let result = act(self);
+        (result, mem::replace(&mut self.spent, before))
     }
 
     /// The code hash of the contract at `address`.

@@ -16,7 +16,7 @@ mod tasks;
 mod toolchain;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use project::Project;
 use setup::Setup;
 use std::process::ExitCode;
@@ -48,9 +48,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Measure the kernel and write docs/performance.md
+    /// Measure the kernel's time and the chain's costs, and write docs/performance.md and docs/costs.md
     Bench {
-        /// Arguments of the benchmarks
+        /// Measure one of the two
+        #[arg(long, value_enum)]
+        only: Option<Measure>,
+        /// Arguments of the benchmarks of the kernel
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -60,6 +63,15 @@ enum Task {
         #[arg(long)]
         all: bool,
     },
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Measure {
+    /// The kernel's time off the chain
+    Kernel,
+    /// What messages and steps cost on the chain
+    Costs,
 }
 
 fn main() -> ExitCode {
@@ -86,7 +98,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Test => tasks::test(&project, &setup)?,
         Task::Lint => tasks::lint(&project, &setup)?,
         Task::Demo { arguments } => return tasks::demo(&project, &setup, &arguments),
-        Task::Bench { arguments } => tasks::bench(&project, &setup, &arguments)?,
+        Task::Bench { only, arguments } => tasks::bench(&project, &setup, only, &arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 //! The commands that run cargo: test, lint, demo, bench, clean.
 
-use crate::{bundles, process, progress, project::Project, setup::Setup};
+use crate::{bundles, process, progress, project::Project, setup::Setup, Measure};
 use anyhow::{Context, Result};
 use std::{
     env, fs,
@@ -88,15 +88,31 @@ pub fn demo(project: &Project, setup: &Setup, arguments: &[String]) -> Result<Ex
     Ok(ExitCode::from(code))
 }
 
-/// Measures the kernel; the benchmark itself writes the figures into docs/performance.md.
-pub fn bench(project: &Project, setup: &Setup, arguments: &[String]) -> Result<()> {
+/// Measures the kernel's time, the chain's costs, or both; the benchmarks themselves write the figures into docs/.
+pub fn bench(
+    project: &Project,
+    setup: &Setup,
+    only: Option<Measure>,
+    arguments: &[String],
+) -> Result<()> {
     bundles::build_all(project, setup)?;
-    progress::stage("benchmarks");
-    let mut command = host_cargo(project);
     // The dev profile is optimised, and another one would compile FRAME again.
-    command.args(["bench", "--profile", "dev"]);
-    command.args(["--package", "inktensor-worker", "--bench", "kernel", "--"]);
-    process::run(command.args(arguments))
+    let bench = || {
+        let mut command = host_cargo(project);
+        command.args(["bench", "--profile", "dev"]);
+        command
+    };
+    if only != Some(Measure::Costs) {
+        progress::stage("benchmarks of the kernel");
+        let mut command = bench();
+        command.args(["--package", "inktensor-worker", "--bench", "kernel", "--"]);
+        process::run(command.args(arguments))?;
+    }
+    if only != Some(Measure::Kernel) {
+        progress::stage("costs on the chain");
+        process::run(bench().args(["--workspace", "--bench", "costs"]))?;
+    }
+    Ok(())
 }
 
 /// Removes what was built. The installed tools stay unless `all`: they take the longest to make again.

@@ -5,6 +5,7 @@ use inktensor_primitives::{
     epoch::EpochError, kernel::NeuronResult, registry::Hyperparameter, AccountId, Bps, NetUid, Rao,
     Uid, MAX_UIDS, MAX_VALIDATORS,
 };
+use inktensor_worker::epoch::EpochInputs;
 use std::sync::OnceLock;
 
 /// Two subnets that differ in tempo, permits and every rule of their kernel.
@@ -226,6 +227,8 @@ fn largest_epoch_of_all_fits_the_chain() {
     // 4096 uids, 128 permits and the owner's: the limits of the protocol, all at once.
     let (mut net, netuid) = full_subnet();
     net.set(netuid, Hyperparameter::MaxValidators(MAX_VALIDATORS));
+    // The rule of bonds that costs the most.
+    net.set(netuid, Hyperparameter::LiquidAlpha(true));
     // The owner's neuron takes the seat of the oldest, a validator.
     let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
     net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(1));
@@ -238,5 +241,27 @@ fn largest_epoch_of_all_fits_the_chain() {
     assert_eq!(ran.header.roster.len(), permits);
     assert!(pays_all(&ran));
     // The one after reads what this one remembers.
-    assert!(pays_all(&net.run_epoch(netuid)));
+    net.honest_weights(netuid);
+    net.close(netuid);
+    let inputs = net.inputs(netuid);
+    let ran = net.assert_epoch(netuid);
+    assert_disputes_are_cheap(&mut net, &inputs, &ran);
+    net.finalize(netuid);
+    net.settle(netuid);
+    assert!(pays_all(&ran));
+}
+
+/// Judging any step takes less than a quarter of a block of two seconds: the first and the last chunk of each phase.
+fn assert_disputes_are_cheap(net: &mut Network, inputs: &EpochInputs, ran: &Ran) {
+    const QUARTER: u64 = 500_000_000_000;
+    let netuid = inputs.header.netuid;
+    let chunks = inputs.chunks.len();
+    let phases = ran.trace.plan.phases.len();
+    for k in (0..phases).flat_map(|phase| [phase * chunks, (phase + 1) * chunks - 1]) {
+        let k = u32::try_from(k).expect("few steps");
+        let proof = ran.trace.proof(inputs, &ran.assertion, k).expect("a step");
+        let (outcome, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
+        assert_eq!(outcome, Err(EpochError::StepIsCorrect), "step {k}");
+        assert!(bill.total.ref_time < QUARTER, "step {k}: {bill:?}");
+    }
 }

@@ -22,7 +22,8 @@ pub struct Bill {
 }
 
 impl Bill {
-    fn add(&mut self, cost: &Cost) {
+    /// Adds a transaction of this cost.
+    pub fn add(&mut self, cost: &Cost) {
         self.calls = self.calls.saturating_add(1);
         self.total = Cost {
             ref_time: self.total.ref_time.saturating_add(cost.ref_time),

@@ -1,0 +1,169 @@
+//! Each message once, on a small network, and what the deployment takes.
+
+use inktensor_e2e_tests::{
+    accounts::*,
+    network::{bundles, config},
+    Network,
+};
+use inktensor_primitives::{registry::Hyperparameter, Bps, NetUid, Rao};
+use inktensor_worker::{
+    chain::{sandbox::SandboxChain, Cost},
+    deploy::{deploy, Deployed},
+};
+
+/// A message, when it is sent, and what it cost.
+pub struct Sent {
+    pub contract: &'static str,
+    pub message: &'static str,
+    /// What makes the difference, if anything does.
+    pub when: &'static str,
+    pub cost: Cost,
+}
+
+/// What the contracts' constructors cost, and how large their code is.
+pub fn deployment() -> Vec<Deployed> {
+    let deployment = deploy(&mut SandboxChain::new(), bundles(), &config());
+    deployment.expect("deployed").contracts
+}
+
+/// A network whose messages are noted.
+struct Noted {
+    net: Network,
+    sent: Vec<Sent>,
+}
+
+impl Noted {
+    /// Notes the one message that `act` sends.
+    fn note<T>(
+        &mut self,
+        contract: &'static str,
+        message: &'static str,
+        when: &'static str,
+        act: impl FnOnce(&mut Network) -> T,
+    ) -> T {
+        let (result, bill) = self.net.metered(act);
+        assert_eq!(bill.calls, 1, "{contract} {message}: one message at a time");
+        let cost = bill.total;
+        self.sent.push(Sent {
+            contract,
+            message,
+            when,
+            cost,
+        });
+        result
+    }
+}
+
+/// Every message that an account without a role can send, but those of an epoch's life, which depend on the subnet's size.
+pub fn all() -> Vec<Sent> {
+    let mut noted = Noted {
+        net: Network::deploy(),
+        sent: Vec::new(),
+    };
+    token(&mut noted);
+    let netuid = registry(&mut noted);
+    staking(&mut noted, netuid);
+    bonds(&mut noted);
+    noted.sent
+}
+
+fn token(it: &mut Noted) {
+    it.net.fund(ALICE, Rao::from_tao(100));
+    let tao = Rao::from_tao(1);
+    it.note("token", "transfer", "to a new holder", |net| {
+        net.as_(ALICE).transfer(BOB, tao).unwrap();
+    });
+    it.note("token", "transfer", "", |net| {
+        net.as_(ALICE).transfer(BOB, tao).unwrap();
+    });
+    it.note("token", "approve", "", |net| {
+        net.as_(ALICE).approve(BOB, tao.to_u128()).unwrap();
+    });
+    it.note("token", "increase_allowance", "", |net| {
+        net.as_(ALICE)
+            .increase_allowance(BOB, tao.to_u128())
+            .unwrap();
+    });
+    it.note("token", "decrease_allowance", "", |net| {
+        net.as_(ALICE).decrease_allowance(BOB, 1).unwrap();
+    });
+    it.note("token", "transfer_from", "", |net| {
+        net.as_(BOB)
+            .transfer_from(ALICE, BOB, tao.to_u128(), Vec::new())
+            .unwrap();
+    });
+    it.note("token", "burn", "", |net| {
+        net.as_(ALICE).burn(tao.to_u128()).unwrap();
+    });
+}
+
+/// Leaves a subnet of four seats, all taken.
+fn registry(it: &mut Noted) -> NetUid {
+    let (registry, kernel) = (it.net.addresses().registry, it.net.addresses().yuma);
+    let price = it.net.creation_price();
+    it.net.provide(OWNER, registry, price);
+    let netuid = it.note("registry", "create_subnet", "", |net| {
+        net.as_(OWNER)
+            .create_subnet("costs".into(), OWNER_HOTKEY, kernel, 20, 4, 2)
+            .unwrap()
+    });
+    it.note("registry", "set_hyperparameter", "", |net| {
+        net.set(netuid, Hyperparameter::ImmunityPeriod(0));
+    });
+    for seat in 0..4 {
+        let price = it.net.price(netuid);
+        it.net.provide(ALICE, registry, price);
+        let register = |net: &mut Network| {
+            let hotkey = nth("hotkey", seat);
+            net.as_(ALICE).register(netuid, hotkey, price).unwrap();
+        };
+        if seat == 1 {
+            it.note("registry", "register", "a free seat", register);
+        } else {
+            register(&mut it.net);
+        }
+    }
+    it.net.advance(1);
+    let price = it.net.price(netuid);
+    it.net.provide(BOB, registry, price);
+    it.note("registry", "register", "replacing a neuron", |net| {
+        net.as_(BOB).register(netuid, BOB_HOTKEY, price).unwrap();
+    });
+    netuid
+}
+
+fn staking(it: &mut Noted, netuid: NetUid) {
+    let staking = it.net.addresses().staking;
+    let tao = Rao::from_tao(10);
+    it.net.provide(BOB, staking, Rao(2 * tao.0));
+    it.note("staking", "add_stake", "a new position", |net| {
+        net.as_(BOB).add_stake(netuid, BOB_HOTKEY, tao).unwrap();
+    });
+    it.note("staking", "add_stake", "", |net| {
+        net.as_(BOB).add_stake(netuid, BOB_HOTKEY, tao).unwrap();
+    });
+    it.note("staking", "remove_stake", "", |net| {
+        net.as_(BOB).remove_stake(netuid, BOB_HOTKEY, tao).unwrap();
+    });
+    it.note("staking", "remove_all_stake", "", |net| {
+        net.as_(BOB).remove_all_stake(netuid, BOB_HOTKEY).unwrap();
+    });
+    it.note("staking", "set_take", "", |net| {
+        net.as_(BOB).set_take(BOB_HOTKEY, Bps(900)).unwrap();
+    });
+}
+
+fn bonds(it: &mut Noted) {
+    let epoch = it.net.addresses().epoch;
+    let tao = Rao::from_tao(10);
+    it.net.provide(WORKER, epoch, Rao(2 * tao.0));
+    it.note("epoch", "deposit_bond", "the first", |net| {
+        net.as_(WORKER).deposit_bond(tao).unwrap();
+    });
+    it.note("epoch", "deposit_bond", "", |net| {
+        net.as_(WORKER).deposit_bond(tao).unwrap();
+    });
+    it.note("epoch", "withdraw_bond", "", |net| {
+        net.as_(WORKER).withdraw_bond(tao).unwrap();
+    });
+}

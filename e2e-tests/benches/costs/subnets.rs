@@ -1,0 +1,207 @@
+//! Whole epochs of subnets of several sizes, and each step of their kernel.
+
+use inktensor_e2e_tests::{
+    accounts::*, calls::fits_a_block, setup::opinion, steps::step_input, Network, Ran, Shape,
+    Template,
+};
+use inktensor_primitives::{
+    epoch::EpochError, registry::Hyperparameter, NetUid, Uid, MAX_VALIDATORS,
+};
+use inktensor_worker::{
+    chain::{Bill, Cost},
+    epoch::EpochInputs,
+};
+
+/// Chunks per phase up to which every step is measured. Of more, every eighth is, and the last.
+const ALL_CHUNKS: usize = 8;
+
+/// A subnet's size and rule.
+#[derive(Clone, Copy)]
+pub struct Case {
+    pub neurons: u16,
+    pub validators: u16,
+    /// Whether bonds follow consensus by liquid alpha, which costs the most.
+    pub liquid_alpha: bool,
+}
+
+impl Case {
+    /// The rule of a new subnet.
+    pub fn plain(neurons: u16, validators: u16) -> Self {
+        Self {
+            neurons,
+            validators,
+            liquid_alpha: false,
+        }
+    }
+
+    /// The rule that costs the most.
+    pub fn heaviest(neurons: u16, validators: u16) -> Self {
+        Self {
+            liquid_alpha: true,
+            ..Self::plain(neurons, validators)
+        }
+    }
+
+    pub fn name(&self) -> String {
+        let rule = if self.liquid_alpha {
+            ", liquid alpha"
+        } else {
+            ""
+        };
+        format!("{} x {}{rule}", self.neurons, self.validators)
+    }
+}
+
+/// What an epoch costs.
+pub struct Figures {
+    pub case: Case,
+    /// The row of every validator, for every neuron.
+    pub weights: Bill,
+    pub close: Bill,
+    pub propose: Bill,
+    pub finalize: Bill,
+    /// All chunks.
+    pub settle: Bill,
+    /// Steps of the kernel called by themselves, by phase.
+    pub steps: Vec<Bill>,
+    /// Disputes of honest steps, by phase.
+    pub disputes: Vec<Bill>,
+    /// A dispute that slashes, at the step that is the heaviest.
+    pub slash: Cost,
+    /// Bytes of the assertion.
+    pub assertion: usize,
+}
+
+/// A subnet of which everybody has registered, and as many have stake as may ever have permits.
+pub struct Subnet {
+    neurons: u16,
+    netuid: NetUid,
+    registered: Template,
+}
+
+impl Subnet {
+    /// A full subnet of `neurons`.
+    pub fn of(neurons: u16) -> Self {
+        let mut net = Network::deploy();
+        let netuid = net.create(Shape {
+            tempo: 100,
+            seats: neurons,
+            permits: 1,
+            ..Shape::default()
+        });
+        let staked = u32::from(MAX_VALIDATORS);
+        let others = u32::from(neurons) - staked;
+        net.with_validators(netuid, staked);
+        net.enrol_crowd(netuid, named("farm"), "miner", others);
+        Self {
+            neurons,
+            netuid,
+            registered: net.template(),
+        }
+    }
+
+    /// Runs the subnet as `case` has it until weights and bonds are full, and measures the epoch after that.
+    pub fn measure(&self, case: Case) -> Figures {
+        assert_eq!(case.neurons, self.neurons);
+        let netuid = self.netuid;
+        let mut net = Network::begin_from(&self.registered);
+        net.set(netuid, Hyperparameter::MaxValidators(case.validators));
+        net.set(netuid, Hyperparameter::LiquidAlpha(case.liquid_alpha));
+        // The first epoch gives permits, the second leaves bonds to remember.
+        net.run_epoch(netuid);
+        assert_eq!(net.roster(netuid).len(), usize::from(case.validators));
+        let ((), weights) = net.metered(|net| fill_weights(net, netuid));
+        net.run_epoch(netuid);
+        fill_weights(&mut net, netuid);
+        let ready = net.status(netuid).expect("a status").closes_at;
+        net.advance_to(ready);
+        let (_, close) = net.metered(|net| net.close(netuid));
+
+        let inputs = net.inputs(netuid);
+        let closed = net.template();
+        let (ran, propose) = net.metered(|net| net.assert_epoch(netuid));
+        let steps = kernel_steps(&mut net, &inputs, &ran);
+        let (heaviest, disputes) = disputes(&mut net, &inputs, &ran);
+        let ((), finalize) = net.metered(|net| net.finalize(netuid));
+        let ((), settle) = net.metered(|net| net.settle(netuid));
+        for bill in [&close, &propose, &finalize] {
+            assert_eq!(bill.calls, 1, "one message each");
+        }
+        Figures {
+            case,
+            weights,
+            close,
+            propose,
+            finalize,
+            settle,
+            steps,
+            disputes,
+            slash: slash(&closed, netuid, &inputs, &ran, heaviest),
+            assertion: scale::Encode::encoded_size(&ran.assertion),
+        }
+    }
+}
+
+/// Lets every neuron with a permit weigh all neurons.
+fn fill_weights(net: &mut Network, netuid: NetUid) {
+    let neurons = net.subnet(netuid).expect("the subnet").neurons;
+    let all: Vec<Uid> = (0..neurons).map(Uid).collect();
+    for uid in net.roster(netuid) {
+        let hotkey = net.neuron(netuid, uid).expect("a neuron").hotkey;
+        let weights = all.iter().map(|whom| opinion(uid, *whom)).collect();
+        net.as_(hotkey)
+            .set_weights(netuid, all.clone(), weights)
+            .expect("set");
+    }
+}
+
+/// Phase and number of the steps to measure.
+fn sample(inputs: &EpochInputs, ran: &Ran) -> impl Iterator<Item = (usize, usize)> {
+    let chunks = inputs.chunks.len();
+    (0..ran.trace.steps.len())
+        .map(move |k| (k / chunks, k))
+        .filter(move |(_, k)| {
+            let chunk = k % chunks;
+            chunks <= ALL_CHUNKS || chunk.is_multiple_of(8) || chunk + 1 == chunks
+        })
+}
+
+/// What the kernel's steps cost by themselves.
+fn kernel_steps(net: &mut Network, inputs: &EpochInputs, ran: &Ran) -> Vec<Bill> {
+    let mut bills = vec![Bill::default(); ran.trace.plan.phases.len()];
+    for (phase, k) in sample(inputs, ran) {
+        let cost = net.kernel_step_cost(step_input(inputs, &ran.trace, k));
+        bills[phase].add(&cost);
+    }
+    bills
+}
+
+/// What disputes of an honest assertion cost, and which is the heaviest.
+fn disputes(net: &mut Network, inputs: &EpochInputs, ran: &Ran) -> (u32, Vec<Bill>) {
+    let mut bills = vec![Bill::default(); ran.trace.plan.phases.len()];
+    let mut heaviest = (0, 0);
+    for (phase, k) in sample(inputs, ran) {
+        let k = u32::try_from(k).expect("few steps");
+        let proof = ran.trace.proof(inputs, &ran.assertion, k).expect("a step");
+        let (outcome, bill) =
+            net.metered(|net| net.as_(STRANGER).dispute(inputs.header.netuid, k, &proof));
+        assert_eq!(outcome, Err(EpochError::StepIsCorrect), "step {k}");
+        bills[phase].add(&bill.total);
+        heaviest = heaviest.max((bill.total.ref_time, k));
+    }
+    (heaviest.1, bills)
+}
+
+/// What it costs to disprove an assertion of which step `k` is false.
+fn slash(closed: &Template, netuid: NetUid, inputs: &EpochInputs, ran: &Ran, k: u32) -> Cost {
+    let mut net = Network::begin_from(closed);
+    let mut lie = ran.assertion.clone();
+    lie.steps[usize::try_from(k).expect("few steps")][0] ^= 1;
+    net.propose_lie(netuid, &lie);
+    let (found, proof) = ran.trace.refute(inputs, &lie).expect("a lie");
+    assert_eq!(found, k);
+    let (outcome, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
+    assert_eq!(outcome, Ok(()));
+    assert!(fits_a_block(&bill.total));
+    bill.total
+}

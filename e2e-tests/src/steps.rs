@@ -1,0 +1,62 @@
+//! The steps of an epoch, one by one, as the chain's kernel is to see them.
+
+use inktensor_primitives::kernel::{StepInput, StepOutput};
+use inktensor_worker::epoch::{EpochInputs, Trace};
+
+/// What step `k` of a traced epoch is given.
+pub fn step_input(inputs: &EpochInputs, trace: &Trace, k: usize) -> StepInput {
+    let chunks = inputs.chunks.len();
+    let (phase, chunk) = (k / chunks, k % chunks);
+    let reads = trace.plan.phases[phase];
+    let gathered = &inputs.chunks[chunk];
+    StepInput {
+        header: inputs.header.clone(),
+        phase: u8::try_from(phase).expect("few phases"),
+        chunk: u16::try_from(chunk).expect("few chunks"),
+        carry: k
+            .checked_sub(1)
+            .map(|before| trace.steps[before].carry.clone())
+            .unwrap_or_default(),
+        scratch: k
+            .checked_sub(chunks)
+            .map(|before| trace.steps[before].scratch.clone())
+            .unwrap_or_default(),
+        memory: if reads.memory {
+            inputs.memory[chunk].clone()
+        } else {
+            Vec::new()
+        },
+        neurons: gathered.neurons.clone(),
+        rows: if reads.rows {
+            gathered.rows.clone()
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// What step `k` of a traced epoch gave.
+pub fn step_output(inputs: &EpochInputs, trace: &Trace, k: usize) -> StepOutput {
+    let chunks = inputs.chunks.len();
+    let (phase, chunk) = (k / chunks, k % chunks);
+    let is = |due: u8| phase == usize::from(due);
+    StepOutput {
+        carry: trace.steps[k].carry.clone(),
+        scratch: trace.steps[k].scratch.clone(),
+        memory: if is(trace.plan.memory_phase) {
+            trace.memory[chunk].clone()
+        } else {
+            Vec::new()
+        },
+        results: if is(trace.plan.results_phase) {
+            trace.results[chunk].clone()
+        } else {
+            Vec::new()
+        },
+        roster: if k + 1 == trace.steps.len() {
+            trace.roster.clone()
+        } else {
+            Vec::new()
+        },
+    }
+}
