@@ -25,6 +25,7 @@ pub mod book;
 pub mod calls;
 pub mod curve;
 pub mod engines;
+mod folder;
 mod invariants;
 pub mod network;
 mod reads;
@@ -34,6 +35,7 @@ mod snapshot;
 pub mod steps;
 
 pub use calls::Caller;
+pub use folder::Folder;
 pub use network::{Network, Raw, Template};
 pub use run::Ran;
 pub use setup::Shape;

@@ -135,6 +135,11 @@ impl Network {
         }
     }
 
+    /// The chain, to read from.
+    pub fn chain(&self) -> &SandboxChain {
+        &self.chain
+    }
+
     /// Where the contracts are.
     pub fn addresses(&self) -> Addresses {
         self.addresses

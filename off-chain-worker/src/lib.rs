@@ -13,4 +13,5 @@ pub mod engine;
 pub mod epoch;
 pub mod roles;
 pub mod scenario;
+pub mod store;
 pub mod vectors;

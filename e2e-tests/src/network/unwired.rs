@@ -9,6 +9,10 @@ use inktensor_worker::chain::{
 pub struct Unwired<'a>(pub &'a mut SandboxChain);
 
 impl Chain for Unwired<'_> {
+    fn genesis(&self) -> Result<Digest, ChainError> {
+        self.0.genesis()
+    }
+
     fn block(&self) -> Result<u32, ChainError> {
         self.0.block()
     }

@@ -20,6 +20,7 @@ mod kernel_on_chain;
 mod kernels;
 mod random_walk;
 mod registry;
+mod restart;
 mod roles;
 mod scenario;
 mod settlement;

@@ -61,6 +61,10 @@ impl<C> Meter<C> {
 }
 
 impl<C: Chain> Chain for Meter<C> {
+    fn genesis(&self) -> Result<Digest, ChainError> {
+        self.chain.genesis()
+    }
+
     fn block(&self) -> Result<u32, ChainError> {
         self.chain.block()
     }

@@ -20,6 +20,9 @@ use inktensor_primitives::{AccountId, Digest};
 ///
 /// Accounts sign by name: an implementation holds the keys, or needs none.
 pub trait Chain {
+    /// Hash of the first block: which chain this is. Chains in this process all begin with the same.
+    fn genesis(&self) -> Result<Digest, ChainError>;
+
     /// Height of the best block.
     fn block(&self) -> Result<u32, ChainError>;
 

@@ -139,6 +139,10 @@ impl SandboxChain {
 }
 
 impl Chain for SandboxChain {
+    fn genesis(&self) -> Result<Digest, ChainError> {
+        Ok(self.inside(|| System::block_hash(0)).0)
+    }
+
     fn block(&self) -> Result<u32, ChainError> {
         Ok(self.inside(System::block_number))
     }

@@ -12,9 +12,10 @@ pub use trace::{compute, StepTrace, Trace};
 
 use crate::engine::EngineError;
 use inktensor_primitives::kernel::{ChunkInputs, EpochHeader, KernelError};
+use scale::{Decode, Encode};
 
 /// All that an epoch depends on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct EpochInputs {
     /// The frozen header.
     pub header: EpochHeader,

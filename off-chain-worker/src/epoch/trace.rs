@@ -9,10 +9,11 @@ use inktensor_primitives::{
     kernel::{EpochPlan, NeuronResult, StepOutput, MAX_CARRY, MAX_MEMORY, MAX_SCRATCH},
     Digest, NetUid, Uid,
 };
+use scale::{Decode, Encode};
 use std::time::{Duration, Instant};
 
 /// What a step hands on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct StepTrace {
     /// To the next step.
     pub carry: Vec<u8>,

@@ -1,9 +1,11 @@
 //! Why a role could not take its next step.
 
+use super::EngineDifference;
 use crate::{
     chain::{CallError, ChainError},
     engine::{hex, EngineError},
     epoch::{Difference, EpochError},
+    store::StoreError,
 };
 use inktensor_primitives::{Digest, NetUid};
 use std::fmt::Debug;
@@ -38,13 +40,41 @@ pub enum RoleError {
     /// The kernel's plan, computed here, is not the one on the chain.
     #[error("the plan computed here is not the one on the chain")]
     OtherPlan,
-    /// What the chunks remember from the last final epoch is not known here. Start the worker before that epoch closes.
-    #[error("what subnet {} remembers from epoch {epoch} is not known here", netuid.0)]
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was asked for needs a store, and this worker has none.
+    #[error("this worker has no store; start it with one")]
+    NoStore,
+    /// What the chunks remember from the last final epoch is not known here: neither computed here nor told on the chain.
+    /// Have it exported by a worker that was there.
+    #[error("what subnet {netuid} remembers from epoch {epoch} is not known here; have it from another worker with \
+        `inktensor store export --netuid {netuid} --epoch {epoch}` there and `inktensor store import` here", netuid = netuid.0)]
     MemoryUnknown {
         /// The subnet.
         netuid: NetUid,
         /// The last final epoch.
         epoch: u32,
+    },
+    /// A memory to bring in is not what the last final epoch of the subnet left. Export it anew.
+    #[error("this is not what subnet {} remembers: it is of epoch {epoch}, {}", netuid.0, last_told(last))]
+    OtherMemory {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch that it is said to be of.
+        epoch: u32,
+        /// The last final epoch.
+        last: Option<u32>,
+    },
+    /// The two ways to run the kernel come to different epochs. One of the two is wrong, so none is posted.
+    #[error("native and Wasm kernel differ on epoch {epoch} of subnet {}: {difference}; nothing is posted, report this", netuid.0)]
+    EnginesDiffer {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch.
+        epoch: u32,
+        /// Where they differ, and for whom.
+        difference: EngineDifference,
     },
     /// The results of an epoch to settle were not computed here.
     #[error("the results of epoch {epoch} of subnet {} are not known here", netuid.0)]
@@ -76,6 +106,13 @@ impl RoleError {
                 error: format!("{error:?}"),
             },
         }
+    }
+}
+
+fn last_told(last: &Option<u32>) -> String {
+    match last {
+        Some(last) => format!("and the hashes on the chain are of what epoch {last} left"),
+        None => "and no epoch is final yet".into(),
     }
 }
 

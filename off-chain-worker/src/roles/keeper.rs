@@ -152,9 +152,9 @@ impl Keeper {
         chunk: u16,
     ) -> Result<Option<Action>, RoleError> {
         let results = ledger
-            .computed(netuid, epoch)
-            .and_then(|computed| computed.trace.results.get(usize::from(chunk)))
-            .cloned()
+            .results(chain, netuid, epoch)?
+            .into_iter()
+            .nth(usize::from(chunk))
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })?;
         let message = self.contracts.epoch().settle(netuid, epoch, chunk, results);
         let sent = chain

@@ -5,8 +5,8 @@ use crate::{
     chain::Chain,
     engine::{native::Native, wasm::Wasm, Engine, EngineError},
 };
-use inktensor_primitives::Digest;
-use std::sync::Arc;
+use inktensor_primitives::{hash::blake2, Digest};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What kernels are run by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,9 @@ pub enum EngineChoice {
 
 /// Loads kernels, and keeps them loaded.
 pub struct Kernels {
-    choice: EngineChoice,
+    /// Linked kernels, by the code hash of the Wasm that is built from the same source.
+    natives: BTreeMap<Digest, Arc<dyn Engine>>,
+    prefers_native: bool,
     wasm: Wasm,
 }
 
@@ -32,8 +34,17 @@ impl Kernels {
     /// # Errors
     /// `Runtime` if this machine cannot run wasmtime.
     pub fn new(choice: EngineChoice) -> Result<Self, EngineError> {
+        let mut natives: BTreeMap<Digest, Arc<dyn Engine>> = BTreeMap::new();
+        let prefers_native = match choice {
+            EngineChoice::Wasm => false,
+            EngineChoice::Native { built } => {
+                natives.insert(blake2(&built), Arc::new(Native::new()));
+                true
+            }
+        };
         Ok(Self {
-            choice,
+            natives,
+            prefers_native,
             wasm: Wasm::new()?,
         })
     }
@@ -47,13 +58,36 @@ impl Kernels {
         Ok(self)
     }
 
-    /// The kernel with code hash `hash`, from the chain, checked against the hash and loaded.
+    /// Knows that `native` stands for the kernel with this code hash, so that a proposer can hold the two against each
+    /// other.
+    pub fn with_native(mut self, code_hash: Digest, native: Arc<dyn Engine>) -> Self {
+        self.natives.insert(code_hash, native);
+        self
+    }
+
+    /// The kernel with code hash `hash`: the linked one if it is preferred and there is one, else the chain's bytes, checked
+    /// against the hash and loaded.
     pub fn engine(&self, chain: &dyn Chain, hash: &Digest) -> Result<Arc<dyn Engine>, RoleError> {
-        if let EngineChoice::Native { built } = &self.choice {
-            if let Ok(native) = Native::standing_for(hash, built) {
-                return Ok(Arc::new(native));
-            }
+        match self.natives.get(hash) {
+            Some(native) if self.prefers_native => Ok(Arc::clone(native)),
+            _ => self.wasm(chain, hash),
         }
+    }
+
+    /// The other way to run the kernel that [`Kernels::engine`] gives; none if there is only one.
+    pub fn second(
+        &self,
+        chain: &dyn Chain,
+        hash: &Digest,
+    ) -> Result<Option<Arc<dyn Engine>>, RoleError> {
+        match self.natives.get(hash) {
+            None => Ok(None),
+            Some(_) if self.prefers_native => self.wasm(chain, hash).map(Some),
+            Some(native) => Ok(Some(Arc::clone(native))),
+        }
+    }
+
+    fn wasm(&self, chain: &dyn Chain, hash: &Digest) -> Result<Arc<dyn Engine>, RoleError> {
         let code = chain.code(hash)?.ok_or(RoleError::NoKernelCode(*hash))?;
         Ok(self.wasm.load(&code, hash)?)
     }

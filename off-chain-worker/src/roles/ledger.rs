@@ -1,18 +1,23 @@
 //! What the worker has computed itself: the closed epoch of each subnet, and the final one before it.
 
-use super::{Kernels, RoleError};
+use super::{agreement, Kernels, RoleError};
 use crate::{
     chain::{Chain, Typed},
     deploy::Addresses,
-    epoch::{compute, EpochInputs, Trace},
+    engine::EngineError,
+    epoch::{compute, EpochError, EpochInputs, Trace},
+    store::{MemoryExport, Store, StoreError, StoredEpoch},
 };
 use inktensor_primitives::{
     assertion::{memory_digest, Assertion},
     epoch::Epochs,
-    kernel::{EpochHeader, EpochPlan},
+    kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
     Digest, NetUid,
 };
 use std::{collections::BTreeMap, sync::Arc};
+
+/// Blocks until an epoch is tried again that this machine failed to compute. A kernel that fails by itself always will.
+const TRY_AGAIN: u32 = 5;
 
 /// An epoch computed here.
 #[derive(Clone, Debug)]
@@ -25,27 +30,68 @@ pub struct Computed {
     pub assertion: Assertion,
 }
 
-/// The epochs computed here. An epoch is computed once, whoever asks for it.
+impl Computed {
+    fn of(inputs: EpochInputs, trace: Trace) -> Self {
+        Self {
+            assertion: trace.assertion(),
+            inputs,
+            trace,
+        }
+    }
+}
+
+/// The epochs computed here. An epoch is computed once, whoever asks for it, and with a [`Store`] once however often
+/// the worker is started.
 ///
-/// Kept are, per subnet, the last closed epoch and the last final one, whose results may still have to be settled
-/// and whose memory the closed one reads.
+/// At hand are, per subnet, the last closed epoch and the last final one, whose results may still have to be settled
+/// and whose memory the closed one reads. What is older is in the store.
 pub struct Ledger {
     contracts: Addresses,
     kernels: Kernels,
+    store: Option<Store>,
     subnets: BTreeMap<NetUid, Vec<Arc<Computed>>>,
+    /// The closed epoch of a subnet that cannot be computed.
+    failures: BTreeMap<NetUid, Failure>,
+    /// Header of the epoch of a subnet on which both engines agree.
+    agreed: BTreeMap<NetUid, Digest>,
+}
+
+/// An epoch that could not be computed.
+struct Failure {
+    header_hash: Digest,
+    error: EpochError,
+    /// First block at which it is worth another try, if ever.
+    again_at: Option<u32>,
 }
 
 impl Ledger {
-    /// An empty ledger for the deployment at `contracts`.
+    /// An empty ledger for the deployment at `contracts`. It forgets all when it goes.
     pub fn new(contracts: Addresses, kernels: Kernels) -> Self {
         Self {
             contracts,
             kernels,
+            store: None,
             subnets: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            agreed: BTreeMap::new(),
         }
     }
 
+    /// Keeps what it computes in `store`, and goes on from what is there.
+    pub fn with_store(mut self, store: Store) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// What it keeps, if it keeps anything.
+    pub const fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
     /// The epoch of `netuid` that closed last, computed now if it was not before.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `MemoryUnknown`, `NoKernelCode`, `Engine`, `Epoch`, `OtherPlan`, `Store`, `Chain`.
     pub fn closed(
         &mut self,
         chain: &dyn Chain,
@@ -59,7 +105,22 @@ impl Ledger {
         if let Some(computed) = known.iter().find(|c| c.trace.header_hash == hash) {
             return Ok(Arc::clone(computed));
         }
-        let computed = Arc::new(self.compute(chain, header)?);
+        let block = chain.block()?;
+        if let Some(failure) = self.failures.get(&netuid) {
+            if failure.header_hash == hash && failure.again_at.is_none_or(|at| block < at) {
+                return Err(failure.error.clone().into());
+            }
+        }
+        let computed = self.resume_or_compute(chain, header);
+        if let Err(RoleError::Epoch(error)) = &computed {
+            let failure = Failure {
+                header_hash: hash,
+                error: error.clone(),
+                again_at: is_of_this_machine(error).then(|| block.saturating_add(TRY_AGAIN)),
+            };
+            self.failures.insert(netuid, failure);
+        }
+        let computed = Arc::new(computed?);
         let header = &computed.inputs.header;
         let known = self.subnets.entry(netuid).or_default();
         known.retain(|c| Some(c.trace.epoch) == header.final_epoch);
@@ -67,15 +128,158 @@ impl Ledger {
         Ok(computed)
     }
 
-    /// An epoch computed before, if it is still kept.
+    /// An epoch computed before, if it is still at hand.
     pub fn computed(&self, netuid: NetUid, epoch: u32) -> Option<&Arc<Computed>> {
         let known = self.subnets.get(&netuid)?;
         known.iter().find(|c| c.trace.epoch == epoch)
     }
 
-    fn compute(&self, chain: &dyn Chain, header: EpochHeader) -> Result<Computed, RoleError> {
+    /// What each chunk's neurons get by an epoch that is final.
+    ///
+    /// # Errors
+    /// `ResultsUnknown`, `Store`, `Chain`.
+    pub fn results(
+        &self,
+        chain: &dyn Chain,
+        netuid: NetUid,
+        epoch: u32,
+    ) -> Result<Vec<Vec<NeuronResult>>, RoleError> {
+        if let Some(computed) = self.computed(netuid, epoch) {
+            return Ok(computed.trace.results.clone());
+        }
+        self.kept_results(chain, netuid, epoch)?
+            .ok_or(RoleError::ResultsUnknown { netuid, epoch })
+    }
+
+    /// Makes sure that the two ways to run the kernel of `computed` come to the same, if there are two. Each epoch is
+    /// looked at once.
+    ///
+    /// # Errors
+    /// `EnginesDiffer`, `Epoch`, or what keeps the kernel from being loaded.
+    pub fn agree(&mut self, chain: &dyn Chain, computed: &Computed) -> Result<(), RoleError> {
+        let header = &computed.inputs.header;
+        let hash = computed.trace.header_hash;
+        if self.agreed.get(&header.netuid) == Some(&hash) {
+            return Ok(());
+        }
+        if let Some(second) = self.kernels.second(chain, &header.kernel_code)? {
+            let again = compute(second.as_ref(), &computed.inputs)?;
+            if let Some(difference) = agreement::difference(&computed.trace, &again, header) {
+                return Err(RoleError::EnginesDiffer {
+                    netuid: header.netuid,
+                    epoch: header.epoch,
+                    difference,
+                });
+            }
+        }
+        self.agreed.insert(header.netuid, hash);
+        Ok(())
+    }
+
+    /// What each chunk of `netuid` remembers from `epoch`, for a worker that was not there to compute it.
+    ///
+    /// # Errors
+    /// `NoStore`, `MemoryUnknown`, `Store`.
+    pub fn export(&self, netuid: NetUid, epoch: u32) -> Result<MemoryExport, RoleError> {
+        let store = self.store.as_ref().ok_or(RoleError::NoStore)?;
+        let memory = store.memory(netuid, epoch)?;
+        Ok(MemoryExport {
+            home: store.home(),
+            netuid,
+            epoch,
+            memory: memory.ok_or(RoleError::MemoryUnknown { netuid, epoch })?,
+        })
+    }
+
+    /// Takes in what another worker exported, if it is what the last final epoch left by the chain's own hashes.
+    ///
+    /// # Errors
+    /// `NoStore`, `OtherMemory`, `Store`, `Chain`.
+    pub fn import(&self, chain: &dyn Chain, export: &MemoryExport) -> Result<(), RoleError> {
+        let store = self.store.as_ref().ok_or(RoleError::NoStore)?;
+        let (netuid, epoch) = (export.netuid, export.epoch);
+        store.accept(export)?;
+        let status = chain.query(self.contracts.epoch().status(netuid))?;
+        let last = status.and_then(|status| status.final_epoch);
+        let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
+        if last != Some(epoch) || !is_memory(netuid, epoch, &export.memory, &hashes) {
+            return Err(RoleError::OtherMemory {
+                netuid,
+                epoch,
+                last,
+            });
+        }
+        store.put_memory(netuid, epoch, &export.memory)?;
+        Ok(())
+    }
+
+    /// The epoch of `header` out of the store, as far as it is there; the rest is computed and kept.
+    fn resume_or_compute(
+        &self,
+        chain: &dyn Chain,
+        header: EpochHeader,
+    ) -> Result<Computed, RoleError> {
+        let (plan, inputs) = match self.stored(&header)? {
+            Some(stored) => {
+                if let Some(trace) = self.kept_trace(&stored)? {
+                    return Ok(Computed::of(stored.inputs, trace));
+                }
+                (stored.plan, stored.inputs)
+            }
+            None => self.read(chain, header)?,
+        };
+        let engine = self.kernels.engine(chain, &inputs.header.kernel_code)?;
+        let trace = compute(engine.as_ref(), &inputs)?;
+        if trace.plan != plan {
+            return Err(RoleError::OtherPlan);
+        }
+        if let Some(store) = &self.store {
+            store.put_outcome(&trace)?;
+        }
+        Ok(Computed::of(inputs, trace))
+    }
+
+    /// What is kept of the epoch with exactly this header.
+    fn stored(&self, header: &EpochHeader) -> Result<Option<StoredEpoch>, StoreError> {
+        let Some(store) = &self.store else {
+            return Ok(None);
+        };
+        let stored = store.epoch(header.netuid, header.epoch)?;
+        Ok(stored.filter(|stored| stored.inputs.header == *header))
+    }
+
+    /// The trace of a stored epoch, if all that its proofs need is kept.
+    fn kept_trace(&self, stored: &StoredEpoch) -> Result<Option<Trace>, StoreError> {
+        let header = &stored.inputs.header;
+        let steps = match &self.store {
+            Some(store) => store.steps(header.netuid, header.epoch)?,
+            None => None,
+        };
+        let (Some(outcome), Some(steps)) = (&stored.outcome, steps) else {
+            return Ok(None);
+        };
+        let trace = Trace {
+            netuid: header.netuid,
+            epoch: header.epoch,
+            header_hash: header.digest(),
+            plan: stored.plan.clone(),
+            steps,
+            memory: outcome.memory.clone(),
+            results: outcome.results.clone(),
+            roster: outcome.assertion.roster.clone(),
+            timing: Vec::new(),
+        };
+        // Parts that do not belong together are no trace; the inputs say again what they come to.
+        Ok((trace.assertion() == outcome.assertion).then_some(trace))
+    }
+
+    /// Plan and inputs of the closed epoch, from the chain; the memory from where it is known. They are kept.
+    fn read(
+        &self,
+        chain: &dyn Chain,
+        header: EpochHeader,
+    ) -> Result<(EpochPlan, EpochInputs), RoleError> {
         let netuid = header.netuid;
-        let engine = self.kernels.engine(chain, &header.kernel_code)?;
         let plan = chain
             .query(self.contracts.epoch().plan(netuid))?
             .ok_or(RoleError::NothingClosed(netuid))?;
@@ -84,15 +288,10 @@ impl Ledger {
             memory: self.memory(chain, &header, &plan)?,
             header,
         };
-        let trace = compute(engine.as_ref(), &inputs)?;
-        if trace.plan != plan {
-            return Err(RoleError::OtherPlan);
+        if let Some(store) = &self.store {
+            store.put_inputs(&inputs, &plan)?;
         }
-        Ok(Computed {
-            assertion: trace.assertion(),
-            inputs,
-            trace,
-        })
+        Ok((plan, inputs))
     }
 
     /// Reads the inputs with the function that a judge reads them with.
@@ -101,7 +300,7 @@ impl Ledger {
         chain: &dyn Chain,
         header: &EpochHeader,
         plan: &EpochPlan,
-    ) -> Result<Vec<inktensor_primitives::kernel::ChunkInputs>, RoleError> {
+    ) -> Result<Vec<ChunkInputs>, RoleError> {
         (0..plan.chunks(header.neurons))
             .map(|chunk| {
                 chain
@@ -111,7 +310,7 @@ impl Ledger {
             .collect()
     }
 
-    /// What each chunk remembers from the last final epoch, as computed here and checked against the chain's hashes.
+    /// What each chunk remembers from the last final epoch, checked against the chain's hashes.
     fn memory(
         &self,
         chain: &dyn Chain,
@@ -124,16 +323,70 @@ impl Ledger {
             return Ok(vec![Vec::new(); chunks]);
         };
         let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
-        let known = self.computed(netuid, epoch).map(|c| &c.trace.memory);
-        let mut memory = known
-            .filter(|memory| is_memory(netuid, epoch, memory, &hashes))
-            .cloned()
+        if hashes.is_empty() {
+            // Another kernel, or chunks of another size, starts without memory.
+            return Ok(vec![Vec::new(); chunks]);
+        }
+        let mut memory = self
+            .known_memory(netuid, epoch, &hashes)?
             .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
         // Chunks that have come since remember nothing.
-        memory.resize(chunks.max(memory.len()), Vec::new());
-        memory.truncate(chunks);
+        memory.resize(chunks, Vec::new());
         Ok(memory)
     }
+
+    /// What each chunk remembers from `epoch`, with these hashes, from wherever it is known.
+    fn known_memory(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        hashes: &[Digest],
+    ) -> Result<Option<Vec<Vec<u8>>>, RoleError> {
+        let right = |memory: &Vec<Vec<u8>>| is_memory(netuid, epoch, memory, hashes);
+        let computed = self.computed(netuid, epoch).map(|c| &c.trace.memory);
+        if let Some(memory) = computed.filter(|memory| right(memory)) {
+            return Ok(Some(memory.clone()));
+        }
+        let kept = match &self.store {
+            Some(store) => store.memory(netuid, epoch)?,
+            None => None,
+        };
+        Ok(kept.filter(right))
+    }
+
+    /// Results that are kept, unless they are those of another epoch with the same number.
+    fn kept_results(
+        &self,
+        chain: &dyn Chain,
+        netuid: NetUid,
+        epoch: u32,
+    ) -> Result<Option<Vec<Vec<NeuronResult>>>, RoleError> {
+        let Some(store) = &self.store else {
+            return Ok(None);
+        };
+        let header: Option<EpochHeader> = chain.query(self.contracts.epoch().header(netuid))?;
+        let stored = store.epoch(netuid, epoch)?;
+        let other = header
+            .filter(|header| header.epoch == epoch)
+            .zip(stored)
+            .is_some_and(|(header, stored)| stored.inputs.header != header);
+        if other {
+            return Ok(None);
+        }
+        Ok(store.results(netuid, epoch)?)
+    }
+}
+
+/// Whether the failure may be this machine's, and not the kernel's.
+fn is_of_this_machine(error: &EpochError) -> bool {
+    matches!(
+        error,
+        EpochError::Plan(EngineError::Runtime(_) | EngineError::TooSlow(_))
+            | EpochError::Step {
+                error: EngineError::Runtime(_) | EngineError::TooSlow(_),
+                ..
+            }
+    )
 }
 
 /// Whether `memory` has the `hashes` that became final.
@@ -159,5 +412,17 @@ mod tests {
         assert!(!is_memory(NetUid(1), 5, &memory, &hashes));
         assert!(!is_memory(NetUid(1), 4, &memory, &hashes[..1]));
         assert!(!is_memory(NetUid(1), 4, &[vec![1, 3], vec![]], &hashes));
+    }
+
+    #[test]
+    fn only_what_the_machine_failed_at_is_tried_again() {
+        let step = |error| EpochError::Step {
+            phase: 0,
+            chunk: 0,
+            error,
+        };
+        assert!(is_of_this_machine(&step(EngineError::Runtime("".into()))));
+        assert!(!is_of_this_machine(&step(EngineError::Trapped("".into()))));
+        assert!(!is_of_this_machine(&EpochError::UnsoundPlan));
     }
 }

@@ -6,14 +6,17 @@
 //! * **ledger**: what the worker has computed itself; both roles read it.
 //!
 //! Nothing here is needed to trust the outcome: anyone may take any of these steps, and the chain checks each.
-//! A role keeps no state of its own beyond the [`Ledger`], so it may be stopped and started between any two steps.
+//! A role keeps no state of its own beyond the [`Ledger`], and the ledger's store survives the process: a worker may be
+//! killed at any instruction, and the next one goes on.
 
+mod agreement;
 mod error;
 mod keeper;
 mod kernels;
 mod ledger;
 mod proposer;
 
+pub use agreement::EngineDifference;
 pub use error::RoleError;
 pub use keeper::Keeper;
 pub use kernels::{EngineChoice, Kernels};

@@ -4,6 +4,7 @@ use super::{Played, Progress, Stage, StageError};
 use crate::{
     chain::{sandbox::SandboxChain, Meter, Typed},
     deploy::{deploy, Bundles, Config},
+    engine::native::Native,
     roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer},
     scenario::{account, Nomination, Scenario, Story, SubnetPlan},
 };
@@ -14,7 +15,10 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao,
 };
 use psp22::PSP22;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Price of a registration: 0.1 TAO.
 const REGISTRATION_PRICE: Rao = Rao(Rao::PER_TAO / 10);
@@ -50,10 +54,13 @@ impl<'a> Stage<'a> {
         let contracts = deployment.addresses;
         // The kernel built from this repository ends; it need not be watched.
         let yuma = blake2(&bundles.yuma.code);
+        let kernels = Kernels::new(choice)?
+            .trusting(yuma)?
+            .with_native(yuma, Arc::new(Native::new()));
         let mut stage = Self {
             scenario,
             chain,
-            ledger: Ledger::new(contracts, Kernels::new(choice)?.trusting(yuma)?),
+            ledger: Ledger::new(contracts, kernels),
             keeper: Keeper::new(account("keeper"), contracts),
             proposer: Proposer::new(account("proposer"), contracts),
             wasm: Kernels::new(EngineChoice::Wasm)?.trusting(yuma)?,
