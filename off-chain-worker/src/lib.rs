@@ -9,9 +9,11 @@
 pub mod chain;
 pub mod cli;
 pub mod deploy;
+pub mod devchain;
 pub mod engine;
 pub mod epoch;
 pub mod roles;
 pub mod scenario;
+pub mod source;
 pub mod store;
 pub mod vectors;

@@ -1,11 +1,12 @@
 //! What can go wrong between the worker and a contract.
 
 use inktensor_primitives::AccountId;
+use scale::{Decode, Encode};
 use std::fmt::Debug;
 use thiserror::Error;
 
 /// The chain did not run a message to its end, or its answer made no sense.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Encode, Decode)]
 pub enum ChainError {
     /// Nothing is deployed at the address.
     #[error("there is no contract at 0x{}", hex(.0.as_ref()))]
@@ -28,6 +29,19 @@ pub enum ChainError {
     /// The answer is not of the type that the interface states.
     #[error("the contract's answer has another type than its interface states")]
     BadAnswer,
+    /// Nobody answered within the time given, or not in the protocol of a served chain. Nothing was sent, or nothing that
+    /// changes the chain.
+    #[error("the chain at {address} does not answer: {reason}; start it, or name another one")]
+    Unreachable {
+        /// Where it should be.
+        address: String,
+        /// What happened instead.
+        reason: String,
+    },
+    /// The connection was lost after a transaction was sent: it may or may not have been carried out. Look at the chain
+    /// before sending it again.
+    #[error("it is not known whether the transaction was carried out: {0}; look at the chain before sending it again")]
+    OutcomeUnknown(String),
 }
 
 /// A typed message failed: on the way, or because the contract said no.

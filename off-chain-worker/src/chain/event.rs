@@ -2,10 +2,10 @@
 
 use ink::env::Event;
 use inktensor_primitives::AccountId;
-use scale::{Decode, DecodeAll};
+use scale::{Decode, DecodeAll, Encode};
 
 /// Something a contract told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ContractEvent {
     /// Block in which it did.
     pub block: u32,

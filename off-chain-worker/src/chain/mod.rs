@@ -1,4 +1,5 @@
-//! Access to a chain with `pallet-contracts`: one trait, typed messages on top, and an in-process chain.
+//! Access to a chain with `pallet-contracts`: one trait, typed messages on top, an in-process chain, and one that another
+//! process serves.
 //!
 //! A [`Chain`] moves bytes. [`Typed`] turns the messages of `inktensor-primitives` into those bytes and back, so
 //! nobody writes a selector, and nobody depends on a crate that implements a contract.
@@ -7,14 +8,19 @@ mod error;
 mod event;
 mod message;
 mod meter;
+pub mod remote;
 pub mod sandbox;
+mod saved;
+pub(crate) mod wire;
 
 pub use error::{CallError, ChainError};
 pub use event::ContractEvent;
 pub use message::{contracts, selector, Message, Sent, Typed};
 pub use meter::{Bill, Meter};
+pub use saved::{SavedError, State};
 
 use inktensor_primitives::{AccountId, Digest};
+use scale::{Decode, Encode};
 
 /// A chain with `pallet-contracts`.
 ///
@@ -61,7 +67,7 @@ pub trait Chain {
 }
 
 /// What became of a transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Receipt {
     /// What the contract returned, encoded.
     pub output: Vec<u8>,
@@ -72,7 +78,7 @@ pub struct Receipt {
 }
 
 /// A contract that came to be, or refused to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Instantiated {
     /// Its address.
     pub address: AccountId,
@@ -85,7 +91,7 @@ pub struct Instantiated {
 }
 
 /// What a transaction cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Cost {
     /// Time, in picoseconds of the chain's reference machine.
     pub ref_time: u64,

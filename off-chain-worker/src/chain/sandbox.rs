@@ -3,7 +3,7 @@
 //! Gas and deposits are those of pallet-contracts [`PALLET_VERSION`]. Accounts need no keys and never run out of
 //! the chain's own coin, which pays deposits; TAO is another matter.
 
-use super::{Chain, ChainError, ContractEvent, Cost, Instantiated, Receipt};
+use super::{Chain, ChainError, ContractEvent, Cost, Instantiated, Receipt, State};
 use ink_sandbox::{
     frame_support::storage::{
         child, storage_prefix, unhashed, with_transaction, TransactionOutcome,
@@ -24,7 +24,7 @@ use std::{cell::RefCell, fmt::Debug};
 pub const PALLET_VERSION: &str = "31";
 
 /// Far above what any message takes, and far below where sums of weights overflow.
-const GAS_LIMIT: Weight = Weight::from_parts(u64::MAX / 4, u64::MAX / 4);
+const NO_LIMIT: u64 = u64::MAX / 4;
 /// Deposits of one transaction are not bounded here.
 const DEPOSIT_LIMIT: u128 = 1 << 100;
 /// What an account gets whenever it has less than half of it.
@@ -35,13 +35,14 @@ pub struct SandboxChain {
     // Reading runs the contract in a transaction that is rolled back, so it needs the state to itself for a while.
     sandbox: RefCell<DefaultSandbox>,
     events: Vec<ContractEvent>,
+    gas: Weight,
 }
 
 /// A state of the chain to come back to.
 #[derive(Clone)]
 pub struct Snapshot {
-    state: ink_sandbox::Snapshot,
-    events: usize,
+    pub(super) state: ink_sandbox::Snapshot,
+    pub(super) events: usize,
 }
 
 impl Default for SandboxChain {
@@ -56,7 +57,35 @@ impl SandboxChain {
         Self {
             sandbox: RefCell::new(DefaultSandbox::default()),
             events: Vec::new(),
+            gas: Weight::from_parts(NO_LIMIT, NO_LIMIT),
         }
+    }
+
+    /// A chain that goes on where `state` was left.
+    pub fn begin_from(state: &State) -> Self {
+        let mut chain = Self::new();
+        chain.events.clone_from(&state.events);
+        chain.restore(&state.snapshot);
+        chain
+    }
+
+    /// All there is of this chain, for another to begin from.
+    pub fn state(&mut self) -> State {
+        State {
+            snapshot: self.snapshot(),
+            events: self.events.clone(),
+        }
+    }
+
+    /// Gives each message no more than `ref_time` picoseconds of the chain's reference machine. Without it there is no limit.
+    pub const fn limit_time(&mut self, ref_time: u64) {
+        self.gas = Weight::from_parts(ref_time, NO_LIMIT);
+    }
+
+    /// Events of contracts from block `from` on, oldest first.
+    pub fn events_from(&self, from: u32) -> &[ContractEvent] {
+        let start = self.events.partition_point(|event| event.block < from);
+        self.events.get(start..).unwrap_or_default()
     }
 
     /// Lets `blocks` blocks pass, in which nothing happens.
@@ -148,11 +177,11 @@ impl Chain for SandboxChain {
     }
 
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        let (caller, input) = (account(caller), input.to_vec());
+        let (caller, input, gas) = (account(caller), input.to_vec(), self.gas);
         let result = self.inside(|| {
             rolled_back(|| {
                 fund(&caller);
-                call(caller, account(to), input)
+                call(caller, account(to), input, gas)
             })
         })?;
         match result.result {
@@ -167,8 +196,9 @@ impl Chain for SandboxChain {
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
-        let (signer, input) = (account(signer), input.to_vec());
-        let (result, told) = self.transact(&signer, || call(signer.clone(), account(to), input));
+        let (signer, input, gas) = (account(signer), input.to_vec(), self.gas);
+        let (result, told) =
+            self.transact(&signer, || call(signer.clone(), account(to), input, gas));
         let cost = cost(&result);
         let value = result.result.map_err(|error| refusal(error, to))?;
         Ok(Receipt {
@@ -199,11 +229,12 @@ impl Chain for SandboxChain {
         salt: &[u8],
     ) -> Result<Instantiated, ChainError> {
         let (signer, input, salt) = (account(signer), input.to_vec(), salt.to_vec());
+        let gas = self.gas;
         let (result, _) = self.transact(&signer, || {
             Contracts::bare_instantiate(
                 signer.clone(),
                 0,
-                GAS_LIMIT,
+                gas,
                 Some(DEPOSIT_LIMIT),
                 Code::Existing(code_hash.into()),
                 input,
@@ -239,8 +270,7 @@ impl Chain for SandboxChain {
     }
 
     fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
-        let start = self.events.partition_point(|event| event.block < from);
-        Ok(self.events.get(start..).unwrap_or_default().to_vec())
+        Ok(self.events_from(from).to_vec())
     }
 }
 
@@ -252,12 +282,13 @@ fn call(
     signer: AccountId32,
     to: AccountId32,
     input: Vec<u8>,
+    gas: Weight,
 ) -> ContractExecResultFor<DefaultSandboxRuntime> {
     Contracts::bare_call(
         signer,
         to,
         0,
-        GAS_LIMIT,
+        gas,
         Some(DEPOSIT_LIMIT),
         input,
         DebugInfo::Skip,

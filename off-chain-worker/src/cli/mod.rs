@@ -5,6 +5,7 @@
 
 mod audit;
 mod demo;
+mod devchain;
 mod kernel;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -27,6 +28,11 @@ pub struct Cli {
 enum Command {
     /// Act out a network in this process: contracts, stake, weights, epochs and pay
     Demo(demo::Arguments),
+    /// Serve a chain for development and tests, which several processes share
+    ///
+    /// It deploys all contracts on a new in-process chain, gives all TAO to the account `bank`, and prints the addresses.
+    /// There is no access control: whoever connects can sign as anyone.
+    Devchain(devchain::Arguments),
     /// Recompute epochs from JSON and compare them with what is expected
     ///
     /// Files hold objects `{name, input, expected}`, one per line or spread over lines. An object without `expected`
@@ -89,6 +95,7 @@ pub fn main() -> ExitCode {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let done = match cli.command {
         Command::Demo(arguments) => demo::run(&arguments, &mut out),
+        Command::Devchain(arguments) => devchain::run(&arguments, &mut out),
         Command::Audit(arguments) => audit::run(&arguments, &mut out),
         Command::Kernel(command) => kernel::run(&command, &mut out),
     };

@@ -6,9 +6,11 @@
 
 mod bundle;
 mod config;
+mod record;
 
 pub use bundle::{Bundle, BundleError, Bundles, CONTRACTS_DIR};
 pub use config::Config;
+pub use record::RecordError;
 
 use crate::chain::{contracts, CallError, Chain, ChainError, Cost, Message, Typed};
 use inktensor_primitives::{
