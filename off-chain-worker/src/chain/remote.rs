@@ -157,6 +157,10 @@ fn read<T: Decode>(answer: &[u8]) -> Result<T, ChainError> {
 }
 
 impl Chain for RemoteChain {
+    fn genesis(&self) -> Result<Digest, ChainError> {
+        self.ask(&Request::Genesis)
+    }
+
     fn block(&self) -> Result<u32, ChainError> {
         self.ask(&Request::Block)
     }

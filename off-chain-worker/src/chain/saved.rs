@@ -48,7 +48,7 @@ pub enum SavedError {
 struct Body {
     pallet: String,
     root: Digest,
-    storage: Vec<(Vec<u8>, (Vec<u8>, i32))>,
+    storage: ink_sandbox::RawStorage,
     events: Vec<ContractEvent>,
 }
 

@@ -24,6 +24,8 @@ pub const EVENTS_PAGE: usize = 1024 * 1024;
 /// What a client asks for. Each is a method of [`Chain`](super::Chain), but for the last two.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Request {
+    /// Answered with `Digest`.
+    Genesis,
     /// Answered with `u32`.
     Block,
     /// Answered with `Vec<u8>`.

@@ -238,6 +238,7 @@ fn perform(
     request: Request,
 ) -> (Vec<u8>, bool) {
     match request {
+        Request::Genesis => (chain.genesis().encode(), false),
         Request::Block => (chain.block().encode(), false),
         Request::Read { caller, to, input } => (chain.read(caller, to, &input).encode(), false),
         Request::Submit { signer, to, input } => (chain.submit(signer, to, &input).encode(), true),

@@ -71,6 +71,7 @@ fn clients_share_one_chain_and_see_what_it_answers_itself() {
         Err(ChainError::NoContract(nowhere))
     );
     assert_eq!(second.events(0), Ok(Vec::new()));
+    assert_eq!(first.genesis(), SandboxChain::new().genesis());
     let found = second.contracts().unwrap();
     assert_eq!(found.first(), Some(&("token".into(), [1; 32].into())));
     assert!(first.advance(MOST_BLOCKS + 1).is_err());
@@ -183,6 +184,7 @@ fn nonsense() -> impl Strategy<Value = Request> {
     let bytes = || prop::collection::vec(any::<u8>(), 0..64);
     let who = || (0u8..4).prop_map(|it| AccountId::from([it; 32]));
     prop_oneof![
+        Just(Request::Genesis),
         Just(Request::Block),
         (who(), who(), bytes()).prop_map(|(caller, to, input)| Request::Read { caller, to, input }),
         (who(), who(), bytes()).prop_map(|(signer, to, input)| Request::Submit {

@@ -17,7 +17,7 @@ mod stage;
 mod story;
 
 pub use recorded::RecordedError;
-pub use stage::{Progress, Stage, StageError};
+pub use stage::{Performance, Progress, Stage, StageError};
 pub use story::{
     ContractFact, EpochFact, Equation, MessageFact, NeuronFact, NominatorFact, Pay, PhaseTime,
     Story, SubnetFact, Term,

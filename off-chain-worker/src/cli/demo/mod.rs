@@ -8,7 +8,8 @@ use super::{EngineKind, Failure, Verdict};
 use crate::{
     deploy::Bundles,
     roles::EngineChoice,
-    scenario::{Scenario, Stage, Story},
+    scenario::{Performance, Scenario, Stage, Story},
+    source::{Kept, KeptError},
     vectors,
 };
 use progress::Display;
@@ -40,6 +41,9 @@ pub struct Arguments {
     /// Print one JSON document instead of tables
     #[arg(long)]
     json: bool,
+    /// Leave the chain in this folder, for other commands to look at as `--chain DIR`
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -48,6 +52,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         None => Scenario::generate(arguments.seed),
         Some(file) => recorded(file, arguments.seed)?,
     };
+    let kept = arguments.keep.as_ref().map(Kept::at);
+    if let Some(kept) = &kept {
+        kept.create().map_err(Failure::input)?;
+    }
     let bundles = Bundles::load().map_err(Failure::input)?;
     let choice = match arguments.engine {
         EngineKind::Wasm => EngineChoice::Wasm,
@@ -60,7 +68,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         display.show(&progress);
     });
     let elapsed = display.end();
-    let story = performed.map_err(Failure::input)?;
+    let performed = performed.map_err(Failure::input)?;
+    if let Some(kept) = &kept {
+        keep(kept, &performed).map_err(Failure::input)?;
+    }
+    let story = performed.story;
     if arguments.json {
         let json = serde_json::to_string_pretty(&story).map_err(io::Error::from)?;
         writeln!(out, "{json}")?;
@@ -72,6 +84,13 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     } else {
         Verdict::Bad
     })
+}
+
+/// Leaves the chain, as it is at the end, in a folder.
+fn keep(kept: &Kept, performed: &Performance) -> Result<(), KeptError> {
+    kept.save_contracts(&performed.contracts)?;
+    // Last, since it is what says that a chain is kept there.
+    kept.save(&performed.state)
 }
 
 /// Whether every sum is right and both engines always found what was posted.

@@ -5,7 +5,7 @@ mod play;
 
 use super::{Scenario, Story};
 use crate::{
-    chain::{sandbox::SandboxChain, CallError, ChainError, Meter},
+    chain::{sandbox::SandboxChain, CallError, ChainError, Meter, State},
     deploy::{Addresses, Bundles, DeployError, Deployment},
     engine::EngineError,
     epoch::EpochError,
@@ -45,6 +45,16 @@ struct Played {
     recorded: BTreeSet<u16>,
     /// What each epoch's chunks were paid so far.
     paid: BTreeMap<u32, Rao>,
+}
+
+/// A scenario that was carried out.
+pub struct Performance {
+    /// What came of it.
+    pub story: Story,
+    /// The chain at its end.
+    pub state: State,
+    /// Where the contracts are on it.
+    pub contracts: Addresses,
 }
 
 /// What the stage is at.
@@ -117,10 +127,14 @@ impl<'a> Stage<'a> {
         choice: EngineChoice,
         epochs: u32,
         progress: impl FnMut(Progress<'_>) + 'a,
-    ) -> Result<Story, StageError> {
+    ) -> Result<Performance, StageError> {
         let mut stage = Self::build(scenario, bundles, choice, Box::new(progress))?;
         stage.play(epochs)?;
-        stage.tell()
+        Ok(Performance {
+            state: stage.chain.inner().state(),
+            contracts: stage.contracts(),
+            story: stage.tell()?,
+        })
     }
 
     pub(super) fn contracts(&self) -> Addresses {
