@@ -401,6 +401,44 @@ fn a_kernel_is_looked_at() {
     assert!(out(&kernel).contains(&inktensor_worker::engine::hex(&hash)));
     let token = check("token.wasm");
     assert_eq!(token.status.code(), Some(1));
-    assert!(out(&token).contains("it imports seal"), "{}", out(&token));
+    let text = out(&token);
+    assert!(
+        text.contains("a step can reach seal") && text.contains(": call -> "),
+        "{text}"
+    );
     assert!(refusal(&check("no-such.wasm")).contains("no-such.wasm"));
+}
+
+#[test]
+fn what_the_check_finds_is_told_to_programs() {
+    let built = inktensor_worker::deploy::Bundles::folder().expect("built contracts");
+    let check = |name: &str| -> Value {
+        let file = built.join(name).display().to_string();
+        let output = inktensor(&["kernel", "check", "--json", &file], "");
+        assert_eq!(out(&output).lines().count(), 1);
+        let found: Value = serde_json::from_str(out(&output)).expect("JSON");
+        let status = i32::from(found["acceptable"] != true);
+        assert_eq!(output.status.code(), Some(status));
+        found
+    };
+    let kernel = check("yuma.wasm");
+    assert_eq!(kernel["acceptable"], true, "{kernel}");
+    let steps: Vec<&str> = kernel["in_steps"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert!(!steps.contains(&"seal2.set_storage"), "{kernel}");
+    assert_eq!(steps.len(), 4, "{kernel}");
+    assert_eq!(kernel.get("refusal"), None);
+    for contract in ["token", "registry", "staking", "emission", "epoch"] {
+        let found = check(&format!("{contract}.wasm"));
+        assert_eq!(found["acceptable"], false, "{found}");
+        let path = found["path"].as_array().expect("a path");
+        assert_eq!(path.first(), Some(&json!("call")), "{found}");
+        let end = path.last().and_then(Value::as_str).expect("an end");
+        assert!(end.starts_with("seal"), "{found}");
+        assert!(found["refusal"].as_str().expect("a text").contains(end));
+    }
 }

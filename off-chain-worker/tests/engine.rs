@@ -11,12 +11,19 @@ use inktensor_primitives::{
     kernel::{Budget, EpochHeader, EpochPlan, KernelError, StepInput},
     AccountId, NetUid, Rao,
 };
-use inktensor_worker::engine::{
-    check::{check, Refusal, MAX_CODE},
-    wasm::{Wasm, PLAN, STEP},
-    Engine, EngineError,
+use inktensor_worker::{
+    deploy::Bundle,
+    engine::{
+        check::{check, Refusal, MAX_CODE},
+        wasm::{Wasm, PLAN, STEP},
+        Engine, EngineError,
+    },
 };
-use std::time::Duration;
+use proptest::prelude::*;
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 /// The text of a kernel whose entry point does `body`, with all imports that a kernel may have.
 fn kernel_text(body: &str) -> String {
@@ -30,7 +37,7 @@ fn kernel_text(body: &str) -> String {
             (import "env" "memory" (memory 2 16))
             (global $count (mut i32) (i32.const 0))
             (data (i32.const 1000) "\05")
-            (func (export "deploy"))
+            (func (export "deploy") (drop (call $set (i32.const 0) (i32.const 4) (i32.const 8) (i32.const 0))))
             (func (export "call") {body}))"#
     )
 }
@@ -173,8 +180,12 @@ fn storage_is_out_of_reach() {
         "{key} (drop (call $get (i32.const 64) (i32.const 4) (i32.const 200) (i32.const 100)))"
     ));
     assert!(read.contains("read storage"), "{read}");
-    let write = trap("(drop (call $set (i32.const 0) (i32.const 4) (i32.const 8) (i32.const 4)))");
-    assert!(write.contains("wrote to storage"), "{write}");
+    let code = kernel("(drop (call $set (i32.const 0) (i32.const 4) (i32.const 8) (i32.const 4)))");
+    let write = Wasm::new().expect("wasmtime").load(&code, &blake2(&code));
+    assert!(matches!(
+        write.err(),
+        Some(EngineError::Refused(Refusal::Reaches { .. }))
+    ));
 }
 
 #[test]
@@ -345,4 +356,78 @@ fn a_kernel_has_the_form_of_a_contract() {
     );
     let padded = [kernel(RETURN_PLAN), vec![0; MAX_CODE]].concat();
     assert_eq!(check(&padded), Err(Refusal::TooLarge(padded.len())));
+}
+
+/// The built kernel's code.
+fn built() -> &'static [u8] {
+    static CODE: OnceLock<Vec<u8>> = OnceLock::new();
+    CODE.get_or_init(|| Bundle::find("yuma").expect("the built kernel").code)
+}
+
+/// Checks broken code: any answer will do, if it comes soon.
+fn is_answered(code: &[u8]) {
+    let start = Instant::now();
+    let _ = check(code);
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn a_broken_kernel_is_answered(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 0u32..8), 1..9),
+        cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+        moved in prop::option::weighted(0.2, any::<[prop::sample::Index; 3]>()),
+    ) {
+        let mut code = built().to_vec();
+        for (place, bit) in flips {
+            code[place.index(built().len())] ^= 1 << bit;
+        }
+        if let Some([from, to, len]) = moved {
+            let from = from.index(code.len());
+            let piece = code[from..from + len.index(code.len() - from)].to_vec();
+            let to = to.index(code.len());
+            code.splice(to..to, piece);
+        }
+        if let Some(cut) = cut {
+            code.truncate(cut.index(code.len()));
+        }
+        is_answered(&code);
+    }
+
+    #[test]
+    fn flips_in_the_sections_before_the_code_are_answered(
+        flips in prop::collection::vec((0usize..1024, any::<u8>()), 1..4),
+    ) {
+        let mut code = built().to_vec();
+        for (place, byte) in flips {
+            code[place] = byte;
+        }
+        is_answered(&code);
+    }
+}
+
+#[test]
+fn the_built_kernel_is_acceptable_and_no_other_contract_is() {
+    let report = check(built()).expect("acceptable");
+    assert!(report.imports.contains(&"seal2.set_storage".to_owned()));
+    assert!(!report.in_steps.contains(&"seal2.set_storage".to_owned()));
+    for contract in ["token", "registry", "staking", "emission", "epoch"] {
+        let code = Bundle::find(contract).expect("a built contract").code;
+        let refusal = check(&code).expect_err("a refusal");
+        assert!(refusal.path().is_some(), "{contract}: {refusal}");
+    }
+}
+
+/// How long checking the built kernel takes: `cargo test --test engine -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures"]
+fn time_of_a_check() {
+    let start = Instant::now();
+    for _ in 0..100 {
+        check(built()).expect("acceptable");
+    }
+    println!("{:?} a check", start.elapsed() / 100);
 }

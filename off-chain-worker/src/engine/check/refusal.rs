@@ -1,0 +1,65 @@
+//! Why bytes are no acceptable kernel.
+
+use super::{Path, MAX_CODE, MAX_PAGES};
+
+/// Why bytes are no acceptable kernel.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The chain would not take so much code. Build for size, or do less.
+    #[error("its code has {0} bytes, {MAX_CODE} are allowed")]
+    TooLarge(usize),
+    /// Not Wasm, or Wasm that uses more than the chain takes; the reason names the feature and the place.
+    #[error("it is not valid Wasm for a contract: {0}")]
+    Invalid(String),
+    /// Floats are not deterministic across machines. Use fixed point.
+    #[error("it uses floating point at byte {0:#x}")]
+    Floats(usize),
+    /// A step could write to storage, call another contract, change its code, or learn something else than its input.
+    /// The path names who calls whom; use no such function in a message, and let messages take `&self`.
+    #[error("a step can reach {end}, which no step may call: {path}", end = .path.end())]
+    Reaches {
+        /// From the entry point to the function.
+        path: Path,
+    },
+    /// A pure step has no use for this function: module and name. Nothing that a message calls calls it.
+    #[error("it imports {0}.{1}, which no kernel may call")]
+    Import(String, String),
+    /// A function is imported with another signature than the chain's.
+    #[error("it imports {0}.{1} with a wrong signature")]
+    ImportSignature(String, String),
+    /// Something else than functions and memory is imported.
+    #[error("it imports {0}.{1}, which is not a function")]
+    ImportKind(String, String),
+    /// What the constructor leaves in storage would be there on the chain and not in the worker. Give the contract no
+    /// fields. The text names the function.
+    #[error("{0} writes to storage what is not known to be empty")]
+    Writes(String),
+    /// A contract imports its memory as `env.memory`.
+    #[error("it does not import the memory env.memory")]
+    NoMemory,
+    /// The chain gives a contract at most [`MAX_PAGES`] pages: how many it asks for.
+    #[error("it asks for {0} pages of memory, {MAX_PAGES} are allowed")]
+    Memory(u64),
+    /// A contract exports `call` and `deploy` and nothing else.
+    #[error("it exports {0}, a contract exports only the functions call and deploy")]
+    Export(String),
+    /// An entry point is missing.
+    #[error("it does not export the function {0}")]
+    NoEntry(&'static str),
+    /// An entry point takes or returns something.
+    #[error("its entry point {0} takes or returns values")]
+    EntrySignature(String),
+    /// Code that runs before the entry point.
+    #[error("it has a start function")]
+    Start,
+}
+
+impl Refusal {
+    /// The way to the function that is out of place, if it is about one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Refusal::Reaches { path } => Some(path),
+            _ => None,
+        }
+    }
+}
