@@ -27,6 +27,7 @@ pub mod curve;
 pub mod engines;
 mod folder;
 mod invariants;
+pub mod model;
 pub mod network;
 mod reads;
 mod run;

@@ -68,10 +68,6 @@ impl Network {
             let (netuid, hotkey, coldkey) = *position;
             (*position, self.stake_of(netuid, hotkey, coldkey))
         });
-        let storage = self.addresses.named().map(|(name, address)| {
-            let root = self.chain.storage_root(&address);
-            (name, root.expect("readable").expect("a contract"))
-        });
         Snapshot {
             block: self.block(),
             supply: self.total_supply(),
@@ -89,7 +85,16 @@ impl Network {
                 .collect(),
             subnets: subnets.collect(),
             issuance: self.issuance(),
-            storage: storage.into_iter().collect(),
+            storage: self.storage_roots(),
         }
+    }
+
+    /// For each contract the root hash of all that it stores.
+    pub fn storage_roots(&self) -> BTreeMap<&'static str, Digest> {
+        let roots = self.addresses.named().map(|(name, address)| {
+            let root = self.chain.storage_root(&address);
+            (name, root.expect("readable").expect("a contract"))
+        });
+        roots.into_iter().collect()
     }
 }

@@ -1,0 +1,94 @@
+//! What somebody may try.
+
+use super::{Claim, Evidence};
+use inktensor_primitives::registry::Hyperparameter;
+use std::fmt;
+
+/// One thing that somebody tries. Subnets, workers and people are counted from 0.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Blocks pass in which nobody else does anything.
+    Wait(Until),
+    /// Whatever the epoch's life asks for next is done honestly.
+    Live(usize),
+    /// A worker closes the open epoch.
+    Close(usize, u32),
+    /// A worker posts an assertion.
+    Propose(usize, u32, Claim),
+    /// A worker disputes what stands.
+    Dispute(usize, u32, Evidence),
+    /// A worker makes final what stands, or tries to with another assertion.
+    Finalize(usize, u32, Which),
+    /// A worker settles a chunk of the epoch this many after the last final one, with the results that are due or with others.
+    Settle(usize, u32, i8, u16, Which),
+    /// A worker adds to its bond, in rao.
+    Deposit(u32, u64),
+    /// A worker takes free bond back, in rao.
+    Withdraw(u32, u64),
+    /// A worker is given TAO, in rao.
+    Fund(u32, u64),
+    /// A person registers its hotkey.
+    Register(usize, u32),
+    /// A person (the second) stakes on another's hotkey (the first), in rao.
+    Stake(usize, u32, u32, u64),
+    /// It takes some of it back, in rao.
+    Unstake(usize, u32, u32, u64),
+    /// It takes all of it back.
+    UnstakeAll(usize, u32, u32),
+    /// A person sets its take, in basis points.
+    Take(u32, u16),
+    /// A person's hotkey sets weights.
+    Weights(usize, u32, Vec<(u16, u16)>),
+    /// The owner sets a hyperparameter.
+    Set(usize, Hyperparameter),
+    /// A person burns TAO, in rao.
+    Burn(u32, u64),
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug)]
+pub enum Until {
+    /// For so many blocks.
+    Blocks(u32),
+    /// To the block at which the next call on a subnet is due.
+    Due(usize),
+    /// To the block before.
+    AlmostDue(usize),
+}
+
+/// Which assertion or results somebody comes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The one that is called for.
+    Due,
+    /// Another, of the same shape.
+    Other,
+}
+
+/// Prints on one line, also within a list that is printed with a line for each item.
+#[derive(Clone)]
+pub struct Line<T>(pub T);
+
+impl<T: fmt::Debug> fmt::Debug for Line<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Lie;
+
+    #[test]
+    fn a_story_prints_one_action_per_line() {
+        let story = vec![
+            Line(Action::Wait(Until::Due(1))),
+            Line(Action::Propose(0, 2, Claim::Lie(Lie::Step(3)))),
+        ];
+        assert_eq!(
+            format!("{story:#?}"),
+            "[\n    Wait(Due(1)),\n    Propose(0, 2, Lie(Step(3))),\n]"
+        );
+    }
+}

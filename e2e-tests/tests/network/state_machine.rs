@@ -1,0 +1,343 @@
+//! Anything anybody might do, in any order: each call answers as the game says, the invariants hold, and no contract ever traps.
+//!
+//! `PROPTEST_CASES` sets the number of stories, as for every property test.
+
+use inktensor_e2e_tests::{
+    model::{
+        hotkey, person, worker, Action, Claim, Evidence, Lie, Line, Tally, Until, Which, World,
+        WATCHER, WORKERS,
+    },
+    Network, Shape, Template,
+};
+use inktensor_primitives::{
+    dispute::Opening, registry::Hyperparameter, staking::MAX_TAKE, AccountId, Rao,
+};
+use proptest::{
+    prelude::*,
+    test_runner::{TestCaseError, TestRunner},
+};
+use std::{cell::RefCell, sync::OnceLock, time::Instant};
+
+const PEOPLE: u32 = 6;
+/// Subnets: two with people, and one that nobody has joined yet.
+const SUBNETS: usize = 3;
+/// Stories of a normal run.
+const STORIES: u32 = 16;
+
+/// What happens, and whether an honest watcher acts in each block.
+#[derive(Clone, Debug)]
+struct Story {
+    watched: bool,
+    actions: Vec<Line<Action>>,
+}
+
+fn story() -> impl Strategy<Value = Story> {
+    let scenes = prop::collection::vec(scene(), 10..50);
+    (prop::bool::weighted(0.6), scenes).prop_map(|(watched, scenes)| Story {
+        watched,
+        actions: scenes.into_iter().flatten().map(Line).collect(),
+    })
+}
+
+/// A few actions, mostly one.
+fn scene() -> impl Strategy<Value = Vec<Action>> {
+    let one = prop_oneof![3 => life(), 4 => game(), 3 => people()];
+    prop_oneof![
+        3 => one.prop_map(|action| vec![action]),
+        1 => quarrel(),
+    ]
+}
+
+/// One posts something about an epoch, others contradict. Shrinks to fewer actions.
+fn quarrel() -> impl Strategy<Value = Vec<Action>> {
+    let by = || 0..WORKERS;
+    let posts = (by(), claim());
+    let contradicts = prop::collection::vec((by(), evidence()), 0..3);
+    let ripens = prop::bool::weighted(0.4);
+    (any::<bool>(), 0..2usize, posts, contradicts, ripens).prop_map(
+        |(begins, net, (by, claim), contradictions, ripens)| {
+            let begun = begins.then_some(Action::Live(net));
+            let posted = [Action::Propose(net, by, claim)];
+            let contradicted = contradictions
+                .into_iter()
+                .map(|(by, evidence)| Action::Dispute(net, by, evidence));
+            let ripe = ripens.then_some([
+                Action::Wait(Until::Due(net)),
+                Action::Finalize(net, by, Which::Due),
+                Action::Settle(net, by, 0, 0, Which::Due),
+            ]);
+            let actions = begun.into_iter().chain(posted).chain(contradicted);
+            actions.chain(ripe.into_iter().flatten()).collect()
+        },
+    )
+}
+
+/// What keeps epochs going.
+fn life() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        5 => net().prop_map(Action::Live),
+        1 => (1..50u32).prop_map(|blocks| Action::Wait(Until::Blocks(blocks))),
+        2 => net().prop_map(|net| Action::Wait(Until::Due(net))),
+        1 => net().prop_map(|net| Action::Wait(Until::AlmostDue(net))),
+    ]
+}
+
+/// What workers do, due or not.
+fn game() -> impl Strategy<Value = Action> {
+    let by = || 0..WORKERS;
+    prop_oneof![
+        2 => (net(), by()).prop_map(|(net, by)| Action::Close(net, by)),
+        5 => (net(), by(), claim()).prop_map(|(net, by, claim)| Action::Propose(net, by, claim)),
+        5 => (net(), by(), evidence()).prop_map(|(net, by, with)| Action::Dispute(net, by, with)),
+        2 => (net(), by(), which()).prop_map(|(net, by, which)| Action::Finalize(net, by, which)),
+        3 => (net(), by(), -1..2i8, 0..2u16, which())
+            .prop_map(|(net, by, later, chunk, which)| Action::Settle(net, by, later, chunk, which)),
+        3 => (by(), rao()).prop_map(|(by, amount)| Action::Deposit(by, amount)),
+        1 => (by(), rao()).prop_map(|(by, amount)| Action::Withdraw(by, amount)),
+        1 => (by(), rao()).prop_map(|(by, amount)| Action::Fund(by, amount)),
+    ]
+}
+
+/// What stakers, miners and owners do.
+fn people() -> impl Strategy<Value = Action> {
+    let who = || 0..PEOPLE;
+    // Who stakes on whom: mostly on oneself.
+    let pair = || prop_oneof![2 => who().prop_map(|who| (who, who)), 1 => (who(), who())];
+    let row = prop::collection::btree_map(0..5u16, any::<u16>(), 0..4);
+    prop_oneof![
+        3 => (net(), who()).prop_map(|(net, who)| Action::Register(net, who)),
+        4 => (net(), pair(), rao())
+            .prop_map(|(net, (on, by), amount)| Action::Stake(net, on, by, amount)),
+        2 => (net(), pair(), rao())
+            .prop_map(|(net, (on, by), amount)| Action::Unstake(net, on, by, amount)),
+        1 => (net(), pair()).prop_map(|(net, (on, by))| Action::UnstakeAll(net, on, by)),
+        1 => (who(), 0..=MAX_TAKE.0 + 1).prop_map(|(who, take)| Action::Take(who, take)),
+        3 => (net(), who(), row)
+            .prop_map(|(net, who, row)| Action::Weights(net, who, row.into_iter().collect())),
+        1 => (net(), setting()).prop_map(|(net, value)| Action::Set(net, value)),
+        1 => (who(), rao()).prop_map(|(who, amount)| Action::Burn(who, amount)),
+    ]
+}
+
+fn net() -> impl Strategy<Value = usize> {
+    prop_oneof![4 => Just(0), 4 => Just(1), 1 => Just(2)]
+}
+
+fn rao() -> impl Strategy<Value = u64> {
+    prop_oneof![0..10u64, 1_900_000..2_100_000u64, 0..50_000_000_000u64]
+}
+
+fn claim() -> impl Strategy<Value = Claim> {
+    prop_oneof![
+        4 => Just(Claim::Honest),
+        6 => lie().prop_map(Claim::Lie),
+        1 => Just(Claim::OtherHeader),
+        1 => Just(Claim::Misshapen),
+    ]
+}
+
+fn lie() -> impl Strategy<Value = Lie> {
+    prop_oneof![
+        any::<u8>().prop_map(Lie::Step),
+        any::<u8>().prop_map(Lie::From),
+        any::<u8>().prop_map(Lie::Memory),
+        any::<u8>().prop_map(Lie::Results),
+        any::<u8>().prop_map(Lie::Overpay),
+        Just(Lie::Roster),
+    ]
+}
+
+fn evidence() -> impl Strategy<Value = Evidence> {
+    let part = prop_oneof![
+        Just(Opening::Carry),
+        Just(Opening::Scratch),
+        Just(Opening::Memory)
+    ];
+    prop_oneof![
+        3 => Just(Evidence::Refutation),
+        4 => any::<u8>().prop_map(Evidence::Step),
+        1 => (any::<u8>(), part).prop_map(|(step, part)| Evidence::Torn(step, part)),
+        1 => any::<u8>().prop_map(Evidence::OtherAssertion),
+    ]
+}
+
+fn which() -> impl Strategy<Value = Which> {
+    prop_oneof![5 => Just(Which::Due), 1 => Just(Which::Other)]
+}
+
+fn setting() -> impl Strategy<Value = Hyperparameter> {
+    prop_oneof![
+        (1..60u32).prop_map(Hyperparameter::Tempo),
+        (0..7u16).prop_map(Hyperparameter::MaxUids),
+        (0..4u16).prop_map(Hyperparameter::MaxValidators),
+        (0..30u32).prop_map(Hyperparameter::ImmunityPeriod),
+        any::<u16>().prop_map(Hyperparameter::Kappa),
+        any::<u16>().prop_map(Hyperparameter::BondsPenalty),
+        any::<bool>().prop_map(Hyperparameter::Yuma3),
+        any::<bool>().prop_map(Hyperparameter::LiquidAlpha),
+        rao().prop_map(|amount| Hyperparameter::MinStake(Rao(amount))),
+    ]
+}
+
+/// Lets every contract that takes payments take what it wants from `who`.
+fn allow_all(net: &mut Network, who: AccountId) {
+    let addresses = net.addresses();
+    for spender in [addresses.registry, addresses.staking, addresses.epoch] {
+        net.as_(who).approve(spender, u128::MAX).expect("allowed");
+    }
+}
+
+/// Two small subnets full of people with stake and permits, in the middle of their second epochs, an empty one, and workers with
+/// bonds for some lies.
+fn inhabited() -> Network {
+    static TEMPLATE: OnceLock<Template> = OnceLock::new();
+    let template = TEMPLATE.get_or_init(|| {
+        let mut net = Network::deploy();
+        for i in 0..PEOPLE {
+            net.fund(person(i), Rao::from_tao(500));
+            allow_all(&mut net, person(i));
+        }
+        for i in 0..WORKERS {
+            net.fund(worker(i), Rao::from_tao(200));
+            allow_all(&mut net, worker(i));
+            let bond = Rao::from_tao(20 + 40 * u64::from(i));
+            net.as_(worker(i)).deposit_bond(bond).expect("deposited");
+        }
+        for (seats, permits) in [(4, 2), (5, 3)] {
+            let settings = vec![Hyperparameter::ImmunityPeriod(10)];
+            let netuid = net.create(Shape {
+                seats,
+                permits,
+                settings,
+                ..Shape::default()
+            });
+            for i in 0..u32::from(seats) {
+                let who = person(i);
+                let price = net.price(netuid);
+                net.as_(who)
+                    .register(netuid, hotkey(i), price)
+                    .expect("registered");
+                let amount = Rao::from_tao(10 + u64::from(i));
+                net.as_(who)
+                    .add_stake(netuid, hotkey(i), amount)
+                    .expect("staked");
+            }
+            net.run_epoch(netuid);
+            net.honest_weights(netuid);
+        }
+        net.create(Shape::default());
+        net.template()
+    });
+    Network::begin_from(template)
+}
+
+/// Tells a story to its end.
+fn tell(story: &Story) -> Tally {
+    let net = inhabited();
+    assert_eq!(usize::from(net.subnets()), SUBNETS);
+    let mut world = World::begin(net, story.watched);
+    for Line(action) in &story.actions {
+        world.perform(action);
+    }
+    world.tally().clone()
+}
+
+#[test]
+fn every_story_goes_by_the_book() {
+    let config = ProptestConfig {
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..ProptestConfig::default()
+    };
+    let cases = match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => config.cases,
+        None => STORIES,
+    };
+    let start = Instant::now();
+    let total = RefCell::new(Tally::new());
+    let mut runner = TestRunner::new(ProptestConfig { cases, ..config });
+    let outcome = runner.run(&story(), |story| {
+        let mut total = total.borrow_mut();
+        for (kind, (done, refused)) in tell(&story) {
+            let count = total.entry(kind).or_default();
+            count.0 += done;
+            count.1 += refused;
+        }
+        Ok::<_, TestCaseError>(())
+    });
+    let total = total.into_inner();
+    let actions: u64 = total.values().map(|(done, refused)| done + refused).sum();
+    println!(
+        "{cases} stories, {actions} actions in {:?}",
+        start.elapsed()
+    );
+    for (kind, (done, refused)) in &total {
+        println!("{kind:16} {done:8} done {refused:8} refused");
+    }
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+    if cases >= STORIES {
+        for kind in [
+            "close",
+            "propose",
+            "propose a lie",
+            "dispute",
+            "finalize",
+            "settle",
+        ] {
+            let (done, refused) = total.get(kind).copied().unwrap_or_default();
+            assert!(
+                done > 0 && refused > 0,
+                "{kind}: {done} done, {refused} refused"
+            );
+        }
+    }
+}
+
+/// A watched world that has gone through `actions`.
+fn after(actions: &[Action]) -> World {
+    let mut world = World::begin(inhabited(), true);
+    for action in actions {
+        world.perform(action);
+    }
+    world
+}
+
+#[test]
+fn a_watched_lie_is_gone_before_the_next_block() {
+    let bond = Network::deploy().rules().bond;
+    let mut world = after(&[
+        Action::Live(0),
+        Action::Propose(0, 1, Claim::Lie(Lie::Results(0))),
+        Action::Wait(Until::Blocks(1)),
+    ]);
+    assert_eq!(world.tally()["dispute"], (1, 0));
+    assert_eq!(world.game.account(WATCHER).purse, Rao(bond.0 / 2));
+}
+
+#[test]
+#[should_panic(expected = "Asserted")]
+fn a_deadline_that_is_not_the_games_is_noticed() {
+    let mut world = after(&[Action::Live(0)]);
+    world.game.rules.challenge_period += 1;
+    world.perform(&Action::Live(0));
+}
+
+#[test]
+#[should_panic(expected = "Ok(())")]
+fn a_dispute_that_the_game_refuses_is_noticed() {
+    let lie = Claim::Lie(Lie::Step(2));
+    let mut world = after(&[Action::Live(0), Action::Propose(0, 1, lie)]);
+    // In this game nobody may dispute any more.
+    world.game.block += 100;
+    world.perform(&Action::Dispute(0, 2, Evidence::Refutation));
+}
+
+#[test]
+#[should_panic(expected = "Bond")]
+fn a_bond_that_is_not_the_games_is_noticed() {
+    let mut world = after(&[]);
+    world.game.account(worker(0)).bond.free.0 += 1;
+    world.perform(&Action::Wait(Until::Blocks(1)));
+}
