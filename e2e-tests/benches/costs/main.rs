@@ -11,6 +11,7 @@
 
 mod messages;
 mod page;
+mod parts;
 mod subnets;
 mod tables;
 

@@ -1,5 +1,6 @@
 //! Whole epochs of subnets of several sizes, and each step of their kernel.
 
+use crate::parts::{self, Part};
 use inktensor_e2e_tests::{
     accounts::*, calls::fits_a_block, setup::opinion, steps::step_input, Network, Ran, Shape,
     Template,
@@ -70,6 +71,10 @@ pub struct Figures {
     pub slash: Cost,
     /// Bytes of the assertion.
     pub assertion: usize,
+    /// What its close and its first settlement consist of.
+    pub parts: Vec<Part>,
+    /// A step that the kernel refuses at once.
+    pub nothing: Cost,
 }
 
 /// A subnet of which everybody has registered, and as many have stake as may ever have permits.
@@ -115,6 +120,7 @@ impl Subnet {
         fill_weights(&mut net, netuid);
         let ready = net.status(netuid).expect("a status").closes_at;
         net.advance_to(ready);
+        let open = net.template();
         let (_, close) = net.metered(|net| net.close(netuid));
 
         let inputs = net.inputs(netuid);
@@ -123,7 +129,10 @@ impl Subnet {
         let steps = kernel_steps(&mut net, &inputs, &ran);
         let (heaviest, disputes) = disputes(&mut net, &inputs, &ran);
         let ((), finalize) = net.metered(|net| net.finalize(netuid));
+        let last = net.template();
         let ((), settle) = net.metered(|net| net.settle(netuid));
+        let mut parts = parts::of_close(&open, &ran.header);
+        parts.extend(parts::of_settlement(&last, &ran));
         for bill in [&close, &propose, &finalize] {
             assert_eq!(bill.calls, 1, "one message each");
         }
@@ -138,6 +147,8 @@ impl Subnet {
             disputes,
             slash: slash(&closed, netuid, &inputs, &ran, heaviest),
             assertion: scale::Encode::encoded_size(&ran.assertion),
+            parts,
+            nothing: parts::of_nothing(&open, &ran.header),
         }
     }
 }

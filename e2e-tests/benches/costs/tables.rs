@@ -18,6 +18,7 @@ pub fn all(deployed: &[Deployed], messages: &[Sent], figures: &[Figures]) -> Str
         ("An epoch", epochs(figures)),
         ("The kernel's steps", steps(figures)),
         ("A dispute", disputes(figures)),
+        ("Inside a close and a settlement", inside(figures)),
         ("Deployment", deployment(deployed)),
     ]
     .map(|(heading, table)| format!("## {heading}\n\n{table}"))
@@ -124,6 +125,32 @@ fn disputes(figures: &[Figures]) -> String {
         "assertion",
     ]);
     table(&heads, 1, rows)
+}
+
+/// The parts of the epoch of 256 neurons and 64 validators.
+fn inside(figures: &[Figures]) -> String {
+    let Some(it) = figures.iter().find(|it| it.case.name() == "256 x 64") else {
+        return String::new();
+    };
+    let whole = |bill: &Bill| bill.largest;
+    let row = |of: &str, contract: &str, message: &str, cost: &Cost| {
+        let [time, proof, _] = shown(cost);
+        let message = format!("`{message}`");
+        vec![of.to_owned(), contract.to_owned(), message, time, proof]
+    };
+    let parts = it.parts.iter();
+    let rows = [
+        row("all of it", "epoch", "close", &whole(&it.close)),
+        row("all of it", "epoch", "settle", &whole(&it.settle)),
+    ]
+    .into_iter()
+    .chain(parts.map(|part| row(part.of, part.contract, part.message, &part.cost)))
+    .chain([row("nothing", "kernel", "step", &it.nothing)]);
+    table(
+        &["part of", "contract", "message", "ref_time", "proof"],
+        3,
+        rows,
+    )
 }
 
 fn deployment(deployed: &[Deployed]) -> String {

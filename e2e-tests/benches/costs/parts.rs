@@ -1,0 +1,147 @@
+//! What a close and a settlement consist of: the messages that the contracts send each other, each sent by itself.
+//!
+//! Nobody but the contracts may send them, so they are signed in the contracts' names, as only a chain without keys allows.
+//! Sent alone, each also pays for entering the chain, so they come to a little more than what they are part of.
+
+use inktensor_e2e_tests::{Network, Ran, Template};
+use inktensor_primitives::{
+    emission::Emission,
+    kernel::{EpochHeader, IncentiveKernel, StepInput},
+    registry::Registry,
+    staking::{Payment, Staking},
+    AccountId, Uid,
+};
+use inktensor_worker::chain::{Cost, Message, Typed};
+use scale::Decode;
+use std::fmt::Debug;
+
+/// A message between contracts.
+pub struct Part {
+    /// What it is part of.
+    pub of: &'static str,
+    pub contract: &'static str,
+    pub message: &'static str,
+    pub cost: Cost,
+}
+
+/// The parts of the close that makes `header` of what is open in `open`.
+pub fn of_close(open: &Template, header: &EpochHeader) -> Vec<Part> {
+    let (netuid, epoch) = (header.netuid, header.epoch);
+    let mut alone = Alone::of("close", open);
+    let at = alone.net.addresses();
+    alone.read("registry", "subnet", at.registry().subnet(netuid));
+    let begin = at.registry().begin_epoch(netuid, epoch);
+    alone.change("registry", "begin_epoch", at.epoch, begin);
+    let begin = at.staking().begin_epoch(netuid, epoch);
+    alone.change("staking", "begin_epoch", at.epoch, begin);
+    let draw = at.emission().draw(netuid, epoch);
+    alone.change("emission", "draw", at.epoch, draw);
+    let plan = at.yuma().plan(header.clone());
+    alone.change("kernel", "plan", at.epoch, plan);
+    let roster = header.roster.clone();
+    let tenures = at.registry().tenures_at(netuid, epoch, roster);
+    alone.change("registry", "tenures_at", at.epoch, tenures);
+    alone.end()
+}
+
+/// The parts of settling the first chunk of the final epoch `ran`.
+pub fn of_settlement(last: &Template, ran: &Ran) -> Vec<Part> {
+    let EpochHeader { netuid, epoch, .. } = ran.header;
+    let results = ran.trace.results.first().expect("a chunk").clone();
+    let mut alone = Alone::of("settle", last);
+    let at = alone.net.addresses();
+    let count = u16::try_from(results.len()).expect("a chunk");
+    let neurons = at.registry().neurons_at(netuid, epoch, Uid(0), count);
+    alone.change("registry", "neurons_at", at.epoch, neurons);
+    let payments = (0..)
+        .zip(&results)
+        .map(|(uid, result)| Payment {
+            hotkey: ran.neuron(uid).hotkey,
+            coldkey: ran.neuron(uid).coldkey,
+            miner: result.miner,
+            validator: result.validator,
+        })
+        .collect();
+    let pay = at.emission().pay(netuid, epoch, payments);
+    alone.change("emission", "pay", at.epoch, pay);
+    let record = at.registry().record_scores(netuid, epoch, Uid(0), results);
+    alone.change("registry", "record_scores", at.epoch, record);
+    alone.end()
+}
+
+/// What a kernel charges for refusing a step that is not there: entering the chain, and loading the code.
+pub fn of_nothing(open: &Template, header: &EpochHeader) -> Cost {
+    let mut net = Network::begin_from(open);
+    net.kernel_step_cost(StepInput {
+        header: header.clone(),
+        phase: u8::MAX,
+        chunk: 0,
+        carry: Vec::new(),
+        scratch: Vec::new(),
+        memory: Vec::new(),
+        neurons: Vec::new(),
+        rows: Vec::new(),
+    })
+}
+
+/// A network in which messages are sent that nobody can send.
+struct Alone {
+    of: &'static str,
+    net: Network,
+    parts: Vec<Part>,
+}
+
+impl Alone {
+    fn of(of: &'static str, template: &Template) -> Self {
+        Self {
+            of,
+            net: Network::begin_from(template),
+            parts: Vec::new(),
+        }
+    }
+
+    /// Notes a message that cannot fail.
+    fn read<R: Decode>(
+        &mut self,
+        contract: &'static str,
+        message: &'static str,
+        sent: impl Into<Message<R>>,
+    ) {
+        let signer = self.net.addresses().epoch;
+        let sent = self.net.with_chain(|chain| chain.send(signer, sent));
+        let cost = sent.expect("an answer").cost;
+        self.parts.push(Part {
+            of: self.of,
+            contract,
+            message,
+            cost,
+        });
+    }
+
+    /// Notes a message that must not fail.
+    fn change<R: Decode, E: Decode + Debug>(
+        &mut self,
+        contract: &'static str,
+        message: &'static str,
+        signer: AccountId,
+        sent: impl Into<Message<Result<R, E>>>,
+    ) {
+        let sent = self.net.with_chain(|chain| chain.send(signer, sent));
+        let sent = sent.expect("an answer");
+        if let Err(error) = sent.value {
+            panic!("{contract} {message}: {error:?}");
+        }
+        self.parts.push(Part {
+            of: self.of,
+            contract,
+            message,
+            cost: sent.cost,
+        });
+    }
+
+    fn end(self) -> Vec<Part> {
+        // Half an epoch breaks the invariants that a network checks when it is dropped.
+        std::mem::forget(self.net);
+        self.parts
+    }
+}
