@@ -21,6 +21,7 @@
 )]
 
 pub mod accounts;
+pub mod adversary;
 pub mod book;
 pub mod calls;
 pub mod curve;

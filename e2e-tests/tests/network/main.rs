@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod adversary;
 mod assertion;
 mod dispute;
 mod emission;

@@ -1,0 +1,180 @@
+//! The same attacks through the real contracts: a random subnet on a chain of its own, and the epoch contract as the court.
+
+use super::{case::Case, chance::Chance, court::Court, program::Program};
+use crate::{accounts::*, Network, Shape};
+use inktensor_primitives::{
+    assertion::Assertion,
+    dispute::StepProof,
+    epoch::{Bond, EpochError, Stage},
+    registry::Hyperparameter,
+    NetUid, Rao, Uid,
+};
+use inktensor_worker::epoch::{compute, Trace};
+
+/// The epoch contract, with the worker who posts and the stranger who disputes.
+pub struct OnChain {
+    /// The network.
+    pub net: Network,
+    netuid: NetUid,
+}
+
+/// A subnet with a life before it, whose epoch is closed now, and what an honest worker knows of that epoch.
+pub fn scene(chance: &mut Chance) -> (Case, OnChain) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        permits: chance.within(1, 4),
+        seats: 80,
+        settings: settings(chance),
+        ..Shape::default()
+    });
+    net.with_validators(netuid, chance.within(0, 3).into());
+    let miners = if chance.percent(10) {
+        // More than one chunk of the Yuma kernel.
+        chance.within(62, 70)
+    } else {
+        chance.within(1, 5)
+    };
+    net.enrol_crowd(netuid, ALICE, "miner", miners.into());
+    if chance.percent(20) {
+        net.enrol(netuid, OWNER, OWNER_HOTKEY);
+    }
+    let mut before = None;
+    for epoch in 0..chance.within(0, 2) {
+        before = Some(net.run_epoch(netuid).trace);
+        weigh(&mut net, netuid, chance);
+        live(&mut net, netuid, chance, epoch);
+    }
+    net.close(netuid);
+    closed(net, netuid, before)
+}
+
+/// The case of the epoch of `netuid` that closed last, after `before`.
+pub fn closed(net: Network, netuid: NetUid, before: Option<Trace>) -> (Case, OnChain) {
+    let program = Program::yuma();
+    let inputs = net.inputs(netuid);
+    let trace = compute(&program, &inputs).expect("the epoch has a trace");
+    let case = Case {
+        program,
+        inputs,
+        trace,
+        before,
+    };
+    (case, OnChain { net, netuid })
+}
+
+fn settings(chance: &mut Chance) -> Vec<Hyperparameter> {
+    vec![
+        Hyperparameter::Yuma3(chance.percent(50)),
+        Hyperparameter::LiquidAlpha(chance.percent(50)),
+        Hyperparameter::Kappa(chance.pick([32_767, 0, u16::MAX])),
+        Hyperparameter::BondsMovingAverage(chance.pick([900_000, 0, 1_000_000])),
+        Hyperparameter::BondsPenalty(chance.pick([0, u16::MAX, 30_000])),
+        Hyperparameter::ActivityCutoff(chance.pick([1, 20, 5_000])),
+        Hyperparameter::ImmunityPeriod(0),
+    ]
+}
+
+/// Lets most who have a permit set weights.
+fn weigh(net: &mut Network, netuid: NetUid, chance: &mut Chance) {
+    let neurons = net.subnet(netuid).expect("the subnet").neurons;
+    for uid in net.roster(netuid) {
+        if chance.percent(15) {
+            continue;
+        }
+        let uids: Vec<Uid> = (0..neurons)
+            .map(Uid)
+            .filter(|_| chance.percent(80))
+            .collect();
+        let weights = uids.iter().map(|_| chance.u16()).collect();
+        let hotkey = net.neuron(netuid, uid).expect("a neuron").hotkey;
+        // A neuron that took its seat lately has no permit yet.
+        let _ = net.as_(hotkey).set_weights(netuid, uids, weights);
+    }
+}
+
+/// Lets stake move and neurons come.
+fn live(net: &mut Network, netuid: NetUid, chance: &mut Chance, epoch: u16) {
+    if chance.percent(50) {
+        let amount = Rao::from_tao(chance.within(1, 300).into());
+        net.stake(netuid, BOB, nth("miner", 0), amount);
+    }
+    if chance.percent(50) {
+        net.enrol(netuid, CHARLIE, nth("newcomer", epoch.into()));
+    }
+}
+
+impl OnChain {
+    /// The subnet.
+    pub fn netuid(&self) -> NetUid {
+        self.netuid
+    }
+
+    /// Lets the honest assertion of `case`, which is posted, become final, and settles it.
+    pub fn go_on(&mut self, case: &Case) {
+        self.net.book.note_honest(self.netuid, &case.trace);
+        self.net.finalize(self.netuid);
+        self.net.settle(self.netuid);
+    }
+
+    fn stage(&self) -> Stage {
+        self.net.status(self.netuid).expect("a status").stage
+    }
+}
+
+impl Court for OnChain {
+    fn propose(&mut self, assertion: &Assertion) -> Result<(), EpochError> {
+        let (net, netuid) = (&mut self.net, self.netuid);
+        let needed = net.bond_required(netuid);
+        if net.bond(WORKER).free < needed {
+            let epoch = net.addresses.epoch;
+            net.provide(WORKER, epoch, needed);
+            net.as_(WORKER).deposit_bond(needed).expect("deposited");
+        }
+        let before = net.snapshot();
+        let proposed = net.as_(WORKER).propose(netuid, assertion);
+        if proposed.is_err() {
+            assert_eq!(
+                net.snapshot(),
+                before,
+                "a refused assertion changes nothing"
+            );
+        }
+        proposed
+    }
+
+    /// Besides what the contract says, holds it to what it has to do: all of a slash, or nothing.
+    fn dispute(&mut self, k: u32, proof: &StepProof) -> Result<(), EpochError> {
+        let before = self.net.snapshot();
+        let stage = self.stage();
+        let balance = self.net.balance(STRANGER);
+        let bond = self.net.bond(WORKER);
+        let disputed = self.net.as_(STRANGER).dispute(self.netuid, k, proof);
+        if disputed.is_err() {
+            assert_eq!(
+                self.net.snapshot(),
+                before,
+                "a dispute in vain changes nothing"
+            );
+            return disputed;
+        }
+        let Stage::Asserted { bond: lost, .. } = stage else {
+            panic!("nothing was asserted");
+        };
+        assert_eq!(self.stage(), Stage::Closed, "the epoch awaits an assertion");
+        let left = Bond {
+            free: bond.free,
+            locked: Rao(bond.locked.0 - lost.0),
+        };
+        assert_eq!(self.net.bond(WORKER), left, "the bond is gone");
+        let (reward, burned) = (lost.0 / 2, lost.0 - lost.0 / 2);
+        let now = self.net.balance(STRANGER);
+        assert_eq!(
+            now,
+            balance + u128::from(reward),
+            "half goes to the challenger"
+        );
+        let supply = before.supply - u128::from(burned);
+        assert_eq!(self.net.total_supply(), supply, "half is burned");
+        disputed
+    }
+}

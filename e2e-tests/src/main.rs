@@ -1,0 +1,85 @@
+//! The binary `inktensor-adversary`: lies and forged proofs by the hundred thousand, counted.
+//!
+//! Exit codes: 0 if no lie survived and no honest assertion was lost, 1 if one was, 2 for bad arguments.
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use inktensor_e2e_tests::adversary::{Campaign, Report};
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+    thread,
+    time::Instant,
+};
+
+/// Lies about random epochs before an honest watcher, and puts forged proofs forward against honest assertions.
+///
+/// Each run is an epoch, a lie about it and four forged proofs; what happens in it depends on the seed and its number only. No lie
+/// may survive, and no honest assertion may fall.
+#[derive(Parser)]
+#[command(name = "inktensor-adversary", version)]
+struct Arguments {
+    /// Number of runs
+    #[arg(long, default_value_t = 10_000)]
+    runs: u64,
+    /// Seed of all chance
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Threads; as many as there are cores unless given
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Every SAMPLE-th run is also played through the real contracts; 0 for none
+    #[arg(long, default_value_t = 1_000)]
+    sample: u64,
+    /// Only this run, as a failure names it
+    #[arg(long, value_name = "RUN")]
+    only: Option<u64>,
+}
+
+fn main() -> ExitCode {
+    let Arguments {
+        runs,
+        seed,
+        threads,
+        sample,
+        only,
+    } = Arguments::parse();
+    let campaign = Campaign {
+        seed,
+        runs: only.map_or(0..runs, |run| run..run.saturating_add(1)),
+        threads: threads
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+            .max(1),
+        sample,
+    };
+    let start = Instant::now();
+    let bar = progress(campaign.runs.end.saturating_sub(campaign.runs.start));
+    let tally = campaign.run(&|| bar.inc(1));
+    bar.finish_and_clear();
+    let report = Report {
+        campaign: &campaign,
+        tally: &tally,
+        elapsed: start.elapsed(),
+    };
+    // Nobody may be listening.
+    let _ = writeln!(io::stdout(), "{report}");
+    if tally.failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress(runs: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(runs);
+    if let Ok(style) =
+        ProgressStyle::with_template("{spinner} {bar:40} {pos}/{len} runs {per_sec} {eta}")
+    {
+        bar.set_style(style);
+    }
+    bar
+}
