@@ -17,3 +17,4 @@ pub mod scenario;
 pub mod source;
 pub mod store;
 pub mod vectors;
+pub mod verify;

@@ -27,5 +27,6 @@ mod settlement;
 mod staking;
 mod state_machine;
 mod token;
+mod verify;
 mod weights;
 mod wiring;

@@ -7,6 +7,9 @@ mod audit;
 mod demo;
 mod devchain;
 mod kernel;
+mod run;
+mod verify;
+mod worker;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::{
@@ -33,6 +36,15 @@ enum Command {
     /// It deploys all contracts on a new in-process chain, gives all TAO to the account `bank`, and prints the addresses.
     /// There is no access control: whoever connects can sign as anyone.
     Devchain(devchain::Arguments),
+    /// Work on a chain: close, post, settle epochs
+    ///
+    /// Prints a line for each step it takes, and for each problem when it comes up. It ends when it is killed, which may be
+    /// at any moment: started again with the same store, it goes on where it was.
+    Run(run::Arguments),
+    /// Recompute a posted epoch and say whether it is right
+    ///
+    /// Exit code: 0 if it is, 1 if it is not, with the first wrong step and whom it concerns; 2 if it cannot be told.
+    Verify(verify::Arguments),
     /// Recompute epochs from JSON and compare them with what is expected
     ///
     /// Files hold objects `{name, input, expected}`, one per line or spread over lines. An object without `expected`
@@ -96,6 +108,8 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Demo(arguments) => demo::run(&arguments, &mut out),
         Command::Devchain(arguments) => devchain::run(&arguments, &mut out),
+        Command::Run(arguments) => run::run(&arguments, &mut out),
+        Command::Verify(arguments) => verify::run(&arguments, &mut out),
         Command::Audit(arguments) => audit::run(&arguments, &mut out),
         Command::Kernel(command) => kernel::run(&command, &mut out),
     };

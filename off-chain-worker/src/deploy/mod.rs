@@ -10,7 +10,7 @@ mod record;
 
 pub use bundle::{Bundle, BundleError, Bundles, CONTRACTS_DIR};
 pub use config::Config;
-pub use record::RecordError;
+pub use record::{address, RecordError};
 
 use crate::chain::{contracts, CallError, Chain, ChainError, Cost, Message, Typed};
 use inktensor_primitives::{

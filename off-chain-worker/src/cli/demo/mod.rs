@@ -41,7 +41,7 @@ pub struct Arguments {
     /// Print one JSON document instead of tables
     #[arg(long)]
     json: bool,
-    /// Leave the chain in this folder, for other commands to look at as `--chain DIR`
+    /// Leave the chain and the worker's store in this folder, for other commands to look at as `--chain DIR`
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
 }
@@ -64,7 +64,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         },
     };
     let mut display = Display::new();
-    let performed = Stage::perform(&scenario, &bundles, choice, arguments.epochs, |progress| {
+    let store = kept.as_ref().map(Kept::store);
+    let (epochs, store) = (arguments.epochs, store.as_deref());
+    let performed = Stage::perform(&scenario, &bundles, choice, epochs, store, |progress| {
         display.show(&progress);
     });
     let elapsed = display.end();

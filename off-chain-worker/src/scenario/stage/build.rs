@@ -7,6 +7,7 @@ use crate::{
     engine::native::Native,
     roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer},
     scenario::{account, Nomination, Scenario, Story, SubnetPlan},
+    store::{Home, Store},
 };
 use inktensor_primitives::{
     hash::blake2,
@@ -17,6 +18,7 @@ use inktensor_primitives::{
 use psp22::PSP22;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::Arc,
 };
 
@@ -33,6 +35,7 @@ impl<'a> Stage<'a> {
         scenario: &'a Scenario,
         bundles: &Bundles,
         choice: EngineChoice,
+        store: Option<&Path>,
         mut progress: Box<dyn FnMut(Progress<'_>) + 'a>,
     ) -> Result<Self, StageError> {
         progress(Progress::Begin {
@@ -57,10 +60,15 @@ impl<'a> Stage<'a> {
         let kernels = Kernels::new(choice)?
             .trusting(yuma)?
             .with_native(yuma, Arc::new(Native::new()));
+        let mut ledger = Ledger::new(contracts, kernels);
+        if let Some(folder) = store {
+            let home = Home::on(&chain, contracts.epoch)?;
+            ledger = ledger.with_store(Store::open(folder, home)?);
+        }
         let mut stage = Self {
             scenario,
             chain,
-            ledger: Ledger::new(contracts, kernels),
+            ledger,
             keeper: Keeper::new(account("keeper"), contracts),
             proposer: Proposer::new(account("proposer"), contracts),
             wasm: Kernels::new(EngineChoice::Wasm)?.trusting(yuma)?,

@@ -10,11 +10,13 @@ use crate::{
     engine::EngineError,
     epoch::EpochError,
     roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer, RoleError},
+    store::StoreError,
 };
 use inktensor_primitives::{NetUid, Rao};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Debug,
+    path::Path,
 };
 use thiserror::Error;
 
@@ -97,6 +99,9 @@ pub enum StageError {
     /// An epoch cannot be computed again.
     #[error(transparent)]
     Epoch(#[from] EpochError),
+    /// The worker's store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Subnets stand still although blocks pass.
     #[error("no subnet has anything due; its epochs do not go on")]
     Stuck,
@@ -117,7 +122,7 @@ impl StageError {
 
 impl<'a> Stage<'a> {
     /// Carries `scenario` out for `epochs` epochs of every subnet and tells what came of it. The epochs that are posted
-    /// are computed as `choice` says.
+    /// are computed as `choice` says, and kept in a store in the folder `store`, if one is named.
     ///
     /// # Errors
     /// See [`StageError`].
@@ -126,9 +131,10 @@ impl<'a> Stage<'a> {
         bundles: &Bundles,
         choice: EngineChoice,
         epochs: u32,
+        store: Option<&Path>,
         progress: impl FnMut(Progress<'_>) + 'a,
     ) -> Result<Performance, StageError> {
-        let mut stage = Self::build(scenario, bundles, choice, Box::new(progress))?;
+        let mut stage = Self::build(scenario, bundles, choice, store, Box::new(progress))?;
         stage.play(epochs)?;
         Ok(Performance {
             state: stage.chain.inner().state(),

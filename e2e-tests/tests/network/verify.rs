@@ -1,0 +1,235 @@
+//! Recomputing posted epochs: the honest ones are right, and of a false one the first wrong step is named, and for whom.
+
+use inktensor_e2e_tests::{accounts::*, Folder, Network, Shape};
+use inktensor_primitives::{
+    assertion::{results_digest, Assertion},
+    kernel::NeuronResult,
+    NetUid, Rao, Uid,
+};
+use inktensor_worker::{
+    chain::Chain,
+    epoch::{Difference, Part},
+    roles::{EngineChoice, Kernels, Ledger},
+    store::Store,
+    verify::{Fate, Origin, Paid, ValueDifference, Verified, Verifier, VerifyError},
+};
+
+/// A subnet of two validators and three miners, all in one chunk.
+fn community(net: &mut Network) -> NetUid {
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    netuid
+}
+
+fn kernels() -> Kernels {
+    Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")
+}
+
+fn verify_with(
+    net: &mut Network,
+    store: Option<&Store>,
+    netuid: NetUid,
+    epoch: u32,
+) -> Result<Verified, VerifyError> {
+    let contracts = net.addresses();
+    net.with_chain(|chain| {
+        let verifier = Verifier {
+            chain,
+            contracts,
+            kernels: &kernels(),
+            store,
+        };
+        verifier.verify(netuid, epoch)
+    })
+}
+
+fn verify(net: &mut Network, netuid: NetUid, epoch: u32) -> Verified {
+    verify_with(net, None, netuid, epoch).expect("verified")
+}
+
+/// Closes an epoch and posts what `change` makes of it.
+fn lie(net: &mut Network, netuid: NetUid, change: impl FnOnce(&mut Assertion)) -> Assertion {
+    net.close(netuid);
+    let mut lie = net.compute(netuid).assertion;
+    change(&mut lie);
+    net.propose_lie(netuid, &lie);
+    lie
+}
+
+#[test]
+fn an_honest_epoch_is_correct_while_it_stands_and_once_it_is_paid() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    net.close(netuid);
+    let ran = net.assert_epoch(netuid);
+    let standing = verify(&mut net, netuid, 0);
+    assert_eq!(standing.finding, None);
+    assert_eq!(standing.posted.assertion, Some(ran.assertion.clone()));
+    assert!(matches!(standing.posted.fate, Fate::Standing { .. }));
+    assert_eq!(standing.origin, Origin::Chain);
+    net.finalize(netuid);
+    net.settle(netuid);
+    let paid = verify(&mut net, netuid, 0);
+    assert_eq!((paid.finding, paid.posted.fate), (None, Fate::Final));
+    assert_eq!(paid.honest, ran.assertion.digest());
+    assert_eq!(paid.steps as usize, ran.assertion.steps.len());
+}
+
+#[test]
+fn a_wrong_step_is_named_with_the_uids_of_its_chunk() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    lie(&mut net, netuid, |lie| lie.steps[2] = [7; 32]);
+    let found = verify(&mut net, netuid, 0).finding.expect("a lie");
+    let place = Difference::Step {
+        k: 2,
+        phase: 2,
+        chunk: 0,
+        part: Part::Step,
+    };
+    assert_eq!(found.difference, Some(place));
+    assert_eq!(found.uids, [0, 1, 2, 3, 4].map(Uid));
+    assert!(found.values.is_empty() && found.hidden.is_empty());
+}
+
+#[test]
+fn wrong_permits_are_named_one_by_one() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let mut gone = Uid(0);
+    lie(&mut net, netuid, |lie| gone = lie.roster.remove(0));
+    let found = verify(&mut net, netuid, 0).finding.expect("a lie");
+    let Some(Difference::Step {
+        part: Part::Roster, ..
+    }) = found.difference
+    else {
+        panic!("{found:?}");
+    };
+    assert_eq!((found.missing, found.added), (vec![gone], vec![]));
+    assert_eq!(found.uids, [gone]);
+}
+
+#[test]
+fn results_that_nobody_has_seen_are_known_only_by_their_hash() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    lie(&mut net, netuid, |lie| lie.results[0] = [7; 32]);
+    let found = verify(&mut net, netuid, 0).finding.expect("a lie");
+    assert_eq!(found.hidden, [0]);
+    assert!(found.values.is_empty());
+    assert_eq!(found.uids.len(), 5);
+}
+
+#[test]
+fn a_lie_that_was_paid_is_told_value_by_value() {
+    let folder = Folder::new();
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let store = folder.store(&net).expect("opened");
+    let mut ledger = Ledger::new(net.addresses(), kernels()).with_store(store);
+    let mut keep = |net: &mut Network| {
+        net.with_chain(|chain| ledger.closed(chain, netuid))
+            .expect("computed");
+    };
+    // Two epochs until validators have permits, weights and something to divide.
+    for _ in 0..2 {
+        net.close(netuid);
+        keep(&mut net);
+        net.assert_epoch(netuid);
+        net.finalize(netuid);
+        net.settle(netuid);
+        net.honest_weights(netuid);
+    }
+    net.close(netuid);
+    keep(&mut net);
+    let ran = net.compute(netuid);
+    let mut results = ran.trace.results[0].clone();
+    let miner = results
+        .iter()
+        .position(|result| result.miner > Rao(1_000))
+        .expect("a paid miner");
+    let honest: NeuronResult = results[miner];
+    results[miner].miner = Rao(honest.miner.0 - 1_000);
+    results[miner].incentive = honest.incentive - 1;
+    let mut lie = ran.assertion.clone();
+    lie.results[0] = results_digest(netuid, 2, 0, &results);
+    net.propose_lie(netuid, &lie);
+    net.finalize(netuid);
+    let paid = net
+        .as_(KEEPER)
+        .settle(netuid, 2, 0, &results)
+        .expect("paid");
+
+    drop(ledger);
+    let store = folder.store(&net).expect("opened");
+    let verified = verify_with(&mut net, Some(&store), netuid, 2).expect("verified");
+    let found = verified.finding.expect("a lie");
+    let value = |value, honest, recorded| ValueDifference {
+        uid: Uid(u16::try_from(miner).unwrap()),
+        value,
+        honest,
+        recorded,
+    };
+    assert_eq!(
+        found.values,
+        [
+            value(
+                "incentive",
+                honest.incentive.into(),
+                u64::from(honest.incentive) - 1
+            ),
+            value("miner", honest.miner.0, honest.miner.0 - 1_000),
+        ]
+    );
+    let short = Paid {
+        chunk: 0,
+        honest: Rao(paid.0 + 1_000),
+        paid,
+    };
+    assert_eq!(found.paid, [short]);
+    assert!(found.hidden.is_empty(), "all of it was seen");
+    // The epoch before is in the store alone, and right.
+    let older = verify_with(&mut net, Some(&store), netuid, 1).expect("verified");
+    assert_eq!((older.finding, older.origin), (None, Origin::Store));
+    // Without a store neither can be told.
+    assert!(matches!(
+        verify_with(&mut net, None, netuid, 1),
+        Err(VerifyError::InputsGone { epoch: 1, .. })
+    ));
+    assert!(matches!(
+        verify_with(&mut net, None, netuid, 2),
+        Err(VerifyError::MemoryUnknown { epoch: 1, .. })
+    ));
+}
+
+#[test]
+fn what_is_not_there_is_not_verified() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    assert!(matches!(
+        verify_with(&mut net, None, netuid, 0),
+        Err(VerifyError::NotClosed { epoch: 0, .. })
+    ));
+    net.close(netuid);
+    assert!(matches!(
+        verify_with(&mut net, None, netuid, 0),
+        Err(VerifyError::NothingPosted { epoch: 0, .. })
+    ));
+}
+
+#[test]
+fn a_slashed_lie_gives_way_to_what_is_posted_next() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let lie = lie(&mut net, netuid, |lie| lie.steps[0] = [7; 32]);
+    let (inputs, ran) = (net.inputs(netuid), net.compute(netuid));
+    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("refuted");
+    net.as_(ALICE).dispute(netuid, k, &proof).expect("slashed");
+    let slashed = verify(&mut net, netuid, 0);
+    assert_eq!(slashed.posted.fate, Fate::Slashed);
+    assert!(slashed.finding.is_some());
+    net.assert_epoch(netuid);
+    let again = verify(&mut net, netuid, 0);
+    assert_eq!((again.finding, again.posted.slashed), (None, 1));
+    assert_eq!(net.with_chain(|chain| chain.block()), Ok(net.block()));
+}
