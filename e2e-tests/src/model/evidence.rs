@@ -1,9 +1,11 @@
 //! What a challenger may come with, and what must come of it.
 
+use crate::Network;
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Opening, StepProof},
     epoch::EpochError,
+    NetUid,
 };
 use inktensor_worker::epoch::{EpochInputs, Trace};
 
@@ -32,6 +34,16 @@ pub enum Evidence {
 }
 
 impl Known {
+    /// What can be known of the epoch that closed last.
+    pub fn of(net: &Network, netuid: NetUid) -> Self {
+        let ran = net.compute(netuid);
+        Self {
+            inputs: net.inputs(netuid),
+            trace: ran.trace,
+            honest: ran.assertion,
+        }
+    }
+
     /// Step and proof that `evidence` about `standing` comes to.
     pub fn proof(&self, evidence: Evidence, standing: &Assertion) -> (u32, StepProof) {
         let steps = self.trace.steps.len();

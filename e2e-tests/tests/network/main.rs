@@ -13,6 +13,7 @@
 mod adversary;
 mod assertion;
 mod dispute;
+mod economy;
 mod emission;
 mod epoch;
 mod genesis;

@@ -231,12 +231,7 @@ impl World {
         );
         if let Ok(Some(header)) = &answer {
             self.game.set_budget(netuid, header.budget.total());
-            let ran = self.net.compute(netuid);
-            let known = Known {
-                inputs: self.net.inputs(netuid),
-                trace: ran.trace,
-                honest: ran.assertion,
-            };
+            let known = Known::of(&self.net, netuid);
             self.known.insert(netuid, known);
         }
         self.done("close", &answer);

@@ -1,0 +1,333 @@
+//! What it costs to play against the rules, and what it gains. Each test prints its totals.
+
+use inktensor_e2e_tests::{
+    accounts::*,
+    calls::{BLOCK_PROOF, BLOCK_TIME},
+    model::{Claim, Known, Lie},
+    network::config,
+    Network, Shape,
+};
+use inktensor_primitives::{
+    dispute::StepProof,
+    epoch::{EpochError, EpochRules, Epochs, Stage},
+    AccountId, NetUid, Rao,
+};
+use inktensor_worker::{
+    chain::{Cost, Typed},
+    deploy::Config,
+};
+
+const LIAR: AccountId = named("liar");
+const ACCOMPLICE: AccountId = named("accomplice");
+const WATCHER: AccountId = named("watcher");
+const LIE: Claim = Claim::Lie(Lie::Results(0));
+
+/// A network whose second epoch, which reads weights and the memory of the first, is closed, and what is known of it.
+fn with_closed_epoch(net: Network) -> (Network, NetUid, Known) {
+    let mut net = net;
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    let known = Known::of(&net, netuid);
+    (net, netuid, known)
+}
+
+/// Gives `who` a free bond.
+fn give_bond(net: &mut Network, who: AccountId, amount: Rao) {
+    let epoch = net.addresses().epoch;
+    net.provide(who, epoch, amount);
+    net.as_(who).deposit_bond(amount).expect("deposited");
+}
+
+/// All that people have, liquid and as bonds.
+fn wealth(net: &Network, who: &[AccountId]) -> u128 {
+    let of = |who: &AccountId| {
+        let bond = net.bond(*who);
+        net.balance(*who) + u128::from(bond.free.0 + bond.locked.0)
+    };
+    who.iter().map(of).sum()
+}
+
+/// Posts a lie. Returns the bond behind it, and what disproves it.
+fn lie(net: &mut Network, netuid: NetUid, who: AccountId, known: &Known) -> (Rao, u32, StepProof) {
+    let bond = net.bond_required(netuid);
+    let claimed = LIE.about(known);
+    net.as_(who)
+        .propose(netuid, &claimed.assertion)
+        .expect("the bond is there");
+    let refutation = known.trace.refute(&known.inputs, &claimed.assertion);
+    let (k, proof) = refutation.expect("a lie");
+    (bond, k, proof)
+}
+
+/// The bond of the `round`-th lie about an epoch, from 0: doubled with each.
+fn doubled(bond: Rao, round: u32) -> u128 {
+    bond.to_u128() << round
+}
+
+fn tao(rao: u128) -> String {
+    format!(
+        "{}.{:09} TAO",
+        rao / u128::from(Rao::PER_TAO),
+        rao % u128::from(Rao::PER_TAO)
+    )
+}
+
+#[test]
+fn disputing_oneself_burns_half_of_every_bond() {
+    // An odd bond: the rounding is burned too.
+    let bond = Rao(Rao::from_tao(10).0 + 1);
+    let rules = EpochRules {
+        bond,
+        ..config().rules
+    };
+    let net = Network::deploy_with(&Config { rules, ..config() });
+    let (mut net, netuid, known) = with_closed_epoch(net);
+    let both = [LIAR, ACCOMPLICE];
+    give_bond(&mut net, LIAR, Rao::from_tao(400));
+    let (rich, supply) = (wealth(&net, &both), net.total_supply());
+    let mut lost = 0;
+    for round in 0..5 {
+        let (locked, k, proof) = lie(&mut net, netuid, LIAR, &known);
+        assert_eq!(locked.to_u128(), doubled(bond, round));
+        assert_eq!(net.as_(ACCOMPLICE).dispute(netuid, k, &proof), Ok(()));
+        lost += doubled(bond, round).div_ceil(2);
+        assert_eq!(rich - wealth(&net, &both), lost);
+        assert_eq!(supply - net.total_supply(), lost, "all of it is burned");
+    }
+    let staked: u128 = (0..5).map(|round| doubled(bond, round)).sum();
+    println!(
+        "5 lies, disputed by the liar itself: {} put at stake, {} burned",
+        tao(staked),
+        tao(lost)
+    );
+}
+
+/// Block at which an epoch is final if `reactions` blocks pass between each lie and its dispute, and what the liars lost.
+fn delayed_by(reactions: &[u32]) -> (u32, u128) {
+    let liars = [nth("liar", 0), nth("liar", 1), nth("liar", 2)];
+    let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
+    let bond = net.rules().bond;
+    for who in liars {
+        give_bond(&mut net, who, Rao::from_tao(500));
+    }
+    let (rich, supply) = (wealth(&net, &liars), net.total_supply());
+    for (round, (blocks, who)) in (0..).zip(reactions.iter().zip(liars.iter().cycle())) {
+        // The next liar is there in the very block in which the last one fell.
+        let (locked, k, proof) = lie(&mut net, netuid, *who, &known);
+        assert_eq!(
+            locked.to_u128(),
+            doubled(bond, round),
+            "whoever the liar is"
+        );
+        net.advance(*blocks);
+        assert_eq!(net.as_(WATCHER).dispute(netuid, k, &proof), Ok(()));
+    }
+    let lost = rich - wealth(&net, &liars);
+    let rewards = wealth(&net, &[WATCHER]);
+    assert_eq!(supply - net.total_supply(), lost - rewards);
+    assert_eq!(rewards, lost / 2);
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    net.settle(netuid);
+    (net.block(), lost)
+}
+
+#[test]
+fn a_stream_of_lies_costs_the_doubling_sum_and_delays_by_the_reactions() {
+    let (undisturbed, lost) = delayed_by(&[]);
+    assert_eq!(lost, 0);
+    let bond = config().rules.bond;
+    let last = config().rules.challenge_period - 1;
+    for reactions in [vec![1], vec![1; 6], vec![3, 0, 2, 4, 1], vec![last; 6]] {
+        let (final_at, lost) = delayed_by(&reactions);
+        let delay = final_at - undisturbed;
+        assert_eq!(delay, reactions.iter().sum::<u32>());
+        let lies = u32::try_from(reactions.len()).expect("few");
+        assert_eq!(lost, bond.to_u128() * ((1 << lies) - 1));
+        println!(
+            "{lies} lies of 3 liars, disputed after {reactions:?} blocks: {} lost, {delay} blocks of delay",
+            tao(lost)
+        );
+    }
+}
+
+#[test]
+fn a_copied_dispute_takes_the_reward_and_saves_nobody() {
+    let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
+    let bond = net.rules().bond;
+    give_bond(&mut net, LIAR, bond);
+    let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
+    // The copy is first. What the watcher had sent is refused, and costs it no TAO.
+    let rich = wealth(&net, &[WATCHER]);
+    assert_eq!(net.as_(STRANGER).dispute(netuid, k, &proof), Ok(()));
+    assert_eq!(
+        net.as_(WATCHER).dispute(netuid, k, &proof),
+        Err(EpochError::NotAsserted)
+    );
+    assert_eq!(wealth(&net, &[STRANGER]), u128::from(bond.0 / 2));
+    assert_eq!(wealth(&net, &[WATCHER]), rich);
+    assert_eq!(wealth(&net, &[LIAR]), 0, "the liar is not saved");
+    assert_eq!(net.status(netuid).expect("a status").stage, Stage::Closed);
+    // The liar may have been the one who copied: half a bond is the least that a lie costs.
+    println!(
+        "a lie of {}: {} to whoever disputes first, {} burned",
+        tao(bond.to_u128()),
+        tao(u128::from(bond.0 / 2)),
+        tao(u128::from(bond.0 - bond.0 / 2))
+    );
+}
+
+#[test]
+fn a_dispute_of_an_earlier_lie_does_not_touch_the_next() {
+    let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
+    let bond = net.rules().bond;
+    give_bond(&mut net, LIAR, bond);
+    let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
+    net.as_(WATCHER).dispute(netuid, k, &proof).expect("fraud");
+    net.assert_epoch(netuid);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(WATCHER).dispute(netuid, k, &proof),
+        Err(EpochError::AssertionMismatch)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn disputing_what_is_true_costs_the_caller_alone() {
+    let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
+    let ran = net.assert_epoch(netuid);
+    let before = net.snapshot();
+    let mut epoch = net.addresses().epoch();
+    let mut spent = Vec::new();
+    for k in (0..).take(ran.assertion.steps.len()) {
+        let proof = known.trace.proof(&known.inputs, &ran.assertion, k);
+        let message = epoch.dispute(netuid, k, proof.expect("a step"));
+        let sent = net.with_chain(|chain| chain.send(STRANGER, message));
+        let sent = sent.expect("answered");
+        assert_eq!(sent.value, Err(EpochError::StepIsCorrect));
+        assert_eq!(sent.cost.deposit, 0);
+        spent.push(sent.cost);
+        assert_eq!(net.snapshot(), before, "step {k}");
+    }
+    let time: u64 = spent.iter().map(|cost| cost.ref_time).sum();
+    assert!(time > 0);
+    println!(
+        "{} disputes of correct steps: {} ms of chain time for the caller, nothing for the proposer",
+        spent.len(),
+        time / 1_000_000_000
+    );
+    // The deadline stays, and so does what comes of it.
+    let Stage::Asserted { deadline, .. } = net.status(netuid).expect("a status").stage else {
+        panic!("it stands");
+    };
+    net.advance_to(deadline);
+    assert_eq!(net.as_(KEEPER).finalize(netuid, &ran.assertion), Ok(()));
+}
+
+/// The assumption on prices: who fills a whole block with transactions pays one TAO for it.
+const FULL_BLOCK: Rao = Rao::from_tao(1);
+
+/// What a transaction costs under that assumption: as much of a block as it takes of whatever it takes most of.
+fn gas_price(cost: &Cost) -> Rao {
+    let part = |used: u64, all: u64| u128::from(FULL_BLOCK.0) * u128::from(used) / u128::from(all);
+    let most = part(cost.ref_time, BLOCK_TIME).max(part(cost.proof_size, BLOCK_PROOF));
+    Rao(u64::try_from(most).expect("not more than a block"))
+}
+
+#[test]
+fn the_reward_is_worth_more_than_the_gas_of_a_dispute() {
+    // The rules of a real deployment.
+    let rules = Config::RULES;
+    let net = Network::deploy_with(&Config { rules, ..config() });
+    let (mut net, netuid, known) = with_closed_epoch(net);
+    give_bond(&mut net, LIAR, rules.bond);
+    let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
+    let message = net.addresses().epoch().dispute(netuid, k, proof);
+    let sent = net.with_chain(|chain| chain.send(WATCHER, message));
+    let sent = sent.expect("answered");
+    assert_eq!(sent.value, Ok(()));
+    let reward = wealth(&net, &[WATCHER]);
+    assert_eq!(reward, u128::from(rules.bond.0 / 2));
+    let gas = gas_price(&sent.cost);
+    // No step may take more than a quarter of two seconds.
+    let most = gas_price(&Cost {
+        ref_time: 500_000_000_000,
+        ..sent.cost
+    });
+    println!(
+        "reward {}, gas of this dispute {}, of the largest there may be {}",
+        tao(reward),
+        tao(gas.to_u128()),
+        tao(most.to_u128())
+    );
+    assert!(reward > 10 * most.to_u128());
+}
+
+#[test]
+fn a_lie_that_nobody_disputes_moves_no_more_than_the_budget() {
+    let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
+    let budget = known.inputs.header.budget.total();
+    let all = |net: &Network| net.total_stake();
+    let before = all(&net);
+    let bond = net.rules().bond;
+    give_bond(&mut net, LIAR, bond);
+    let claimed = Claim::Lie(Lie::Overpay(0)).about(&known);
+    net.as_(LIAR)
+        .propose(netuid, &claimed.assertion)
+        .expect("posted");
+    net.finalize(netuid);
+    assert_eq!(
+        net.as_(LIAR).settle(netuid, 1, 0, &claimed.results[0]),
+        Err(EpochError::OverBudget(budget))
+    );
+    assert_eq!(all(&net), before);
+    // The next epoch is an honest one again, and has what this one could not pay.
+    net.advance(net.rules().settle_window);
+    let header = net.close(netuid);
+    assert!(header.budget.total() > budget);
+    println!(
+        "a lie paying {} out of {}: nothing paid, the next budget is {}",
+        tao(budget.to_u128() + 1),
+        tao(budget.to_u128()),
+        tao(header.budget.total().to_u128())
+    );
+}
+
+#[test]
+fn a_bond_lost_on_one_subnet_does_not_stand_for_another() {
+    let (mut net, first, known) = with_closed_epoch(Network::deploy());
+    let second = net.create(Shape::default());
+    net.with_miners(second, 2);
+    net.close(second);
+    let other = Known::of(&net, second);
+    let bond = net.rules().bond;
+    give_bond(&mut net, LIAR, Rao(2 * bond.0));
+    let (_, k, proof) = lie(&mut net, first, LIAR, &known);
+    net.as_(LIAR)
+        .propose(second, &other.honest)
+        .expect("the rest of the bond");
+    net.as_(WATCHER).dispute(first, k, &proof).expect("fraud");
+    // What stands behind the honest assertion is untouched, and still locked.
+    assert_eq!(
+        (net.bond(LIAR).free, net.bond(LIAR).locked),
+        (Rao::ZERO, bond)
+    );
+    assert_eq!(
+        net.as_(LIAR).withdraw_bond(Rao(1)),
+        Err(EpochError::BondTooSmall(Rao(1)))
+    );
+    assert_eq!(
+        net.bond_required(second),
+        bond,
+        "each subnet doubles its own"
+    );
+    net.advance(net.rules().challenge_period);
+    net.as_(STRANGER)
+        .finalize(second, &other.honest)
+        .expect("final");
+    assert_eq!(net.as_(LIAR).withdraw_bond(bond), Ok(()));
+}
