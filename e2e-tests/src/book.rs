@@ -3,7 +3,11 @@
 use inktensor_primitives::{
     assertion::{final_digest, Assertion},
     dispute::Disputed,
-    epoch::{BondChanged, EpochClosed, Finalized, Proposed, Settled},
+    emission::{Completed, FeePaid},
+    epoch::{
+        BondChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, ReplayedMemory,
+        ReplayedResults, Settled,
+    },
     kernel::{ChunkInputs, EpochHeader, NeuronResult},
     registry::{NeuronRegistered, Subnet, SubnetCreated},
     staking::StakeAdded,
@@ -26,6 +30,8 @@ pub struct Book {
     pub subnets: BTreeMap<NetUid, History>,
     /// What the curve has issued until now, genesis included.
     pub issued: Rao,
+    /// What was paid to neurons, owners, the reserve and those who run epochs.
+    pub paid_out: Rao,
 }
 
 /// A subnet's epochs.
@@ -57,6 +63,10 @@ pub struct Life {
     pub header_hash: Digest,
     /// The assertion that stands.
     pub assertion: Option<Assertion>,
+    /// What a replay told.
+    pub told: Told,
+    /// It was rolled over.
+    pub given_up: bool,
     /// Digest of the final epoch.
     pub digest: Option<Digest>,
     /// Chunks settled and what each was paid.
@@ -65,6 +75,29 @@ pub struct Life {
     pub complete: bool,
     /// What an honest computation comes to, if the epoch was asserted honestly.
     pub honest: Option<Honest>,
+}
+
+/// What a replay tells of an epoch, all of it public.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// The step that is next.
+    pub next: u32,
+    /// Results by chunk.
+    pub results: BTreeMap<u16, Vec<NeuronResult>>,
+    /// Memory by chunk; a chunk that remembers nothing has none.
+    pub memory: BTreeMap<u16, Vec<u8>>,
+}
+
+impl Told {
+    /// What each chunk remembers, once the replay is over.
+    pub fn memory(&self) -> Option<Vec<Vec<u8>>> {
+        let chunks = self.results.keys();
+        (self.next > 0).then(|| {
+            chunks
+                .map(|chunk| self.memory.get(chunk).cloned().unwrap_or_default())
+                .collect()
+        })
+    }
 }
 
 /// What an honest computation comes to.
@@ -85,6 +118,7 @@ impl Book {
             bonders: BTreeSet::new(),
             subnets: BTreeMap::new(),
             issued,
+            paid_out: Rao::ZERO,
         }
     }
 
@@ -98,6 +132,8 @@ impl Book {
                 self.note_registry(event);
             } else if event.contract == addresses.staking {
                 self.note_staking(event);
+            } else if event.contract == addresses.emission {
+                self.note_emission(event);
             } else if event.contract == addresses.epoch {
                 closed.extend(self.note_epoch(event));
             }
@@ -144,11 +180,20 @@ impl Book {
         life.assertion.clone().expect("an assertion stands")
     }
 
-    /// What the neurons of an epoch honestly get, by chunk.
-    pub fn honest_results(&self, netuid: NetUid, epoch: u32) -> Vec<Vec<NeuronResult>> {
+    /// What the neurons of an epoch get, by chunk: as a replay told, or as honestly computed.
+    pub fn results(&self, netuid: NetUid, epoch: u32) -> Vec<Vec<NeuronResult>> {
         let life = &self.subnets[&netuid].epochs[&epoch];
+        if life.told.next > 0 {
+            return life.told.results.values().cloned().collect();
+        }
         let honest = life.honest.as_ref().expect("honestly computed");
         honest.results.clone()
+    }
+
+    /// What a replay of an epoch told that each chunk remembers, if there was one.
+    pub fn told_memory(&self, netuid: NetUid, epoch: u32) -> Option<Vec<Vec<u8>>> {
+        let history = self.subnets.get(&netuid)?;
+        history.epochs.get(&epoch)?.told.memory()
     }
 
     fn history(&mut self, netuid: NetUid) -> &mut History {
@@ -180,6 +225,17 @@ impl Book {
         }
     }
 
+    fn note_emission(&mut self, event: &ContractEvent) {
+        let mut paid = 0;
+        if let Some(fee) = event.decode::<FeePaid>() {
+            paid += fee.amount.0;
+        }
+        if let Some(completed) = event.decode::<Completed>() {
+            paid += completed.owner.0 + completed.treasury.0;
+        }
+        self.paid_out.0 += paid;
+    }
+
     fn note_epoch(&mut self, event: &ContractEvent) -> Option<NetUid> {
         if let Some(changed) = event.decode::<BondChanged>() {
             self.bonders.insert(changed.worker);
@@ -189,6 +245,18 @@ impl Book {
         }
         if let Some(disputed) = event.decode::<Disputed>() {
             self.note_disputed(&disputed);
+        }
+        if let Some(replayed) = event.decode::<Replayed>() {
+            self.note_replayed(&replayed);
+        }
+        if let Some(results) = event.decode::<ReplayedResults>() {
+            self.note_results(results);
+        }
+        if let Some(memory) = event.decode::<ReplayedMemory>() {
+            self.note_memory(&memory);
+        }
+        if let Some(rolled) = event.decode::<EpochRolledOver>() {
+            self.note_rolled_over(&rolled);
         }
         if let Some(finalized) = event.decode::<Finalized>() {
             self.note_finalized(&finalized);
@@ -206,13 +274,15 @@ impl Book {
         if let Some((last, life)) = history.epochs.last_key_value() {
             assert!(closed.epoch > *last, "epochs close in order");
             assert!(
-                life.digest.is_some(),
-                "an epoch closes after the one before is final"
+                life.digest.is_some() || life.given_up,
+                "an epoch closes after the one before is final or given up"
             );
         }
         let life = Life {
             header_hash: closed.header_hash,
             assertion: None,
+            told: Told::default(),
+            given_up: false,
             digest: None,
             settled: BTreeMap::new(),
             complete: false,
@@ -232,6 +302,7 @@ impl Book {
         let life = self.life(proposed.netuid, proposed.epoch);
         assert!(life.assertion.is_none(), "one assertion at a time");
         assert!(life.digest.is_none(), "a final epoch never changes");
+        assert!(!life.given_up && life.told.next == 0, "nobody else ends it");
         assert_eq!(proposed.assertion.header_hash, life.header_hash);
         life.assertion = Some(proposed.assertion);
     }
@@ -248,20 +319,58 @@ impl Book {
     fn note_finalized(&mut self, finalized: &Finalized) {
         let life = self.life(finalized.netuid, finalized.epoch);
         assert!(life.digest.is_none(), "an epoch becomes final once");
-        let assertion = life.assertion.as_ref().expect("an assertion stood");
-        assert_eq!(finalized.assertion, assertion.digest());
+        assert!(!life.given_up, "what is given up is never final");
+        match &life.assertion {
+            Some(assertion) => assert_eq!(finalized.assertion, assertion.digest()),
+            None => assert!(life.told.next > 0, "asserted or replayed"),
+        }
+        assert_eq!(
+            finalized.proposer.is_some(),
+            life.assertion.is_some(),
+            "a replay has no proposer"
+        );
         life.digest = Some(final_digest(&life.header_hash, &finalized.assertion));
         self.history(finalized.netuid).last_final = Some(finalized.epoch);
     }
 
+    fn note_replayed(&mut self, replayed: &Replayed) {
+        let life = self.life(replayed.netuid, replayed.epoch);
+        assert!(life.digest.is_none(), "a final epoch never changes");
+        assert!(life.assertion.is_none() && !life.given_up);
+        assert!(replayed.next > life.told.next, "a replay goes on");
+        life.told.next = replayed.next;
+    }
+
+    fn note_results(&mut self, told: ReplayedResults) {
+        let life = self.life(told.netuid, told.epoch);
+        let before = life.told.results.insert(told.chunk, told.results);
+        assert_eq!(before, None, "results are told once");
+    }
+
+    fn note_memory(&mut self, told: &ReplayedMemory) {
+        let life = self.life(told.netuid, told.epoch);
+        let memory = life.told.memory.entry(told.chunk).or_default();
+        assert_eq!(memory.len(), told.offset as usize, "parts come in order");
+        memory.extend(&told.bytes);
+    }
+
+    fn note_rolled_over(&mut self, rolled: &EpochRolledOver) {
+        let life = self.life(rolled.netuid, rolled.epoch);
+        assert!(life.digest.is_none(), "a final epoch never changes");
+        assert!(!life.given_up, "an epoch is given up once");
+        life.given_up = true;
+    }
+
     fn note_settled(&mut self, settled: &Settled) {
+        self.paid_out.0 += settled.paid.0;
         let life = self.life(settled.netuid, settled.epoch);
         assert!(life.digest.is_some(), "only a final epoch is settled");
         assert!(!life.complete, "nothing follows the last chunk");
         let before = life.settled.insert(settled.chunk, settled.paid);
         assert_eq!(before, None, "chunk {} is paid once", settled.chunk);
         life.complete = settled.complete;
-        let chunks = life.assertion.as_ref().map_or(0, |it| it.results.len());
+        let asserted = life.assertion.as_ref().map(|it| it.results.len());
+        let chunks = asserted.unwrap_or(life.told.results.len());
         assert_eq!(life.complete, life.settled.len() == chunks);
     }
 }

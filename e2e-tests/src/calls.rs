@@ -4,7 +4,7 @@ use crate::Network;
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
-    emission::{Emission, EmissionError, EpochBudget},
+    emission::{Emission, EmissionError, EpochBudget, Fee},
     epoch::{EpochError, Epochs},
     kernel::{EpochHeader, NeuronResult},
     registry::{Hyperparameter, KernelParams, Registry, RegistryError, SubnetSnapshot},
@@ -103,6 +103,10 @@ calls! {
     emission.pay as pay(netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Rao, EmissionError;
     /// Ends a pay-out; for the epoch contract.
     emission.complete as complete(netuid: NetUid, epoch: u32, owner: AccountId, owner_hotkey: AccountId) -> (), EmissionError;
+    /// Pays a fee; for the epoch contract.
+    emission.pay_fee as pay_fee(netuid: NetUid, epoch: u32, fee: Fee, payee: AccountId, amount: Rao) -> (), EmissionError;
+    /// Carries a budget; for the epoch contract.
+    emission.carry as carry(netuid: NetUid, epoch: u32) -> Rao, EmissionError;
     /// Sets weights.
     epoch.set_weights as set_weights(netuid: NetUid, uids: Vec<Uid>, weights: Vec<u16>) -> (), EpochError;
     /// Adds to the bond.
@@ -111,6 +115,10 @@ calls! {
     epoch.withdraw_bond as withdraw_bond(amount: Rao) -> (), EpochError;
     /// Closes the open epoch.
     epoch.close as close(netuid: NetUid) -> Option<EpochHeader>, EpochError;
+    /// Executes steps of the closed epoch.
+    epoch.replay as replay(netuid: NetUid, steps: u32, memory: Vec<Vec<u8>>) -> u32, EpochError;
+    /// Gives the closed epoch up.
+    epoch.roll_over as roll_over(netuid: NetUid) -> Rao, EpochError;
 }
 
 #[allow(

@@ -1,7 +1,10 @@
 //! The invariants of the protocol, by number. Each is exact, or says by how much it may be off and why.
 
 use crate::{accounts::TREASURY, book::History, curve, Network};
-use inktensor_primitives::{NetUid, Rao};
+use inktensor_primitives::{
+    assertion::{final_digest, memory_digest},
+    NetUid, Rao,
+};
 use std::collections::BTreeMap;
 
 impl Network {
@@ -107,8 +110,13 @@ impl Network {
         assert_eq!(status.final_epoch, history.last_final);
         for (epoch, life) in &history.epochs {
             let Some(honest) = &life.honest else { continue };
-            let assertion = life.assertion.as_ref().expect("an assertion stands");
-            assert_eq!(*assertion, honest.assertion, "epoch {epoch} is honest");
+            if let Some(assertion) = &life.assertion {
+                assert_eq!(*assertion, honest.assertion, "epoch {epoch} is honest");
+            }
+            if let Some(digest) = life.digest {
+                let due = final_digest(&life.header_hash, &honest.assertion.digest());
+                assert_eq!(digest, due, "epoch {epoch} is honest");
+            }
             for (chunk, paid) in &life.settled {
                 let due: u64 = honest.results[usize::from(*chunk)]
                     .iter()
@@ -117,12 +125,24 @@ impl Network {
                 assert_eq!(*paid, Rao(due), "epoch {epoch}, chunk {chunk}");
             }
         }
-        let left = history
-            .last_final
-            .and_then(|epoch| history.epochs[&epoch].assertion.as_ref());
-        if let Some(assertion) = left {
+        let Some(last) = history.last_final else {
+            return;
+        };
+        let life = &history.epochs[&last];
+        if let Some(assertion) = &life.assertion {
             assert_eq!(self.roster(netuid), assertion.roster);
             assert_eq!(self.memory_hashes(netuid), assertion.memory);
+        }
+        if let Some(memory) = life.told.memory() {
+            let hashes: Vec<_> = (0..)
+                .zip(&memory)
+                .map(|(chunk, bytes)| memory_digest(netuid, last, chunk, bytes))
+                .collect();
+            assert_eq!(
+                self.memory_hashes(netuid),
+                hashes,
+                "the chain told what it remembers"
+            );
         }
     }
 
@@ -177,15 +197,10 @@ impl Network {
             pending + owed <= waits && waits - (pending + owed) <= slack,
             "{waits} rao are issued and not minted: {owed} in budgets, {pending} pending"
         );
-        let paid: u64 = self
-            .book
-            .subnets
-            .values()
-            .flat_map(|history| history.epochs.values())
-            .flat_map(|life| life.settled.values())
-            .map(|paid| paid.0)
-            .sum();
-        assert!(paid <= issuance.minted.0, "what is settled was minted");
+        assert_eq!(
+            issuance.minted, self.book.paid_out,
+            "what is minted went to neurons, owners, the reserve and those who run the epochs"
+        );
         assert!(self.balance(TREASURY) <= u128::from(issuance.minted.0));
     }
 
@@ -194,9 +209,7 @@ impl Network {
         self.book.subnets.iter().flat_map(move |(netuid, history)| {
             history.epochs.keys().filter_map(move |epoch| {
                 let budget = self.budget(*netuid, *epoch)?;
-                let all =
-                    budget.miners.0 + budget.validators.0 + budget.owner.0 + budget.treasury.0;
-                Some(Rao(all - budget.paid.0))
+                Some(budget.unspent().expect("no more is paid than there was"))
             })
         })
     }

@@ -24,8 +24,8 @@ pub struct Network {
     pub(crate) chain: SandboxChain,
     pub(crate) addresses: Addresses,
     pub(crate) book: Book,
-    /// Per subnet, what each chunk remembers from the last final epoch.
-    pub(crate) memory: BTreeMap<NetUid, Vec<Vec<u8>>>,
+    /// What each chunk remembers from an epoch computed here.
+    pub(crate) memory: BTreeMap<(NetUid, u32), Vec<Vec<u8>>>,
     /// What typed calls have cost since the meter was read.
     pub(crate) spent: Bill,
     genesis: Rao,
@@ -45,7 +45,7 @@ pub struct Template {
     state: sandbox::Snapshot,
     addresses: Addresses,
     book: Book,
-    memory: BTreeMap<NetUid, Vec<Vec<u8>>>,
+    memory: BTreeMap<(NetUid, u32), Vec<Vec<u8>>>,
     genesis: Rao,
 }
 
@@ -57,6 +57,8 @@ pub fn config() -> Config {
             challenge_period: 5,
             bond: Rao::from_tao(10),
             settle_window: 40,
+            replay_delay: 10,
+            rollover_delay: 30,
         },
         split: Split::DEFAULT,
         admin: ADMIN,

@@ -2,7 +2,7 @@
 
 use crate::{accounts::STRANGER, Network};
 use inktensor_primitives::{
-    emission::{Emission, EpochBudget, Issuance},
+    emission::{Emission, EpochBudget, Fees, Issuance},
     epoch::{Bond, EpochError, EpochRules, EpochStatus, Epochs, Peers, WeightsRow},
     kernel::{
         ChunkInputs, EpochHeader, EpochPlan, IncentiveKernel, KernelError, StepInput, StepOutput,
@@ -83,6 +83,8 @@ reads! {
     emission.budget as budget(netuid: NetUid, epoch: u32) -> Option<EpochBudget>;
     /// What a subnet would draw now.
     emission.pending as pending(netuid: NetUid) -> Rao;
+    /// What those who run epochs get.
+    emission.fees as fees() -> Fees;
     /// The account of the protocol's reserve.
     emission.treasury as treasury() -> AccountId;
     /// The epoch contract's peers.

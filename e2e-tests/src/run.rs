@@ -31,6 +31,11 @@ impl Ran {
         &self.neurons[usize::from(uid)]
     }
 
+    /// Number of its steps.
+    pub fn steps(&self) -> u32 {
+        u32::try_from(self.trace.steps.len()).expect("few steps")
+    }
+
     /// All that miners and validators are paid.
     pub fn pay(&self) -> Rao {
         Rao(self
@@ -96,7 +101,8 @@ impl Network {
     pub fn assert_epoch(&mut self, netuid: NetUid) -> Ran {
         let ran = self.compute(netuid);
         self.lock_bond_and_propose(netuid, &ran.assertion);
-        self.memory.insert(netuid, ran.trace.memory.clone());
+        let key = (netuid, ran.header.epoch);
+        self.memory.insert(key, ran.trace.memory.clone());
         self.book.note_honest(netuid, &ran.trace);
         ran
     }
@@ -124,14 +130,46 @@ impl Network {
             .expect("final");
     }
 
-    /// Pays every chunk of the final epoch that is honestly computed.
+    /// Waits until the chain may execute the closed epoch itself, and has it do so, `steps` steps in each call, by a stranger.
+    pub fn replay(&mut self, netuid: NetUid, steps: u32) -> Ran {
+        let ran = self.compute(netuid);
+        self.book.note_honest(netuid, &ran.trace);
+        let due = self.status(netuid).expect("a status").replays_at;
+        self.advance_to(due.expect("it can be replayed"));
+        let mut next = 0;
+        while next < ran.steps() {
+            let memory = self.memory_for(netuid, next, steps);
+            next = self
+                .as_(STRANGER)
+                .replay(netuid, steps, memory)
+                .expect("replayed");
+        }
+        ran
+    }
+
+    /// What a replay of the next `steps` steps from `next` on is to be given, from what is known here or was told.
+    pub fn memory_for(&self, netuid: NetUid, next: u32, steps: u32) -> Vec<Vec<u8>> {
+        let header = self.header(netuid).expect("a closed epoch");
+        let plan = self.plan(netuid).expect("a plan");
+        let left = self.memory_hashes(netuid).len();
+        let known = self.left_by(&header).unwrap_or_default();
+        (next..next.saturating_add(steps))
+            .map_while(|k| plan.place(k, header.neurons))
+            .filter(|(phase, _)| plan.phases[usize::from(*phase)].memory)
+            .map(|(_, chunk)| usize::from(chunk))
+            .filter(|chunk| *chunk < left)
+            .map(|chunk| known[chunk].clone())
+            .collect()
+    }
+
+    /// Pays every chunk of the final epoch, as it is honestly computed or was told by a replay.
     pub fn settle(&mut self, netuid: NetUid) {
         let settling = self
             .status(netuid)
             .expect("a status")
             .settling
             .expect("an epoch to settle");
-        let results = self.book.honest_results(netuid, settling.epoch);
+        let results = self.book.results(netuid, settling.epoch);
         for (chunk, results) in (0..).zip(&results) {
             if !settling.is_settled(chunk) {
                 self.as_(KEEPER)
@@ -164,10 +202,7 @@ impl Network {
 
     /// What each chunk remembers from the last final epoch, checked against the chain's hashes.
     fn remembered(&self, header: &EpochHeader, chunks: usize) -> Vec<Vec<u8>> {
-        let mut memory = match header.final_epoch {
-            Some(_) => self.memory.get(&header.netuid).cloned().unwrap_or_default(),
-            None => Vec::new(),
-        };
+        let mut memory = self.left_by(header).unwrap_or_default();
         let epoch = header.final_epoch.unwrap_or_default();
         let hashes: Vec<_> = (0..)
             .zip(&memory)
@@ -177,6 +212,14 @@ impl Network {
         // Chunks that neurons joined since then remember nothing.
         memory.resize(chunks, Vec::new());
         memory
+    }
+
+    /// What the last final epoch before that of `header` left: as the chain told, or as computed here.
+    fn left_by(&self, header: &EpochHeader) -> Option<Vec<Vec<u8>>> {
+        let (netuid, epoch) = (header.netuid, header.final_epoch?);
+        self.book
+            .told_memory(netuid, epoch)
+            .or_else(|| self.memory.get(&(netuid, epoch)).cloned())
     }
 
     fn neurons_of(&self, header: &EpochHeader) -> Vec<Neuron> {

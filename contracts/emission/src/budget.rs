@@ -1,23 +1,30 @@
 //! An epoch's budget: divided between roles, then spent.
 
 use inktensor_primitives::{
-    emission::{EmissionError, EpochBudget, Split},
+    emission::{EmissionError, EpochBudget, Fee, Fees, Split},
     staking::Payment,
     Rao,
 };
 
-/// Divides `total` by `split`. The parts sum to `total` exactly: each is rounded down, and the rao that
-/// rounding leaves (at most three) go to the first of treasury, miners, validators and owner that has a part at all.
+/// Takes the pots of `fees` off `total` and divides the rest by `split`. All parts sum to `total` exactly: each is rounded
+/// down, and the rao that the split's rounding leaves (at most three) go to the first of treasury, miners, validators and owner
+/// that has a part at all.
 ///
 /// # Errors
-/// `Overflow` if the split is more than a whole.
-pub fn divide(total: Rao, split: &Split) -> Result<EpochBudget, EmissionError> {
+/// `Overflow` if fees or split are more than a whole.
+pub fn divide(total: Rao, split: &Split, fees: &Fees) -> Result<EpochBudget, EmissionError> {
+    let (proposer, keeper) = (fees.proposer.of(total), fees.keeper.of(total));
+    let rest = total
+        .checked_sub(sum([proposer, keeper])?)
+        .ok_or(EmissionError::Overflow)?;
     let mut budget = EpochBudget {
-        miners: split.miners.of(total),
-        validators: split.validators.of(total),
-        owner: split.owner.of(total),
-        treasury: split.treasury.of(total),
+        miners: split.miners.of(rest),
+        validators: split.validators.of(rest),
+        owner: split.owner.of(rest),
+        treasury: split.treasury.of(rest),
         paid: Rao::ZERO,
+        proposer,
+        keeper,
     };
     let parts = sum([
         budget.miners,
@@ -25,7 +32,7 @@ pub fn divide(total: Rao, split: &Split) -> Result<EpochBudget, EmissionError> {
         budget.owner,
         budget.treasury,
     ])?;
-    let left = total.checked_sub(parts).ok_or(EmissionError::Overflow)?;
+    let left = rest.checked_sub(parts).ok_or(EmissionError::Overflow)?;
     let taker = if split.treasury.0 > 0 {
         &mut budget.treasury
     } else if split.miners.0 > 0 {
@@ -63,6 +70,29 @@ pub fn spend(budget: &mut EpochBudget, amount: Rao) -> Result<(), EmissionError>
     Ok(())
 }
 
+/// Takes `amount` out of one of the pots.
+///
+/// # Errors
+/// `OverBudget` with what is left in it.
+pub fn take(budget: &mut EpochBudget, fee: Fee, amount: Rao) -> Result<(), EmissionError> {
+    let pot = match fee {
+        Fee::Proposer => &mut budget.proposer,
+        Fee::Keeper => &mut budget.keeper,
+    };
+    *pot = pot
+        .checked_sub(amount)
+        .ok_or(EmissionError::OverBudget(*pot))?;
+    Ok(())
+}
+
+/// All that `budget` has not spent.
+///
+/// # Errors
+/// `Overflow` if more was paid than there was, which `spend` prevents.
+pub fn unspent(budget: &EpochBudget) -> Result<Rao, EmissionError> {
+    budget.unspent().ok_or(EmissionError::Overflow)
+}
+
 /// The sum of all parts of all payments.
 ///
 /// # Errors
@@ -74,7 +104,7 @@ pub fn total(payments: &[Payment]) -> Result<Rao, EmissionError> {
 }
 
 /// A sum that may not leave its range.
-fn sum(parts: impl IntoIterator<Item = Rao>) -> Result<Rao, EmissionError> {
+pub fn sum(parts: impl IntoIterator<Item = Rao>) -> Result<Rao, EmissionError> {
     parts
         .into_iter()
         .try_fold(Rao::ZERO, Rao::checked_add)
@@ -96,6 +126,11 @@ mod tests {
         }
     }
 
+    const FREE: Fees = Fees {
+        proposer: Bps(0),
+        keeper: Bps(0),
+    };
+
     fn parts(budget: &EpochBudget) -> [u64; 4] {
         [
             budget.miners,
@@ -108,15 +143,15 @@ mod tests {
 
     #[test]
     fn the_presets_are_50_25_0_25_and_41_41_18_0() {
-        let default = divide(Rao(1_000), &Split::DEFAULT).unwrap();
+        let default = divide(Rao(1_000), &Split::DEFAULT, &FREE).unwrap();
         assert_eq!(parts(&default), [500, 250, 0, 250]);
-        let bittensor = divide(Rao(1_000), &Split::BITTENSOR).unwrap();
+        let bittensor = divide(Rao(1_000), &Split::BITTENSOR, &FREE).unwrap();
         assert_eq!(parts(&bittensor), [410, 410, 180, 0]);
     }
 
     #[test]
     fn rounding_goes_to_the_first_that_has_a_part() {
-        let given = |split| parts(&divide(Rao(7), &split).unwrap());
+        let given = |split| parts(&divide(Rao(7), &split, &FREE).unwrap());
         assert_eq!(given(Split::DEFAULT), [3, 1, 0, 3]);
         assert_eq!(given(Split::BITTENSOR), [4, 2, 1, 0]);
         assert_eq!(given(split(0, 5_000, 5_000, 0)), [0, 4, 3, 0]);
@@ -125,13 +160,57 @@ mod tests {
 
     #[test]
     fn more_than_a_whole_is_refused() {
-        let refused = divide(Rao(10), &split(9_000, 9_000, 0, 0));
+        let refused = divide(Rao(10), &split(9_000, 9_000, 0, 0), &FREE);
+        assert_eq!(refused, Err(EmissionError::Overflow));
+        let fees = Fees {
+            proposer: Bps(9_000),
+            keeper: Bps(9_000),
+        };
+        let refused = divide(Rao(10), &Split::DEFAULT, &fees);
         assert_eq!(refused, Err(EmissionError::Overflow));
     }
 
     #[test]
+    fn fees_are_taken_off_the_top() {
+        let budget = divide(Rao(40_000), &Split::DEFAULT, &Fees::DEFAULT).unwrap();
+        assert_eq!((budget.proposer, budget.keeper), (Rao(200), Rao(100)));
+        assert_eq!(parts(&budget), [19_850, 9_925, 0, 9_925]);
+        let poor = divide(Rao(399), &Split::DEFAULT, &Fees::DEFAULT).unwrap();
+        assert_eq!((poor.proposer, poor.keeper), (Rao(1), Rao(0)));
+    }
+
+    #[test]
+    fn a_pot_pays_no_more_than_it_has() {
+        let mut budget = divide(Rao(40_000), &Split::DEFAULT, &Fees::DEFAULT).unwrap();
+        let before = budget;
+        for (fee, had) in [(Fee::Proposer, 200), (Fee::Keeper, 100)] {
+            let refused = take(&mut budget, fee, Rao(had + 1));
+            assert_eq!(refused, Err(EmissionError::OverBudget(Rao(had))));
+        }
+        assert_eq!(budget, before);
+        assert_eq!(take(&mut budget, Fee::Proposer, Rao(150)), Ok(()));
+        assert_eq!(take(&mut budget, Fee::Proposer, Rao(50)), Ok(()));
+        let empty = take(&mut budget, Fee::Proposer, Rao(1));
+        assert_eq!(empty, Err(EmissionError::OverBudget(Rao::ZERO)));
+        assert_eq!(budget.keeper, Rao(100), "the other pot is another");
+        assert_eq!(unspent(&budget), Ok(Rao(39_800)));
+    }
+
+    #[test]
+    fn fees_of_a_tenth_are_the_most() {
+        let fees = |proposer, keeper| Fees {
+            proposer: Bps(proposer),
+            keeper: Bps(keeper),
+        };
+        assert!(Fees::DEFAULT.are_allowed());
+        assert!(fees(600, 400).are_allowed() && fees(0, 0).are_allowed());
+        assert!(!fees(600, 401).are_allowed());
+        assert!(!fees(u16::MAX, u16::MAX).are_allowed());
+    }
+
+    #[test]
     fn spending_stops_at_what_miners_and_validators_have() {
-        let mut budget = divide(Rao(1_000), &Split::DEFAULT).unwrap();
+        let mut budget = divide(Rao(1_000), &Split::DEFAULT, &FREE).unwrap();
         assert_eq!(spend(&mut budget, Rao(600)), Ok(()));
         let before = budget;
         let refused = spend(&mut budget, Rao(151));
@@ -160,14 +239,23 @@ mod tests {
         fn the_parts_sum_to_the_whole(
             amount in 0..=Rao::CAP.0,
             cuts in prop::array::uniform3(0u16..=10_000),
+            (proposer, keeper) in (0u16..=1_000).prop_flat_map(|first| (Just(first), 0..=1_000 - first)),
         ) {
             let mut cuts = cuts;
             cuts.sort_unstable();
             let [a, b, c] = cuts;
             let split = split(a, b - a, c - b, 10_000 - c);
             prop_assert!(split.is_whole());
-            let budget = divide(Rao(amount), &split).unwrap();
-            prop_assert_eq!(parts(&budget).iter().sum::<u64>(), amount);
+            let fees = Fees { proposer: Bps(proposer), keeper: Bps(keeper) };
+            let budget = divide(Rao(amount), &split, &fees).unwrap();
+            let pots = budget.proposer.0 + budget.keeper.0;
+            prop_assert_eq!(parts(&budget).iter().sum::<u64>() + pots, amount);
+            prop_assert_eq!(unspent(&budget), Ok(Rao(amount)));
+            for (pot, share) in [(budget.proposer, proposer), (budget.keeper, keeper)] {
+                let exact = u128::from(amount) * u128::from(share);
+                prop_assert_eq!(u128::from(pot.0), exact / 10_000);
+            }
+            let amount = amount - pots;
             let shares = [split.miners, split.validators, split.owner, split.treasury];
             for (part, share) in parts(&budget).into_iter().zip(shares) {
                 let exact = u128::from(amount) * u128::from(share.0);

@@ -11,7 +11,7 @@ use crate::{
     budget, curve,
 };
 use inktensor_primitives::{
-    emission::{EmissionError, EpochBudget, Issuance, Split},
+    emission::{EmissionError, EpochBudget, Fee, Fees, Issuance, Split},
     Rao,
 };
 
@@ -45,6 +45,17 @@ pub struct Account {
     next_epoch: u32,
 }
 
+/// How budgets are divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Division {
+    /// Taken off the top, for those who run the epoch.
+    pub fees: Fees,
+    /// Divides the rest.
+    pub split: Split,
+}
+
 /// What is due when an epoch is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closing {
@@ -68,8 +79,8 @@ impl Ledger {
         }
     }
 
-    /// Issues up to block `now`, takes the subnet's share for `epoch`, adds what it carried, and divides it by
-    /// `split`. From now on the subnet shares with `weight`.
+    /// Issues up to block `now`, takes the subnet's share for `epoch`, adds what it carried, and divides it. From now on the
+    /// subnet shares with `weight`.
     ///
     /// # Errors
     /// `AlreadyDrawn`, `Overflow`; then nothing has changed.
@@ -79,7 +90,7 @@ impl Ledger {
         epoch: u32,
         now: u32,
         weight: Rao,
-        split: &Split,
+        division: &Division,
     ) -> Result<EpochBudget, EmissionError> {
         if epoch < account.next_epoch {
             return Err(EmissionError::AlreadyDrawn);
@@ -91,7 +102,7 @@ impl Ledger {
             .draw(&mut share, weight)
             .and_then(|drawn| drawn.checked_add(account.carried))
             .ok_or(EmissionError::Overflow)?;
-        let budget = budget::divide(total, split)?;
+        let budget = budget::divide(total, &division.split, &division.fees)?;
         *account = Account {
             share,
             carried: Rao::ZERO,
@@ -113,8 +124,25 @@ impl Ledger {
         Ok(())
     }
 
-    /// Books owner's and treasury's parts of `budget` as minted and carries what miners and validators were not paid.
-    /// The budget is done with.
+    /// Books `amount` of one of the pots of `budget` as minted.
+    ///
+    /// # Errors
+    /// `OverBudget`, `Overflow`; then nothing has changed.
+    pub fn pay_fee(
+        &mut self,
+        budget: &mut EpochBudget,
+        fee: Fee,
+        amount: Rao,
+    ) -> Result<(), EmissionError> {
+        let mut spent = *budget;
+        budget::take(&mut spent, fee, amount)?;
+        self.mint(amount)?;
+        *budget = spent;
+        Ok(())
+    }
+
+    /// Books owner's and treasury's parts of `budget` as minted and carries what miners and validators were not paid, with what
+    /// is left of the pots. The budget is done with.
     ///
     /// # Errors
     /// `Overflow`; then nothing has changed.
@@ -123,11 +151,8 @@ impl Ledger {
         account: &mut Account,
         budget: &EpochBudget,
     ) -> Result<Closing, EmissionError> {
-        let carried = budget::unpaid(budget)?;
-        let sum = account
-            .carried
-            .checked_add(carried)
-            .ok_or(EmissionError::Overflow)?;
+        let carried = budget::sum([budget::unpaid(budget)?, budget.proposer, budget.keeper])?;
+        let sum = budget::sum([account.carried, carried])?;
         let due = budget
             .owner
             .checked_add(budget.treasury)
@@ -139,6 +164,16 @@ impl Ledger {
             treasury: budget.treasury,
             carried,
         })
+    }
+
+    /// Carries all that `budget` has not spent, and returns how much that is. The budget is done with.
+    ///
+    /// # Errors
+    /// `Overflow`; then nothing has changed.
+    pub fn carry(account: &mut Account, budget: &EpochBudget) -> Result<Rao, EmissionError> {
+        let unspent = budget::unspent(budget)?;
+        account.carried = budget::sum([account.carried, unspent])?;
+        Ok(unspent)
     }
 
     /// What the subnet would draw at block `now`.

@@ -28,7 +28,7 @@ pub use self::emission::{DeployError, EmissionContract, EmissionContractRef};
 mod emission {
     use crate::{
         budget,
-        ledger::{Account, Ledger},
+        ledger::{Account, Division, Ledger},
         roles::Roles,
     };
     use ink::{
@@ -38,7 +38,10 @@ mod emission {
         storage::{traits::ManualKey, Mapping},
     };
     use inktensor_primitives::{
-        emission::{Completed, Drawn, Emission, EmissionError, EpochBudget, Issuance, Split},
+        emission::{
+            Carried, Completed, Drawn, Emission, EmissionError, EpochBudget, Fee, FeePaid, Fees,
+            Issuance, Split,
+        },
         staking::{Payment, Staking},
         token::{TokenControl, WireError},
         NetUid, Rao,
@@ -60,6 +63,8 @@ mod emission {
         /// The treasury is the token, the staking contract or this contract, where its TAO would be lost.
         /// Give another account.
         BadTreasury,
+        /// The two fees are more than a tenth of a budget together. Give at most 1 000 basis points.
+        FeesTooHigh,
     }
 
     /// The emission contract.
@@ -72,7 +77,7 @@ mod emission {
         /// The protocol's reserve.
         treasury: AccountId,
         /// How budgets are divided.
-        split: Split,
+        division: Division,
         /// Who may do what.
         roles: Roles,
         /// What was issued, minted and shared.
@@ -87,16 +92,20 @@ mod emission {
         /// Deploys the contract. What `token` has minted so far counts as issued. The caller may wire it, once.
         ///
         /// # Errors
-        /// `SplitNotWhole`, `NoToken`, `AboveCap`, `NoStaking`, `BadTreasury`.
+        /// `SplitNotWhole`, `FeesTooHigh`, `BadTreasury`, `NoToken`, `AboveCap`, `NoStaking`.
         #[ink(constructor)]
         pub fn new(
             token: AccountId,
             staking: AccountId,
             treasury: AccountId,
             split: Split,
+            fees: Fees,
         ) -> Result<Self, DeployError> {
             if !split.is_whole() {
                 return Err(DeployError::SplitNotWhole);
+            }
+            if !fees.are_allowed() {
+                return Err(DeployError::FeesTooHigh);
             }
             if [token, staking, Self::env().account_id()].contains(&treasury) {
                 return Err(DeployError::BadTreasury);
@@ -116,7 +125,10 @@ mod emission {
             }
             let ledger = Ledger::new(genesis, Self::env().block_number());
             let roles = Roles::Deployer(Self::env().caller());
-            Ok(Self::with(token, staking, treasury, split, roles, ledger))
+            let division = Division { fees, split };
+            Ok(Self::with(
+                token, staking, treasury, division, roles, ledger,
+            ))
         }
 
         /// The contract as it is before anybody has drawn.
@@ -124,7 +136,7 @@ mod emission {
             token: AccountId,
             staking: AccountId,
             treasury: AccountId,
-            split: Split,
+            division: Division,
             roles: Roles,
             ledger: Ledger,
         ) -> Self {
@@ -132,7 +144,7 @@ mod emission {
                 token,
                 staking,
                 treasury,
-                split,
+                division,
                 roles,
                 ledger,
                 accounts: Mapping::new(),
@@ -147,6 +159,13 @@ mod emission {
             } else {
                 Err(EmissionError::NotEpoch)
             }
+        }
+
+        /// The budget of an epoch that is not complete.
+        fn open_budget(&self, netuid: NetUid, epoch: u32) -> Result<EpochBudget, EmissionError> {
+            self.budgets
+                .get((netuid, epoch))
+                .ok_or(EmissionError::NotDrawn)
         }
 
         fn account(&self, netuid: NetUid) -> Account {
@@ -223,7 +242,7 @@ mod emission {
             let mut account = self.account(netuid);
             let budget = self
                 .ledger
-                .draw(&mut account, epoch, now, weight, &self.split)?;
+                .draw(&mut account, epoch, now, weight, &self.division)?;
             self.accounts.insert(netuid, &account);
             self.budgets.insert((netuid, epoch), &budget);
             self.env().emit_event(Drawn {
@@ -247,10 +266,7 @@ mod emission {
             payments: Vec<Payment>,
         ) -> Result<Rao, EmissionError> {
             self.ensure_epoch()?;
-            let mut budget = self
-                .budgets
-                .get((netuid, epoch))
-                .ok_or(EmissionError::NotDrawn)?;
+            let mut budget = self.open_budget(netuid, epoch)?;
             let amount = budget::total(&payments)?;
             if amount.is_zero() {
                 return Ok(amount);
@@ -262,8 +278,41 @@ mod emission {
             Ok(amount)
         }
 
+        /// Called by the epoch contract: mints out of one of the epoch's pots for `payee`, who gets it as liquid TAO.
+        ///
+        /// # Errors
+        /// `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`.
+        #[ink(message)]
+        fn pay_fee(
+            &mut self,
+            netuid: NetUid,
+            epoch: u32,
+            fee: Fee,
+            payee: AccountId,
+            amount: Rao,
+        ) -> Result<(), EmissionError> {
+            self.ensure_epoch()?;
+            let mut budget = self.open_budget(netuid, epoch)?;
+            if amount.is_zero() {
+                return Ok(());
+            }
+            self.ledger.pay_fee(&mut budget, fee, amount)?;
+            self.budgets.insert((netuid, epoch), &budget);
+            self.mint(amount)?;
+            self.send(payee, amount)?;
+            self.env().emit_event(FeePaid {
+                netuid,
+                epoch,
+                payee,
+                fee,
+                amount,
+            });
+            Ok(())
+        }
+
         /// Called by the epoch contract after the last chunk, or when the epoch will not be settled any more:
-        /// pays owner and treasury. What miners and validators were not paid goes to the subnet's next budget.
+        /// pays owner and treasury. What miners and validators were not paid, and what is left of the pots, goes to the
+        /// subnet's next budget.
         ///
         /// # Errors
         /// `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
@@ -276,10 +325,7 @@ mod emission {
             owner_hotkey: AccountId,
         ) -> Result<(), EmissionError> {
             self.ensure_epoch()?;
-            let budget = self
-                .budgets
-                .get((netuid, epoch))
-                .ok_or(EmissionError::NotDrawn)?;
+            let budget = self.open_budget(netuid, epoch)?;
             let mut account = self.account(netuid);
             let closing = self.ledger.complete(&mut account, &budget)?;
             self.accounts.insert(netuid, &account);
@@ -309,6 +355,27 @@ mod emission {
             Ok(())
         }
 
+        /// Called by the epoch contract for an epoch that will not become final: all that its budget has left goes to the
+        /// subnet's next one.
+        ///
+        /// # Errors
+        /// `NotEpoch`, `NotDrawn`.
+        #[ink(message)]
+        fn carry(&mut self, netuid: NetUid, epoch: u32) -> Result<Rao, EmissionError> {
+            self.ensure_epoch()?;
+            let budget = self.open_budget(netuid, epoch)?;
+            let mut account = self.account(netuid);
+            let amount = Ledger::carry(&mut account, &budget)?;
+            self.accounts.insert(netuid, &account);
+            self.budgets.remove((netuid, epoch));
+            self.env().emit_event(Carried {
+                netuid,
+                epoch,
+                amount,
+            });
+            Ok(amount)
+        }
+
         /// The state of issuance, evaluated up to the last draw.
         #[ink(message)]
         fn issuance(&self) -> Issuance {
@@ -318,7 +385,13 @@ mod emission {
         /// The division of budgets.
         #[ink(message)]
         fn split(&self) -> Split {
-            self.split
+            self.division.split
+        }
+
+        /// What those who run an epoch get of its budget.
+        #[ink(message)]
+        fn fees(&self) -> Fees {
+            self.division.fees
         }
 
         /// The account of the protocol's reserve.

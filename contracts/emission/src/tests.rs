@@ -1,12 +1,16 @@
 //! What the shell does without other contracts. Draws and payments are tested on a chain.
 
-use crate::{ledger::Ledger, roles::Roles, EmissionContract};
+use crate::{
+    ledger::{Division, Ledger},
+    roles::Roles,
+    EmissionContract,
+};
 use ink::env::{
     test::{default_accounts, set_caller},
     DefaultEnvironment,
 };
 use inktensor_primitives::{
-    emission::{Emission, EmissionError, Split},
+    emission::{Emission, EmissionError, Fee, Fees, Split},
     token::WireError,
     AccountId, NetUid, Rao,
 };
@@ -23,7 +27,10 @@ fn deployed() -> EmissionContract {
         [101; 32].into(),
         [102; 32].into(),
         [103; 32].into(),
-        Split::DEFAULT,
+        Division {
+            fees: Fees::DEFAULT,
+            split: Split::DEFAULT,
+        },
         Roles::Deployer(default_accounts::<DefaultEnvironment>().alice),
         Ledger::new(Rao(5), 0),
     )
@@ -42,7 +49,7 @@ fn the_deployer_wires_once_and_has_no_role_after() {
 }
 
 #[ink::test]
-fn only_the_epoch_contract_draws_pays_and_completes() {
+fn only_the_epoch_contract_draws_pays_carries_and_completes() {
     let all = default_accounts::<DefaultEnvironment>();
     let mut emission = deployed();
     let refused = EmissionError::NotEpoch;
@@ -55,6 +62,9 @@ fn only_the_epoch_contract_draws_pays_and_completes() {
         assert_eq!(emission.pay(NETUID, 0, Vec::new()), Err(refused.clone()));
         let completed = emission.complete(NETUID, 0, all.eve, all.eve);
         assert_eq!(completed, Err(refused.clone()));
+        let paid = emission.pay_fee(NETUID, 0, Fee::Keeper, all.eve, Rao::ZERO);
+        assert_eq!(paid, Err(refused.clone()));
+        assert_eq!(emission.carry(NETUID, 0), Err(refused.clone()));
     }
 }
 
@@ -68,7 +78,10 @@ fn without_a_budget_nothing_is_paid() {
     let refused = EmissionError::NotDrawn;
     assert_eq!(emission.pay(NETUID, 0, Vec::new()), Err(refused.clone()));
     let completed = emission.complete(NETUID, 0, all.eve, all.eve);
-    assert_eq!(completed, Err(refused));
+    assert_eq!(completed, Err(refused.clone()));
+    let paid = emission.pay_fee(NETUID, 0, Fee::Proposer, all.eve, Rao::ZERO);
+    assert_eq!(paid, Err(refused.clone()));
+    assert_eq!(emission.carry(NETUID, 0), Err(refused));
 }
 
 #[ink::test]

@@ -47,5 +47,7 @@ pub fn freeze(
         plan,
         owner,
         owner_hotkey,
+        proposer_fee: budget.proposer,
+        keeper_fee: budget.keeper,
     })
 }

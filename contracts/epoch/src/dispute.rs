@@ -4,22 +4,21 @@
 //! honest watcher has the preimages that open them. *Sound*: what opens the digests of an honest assertion is honest, and so is
 //! what the step comes to, whatever the caller gives.
 
-use crate::frozen::{ClosedEpoch, Memory};
+use crate::{
+    frozen::{ClosedEpoch, Memory},
+    step::{Given, Step},
+};
 use inktensor_primitives::{
-    assertion::{
-        carry_digest, memory_digest, results_digest, scratch_digest, step_digest, Assertion,
-    },
+    assertion::{carry_digest, scratch_digest, step_digest, Assertion},
     dispute::{Opening, StepProof},
     epoch::EpochError,
-    kernel::{
-        ChunkInputs, EpochHeader, PhasePlan, StepInput, StepOutput, MAX_CARRY, MAX_MEMORY,
-        MAX_SCRATCH,
-    },
-    Digest, NetUid,
+    kernel::{ChunkInputs, StepInput, StepOutput, MAX_CARRY, MAX_SCRATCH},
+    Digest,
 };
 
 /// Executes step `k` of the asserted epoch again. Returns if it differs from what `proof.assertion`, which is to be the posted one,
-/// says; also if it breaks a promise of the kernel's interface, since then no honest assertion exists.
+/// says; also if it breaks a promise of the kernel's interface, or the kernel answers with an error, since then no honest assertion
+/// exists.
 ///
 /// `left` is the memory of the last final epoch, `gather` collects what storage contributes to a chunk, `run` executes the
 /// kernel.
@@ -35,198 +34,86 @@ pub fn judge(
     run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
 ) -> Result<(), EpochError> {
     let step = Step::find(&closed, k)?;
-    step.check_openings(&proof, step.remembered(&closed, left))?;
-    let gathered = gather(&closed, step.chunk)?;
-    let assertion = proof.assertion;
-    let input = StepInput {
-        header: closed.header,
-        phase: step.phase,
-        chunk: step.chunk,
+    let hashes = left.map(|left| left.for_epoch(&closed)).unwrap_or_default();
+    check_openings(&step, &proof, &hashes)?;
+    let given = Given {
         carry: proof.carry,
         scratch: proof.scratch,
         memory: proof.memory,
-        neurons: gathered.neurons,
-        rows: if step.reads.rows {
-            gathered.rows
-        } else {
-            Default::default()
-        },
     };
-    let output = run(input)?;
-    if step.keeps_promises(&output) && step.is_asserted(&assertion, &output) {
+    let output = match step.execute(&closed, given, gather, run) {
+        Ok(output) => output,
+        // A pure function of the input, which is the honest one: no honest epoch gets past this step.
+        Err(EpochError::Kernel(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if step.keeps_promises(&output) && is_asserted(&step, &proof.assertion, &output) {
         return Err(EpochError::StepIsCorrect);
     }
     Ok(())
 }
 
-/// A step of an epoch, and what it is bound to.
-#[derive(Clone, Debug)]
-struct Step {
-    header_hash: Digest,
-    netuid: NetUid,
-    epoch: u32,
-    final_epoch: Option<u32>,
-    /// Neurons of the epoch.
-    neurons: u16,
-    /// Neurons of the chunk.
-    len: u16,
-    k: u32,
-    phase: u8,
-    chunk: u16,
-    /// Steps per phase.
-    chunks: u32,
-    reads: PhasePlan,
-    writes_memory: bool,
-    writes_results: bool,
-    is_last: bool,
+/// Checks what the proof says the step builds on. `hashes` are those of what the last final epoch left.
+///
+/// # Errors
+/// `OpeningMismatch` with the first part that does not open.
+fn check_openings(step: &Step, proof: &StepProof, hashes: &[Digest]) -> Result<(), EpochError> {
+    let steps = &proof.assertion.steps;
+    let carry = match step.k.checked_sub(1) {
+        None => proof.carry.is_empty(),
+        Some(before) => {
+            proof.carry.len() <= MAX_CARRY
+                && is_step(
+                    step,
+                    steps,
+                    before,
+                    &carry_digest(&proof.carry),
+                    &proof.carry_sibling,
+                )
+        }
+    };
+    let scratch = match step.k.checked_sub(step.chunks) {
+        None => proof.scratch.is_empty(),
+        Some(before) => {
+            proof.scratch.len() <= MAX_SCRATCH
+                && is_step(
+                    step,
+                    steps,
+                    before,
+                    &proof.scratch_sibling,
+                    &scratch_digest(&proof.scratch),
+                )
+        }
+    };
+    let memory = step.remembers(hashes, &proof.memory);
+    let parts = [
+        (carry, Opening::Carry),
+        (scratch, Opening::Scratch),
+        (memory, Opening::Memory),
+    ];
+    match parts.into_iter().find(|(opens, _)| !opens) {
+        Some((_, which)) => Err(EpochError::OpeningMismatch(which)),
+        None => Ok(()),
+    }
 }
 
-impl Step {
-    /// Step `k` of `closed`.
-    ///
-    /// # Errors
-    /// `StepOutOfRange`.
-    fn find(closed: &ClosedEpoch, k: u32) -> Result<Self, EpochError> {
-        let ClosedEpoch { header, plan, .. } = closed;
-        let EpochHeader {
-            netuid,
-            epoch,
-            final_epoch,
-            neurons,
-            ..
-        } = *header;
-        let steps = plan.steps(neurons);
-        let out_of_range = EpochError::StepOutOfRange(steps);
-        let Some((phase, chunk)) = plan.place(k, neurons) else {
-            return Err(out_of_range);
-        };
-        let Some(reads) = plan.phases.get(usize::from(phase)) else {
-            return Err(out_of_range);
-        };
-        Ok(Self {
-            header_hash: closed.header_hash,
-            netuid,
-            epoch,
-            final_epoch,
-            neurons,
-            len: plan.span(chunk, neurons).1,
-            k,
-            phase,
-            chunk,
-            chunks: plan.chunks(neurons).into(),
-            reads: *reads,
-            writes_memory: phase == plan.memory_phase,
-            writes_results: phase == plan.results_phase,
-            is_last: k.checked_add(1) == Some(steps),
-        })
-    }
+/// Whether step `k` of `steps` hands on what has these hashes.
+fn is_step(step: &Step, steps: &[Digest], k: u32, carry: &Digest, scratch: &Digest) -> bool {
+    at(steps, k) == Some(&step_digest(&step.header_hash, k, carry, scratch))
+}
 
-    /// Hash of what the step reads of the last final epoch; none if it reads nothing, or nothing was left for its chunk.
-    fn remembered(&self, closed: &ClosedEpoch, left: Option<Memory>) -> Option<(u32, Digest)> {
-        if !self.reads.memory {
-            return None;
-        }
-        let hashes = left?.for_epoch(closed);
-        let hash = hashes.get(usize::from(self.chunk))?;
-        Some((self.final_epoch?, *hash))
-    }
-
-    /// # Errors
-    /// `OpeningMismatch` with the first part that does not open.
-    fn check_openings(
-        &self,
-        proof: &StepProof,
-        remembered: Option<(u32, Digest)>,
-    ) -> Result<(), EpochError> {
-        let steps = &proof.assertion.steps;
-        let carry = match self.k.checked_sub(1) {
-            None => proof.carry.is_empty(),
-            Some(before) => {
-                proof.carry.len() <= MAX_CARRY
-                    && self.is_step(
-                        steps,
-                        before,
-                        &carry_digest(&proof.carry),
-                        &proof.carry_sibling,
-                    )
-            }
-        };
-        let scratch = match self.k.checked_sub(self.chunks) {
-            None => proof.scratch.is_empty(),
-            Some(before) => {
-                proof.scratch.len() <= MAX_SCRATCH
-                    && self.is_step(
-                        steps,
-                        before,
-                        &proof.scratch_sibling,
-                        &scratch_digest(&proof.scratch),
-                    )
-            }
-        };
-        let memory = match remembered {
-            None => proof.memory.is_empty(),
-            Some((epoch, hash)) => {
-                proof.memory.len() <= MAX_MEMORY
-                    && memory_digest(self.netuid, epoch, self.chunk, &proof.memory) == hash
-            }
-        };
-        let parts = [
-            (carry, Opening::Carry),
-            (scratch, Opening::Scratch),
-            (memory, Opening::Memory),
-        ];
-        match parts.into_iter().find(|(opens, _)| !opens) {
-            Some((_, which)) => Err(EpochError::OpeningMismatch(which)),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether step `k` of `steps` hands on what has these hashes.
-    fn is_step(&self, steps: &[Digest], k: u32, carry: &Digest, scratch: &Digest) -> bool {
-        at(steps, k) == Some(&step_digest(&self.header_hash, k, carry, scratch))
-    }
-
-    /// Whether `output` is one that the interface allows. A worker asserts no other.
-    fn keeps_promises(&self, output: &StepOutput) -> bool {
-        let results = if self.writes_results {
-            usize::from(self.len)
-        } else {
-            0
-        };
-        let roster = &output.roster;
-        let ascending = roster
-            .iter()
-            .zip(roster.iter().skip(1))
-            .all(|(uid, next)| uid < next);
-        let seated = roster.last().is_none_or(|uid| uid.0 < self.neurons);
-        output.carry.len() <= MAX_CARRY
-            && output.scratch.len() <= MAX_SCRATCH
-            && output.memory.len() <= MAX_MEMORY
-            && (self.writes_memory || output.memory.is_empty())
-            && output.results.len() == results
-            && (self.is_last || roster.is_empty())
-            && ascending
-            && seated
-    }
-
-    /// Whether `assertion` says of the step what it comes to.
-    fn is_asserted(&self, assertion: &Assertion, output: &StepOutput) -> bool {
-        let Self {
-            netuid,
-            epoch,
-            chunk,
-            ..
-        } = *self;
-        let (carry, scratch) = (carry_digest(&output.carry), scratch_digest(&output.scratch));
-        self.is_step(&assertion.steps, self.k, &carry, &scratch)
-            && (!self.writes_memory
-                || at(&assertion.memory, chunk)
-                    == Some(&memory_digest(netuid, epoch, chunk, &output.memory)))
-            && (!self.writes_results
-                || at(&assertion.results, chunk)
-                    == Some(&results_digest(netuid, epoch, chunk, &output.results)))
-            && (!self.is_last || assertion.roster == output.roster)
-    }
+/// Whether `assertion` says of the step what it comes to.
+fn is_asserted(step: &Step, assertion: &Assertion, output: &StepOutput) -> bool {
+    let digests = step.digests(output);
+    let chunk = step.chunk;
+    at(&assertion.steps, step.k) == Some(&digests.step)
+        && digests
+            .memory
+            .is_none_or(|hash| at(&assertion.memory, chunk) == Some(&hash))
+        && digests
+            .results
+            .is_none_or(|hash| at(&assertion.results, chunk) == Some(&hash))
+        && (!step.is_last || assertion.roster == output.roster)
 }
 
 fn at(digests: &[Digest], place: impl Into<u32>) -> Option<&Digest> {

@@ -1,15 +1,16 @@
 //! What a close freezes: header, plan, and where each roster validator's row is. Later writes change none of it.
 
 use crate::{
-    life::Life,
+    life::{FinalEpoch, Life},
     weights::{RowHead, RowRef},
 };
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
+    assertion::final_digest,
     emission::EpochBudget,
     kernel::{Budget, EpochHeader, EpochPlan},
     registry::{SubnetSnapshot, Tenure},
-    AccountId, Digest, NetUid, Uid,
+    AccountId, Digest, NetUid, Rao, Uid,
 };
 
 /// The epoch that closed last.
@@ -29,6 +30,31 @@ pub struct ClosedEpoch {
     pub owner: AccountId,
     /// The owner's hotkey.
     pub owner_hotkey: AccountId,
+    /// What computing it earns in all.
+    pub proposer_fee: Rao,
+    /// What settling it earns in all.
+    pub keeper_fee: Rao,
+}
+
+impl ClosedEpoch {
+    /// Number of its chunks.
+    pub fn chunks(&self) -> u16 {
+        self.plan.chunks(self.header.neurons)
+    }
+
+    /// Number of its steps.
+    pub fn steps(&self) -> u32 {
+        self.plan.steps(self.header.neurons)
+    }
+
+    /// What the next epochs need to know of it when it becomes final with the assertion of this digest.
+    pub fn ended_as(&self, assertion: &Digest) -> FinalEpoch {
+        FinalEpoch {
+            epoch: self.header.epoch,
+            closed_at: self.header.closed_at,
+            digest: final_digest(&self.header_hash, assertion),
+        }
+    }
 }
 
 /// What a final epoch leaves to remember.

@@ -1,13 +1,14 @@
-//! The epoch contract: weights, and an epoch's life: close, propose, dispute, finalize, settle.
+//! The epoch contract: weights, and an epoch's life: close, propose, dispute, finalize or replay, roll over, settle.
 //!
 //! Key terms: an *epoch* is open while it collects stake, seats and weights; *closed* when its inputs are frozen in a
 //! *header*; *asserted* when a worker has posted its outcome with a bond behind it; *final* when the challenge period has
-//! passed; *settled* when every chunk is paid. The *roster* is the uids with a permit. A *chunk* is what one step of the kernel
-//! works on.
+//! passed, or the chain has *replayed* it step by step; *settled* when every chunk is paid. One that makes no progress is *rolled
+//! over*: given up. The *roster* is the uids with a permit. A *chunk* is what one step of the kernel works on.
 //!
-//! This crate root is the shell: access, storage, events. [`peers`] makes the calls. The rules are in modules of their own:
-//! [`life`] (which call is due), [`weights`] (rows), [`closing`], [`frozen`] and [`gather`] (what an epoch reads), [`shape`]
-//! (what may be posted), [`dispute`] (what is false), [`bonds`] and [`settlement`] (money).
+//! This crate root is the shell: access, storage, events; [`ending`] and [`lookup`] are parts of it. [`peers`] makes the
+//! calls. The rules are in modules of their own: [`life`] (which call is due), [`weights`] (rows), [`closing`], [`frozen`] and
+//! [`gather`] (what an epoch reads), [`shape`] (what may be posted), [`step`] (what a step comes to), [`dispute`] (what is false),
+//! [`replay`] (steps executed here), [`bonds`] and [`settlement`] (money).
 //!
 //! To be built with `INK_STATIC_BUFFER_SIZE` at `primitives::kernel::STATIC_BUFFER`.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
@@ -16,13 +17,17 @@
 pub mod bonds;
 pub mod closing;
 pub mod dispute;
+mod ending;
 pub mod frozen;
 pub mod gather;
 pub mod life;
+mod lookup;
 pub mod peers;
+pub mod replay;
 pub mod rules;
 pub mod settlement;
 pub mod shape;
+pub mod step;
 pub mod weights;
 
 #[cfg(test)]
@@ -41,10 +46,11 @@ mod epoch {
         bonds::{self, BondStore},
         closing,
         dispute::judge,
-        frozen::{self, ClosedEpoch, Closing, Memory},
+        frozen::{ClosedEpoch, Closing, Memory},
         gather::{self, Source},
-        life::{FinalEpoch, Life, Released},
+        life::Life,
         peers::{self, Calls},
+        replay::ReplayStore,
         rules::{self, DeployError},
         settlement::{payments, Settling, Span},
         shape,
@@ -55,14 +61,14 @@ mod epoch {
         storage::{traits::ManualKey, Mapping},
     };
     use inktensor_primitives::{
-        assertion::{final_digest, Assertion},
-        dispute::{Disputed, StepProof},
+        assertion::Assertion,
+        dispute::StepProof,
+        emission::Fee,
         epoch::{
             Bond, BondChanged, EpochClosed, EpochError, EpochRolledOver, EpochRules, EpochStatus,
-            Epochs, Finalized, Peers, Proposed, Settled, WeightsRow, WeightsSet,
+            Epochs, Peers, Proposed, Settled, TempoRestarted, WeightsRow, WeightsSet,
         },
         kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
-        registry::Seat,
         Digest, NetUid, Rao, Uid,
     };
 
@@ -70,23 +76,25 @@ mod epoch {
     #[ink(storage)]
     pub struct Epoch {
         /// The other contracts.
-        peers: Peers,
+        pub(crate) peers: Peers,
         /// The constants of the game.
-        rules: EpochRules,
+        pub(crate) rules: EpochRules,
         /// Where each subnet's epochs stand; absent before its first close.
-        lives: Mapping<NetUid, Life, ManualKey<0x4550_0020>>,
+        pub(crate) lives: Mapping<NetUid, Life, ManualKey<0x4550_0020>>,
         /// The epoch that closed last on each subnet.
-        closed: Mapping<NetUid, ClosedEpoch, ManualKey<0x4550_0021>>,
+        pub(crate) closed: Mapping<NetUid, ClosedEpoch, ManualKey<0x4550_0021>>,
         /// Roster of the last final epoch.
-        rosters: Mapping<NetUid, Vec<Uid>, ManualKey<0x4550_0022>>,
+        pub(crate) rosters: Mapping<NetUid, Vec<Uid>, ManualKey<0x4550_0022>>,
         /// Memory of the last final epoch.
-        memories: Mapping<NetUid, Memory, ManualKey<0x4550_0023>>,
+        pub(crate) memories: Mapping<NetUid, Memory, ManualKey<0x4550_0023>>,
         /// The last final epoch while it is not settled.
-        settling: Mapping<NetUid, Settling, ManualKey<0x4550_0024>>,
+        pub(crate) settling: Mapping<NetUid, Settling, ManualKey<0x4550_0024>>,
         /// Weights.
-        rows: RowStore,
+        pub(crate) rows: RowStore,
         /// Bonds.
-        bonds: BondStore,
+        pub(crate) bonds: BondStore,
+        /// Replays.
+        pub(crate) replays: ReplayStore,
     }
 
     impl Epoch {
@@ -104,6 +112,7 @@ mod epoch {
                 settling: Mapping::new(),
                 rows: RowStore::default(),
                 bonds: BondStore::default(),
+                replays: ReplayStore::default(),
             })
         }
     }
@@ -172,7 +181,7 @@ mod epoch {
             if subnet.neurons == 0 {
                 life.restart(block);
                 self.lives.insert(netuid, &life);
-                self.env().emit_event(EpochRolledOver {
+                self.env().emit_event(TempoRestarted {
                     netuid,
                     epoch: life.open,
                 });
@@ -239,13 +248,12 @@ mod epoch {
         /// may call before the deadline.
         #[ink(message)]
         fn dispute(&mut self, netuid: NetUid, k: u32, proof: StepProof) -> Result<(), EpochError> {
-            let challenger = self.env().caller();
             let Ok((mut life, closed)) = self.closed_epoch(netuid) else {
                 return Err(EpochError::NotAsserted);
             };
             let epoch = closed.header.epoch;
             let claimed = proof.assertion.digest();
-            let Released { proposer, bond } = life.take_down(self.env().block_number(), claimed)?;
+            let released = life.take_down(self.env().block_number(), claimed)?;
             judge(
                 closed,
                 k,
@@ -256,58 +264,80 @@ mod epoch {
             )?;
             // The assertion is false.
             self.lives.insert(netuid, &life);
-            let left = self.bonds.slash(proposer, bond)?;
-            let (reward, burned) = bonds::split(bond);
-            self.peers.send(challenger, reward)?;
-            self.peers.burn(burned)?;
-            self.env().emit_event(BondChanged {
-                worker: proposer,
-                bond: left,
-            });
-            self.env().emit_event(Disputed {
-                netuid,
-                epoch,
-                challenger,
-                step: k,
-                slashed: bond,
-                reward,
-            });
-            Ok(())
+            self.slash(released, netuid, epoch, k)
         }
 
         /// Makes the asserted epoch final once its challenge period is over, and frees the bond. Anyone may call, with the
         /// assertion from the `Proposed` event.
         #[ink(message)]
         fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
-            let block = self.env().block_number();
             let Ok((mut life, closed)) = self.closed_epoch(netuid) else {
                 return Err(EpochError::NotAsserted);
             };
             let digest = assertion.digest();
-            let last = FinalEpoch {
-                epoch: closed.header.epoch,
-                closed_at: closed.header.closed_at,
-                digest: final_digest(&closed.header_hash, &digest),
-            };
-            let released = life.finalize(block, digest, last)?;
-            let bond = self.bonds.release(released.proposer, released.bond)?;
-            self.lives.insert(netuid, &life);
-            self.rosters.insert(netuid, &assertion.roster);
-            self.memories
-                .insert(netuid, &Memory::of(&closed, assertion.memory));
-            self.settling
-                .insert(netuid, &Settling::begin(&closed, assertion.results, block));
-            self.env().emit_event(BondChanged {
-                worker: released.proposer,
-                bond,
-            });
-            self.env().emit_event(Finalized {
-                netuid,
-                epoch: closed.header.epoch,
-                proposer: released.proposer,
-                assertion: digest,
-            });
+            let last = closed.ended_as(&digest);
+            let released = life.finalize(self.env().block_number(), digest, last)?;
+            peers::check_kernel(&closed.header)?;
+            let proposer = released.proposer;
+            self.free_bond(released)?;
+            let (epoch, fee) = (closed.header.epoch, closed.proposer_fee);
+            self.peers
+                .pay_fee(netuid, epoch, Fee::Proposer, proposer, fee)?;
+            self.make_final(&life, &closed, assertion, digest, Some(proposer));
             Ok(())
+        }
+
+        /// Executes the next steps of the closed epoch, at most as many as asked for. After the last one the epoch is final.
+        /// Anyone may call once the delay is over, with what the chunks remember. Returns the first step that is still to be
+        /// executed.
+        #[ink(message)]
+        fn replay(
+            &mut self,
+            netuid: NetUid,
+            steps: u32,
+            memory: Vec<Vec<u8>>,
+        ) -> Result<u32, EpochError> {
+            let block = self.env().block_number();
+            let (mut life, closed) = self.closed_epoch(netuid)?;
+            let from = life.check_replay(block, self.rules.replay_delay)?;
+            let replay = self.execute(&closed, steps, memory)?;
+            let next = replay.next();
+            self.pay_replayer(&closed, from, next)?;
+            if next < closed.steps() {
+                life.go_on(block, next);
+                self.lives.insert(netuid, &life);
+                self.replays.pause(netuid, &replay);
+            } else {
+                let assertion = replay.finish(&closed)?;
+                let digest = assertion.digest();
+                life.end_replay(closed.ended_as(&digest));
+                self.replays.forget(netuid, closed.chunks());
+                self.make_final(&life, &closed, assertion, digest, None);
+            }
+            Ok(next)
+        }
+
+        /// Gives up the closed epoch if it has not moved for long, or can no longer become final. Anyone may call. Returns what the
+        /// subnet's next budget gets.
+        #[ink(message)]
+        fn roll_over(&mut self, netuid: NetUid) -> Result<Rao, EpochError> {
+            let block = self.env().block_number();
+            let (mut life, closed) = self.closed_epoch(netuid)?;
+            let stands = peers::check_kernel(&closed.header).is_ok();
+            let released = life.roll_over(block, self.rules.rollover_delay, stands)?;
+            if let Some(released) = released {
+                self.free_bond(released)?;
+            }
+            let epoch = closed.header.epoch;
+            let carried = self.peers.carry(netuid, epoch)?;
+            self.lives.insert(netuid, &life);
+            self.replays.forget(netuid, closed.chunks());
+            self.env().emit_event(EpochRolledOver {
+                netuid,
+                epoch,
+                carried,
+            });
+            Ok(carried)
         }
 
         /// Pays the neurons of a chunk of a final epoch and records their scores. Anyone may call, with the results that hash to
@@ -336,6 +366,9 @@ mod epoch {
                 self.peers.pay(netuid, epoch, payments)?;
             }
             self.peers.record_scores(netuid, epoch, start, results)?;
+            let (keeper, fee) = (self.env().caller(), settling.settlement.fee);
+            self.peers
+                .pay_fee(netuid, epoch, Fee::Keeper, keeper, fee)?;
             if complete {
                 self.peers.complete(netuid, &settling.settlement)?;
             }
@@ -352,19 +385,7 @@ mod epoch {
         /// Where the subnet's epochs stand. None if there is no such subnet.
         #[ink(message)]
         fn status(&self, netuid: NetUid) -> Option<EpochStatus> {
-            let subnet = self.peers.subnet(netuid).ok()?;
-            let life = self.life(netuid, subnet.created_at);
-            Some(EpochStatus {
-                open: life.open,
-                opened_at: life.opened_at,
-                closes_at: life.closes_at(subnet.tempo).ok()?,
-                stage: life.stage,
-                final_epoch: life.last.map(|last| last.epoch),
-                settling: self
-                    .settling
-                    .get(netuid)
-                    .map(|settling| settling.settlement),
-            })
+            self.look_up_status(netuid)
         }
 
         /// Header of the epoch that closed last.
@@ -437,61 +458,6 @@ mod epoch {
         #[ink(message)]
         fn peers(&self) -> Peers {
             self.peers
-        }
-    }
-
-    #[ink(impl)]
-    impl Epoch {
-        /// The subnet's life; before its first close, that from its creation on.
-        fn life(&self, netuid: NetUid, created_at: u32) -> Life {
-            self.lives
-                .get(netuid)
-                .unwrap_or_else(|| Life::new(created_at))
-        }
-
-        /// The epoch that closed last, and where it stands.
-        fn closed_epoch(&self, netuid: NetUid) -> Result<(Life, ClosedEpoch), EpochError> {
-            match (self.lives.get(netuid), self.closed.get(netuid)) {
-                (Some(life), Some(closed)) => Ok((life, closed)),
-                _ => Err(EpochError::NothingClosed),
-            }
-        }
-
-        /// A permit is the neuron's by the last final epoch's roster, unless it has taken its seat since; the owner's neuron
-        /// always has one.
-        fn check_permit(
-            &self,
-            netuid: NetUid,
-            hotkey: AccountId,
-            seat: &Seat,
-        ) -> Result<(), EpochError> {
-            let final_epoch = self
-                .lives
-                .get(netuid)
-                .and_then(|life| life.last)
-                .map(|last| last.epoch);
-            let newcomer = frozen::is_newcomer(seat.registered_epoch, final_epoch);
-            if !newcomer && self.roster(netuid).binary_search(&seat.uid).is_ok() {
-                return Ok(());
-            }
-            if self.peers.subnet(netuid)?.owner_hotkey == hotkey {
-                return Ok(());
-            }
-            Err(EpochError::NoPermit)
-        }
-
-        /// Ends the settlement of the last final epoch, if one is left over and its window has passed: what it has not paid
-        /// goes back to the subnet's budget.
-        fn end_settlement(&mut self, netuid: NetUid, block: u32) -> Result<(), EpochError> {
-            let Some(settling) = self.settling.get(netuid) else {
-                return Ok(());
-            };
-            let held_until = settling.held_until(self.rules.settle_window)?;
-            if block < held_until {
-                return Err(EpochError::Unsettled(held_until));
-            }
-            self.settling.remove(netuid);
-            self.peers.complete(netuid, &settling.settlement)
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The life of a subnet's epochs: open, closed, asserted, final. Knows no storage and no other contract.
+//! The life of a subnet's epochs: open, closed, asserted or replayed, final or given up. Knows no storage and no other contract.
 //!
-//! One epoch is open, collecting. The one before it may be closed and not yet final; it must become final before the
-//! open one can close. So there is at most one closed epoch, and at most one assertion.
+//! One epoch is open, collecting. The one before it may be closed and not yet final; it must become final or be given up before
+//! the open one can close. So there is at most one closed epoch, and at most one assertion or one replay of it.
 
 use inktensor_primitives::{
     epoch::{EpochError, Stage},
@@ -21,6 +21,8 @@ pub struct Life {
     pub stage: Stage,
     /// Assertions of that epoch that were slashed.
     pub slashed: u32,
+    /// Last block at which that epoch made progress: it closed, lost an assertion, or was replayed a step further.
+    pub moved_at: u32,
     /// The last final epoch.
     pub last: Option<FinalEpoch>,
 }
@@ -55,6 +57,7 @@ impl Life {
             opened_at: created_at,
             stage: Stage::Open,
             slashed: 0,
+            moved_at: created_at,
             last: None,
         }
     }
@@ -80,13 +83,16 @@ impl Life {
         }
         match self.stage {
             Stage::Open => Ok(()),
-            Stage::Closed | Stage::Asserted { .. } => Err(EpochError::EpochUnfinished),
+            Stage::Closed | Stage::Asserted { .. } | Stage::Replaying { .. } => {
+                Err(EpochError::EpochUnfinished)
+            }
         }
     }
 
     /// Starts the tempo of the open epoch anew.
     pub fn restart(&mut self, block: u32) {
         self.opened_at = block;
+        self.moved_at = block;
     }
 
     /// Closes the open epoch at `block` and opens the next. To be asked for by `check_close` before.
@@ -99,6 +105,7 @@ impl Life {
         }
         self.open = self.open.checked_add(1).ok_or(EpochError::Overflow)?;
         self.opened_at = block;
+        self.moved_at = block;
         self.stage = Stage::Closed;
         Ok(())
     }
@@ -106,19 +113,20 @@ impl Life {
     /// Checks that the closed epoch awaits an assertion.
     ///
     /// # Errors
-    /// `NothingClosed`, `AlreadyAsserted`.
+    /// `NothingClosed`, `AlreadyAsserted`, `Replaying`.
     pub fn check_propose(&self) -> Result<(), EpochError> {
         match self.stage {
             Stage::Open => Err(EpochError::NothingClosed),
             Stage::Closed => Ok(()),
             Stage::Asserted { .. } => Err(EpochError::AlreadyAsserted),
+            Stage::Replaying { .. } => Err(EpochError::Replaying),
         }
     }
 
     /// Posts an assertion at `block`. It can be disputed before the block returned, and finalised from it on.
     ///
     /// # Errors
-    /// `NothingClosed`, `AlreadyAsserted`, `Overflow`.
+    /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `Overflow`.
     pub fn propose(
         &mut self,
         block: u32,
@@ -163,6 +171,7 @@ impl Life {
         }
         self.slashed = self.slashed.checked_add(1).ok_or(EpochError::Overflow)?;
         self.stage = Stage::Closed;
+        self.moved_at = block;
         Ok(Released { proposer, bond })
     }
 
@@ -191,255 +200,96 @@ impl Life {
         if claimed != assertion {
             return Err(EpochError::AssertionMismatch);
         }
-        self.stage = Stage::Open;
-        self.slashed = 0;
+        self.end();
         self.last = Some(last);
         Ok(Released { proposer, bond })
+    }
+
+    /// First block at which the closed epoch can be replayed, `replay_delay` after its close; none while it is asserted.
+    pub fn replays_at(&self, replay_delay: u32) -> Option<u32> {
+        match self.stage {
+            // The next epoch opened when this one closed.
+            Stage::Closed | Stage::Replaying { .. } => self.opened_at.checked_add(replay_delay),
+            Stage::Open | Stage::Asserted { .. } => None,
+        }
+    }
+
+    /// Checks that the closed epoch may be replayed at `block`. Returns the first step that is still to be executed.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue`, `Overflow`.
+    pub fn check_replay(&self, block: u32, replay_delay: u32) -> Result<u32, EpochError> {
+        let next = match self.stage {
+            Stage::Open => return Err(EpochError::NothingClosed),
+            Stage::Asserted { .. } => return Err(EpochError::AlreadyAsserted),
+            Stage::Closed => 0,
+            Stage::Replaying { next } => next,
+        };
+        let first = self.replays_at(replay_delay).ok_or(EpochError::Overflow)?;
+        if block < first {
+            return Err(EpochError::ReplayNotDue(first));
+        }
+        Ok(next)
+    }
+
+    /// Notes that the closed epoch is replayed up to step `next`, which is the first still to be executed. To be asked for by
+    /// `check_replay` before.
+    pub fn go_on(&mut self, block: u32, next: u32) {
+        self.stage = Stage::Replaying { next };
+        self.moved_at = block;
+    }
+
+    /// Makes the replayed epoch final. To be asked for by `check_replay` before.
+    pub fn end_replay(&mut self, last: FinalEpoch) {
+        self.end();
+        self.last = Some(last);
+    }
+
+    /// First block at which the closed epoch can be given up, `rollover_delay` after it last moved; none while it is asserted,
+    /// unless its kernel no longer `stands`, so that no assertion of it can become final.
+    pub fn rolls_over_at(&self, rollover_delay: u32, stands: bool) -> Option<u32> {
+        match self.stage {
+            Stage::Open => None,
+            Stage::Asserted { .. } if stands => None,
+            Stage::Closed | Stage::Asserted { .. } | Stage::Replaying { .. } => {
+                self.moved_at.checked_add(rollover_delay)
+            }
+        }
+    }
+
+    /// Gives the closed epoch up at `block`. Returns the bond of its assertion, if it had one, which is free again.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue`, `Overflow`.
+    pub fn roll_over(
+        &mut self,
+        block: u32,
+        rollover_delay: u32,
+        stands: bool,
+    ) -> Result<Option<Released>, EpochError> {
+        let released = match self.stage {
+            Stage::Open => return Err(EpochError::NothingClosed),
+            Stage::Asserted { .. } if stands => return Err(EpochError::AlreadyAsserted),
+            Stage::Asserted { proposer, bond, .. } => Some(Released { proposer, bond }),
+            Stage::Closed | Stage::Replaying { .. } => None,
+        };
+        let first = self
+            .rolls_over_at(rollover_delay, stands)
+            .ok_or(EpochError::Overflow)?;
+        if block < first {
+            return Err(EpochError::RolloverNotDue(first));
+        }
+        self.end();
+        Ok(released)
+    }
+
+    /// No epoch is closed any more; the open one may close next.
+    fn end(&mut self) {
+        self.stage = Stage::Open;
+        self.slashed = 0;
+        self.moved_at = self.opened_at;
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const TEMPO: u32 = 10;
-    const PERIOD: u32 = 5;
-    const ASSERTION: Digest = [7; 32];
-    const BOND: Rao = Rao(100);
-
-    fn worker() -> AccountId {
-        AccountId::from([1; 32])
-    }
-
-    fn last(epoch: u32) -> FinalEpoch {
-        FinalEpoch {
-            epoch,
-            closed_at: 110,
-            digest: [9; 32],
-        }
-    }
-
-    fn asserted() -> Life {
-        let mut life = Life::new(100);
-        life.close(110).unwrap();
-        assert_eq!(
-            life.propose(112, PERIOD, ASSERTION, worker(), BOND),
-            Ok(117)
-        );
-        life
-    }
-
-    #[test]
-    fn closes_from_the_block_at_which_the_tempo_is_over() {
-        let life = Life::new(100);
-        assert_eq!(
-            life.check_close(109, TEMPO),
-            Err(EpochError::TempoNotOver(110))
-        );
-        assert_eq!(life.check_close(110, TEMPO), Ok(()));
-    }
-
-    #[test]
-    fn the_next_epoch_opens_at_the_close() {
-        let mut life = Life::new(100);
-        life.close(115).unwrap();
-        assert_eq!(
-            (life.open, life.opened_at, &life.stage),
-            (1, 115, &Stage::Closed)
-        );
-        assert_eq!(
-            life.check_close(124, TEMPO),
-            Err(EpochError::TempoNotOver(125))
-        );
-        assert_eq!(
-            life.check_close(125, TEMPO),
-            Err(EpochError::EpochUnfinished)
-        );
-    }
-
-    #[test]
-    fn an_empty_epoch_starts_anew_under_its_number() {
-        let mut life = Life::new(100);
-        life.restart(110);
-        assert_eq!(life, Life::new(110));
-    }
-
-    #[test]
-    fn one_assertion_at_most() {
-        let mut open = Life::new(100);
-        assert_eq!(
-            open.propose(112, PERIOD, ASSERTION, worker(), BOND),
-            Err(EpochError::NothingClosed)
-        );
-        let mut life = asserted();
-        assert_eq!(
-            life.propose(113, PERIOD, [8; 32], worker(), BOND),
-            Err(EpochError::AlreadyAsserted)
-        );
-    }
-
-    /// The boundary: disputable up to the block before the deadline, final from the deadline on.
-    #[test]
-    fn final_from_the_deadline_on() {
-        let mut life = asserted();
-        assert_eq!(
-            life.finalize(116, ASSERTION, last(0)),
-            Err(EpochError::ChallengePeriod(117))
-        );
-        assert_eq!(
-            life.finalize(117, ASSERTION, last(0)),
-            Ok(Released {
-                proposer: worker(),
-                bond: BOND
-            })
-        );
-        assert_eq!(life.stage, Stage::Open);
-        assert_eq!(life.last, Some(last(0)));
-        assert_eq!(
-            life.finalize(118, ASSERTION, last(0)),
-            Err(EpochError::NotAsserted)
-        );
-    }
-
-    #[test]
-    fn only_what_was_posted_becomes_final() {
-        let mut life = asserted();
-        let before = life.clone();
-        assert_eq!(
-            life.finalize(117, [8; 32], last(0)),
-            Err(EpochError::AssertionMismatch)
-        );
-        assert_eq!(life, before);
-    }
-
-    /// The other side of the same boundary.
-    #[test]
-    fn disputable_before_the_deadline() {
-        let mut late = asserted();
-        assert_eq!(
-            late.take_down(117, ASSERTION),
-            Err(EpochError::ChallengeOver(117))
-        );
-        assert_eq!(late, asserted());
-        let mut life = asserted();
-        assert_eq!(
-            life.take_down(116, [8; 32]),
-            Err(EpochError::AssertionMismatch)
-        );
-        assert_eq!(
-            life.take_down(116, ASSERTION),
-            Ok(Released {
-                proposer: worker(),
-                bond: BOND
-            })
-        );
-        assert_eq!((&life.stage, life.slashed), (&Stage::Closed, 1));
-        assert_eq!(life.take_down(116, ASSERTION), Err(EpochError::NotAsserted));
-    }
-
-    #[test]
-    fn the_next_epoch_starts_with_no_assertion_slashed() {
-        let mut life = asserted();
-        life.take_down(113, ASSERTION).unwrap();
-        life.propose(113, PERIOD, ASSERTION, worker(), BOND)
-            .unwrap();
-        life.finalize(118, ASSERTION, last(0)).unwrap();
-        assert_eq!(life.slashed, 0);
-    }
-
-    #[derive(Clone, Debug)]
-    enum Action {
-        Wait(u32),
-        Close,
-        Restart,
-        Propose(u8),
-        TakeDown(u8),
-        Finalize(u8),
-    }
-
-    fn action() -> impl Strategy<Value = Action> {
-        prop_oneof![
-            (0u32..20).prop_map(Action::Wait),
-            Just(Action::Close),
-            Just(Action::Restart),
-            (0u8..3).prop_map(Action::Propose),
-            (0u8..3).prop_map(Action::TakeDown),
-            (0u8..3).prop_map(Action::Finalize),
-        ]
-    }
-
-    proptest! {
-        /// In any order of calls: an epoch becomes final once, in order, with what was posted, after its period;
-        /// a refused call changes nothing; every bond taken is released or lost exactly once or still held.
-        #[test]
-        fn any_order_of_calls(actions in prop::collection::vec(action(), 0..80)) {
-            let mut life = Life::new(0);
-            let mut block = 0;
-            let mut posted: Option<(u8, u32)> = None;
-            let mut finals = Vec::new();
-            let (mut taken, mut released) = (0u64, 0u64);
-            for action in actions {
-                let before = life.clone();
-                match action {
-                    Action::Wait(blocks) => block += blocks,
-                    Action::Close => {
-                        if life.check_close(block, TEMPO).is_ok() {
-                            prop_assert!(block >= before.opened_at + TEMPO);
-                            prop_assert_eq!(&before.stage, &Stage::Open);
-                            life.close(block).unwrap();
-                            prop_assert_eq!(life.open, before.open + 1);
-                        } else {
-                            prop_assert!(block < before.opened_at + TEMPO || before.stage != Stage::Open);
-                        }
-                    }
-                    Action::Restart => {
-                        if life.check_close(block, TEMPO).is_ok() {
-                            life.restart(block);
-                            prop_assert_eq!(life.open, before.open);
-                        }
-                    }
-                    Action::Propose(claim) => {
-                        let outcome = life.propose(block, PERIOD, [claim; 32], worker(), BOND);
-                        if let Ok(deadline) = outcome {
-                            prop_assert_eq!(before.stage, Stage::Closed);
-                            prop_assert_eq!(deadline, block + PERIOD);
-                            posted = Some((claim, block));
-                            taken += BOND.0;
-                        } else {
-                            prop_assert_eq!(&life, &before);
-                        }
-                    }
-                    Action::TakeDown(claim) => match life.take_down(block, [claim; 32]) {
-                        Ok(lost) => {
-                            let (was, at) = posted.take().unwrap();
-                            prop_assert_eq!(was, claim);
-                            prop_assert!(block < at + PERIOD);
-                            prop_assert_eq!(life.slashed, before.slashed + 1);
-                            released += lost.bond.0;
-                        }
-                        Err(_) => prop_assert_eq!(&life, &before),
-                    },
-                    Action::Finalize(claim) => {
-                        let epoch = life.open.saturating_sub(1);
-                        match life.finalize(block, [claim; 32], last(epoch)) {
-                            Ok(free) => {
-                                let (was, at) = posted.take().unwrap();
-                                prop_assert_eq!(was, claim);
-                                prop_assert!(block >= at + PERIOD);
-                                released += free.bond.0;
-                                finals.push(epoch);
-                            }
-                            Err(_) => prop_assert_eq!(&life, &before),
-                        }
-                    }
-                }
-                let held = if let Stage::Asserted { bond, .. } = life.stage { bond.0 } else { 0 };
-                prop_assert_eq!(taken, released + held);
-                let closed = u32::from(life.stage != Stage::Open);
-                prop_assert_eq!(u32::try_from(finals.len()).unwrap() + closed, life.open);
-            }
-            prop_assert!(finals.iter().copied().eq(0..u32::try_from(finals.len()).unwrap()));
-        }
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 
 use crate::{
     frozen::{ClosedEpoch, Memory, RosterSeat},
+    replay,
     settlement::Settling,
     shape::{can_be_posted, MAX_EVENT},
     testing,
@@ -12,6 +13,7 @@ use ink::scale::Encode;
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
+    epoch::MEMORY_PART,
     kernel::{
         EpochPlan, NeuronInput, NeuronResult, PhasePlan, StepInput, StepOutput, MAX_CARRY,
         MAX_MEMORY, MAX_PARAMS, MAX_PHASES, MAX_SCRATCH, STATIC_BUFFER,
@@ -160,6 +162,56 @@ fn judging_a_step_fits_the_linear_memory() {
     );
 }
 
+/// A replay of one step takes what a chunk remembers. The call to the kernel has the step's input and output in the buffer together.
+#[test]
+fn the_static_buffer_holds_the_largest_replayed_step() {
+    let (input, output) = largest_step();
+    let given = vec![vec![0u8; MAX_MEMORY]];
+    let needed = given.encoded_size() + input.encoded_size() + output.encoded_size() + 4 * FRAME;
+    assert!(
+        needed <= STATIC_BUFFER,
+        "{needed} bytes do not fit {STATIC_BUFFER}"
+    );
+}
+
+/// As with a dispute; instead of a proof the contract has what it keeps of the replay, and tells of memory and results.
+#[test]
+fn replaying_a_step_fits_the_linear_memory() {
+    let (input, output) = largest_step();
+    let closed = largest_epoch();
+    let assertion = largest_assertion();
+    let memory = Memory::of(&closed, assertion.memory.clone());
+    let page = usize::from(PAGE);
+    let gathered = page
+        * (size_of::<Neuron>() + size_of::<Rao>() + size_of::<Versioned<Option<RowHead>>>())
+        + roster().len() * RowPage::pack(&[1; 64]).encoded_size();
+    let decoded = 2
+        * (MAX_MEMORY
+            + MAX_CARRY
+            + MAX_SCRATCH
+            + assertion.encoded_size()
+            + closed.encoded_size()
+            + memory.encoded_size()
+            + gathered
+            + input.encoded_size()
+            + output.encoded_size());
+    // Digests of one step more make the lists grow once. Parts of carry and memory are copied to be kept and told.
+    let grown = 2 * assertion.encoded_size();
+    let copied = MAX_CARRY + MAX_MEMORY;
+    let hashed = assertion.encoded_size()
+        + 2 * MAX_MEMORY
+        + MAX_CARRY
+        + MAX_SCRATCH
+        + output.results.encoded_size();
+    // The last step makes the epoch final.
+    let kept = Settling::begin(&closed, assertion.results.clone(), 0).encoded_size();
+    let needed = STACK + STATIC_BUFFER + decoded + grown + copied + hashed + kept;
+    assert!(
+        needed <= MAX_LINEAR,
+        "{needed} bytes do not fit {MAX_LINEAR}"
+    );
+}
+
 /// Closing reads up to 64 pages of row heads and keeps them all.
 #[test]
 fn closing_fits_the_linear_memory() {
@@ -203,10 +255,15 @@ fn every_cell_fits_a_storage_value() {
             "settlement",
             Settling::begin(&closed, assertion.results.clone(), 0).encoded_size(),
         ),
+        ("replay", replay::largest_cells(&assertion)),
         ("row heads", heads.encoded_size()),
         ("row page", row.encoded_size()),
     ] {
         assert!(bytes <= MAX_VALUE, "{what}: {bytes} bytes");
     }
-    assert!(assertion.encoded_size() <= usize::try_from(MAX_EVENT).unwrap());
+    let event = usize::try_from(MAX_EVENT).unwrap();
+    assert!(assertion.encoded_size() <= event);
+    let results = vec![NeuronResult::default(); usize::from(PAGE)];
+    assert!(results.encoded_size() + FRAME <= event);
+    assert!(MEMORY_PART + FRAME <= event);
 }

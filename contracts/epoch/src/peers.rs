@@ -1,7 +1,7 @@
 //! Calls to the other contracts, with their errors made ours.
 //!
 //! None uses the sugar that traps: an answer that does not decode, a trap, or a missing contract is `PeerUnavailable`, or
-//! `KernelUnavailable` for a kernel. An error ends the message, so whatever was done before is undone.
+//! `KernelUnavailable` and `KernelFailed` for a kernel. An error ends the message, so whatever was done before is undone.
 
 use crate::gather::Source;
 use ink::{
@@ -12,7 +12,7 @@ use ink::{
     MessageResult,
 };
 use inktensor_primitives::{
-    emission::{Emission, EpochBudget},
+    emission::{Emission, EpochBudget, Fee},
     epoch::{EpochError, Peers, Settlement},
     kernel::{EpochHeader, EpochPlan, IncentiveKernel, NeuronResult, StepInput, StepOutput},
     registry::{Neuron, Registry, Seat, Subnet, SubnetSnapshot, Tenure},
@@ -53,16 +53,25 @@ pub fn plan(header: EpochHeader) -> Result<EpochPlan, EpochError> {
 /// What `input` comes to in the kernel of its header.
 ///
 /// # Errors
-/// `KernelChanged`, `Kernel`, `KernelUnavailable`.
+/// `KernelChanged`; `Kernel`, which is a pure function of the input; `KernelFailed`, which may be for want of gas.
 pub fn step(input: StepInput) -> Result<StepOutput, EpochError> {
-    let header = &input.header;
-    if code_hash(header.kernel)? != header.kernel_code {
-        return Err(EpochError::KernelChanged);
-    }
-    let kernel: KernelRef = header.kernel.into();
+    check_kernel(&input.header)?;
+    let kernel: KernelRef = input.header.kernel.into();
     match kernel.call().step(input).try_invoke() {
         Ok(Ok(output)) => output.map_err(EpochError::Kernel),
-        Ok(Err(_)) | Err(_) => Err(EpochError::KernelUnavailable),
+        Ok(Err(_)) | Err(_) => Err(EpochError::KernelFailed),
+    }
+}
+
+/// Checks that the kernel of `header` still is the code that the epoch closed with.
+///
+/// # Errors
+/// `KernelChanged`, also if there is no code any more.
+pub fn check_kernel(header: &EpochHeader) -> Result<(), EpochError> {
+    if code_hash(header.kernel) == Ok(header.kernel_code) {
+        Ok(())
+    } else {
+        Err(EpochError::KernelChanged)
     }
 }
 
@@ -105,8 +114,19 @@ pub trait Calls {
     fn draw(&self, netuid: NetUid, epoch: u32) -> Result<EpochBudget, EpochError>;
     /// `Emission::pay`.
     fn pay(&self, netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Result<(), EpochError>;
+    /// `Emission::pay_fee`; a fee of nothing is not asked for.
+    fn pay_fee(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        fee: Fee,
+        payee: AccountId,
+        amount: Rao,
+    ) -> Result<(), EpochError>;
     /// `Emission::complete`.
     fn complete(&self, netuid: NetUid, settlement: &Settlement) -> Result<(), EpochError>;
+    /// `Emission::carry`.
+    fn carry(&self, netuid: NetUid, epoch: u32) -> Result<Rao, EpochError>;
 }
 
 impl Calls for Peers {
@@ -182,6 +202,30 @@ impl Calls for Peers {
         let call = emission.call_mut().pay(netuid, epoch, payments);
         answer(call.try_invoke())?.map_err(EpochError::Emission)?;
         Ok(())
+    }
+
+    fn pay_fee(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        fee: Fee,
+        payee: AccountId,
+        amount: Rao,
+    ) -> Result<(), EpochError> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let mut emission: EmissionRef = self.emission.into();
+        let call = emission
+            .call_mut()
+            .pay_fee(netuid, epoch, fee, payee, amount);
+        answer(call.try_invoke())?.map_err(EpochError::Emission)
+    }
+
+    fn carry(&self, netuid: NetUid, epoch: u32) -> Result<Rao, EpochError> {
+        let mut emission: EmissionRef = self.emission.into();
+        let call = emission.call_mut().carry(netuid, epoch);
+        answer(call.try_invoke())?.map_err(EpochError::Emission)
     }
 
     fn complete(&self, netuid: NetUid, settlement: &Settlement) -> Result<(), EpochError> {

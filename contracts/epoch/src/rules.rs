@@ -14,6 +14,10 @@ pub enum DeployError {
     NoSettleWindow,
     /// Two of the peers have the same address. Give token, registry, staking and emission, in this order.
     PeersNotDistinct,
+    /// A replay at the block of the close would leave no worker time to propose. Give it at least one block.
+    NoReplayDelay,
+    /// An epoch could be given up before it can be replayed. Give a `rollover_delay` above `replay_delay`.
+    RolloverBeforeReplay,
 }
 
 /// Checks the arguments of a deployment.
@@ -25,6 +29,8 @@ pub fn check(peers: &Peers, rules: &EpochRules) -> Result<(), DeployError> {
         challenge_period,
         bond,
         settle_window,
+        replay_delay,
+        rollover_delay,
     } = rules;
     if *challenge_period == 0 {
         return Err(DeployError::NoChallengePeriod);
@@ -34,6 +40,12 @@ pub fn check(peers: &Peers, rules: &EpochRules) -> Result<(), DeployError> {
     }
     if *settle_window == 0 {
         return Err(DeployError::NoSettleWindow);
+    }
+    if *replay_delay == 0 {
+        return Err(DeployError::NoReplayDelay);
+    }
+    if rollover_delay <= replay_delay {
+        return Err(DeployError::RolloverBeforeReplay);
     }
     let Peers {
         token,
@@ -75,6 +87,14 @@ mod tests {
         assert_eq!(
             with(|rules| rules.settle_window = 0),
             Err(DeployError::NoSettleWindow)
+        );
+        assert_eq!(
+            with(|rules| rules.replay_delay = 0),
+            Err(DeployError::NoReplayDelay)
+        );
+        assert_eq!(
+            with(|rules| rules.rollover_delay = rules.replay_delay),
+            Err(DeployError::RolloverBeforeReplay)
         );
     }
 

@@ -35,7 +35,10 @@ impl Settling {
     /// Begins to settle an epoch that became final at `block`.
     pub fn begin(closed: &ClosedEpoch, results: Vec<Digest>, block: u32) -> Self {
         let ClosedEpoch { header, plan, .. } = closed;
-        let bytes = plan.chunks(header.neurons).div_ceil(8);
+        let chunks = plan.chunks(header.neurons);
+        let bytes = chunks.div_ceil(8);
+        // Rounded down; what is left is carried on with the rest of the budget.
+        let fee = closed.keeper_fee.0.checked_div(chunks.into());
         Self {
             settlement: Settlement {
                 epoch: header.epoch,
@@ -47,6 +50,7 @@ impl Settling {
                 paid: Rao::ZERO,
                 owner: closed.owner,
                 owner_hotkey: closed.owner_hotkey,
+                fee: Rao(fee.unwrap_or_default()),
             },
             results,
         }
@@ -244,6 +248,16 @@ mod tests {
             Err(EpochError::OverBudget(Rao(3)))
         );
         assert!(!settling.settlement.is_settled(1));
+    }
+
+    #[test]
+    fn each_chunk_earns_its_keeper_the_same() {
+        let chunk = vec![result(0, 0); 2];
+        let fee = |chunks: usize| settling(10, &vec![chunk.clone(); chunks]).settlement.fee;
+        assert_eq!(fee(1), Rao(5));
+        assert_eq!(fee(3), Rao(1));
+        assert_eq!(fee(6), Rao(0));
+        assert_eq!(fee(0), Rao(0));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Small epochs for unit tests.
 
+pub mod honest;
+
 use crate::frozen::{ClosedEpoch, RosterSeat};
 use inktensor_primitives::{
     epoch::{EpochRules, Peers},
@@ -12,6 +14,8 @@ pub const RULES: EpochRules = EpochRules {
     challenge_period: 5,
     bond: Rao(100),
     settle_window: 20,
+    replay_delay: 10,
+    rollover_delay: 30,
 };
 
 /// Four peers.
@@ -72,5 +76,7 @@ pub fn closed_epoch(epoch: u32, final_epoch: Option<u32>, roster: &[u16]) -> Clo
             .collect(),
         owner: AccountId::from([5; 32]),
         owner_hotkey: AccountId::from([6; 32]),
+        proposer_fee: Rao(7),
+        keeper_fee: Rao(5),
     }
 }

@@ -50,6 +50,42 @@ impl Split {
     }
 }
 
+/// What those who run an epoch get of its budget, in basis points. They are taken off the top, before the split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Fees {
+    /// For whoever computes the epoch: its proposer, or those who replay it.
+    pub proposer: Bps,
+    /// For whoever settles it, an equal part per chunk.
+    pub keeper: Bps,
+}
+
+impl Fees {
+    /// The default: 0.5 % and 0.25 %.
+    pub const DEFAULT: Fees = Fees {
+        proposer: Bps(50),
+        keeper: Bps(25),
+    };
+    /// The most that both may be together: a tenth.
+    pub const MOST: Bps = Bps(1_000);
+
+    /// Whether they are within [`Fees::MOST`].
+    pub const fn are_allowed(&self) -> bool {
+        self.proposer.0.saturating_add(self.keeper.0) <= Self::MOST.0
+    }
+}
+
+/// One of the two pots that fees are paid from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum Fee {
+    /// For computing the epoch.
+    Proposer,
+    /// For settling it.
+    Keeper,
+}
+
 /// An epoch's budget, divided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
@@ -66,6 +102,27 @@ pub struct EpochBudget {
     pub treasury: Rao,
     /// Paid so far to miners and validators.
     pub paid: Rao,
+    /// Left of what is for computing the epoch.
+    pub proposer: Rao,
+    /// Left of what is for settling it.
+    pub keeper: Rao,
+}
+
+impl EpochBudget {
+    /// All that is not spent yet; `None` if that is no amount, which no budget of the emission contract is.
+    pub fn unspent(&self) -> Option<Rao> {
+        let parts = [
+            self.validators,
+            self.owner,
+            self.treasury,
+            self.proposer,
+            self.keeper,
+        ];
+        parts
+            .into_iter()
+            .try_fold(self.miners, Rao::checked_add)?
+            .checked_sub(self.paid)
+    }
 }
 
 /// The state of issuance.
@@ -115,8 +172,23 @@ pub trait Emission {
         payments: Vec<Payment>,
     ) -> Result<Rao, EmissionError>;
 
+    /// Called by the epoch contract: mints `amount` out of one of the epoch's pots for `payee`, who gets it as liquid TAO.
+    ///
+    /// # Errors
+    /// `NotEpoch`, `NotDrawn`, `OverBudget` with what is left in the pot, `Token`.
+    #[ink(message)]
+    fn pay_fee(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        fee: Fee,
+        payee: AccountId,
+        amount: Rao,
+    ) -> Result<(), EmissionError>;
+
     /// Called by the epoch contract after the last chunk, or when the epoch will not be settled any more:
-    /// pays owner and treasury. What miners and validators were not paid goes to the subnet's next budget.
+    /// pays owner and treasury. What miners and validators were not paid, and what is left of the pots, goes to the subnet's
+    /// next budget.
     ///
     /// # Errors
     /// `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
@@ -129,6 +201,14 @@ pub trait Emission {
         owner_hotkey: AccountId,
     ) -> Result<(), EmissionError>;
 
+    /// Called by the epoch contract for an epoch that will not become final: all that its budget has left goes to the
+    /// subnet's next one. Returns how much that is.
+    ///
+    /// # Errors
+    /// `NotEpoch`, `NotDrawn`.
+    #[ink(message)]
+    fn carry(&mut self, netuid: NetUid, epoch: u32) -> Result<Rao, EmissionError>;
+
     /// The state of issuance, evaluated up to the last draw.
     #[ink(message)]
     fn issuance(&self) -> Issuance;
@@ -136,6 +216,10 @@ pub trait Emission {
     /// The division of budgets.
     #[ink(message)]
     fn split(&self) -> Split;
+
+    /// What those who run an epoch get of its budget.
+    #[ink(message)]
+    fn fees(&self) -> Fees;
 
     /// The account of the protocol's reserve.
     #[ink(message)]
@@ -202,4 +286,35 @@ pub struct Completed {
     pub treasury: Rao,
     /// Left for the next epoch.
     pub carried: Rao,
+}
+
+/// Somebody was paid for running an epoch.
+#[ink::event]
+pub struct FeePaid {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The epoch.
+    #[ink(topic)]
+    pub epoch: u32,
+    /// Who.
+    #[ink(topic)]
+    pub payee: AccountId,
+    /// For what.
+    pub fee: Fee,
+    /// How much.
+    pub amount: Rao,
+}
+
+/// An epoch will not become final: what its budget had left waits for the next draw.
+#[ink::event]
+pub struct Carried {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The epoch.
+    #[ink(topic)]
+    pub epoch: u32,
+    /// How much.
+    pub amount: Rao,
 }

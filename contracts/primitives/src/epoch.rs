@@ -1,15 +1,24 @@
-//! Weights, and an epoch's life: close, propose, dispute, finalize, settle.
+//! Weights, and an epoch's life: close, propose, dispute, finalize, replay, roll over, settle.
+
+mod error;
+mod events;
+
+pub use error::EpochError;
+pub use events::{
+    BondChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, ReplayedMemory,
+    ReplayedResults, Settled, TempoRestarted, WeightsSet,
+};
 
 use crate::{
     assertion::Assertion,
-    dispute::{Opening, StepProof},
-    emission::EmissionError,
-    kernel::{ChunkInputs, EpochHeader, EpochPlan, KernelError, NeuronResult},
-    registry::RegistryError,
-    staking::StakingError,
+    dispute::StepProof,
+    kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
     AccountId, Digest, NetUid, Rao, Uid,
 };
 use ink::prelude::vec::Vec;
+
+/// Most bytes of memory that one [`ReplayedMemory`] event tells: half of what an event may have.
+pub const MEMORY_PART: usize = 8 * 1024;
 
 /// Constants of the game, fixed at deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +33,12 @@ pub struct EpochRules {
     /// Blocks after finality during which the next epoch cannot close while this one is not settled.
     /// Afterwards unsettled pay returns to the subnet's budget. At least 1.
     pub settle_window: u32,
+    /// Blocks after the close from which on the chain executes the epoch itself if asked to, while nothing is asserted. At
+    /// least 1: until then workers can propose it.
+    pub replay_delay: u32,
+    /// Blocks without progress after which a closed epoch can be given up. Counted from the last block at which it closed,
+    /// lost an assertion or was replayed a step further. More than `replay_delay`.
+    pub rollover_delay: u32,
 }
 
 /// The other contracts.
@@ -73,6 +88,11 @@ pub enum Stage {
         /// First block at which it can be finalised.
         deadline: u32,
     },
+    /// The chain is executing it: anyone may continue, nobody may propose.
+    Replaying {
+        /// The first step that is still to be executed.
+        next: u32,
+    },
 }
 
 /// A subnet's epochs.
@@ -91,6 +111,11 @@ pub struct EpochStatus {
     pub final_epoch: Option<u32>,
     /// The final epoch that still has chunks to settle, if any.
     pub settling: Option<Settlement>,
+    /// First block at which the closed epoch can be replayed, unless it is asserted.
+    pub replays_at: Option<u32>,
+    /// First block at which the closed epoch can be rolled over: while it is not asserted, or if the code of its kernel has
+    /// changed since it closed.
+    pub rolls_over_at: Option<u32>,
 }
 
 /// How far a final epoch is paid out.
@@ -116,6 +141,8 @@ pub struct Settlement {
     pub owner: AccountId,
     /// The owner's hotkey when it closed.
     pub owner_hotkey: AccountId,
+    /// What settling a chunk earns, in liquid TAO.
+    pub fee: Rao,
 }
 
 impl Settlement {
@@ -195,30 +222,64 @@ pub trait Epochs {
     /// call.
     ///
     /// # Errors
-    /// `NothingClosed`, `AlreadyAsserted`, `HeaderMismatch`, `BadShape`, `BondTooSmall`.
+    /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`, `BondTooSmall`.
     #[ink(message)]
     fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 
     /// Has step `k` of the asserted epoch executed again. If it comes to anything else than asserted, the bond is slashed (half
-    /// to the caller, rounded down, the rest burned) and the epoch awaits an assertion again. Anyone may call, before the
-    /// deadline.
+    /// to the caller, rounded down, the rest burned) and the epoch awaits an assertion again. A step that the kernel answers
+    /// with an error is false too: no honest assertion of it exists. Anyone may call, up to the block before the deadline.
     ///
     /// # Errors
     /// `NotAsserted`, `ChallengeOver` with the deadline, `AssertionMismatch`, `StepOutOfRange` with the number of steps,
-    /// `OpeningMismatch`, `KernelChanged`, `KernelUnavailable`, `Kernel`, `StepIsCorrect`, in this order, or those of registry
-    /// and staking. After any of them nothing has changed.
+    /// `OpeningMismatch`, `KernelChanged`, `KernelFailed`, `StepIsCorrect`, in this order, or those of registry and staking.
+    /// After any of them nothing has changed.
     #[ink(message)]
     fn dispute(&mut self, netuid: NetUid, k: u32, proof: StepProof) -> Result<(), EpochError>;
 
-    /// Makes the asserted epoch final once its challenge period is over, and frees the bond. Anyone may call;
-    /// the assertion is in the `Proposed` event.
+    /// Makes the asserted epoch final once its challenge period is over, from the block of the deadline on, frees the bond and
+    /// pays the proposer its fee. Anyone may call; the assertion is in the `Proposed` event.
     ///
     /// # Errors
-    /// `NotAsserted`, `ChallengePeriod` with the first block at which it can be, `AssertionMismatch`.
+    /// `NotAsserted`, `ChallengePeriod` with the first block at which it can be, `AssertionMismatch`, `KernelChanged`, or those
+    /// of emission.
     #[ink(message)]
     fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 
-    /// Pays the neurons of `chunk` of a final epoch and records their scores. Anyone may call.
+    /// Executes up to `steps` of the next steps of the closed epoch on the chain. After the last one the epoch is final, as an
+    /// honest assertion would have made it. Anyone may call, and continue what others began; each is paid its part of the
+    /// proposer's fee. Once begun, nothing can be proposed. Returns the first step that is still to be executed.
+    ///
+    /// `memory` has an entry for each step executed that reads a memory that there is, in order: the bytes that the last final
+    /// epoch left for its chunk. `memory_hashes` says for which chunks there is one.
+    ///
+    /// A call has room for one step of any kernel; how many more depends on their size. One that asks for too many fails and
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which it is, `NoSteps`; `OpeningMismatch` if an
+    /// entry of `memory` is not what the hash says, or there is one too few or too many; `KernelChanged`, `KernelFailed`,
+    /// `Kernel`, `BrokenPromise` and `BadShape` if the step cannot be executed, or what it comes to cannot be final; or those of
+    /// the other contracts. After any of them nothing has changed.
+    #[ink(message)]
+    fn replay(
+        &mut self,
+        netuid: NetUid,
+        steps: u32,
+        memory: Vec<Vec<u8>>,
+    ) -> Result<u32, EpochError>;
+
+    /// Gives the closed epoch up when it has not moved for long: its whole budget goes to the subnet's next one, roster and
+    /// memory stay those of the last final epoch. Anyone may call. Also frees the bond of an assertion whose epoch can no longer
+    /// become final since the code of its kernel has changed. Returns what the next budget gets.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it is, or those of emission.
+    #[ink(message)]
+    fn roll_over(&mut self, netuid: NetUid) -> Result<Rao, EpochError>;
+
+    /// Pays the neurons of `chunk` of a final epoch and records their scores. Anyone may call, and gets the keeper's fee of the
+    /// chunk.
     ///
     /// # Errors
     /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or those of the other contracts.
@@ -284,188 +345,4 @@ pub trait Epochs {
     /// The other contracts.
     #[ink(message)]
     fn peers(&self) -> Peers;
-}
-
-/// Errors of the epoch contract. Variant order is ABI: append only.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub enum EpochError {
-    /// No subnet has this netuid.
-    UnknownSubnet,
-    /// The caller's hotkey has no seat on this subnet. Register it first.
-    NotRegistered,
-    /// `uids` and `weights` differ in length: both lengths.
-    LengthMismatch(u32, u32),
-    /// A uid is not taken: the uid, and the number of neurons.
-    UnknownUid(Uid, u16),
-    /// A uid occurs twice.
-    DuplicateUid(Uid),
-    /// Without a permit a neuron may only weigh itself. Permits come with the next final epoch, by stake.
-    NoPermit,
-    /// The token refused: balance or allowance for this contract is below the amount.
-    Payment(Rao),
-    /// The caller's free bond is too small: the bond needed.
-    BondTooSmall(Rao),
-    /// The tempo is not over: first block at which the epoch may close.
-    TempoNotOver(u32),
-    /// The epoch before is closed but not final. Propose or finalise it.
-    EpochUnfinished,
-    /// The epoch before can still be settled: first block at which it no longer holds the next one up. Settle it.
-    Unsettled(u32),
-    /// No epoch is closed.
-    NothingClosed,
-    /// An assertion is posted already. Check it, and dispute it if it is wrong.
-    AlreadyAsserted,
-    /// The assertion is for another epoch.
-    HeaderMismatch,
-    /// The assertion has not the plan's numbers of steps and chunks, or its roster is not strictly ascending,
-    /// within the neurons and within the permits.
-    BadShape,
-    /// No assertion is posted.
-    NotAsserted,
-    /// The challenge period is not over: first block at which it is.
-    ChallengePeriod(u32),
-    /// This is not the assertion that was posted.
-    AssertionMismatch,
-    /// This epoch is not waiting for settlement: it is not final yet, settled, or the next one closed after its window.
-    NotSettling,
-    /// The epoch has not so many chunks: how many it has.
-    ChunkOutOfRange(u16),
-    /// The chunk was settled before.
-    AlreadySettled,
-    /// These are not the results that became final, or not one per neuron of the chunk.
-    ResultsMismatch,
-    /// The final results pay more than the budget: what is left. Nothing of the chunk is paid.
-    OverBudget(Rao),
-    /// The kernel refused.
-    Kernel(KernelError),
-    /// The kernel's plan is outside the limits of the protocol. Choose another kernel.
-    UnsoundPlan,
-    /// The kernel's address has no code, or it trapped. Choose another kernel.
-    KernelUnavailable,
-    /// The registry refused.
-    Registry(RegistryError),
-    /// The staking contract refused.
-    Staking(StakingError),
-    /// The emission contract refused.
-    Emission(EmissionError),
-    /// A peer contract did not answer. Check the deployment.
-    PeerUnavailable,
-    /// A number left its range. Cannot happen within the limits; nothing was changed.
-    Overflow,
-    /// The challenge period is over: the deadline, from which on the assertion can no longer be disputed, only finalised.
-    ChallengeOver(u32),
-    /// The epoch has not so many steps: how many it has. Steps are counted from 0.
-    StepOutOfRange(u32),
-    /// These bytes of the proof are not what the assertion, or the last final epoch, commits to. If they are the honest ones, an
-    /// earlier step of the assertion is false: dispute the first that is.
-    OpeningMismatch(Opening),
-    /// The code at the kernel's address is no longer the one that it was allowed, and the epoch closed, with.
-    KernelChanged,
-    /// The step comes to exactly what is asserted. Nothing was changed.
-    StepIsCorrect,
-}
-
-/// Weights were set.
-#[ink::event]
-pub struct WeightsSet {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// Who set them.
-    #[ink(topic)]
-    pub hotkey: AccountId,
-    /// Its uid.
-    pub uid: Uid,
-    /// How many are not zero.
-    pub entries: u16,
-}
-
-/// A bond account changed.
-#[ink::event]
-pub struct BondChanged {
-    /// Whose.
-    #[ink(topic)]
-    pub worker: AccountId,
-    /// What it is now.
-    pub bond: Bond,
-}
-
-/// An epoch closed.
-#[ink::event]
-pub struct EpochClosed {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The epoch.
-    #[ink(topic)]
-    pub epoch: u32,
-    /// Hash of its header.
-    pub header_hash: Digest,
-    /// Neurons in it.
-    pub neurons: u16,
-    /// What it pays out.
-    pub budget: Rao,
-}
-
-/// An epoch without neurons started its tempo anew.
-#[ink::event]
-pub struct EpochRolledOver {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The epoch.
-    #[ink(topic)]
-    pub epoch: u32,
-}
-
-/// An assertion was posted. It carries the assertion, so that whoever follows the chain can check and finalise it.
-#[ink::event]
-pub struct Proposed {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The epoch.
-    #[ink(topic)]
-    pub epoch: u32,
-    /// Who posted it.
-    #[ink(topic)]
-    pub proposer: AccountId,
-    /// First block at which it can be finalised.
-    pub deadline: u32,
-    /// What it claims.
-    pub assertion: Assertion,
-}
-
-/// An epoch became final.
-#[ink::event]
-pub struct Finalized {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The epoch.
-    #[ink(topic)]
-    pub epoch: u32,
-    /// Who had posted it.
-    #[ink(topic)]
-    pub proposer: AccountId,
-    /// Hash of its assertion.
-    pub assertion: Digest,
-}
-
-/// A chunk of a final epoch was paid.
-#[ink::event]
-pub struct Settled {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The epoch.
-    #[ink(topic)]
-    pub epoch: u32,
-    /// The chunk.
-    pub chunk: u16,
-    /// What it was paid.
-    pub paid: Rao,
-    /// Whether it was the last.
-    pub complete: bool,
 }

@@ -98,6 +98,8 @@ fn frozen(header: &EpochHeader, plan: inktensor_primitives::kernel::EpochPlan) -
         seats: vec![seat; header.roster.len()],
         owner: header.contract,
         owner_hotkey: header.contract,
+        proposer_fee: Rao::ZERO,
+        keeper_fee: Rao::ZERO,
     }
 }
 

@@ -59,6 +59,10 @@ pub struct ClosedEpoch {
     pub epoch: u32,
     /// What it may pay to neurons.
     pub budget: Rao,
+    /// What its proposer earns.
+    pub proposer_fee: Rao,
+    /// What settling it earns in all.
+    pub keeper_fee: Rao,
     /// Assertions of it that fell.
     pub fallen: u32,
     /// The assertion that stands.
@@ -89,6 +93,8 @@ pub struct PayOut {
     pub budget: Rao,
     /// What it has paid.
     pub paid: Rao,
+    /// What settling a chunk earns.
+    pub fee: Rao,
     /// What each chunk is paid.
     pub results: Vec<Vec<NeuronResult>>,
     /// The chunks that are paid.
@@ -174,6 +180,8 @@ impl Game {
         subnet.closed = Some(ClosedEpoch {
             epoch: subnet.open,
             budget: Rao::ZERO,
+            proposer_fee: Rao::ZERO,
+            keeper_fee: Rao::ZERO,
             fallen: 0,
             standing: None,
         });
@@ -182,10 +190,13 @@ impl Game {
         Ok(true)
     }
 
-    /// What a closed epoch may pay, which is emission's business.
-    pub fn set_budget(&mut self, netuid: NetUid, budget: Rao) {
+    /// What a closed epoch may pay, which is emission's business: to neurons, to its proposer, and to those who settle it.
+    pub fn set_budget(&mut self, netuid: NetUid, neurons: Rao, proposer: Rao, keeper: Rao) {
         let closed = self.subnet(netuid).closed.as_mut();
-        closed.expect("a closed epoch").budget = budget;
+        let closed = closed.expect("a closed epoch");
+        closed.budget = neurons;
+        closed.proposer_fee = proposer;
+        closed.keeper_fee = keeper;
     }
 
     /// `propose`.
@@ -277,12 +288,14 @@ impl Game {
         if !with_standing {
             return Err(EpochError::AssertionMismatch);
         }
-        let (by, bond) = (standing.by, standing.bond);
+        let (by, bond, fee) = (standing.by, standing.bond, closed.proposer_fee);
+        let chunks = u64::try_from(standing.claimed.results.len()).expect("few chunks");
         subnet.settling = Some(PayOut {
             epoch: closed.epoch,
             final_at: block,
             budget: closed.budget,
             paid: Rao::ZERO,
+            fee: Rao(closed.keeper_fee.0 / chunks),
             results: standing.claimed.results.clone(),
             settled: BTreeSet::new(),
         });
@@ -291,6 +304,7 @@ impl Game {
         let account = self.account(by);
         account.bond.locked.0 -= bond.0;
         account.bond.free.0 += bond.0;
+        account.purse.0 += fee.0;
         Ok(())
     }
 
@@ -298,6 +312,7 @@ impl Game {
     pub fn settle(
         &mut self,
         netuid: NetUid,
+        who: AccountId,
         epoch: u32,
         chunk: u16,
         results: &[NeuronResult],
@@ -324,9 +339,11 @@ impl Game {
         }
         settling.paid.0 += amount;
         settling.settled.insert(chunk);
+        let fee = settling.fee;
         if settling.settled.len() == usize::from(chunks) {
             subnet.settling = None;
         }
+        self.account(who).purse.0 += fee.0;
         Ok(Rao(amount))
     }
 }

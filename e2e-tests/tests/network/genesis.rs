@@ -5,7 +5,11 @@ use inktensor_e2e_tests::{
     network::{bundles, config},
     Network,
 };
-use inktensor_primitives::{emission::Split, epoch::EpochRules, Bps, Rao};
+use inktensor_primitives::{
+    emission::{Fees, Split},
+    epoch::EpochRules,
+    Bps, Rao,
+};
 use inktensor_worker::{
     chain::{sandbox::SandboxChain, Chain},
     deploy::{deploy, Config, DeployError},
@@ -67,6 +71,15 @@ fn split_that_is_not_whole_is_refused() {
 }
 
 #[test]
+fn fees_above_a_tenth_are_refused() {
+    let fees = Fees {
+        proposer: Bps(1_000),
+        keeper: Bps(1),
+    };
+    assert_eq!(refused_by(&Config { fees, ..config() }), "emission");
+}
+
+#[test]
 fn rules_without_a_challenge_are_refused() {
     let rules = config().rules;
     for rules in [
@@ -80,6 +93,14 @@ fn rules_without_a_challenge_are_refused() {
         },
         EpochRules {
             settle_window: 0,
+            ..rules
+        },
+        EpochRules {
+            replay_delay: 0,
+            ..rules
+        },
+        EpochRules {
+            rollover_delay: rules.replay_delay,
             ..rules
         },
     ] {

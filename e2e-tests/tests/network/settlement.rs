@@ -194,7 +194,7 @@ fn unsettled_pay_returns_to_the_subnets_budget_after_the_window() {
     let header = net.close(netuid);
     assert_eq!(net.budget(netuid, 1), None);
     let budget = net.budget(netuid, 2).expect("drawn");
-    let drawn = budget.miners.0 + budget.validators.0 + budget.owner.0 + budget.treasury.0;
+    let drawn = budget.unspent().expect("an amount").0;
     assert!(
         drawn >= pending.0 + unpaid.0,
         "{drawn} with {} carried and {} pending",
@@ -217,12 +217,13 @@ fn only_what_is_unsettled_returns_to_the_budget() {
         .expect("settled");
     net.advance(net.rules().settle_window);
     let pending = net.pending(netuid);
+    let fee = net.budget(netuid, 1).expect("not complete").keeper;
     let header = net.close(netuid);
     assert_eq!(header.epoch, 2);
     let budget = net.budget(netuid, 2).expect("drawn");
-    let drawn = budget.miners.0 + budget.validators.0 + budget.owner.0 + budget.treasury.0;
+    let drawn = budget.unspent().expect("an amount").0;
     let unpaid = ran.header.budget.total().0 - pay_of(results);
-    assert_eq!(drawn, pending.0 + unpaid);
+    assert_eq!(drawn, pending.0 + unpaid + fee.0);
     // Scores of the chunk that nobody settled are those of the epoch before.
     let [first, second] = [0, 1].map(|page| net.metagraph(netuid, page));
     assert_eq!(first[3].score, results[3]);

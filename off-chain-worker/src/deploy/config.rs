@@ -1,6 +1,10 @@
 //! What a deployment is to be like.
 
-use inktensor_primitives::{emission::Split, epoch::EpochRules, AccountId, Rao};
+use inktensor_primitives::{
+    emission::{Fees, Split},
+    epoch::EpochRules,
+    AccountId, Rao,
+};
 
 /// What a deployment is to be like. Everything here but the admin is fixed once deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub struct Config {
     pub creation_price: Rao,
     /// How budgets are divided between roles.
     pub split: Split,
+    /// What those who run epochs get of their budgets.
+    pub fees: Fees,
     /// The account of the protocol's reserve.
     pub treasury: AccountId,
     /// Constants of the epoch game.
@@ -27,15 +33,18 @@ impl Config {
 
     /// The rules unless others are asked for.
     ///
-    /// With blocks of 12 seconds: 10 minutes to dispute, a bond of 10 TAO, an hour to settle.
+    /// With blocks of 12 seconds: 10 minutes to dispute, a bond of 10 TAO, an hour to settle. Half an hour after a close anyone
+    /// may replay the epoch; after three hours without progress anyone may give it up.
     pub const RULES: EpochRules = EpochRules {
         challenge_period: 50,
         bond: Rao::from_tao(10),
         settle_window: 300,
+        replay_delay: 150,
+        rollover_delay: 900,
     };
 
-    /// A deployment by `deployer`, who stays admin, for `holders`, with the default price, split and rules and a reserve at
-    /// `treasury`.
+    /// A deployment by `deployer`, who stays admin, for `holders`, with the default price, split, fees and rules and a reserve
+    /// at `treasury`.
     pub fn new(deployer: AccountId, treasury: AccountId, holders: Vec<(AccountId, Rao)>) -> Self {
         Self {
             deployer,
@@ -43,6 +52,7 @@ impl Config {
             holders,
             creation_price: Self::CREATION_PRICE,
             split: Split::DEFAULT,
+            fees: Fees::DEFAULT,
             treasury,
             rules: Self::RULES,
         }

@@ -174,7 +174,7 @@ pub fn deploy(
     let emission = steps.instantiate(
         "emission",
         &bundles.emission,
-        (token, staking, config.treasury, config.split),
+        (token, staking, config.treasury, config.split, config.fees),
     )?;
     let peers = Peers {
         token,

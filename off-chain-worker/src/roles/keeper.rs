@@ -182,6 +182,8 @@ mod tests {
             stage: Stage::Open,
             final_epoch: Some(3),
             settling: None,
+            replays_at: None,
+            rolls_over_at: None,
         }
     }
 
@@ -209,6 +211,7 @@ mod tests {
                 paid: Rao(0),
                 owner: [3; 32].into(),
                 owner_hotkey: [4; 32].into(),
+                fee: Rao(0),
             }),
             ..open()
         }

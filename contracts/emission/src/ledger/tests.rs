@@ -1,8 +1,14 @@
 use super::*;
+use inktensor_primitives::Bps;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 const SUBNETS: usize = 3;
+
+const FREE: Fees = Fees {
+    proposer: Bps(0),
+    keeper: Bps(0),
+};
 
 /// A ledger with its subnets and open budgets.
 struct World {
@@ -10,17 +16,21 @@ struct World {
     accounts: [Account; SUBNETS],
     budgets: BTreeMap<(usize, u32), EpochBudget>,
     now: u32,
-    split: Split,
+    division: Division,
 }
 
 impl World {
     fn new(genesis: u64, split: Split) -> Self {
+        Self::with_fees(genesis, split, FREE)
+    }
+
+    fn with_fees(genesis: u64, split: Split, fees: Fees) -> Self {
         Self {
             ledger: Ledger::new(Rao(genesis), 100),
             accounts: Default::default(),
             budgets: BTreeMap::new(),
             now: 100,
-            split,
+            division: Division { fees, split },
         }
     }
 
@@ -29,7 +39,7 @@ impl World {
         let epoch = account.next_epoch;
         let budget = self
             .ledger
-            .draw(account, epoch, self.now, Rao(weight), &self.split)
+            .draw(account, epoch, self.now, Rao(weight), &self.division)
             .unwrap();
         self.budgets.insert((subnet, epoch), budget);
         budget
@@ -38,6 +48,16 @@ impl World {
     fn pay(&mut self, key: (usize, u32), amount: u64) {
         let budget = self.budgets.get_mut(&key).unwrap();
         self.ledger.pay(budget, Rao(amount)).unwrap();
+    }
+
+    fn pay_fee(&mut self, key: (usize, u32), fee: Fee, amount: u64) {
+        let budget = self.budgets.get_mut(&key).unwrap();
+        self.ledger.pay_fee(budget, fee, Rao(amount)).unwrap();
+    }
+
+    fn carry(&mut self, key: (usize, u32)) -> Rao {
+        let budget = self.budgets.remove(&key).unwrap();
+        Ledger::carry(&mut self.accounts[key.0], &budget).unwrap()
     }
 
     fn complete(&mut self, key: (usize, u32)) -> Closing {
@@ -59,7 +79,7 @@ impl World {
         let open: u64 = self
             .budgets
             .values()
-            .map(|budget| budget::unpaid(budget).unwrap().0 + budget.owner.0 + budget.treasury.0)
+            .map(|budget| budget::unspent(budget).unwrap().0)
             .sum();
         let pending: u64 = self
             .accounts
@@ -96,7 +116,7 @@ fn an_epoch_is_drawn_once() {
     let before = (world.ledger, world.accounts[0]);
     let again = world
         .ledger
-        .draw(&mut world.accounts[0], 0, 200, Rao(1), &Split::DEFAULT);
+        .draw(&mut world.accounts[0], 0, 200, Rao(1), &world.division);
     assert_eq!(again, Err(EmissionError::AlreadyDrawn));
     assert_eq!((world.ledger, world.accounts[0]), before);
 }
@@ -123,6 +143,54 @@ fn what_was_not_paid_comes_back_in_the_next_budget() {
 }
 
 #[test]
+fn what_is_left_of_the_pots_comes_back_too() {
+    let mut world = World::with_fees(0, Split::BITTENSOR, Fees::DEFAULT);
+    world.draw(0, 1);
+    world.now += 1;
+    let budget = world.draw(0, 1);
+    assert_eq!(
+        (budget.proposer, budget.keeper, budget.owner),
+        (Rao(5_000_000), Rao(2_500_000), Rao(178_650_000))
+    );
+    world.pay_fee((0, 1), Fee::Proposer, 5_000_000);
+    world.pay_fee((0, 1), Fee::Keeper, 2_499_999);
+    world.check();
+    let closing = world.complete((0, 1));
+    assert_eq!(closing.carried, Rao(2 * 406_925_000 + 1));
+    assert_eq!(world.ledger.issuance().minted, Rao(178_650_000 + 7_499_999));
+    world.check();
+}
+
+#[test]
+fn a_budget_that_is_carried_comes_back_whole() {
+    let mut world = World::with_fees(0, Split::DEFAULT, Fees::DEFAULT);
+    world.draw(0, 1);
+    world.now += 1;
+    world.draw(0, 1);
+    world.pay_fee((0, 1), Fee::Proposer, 1);
+    assert_eq!(world.carry((0, 1)), Rao(999_999_999));
+    assert_eq!(world.ledger.issuance().minted, Rao(1));
+    world.check();
+    let budget = world.draw(0, 1);
+    assert_eq!(budget::unspent(&budget), Ok(Rao(999_999_999)));
+    world.check();
+}
+
+#[test]
+fn a_pot_is_not_overspent() {
+    let mut world = World::with_fees(0, Split::DEFAULT, Fees::DEFAULT);
+    world.draw(0, 1);
+    world.now += 1;
+    let mut budget = world.draw(0, 1);
+    let before = (world.ledger, budget);
+    let refused = world
+        .ledger
+        .pay_fee(&mut budget, Fee::Keeper, Rao(2_500_001));
+    assert_eq!(refused, Err(EmissionError::OverBudget(Rao(2_500_000))));
+    assert_eq!((world.ledger, budget), before);
+}
+
+#[test]
 fn a_budget_is_not_overspent() {
     let mut world = World::new(0, Split::DEFAULT);
     world.draw(0, 1);
@@ -136,22 +204,37 @@ fn a_budget_is_not_overspent() {
 
 #[test]
 fn pending_is_what_a_draw_gives() {
-    let mut world = World::new(5, Split::DEFAULT);
+    let mut world = World::with_fees(5, Split::DEFAULT, Fees::DEFAULT);
     world.draw(0, 3);
     world.draw(1, 4);
     world.now += 1_000;
     let pending = world.ledger.pending(&world.accounts[1], world.now).unwrap();
     let drawn = world.draw(1, 4);
-    let total = drawn.miners.0 + drawn.validators.0 + drawn.owner.0 + drawn.treasury.0;
-    assert_eq!(pending.0, total);
+    assert_eq!(Ok(pending), budget::unspent(&drawn));
 }
 
 /// What may happen: time passes, then one call.
 #[derive(Clone, Debug)]
 enum Call {
-    Draw { subnet: usize, weight: u64 },
-    Pay { index: usize, permille: u64 },
-    Complete { index: usize },
+    Draw {
+        subnet: usize,
+        weight: u64,
+    },
+    Pay {
+        index: usize,
+        permille: u64,
+    },
+    Fee {
+        index: usize,
+        keeper: bool,
+        permille: u64,
+    },
+    Complete {
+        index: usize,
+    },
+    Carry {
+        index: usize,
+    },
 }
 
 fn calls() -> impl Strategy<Value = Vec<(u32, Call)>> {
@@ -161,7 +244,15 @@ fn calls() -> impl Strategy<Value = Vec<(u32, Call)>> {
             weight: weight >> shift
         }),
         (any::<usize>(), 0u64..=1_000).prop_map(|(index, permille)| Call::Pay { index, permille }),
+        (any::<usize>(), any::<bool>(), 0u64..=1_000).prop_map(|(index, keeper, permille)| {
+            Call::Fee {
+                index,
+                keeper,
+                permille,
+            }
+        }),
         any::<usize>().prop_map(|index| Call::Complete { index }),
+        any::<usize>().prop_map(|index| Call::Carry { index }),
     ];
     let blocks = (0..20_000_000u32, 0u32..25).prop_map(|(blocks, shift)| blocks >> shift);
     prop::collection::vec((blocks, call), 1..60)
@@ -174,10 +265,12 @@ proptest! {
     fn nothing_is_lost_or_paid_twice(
         genesis in 0..=Rao::CAP.0,
         bittensor in any::<bool>(),
+        (proposer, keeper) in (0u16..=500, 0u16..=500),
         calls in calls(),
     ) {
         let split = if bittensor { Split::BITTENSOR } else { Split::DEFAULT };
-        let mut world = World::new(genesis, split);
+        let fees = Fees { proposer: Bps(proposer), keeper: Bps(keeper) };
+        let mut world = World::with_fees(genesis, split, fees);
         for (blocks, call) in calls {
             world.now += blocks;
             let key = |world: &World, index: usize| {
@@ -192,6 +285,22 @@ proptest! {
                     if let Some(key) = key(&world, index) {
                         let left = budget::unpaid(&world.budgets[&key]).unwrap().0;
                         world.pay(key, left / 1_000 * permille);
+                    }
+                }
+                Call::Fee { index, keeper, permille } => {
+                    if let Some(key) = key(&world, index) {
+                        let budget = world.budgets[&key];
+                        let (fee, left) = if keeper {
+                            (Fee::Keeper, budget.keeper)
+                        } else {
+                            (Fee::Proposer, budget.proposer)
+                        };
+                        world.pay_fee(key, fee, left.0 / 1_000 * permille);
+                    }
+                }
+                Call::Carry { index } => {
+                    if let Some(key) = key(&world, index) {
+                        world.carry(key);
                     }
                 }
                 Call::Complete { index } => {

@@ -1,175 +1,14 @@
-//! Completeness and soundness over random epochs of a small kernel that notes all it is given.
+//! Completeness and soundness over random epochs.
 
 use super::*;
-use crate::testing;
-use ink::scale::Encode;
+use crate::testing::honest::{honest, memory_left, run, small, Honest};
 use inktensor_primitives::{
-    hash::blake2,
-    kernel::{EpochPlan, KernelError, NeuronInput, NeuronResult},
-    Rao, Uid,
+    kernel::{KernelError, NeuronResult},
+    Uid,
 };
 use proptest::{prelude::*, sample::Index};
 
-const FINAL_EPOCH: u32 = 3;
-
-/// A closed epoch with what storage contributes, what it remembers, and what it honestly comes to.
-#[derive(Clone, Debug)]
-struct Honest {
-    closed: ClosedEpoch,
-    inputs: Vec<ChunkInputs>,
-    memory: Vec<Vec<u8>>,
-    outputs: Vec<StepOutput>,
-    assertion: Assertion,
-}
-
-/// Every output is a hash of the whole input, so that nothing can change unnoticed.
-fn run(closed: &ClosedEpoch, input: &StepInput) -> StepOutput {
-    let hash = blake2(&input.encode());
-    let neurons = closed.header.neurons;
-    let (_, len) = closed.plan.span(input.chunk, neurons);
-    let is_last = usize::from(input.phase) + 1 == closed.plan.phases.len()
-        && input.chunk + 1 == closed.plan.chunks(neurons);
-    let mut output = StepOutput {
-        carry: hash[..8].to_vec(),
-        scratch: hash[8..12].to_vec(),
-        ..StepOutput::default()
-    };
-    if input.phase == closed.plan.memory_phase {
-        output.memory = hash[12..20].to_vec();
-    }
-    if input.phase == closed.plan.results_phase {
-        let result = NeuronResult {
-            miner: Rao(hash[20].into()),
-            ..NeuronResult::default()
-        };
-        output.results = vec![result; len.into()];
-    }
-    if is_last && neurons > 1 {
-        output.roster = vec![Uid(u16::from(hash[21]) % neurons)];
-    }
-    output
-}
-
-fn memory_left(honest: &Honest) -> Memory {
-    let hashes = (0..)
-        .zip(&honest.memory)
-        .map(|(c, bytes)| memory_digest(honest.closed.header.netuid, FINAL_EPOCH, c, bytes));
-    Memory::of(&honest.closed, hashes.collect())
-}
-
 impl Honest {
-    fn compute(closed: ClosedEpoch, remembers: u16, seed: u8) -> Self {
-        let ClosedEpoch { header, plan, .. } = &closed;
-        let chunks = plan.chunks(header.neurons);
-        let inputs = (0..chunks)
-            .map(|chunk| {
-                let (_, len) = plan.span(chunk, header.neurons);
-                ChunkInputs {
-                    neurons: vec![NeuronInput::default(); len.into()],
-                    rows: vec![u16::from(seed) + 1; usize::from(len)],
-                }
-            })
-            .collect();
-        let memory = (0..chunks.min(remembers))
-            .map(|chunk| vec![seed, u8::try_from(chunk).unwrap()])
-            .collect();
-        let mut honest = Self {
-            assertion: Assertion {
-                header_hash: closed.header_hash,
-                steps: Vec::new(),
-                memory: Vec::new(),
-                results: Vec::new(),
-                roster: Vec::new(),
-            },
-            closed,
-            inputs,
-            memory,
-            outputs: Vec::new(),
-        };
-        honest.go_on();
-        honest
-    }
-
-    /// Computes the steps that are missing.
-    fn go_on(&mut self) {
-        let closed = self.closed.clone();
-        let steps = closed.plan.steps(closed.header.neurons);
-        for k in u32::try_from(self.outputs.len()).unwrap()..steps {
-            let output = run(&closed, &self.input(k));
-            self.outputs.push(output);
-        }
-        self.assert();
-    }
-
-    /// What the outputs commit to.
-    fn assert(&mut self) {
-        let (netuid, epoch) = (self.closed.header.netuid, self.closed.header.epoch);
-        let plan = &self.closed.plan;
-        let it = &mut self.assertion;
-        (it.steps, it.memory, it.results) = Default::default();
-        for (k, output) in (0..).zip(&self.outputs) {
-            let (phase, chunk) = plan.place(k, self.closed.header.neurons).unwrap();
-            it.steps.push(step_digest(
-                &self.closed.header_hash,
-                k,
-                &carry_digest(&output.carry),
-                &scratch_digest(&output.scratch),
-            ));
-            if phase == plan.memory_phase {
-                it.memory
-                    .push(memory_digest(netuid, epoch, chunk, &output.memory));
-            }
-            if phase == plan.results_phase {
-                it.results
-                    .push(results_digest(netuid, epoch, chunk, &output.results));
-            }
-            it.roster = output.roster.clone();
-        }
-    }
-
-    fn input(&self, k: u32) -> StepInput {
-        let neurons = self.closed.header.neurons;
-        let (phase, chunk) = self.closed.plan.place(k, neurons).unwrap();
-        let proof = self.proof(k, &self.assertion);
-        let inputs = self.inputs[usize::from(chunk)].clone();
-        let reads = self.closed.plan.phases[usize::from(phase)];
-        StepInput {
-            header: self.closed.header.clone(),
-            phase,
-            chunk,
-            carry: proof.carry,
-            scratch: proof.scratch,
-            memory: proof.memory,
-            neurons: inputs.neurons,
-            rows: if reads.rows { inputs.rows } else { Vec::new() },
-        }
-    }
-
-    /// The proof about step `k` that one who knows these outputs makes against `claimed`.
-    fn proof(&self, k: u32, claimed: &Assertion) -> StepProof {
-        let plan = &self.closed.plan;
-        let neurons = self.closed.header.neurons;
-        let (phase, chunk) = plan.place(k, neurons).unwrap();
-        let before = |back: u32| {
-            k.checked_sub(back)
-                .map(|k| self.outputs[usize::try_from(k).unwrap()].clone())
-                .unwrap_or_default()
-        };
-        let (last, same) = (before(1), before(plan.chunks(neurons).into()));
-        let memory = self.memory.get(usize::from(chunk));
-        StepProof {
-            assertion: claimed.clone(),
-            carry_sibling: scratch_digest(&last.scratch),
-            carry: last.carry,
-            scratch_sibling: carry_digest(&same.carry),
-            scratch: same.scratch,
-            memory: memory
-                .filter(|_| plan.phases[usize::from(phase)].memory)
-                .cloned()
-                .unwrap_or_default(),
-        }
-    }
-
     fn judge(&self, k: u32, proof: StepProof) -> Result<(), EpochError> {
         judge(
             self.closed.clone(),
@@ -194,33 +33,6 @@ impl Honest {
                 || phase == plan.results_phase && honest.results[chunk] != lie.results[chunk]
                 || k + 1 == honest.steps.len() && honest.roster != lie.roster
         })
-    }
-}
-
-prop_compose! {
-    fn honest()(
-        power in 0u32..3,
-        phases in prop::collection::vec(any::<(bool, bool)>(), 1..5),
-        neurons in 1u16..14,
-        remembers in 0u16..5,
-        memory_phase in any::<Index>(),
-        results_phase in any::<Index>(),
-        seed in any::<u8>(),
-    ) -> Honest {
-        let mut closed = testing::closed_epoch(4, Some(FINAL_EPOCH), &[1]);
-        let phase = |index: Index| u8::try_from(index.index(phases.len())).unwrap();
-        closed.header.neurons = neurons;
-        closed.header_hash = closed.header.digest();
-        closed.plan = EpochPlan {
-            chunk: 1 << power,
-            memory_phase: phase(memory_phase),
-            results_phase: phase(results_phase),
-            phases: phases
-                .into_iter()
-                .map(|(rows, memory)| PhasePlan { rows, memory })
-                .collect(),
-        };
-        Honest::compute(closed, remembers, seed)
     }
 }
 
@@ -347,19 +159,6 @@ proptest! {
     }
 }
 
-/// Two phases over two chunks of 4; the first reads memory, the second rows.
-fn small() -> Honest {
-    let mut closed = testing::closed_epoch(4, Some(FINAL_EPOCH), &[1]);
-    let phase = |rows, memory| PhasePlan { rows, memory };
-    closed.plan = EpochPlan {
-        chunk: 4,
-        phases: vec![phase(false, true), phase(true, false)],
-        memory_phase: 0,
-        results_phase: 1,
-    };
-    Honest::compute(closed, 2, 9)
-}
-
 #[test]
 fn a_wrong_opening_is_named() {
     let honest = small();
@@ -423,21 +222,32 @@ fn a_chunk_for_which_nothing_was_left_remembers_nothing() {
     );
 }
 
-#[test]
-fn what_the_kernel_refuses_is_no_verdict() {
+/// What judging step 1 comes to when the kernel answers, or does not, with `error`.
+fn judged_by_a_kernel_that_says(error: EpochError) -> Result<(), EpochError> {
     let honest = small();
-    let mut lie = honest.assertion.clone();
-    lie.steps[1] = [0; 32];
-    let refused = EpochError::Kernel(KernelError::BadInputs);
-    let verdict = judge(
+    judge(
         honest.closed.clone(),
         1,
-        honest.proof(1, &lie),
+        honest.proof(1, &honest.assertion),
         Some(memory_left(&honest)),
         |_, chunk| Ok(honest.inputs[usize::from(chunk)].clone()),
-        |_| Err(refused.clone()),
-    );
-    assert_eq!(verdict, Err(refused));
+        |_| Err(error.clone()),
+    )
+}
+
+/// The kernel's error is a pure function of the input, so nobody can honestly have got past it.
+#[test]
+fn an_assertion_of_what_the_kernel_refuses_is_false() {
+    let refused = EpochError::Kernel(KernelError::BadInputs);
+    assert_eq!(judged_by_a_kernel_that_says(refused), Ok(()));
+}
+
+/// A challenger could make the kernel trap by giving it too little gas.
+#[test]
+fn a_trap_is_no_verdict() {
+    for error in [EpochError::KernelFailed, EpochError::KernelChanged] {
+        assert_eq!(judged_by_a_kernel_that_says(error.clone()), Err(error));
+    }
 }
 
 /// A kernel that breaks its promises leaves nothing that could honestly be asserted, even where the hashes agree.

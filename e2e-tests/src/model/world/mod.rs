@@ -230,7 +230,10 @@ impl World {
             expected.as_ref().copied()
         );
         if let Ok(Some(header)) = &answer {
-            self.game.set_budget(netuid, header.budget.total());
+            let budget = self.net.budget(netuid, header.epoch).expect("drawn");
+            let neurons = header.budget.total();
+            self.game
+                .set_budget(netuid, neurons, budget.proposer, budget.keeper);
             let known = Known::of(&self.net, netuid);
             self.known.insert(netuid, known);
         }
@@ -307,8 +310,9 @@ impl World {
                 !self.watched || honest == Some(true),
                 "no lie becomes final while somebody watches"
             );
-            let memory = self.known[&netuid].trace.memory.clone();
-            self.net.memory.insert(netuid, memory);
+            let trace = &self.known[&netuid].trace;
+            let key = (netuid, trace.epoch);
+            self.net.memory.insert(key, trace.memory.clone());
         }
         let kind = match honest {
             Some(false) => "finalize a lie",
@@ -331,7 +335,10 @@ impl World {
             }
         }
         let answer = self.net.as_(who).settle(netuid, epoch, chunk, &results);
-        assert_eq!(answer, self.game.settle(netuid, epoch, chunk, &results));
+        assert_eq!(
+            answer,
+            self.game.settle(netuid, who, epoch, chunk, &results)
+        );
         self.done("settle", &answer);
     }
 

@@ -177,14 +177,8 @@ impl Stage<'_> {
             };
             let message = contracts.emission().budget(netuid, header.epoch);
             if let Some(budget) = self.chain.query(message)? {
-                let parts = [
-                    budget.miners,
-                    budget.validators,
-                    budget.owner,
-                    budget.treasury,
-                ];
-                let sum: u64 = parts.iter().map(|part| part.0).sum();
-                open = open.saturating_add(sum.saturating_sub(budget.paid.0));
+                let unspent = budget.unspent().unwrap_or_default();
+                open = open.saturating_add(unspent.0);
             }
         }
         Ok(Promise {
@@ -291,7 +285,7 @@ impl Stage<'_> {
             let due = self.status(netuid)?.and_then(|status| match status.stage {
                 Life::Open => Some(status.closes_at),
                 Life::Asserted { deadline, .. } => Some(deadline),
-                Life::Closed => None,
+                Life::Closed | Life::Replaying { .. } => None,
             });
             next = [next, due.filter(|due| *due > now)]
                 .into_iter()

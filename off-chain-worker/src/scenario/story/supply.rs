@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use inktensor_primitives::{
-    emission::{Completed, Emission},
+    emission::{Completed, Emission, Fee, FeePaid},
     epoch::{BondChanged, Epochs},
     registry::{NeuronRegistered, SubnetCreated},
     staking::Staking,
@@ -32,6 +32,10 @@ struct Told {
     owners: u64,
     /// Paid to the reserve.
     treasury: u64,
+    /// Paid to those who computed epochs.
+    proposers: u64,
+    /// Paid to those who settled them.
+    keepers: u64,
     /// Burned by registrations.
     registrations: u64,
     /// Burned by creating subnets.
@@ -84,6 +88,12 @@ impl Stage<'_> {
                     told.paid = told.paid.saturating_add(completed.paid.0);
                     told.owners = told.owners.saturating_add(completed.owner.0);
                     told.treasury = told.treasury.saturating_add(completed.treasury.0);
+                } else if let Some(paid) = event.decode::<FeePaid>() {
+                    let sum = match paid.fee {
+                        Fee::Proposer => &mut told.proposers,
+                        Fee::Keeper => &mut told.keepers,
+                    };
+                    *sum = sum.saturating_add(paid.amount.0);
                 }
             } else if event.contract == contracts.epoch {
                 told.workers
@@ -141,12 +151,14 @@ impl Stage<'_> {
         let treasury = self.chain.query(contracts.emission().treasury())?;
         let reserve = self.chain.query(contracts.psp22().balance_of(treasury))?;
         let mut equation = Equation::new(
-            "TAO minted since went to miners, validators, owners and the reserve",
+            "TAO minted since went to neurons, owners, the reserve, and whoever ran the epochs",
             [term("minted by emission", issuance.minted)],
             [
                 term("miners, validators and their stakers", Rao(told.paid)),
                 term("subnet owners", Rao(told.owners)),
                 term("balance of the reserve", narrow(reserve)),
+                term("fees of proposers", Rao(told.proposers)),
+                term("fees of keepers", Rao(told.keepers)),
             ],
         );
         // The reserve starts empty and nobody spends from it here.

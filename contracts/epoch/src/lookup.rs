@@ -1,0 +1,80 @@
+//! What the shell looks up in its storage: where a subnet's epochs stand, and who holds a permit.
+
+use crate::{
+    epoch::Epoch,
+    frozen::{self, ClosedEpoch},
+    life::Life,
+    peers::{self, Calls},
+};
+use inktensor_primitives::{
+    epoch::{EpochError, EpochStatus, Epochs},
+    registry::Seat,
+    AccountId, NetUid,
+};
+
+impl Epoch {
+    /// The subnet's life; before its first close, that from its creation on.
+    pub(crate) fn life(&self, netuid: NetUid, created_at: u32) -> Life {
+        self.lives
+            .get(netuid)
+            .unwrap_or_else(|| Life::new(created_at))
+    }
+
+    /// The epoch that closed last, and where it stands.
+    ///
+    /// # Errors
+    /// `NothingClosed` before the first close.
+    pub(crate) fn closed_epoch(&self, netuid: NetUid) -> Result<(Life, ClosedEpoch), EpochError> {
+        match (self.lives.get(netuid), self.closed.get(netuid)) {
+            (Some(life), Some(closed)) => Ok((life, closed)),
+            _ => Err(EpochError::NothingClosed),
+        }
+    }
+
+    /// Where the subnet's epochs stand. None if there is no such subnet.
+    pub(crate) fn look_up_status(&self, netuid: NetUid) -> Option<EpochStatus> {
+        let subnet = self.peers.subnet(netuid).ok()?;
+        let life = self.life(netuid, subnet.created_at);
+        let settling = self.settling.get(netuid);
+        let stands = self
+            .closed
+            .get(netuid)
+            .is_none_or(|closed| peers::check_kernel(&closed.header).is_ok());
+        Some(EpochStatus {
+            open: life.open,
+            opened_at: life.opened_at,
+            closes_at: life.closes_at(subnet.tempo).ok()?,
+            replays_at: life.replays_at(self.rules.replay_delay),
+            rolls_over_at: life.rolls_over_at(self.rules.rollover_delay, stands),
+            stage: life.stage,
+            final_epoch: life.last.map(|last| last.epoch),
+            settling: settling.map(|settling| settling.settlement),
+        })
+    }
+
+    /// Checks that a neuron has a permit: by the last final epoch's roster, unless it has taken its seat since; the owner's neuron
+    /// always has one.
+    ///
+    /// # Errors
+    /// `NoPermit`, `UnknownSubnet`.
+    pub(crate) fn check_permit(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        seat: &Seat,
+    ) -> Result<(), EpochError> {
+        let final_epoch = self
+            .lives
+            .get(netuid)
+            .and_then(|life| life.last)
+            .map(|last| last.epoch);
+        let newcomer = frozen::is_newcomer(seat.registered_epoch, final_epoch);
+        if !newcomer && self.roster(netuid).binary_search(&seat.uid).is_ok() {
+            return Ok(());
+        }
+        if self.peers.subnet(netuid)?.owner_hotkey == hotkey {
+            return Ok(());
+        }
+        Err(EpochError::NoPermit)
+    }
+}

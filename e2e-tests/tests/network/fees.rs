@@ -1,0 +1,194 @@
+//! What those who run an epoch are paid, and out of what.
+
+use inktensor_e2e_tests::{accounts::*, network::config, Network, Ran, Shape};
+use inktensor_primitives::{
+    emission::{EmissionError, EpochBudget, Fee, Fees},
+    Bps, NetUid, Rao,
+};
+use inktensor_worker::deploy::Config;
+
+/// A network whose second epoch, the first with a budget, is closed: two validators and `miners` miners.
+fn with_budget(mut net: Network, miners: u32) -> (Network, NetUid, EpochBudget) {
+    let netuid = net.create(Shape {
+        seats: 256,
+        ..Shape::default()
+    });
+    net.with_validators(netuid, 2).with_miners(netuid, miners);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    let budget = net.budget(netuid, 1).expect("drawn");
+    assert!(budget.proposer > Rao::ZERO && budget.keeper > Rao::ZERO);
+    (net, netuid, budget)
+}
+
+/// The same with its epoch final.
+fn with_final_epoch(miners: u32) -> (Network, NetUid, EpochBudget, Ran) {
+    let (mut net, netuid, budget) = with_budget(Network::deploy(), miners);
+    let ran = net.assert_epoch(netuid);
+    net.finalize(netuid);
+    (net, netuid, budget, ran)
+}
+
+#[test]
+fn fees_are_taken_off_the_top_of_the_budget() {
+    let (net, netuid, budget) = with_budget(Network::deploy(), 3);
+    let total = budget.unspent().expect("an amount");
+    let fees = net.fees();
+    assert_eq!(fees, Fees::DEFAULT);
+    assert_eq!(budget.proposer, fees.proposer.of(total));
+    assert_eq!(budget.keeper, fees.keeper.of(total));
+    let header = net.header(netuid).expect("closed");
+    assert_eq!(
+        header.budget.total(),
+        Rao(budget.miners.0 + budget.validators.0),
+        "the kernel divides what the fees leave"
+    );
+}
+
+#[test]
+fn finalize_pays_the_proposer() {
+    let (mut net, netuid, budget) = with_budget(Network::deploy(), 3);
+    net.assert_epoch(netuid);
+    let before = net.balance(WORKER);
+    net.finalize(netuid);
+    assert_eq!(net.balance(WORKER), before + budget.proposer.to_u128());
+    let left = net.budget(netuid, 1).expect("not complete");
+    assert_eq!((left.proposer, left.keeper), (Rao::ZERO, budget.keeper));
+}
+
+#[test]
+fn a_slashed_proposer_gets_no_fee() {
+    let (mut net, netuid, budget) = with_budget(Network::deploy(), 3);
+    let ran = net.compute(netuid);
+    let inputs = net.inputs(netuid);
+    let mut lie = ran.assertion.clone();
+    lie.results[0][0] ^= 1;
+    net.propose_lie(netuid, &lie);
+    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    net.as_(STRANGER)
+        .dispute(netuid, k, &proof)
+        .expect("slashed");
+    assert_eq!(net.budget(netuid, 1), Some(budget));
+    assert_eq!(net.balance(WORKER), 0);
+}
+
+#[test]
+fn settle_pays_whoever_settles_an_equal_part_per_chunk() {
+    let (mut net, netuid, budget, ran) = with_final_epoch(70);
+    let chunks = ran.trace.results.len();
+    assert!(chunks > 1, "more than one chunk");
+    let part = budget.keeper.0 / u64::try_from(chunks).expect("few");
+    for (chunk, results) in (0u16..).zip(&ran.trace.results) {
+        let keeper = nth("settler", chunk.into());
+        net.as_(keeper)
+            .settle(netuid, 1, chunk, results)
+            .expect("settled");
+        assert_eq!(net.balance(keeper), u128::from(part), "chunk {chunk}");
+    }
+}
+
+#[test]
+fn what_is_left_of_the_pots_goes_to_the_next_budget() {
+    let (mut net, netuid, budget, ran) = with_final_epoch(70);
+    // Nobody settles the first chunk, so its keeper's fee stays in the pot.
+    let pending = net.pending(netuid);
+    let chunks = u64::try_from(ran.trace.results.len()).expect("few");
+    let part = budget.keeper.0 / chunks;
+    for (chunk, results) in (0u16..).zip(&ran.trace.results).skip(1) {
+        net.as_(KEEPER)
+            .settle(netuid, 1, chunk, results)
+            .expect("settled");
+    }
+    let left = net.budget(netuid, 1).expect("not complete");
+    assert_eq!(left.keeper, Rao(budget.keeper.0 - (chunks - 1) * part));
+    let unpaid = left.miners.0 + left.validators.0 - left.paid.0;
+
+    let settled_at = net.block();
+    net.advance(net.rules().settle_window);
+    net.close(netuid);
+    let issued = u64::from(net.block() - settled_at) * Rao::PER_TAO;
+    let drawn = net.budget(netuid, 2).and_then(|budget| budget.unspent());
+    let due = pending.0 + issued + unpaid + left.keeper.0;
+    let drawn = drawn.expect("an amount").0;
+    assert!(drawn.abs_diff(due) <= 1, "{drawn} of {due}");
+}
+
+#[test]
+fn fees_and_pay_sum_to_the_budget() {
+    let (mut net, netuid, budget, ran) = with_final_epoch(70);
+    let minted = net.issuance().minted;
+    let worker = net.balance(WORKER);
+    let pending = net.pending(netuid);
+    net.settle(netuid);
+    let carried = net.pending(netuid).0 - pending.0;
+    let paid = net.issuance().minted.0 - minted.0;
+    // The proposer was paid at finality.
+    let total = budget.unspent().expect("an amount").0 - budget.proposer.0;
+    assert_eq!(paid + carried, total);
+    let keeper = net.balance(KEEPER);
+    assert_eq!(
+        u128::from(paid),
+        keeper + u128::from(ran.pay().0 + budget.treasury.0)
+    );
+    assert_eq!(net.balance(WORKER), worker);
+}
+
+#[test]
+fn without_fees_nobody_is_paid_for_running_epochs() {
+    let fees = Fees {
+        proposer: Bps(0),
+        keeper: Bps(0),
+    };
+    let mut net = Network::deploy_with(&Config { fees, ..config() });
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    let ran = net.run_epoch(netuid);
+    assert!(ran.pay() > Rao::ZERO);
+    assert_eq!((net.balance(WORKER), net.balance(KEEPER)), (0, 0));
+}
+
+#[test]
+fn only_the_epoch_contract_pays_fees_and_carries() {
+    let (mut net, netuid, _) = with_budget(Network::deploy(), 3);
+    let addresses = net.addresses();
+    let before = net.snapshot();
+    for who in [STRANGER, DEPLOYER, WORKER, addresses.registry] {
+        for fee in [Fee::Proposer, Fee::Keeper] {
+            assert_eq!(
+                net.as_(who).pay_fee(netuid, 1, fee, who, Rao(1)),
+                Err(EmissionError::NotEpoch)
+            );
+        }
+        assert_eq!(net.as_(who).carry(netuid, 1), Err(EmissionError::NotEpoch));
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+/// Even the epoch contract gets no more out of a pot than there is. Accounts need no keys here, so the test can speak for it.
+#[test]
+fn no_pot_pays_more_than_it_has() {
+    let (mut net, netuid, budget) = with_budget(Network::deploy(), 3);
+    let epoch = net.addresses().epoch;
+    let before = net.snapshot();
+    for (fee, pot) in [
+        (Fee::Proposer, budget.proposer),
+        (Fee::Keeper, budget.keeper),
+    ] {
+        let refused = net
+            .as_(epoch)
+            .pay_fee(netuid, 1, fee, ALICE, Rao(pot.0 + 1));
+        assert_eq!(refused, Err(EmissionError::OverBudget(pot)));
+    }
+    let unknown = net
+        .as_(epoch)
+        .pay_fee(netuid, 7, Fee::Keeper, ALICE, Rao(1));
+    assert_eq!(unknown, Err(EmissionError::NotDrawn));
+    assert_eq!(
+        net.as_(epoch).carry(netuid, 7),
+        Err(EmissionError::NotDrawn)
+    );
+    assert_eq!(net.snapshot(), before);
+}

@@ -1,0 +1,314 @@
+//! An epoch executed by the chain itself, step by step, when no worker is there.
+
+use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
+use inktensor_primitives::{
+    assertion::final_digest,
+    dispute::Opening,
+    epoch::{Bond, EpochError, Stage},
+    NetUid, Rao,
+};
+
+/// The epoch that is closed and not final.
+const EPOCH: u32 = 2;
+
+/// A network whose third epoch, which reads weights and the memory that weights left, is closed.
+fn with_closed_epoch(miners: u32) -> (Network, NetUid) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 256,
+        ..Shape::default()
+    });
+    net.with_validators(netuid, 2).with_miners(netuid, miners);
+    for _ in 0..EPOCH {
+        net.run_epoch(netuid);
+        net.honest_weights(netuid);
+    }
+    net.close(netuid);
+    (net, netuid)
+}
+
+/// Waits until the closed epoch can be replayed.
+fn wait(net: &mut Network, netuid: NetUid) {
+    let due = net.status(netuid).expect("a status").replays_at;
+    net.advance_to(due.expect("it can be"));
+}
+
+/// Has `who` execute `steps` steps from `next` on.
+fn go_on(net: &mut Network, netuid: NetUid, next: u32, steps: u32, who: u32) -> u32 {
+    let memory = net.memory_for(netuid, next, steps);
+    let who = nth("replayer", who);
+    net.as_(who)
+        .replay(netuid, steps, memory)
+        .expect("replayed")
+}
+
+#[test]
+fn replay_comes_to_what_an_honest_assertion_does() {
+    // The same network twice: once asserted, once replayed by five people, an odd number of steps at a time.
+    let (mut net, netuid) = with_closed_epoch(70);
+    let template = net.template();
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    let mut replayed = Network::begin_from(&template);
+    let ran = replayed.compute(netuid);
+    replayed.expect_honest(netuid);
+    wait(&mut replayed, netuid);
+    let (mut next, mut who) = (0, 0);
+    for steps in [1, 3, 1, 2].into_iter().cycle() {
+        if next == ran.steps() {
+            break;
+        }
+        assert_eq!(
+            replayed.status(netuid).expect("a status").stage,
+            if next == 0 {
+                Stage::Closed
+            } else {
+                Stage::Replaying { next }
+            }
+        );
+        let before = next;
+        next = go_on(&mut replayed, netuid, next, steps, who % 5);
+        assert_eq!(next, (before + steps).min(ran.steps()));
+        who += 1;
+    }
+    assert!(who >= 5, "{who} calls");
+
+    assert_eq!(replayed.roster(netuid), net.roster(netuid));
+    assert_eq!(replayed.memory_hashes(netuid), net.memory_hashes(netuid));
+    let [of_replay, of_assertion] = [&replayed, &net].map(|net| {
+        let status = net.status(netuid).expect("a status");
+        let mut settling = status.settling.expect("to be settled");
+        settling.final_at = 0;
+        (status.stage, status.final_epoch, settling)
+    });
+    assert_eq!(of_replay, of_assertion);
+    // The next header names the same final epoch.
+    for net in [&mut net, &mut replayed] {
+        net.settle(netuid);
+        let digest = final_digest(&ran.trace.header_hash, &ran.assertion.digest());
+        assert_eq!(net.close(netuid).previous, digest);
+    }
+    let [a, b] = [&net, &replayed].map(|net| net.metagraph(netuid, 0));
+    assert_eq!(a, b);
+}
+
+#[test]
+fn replay_before_the_delay_is_refused() {
+    let (mut net, netuid) = with_closed_epoch(3);
+    let due = net.block() + net.rules().replay_delay;
+    assert_eq!(net.status(netuid).expect("a status").replays_at, Some(due));
+    net.advance_to(due - 1);
+    let memory = net.memory_for(netuid, 0, 1);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).replay(netuid, 1, memory.clone()),
+        Err(EpochError::ReplayNotDue(due))
+    );
+    assert_eq!(net.snapshot(), before);
+    net.advance(1);
+    assert_eq!(net.as_(ALICE).replay(netuid, 1, memory), Ok(1));
+}
+
+#[test]
+fn replay_with_nothing_closed_is_refused() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 1).with_miners(netuid, 1);
+    net.run_epoch(netuid);
+    net.advance(net.rules().replay_delay);
+    let before = net.snapshot();
+    for netuid in [netuid, NetUid(99)] {
+        assert_eq!(
+            net.as_(ALICE).replay(netuid, 1, Vec::new()),
+            Err(EpochError::NothingClosed)
+        );
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn replay_of_no_steps_is_refused() {
+    let (mut net, netuid) = with_closed_epoch(3);
+    wait(&mut net, netuid);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).replay(netuid, 0, Vec::new()),
+        Err(EpochError::NoSteps)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn propose_while_replaying_is_refused() {
+    let (mut net, netuid) = with_closed_epoch(3);
+    let ran = net.compute(netuid);
+    wait(&mut net, netuid);
+    go_on(&mut net, netuid, 0, 1, 0);
+    let (epoch, bond) = (net.addresses().epoch, net.rules().bond);
+    net.provide(ALICE, epoch, bond);
+    net.as_(ALICE).deposit_bond(bond).expect("deposited");
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).propose(netuid, &ran.assertion),
+        Err(EpochError::Replaying)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn replay_while_asserted_is_refused() {
+    let (mut net, netuid) = with_closed_epoch(3);
+    let memory = net.memory_for(netuid, 0, 1);
+    net.assert_epoch(netuid);
+    assert_eq!(net.status(netuid).expect("a status").replays_at, None);
+    net.advance(net.rules().replay_delay);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).replay(netuid, 1, memory),
+        Err(EpochError::AlreadyAsserted)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn replay_after_a_slashed_lie_makes_the_epoch_final() {
+    let (mut net, netuid) = with_closed_epoch(3);
+    let (ran, inputs) = (net.compute(netuid), net.inputs(netuid));
+    let mut lie = ran.assertion.clone();
+    lie.results[0] = [1; 32];
+    net.propose_lie(netuid, &lie);
+    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    net.as_(STRANGER)
+        .dispute(netuid, k, &proof)
+        .expect("slashed");
+    net.replay(netuid, 2);
+    assert_eq!(
+        net.status(netuid).expect("a status").final_epoch,
+        Some(EPOCH)
+    );
+    assert_eq!(net.bond_required(netuid), net.rules().bond);
+    net.settle(netuid);
+}
+
+#[test]
+fn wrong_memory_is_refused_without_change() {
+    let (mut net, netuid) = with_closed_epoch(3);
+    wait(&mut net, netuid);
+    let header = net.header(netuid).expect("closed");
+    let plan = net.plan(netuid).expect("a plan");
+    let reads = (0..plan.steps(header.neurons))
+        .find(|k| {
+            let (phase, _) = plan.place(*k, header.neurons).expect("a step");
+            plan.phases[usize::from(phase)].memory
+        })
+        .expect("the kernel reads memory");
+    // Steps before that read none, and take none.
+    if reads > 0 {
+        let before = net.snapshot();
+        assert_eq!(
+            net.as_(ALICE).replay(netuid, reads, vec![vec![1]]),
+            Err(EpochError::OpeningMismatch(Opening::Memory)),
+            "one too many"
+        );
+        assert_eq!(net.snapshot(), before);
+        go_on(&mut net, netuid, 0, reads, 0);
+    }
+    let good = net.memory_for(netuid, reads, 1);
+    assert!(!good[0].is_empty(), "there is something to remember");
+    let mut longer = good.clone();
+    longer[0].push(0);
+    let before = net.snapshot();
+    for bad in [
+        Vec::new(),
+        vec![Vec::new()],
+        longer,
+        vec![good[0].clone(); 2],
+    ] {
+        assert_eq!(
+            net.as_(ALICE).replay(netuid, 1, bad),
+            Err(EpochError::OpeningMismatch(Opening::Memory))
+        );
+    }
+    assert_eq!(net.snapshot(), before);
+    assert_eq!(net.as_(ALICE).replay(netuid, 1, good), Ok(reads + 1));
+}
+
+#[test]
+fn a_network_without_workers_lives_on_public_data() {
+    // From the first epoch on, results and memory are only what replays told.
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    for epoch in 0..3 {
+        net.close(netuid);
+        let ran = net.replay(netuid, 3);
+        assert_eq!(ran.header.epoch, epoch);
+        // The harness settles, and feeds the next replay, from what the chain told.
+        net.settle(netuid);
+        assert_eq!(ran.pay() > Rao::ZERO, epoch > 0);
+        net.honest_weights(netuid);
+    }
+    assert_eq!(net.bond(WORKER), Bond::default());
+    // A worker that comes later reads the same.
+    net.run_epoch(netuid);
+}
+
+#[test]
+fn those_who_replay_share_the_proposers_fee() {
+    let (mut net, netuid) = with_closed_epoch(3);
+    let pot = net.budget(netuid, EPOCH).expect("drawn").proposer;
+    let steps = net.compute(netuid).steps();
+    net.expect_honest(netuid);
+    wait(&mut net, netuid);
+    let (mut next, mut paid) = (0, 0);
+    for who in 0.. {
+        if next == steps {
+            break;
+        }
+        next = go_on(&mut net, netuid, next, 1 + who % 2, who);
+        paid += net.balance(nth("replayer", who));
+        let due = pot.to_u128() * u128::from(next) / u128::from(steps);
+        assert_eq!(paid, due, "after {next} of {steps} steps");
+    }
+    assert_eq!(paid, pot.to_u128());
+    assert_eq!(
+        net.budget(netuid, EPOCH).expect("drawn").proposer,
+        Rao::ZERO
+    );
+}
+
+#[test]
+fn replay_with_another_kernel_is_refused() {
+    let (mut net, netuid) = with_closed_epoch(3);
+    wait(&mut net, netuid);
+    go_on(&mut net, netuid, 0, 1, 0);
+    let kernel = net.addresses().yuma;
+    net.replace_code(kernel, &bundles().token.code);
+    let memory = net.memory_for(netuid, 1, 1);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).replay(netuid, 1, memory),
+        Err(EpochError::KernelChanged)
+    );
+    assert_eq!(net.snapshot(), before);
+    // With the code back the replay goes on.
+    net.replace_code(kernel, &bundles().yuma.code);
+    go_on(&mut net, netuid, 1, 1, 0);
+}
+
+#[test]
+fn a_final_epoch_leaves_nothing_of_its_replay() {
+    // Two networks whose epochs end at the same block: one asserted, one replayed. The contracts store the same.
+    let (mut net, netuid) = with_closed_epoch(70);
+    let template = net.template();
+    let mut replayed = Network::begin_from(&template);
+    replayed.replay(netuid, 1);
+    let end = replayed.block();
+
+    net.advance_to(end - net.rules().challenge_period);
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    assert_eq!(net.block(), end);
+    let [asserted, replayed] = [&net, &replayed].map(|net| net.snapshot().storage["epoch"]);
+    assert_eq!(replayed, asserted);
+}
