@@ -28,6 +28,7 @@ pub mod curve;
 pub mod engines;
 mod folder;
 mod invariants;
+pub mod meddled;
 pub mod model;
 pub mod network;
 mod reads;

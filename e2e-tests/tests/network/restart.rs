@@ -1,16 +1,21 @@
 //! Workers that are stopped and started again on the same store.
 
-use inktensor_e2e_tests::{accounts::*, network::bundles, Folder, Network, Shape};
+use crate::worker::{act, community, fresh, ledger};
+use inktensor_e2e_tests::{
+    accounts::*,
+    meddled::{Meddled, Sending},
+    Folder, Network,
+};
 use inktensor_primitives::{
     epoch::Stage,
-    hash::blake2,
     kernel::{EpochHeader, EpochPlan, StepInput, StepOutput},
-    NetUid, Rao,
+    NetUid,
 };
 use inktensor_worker::{
+    chain::{sandbox::SandboxChain, ChainError},
     engine::{native::Native, Engine, EngineError, PhaseJob, StepFailed},
-    roles::{Action, EngineChoice, Keeper, Kernels, Ledger, Proposer, RoleError},
-    store::{MemoryExport, Store, StoreError},
+    roles::{Action, Keeper, Ledger, Proposer, RoleError, Watcher},
+    store::{MemoryExport, StoreError},
 };
 use std::sync::{
     atomic::{AtomicU32, Ordering},
@@ -36,40 +41,6 @@ impl Engine for Counting {
     fn phase(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, StepFailed> {
         Native::on_threads(1).phase(job)
     }
-}
-
-/// A subnet of two validators and three miners.
-fn community(net: &mut Network) -> NetUid {
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 2).with_miners(netuid, 3);
-    net.fund(WORKER, Rao::from_tao(100));
-    netuid
-}
-
-fn ledger(net: &Network, store: Store, engine: Arc<dyn Engine>) -> Ledger {
-    let built = bundles().yuma.code.clone();
-    let yuma = blake2(&built);
-    let kernels = Kernels::new(EngineChoice::Native { built }).expect("wasmtime starts");
-    Ledger::new(net.addresses(), kernels.with_native(yuma, engine)).with_store(store)
-}
-
-fn fresh(net: &Network, folder: &Folder) -> Ledger {
-    let store = folder.store(net).expect("opened");
-    ledger(net, store, Arc::new(Counting::default()))
-}
-
-/// Both roles act once.
-fn act(net: &mut Network, ledger: &mut Ledger) -> Result<Vec<Action>, RoleError> {
-    let (keeper, proposer) = (
-        Keeper::new(KEEPER, net.addresses()),
-        Proposer::new(WORKER, net.addresses()),
-    );
-    let mut actions = Vec::new();
-    net.with_chain(|chain| {
-        actions.extend(keeper.tick(chain, ledger)?.clean()?);
-        actions.extend(proposer.tick(chain, ledger)?.clean()?);
-        Ok(actions)
-    })
 }
 
 /// Lets one worker act until epoch `epoch` is closed and posted.
@@ -149,4 +120,99 @@ fn newcomer_brings_in_the_memory_of_the_last_final_epoch() {
         panic!("the veteran has posted it");
     };
     assert_eq!(computed.assertion.digest(), assertion);
+}
+
+/// Where a worker is killed: at its transaction number `at`, which arrives or not.
+#[derive(Clone, Copy, Debug)]
+struct Kill {
+    at: usize,
+    arrives: bool,
+}
+
+/// Lets roles with a store run two epochs, killed and started anew as `kill` says. Returns how many transactions they sent.
+fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
+    let folder = Folder::new();
+    let mut sent = 0;
+    let mut worker = Some(fresh(net, &folder));
+    for _ in 0..100 {
+        let status = net.status(netuid).expect("a status");
+        if status.final_epoch == Some(1) && status.settling.is_none() {
+            return sent;
+        }
+        loop {
+            // The one before lets go of the store when it dies.
+            let mut ledger = match worker.take() {
+                Some(ledger) => ledger,
+                None => fresh(net, &folder),
+            };
+            let mut killed = false;
+            let roles = (
+                Keeper::new(KEEPER, net.addresses()),
+                Proposer::new(WORKER, net.addresses()),
+                Watcher::new(STRANGER, net.addresses()),
+            );
+            let acted = net.with_chain(|chain| {
+                let mut mortal = Meddled {
+                    chain,
+                    meddle: |chain: &mut SandboxChain, sending: Sending<'_>| {
+                        let dead = || Err(ChainError::Runtime("killed".into()));
+                        let now = sent;
+                        sent += usize::from(!killed);
+                        match kill {
+                            _ if killed => dead(),
+                            Some(kill) if kill.at == now => {
+                                killed = true;
+                                if kill.arrives {
+                                    sending.arrive(chain)?;
+                                }
+                                dead()
+                            }
+                            _ => sending.arrive(chain),
+                        }
+                    },
+                };
+                let mut actions = Vec::new();
+                actions.extend(roles.0.tick(&mut mortal, &mut ledger)?.clean()?);
+                actions.extend(roles.1.tick(&mut mortal, &mut ledger)?.clean()?);
+                actions.extend(roles.2.tick(&mut mortal, &mut ledger)?.clean()?);
+                Ok::<_, RoleError>(actions)
+            });
+            if killed {
+                assert!(acted.is_err(), "a dead worker does nothing");
+                continue;
+            }
+            worker = Some(ledger);
+            if acted.expect("no problem").is_empty() {
+                break;
+            }
+        }
+        let status = net.status(netuid).expect("a status");
+        net.advance_to(match status.stage {
+            Stage::Open => status.closes_at,
+            Stage::Asserted { deadline, .. } => deadline,
+            stage => panic!("the proposer has nothing to wait for: {stage:?}"),
+        });
+    }
+    panic!("two epochs take fewer turns");
+}
+
+/// Between any two steps, and in the middle of any: nothing is paid twice, no bond is lost, and the end is the same to the last byte.
+#[test]
+fn worker_killed_anywhere_goes_on_as_if_nothing_had_happened() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let begin = net.template();
+    let mut undisturbed = Network::begin_from(&begin);
+    let transactions = run_killed(&mut undisturbed, netuid, None);
+    let end = undisturbed.snapshot();
+    // Two epochs of close, propose, finalize, settle; a bond is approved and deposited once.
+    assert_eq!(transactions, 10);
+    for at in 0..transactions {
+        for arrives in [false, true] {
+            let kill = Kill { at, arrives };
+            let mut net = Network::begin_from(&begin);
+            run_killed(&mut net, netuid, Some(kill));
+            assert_eq!(net.snapshot(), end, "{kill:?}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::{worker, Failure, Verdict};
 use crate::{
     chain::{Chain, ChainError},
     deploy::Addresses,
-    roles::{Action, Keeper, Ledger, Proposer, Report},
+    roles::{Action, Keeper, Ledger, Proposer, Report, Watcher},
     source::ChainSource,
 };
 use inktensor_primitives::{AccountId, NetUid};
@@ -52,6 +52,8 @@ enum Role {
     Keeper,
     /// Computes closed epochs and posts them behind a bond
     Proposer,
+    /// Computes what others have posted, and disputes what is false
+    Watcher,
 }
 
 /// Runs the command. It ends with the process.
@@ -102,6 +104,10 @@ fn crew(roles: &[Role], account: AccountId, contracts: Addresses) -> Vec<Tick> {
             Role::Proposer => {
                 let proposer = Proposer::new(account, contracts);
                 Box::new(move |chain, ledger| proposer.tick(chain, ledger))
+            }
+            Role::Watcher => {
+                let watcher = Watcher::new(account, contracts);
+                Box::new(move |chain, ledger| watcher.tick(chain, ledger))
             }
         }
     };
@@ -169,6 +175,15 @@ fn described(action: &Action) -> String {
         Action::Proposed { netuid, epoch } => {
             format!("posted epoch {epoch} of subnet {}", netuid.0)
         }
+        Action::Disputed {
+            netuid,
+            epoch,
+            step,
+            reward,
+        } => format!(
+            "disproved step {step} of epoch {epoch} of subnet {}: {} rao",
+            netuid.0, reward.0
+        ),
         Action::Finalized { netuid, epoch } => {
             format!("made epoch {epoch} of subnet {} final", netuid.0)
         }

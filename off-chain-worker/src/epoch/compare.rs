@@ -80,15 +80,29 @@ pub fn first_difference(
     if a.header_hash != b.header_hash {
         return Some(Difference::Header);
     }
-    let chunks = plan.chunks(neurons);
-    let fits = |assertion: &Assertion| {
-        u32::try_from(assertion.steps.len()) == Ok(plan.steps(neurons))
-            && assertion.memory.len() == usize::from(chunks)
-            && assertion.results.len() == usize::from(chunks)
-    };
-    if !fits(a) || !fits(b) {
+    if !has_shape(plan, neurons, a) || !has_shape(plan, neurons, b) {
         return Some(Difference::Shape);
     }
+    first_step(plan, neurons, a, b, plan.steps(neurons))
+}
+
+/// Whether `assertion` has the numbers of digests that the plan asks for.
+pub(super) fn has_shape(plan: &EpochPlan, neurons: u16, assertion: &Assertion) -> bool {
+    let chunks = usize::from(plan.chunks(neurons));
+    u32::try_from(assertion.steps.len()) == Ok(plan.steps(neurons))
+        && assertion.memory.len() == chunks
+        && assertion.results.len() == chunks
+}
+
+/// The first of the first `steps` steps at which `a` and `b` differ. What comes later need not be there.
+pub(super) fn first_step(
+    plan: &EpochPlan,
+    neurons: u16,
+    a: &Assertion,
+    b: &Assertion,
+    steps: u32,
+) -> Option<Difference> {
+    let chunks = plan.chunks(neurons);
     let last = plan.steps(neurons).saturating_sub(1);
     let differs = |k: u32, phase: u8, chunk: u16| {
         let (step, chunk) = (usize::try_from(k).ok()?, usize::from(chunk));
@@ -107,7 +121,7 @@ pub fn first_difference(
     let places = (0..)
         .zip(&plan.phases)
         .flat_map(|(phase, _)| (0..chunks).map(move |chunk| (phase, chunk)));
-    (0..).zip(places).find_map(|(k, (phase, chunk))| {
+    (0..steps).zip(places).find_map(|(k, (phase, chunk))| {
         differs(k, phase, chunk).map(|part| Difference::Step {
             k,
             phase,

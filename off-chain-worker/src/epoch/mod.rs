@@ -8,7 +8,7 @@ mod proof;
 mod trace;
 
 pub use compare::{first_difference, Difference, Part};
-pub use trace::{compute, StepTrace, Trace};
+pub use trace::{attempt, compute, Attempt, StepTrace, Trace};
 
 use crate::engine::EngineError;
 use inktensor_primitives::kernel::{ChunkInputs, EpochHeader, KernelError};
@@ -60,6 +60,19 @@ pub enum EpochError {
 }
 
 impl EpochError {
+    /// Whether the chain comes to the same verdict when it executes the step that failed: the kernel refuses it, or answers outside
+    /// its interface. Then no honest assertion of the epoch exists.
+    pub const fn is_verdict(&self) -> bool {
+        matches!(
+            self,
+            EpochError::BadOutput { .. }
+                | EpochError::Step {
+                    error: EngineError::Kernel(_),
+                    ..
+                }
+        )
+    }
+
     /// The kernel's own refusal, if that is what it is.
     pub fn refusal(&self) -> Option<KernelError> {
         match self {

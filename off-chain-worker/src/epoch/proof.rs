@@ -1,6 +1,9 @@
 //! Disproving a false assertion: which step to dispute, and the preimages that it builds on.
 
-use super::{first_difference, Difference, EpochInputs, StepTrace, Trace};
+use super::{
+    compare::{first_step, has_shape},
+    first_difference, Difference, EpochInputs, StepTrace, Trace,
+};
 use inktensor_primitives::{
     assertion::{carry_digest, scratch_digest, Assertion},
     dispute::StepProof,
@@ -15,6 +18,25 @@ impl Trace {
             Difference::Step { k, .. } => Some((k, self.proof(inputs, claimed, k)?)),
             Difference::Header | Difference::Shape => None,
         }
+    }
+
+    /// As [`Trace::refute`], for a trace that ends where the kernel gives no honest answer: no honest assertion exists, so any that
+    /// the chain takes is false, at the latest at the step after the last one of this trace.
+    pub fn refute_unfinished(
+        &self,
+        inputs: &EpochInputs,
+        claimed: &Assertion,
+    ) -> Option<(u32, StepProof)> {
+        let neurons = inputs.header.neurons;
+        if claimed.header_hash != self.header_hash || !has_shape(&self.plan, neurons, claimed) {
+            return None;
+        }
+        let next = u32::try_from(self.steps.len()).ok()?;
+        let k = match first_step(&self.plan, neurons, &self.assertion(), claimed, next) {
+            Some(Difference::Step { k, .. }) => k,
+            _ => next,
+        };
+        Some((k, self.proof(inputs, claimed, k)?))
     }
 
     /// What this trace of `inputs` knows of all that step `k` builds on, put forward against `claimed`. None if there is no such step.
@@ -132,6 +154,28 @@ mod tests {
             .expect("a proof");
         assert!(proof.carry.is_empty() && proof.scratch.is_empty() && proof.memory.is_empty());
         assert_eq!(trace.proof(&inputs, &trace.assertion(), 6), None);
+    }
+
+    #[test]
+    fn without_an_honest_end_any_assertion_is_refuted() {
+        let (whole, inputs) = traced();
+        let (claimed, mut trace) = (whole.assertion(), whole);
+        // The kernel gave no answer to step 4.
+        trace.steps.truncate(4);
+        trace.memory.truncate(1);
+        trace.results.truncate(1);
+        let refuted = |lie: &Assertion| trace.refute_unfinished(&inputs, lie).map(|(k, _)| k);
+        assert_eq!(refuted(&claimed), Some(4));
+        let mut lie = claimed.clone();
+        lie.steps[5] = [7; 32];
+        lie.memory[1] = [7; 32];
+        assert_eq!(refuted(&lie), Some(4));
+        lie.results[0] = [7; 32];
+        assert_eq!(refuted(&lie), Some(3));
+        lie.steps[1] = [7; 32];
+        assert_eq!(refuted(&lie), Some(1));
+        lie.steps.pop();
+        assert_eq!(refuted(&lie), None);
     }
 
     #[test]

@@ -77,11 +77,32 @@ impl Trace {
     }
 }
 
+/// An epoch as far as it could be computed.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// All steps, or those before the one that failed.
+    pub trace: Trace,
+    /// Why a step failed, if one did.
+    pub failure: Option<EpochError>,
+}
+
 /// Computes the epoch of `inputs`.
 ///
 /// # Errors
 /// See [`EpochError`].
 pub fn compute(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Trace, EpochError> {
+    let attempt = attempt(engine, inputs)?;
+    match attempt.failure {
+        None => Ok(attempt.trace),
+        Some(error) => Err(error),
+    }
+}
+
+/// Computes the epoch of `inputs` up to the first step that fails.
+///
+/// # Errors
+/// See [`EpochError`], if there is no step at all.
+pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, EpochError> {
     let header = &inputs.header;
     let plan = engine.plan(header).map_err(EpochError::Plan)?;
     if !plan.is_sound() {
@@ -117,28 +138,59 @@ pub fn compute(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Trace, Epoch
             inputs: &inputs.chunks,
         };
         let start = Instant::now();
-        let outputs = engine.phase(&job).map_err(|failed| EpochError::Step {
-            phase,
-            chunk: failed.chunk,
-            error: failed.error,
-        })?;
-        trace.timing.push(start.elapsed());
-        for (chunk, output) in (0..).zip(&outputs) {
-            if let Some(what) = broken_promise(&trace.plan, header.neurons, phase, chunk, output) {
-                return Err(EpochError::BadOutput { phase, chunk, what });
+        let (mut outputs, mut failure) = match engine.phase(&job) {
+            Ok(outputs) => (outputs, None),
+            Err(failed) => {
+                let error = EpochError::Step {
+                    phase,
+                    chunk: failed.chunk,
+                    error: failed.error,
+                };
+                (steps_before(engine, &job, failed.chunk), Some(error))
             }
+        };
+        trace.timing.push(start.elapsed());
+        let broken = (0..).zip(&outputs).find_map(|(chunk, output)| {
+            let what = broken_promise(&trace.plan, header.neurons, phase, chunk, output)?;
+            Some((chunk, what))
+        });
+        if let Some((chunk, what)) = broken {
+            outputs.truncate(usize::from(chunk));
+            failure = Some(EpochError::BadOutput { phase, chunk, what });
         }
-        carry = outputs
-            .last()
-            .map(|output| output.carry.clone())
-            .unwrap_or_default();
-        scratch = outputs
-            .iter()
-            .map(|output| output.scratch.clone())
-            .collect();
+        if failure.is_none() {
+            carry = outputs
+                .last()
+                .map(|output| output.carry.clone())
+                .unwrap_or_default();
+            scratch = outputs
+                .iter()
+                .map(|output| output.scratch.clone())
+                .collect();
+        }
         trace.append(phase, outputs);
+        if failure.is_some() {
+            return Ok(Attempt { trace, failure });
+        }
     }
-    Ok(trace)
+    Ok(Attempt {
+        trace,
+        failure: None,
+    })
+}
+
+/// The first `count` steps of a phase of which a later one fails. Fewer if one of them fails too, which only the machine can
+/// make it do.
+fn steps_before(engine: &dyn Engine, job: &PhaseJob, count: u16) -> Vec<StepOutput> {
+    let mut outputs: Vec<StepOutput> = Vec::new();
+    for chunk in 0..count {
+        let carry = outputs.last().map_or(job.carry, |output| &output.carry);
+        let Ok(output) = engine.step(&job.input(chunk, carry.to_vec())) else {
+            break;
+        };
+        outputs.push(output);
+    }
+    outputs
 }
 
 impl Trace {
@@ -212,7 +264,7 @@ mod tests {
     use super::*;
     use crate::engine::EngineError;
     use inktensor_primitives::{
-        kernel::{Budget, ChunkInputs, EpochHeader, PhasePlan, StepInput},
+        kernel::{Budget, ChunkInputs, EpochHeader, KernelError, PhasePlan, StepInput},
         AccountId, Rao,
     };
 
@@ -411,6 +463,48 @@ mod tests {
             let found = compute(&kernel, &inputs()).expect_err("an error");
             assert_eq!(found, EpochError::BadOutput { phase, chunk, what });
         }
+    }
+
+    #[test]
+    fn an_attempt_has_every_step_before_the_one_that_fails() {
+        let whole = compute(&Notes::default(), &inputs()).expect("a trace");
+        let broken: [(u8, u16); 3] = [(0, 0), (1, 1), (2, 2)];
+        for (phase, chunk) in broken {
+            let kernel = Notes {
+                break_at: Some((phase, chunk, |o| o.carry = vec![0; MAX_CARRY + 1])),
+                unsound: false,
+            };
+            let Attempt { trace, failure } = attempt(&kernel, &inputs()).expect("an attempt");
+            assert!(failure.expect("a failure").is_verdict());
+            let done = usize::from(u16::from(phase) * CHUNKS + chunk);
+            assert_eq!(trace.steps, whole.steps[..done]);
+            let assertion = trace.assertion();
+            assert_eq!(assertion.steps, whole.assertion().steps[..done]);
+        }
+    }
+
+    #[test]
+    fn steps_before_one_that_the_kernel_refuses_are_kept() {
+        struct Refusing(Notes);
+        impl Engine for Refusing {
+            fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
+                self.0.plan(header)
+            }
+            fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
+                if (input.phase, input.chunk) == (1, 2) {
+                    return Err(EngineError::Kernel(KernelError::BadMemory));
+                }
+                self.0.step(input)
+            }
+        }
+        let whole = compute(&Notes::default(), &inputs()).expect("a trace");
+        let Attempt { trace, failure } =
+            attempt(&Refusing(Notes::default()), &inputs()).expect("an attempt");
+        let failure = failure.expect("a failure");
+        assert_eq!(failure.refusal(), Some(KernelError::BadMemory));
+        assert!(failure.is_verdict());
+        assert_eq!(trace.steps, whole.steps[..5]);
+        assert_eq!(trace.memory, whole.memory[..2]);
     }
 
     #[test]

@@ -84,6 +84,27 @@ pub enum RoleError {
         /// The epoch.
         epoch: u32,
     },
+    /// An assertion stands that is not in the chain's events, so it cannot be checked. Connect to a node that keeps the events since
+    /// the epoch closed.
+    #[error("what is posted for subnet {} was not found in the chain's events", netuid.0)]
+    AssertionUnknown {
+        /// The subnet.
+        netuid: NetUid,
+    },
+    /// An assertion of this worker was disproved: what it computes is wrong, or somebody else has its key. It bonds nothing behind
+    /// this kernel until it is told to trust it again.
+    #[error("step {step} of epoch {epoch} of subnet {}, posted by this worker, was disproved; nothing is bonded behind the kernel {} \
+        until `inktensor store trust` says so: find out first who or what was wrong", netuid.0, hex(kernel_code))]
+    Slashed {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch.
+        epoch: u32,
+        /// The step.
+        step: u32,
+        /// The kernel's code hash.
+        kernel_code: Digest,
+    },
     /// Somebody posted another epoch than the one computed here. It is not finalised by this worker.
     #[error("epoch {epoch} of subnet {} was posted wrong: {}", netuid.0, told(difference))]
     Disagreement {

@@ -1,14 +1,17 @@
 //! The keeper: closes epochs that are due, finalises what nobody disputed, settles every chunk.
 
-use super::{everywhere, Action, Ledger, Report, RoleError};
+use super::{
+    everywhere::{everywhere, Step},
+    posted::posted,
+    Action, Ledger, Report, RoleError,
+};
 use crate::{
     chain::{CallError, Chain, ChainError, Typed},
     deploy::Addresses,
     epoch::first_difference,
 };
 use inktensor_primitives::{
-    assertion::Assertion,
-    epoch::{EpochError, EpochStatus, Epochs, Proposed, Settlement, Stage},
+    epoch::{EpochError, EpochStatus, Epochs, Settlement, Stage},
     AccountId, Digest, NetUid,
 };
 
@@ -69,16 +72,19 @@ impl Keeper {
             &self.contracts,
             |chain, netuid, status| match Due::at(status, block) {
                 Due::Settle { epoch, chunk } => self.settle(chain, ledger, netuid, epoch, chunk),
-                Due::Finalize { assertion } => self.finalize(chain, ledger, netuid, &assertion),
+                Due::Finalize { assertion } => {
+                    self.finalize(chain, ledger, netuid, status.opened_at, &assertion)
+                }
                 Due::Close => self.close(chain, netuid),
-                Due::Nothing => Ok(None),
+                Due::Nothing => Ok(Step::Nothing),
             },
         )
     }
 
-    fn close(&self, chain: &mut dyn Chain, netuid: NetUid) -> Result<Option<Action>, RoleError> {
+    fn close(&self, chain: &mut dyn Chain, netuid: NetUid) -> Result<Step, RoleError> {
+        let refused = RoleError::refused("Epochs::close");
         match chain.run(self.account, self.contracts.epoch().close(netuid)) {
-            Ok(sent) => Ok(Some(match sent.value {
+            Ok(sent) => Ok(Step::Took(match sent.value {
                 Some(header) => Action::Closed {
                     netuid,
                     epoch: header.epoch,
@@ -86,8 +92,14 @@ impl Keeper {
                 None => Action::RolledOver { netuid },
             })),
             // Somebody else may still settle what this keeper does not know the results of.
-            Err(CallError::Refused(EpochError::Unsettled(_))) => Ok(None),
-            Err(error) => Err(RoleError::refused("Epochs::close")(error)),
+            Err(CallError::Refused(EpochError::Unsettled(_))) => Ok(Step::Nothing),
+            // Somebody else has closed it.
+            Err(
+                error @ CallError::Refused(
+                    EpochError::EpochUnfinished | EpochError::TempoNotOver(_),
+                ),
+            ) => Ok(Step::Overtaken(refused(error))),
+            Err(error) => Err(refused(error)),
         }
     }
 
@@ -96,14 +108,14 @@ impl Keeper {
         chain: &mut dyn Chain,
         ledger: &mut Ledger,
         netuid: NetUid,
-        posted: &Digest,
-    ) -> Result<Option<Action>, RoleError> {
+        from: u32,
+        digest: &Digest,
+    ) -> Result<Step, RoleError> {
         let computed = ledger.closed(chain, netuid)?;
         let header = &computed.inputs.header;
-        if computed.assertion.digest() != *posted {
-            let difference = self
-                .posted(chain, header.closed_at, posted)?
-                .and_then(|posted| {
+        if computed.assertion.digest() != *digest {
+            let difference =
+                posted(chain, &self.contracts, netuid, from, digest)?.and_then(|posted| {
                     let plan = &computed.trace.plan;
                     first_difference(plan, header.neurons, &computed.assertion, &posted)
                 });
@@ -117,30 +129,22 @@ impl Keeper {
             .contracts
             .epoch()
             .finalize(netuid, computed.assertion.clone());
-        chain
-            .run(self.account, message)
-            .map_err(RoleError::refused("Epochs::finalize"))?;
-        Ok(Some(Action::Finalized {
-            netuid,
-            epoch: header.epoch,
-        }))
-    }
-
-    /// The assertion with this hash, from the event that it was posted in.
-    fn posted(
-        &self,
-        chain: &dyn Chain,
-        closed_at: u64,
-        posted: &Digest,
-    ) -> Result<Option<Assertion>, ChainError> {
-        let from = u32::try_from(closed_at).unwrap_or_default();
-        Ok(chain
-            .events(from)?
-            .iter()
-            .filter(|event| event.contract == self.contracts.epoch)
-            .filter_map(|event| event.decode::<Proposed>())
-            .map(|event| event.assertion)
-            .find(|assertion| assertion.digest() == *posted))
+        let refused = RoleError::refused("Epochs::finalize");
+        match chain.run(self.account, message) {
+            Ok(_) => Ok(Step::Took(Action::Finalized {
+                netuid,
+                epoch: header.epoch,
+            })),
+            // Somebody else has finalised it, or something else is asserted by now.
+            Err(
+                error @ CallError::Refused(
+                    EpochError::NotAsserted
+                    | EpochError::AssertionMismatch
+                    | EpochError::ChallengePeriod(_),
+                ),
+            ) => Ok(Step::Overtaken(refused(error))),
+            Err(error) => Err(refused(error)),
+        }
     }
 
     fn settle(
@@ -150,22 +154,27 @@ impl Keeper {
         netuid: NetUid,
         epoch: u32,
         chunk: u16,
-    ) -> Result<Option<Action>, RoleError> {
+    ) -> Result<Step, RoleError> {
         let results = ledger
             .results(chain, netuid, epoch)?
             .into_iter()
             .nth(usize::from(chunk))
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })?;
         let message = self.contracts.epoch().settle(netuid, epoch, chunk, results);
-        let sent = chain
-            .run(self.account, message)
-            .map_err(RoleError::refused("Epochs::settle"))?;
-        Ok(Some(Action::Settled {
-            netuid,
-            epoch,
-            chunk,
-            paid: sent.value,
-        }))
+        let refused = RoleError::refused("Epochs::settle");
+        match chain.run(self.account, message) {
+            Ok(sent) => Ok(Step::Took(Action::Settled {
+                netuid,
+                epoch,
+                chunk,
+                paid: sent.value,
+            })),
+            // Somebody else has settled it.
+            Err(
+                error @ CallError::Refused(EpochError::AlreadySettled | EpochError::NotSettling),
+            ) => Ok(Step::Overtaken(refused(error))),
+            Err(error) => Err(refused(error)),
+        }
     }
 }
 

@@ -5,11 +5,12 @@ use crate::{
     chain::{Chain, Typed},
     deploy::Addresses,
     engine::EngineError,
-    epoch::{compute, EpochError, EpochInputs, Trace},
+    epoch::{attempt, compute, Attempt, EpochError, EpochInputs, Trace},
     store::{MemoryExport, Store, StoreError, StoredEpoch},
 };
 use inktensor_primitives::{
     assertion::{memory_digest, Assertion},
+    dispute::StepProof,
     epoch::Epochs,
     kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
     Digest, NetUid,
@@ -47,7 +48,7 @@ impl Computed {
 /// and whose memory the closed one reads. What is older is in the store.
 pub struct Ledger {
     contracts: Addresses,
-    kernels: Kernels,
+    kernels: Arc<Kernels>,
     store: Option<Store>,
     subnets: BTreeMap<NetUid, Vec<Arc<Computed>>>,
     /// The closed epoch of a subnet that cannot be computed.
@@ -62,14 +63,17 @@ struct Failure {
     error: EpochError,
     /// First block at which it is worth another try, if ever.
     again_at: Option<u32>,
+    inputs: EpochInputs,
+    /// The steps before the one that failed.
+    trace: Trace,
 }
 
 impl Ledger {
-    /// An empty ledger for the deployment at `contracts`. It forgets all when it goes.
-    pub fn new(contracts: Addresses, kernels: Kernels) -> Self {
+    /// An empty ledger for the deployment at `contracts`. It forgets all when it goes; `kernels` may be shared with others.
+    pub fn new(contracts: Addresses, kernels: impl Into<Arc<Kernels>>) -> Self {
         Self {
             contracts,
-            kernels,
+            kernels: kernels.into(),
             store: None,
             subnets: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -111,21 +115,47 @@ impl Ledger {
                 return Err(failure.error.clone().into());
             }
         }
-        let computed = self.resume_or_compute(chain, header);
-        if let Err(RoleError::Epoch(error)) = &computed {
+        let (inputs, attempt) = self.resume_or_compute(chain, header)?;
+        if let Some(error) = attempt.failure {
             let failure = Failure {
                 header_hash: hash,
                 error: error.clone(),
-                again_at: is_of_this_machine(error).then(|| block.saturating_add(TRY_AGAIN)),
+                again_at: is_of_this_machine(&error).then(|| block.saturating_add(TRY_AGAIN)),
+                inputs,
+                trace: attempt.trace,
             };
             self.failures.insert(netuid, failure);
+            return Err(error.into());
         }
-        let computed = Arc::new(computed?);
+        self.failures.remove(&netuid);
+        let computed = Arc::new(Computed::of(inputs, attempt.trace));
         let header = &computed.inputs.header;
         let known = self.subnets.entry(netuid).or_default();
         known.retain(|c| Some(c.trace.epoch) == header.final_epoch);
         known.push(Arc::clone(&computed));
         Ok(computed)
+    }
+
+    /// The first step at which `claimed` is false about the closed epoch of `netuid`, and the proof. None if it is honest, or one
+    /// that the chain does not take. Where the kernel itself gives no honest answer, every assertion is false.
+    ///
+    /// # Errors
+    /// As [`Ledger::closed`].
+    pub fn refute(
+        &mut self,
+        chain: &dyn Chain,
+        netuid: NetUid,
+        claimed: &Assertion,
+    ) -> Result<Option<(u32, StepProof)>, RoleError> {
+        match self.closed(chain, netuid) {
+            Ok(computed) => Ok(computed.trace.refute(&computed.inputs, claimed)),
+            Err(RoleError::Epoch(error)) if error.is_verdict() => {
+                let failure = self.failures.get(&netuid);
+                let failure = failure.ok_or(RoleError::Epoch(error))?;
+                Ok(failure.trace.refute_unfinished(&failure.inputs, claimed))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// An epoch computed before, if it is still at hand.
@@ -218,25 +248,29 @@ impl Ledger {
         &self,
         chain: &dyn Chain,
         header: EpochHeader,
-    ) -> Result<Computed, RoleError> {
+    ) -> Result<(EpochInputs, Attempt), RoleError> {
         let (plan, inputs) = match self.stored(&header)? {
             Some(stored) => {
                 if let Some(trace) = self.kept_trace(&stored)? {
-                    return Ok(Computed::of(stored.inputs, trace));
+                    let whole = Attempt {
+                        trace,
+                        failure: None,
+                    };
+                    return Ok((stored.inputs, whole));
                 }
                 (stored.plan, stored.inputs)
             }
             None => self.read(chain, header)?,
         };
         let engine = self.kernels.engine(chain, &inputs.header.kernel_code)?;
-        let trace = compute(engine.as_ref(), &inputs)?;
-        if trace.plan != plan {
+        let attempt = attempt(engine.as_ref(), &inputs)?;
+        if attempt.trace.plan != plan {
             return Err(RoleError::OtherPlan);
         }
-        if let Some(store) = &self.store {
-            store.put_outcome(&trace)?;
+        if let (Some(store), None) = (&self.store, &attempt.failure) {
+            store.put_outcome(&attempt.trace)?;
         }
-        Ok(Computed::of(inputs, trace))
+        Ok((inputs, attempt))
     }
 
     /// What is kept of the epoch with exactly this header.

@@ -3,7 +3,8 @@
 //! # Terms
 //! * **keeper**: closes epochs that are due, finalises what nobody disputed, settles every chunk.
 //! * **proposer**: computes a closed epoch and posts it behind a bond.
-//! * **ledger**: what the worker has computed itself; both roles read it.
+//! * **watcher**: computes what others have posted, and disputes what is false.
+//! * **ledger**: what the worker has computed itself; all roles read it.
 //!
 //! Nothing here is needed to trust the outcome: anyone may take any of these steps, and the chain checks each.
 //! A role keeps no state of its own beyond the [`Ledger`], and the ledger's store survives the process: a worker may be
@@ -11,27 +12,24 @@
 
 mod agreement;
 mod error;
+mod everywhere;
 mod keeper;
 mod kernels;
 mod ledger;
+mod posted;
 mod proposer;
+mod watcher;
 
 pub use agreement::EngineDifference;
 pub use error::RoleError;
 pub use keeper::Keeper;
 pub use kernels::{EngineChoice, Kernels};
 pub use ledger::{Computed, Ledger};
+pub use posted::{posted, Fate};
 pub use proposer::Proposer;
+pub use watcher::Watcher;
 
-use crate::{
-    chain::{Chain, ChainError, Typed},
-    deploy::Addresses,
-};
-use inktensor_primitives::{
-    epoch::{EpochStatus, Epochs},
-    registry::Registry,
-    NetUid, Rao,
-};
+use inktensor_primitives::{NetUid, Rao};
 
 /// A step that a role has taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +57,17 @@ pub enum Action {
         netuid: NetUid,
         /// The epoch.
         epoch: u32,
+    },
+    /// Disproved an assertion.
+    Disputed {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch.
+        epoch: u32,
+        /// Its first false step.
+        step: u32,
+        /// What it earned.
+        reward: Rao,
     },
     /// Made an epoch final.
     Finalized {
@@ -100,26 +109,4 @@ impl Report {
             Some((_, problem)) => Err(problem),
         }
     }
-}
-
-/// Takes steps on every subnet for as long as `step` finds one to take.
-fn everywhere(
-    chain: &mut dyn Chain,
-    contracts: &Addresses,
-    mut step: impl FnMut(&mut dyn Chain, NetUid, &EpochStatus) -> Result<Option<Action>, RoleError>,
-) -> Result<Report, ChainError> {
-    let mut report = Report::default();
-    for netuid in (1..=chain.query(contracts.registry().subnets())?).map(NetUid) {
-        while let Some(status) = chain.query(contracts.epoch().status(netuid))? {
-            match step(chain, netuid, &status) {
-                Ok(Some(action)) => report.actions.push(action),
-                Ok(None) => break,
-                Err(problem) => {
-                    report.problems.push((netuid, problem));
-                    break;
-                }
-            }
-        }
-    }
-    Ok(report)
 }

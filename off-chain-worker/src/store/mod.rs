@@ -35,7 +35,7 @@ use inktensor_primitives::{
     kernel::{EpochHeader, EpochPlan, NeuronResult},
     AccountId, Digest, NetUid,
 };
-use record::{Inputs, Memory, Posted, Record, Results, Steps, TABLES};
+use record::{Inputs, Memory, Pardon, Posted, Record, Results, Steps, TABLES};
 use std::path::Path;
 
 /// Epochs of a subnet that are kept unless [`Store::keeping`] says otherwise: more than three days of epochs of 360 blocks of
@@ -334,9 +334,18 @@ impl Store {
             ] {
                 batch.remove(table, &key)?;
             }
+            self.put(batch, &key, &Pardon(distrust.clone()))?;
             batch.remove(Distrust::TABLE, kernel_code)
         })?;
         Ok(true)
+    }
+
+    /// Whether [`Store::trust`] was told to forgive what was slashed in this epoch.
+    ///
+    /// # Errors
+    /// `Damaged`, `Unavailable`.
+    pub fn is_pardoned(&self, netuid: NetUid, epoch: u32) -> Result<bool, StoreError> {
+        Ok(self.get::<Pardon>(&key(netuid, epoch))?.is_some())
     }
 
     /// Takes away what is too old when the epoch of `header` has closed.
@@ -350,6 +359,7 @@ impl Store {
             (Memory::TABLE, self.kept),
             (Results::TABLE, self.kept),
             (Posted::TABLE, self.kept),
+            (Pardon::TABLE, self.kept),
             (Steps::TABLE, KEPT_STEPS.min(self.kept)),
         ] {
             let end = header.epoch.saturating_add(1).saturating_sub(kept);

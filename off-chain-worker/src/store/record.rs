@@ -192,13 +192,22 @@ impl Record for Distrust {
     const KIND: u8 = 8;
 }
 
+/// That a slashed assertion is forgiven, as it is kept.
+#[derive(Encode, Decode)]
+pub(super) struct Pardon(pub Distrust);
+
+impl Record for Pardon {
+    const TABLE: &'static str = "pardons";
+    const KIND: u8 = 10;
+}
+
 impl Record for Home {
     const TABLE: &'static str = "home";
     const KIND: u8 = 9;
 }
 
 /// Every table.
-pub(super) const TABLES: [&str; 9] = [
+pub(super) const TABLES: [&str; 10] = [
     Inputs::TABLE,
     Assertion::TABLE,
     Memory::TABLE,
@@ -207,6 +216,7 @@ pub(super) const TABLES: [&str; 9] = [
     Posted::TABLE,
     Intent::TABLE,
     Distrust::TABLE,
+    Pardon::TABLE,
     Home::TABLE,
 ];
 

@@ -280,6 +280,8 @@ fn a_kernel_is_trusted_again_only_when_told_and_its_epoch_is_computed_anew() {
     assert_eq!(store.distrust(&[4; 32]).expect("readable"), None);
     let kept = store.epoch(NETUID, 8).expect("readable").expect("kept");
     assert_eq!(kept.outcome, None);
+    assert!(store.is_pardoned(NETUID, 8).expect("readable"));
+    assert!(!store.is_pardoned(NETUID, 7).expect("readable"));
     assert!(!store.trust(&[4; 32]).expect("unchanged"));
 }
 

@@ -1,0 +1,251 @@
+//! The proposer's caution: what it puts a bond behind, and what never again.
+
+use crate::worker::{act, community, fresh, ledger};
+use inktensor_e2e_tests::{
+    accounts::*,
+    meddled::{Meddled, Sending},
+    Folder, Network, Shape,
+};
+use inktensor_primitives::{
+    assertion::Assertion,
+    epoch::Bond,
+    kernel::{EpochHeader, EpochPlan, StepInput, StepOutput},
+    NetUid, Rao, Uid,
+};
+use inktensor_worker::{
+    chain::sandbox::SandboxChain,
+    engine::{native::Native, Engine, EngineError},
+    epoch::{Difference, Part},
+    roles::{Action, EngineChoice, Keeper, Kernels, Ledger, Proposer, RoleError, Watcher},
+    store::Intent,
+};
+use std::sync::Arc;
+
+/// Posts a lie in the worker's name, as somebody with its key, or a broken worker, would; a watcher disproves it.
+fn slash_the_worker(net: &mut Network, netuid: NetUid, ledger: &mut Ledger) -> Assertion {
+    let mut lie = net.compute(netuid).assertion;
+    lie.results[0] = [1; 32];
+    net.propose_lie(netuid, &lie);
+    let watcher = Watcher::new(STRANGER, net.addresses());
+    let report = net.with_chain(|chain| watcher.tick(chain, ledger));
+    let actions = report.expect("the chain answers").clean();
+    assert!(matches!(
+        actions.expect("no problem")[..],
+        [Action::Disputed { .. }]
+    ));
+    lie
+}
+
+fn is_slashed(refused: Result<Vec<Action>, RoleError>, epoch: u32) -> bool {
+    matches!(refused, Err(RoleError::Slashed { epoch: it, .. }) if it == epoch)
+}
+
+#[test]
+fn worker_that_was_slashed_bonds_nothing_behind_the_kernel_until_it_is_told_to() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let folder = Folder::new();
+    let mut worker = fresh(&net, &folder);
+    net.close(netuid);
+    slash_the_worker(&mut net, netuid, &mut worker);
+    let bonds = net.bond(WORKER);
+    assert!(is_slashed(act(&mut net, &mut worker), 0));
+    drop(worker);
+
+    // Neither after a restart, nor in the next epoch, nor on another subnet with the same kernel.
+    let mut worker = fresh(&net, &folder);
+    assert!(is_slashed(act(&mut net, &mut worker), 0));
+    let other = net.create(Shape::default());
+    net.with_validators(other, 2);
+    worker.closed(net.chain(), netuid).expect("computed");
+    net.as_(BANK)
+        .transfer(ALICE, Rao::from_tao(100))
+        .expect("the bank has it");
+    let honest = Proposer::new(ALICE, net.addresses());
+    let mut of_alice = Ledger::new(
+        net.addresses(),
+        Kernels::new(EngineChoice::Wasm).expect("wasmtime starts"),
+    );
+    let report = net.with_chain(|chain| honest.tick(chain, &mut of_alice));
+    report.expect("the chain answers").clean().expect("posted");
+    net.advance(net.rules().challenge_period);
+    net.expect_honest(netuid);
+    let keeper = Keeper::new(KEEPER, net.addresses());
+    let report = net.with_chain(|chain| keeper.tick(chain, &mut worker));
+    report.expect("the chain answers").clean().expect("final");
+    for netuid in [netuid, other] {
+        net.close(netuid);
+    }
+    assert!(is_slashed(act(&mut net, &mut worker), 0));
+    assert_eq!(net.bond(WORKER), bonds);
+
+    let store = worker.store().expect("it has one");
+    let kernel = net.header(netuid).expect("closed").kernel_code;
+    assert!(store.trust(&kernel).expect("changed"));
+    let actions = act(&mut net, &mut worker).expect("trusted again");
+    assert!(actions.contains(&Action::Proposed { netuid, epoch: 1 }));
+    assert!(actions.contains(&Action::Proposed {
+        netuid: other,
+        epoch: 0
+    }));
+}
+
+#[test]
+fn worker_that_is_trusted_again_posts_another_assertion_for_the_same_epoch_but_never_the_same() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let folder = Folder::new();
+    let mut worker = fresh(&net, &folder);
+    net.close(netuid);
+    let lie = slash_the_worker(&mut net, netuid, &mut worker);
+    assert!(is_slashed(act(&mut net, &mut worker), 0));
+    let kernel = net.header(netuid).expect("closed").kernel_code;
+    worker
+        .store()
+        .expect("it has one")
+        .trust(&kernel)
+        .expect("changed");
+    // What it computes is not what was disproved.
+    assert_ne!(net.compute(netuid).assertion, lie);
+    let actions = act(&mut net, &mut worker).expect("trusted again");
+    assert!(actions.contains(&Action::Proposed { netuid, epoch: 0 }));
+    net.expect_honest(netuid);
+    // The old lie is not held against the new intent.
+    drop(worker);
+    let mut worker = fresh(&net, &folder);
+    act(&mut net, &mut worker).expect("no problem");
+}
+
+/// The lie fell, and its epoch became final by another's assertion, while the worker was not running.
+#[test]
+fn worker_slashed_while_it_was_away_finds_out_when_it_starts() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let folder = Folder::new();
+    net.close(netuid);
+    let header = net.header(netuid).expect("closed");
+    let mut lie = net.compute(netuid).assertion;
+    lie.results[0] = [1; 32];
+    let store = folder.store(&net).expect("made");
+    let intent = Intent {
+        netuid,
+        epoch: 0,
+        account: WORKER,
+        header_hash: header.digest(),
+        assertion: lie.digest(),
+        closed_at: u32::try_from(header.closed_at).expect("a block"),
+        kernel_code: header.kernel_code,
+    };
+    store.put_intent(&intent).expect("kept");
+    drop(store);
+    let elsewhere = Folder::new();
+    let mut watcher = fresh(&net, &elsewhere);
+    slash_the_worker(&mut net, netuid, &mut watcher);
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    net.settle(netuid);
+
+    let mut worker = fresh(&net, &folder);
+    assert!(is_slashed(act(&mut net, &mut worker), 0));
+    let store = worker.store().expect("it has one");
+    assert!(store
+        .distrust(&header.kernel_code)
+        .expect("readable")
+        .is_some());
+    assert_eq!(store.intents(WORKER).expect("readable"), []);
+}
+
+/// Computes what the linked kernel does, but pays the last neuron of each chunk a rao more.
+struct Generous;
+
+impl Engine for Generous {
+    fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
+        Native::on_threads(1).plan(header)
+    }
+
+    fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
+        let mut output = Native::on_threads(1).step(input)?;
+        if let Some(last) = output.results.last_mut() {
+            last.miner.0 += 1;
+        }
+        Ok(output)
+    }
+}
+
+#[test]
+fn proposer_whose_engines_differ_bonds_nothing_and_says_where() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    net.close(netuid);
+    let folder = Folder::new();
+    let store = folder.store(&net).expect("made");
+    let mut worker = ledger(&net, store, Arc::new(Generous));
+    let before = net.snapshot();
+    let proposer = Proposer::new(WORKER, net.addresses());
+    let report = net.with_chain(|chain| proposer.tick(chain, &mut worker));
+    let refused = report.expect("the chain answers").clean();
+    let Err(RoleError::EnginesDiffer { difference, .. }) = refused else {
+        panic!("they differ: {refused:?}");
+    };
+    assert_eq!(difference.uids, [Uid(4)]);
+    assert!(matches!(
+        difference.difference,
+        Difference::Step {
+            part: Part::Results,
+            chunk: 0,
+            ..
+        }
+    ));
+    assert_eq!(net.snapshot(), before);
+    let store = worker.store().expect("it has one");
+    assert_eq!(store.intents(WORKER).expect("readable"), []);
+}
+
+/// Somebody sends a copy of everything that keeper and proposer send, just before them.
+#[test]
+fn roles_that_lose_every_race_have_no_problem() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let epoch = net.addresses().epoch;
+    let bond = net.rules().bond;
+    net.provide(ALICE, epoch, bond);
+    net.as_(ALICE).deposit_bond(bond).expect("deposited");
+    let folder = Folder::new();
+    let mut ledger = fresh(&net, &folder);
+    let (keeper, proposer) = (
+        Keeper::new(KEEPER, net.addresses()),
+        Proposer::new(WORKER, net.addresses()),
+    );
+    for _ in 0..100 {
+        if net.status(netuid).expect("a status").final_epoch == Some(1) {
+            assert_eq!(
+                net.bond(WORKER),
+                Bond {
+                    free: bond,
+                    locked: Rao::ZERO
+                }
+            );
+            return;
+        }
+        let actions = net.with_chain(|chain| {
+            let mut rushed = Meddled {
+                chain,
+                meddle: |chain: &mut SandboxChain, sending: Sending<'_>| {
+                    if sending.to == epoch {
+                        let signer = ALICE;
+                        Sending { signer, ..sending }.arrive(chain)?;
+                    }
+                    sending.arrive(chain)
+                },
+            };
+            let mut actions = keeper.tick(&mut rushed, &mut ledger)?.clean()?;
+            actions.extend(proposer.tick(&mut rushed, &mut ledger)?.clean()?);
+            Ok::<_, RoleError>(actions)
+        });
+        for action in actions.expect("losing a race is no problem") {
+            assert!(matches!(action, Action::Bonded { .. }), "{action:?}");
+        }
+        net.advance(1);
+    }
+    panic!("two epochs take fewer blocks");
+}

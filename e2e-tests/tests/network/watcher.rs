@@ -1,0 +1,195 @@
+//! The watcher on the chain: what is posted wrong falls, and nothing keeps it from looking at the rest.
+
+use inktensor_e2e_tests::{accounts::*, meddled::Meddled, Network, Shape};
+use inktensor_primitives::{
+    assertion::Assertion,
+    epoch::{Bond, Stage},
+    NetUid, Rao, Uid,
+};
+use inktensor_worker::roles::{
+    Action, EngineChoice, Keeper, Kernels, Ledger, Report, RoleError, Watcher,
+};
+
+/// A ledger that has seen the first epoch of every one of `netuids`.
+fn experienced(net: &mut Network, netuids: &[NetUid]) -> Ledger {
+    let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
+    let mut ledger = Ledger::new(net.addresses(), kernels);
+    for netuid in netuids {
+        net.close(*netuid);
+        ledger.closed(net.chain(), *netuid).expect("computed");
+        net.assert_epoch(*netuid);
+        net.finalize(*netuid);
+        net.settle(*netuid);
+        net.honest_weights(*netuid);
+    }
+    ledger
+}
+
+fn community(net: &mut Network) -> NetUid {
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    netuid
+}
+
+/// A network whose second epoch, which reads weights and memory, is closed, and what a watcher knows.
+fn watched() -> (Network, NetUid, Ledger) {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let ledger = experienced(&mut net, &[netuid]);
+    net.close(netuid);
+    (net, netuid, ledger)
+}
+
+fn watch(net: &mut Network, ledger: &mut Ledger) -> Report {
+    let watcher = Watcher::new(STRANGER, net.addresses());
+    net.with_chain(|chain| watcher.tick(chain, ledger))
+        .expect("the chain answers")
+}
+
+fn lie_about_results(net: &mut Network, netuid: NetUid) {
+    let mut lie = net.compute(netuid).assertion;
+    lie.results[0] = [1; 32];
+    net.propose_lie(netuid, &lie);
+}
+
+/// All in one block, so that no lie outlives its deadline while another subnet's epoch closes.
+fn lie_everywhere(net: &mut Network, netuids: &[NetUid]) {
+    for netuid in netuids {
+        net.close(*netuid);
+    }
+    for netuid in netuids {
+        lie_about_results(net, *netuid);
+    }
+}
+
+#[test]
+fn watcher_disproves_every_kind_of_lie_without_a_bond() {
+    let (mut net, netuid, mut ledger) = watched();
+    let honest = net.compute(netuid);
+    let steps = u32::try_from(honest.assertion.steps.len()).expect("few steps");
+    let plan = honest.trace.plan.clone();
+    type Lie<'a> = (u32, &'a dyn Fn(&mut Assertion));
+    let lies: [Lie; 8] = [
+        (0, &|it| it.steps[0][0] ^= 1),
+        (steps / 2, &|it| it.steps[steps as usize / 2][0] ^= 1),
+        (1, &|it| {
+            it.steps.iter_mut().skip(1).for_each(|step| step[0] ^= 1);
+        }),
+        (steps - 1, &|it| it.steps[steps as usize - 1][0] ^= 1),
+        (plan.memory_phase.into(), &|it| it.memory[0][0] ^= 1),
+        (plan.results_phase.into(), &|it| it.results[0][0] ^= 1),
+        (steps - 1, &|it| it.roster.clear()),
+        (steps - 1, &|it| it.roster = vec![Uid(4)]),
+    ];
+    let mut bond = net.rules().bond;
+    for (step, bend) in lies {
+        let mut lie = honest.assertion.clone();
+        bend(&mut lie);
+        assert_ne!(lie, honest.assertion);
+        net.propose_lie(netuid, &lie);
+        let before = net.balance(STRANGER);
+        let reward = Rao(bond.0 / 2);
+        assert_eq!(
+            watch(&mut net, &mut ledger).clean().expect("no problem"),
+            [Action::Disputed {
+                netuid,
+                epoch: 1,
+                step,
+                reward
+            }]
+        );
+        assert_eq!(net.status(netuid).expect("a status").stage, Stage::Closed);
+        assert_eq!(net.balance(STRANGER), before + reward.to_u128());
+        bond = Rao(2 * bond.0);
+    }
+    assert_eq!(net.bond(STRANGER), Bond::default());
+    net.assert_epoch(netuid);
+    let nothing = watch(&mut net, &mut ledger).clean().expect("no problem");
+    assert_eq!(nothing, []);
+}
+
+#[test]
+fn watcher_that_loses_the_race_goes_on_to_the_next_lie() {
+    let mut net = Network::deploy();
+    let netuids = [community(&mut net), community(&mut net)];
+    let mut ledger = experienced(&mut net, &netuids);
+    lie_everywhere(&mut net, &netuids);
+    let watcher = Watcher::new(STRANGER, net.addresses());
+    let mut copied = 0;
+    let report = net.with_chain(|chain| {
+        // On the first subnet somebody sends a copy of the dispute first.
+        let mut rushed = Meddled {
+            chain,
+            meddle: |chain: &mut _, mut sending: inktensor_e2e_tests::meddled::Sending<'_>| {
+                if copied == 0 {
+                    let own = sending.signer;
+                    sending.signer = ALICE;
+                    sending.arrive(chain)?;
+                    sending.signer = own;
+                }
+                copied += 1;
+                sending.arrive(chain)
+            },
+        };
+        watcher.tick(&mut rushed, &mut ledger)
+    });
+    let actions = report
+        .expect("the chain answers")
+        .clean()
+        .expect("losing a race is no problem");
+    let [Action::Disputed { netuid, .. }] = actions[..] else {
+        panic!("one lie is left for this watcher: {actions:?}");
+    };
+    assert_eq!((netuid, copied), (netuids[1], 2));
+    for netuid in netuids {
+        assert_eq!(net.status(netuid).expect("a status").stage, Stage::Closed);
+    }
+}
+
+#[test]
+fn watcher_that_cannot_check_one_subnet_says_so_and_guards_the_others() {
+    let mut net = Network::deploy();
+    let (unknown, known) = (community(&mut net), community(&mut net));
+    // Of the first subnet this watcher has never seen an epoch.
+    let _ = experienced(&mut net, &[unknown]);
+    let mut ledger = experienced(&mut net, &[known]);
+    lie_everywhere(&mut net, &[unknown, known]);
+    let report = watch(&mut net, &mut ledger);
+    let [(on, RoleError::MemoryUnknown { netuid, epoch: 0 })] = report.problems[..] else {
+        panic!("one subnet cannot be checked: {:?}", report.problems);
+    };
+    assert_eq!((on, netuid), (unknown, unknown));
+    let [Action::Disputed { netuid, .. }] = report.actions[..] else {
+        panic!("the other is guarded: {:?}", report.actions);
+    };
+    assert_eq!(netuid, known);
+    let stage = net.status(unknown).expect("a status").stage;
+    assert!(matches!(stage, Stage::Asserted { .. }));
+}
+
+#[test]
+fn lie_past_its_deadline_is_a_problem_for_watcher_and_keeper() {
+    let (mut net, netuid, mut ledger) = watched();
+    lie_about_results(&mut net, netuid);
+    net.advance(net.rules().challenge_period);
+    let report = watch(&mut net, &mut ledger);
+    let Err(RoleError::Disagreement { difference, .. }) = report.clean() else {
+        panic!("it can no longer be disputed");
+    };
+    assert!(difference.is_some());
+    let keeper = Keeper::new(KEEPER, net.addresses());
+    let report = net.with_chain(|chain| keeper.tick(chain, &mut ledger));
+    assert!(matches!(
+        report.expect("the chain answers").clean(),
+        Err(RoleError::Disagreement { .. })
+    ));
+}
+
+#[test]
+fn lie_is_disproved_up_to_the_block_before_its_deadline() {
+    let (mut net, netuid, mut ledger) = watched();
+    lie_about_results(&mut net, netuid);
+    net.advance(net.rules().challenge_period - 1);
+    let actions = watch(&mut net, &mut ledger).clean().expect("no problem");
+    assert!(matches!(actions[..], [Action::Disputed { .. }]));
+}

@@ -1,0 +1,54 @@
+//! A worker with a store, as it is started and acts in the tests.
+
+use inktensor_e2e_tests::{accounts::*, network::bundles, Folder, Network, Shape};
+use inktensor_primitives::{hash::blake2, NetUid, Rao};
+use inktensor_worker::{
+    engine::{native::Native, Engine},
+    roles::{Action, EngineChoice, Keeper, Kernels, Ledger, Proposer, RoleError},
+    store::Store,
+};
+use std::sync::{Arc, OnceLock};
+
+/// A subnet of two validators and three miners.
+pub fn community(net: &mut Network) -> NetUid {
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    net.fund(WORKER, Rao::from_tao(100));
+    netuid
+}
+
+/// The linked kernel and the chain's own; `engine` passes for the linked one.
+fn kernels(engine: Arc<dyn Engine>) -> Kernels {
+    let built = bundles().yuma.code.clone();
+    let yuma = blake2(&built);
+    let kernels = Kernels::new(EngineChoice::Native { built }).expect("wasmtime starts");
+    kernels.with_native(yuma, engine)
+}
+
+/// The ledger of a worker that knows `engine` as the linked kernel.
+pub fn ledger(net: &Network, store: Store, engine: Arc<dyn Engine>) -> Ledger {
+    Ledger::new(net.addresses(), kernels(engine)).with_store(store)
+}
+
+/// A worker that is started on what is in `folder`.
+pub fn fresh(net: &Network, folder: &Folder) -> Ledger {
+    // Kernels are compiled once, and workers started often.
+    static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
+    let kernels = KERNELS.get_or_init(|| Arc::new(kernels(Arc::new(Native::on_threads(1)))));
+    let store = folder.store(net).expect("opened");
+    Ledger::new(net.addresses(), Arc::clone(kernels)).with_store(store)
+}
+
+/// Both roles act once.
+pub fn act(net: &mut Network, ledger: &mut Ledger) -> Result<Vec<Action>, RoleError> {
+    let (keeper, proposer) = (
+        Keeper::new(KEEPER, net.addresses()),
+        Proposer::new(WORKER, net.addresses()),
+    );
+    let mut actions = Vec::new();
+    net.with_chain(|chain| {
+        actions.extend(keeper.tick(chain, ledger)?.clean()?);
+        actions.extend(proposer.tick(chain, ledger)?.clean()?);
+        Ok(actions)
+    })
+}
