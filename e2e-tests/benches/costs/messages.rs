@@ -5,7 +5,10 @@ use inktensor_e2e_tests::{
     network::{bundles, config},
     Network,
 };
-use inktensor_primitives::{registry::Hyperparameter, Bps, NetUid, Rao};
+use inktensor_primitives::{
+    registry::{Hyperparameter, KernelParams},
+    Bps, NetUid, Rao,
+};
 use inktensor_worker::{
     chain::{sandbox::SandboxChain, Cost},
     deploy::{deploy, Deployed},
@@ -54,7 +57,7 @@ impl Noted {
     }
 }
 
-/// Every message that an account without a role can send, but those of an epoch's life, which depend on the subnet's size.
+/// Every message that an account can send, but those of an epoch's life, which depend on the subnet's size.
 pub fn all() -> Vec<Sent> {
     let mut noted = Noted {
         net: Network::deploy(),
@@ -64,6 +67,7 @@ pub fn all() -> Vec<Sent> {
     let netuid = registry(&mut noted);
     staking(&mut noted, netuid);
     bonds(&mut noted);
+    admin(&mut noted);
     noted.sent
 }
 
@@ -165,5 +169,21 @@ fn bonds(it: &mut Noted) {
     });
     it.note("epoch", "withdraw_bond", "", |net| {
         net.as_(WORKER).withdraw_bond(tao).unwrap();
+    });
+}
+
+fn admin(it: &mut Noted) {
+    let kernel = it.net.addresses().token;
+    let code = it.net.code_hash(kernel).unwrap();
+    it.note("registry", "allow_kernel", "", |net| {
+        net.as_(ADMIN)
+            .allow_kernel(kernel, code, KernelParams::Other(Vec::new()))
+            .unwrap();
+    });
+    it.note("registry", "retire_kernel", "", |net| {
+        net.as_(ADMIN).retire_kernel(kernel).unwrap();
+    });
+    it.note("registry", "set_admin", "", |net| {
+        net.as_(ADMIN).set_admin(ALICE).unwrap();
     });
 }

@@ -6,15 +6,20 @@ use inktensor_e2e_tests::{
     Template,
 };
 use inktensor_primitives::{
-    epoch::EpochError, registry::Hyperparameter, NetUid, Uid, MAX_VALIDATORS,
+    epoch::{EpochError, Epochs, Stage},
+    registry::Hyperparameter,
+    NetUid, Uid, MAX_VALIDATORS,
 };
 use inktensor_worker::{
-    chain::{Bill, Cost},
+    chain::{Bill, ChainError, Cost, Typed},
     epoch::EpochInputs,
 };
 
 /// Chunks per phase up to which every step is measured. Of more, every eighth is, and the last.
 const ALL_CHUNKS: usize = 8;
+
+/// Steps that a call of `replay` is to execute, as far as they fit.
+const TOGETHER: [u32; 6] = [20, 10, 4, 3, 2, 1];
 
 /// A subnet's size and rule.
 #[derive(Clone, Copy)]
@@ -63,6 +68,10 @@ pub struct Figures {
     pub finalize: Bill,
     /// All chunks.
     pub settle: Bill,
+    /// Replays of the same epoch instead: steps a call, and what the calls cost.
+    pub replays: Vec<(u32, Bill)>,
+    /// Giving the epoch up instead.
+    pub roll_over: Bill,
     /// Steps of the kernel called by themselves, by phase.
     pub steps: Vec<Bill>,
     /// Disputes of honest steps, by phase.
@@ -131,6 +140,7 @@ impl Subnet {
         let ((), finalize) = net.metered(|net| net.finalize(netuid));
         let last = net.template();
         let ((), settle) = net.metered(|net| net.settle(netuid));
+        let replays = replays(&closed, &inputs);
         let mut parts = parts::of_close(&open, &ran.header);
         parts.extend(parts::of_settlement(&last, &ran));
         for bill in [&close, &propose, &finalize] {
@@ -143,6 +153,8 @@ impl Subnet {
             propose,
             finalize,
             settle,
+            replays,
+            roll_over: roll_over(&closed, netuid),
             steps,
             disputes,
             slash: slash(&closed, netuid, &inputs, &ran, heaviest),
@@ -215,4 +227,54 @@ fn slash(closed: &Template, netuid: NetUid, inputs: &EpochInputs, ran: &Ran, k: 
     assert_eq!(outcome, Ok(()));
     assert!(fits_a_block(&bill.total));
     bill.total
+}
+
+/// What the calls cost in which the chain executes the closed epoch itself, for several numbers of steps a call. Of a large epoch
+/// only the largest number that can be.
+fn replays(closed: &Template, inputs: &EpochInputs) -> Vec<(u32, Bill)> {
+    let mut replays = TOGETHER
+        .iter()
+        .filter_map(|steps| Some((*steps, replay(closed, inputs.header.netuid, *steps)?)));
+    if inputs.chunks.len() <= ALL_CHUNKS {
+        replays.collect()
+    } else {
+        replays.next().into_iter().collect()
+    }
+}
+
+/// What the calls cost that execute `steps` steps each. None if so many trap, since a contract's memory is not freed during a call,
+/// or exceed a block.
+fn replay(closed: &Template, netuid: NetUid, steps: u32) -> Option<Bill> {
+    let mut net = Network::begin_from(closed);
+    net.expect_honest(netuid);
+    let due = net.status(netuid).expect("a status").replays_at;
+    net.advance_to(due.expect("it can be replayed"));
+    let mut bill = Bill::default();
+    let mut next = 0;
+    while net.status(netuid).expect("a status").stage != Stage::Open {
+        let memory = net.memory_for(netuid, next, steps);
+        let message = net.addresses().epoch().replay(netuid, steps, memory);
+        match net.with_chain(|chain| chain.send(STRANGER, message)) {
+            Ok(sent) => {
+                next = sent.value.expect("replayed");
+                bill.add(&sent.cost);
+                if !fits_a_block(&sent.cost) {
+                    return None;
+                }
+            }
+            Err(ChainError::Trapped) => return None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    Some(bill)
+}
+
+/// What it costs to give the closed epoch up.
+fn roll_over(closed: &Template, netuid: NetUid) -> Bill {
+    let mut net = Network::begin_from(closed);
+    let due = net.status(netuid).expect("a status").rolls_over_at;
+    net.advance_to(due.expect("it can be given up"));
+    let (outcome, bill) = net.metered(|net| net.as_(STRANGER).roll_over(netuid));
+    outcome.expect("given up");
+    bill
 }

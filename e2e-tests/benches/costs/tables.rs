@@ -16,6 +16,7 @@ pub fn all(deployed: &[Deployed], messages: &[Sent], figures: &[Figures]) -> Str
     [
         ("Messages", one_by_one(messages)),
         ("An epoch", epochs(figures)),
+        ("Asserted or replayed", replayed(figures)),
         ("The kernel's steps", steps(figures)),
         ("A dispute", disputes(figures)),
         ("Inside a close and a settlement", inside(figures)),
@@ -65,6 +66,7 @@ fn epochs(figures: &[Figures]) -> String {
             row("propose", &it.propose),
             row("finalize", &it.finalize),
             row("settle", &it.settle),
+            row("roll_over", &it.roll_over),
         ]
     });
     table(
@@ -78,6 +80,47 @@ fn epochs(figures: &[Figures]) -> String {
             "deposit, largest",
         ],
         2,
+        rows,
+    )
+}
+
+/// The same epoch asserted by a worker, and executed by the chain.
+fn replayed(figures: &[Figures]) -> String {
+    let rows = figures.iter().flat_map(|it| {
+        it.replays.iter().map(|(steps, replay)| {
+            let time = |bill: &Bill| bill.total.ref_time;
+            let asserted = time(&it.close) + time(&it.propose) + time(&it.finalize);
+            let replayed = time(&it.close) + time(replay);
+            let ratio = |more: u64| {
+                let (replayed, asserted) = (replayed + more, asserted + more);
+                format!("{:.1}", replayed as f64 / asserted as f64)
+            };
+            vec![
+                it.case.name(),
+                milliseconds(asserted),
+                steps.to_string(),
+                replay.calls.to_string(),
+                milliseconds(replay.largest.ref_time),
+                kibibytes(replay.largest.proof_size),
+                milliseconds(replayed),
+                ratio(0),
+                ratio(time(&it.settle)),
+            ]
+        })
+    });
+    table(
+        &[
+            "neurons x validators",
+            "asserted: `close`, `propose`, `finalize`",
+            "steps a `replay`",
+            "calls",
+            "the largest",
+            "its proof",
+            "replayed: `close`, all `replay`",
+            "ratio",
+            "with `settle` in both",
+        ],
+        1,
         rows,
     )
 }
