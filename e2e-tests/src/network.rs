@@ -1,5 +1,6 @@
 //! The network under test: deployment, blocks, and raw access.
 
+mod elsewhere;
 mod unwired;
 
 use crate::{accounts::*, book::Book, calls::Caller, curve};

@@ -47,8 +47,6 @@ pub struct Bundles {
     pub epoch: Bundle,
     /// The Yuma kernel.
     pub yuma: Bundle,
-    /// The mean kernel.
-    pub mean: Bundle,
 }
 
 impl Bundles {
@@ -67,7 +65,6 @@ impl Bundles {
             emission: read("emission")?,
             epoch: read("epoch")?,
             yuma: read("yuma")?,
-            mean: read("mean")?,
         })
     }
 

@@ -57,7 +57,6 @@ impl Addresses {
             emission: find("emission")?,
             epoch: find("epoch")?,
             yuma: find("yuma")?,
-            mean: find("mean")?,
         })
     }
 

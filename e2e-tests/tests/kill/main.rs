@@ -1,0 +1,416 @@
+//! Workers that are killed, again and again, at random moments: the network goes on, and nothing is lost.
+//!
+//! A chain is served by a process of its own. Three worker processes, a proposer, a keeper and a watcher, each with a store,
+//! run its epochs, while somebody posts lies now and then. One of the three is killed at a random moment and started
+//! again, many times. In the end all invariants of the protocol are checked, every final epoch is held against an honest
+//! computation, and nobody but the liar has lost a bond.
+//!
+//! `INKTENSOR_KILLS` says how many kills there are, `INKTENSOR_SEED` what all chance comes from.
+//!
+//! This program is also what it runs: called as `kill devchain ..` or `kill run ..` it is the binary `inktensor`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod observer;
+mod processes;
+
+use inktensor_e2e_tests::{accounts::*, network, Folder, Network, Shape};
+use inktensor_primitives::{
+    dispute::Disputed,
+    epoch::{EpochRules, EpochStatus, Epochs, Proposed, Stage},
+    NetUid, Rao,
+};
+use inktensor_worker::{
+    chain::{remote::RemoteChain, Chain, Typed},
+    deploy::Config,
+    roles::{EngineChoice, Kernels, Ledger},
+    source::Kept,
+};
+use observer::{Notes, Observer};
+use processes::{Devchain, Worker, KEEPER_ROLE, PROPOSER, ROLES, WATCHER};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::Path,
+    process::ExitCode,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Kills unless `INKTENSOR_KILLS` says otherwise.
+const KILLS: u32 = 200;
+/// The longest time between two kills.
+const LONGEST_GAP: Duration = Duration::from_millis(450);
+/// Within this time after something changed on the chain, a worker has reacted.
+const REACTION: Duration = Duration::from_millis(80);
+/// How long the network may take to do what it must.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// What the honest worker has for bonds.
+const FUNDS: Rao = Rao::from_tao(1_000);
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some("devchain" | "run") => return inktensor_worker::cli::main(),
+        Some("--list") => return ExitCode::SUCCESS,
+        _ => (),
+    }
+    // As other test programs do: names choose tests.
+    let mut names = arguments
+        .iter()
+        .filter(|it| !it.starts_with('-'))
+        .peekable();
+    if names.peek().is_some() && !names.any(|name| "kill".contains(name.as_str())) {
+        return ExitCode::SUCCESS;
+    }
+    epochs_go_on_and_nothing_is_lost_while_workers_are_killed();
+    ExitCode::SUCCESS
+}
+
+fn number(name: &str, default: u32) -> u32 {
+    match env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text}")),
+        Err(_) => default,
+    }
+}
+
+fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
+    let (kills, seed) = (
+        number("INKTENSOR_KILLS", KILLS),
+        number("INKTENSOR_SEED", 1),
+    );
+    let mut dice = Dice::new(seed);
+    let folder = Folder::new();
+    let mut net = begun();
+    let netuids: Vec<NetUid> = (1..=net.subnets()).map(NetUid).collect();
+    let stores = run_first_epochs(&mut net, &netuids, folder.path());
+    let kept = Kept::at(folder.path().join("chain"));
+    let (state, template) = net.leave();
+    kept.create().expect("a folder");
+    kept.save_contracts(&net.addresses()).expect("written");
+    kept.save(&state).expect("written");
+
+    let devchain = Devchain::start(&folder.path().join("chain"));
+    let start = Instant::now();
+    let mut workers = ROLES.map(|(role, account)| {
+        let store = folder.path().join(role);
+        copy(&stores, &store);
+        Worker::start(role, account, &devchain.address, &store)
+    });
+    workers.iter().for_each(Worker::wait_until_ready);
+    let ready = start.elapsed();
+
+    let ending = Arc::new(AtomicBool::new(false));
+    let observer = Observer {
+        chain: devchain.connect(),
+        contracts: net.addresses(),
+        ledger: ledger(&net, &stores),
+        netuids: netuids.clone(),
+        dice: Dice::new(seed.wrapping_add(1)),
+        ending: Arc::clone(&ending),
+    };
+    let observer = thread::spawn(move || observer.observe());
+    let chain = devchain.connect();
+    let first = finals(&net, &chain, &netuids);
+    let mut killed: BTreeMap<&str, u32> = BTreeMap::new();
+    let start = Instant::now();
+    for _ in 0..kills {
+        let victim = moment(&net, &chain, &netuids, &mut dice);
+        assert!(!observer.is_finished(), "the observer has failed");
+        let victim = &mut workers[victim];
+        victim.kill_and_start_again();
+        *killed.entry(victim.role).or_default() += 1;
+    }
+    let killing = start.elapsed();
+    // What was going on when the killing ended comes to its end.
+    wait_for_settled(&net, &chain, &netuids);
+    ending.store(true, Ordering::Relaxed);
+    let notes = observer
+        .join()
+        .expect("the observer has seen nothing wrong");
+    wait_for_no_lie(&net, &chain, &netuids);
+    let last = finals(&net, &chain, &netuids);
+    let logs = workers.map(Worker::end).join("\n");
+
+    let net = come_back(&net, &template, &kept, &chain, devchain);
+    let told = check(net, &notes, &logs);
+    println!(
+        "{kills} kills in {:.1} s, seed {seed}: {killed:?}; three processes were ready after {:.2} s",
+        killing.as_secs_f64(),
+        ready.as_secs_f64()
+    );
+    for (netuid, (first, last)) in netuids.iter().zip(first.iter().zip(&last)) {
+        println!(
+            "subnet {}: epochs {} to {last} became final and were paid",
+            netuid.0,
+            first + 1
+        );
+    }
+    println!("{told} lies were posted, all slashed; the honest worker lost no bond");
+}
+
+/// Waits for the moment of a kill, and returns whom it hits: by turns of chance anybody at any time, or who has something to do
+/// just when it is there to be done.
+fn moment(net: &Network, chain: &RemoteChain, netuids: &[NetUid], dice: &mut Dice) -> usize {
+    let anybody = dice.below(ROLES.len());
+    if dice.below(2) == 0 {
+        thread::sleep(LONGEST_GAP.mul_f64(dice.share()));
+        return anybody;
+    }
+    let look = || -> Vec<EpochStatus> {
+        let status = |netuid: &NetUid| chain.query(net.addresses().epoch().status(*netuid));
+        let found = netuids.iter().map(status);
+        found
+            .map(|status| status.expect("the chain answers").expect("a subnet"))
+            .collect()
+    };
+    let (before, start) = (look(), Instant::now());
+    while start.elapsed() < LONGEST_GAP {
+        let now = look();
+        if let Some((_, changed)) = before.iter().zip(&now).find(|(old, new)| old != new) {
+            thread::sleep(REACTION.mul_f64(dice.share()));
+            return match changed.stage {
+                Stage::Closed => PROPOSER,
+                Stage::Asserted { proposer, .. } if proposer == LIAR => WATCHER,
+                _ => KEEPER_ROLE,
+            };
+        }
+        thread::sleep(Duration::from_millis(15));
+    }
+    anybody
+}
+
+/// Four subnets of different tempo, with stake, in rounds of a few seconds at the devchain's pace.
+fn begun() -> Network {
+    let rules = EpochRules {
+        challenge_period: 150,
+        settle_window: 2_000,
+        // The workers are to do it all.
+        replay_delay: 10_000,
+        rollover_delay: 20_000,
+        ..network::config().rules
+    };
+    let mut net = Network::deploy_with(&Config {
+        rules,
+        ..network::config()
+    });
+    for tempo in [20, 33, 47, 61] {
+        let netuid = net.create(Shape {
+            tempo,
+            ..Shape::default()
+        });
+        net.with_validators(netuid, 3).with_miners(netuid, 5);
+    }
+    net.fund(WORKER, FUNDS);
+    net.fund(LIAR, FUNDS);
+    let epoch = net.addresses().epoch;
+    net.as_(LIAR)
+        .increase_allowance(epoch, FUNDS.to_u128())
+        .expect("allowed");
+    net.as_(LIAR).deposit_bond(FUNDS).expect("deposited");
+    net
+}
+
+/// Runs each subnet's first epoch by hand, so that there are permits to set weights with. Returns where a worker's store is that
+/// was there.
+fn run_first_epochs(net: &mut Network, netuids: &[NetUid], folder: &Path) -> std::path::PathBuf {
+    let stores = folder.join("first");
+    let mut ledger = ledger(net, &stores);
+    for netuid in netuids {
+        net.close(*netuid);
+        net.with_chain(|chain| ledger.closed(chain, *netuid))
+            .expect("computed");
+        net.assert_epoch(*netuid);
+        net.finalize(*netuid);
+        net.settle(*netuid);
+        net.honest_weights(*netuid);
+    }
+    stores
+}
+
+fn ledger(net: &Network, store: &Path) -> Ledger {
+    use inktensor_worker::store::{Home, Store};
+    let home = Home::on(net.chain(), net.addresses().epoch).expect("the chain answers");
+    let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
+    Ledger::new(net.addresses(), kernels).with_store(Store::open(store, home).expect("opened"))
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for file in fs::read_dir(from).expect("a folder") {
+        let file = file.expect("a file");
+        fs::copy(file.path(), to.join(file.file_name())).expect("copied");
+    }
+}
+
+/// The last final epoch of each subnet.
+fn finals(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) -> Vec<u32> {
+    let last = |netuid: &NetUid| {
+        let status = chain.query(net.addresses().epoch().status(*netuid));
+        let status = status.expect("the chain answers").expect("a subnet");
+        status.final_epoch.expect("the first epoch is final")
+    };
+    netuids.iter().map(last).collect()
+}
+
+/// Waits until the epochs that are closed now, or where none is, the open ones, are final and paid.
+fn wait_for_settled(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
+    let status = |netuid: NetUid| {
+        let status = chain.query(net.addresses().epoch().status(netuid));
+        status.expect("the chain answers").expect("a subnet")
+    };
+    let start = Instant::now();
+    for netuid in netuids {
+        let begun = status(*netuid);
+        let wanted = begun.open - u32::from(begun.stage != Stage::Open);
+        loop {
+            let status = status(*netuid);
+            let settling = status.settling.as_ref();
+            let paid = settling.is_none_or(|settling| settling.epoch > wanted);
+            if status.final_epoch >= Some(wanted) && paid {
+                break;
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "epoch {wanted} of subnet {} comes to no end: {status:?}",
+                netuid.0
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// Waits until no lie stands.
+fn wait_for_no_lie(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
+    let start = Instant::now();
+    for netuid in netuids {
+        loop {
+            let status = chain.query(net.addresses().epoch().status(*netuid));
+            match status.expect("the chain answers").expect("a subnet").stage {
+                Stage::Asserted { proposer, .. } if proposer == LIAR => (),
+                _ => break,
+            }
+            assert!(start.elapsed() < PATIENCE, "nobody disputes the lie");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// The network as the served chain has left it in its folder.
+fn come_back(
+    net: &Network,
+    template: &inktensor_e2e_tests::Template,
+    kept: &Kept,
+    chain: &RemoteChain,
+    devchain: Devchain,
+) -> Network {
+    let block = chain.block().expect("the chain answers");
+    let told = chain.events(0).expect("the chain answers").len();
+    let start = Instant::now();
+    loop {
+        let chain = kept.chain().expect("kept");
+        if chain.block().expect("the block") >= block {
+            assert_eq!(chain.events(0).expect("the events").len(), told);
+            drop(devchain);
+            assert_eq!(kept.contracts().expect("kept"), net.addresses());
+            return Network::come_back(template, chain);
+        }
+        assert!(start.elapsed() < PATIENCE, "the chain is not kept");
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Checks what has become of the network. Returns how many lies there were.
+fn check(mut net: Network, notes: &Notes, logs: &str) -> usize {
+    let events = net.chain().events(0).expect("the events");
+    let mut standing = BTreeMap::new();
+    let (mut lies, mut slashed) = (0, 0);
+    for event in &events {
+        if let Some(proposed) = event.decode::<Proposed>() {
+            lies += usize::from(proposed.proposer == LIAR);
+            standing.insert(proposed.netuid, proposed.proposer);
+        }
+        if let Some(disputed) = event.decode::<Disputed>() {
+            assert_eq!(
+                standing[&disputed.netuid], LIAR,
+                "only lies are slashed\n{logs}"
+            );
+            slashed += 1;
+        }
+    }
+    assert_eq!((lies, slashed), (notes.lies, notes.lies), "{logs}");
+    assert!(lies > 0, "there was something to watch for");
+    let mut checked = 0;
+    for ((netuid, epoch), trace) in &notes.honest {
+        if net.book().subnets[netuid].epochs[epoch].digest.is_some() {
+            net.note_honest(*netuid, trace);
+            checked += 1;
+        }
+    }
+    let lives = || net.book().subnets.values().flat_map(|it| &it.epochs);
+    let finals = lives().filter(|(_, life)| life.digest.is_some()).count();
+    // The first epoch of each subnet was run by hand.
+    assert_eq!(
+        finals,
+        checked + usize::from(net.subnets()),
+        "all were computed"
+    );
+    for history in net.book().subnets.values() {
+        for (epoch, life) in &history.epochs {
+            let last = history.last_final == Some(*epoch);
+            assert!(
+                life.digest.is_none() || life.complete || last,
+                "epoch {epoch} was paid in full\n{logs}"
+            );
+        }
+    }
+    let bond = net.bond(WORKER);
+    let owned = net.balance(WORKER) + bond.free.to_u128() + bond.locked.to_u128();
+    assert!(
+        owned >= FUNDS.to_u128(),
+        "the honest worker has lost {owned}"
+    );
+    net.assert_invariants();
+    lies
+}
+
+/// Chance that comes again with the same seed.
+pub struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u32) -> Self {
+        Self(u64::from(seed))
+    }
+
+    /// SplitMix64.
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^ (word >> 31)
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        let end = u64::try_from(end).expect("a small number");
+        usize::try_from(self.next() % end).expect("a small number")
+    }
+
+    /// A number from 0 to 1.
+    fn share(&mut self) -> f64 {
+        f64::from(u32::try_from(self.next() >> 32).expect("32 bits")) / f64::from(u32::MAX)
+    }
+}
+
+/// Posts lies.
+pub const LIAR: inktensor_primitives::AccountId = named("liar");
