@@ -1,9 +1,7 @@
 //! The two attacks: a lie before an honest watcher, and forged proofs before an honest proposer. The same against any court.
 
-use super::{
-    case::Case, chance::Chance, court::Court, echo::Fault, forgery::Forgery, program::Program,
-};
-use inktensor_primitives::{assertion::Assertion, dispute::StepProof, epoch::EpochError};
+use super::{case::Case, chance::Chance, court::Court, forgery::Forgery};
+use inktensor_primitives::{assertion::Assertion, epoch::EpochError};
 
 /// How a lie ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,28 +95,5 @@ pub fn forge(
             Broken::HonestLoss(format!("step {k}, the right proof: {error:?}")),
         ),
         Err(error) => Ok(Some(error)),
-    }
-}
-
-impl Case {
-    /// What an honest watcher disputes in `lie`, if anything.
-    pub fn refute(&self, lie: &Assertion) -> Option<(u32, StepProof)> {
-        let found = self.trace.refute(&self.inputs, lie);
-        // Where the kernel does what it must not, nothing that can be asserted is true.
-        let Some((at, _)) = self.fault() else {
-            return found;
-        };
-        match found {
-            Some((k, proof)) if k < at => Some((k, proof)),
-            _ => Some((at, self.trace.proof(&self.inputs, lie, at)?)),
-        }
-    }
-
-    /// The first step at which the kernel does what it must not.
-    fn fault(&self) -> Option<(u32, Fault)> {
-        match &self.program {
-            Program::Echo(echo) => echo.fault,
-            _ => None,
-        }
     }
 }

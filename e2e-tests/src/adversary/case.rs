@@ -1,7 +1,7 @@
 //! An epoch under attack: its inputs, the honest trace, and what goes on from a falsified step.
 
 use super::program::Program;
-use inktensor_primitives::{assertion::Assertion, kernel::StepInput, Digest};
+use inktensor_primitives::{assertion::Assertion, dispute::StepProof, kernel::StepInput, Digest};
 use inktensor_worker::{
     engine::Engine,
     epoch::{EpochInputs, StepTrace, Trace},
@@ -14,8 +14,10 @@ pub struct Case {
     pub program: Program,
     /// What it depends on.
     pub inputs: EpochInputs,
-    /// What it honestly comes to.
+    /// What it honestly comes to; up to the step to which the kernel gives no honest answer, if there is one.
     pub trace: Trace,
+    /// Whether the trace ends before the epoch does.
+    pub unfinished: bool,
     /// What the last final epoch came to, if there is one.
     pub before: Option<Trace>,
 }
@@ -40,6 +42,15 @@ impl Case {
     /// Number of chunks.
     pub fn chunks(&self) -> usize {
         self.inputs.chunks.len()
+    }
+
+    /// The step of `lie` that an honest watcher disputes, if any, and the proof about it.
+    pub fn refute(&self, lie: &Assertion) -> Option<(u32, StepProof)> {
+        if self.unfinished {
+            self.trace.refute_unfinished(&self.inputs, lie)
+        } else {
+            self.trace.refute(&self.inputs, lie)
+        }
     }
 
     /// What step `k` is given by one who believes `trace`.

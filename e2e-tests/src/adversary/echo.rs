@@ -54,7 +54,8 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 8] = [
+    pub const ALL: [Fault; 9] = [
+        Fault::Refuses,
         Fault::LongCarry,
         Fault::LongScratch,
         Fault::LongMemory,

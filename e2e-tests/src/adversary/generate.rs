@@ -74,6 +74,7 @@ fn close(
         program,
         inputs,
         trace,
+        unfinished: false,
         before,
     };
     let bench = Bench::new(&case, closed, left);

@@ -35,7 +35,7 @@ pub use echo::{Echo, Fault};
 pub use forgery::Forgery;
 pub use generate::epoch;
 pub use lie::Lie;
-pub use on_chain::{scene, OnChain};
+pub use on_chain::{closed, scene, OnChain};
 pub use program::Program;
 pub use report::Report;
 pub use run::Kinds;

@@ -57,6 +57,7 @@ pub fn closed(net: Network, netuid: NetUid, before: Option<Trace>) -> (Case, OnC
         program,
         inputs,
         trace,
+        unfinished: false,
         before,
     };
     (case, OnChain { net, netuid })
@@ -111,6 +112,8 @@ impl OnChain {
 
     /// Lets the honest assertion of `case`, which is posted, become final, and settles it.
     pub fn go_on(&mut self, case: &Case) {
+        let key = (self.netuid, case.inputs.header.epoch);
+        self.net.memory.insert(key, case.trace.memory.clone());
         self.net.book.note_honest(self.netuid, &case.trace);
         self.net.finalize(self.netuid);
         self.net.settle(self.netuid);

@@ -14,6 +14,7 @@ use super::{
     tally::Tally,
 };
 use inktensor_primitives::assertion::Assertion;
+use inktensor_worker::epoch::{attempt, Attempt};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 /// Epochs that are tried for one about which a lie can be told.
@@ -204,6 +205,12 @@ fn faulty(fault: Fault, chance: &mut Chance) -> Result<Ended, Broken> {
         if chance.percent(50) {
             case.go_on(&mut told, k);
         }
+        let Attempt { trace, failure } = attempt(&case.program, &case.inputs)
+            .map_err(|error| Broken::Survivor(format!("no attempt: {error}")))?;
+        if !failure.is_some_and(|error| error.is_verdict()) {
+            return Err(Broken::Survivor("the watcher sees no fault".into()));
+        }
+        (case.trace, case.unfinished) = (trace, true);
         return attack::lie(&mut bench, &case, &told.assertion(), chance);
     }
     Err(Broken::NoOccasion(format!(

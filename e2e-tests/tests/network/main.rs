@@ -29,6 +29,7 @@ mod roles;
 mod rollover;
 mod scenario;
 mod settlement;
+mod snapshots;
 mod staking;
 mod state_machine;
 mod token;
