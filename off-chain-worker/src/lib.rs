@@ -12,6 +12,7 @@ pub mod deploy;
 pub mod devchain;
 pub mod engine;
 pub mod epoch;
+pub mod explain;
 pub mod roles;
 pub mod scenario;
 pub mod source;

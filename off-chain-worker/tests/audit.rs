@@ -1,4 +1,4 @@
-//! The command line: what `inktensor audit` and `inktensor kernel check` print, and how they end.
+//! The command line: what `inktensor audit`, `inktensor explain` and `inktensor kernel check` print, and how they end.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -441,4 +441,59 @@ fn what_the_check_finds_is_told_to_programs() {
         assert!(end.starts_with("seal"), "{found}");
         assert!(found["refusal"].as_str().expect("a text").contains(end));
     }
+}
+
+#[test]
+fn a_neuron_of_a_file_is_explained() {
+    let vector = small();
+    let expected = &vector["expected"];
+    for uid in 0..4 {
+        let explain = |more: &[&str]| {
+            let number = uid.to_string();
+            let arguments = ["explain", "--metagraph", "-", "--uid", &number];
+            let output = inktensor(&[&arguments, more].concat(), &vector.to_string());
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+            output
+        };
+        let told: Value = serde_json::from_str(out(&explain(&["--json"]))).expect("JSON");
+        assert_eq!(told["pay"]["miner"], expected["server_emission"][uid]);
+        assert_eq!(
+            told["pay"]["validator"],
+            expected["validator_emission"][uid]
+        );
+        assert_eq!(told["result"]["consensus"], expected["consensus"][uid]);
+        assert_eq!(told["kernel"], "yuma");
+        let checks = told["checks"].as_array().expect("checks");
+        assert!(checks.len() > 10 && checks.iter().all(|check| check["holds"] == true));
+        // Both engines lead to the same terms, but for the code that is named.
+        let native = out(&explain(&["--json", "--engine", "native"])).to_owned();
+        let mut native: Value = serde_json::from_str(&native).expect("JSON");
+        native["kernel_code"] = told["kernel_code"].clone();
+        assert_eq!(native, told);
+        let output = explain(&[]);
+        assert!(out(&output).starts_with(&format!("uid {uid} of subnet 0")));
+        assert!(out(&output).contains("agree with the epoch"));
+    }
+}
+
+#[test]
+fn what_cannot_be_explained_is_refused_in_one_line() {
+    let explain = |more: &[&str], input: &str| {
+        let arguments = ["explain", "--engine", "native", "--metagraph", "-"];
+        inktensor(&[&arguments, more].concat(), input)
+    };
+    let one = small().to_string();
+    assert!(refusal(&explain(&["--uid", "4"], &one)).contains("there is no uid 4"));
+    let several: String = vectors()
+        .iter()
+        .take(3)
+        .map(|vector| format!("{vector}\n"))
+        .collect();
+    assert!(refusal(&explain(&["--uid", "0"], &several)).contains("--name"));
+    let unnamed = explain(&["--uid", "0", "--name", "nobody"], &several);
+    assert!(refusal(&unnamed).contains("named nobody"));
+    let name = vectors()[1]["name"].as_str().expect("a name").to_owned();
+    let named = explain(&["--uid", "0", "--name", &name], &several);
+    assert_eq!(named.status.code(), Some(0), "{named:?}");
+    assert!(refusal(&explain(&["--uid", "0"], "{}")).contains("input"));
 }

@@ -6,7 +6,9 @@
 mod audit;
 mod demo;
 mod devchain;
+mod explain;
 mod kernel;
+mod offline;
 mod run;
 mod verify;
 mod worker;
@@ -51,6 +53,11 @@ enum Command {
     /// is answered with one line of JSON in the form of `expected`. With it, every field that differs is listed, and
     /// the last line counts: `N passed, N failed`. Exit code: 0 if nothing differs, 1 if something does, 2 for bad input.
     Audit(audit::Arguments),
+    /// Say why a neuron was paid what it was paid, term by term
+    ///
+    /// The epoch is computed again, and every value that is told is held against it. Exit code: 0 if all of them agree,
+    /// 1 if one does not, 2 for bad input.
+    Explain(explain::Arguments),
     /// Look at the code of a kernel
     #[command(subcommand)]
     Kernel(kernel::Command),
@@ -111,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, &mut out),
         Command::Verify(arguments) => verify::run(&arguments, &mut out),
         Command::Audit(arguments) => audit::run(&arguments, &mut out),
+        Command::Explain(arguments) => explain::run(&arguments, &mut out),
         Command::Kernel(command) => kernel::run(&command, &mut out),
     };
     let flushed = out.flush().map_err(Failure::from);

@@ -1,6 +1,6 @@
 //! `inktensor demo`: a whole network in this process, from genesis to pay-out, told in tables.
 
-mod amounts;
+pub(super) mod amounts;
 mod progress;
 mod tables;
 

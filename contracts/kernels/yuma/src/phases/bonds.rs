@@ -33,7 +33,7 @@ pub struct Carry {
 /// What a chunk adds.
 pub(super) struct Sums {
     incentive: Q32,
-    dividends: Vec<Q32>,
+    pub(super) dividends: Vec<Q32>,
 }
 
 impl Carry {
@@ -106,7 +106,7 @@ impl Carry {
     }
 
     /// Remembered bonds, validator-major: those of validators still permitted, in neurons that were there before.
-    fn remembered(&self, epoch: &Epoch, chunk: &Chunk, memory: &Memory) -> Vec<u16> {
+    pub(super) fn remembered(&self, epoch: &Epoch, chunk: &Chunk, memory: &Memory) -> Vec<u16> {
         let columns = chunk.neurons.len();
         let mut bonds = vec![0u16; epoch.validators().saturating_mul(columns)];
         let ahead = usize::from(memory.start().0.saturating_sub(chunk.start));

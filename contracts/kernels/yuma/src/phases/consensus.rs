@@ -33,7 +33,7 @@ pub struct Carry {
 pub(super) struct Sums {
     rank: Q32,
     agreed: bool,
-    trust: Vec<Q32>,
+    pub(super) trust: Vec<Q32>,
 }
 
 impl Carry {
@@ -97,7 +97,7 @@ impl Carry {
     }
 
     /// The shares that each neuron gets from the validators, neuron-major and padded to `stride`.
-    fn scores(&self, epoch: &Epoch, chunk: &Chunk, stride: usize) -> Vec<Score> {
+    pub(super) fn scores(&self, epoch: &Epoch, chunk: &Chunk, stride: usize) -> Vec<Score> {
         let mut scores = vec![Score::default(); stride.saturating_mul(chunk.neurons.len())];
         let mut rows = Rows::new(epoch, chunk, &self.validators);
         for (place, sum) in self.row_sums.iter().enumerate() {

@@ -8,6 +8,8 @@ pub mod consensus;
 pub mod emission;
 pub mod roster;
 pub mod stake;
+#[cfg(feature = "std")]
+pub mod terms;
 
 use crate::{
     codec::{Reader, Writer},

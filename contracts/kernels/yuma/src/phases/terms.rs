@@ -1,0 +1,696 @@
+//! The terms of one neuron's pay, read out of a computed epoch, for people. No step needs this.
+//!
+//! What the steps handed on is decoded from their bytes. What they did not hand on, such as what one validator's weight
+//! adds to one neuron's rank, is found by the phases' own work on a chunk of that one neuron: columns do not depend on
+//! each other. Everything found that way is held against the epoch's bytes, see [`Check`].
+
+use super::{bonds, consensus, emission, stake::Standing, Carry, Sums, Work};
+use crate::{
+    codec::Reader,
+    epoch::{self, Chunk, Epoch},
+    fixed::{self, Tally, TotalStake, Q32},
+    median,
+    memory::Memory,
+    rows::{Rows, Score},
+};
+use inktensor_primitives::{
+    kernel::{ChunkInputs, EpochHeader, KernelError, NeuronInput, NeuronResult},
+    Uid,
+};
+
+/// A computed epoch: what it was computed from, and what its steps left.
+pub struct Computed<'a> {
+    /// The header.
+    pub header: &'a EpochHeader,
+    /// What storage contributed, one per chunk.
+    pub chunks: &'a [ChunkInputs],
+    /// What each chunk remembered.
+    pub memory: &'a [Vec<u8>],
+    /// What each step handed on, in order: carry and scratch.
+    pub steps: Vec<(&'a [u8], &'a [u8])>,
+    /// What each chunk remembers now.
+    pub kept: &'a [Vec<u8>],
+    /// What each chunk's neurons get.
+    pub results: &'a [Vec<NeuronResult>],
+}
+
+/// Why a neuron gets what it gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Sum of the stake that counts, in rao.
+    pub total_stake: u128,
+    /// The neuron's stake that counts, in rao: none below the least stake.
+    pub counted_stake: u64,
+    /// Its share of the stake that counts.
+    pub stake_share: Q32,
+    /// Has set weights within the activity cutoff.
+    pub active: bool,
+    /// Holds a permit in this epoch.
+    pub permitted: bool,
+    /// Bonds in this neuron were forgotten: it registered after the last epoch.
+    pub forgotten: bool,
+    /// Majority of the active stake that consensus asks for.
+    pub kappa: Q32,
+    /// Who weighs it.
+    pub voices: Vec<Voice>,
+    /// Highest weight that the majority gives it.
+    pub consensus: Q32,
+    /// Active stake that gives it the consensus or more.
+    pub support: Q32,
+    /// Sum of the clipped weights, by active stake.
+    pub rank: Q32,
+    /// Sum of all ranks.
+    pub rank_total: Q32,
+    /// Its share of all ranks.
+    pub incentive: Q32,
+    /// Sum of all incentive, short of one by rounding; zero if no neuron has a rank.
+    pub incentive_total: Q32,
+    /// What it does as a validator, if it is on the roster.
+    pub seat: Option<Seat>,
+    /// Sum of all dividends, short of one by rounding; zero if no bond yields anything.
+    pub dividends_total: Q32,
+    /// What stake has in place of dividends when there are none.
+    pub stand_in: Option<StandIn>,
+    /// What was found here and in the epoch's bytes.
+    pub checks: Vec<Check>,
+}
+
+/// What stands in for dividends that nobody has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandIn {
+    /// Share of the active stake.
+    Active,
+    /// Share of all stake, since none is active.
+    Stake,
+}
+
+/// A validator's weight for the neuron.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Voice {
+    /// Who.
+    pub validator: Uid,
+    /// The weight as given, in parts of 65535.
+    pub given: u16,
+    /// Why it does not count, if it does not.
+    pub void: Option<Void>,
+    /// Sum of the validator's weights that count.
+    pub row_sum: u32,
+    /// The weight as a share of that sum.
+    pub share: Q32,
+    /// The validator's share of the active stake.
+    pub active: Q32,
+    /// What consensus leaves of the share.
+    pub clipped: Q32,
+    /// What it adds to the neuron's rank.
+    pub adds: Q32,
+}
+
+impl Voice {
+    /// What consensus cuts off the share.
+    pub fn cut(&self) -> Q32 {
+        self.share.minus(self.clipped)
+    }
+}
+
+/// Why a weight does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Void {
+    /// The validator holds no permit, or has set no weights.
+    NoPermit,
+    /// It weighs itself, and is not the owner.
+    Own,
+    /// It is older than the neuron's registration, or was committed before it.
+    TooOld,
+}
+
+/// A neuron on the roster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Its share of the active stake: zero if it is not active or has no permit.
+    pub active: Q32,
+    /// Sum of its weights that count.
+    pub row_sum: u32,
+    /// Its weights and bonds, where it has either.
+    pub cells: Vec<Cell>,
+    /// Sum of what consensus leaves of its weights.
+    pub trust: Q32,
+    /// Sum of what its bonds yield.
+    pub earned: Q32,
+    /// The same, weighed by active stake where the subnet's rule has it.
+    pub weighed: Q32,
+    /// The sum of all validators' weighed yield.
+    pub weighed_total: Q32,
+    /// Its share of that sum.
+    pub dividends: Q32,
+}
+
+/// A validator's weight for and bonds in one neuron.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Of whom.
+    pub uid: Uid,
+    /// The weight as given, in parts of 65535.
+    pub given: u16,
+    /// Why it does not count, if it does not.
+    pub void: Option<Void>,
+    /// The weight as a share of the row.
+    pub share: Q32,
+    /// Consensus on the neuron.
+    pub consensus: Q32,
+    /// What consensus leaves of the share.
+    pub clipped: Q32,
+    /// The bonds that were remembered, in parts of 65535.
+    pub bond_before: u16,
+    /// What counts of them: none in another's seat.
+    pub bond_counted: u16,
+    /// The bonds that are remembered now; none of a validator without a permit in the next epoch.
+    pub bond_after: u16,
+    /// The neuron's incentive.
+    pub incentive: Q32,
+    /// What the bonds yield: the validator's part of the incentive.
+    pub yields: Q32,
+}
+
+impl Cell {
+    /// What consensus cuts off the share.
+    pub fn cut(&self) -> Q32 {
+        self.share.minus(self.clipped)
+    }
+}
+
+/// A value found here and in the epoch's bytes. If they differ, the terms do not explain the epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Which value.
+    pub what: String,
+    /// As found here.
+    pub found: u128,
+    /// As in the epoch's bytes.
+    pub traced: u128,
+}
+
+impl Check {
+    /// Whether they agree.
+    pub fn holds(&self) -> bool {
+        self.found == self.traced
+    }
+
+    fn q32(what: impl Into<String>, found: Q32, traced: Q32) -> Self {
+        Self::number(what, found.0, traced.0)
+    }
+
+    fn number(what: impl Into<String>, found: impl Into<u128>, traced: impl Into<u128>) -> Self {
+        Self {
+            what: what.into(),
+            found: found.into(),
+            traced: traced.into(),
+        }
+    }
+}
+
+/// The terms of the neuron at `uid`.
+///
+/// # Errors
+/// As a step, where the epoch's bytes are not those of this kernel; `BadInputs` if there is no such neuron.
+pub fn terms(computed: &Computed, uid: Uid) -> Result<Terms, KernelError> {
+    let epoch = Epoch::new(computed.header)?;
+    Reading::new(computed, &epoch)?.terms(uid)
+}
+
+/// The epoch's bytes, decoded.
+struct Reading<'a> {
+    computed: &'a Computed<'a>,
+    epoch: &'a Epoch<'a>,
+    consensus: consensus::Carry,
+    bonds: bonds::Carry,
+    emission: emission::Carry,
+    /// Consensus and rank of each neuron.
+    ranks: Vec<(Q32, Q32)>,
+    /// Consensus in parts of 65535 and incentive of each neuron.
+    scores: Vec<(u16, Q32)>,
+}
+
+/// One neuron as a chunk of its own.
+struct Column<'a> {
+    start: u16,
+    neuron: &'a [NeuronInput],
+    /// One weight per validator.
+    rows: Vec<u16>,
+    memory: &'a [u8],
+}
+
+impl Column<'_> {
+    fn chunk<'b>(&'b self, scratch: &'b [u8], memory: &'b [u8]) -> Chunk<'b> {
+        Chunk {
+            start: self.start,
+            neurons: self.neuron,
+            rows: &self.rows,
+            scratch,
+            memory,
+        }
+    }
+}
+
+impl<'a> Reading<'a> {
+    fn new(computed: &'a Computed<'a>, epoch: &'a Epoch<'a>) -> Result<Self, KernelError> {
+        let chunks = epoch.plan().chunks(computed.header.neurons);
+        for (chunk, inputs) in (0..chunks).zip(computed.chunks) {
+            epoch.chunk(
+                epoch::CONSENSUS,
+                chunk,
+                &inputs.neurons,
+                &inputs.rows,
+                &[],
+                &[],
+            )?;
+        }
+        let whole = usize::from(chunks);
+        let steps = epoch.plan().phases.len().saturating_mul(whole);
+        let complete = [
+            (computed.chunks.len(), whole),
+            (computed.memory.len(), whole),
+            (computed.kept.len(), whole),
+            (computed.results.len(), whole),
+            (computed.steps.len(), steps),
+        ];
+        if complete.iter().any(|(given, due)| given != due) {
+            return Err(KernelError::BadInputs);
+        }
+        let step = |phase: u8, chunk: usize| {
+            let k = usize::from(phase)
+                .saturating_mul(whole)
+                .checked_add(chunk)?;
+            computed.steps.get(k).copied()
+        };
+        let carry = |phase: u8| {
+            let before = usize::from(phase).saturating_mul(whole).checked_sub(1);
+            let (bytes, _) = before
+                .and_then(|k| computed.steps.get(k))
+                .ok_or(KernelError::BadInputs)?;
+            Carry::decode(epoch, phase, 0, bytes)
+        };
+        let (Carry::Consensus(consensus), Carry::Bonds(bonds), Carry::Emission(emission)) = (
+            carry(epoch::CONSENSUS)?,
+            carry(epoch::BONDS)?,
+            carry(epoch::EMISSION)?,
+        ) else {
+            return Err(KernelError::BadCarry);
+        };
+        let (mut ranks, mut scores) = (Vec::new(), Vec::new());
+        for (chunk, inputs) in computed.chunks.iter().enumerate() {
+            let count = inputs.neurons.len();
+            let scratch = |phase| step(phase, chunk).map_or(&[][..], |(_, scratch)| scratch);
+            let mut reader = Reader::new(scratch(epoch::CONSENSUS));
+            let read = reader.q32s(count).zip(reader.q32s(count));
+            let (found, rank) = read
+                .and_then(|read| reader.end(read))
+                .ok_or(KernelError::BadScratch)?;
+            ranks.extend(found.into_iter().zip(rank));
+            let mut reader = Reader::new(scratch(epoch::BONDS));
+            let read = reader.u16s(count).zip(reader.q32s(count));
+            let (found, incentive) = read
+                .and_then(|read| reader.end(read))
+                .ok_or(KernelError::BadScratch)?;
+            scores.extend(found.into_iter().zip(incentive));
+        }
+        Ok(Self {
+            computed,
+            epoch,
+            consensus,
+            bonds,
+            emission,
+            ranks,
+            scores,
+        })
+    }
+
+    fn terms(&self, uid: Uid) -> Result<Terms, KernelError> {
+        let column = self.column(uid.0)?;
+        let neuron = column.neuron.first().ok_or(KernelError::BadInputs)?;
+        let total = TotalStake::new(self.emission.total);
+        let counted_stake = self.epoch.counted_stake(uid.0, neuron);
+        let (consensus, rank) = self.rank(uid.0)?;
+        let (_, incentive) = self.score(uid.0)?;
+        let mut checks = self.sums();
+        let voices = self.voices(&column, &mut checks)?;
+        let adds = fixed::sum(&voices.iter().map(|voice| voice.adds).collect::<Vec<_>>());
+        checks.push(Check::q32("rank, by who weighs it", adds, rank));
+        self.repeat(uid.0, &column, &mut checks)?;
+        let place = self.epoch.header.roster.binary_search(&uid).ok();
+        let dividends_total = fixed::sum(&self.emission.dividends);
+        let stand_in = (dividends_total == Q32::ZERO).then(|| {
+            if fixed::sum(&self.emission.active) == Q32::ZERO {
+                StandIn::Stake
+            } else {
+                StandIn::Active
+            }
+        });
+        Ok(Terms {
+            total_stake: self.emission.total,
+            counted_stake,
+            stake_share: total.share(counted_stake),
+            active: self.epoch.is_active(neuron),
+            permitted: place.is_some() && self.epoch.permitted(uid.0, neuron),
+            forgotten: self.epoch.forgets(neuron),
+            kappa: self.epoch.kappa(),
+            support: self.support(&column, consensus),
+            voices,
+            consensus,
+            rank,
+            rank_total: self.bonds.rank_total,
+            incentive,
+            incentive_total: self.emission.incentive,
+            seat: match place {
+                Some(place) => Some(self.seat(uid, place, &mut checks)?),
+                None => None,
+            },
+            dividends_total,
+            stand_in,
+            checks,
+        })
+    }
+
+    /// Sums over the subnet.
+    fn sums(&self) -> Vec<Check> {
+        let seats = (0u16..).zip(
+            self.computed
+                .chunks
+                .iter()
+                .flat_map(|inputs| &inputs.neurons),
+        );
+        let stake = seats.fold(0u128, |sum, (uid, neuron)| {
+            sum.wrapping_add(self.epoch.counted_stake(uid, neuron).into())
+        });
+        let ranks: Vec<Q32> = self.ranks.iter().map(|(_, rank)| *rank).collect();
+        let incentive: Vec<Q32> = self
+            .scores
+            .iter()
+            .map(|(_, incentive)| *incentive)
+            .collect();
+        vec![
+            Check::number("stake of all neurons", stake, self.emission.total),
+            Check::q32(
+                "rank of all neurons",
+                fixed::sum(&ranks),
+                self.bonds.rank_total,
+            ),
+            Check::q32(
+                "incentive of all neurons",
+                fixed::sum(&incentive),
+                self.emission.incentive,
+            ),
+        ]
+    }
+
+    /// Holds what the phases make of the neuron alone against what they left.
+    fn repeat(
+        &self,
+        uid: u16,
+        column: &Column,
+        checks: &mut Vec<Check>,
+    ) -> Result<(), KernelError> {
+        let (consensus, rank) = self.rank(uid)?;
+        let (parts, incentive) = self.score(uid)?;
+        let again = self
+            .consensus
+            .work(self.epoch, &column.chunk(&[], &[]))
+            .scratch;
+        let mut reader = Reader::new(&again);
+        let again = reader.q32().zip(reader.q32()).unwrap_or_default();
+        checks.push(Check::q32("consensus", again.0, consensus));
+        checks.push(Check::q32("rank", again.1, rank));
+        let again = self.move_bonds(uid, column)?.scratch;
+        let mut reader = Reader::new(&again);
+        let again = reader.u16().zip(reader.q32()).unwrap_or_default();
+        checks.push(Check::number("consensus of 65535", again.0, parts));
+        checks.push(Check::q32("incentive", again.1, incentive));
+        let scratch = crate::codec::Writer::new(10)
+            .u16(parts)
+            .q32(incentive)
+            .end();
+        let again = self
+            .emission
+            .work(self.epoch, &column.chunk(&scratch, &[]))?
+            .results;
+        let result = self.result(uid)?;
+        let again = again.first().copied().unwrap_or_default();
+        for (what, found, traced) in [
+            ("pay as miner", again.miner, result.miner),
+            ("pay as validator", again.validator, result.validator),
+            ("pay in all", again.emission, result.emission),
+        ] {
+            checks.push(Check::number(what, found.0, traced.0));
+        }
+        for (what, found, traced) in [
+            ("incentive of 65535", again.incentive, result.incentive),
+            ("dividends of 65535", again.dividends, result.dividends),
+            (
+                "stake share of 65535",
+                again.stake_weight,
+                result.stake_weight,
+            ),
+            (
+                "validator trust of 65535",
+                again.validator_trust,
+                result.validator_trust,
+            ),
+        ] {
+            checks.push(Check::number(what, found, traced));
+        }
+        Ok(())
+    }
+
+    /// Who weighs the neuron of `column`.
+    fn voices(&self, column: &Column, checks: &mut Vec<Check>) -> Result<Vec<Voice>, KernelError> {
+        let (consensus, _) = self.rank(column.start)?;
+        let clipped = self.clipped(column)?;
+        let mut voices = Vec::new();
+        for (place, given) in column.rows.iter().enumerate() {
+            if *given == 0 {
+                continue;
+            }
+            let (share, void) = self.share(column, place);
+            let left = at(&clipped, place);
+            let active = at(&self.consensus.active, place);
+            let validator = self.validator(place);
+            // Without consensus nothing is left; else what is left is the share, and at most the consensus.
+            let most = share.min(consensus);
+            checks.push(Check::q32(
+                format!("what is left of validator {}'s weight", validator.0),
+                most,
+                left,
+            ));
+            voices.push(Voice {
+                validator,
+                given: *given,
+                void,
+                row_sum: at(&self.consensus.row_sums, place),
+                share,
+                active,
+                clipped: left,
+                adds: active.times(left),
+            });
+        }
+        Ok(voices)
+    }
+
+    /// Active stake behind `consensus` or more.
+    fn support(&self, column: &Column, consensus: Q32) -> Q32 {
+        let stride = median::padded(self.epoch.validators());
+        let chunk = column.chunk(&[], &[]);
+        let scores = self.consensus.scores(self.epoch, &chunk, stride);
+        let behind = scores
+            .iter()
+            .zip(&self.consensus.active)
+            .filter(|(score, _)| **score >= Score::new(consensus));
+        fixed::sum(&behind.map(|(_, active)| *active).collect::<Vec<_>>())
+    }
+
+    /// What the neuron on the roster's `place` does as a validator.
+    fn seat(&self, uid: Uid, place: usize, checks: &mut Vec<Check>) -> Result<Seat, KernelError> {
+        let mut cells = Vec::new();
+        let (mut trust, mut earned) = (Q32::ZERO, Q32::ZERO);
+        let mut all = vec![Q32::ZERO; self.epoch.validators()];
+        let mut bonds = (0u128, 0u128);
+        for neuron in 0..self.epoch.header.neurons {
+            let column = self.column(neuron)?;
+            let (consensus, _) = self.rank(neuron)?;
+            let (_, incentive) = self.score(neuron)?;
+            let moved = self.move_bonds(neuron, &column)?;
+            let Sums::Bonds(sums) = moved.sums else {
+                return Err(KernelError::BadCarry);
+            };
+            for (sum, found) in all.iter_mut().zip(&sums.dividends) {
+                *sum = sum.plus(*found);
+            }
+            let (share, void) = self.share(&column, place);
+            let clipped = at(&self.clipped(&column)?, place);
+            let chunk = column.chunk(&[], column.memory);
+            let memory = Memory::read(column.memory).ok_or(KernelError::BadMemory)?;
+            let counted = self.bonds.remembered(self.epoch, &chunk, &memory);
+            let cell = Cell {
+                uid: Uid(neuron),
+                given: at(&column.rows, place),
+                void,
+                share,
+                consensus,
+                clipped,
+                bond_before: bond(column.memory, uid, neuron)?,
+                bond_counted: at(&counted, place),
+                bond_after: bond(self.kept(neuron), uid, neuron)?,
+                incentive,
+                yields: at(&sums.dividends, place),
+            };
+            trust = trust.plus(clipped);
+            earned = earned.plus(cell.yields);
+            bonds.0 = bonds
+                .0
+                .wrapping_add(bond(&moved.memory, uid, neuron)?.into());
+            bonds.1 = bonds.1.wrapping_add(cell.bond_after.into());
+            let idle = cell.given == 0
+                && cell.bond_before == 0
+                && cell.bond_after == 0
+                && cell.yields == Q32::ZERO;
+            if !idle {
+                cells.push(cell);
+            }
+        }
+        checks.push(Check::number("bonds of all neurons", bonds.0, bonds.1));
+        checks.push(Check::number(
+            "validator trust, by neuron",
+            trust.to_u16(),
+            at(&self.emission.trust, place),
+        ));
+        self.epoch
+            .rule
+            .weigh_dividends(&mut all, &self.bonds.active);
+        let (weighed, weighed_total) = (at(&all, place), fixed::sum(&all));
+        fixed::normalise(&mut all);
+        let dividends = at(&self.emission.dividends, place);
+        checks.push(Check::q32("dividends, by bond", at(&all, place), dividends));
+        Ok(Seat {
+            active: at(&self.consensus.active, place),
+            row_sum: at(&self.consensus.row_sums, place),
+            cells,
+            trust,
+            earned,
+            weighed,
+            weighed_total,
+            dividends,
+        })
+    }
+
+    /// The share of its row that the validator at `place` gives to the neuron of `column`, and why it gives none.
+    fn share(&self, column: &Column, place: usize) -> (Q32, Option<Void>) {
+        let chunk = column.chunk(&[], &[]);
+        let mut rows = Rows::new(self.epoch, &chunk, &self.consensus.validators);
+        let counted = at(rows.get(place), 0);
+        let void = (at(&column.rows, place) != 0 && counted == 0).then(|| {
+            let standing: Standing = at(&self.consensus.validators, place);
+            if standing.reach == 0 {
+                Void::NoPermit
+            } else if self.validator(place).0 == column.start && !self.epoch.is_owner(column.start)
+            {
+                Void::Own
+            } else {
+                Void::TooOld
+            }
+        });
+        let tally = Tally::new(at(&self.consensus.row_sums, place));
+        (tally.share(counted), void)
+    }
+
+    /// What consensus leaves of each validator's weight for the neuron of `column`.
+    fn clipped(&self, column: &Column) -> Result<Vec<Q32>, KernelError> {
+        match self
+            .consensus
+            .work(self.epoch, &column.chunk(&[], &[]))
+            .sums
+        {
+            Sums::Consensus(sums) => Ok(sums.trust),
+            _ => Err(KernelError::BadCarry),
+        }
+    }
+
+    /// Moves the bonds in the neuron of `column`, from the consensus and the rank that the epoch found.
+    fn move_bonds(&self, uid: u16, column: &Column) -> Result<Work, KernelError> {
+        let (consensus, rank) = self.rank(uid)?;
+        let scratch = crate::codec::Writer::new(16).q32(consensus).q32(rank).end();
+        self.bonds
+            .work(self.epoch, &column.chunk(&scratch, column.memory))
+    }
+
+    /// The neuron at `uid` as a chunk of its own.
+    fn column(&self, uid: u16) -> Result<Column<'a>, KernelError> {
+        let (chunk, offset) = self.place(uid);
+        let missing = KernelError::BadInputs;
+        let inputs = self.computed.chunks.get(chunk).ok_or(missing)?;
+        let neuron = inputs
+            .neurons
+            .get(offset..offset.saturating_add(1))
+            .ok_or(missing)?;
+        let rows = inputs
+            .rows
+            .chunks_exact(inputs.neurons.len().max(1))
+            .map(|row| at(row, offset))
+            .collect();
+        Ok(Column {
+            start: uid,
+            neuron,
+            rows,
+            memory: self.computed.memory.get(chunk).ok_or(missing)?,
+        })
+    }
+
+    /// The chunk of `uid`, and its place in it.
+    fn place(&self, uid: u16) -> (usize, usize) {
+        let size = self.epoch.plan().chunk.max(1);
+        (usize::from(uid / size), usize::from(uid % size))
+    }
+
+    fn kept(&self, uid: u16) -> &'a [u8] {
+        let (chunk, _) = self.place(uid);
+        self.computed.kept.get(chunk).map_or(&[], Vec::as_slice)
+    }
+
+    fn result(&self, uid: u16) -> Result<NeuronResult, KernelError> {
+        let (chunk, offset) = self.place(uid);
+        let results = self.computed.results.get(chunk);
+        results
+            .and_then(|results| results.get(offset))
+            .copied()
+            .ok_or(KernelError::BadInputs)
+    }
+
+    fn rank(&self, uid: u16) -> Result<(Q32, Q32), KernelError> {
+        let rank = self.ranks.get(usize::from(uid));
+        rank.copied().ok_or(KernelError::BadInputs)
+    }
+
+    fn score(&self, uid: u16) -> Result<(u16, Q32), KernelError> {
+        let score = self.scores.get(usize::from(uid));
+        score.copied().ok_or(KernelError::BadInputs)
+    }
+
+    fn validator(&self, place: usize) -> Uid {
+        at(&self.epoch.header.roster, place)
+    }
+}
+
+/// The item at `place`, which every list here has.
+fn at<T: Copy + Default>(items: &[T], place: usize) -> T {
+    items.get(place).copied().unwrap_or_default()
+}
+
+/// The bonds of `validator` in the neuron at `uid` that a chunk's memory holds.
+fn bond(memory: &[u8], validator: Uid, uid: u16) -> Result<u16, KernelError> {
+    let memory = Memory::read(memory).ok_or(KernelError::BadMemory)?;
+    let Some(column) = uid.checked_sub(memory.start().0) else {
+        return Ok(0);
+    };
+    let mut rows = memory.rows();
+    let row = rows.find(|(uid, _)| *uid == validator);
+    Ok(row
+        .and_then(|(_, mut row)| row.nth(usize::from(column)))
+        .unwrap_or_default())
+}
