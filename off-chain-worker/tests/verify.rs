@@ -1,4 +1,5 @@
-//! `inktensor verify` from outside: every epoch of a kept demo is found right, and bad input is named in one line.
+//! `inktensor verify` and `inktensor explain` from outside: every epoch of a kept demo is found right and explained, and bad
+//! input is named in one line.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 use serde_json::Value;
@@ -39,6 +40,56 @@ fn kept() -> PathBuf {
     folder
 }
 
+/// Holds what is explained of the kept epochs against itself and the chain.
+fn explained(folder: &str) {
+    let explain = |netuid: &str, uid: &str, more: &[&str]| {
+        let mut arguments = vec!["explain", "--netuid", netuid, "--uid", uid];
+        arguments.extend(["--chain", folder]);
+        arguments.extend(more);
+        text(&inktensor(&arguments))
+    };
+    for netuid in ["1", "2"] {
+        for (uid, epoch) in [("0", "0"), ("0", "1"), ("5", "1"), ("20", "1")] {
+            let (code, out, problem) = explain(netuid, uid, &["--epoch", epoch, "--json"]);
+            assert_eq!(code, Some(0), "{problem}{out}");
+            let told: Value = serde_json::from_str(&out).expect("one JSON document");
+            assert_eq!(told["posted"]["correct"], true, "{out}");
+            assert_eq!(told["posted"]["fate"], "final", "{out}");
+            assert_eq!(told["kernel"] == "yuma", told["terms"] != Value::Null);
+            let checks = told["checks"].as_array().expect("checks");
+            assert!(checks.iter().all(|check| check["holds"] == true), "{out}");
+            let settled = "pay of its chunk, in rao, as the chain settled it";
+            assert!(checks.iter().any(|check| check["what"] == settled), "{out}");
+            let sum = |keys: [&str; 2]| -> u64 {
+                let values = keys.map(|key| told["budget"][key].as_u64().expect("an amount"));
+                values.iter().sum()
+            };
+            let paid = sum(["to_miners", "to_validators"]);
+            assert_eq!(told["budget"]["chain"]["paid"], paid, "{out}");
+            // Nothing is drawn before the first epoch has weights.
+            assert_eq!(paid > 0, epoch == "1", "{out}");
+            assert!(paid <= sum(["miners", "validators"]), "{out}");
+            assert!(told["neuron"]["hotkey"].is_string(), "{out}");
+            let validator = told["pay"]["validator"].as_u64().expect("an amount");
+            let take = |key: &str| told["pay"]["take"][key].as_u64().expect("an amount");
+            assert_eq!(take("owner") + take("stakers"), validator, "{out}");
+        }
+    }
+    // Without an epoch it is the last final one.
+    let (code, out, _) = explain("1", "0", &[]);
+    assert_eq!(code, Some(0));
+    assert!(out.starts_with("uid 0 of subnet 1 in epoch 1,"), "{out}");
+    assert!(out.contains("agree with the epoch"), "{out}");
+    for (netuid, uid, problem) in [
+        ("9", "0", "there is no subnet 9"),
+        ("1", "4000", "there is no uid 4000"),
+    ] {
+        let (code, out, told) = explain(netuid, uid, &[]);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{told}");
+        assert!(told.contains(problem), "{told}");
+    }
+}
+
 #[test]
 fn epochs_of_a_kept_demo_are_verified_and_bad_input_is_named() {
     let kept = kept();
@@ -63,6 +114,8 @@ fn epochs_of_a_kept_demo_are_verified_and_bad_input_is_named() {
     assert_eq!(document["correct"], true);
     assert_eq!(document["posted"]["fate"], "final");
     assert_eq!(document["posted"]["assertion"], document["recomputed"]);
+
+    explained(&folder);
 
     let refused = |(code, out, problem): (Option<i32>, String, String), what: &str| {
         assert_eq!((code, out.as_str()), (Some(2), ""), "{problem}");

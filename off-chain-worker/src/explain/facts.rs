@@ -2,7 +2,6 @@
 //! in a [`ResultFact`], weights and bonds are parts of 65535.
 
 use inktensor_primitives::{
-    emission::EpochBudget,
     kernel::{Budget, NeuronResult},
     Bps, Rao,
 };
@@ -25,6 +24,8 @@ pub struct Explanation {
     pub kernel: &'static str,
     /// The kernel's code hash.
     pub kernel_code: String,
+    /// What was posted on the chain; none if no chain was asked, or nothing was.
+    pub posted: Option<PostedFact>,
     /// The neuron.
     pub neuron: NeuronFact,
     /// What the epoch found for it.
@@ -44,9 +45,10 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Whether all that was found again is as in the epoch.
+    /// Whether all that was found again is as in the epoch, and the epoch is what was posted.
     pub fn holds(&self) -> bool {
         self.checks.iter().all(|check| check.holds)
+            && self.posted.as_ref().is_none_or(|posted| posted.correct)
     }
 }
 
@@ -126,7 +128,7 @@ pub struct BudgetFact {
     pub to_miners: u128,
     /// What the results give to validators and their stakers.
     pub to_validators: u128,
-    /// What the chain says of the rest.
+    /// What the chain has told of the rest; none if no chain was asked.
     pub chain: Option<MoneyFact>,
 }
 
@@ -152,25 +154,36 @@ impl BudgetFact {
     }
 }
 
-/// What the chain says of an epoch's money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What the chain has told of an epoch's money.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MoneyFact {
-    /// The subnet owner's cut.
+    /// Set aside for the subnet's owner.
     pub owner: u64,
-    /// The treasury's part.
+    /// Set aside for the treasury.
     pub treasury: u64,
-    /// What was paid to neurons so far.
-    pub paid: u64,
+    /// Set aside for whoever computes the epoch.
+    pub proposer: u64,
+    /// Set aside for whoever settles it.
+    pub keeper: u64,
+    /// What was paid for computing and settling so far.
+    pub fees_paid: u64,
+    /// What the neurons of the explained one's chunk were paid; none before they are.
+    pub chunk_paid: Option<u64>,
+    /// What all neurons were paid; none before the pay-out is over.
+    pub paid: Option<u64>,
+    /// What was left for the next epoch; none before it is known.
+    pub carried: Option<u64>,
 }
 
-impl MoneyFact {
-    pub(super) const fn of(budget: &EpochBudget) -> Self {
-        Self {
-            owner: budget.owner.0,
-            treasury: budget.treasury.0,
-            paid: budget.paid.0,
-        }
-    }
+/// What was posted for an epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PostedFact {
+    /// Digest of the assertion.
+    pub assertion: String,
+    /// `standing`, `final` or `slashed`.
+    pub fate: &'static str,
+    /// Whether it is what the inputs lead to. If not, what is explained is not what was posted.
+    pub correct: bool,
 }
 
 /// What a neuron is paid.

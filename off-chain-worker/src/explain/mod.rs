@@ -6,19 +6,21 @@
 //! has, and [`Explanation::holds`] says whether all of it agrees.
 
 mod facts;
+mod on_chain;
 mod yuma_terms;
 
 pub use facts::{
-    BondFact, BudgetFact, CheckFact, Explanation, MoneyFact, NeuronFact, PayFact, ResultFact,
-    SeatFact, TakeFact, VoiceFact, WeightFact, YumaFacts,
+    BondFact, BudgetFact, CheckFact, Explanation, MoneyFact, NeuronFact, PayFact, PostedFact,
+    ResultFact, SeatFact, TakeFact, VoiceFact, WeightFact, YumaFacts,
 };
+
+pub use on_chain::Surroundings;
 
 use crate::{
     engine::hex,
     epoch::{EpochInputs, Trace},
 };
 use inktensor_primitives::{
-    emission::EpochBudget,
     kernel::{Budget, ChunkInputs, KernelError, NeuronInput, NeuronResult, NO_COMMIT},
     Bps, Rao, Uid,
 };
@@ -33,8 +35,10 @@ pub struct Subject<'a> {
     pub kernel: KernelKind,
     /// Who sits where, in order of uid. May be shorter than the subnet.
     pub identities: &'a [Identity],
-    /// What the chain says of the epoch's money, if a chain was asked.
-    pub money: Option<EpochBudget>,
+    /// What the chain has told of the epoch's money, if a chain was asked.
+    pub money: Option<MoneyFact>,
+    /// What was posted, if a chain was asked and something was.
+    pub posted: Option<PostedFact>,
 }
 
 /// What is known about a kernel's inner terms.
@@ -92,6 +96,12 @@ pub fn explain(subject: &Subject, uid: Uid) -> Result<Explanation, ExplainError>
         return Err(ExplainError::OtherTrace);
     };
     let mut checks = sums(trace, &header.budget, uid, result);
+    if let Some(paid) = subject.money.as_ref().and_then(|money| money.chunk_paid) {
+        let part = trace.results.get(chunk).into_iter().flatten();
+        let due = part.map(|n| u128::from(n.miner.0).saturating_add(n.validator.0.into()));
+        let what = "pay of its chunk, in rao, as the chain settled it";
+        checks.push(CheckFact::equal(what, due.sum(), paid.into()));
+    }
     let terms = match subject.kernel {
         KernelKind::Yuma => Some(yuma_terms::read(subject, uid, &mut checks)?),
         KernelKind::Other => None,
@@ -109,14 +119,10 @@ pub fn explain(subject: &Subject, uid: Uid) -> Result<Explanation, ExplainError>
             KernelKind::Other => "unknown",
         },
         kernel_code: hex(&header.kernel_code),
+        posted: subject.posted.clone(),
         neuron: seated(subject, uid, neuron),
         result: ResultFact::of(result),
-        budget: BudgetFact::of(
-            &header.budget,
-            mined,
-            validated,
-            subject.money.as_ref().map(MoneyFact::of),
-        ),
+        budget: BudgetFact::of(&header.budget, mined, validated, subject.money.clone()),
         pay: PayFact {
             miner: result.miner.0,
             validator: result.validator.0,

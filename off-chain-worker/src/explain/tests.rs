@@ -39,6 +39,7 @@ fn subject<'a>(inputs: &'a EpochInputs, trace: &'a Trace) -> Subject<'a> {
         kernel: KernelKind::Yuma,
         identities: &[],
         money: None,
+        posted: None,
     }
 }
 

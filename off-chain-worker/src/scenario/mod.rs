@@ -23,6 +23,8 @@ pub use story::{
     Story, SubnetFact, Term,
 };
 
+pub(crate) use story::ss58;
+
 use inktensor_primitives::{hash::blake2, kernel::YumaParams, AccountId, Bps, Rao};
 
 /// The least amount that the staking contract takes at once.

@@ -17,7 +17,7 @@ pub use recorded::{Paid, ValueDifference};
 use crate::{
     chain::Chain,
     deploy::Addresses,
-    epoch::{compute, first_difference, Difference, Part, Trace},
+    epoch::{compute, first_difference, Difference, EpochInputs, Part, Trace},
     roles::Kernels,
     store::Store,
 };
@@ -56,6 +56,19 @@ pub struct Verified {
     pub finding: Option<Finding>,
 }
 
+/// What an epoch was computed from, and what it honestly comes to.
+#[derive(Clone, Debug)]
+pub struct Recomputed {
+    /// What it was computed from.
+    pub inputs: EpochInputs,
+    /// Where that is from.
+    pub origin: Origin,
+    /// What it comes to.
+    pub trace: Trace,
+    /// What was posted; none if nothing was yet.
+    pub posted: Option<Posted>,
+}
+
 /// Where a posted epoch is wrong, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -87,8 +100,7 @@ impl Verifier<'_> {
         let (inputs, origin) = self.inputs(netuid, epoch, &told.header_hash)?;
         let posted = told.posted(netuid, epoch)?;
         let header = &inputs.header;
-        let engine = self.kernels.engine(self.chain, &header.kernel_code)?;
-        let trace = compute(engine.as_ref(), &inputs)?;
+        let trace = self.trace(&inputs)?;
         let honest = trace.assertion();
         let digest = honest.digest();
         let finding = if digest == posted.digest {
@@ -107,6 +119,32 @@ impl Verifier<'_> {
             posted,
             finding,
         })
+    }
+
+    /// Recomputes epoch `epoch` of `netuid`, whether anything was posted for it or not.
+    ///
+    /// # Errors
+    /// See [`VerifyError`].
+    pub fn recompute(&self, netuid: NetUid, epoch: u32) -> Result<Recomputed, VerifyError> {
+        let told = posted::Told::about(self.chain, &self.contracts, netuid, epoch)?;
+        let (inputs, origin) = self.inputs(netuid, epoch, &told.header_hash)?;
+        let posted = match told.posted(netuid, epoch) {
+            Ok(posted) => Some(posted),
+            Err(VerifyError::NothingPosted { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Recomputed {
+            trace: self.trace(&inputs)?,
+            inputs,
+            origin,
+            posted,
+        })
+    }
+
+    fn trace(&self, inputs: &EpochInputs) -> Result<Trace, VerifyError> {
+        let code = &inputs.header.kernel_code;
+        let engine = self.kernels.engine(self.chain, code)?;
+        Ok(compute(engine.as_ref(), inputs)?)
     }
 
     fn finding(

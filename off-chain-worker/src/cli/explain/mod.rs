@@ -3,37 +3,55 @@
 mod print;
 
 use super::{
-    offline::{read, Kernel},
-    EngineKind, Failure, Verdict,
+    offline::{known, read, Kernel},
+    worker, EngineKind, Failure, Verdict,
 };
 use crate::{
+    chain::{Chain, Typed},
+    deploy::Addresses,
+    engine::hex,
     epoch::{compute, EpochError},
-    explain::{explain, Explanation, Identity, Subject},
+    explain::{explain, Explanation, Identity, PostedFact, Subject, Surroundings},
+    source::ChainSource,
     vectors::{Located, Vector},
+    verify::{Fate, Verifier},
 };
-use inktensor_primitives::Uid;
+use inktensor_primitives::{epoch::Epochs, NetUid, Uid};
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// What to explain, and where it is.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// An epoch in the form of the test vectors; - is standard input
-    #[arg(long, value_name = "FILE")]
-    metagraph: PathBuf,
-    /// Which of the file's epochs, if it holds several
-    #[arg(long)]
-    name: Option<String>,
     /// The neuron
-    #[arg(long)]
+    #[arg(long, value_name = "NUMBER")]
     uid: u16,
-    /// What runs the kernel
-    #[arg(long, value_enum, default_value = "wasm")]
+    /// The chain: a folder that `demo --keep` or `devchain --state` left, or tcp://HOST:PORT of a devchain
+    #[arg(long, value_name = "DIR|tcp://HOST:PORT", requires = "netuid")]
+    chain: Option<ChainSource>,
+    /// The subnet
+    #[arg(long, value_name = "NUMBER", requires = "chain")]
+    netuid: Option<u16>,
+    /// The epoch; the last final one if none is named
+    #[arg(long, value_name = "NUMBER", requires = "chain")]
+    epoch: Option<u32>,
+    /// The store of a worker that was there, for epochs whose inputs the chain no longer has
+    #[arg(long, value_name = "DIR", requires = "chain")]
+    store: Option<PathBuf>,
+    /// Instead of a chain: an epoch in the form of the test vectors; - is standard input
+    #[arg(long, value_name = "FILE", required_unless_present = "chain")]
+    #[arg(conflicts_with = "chain")]
+    metagraph: Option<PathBuf>,
+    /// Which of the file's epochs, if it holds several
+    #[arg(long, requires = "metagraph")]
+    name: Option<String>,
+    /// What runs the kernel on a file's epoch
+    #[arg(long, value_enum, default_value = "wasm", conflicts_with = "chain")]
     engine: EngineKind,
-    /// A kernel other than the built one, for the wasm engine
-    #[arg(long, value_name = "FILE.wasm")]
+    /// A kernel other than the built one for a file's epoch, for the wasm engine
+    #[arg(long, value_name = "FILE.wasm", requires = "metagraph")]
     kernel: Option<PathBuf>,
     /// Print one JSON document instead of tables
     #[arg(long)]
@@ -42,9 +60,12 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let located = select(read(&arguments.metagraph)?, arguments)?;
-    let kernel = Kernel::load(arguments.engine, arguments.kernel.as_deref())?;
-    let explanation = recomputed(&located, &kernel, arguments.uid)?;
+    let explanation = match (&arguments.metagraph, &arguments.chain, arguments.netuid) {
+        (Some(file), _, _) => in_file(file, arguments)?,
+        (None, Some(chain), Some(netuid)) => on_chain(chain, NetUid(netuid), arguments)?,
+        // The parser of arguments has refused it already.
+        (None, _, _) => return Err(Failure::input("name a chain and a subnet, or a file")),
+    };
     if arguments.json {
         let json = serde_json::to_string_pretty(&explanation).map_err(io::Error::from)?;
         writeln!(out, "{json}")?;
@@ -58,39 +79,73 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     })
 }
 
-/// The epoch that is asked for.
-fn select(epochs: Vec<Located>, arguments: &Arguments) -> Result<Located, Failure> {
-    let file = &arguments.metagraph;
-    let many = epochs.len();
-    let mut named: Vec<Located> = epochs
-        .into_iter()
-        .filter(|epoch| match &arguments.name {
-            Some(name) => epoch.vector.name.as_ref() == Some(name),
-            None => true,
-        })
-        .collect();
-    match (named.pop(), named.is_empty(), &arguments.name) {
-        (Some(epoch), true, _) => Ok(epoch),
-        (Some(_), false, None) => Err(Failure::in_file(
-            file,
-            format_args!("it holds {many} epochs; say which one with --name"),
-        )),
-        (Some(_), false, Some(name)) => Err(Failure::in_file(
-            file,
-            format_args!("several of its epochs are named {name}"),
-        )),
-        (None, _, name) => Err(Failure::in_file(
-            file,
-            format_args!(
-                "none of its {many} epochs is named {}",
-                name.as_deref().unwrap_or_default()
-            ),
-        )),
-    }
+/// Explains an epoch of a chain.
+fn on_chain(
+    source: &ChainSource,
+    netuid: NetUid,
+    arguments: &Arguments,
+) -> Result<Explanation, Failure> {
+    let opened = worker::open(source)?;
+    let (chain, contracts) = (opened.chain.as_ref(), opened.contracts);
+    let epoch = match arguments.epoch {
+        Some(epoch) => epoch,
+        None => last_final(chain, &contracts, netuid)?,
+    };
+    let folder = arguments.store.as_ref().or(opened.store.as_ref());
+    let store = folder
+        .map(|folder| worker::existing_store(&opened, folder))
+        .transpose()?;
+    let verifier = Verifier {
+        chain,
+        contracts,
+        kernels: &worker::kernels()?,
+        store: store.as_ref(),
+    };
+    let recomputed = verifier.recompute(netuid, epoch).map_err(Failure::input)?;
+    let (inputs, trace) = (&recomputed.inputs, &recomputed.trace);
+    let uid = Uid(arguments.uid);
+    let size = trace.plan.chunk;
+    let around = Surroundings::of(chain, &contracts, inputs, size, uid).map_err(Failure::input)?;
+    let honest = trace.assertion().digest();
+    let posted = recomputed.posted.as_ref().map(|posted| PostedFact {
+        assertion: hex(&posted.digest),
+        fate: match posted.fate {
+            Fate::Standing { .. } => "standing",
+            Fate::Final => "final",
+            Fate::Slashed => "slashed",
+        },
+        correct: posted.digest == honest,
+    });
+    let subject = Subject {
+        inputs,
+        trace,
+        kernel: known(&inputs.header.kernel_code),
+        identities: &around.identities,
+        money: Some(around.money),
+        posted,
+    };
+    explain(&subject, uid).map_err(Failure::input)
 }
 
-/// Computes the epoch, and explains it.
-fn recomputed(epoch: &Located, kernel: &Kernel, uid: u16) -> Result<Explanation, Failure> {
+/// The last final epoch of `netuid`.
+fn last_final(chain: &dyn Chain, contracts: &Addresses, netuid: NetUid) -> Result<u32, Failure> {
+    let status = chain
+        .query(contracts.epoch().status(netuid))
+        .map_err(Failure::input)?;
+    let status =
+        status.ok_or_else(|| Failure::input(format_args!("there is no subnet {}", netuid.0)))?;
+    status.final_epoch.ok_or_else(|| {
+        Failure::input(format_args!(
+            "no epoch of subnet {} is final yet; name one with --epoch",
+            netuid.0
+        ))
+    })
+}
+
+/// Explains an epoch of a file.
+fn in_file(file: &Path, arguments: &Arguments) -> Result<Explanation, Failure> {
+    let epoch = select(file, arguments.name.as_deref())?;
+    let kernel = Kernel::load(arguments.engine, arguments.kernel.as_deref())?;
     let failed = |error: EpochError| Failure::input(format_args!("{}: {error}", epoch.place));
     let header = epoch.vector.header(kernel.code_hash);
     let plan = kernel
@@ -105,9 +160,30 @@ fn recomputed(epoch: &Located, kernel: &Kernel, uid: u16) -> Result<Explanation,
         kernel: kernel.kind,
         identities: &identities(&epoch.vector),
         money: None,
+        posted: None,
     };
-    explain(&subject, Uid(uid))
+    explain(&subject, Uid(arguments.uid))
         .map_err(|error| Failure::input(format_args!("{}: {error}", epoch.place)))
+}
+
+/// The epoch of `file` with this name, or the only one.
+fn select(file: &Path, name: Option<&str>) -> Result<Located, Failure> {
+    let epochs = read(file)?;
+    let many = epochs.len();
+    let mut named: Vec<Located> = epochs
+        .into_iter()
+        .filter(|epoch| name.is_none() || epoch.vector.name.as_deref() == name)
+        .collect();
+    let problem = match (named.pop(), named.is_empty(), name) {
+        (Some(epoch), true, _) => return Ok(epoch),
+        (Some(_), false, None) => format!("it holds {many} epochs; say which one with --name"),
+        (Some(_), false, Some(name)) => format!("several of its epochs are named {name}"),
+        (None, _, name) => {
+            let name = name.unwrap_or_default();
+            format!("none of its {many} epochs is named {name}")
+        }
+    };
+    Err(Failure::in_file(file, problem))
 }
 
 /// The addresses that a recorded metagraph tells.

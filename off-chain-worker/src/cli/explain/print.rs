@@ -2,7 +2,7 @@
 
 use crate::{
     cli::demo::amounts::{grouped, short, tao},
-    explain::{Explanation, SeatFact, VoiceFact, WeightFact, YumaFacts},
+    explain::{Explanation, MoneyFact, SeatFact, VoiceFact, WeightFact, YumaFacts},
 };
 use std::io::{self, Write};
 
@@ -64,6 +64,10 @@ fn neuron(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
         explanation.kernel,
         short(&explanation.kernel_code, 10, 6)
     )?;
+    if let Some(posted) = &explanation.posted {
+        let assertion = short(&posted.assertion, 10, 6);
+        writeln!(out, " posted   {assertion}, {}", posted.fate)?;
+    }
     if let Some(hotkey) = &neuron.hotkey {
         writeln!(out, " hotkey   {hotkey}")?;
     }
@@ -285,12 +289,34 @@ fn pay(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     }
     term(out, "all miners", &tao128(budget.to_miners), "")?;
     term(out, "all validators", &tao128(budget.to_validators), "")?;
-    if let Some(chain) = &budget.chain {
-        term(out, "paid so far", &tao(chain.paid, 9), "says the chain")?;
-        term(out, "subnet owner", &tao(chain.owner, 9), "")?;
-        term(out, "treasury", &tao(chain.treasury, 9), "")?;
+    match &budget.chain {
+        Some(chain) => money(chain, out),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// What the chain has told of the rest of the budget.
+fn money(chain: &MoneyFact, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(paid) = chain.chunk_paid {
+        term(out, "its chunk", &tao(paid, 9), "paid at settlement")?;
+    }
+    if let Some(paid) = chain.paid {
+        term(
+            out,
+            "neurons in all",
+            &tao(paid, 9),
+            "paid; the pay-out is over",
+        )?;
+    }
+    term(out, "subnet owner", &tao(chain.owner, 9), "set aside")?;
+    term(out, "treasury", &tao(chain.treasury, 9), "set aside")?;
+    term(out, "fee, proposer", &tao(chain.proposer, 9), "set aside")?;
+    term(out, "fee, keepers", &tao(chain.keeper, 9), "set aside")?;
+    term(out, "fees", &tao(chain.fees_paid, 9), "paid so far")?;
+    match chain.carried {
+        Some(carried) => term(out, "left over", &tao(carried, 9), "for the next epoch"),
+        None => Ok(()),
+    }
 }
 
 fn checks(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
@@ -300,6 +326,16 @@ fn checks(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
         .filter(|check| !check.holds)
         .collect();
     writeln!(out)?;
+    if explanation
+        .posted
+        .as_ref()
+        .is_some_and(|posted| !posted.correct)
+    {
+        writeln!(
+            out,
+            "What was posted is WRONG. Explained is what the epoch honestly comes to."
+        )?;
+    }
     if wrong.is_empty() {
         return writeln!(
             out,

@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::{
-    engine::{native::Native, Engine},
+    engine::{hex, native::Native, Engine},
     epoch::compute,
-    explain::{explain, Identity, KernelKind, Subject},
+    explain::{explain, Identity, KernelKind, MoneyFact, PostedFact, Subject},
     vectors,
 };
-use inktensor_primitives::{emission::EpochBudget, Bps, Rao, Uid};
+use inktensor_primitives::{Bps, Uid};
 use std::{fs, path::Path};
 
 /// Explanations of all neurons of the vectors that have at most so many.
@@ -36,9 +36,16 @@ fn explanations(most: u16, kernel: KernelKind) -> Vec<Explanation> {
             trace: &trace,
             kernel,
             identities: &identities,
-            money: Some(EpochBudget {
-                paid: Rao(21_000_000_000_000_000),
-                ..EpochBudget::default()
+            money: Some(MoneyFact {
+                owner: 21_000_000_000_000_000,
+                paid: Some(20_000_000_000_000_000),
+                carried: Some(20_000_000_000_000_000),
+                ..MoneyFact::default()
+            }),
+            posted: Some(PostedFact {
+                assertion: hex(&[7; 32]),
+                fate: "standing",
+                correct: true,
             }),
         };
         for uid in 0..neurons {
