@@ -12,6 +12,8 @@ pub struct Import {
     pub in_steps: bool,
 }
 
+/// The one import that reads storage.
+pub const GET_STORAGE: &str = "seal1.get_storage";
 /// The one import that writes, and only in the constructor.
 pub const SET_STORAGE: &str = "seal2.set_storage";
 

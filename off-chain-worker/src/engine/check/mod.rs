@@ -9,7 +9,7 @@
 //!   `seal0.value_transferred` and `seal1.get_storage`. A call through the table is taken to reach every function in any
 //!   element segment that has the signature the call asks for, whatever its place: Wasm traps on another signature.
 //! * Storage holds nothing: a write is left to the constructor, which ink! lets write the empty root cell, and the length
-//!   of what it writes must be the constant 0, right before the call.
+//!   of what it writes must be the constant 0, right before the call. A kernel whose steps read storage needs such a constructor.
 //!
 //! What is left to the time of running: reading a cell other than the root cell stops a kernel in the worker, since
 //! only ink!'s own reading of the root cell has a place in a step.
@@ -22,7 +22,7 @@ mod shape;
 pub use graph::{Hop, Path};
 pub use refusal::Refusal;
 
-use imports::Import;
+use imports::{Import, GET_STORAGE, SET_STORAGE};
 use inktensor_primitives::{hash::blake2, Digest};
 use shape::Shape;
 use wasmparser::{BinaryReaderError, MemoryType, Parser, Validator, WasmFeatures};
@@ -79,13 +79,16 @@ pub fn check(code: &[u8]) -> Result<Report, Refusal> {
             .map(|(_, function)| *function)
             .ok_or(Refusal::NoEntry(name))
     };
-    entry(DEPLOY)?;
+    let deploy = entry(DEPLOY)?;
     let in_steps = steps(&shape, entry(CALL)?)?;
     if let Some(unknown) = shape.unknown {
         return Err(unknown);
     }
     if let Some(writer) = shape.writers.first() {
         return Err(Refusal::Writes(shape.graph.hop(*writer).to_string()));
+    }
+    if in_steps.iter().any(|name| name == GET_STORAGE) && !writes(&shape, deploy) {
+        return Err(Refusal::NoRootCell);
     }
     Ok(Report {
         code_hash: blake2(code),
@@ -114,6 +117,15 @@ fn steps(shape: &Shape, call: u32) -> Result<Vec<String>, Refusal> {
         names.push(name.to_owned());
     }
     Ok(names)
+}
+
+/// Whether `function` can reach the writing of storage.
+fn writes(shape: &Shape, function: u32) -> bool {
+    let reached = shape.graph.reach(function).imports();
+    let mut names = reached
+        .into_iter()
+        .filter_map(|import| shape.graph.import_name(import));
+    names.any(|name| name == SET_STORAGE)
 }
 
 /// The pages a memory starts with and may grow to; without a maximum, what the chain allows.

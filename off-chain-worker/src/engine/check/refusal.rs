@@ -34,6 +34,10 @@ pub enum Refusal {
     /// fields. The text names the function.
     #[error("{0} writes to storage what is not known to be empty")]
     Writes(String),
+    /// ink! leaves an empty root cell for messages to read. Without it a step would find another answer on the chain than in
+    /// the worker.
+    #[error("a step reads storage, and its constructor writes none: on the chain there would be no root cell")]
+    NoRootCell,
     /// A contract imports its memory as `env.memory`.
     #[error("it does not import the memory env.memory")]
     NoMemory,

@@ -235,6 +235,18 @@ fn what_a_constructor_leaves_in_storage_must_be_known_to_be_empty() {
 }
 
 #[test]
+fn a_root_cell_that_steps_read_must_have_been_written() {
+    let module = |constructor: &str| {
+        check(&wasm(&format!(
+            r#"(module {IMPORTS} (func (export "deploy") {constructor}) (func (export "call")
+                (drop (call $get (i32.const 0) (i32.const 4) (i32.const 8) (i32.const 4)))))"#
+        )))
+    };
+    assert_eq!(module("nop"), Err(Refusal::NoRootCell));
+    assert!(module(WRITE).is_ok());
+}
+
+#[test]
 fn names_cannot_write_to_the_terminal() {
     let named =
         format!(r#"(func (export "call") (call $x)) (func $x (@name "a\1b[2J\0ab") {WRITE})"#);
