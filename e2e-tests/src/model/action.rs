@@ -21,6 +21,10 @@ pub enum Action {
     Finalize(usize, u32, Which),
     /// A worker settles a chunk of the epoch this many after the last final one, with the results that are due or with others.
     Settle(usize, u32, i8, u16, Which),
+    /// A worker has the chain execute so many steps, and gives this for the memory that they read.
+    Replay(usize, u32, u32, Given),
+    /// A worker gives the closed epoch up.
+    RollOver(usize, u32),
     /// A worker adds to its bond, in rao.
     Deposit(u32, u64),
     /// A worker takes free bond back, in rao.
@@ -63,6 +67,38 @@ pub enum Which {
     Due,
     /// Another, of the same shape.
     Other,
+}
+
+/// What a replay is given for the memory that it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// What the last final epoch left.
+    Right,
+    /// The same with a byte more.
+    Torn,
+    /// One entry too few.
+    TooFew,
+    /// One entry too many.
+    TooMany,
+}
+
+impl Given {
+    /// What is given instead of the right `memory`.
+    pub fn of(self, mut memory: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+        match self {
+            Given::Right => {}
+            Given::Torn => {
+                if let Some(bytes) = memory.last_mut() {
+                    bytes.push(0);
+                }
+            }
+            Given::TooFew => {
+                memory.pop();
+            }
+            Given::TooMany => memory.push(Vec::new()),
+        }
+        memory
+    }
 }
 
 /// Prints on one line, also within a list that is printed with a line for each item.

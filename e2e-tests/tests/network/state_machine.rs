@@ -4,8 +4,8 @@
 
 use inktensor_e2e_tests::{
     model::{
-        hotkey, person, worker, Action, Claim, Evidence, Lie, Line, Tally, Until, Which, World,
-        WATCHER, WORKERS,
+        hotkey, person, worker, Action, Claim, Evidence, Given, Lie, Line, Tally, Until, Which,
+        World, WATCHER, WORKERS,
     },
     Network, Shape, Template,
 };
@@ -22,7 +22,7 @@ const PEOPLE: u32 = 6;
 /// Subnets: two with people, and one that nobody has joined yet.
 const SUBNETS: usize = 3;
 /// Stories of a normal run.
-const STORIES: u32 = 16;
+const STORIES: u32 = 10;
 
 /// What happens, and whether an honest watcher acts in each block.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ struct Story {
 }
 
 fn story() -> impl Strategy<Value = Story> {
-    let scenes = prop::collection::vec(scene(), 10..50);
+    let scenes = prop::collection::vec(scene(), 8..40);
     (prop::bool::weighted(0.6), scenes).prop_map(|(watched, scenes)| Story {
         watched,
         actions: scenes.into_iter().flatten().map(Line).collect(),
@@ -43,20 +43,26 @@ fn story() -> impl Strategy<Value = Story> {
 fn scene() -> impl Strategy<Value = Vec<Action>> {
     let one = prop_oneof![3 => life(), 4 => game(), 3 => people()];
     prop_oneof![
-        3 => one.prop_map(|action| vec![action]),
-        1 => quarrel(),
+        8 => one.prop_map(|action| vec![action]),
+        3 => quarrel(),
+        1 => absence(),
     ]
+}
+
+/// What is left of an epoch is done, and the next one closes; all by somebody.
+fn closing(net: usize, by: u32) -> [Action; 3] {
+    let waited = Action::Wait(Until::Due(net));
+    [Action::Live(net), waited, Action::Close(net, by)]
 }
 
 /// One posts something about an epoch, others contradict. Shrinks to fewer actions.
 fn quarrel() -> impl Strategy<Value = Vec<Action>> {
     let by = || 0..WORKERS;
-    let posts = (by(), claim());
     let contradicts = prop::collection::vec((by(), evidence()), 0..3);
-    let ripens = prop::bool::weighted(0.4);
-    (any::<bool>(), 0..2usize, posts, contradicts, ripens).prop_map(
-        |(begins, net, (by, claim), contradictions, ripens)| {
-            let begun = begins.then_some(Action::Live(net));
+    let flags = (prop::bool::weighted(0.7), prop::bool::weighted(0.4));
+    (flags, 0..2usize, by(), claim(), contradicts).prop_map(
+        |((begins, ripens), net, by, claim, contradictions)| {
+            let begun = begins.then(|| closing(net, by));
             let posted = [Action::Propose(net, by, claim)];
             let contradicted = contradictions
                 .into_iter()
@@ -66,10 +72,45 @@ fn quarrel() -> impl Strategy<Value = Vec<Action>> {
                 Action::Finalize(net, by, Which::Due),
                 Action::Settle(net, by, 0, 0, Which::Due),
             ]);
-            let actions = begun.into_iter().chain(posted).chain(contradicted);
+            let actions = begun.into_iter().flatten().chain(posted);
+            let actions = actions.chain(contradicted);
             actions.chain(ripe.into_iter().flatten()).collect()
         },
     )
+}
+
+/// An epoch closes and no worker comes; the chain is made to do its work, or some of it. Shrinks to fewer actions.
+fn absence() -> impl Strategy<Value = Vec<Action>> {
+    let by = || 0..WORKERS;
+    let replays = prop::collection::vec((by(), 1..5u32, given()), 0..4);
+    let gives_up = prop::option::weighted(0.5, by());
+    (
+        prop::bool::weighted(0.8),
+        0..2usize,
+        by(),
+        replays,
+        gives_up,
+    )
+        .prop_map(|(begins, net, by, replays, gives_up)| {
+            let begun = begins.then(|| closing(net, by));
+            let ripe = [Action::Wait(Until::Due(net))];
+            let replayed = replays
+                .into_iter()
+                .map(|(by, steps, given)| Action::Replay(net, by, steps, given));
+            let waited = Action::Wait(Until::Blocks(30));
+            let given_up = gives_up.map(|by| [waited, Action::RollOver(net, by)]);
+            let actions = begun.into_iter().flatten().chain(ripe).chain(replayed);
+            actions.chain(given_up.into_iter().flatten()).collect()
+        })
+}
+
+fn given() -> impl Strategy<Value = Given> {
+    prop_oneof![
+        7 => Just(Given::Right),
+        1 => Just(Given::Torn),
+        1 => Just(Given::TooFew),
+        1 => Just(Given::TooMany),
+    ]
 }
 
 /// What keeps epochs going.
@@ -92,6 +133,9 @@ fn game() -> impl Strategy<Value = Action> {
         2 => (net(), by(), which()).prop_map(|(net, by, which)| Action::Finalize(net, by, which)),
         3 => (net(), by(), -1..2i8, 0..2u16, which())
             .prop_map(|(net, by, later, chunk, which)| Action::Settle(net, by, later, chunk, which)),
+        2 => (net(), by(), 0..7u32, given())
+            .prop_map(|(net, by, steps, given)| Action::Replay(net, by, steps, given)),
+        1 => (net(), by()).prop_map(|(net, by)| Action::RollOver(net, by)),
         3 => (by(), rao()).prop_map(|(by, amount)| Action::Deposit(by, amount)),
         1 => (by(), rao()).prop_map(|(by, amount)| Action::Withdraw(by, amount)),
         1 => (by(), rao()).prop_map(|(by, amount)| Action::Fund(by, amount)),
@@ -129,8 +173,8 @@ fn rao() -> impl Strategy<Value = u64> {
 
 fn claim() -> impl Strategy<Value = Claim> {
     prop_oneof![
-        4 => Just(Claim::Honest),
-        6 => lie().prop_map(Claim::Lie),
+        3 => Just(Claim::Honest),
+        7 => lie().prop_map(Claim::Lie),
         1 => Just(Claim::OtherHeader),
         1 => Just(Claim::Misshapen),
     ]
@@ -285,6 +329,8 @@ fn every_story_goes_by_the_book() {
             "dispute",
             "finalize",
             "settle",
+            "replay",
+            "roll over",
         ] {
             let (done, refused) = total.get(kind).copied().unwrap_or_default();
             assert!(

@@ -50,6 +50,14 @@ impl World {
                 )
             );
             assert_eq!(status.stage, stage(subnet), "{netuid:?}");
+            assert_eq!(
+                (status.replays_at, status.rolls_over_at),
+                (
+                    subnet.replays_at(&game.rules),
+                    subnet.rolls_over_at(&game.rules)
+                ),
+                "{netuid:?}"
+            );
             assert_eq!(net.bond_required(*netuid), game.bond_required(*netuid));
             let told = status.settling.map(|it| {
                 let settled = (0..it.chunks()).filter(|chunk| it.is_settled(*chunk));
@@ -79,6 +87,9 @@ fn stage(subnet: &SubnetGame) -> Stage {
         return Stage::Open;
     };
     match &closed.standing {
+        None if closed.replayed > 0 => Stage::Replaying {
+            next: closed.replayed,
+        },
         None => Stage::Closed,
         Some(standing) => Stage::Asserted {
             assertion: standing.claimed.assertion.digest(),

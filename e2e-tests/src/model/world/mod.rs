@@ -1,10 +1,12 @@
 //! A network and a game side by side.
 
+mod absence;
 mod agree;
 mod people;
 
 use super::{
-    verdict, Account, Action, Claim, Claimed, Evidence, Fit, Game, Known, SubnetGame, Until, Which,
+    verdict, Account, Action, Claim, Claimed, Evidence, Fit, Game, Given, Known, SubnetGame, Until,
+    Which,
 };
 use crate::{accounts::*, Network};
 use inktensor_primitives::{
@@ -123,6 +125,10 @@ impl World {
             Action::Settle(net, by, later, chunk, which) => {
                 self.settle(self.netuid(*net), worker(*by), *later, *chunk, *which);
             }
+            Action::Replay(net, by, steps, given) => {
+                self.replay(self.netuid(*net), worker(*by), *steps, *given);
+            }
+            Action::RollOver(net, by) => self.roll_over(self.netuid(*net), worker(*by)),
             Action::Deposit(by, amount) => self.deposit(worker(*by), Rao(*amount)),
             Action::Withdraw(by, amount) => {
                 let (who, amount) = (worker(*by), Rao(*amount));
@@ -202,6 +208,10 @@ impl World {
         if let Some(standing) = &closed.standing {
             self.wait_until(standing.deadline);
             self.finalize(netuid, who, Which::Due);
+            return;
+        }
+        if closed.replayed > 0 {
+            self.replay(netuid, who, 2, Given::Right);
             return;
         }
         let free = self.game.accounts[&who].bond.free;

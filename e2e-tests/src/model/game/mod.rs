@@ -1,5 +1,7 @@
 //! The rules of the game in plain integers: what each call answers, and what it changes if it is not refused.
 
+mod replay;
+
 use super::{claim::pay, Claimed};
 use inktensor_primitives::{
     assertion::Assertion,
@@ -63,10 +65,16 @@ pub struct ClosedEpoch {
     pub proposer_fee: Rao,
     /// What settling it earns in all.
     pub keeper_fee: Rao,
+    /// Block at which it closed.
+    pub closed_at: u32,
+    /// Block at which it last came further: it closed, lost an assertion, or was replayed.
+    pub moved_at: u32,
     /// Assertions of it that fell.
     pub fallen: u32,
     /// The assertion that stands.
     pub standing: Option<Standing>,
+    /// Steps that the chain has executed of it. After the first nobody can propose.
+    pub replayed: u32,
 }
 
 /// An assertion that stands.
@@ -182,8 +190,11 @@ impl Game {
             budget: Rao::ZERO,
             proposer_fee: Rao::ZERO,
             keeper_fee: Rao::ZERO,
+            closed_at: block,
+            moved_at: block,
             fallen: 0,
             standing: None,
+            replayed: 0,
         });
         subnet.open += 1;
         subnet.opened_at = block;
@@ -215,6 +226,9 @@ impl Game {
         };
         if closed.standing.is_some() {
             return Err(EpochError::AlreadyAsserted);
+        }
+        if closed.replayed > 0 {
+            return Err(EpochError::Replaying);
         }
         match fit {
             Fit::Fits => {}
@@ -250,9 +264,11 @@ impl Game {
         }
         verdict(&standing.claimed.assertion)?;
         let Standing { by, bond, .. } = standing.clone();
+        let block = self.block;
         let closed = self.subnet(netuid).closed.as_mut().expect("it was");
         closed.standing = None;
         closed.fallen += 1;
+        closed.moved_at = block;
         self.account(by).bond.locked.0 -= bond.0;
         let reward = Rao(bond.0 / 2);
         self.account(challenger).purse.0 += reward.0;
@@ -289,18 +305,8 @@ impl Game {
             return Err(EpochError::AssertionMismatch);
         }
         let (by, bond, fee) = (standing.by, standing.bond, closed.proposer_fee);
-        let chunks = u64::try_from(standing.claimed.results.len()).expect("few chunks");
-        subnet.settling = Some(PayOut {
-            epoch: closed.epoch,
-            final_at: block,
-            budget: closed.budget,
-            paid: Rao::ZERO,
-            fee: Rao(closed.keeper_fee.0 / chunks),
-            results: standing.claimed.results.clone(),
-            settled: BTreeSet::new(),
-        });
-        subnet.final_epoch = Some(closed.epoch);
-        subnet.closed = None;
+        let results = standing.claimed.results.clone();
+        subnet.make_final(results, block);
         let account = self.account(by);
         account.bond.locked.0 -= bond.0;
         account.bond.free.0 += bond.0;
@@ -349,6 +355,22 @@ impl Game {
 }
 
 impl SubnetGame {
+    /// The closed epoch is final and comes to `results`.
+    fn make_final(&mut self, results: Vec<Vec<NeuronResult>>, block: u32) {
+        let closed = self.closed.take().expect("a closed epoch");
+        let chunks = u64::try_from(results.len()).expect("few chunks");
+        self.settling = Some(PayOut {
+            epoch: closed.epoch,
+            final_at: block,
+            budget: closed.budget,
+            paid: Rao::ZERO,
+            fee: Rao(closed.keeper_fee.0 / chunks),
+            results,
+            settled: BTreeSet::new(),
+        });
+        self.final_epoch = Some(closed.epoch);
+    }
+
     /// First block after `block` at which something can happen that cannot before; `block` if there is none.
     pub fn due(&self, rules: &EpochRules, block: u32) -> u32 {
         let closes = self.opened_at + self.tempo;
@@ -361,7 +383,8 @@ impl SubnetGame {
             .settling
             .as_ref()
             .map(|settling| settling.final_at + rules.settle_window);
-        [Some(closes), deadline, held]
+        let (replays, rolls_over) = (self.replays_at(rules), self.rolls_over_at(rules));
+        [Some(closes), deadline, held, replays, rolls_over]
             .into_iter()
             .flatten()
             .filter(|due| *due > block)
