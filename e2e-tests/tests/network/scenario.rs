@@ -222,27 +222,38 @@ fn subnet_of_4096_uids_and_64_validators_pays_all() {
     assert_eq!(net.status(netuid).expect("a status").settling, None);
 }
 
+/// The limits of the protocol, all at once: 4096 uids, 128 permits and the owner's. The third epoch, which reads weights and what the
+/// second left, is closed.
+fn largest_closed_epoch() -> (Network, NetUid) {
+    static TEMPLATE: OnceLock<Template> = OnceLock::new();
+    let netuid = NetUid(1);
+    let template = TEMPLATE.get_or_init(|| {
+        let (mut net, same) = full_subnet();
+        assert_eq!(same, netuid);
+        net.set(netuid, Hyperparameter::MaxValidators(MAX_VALIDATORS));
+        // The rule of bonds that costs the most.
+        net.set(netuid, Hyperparameter::LiquidAlpha(true));
+        // The owner's neuron takes the seat of the oldest, a validator.
+        let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
+        net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(1));
+        net.run_epoch(netuid);
+        let permits = usize::from(MAX_VALIDATORS) + 1;
+        assert_eq!(net.roster(netuid).len(), permits);
+        assert!(net.roster(netuid).contains(&owner));
+        net.honest_weights(netuid);
+        let ran = net.run_epoch(netuid);
+        assert_eq!(ran.header.roster.len(), permits);
+        assert!(pays_all(&ran));
+        net.honest_weights(netuid);
+        net.close(netuid);
+        net.template()
+    });
+    (Network::begin_from(template), netuid)
+}
+
 #[test]
 fn largest_epoch_of_all_fits_the_chain() {
-    // 4096 uids, 128 permits and the owner's: the limits of the protocol, all at once.
-    let (mut net, netuid) = full_subnet();
-    net.set(netuid, Hyperparameter::MaxValidators(MAX_VALIDATORS));
-    // The rule of bonds that costs the most.
-    net.set(netuid, Hyperparameter::LiquidAlpha(true));
-    // The owner's neuron takes the seat of the oldest, a validator.
-    let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
-    net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(1));
-    net.run_epoch(netuid);
-    let permits = usize::from(MAX_VALIDATORS) + 1;
-    assert_eq!(net.roster(netuid).len(), permits);
-    assert!(net.roster(netuid).contains(&owner));
-    net.honest_weights(netuid);
-    let ran = net.run_epoch(netuid);
-    assert_eq!(ran.header.roster.len(), permits);
-    assert!(pays_all(&ran));
-    // The one after reads what this one remembers.
-    net.honest_weights(netuid);
-    net.close(netuid);
+    let (mut net, netuid) = largest_closed_epoch();
     let inputs = net.inputs(netuid);
     let ran = net.assert_epoch(netuid);
     assert_disputes_are_cheap(&mut net, &inputs, &ran);
@@ -251,9 +262,23 @@ fn largest_epoch_of_all_fits_the_chain() {
     assert!(pays_all(&ran));
 }
 
-/// Judging any step takes less than a quarter of a block of two seconds: the first and the last chunk of each phase.
+#[test]
+fn largest_epoch_of_all_can_be_replayed() {
+    let (mut net, netuid) = largest_closed_epoch();
+    let (ran, bill) = net.metered(|net| net.replay(netuid, 1));
+    assert_eq!(bill.calls, u64::from(ran.steps()));
+    assert!(bill.largest.ref_time < QUARTER, "{bill:?}");
+    let status = net.status(netuid).expect("a status");
+    assert_eq!(status.final_epoch, Some(ran.header.epoch));
+    net.settle(netuid);
+    assert!(pays_all(&ran));
+}
+
+/// A quarter of a block of two seconds, in picoseconds: what judging or replaying a step may take.
+const QUARTER: u64 = 500_000_000_000;
+
+/// Judging any step takes less than a quarter of a block: the first and the last chunk of each phase.
 fn assert_disputes_are_cheap(net: &mut Network, inputs: &EpochInputs, ran: &Ran) {
-    const QUARTER: u64 = 500_000_000_000;
     let netuid = inputs.header.netuid;
     let chunks = inputs.chunks.len();
     let phases = ran.trace.plan.phases.len();
