@@ -107,6 +107,11 @@ impl Network {
         ran
     }
 
+    /// Remembers nothing of what the subnet's epochs left, as is right when its kernel is another now.
+    pub fn forget(&mut self, netuid: NetUid) {
+        self.memory.retain(|(of, _), _| *of != netuid);
+    }
+
     /// Holds whatever is asserted for the closed epoch against an honest computation.
     pub fn expect_honest(&mut self, netuid: NetUid) {
         let ran = self.compute(netuid);

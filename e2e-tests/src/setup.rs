@@ -2,6 +2,7 @@
 
 use crate::{accounts::*, Network};
 use inktensor_primitives::{registry::Hyperparameter, AccountId, NetUid, Rao, Uid};
+use inktensor_worker::deploy::Addresses;
 
 /// What a subnet is to be like.
 #[derive(Clone, Debug)]
@@ -10,6 +11,8 @@ pub struct Shape {
     pub owner: AccountId,
     /// The owner's hotkey.
     pub owner_hotkey: AccountId,
+    /// Which of the deployed kernels it runs.
+    pub kernel: fn(Addresses) -> AccountId,
     /// Blocks per epoch.
     pub tempo: u32,
     /// Seats.
@@ -25,6 +28,7 @@ impl Default for Shape {
         Self {
             owner: OWNER,
             owner_hotkey: OWNER_HOTKEY,
+            kernel: |addresses| addresses.yuma,
             tempo: 20,
             seats: 64,
             permits: 4,
@@ -51,7 +55,7 @@ impl Network {
 
     /// Creates a subnet; its owner pays with the bank's TAO.
     pub fn create(&mut self, shape: Shape) -> NetUid {
-        let (registry, kernel) = (self.addresses.registry, self.addresses.yuma);
+        let (registry, kernel) = (self.addresses.registry, (shape.kernel)(self.addresses));
         let price = self.creation_price();
         self.provide(shape.owner, registry, price);
         let netuid = self

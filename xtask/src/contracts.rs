@@ -33,7 +33,7 @@ pub struct Contract {
 }
 
 /// All contracts, in the order in which they are built.
-pub const ALL: [Contract; 6] = [
+pub const ALL: [Contract; 7] = [
     Contract {
         name: "token",
         folder: "token",
@@ -62,6 +62,11 @@ pub const ALL: [Contract; 6] = [
     Contract {
         name: "yuma",
         folder: "kernels/yuma",
+        goal: Goal::Speed,
+    },
+    Contract {
+        name: "mean",
+        folder: "kernels/mean",
         goal: Goal::Speed,
     },
 ];

@@ -37,11 +37,21 @@ fn with_epoch_to_close(net: &mut Network) -> NetUid {
 }
 
 #[test]
-fn deployment_allows_its_kernel_and_hands_the_role_on() {
+fn deployment_allows_its_kernels_and_hands_the_role_on() {
     let net = Network::deploy();
     let (kernel, code) = yuma(&net);
     assert_eq!(net.admin(), ADMIN);
-    assert_eq!(net.kernels(), [kernel]);
+    let mean = net.addresses().mean;
+    assert_eq!(net.kernels(), [kernel, mean]);
+    let entry = net.kernel_entry(mean).expect("listed");
+    assert_eq!(
+        (entry.code_hash, entry.defaults, entry.retired),
+        (
+            blake2(&bundles().mean.code),
+            KernelParams::Other(Vec::new()),
+            false
+        )
+    );
     let entry = net.kernel_entry(kernel).expect("listed");
     assert_eq!(
         (entry.code_hash, entry.defaults, entry.retired),

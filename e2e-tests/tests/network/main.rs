@@ -21,6 +21,7 @@ mod genesis;
 mod harness;
 mod kernel_on_chain;
 mod kernels;
+mod mean;
 mod proposer;
 mod registry;
 mod replay;

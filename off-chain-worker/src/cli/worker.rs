@@ -3,7 +3,10 @@
 use super::Failure;
 use crate::{
     deploy::{address, Bundle},
-    engine::native::Native,
+    engine::{
+        native::{Mean, Native},
+        Engine,
+    },
     roles::{EngineChoice, Kernels},
     scenario,
     source::{ChainSource, Opened},
@@ -14,8 +17,6 @@ use std::{convert::Infallible, path::Path, sync::Arc, time::Duration};
 
 /// How long a command waits for a served chain, at the beginning and for each answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The bundle of the kernel that is linked natively.
-const LINKED: &str = "yuma";
 
 /// The chain at `source`.
 pub fn open(source: &ChainSource) -> Result<Opened, Failure> {
@@ -24,16 +25,21 @@ pub fn open(source: &ChainSource) -> Result<Opened, Failure> {
         .map_err(|error| Failure::input(format_args!("--chain {source}: {error}")))
 }
 
-/// Runs kernels in wasmtime. Where the built kernel is at hand, its code is trusted to end, and known to have a native build.
+/// Runs kernels in wasmtime. Where a built kernel is at hand that is linked too, its code is trusted to end, and known to have
+/// a native build.
 pub fn kernels() -> Result<Kernels, Failure> {
-    let kernels = Kernels::new(EngineChoice::Wasm).map_err(Failure::input)?;
-    // Without it nothing is wrong: every kernel runs in wasmtime, and is watched.
-    let Ok(bundle) = Bundle::find(LINKED) else {
-        return Ok(kernels);
-    };
-    let hash = blake2(&bundle.code);
-    let kernels = kernels.trusting(hash).map_err(Failure::input)?;
-    Ok(kernels.with_native(hash, Arc::new(Native::new())))
+    let mut kernels = Kernels::new(EngineChoice::Wasm).map_err(Failure::input)?;
+    let linked: [(&str, Arc<dyn Engine>); 2] =
+        [("yuma", Arc::new(Native::new())), ("mean", Arc::new(Mean))];
+    for (name, native) in linked {
+        // Without it nothing is wrong: the kernel runs in wasmtime, and is watched.
+        if let Ok(bundle) = Bundle::find(name) {
+            let hash = blake2(&bundle.code);
+            kernels = kernels.trusting(hash).map_err(Failure::input)?;
+            kernels = kernels.with_native(hash, native);
+        }
+    }
+    Ok(kernels)
 }
 
 /// The store in `folder`, which is made if it is not there.

@@ -47,6 +47,8 @@ pub struct Bundles {
     pub epoch: Bundle,
     /// The Yuma kernel.
     pub yuma: Bundle,
+    /// The mean kernel.
+    pub mean: Bundle,
 }
 
 impl Bundles {
@@ -65,6 +67,7 @@ impl Bundles {
             emission: read("emission")?,
             epoch: read("epoch")?,
             yuma: read("yuma")?,
+            mean: read("mean")?,
         })
     }
 

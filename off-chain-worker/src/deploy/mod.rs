@@ -1,6 +1,6 @@
 //! Deployment: the order, the wiring and the roles, in one place for demo, tests and tools.
 //!
-//! Order: token, registry, staking, emission, epoch, kernel. Then each contract is told, once, who may call its
+//! Order: token, registry, staking, emission, epoch, kernels. Then each contract is told, once, who may call its
 //! guarded messages, and the registry, which kernels subnets may choose and who decides on more. After that the deployer has
 //! no role left, unless it is to be the admin.
 
@@ -41,6 +41,8 @@ pub struct Addresses {
     pub epoch: AccountId,
     /// The Yuma kernel.
     pub yuma: AccountId,
+    /// The mean kernel.
+    pub mean: AccountId,
 }
 
 impl Addresses {
@@ -79,8 +81,13 @@ impl Addresses {
         contracts::kernel(self.yuma)
     }
 
+    /// Messages of the mean kernel.
+    pub fn mean(&self) -> contracts::KernelCalls {
+        contracts::kernel(self.mean)
+    }
+
     /// Each contract's name and address, in the order of deployment.
-    pub fn named(&self) -> [(&'static str, AccountId); 6] {
+    pub fn named(&self) -> [(&'static str, AccountId); 7] {
         [
             ("token", self.token),
             ("registry", self.registry),
@@ -88,6 +95,7 @@ impl Addresses {
             ("emission", self.emission),
             ("epoch", self.epoch),
             ("yuma", self.yuma),
+            ("mean", self.mean),
         ]
     }
 }
@@ -184,6 +192,7 @@ pub fn deploy(
     };
     let epoch = steps.instantiate("epoch", &bundles.epoch, (peers, config.rules))?;
     let yuma = steps.instantiate("yuma", &bundles.yuma, ())?;
+    let mean = steps.instantiate("mean", &bundles.mean, ())?;
 
     let addresses = Addresses {
         token,
@@ -192,13 +201,22 @@ pub fn deploy(
         emission,
         epoch,
         yuma,
+        mean,
     };
     steps.wire("token", addresses.token().wire(emission))?;
     steps.wire("registry", addresses.registry().wire(epoch))?;
     steps.wire("staking", addresses.staking().wire(emission, epoch))?;
     steps.wire("emission", addresses.emission().wire(epoch))?;
-    let defaults = KernelParams::Yuma(YumaParams::default());
-    steps.allow(&addresses, yuma, &bundles.yuma, defaults)?;
+    for (kernel, bundle, defaults) in [
+        (
+            yuma,
+            &bundles.yuma,
+            KernelParams::Yuma(YumaParams::default()),
+        ),
+        (mean, &bundles.mean, KernelParams::Other(Vec::new())),
+    ] {
+        steps.allow(&addresses, kernel, bundle, defaults)?;
+    }
     steps.tell_registry(addresses.registry().set_admin(config.admin))?;
     Ok(Deployment {
         addresses,

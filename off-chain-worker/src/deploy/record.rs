@@ -57,6 +57,7 @@ impl Addresses {
             emission: find("emission")?,
             epoch: find("epoch")?,
             yuma: find("yuma")?,
+            mean: find("mean")?,
         })
     }
 

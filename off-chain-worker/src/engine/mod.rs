@@ -3,7 +3,7 @@
 //! # Terms
 //! * **kernel**: the program that computes a step, a contract without storage known by its code hash.
 //! * **engine**: an executor with one kernel loaded. [`wasm`] runs the chain's own bytes in wasmtime, [`native`]
-//!   calls the linked crate that those bytes are built from.
+//!   calls the linked crate that those bytes are built from, for kernels of this repository.
 //! * **phase**: one pass over all chunks; see [`PhaseJob`].
 //!
 //! An engine computes and nothing else: which steps there are is the business of [`crate::epoch`].

@@ -1,6 +1,6 @@
-//! Runs the linked Yuma kernel: the crate that the chain's Wasm is built from, compiled for this machine.
+//! Runs the linked kernels: the crates that the chain's Wasm is built from, compiled for this machine.
 //!
-//! Quicker than Wasm and the same bytes out, which tests hold it to. It stands for one code hash only: that of the
+//! Quicker than Wasm and the same bytes out, which tests hold them to. Each stands for one code hash only: that of the
 //! Wasm built from the same source.
 
 use super::{step_by_step, Engine, EngineError, PhaseJob, StepFailed};
@@ -11,6 +11,20 @@ use inktensor_primitives::{
 };
 use std::thread;
 use yuma::{Carry, Epoch};
+
+/// The linked mean kernel, on one core: there is little to compute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mean;
+
+impl Engine for Mean {
+    fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
+        mean::plan(header).map_err(EngineError::Kernel)
+    }
+
+    fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
+        mean::step(input).map_err(EngineError::Kernel)
+    }
+}
 
 /// The linked Yuma kernel. The chunks of a phase are worked on by all cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

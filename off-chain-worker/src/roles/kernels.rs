@@ -3,7 +3,12 @@
 use super::RoleError;
 use crate::{
     chain::Chain,
-    engine::{native::Native, wasm::Wasm, Engine, EngineError},
+    deploy::Bundles,
+    engine::{
+        native::{Mean, Native},
+        wasm::Wasm,
+        Engine, EngineError,
+    },
 };
 use inktensor_primitives::{hash::blake2, Digest};
 use std::{collections::BTreeMap, sync::Arc};
@@ -56,6 +61,12 @@ impl Kernels {
     pub fn trusting(mut self, code_hash: Digest) -> Result<Self, EngineError> {
         self.wasm = self.wasm.trusting(code_hash)?;
         Ok(self)
+    }
+
+    /// Knows the linked kernels by the contracts built from the same source.
+    pub fn with_linked(self, bundles: &Bundles) -> Self {
+        self.with_native(blake2(&bundles.yuma.code), Arc::new(Native::new()))
+            .with_native(blake2(&bundles.mean.code), Arc::new(Mean))
     }
 
     /// Knows that `native` stands for the kernel with this code hash, so that a proposer can hold the two against each

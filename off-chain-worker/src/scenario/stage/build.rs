@@ -4,7 +4,6 @@ use super::{Played, Progress, Stage, StageError};
 use crate::{
     chain::{sandbox::SandboxChain, Meter, Typed},
     deploy::{deploy, Bundles, Config},
-    engine::native::Native,
     roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer},
     scenario::{account, Nomination, Scenario, Story, SubnetPlan},
     store::{Home, Store},
@@ -19,7 +18,6 @@ use psp22::PSP22;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::Arc,
 };
 
 /// Price of a registration: 0.1 TAO.
@@ -55,12 +53,14 @@ impl<'a> Stage<'a> {
         let deployment = deploy(&mut chain, bundles, &config)?;
         progress(Progress::Step);
         let contracts = deployment.addresses;
-        // The kernel built from this repository ends; it need not be watched.
-        let yuma = blake2(&bundles.yuma.code);
-        let kernels = Kernels::new(choice)?
-            .trusting(yuma)?
-            .with_native(yuma, Arc::new(Native::new()));
-        let mut ledger = Ledger::new(contracts, kernels);
+        // The kernels built from this repository end; they need not be watched.
+        let kernels = |choice| -> Result<Kernels, StageError> {
+            let known = Kernels::new(choice)?.with_linked(bundles);
+            Ok(known
+                .trusting(blake2(&bundles.yuma.code))?
+                .trusting(blake2(&bundles.mean.code))?)
+        };
+        let mut ledger = Ledger::new(contracts, kernels(choice)?);
         if let Some(folder) = store {
             let home = Home::on(&chain, contracts.epoch)?;
             ledger = ledger.with_store(Store::open(folder, home)?);
@@ -71,8 +71,8 @@ impl<'a> Stage<'a> {
             ledger,
             keeper: Keeper::new(account("keeper"), contracts),
             proposer: Proposer::new(account("proposer"), contracts),
-            wasm: Kernels::new(EngineChoice::Wasm)?.trusting(yuma)?,
-            native: Kernels::new(EngineChoice::Native {
+            wasm: kernels(EngineChoice::Wasm)?,
+            native: kernels(EngineChoice::Native {
                 built: bundles.yuma.code.clone(),
             })?,
             subnets: Vec::new(),

@@ -1,0 +1,99 @@
+//! What a step is given, checked for size, and which weights count.
+
+use ink::prelude::vec::Vec;
+use inktensor_primitives::{
+    kernel::{EpochHeader, EpochPlan, KernelError, NeuronInput, StepInput},
+    Uid,
+};
+
+/// Bytes of a score.
+const SCORE: usize = 8;
+
+/// The chunk of a step.
+pub struct Chunk<'a> {
+    /// The epoch.
+    pub header: &'a EpochHeader,
+    /// Its neurons.
+    pub neurons: &'a [NeuronInput],
+    /// Whether no chunk comes after it.
+    pub is_last: bool,
+    start: Uid,
+    rows: &'a [u16],
+    scratch: &'a [u8],
+}
+
+impl<'a> Chunk<'a> {
+    /// What `input` says of its chunk, as `plan` cuts the epoch.
+    ///
+    /// # Errors
+    /// `StepOutOfRange`; `BadInputs` unless there is one neuron per seat and one row per roster uid, if the phase reads them;
+    /// `BadMemory` unless it is empty.
+    pub fn new(input: &'a StepInput, plan: &EpochPlan) -> Result<Self, KernelError> {
+        let header = &input.header;
+        let phase = plan.phases.get(usize::from(input.phase));
+        let phase = phase.ok_or(KernelError::StepOutOfRange)?;
+        let chunks = plan.chunks(header.neurons);
+        if input.chunk >= chunks {
+            return Err(KernelError::StepOutOfRange);
+        }
+        let (start, count) = plan.span(input.chunk, header.neurons);
+        let width = usize::from(count);
+        let rows = if phase.rows { header.roster.len() } else { 0 };
+        if input.neurons.len() != width || Some(input.rows.len()) != rows.checked_mul(width) {
+            return Err(KernelError::BadInputs);
+        }
+        if !input.memory.is_empty() {
+            return Err(KernelError::BadMemory);
+        }
+        Ok(Self {
+            header,
+            neurons: &input.neurons,
+            is_last: input.chunk.checked_add(1) == Some(chunks),
+            start,
+            rows: &input.rows,
+            scratch: &input.scratch,
+        })
+    }
+
+    /// The neurons by uid.
+    pub fn seats(&self) -> impl Iterator<Item = (Uid, &'a NeuronInput)> {
+        (self.start.0..).map(Uid).zip(self.neurons)
+    }
+
+    /// The weights that the roster's uids give to the chunk's neurons, uid by uid.
+    pub fn rows(&self) -> impl Iterator<Item = (Uid, &'a [u16])> {
+        // A chunk has at least one neuron.
+        let rows = self.rows.chunks_exact(self.neurons.len().max(1));
+        self.header.roster.iter().copied().zip(rows)
+    }
+
+    /// Those of `row` that count, zero in the place of the others. `uid` set them at block `updated_at`.
+    pub fn counted(
+        &self,
+        uid: Uid,
+        updated_at: u64,
+        row: &'a [u16],
+    ) -> impl Iterator<Item = u16> + use<'a> {
+        self.seats().zip(row).map(move |((seat, neuron), weight)| {
+            if seat == uid || neuron.registered_at >= updated_at {
+                0
+            } else {
+                *weight
+            }
+        })
+    }
+
+    /// The neurons' scores, from the phase before.
+    ///
+    /// # Errors
+    /// `BadScratch` unless there is one per neuron.
+    pub fn scores(&self) -> Result<Vec<u64>, KernelError> {
+        if Some(self.scratch.len()) != self.neurons.len().checked_mul(SCORE) {
+            return Err(KernelError::BadScratch);
+        }
+        // Every piece has its bytes; the default never stands in.
+        let pieces = self.scratch.chunks_exact(SCORE);
+        let score = |piece: &[u8]| u64::from_le_bytes(piece.try_into().unwrap_or_default());
+        Ok(pieces.map(score).collect())
+    }
+}

@@ -1,0 +1,147 @@
+//! Subnets on the mean kernel: nothing else in the network knows one kernel from another.
+
+use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_primitives::{
+    epoch::{EpochError, Stage},
+    kernel::{Budget, KernelError},
+    registry::{Hyperparameter, KernelParams},
+    NetUid, Rao, Uid,
+};
+
+/// A subnet on the mean kernel, of two validators with 100 and 101 TAO and three miners, with one final epoch.
+fn with_final_epoch() -> (Network, NetUid) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        kernel: |addresses| addresses.mean,
+        ..Shape::default()
+    });
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    net.run_epoch(netuid);
+    (net, netuid)
+}
+
+#[test]
+fn epoch_pays_by_the_mean_of_weights() {
+    let (mut net, netuid) = with_final_epoch();
+    assert_eq!(net.roster(netuid), [Uid(0), Uid(1)]);
+    // 100 TAO say 1:1:0, 101 TAO say 0:0:1.
+    for (validator, weights) in [(0, [1, 1, 0]), (1, [0, 0, 1])] {
+        let miners = vec![Uid(2), Uid(3), Uid(4)];
+        net.as_(nth("validator", validator))
+            .set_weights(netuid, miners, weights.to_vec())
+            .expect("set");
+    }
+    let ran = net.run_epoch(netuid);
+    assert_eq!(ran.header.kernel, net.addresses().mean);
+    let Budget::Split { miners, validators } = ran.header.budget else {
+        panic!("the chain splits budgets");
+    };
+    assert!(miners > Rao::ZERO && validators > Rao::ZERO);
+    let part = |whole: Rao, part: u128, all: u128| {
+        Rao(u64::try_from(whole.to_u128() * part / all).expect("a part"))
+    };
+    let paid: Vec<(Rao, Rao)> = ran
+        .trace
+        .neurons()
+        .map(|result| (result.miner, result.validator))
+        .collect();
+    assert_eq!(
+        paid,
+        [
+            (Rao::ZERO, part(validators, 100, 201)),
+            (Rao::ZERO, part(validators, 101, 201)),
+            (part(miners, 50, 201), Rao::ZERO),
+            (part(miners, 50, 201), Rao::ZERO),
+            (part(miners, 101, 201), Rao::ZERO),
+        ]
+    );
+}
+
+#[test]
+fn epoch_without_weights_pays_the_next_one() {
+    let (mut net, netuid) = with_final_epoch();
+    let idle = net.run_epoch(netuid);
+    assert!(idle.header.budget.total() > Rao::ZERO);
+    assert_eq!(idle.pay(), Rao::ZERO);
+    assert!(net.pending(netuid) >= idle.header.budget.total());
+    net.honest_weights(netuid);
+    let next = net.run_epoch(netuid);
+    assert!(next.header.budget.total() > idle.header.budget.total());
+    let lost = next.header.budget.total().0 - next.pay().0;
+    assert!(lost <= 2 * u64::from(next.header.neurons), "{lost}");
+}
+
+#[test]
+fn liar_is_slashed_at_every_step() {
+    let (mut net, netuid) = with_final_epoch();
+    net.honest_weights(netuid);
+    net.close(netuid);
+    let (ran, inputs) = (net.compute(netuid), net.inputs(netuid));
+    assert_eq!(ran.assertion.steps.len(), 4);
+    for k in 0..4 {
+        let mut lie = ran.assertion.clone();
+        lie.steps[k][0] ^= 1;
+        net.propose_lie(netuid, &lie);
+        let (found, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+        assert_eq!(u32::try_from(k), Ok(found));
+        assert_eq!(net.as_(STRANGER).dispute(netuid, found, &proof), Ok(()));
+        let status = net.status(netuid).expect("a status");
+        assert_eq!(status.stage, Stage::Closed);
+    }
+    net.assert_epoch(netuid);
+    for k in 0..4 {
+        let (assertion, trace) = (&ran.assertion, &ran.trace);
+        let proof = trace.proof(&inputs, assertion, k).expect("a proof");
+        assert_eq!(
+            net.as_(STRANGER).dispute(netuid, k, &proof),
+            Err(EpochError::StepIsCorrect)
+        );
+    }
+}
+
+#[test]
+fn subnet_changes_its_kernel_and_goes_back() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    let addresses = net.addresses();
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.run_epoch(netuid);
+    let bonds = net.memory_hashes(netuid);
+    assert_eq!(bonds.len(), 1);
+
+    net.set(netuid, Hyperparameter::Kernel(addresses.mean));
+    let subnet = net.subnet(netuid).expect("it exists");
+    assert_eq!(subnet.params, KernelParams::Other(Vec::new()));
+    let header = net.close(netuid);
+    assert_eq!((header.kernel, header.epoch), (addresses.mean, 2));
+    // The mean kernel is given none of Yuma's memory.
+    assert!(net.memory_hashes(netuid).is_empty());
+    net.forget(netuid);
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    net.settle(netuid);
+
+    net.set(netuid, Hyperparameter::Kernel(addresses.yuma));
+    let header = net.close(netuid);
+    assert_eq!((header.kernel, header.epoch), (addresses.yuma, 3));
+    net.forget(netuid);
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    net.settle(netuid);
+}
+
+#[test]
+fn close_with_any_parameters_is_refused() {
+    let (mut net, netuid) = with_final_epoch();
+    net.set(netuid, Hyperparameter::OtherParams(vec![0]));
+    let closes_at = net.status(netuid).expect("a status").closes_at;
+    net.advance_to(closes_at);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(KEEPER).close(netuid),
+        Err(EpochError::Kernel(KernelError::BadParams))
+    );
+    assert_eq!(net.snapshot(), before);
+}
