@@ -1,5 +1,5 @@
 //! `inktensor demo` from outside: what it tells is right, the same each time, and fits a terminal.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 use serde_json::Value;
 use std::{
@@ -94,22 +94,50 @@ fn the_story_adds_up_and_does_not_depend_on_the_engine() {
     assert!(epochs.iter().all(|epoch| epoch["engines_agree"] == true));
 }
 
+/// What all neurons of a role were paid.
+fn paid_to(subnet: &Value, role: &str) -> u64 {
+    let neurons = items(subnet, "neurons").iter();
+    let paid = neurons.filter(|neuron| neuron["role"] == role);
+    paid.flat_map(|neuron| neuron["paid"].as_object().expect("pay").values())
+        .map(|amount| amount.as_u64().expect("an amount"))
+        .sum()
+}
+
 #[test]
-fn consensus_pays_who_works() {
+fn each_kernel_pays_by_its_rule() {
     let story = story("native");
-    for subnet in items(&story, "subnets") {
-        let total = |role: &str| -> u64 {
-            let neurons = items(subnet, "neurons").iter();
-            let paid = neurons.filter(|neuron| neuron["role"] == role);
-            paid.flat_map(|neuron| neuron["paid"].as_object().expect("pay").values())
-                .map(|amount| amount.as_u64().expect("an amount"))
-                .sum()
-        };
-        assert!(total("honest") > 0);
-        assert!(total("miner") > total("honest"));
-        assert_eq!(total("cabal miner"), 0, "a minority moves no incentive");
-        assert_eq!(total("cabal"), 0, "weights against consensus earn nothing");
-        assert_eq!(total("idle"), 0, "stake alone earns nothing");
+    let [yuma, mean] = items(&story, "subnets") else {
+        panic!("two subnets");
+    };
+    assert_eq!(
+        (&yuma["kernel"], &mean["kernel"]),
+        (&"yuma".into(), &"mean".into())
+    );
+    for subnet in [yuma, mean] {
+        assert!(paid_to(subnet, "honest") > 0);
+        assert_eq!(paid_to(subnet, "idle"), 0, "stake alone earns nothing");
+    }
+    assert!(paid_to(yuma, "miner") > paid_to(yuma, "honest"));
+    assert_eq!(
+        paid_to(yuma, "cabal miner"),
+        0,
+        "a minority moves no incentive"
+    );
+    assert_eq!(
+        paid_to(yuma, "cabal"),
+        0,
+        "weights against consensus earn nothing"
+    );
+    // The mean clips nothing: a minority moves as much as its stake.
+    assert!(paid_to(mean, "cabal miner") > 0);
+    assert!(paid_to(mean, "miner") > paid_to(mean, "cabal miner"));
+    assert!(paid_to(mean, "cabal") > 0);
+    for (netuid, phases) in [(1, 5), (2, 4)] {
+        let mut epochs = items(&story, "epochs").iter();
+        let epoch = epochs
+            .find(|epoch| epoch["netuid"] == netuid)
+            .expect("an epoch");
+        assert_eq!(items(epoch, "phases").len(), phases);
     }
     let nominators = items(&story, "nominators");
     let gained = |fact: &&Value| fact["worth"].as_u64() > fact["staked"].as_u64();
@@ -121,7 +149,14 @@ fn a_recorded_metagraph_is_recreated_in_tables_of_a_hundred_columns() {
     let file = vectors("recorded.json", 42..43);
     let output = demo(&["--epochs", "2", "--metagraph", &file.display().to_string()]);
     let text = printed(&output);
-    assert!(text.contains("Subnet 1 \"random-7042-n4-v2\""), "{text}");
+    assert!(
+        text.contains("Subnet 1 \"random-7042-n4-v2\": kernel yuma"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Subnet 2 \"companion\": kernel mean"),
+        "{text}"
+    );
     assert!(text.contains("Every rao is accounted for."), "{text}");
     assert!(text.contains("bonds were left behind"), "{text}");
     for line in text.lines() {

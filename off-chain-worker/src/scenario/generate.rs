@@ -1,6 +1,6 @@
 //! A network from a seed: Pareto stakes, honest validators with noise, a copier, an idle one, a cabal.
 
-use super::{account, dice::Dice, NeuronPlan, Nomination, Role, Scenario, SubnetPlan};
+use super::{account, dice::Dice, KernelPlan, NeuronPlan, Nomination, Role, Scenario, SubnetPlan};
 use inktensor_primitives::{kernel::YumaParams, Bps, Rao};
 
 /// Stake of a validator at least, in TAO.
@@ -12,7 +12,7 @@ const MINER_STAKE: f64 = 1.0;
 struct Shape {
     name: &'static str,
     tempo: u32,
-    params: YumaParams,
+    kernel: KernelPlan,
     neurons: usize,
     /// Whether the owner has a neuron, an honest validator.
     owner_validates: bool,
@@ -22,7 +22,7 @@ struct Shape {
 }
 
 impl Scenario {
-    /// Two subnets: one of 128 neurons under Yuma3 with liquid alpha, one of 64 under Yuma2.
+    /// Two subnets: one of 128 neurons under Yuma3 with liquid alpha, one of 64 on the mean kernel.
     ///
     /// On both, honest validators hold the majority of stake, and cabals a minority.
     pub fn generate(seed: u64) -> Self {
@@ -47,10 +47,10 @@ fn large() -> Shape {
     Shape {
         name: "translation",
         tempo: 360,
-        params: YumaParams {
+        kernel: KernelPlan::Yuma(YumaParams {
             liquid_alpha: true,
             ..YumaParams::default()
-        },
+        }),
         neurons: 128,
         owner_validates: true,
         validators: vec![
@@ -79,13 +79,7 @@ fn small() -> Shape {
     Shape {
         name: "storage",
         tempo: 300,
-        params: YumaParams {
-            yuma3: false,
-            kappa: 39_321,
-            bonds_penalty: 32_767,
-            bonds_moving_average: 800_000,
-            ..YumaParams::default()
-        },
+        kernel: KernelPlan::Mean,
         neurons: 64,
         owner_validates: false,
         validators: vec![
@@ -150,7 +144,7 @@ fn subnet(seed: u64, number: u64, shape: Shape) -> SubnetPlan {
         owner_hotkey,
         tempo: shape.tempo,
         max_validators,
-        params: shape.params,
+        kernel: shape.kernel,
         nominations: nominations(seed, number, &neurons),
         neurons,
     }

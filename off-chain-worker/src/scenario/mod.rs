@@ -12,10 +12,12 @@
 mod behaviour;
 mod dice;
 mod generate;
+mod kernel;
 mod recorded;
 mod stage;
 mod story;
 
+pub use kernel::KernelPlan;
 pub use recorded::RecordedError;
 pub use stage::{Performance, Progress, Stage, StageError};
 pub use story::{
@@ -25,7 +27,7 @@ pub use story::{
 
 pub(crate) use story::ss58;
 
-use inktensor_primitives::{hash::blake2, kernel::YumaParams, AccountId, Bps, Rao};
+use inktensor_primitives::{hash::blake2, AccountId, Bps, Rao};
 
 /// The least amount that the staking contract takes at once.
 const LEAST_STAKED: Rao = Rao(2_000_000);
@@ -54,8 +56,8 @@ pub struct SubnetPlan {
     pub tempo: u32,
     /// Permits, the owner's not counted.
     pub max_validators: u16,
-    /// What its kernel is told.
-    pub params: YumaParams,
+    /// Its kernel, and what that is told.
+    pub kernel: KernelPlan,
     /// Its neurons, in order of uid.
     pub neurons: Vec<NeuronPlan>,
     /// Who else stakes on its validators.

@@ -1,6 +1,8 @@
 //! A network from a recorded metagraph in the form of the vectors.
 
-use super::{account, NeuronPlan, Nomination, Role, Scenario, SubnetPlan, LEAST_STAKED};
+use super::{
+    account, KernelPlan, NeuronPlan, Nomination, Role, Scenario, SubnetPlan, LEAST_STAKED,
+};
 use crate::vectors::Vector;
 use ink_sandbox::{AccountId32, Ss58Codec};
 use inktensor_primitives::{AccountId, Rao, MAX_VALIDATORS};
@@ -101,7 +103,7 @@ impl Scenario {
                     owner_hotkey,
                     tempo: input.params.tempo.clamp(1, 50_400),
                     max_validators: asked.clamp(1, MAX_VALIDATORS),
-                    params: input.kernel_params(),
+                    kernel: KernelPlan::Yuma(input.kernel_params()),
                     neurons,
                     nominations,
                 },

@@ -114,8 +114,8 @@ fn metagraph(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
         ]);
     }
     let title = format!(
-        "Subnet {} \"{}\": {}, {} blocks an epoch\n\nMetagraph after the last epoch",
-        subnet.netuid, subnet.name, subnet.rule, subnet.tempo
+        "Subnet {} \"{}\": kernel {}, {} blocks an epoch\n{}\n\nMetagraph after the last epoch",
+        subnet.netuid, subnet.name, subnet.kernel, subnet.tempo, subnet.rule
     );
     show(out, &title, &rows)?;
     more(out, subnet.neurons.len().saturating_sub(shown.len()))

@@ -121,7 +121,7 @@ impl<'a> Stage<'a> {
         let message = self.contracts().registry().create_subnet(
             plan.name.clone(),
             plan.owner_hotkey,
-            self.contracts().yuma,
+            plan.kernel.address(&self.contracts()),
             plan.tempo,
             seats,
             plan.max_validators,
@@ -131,10 +131,8 @@ impl<'a> Stage<'a> {
             .run(plan.owner, message)
             .map_err(StageError::refused("Registry::create_subnet"))?;
         let netuid = created.value;
-        for value in [
-            Hyperparameter::Yuma(plan.params.clone()),
-            Hyperparameter::RegistrationPrice(REGISTRATION_PRICE),
-        ] {
+        let price = Hyperparameter::RegistrationPrice(REGISTRATION_PRICE);
+        for value in plan.kernel.setting().into_iter().chain([price]) {
             let message = self
                 .contracts()
                 .registry()

@@ -154,8 +154,14 @@ impl Stage<'_> {
         let agreed = [wasm, native]
             .iter()
             .all(|trace| trace.assertion() == computed.assertion);
+        let played = self.subnets.iter().zip(&self.scenario.subnets);
+        let plan = played
+            .filter(|(played, _)| played.netuid == header.netuid)
+            .map(|(_, plan)| plan);
+        let phases = plan.map(|plan| plan.kernel.phases()).next();
         Ok(EpochFact::of(
             computed,
+            phases.unwrap_or_default(),
             &neurons,
             &takes,
             agreed,

@@ -60,6 +60,8 @@ pub struct SubnetFact {
     pub netuid: u16,
     /// Its name.
     pub name: String,
+    /// Its kernel: the name of a contract.
+    pub kernel: &'static str,
     /// Its rule, in words.
     pub rule: String,
     /// Blocks per epoch.
@@ -282,13 +284,11 @@ pub(crate) fn ss58(account: &AccountId) -> String {
     AccountId32::new(*AsRef::<[u8; 32]>::as_ref(account)).to_ss58check()
 }
 
-/// What Yuma's phases are about.
-const PHASES: [&str; 5] = ["stake", "roster", "consensus", "bonds", "emission"];
-
 impl EpochFact {
-    /// Tells of a computed epoch. `neurons` and `takes` are by uid, times by phase.
+    /// Tells of a computed epoch. `names` and times are by phase, `neurons` and `takes` by uid.
     pub(crate) fn of(
         computed: &Computed,
+        names: &[&str],
         neurons: &[Neuron],
         takes: &[Bps],
         engines_agree: bool,
@@ -323,9 +323,9 @@ impl EpochFact {
             paid: 0,
             phases: phases
                 .map(|(number, (wasm, native))| PhaseTime {
-                    phase: match PHASES.get(number) {
-                        Some(name) if wasm_phases(computed) == PHASES.len() => (*name).into(),
-                        _ => number.to_string(),
+                    phase: match names.get(number) {
+                        Some(name) => (*name).into(),
+                        None => number.to_string(),
                     },
                     wasm_us: micros(wasm),
                     native_us: micros(native),
@@ -334,10 +334,6 @@ impl EpochFact {
             pays,
         }
     }
-}
-
-fn wasm_phases(computed: &Computed) -> usize {
-    computed.trace.plan.phases.len()
 }
 
 impl Story {

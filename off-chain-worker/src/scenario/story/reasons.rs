@@ -1,11 +1,32 @@
 //! Why a neuron was paid what it was paid, in a few words.
 
 use super::Pay;
-use crate::scenario::Role;
+use crate::scenario::{KernelPlan, Role};
 use inktensor_primitives::kernel::NeuronResult;
 
 /// Says why, from what the last epoch found and what all epochs paid.
-pub(super) fn reason(role: &Role, score: &NeuronResult, paid: &Pay) -> String {
+pub(super) fn reason(kernel: &KernelPlan, role: &Role, score: &NeuronResult, paid: &Pay) -> String {
+    match kernel {
+        KernelPlan::Yuma(_) => by_consensus(role, score, paid),
+        KernelPlan::Mean => by_mean(score),
+    }
+}
+
+/// Why the mean kernel pays: whose stake stands behind a neuron.
+fn by_mean(score: &NeuronResult) -> String {
+    if score.dividends > 0 {
+        for_stake(score)
+    } else if score.incentive > 0 {
+        format!("{} of the stake stands behind it", percent(score.incentive))
+    } else if score.permit {
+        "set no weights".into()
+    } else {
+        "no stake stands behind it".into()
+    }
+}
+
+/// Why Yuma pays.
+fn by_consensus(role: &Role, score: &NeuronResult, paid: &Pay) -> String {
     let validates = paid.take > 0 || paid.stakers > 0 || score.dividends > 0;
     match role {
         Role::Idle => "set no weights, so it holds no bonds".into(),
@@ -57,7 +78,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_neuron_has_a_reason_of_its_own() {
-        let told = |role, score: NeuronResult| reason(&role, &score, &Pay::default());
+        let told = |role, score: NeuronResult| by_consensus(&role, &score, &Pay::default());
         let nothing = NeuronResult::default();
         let trusted = NeuronResult {
             validator_trust: 65_535,
@@ -90,5 +111,31 @@ mod tests {
             told(Role::CabalMiner, nothing),
             "only a minority of stake weighs it"
         );
+    }
+
+    #[test]
+    fn the_mean_pays_whom_stake_stands_behind() {
+        let told = |score: NeuronResult| {
+            let nobody = Role::Copier;
+            reason(&KernelPlan::Mean, &nobody, &score, &Pay::default())
+        };
+        let nothing = NeuronResult::default();
+        assert_eq!(told(nothing), "no stake stands behind it");
+        let permit = NeuronResult {
+            permit: true,
+            ..nothing
+        };
+        assert_eq!(told(permit), "set no weights");
+        let weighed = NeuronResult {
+            incentive: 655,
+            ..permit
+        };
+        assert_eq!(told(weighed), "1.0 % of the stake stands behind it");
+        let validator = NeuronResult {
+            dividends: 6_554,
+            stake_weight: 3_277,
+            ..weighed
+        };
+        assert_eq!(told(validator), "10.0 % of dividends, 5.0 % of stake");
     }
 }

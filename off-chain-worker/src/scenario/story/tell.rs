@@ -11,7 +11,6 @@ use crate::{
 };
 use inktensor_primitives::{
     epoch::Epochs,
-    kernel::YumaParams,
     registry::{NeuronView, Registry},
     staking::Staking,
     AccountId, NetUid, Rao, PAGE,
@@ -19,11 +18,13 @@ use inktensor_primitives::{
 use std::collections::BTreeMap;
 
 /// Every message that a scenario sends, in the order of a network's life.
-const MESSAGES: [&str; 18] = [
+const MESSAGES: [&str; 20] = [
     "TokenControl::wire",
     "Registry::wire",
     "Staking::wire",
     "Emission::wire",
+    "Registry::allow_kernel",
+    "Registry::set_admin",
     "PSP22::transfer",
     "PSP22::approve",
     "Registry::create_subnet",
@@ -93,13 +94,14 @@ impl Stage<'_> {
                 validator_trust: score.validator_trust,
                 emission: score.emission.0,
                 paid,
-                reason: reason(&neuron.role, score, &paid),
+                reason: reason(&plan.kernel, &neuron.role, score, &paid),
             });
         }
         Ok(SubnetFact {
             netuid: netuid.0,
             name: plan.name.clone(),
-            rule: rule(&plan.params),
+            kernel: plan.kernel.name(),
+            rule: plan.kernel.rule(),
             tempo: plan.tempo,
             neurons,
         })
@@ -192,15 +194,4 @@ impl Stage<'_> {
         facts.sort_by_key(|(place, _)| *place);
         facts.into_iter().map(|(_, fact)| fact).collect()
     }
-}
-
-/// The rule of a subnet in words.
-fn rule(params: &YumaParams) -> String {
-    let bonds = match (params.yuma3, params.liquid_alpha) {
-        (true, true) => "Yuma3 with liquid alpha",
-        (true, false) => "Yuma3",
-        (false, _) => "Yuma2",
-    };
-    let majority = f64::from(params.kappa) / f64::from(u16::MAX);
-    format!("{bonds}, majority {majority:.2}")
 }
