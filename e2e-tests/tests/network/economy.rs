@@ -331,3 +331,52 @@ fn a_bond_lost_on_one_subnet_does_not_stand_for_another() {
         .expect("final");
     assert_eq!(net.as_(LIAR).withdraw_bond(bond), Ok(()));
 }
+
+#[test]
+fn who_plays_all_parts_gains_the_fees_and_loses_by_every_lie() {
+    let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
+    let budget = net.budget(netuid, 1).expect("drawn");
+    let chunks = u64::try_from(known.trace.results.len()).expect("few");
+    let fees = budget.proposer.0 + budget.keeper.0 / chunks * chunks;
+    assert!(fees > 0);
+    let template = net.template();
+    let mut gains = Vec::new();
+    for lies in 0..3 {
+        let mut net = Network::begin_from(&template);
+        give_bond(&mut net, LIAR, Rao::from_tao(100));
+        let rich = wealth(&net, &[LIAR]);
+        let mut burned = 0;
+        for round in 0..lies {
+            let (bond, k, proof) = lie(&mut net, netuid, LIAR, &known);
+            assert_eq!(bond.to_u128(), doubled(net.rules().bond, round));
+            net.as_(LIAR).dispute(netuid, k, &proof).expect("a lie");
+            burned += bond.to_u128() / 2;
+        }
+        net.as_(LIAR)
+            .propose(netuid, &known.honest)
+            .expect("posted");
+        net.advance(net.rules().challenge_period);
+        net.as_(LIAR)
+            .finalize(netuid, &known.honest)
+            .expect("final");
+        for (chunk, results) in (0..).zip(&known.trace.results) {
+            net.as_(LIAR)
+                .settle(netuid, 1, chunk, results)
+                .expect("settled");
+            let again = net.as_(LIAR).settle(netuid, 1, chunk, results);
+            assert!(matches!(
+                again,
+                Err(EpochError::NotSettling | EpochError::AlreadySettled)
+            ));
+        }
+        let gain = i128::try_from(wealth(&net, &[LIAR])).expect("small")
+            - i128::try_from(rich).expect("small");
+        assert_eq!(
+            gain,
+            i128::from(fees) - i128::try_from(burned).expect("small")
+        );
+        gains.push(gain);
+    }
+    println!("proposer, challenger and keeper in one, with 0, 1, 2 lies: {gains:?} rao");
+    assert!(gains[0] > 0 && gains[1] < 0 && gains[2] < gains[1]);
+}

@@ -12,6 +12,7 @@
 
 mod adversary;
 mod assertion;
+mod attacks;
 mod dispute;
 mod economy;
 mod emission;
