@@ -71,7 +71,7 @@ fn an_honest_epoch_is_correct_while_it_stands_and_once_it_is_paid() {
     net.settle(netuid);
     let paid = verify(&mut net, netuid, 0);
     assert_eq!((paid.finding, paid.posted.fate), (None, Fate::Final));
-    assert_eq!(paid.honest, ran.assertion.digest());
+    assert_eq!(paid.honest, Ok(ran.assertion.digest()));
     assert_eq!(paid.steps as usize, ran.assertion.steps.len());
 }
 

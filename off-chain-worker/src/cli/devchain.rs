@@ -38,6 +38,12 @@ pub struct Arguments {
     /// Blocks during which an epoch can be disputed, on a new chain
     #[arg(long, default_value_t = Config::RULES.challenge_period, value_name = "BLOCKS")]
     challenge_period: u32,
+    /// Blocks after which a closed epoch can be replayed on the chain, on a new chain
+    #[arg(long, default_value_t = Config::RULES.replay_delay, value_name = "BLOCKS")]
+    replay_delay: u32,
+    /// Blocks without progress after which a closed epoch can be given up, on a new chain
+    #[arg(long, default_value_t = Config::RULES.rollover_delay, value_name = "BLOCKS")]
+    rollover_delay: u32,
 }
 
 /// Runs the command. It ends with the process.
@@ -100,6 +106,8 @@ fn deployed(arguments: &Arguments) -> Result<(SandboxChain, Addresses), Failure>
     let config = Config {
         rules: EpochRules {
             challenge_period: arguments.challenge_period,
+            replay_delay: arguments.replay_delay,
+            rollover_delay: arguments.rollover_delay,
             ..Config::RULES
         },
         ..Config::new(account("deployer"), account("treasury"), holders)

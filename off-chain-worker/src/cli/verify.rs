@@ -3,9 +3,9 @@
 use super::{worker, Failure, Verdict};
 use crate::{
     engine::hex,
-    epoch::{Difference, Part},
+    epoch::{Difference, EpochError, Part},
     source::ChainSource,
-    verify::{Fate, Finding, Origin, Verified, Verifier, VerifyError},
+    verify::{Fate, Finding, Origin, Verified, Verifier},
 };
 use inktensor_primitives::{NetUid, Uid};
 use serde_json::{json, Value};
@@ -51,17 +51,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         kernels: &kernels,
         store: store.as_ref(),
     };
-    let verified = match verifier.verify(NetUid(arguments.netuid), arguments.epoch) {
-        Ok(verified) => verified,
-        Err(VerifyError::Epoch(error)) if error.refusal().is_some() => {
-            writeln!(
-                out,
-                "no assertion of this epoch can be right: its kernel refuses its inputs ({error})"
-            )?;
-            return Ok(Verdict::Bad);
-        }
-        Err(error) => return Err(Failure::input(error)),
-    };
+    let verified = verifier
+        .verify(NetUid(arguments.netuid), arguments.epoch)
+        .map_err(Failure::input)?;
     if arguments.json {
         let text = serde_json::to_string_pretty(&document(&verified)).map_err(io::Error::from)?;
         writeln!(out, "{text}")?;
@@ -100,13 +92,18 @@ fn print(verified: &Verified, out: &mut dyn Write) -> io::Result<()> {
     if posted.slashed > 0 {
         writeln!(out, "slashed    {} of its assertions", posted.slashed)?;
     }
-    writeln!(
-        out,
-        "recomputed {}, {} steps, inputs from {}",
-        hex(&verified.honest),
-        verified.steps,
-        origin(verified.origin)
-    )?;
+    let (steps, origin) = (verified.steps, origin(verified.origin));
+    match &verified.honest {
+        Ok(honest) => writeln!(
+            out,
+            "recomputed {}, {steps} steps, inputs from {origin}",
+            hex(honest)
+        )?,
+        Err(error) => writeln!(
+            out,
+            "recomputed no assertion of it can be right: {error}; inputs from {origin}"
+        )?,
+    }
     match &verified.finding {
         None => Ok(()),
         Some(finding) => print_finding(finding, out),
@@ -204,7 +201,8 @@ fn document(verified: &Verified) -> Value {
         "epoch": verified.epoch,
         "correct": verified.finding.is_none(),
         "header": hex(&verified.header_hash),
-        "recomputed": hex(&verified.honest),
+        "recomputed": verified.honest.as_ref().ok().map(|honest| hex(honest)),
+        "no_honest_answer": verified.honest.as_ref().err().map(EpochError::to_string),
         "steps": verified.steps,
         "inputs": match verified.origin { Origin::Chain => "chain", Origin::Store => "store" },
         "posted": {

@@ -17,7 +17,10 @@ pub use recorded::{Paid, ValueDifference};
 use crate::{
     chain::Chain,
     deploy::Addresses,
-    epoch::{compute, first_difference, Difference, EpochInputs, Part, Trace},
+    epoch::{
+        attempt, compute, first_difference, Attempt, Difference, EpochError, EpochInputs, Part,
+        Trace,
+    },
     roles::Kernels,
     store::Store,
 };
@@ -48,8 +51,8 @@ pub struct Verified {
     pub origin: Origin,
     /// How many steps it has.
     pub steps: u32,
-    /// Digest of what it honestly comes to.
-    pub honest: Digest,
+    /// Digest of what it honestly comes to, or why it comes to nothing: then every assertion of it is false.
+    pub honest: Result<Digest, EpochError>,
     /// What was posted.
     pub posted: Posted,
     /// Where the two part; none if what was posted is right.
@@ -100,22 +103,30 @@ impl Verifier<'_> {
         let (inputs, origin) = self.inputs(netuid, epoch, &told.header_hash)?;
         let posted = told.posted(netuid, epoch)?;
         let header = &inputs.header;
-        let trace = self.trace(&inputs)?;
-        let honest = trace.assertion();
-        let digest = honest.digest();
-        let finding = if digest == posted.digest {
-            None
-        } else {
-            let neurons = header.neurons;
-            Some(self.finding(&trace, &honest, neurons, &posted, &told)?)
+        let engine = self.kernels.engine(self.chain, &header.kernel_code)?;
+        let Attempt { trace, failure } = attempt(engine.as_ref(), &inputs)?;
+        let (honest, finding) = match failure {
+            None => {
+                let honest = trace.assertion();
+                let right = honest.digest() == posted.digest;
+                let finding = (!right)
+                    .then(|| self.finding(&trace, &honest, header.neurons, &posted, &told))
+                    .transpose()?;
+                (Ok(honest.digest()), finding)
+            }
+            Some(error) if error.is_verdict() => {
+                let claimed = posted.assertion.as_ref();
+                (Err(error), Some(unanswered(&trace, &inputs, claimed)))
+            }
+            Some(error) => return Err(error.into()),
         };
         Ok(Verified {
             netuid,
             epoch,
             header_hash: told.header_hash,
             origin,
-            steps: trace.plan.steps(neurons_of(&trace)),
-            honest: digest,
+            steps: trace.plan.steps(header.neurons),
+            honest,
             posted,
             finding,
         })
@@ -199,12 +210,153 @@ impl Verifier<'_> {
     }
 }
 
-fn neurons_of(trace: &Trace) -> u16 {
-    u16::try_from(trace.neurons().count()).unwrap_or(u16::MAX)
+/// What is wrong with an assertion of an epoch to which the kernel gives no honest answer. `trace` ends before that step.
+fn unanswered(trace: &Trace, inputs: &EpochInputs, claimed: Option<&Assertion>) -> Finding {
+    let neurons = inputs.header.neurons;
+    let refuted = claimed.and_then(|claimed| trace.refute_unfinished(inputs, claimed));
+    let place = refuted.and_then(|(k, _)| Some((k, trace.plan.place(k, neurons)?)));
+    let uids = |chunk| {
+        let (start, count) = trace.plan.span(chunk, neurons);
+        (start.0..).map(Uid).take(usize::from(count)).collect()
+    };
+    Finding {
+        difference: place.map(|(k, (phase, chunk))| Difference::Step {
+            k,
+            phase,
+            chunk,
+            part: part(
+                &trace.assertion(),
+                claimed,
+                k,
+                chunk,
+                phase == trace.plan.memory_phase,
+            ),
+        }),
+        uids: place.map_or_else(
+            || (0..neurons).map(Uid).collect(),
+            |(_, (_, chunk))| uids(chunk),
+        ),
+        added: Vec::new(),
+        missing: Vec::new(),
+        values: Vec::new(),
+        paid: Vec::new(),
+        hidden: Vec::new(),
+    }
+}
+
+/// The first digest of step `k` that differs from the honest ones, as far as there are any.
+fn part(
+    honest: &Assertion,
+    claimed: Option<&Assertion>,
+    k: u32,
+    chunk: u16,
+    writes_memory: bool,
+) -> Part {
+    let step = |it: &Assertion| it.steps.get(usize::try_from(k).ok()?).copied();
+    let memory = |it: &Assertion| it.memory.get(usize::from(chunk)).copied();
+    let Some(claimed) = claimed else {
+        return Part::Step;
+    };
+    if step(honest).is_none() || step(honest) != step(claimed) {
+        Part::Step
+    } else if writes_memory && memory(honest) != memory(claimed) {
+        Part::Memory
+    } else {
+        Part::Results
+    }
 }
 
 /// What is in `list` and not in `other`.
 fn without(list: &[Uid], other: &[Uid]) -> Vec<Uid> {
     let only = list.iter().filter(|uid| !other.contains(uid));
     only.copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epoch::StepTrace;
+    use inktensor_primitives::{
+        kernel::{Budget, EpochHeader, EpochPlan, PhasePlan},
+        Rao,
+    };
+
+    /// Two phases over two chunks of two neurons; the kernel gives no answer to step 3.
+    fn ended_early() -> (Trace, EpochInputs) {
+        let header = EpochHeader {
+            contract: [1; 32].into(),
+            netuid: NetUid(3),
+            epoch: 8,
+            final_epoch: None,
+            opened_at: 0,
+            closed_at: 10,
+            previous_close: 0,
+            tempo: 10,
+            neurons: 4,
+            kernel: [2; 32].into(),
+            kernel_code: [0; 32],
+            params: Vec::new(),
+            max_validators: 1,
+            owner_uid: None,
+            budget: Budget::Combined(Rao(0)),
+            roster: Vec::new(),
+            previous: [0; 32],
+        };
+        let phase = PhasePlan {
+            rows: false,
+            memory: false,
+        };
+        let trace = Trace {
+            netuid: header.netuid,
+            epoch: header.epoch,
+            header_hash: header.digest(),
+            plan: EpochPlan {
+                chunk: 2,
+                phases: vec![phase; 2],
+                memory_phase: 0,
+                results_phase: 1,
+            },
+            steps: vec![StepTrace::default(); 3],
+            memory: vec![Vec::new(); 2],
+            results: vec![Vec::new()],
+            roster: Vec::new(),
+            timing: Vec::new(),
+        };
+        let inputs = EpochInputs {
+            header,
+            chunks: Vec::new(),
+            memory: vec![Vec::new(); 2],
+        };
+        (trace, inputs)
+    }
+
+    #[test]
+    fn without_an_honest_answer_the_step_that_has_none_is_wrong_unless_an_earlier_one_is() {
+        let (trace, inputs) = ended_early();
+        let mut claimed = trace.assertion();
+        claimed.steps.push([7; 32]);
+        claimed.results.push([7; 32]);
+        let wrong = |claimed: &Assertion| {
+            let found = unanswered(&trace, &inputs, Some(claimed));
+            match found.difference {
+                Some(Difference::Step { k, .. }) => (k, found.uids),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(wrong(&claimed), (3, vec![Uid(2), Uid(3)]));
+        claimed.steps[0] = [7; 32];
+        assert_eq!(wrong(&claimed), (0, vec![Uid(0), Uid(1)]));
+        claimed.steps[0] = trace.assertion().steps[0];
+        claimed.memory[1] = [7; 32];
+        let found = unanswered(&trace, &inputs, Some(&claimed)).difference;
+        let memory = Difference::Step {
+            k: 1,
+            phase: 0,
+            chunk: 1,
+            part: Part::Memory,
+        };
+        assert_eq!(found, Some(memory));
+        let unknown = unanswered(&trace, &inputs, None);
+        assert_eq!((unknown.difference, unknown.uids.len()), (None, 4));
+    }
 }
