@@ -410,10 +410,13 @@ proptest! {
 }
 
 #[test]
-fn the_built_kernel_is_acceptable_and_no_other_contract_is() {
-    let report = check(built()).expect("acceptable");
-    assert!(report.imports.contains(&"seal2.set_storage".to_owned()));
-    assert!(!report.in_steps.contains(&"seal2.set_storage".to_owned()));
+fn the_built_kernels_are_acceptable_and_no_other_contract_is() {
+    for kernel in ["yuma", "mean"] {
+        let code = Bundle::find(kernel).expect("a built kernel").code;
+        let report = check(&code).expect("acceptable");
+        assert!(report.imports.contains(&"seal2.set_storage".to_owned()));
+        assert!(!report.in_steps.contains(&"seal2.set_storage".to_owned()));
+    }
     for contract in ["token", "registry", "staking", "emission", "epoch"] {
         let code = Bundle::find(contract).expect("a built contract").code;
         let refusal = check(&code).expect_err("a refusal");

@@ -17,6 +17,7 @@ mod dispute;
 mod economy;
 mod emission;
 mod epoch;
+mod explain;
 mod fees;
 mod genesis;
 mod harness;

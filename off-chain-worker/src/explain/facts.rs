@@ -202,9 +202,9 @@ pub struct PayFact {
 pub struct TakeFact {
     /// The owner's take, in basis points.
     pub take: u16,
-    /// The owner's part.
+    /// The owner's part, as stake.
     pub owner: u64,
-    /// For all who stake on the hotkey, the owner too, by stake.
+    /// For all who stake on the hotkey, the owner with its part too, by stake.
     pub stakers: u64,
 }
 

@@ -14,7 +14,7 @@ pub use facts::{
     ResultFact, SeatFact, TakeFact, VoiceFact, WeightFact, YumaFacts,
 };
 
-pub use on_chain::Surroundings;
+pub use on_chain::{explain_on_chain, ChainExplainError};
 
 use crate::{
     engine::hex,

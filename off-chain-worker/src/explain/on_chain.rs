@@ -1,11 +1,16 @@
-//! What a chain adds to an explanation: who sits where, what they take, and what the epoch's money became.
+//! Explains an epoch of a chain, which adds who sits where, what they take, what was posted, and what the epoch's money
+//! became.
 
-use super::{Identity, MoneyFact};
+use super::{
+    explain, ExplainError, Explanation, Identity, KernelKind, MoneyFact, PostedFact, Subject,
+};
 use crate::{
     chain::{Chain, ChainError, ContractEvent, Typed},
     deploy::Addresses,
+    engine::hex,
     epoch::EpochInputs,
     scenario::ss58,
+    verify::{Fate, Verifier, VerifyError},
 };
 use inktensor_primitives::{
     emission::{Carried, Completed, Drawn, FeePaid},
@@ -13,42 +18,59 @@ use inktensor_primitives::{
     kernel::EpochHeader,
     registry::{NeuronView, Registry},
     staking::Staking,
-    Uid, PAGE,
+    Digest, NetUid, Uid, PAGE,
 };
 
-/// What a chain says of an epoch beside its inputs.
-#[derive(Clone, Debug)]
-pub struct Surroundings {
-    /// Who sits where, in order of uid.
-    pub identities: Vec<Identity>,
-    /// What the epoch's budget became.
-    pub money: MoneyFact,
+/// Why an epoch of a chain cannot be explained.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainExplainError {
+    /// It cannot be computed again.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The chain does not answer.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// It was computed again, and cannot be explained.
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
 }
 
-impl Surroundings {
-    /// What `chain` says of the epoch of `inputs`, whose chunks have `size` uids, and of the neuron at `uid`.
-    ///
-    /// The chain tells who sits on a seat now. Who took it after the epoch is not who was paid, and stays unnamed.
-    ///
-    /// # Errors
-    /// If the chain does not answer.
-    pub fn of(
-        chain: &dyn Chain,
-        contracts: &Addresses,
-        inputs: &EpochInputs,
-        size: u16,
-        uid: Uid,
-    ) -> Result<Self, ChainError> {
-        Ok(Self {
-            identities: identities(chain, contracts, inputs, uid)?,
-            money: money(
-                &chain.events(0)?,
-                contracts,
-                &inputs.header,
-                uid.0 / size.max(1),
-            ),
-        })
-    }
+/// Explains what the neuron at `uid` gets for epoch `epoch` of `netuid`. `kind` says what the kernel with a code hash is.
+///
+/// The chain tells who sits on a seat now. Who took it after the epoch is not who was paid, and stays unnamed.
+///
+/// # Errors
+/// See [`ChainExplainError`].
+pub fn explain_on_chain(
+    verifier: &Verifier,
+    netuid: NetUid,
+    epoch: u32,
+    uid: Uid,
+    kind: impl Fn(&Digest) -> KernelKind,
+) -> Result<Explanation, ChainExplainError> {
+    let (chain, contracts) = (verifier.chain, &verifier.contracts);
+    let recomputed = verifier.recompute(netuid, epoch)?;
+    let (inputs, trace) = (&recomputed.inputs, &recomputed.trace);
+    let honest = trace.assertion().digest();
+    let posted = recomputed.posted.as_ref().map(|posted| PostedFact {
+        assertion: hex(&posted.digest),
+        fate: match posted.fate {
+            Fate::Standing { .. } => "standing",
+            Fate::Final => "final",
+            Fate::Slashed => "slashed",
+        },
+        correct: posted.digest == honest,
+    });
+    let chunk = uid.0 / trace.plan.chunk.max(1);
+    let subject = Subject {
+        inputs,
+        trace,
+        kernel: kind(&inputs.header.kernel_code),
+        identities: &identities(chain, contracts, inputs, uid)?,
+        money: Some(money(&chain.events(0)?, contracts, &inputs.header, chunk)),
+        posted,
+    };
+    Ok(explain(&subject, uid)?)
 }
 
 fn identities(

@@ -9,12 +9,11 @@ use super::{
 use crate::{
     chain::{Chain, Typed},
     deploy::Addresses,
-    engine::hex,
     epoch::{compute, EpochError},
-    explain::{explain, Explanation, Identity, PostedFact, Subject, Surroundings},
+    explain::{explain, explain_on_chain, Explanation, Identity, Subject},
     source::ChainSource,
     vectors::{Located, Vector},
-    verify::{Fate, Verifier},
+    verify::Verifier,
 };
 use inktensor_primitives::{epoch::Epochs, NetUid, Uid};
 use std::{
@@ -101,30 +100,7 @@ fn on_chain(
         kernels: &worker::kernels()?,
         store: store.as_ref(),
     };
-    let recomputed = verifier.recompute(netuid, epoch).map_err(Failure::input)?;
-    let (inputs, trace) = (&recomputed.inputs, &recomputed.trace);
-    let uid = Uid(arguments.uid);
-    let size = trace.plan.chunk;
-    let around = Surroundings::of(chain, &contracts, inputs, size, uid).map_err(Failure::input)?;
-    let honest = trace.assertion().digest();
-    let posted = recomputed.posted.as_ref().map(|posted| PostedFact {
-        assertion: hex(&posted.digest),
-        fate: match posted.fate {
-            Fate::Standing { .. } => "standing",
-            Fate::Final => "final",
-            Fate::Slashed => "slashed",
-        },
-        correct: posted.digest == honest,
-    });
-    let subject = Subject {
-        inputs,
-        trace,
-        kernel: known(&inputs.header.kernel_code),
-        identities: &around.identities,
-        money: Some(around.money),
-        posted,
-    };
-    explain(&subject, uid).map_err(Failure::input)
+    explain_on_chain(&verifier, netuid, epoch, Uid(arguments.uid), known).map_err(Failure::input)
 }
 
 /// The last final epoch of `netuid`.

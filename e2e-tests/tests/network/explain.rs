@@ -1,0 +1,137 @@
+//! Explaining epochs of a chain: what is explained is what is paid, and a lie is not taken for the truth.
+
+use inktensor_e2e_tests::{accounts::*, Folder, Network, Shape};
+use inktensor_primitives::{hash::blake2, kernel::NeuronResult, Bps, Digest, NetUid, Rao, Uid};
+use inktensor_worker::{
+    deploy::Bundle,
+    explain::{explain_on_chain, Explanation, KernelKind},
+    roles::{EngineChoice, Kernels, Ledger},
+    store::Store,
+    verify::Verifier,
+};
+
+fn kernels() -> Kernels {
+    Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")
+}
+
+fn kind(code_hash: &Digest) -> KernelKind {
+    let built = Bundle::find("yuma").expect("the built kernel");
+    if blake2(&built.code) == *code_hash {
+        KernelKind::Yuma
+    } else {
+        KernelKind::Other
+    }
+}
+
+fn explain(net: &mut Network, store: &Store, netuid: NetUid, uid: u16) -> Explanation {
+    let contracts = net.addresses();
+    net.with_chain(|chain| {
+        let verifier = Verifier {
+            chain,
+            contracts,
+            kernels: &kernels(),
+            store: Some(store),
+        };
+        explain_on_chain(&verifier, netuid, 1, Uid(uid), kind)
+    })
+    .expect("an explanation")
+}
+
+/// A subnet of two validators and three miners whose epoch 1, with something to pay, is closed, and a store that has what
+/// it is computed from. Somebody stakes on the first validator, which takes a tenth of its dividends.
+fn closed() -> (Network, NetUid, Folder) {
+    let mut net = Network::deploy();
+    let folder = Folder::new();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    let hotkey = nth("validator", 0);
+    net.as_(nth("validator-owner", 0))
+        .set_take(hotkey, Bps(1_000))
+        .expect("set");
+    net.stake(netuid, nth("nominator", 0), hotkey, Rao::from_tao(50));
+    let store = folder.store(&net).expect("opened");
+    let mut ledger = Ledger::new(net.addresses(), kernels()).with_store(store);
+    for _ in 0..2 {
+        net.close(netuid);
+        net.with_chain(|chain| ledger.closed(chain, netuid).map(drop))
+            .expect("computed");
+        if net.status(netuid).expect("a status").final_epoch.is_some() {
+            break;
+        }
+        net.assert_epoch(netuid);
+        net.finalize(netuid);
+        net.settle(netuid);
+        net.honest_weights(netuid);
+    }
+    (net, netuid, folder)
+}
+
+#[test]
+fn an_explained_epoch_pays_what_was_explained() {
+    let (mut net, netuid, folder) = closed();
+    net.assert_epoch(netuid);
+    let store = folder.store(&net).expect("opened");
+    let told: Vec<_> = (0..5)
+        .map(|uid| explain(&mut net, &store, netuid, uid))
+        .collect();
+    let stakes = |net: &Network| -> Vec<Rao> {
+        let hotkey = |uid| net.neuron(netuid, Uid(uid)).expect("a neuron").hotkey;
+        (0..5)
+            .map(|uid| net.hotkey_stake(netuid, hotkey(uid)))
+            .collect()
+    };
+    let (owner, hotkey) = (nth("validator-owner", 0), nth("validator", 0));
+    let nominator = nth("nominator", 0);
+    let held = |net: &Network, who| net.stake_of(netuid, hotkey, who).0;
+    let before = (stakes(&net), held(&net, owner), held(&net, nominator));
+    net.finalize(netuid);
+    net.settle(netuid);
+    let after = (stakes(&net), held(&net, owner), held(&net, nominator));
+    for (told, (before, after)) in told.iter().zip(before.0.iter().zip(&after.0)) {
+        assert!(told.holds(), "{told:#?}");
+        assert_eq!(told.kernel, "yuma");
+        let posted = told.posted.as_ref().expect("posted");
+        assert_eq!((posted.fate, posted.correct), ("standing", true));
+        let pay = told.pay.miner + told.pay.validator;
+        assert_eq!(after.0 - before.0, pay, "{told:#?}");
+    }
+    assert!(told.iter().any(|told| told.pay.miner > 0));
+    // The take is the owner's, as stake; the rest is for all stakers by their stake, that one included.
+    let pay = &told[0].pay;
+    let take = pay.take.as_ref().expect("a take");
+    assert!(take.owner > 0, "{take:?}");
+    assert_eq!(take.owner, pay.validator / 10);
+    let pool = before.1 + pay.miner + take.owner + before.2;
+    let part = u128::from(take.stakers) * u128::from(before.2) / u128::from(pool);
+    let gained = u128::from(after.2 - before.2);
+    assert!(gained.abs_diff(part) <= 2, "{gained} instead of {part}");
+
+    // Once it is paid, the chain's sums are held against the results too.
+    let paid = explain(&mut net, &store, netuid, 0);
+    assert!(paid.holds(), "{paid:#?}");
+    let money = paid.budget.chain.expect("the chain was asked");
+    let all: u64 = told
+        .iter()
+        .map(|told| told.pay.miner + told.pay.validator)
+        .sum();
+    assert_eq!((money.chunk_paid, money.paid), (Some(all), Some(all)));
+    assert_eq!(money.fees_paid, money.proposer + money.keeper);
+}
+
+#[test]
+fn an_explanation_says_that_a_lie_was_posted() {
+    let (mut net, netuid, folder) = closed();
+    let ran = net.compute(netuid);
+    let store = folder.store(&net).expect("opened");
+    let unposted = explain(&mut net, &store, netuid, 0);
+    assert_eq!((unposted.posted.is_none(), unposted.holds()), (true, true));
+    let mut lie = ran.assertion.clone();
+    lie.results[0] = [7; 32];
+    net.propose_lie(netuid, &lie);
+    let told = explain(&mut net, &store, netuid, 0);
+    let posted = told.posted.as_ref().expect("posted");
+    assert_eq!((posted.fate, posted.correct), ("standing", false));
+    assert!(!told.holds());
+    let honest: &NeuronResult = &ran.trace.results[0][0];
+    assert_eq!(told.pay.validator, honest.validator.0);
+}
