@@ -5,6 +5,7 @@ use inktensor_primitives::{
     assertion::final_digest,
     dispute::Opening,
     epoch::{Bond, EpochError, Stage},
+    registry::Hyperparameter,
     NetUid, Rao,
 };
 
@@ -311,4 +312,31 @@ fn a_final_epoch_leaves_nothing_of_its_replay() {
     assert_eq!(net.block(), end);
     let [asserted, replayed] = [&net, &replayed].map(|net| net.snapshot().storage["epoch"]);
     assert_eq!(replayed, asserted);
+}
+
+/// The contract knows no kernel: one that remembers nothing and cuts the epoch otherwise is replayed the same way.
+#[test]
+fn a_subnet_of_another_kernel_is_replayed_too() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 256,
+        ..Shape::default()
+    });
+    let mean = net.addresses().mean;
+    net.set(netuid, Hyperparameter::Kernel(mean));
+    net.with_validators(netuid, 2).with_miners(netuid, 70);
+    for _ in 0..EPOCH {
+        net.run_epoch(netuid);
+        net.honest_weights(netuid);
+    }
+    assert_eq!(net.close(netuid).kernel, mean);
+    let ran = net.replay(netuid, 2);
+    assert!(ran.trace.results.len() > 1, "several chunks");
+    assert_eq!(
+        net.status(netuid).expect("a status").final_epoch,
+        Some(EPOCH)
+    );
+    net.settle(netuid);
+    assert!(ran.pay() > Rao::ZERO);
+    net.run_epoch(netuid);
 }
