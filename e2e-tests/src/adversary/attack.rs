@@ -45,7 +45,7 @@ pub fn lie(
         Err(EpochError::HeaderMismatch | EpochError::BadShape) => return Ok(Ended::Refused),
         Err(error) => return survives(format!("propose: {error:?}")),
     }
-    let Some((k, proof)) = case.refute(lie) else {
+    let Some((k, proof)) = court.watch(case, lie) else {
         return survives("the watcher sees nothing wrong".into());
     };
     // All before it is true: to dispute that is in vain.

@@ -19,6 +19,11 @@ pub trait Court {
     /// Those of the message `propose`.
     fn propose(&mut self, assertion: &Assertion) -> Result<(), EpochError>;
 
+    /// What an honest watcher disputes in `lie` about `case`, if anything: the step, and the proof.
+    fn watch(&mut self, case: &Case, lie: &Assertion) -> Option<(u32, StepProof)> {
+        case.refute(lie)
+    }
+
     /// Has step `k` of the posted assertion executed again. `Ok` if it was taken down and its bond slashed.
     ///
     /// # Errors

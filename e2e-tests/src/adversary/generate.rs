@@ -6,7 +6,7 @@ use epoch::frozen::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
 use inktensor_primitives::{
     assertion::final_digest,
     kernel::{Budget, ChunkInputs, EpochHeader, NeuronInput, NO_COMMIT},
-    NetUid, Rao, Uid,
+    NetUid, Rao, Uid, MAX_UIDS, MAX_VALIDATORS,
 };
 use inktensor_worker::{
     engine::Engine,
@@ -110,6 +110,10 @@ fn neurons(chance: &mut Chance, program: &Program) -> u16 {
         Program::Echo(echo) => echo.plan.chunk.saturating_mul(3).min(24),
         _ => 12,
     };
+    // The largest there may be; they take as long as a thousand small ones.
+    if !matches!(program, Program::Echo(_)) && chance.below(3_000) == 0 {
+        return chance.pick([MAX_UIDS, MAX_UIDS - 1]);
+    }
     match chance.below(100) {
         0..10 => 1,
         10..80 => chance.within(1, most),
@@ -121,7 +125,9 @@ fn neurons(chance: &mut Chance, program: &Program) -> u16 {
 }
 
 fn first_header(chance: &mut Chance, program: &Program, neurons: u16) -> EpochHeader {
-    let permits = if chance.percent(90) {
+    let permits = if neurons > 200 {
+        chance.pick([MAX_VALIDATORS, 64])
+    } else if chance.percent(90) {
         chance.within(0, 6)
     } else {
         chance.within(0, 40)

@@ -9,22 +9,38 @@ use inktensor_primitives::{
     registry::Hyperparameter,
     NetUid, Rao, Uid,
 };
-use inktensor_worker::epoch::{compute, Trace};
+use inktensor_worker::{
+    epoch::{compute, Trace},
+    roles::{EngineChoice, Kernels, Ledger},
+};
+use std::sync::{Arc, OnceLock};
 
-/// The epoch contract, with the worker who posts and the stranger who disputes.
+/// The epoch contract, with the worker who posts and the stranger who disputes what a watcher's ledger refutes.
 pub struct OnChain {
     /// The network.
     pub net: Network,
     netuid: NetUid,
+    ledger: Ledger,
+}
+
+/// A watcher's ledger, which reads the chain and runs the chain's own kernels.
+fn ledger(net: &Network) -> Ledger {
+    // Kernels are compiled once, and networks made often.
+    static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
+    let kernels = KERNELS
+        .get_or_init(|| Arc::new(Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")));
+    Ledger::new(net.addresses(), Arc::clone(kernels))
 }
 
 /// A subnet with a life before it, whose epoch is closed now, and what an honest worker knows of that epoch.
 pub fn scene(chance: &mut Chance) -> (Case, OnChain) {
     let mut net = Network::deploy();
+    let yuma = chance.percent(60);
     let netuid = net.create(Shape {
         permits: chance.within(1, 4),
         seats: 80,
-        settings: settings(chance),
+        kernel: if yuma { |at| at.yuma } else { |at| at.mean },
+        settings: if yuma { settings(chance) } else { Vec::new() },
         ..Shape::default()
     });
     net.with_validators(netuid, chance.within(0, 3).into());
@@ -39,19 +55,29 @@ pub fn scene(chance: &mut Chance) -> (Case, OnChain) {
         net.enrol(netuid, OWNER, OWNER_HOTKEY);
     }
     let mut before = None;
+    let mut ledger = ledger(&net);
     for epoch in 0..chance.within(0, 2) {
-        before = Some(net.run_epoch(netuid).trace);
+        net.close(netuid);
+        ledger.closed(net.chain(), netuid).expect("computed");
+        before = Some(net.assert_epoch(netuid).trace);
+        net.finalize(netuid);
+        net.settle(netuid);
         weigh(&mut net, netuid, chance);
         live(&mut net, netuid, chance, epoch);
     }
     net.close(netuid);
-    closed(net, netuid, before)
+    let (case, court) = closed(net, netuid, before);
+    (case, OnChain { ledger, ..court })
 }
 
-/// The case of the epoch of `netuid` that closed last, after `before`.
+/// The case of the epoch of `netuid` that closed last, after `before`. Its watcher knows of no epoch before.
 pub fn closed(net: Network, netuid: NetUid, before: Option<Trace>) -> (Case, OnChain) {
-    let program = Program::yuma();
     let inputs = net.inputs(netuid);
+    let program = if inputs.header.kernel == net.addresses().mean {
+        Program::Mean
+    } else {
+        Program::yuma()
+    };
     let trace = compute(&program, &inputs).expect("the epoch has a trace");
     let case = Case {
         program,
@@ -60,7 +86,13 @@ pub fn closed(net: Network, netuid: NetUid, before: Option<Trace>) -> (Case, OnC
         unfinished: false,
         before,
     };
-    (case, OnChain { net, netuid })
+    let ledger = ledger(&net);
+    let court = OnChain {
+        net,
+        netuid,
+        ledger,
+    };
+    (case, court)
 }
 
 fn settings(chance: &mut Chance) -> Vec<Hyperparameter> {
@@ -143,6 +175,18 @@ impl Court for OnChain {
             );
         }
         proposed
+    }
+
+    /// What the watcher's ledger refutes, by what it reads from the chain. It comes to what the case knows.
+    fn watch(&mut self, case: &Case, lie: &Assertion) -> Option<(u32, StepProof)> {
+        let refuted = self.ledger.refute(self.net.chain(), self.netuid, lie);
+        let refuted = refuted.expect("the watcher computes the epoch");
+        assert_eq!(
+            refuted,
+            case.refute(lie),
+            "a ledger reads what the harness does"
+        );
+        refuted
     }
 
     /// Besides what the contract says, holds it to what it has to do: all of a slash, or nothing.

@@ -1,11 +1,14 @@
 //! The kernels that epochs are attacked under.
 
-use super::{chance::Chance, echo::Echo};
+use super::{chance::Chance, echo::Echo, lie::Layout};
 use inktensor_primitives::{
     kernel::{EpochHeader, EpochPlan, StepInput, StepOutput, YumaParams},
     Rao,
 };
-use inktensor_worker::engine::{native::Native, Engine, EngineError, PhaseJob, StepFailed};
+use inktensor_worker::engine::{
+    native::{Mean, Native},
+    Engine, EngineError, PhaseJob, StepFailed,
+};
 use scale::Encode;
 use std::fmt;
 
@@ -14,6 +17,8 @@ use std::fmt;
 pub enum Program {
     /// The Yuma kernel, on one thread: runs have threads of their own.
     Yuma(Native),
+    /// The mean kernel.
+    Mean,
     /// One that cuts epochs at will.
     Echo(Box<Echo>),
 }
@@ -31,17 +36,26 @@ impl Program {
 
     /// Any of them.
     pub fn random(chance: &mut Chance) -> Self {
-        if chance.percent(60) {
-            Program::yuma()
-        } else {
-            Program::echo(chance)
+        match chance.below(100) {
+            0..45 => Program::yuma(),
+            45..65 => Program::Mean,
+            _ => Program::echo(chance),
         }
+    }
+
+    /// Whether its carries and scratches have this layout.
+    pub const fn has(&self, layout: Layout) -> bool {
+        matches!(
+            (self, layout),
+            (Program::Yuma(_), Layout::Yuma) | (Program::Mean, Layout::Mean)
+        )
     }
 
     /// Parameters that a subnet may have under this kernel.
     pub fn params(&self, chance: &mut Chance, closed_at: u64) -> Vec<u8> {
         match self {
             Program::Yuma(_) => yuma_params(chance, closed_at).encode(),
+            Program::Mean => Vec::new(),
             Program::Echo(_) => {
                 let count = chance.below(20);
                 chance.bytes(count)
@@ -72,6 +86,7 @@ impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Program::Yuma(_) => "yuma",
+            Program::Mean => "mean",
             Program::Echo(_) => "echo",
         })
     }
@@ -81,6 +96,7 @@ impl Program {
     fn engine(&self) -> &dyn Engine {
         match self {
             Program::Yuma(kernel) => kernel,
+            Program::Mean => &Mean,
             Program::Echo(kernel) => &**kernel,
         }
     }

@@ -1,12 +1,75 @@
-//! What the bytes of the Yuma kernel's carries and scratches mean, so that a lie can be about each of their fields.
+//! What the bytes of the kernels' carries and scratches mean, so that a lie can be about each of their fields.
 //!
-//! The kernel's own types are the rule; tests hold this map to them: every byte is in exactly one field.
+//! The kernels' own types are the rule; tests hold this map to them: every byte is in exactly one field.
 
+use super::super::program::Program;
 use inktensor_primitives::kernel::EpochHeader;
-use std::ops::Range;
+use scale::{Compact, Decode};
+use std::{fmt, ops::Range};
 
 /// A field and where it is.
 pub type Field = (&'static str, Range<usize>);
+
+/// Whose bytes they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// The Yuma kernel's.
+    Yuma,
+    /// The mean kernel's.
+    Mean,
+}
+
+impl Layout {
+    /// Both.
+    pub const ALL: [Layout; 2] = [Layout::Yuma, Layout::Mean];
+
+    /// The kernel.
+    pub fn program(self) -> Program {
+        match self {
+            Layout::Yuma => Program::yuma(),
+            Layout::Mean => Program::Mean,
+        }
+    }
+
+    /// The names of all fields of carries.
+    pub const fn carried(self) -> &'static [&'static str] {
+        match self {
+            Layout::Yuma => &YUMA_CARRIED,
+            Layout::Mean => &MEAN_CARRIED,
+        }
+    }
+
+    /// The names of all fields of scratches.
+    pub const fn scratched(self) -> &'static [&'static str] {
+        match self {
+            Layout::Yuma => &["consensus", "rank", "incentive"],
+            Layout::Mean => &["score"],
+        }
+    }
+
+    /// The fields of a carry that `phase` reads.
+    pub fn of_carry(self, header: &EpochHeader, phase: usize, bytes: &[u8]) -> Vec<Field> {
+        match self {
+            Layout::Yuma => locate(&carried(phase), header, 0, bytes),
+            Layout::Mean => mean_carry(bytes).unwrap_or_default(),
+        }
+    }
+
+    /// The fields of a scratch that `phase` leaves for a chunk of `neurons`.
+    pub fn of_scratch(
+        self,
+        header: &EpochHeader,
+        phase: usize,
+        neurons: usize,
+        bytes: &[u8],
+    ) -> Vec<Field> {
+        match self {
+            Layout::Yuma => locate(scratched(phase), header, neurons, bytes),
+            Layout::Mean if bytes.is_empty() => Vec::new(),
+            Layout::Mean => vec![("score", 0..bytes.len())],
+        }
+    }
+}
 
 /// How many bytes a field has.
 #[derive(Clone, Copy)]
@@ -79,8 +142,7 @@ fn scratched(phase: usize) -> &'static [(&'static str, Size)] {
     }
 }
 
-/// The names of all fields of carries.
-pub const CARRIED: [&str; 13] = [
+const YUMA_CARRIED: [&str; 13] = [
     "total stake",
     "a validator's reach",
     "whether bonds are remembered",
@@ -96,17 +158,46 @@ pub const CARRIED: [&str; 13] = [
     "dividends",
 ];
 
-/// The names of all fields of scratches.
-pub const SCRATCHED: [&str; 3] = ["consensus", "rank", "incentive"];
+/// The mean kernel's carry, the same in all phases: SCALE of seats, leaders and two sums.
+const MEAN_CARRIED: [&str; 9] = [
+    "the number of seats",
+    "a seat's stake",
+    "a seat's update",
+    "a seat's row",
+    "the number of leaders",
+    "a leader's stake",
+    "a leader's uid",
+    "all stake",
+    "all scores",
+];
 
-/// The fields of a carry that `phase` reads.
-pub fn of_carry(header: &EpochHeader, phase: usize, bytes: &[u8]) -> Vec<Field> {
-    locate(&carried(phase), header, 0, bytes)
-}
-
-/// The fields of a scratch that `phase` leaves for a chunk of `neurons`.
-pub fn of_scratch(header: &EpochHeader, phase: usize, neurons: usize, bytes: &[u8]) -> Vec<Field> {
-    locate(scratched(phase), header, neurons, bytes)
+fn mean_carry(bytes: &[u8]) -> Option<Vec<Field>> {
+    let [seats, stake, update, row, leaders, lead, uid, all_stake, all_scores] = MEAN_CARRIED;
+    let mut fields: Vec<Field> = Vec::new();
+    let mut start = 0;
+    let mut field = |name, len| {
+        fields.push((name, start..start + len));
+        start += len;
+        start
+    };
+    let mut at = 0;
+    for (number, parts) in [
+        (seats, &[(stake, 8), (update, 8), (row, 4)][..]),
+        (leaders, &[(lead, 8), (uid, 2)]),
+    ] {
+        let mut rest = bytes.get(at..)?;
+        let before = rest.len();
+        let Compact(count) = Compact::<u32>::decode(&mut rest).ok()?;
+        at = field(number, before - rest.len());
+        for _ in 0..count {
+            for (name, len) in parts {
+                at = field(name, *len);
+            }
+        }
+    }
+    field(all_stake, 8);
+    field(all_scores, 8);
+    Some(fields)
 }
 
 fn locate(
@@ -135,10 +226,19 @@ fn locate(
         .collect()
 }
 
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Layout::Yuma => "yuma's",
+            Layout::Mean => "mean's",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{
-        super::super::{epoch, Chance, Program},
+        super::super::{epoch, Chance},
         *,
     };
     use std::collections::BTreeSet;
@@ -155,26 +255,33 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_that_the_kernel_hands_on_is_in_a_field() {
-        let mut chance = Chance::new(3, 0);
-        let mut seen = BTreeSet::new();
-        for _ in 0..200 {
-            let (case, _) = epoch(&mut chance, Program::yuma()).expect("an epoch");
-            let header = &case.inputs.header;
-            for (k, step) in case.trace.steps.iter().enumerate() {
-                let (phase, chunk) = (k / case.chunks(), k % case.chunks());
-                let next = (k + 1) / case.chunks();
-                let neurons = case.inputs.chunks[chunk].neurons.len();
-                let carry = of_carry(header, next, &step.carry);
-                let scratch = of_scratch(header, phase, neurons, &step.scratch);
-                assert!(covers(&carry, &step.carry), "step {k}: {carry:?}");
-                assert!(covers(&scratch, &step.scratch), "step {k}: {scratch:?}");
-                seen.extend(carry.into_iter().map(|(name, _)| ("carry", name)));
-                seen.extend(scratch.into_iter().map(|(name, _)| ("scratch", name)));
+    fn every_byte_that_a_kernel_hands_on_is_in_a_field() {
+        for layout in Layout::ALL {
+            let mut chance = Chance::new(3, 0);
+            let (mut carried, mut scratched) = (BTreeSet::new(), BTreeSet::new());
+            for _ in 0..200 {
+                let (case, _) = epoch(&mut chance, layout.program()).expect("an epoch");
+                let header = &case.inputs.header;
+                for (k, step) in case.trace.steps.iter().enumerate() {
+                    let (phase, chunk) = (k / case.chunks(), k % case.chunks());
+                    let next = (k + 1) / case.chunks();
+                    let neurons = case.inputs.chunks[chunk].neurons.len();
+                    let carry = layout.of_carry(header, next, &step.carry);
+                    let scratch = layout.of_scratch(header, phase, neurons, &step.scratch);
+                    assert!(covers(&carry, &step.carry), "step {k}: {carry:?}");
+                    assert!(covers(&scratch, &step.scratch), "step {k}: {scratch:?}");
+                    carried.extend(carry.into_iter().map(|(name, _)| name));
+                    scratched.extend(scratch.into_iter().map(|(name, _)| name));
+                }
             }
+            assert_eq!(
+                carried,
+                BTreeSet::from_iter(layout.carried().iter().copied())
+            );
+            assert_eq!(
+                scratched,
+                BTreeSet::from_iter(layout.scratched().iter().copied())
+            );
         }
-        let mut named: BTreeSet<_> = CARRIED.map(|name| ("carry", name)).into();
-        named.extend(SCRATCHED.map(|name| ("scratch", name)));
-        assert_eq!(seen, named);
     }
 }

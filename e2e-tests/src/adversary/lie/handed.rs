@@ -2,7 +2,7 @@
 
 use super::{
     super::{case::Case, chance::Chance},
-    fields,
+    fields::{Field, Layout},
 };
 use inktensor_primitives::{
     assertion::Assertion,
@@ -136,42 +136,58 @@ pub fn handed(
 }
 
 /// Falsifies a field of some carry.
-pub fn carried(case: &Case, chance: &mut Chance, name: &str, then: Then) -> Option<Assertion> {
+pub fn carried(
+    case: &Case,
+    chance: &mut Chance,
+    layout: Layout,
+    name: &str,
+    then: Then,
+) -> Option<Assertion> {
+    if !case.program.has(layout) {
+        return None;
+    }
     let header = &case.inputs.header;
     let chunks = case.chunks();
     falsify(case, chance, Part::Carry, then, |k, bytes| {
-        let mut found = fields::of_carry(header, (k + 1) / chunks, bytes);
-        found.retain(|(field, _)| *field == name);
-        found.pop().map(|(_, range)| range)
+        let fields = layout.of_carry(header, (k + 1) / chunks, bytes);
+        fields.into_iter().filter(|(field, _)| *field == name)
     })
 }
 
 /// Falsifies a field of some scratch.
-pub fn scratched(case: &Case, chance: &mut Chance, name: &str, then: Then) -> Option<Assertion> {
+pub fn scratched(
+    case: &Case,
+    chance: &mut Chance,
+    layout: Layout,
+    name: &str,
+    then: Then,
+) -> Option<Assertion> {
+    if !case.program.has(layout) {
+        return None;
+    }
     let header = &case.inputs.header;
     let chunks = case.chunks();
     falsify(case, chance, Part::Scratch, then, |k, bytes| {
-        let neurons = case.inputs.chunks.get(k % chunks)?.neurons.len();
-        let mut found = fields::of_scratch(header, k / chunks, neurons, bytes);
-        found.retain(|(field, _)| *field == name);
-        found.pop().map(|(_, range)| range)
+        let neurons = case.inputs.chunks[k % chunks].neurons.len();
+        let fields = layout.of_scratch(header, k / chunks, neurons, bytes);
+        fields.into_iter().filter(|(field, _)| *field == name)
     })
 }
 
-/// Changes the bytes of a step that `find` points to; any step that has some.
-fn falsify(
+/// Changes the bytes of a step that `find` points to; of any step that has some.
+fn falsify<F: Iterator<Item = Field>>(
     case: &Case,
     chance: &mut Chance,
     part: Part,
     then: Then,
-    find: impl Fn(usize, &[u8]) -> Option<Range<usize>>,
+    find: impl Fn(usize, &[u8]) -> F,
 ) -> Option<Assertion> {
     let bytes_of = |k: usize| match part {
         Part::Carry => &case.trace.steps[k].carry,
         Part::Scratch => &case.trace.steps[k].scratch,
     };
     let found: Vec<(usize, Range<usize>)> = (0..case.steps())
-        .filter_map(|k| Some((k, find(k, bytes_of(k))?)))
+        .flat_map(|k| find(k, bytes_of(k)).map(move |(_, range)| (k, range)))
         .filter(|(_, range)| !range.is_empty())
         .collect();
     let (k, range) = chance.one(&found)?.clone();

@@ -11,6 +11,7 @@ mod pay;
 mod premises;
 
 pub use claims::{Change, Count, List, Permits};
+pub use fields::Layout;
 pub use handed::{Bend, Part, Then};
 pub use kept::Kept;
 pub use pay::Pay;
@@ -26,9 +27,9 @@ pub enum Lie {
     /// About the bytes that a step hands on.
     Handed(Part, Bend, Then),
     /// About a field of a carry.
-    Carried(&'static str, Then),
+    Carried(Layout, &'static str, Then),
     /// About a field of a scratch.
-    Scratched(&'static str, Then),
+    Scratched(Layout, &'static str, Then),
     /// About what a chunk remembers.
     Kept(Kept),
     /// About a neuron's result.
@@ -59,8 +60,12 @@ impl Lie {
             for part in Part::ALL {
                 all.extend(Bend::ALL.map(|bend| Lie::Handed(part, bend, then)));
             }
-            all.extend(fields::CARRIED.map(|name| Lie::Carried(name, then)));
-            all.extend(fields::SCRATCHED.map(|name| Lie::Scratched(name, then)));
+            for layout in Layout::ALL {
+                let carried = layout.carried().iter();
+                all.extend(carried.map(|name| Lie::Carried(layout, name, then)));
+                let scratched = layout.scratched().iter();
+                all.extend(scratched.map(|name| Lie::Scratched(layout, name, then)));
+            }
         }
         all.extend(Kept::ALL.map(Lie::Kept));
         all.extend(Pay::ALL.map(Lie::Pay));
@@ -93,7 +98,7 @@ impl Lie {
     /// A kernel about whose epochs it can be told.
     pub fn program(self, chance: &mut Chance) -> Program {
         match self {
-            Lie::Carried(..) | Lie::Scratched(..) => Program::yuma(),
+            Lie::Carried(layout, ..) | Lie::Scratched(layout, ..) => layout.program(),
             Lie::Kept(kept) if kept.is_of_yuma() => Program::yuma(),
             // Yuma reads little of the header.
             Lie::Plan | Lie::Kernel => Program::echo(chance),
@@ -106,8 +111,10 @@ impl Lie {
     pub fn tell(self, case: &Case, chance: &mut Chance) -> Option<Assertion> {
         let told = match self {
             Lie::Handed(part, bend, then) => handed::handed(case, chance, part, bend, then),
-            Lie::Carried(name, then) => handed::carried(case, chance, name, then),
-            Lie::Scratched(name, then) => handed::scratched(case, chance, name, then),
+            Lie::Carried(layout, name, then) => handed::carried(case, chance, layout, name, then),
+            Lie::Scratched(layout, name, then) => {
+                handed::scratched(case, chance, layout, name, then)
+            }
             Lie::Kept(kept) => kept::kept(case, chance, kept),
             Lie::Pay(pay) => pay::pay(case, chance, pay),
             Lie::Permits(permits) => claims::permits(case, chance, permits),
@@ -127,8 +134,8 @@ impl fmt::Display for Lie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Lie::Handed(part, bend, then) => write!(f, "{part}: {bend}, {then}"),
-            Lie::Carried(name, then) => write!(f, "carry: {name}, {then}"),
-            Lie::Scratched(name, then) => write!(f, "scratch: {name}, {then}"),
+            Lie::Carried(layout, name, then) => write!(f, "{layout} carry: {name}, {then}"),
+            Lie::Scratched(layout, name, then) => write!(f, "{layout} scratch: {name}, {then}"),
             Lie::Kept(kept) => write!(f, "memory: {kept}"),
             Lie::Pay(pay) => write!(f, "results: {pay}"),
             Lie::Permits(permits) => write!(f, "roster: {permits}"),
