@@ -106,7 +106,7 @@ fn chains_own_epochs_hold_on_chain() {
 }
 
 /// An epoch of 192 neurons in which all permits are given out and every row is full.
-fn largest_steps() -> EpochInputs {
+pub fn largest_steps() -> EpochInputs {
     let neurons: Vec<_> = (0..192u64)
         .map(|uid| {
             json!({

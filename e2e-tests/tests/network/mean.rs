@@ -1,11 +1,23 @@
 //! Subnets on the mean kernel: nothing else in the network knows one kernel from another.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use crate::kernel_on_chain::largest_steps;
+use inktensor_e2e_tests::{
+    accounts::*,
+    calls::{BLOCK_PROOF, BLOCK_TIME},
+    steps::{step_input, step_output},
+    Network, Shape,
+};
 use inktensor_primitives::{
     epoch::{EpochError, Stage},
-    kernel::{Budget, KernelError},
+    kernel::{Budget, IncentiveKernel, KernelError},
     registry::{Hyperparameter, KernelParams},
     NetUid, Rao, Uid,
+};
+use inktensor_worker::{
+    chain::Typed,
+    engine::native::Mean,
+    epoch::compute,
+    roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer},
 };
 
 /// A subnet on the mean kernel, of two validators with 100 and 101 TAO and three miners, with one final epoch.
@@ -144,4 +156,54 @@ fn close_with_any_parameters_is_refused() {
         Err(EpochError::Kernel(KernelError::BadParams))
     );
     assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn largest_step_fits_a_quarter_of_a_block() {
+    let mut net = Network::deploy();
+    let mut inputs = largest_steps();
+    inputs.header.params.clear();
+    let trace = compute(&Mean, &inputs).expect("a trace");
+    for k in 0..trace.steps.len() {
+        let message = net.addresses().mean().step(step_input(&inputs, &trace, k));
+        let sent = net.with_chain(|chain| chain.send(STRANGER, message));
+        let sent = sent.expect("the kernel answers");
+        assert_eq!(sent.value, Ok(step_output(&inputs, &trace, k)), "step {k}");
+        let cost = sent.cost;
+        assert!(cost.ref_time < BLOCK_TIME / 4, "step {k}: {cost:?}");
+        assert!(cost.proof_size < BLOCK_PROOF / 4, "step {k}: {cost:?}");
+    }
+}
+
+#[test]
+fn workers_follow_a_subnet_from_one_kernel_to_another() {
+    let mut net = Network::deploy();
+    let addresses = net.addresses();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    net.fund(WORKER, Rao::from_tao(100));
+    let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
+    let mut ledger = Ledger::new(addresses, kernels);
+    let (keeper, proposer) = (
+        Keeper::new(KEEPER, addresses),
+        Proposer::new(WORKER, addresses),
+    );
+    for (epoch, kernel) in (0..).zip([addresses.yuma, addresses.mean, addresses.yuma]) {
+        net.set(netuid, Hyperparameter::Kernel(kernel));
+        for _ in 0..100 {
+            let status = net.status(netuid).expect("a status");
+            if status.final_epoch == Some(epoch) && status.settling.is_none() {
+                break;
+            }
+            let kept = net.with_chain(|chain| keeper.tick(chain, &mut ledger));
+            kept.expect("an answer").clean().expect("no problem");
+            let proposed = net.with_chain(|chain| proposer.tick(chain, &mut ledger));
+            proposed.expect("an answer").clean().expect("no problem");
+            net.advance(1);
+        }
+        let header = net.header(netuid).expect("a header");
+        assert_eq!((header.epoch, header.kernel), (epoch, kernel));
+        let status = net.status(netuid).expect("a status");
+        assert_eq!((status.final_epoch, status.settling), (Some(epoch), None));
+    }
 }
