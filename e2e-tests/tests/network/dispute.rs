@@ -4,10 +4,13 @@ use inktensor_e2e_tests::{accounts::*, Network, Ran, Shape};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Opening, StepProof},
-    epoch::{Bond, EpochError, Stage},
+    epoch::{Bond, EpochError, Epochs, Stage},
     NetUid, Rao, Uid,
 };
-use inktensor_worker::epoch::EpochInputs;
+use inktensor_worker::{
+    chain::{CallError, Typed},
+    epoch::EpochInputs,
+};
 
 /// A network whose second epoch, which reads weights and the memory of the first, is closed.
 fn with_closed_epoch() -> (Network, NetUid) {
@@ -121,6 +124,46 @@ fn an_honest_assertion_stands_at_every_step() {
         );
     }
     assert_eq!(net.snapshot(), before);
+}
+
+/// A challenger can make the kernel trap by giving it too little. An honest assertion stands all the same.
+#[test]
+fn a_starved_dispute_slashes_nobody() {
+    const PLENTY: u64 = 1 << 60;
+    let (mut net, netuid) = with_closed_epoch();
+    let (ran, inputs) = known(&net, netuid);
+    net.assert_epoch(netuid);
+    let k = ran.steps() / 2;
+    let proof = ran.trace.proof(&inputs, &ran.assertion, k).expect("a step");
+    let (answer, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
+    assert_eq!(answer, Err(EpochError::StepIsCorrect));
+    let before = net.snapshot();
+    let mut epoch = net.addresses().epoch();
+    let mut starved = 0;
+    for percent in (2..100).step_by(3) {
+        let share = |all: u64| all / 100 * percent;
+        for (time, bytes) in [
+            (share(bill.total.ref_time), PLENTY),
+            (PLENTY, share(bill.total.proof_size)),
+        ] {
+            let message = epoch.dispute(netuid, k, proof.clone());
+            let answer = net.with_chain(|chain| {
+                chain.limit_time(time);
+                chain.limit_proof(bytes);
+                let answer = chain.run(STRANGER, message);
+                chain.limit_time(PLENTY);
+                chain.limit_proof(PLENTY);
+                answer
+            });
+            match answer {
+                Ok(_) => panic!("slashed with {percent} % of what it takes"),
+                Err(CallError::Refused(EpochError::KernelFailed)) => starved += 1,
+                Err(_) => {}
+            }
+        }
+    }
+    assert_eq!(net.snapshot(), before);
+    assert!(starved > 0, "the kernel is what starves now and then");
 }
 
 /// What is written after the close belongs to the next epoch; the judge must not see it.

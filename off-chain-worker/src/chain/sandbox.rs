@@ -79,7 +79,12 @@ impl SandboxChain {
 
     /// Gives each message no more than `ref_time` picoseconds of the chain's reference machine. Without it there is no limit.
     pub const fn limit_time(&mut self, ref_time: u64) {
-        self.gas = Weight::from_parts(ref_time, NO_LIMIT);
+        self.gas = Weight::from_parts(ref_time, self.gas.proof_size());
+    }
+
+    /// Gives each message no more than `bytes` of proof. Without it there is no limit.
+    pub const fn limit_proof(&mut self, bytes: u64) {
+        self.gas = Weight::from_parts(self.gas.ref_time(), bytes);
     }
 
     /// Events of contracts from block `from` on, oldest first.
