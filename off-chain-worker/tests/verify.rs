@@ -132,10 +132,65 @@ fn epochs_of_a_kept_demo_are_verified_and_bad_input_is_named() {
         "verify", "--netuid", "1", "--epoch", "0", "--chain", "nowhere",
     ]);
     refused(text(&nowhere), "--chain nowhere: ");
+    memory_is_handed_on_as_a_file(&kept);
     let state = kept.join("chain.state");
     let mut bytes = fs::read(&state).unwrap();
     bytes.pop();
     fs::write(&state, bytes).unwrap();
     refused(verify("1", "0", &[]), "chain.state: the state is damaged");
     fs::remove_dir_all(kept).unwrap();
+}
+
+/// What a newcomer needs of a worker that was there, and what it does not take.
+fn memory_is_handed_on_as_a_file(kept: &Path) {
+    let store = |more: &[&str]| {
+        let mut arguments = vec!["store"];
+        arguments.extend(more);
+        text(&inktensor(&arguments))
+    };
+    let shown = |path: PathBuf| path.display().to_string();
+    let (chain, old) = (shown(kept.to_path_buf()), shown(kept.join("store")));
+    let (new, file) = (shown(kept.join("newcomer")), shown(kept.join("memory")));
+    let export = ["export", "--store", &old, "--netuid", "1", "--epoch"];
+    let import = ["import", "--store", &new, "--chain", &chain, &file];
+
+    let (code, out, problem) = store(&[&export[..], &["1", &file]].concat());
+    assert_eq!(code, Some(0), "{problem}");
+    assert!(out.starts_with("wrote what "), "{out}");
+    let (code, _, problem) = store(&[&export[..], &["1", &file]].concat());
+    assert_eq!(code, Some(2), "an export never overwrites");
+    assert!(problem.contains("memory"), "{problem}");
+    let (code, _, problem) = store(&[&export[..], &["99", &file]].concat());
+    assert_eq!(code, Some(2));
+    assert!(problem.contains("from epoch 99 is not known"), "{problem}");
+
+    let (code, out, problem) = store(&import);
+    assert_eq!(code, Some(0), "{problem}");
+    assert!(out.starts_with("took in what "), "{out}");
+    let again = shown(kept.join("again"));
+    let (code, _, problem) = store(&[
+        "export", "--store", &new, "--netuid", "1", "--epoch", "1", &again,
+    ]);
+    assert_eq!(code, Some(0), "{problem}");
+    assert_eq!(fs::read(&again).unwrap(), fs::read(&file).unwrap());
+
+    // The last final epoch's memory is what is needed; an older one has other hashes.
+    fs::remove_file(&file).unwrap();
+    let (code, _, problem) = store(&[&export[..], &["0", &file]].concat());
+    assert_eq!(code, Some(0), "{problem}");
+    let (code, _, problem) = store(&import);
+    assert_eq!(code, Some(2));
+    assert!(problem.contains("not what subnet 1 remembers"), "{problem}");
+    fs::write(&file, b"no memory").unwrap();
+    let (code, _, problem) = store(&import);
+    assert_eq!(code, Some(2));
+    assert!(problem.contains("no exported memory"), "{problem}");
+
+    let kernel = format!("0x{}", "00".repeat(32));
+    let (code, _, problem) = store(&["trust", "--store", &new, "--kernel", &kernel]);
+    assert_eq!(code, Some(2));
+    assert!(problem.contains("nothing speaks against"), "{problem}");
+    let (code, _, problem) = store(&["trust", "--store", "nowhere", "--kernel", &kernel]);
+    assert_eq!(code, Some(2));
+    assert!(problem.contains("there is no store"), "{problem}");
 }

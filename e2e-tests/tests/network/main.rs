@@ -21,6 +21,7 @@ mod explain;
 mod fees;
 mod genesis;
 mod harness;
+mod keeper;
 mod kernel_on_chain;
 mod kernels;
 mod mean;

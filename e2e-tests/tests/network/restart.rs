@@ -81,21 +81,25 @@ fn newcomer_brings_in_the_memory_of_the_last_final_epoch() {
     let netuid = community(&mut net);
     let (old, new) = (Folder::new(), Folder::new());
     let mut veteran = fresh(&net, &old);
-    live_until_posted(&mut net, netuid, &mut veteran, 1);
+    live_until_posted(&mut net, netuid, &mut veteran, 0);
+    net.advance(net.rules().challenge_period);
+    act(&mut net, &mut veteran).expect("no problem");
+    net.honest_weights(netuid);
+    live_until_posted(&mut net, netuid, &mut veteran, 2);
 
     let mut newcomer = fresh(&net, &new);
     let unknown = newcomer.closed(net.chain(), netuid).expect_err("no memory");
     assert!(
-        matches!(unknown, RoleError::MemoryUnknown { epoch: 0, .. }),
+        matches!(unknown, RoleError::MemoryUnknown { epoch: 1, .. }),
         "{unknown}"
     );
     assert!(unknown.to_string().contains("store import"), "{unknown}");
 
-    let export = veteran.export(netuid, 0).expect("computed");
+    let export = veteran.export(netuid, 1).expect("computed");
     let bends: [fn(&mut MemoryExport); 3] = [
         |it| it.memory[0].push(1),
         |it| it.memory.push(Vec::new()),
-        |it| it.epoch = 1,
+        |it| it.epoch = 0,
     ];
     for bend in bends {
         let mut bent = export.clone();

@@ -182,6 +182,9 @@ fn worker_that_knows_no_memory_says_so() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
     live(&mut net, netuid, EngineChoice::Wasm, 1);
+    // Without weights there is nothing to remember, and whoever guesses as much is right.
+    net.honest_weights(netuid);
+    live(&mut net, netuid, EngineChoice::Wasm, 2);
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at);
     net.as_(KEEPER).close(netuid).expect("closed");
@@ -190,6 +193,6 @@ fn worker_that_knows_no_memory_says_so() {
     let report = propose(&mut net, &proposer, &mut fresh);
     assert!(matches!(
         report.clean(),
-        Err(RoleError::MemoryUnknown { epoch: 0, .. })
+        Err(RoleError::MemoryUnknown { epoch: 1, .. })
     ));
 }

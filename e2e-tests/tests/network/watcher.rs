@@ -150,12 +150,12 @@ fn watcher_that_loses_the_race_goes_on_to_the_next_lie() {
 fn watcher_that_cannot_check_one_subnet_says_so_and_guards_the_others() {
     let mut net = Network::deploy();
     let (unknown, known) = (community(&mut net), community(&mut net));
-    // Of the first subnet this watcher has never seen an epoch.
-    let _ = experienced(&mut net, &[unknown]);
+    // Of the first subnet this watcher has seen no epoch, not even the one that left a memory.
+    let _ = experienced(&mut net, &[unknown, unknown]);
     let mut ledger = experienced(&mut net, &[known]);
     lie_everywhere(&mut net, &[unknown, known]);
     let report = watch(&mut net, &mut ledger);
-    let [(on, RoleError::MemoryUnknown { netuid, epoch: 0 })] = report.problems[..] else {
+    let [(on, RoleError::MemoryUnknown { netuid, epoch: 1 })] = report.problems[..] else {
         panic!("one subnet cannot be checked: {:?}", report.problems);
     };
     assert_eq!((on, netuid), (unknown, unknown));

@@ -10,6 +10,7 @@ mod explain;
 mod kernel;
 mod offline;
 mod run;
+mod store;
 mod verify;
 mod worker;
 
@@ -58,6 +59,9 @@ enum Command {
     /// The epoch is computed again, and every value that is told is held against it. Exit code: 0 if all of them agree,
     /// 1 if one does not, 2 for bad input.
     Explain(explain::Arguments),
+    /// Look after what a worker keeps: hand a memory on, take one in, trust a kernel again
+    #[command(subcommand)]
+    Store(store::Command),
     /// Look at the code of a kernel
     #[command(subcommand)]
     Kernel(kernel::Command),
@@ -119,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments, &mut out),
         Command::Audit(arguments) => audit::run(&arguments, &mut out),
         Command::Explain(arguments) => explain::run(&arguments, &mut out),
+        Command::Store(command) => store::run(&command, &mut out),
         Command::Kernel(command) => kernel::run(&command, &mut out),
     };
     let flushed = out.flush().map_err(Failure::from);

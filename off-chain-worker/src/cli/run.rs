@@ -187,6 +187,22 @@ fn described(action: &Action) -> String {
         Action::Finalized { netuid, epoch } => {
             format!("made epoch {epoch} of subnet {} final", netuid.0)
         }
+        Action::Replayed {
+            netuid,
+            epoch,
+            next,
+        } => format!(
+            "replayed epoch {epoch} of subnet {} up to step {next}",
+            netuid.0
+        ),
+        Action::GivenUp {
+            netuid,
+            epoch,
+            carried,
+        } => format!(
+            "gave up epoch {epoch} of subnet {}: {} rao go to the next",
+            netuid.0, carried.0
+        ),
         Action::Settled {
             netuid,
             epoch,

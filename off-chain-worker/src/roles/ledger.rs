@@ -1,15 +1,17 @@
 //! What the worker has computed itself: the closed epoch of each subnet, and the final one before it.
 
-use super::{agreement, Kernels, RoleError};
+mod memory;
+
+use super::{agreement, replayed, Kernels, RoleError};
 use crate::{
     chain::{Chain, Typed},
     deploy::Addresses,
     engine::EngineError,
     epoch::{attempt, compute, Attempt, EpochError, EpochInputs, Trace},
-    store::{MemoryExport, Store, StoreError, StoredEpoch},
+    store::{Store, StoreError, StoredEpoch},
 };
 use inktensor_primitives::{
-    assertion::{memory_digest, Assertion},
+    assertion::Assertion,
     dispute::StepProof,
     epoch::Epochs,
     kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
@@ -177,7 +179,11 @@ impl Ledger {
         if let Some(computed) = self.computed(netuid, epoch) {
             return Ok(computed.trace.results.clone());
         }
-        self.kept_results(chain, netuid, epoch)?
+        if let Some(results) = self.kept_results(chain, netuid, epoch)? {
+            return Ok(results);
+        }
+        let told = chain.events(self.final_since(chain, netuid, epoch)?)?;
+        replayed::results(&told, self.contracts.epoch, (netuid, epoch))
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })
     }
 
@@ -203,43 +209,6 @@ impl Ledger {
             }
         }
         self.agreed.insert(header.netuid, hash);
-        Ok(())
-    }
-
-    /// What each chunk of `netuid` remembers from `epoch`, for a worker that was not there to compute it.
-    ///
-    /// # Errors
-    /// `NoStore`, `MemoryUnknown`, `Store`.
-    pub fn export(&self, netuid: NetUid, epoch: u32) -> Result<MemoryExport, RoleError> {
-        let store = self.store.as_ref().ok_or(RoleError::NoStore)?;
-        let memory = store.memory(netuid, epoch)?;
-        Ok(MemoryExport {
-            home: store.home(),
-            netuid,
-            epoch,
-            memory: memory.ok_or(RoleError::MemoryUnknown { netuid, epoch })?,
-        })
-    }
-
-    /// Takes in what another worker exported, if it is what the last final epoch left by the chain's own hashes.
-    ///
-    /// # Errors
-    /// `NoStore`, `OtherMemory`, `Store`, `Chain`.
-    pub fn import(&self, chain: &dyn Chain, export: &MemoryExport) -> Result<(), RoleError> {
-        let store = self.store.as_ref().ok_or(RoleError::NoStore)?;
-        let (netuid, epoch) = (export.netuid, export.epoch);
-        store.accept(export)?;
-        let status = chain.query(self.contracts.epoch().status(netuid))?;
-        let last = status.and_then(|status| status.final_epoch);
-        let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
-        if last != Some(epoch) || !is_memory(netuid, epoch, &export.memory, &hashes) {
-            return Err(RoleError::OtherMemory {
-                netuid,
-                epoch,
-                last,
-            });
-        }
-        store.put_memory(netuid, epoch, &export.memory)?;
         Ok(())
     }
 
@@ -344,48 +313,14 @@ impl Ledger {
             .collect()
     }
 
-    /// What each chunk remembers from the last final epoch, checked against the chain's hashes.
-    fn memory(
-        &self,
-        chain: &dyn Chain,
-        header: &EpochHeader,
-        plan: &EpochPlan,
-    ) -> Result<Vec<Vec<u8>>, RoleError> {
-        let chunks = usize::from(plan.chunks(header.neurons));
-        let netuid = header.netuid;
-        let Some(epoch) = header.final_epoch else {
-            return Ok(vec![Vec::new(); chunks]);
-        };
-        let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
-        if hashes.is_empty() {
-            // Another kernel, or chunks of another size, starts without memory.
-            return Ok(vec![Vec::new(); chunks]);
-        }
-        let mut memory = self
-            .known_memory(netuid, epoch, &hashes)?
-            .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
-        // Chunks that have come since remember nothing.
-        memory.resize(chunks, Vec::new());
-        Ok(memory)
-    }
-
-    /// What each chunk remembers from `epoch`, with these hashes, from wherever it is known.
-    fn known_memory(
-        &self,
-        netuid: NetUid,
-        epoch: u32,
-        hashes: &[Digest],
-    ) -> Result<Option<Vec<Vec<u8>>>, RoleError> {
-        let right = |memory: &Vec<Vec<u8>>| is_memory(netuid, epoch, memory, hashes);
-        let computed = self.computed(netuid, epoch).map(|c| &c.trace.memory);
-        if let Some(memory) = computed.filter(|memory| right(memory)) {
-            return Ok(Some(memory.clone()));
-        }
-        let kept = match &self.store {
-            Some(store) => store.memory(netuid, epoch)?,
-            None => None,
-        };
-        Ok(kept.filter(right))
+    /// A block before which nothing was told about the outcome of `epoch`, which is final.
+    fn final_since(&self, chain: &dyn Chain, netuid: NetUid, epoch: u32) -> Result<u32, RoleError> {
+        let header: Option<EpochHeader> = chain.query(self.contracts.epoch().header(netuid))?;
+        Ok(match header {
+            Some(header) if header.epoch == epoch => block(header.closed_at),
+            Some(header) => block(header.previous_close),
+            None => 0,
+        })
     }
 
     /// Results that are kept, unless they are those of another epoch with the same number.
@@ -411,6 +346,11 @@ impl Ledger {
     }
 }
 
+/// A header's block as the chain counts it.
+fn block(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or_default()
+}
+
 /// Whether the failure may be this machine's, and not the kernel's.
 fn is_of_this_machine(error: &EpochError) -> bool {
     matches!(
@@ -423,30 +363,9 @@ fn is_of_this_machine(error: &EpochError) -> bool {
     )
 }
 
-/// Whether `memory` has the `hashes` that became final.
-fn is_memory(netuid: NetUid, epoch: u32, memory: &[Vec<u8>], hashes: &[Digest]) -> bool {
-    memory.len() == hashes.len()
-        && (0..)
-            .zip(memory.iter().zip(hashes))
-            .all(|(chunk, (bytes, hash))| memory_digest(netuid, epoch, chunk, bytes) == *hash)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn memory_is_taken_only_with_the_hashes_that_became_final() {
-        let memory = vec![vec![1, 2], vec![]];
-        let hashes: Vec<Digest> = (0..)
-            .zip(&memory)
-            .map(|(chunk, bytes)| memory_digest(NetUid(1), 4, chunk, bytes))
-            .collect();
-        assert!(is_memory(NetUid(1), 4, &memory, &hashes));
-        assert!(!is_memory(NetUid(1), 5, &memory, &hashes));
-        assert!(!is_memory(NetUid(1), 4, &memory, &hashes[..1]));
-        assert!(!is_memory(NetUid(1), 4, &[vec![1, 3], vec![]], &hashes));
-    }
 
     #[test]
     fn only_what_the_machine_failed_at_is_tried_again() {

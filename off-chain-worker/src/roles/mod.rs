@@ -1,7 +1,7 @@
 //! What a worker does on a chain: small state machines that look where each subnet's epoch stands and take the next step.
 //!
 //! # Terms
-//! * **keeper**: closes epochs that are due, finalises what nobody disputed, settles every chunk.
+//! * **keeper**: closes epochs that are due, finalises what nobody disputed, settles every chunk, and ends what no proposer posts.
 //! * **proposer**: computes a closed epoch and posts it behind a bond.
 //! * **watcher**: computes what others have posted, and disputes what is false.
 //! * **ledger**: what the worker has computed itself; all roles read it.
@@ -18,6 +18,7 @@ mod kernels;
 mod ledger;
 mod posted;
 mod proposer;
+mod replayed;
 mod watcher;
 
 pub use agreement::EngineDifference;
@@ -75,6 +76,24 @@ pub enum Action {
         netuid: NetUid,
         /// The epoch.
         epoch: u32,
+    },
+    /// Let the chain execute steps of an epoch that nobody posted.
+    Replayed {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch.
+        epoch: u32,
+        /// The first step that is still to be executed.
+        next: u32,
+    },
+    /// Gave up an epoch that did not move: its budget goes to the next one.
+    GivenUp {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch.
+        epoch: u32,
+        /// What the next budget gets.
+        carried: Rao,
     },
     /// Paid a chunk of a final epoch.
     Settled {

@@ -78,10 +78,11 @@ impl Proposer {
                 netuid,
                 epoch: intent.epoch,
             })),
-            // Somebody else has posted it, lost a bond on it, or the next epoch has closed.
+            // Somebody else has posted it, lost a bond on it, begun to replay it, or the next epoch has closed.
             Err(
                 error @ CallError::Refused(
                     EpochError::AlreadyAsserted
+                    | EpochError::Replaying
                     | EpochError::NothingClosed
                     | EpochError::HeaderMismatch
                     | EpochError::BondTooSmall(_),

@@ -10,6 +10,9 @@ pub enum StoreError {
     /// Another process has it open. End that one, or give this one a folder of its own.
     #[error("the store {} is open in another process; end that one or choose another folder", .0.display())]
     Locked(PathBuf),
+    /// There is no store.
+    #[error("there is no store at {}", .0.display())]
+    Missing(PathBuf),
     /// The folder or the file cannot be made, read or written.
     #[error("the store {}: {reason}", path.display())]
     Unavailable {

@@ -70,7 +70,7 @@ impl Store {
             home,
             kept: KEPT_EPOCHS,
         };
-        match store.get::<Home>(HOME)? {
+        match get::<Home>(&store.file, HOME)? {
             Some(found) if found == home => Ok(store),
             Some(found) => Err(StoreError::OtherDeployment {
                 path: store.file.path().to_path_buf(),
@@ -82,6 +82,24 @@ impl Store {
                 Ok(store)
             }
         }
+    }
+
+    /// Opens the store that is in `folder`, whatever deployment it is for.
+    ///
+    /// # Errors
+    /// `Missing`, `Locked`, `Damaged`, `Unavailable`.
+    pub fn reopen(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(FILE);
+        if !path.is_file() {
+            return Err(StoreError::Missing(path));
+        }
+        let file = File::open(path, &TABLES)?;
+        let home = get(&file, HOME)?.ok_or_else(|| StoreError::Missing(file.path().into()))?;
+        Ok(Self {
+            file,
+            home,
+            kept: KEPT_EPOCHS,
+        })
     }
 
     /// Keeps so many epochs of each subnet from the next one on, at least one.
@@ -105,7 +123,7 @@ impl Store {
             return Ok(None);
         };
         if (inputs.header.netuid, inputs.header.epoch) != (netuid, epoch) {
-            return Err(self.damaged::<Inputs>(CodecError::Value));
+            return Err(damaged::<Inputs>(&self.file, CodecError::Value));
         }
         let outcome = match (self.get(&key)?, self.get(&key)?, self.get(&key)?) {
             (Some(assertion), Some(Memory(memory)), Some(Results(results))) => Some(Outcome {
@@ -220,6 +238,20 @@ impl Store {
         self.change(|batch| self.put(batch, &key(netuid, epoch), &memory))
     }
 
+    /// What each chunk remembers from an epoch, for another worker, if it is known.
+    ///
+    /// # Errors
+    /// `Damaged`, `Unavailable`.
+    pub fn export(&self, netuid: NetUid, epoch: u32) -> Result<Option<MemoryExport>, StoreError> {
+        let memory = self.memory(netuid, epoch)?;
+        Ok(memory.map(|memory| MemoryExport {
+            home: self.home,
+            netuid,
+            epoch,
+            memory,
+        }))
+    }
+
     /// Makes sure that `export` is of the deployment that this store is for.
     ///
     /// # Errors
@@ -272,7 +304,7 @@ impl Store {
     pub fn intents(&self, account: AccountId) -> Result<Vec<Intent>, StoreError> {
         let mut intents: Vec<Intent> = Vec::new();
         for (key, value) in self.file.all(Intent::TABLE)? {
-            intents.push(self.opened(&key, &value)?);
+            intents.push(opened(&self.file, &key, &value)?);
         }
         intents.retain(|intent| intent.account == account);
         Ok(intents)
@@ -369,20 +401,7 @@ impl Store {
     }
 
     fn get<R: Record>(&self, key: &[u8]) -> Result<Option<R>, StoreError> {
-        match self.file.get(R::TABLE, key)? {
-            None => Ok(None),
-            Some(bytes) => self.opened(key, &bytes).map(Some),
-        }
-    }
-
-    fn opened<R: Record>(&self, key: &[u8], bytes: &[u8]) -> Result<R, StoreError> {
-        let value: R =
-            codec::open(R::KIND, key, bytes).map_err(|error| self.damaged::<R>(error))?;
-        if value.is_sound() {
-            Ok(value)
-        } else {
-            Err(self.damaged::<R>(CodecError::Value))
-        }
+        get(&self.file, key)
     }
 
     fn put<R: Record>(&self, batch: &mut Batch, key: &[u8], value: &R) -> Result<(), redb::Error> {
@@ -397,12 +416,30 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.file.change(changes)
     }
+}
 
-    fn damaged<R: Record>(&self, error: CodecError) -> StoreError {
-        StoreError::Damaged {
-            path: self.file.path().to_path_buf(),
-            what: format!("a value of its table `{}`: {error}", R::TABLE),
-        }
+/// The value of kind `R` that `file` has at `key`.
+fn get<R: Record>(file: &File, key: &[u8]) -> Result<Option<R>, StoreError> {
+    match file.get(R::TABLE, key)? {
+        None => Ok(None),
+        Some(bytes) => opened(file, key, &bytes).map(Some),
+    }
+}
+
+/// The value of kind `R` that `file` had at `key` as `bytes`.
+fn opened<R: Record>(file: &File, key: &[u8], bytes: &[u8]) -> Result<R, StoreError> {
+    let value: R = codec::open(R::KIND, key, bytes).map_err(|error| damaged::<R>(file, error))?;
+    if value.is_sound() {
+        Ok(value)
+    } else {
+        Err(damaged::<R>(file, CodecError::Value))
+    }
+}
+
+fn damaged<R: Record>(file: &File, error: CodecError) -> StoreError {
+    StoreError::Damaged {
+        path: file.path().to_path_buf(),
+        what: format!("a value of its table `{}`: {error}", R::TABLE),
     }
 }
 

@@ -320,6 +320,17 @@ fn a_store_that_is_open_cannot_be_opened_again() {
 }
 
 #[test]
+fn a_store_that_is_there_is_opened_for_the_deployment_it_is_for() {
+    let folder = Folder::new();
+    let missing = Store::reopen(&folder.0).err().expect("missing");
+    assert!(matches!(missing, StoreError::Missing(_)), "{missing}");
+    assert!(!folder.0.exists());
+    drop(folder.open().expect("made"));
+    let store = Store::reopen(&folder.0).expect("opened");
+    assert_eq!(store.home(), home());
+}
+
+#[test]
 fn a_folder_that_cannot_be_made_is_said_to_be_so() {
     let folder = Folder::new();
     fs::write(&folder.0, b"a file").expect("written");

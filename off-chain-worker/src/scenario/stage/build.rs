@@ -4,7 +4,7 @@ use super::{Played, Progress, Stage, StageError};
 use crate::{
     chain::{sandbox::SandboxChain, Meter, Typed},
     deploy::{deploy, Bundles, Config},
-    roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer},
+    roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer, Watcher},
     scenario::{account, Nomination, Scenario, Story, SubnetPlan},
     store::{Home, Store},
 };
@@ -18,6 +18,7 @@ use psp22::PSP22;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::Arc,
 };
 
 /// Price of a registration: 0.1 TAO.
@@ -65,13 +66,16 @@ impl<'a> Stage<'a> {
             let home = Home::on(&chain, contracts.epoch)?;
             ledger = ledger.with_store(Store::open(folder, home)?);
         }
+        let wasm = Arc::new(kernels(EngineChoice::Wasm)?);
         let mut stage = Self {
             scenario,
             chain,
             ledger,
             keeper: Keeper::new(account("keeper"), contracts),
             proposer: Proposer::new(account("proposer"), contracts),
-            wasm: kernels(EngineChoice::Wasm)?,
+            watcher: Watcher::new(account("watcher"), contracts),
+            watched: Ledger::new(contracts, Arc::clone(&wasm)),
+            wasm,
             native: kernels(EngineChoice::Native {
                 built: bundles.yuma.code.clone(),
             })?,

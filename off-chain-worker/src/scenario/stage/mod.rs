@@ -9,7 +9,7 @@ use crate::{
     deploy::{Addresses, Bundles, DeployError, Deployment},
     engine::EngineError,
     epoch::EpochError,
-    roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer, RoleError},
+    roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer, RoleError, Watcher},
     store::StoreError,
 };
 use inktensor_primitives::{NetUid, Rao};
@@ -17,6 +17,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Debug,
     path::Path,
+    sync::Arc,
 };
 use thiserror::Error;
 
@@ -28,8 +29,11 @@ pub struct Stage<'a> {
     ledger: Ledger,
     keeper: Keeper,
     proposer: Proposer,
+    watcher: Watcher,
+    /// What the watcher computes by itself, in wasmtime.
+    watched: Ledger,
     /// Both ways to run a kernel, to compare them.
-    wasm: Kernels,
+    wasm: Arc<Kernels>,
     native: Kernels,
     subnets: Vec<Played>,
     pub(super) story: Story,

@@ -70,7 +70,7 @@ impl Stage<'_> {
         Ok(last.saturating_add(u32::from(!settling)))
     }
 
-    /// Lets keeper and proposer do all there is to do at this block.
+    /// Lets keeper, proposer and watcher do all there is to do at this block.
     fn work(&mut self) -> Result<(), StageError> {
         loop {
             let mut actions = self
@@ -86,6 +86,11 @@ impl Stage<'_> {
             actions.extend(
                 self.proposer
                     .tick(&mut self.chain, &mut self.ledger)?
+                    .clean()?,
+            );
+            actions.extend(
+                self.watcher
+                    .tick(&mut self.chain, &mut self.watched)?
                     .clean()?,
             );
             if actions.is_empty() {
