@@ -3,6 +3,7 @@
 //! `PROPTEST_CASES` sets the number of stories, as for every property test.
 
 use inktensor_e2e_tests::{
+    accounts::named,
     model::{
         hotkey, person, worker, Action, Claim, Evidence, Given, Lie, Line, Tally, Until, Which,
         World, WATCHER, WORKERS,
@@ -21,19 +22,26 @@ use std::{cell::RefCell, sync::OnceLock, time::Instant};
 const PEOPLE: u32 = 6;
 /// Subnets: two with people, and one that nobody has joined yet.
 const SUBNETS: usize = 3;
+/// Owns the neurons that make an epoch large.
+const CROWD: AccountId = named("crowd-owner");
 /// Stories of a normal run.
 const STORIES: u32 = 10;
 
-/// What happens, and whether an honest watcher acts in each block.
+/// What happens, and where.
 #[derive(Clone, Debug)]
 struct Story {
+    /// Whether the second subnet has a crowd, so that its epochs have two chunks.
+    crowded: bool,
+    /// Whether an honest watcher acts in each block.
     watched: bool,
     actions: Vec<Line<Action>>,
 }
 
 fn story() -> impl Strategy<Value = Story> {
     let scenes = prop::collection::vec(scene(), 8..40);
-    (prop::bool::weighted(0.6), scenes).prop_map(|(watched, scenes)| Story {
+    let flags = (prop::bool::weighted(0.2), prop::bool::weighted(0.6));
+    (flags, scenes).prop_map(|((crowded, watched), scenes)| Story {
+        crowded,
         watched,
         actions: scenes.into_iter().flatten().map(Line).collect(),
     })
@@ -235,49 +243,61 @@ fn allow_all(net: &mut Network, who: AccountId) {
 /// bonds for some lies.
 fn inhabited() -> Network {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
-    let template = TEMPLATE.get_or_init(|| {
-        let mut net = Network::deploy();
-        for i in 0..PEOPLE {
-            net.fund(person(i), Rao::from_tao(500));
-            allow_all(&mut net, person(i));
+    Network::begin_from(TEMPLATE.get_or_init(|| settled(0).template()))
+}
+
+/// The same with so many more neurons on the second subnet that its epochs have two chunks.
+fn crowded() -> Network {
+    static TEMPLATE: OnceLock<Template> = OnceLock::new();
+    Network::begin_from(TEMPLATE.get_or_init(|| settled(61).template()))
+}
+
+fn settled(crowd: u16) -> Network {
+    let mut net = Network::deploy();
+    for i in 0..PEOPLE {
+        net.fund(person(i), Rao::from_tao(500));
+        allow_all(&mut net, person(i));
+    }
+    for i in 0..WORKERS {
+        net.fund(worker(i), Rao::from_tao(200));
+        allow_all(&mut net, worker(i));
+        let bond = Rao::from_tao(20 + 40 * u64::from(i));
+        net.as_(worker(i)).deposit_bond(bond).expect("deposited");
+    }
+    for (people, permits, crowd) in [(4, 2, 0), (5, 3, crowd)] {
+        let settings = vec![Hyperparameter::ImmunityPeriod(10)];
+        let netuid = net.create(Shape {
+            seats: people + crowd,
+            permits,
+            settings,
+            ..Shape::default()
+        });
+        for i in 0..u32::from(people) {
+            let who = person(i);
+            let price = net.price(netuid);
+            net.as_(who)
+                .register(netuid, hotkey(i), price)
+                .expect("registered");
+            let amount = Rao::from_tao(10 + u64::from(i));
+            net.as_(who)
+                .add_stake(netuid, hotkey(i), amount)
+                .expect("staked");
         }
-        for i in 0..WORKERS {
-            net.fund(worker(i), Rao::from_tao(200));
-            allow_all(&mut net, worker(i));
-            let bond = Rao::from_tao(20 + 40 * u64::from(i));
-            net.as_(worker(i)).deposit_bond(bond).expect("deposited");
-        }
-        for (seats, permits) in [(4, 2), (5, 3)] {
-            let settings = vec![Hyperparameter::ImmunityPeriod(10)];
-            let netuid = net.create(Shape {
-                seats,
-                permits,
-                settings,
-                ..Shape::default()
-            });
-            for i in 0..u32::from(seats) {
-                let who = person(i);
-                let price = net.price(netuid);
-                net.as_(who)
-                    .register(netuid, hotkey(i), price)
-                    .expect("registered");
-                let amount = Rao::from_tao(10 + u64::from(i));
-                net.as_(who)
-                    .add_stake(netuid, hotkey(i), amount)
-                    .expect("staked");
-            }
-            net.run_epoch(netuid);
-            net.honest_weights(netuid);
-        }
-        net.create(Shape::default());
-        net.template()
-    });
-    Network::begin_from(template)
+        net.enrol_crowd(netuid, CROWD, "crowd", crowd.into());
+        net.run_epoch(netuid);
+        net.honest_weights(netuid);
+    }
+    net.create(Shape::default());
+    net
 }
 
 /// Tells a story to its end.
 fn tell(story: &Story) -> Tally {
-    let net = inhabited();
+    let net = if story.crowded {
+        crowded()
+    } else {
+        inhabited()
+    };
     assert_eq!(usize::from(net.subnets()), SUBNETS);
     let mut world = World::begin(net, story.watched);
     for Line(action) in &story.actions {
@@ -339,6 +359,42 @@ fn every_story_goes_by_the_book() {
             );
         }
     }
+}
+
+#[test]
+fn an_epoch_of_two_chunks_goes_by_the_book() {
+    let mut world = World::begin(crowded(), true);
+    for action in [
+        Action::Live(1),
+        Action::Propose(1, 1, Claim::Lie(Lie::Step(3))),
+        Action::Dispute(1, 0, Evidence::Step(2)),
+        Action::Dispute(1, 0, Evidence::Step(4)),
+        Action::Dispute(1, 0, Evidence::Step(5)),
+        Action::Dispute(1, 0, Evidence::Step(3)),
+        Action::Propose(1, 2, Claim::Lie(Lie::Results(1))),
+        Action::Dispute(1, 1, Evidence::Step(8)),
+        Action::Dispute(1, 1, Evidence::Step(9)),
+        Action::Wait(Until::Due(1)),
+        Action::Replay(1, 0, 5, Given::Right),
+        Action::Replay(1, 1, 2, Given::TooFew),
+        Action::Replay(1, 1, 4, Given::Right),
+        Action::Replay(1, 2, 4, Given::Right),
+        Action::Settle(1, 0, 0, 1, Which::Due),
+        Action::Settle(1, 1, 0, 1, Which::Due),
+        Action::Settle(1, 1, 0, 0, Which::Due),
+        Action::Live(1),
+        Action::Live(1),
+        Action::Live(1),
+    ] {
+        world.perform(&action);
+    }
+    let tally = world.tally();
+    assert_eq!((tally["propose a lie"], tally["dispute"]), ((2, 0), (2, 4)));
+    assert_eq!((tally["replay"], tally["settle"]), ((2, 1), (2, 1)));
+    assert_eq!(
+        (tally["replay to the end"], tally["finalize"]),
+        ((1, 0), (1, 0))
+    );
 }
 
 /// A watched world that has gone through `actions`.
