@@ -423,14 +423,3 @@ fn the_built_kernels_are_acceptable_and_no_other_contract_is() {
         assert!(refusal.path().is_some(), "{contract}: {refusal}");
     }
 }
-
-/// How long checking the built kernel takes: `cargo test --test engine -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures"]
-fn time_of_a_check() {
-    let start = Instant::now();
-    for _ in 0..100 {
-        check(built()).expect("acceptable");
-    }
-    println!("{:?} a check", start.elapsed() / 100);
-}

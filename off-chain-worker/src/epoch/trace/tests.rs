@@ -1,0 +1,263 @@
+use super::*;
+use crate::engine::EngineError;
+use inktensor_primitives::{
+    kernel::{Budget, ChunkInputs, EpochHeader, KernelError, PhasePlan, StepInput},
+    AccountId, Rao,
+};
+
+const NEURONS: u16 = 5;
+const CHUNK: u16 = 2;
+const CHUNKS: u16 = 3;
+
+type Break = fn(&mut StepOutput);
+
+/// A kernel that notes in its outputs what it was given, and breaks a promise when told to.
+#[derive(Default)]
+struct Notes {
+    break_at: Option<(u8, u16, Break)>,
+    unsound: bool,
+}
+
+impl Engine for Notes {
+    fn plan(&self, _: &EpochHeader) -> Result<EpochPlan, EngineError> {
+        let phase = |rows, memory| PhasePlan { rows, memory };
+        Ok(EpochPlan {
+            chunk: if self.unsound { 3 } else { CHUNK },
+            phases: vec![phase(false, false), phase(true, true), phase(false, false)],
+            memory_phase: 1,
+            results_phase: 2,
+        })
+    }
+
+    fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
+        let (phase, chunk) = (input.phase, u8::try_from(input.chunk).unwrap());
+        assert_eq!(input.rows.is_empty(), phase != 1, "only phase 1 reads rows");
+        assert_eq!(
+            input.memory.is_empty(),
+            phase != 1,
+            "only phase 1 reads memory"
+        );
+        let note = |mut notes: Vec<u8>| {
+            notes.push(phase * 10 + chunk);
+            notes
+        };
+        let mut output = StepOutput {
+            carry: note(input.carry.clone()),
+            scratch: note(input.scratch.clone()),
+            ..StepOutput::default()
+        };
+        if phase == 1 {
+            output.memory = note(input.memory.clone());
+        }
+        if phase == 2 {
+            output.results = vec![NeuronResult::default(); input.neurons.len()];
+            output.roster = if input.chunk + 1 == CHUNKS {
+                vec![Uid(1), Uid(4)]
+            } else {
+                Vec::new()
+            };
+        }
+        match self.break_at {
+            Some((p, c, break_it)) if (p, c) == (phase, input.chunk) => break_it(&mut output),
+            _ => (),
+        }
+        Ok(output)
+    }
+}
+
+fn inputs() -> EpochInputs {
+    let chunk = |len: usize| ChunkInputs {
+        neurons: vec![Default::default(); len],
+        rows: vec![9; len],
+    };
+    EpochInputs {
+        header: EpochHeader {
+            contract: AccountId::from([1; 32]),
+            netuid: NetUid(3),
+            epoch: 8,
+            final_epoch: None,
+            opened_at: 0,
+            closed_at: 10,
+            previous_close: 0,
+            tempo: 10,
+            neurons: NEURONS,
+            kernel: AccountId::from([2; 32]),
+            kernel_code: [0; 32],
+            params: Vec::new(),
+            max_validators: 1,
+            owner_uid: None,
+            budget: Budget::Combined(Rao(0)),
+            roster: vec![Uid(0)],
+            previous: [0; 32],
+        },
+        chunks: vec![chunk(2), chunk(2), chunk(1)],
+        memory: vec![vec![70], vec![71], vec![72]],
+    }
+}
+
+#[test]
+fn carry_goes_from_step_to_step_and_scratch_from_phase_to_phase() {
+    let trace = compute(&Notes::default(), &inputs()).expect("a trace");
+    let last = trace.steps.last().expect("a step");
+    assert_eq!(last.carry, [0, 1, 2, 10, 11, 12, 20, 21, 22]);
+    assert_eq!(last.scratch, [2, 12, 22]);
+    assert_eq!(trace.memory, [vec![70, 10], vec![71, 11], vec![72, 12]]);
+    assert_eq!(
+        trace.results.iter().map(Vec::len).collect::<Vec<_>>(),
+        [2, 2, 1]
+    );
+    assert_eq!(
+        (trace.roster.as_slice(), trace.timing.len()),
+        (&[Uid(1), Uid(4)][..], 3)
+    );
+}
+
+#[test]
+fn the_assertion_binds_every_step_to_header_number_carry_and_scratch() {
+    let inputs = inputs();
+    let assertion = compute(&Notes::default(), &inputs)
+        .expect("a trace")
+        .assertion();
+    let header = inputs.header.digest();
+    assert_eq!(assertion.header_hash, header);
+    assert_eq!(
+        (
+            assertion.steps.len(),
+            assertion.memory.len(),
+            assertion.results.len()
+        ),
+        (9, 3, 3)
+    );
+    let step = step_digest(
+        &header,
+        4,
+        &carry_digest(&[0, 1, 2, 10, 11]),
+        &scratch_digest(&[1, 11]),
+    );
+    assert_eq!(assertion.steps[4], step);
+    assert_eq!(
+        assertion.memory[2],
+        memory_digest(NetUid(3), 8, 2, &[72, 12])
+    );
+    assert_eq!(
+        assertion.results[2],
+        results_digest(NetUid(3), 8, 2, &[NeuronResult::default()])
+    );
+}
+
+#[test]
+fn a_kernel_that_breaks_a_promise_is_found_out() {
+    let cases: [(u8, u16, Break, &str); 8] = [
+        (
+            0,
+            0,
+            |o| o.carry = vec![0; MAX_CARRY + 1],
+            "too long a carry",
+        ),
+        (
+            1,
+            2,
+            |o| o.scratch = vec![0; MAX_SCRATCH + 1],
+            "too long a scratch",
+        ),
+        (
+            1,
+            1,
+            |o| o.memory = vec![0; MAX_MEMORY + 1],
+            "too long a memory",
+        ),
+        (2, 1, |o| o.memory = vec![0], "memory out of its phase"),
+        (
+            2,
+            2,
+            |o| o.results.push(NeuronResult::default()),
+            "a wrong number of results",
+        ),
+        (
+            0,
+            2,
+            |o| o.results.push(NeuronResult::default()),
+            "a wrong number of results",
+        ),
+        (
+            2,
+            1,
+            |o| o.roster = vec![Uid(0)],
+            "a roster before the last step",
+        ),
+        (
+            2,
+            2,
+            |o| o.roster = vec![Uid(4), Uid(1)],
+            "a roster that is not ascending within the neurons",
+        ),
+    ];
+    for (phase, chunk, break_it, what) in cases {
+        let kernel = Notes {
+            break_at: Some((phase, chunk, break_it)),
+            unsound: false,
+        };
+        let found = compute(&kernel, &inputs()).expect_err("an error");
+        assert_eq!(found, EpochError::BadOutput { phase, chunk, what });
+    }
+}
+
+#[test]
+fn an_attempt_has_every_step_before_the_one_that_fails() {
+    let whole = compute(&Notes::default(), &inputs()).expect("a trace");
+    let broken: [(u8, u16); 3] = [(0, 0), (1, 1), (2, 2)];
+    for (phase, chunk) in broken {
+        let kernel = Notes {
+            break_at: Some((phase, chunk, |o| o.carry = vec![0; MAX_CARRY + 1])),
+            unsound: false,
+        };
+        let Attempt { trace, failure } = attempt(&kernel, &inputs()).expect("an attempt");
+        assert!(failure.expect("a failure").is_verdict());
+        let done = usize::from(u16::from(phase) * CHUNKS + chunk);
+        assert_eq!(trace.steps, whole.steps[..done]);
+        let assertion = trace.assertion();
+        assert_eq!(assertion.steps, whole.assertion().steps[..done]);
+    }
+}
+
+#[test]
+fn steps_before_one_that_the_kernel_refuses_are_kept() {
+    struct Refusing(Notes);
+    impl Engine for Refusing {
+        fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
+            self.0.plan(header)
+        }
+        fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
+            if (input.phase, input.chunk) == (1, 2) {
+                return Err(EngineError::Kernel(KernelError::BadMemory));
+            }
+            self.0.step(input)
+        }
+    }
+    let whole = compute(&Notes::default(), &inputs()).expect("a trace");
+    let Attempt { trace, failure } =
+        attempt(&Refusing(Notes::default()), &inputs()).expect("an attempt");
+    let failure = failure.expect("a failure");
+    assert_eq!(failure.refusal(), Some(KernelError::BadMemory));
+    assert!(failure.is_verdict());
+    assert_eq!(trace.steps, whole.steps[..5]);
+    assert_eq!(trace.memory, whole.memory[..2]);
+}
+
+#[test]
+fn plan_and_inputs_must_fit() {
+    let unsound = Notes {
+        break_at: None,
+        unsound: true,
+    };
+    assert_eq!(
+        compute(&unsound, &inputs()).err(),
+        Some(EpochError::UnsoundPlan)
+    );
+    let mut inputs = inputs();
+    inputs.memory.pop();
+    assert_eq!(
+        compute(&Notes::default(), &inputs).err(),
+        Some(EpochError::WrongChunks(2, 3))
+    );
+}
