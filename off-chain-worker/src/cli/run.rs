@@ -14,6 +14,7 @@ use inktensor_primitives::{AccountId, NetUid};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, Write},
+    num::NonZeroU32,
     path::PathBuf,
     thread,
     time::Duration,
@@ -40,6 +41,9 @@ pub struct Arguments {
     /// Who signs, and puts up bonds: a name, or 32 bytes in hexadecimal after 0x
     #[arg(long, value_parser = worker::account, value_name = "NAME|0x..")]
     account: AccountId,
+    /// As keeper, let the chain execute epochs that nobody posts, with so many steps per call; costly
+    #[arg(long, value_name = "STEPS")]
+    replay: Option<NonZeroU32>,
     /// Milliseconds between two looks at the chain
     #[arg(long, default_value_t = 200, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     poll: u64,
@@ -69,7 +73,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let contracts = opened.contracts;
     let mut running = Running {
         ledger: Ledger::new(contracts, worker::kernels()?).with_store(store),
-        crew: crew(&arguments.roles, arguments.account, contracts),
+        crew: crew(arguments, contracts),
         told: BTreeMap::new(),
     };
     let mut chain = opened.chain;
@@ -93,12 +97,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
 type Tick = Box<dyn Fn(&mut dyn Chain, &mut Ledger) -> Result<Report, ChainError>>;
 
 /// The roles, in the order in which an epoch needs them.
-fn crew(roles: &[Role], account: AccountId, contracts: Addresses) -> Vec<Tick> {
-    let roles: BTreeSet<Role> = roles.iter().copied().collect();
+fn crew(arguments: &Arguments, contracts: Addresses) -> Vec<Tick> {
+    let roles: BTreeSet<Role> = arguments.roles.iter().copied().collect();
+    let (account, replay) = (arguments.account, arguments.replay);
     let tick = |role| -> Tick {
         match role {
             Role::Keeper => {
                 let keeper = Keeper::new(account, contracts);
+                let keeper = replay.map_or(keeper, |steps| keeper.replaying(steps));
                 Box::new(move |chain, ledger| keeper.tick(chain, ledger))
             }
             Role::Proposer => {
