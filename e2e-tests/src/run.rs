@@ -1,12 +1,12 @@
 //! Running epochs by hand, call by call. The worker's roles do the same on their own; a test compares the two.
 
-use crate::{accounts::*, engines, Network};
+use crate::{accounts::*, engines, Network, Shape};
 use inktensor_primitives::{
     assertion::{memory_digest, Assertion},
     epoch::Stage,
     kernel::EpochHeader,
     registry::Neuron,
-    NetUid, Rao, Uid, PAGE,
+    AccountId, NetUid, Rao, Uid, PAGE,
 };
 use inktensor_worker::{
     chain::Chain,
@@ -193,12 +193,27 @@ impl Network {
         ran
     }
 
+    /// Gives `who` a free bond.
+    pub fn give_bond(&mut self, who: AccountId, amount: Rao) {
+        let epoch = self.addresses.epoch;
+        self.provide(who, epoch, amount);
+        self.as_(who).deposit_bond(amount).expect("deposited");
+    }
+
+    /// A small subnet whose second epoch, which reads weights and the memory of the first, is closed.
+    pub fn with_closed_epoch(&mut self) -> NetUid {
+        let netuid = self.create(Shape::default());
+        self.with_validators(netuid, 2).with_miners(netuid, 3);
+        self.run_epoch(netuid);
+        self.honest_weights(netuid);
+        self.close(netuid);
+        netuid
+    }
+
     fn lock_bond_and_propose(&mut self, netuid: NetUid, assertion: &Assertion) {
         let bond = self.bond_required(netuid);
         if self.bond(WORKER).free < bond {
-            let epoch = self.addresses.epoch;
-            self.provide(WORKER, epoch, bond);
-            self.as_(WORKER).deposit_bond(bond).expect("deposited");
+            self.give_bond(WORKER, bond);
         }
         self.as_(WORKER)
             .propose(netuid, assertion)

@@ -32,9 +32,8 @@ type Bend = (&'static str, fn(&mut Assertion));
 
 /// Gives `who` a free bond of what one assertion needs.
 fn give_bond(net: &mut Network, who: AccountId) {
-    let (epoch, bond) = (net.addresses().epoch, bond_of(net));
-    net.provide(who, epoch, bond);
-    net.as_(who).deposit_bond(bond).expect("deposited");
+    let bond = bond_of(net);
+    net.give_bond(who, bond);
 }
 
 #[test]

@@ -18,20 +18,9 @@ const EVE: AccountId = named("eve");
 /// A network whose second epoch, which reads weights and the memory of the first, is closed, and what is known of it.
 fn with_closed_epoch() -> (Network, NetUid, Known) {
     let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 2).with_miners(netuid, 3);
-    net.run_epoch(netuid);
-    net.honest_weights(netuid);
-    net.close(netuid);
+    let netuid = net.with_closed_epoch();
     let known = Known::of(&net, netuid);
     (net, netuid, known)
-}
-
-/// Gives `who` a free bond.
-fn give_bond(net: &mut Network, who: AccountId, amount: Rao) {
-    let epoch = net.addresses().epoch;
-    net.provide(who, epoch, amount);
-    net.as_(who).deposit_bond(amount).expect("deposited");
 }
 
 /// Eve posts a lie.
@@ -68,13 +57,13 @@ fn replay(net: &mut Network, netuid: NetUid, who: AccountId, next: u32, steps: u
 fn a_bond_raised_beyond_all_honest_means_does_not_stop_the_epoch() {
     let (mut net, netuid, known) = with_closed_epoch();
     let first = net.rules().bond;
-    give_bond(&mut net, EVE, Rao(first.0 * 127));
+    net.give_bond(EVE, Rao(first.0 * 127));
     for _ in 0..7 {
         lie(&mut net, netuid, &known).expect("posted");
         dispute(&mut net, netuid, &known);
     }
     let needed = Rao(first.0 * 128);
-    give_bond(&mut net, WORKER, Rao(first.0 * 100));
+    net.give_bond(WORKER, Rao(first.0 * 100));
     assert_eq!(
         net.as_(WORKER).propose(netuid, &known.honest),
         Err(EpochError::BondTooSmall(needed))
@@ -96,7 +85,7 @@ fn a_bond_raised_beyond_all_honest_means_does_not_stop_the_epoch() {
 #[test]
 fn a_lie_bars_a_replay_only_while_it_stands() {
     let (mut net, netuid, known) = with_closed_epoch();
-    give_bond(&mut net, EVE, Rao::from_tao(1_000));
+    net.give_bond(EVE, Rao::from_tao(1_000));
     let due = net.block() + net.rules().replay_delay;
     net.advance_to(due - 1);
     lie(&mut net, netuid, &known).expect("posted");
@@ -116,7 +105,7 @@ fn a_lie_bars_a_replay_only_while_it_stands() {
 fn a_replay_begun_to_bar_proposers_can_be_finished_by_anyone() {
     let (mut net, netuid, known) = with_closed_epoch();
     let bond = net.rules().bond;
-    give_bond(&mut net, WORKER, bond);
+    net.give_bond(WORKER, bond);
     let all = u32::try_from(known.honest.steps.len()).expect("few steps");
     net.advance(net.rules().replay_delay);
     let hers = replay(&mut net, netuid, EVE, 0, 1);
@@ -170,7 +159,7 @@ fn a_replay_of_one_step_at_a_time_lasts_until_somebody_ends_it() {
 fn a_rollover_and_a_proposal_of_one_block_exclude_each_other() {
     let (mut net, netuid, known) = with_closed_epoch();
     let bond = net.rules().bond;
-    give_bond(&mut net, WORKER, bond);
+    net.give_bond(WORKER, bond);
     net.advance(net.rules().rollover_delay);
     let template = net.template();
 
@@ -225,7 +214,7 @@ fn closing_an_empty_subnet_again_and_again_draws_nothing() {
 #[test]
 fn an_undisputed_lie_about_memory_outlives_its_epoch() {
     let (mut net, netuid, known) = with_closed_epoch();
-    give_bond(&mut net, EVE, Rao::from_tao(1_000));
+    net.give_bond(EVE, Rao::from_tao(1_000));
     let secret = b"known to Eve alone".to_vec();
     let mut false_memory = known.honest.clone();
     false_memory.memory[0] = memory_digest(netuid, 1, 0, &secret);

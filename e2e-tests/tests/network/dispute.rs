@@ -1,6 +1,6 @@
 //! Disproving a false assertion on the chain, and failing to disprove an honest one.
 
-use inktensor_e2e_tests::{accounts::*, Network, Ran, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Ran};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Opening, StepProof},
@@ -15,11 +15,7 @@ use inktensor_worker::{
 /// A network whose second epoch, which reads weights and the memory of the first, is closed.
 fn with_closed_epoch() -> (Network, NetUid) {
     let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 2).with_miners(netuid, 3);
-    net.run_epoch(netuid);
-    net.honest_weights(netuid);
-    net.close(netuid);
+    let netuid = net.with_closed_epoch();
     (net, netuid)
 }
 

@@ -25,20 +25,9 @@ const LIE: Claim = Claim::Lie(Lie::Results(0));
 /// A network whose second epoch, which reads weights and the memory of the first, is closed, and what is known of it.
 fn with_closed_epoch(net: Network) -> (Network, NetUid, Known) {
     let mut net = net;
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 2).with_miners(netuid, 3);
-    net.run_epoch(netuid);
-    net.honest_weights(netuid);
-    net.close(netuid);
+    let netuid = net.with_closed_epoch();
     let known = Known::of(&net, netuid);
     (net, netuid, known)
-}
-
-/// Gives `who` a free bond.
-fn give_bond(net: &mut Network, who: AccountId, amount: Rao) {
-    let epoch = net.addresses().epoch;
-    net.provide(who, epoch, amount);
-    net.as_(who).deposit_bond(amount).expect("deposited");
 }
 
 /// All that people have, liquid and as bonds.
@@ -86,7 +75,7 @@ fn disputing_oneself_burns_half_of_every_bond() {
     let net = Network::deploy_with(&Config { rules, ..config() });
     let (mut net, netuid, known) = with_closed_epoch(net);
     let both = [LIAR, ACCOMPLICE];
-    give_bond(&mut net, LIAR, Rao::from_tao(400));
+    net.give_bond(LIAR, Rao::from_tao(400));
     let (rich, supply) = (wealth(&net, &both), net.total_supply());
     let mut lost = 0;
     for round in 0..5 {
@@ -111,7 +100,7 @@ fn delayed_by(reactions: &[u32]) -> (u32, u128) {
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
     let bond = net.rules().bond;
     for who in liars {
-        give_bond(&mut net, who, Rao::from_tao(500));
+        net.give_bond(who, Rao::from_tao(500));
     }
     let (rich, supply) = (wealth(&net, &liars), net.total_supply());
     for (round, (blocks, who)) in (0..).zip(reactions.iter().zip(liars.iter().cycle())) {
@@ -158,7 +147,7 @@ fn a_stream_of_lies_costs_the_doubling_sum_and_delays_by_the_reactions() {
 fn a_copied_dispute_takes_the_reward_and_saves_nobody() {
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
     let bond = net.rules().bond;
-    give_bond(&mut net, LIAR, bond);
+    net.give_bond(LIAR, bond);
     let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
     // The copy is first. What the watcher had sent is refused, and costs it no TAO.
     let rich = wealth(&net, &[WATCHER]);
@@ -184,7 +173,7 @@ fn a_copied_dispute_takes_the_reward_and_saves_nobody() {
 fn a_dispute_of_an_earlier_lie_does_not_touch_the_next() {
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
     let bond = net.rules().bond;
-    give_bond(&mut net, LIAR, bond);
+    net.give_bond(LIAR, bond);
     let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
     net.as_(WATCHER).dispute(netuid, k, &proof).expect("fraud");
     net.assert_epoch(netuid);
@@ -244,7 +233,7 @@ fn the_reward_is_worth_more_than_the_gas_of_a_dispute() {
     let rules = Config::RULES;
     let net = Network::deploy_with(&Config { rules, ..config() });
     let (mut net, netuid, known) = with_closed_epoch(net);
-    give_bond(&mut net, LIAR, rules.bond);
+    net.give_bond(LIAR, rules.bond);
     let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
     let message = net.addresses().epoch().dispute(netuid, k, proof);
     let sent = net.with_chain(|chain| chain.send(WATCHER, message));
@@ -274,7 +263,7 @@ fn a_lie_that_nobody_disputes_moves_no_more_than_the_budget() {
     let all = |net: &Network| net.total_stake();
     let before = all(&net);
     let bond = net.rules().bond;
-    give_bond(&mut net, LIAR, bond);
+    net.give_bond(LIAR, bond);
     let claimed = Claim::Lie(Lie::Overpay(0)).about(&known);
     net.as_(LIAR)
         .propose(netuid, &claimed.assertion)
@@ -305,7 +294,7 @@ fn a_bond_lost_on_one_subnet_does_not_stand_for_another() {
     net.close(second);
     let other = Known::of(&net, second);
     let bond = net.rules().bond;
-    give_bond(&mut net, LIAR, Rao(2 * bond.0));
+    net.give_bond(LIAR, Rao(2 * bond.0));
     let (_, k, proof) = lie(&mut net, first, LIAR, &known);
     net.as_(LIAR)
         .propose(second, &other.honest)
@@ -343,7 +332,7 @@ fn who_plays_all_parts_gains_the_fees_and_loses_by_every_lie() {
     let mut gains = Vec::new();
     for lies in 0..3 {
         let mut net = Network::begin_from(&template);
-        give_bond(&mut net, LIAR, Rao::from_tao(100));
+        net.give_bond(LIAR, Rao::from_tao(100));
         let rich = wealth(&net, &[LIAR]);
         let mut burned = 0;
         for round in 0..lies {

@@ -9,11 +9,7 @@ use inktensor_primitives::{
 /// A network whose second epoch, which has a budget and reads the memory of the first, is closed.
 fn with_closed_epoch() -> (Network, NetUid) {
     let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 2).with_miners(netuid, 3);
-    net.run_epoch(netuid);
-    net.honest_weights(netuid);
-    net.close(netuid);
+    let netuid = net.with_closed_epoch();
     (net, netuid)
 }
 
