@@ -203,6 +203,26 @@ fn a_lie_that_was_paid_is_told_value_by_value() {
 }
 
 #[test]
+fn an_epoch_after_a_replay_needs_no_store() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    net.close(netuid);
+    net.replay(netuid, 3);
+    let replayed = verify(&mut net, netuid, 0);
+    assert_eq!((replayed.finding, replayed.posted.assertion), (None, None));
+    assert_eq!(replayed.posted.fate, Fate::Final);
+    net.settle(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    net.replay(netuid, 3);
+    net.settle(netuid);
+    net.close(netuid);
+    net.assert_epoch(netuid);
+    let verified = verify(&mut net, netuid, 2);
+    assert_eq!((verified.finding, verified.origin), (None, Origin::Chain));
+}
+
+#[test]
 fn what_is_not_there_is_not_verified() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);

@@ -2,6 +2,8 @@
 
 mod memory;
 
+pub(crate) use memory::is_memory;
+
 use super::{agreement, replayed, Kernels, RoleError};
 use crate::{
     chain::{Chain, Typed},
@@ -347,7 +349,7 @@ impl Ledger {
 }
 
 /// A header's block as the chain counts it.
-fn block(number: u64) -> u32 {
+pub(crate) fn block(number: u64) -> u32 {
     u32::try_from(number).unwrap_or_default()
 }
 

@@ -18,13 +18,14 @@ mod kernels;
 mod ledger;
 mod posted;
 mod proposer;
-mod replayed;
+pub(crate) mod replayed;
 mod watcher;
 
 pub use agreement::EngineDifference;
 pub use error::RoleError;
 pub use keeper::Keeper;
 pub use kernels::{EngineChoice, Kernels};
+pub(crate) use ledger::{block, is_memory};
 pub use ledger::{Computed, Ledger};
 pub use posted::{posted, Fate};
 pub use proposer::Proposer;

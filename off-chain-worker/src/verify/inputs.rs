@@ -4,9 +4,9 @@ use super::{Verifier, VerifyError};
 use crate::{
     chain::{CallError, Typed},
     epoch::EpochInputs,
+    roles::{block, is_memory, replayed},
 };
 use inktensor_primitives::{
-    assertion::memory_digest,
     epoch::Epochs,
     kernel::{ChunkInputs, EpochHeader, EpochPlan},
     Digest, NetUid,
@@ -101,16 +101,21 @@ impl Verifier<'_> {
             // Another kernel, or chunks of another size, starts without memory.
             return Ok(nothing);
         }
-        let known = match self.store {
+        let right = |memory: &Vec<Vec<u8>>| is_memory(netuid, epoch, memory, &hashes);
+        let kept = match self.store {
             Some(store) => store.memory(netuid, epoch)?,
             None => None,
         };
-        let is_it = |memory: &Vec<Vec<u8>>| {
-            let found = (0..).zip(memory);
-            let found = found.map(|(chunk, bytes)| memory_digest(netuid, epoch, chunk, bytes));
-            found.eq(hashes.iter().copied())
+        let mut memory = match kept.filter(right) {
+            Some(memory) => memory,
+            // A replay tells it in full.
+            None => {
+                let told = self.chain.events(block(header.previous_close))?;
+                let about = (netuid, epoch);
+                let told = replayed::memory(&told, self.contracts.epoch, about, hashes.len());
+                told.filter(right).ok_or(unknown)?
+            }
         };
-        let mut memory = known.filter(is_it).ok_or(unknown)?;
         // Chunks that have come since remember nothing.
         memory.resize(chunks, Vec::new());
         Ok(memory)

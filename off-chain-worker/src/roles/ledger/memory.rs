@@ -143,7 +143,7 @@ impl Ledger {
 }
 
 /// Whether `memory` has the `hashes` that became final.
-fn is_memory(netuid: NetUid, epoch: u32, memory: &[Vec<u8>], hashes: &[Digest]) -> bool {
+pub(crate) fn is_memory(netuid: NetUid, epoch: u32, memory: &[Vec<u8>], hashes: &[Digest]) -> bool {
     memory.len() == hashes.len()
         && (0..)
             .zip(memory.iter().zip(hashes))
