@@ -1,6 +1,6 @@
 //! Where two assertions of one epoch part.
 
-use inktensor_primitives::{assertion::Assertion, kernel::EpochPlan};
+use inktensor_primitives::{assertion::Assertion, kernel::EpochPlan, Uid};
 use std::fmt;
 
 /// The first place at which two assertions differ.
@@ -129,6 +129,18 @@ pub(super) fn first_step(
             part,
         })
     })
+}
+
+/// The uids of `chunk`, in order.
+pub fn seats(plan: &EpochPlan, chunk: u16, neurons: u16) -> impl Iterator<Item = Uid> {
+    let (start, count) = plan.span(chunk, neurons);
+    (start.0..).map(Uid).take(usize::from(count))
+}
+
+/// What is in `list` and not in `other`.
+pub fn without(list: &[Uid], other: &[Uid]) -> Vec<Uid> {
+    let only = list.iter().filter(|uid| !other.contains(uid));
+    only.copied().collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod compare;
 mod proof;
 mod trace;
 
-pub use compare::{first_difference, Difference, Part};
+pub use compare::{first_difference, seats, without, Difference, Part};
 pub use trace::{attempt, compute, Attempt, StepTrace, Trace};
 
 use crate::engine::EngineError;

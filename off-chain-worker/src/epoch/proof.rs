@@ -2,7 +2,7 @@
 
 use super::{
     compare::{first_step, has_shape},
-    first_difference, Difference, EpochInputs, StepTrace, Trace,
+    first_difference, Difference, EpochInputs, Part, StepTrace, Trace,
 };
 use inktensor_primitives::{
     assertion::{carry_digest, scratch_digest, Assertion},
@@ -27,16 +27,29 @@ impl Trace {
         inputs: &EpochInputs,
         claimed: &Assertion,
     ) -> Option<(u32, StepProof)> {
-        let neurons = inputs.header.neurons;
-        if claimed.header_hash != self.header_hash || !has_shape(&self.plan, neurons, claimed) {
+        match self.first_unanswered(inputs.header.neurons, claimed)? {
+            Difference::Step { k, .. } => Some((k, self.proof(inputs, claimed, k)?)),
+            Difference::Header | Difference::Shape => None,
+        }
+    }
+
+    /// The first false step of `claimed`, for a trace of an epoch with `neurons` neurons that ends where the kernel gives no honest
+    /// answer: at the latest the step after its last one. None if the chain does not take `claimed`.
+    pub fn first_unanswered(&self, neurons: u16, claimed: &Assertion) -> Option<Difference> {
+        let plan = &self.plan;
+        if claimed.header_hash != self.header_hash || !has_shape(plan, neurons, claimed) {
             return None;
         }
         let next = u32::try_from(self.steps.len()).ok()?;
-        let k = match first_step(&self.plan, neurons, &self.assertion(), claimed, next) {
-            Some(Difference::Step { k, .. }) => k,
-            _ => next,
-        };
-        Some((k, self.proof(inputs, claimed, k)?))
+        first_step(plan, neurons, &self.assertion(), claimed, next).or_else(|| {
+            let (phase, chunk) = plan.place(next, neurons)?;
+            Some(Difference::Step {
+                k: next,
+                phase,
+                chunk,
+                part: Part::Step,
+            })
+        })
     }
 
     /// What this trace of `inputs` knows of all that step `k` builds on, put forward against `claimed`. None if there is no such step.

@@ -1,6 +1,6 @@
 //! Whether two ways to run a kernel come to the same, and if not, where and for whom.
 
-use crate::epoch::{first_difference, Difference, Part, Trace};
+use crate::epoch::{first_difference, seats, without, Difference, Part, Trace};
 use inktensor_primitives::{kernel::EpochHeader, Uid};
 use std::fmt;
 
@@ -38,8 +38,7 @@ pub fn difference(a: &Trace, b: &Trace, header: &EpochHeader) -> Option<EngineDi
 }
 
 fn concerned(a: &Trace, b: &Trace, part: Part, chunk: u16, neurons: u16) -> Vec<Uid> {
-    let (start, len) = a.plan.span(chunk, neurons);
-    let seats = (start.0..).map(Uid).take(usize::from(len));
+    let seats = seats(&a.plan, chunk, neurons);
     match part {
         Part::Step | Part::Memory => seats.collect(),
         Part::Results => {
@@ -54,12 +53,8 @@ fn concerned(a: &Trace, b: &Trace, part: Part, chunk: u16, neurons: u16) -> Vec<
                 .collect()
         }
         Part::Roster => {
-            let only = |one: &Trace, other: &Trace| {
-                let missing = one.roster.iter().filter(|uid| !other.roster.contains(uid));
-                missing.copied().collect::<Vec<_>>()
-            };
-            let mut uids = only(a, b);
-            uids.extend(only(b, a));
+            let mut uids = without(&a.roster, &b.roster);
+            uids.extend(without(&b.roster, &a.roster));
             uids.sort_unstable();
             uids
         }

@@ -18,8 +18,8 @@ use crate::{
     chain::Chain,
     deploy::Addresses,
     epoch::{
-        attempt, compute, first_difference, Attempt, Difference, EpochError, EpochInputs, Part,
-        Trace,
+        attempt, compute, first_difference, seats, without, Attempt, Difference, EpochError,
+        EpochInputs, Part, Trace,
     },
     roles::Kernels,
     store::Store,
@@ -192,10 +192,7 @@ impl Verifier<'_> {
                 uids.sort_unstable();
                 uids
             }
-            Some(Difference::Step { chunk, .. }) => {
-                let (start, count) = trace.plan.span(chunk, neurons);
-                (start.0..).map(Uid).take(usize::from(count)).collect()
-            }
+            Some(Difference::Step { chunk, .. }) => seats(&trace.plan, chunk, neurons).collect(),
             Some(Difference::Header | Difference::Shape) | None => (0..neurons).map(Uid).collect(),
         };
         Ok(Finding {
@@ -213,63 +210,20 @@ impl Verifier<'_> {
 /// What is wrong with an assertion of an epoch to which the kernel gives no honest answer. `trace` ends before that step.
 fn unanswered(trace: &Trace, inputs: &EpochInputs, claimed: Option<&Assertion>) -> Finding {
     let neurons = inputs.header.neurons;
-    let refuted = claimed.and_then(|claimed| trace.refute_unfinished(inputs, claimed));
-    let place = refuted.and_then(|(k, _)| Some((k, trace.plan.place(k, neurons)?)));
-    let uids = |chunk| {
-        let (start, count) = trace.plan.span(chunk, neurons);
-        (start.0..).map(Uid).take(usize::from(count)).collect()
+    let difference = claimed.and_then(|claimed| trace.first_unanswered(neurons, claimed));
+    let uids = match difference {
+        Some(Difference::Step { chunk, .. }) => seats(&trace.plan, chunk, neurons).collect(),
+        Some(Difference::Header | Difference::Shape) | None => (0..neurons).map(Uid).collect(),
     };
     Finding {
-        difference: place.map(|(k, (phase, chunk))| Difference::Step {
-            k,
-            phase,
-            chunk,
-            part: part(
-                &trace.assertion(),
-                claimed,
-                k,
-                chunk,
-                phase == trace.plan.memory_phase,
-            ),
-        }),
-        uids: place.map_or_else(
-            || (0..neurons).map(Uid).collect(),
-            |(_, (_, chunk))| uids(chunk),
-        ),
+        difference,
+        uids,
         added: Vec::new(),
         missing: Vec::new(),
         values: Vec::new(),
         paid: Vec::new(),
         hidden: Vec::new(),
     }
-}
-
-/// The first digest of step `k` that differs from the honest ones, as far as there are any.
-fn part(
-    honest: &Assertion,
-    claimed: Option<&Assertion>,
-    k: u32,
-    chunk: u16,
-    writes_memory: bool,
-) -> Part {
-    let step = |it: &Assertion| it.steps.get(usize::try_from(k).ok()?).copied();
-    let memory = |it: &Assertion| it.memory.get(usize::from(chunk)).copied();
-    let Some(claimed) = claimed else {
-        return Part::Step;
-    };
-    if step(honest).is_none() || step(honest) != step(claimed) {
-        Part::Step
-    } else if writes_memory && memory(honest) != memory(claimed) {
-        Part::Memory
-    } else {
-        Part::Results
-    }
-}
-
-/// What is in `list` and not in `other`.
-fn without(list: &[Uid], other: &[Uid]) -> Vec<Uid> {
-    let only = list.iter().filter(|uid| !other.contains(uid));
-    only.copied().collect()
 }
 
 #[cfg(test)]
