@@ -31,6 +31,7 @@ mod invariants;
 pub mod meddled;
 pub mod model;
 pub mod network;
+pub mod node;
 mod reads;
 mod run;
 pub mod setup;
