@@ -22,6 +22,7 @@
 
 pub mod accounts;
 pub mod adversary;
+pub mod audit;
 pub mod book;
 pub mod calls;
 pub mod curve;
@@ -32,6 +33,7 @@ pub mod meddled;
 pub mod model;
 pub mod network;
 pub mod node;
+pub mod proxy;
 mod reads;
 mod run;
 pub mod setup;

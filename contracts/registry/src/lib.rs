@@ -45,7 +45,7 @@ mod registry {
         registry::{
             AdminChanged, HotkeyStatus, Hyperparameter, HyperparameterSet, KernelAllowed,
             KernelEntry, KernelParams, KernelRetired, Neuron, NeuronRegistered, NeuronView,
-            Registry, RegistryError, Seat, Subnet, SubnetCreated, SubnetSnapshot, Tenure,
+            Registry, RegistryError, RegistryPeers, Seat, Subnet, SubnetCreated, SubnetSnapshot, Tenure,
         },
         token::WireError,
         Digest, NetUid, Rao, Uid,
@@ -298,6 +298,15 @@ mod registry {
         #[ink(message)]
         fn creation_price(&self) -> Rao {
             self.creation_price
+        }
+
+        /// The other contracts.
+        #[ink(message)]
+        fn peers(&self) -> RegistryPeers {
+            RegistryPeers {
+                token: self.token,
+                epoch: self.wiring.epoch(),
+            }
         }
 
         /// Where `hotkey` sits on `netuid`.

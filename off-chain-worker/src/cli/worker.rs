@@ -9,19 +9,23 @@ use crate::{
     },
     roles::{EngineChoice, Kernels},
     scenario,
-    source::{ChainSource, Opened},
+    source::{Access, ChainSource, Opened},
     store::{Home, Store},
 };
 use inktensor_primitives::{hash::blake2, AccountId};
 use std::{convert::Infallible, path::Path, sync::Arc, time::Duration};
 
 /// How long a command waits for a served chain, at the beginning and for each answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The chain at `source`.
 pub fn open(source: &ChainSource) -> Result<Opened, Failure> {
+    let access = Access {
+        patience: PATIENCE,
+        ..Access::default()
+    };
     source
-        .open(PATIENCE)
+        .open(access)
         .map_err(|error| Failure::input(format_args!("--chain {source}: {error}")))
 }
 
