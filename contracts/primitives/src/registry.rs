@@ -228,7 +228,7 @@ pub trait Registry {
     /// # Errors
     /// `NotAdmin`.
     #[ink(message)]
-    fn set_admin(&mut self, new: AccountId) -> Result<(), RegistryError>;
+    fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError>;
 
     /// Who decides which kernels are allowed, and nothing else.
     #[ink(message)]

@@ -138,10 +138,10 @@ mod registry {
         /// # Errors
         /// `NotAdmin`.
         #[ink(message)]
-        fn set_admin(&mut self, new: AccountId) -> Result<(), RegistryError> {
+        fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError> {
             let from = self.env().caller();
-            self.kernels.hand_on(from, new)?;
-            self.env().emit_event(AdminChanged { from, to: new });
+            self.kernels.hand_on(from, admin)?;
+            self.env().emit_event(AdminChanged { from, to: admin });
             Ok(())
         }
 
