@@ -1,6 +1,8 @@
 // Writes the types and the metadata of contracts, or checks that they are current.
 //
 // node bindings/generate.js [--check] CONTRACTS BINDINGS NAME..
+//
+// Types are formatted as this package's manifest says: the generator looks for prettier's settings above its own folder.
 
 import { generateContractTypes } from '@dedot/codegen';
 import * as fs from 'node:fs';

@@ -21,7 +21,7 @@ import { Node } from './support/node.js';
 const NETUID = 1;
 const FUNDS = tao(1_000);
 
-describe('typed contracts through dedot', { timeout: 120_000 }, () => {
+describe('typed contracts through dedot', { timeout: 200_000 }, () => {
   let node: Node;
   let client: DedotClient;
   let alice: KeyringPair;
@@ -42,7 +42,11 @@ describe('typed contracts through dedot', { timeout: 120_000 }, () => {
     const defaultCaller = alice.address;
     const tokens = new ContractDeployer<TokenContractApi>(client, tokenMetadata, bundle('token').source.wasm);
     token = await deployed(tokens.tx.new([[alice.address, FUNDS]], { salt: '0x' }));
-    const registries = new ContractDeployer<RegistryContractApi>(client, registryMetadata, bundle('registry').source.wasm);
+    const registries = new ContractDeployer<RegistryContractApi>(
+      client,
+      registryMetadata,
+      bundle('registry').source.wasm,
+    );
     registry = await deployed(registries.tx.new(token.address, CREATION_PRICE, { salt: '0x' }));
     const kernels = new ContractDeployer<YumaContractApi>(client, yumaMetadata, bundle('yuma').source.wasm);
     yuma = await deployed(kernels.tx.new({ salt: '0x' }));
@@ -87,7 +91,11 @@ describe('typed contracts through dedot', { timeout: 120_000 }, () => {
     assert.equal(subnet?.data.price, CREATION_PRICE);
     // Who told it decides, not whose metadata knows it: the registry's knows a transfer too.
     assert.deepEqual(
-      token.events.Transfer.filter(created.events).map(({ data }) => [data.from?.address(), data.to?.address(), data.value]),
+      token.events.Transfer.filter(created.events).map(({ data }) => [
+        data.from?.address(),
+        data.to?.address(),
+        data.value,
+      ]),
       [
         [alice.address, registry.address, CREATION_PRICE],
         [registry.address, undefined, CREATION_PRICE],

@@ -22,14 +22,24 @@ test('polkadot-js reads the metadata of every contract', () => {
     assert.equal(metadata.version, 5, name);
     assert.equal(abi.info.contract.name.toString(), name);
     assert.equal(abi.info.source.wasmHash.toHex(), metadata.source.hash, name);
-    assert.deepEqual(abi.constructors.map(({ method }) => method), ['new'], name);
+    assert.deepEqual(
+      abi.constructors.map(({ method }) => method),
+      ['new'],
+      name,
+    );
     assert.ok(abi.messages.length > 0, name);
-    assert.ok(abi.messages.every(({ docs }) => docs.length > 0), `${name} has a message without a word`);
-    assert.ok(abi.events.every(({ signatureTopic }) => signatureTopic), `${name} has an anonymous event`);
+    assert.ok(
+      abi.messages.every(({ docs }) => docs.length > 0),
+      `${name} has a message without a word`,
+    );
+    assert.ok(
+      abi.events.every(({ signatureTopic }) => signatureTopic),
+      `${name} has an anonymous event`,
+    );
   }
 });
 
-describe('a network through polkadot-js', { timeout: 150_000 }, () => {
+describe('a network through polkadot-js', { timeout: 200_000 }, () => {
   let node: Node;
   let client: Client;
   let network: Network;
@@ -181,14 +191,7 @@ describe('a network through polkadot-js', { timeout: 150_000 }, () => {
 
   test('add_stake moves TAO and tells of it', async () => {
     await approve('staking', STAKE);
-    const result = await client.call(
-      coldkey,
-      network.staking,
-      'staking::addStake',
-      NETUID,
-      validator.address,
-      STAKE,
-    );
+    const result = await client.call(coldkey, network.staking, 'staking::addStake', NETUID, validator.address, STAKE);
     const staking = network.staking.address.toString();
     assert.deepEqual(client.events(result, network), [
       { by: 'token', name: 'Approval', fields: { owner: coldkey.address, spender: staking, amount: '0' } },
@@ -256,14 +259,11 @@ describe('a network through polkadot-js', { timeout: 150_000 }, () => {
       value: 1,
       docs: 'The hotkey has a seat on this subnet already.',
     });
-    assert.deepEqual(
-      await refused(coldkey, 'registry', 'registry::setHyperparameter', NETUID, { Tempo: 0 }),
-      {
-        variant: 'OutOfBounds',
-        value: { value: 0, min: 1, max: 50_400 },
-        docs: "A value is outside its bounds, which are both allowed. A negative value is given as two's complement.",
-      },
-    );
+    assert.deepEqual(await refused(coldkey, 'registry', 'registry::setHyperparameter', NETUID, { Tempo: 0 }), {
+      variant: 'OutOfBounds',
+      value: { value: 0, min: 1, max: 50_400 },
+      docs: "A value is outside its bounds, which are both allowed. A negative value is given as two's complement.",
+    });
     const { closesAt } = (await client.read(network.epoch, 'epochs::status', NETUID)).toJSON() as any;
     const early = await refused(coldkey, 'epoch', 'epochs::close', NETUID);
     assert.deepEqual([early.variant, early.value], ['TempoNotOver', closesAt]);

@@ -159,10 +159,7 @@ export class Client {
     });
   }
 
-  private send<R extends ISubmittableResult>(
-    signer: KeyringPair,
-    tx: SubmittableExtrinsic<'promise', R>,
-  ): Promise<R> {
+  private send<R extends ISubmittableResult>(signer: KeyringPair, tx: SubmittableExtrinsic<'promise', R>): Promise<R> {
     return new Promise((resolve, reject) => {
       tx.signAndSend(signer, (result) => {
         if (result.dispatchError) {

@@ -6,17 +6,9 @@ import { createInterface } from 'node:readline';
 /** The environment variable that names the node's program. */
 const PROGRAM = 'CONTRACTS_NODE';
 /** A chain in memory, free ports, nothing that looks for others. */
-const ARGUMENTS = [
-  '--dev',
-  '--tmp',
-  '--rpc-port=0',
-  '--port=0',
-  '--no-telemetry',
-  '--no-prometheus',
-  '--no-mdns',
-];
+const ARGUMENTS = ['--dev', '--tmp', '--rpc-port=0', '--port=0', '--no-telemetry', '--no-prometheus', '--no-mdns'];
 /** How long a node may take until it serves, and until it has stopped, in milliseconds. */
-const START = 60_000;
+const START = 120_000;
 const STOP = 10_000;
 
 /** A running node. */
