@@ -118,6 +118,10 @@ describe('typed contracts through dedot', { timeout: 200_000 }, () => {
     const tempo = await registry.query.registrySetHyperparameter(NETUID, { type: 'Tempo', value: 0 });
     assert.ok(tempo.data.isErr);
     assert.equal(advice(tempo.data.err), 'between 1 and 50400');
+    // A transaction tells less than a query.
+    const sent = registry.tx.registryRegister(NETUID, hotkey.address, 0n);
+    const { dispatchError } = await sent.signAndSend(alice).untilBestChainBlockIncluded();
+    assert.equal(client.registry.findErrorMeta(dispatchError!)?.name, 'ContractReverted');
     const { data: unknown } = await registry.query.registryRegister(9, hotkey.address, 0n);
     assert.ok(unknown.isErr);
     assert.deepEqual(unknown.err, { type: 'UnknownSubnet' });

@@ -3,6 +3,7 @@
 import { Abi } from '@polkadot/api-contract';
 import type { ContractSubmittableResult } from '@polkadot/api-contract/base/Contract';
 import type { KeyringPair } from '@polkadot/keyring/types';
+import type { DispatchError } from '@polkadot/types/interfaces';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Client, readable, Refused } from './polkadot/client.js';
@@ -83,6 +84,7 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
     // Beyond the numbers that JSON keeps exactly.
     const cap = await client.read(network.token, 'tokenControl::cap');
     assert.equal(BigInt(cap.toString()), tao(21_000_000));
+    assert.equal(cap.toJSON(), `0x${tao(21_000_000).toString(16).padStart(32, '0')}`);
     assert.equal(await read('registry', 'registry::subnets'), 0);
     assert.equal(await read('registry', 'registry::creationPrice'), Number(CREATION_PRICE));
     assert.equal(await read('registry', 'registry::admin'), deployer.address);
@@ -102,6 +104,12 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
       (['token', 'registry', 'staking', 'emission'] as const).map((name) => [name, network[name].address.toString()]),
     );
     assert.deepEqual(await read('epoch', 'epochs::peers'), peers);
+  });
+
+  test('a query without a proof size is out of gas', async () => {
+    const { result } = await network.registry.query['registry::subnets']!(deployer.address, {});
+    assert.ok(result.isErr);
+    assert.match(client.dispatchError(result.asErr as DispatchError).message, /^contracts.OutOfGas/);
   });
 
   test('create_subnet burns the price and tells of the subnet', async () => {

@@ -7,7 +7,12 @@ import type { CodeSubmittableResult } from '@polkadot/api-contract/base';
 import type { ContractSubmittableResult } from '@polkadot/api-contract/base/Contract';
 import type { DecodedEvent } from '@polkadot/api-contract/types';
 import type { KeyringPair } from '@polkadot/keyring/types';
-import type { ContractExecResult, ContractInstantiateResult, WeightV2 } from '@polkadot/types/interfaces';
+import type {
+  ContractExecResult,
+  ContractInstantiateResult,
+  DispatchError,
+  WeightV2,
+} from '@polkadot/types/interfaces';
 import type { Codec, ISubmittableResult } from '@polkadot/types/types';
 import type { Enum, Result } from '@polkadot/types-codec';
 import type { Bundle } from '../support/bundles.js';
@@ -141,7 +146,7 @@ export class Client {
     const gasLimit = this.api.registry.createType<WeightV2>('WeightV2', DRY_RUN);
     const { result, output, gasRequired } = await contract.query[message]!(caller, { gasLimit }, ...args);
     if (result.isErr) {
-      throw this.dispatchError((result as ContractExecResult['result']).asErr);
+      throw this.dispatchError((result as ContractExecResult['result']).asErr as DispatchError);
     }
     // The outer result says whether the message was understood, the inner one, where there is one, what came of it.
     const understood = output as Result<Codec, Enum>;
@@ -173,7 +178,8 @@ export class Client {
     });
   }
 
-  private dispatchError(error: ContractExecResult['result']['asErr']): Error {
+  /** What the chain says of a call that it did not execute. */
+  dispatchError(error: DispatchError): Error {
     if (!error.isModule) {
       return new Error(error.toString());
     }
