@@ -45,7 +45,8 @@ pub fn ensure(project: &Project) -> Result<PathBuf> {
     Ok(own)
 }
 
-fn unpack(packed: &Path, program: &Path) -> Result<()> {
+/// Unpacks a ready-made program.
+pub fn unpack(packed: &Path, program: &Path) -> Result<()> {
     process::require("zstd", &format!("to unpack {}", packed.display()), "zstd")?;
     let folder = program.parent().context("a program has a folder")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;

@@ -7,6 +7,7 @@ mod bundles;
 mod cargo_contract;
 mod contracts;
 mod fingerprint;
+mod js;
 mod process;
 mod progress;
 mod project;
@@ -38,8 +39,18 @@ enum Task {
         /// Contracts to build; all if none is named
         contracts: Vec<String>,
     },
-    /// Run every test
-    Test,
+    /// Run every test, but those of JavaScript clients
+    Test {
+        /// Run those of JavaScript clients instead: they need Node.js and a node
+        #[arg(long)]
+        js: bool,
+    },
+    /// Write the types and metadata that JavaScript clients use
+    Bindings {
+        /// Write nothing, but fail if a file is stale
+        #[arg(long)]
+        check: bool,
+    },
     /// Check formatting and lints of both workspaces
     Lint,
     /// Run a network from genesis through several epochs and show who was paid what
@@ -95,7 +106,9 @@ fn run(task: Task) -> Result<ExitCode> {
             bundles::build(&project, &setup, &selected)?;
             bundles::print_table(&project, &selected)?;
         }
-        Task::Test => tasks::test(&project, &setup)?,
+        Task::Test { js: false } => tasks::test(&project, &setup)?,
+        Task::Test { js: true } => js::test(&project, &setup)?,
+        Task::Bindings { check } => js::bindings(&project, &setup, check)?,
         Task::Lint => tasks::lint(&project, &setup)?,
         Task::Demo { arguments } => return tasks::demo(&project, &setup, &arguments),
         Task::Bench { only, arguments } => tasks::bench(&project, &setup, only, &arguments)?,
