@@ -32,6 +32,7 @@ pub mod meddled;
 pub mod model;
 pub mod network;
 pub mod node;
+pub mod programs;
 mod reads;
 mod run;
 pub mod setup;
