@@ -28,11 +28,6 @@ pub const CARGO_CONTRACT: Program = Program {
     name: "cargo-contract",
     variable: "CARGO_CONTRACT",
 };
-/// Takes values out of JSON.
-pub const JQ: Program = Program {
-    name: "jq",
-    variable: "JQ",
-};
 
 impl Program {
     /// Where it is: as named in the environment, else in `target/tools/bin` of the workspace that this program was built in

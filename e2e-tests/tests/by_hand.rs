@@ -8,18 +8,13 @@
 
 use inktensor_e2e_tests::{
     node::{Node, Options},
-    programs::{CARGO_CONTRACT, JQ},
+    programs::CARGO_CONTRACT,
     Folder,
 };
 use inktensor_primitives::hash::blake2;
 use inktensor_worker::{deploy::Bundles, engine::hex};
 use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
 
 /// Seconds that one script may take.
 const PATIENCE: &str = "120";
@@ -33,14 +28,13 @@ const CONTRACTS: [&str; 7] = [
 #[test]
 fn every_command_of_the_pages_works_on_a_node() {
     let test = "every_command_of_the_pages_works_on_a_node";
-    let (Some(cargo_contract), Some(jq)) = (CARGO_CONTRACT.for_test(test), JQ.for_test(test))
-    else {
+    let Some(cargo_contract) = CARGO_CONTRACT.for_test(test) else {
         return;
     };
     let Some(node) = Node::for_test(test, Options::default()) else {
         return;
     };
-    let shell = Shell::new(&node, &[cargo_contract, jq]);
+    let shell = Shell::new(&node, &cargo_contract);
     let by_hand = blocks(&section(&page("deploy.md"), "## By hand"));
     assert!(by_hand.len() > 10, "only {} blocks found", by_hand.len());
     shell.run(&by_hand.join("\n"));
@@ -164,13 +158,13 @@ struct Shell {
 }
 
 impl Shell {
-    /// A shell on `node`, which finds `programs`.
-    fn new(node: &Node, programs: &[PathBuf]) -> Self {
+    /// A shell on `node`, which finds `cargo_contract`.
+    fn new(node: &Node, cargo_contract: &Path) -> Self {
         let folder = Folder::new();
         fs::create_dir_all(folder.path()).unwrap();
-        let first = programs.iter().filter_map(|program| program.parent());
+        let first = cargo_contract.parent().map(Path::to_owned);
         let rest = env::var_os("PATH").unwrap_or_default();
-        let path = first.map(Path::to_owned).chain(env::split_paths(&rest));
+        let path = first.into_iter().chain(env::split_paths(&rest));
         Self {
             path: env::join_paths(path).unwrap().into_string().unwrap(),
             url: node.url(),
