@@ -349,15 +349,19 @@ mod tests {
 
     #[test]
     fn a_node_that_cannot_start_says_why_and_where_its_log_is() {
+        // Of its own it would leave for somebody to read.
+        let folder = Folder::new();
         let options = Options {
+            base: Some(folder.path().to_owned()),
             arguments: vec!["--no-such-flag".into()],
             ..Options::default()
         };
+        let started = Node::start(options);
         if Node::program().is_none() {
-            assert!(matches!(Node::start(options), Err(NodeError::NoProgram)));
+            assert!(matches!(started, Err(NodeError::NoProgram)));
             return;
         }
-        let error = Node::start(options).unwrap_err().to_string();
+        let error = started.unwrap_err().to_string();
         assert!(error.contains("--no-such-flag"), "{error}");
         assert!(error.contains("node.log"), "{error}");
     }
