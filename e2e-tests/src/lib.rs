@@ -33,6 +33,7 @@ pub mod meddled;
 pub mod model;
 pub mod network;
 pub mod node;
+pub mod programs;
 pub mod proxy;
 mod reads;
 mod run;

@@ -11,7 +11,6 @@
 //! The node makes a block when a transaction comes, and only then. A node outlives a test that is killed rather than ended.
 
 use std::{
-    env,
     ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
@@ -23,14 +22,8 @@ use std::{
 };
 use thiserror::Error;
 
-use crate::Folder;
+use crate::{programs::NODE, Folder};
 
-/// The environment variable that names the node's program.
-pub const CONTRACTS_NODE: &str = "CONTRACTS_NODE";
-/// The environment variable that makes a missing program a failure.
-pub const REQUIRE_NODE: &str = "INKTENSOR_REQUIRE_NODE";
-
-const PROGRAM: &str = "substrate-contracts-node";
 /// What the node says once it answers, before the address.
 const LISTENING: &str = "Running JSON-RPC server: addr=127.0.0.1:";
 /// How long a start may take: some seconds on an idle machine, most of them for the genesis.
@@ -46,7 +39,7 @@ const TAIL: u64 = 2_000;
 #[derive(Debug, Error)]
 pub enum NodeError {
     /// There is no program to run.
-    #[error("no {PROGRAM}: set {CONTRACTS_NODE}, or run `cargo xtask setup`")]
+    #[error("no {}: set {}, or run `cargo xtask setup`", NODE.name, NODE.variable)]
     NoProgram,
     /// The program cannot be run.
     #[error("cannot run {program}: {source}")]
@@ -113,43 +106,17 @@ pub struct Node {
 }
 
 impl Node {
-    /// The node's program: the one named in the environment, else in `target/tools/bin` of the workspace that this program
-    /// was built in or runs in, else on the search path.
+    /// The node's program, where [`NODE`] is found.
     pub fn program() -> Option<PathBuf> {
-        if let Some(named) = env::var_os(CONTRACTS_NODE).filter(|named| !named.is_empty()) {
-            return Some(named.into());
-        }
-        let starts = [env::current_dir(), env::current_exe()];
-        let tools = starts
-            .iter()
-            .flatten()
-            .flat_map(|start| start.ancestors())
-            .map(|place| place.join("target/tools/bin"));
-        let path = env::var_os("PATH").unwrap_or_default();
-        tools
-            .chain(env::split_paths(&path))
-            .map(|folder| folder.join(PROGRAM))
-            .find(|program| program.is_file())
+        NODE.find()
     }
 
     /// A node for `test`. Without a program there is none, and one line tells so; the test has nothing to do then.
     ///
     /// # Panics
-    /// If the node does not start, or if there is no program while [`REQUIRE_NODE`] is set.
+    /// If the node does not start, or if there is no program while [`REQUIRE_NODE`](crate::programs::REQUIRE_NODE) is set.
     pub fn for_test(test: &str, options: Options) -> Option<Self> {
-        if Self::program().is_none() {
-            assert!(
-                env::var_os(REQUIRE_NODE).is_none(),
-                "{test}: {}, and {REQUIRE_NODE} is set",
-                NodeError::NoProgram
-            );
-            // Past the harness, which shows what a test prints only if the test fails.
-            let _ = writeln!(
-                io::stderr(),
-                "SKIPPED {test}: no {PROGRAM} (set {CONTRACTS_NODE})"
-            );
-            return None;
-        }
+        NODE.for_test(test)?;
         Some(Self::start(options).unwrap_or_else(|error| panic!("{test}: {error}")))
     }
 
@@ -282,7 +249,7 @@ impl Node {
                     return Err(NodeError::Ended {
                         status,
                         log: self.log.display().to_string(),
-                        tail: self.read_log(said.max(self.log_end()?))?,
+                        tail: self.read_log(said.max(self.last_bytes()?))?,
                     });
                 }
             }
@@ -295,12 +262,12 @@ impl Node {
         self.kill()?;
         Err(NodeError::Late {
             log: self.log.display().to_string(),
-            tail: self.read_log(said.max(self.log_end()?))?,
+            tail: self.read_log(said.max(self.last_bytes()?))?,
         })
     }
 
     /// Where the last bytes of the log begin.
-    fn log_end(&self) -> Result<u64, NodeError> {
+    fn last_bytes(&self) -> Result<u64, NodeError> {
         let length = fs::metadata(&self.log).map_err(self.log_error())?.len();
         Ok(length.saturating_sub(TAIL))
     }
@@ -382,15 +349,19 @@ mod tests {
 
     #[test]
     fn a_node_that_cannot_start_says_why_and_where_its_log_is() {
+        // Of its own it would leave for somebody to read.
+        let folder = Folder::new();
         let options = Options {
+            base: Some(folder.path().to_owned()),
             arguments: vec!["--no-such-flag".into()],
             ..Options::default()
         };
+        let started = Node::start(options);
         if Node::program().is_none() {
-            assert!(matches!(Node::start(options), Err(NodeError::NoProgram)));
+            assert!(matches!(started, Err(NodeError::NoProgram)));
             return;
         }
-        let error = Node::start(options).unwrap_err().to_string();
+        let error = started.unwrap_err().to_string();
         assert!(error.contains("--no-such-flag"), "{error}");
         assert!(error.contains("node.log"), "{error}");
     }

@@ -1,21 +1,14 @@
 //! JavaScript: the bindings of the contracts, and what clients do with them on a node.
 
 use crate::{
-    bundles, cargo_contract, contracts, fingerprint::Fingerprint, process, progress,
-    project::Project, setup::Setup,
+    bundles, contracts, fingerprint::Fingerprint, node, process, progress, project::Project,
+    setup::Setup,
 };
 use anyhow::{bail, Context, Result};
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, process::Command};
 
 /// The oldest Node.js whose test runner ends when its tests do.
 const NODE_JS: (u32, u32) = (20, 14);
-/// The environment variable that names the node's program.
-const CONTRACTS_NODE: &str = "CONTRACTS_NODE";
-const PROGRAM: &str = "substrate-contracts-node";
 /// What decides the installed packages.
 const MANIFESTS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 
@@ -28,7 +21,7 @@ pub fn bindings(project: &Project, setup: &Setup, check: bool) -> Result<()> {
 
 /// Runs the tests of JavaScript clients, each file of them on a node of its own.
 pub fn test(project: &Project, setup: &Setup) -> Result<()> {
-    let node = contracts_node(project)?;
+    let node = node::find(project)?.with_context(node::missing)?;
     bundles::build_all(project, setup)?;
     install(project)?;
     generate(project, true)?;
@@ -39,7 +32,7 @@ pub fn test(project: &Project, setup: &Setup) -> Result<()> {
     process::run(
         npm(project)
             .args(["run", "--silent", "test"])
-            .env(CONTRACTS_NODE, node)
+            .env(node::VARIABLE, node)
             .env("INKTENSOR_CONTRACTS", project.bundles()),
     )
 }
@@ -103,28 +96,6 @@ fn require_node_js() -> Result<()> {
 fn version(answer: &str) -> Option<(u32, u32)> {
     let mut numbers = answer.strip_prefix('v')?.split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-}
-
-/// Finds the node, or unpacks it.
-fn contracts_node(project: &Project) -> Result<PathBuf> {
-    if let Some(named) = env::var_os(CONTRACTS_NODE) {
-        return Ok(named.into());
-    }
-    let own = project.tools().join("bin").join(PROGRAM);
-    let packed = project.ready_made().join(format!("{PROGRAM}.zst"));
-    if !own.is_file() && packed.is_file() {
-        cargo_contract::unpack(&packed, &own)?;
-    }
-    [Some(own), process::find(PROGRAM)]
-        .into_iter()
-        .flatten()
-        .find(|place: &PathBuf| Path::is_file(place))
-        .with_context(|| {
-            format!(
-                "`{PROGRAM}` is missing, on which JavaScript clients are tested: name it in {CONTRACTS_NODE}, or install it \
-                 with `cargo install contracts-node@0.42.0 --locked`"
-            )
-        })
 }
 
 #[cfg(test)]

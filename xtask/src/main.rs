@@ -8,9 +8,11 @@ mod cargo_contract;
 mod contracts;
 mod fingerprint;
 mod js;
+mod node;
 mod process;
 mod progress;
 mod project;
+mod ready_made;
 mod setup;
 mod stage;
 mod tasks;
@@ -32,7 +34,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Install the contracts' compiler and cargo-contract; the other commands do it too
+    /// Install the contracts' compiler and cargo-contract; the other commands do it too. Find the node
     Setup,
     /// Build the contracts that changed, and print their sizes and code hashes
     Build {
@@ -56,6 +58,12 @@ enum Task {
     /// Run a network from genesis through several epochs and show who was paid what
     Demo {
         /// Arguments of the demo, such as `--seed 7`; `--help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Run a node of a development chain in the foreground, at ws://127.0.0.1:9944 and anew each time unless told otherwise
+    Node {
+        /// Arguments of substrate-contracts-node, in place of the usual ones
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -98,9 +106,14 @@ fn run(task: Task) -> Result<ExitCode> {
         tasks::clean(&project, all)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if let Task::Node { arguments } = task {
+        // It needs no compiler.
+        return node::run(&project, &arguments);
+    }
     let setup = Setup::ensure(&project)?;
     match task {
-        Task::Setup | Task::Clean { .. } => {}
+        Task::Setup => drop(node::find(&project)?),
+        Task::Clean { .. } | Task::Node { .. } => {}
         Task::Build { contracts } => {
             let selected = contracts::select(&contracts)?;
             bundles::build(&project, &setup, &selected)?;
