@@ -54,8 +54,8 @@ mod staking {
     };
     use inktensor_primitives::{
         staking::{
-            Distributed, Payment, StakeAdded, StakeRemoved, Staking, StakingError, TakeSet,
-            MAX_TAKE,
+            Distributed, Payment, StakeAdded, StakeRemoved, Staking, StakingError, StakingPeers,
+            TakeSet, MAX_TAKE,
         },
         token::WireError,
         Bps, NetUid, Rao, PAGE,
