@@ -1,7 +1,10 @@
 //! What has to be true of the money and the final epochs of any deployment, on any chain: it needs no more than the chain's
 //! answers and what contracts have told.
 
-use crate::{book::{Book, History}, Network};
+use crate::{
+    book::{Book, History},
+    Network,
+};
 use inktensor_primitives::{
     assertion::{final_digest, memory_digest},
     emission::Emission,
@@ -59,8 +62,14 @@ impl Audit<'_> {
             balances,
             "supply is the sum of balances"
         );
-        assert!(self.ask::<u128>(self.addresses.token().total_minted()) <= Rao::CAP.to_u128(), "the cap holds");
-        assert_eq!(self.ask::<u128>(self.addresses.token().cap()), Rao::CAP.to_u128());
+        assert!(
+            self.ask::<u128>(self.addresses.token().total_minted()) <= Rao::CAP.to_u128(),
+            "the cap holds"
+        );
+        assert_eq!(
+            self.ask::<u128>(self.addresses.token().cap()),
+            Rao::CAP.to_u128()
+        );
         for (name, contract) in self.addresses.named() {
             if !["staking", "epoch"].contains(&name) {
                 assert_eq!(self.balance(contract), 0, "{name} keeps no TAO");
@@ -91,7 +100,9 @@ impl Audit<'_> {
         }
         let mut by_pool = 0;
         for ((netuid, hotkey), positions) in pools {
-            let pool = self.ask(self.addresses.staking().hotkey_stake(netuid, hotkey)).0;
+            let pool = self
+                .ask(self.addresses.staking().hotkey_stake(netuid, hotkey))
+                .0;
             let owed: u64 = positions.iter().sum();
             // Each position is rounded down by less than a rao.
             let slack = u64::try_from(positions.len()).expect("few positions");
@@ -144,8 +155,14 @@ impl Audit<'_> {
         };
         let life = &history.epochs[&last];
         if let Some(assertion) = &life.assertion {
-            assert_eq!(self.ask(self.addresses.epoch().roster(netuid)), assertion.roster);
-            assert_eq!(self.ask(self.addresses.epoch().memory_hashes(netuid)), assertion.memory);
+            assert_eq!(
+                self.ask(self.addresses.epoch().roster(netuid)),
+                assertion.roster
+            );
+            assert_eq!(
+                self.ask(self.addresses.epoch().memory_hashes(netuid)),
+                assertion.memory
+            );
         }
         if let Some(memory) = life.told.memory() {
             let hashes: Vec<_> = (0..)
@@ -192,7 +209,11 @@ impl Audit<'_> {
                 // Who came later has no score yet.
                 if view.neuron.registered_epoch <= *epoch {
                     let due = due[usize::from(view.uid.0)];
-                    assert_eq!(view.score, *due, "{netuid:?}, {:?}, epoch {epoch}", view.uid);
+                    assert_eq!(
+                        view.score, *due,
+                        "{netuid:?}, {:?}, epoch {epoch}",
+                        view.uid
+                    );
                     seen += 1;
                 }
             }

@@ -21,7 +21,8 @@ fn account(key: &Keypair) -> AccountId {
 
 async fn client(node: &Node) -> Client<PolkadotConfig, DefaultEnvironment> {
     let folder = Bundles::folder().expect("the contracts are built");
-    let code = ["token", "registry", "staking"].map(|name| folder.join(name).with_extension("wasm"));
+    let code =
+        ["token", "registry", "staking"].map(|name| folder.join(name).with_extension("wasm"));
     let rpc = RpcClient::from_url(node.url()).await.expect("it answers");
     Client::new(rpc, code).await.expect("a client")
 }
@@ -55,7 +56,11 @@ async fn token_registry_and_staking_work_together_on_a_node() {
     assert_eq!(cap.return_value(), Rao::CAP.to_u128());
     let amount = Rao::from_tao(100).to_u128();
     let transfer = psp22().transfer(account(&other), amount, vec![]);
-    client.call(&owner, &transfer).submit().await.expect("given");
+    client
+        .call(&owner, &transfer)
+        .submit()
+        .await
+        .expect("given");
     let balance = psp22().balance_of(account(&other));
     let balance = client.call(&other, &balance).dry_run().await.expect("read");
     assert_eq!(balance.return_value(), amount);
@@ -69,10 +74,18 @@ async fn token_registry_and_staking_work_together_on_a_node() {
         let registry = contracts::registry(subnets);
         registry.create_subnet("one".into(), account(&owner), tao, 20, 8, 2)
     };
-    let refused = client.call(&owner, &create()).dry_run().await.expect("asked");
+    let refused = client
+        .call(&owner, &create())
+        .dry_run()
+        .await
+        .expect("asked");
     assert_eq!(refused.return_value(), Err(RegistryError::KernelNotAllowed));
     let admin = contracts::registry(subnets).set_admin(account(&other));
-    let refused = client.call(&charlie(), &admin).dry_run().await.expect("asked");
+    let refused = client
+        .call(&charlie(), &admin)
+        .dry_run()
+        .await
+        .expect("asked");
     assert_eq!(refused.return_value(), Err(RegistryError::NotAdmin));
 
     // Stake needs a subnet, and says so.

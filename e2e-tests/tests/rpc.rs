@@ -59,7 +59,9 @@ fn a_deployment_is_found_and_not_made_again() {
     assert!(planned.contracts.iter().all(|it| it.cost.deposit > 0));
     let block = chain.block().expect("a block");
     let mut steps = Vec::new();
-    let made = deploy_telling(&mut chain, bundles(), &config, &mut |step| steps.push(*step));
+    let made = deploy_telling(&mut chain, bundles(), &config, &mut |step| {
+        steps.push(*step)
+    });
     let made = made.expect("deployed");
     assert!(steps.iter().all(|it| it.outcome != Outcome::Found));
     assert_eq!(made.addresses, planned.addresses, "as it was planned");
@@ -74,7 +76,9 @@ fn a_deployment_is_found_and_not_made_again() {
 
     let block = chain.block().expect("a block");
     let mut again = Vec::new();
-    let found = deploy_telling(&mut chain, bundles(), &config, &mut |step| again.push(*step));
+    let found = deploy_telling(&mut chain, bundles(), &config, &mut |step| {
+        again.push(*step)
+    });
     assert_eq!(found.expect("found").addresses, made.addresses);
     assert!(again.iter().all(|it| it.outcome == Outcome::Found));
     assert_eq!(again.len(), steps.len());
@@ -115,7 +119,10 @@ impl Both {
         let blocks = self.there.block().expect("a block") + 1 - self.here.block().expect("a block");
         self.here.advance(blocks);
         let who = keys::account(who);
-        let there = self.there.send(who, message(&self.contracts)).expect("there");
+        let there = self
+            .there
+            .send(who, message(&self.contracts))
+            .expect("there");
         let here = self.here.send(who, message(&self.contracts)).expect("here");
         assert_eq!(here.value, there.value);
         assert_eq!(here.events, there.events);
@@ -147,7 +154,10 @@ fn messages_are_answered_and_told_as_in_this_process() {
     let mut told = Vec::new();
     for spender in [both.contracts.registry, both.contracts.staking] {
         let amount = Rao::from_tao(10_000).to_u128();
-        told.extend(both.send(&alice, |at| at.psp22().approve(spender, amount).into()).1);
+        told.extend(
+            both.send(&alice, |at| at.psp22().approve(spender, amount).into())
+                .1,
+        );
     }
     let (created, events) = both.send(&alice, |at| {
         let registry = at.registry();
@@ -159,25 +169,41 @@ fn messages_are_answered_and_told_as_in_this_process() {
     told.extend(events);
     let netuid = NetUid(1);
     let most = Rao::from_tao(1_000);
-    let (uid, events) = both.send(&alice, |at| at.registry().register(netuid, hotkey, most).into());
+    let (uid, events) = both.send(&alice, |at| {
+        at.registry().register(netuid, hotkey, most).into()
+    });
     assert_eq!(uid, Ok(Uid(0)));
     told.extend(events);
     let stake = Rao::from_tao(500);
-    let (added, events) = both.send(&alice, |at| at.staking().add_stake(netuid, hotkey, stake).into());
+    let (added, events) = both.send(&alice, |at| {
+        at.staking().add_stake(netuid, hotkey, stake).into()
+    });
     assert_eq!(added, Ok(()));
     told.extend(events);
 
     // What a contract refuses is answered without a transaction.
     let block = both.there.block().expect("a block");
-    let (taken, events) = both.send(&alice, |at| at.registry().register(netuid, hotkey, most).into());
+    let (taken, events) = both.send(&alice, |at| {
+        at.registry().register(netuid, hotkey, most).into()
+    });
     assert!(taken.is_err() && events.is_empty(), "{taken:?}");
-    let (poor, _) = both.send(&charlie, |at| at.staking().add_stake(netuid, hotkey, stake).into());
+    let (poor, _) = both.send(&charlie, |at| {
+        at.staking().add_stake(netuid, hotkey, stake).into()
+    });
     assert!(poor.is_err(), "{poor:?}");
-    assert_eq!(both.there.block().expect("a block"), block, "nothing was sent");
+    assert_eq!(
+        both.there.block().expect("a block"),
+        block,
+        "nothing was sent"
+    );
 
     both.read(|at| at.registry().subnet(netuid).into());
     both.read(|at| at.registry().metagraph(netuid, 0).into());
-    both.read(|at| at.staking().stake(netuid, hotkey, keys::account(&alice)).into());
+    both.read(|at| {
+        at.staking()
+            .stake(netuid, hotkey, keys::account(&alice))
+            .into()
+    });
     both.read(|at| at.epoch().status(netuid).into());
     both.read(|at| at.staking().peers().into());
 
@@ -188,7 +214,9 @@ fn messages_are_answered_and_told_as_in_this_process() {
     let mut listener = connect(&node);
     listener.listen_to([both.contracts.staking]);
     let heard = listener.events(from).expect("events");
-    let mine = told.iter().filter(|it| it.contract == both.contracts.staking);
+    let mine = told
+        .iter()
+        .filter(|it| it.contract == both.contracts.staking);
     assert_eq!(heard, mine.cloned().collect::<Vec<_>>());
     assert!(!heard.is_empty());
 
@@ -211,14 +239,21 @@ fn messages_are_answered_and_told_as_in_this_process() {
 
 #[test]
 fn what_cannot_be_carried_out_is_said() {
-    let Some(node) = Node::for_test("what_cannot_be_carried_out_is_said", Options::default()) else {
+    let Some(node) = Node::for_test("what_cannot_be_carried_out_is_said", Options::default())
+    else {
         return;
     };
     let mut chain = connect(&node);
     let alice = keys::account(&dev::alice());
     let nowhere = AccountId::from([9; 32]);
-    assert_eq!(chain.submit(alice, nowhere, &[0; 4]), Err(ChainError::NoContract(nowhere)));
-    assert_eq!(chain.read(alice, nowhere, &[0; 4]), Err(ChainError::NoContract(nowhere)));
+    assert_eq!(
+        chain.submit(alice, nowhere, &[0; 4]),
+        Err(ChainError::NoContract(nowhere))
+    );
+    assert_eq!(
+        chain.read(alice, nowhere, &[0; 4]),
+        Err(ChainError::NoContract(nowhere))
+    );
     assert_eq!(chain.code(&[3; 32]), Ok(None));
     assert_eq!(chain.code_hash(&nowhere), Ok(None));
     assert_eq!(chain.events(0), Ok(Vec::new()));
@@ -237,9 +272,11 @@ fn what_cannot_be_carried_out_is_said() {
     let poor = Keypair::from_uri(&"//nobody".parse().expect("a uri")).expect("a key");
     let mut chain = RpcChain::connect(settings(&node.url()), [poor.clone()]).expect("it answers");
     let message = made.addresses.psp22().approve(nowhere, 5);
-    let refused: Result<_, CallError<psp22::PSP22Error>> =
-        chain.run(keys::account(&poor), message);
-    assert!(matches!(refused, Err(CallError::Chain(ChainError::Runtime(_)))), "{refused:?}");
+    let refused: Result<_, CallError<psp22::PSP22Error>> = chain.run(keys::account(&poor), message);
+    assert!(
+        matches!(refused, Err(CallError::Chain(ChainError::Runtime(_)))),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -272,7 +309,10 @@ fn a_node_that_fails_is_waited_for_or_replaced() {
     };
     let start = Instant::now();
     let problem = RpcChain::connect(hasty.clone(), people()).unwrap_err();
-    assert!(matches!(problem, ChainError::Unreachable { .. }), "{problem}");
+    assert!(
+        matches!(problem, ChainError::Unreachable { .. }),
+        "{problem}"
+    );
     assert!(start.elapsed() < Duration::from_secs(10));
 
     // The second address takes over.

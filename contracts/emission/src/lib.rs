@@ -39,8 +39,8 @@ mod emission {
     };
     use inktensor_primitives::{
         emission::{
-            Carried, Completed, Drawn, Emission, EmissionError, EmissionPeers, EpochBudget, Fee, FeePaid, Fees,
-            Issuance, Split,
+            Carried, Completed, Drawn, Emission, EmissionError, EmissionPeers, EpochBudget, Fee,
+            FeePaid, Fees, Issuance, Split,
         },
         staking::{Payment, Staking},
         token::{TokenControl, WireError},

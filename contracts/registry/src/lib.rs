@@ -45,7 +45,8 @@ mod registry {
         registry::{
             AdminChanged, HotkeyStatus, Hyperparameter, HyperparameterSet, KernelAllowed,
             KernelEntry, KernelParams, KernelRetired, Neuron, NeuronRegistered, NeuronView,
-            Registry, RegistryError, RegistryPeers, Seat, Subnet, SubnetCreated, SubnetSnapshot, Tenure,
+            Registry, RegistryError, RegistryPeers, Seat, Subnet, SubnetCreated, SubnetSnapshot,
+            Tenure,
         },
         token::WireError,
         Digest, NetUid, Rao, Uid,

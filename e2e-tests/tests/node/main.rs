@@ -13,7 +13,9 @@ use inktensor_e2e_tests::{
     proxy::Proxy,
     Folder,
 };
-use inktensor_primitives::{dispute::Disputed, epoch::Epochs, registry::Registry, NetUid, Rao, Uid};
+use inktensor_primitives::{
+    dispute::Disputed, epoch::Epochs, registry::Registry, NetUid, Rao, Uid,
+};
 use inktensor_worker::{
     chain::{rpc::RpcChain, Chain, Typed},
     deploy::{ss58, Addresses, Record},
@@ -111,7 +113,10 @@ impl Network {
         };
         let holder = format!("{}=1000000", people::ALICE.address());
         let deploy = ["deploy", "--config", "deploy.toml", "--holder", &holder];
-        let dry = net.as_(people::ALICE, &deploy).with(&["--dry-run", "--json"]).json();
+        let dry = net
+            .as_(people::ALICE, &deploy)
+            .with(&["--dry-run", "--json"])
+            .json();
         assert_eq!(dry["contracts"].as_array().expect("a list").len(), 7);
         // Killed in the middle, the same command goes on.
         let mut child = net.as_(people::ALICE, &deploy).spawn();
@@ -120,7 +125,10 @@ impl Network {
         let done = net.as_(people::ALICE, &deploy).with(&["--json"]).json();
         let file = net.folder.join(done["file"].as_str().expect("a file"));
         let again = net.as_(people::ALICE, &deploy).with(&["--json"]).json();
-        assert_eq!(again["contracts"][0]["address"], done["contracts"][0]["address"]);
+        assert_eq!(
+            again["contracts"][0]["address"],
+            done["contracts"][0]["address"]
+        );
         let steps = again["steps"].as_array().expect("steps");
         assert!(steps.iter().all(|it| it["cost"].is_null()), "{again}");
         net.reads(&["deployment", "check"]).text();
@@ -190,15 +198,27 @@ impl Network {
     /// Founds a subnet with two validators and some miners.
     fn found(&self, kernel: &str) -> NetUid {
         let owner = people::ALICE;
-        let create = ["subnet", "create", "--name", kernel, "--kernel", kernel, "--tempo", "12"];
-        let seats = ["--max-uids", "8", "--max-validators", "3", "--wait", "best", "--json"];
+        let create = [
+            "subnet", "create", "--name", kernel, "--kernel", kernel, "--tempo", "12",
+        ];
+        let seats = [
+            "--max-uids",
+            "8",
+            "--max-validators",
+            "3",
+            "--wait",
+            "best",
+            "--json",
+        ];
         let created = self.as_(owner, &create).with(&seats).json();
         let netuid = created["netuid"].as_u64().expect("a number").to_string();
         let validators = [people::BOB, people::CHARLIE];
         let hotkeys = validators.map(Person::address).into_iter();
         let miners = (1..=MINERS).map(|miner| ss58(&[miner; 32].into()));
         for hotkey in hotkeys.clone().chain(miners) {
-            let register = ["neuron", "register", "--netuid", &netuid, "--hotkey", &hotkey];
+            let register = [
+                "neuron", "register", "--netuid", &netuid, "--hotkey", &hotkey,
+            ];
             self.as_(owner, &register).with(&["--wait", "best"]).text();
         }
         for (hotkey, amount) in hotkeys.zip(["600", "400"]) {
@@ -237,12 +257,7 @@ impl Network {
         });
     }
 
-    fn wait_until(
-        &self,
-        what: &str,
-        workers: &[Worker],
-        is_so: impl Fn(&Self, &RpcChain) -> bool,
-    ) {
+    fn wait_until(&self, what: &str, workers: &[Worker], is_so: impl Fn(&Self, &RpcChain) -> bool) {
         let chain = self.chain(&[]);
         let start = Instant::now();
         while !is_so(self, &chain) {
@@ -285,7 +300,10 @@ impl Network {
                     honest += 1;
                 }
             }
-            assert!(honest >= EPOCHS, "{netuid:?}: {honest} epochs were computed apart\n{told}");
+            assert!(
+                honest >= EPOCHS,
+                "{netuid:?}: {honest} epochs were computed apart\n{told}"
+            );
         }
         let audit = Audit {
             chain: &chain,
@@ -295,14 +313,23 @@ impl Network {
         audit.assert_all();
 
         assert!(notes.lies > 0, "there was something to watch for\n{told}");
-        let slashed = events.iter().filter_map(|it| it.decode::<Disputed>()).count();
-        assert_eq!(slashed, notes.lies, "every lie and nothing else was slashed\n{told}");
+        let slashed = events
+            .iter()
+            .filter_map(|it| it.decode::<Disputed>())
+            .count();
+        assert_eq!(
+            slashed, notes.lies,
+            "every lie and nothing else was slashed\n{told}"
+        );
         for worker in [people::DAVE, people::EVE, people::FERDIE] {
             let bond = chain.query(self.contracts.epoch().bond(worker.account()));
             let bond = bond.expect("the chain answers");
             let balance = chain.query(psp22_balance(&self.contracts, worker));
             let owned = balance.expect("asked") + u128::from(bond.free.0 + bond.locked.0);
-            assert!(owned >= Rao::from_tao(500).to_u128(), "{worker:?} has lost: {owned}\n{told}");
+            assert!(
+                owned >= Rao::from_tao(500).to_u128(),
+                "{worker:?} has lost: {owned}\n{told}"
+            );
         }
         self.look(netuids, told);
     }
@@ -313,11 +340,16 @@ impl Network {
         assert_eq!(listed.as_array().map(Vec::len), Some(netuids.len()));
         for netuid in netuids {
             let number = netuid.0.to_string();
-            let graph = self.reads(&["metagraph", "--netuid", &number, "--json"]).json();
+            let graph = self
+                .reads(&["metagraph", "--netuid", &number, "--json"])
+                .json();
             let neurons = graph["neurons"].as_array().expect("neurons");
             assert_eq!(neurons.len(), usize::from(MINERS) + 2);
             let incentive = |uid: usize| neurons[uid]["incentive"].as_u64().expect("a share");
-            assert!(incentive(2) > incentive(3) && incentive(3) > incentive(4), "{graph}\n{told}");
+            assert!(
+                incentive(2) > incentive(3) && incentive(3) > incentive(4),
+                "{graph}\n{told}"
+            );
             assert!(neurons[0]["dividends"].as_u64() > Some(0), "{graph}");
             let last = graph["final_epoch"].as_u64().expect("an epoch").to_string();
             let verify = ["verify", "--netuid", &number, "--epoch", &last];
@@ -329,8 +361,13 @@ impl Network {
             self.reads(&["subnet", "show", "--netuid", &number]).text();
         }
         let coldkey = people::ALICE.address();
-        let stakes = self.reads(&["stake", "list", "--coldkey", &coldkey, "--json"]).json();
-        assert!(stakes["stakes"].as_array().map(Vec::len) >= Some(4), "{stakes}");
+        let stakes = self
+            .reads(&["stake", "list", "--coldkey", &coldkey, "--json"])
+            .json();
+        assert!(
+            stakes["stakes"].as_array().map(Vec::len) >= Some(4),
+            "{stakes}"
+        );
         self.reads(&["deployment", "check"]).text();
     }
 }

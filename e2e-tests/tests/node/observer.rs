@@ -97,11 +97,15 @@ impl Watching {
             return;
         };
         let mut status = status.expect("a subnet");
-        let Ok(block) = self.chain.block() else { return };
+        let Ok(block) = self.chain.block() else {
+            return;
+        };
         let lies = self.notes.lies < LIES && status.final_epoch.is_some();
         if status.stage == Stage::Open && block >= status.closes_at && lies {
             // Closing it is half the race.
-            let _ = self.chain.run(self.liar, self.contracts.epoch().close(netuid));
+            let _ = self
+                .chain
+                .run(self.liar, self.contracts.epoch().close(netuid));
             match self.chain.query(self.contracts.epoch().status(netuid)) {
                 Ok(Some(now)) => status = now,
                 _ => return,
@@ -116,7 +120,10 @@ impl Watching {
             Err(error) => panic!("{netuid:?}: {error}"),
         };
         let epoch = computed.trace.epoch;
-        let is_new = self.notes.honest.insert((netuid, epoch), computed.trace.clone());
+        let is_new = self
+            .notes
+            .honest
+            .insert((netuid, epoch), computed.trace.clone());
         if is_new.is_none() && status.stage == Stage::Closed && lies {
             self.lie(netuid, &computed);
         }

@@ -52,7 +52,10 @@ impl Person {
 
     /// A name for files.
     pub fn name(self) -> String {
-        self.0.trim_start_matches('/').replace('/', "-").to_lowercase()
+        self.0
+            .trim_start_matches('/')
+            .replace('/', "-")
+            .to_lowercase()
     }
 
     /// The name of the file with the key.

@@ -54,7 +54,10 @@ impl Program {
             stdout,
             stderr,
         } = self.command.output().expect("it runs");
-        let (said, problem) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        let (said, problem) = (
+            String::from_utf8_lossy(&stdout),
+            String::from_utf8_lossy(&stderr),
+        );
         assert!(status.success(), "{}: {status}\n{said}{problem}", self.said);
         said.into_owned()
     }
@@ -134,7 +137,11 @@ impl Worker {
 
     /// Asks it to end. Returns what it has told.
     pub fn end(mut self) -> String {
-        assert!(self.process.end(), "it ends when it is asked to\n{}", self.told());
+        assert!(
+            self.process.end(),
+            "it ends when it is asked to\n{}",
+            self.told()
+        );
         self.told()
     }
 
@@ -152,8 +159,19 @@ fn log(folder: &Path, person: Person) -> PathBuf {
 fn run(folder: &Path, person: Person, url: &str) -> Running {
     let (store, key) = (person.name(), person.key_file());
     let arguments = [
-        "run", "--role", "keeper,proposer,watcher", "--chain", url, "--store", &store,
-        "--suri-file", &key, "--poll", POLL, "--stagger", "300",
+        "run",
+        "--role",
+        "keeper,proposer,watcher",
+        "--chain",
+        url,
+        "--store",
+        &store,
+        "--suri-file",
+        &key,
+        "--poll",
+        POLL,
+        "--stagger",
+        "300",
     ];
     let mut program = Program::new(folder, &arguments);
     let output = || -> File {

@@ -43,7 +43,9 @@ pub trait Chain {
         reads: &[(AccountId, Vec<u8>)],
     ) -> Result<Vec<Vec<u8>>, ChainError> {
         let reads = reads.iter();
-        reads.map(|(to, input)| self.read(caller, *to, input)).collect()
+        reads
+            .map(|(to, input)| self.read(caller, *to, input))
+            .collect()
     }
 
     /// Runs a message signed by `signer`. A contract that returns an error has changed nothing; its answer is in

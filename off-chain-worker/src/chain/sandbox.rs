@@ -15,7 +15,8 @@ use ink_sandbox::{
     pallet_contracts::{
         Code, CollectEvents, ContractResult, DebugInfo, Determinism, Event, StorageDeposit,
     },
-    AccountId32, ContractExecResultFor, ContractInstantiateResultFor, DefaultSandbox, DispatchError, Sandbox, Weight,
+    AccountId32, ContractExecResultFor, ContractInstantiateResultFor, DefaultSandbox,
+    DispatchError, Sandbox, Weight,
 };
 use inktensor_primitives::{AccountId, Digest};
 use scale::Decode;

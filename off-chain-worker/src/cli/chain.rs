@@ -120,7 +120,11 @@ impl SignerArguments {
             ChainSource::Nodes(_) => {
                 let key = self.keys.keypair().map_err(Failure::input)?;
                 let account = keys::account(&key);
-                let named = self.account.as_ref().map(|who| who.on(source)).transpose()?;
+                let named = self
+                    .account
+                    .as_ref()
+                    .map(|who| who.on(source))
+                    .transpose()?;
                 match named {
                     Some(other) if other != account => Err(Failure::input(format_args!(
                         "--account is not the account of the key, which is {}",
@@ -155,6 +159,9 @@ mod tests {
         }
         let typo = alice.replace("Fz9", "Fz8");
         assert!(Who::from(typo.as_str()).on(&node).is_err());
-        assert_eq!(Who::from("bank").on(&kept).ok(), Some(scenario::account("bank")));
+        assert_eq!(
+            Who::from("bank").on(&kept).ok(),
+            Some(scenario::account("bank"))
+        );
     }
 }

@@ -19,7 +19,9 @@ use std::io::Write;
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Show which epoch is open, and where the one before it stands
-    #[command(after_help = "Example:\n  inktensor epoch show --url ws://127.0.0.1:9944 --netuid 1")]
+    #[command(
+        after_help = "Example:\n  inktensor epoch show --url ws://127.0.0.1:9944 --netuid 1"
+    )]
     Show(Show),
 }
 
@@ -48,7 +50,10 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let bond = chain.query(epochs().bond_required(netuid))?;
     let block = chain.block()?;
     if arguments.json {
-        print(&document(netuid, block, &status, header.as_ref(), bond), out)?;
+        print(
+            &document(netuid, block, &status, header.as_ref(), bond),
+            out,
+        )?;
     } else {
         show(netuid, block, &status, header.as_ref(), bond, out)?;
     }
@@ -65,12 +70,19 @@ fn show(
 ) -> std::io::Result<()> {
     writeln!(out, "subnet {} at block {block}", netuid.0)?;
     let (open, opened, closes) = (status.open, status.opened_at, status.closes_at);
-    writeln!(out, "open       epoch {open}, since block {opened}, closes from block {closes} on")?;
+    writeln!(
+        out,
+        "open       epoch {open}, since block {opened}, closes from block {closes} on"
+    )?;
     let closed = open.saturating_sub(1);
     match &status.stage {
         Stage::Open => {}
         Stage::Closed => {
-            writeln!(out, "closed     epoch {closed}, nobody has posted it; a bond of {} TAO is needed", tao_text(bond))?;
+            writeln!(
+                out,
+                "closed     epoch {closed}, nobody has posted it; a bond of {} TAO is needed",
+                tao_text(bond)
+            )?;
         }
         Stage::Asserted {
             assertion,
@@ -78,15 +90,26 @@ fn show(
             bond,
             deadline,
         } => {
-            writeln!(out, "posted     epoch {closed}, can be disputed before block {deadline}")?;
+            writeln!(
+                out,
+                "posted     epoch {closed}, can be disputed before block {deadline}"
+            )?;
             writeln!(out, "           {}", hex(assertion))?;
-            writeln!(out, "           by {}, bond {} TAO", ss58(proposer), tao_text(*bond))?;
+            writeln!(
+                out,
+                "           by {}, bond {} TAO",
+                ss58(proposer),
+                tao_text(*bond)
+            )?;
         }
         Stage::Replaying { next } => {
             writeln!(out, "replaying  epoch {closed}, step {next} is next")?;
         }
     }
-    for (what, at) in [("replayed", status.replays_at), ("given up", status.rolls_over_at)] {
+    for (what, at) in [
+        ("replayed", status.replays_at),
+        ("given up", status.rolls_over_at),
+    ] {
         if let Some(at) = at {
             writeln!(out, "           can be {what} from block {at} on")?;
         }

@@ -17,7 +17,12 @@ use std::{
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The node: ws://HOST:PORT
-    #[arg(long, visible_alias = "url", env = "INKTENSOR_CHAIN", value_name = "URL")]
+    #[arg(
+        long,
+        visible_alias = "url",
+        env = "INKTENSOR_CHAIN",
+        value_name = "URL"
+    )]
     chain: ChainSource,
     #[command(flatten)]
     keys: KeyArguments,
@@ -42,7 +47,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         ..Access::default()
     };
     let mut chain = connect(addresses, access).map_err(Failure::input)?;
-    writeln!(out, "a block every {} ms on {}", arguments.every, arguments.chain)?;
+    writeln!(
+        out,
+        "a block every {} ms on {}",
+        arguments.every, arguments.chain
+    )?;
     out.flush()?;
     let every = Duration::from_millis(arguments.every);
     let mut left = arguments.blocks.map(NonZeroU32::get);

@@ -67,7 +67,15 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         netuid.0, status.open
     )?;
     let header = [
-        "uid", "hotkey", "coldkey", "stake TAO", "permit", "cons.", "trust", "incent.", "divid.",
+        "uid",
+        "hotkey",
+        "coldkey",
+        "stake TAO",
+        "permit",
+        "cons.",
+        "trust",
+        "incent.",
+        "divid.",
         "paid TAO",
     ];
     let mut rows = table(header, &[0, 3, 5, 6, 7, 8, 9]);

@@ -60,7 +60,9 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         )));
     }
     let hotkey = arguments.hotkey.as_ref();
-    let hotkey = hotkey.map(|who| who.on(&arguments.chain.chain)).transpose()?;
+    let hotkey = hotkey
+        .map(|who| who.on(&arguments.chain.chain))
+        .transpose()?;
     let hotkey = hotkey.unwrap_or(session.account);
     let approved = session.approve(session.contracts.registry, subnet.registration_price)?;
     let message = session.contracts.registry().register(netuid, hotkey, most);
@@ -71,7 +73,9 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         .iter()
         .filter_map(|event| event.decode())
         .find(|told: &NeuronRegistered| told.hotkey == hotkey);
-    let (uid, price) = told.as_ref().map_or((done.value, most), |it| (it.uid, it.price));
+    let (uid, price) = told
+        .as_ref()
+        .map_or((done.value, most), |it| (it.uid, it.price));
     let replaced = told.and_then(|told| told.replaced).map(|it| ss58(&it));
     let mut sentence = format!(
         "registered {} as uid {} of subnet {} for {} TAO",
@@ -91,6 +95,12 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         "price_rao": price.0,
         "replaced": replaced,
     });
-    tell(arguments.json, &sentence, document, &both(approved, done.cost), out)?;
+    tell(
+        arguments.json,
+        &sentence,
+        document,
+        &both(approved, done.cost),
+        out,
+    )?;
     Ok(Verdict::Good)
 }

@@ -128,12 +128,24 @@ fn add(arguments: &Add, out: &mut dyn Write) -> Result<(), Failure> {
     let mut session = arguments.chain.sign(&arguments.signer)?;
     let amount = arguments.amount;
     let approved = session.approve(session.contracts.staking, amount)?;
-    let message = session.contracts.staking().add_stake(netuid, hotkey, amount);
+    let message = session
+        .contracts
+        .staking()
+        .add_stake(netuid, hotkey, amount);
     let done = session.run("Staking::add_stake", message)?;
     let (amount_text, hotkey) = (tao_text(amount), ss58(&hotkey));
-    let sentence = format!("staked {amount_text} TAO on {hotkey} on subnet {}", netuid.0);
+    let sentence = format!(
+        "staked {amount_text} TAO on {hotkey} on subnet {}",
+        netuid.0
+    );
     let document = json!({ "netuid": netuid.0, "hotkey": hotkey, "amount_rao": amount.0 });
-    Ok(tell(arguments.json, &sentence, document, &both(approved, done.cost), out)?)
+    Ok(tell(
+        arguments.json,
+        &sentence,
+        document,
+        &both(approved, done.cost),
+        out,
+    )?)
 }
 
 fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
@@ -152,10 +164,15 @@ fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
             (done.value, done.events, done.cost)
         }
     };
-    let told = events.iter().find_map(|event| event.decode::<StakeRemoved>());
+    let told = events
+        .iter()
+        .find_map(|event| event.decode::<StakeRemoved>());
     let amount = told.map_or(value, |told| told.amount);
     let (amount_text, hotkey) = (tao_text(amount), ss58(&hotkey));
-    let sentence = format!("took {amount_text} TAO back from {hotkey} on subnet {}", netuid.0);
+    let sentence = format!(
+        "took {amount_text} TAO back from {hotkey} on subnet {}",
+        netuid.0
+    );
     let document = json!({ "netuid": netuid.0, "hotkey": hotkey, "amount_rao": amount.0 });
     Ok(tell(arguments.json, &sentence, document, &cost, out)?)
 }

@@ -24,13 +24,17 @@ use std::io::Write;
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Create a subnet, whose price is burned
-    #[command(after_help = "Example:\n  inktensor subnet create --url ws://127.0.0.1:9944 --suri-file owner.suri --name text")]
+    #[command(
+        after_help = "Example:\n  inktensor subnet create --url ws://127.0.0.1:9944 --suri-file owner.suri --name text"
+    )]
     Create(Create),
     /// List all subnets
     #[command(after_help = "Example:\n  inktensor subnet list --url ws://127.0.0.1:9944")]
     List(List),
     /// Show a subnet with its hyperparameters
-    #[command(after_help = "Example:\n  inktensor subnet show --url ws://127.0.0.1:9944 --netuid 1")]
+    #[command(
+        after_help = "Example:\n  inktensor subnet show --url ws://127.0.0.1:9944 --netuid 1"
+    )]
     Show(Show),
 }
 
@@ -107,7 +111,9 @@ fn create(arguments: &Create, out: &mut dyn Write) -> Result<(), Failure> {
         "yuma" => session.contracts.yuma,
         "mean" => session.contracts.mean,
         other => address(other).ok_or_else(|| {
-            Failure::input(format_args!("--kernel {other:?}: expected yuma, mean, or an address"))
+            Failure::input(format_args!(
+                "--kernel {other:?}: expected yuma, mean, or an address"
+            ))
         })?,
     };
     let price = session.query(session.contracts.registry().creation_price())?;
@@ -118,7 +124,9 @@ fn create(arguments: &Create, out: &mut dyn Write) -> Result<(), Failure> {
         )));
     }
     let owner_hotkey = arguments.owner_hotkey.as_ref();
-    let owner_hotkey = owner_hotkey.map(|who| who.on(&arguments.chain.chain)).transpose()?;
+    let owner_hotkey = owner_hotkey
+        .map(|who| who.on(&arguments.chain.chain))
+        .transpose()?;
     let owner_hotkey = owner_hotkey.unwrap_or(session.account);
     let approved = session.approve(registry, price)?;
     let message = session.contracts.registry().create_subnet(
@@ -131,13 +139,20 @@ fn create(arguments: &Create, out: &mut dyn Write) -> Result<(), Failure> {
     );
     let done = session.run("Registry::create_subnet", message)?;
     // What was told is what happened: others may have created one in the same block.
-    let told = done.events.iter().find_map(|event| {
-        event.decode::<inktensor_primitives::registry::SubnetCreated>()
-    });
+    let told = done
+        .events
+        .iter()
+        .find_map(|event| event.decode::<inktensor_primitives::registry::SubnetCreated>());
     let netuid = told.map_or(done.value, |told| told.netuid);
     let sentence = format!("created subnet {} for {} TAO", netuid.0, tao_text(price));
     let document = json!({ "netuid": netuid.0, "price_rao": price.0 });
-    Ok(tell(arguments.json, &sentence, document, &both(approved, done.cost), out)?)
+    Ok(tell(
+        arguments.json,
+        &sentence,
+        document,
+        &both(approved, done.cost),
+        out,
+    )?)
 }
 
 /// A subnet as it is listed.
@@ -174,7 +189,16 @@ fn list(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
         let documents: Vec<Value> = all.iter().map(|it| document(&opened, it)).collect();
         return Ok(print(&Value::Array(documents), out)?);
     }
-    let header = ["netuid", "name", "kernel", "neurons", "tempo", "epoch", "stake TAO", "owner"];
+    let header = [
+        "netuid",
+        "name",
+        "kernel",
+        "neurons",
+        "tempo",
+        "epoch",
+        "stake TAO",
+        "owner",
+    ];
     let mut rows = table(header, &[0, 3, 4, 5, 6]);
     for it in &all {
         rows.add_row([
@@ -204,14 +228,33 @@ fn show_one(arguments: &Show, out: &mut dyn Write) -> Result<(), Failure> {
         ("subnet", format!("{} {:?}", it.netuid.0, subnet.name)),
         ("owner", ss58(&subnet.owner)),
         ("owner hotkey", ss58(&subnet.owner_hotkey)),
-        ("kernel", format!("{} ({})", kernel_name(&opened, subnet), ss58(&subnet.kernel))),
+        (
+            "kernel",
+            format!(
+                "{} ({})",
+                kernel_name(&opened, subnet),
+                ss58(&subnet.kernel)
+            ),
+        ),
         ("created at", format!("block {}", subnet.created_at)),
         ("stake", format!("{} TAO", tao_text(it.stake))),
-        ("neurons", format!("{} of {}", subnet.neurons, subnet.max_uids)),
+        (
+            "neurons",
+            format!("{} of {}", subnet.neurons, subnet.max_uids),
+        ),
         ("permits", format!("{} an epoch", subnet.max_validators)),
         ("tempo", format!("{} blocks", subnet.tempo)),
-        ("open epoch", format!("{}, closes from block {} on", it.status.open, it.status.closes_at)),
-        ("registration", format!("{} TAO", tao_text(subnet.registration_price))),
+        (
+            "open epoch",
+            format!(
+                "{}, closes from block {} on",
+                it.status.open, it.status.closes_at
+            ),
+        ),
+        (
+            "registration",
+            format!("{} TAO", tao_text(subnet.registration_price)),
+        ),
         ("immunity", format!("{} blocks", subnet.immunity_period)),
     ] {
         writeln!(out, "{name:<13} {value}")?;
@@ -236,7 +279,10 @@ fn parameters(params: &KernelParams) -> Vec<(&'static str, Value)> {
             ("liquid_alpha", json!(yuma.liquid_alpha)),
             ("alpha_low", json!(yuma.alpha_low)),
             ("alpha_high", json!(yuma.alpha_high)),
-            ("alpha_sigmoid_steepness", json!(yuma.alpha_sigmoid_steepness)),
+            (
+                "alpha_sigmoid_steepness",
+                json!(yuma.alpha_sigmoid_steepness),
+            ),
             ("commit_reveal", json!(yuma.commit_reveal)),
         ],
     }

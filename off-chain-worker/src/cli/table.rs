@@ -81,7 +81,9 @@ pub fn tao(text: &str) -> Result<Rao, String> {
     let rao = whole
         .checked_mul(Rao::PER_TAO)
         .and_then(|whole| whole.checked_add(fraction));
-    rao.map(Rao).filter(|rao| *rao <= Rao::CAP).ok_or_else(wrong)
+    rao.map(Rao)
+        .filter(|rao| *rao <= Rao::CAP)
+        .ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -101,7 +103,16 @@ mod tests {
             assert_eq!(tao_text(Rao(rao)), text);
         }
         for text in [
-            "", ".", "1.", ".5", "-1", "+1", "1e3", "1,5", "1.0000000001", "21000000.1",
+            "",
+            ".",
+            "1.",
+            ".5",
+            "-1",
+            "+1",
+            "1e3",
+            "1,5",
+            "1.0000000001",
+            "21000000.1",
             "99999999999999999999",
         ] {
             assert!(tao(text).is_err(), "{text}");

@@ -92,13 +92,21 @@ impl Found {
         self.peer("staking's epoch contract", at.epoch, staking.epoch);
         let emission = chain.query(at.emission().peers())?;
         self.peer("emission's token", at.token, Some(emission.token));
-        self.peer("emission's staking contract", at.staking, Some(emission.staking));
+        self.peer(
+            "emission's staking contract",
+            at.staking,
+            Some(emission.staking),
+        );
         self.peer("emission's epoch contract", at.epoch, emission.epoch);
         let epoch = chain.query(at.epoch().peers())?;
         self.peer("epoch's token", at.token, Some(epoch.token));
         self.peer("epoch's registry", at.registry, Some(epoch.registry));
         self.peer("epoch's staking contract", at.staking, Some(epoch.staking));
-        self.peer("epoch's emission contract", at.emission, Some(epoch.emission));
+        self.peer(
+            "epoch's emission contract",
+            at.emission,
+            Some(epoch.emission),
+        );
         for (name, kernel) in [("yuma", at.yuma), ("mean", at.mean)] {
             let entry = chain.query(at.registry().kernel(kernel))?;
             let told = entry.map_or_else(|| "not listed".into(), |it| written(&it.code_hash));

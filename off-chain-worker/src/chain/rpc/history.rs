@@ -63,12 +63,17 @@ impl History {
     pub fn reaches(&self, from: u32, best: (u32, H256)) -> bool {
         let known = self.blocks.range(from..=best.0).count();
         usize::try_from(best.0.saturating_sub(from)).is_ok_and(|gap| known == gap.saturating_add(1))
-            && self.blocks.get(&best.0).is_some_and(|seen| seen.hash == best.1)
+            && self
+                .blocks
+                .get(&best.0)
+                .is_some_and(|seen| seen.hash == best.1)
     }
 
     /// What is known of the block with this number and hash.
     fn knows(&self, number: u32, hash: H256) -> bool {
-        self.blocks.get(&number).is_some_and(|seen| seen.hash == hash)
+        self.blocks
+            .get(&number)
+            .is_some_and(|seen| seen.hash == hash)
     }
 
     fn is_settled(&self, number: u32) -> bool {
@@ -191,7 +196,10 @@ pub async fn system_events(
     number: u32,
     hash: H256,
 ) -> Result<Vec<u8>, Trouble> {
-    let stored = connection.rpc.state_get_storage(&SYSTEM_EVENTS, Some(hash)).await;
+    let stored = connection
+        .rpc
+        .state_get_storage(&SYSTEM_EVENTS, Some(hash))
+        .await;
     match stored {
         Ok(bytes) => Ok(bytes.unwrap_or_default()),
         Err(subxt::rpcs::Error::User(problem)) => {

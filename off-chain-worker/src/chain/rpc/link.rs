@@ -3,8 +3,8 @@
 //! What only asks is asked again, of the next node where one does not answer, until the patience is over. All nodes have to
 //! be of the same chain.
 
-use super::limits::Tariff;
 use super::api::Gas;
+use super::limits::Tariff;
 use crate::chain::ChainError;
 use inktensor_primitives::Digest;
 use std::{
@@ -233,7 +233,9 @@ impl Link {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    crate::engine::hex(bytes).trim_start_matches("0x").to_owned()
+    crate::engine::hex(bytes)
+        .trim_start_matches("0x")
+        .to_owned()
 }
 
 /// Connects, and learns which chain it is.
@@ -290,7 +292,11 @@ fn tariff(at: &At) -> Result<Tariff, ChainError> {
             })
     }
     let weights: BlockWeights = constant(at, "System", "BlockWeights")?;
-    let most = weights.per_class.normal.max_extrinsic.unwrap_or(weights.max_block);
+    let most = weights
+        .per_class
+        .normal
+        .max_extrinsic
+        .unwrap_or(weights.max_block);
     Ok(Tariff {
         most: Gas {
             ref_time: most.ref_time,

@@ -79,7 +79,10 @@ impl RpcChain {
         keys: impl IntoIterator<Item = Keypair>,
     ) -> Result<Self, ChainError> {
         let link = Link::new(settings.addresses, settings.patience, settings.genesis)?;
-        let keys = keys.into_iter().map(|it| (keys::account(&it), it)).collect();
+        let keys = keys
+            .into_iter()
+            .map(|it| (keys::account(&it), it))
+            .collect();
         let chain = Self {
             link,
             keys,
@@ -119,7 +122,10 @@ impl RpcChain {
 
     fn key(&self, signer: AccountId) -> Result<&Keypair, ChainError> {
         self.keys.get(&signer).ok_or_else(|| {
-            let problem = format!("there is no key of {} here", crate::engine::hex(&raw(&signer)));
+            let problem = format!(
+                "there is no key of {} here",
+                crate::engine::hex(&raw(&signer))
+            );
             ChainError::Runtime(problem)
         })
     }
@@ -170,7 +176,10 @@ impl RpcChain {
         read: impl Fn(&[u8]) -> Result<T, scale::Error>,
     ) -> Result<T, ChainError> {
         let bytes = self.link.ask(|connection| async move {
-            Ok(connection.rpc.state_call(function, Some(arguments), at).await?)
+            Ok(connection
+                .rpc
+                .state_call(function, Some(arguments), at)
+                .await?)
         })?;
         read(&bytes).map_err(|_| unlike(function))
     }
@@ -296,7 +305,9 @@ impl Chain for RpcChain {
             for (bytes, (to, _)) in self.link.ask(read)?.iter().zip(some) {
                 let read = api::rehearsed::<Answer>(bytes);
                 let read = read.map_err(|_| unlike("ContractsApi_call"))?;
-                let answer = read.result.map_err(|error| self.refused(&error, Some(*to)))?;
+                let answer = read
+                    .result
+                    .map_err(|error| self.refused(&error, Some(*to)))?;
                 answers.push(answer.data);
             }
         }
@@ -342,7 +353,9 @@ impl Chain for RpcChain {
                 let used = included.gas().unwrap_or(rehearsed.consumed);
                 Ok(Receipt {
                     events: included.events(),
-                    output: self.answered(&included, rehearsed, (signer, to, input))?.data,
+                    output: self
+                        .answered(&included, rehearsed, (signer, to, input))?
+                        .data,
                     cost: Cost {
                         ref_time: used.ref_time,
                         proof_size: used.proof_size,
@@ -460,8 +473,9 @@ impl Chain for RpcChain {
         let from = from.max(1);
         let update = {
             let history = &*self.history.borrow();
-            self.link
-                .ask(|connection| async move { history::update(&connection, history, from).await })?
+            self.link.ask(|connection| async move {
+                history::update(&connection, history, from).await
+            })?
         };
         let mut history = self.history.borrow_mut();
         update.apply(&mut history);

@@ -29,7 +29,8 @@ fn named(pallet: &str, name: &str, to: Option<AccountId>) -> ChainError {
             ChainError::Runtime("there is no code with this hash".into())
         }
         ("Contracts", "StorageDepositNotEnoughFunds", _) => ChainError::Runtime(
-            "the account cannot pay the deposit for storage: it needs more of the chain's own coin".into(),
+            "the account cannot pay the deposit for storage: it needs more of the chain's own coin"
+                .into(),
         ),
         ("Contracts", name, _) => ChainError::Runtime(name.into()),
         (pallet, name, _) => ChainError::Runtime(format!("{pallet}.{name}")),
@@ -54,6 +55,8 @@ mod tests {
         assert_eq!(of("OutOfGas"), ChainError::OutOfGas);
         assert!(is_revert(&of("ContractReverted")));
         assert!(!is_revert(&named("Balances", "ContractReverted", None)));
-        assert!(of("StorageDepositNotEnoughFunds").to_string().contains("coin"));
+        assert!(of("StorageDepositNotEnoughFunds")
+            .to_string()
+            .contains("coin"));
     }
 }

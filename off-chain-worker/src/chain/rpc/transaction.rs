@@ -167,9 +167,8 @@ pub fn carry_out(
     let patience = link.patience().max(INCLUSION);
     let deadline = Instant::now() + patience;
     let signed = link.run(sign(&connection, key, payload)).map_err(unsent)?;
-    let watched = async {
-        tokio::time::timeout(patience, send(&connection, &signed.bytes, wait)).await
-    };
+    let watched =
+        async { tokio::time::timeout(patience, send(&connection, &signed.bytes, wait)).await };
     let sent = link
         .run(watched)
         .unwrap_or_else(|_| Err(Trouble::Lost("it is in no block yet".into())));
@@ -289,7 +288,10 @@ fn look_for(
         let found = link.ask(|connection| async move {
             let (best, _) = history::best(&connection).await?;
             for number in from..=best {
-                let hash = connection.rpc.chain_get_block_hash(Some(number.into())).await?;
+                let hash = connection
+                    .rpc
+                    .chain_get_block_hash(Some(number.into()))
+                    .await?;
                 let hash = hash.ok_or_else(|| Trouble::Lost("a block was replaced".into()))?;
                 if let Some(found) = find(&connection, number, hash, &extrinsic).await? {
                     return Ok((Some(found), best));

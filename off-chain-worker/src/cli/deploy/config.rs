@@ -99,10 +99,11 @@ impl Arguments {
                     .map_err(|error| Failure::in_file(path, error.to_string().trim_end()))?
             }
         };
-        self.merged(file, deployer).map_err(|problem| match &self.config {
-            Some(path) => Failure::in_file(path, problem),
-            None => Failure::input(problem),
-        })
+        self.merged(file, deployer)
+            .map_err(|problem| match &self.config {
+                Some(path) => Failure::in_file(path, problem),
+                None => Failure::input(problem),
+            })
     }
 
     fn merged(&self, file: File, deployer: AccountId) -> Result<Config, String> {
@@ -141,7 +142,10 @@ impl Arguments {
             deployer,
             admin: who("admin", self.admin, file.admin)?,
             holders,
-            creation_price: self.creation_price.or(price).unwrap_or(Config::CREATION_PRICE),
+            creation_price: self
+                .creation_price
+                .or(price)
+                .unwrap_or(Config::CREATION_PRICE),
             split: match split {
                 Preset::Default => Split::DEFAULT,
                 Preset::Bittensor => Split::BITTENSOR,
@@ -232,7 +236,11 @@ mod tests {
             (vec![], "", "--holder"),
             (vec!["--holder=me=1"], "", "\"me\""),
             (vec!["--holder=5"], "", "ADDRESS=TAO"),
-            (vec![&holder, &*format!("--holder={BOB}=21000000")], "", "more than the cap"),
+            (
+                vec![&holder, &*format!("--holder={BOB}=21000000")],
+                "",
+                "more than the cap",
+            ),
             (vec![&holder], "colour = 1", "colour"),
             (vec![&holder], "admin = \"x\"", "admin"),
             (vec![&holder], "[rules]\nbond = \"x\"", "rules.bond"),

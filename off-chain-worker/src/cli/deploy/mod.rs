@@ -30,7 +30,12 @@ use std::{
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The nodes of the chain, ws://HOST:PORT with commas between
-    #[arg(long, visible_alias = "url", env = "INKTENSOR_CHAIN", value_name = "URL")]
+    #[arg(
+        long,
+        visible_alias = "url",
+        env = "INKTENSOR_CHAIN",
+        value_name = "URL"
+    )]
     chain: ChainSource,
     #[command(flatten)]
     signer: SignerArguments,
@@ -78,7 +83,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let path = file(&network)?;
     let planned = estimate(&chain, &bundles, &config).map_err(Failure::input)?;
     let genesis = chain.genesis().map_err(Failure::input)?;
-    let earlier = earlier(&path, &Record::of(&planned, &network, genesis), arguments.replace)?;
+    let earlier = earlier(
+        &path,
+        &Record::of(&planned, &network, genesis),
+        arguments.replace,
+    )?;
     let mut taken = Vec::new();
     let deployment = deploy_telling(&mut chain, &bundles, &config, &mut |step| {
         taken.push(*step);
@@ -105,7 +114,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     if arguments.json {
         let steps: Vec<Value> = taken.iter().map(step).collect();
         let contracts = contracts(&deployment);
-        print(&json!({ "file": path, "contracts": contracts, "steps": steps }), out)?;
+        print(
+            &json!({ "file": path, "contracts": contracts, "steps": steps }),
+            out,
+        )?;
     } else {
         writeln!(out, "\n{}", summary(&taken))?;
         listed(&deployment, false, out)?;
@@ -118,7 +130,13 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
 fn file(network: &str) -> Result<PathBuf, Failure> {
     let name: String = network
         .chars()
-        .map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' })
+        .map(|it| {
+            if it.is_ascii_alphanumeric() {
+                it.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
         .collect();
     if name.chars().all(|it| it == '-') {
         return Err(Failure::input(format_args!(
@@ -140,8 +158,8 @@ fn earlier(path: &Path, planned: &Record, replace: bool) -> Result<Option<Record
         Err(_) if replace => return Ok(None),
         Err(error) => return Err(Failure::input(error)),
     };
-    let is_the_same = known.genesis == planned.genesis
-        && known.addresses().ok() == planned.addresses().ok();
+    let is_the_same =
+        known.genesis == planned.genesis && known.addresses().ok() == planned.addresses().ok();
     match (is_the_same, replace) {
         (true, _) => Ok(Some(known)),
         (false, true) => Ok(None),
@@ -178,7 +196,10 @@ fn step(step: &Taken) -> Value {
 }
 
 fn summary(taken: &[Taken]) -> String {
-    let done = taken.iter().filter(|it| it.outcome != Outcome::Found).count();
+    let done = taken
+        .iter()
+        .filter(|it| it.outcome != Outcome::Found)
+        .count();
     format!("{done} of {} steps were still to be taken", taken.len())
 }
 
@@ -307,10 +328,18 @@ pub fn look(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> 
         print(&json!({ "file": path, "mismatches": mismatches }), out)?;
     } else if mismatches.is_empty() {
         let count = record.contracts.len();
-        writeln!(out, "{}: all {count} contracts are as it is written", path.display())?;
+        writeln!(
+            out,
+            "{}: all {count} contracts are as it is written",
+            path.display()
+        )?;
     } else {
         for it in &mismatches {
-            writeln!(out, "{}: {} is written, {} is there", it.what, it.written, it.found)?;
+            writeln!(
+                out,
+                "{}: {} is written, {} is there",
+                it.what, it.written, it.found
+            )?;
         }
     }
     Ok(if mismatches.is_empty() {

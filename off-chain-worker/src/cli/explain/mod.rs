@@ -32,7 +32,12 @@ pub struct Arguments {
     #[arg(long, value_name = "NUMBER")]
     uid: u16,
     /// The chain: ws://HOST:PORT of a node, tcp://HOST:PORT of a devchain, or a folder that demo or devchain left
-    #[arg(long, visible_alias = "url", value_name = "URL|DIR", requires = "netuid")]
+    #[arg(
+        long,
+        visible_alias = "url",
+        value_name = "URL|DIR",
+        requires = "netuid"
+    )]
     chain: Option<ChainSource>,
     /// The file of the deployment on a chain of nodes; by default the one in the folder `deployments` that is of the chain
     #[arg(long, env = "INKTENSOR_DEPLOYMENT", value_name = "FILE")]
