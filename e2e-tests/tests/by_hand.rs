@@ -24,6 +24,8 @@ const MARK: &str = "--- call ";
 const CONTRACTS: [&str; 7] = [
     "token", "registry", "staking", "emission", "epoch", "yuma", "mean",
 ];
+/// The type whose variants a subnet's owner sets.
+const HYPERPARAMETER: &str = "Hyperparameter";
 
 #[test]
 fn every_command_of_the_pages_works_on_a_node() {
@@ -118,9 +120,10 @@ fn every_message_and_every_hyperparameter_is_on_the_page() {
                 unknown.push(label.to_owned());
             }
         }
-        for variant in variants(&metadata, "Hyperparameter") {
-            if missing(&format!("`1 \"{variant}(")) {
-                unknown.push(variant);
+        for (of, variant) in choices(&metadata) {
+            let variant = variant["name"].as_str().expect("a name");
+            if of == HYPERPARAMETER && missing(&format!("`1 \"{variant}(")) {
+                unknown.push(variant.to_owned());
             }
         }
     }
@@ -128,7 +131,7 @@ fn every_message_and_every_hyperparameter_is_on_the_page() {
 }
 
 #[test]
-fn the_metadata_explains_every_message_and_event() {
+fn the_metadata_explains_every_message_event_and_error() {
     let mut silent = Vec::new();
     for contract in CONTRACTS {
         let metadata = metadata(contract);
@@ -144,6 +147,11 @@ fn the_metadata_explains_every_message_and_event() {
                 {
                     silent.push(format!("{contract}: {label}.{}", field["label"]));
                 }
+            }
+        }
+        for (of, variant) in choices(&metadata) {
+            if list(&variant["docs"]).is_empty() {
+                silent.push(format!("{contract}: {of}::{}", variant["name"]));
             }
         }
     }
@@ -328,15 +336,18 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The names of the variants of the type called `name`.
-fn variants(metadata: &Value, name: &str) -> Vec<String> {
-    list(&metadata["types"])
-        .iter()
-        .map(|entry| &entry["type"])
-        .filter(|of| list(&of["path"]).last().is_some_and(|last| last == name))
-        .flat_map(|of| list(&of["def"]["variant"]["variants"]))
-        .map(|variant| variant["name"].as_str().expect("a name").to_owned())
-        .collect()
+/// The variants of all errors and of the hyperparameters, each with the name of its type: what a user reads or chooses.
+fn choices(metadata: &Value) -> Vec<(&str, &Value)> {
+    let mut choices = Vec::new();
+    for entry in list(&metadata["types"]) {
+        let of = &entry["type"];
+        let name = list(&of["path"]).last().and_then(Value::as_str);
+        let name = name.filter(|name| name.ends_with("Error") || *name == HYPERPARAMETER);
+        for variant in list(&of["def"]["variant"]["variants"]) {
+            choices.extend(name.map(|name| (name, variant)));
+        }
+    }
+    choices
 }
 
 /// The end of what a script printed.
