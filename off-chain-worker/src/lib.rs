@@ -13,6 +13,7 @@ pub mod devchain;
 pub mod engine;
 pub mod epoch;
 pub mod explain;
+pub mod keys;
 pub mod roles;
 pub mod scenario;
 pub mod source;
