@@ -16,7 +16,7 @@ use inktensor_primitives::{hash::blake2, AccountId};
 use std::{convert::Infallible, path::Path, sync::Arc, time::Duration};
 
 /// How long a command waits for a served chain, at the beginning and for each answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The chain at `source`.
 pub fn open(source: &ChainSource) -> Result<Opened, Failure> {
