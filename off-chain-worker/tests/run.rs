@@ -37,11 +37,11 @@ impl Guarded {
         self.0.as_mut().expect("it runs")
     }
 
-    /// Sends a signal, by the system's own program.
+    /// Sends a signal, by the shell.
     fn signal(&mut self, name: &str) {
-        let id = self.child().id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &id]).status();
-        assert!(sent.expect("kill runs").success());
+        let kill = format!("kill -{name} {}", self.child().id());
+        let sent = Command::new("sh").args(["-c", &kill]).status();
+        assert!(sent.expect("a shell").success());
     }
 
     fn end(mut self) -> Output {
@@ -206,8 +206,8 @@ fn get(address: &str, path: &str) -> (u16, String) {
 }
 
 fn value(page: &str, name: &str) -> Option<f64> {
-    let line = page.lines().find_map(|line| line.strip_prefix(name))?;
-    Some(line.trim().parse().unwrap())
+    let after = |line: &'_ str| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
+    page.lines().find_map(after)
 }
 
 #[test]

@@ -50,6 +50,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             "nothing happens on a chain in a folder; serve it with `inktensor devchain --state DIR`",
         ));
     }
+    if let (ChainSource::Served(_), Some(file)) = (&config.chain, &config.deployment) {
+        return Err(Failure::in_file(
+            file,
+            "a devchain tells the contracts' addresses itself; leave --deployment away",
+        ));
+    }
     logs::start(config.log_format, &config.log).map_err(Failure::input)?;
     let account = account(&config, arguments.ask_suri)?;
     let ties = Ties {

@@ -94,12 +94,10 @@ pub mod tests {
         let close: Message<_> = contracts::epoch(EPOCH.into()).close(NetUid(7)).into();
         assert_eq!(name(&close.input), "Epochs::close");
         assert_eq!(netuid(&close.input), Some(NetUid(7)));
-        let epoch = contracts::epoch(EPOCH.into());
-        let settle: Message<_> = epoch.roll_over(NetUid(300)).into();
-        assert_eq!(name(&settle.input), "Epochs::roll_over");
-        assert_eq!(netuid(&settle.input), Some(NetUid(300)));
-        let epoch = contracts::epoch(EPOCH.into());
-        let deposit: Message<_> = epoch.deposit_bond(Rao(3)).into();
+        let roll_over: Message<_> = contracts::epoch(EPOCH.into()).roll_over(NetUid(300)).into();
+        assert_eq!(name(&roll_over.input), "Epochs::roll_over");
+        assert_eq!(netuid(&roll_over.input), Some(NetUid(300)));
+        let deposit: Message<_> = contracts::epoch(EPOCH.into()).deposit_bond(Rao(3)).into();
         assert_eq!(name(&deposit.input), "Epochs::deposit_bond");
         assert_eq!(netuid(&deposit.input), None);
         let approve: Message<_> = contracts::psp22(TOKEN.into())
