@@ -11,6 +11,7 @@ use std::{
 use crate::Network;
 
 /// A folder of its own, which goes when the test is done with it.
+#[derive(Debug)]
 pub struct Folder(PathBuf);
 
 impl Folder {
@@ -30,6 +31,12 @@ impl Folder {
         &self.0
     }
 
+    /// Leaves it where it is, for somebody to look into.
+    pub fn keep(mut self) {
+        // Without a place there is nothing to remove.
+        self.0 = PathBuf::new();
+    }
+
     /// The store in it, for the deployment of `net`.
     #[allow(clippy::missing_errors_doc, reason = "see the store's own")]
     pub fn store(&self, net: &Network) -> Result<Store, StoreError> {
@@ -40,6 +47,9 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        if self.0.as_os_str().is_empty() {
+            return;
+        }
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,11 +1,7 @@
 //! The invariants of the protocol, by number. Each is exact, or says by how much it may be off and why.
 
 use crate::{accounts::TREASURY, book::History, curve, Network};
-use inktensor_primitives::{
-    assertion::{final_digest, memory_digest},
-    NetUid, Rao,
-};
-use std::collections::BTreeMap;
+use inktensor_primitives::{NetUid, Rao};
 
 impl Network {
     /// Checks every invariant of the protocol against the chain as it is now.
@@ -16,133 +12,25 @@ impl Network {
     /// Checks the invariants that depend on anything that has changed: on the storage of a contract, by its name, or on the
     /// "block". The others hold as they did before.
     pub fn assert_invariants_on(&self, has_changed: impl Fn(&str) -> bool) {
+        let audit = self.audit();
         let any = |names: &[&str]| names.iter().any(|name| has_changed(name));
         if any(&["token"]) {
-            self.assert_supply();
+            audit.assert_supply();
         }
         if any(&["token", "staking"]) {
-            self.assert_stake();
+            audit.assert_stake();
         }
         if any(&["token", "epoch"]) {
-            self.assert_bonds();
+            audit.assert_bonds();
         }
         if any(&["epoch", "registry", "staking"]) {
             for (netuid, history) in &self.book.subnets {
-                self.assert_history(*netuid, history);
+                audit.assert_history(*netuid, history);
                 self.assert_frozen(*netuid, history);
             }
         }
         if any(&["token", "emission", "block"]) {
             self.assert_issuance();
-        }
-    }
-
-    /// Invariant 1: The supply is the sum of balances and below the cap.
-    fn assert_supply(&self) {
-        let balances: u128 = self.book.holders.iter().map(|who| self.balance(*who)).sum();
-        assert_eq!(
-            self.total_supply(),
-            balances,
-            "supply is the sum of balances"
-        );
-        assert!(self.total_minted() <= Rao::CAP.to_u128(), "the cap holds");
-        assert_eq!(self.cap(), Rao::CAP.to_u128());
-        for (name, contract) in self.addresses.named() {
-            if !["staking", "epoch"].contains(&name) {
-                assert_eq!(self.balance(contract), 0, "{name} keeps no TAO");
-            }
-        }
-    }
-
-    /// Invariant 1: The staking contract has exactly what it owes: all stake, by subnet, by pool, by position.
-    fn assert_stake(&self) {
-        let total = self.total_stake();
-        let balance = self.balance(self.addresses.staking);
-        assert_eq!(balance, total.to_u128(), "staking has what it owes");
-        let by_subnet: u64 = self
-            .book
-            .subnets
-            .keys()
-            .map(|netuid| self.subnet_stake(*netuid).0)
-            .sum();
-        assert_eq!(total, Rao(by_subnet), "all stake is on some subnet");
-
-        let mut pools: BTreeMap<_, Vec<u64>> = BTreeMap::new();
-        for (netuid, hotkey, coldkey) in &self.book.positions {
-            let position = self.stake_of(*netuid, *hotkey, *coldkey);
-            pools
-                .entry((*netuid, *hotkey))
-                .or_default()
-                .push(position.0);
-        }
-        let mut by_pool = 0;
-        for ((netuid, hotkey), positions) in pools {
-            let pool = self.hotkey_stake(netuid, hotkey).0;
-            let owed: u64 = positions.iter().sum();
-            // Each position is rounded down by less than a rao.
-            let slack = u64::try_from(positions.len()).expect("few positions");
-            assert!(
-                owed <= pool && pool - owed < slack,
-                "{netuid:?} {hotkey:?}: {pool} in the pool, {owed} in {slack} positions"
-            );
-            by_pool += pool;
-        }
-        assert_eq!(total, Rao(by_pool), "all stake is in some pool");
-    }
-
-    /// Invariant 1: The epoch contract has exactly the bonds.
-    fn assert_bonds(&self) {
-        let total = self.total_bonds();
-        let balance = self.balance(self.addresses.epoch);
-        assert_eq!(balance, total.to_u128(), "epoch has the bonds");
-        let mut sum = 0;
-        for worker in &self.book.bonders {
-            let bond = self.bond(*worker);
-            sum += bond.free.0 + bond.locked.0;
-        }
-        assert_eq!(total, Rao(sum), "all bonds are somebody's");
-    }
-
-    /// Invariants 2 and 6: What the last final epoch left is what its assertion said, and an honest one at that.
-    /// The book has checked the order of events: one assertion at a time, final once, each chunk paid once.
-    fn assert_history(&self, netuid: NetUid, history: &History) {
-        let status = self.status(netuid).expect("a status");
-        assert_eq!(status.final_epoch, history.last_final);
-        for (epoch, life) in &history.epochs {
-            let Some(honest) = &life.honest else { continue };
-            if let Some(assertion) = &life.assertion {
-                assert_eq!(*assertion, honest.assertion, "epoch {epoch} is honest");
-            }
-            if let Some(digest) = life.digest {
-                let due = final_digest(&life.header_hash, &honest.assertion.digest());
-                assert_eq!(digest, due, "epoch {epoch} is honest");
-            }
-            for (chunk, paid) in &life.settled {
-                let due: u64 = honest.results[usize::from(*chunk)]
-                    .iter()
-                    .map(|result| result.miner.0 + result.validator.0)
-                    .sum();
-                assert_eq!(*paid, Rao(due), "epoch {epoch}, chunk {chunk}");
-            }
-        }
-        let Some(last) = history.last_final else {
-            return;
-        };
-        let life = &history.epochs[&last];
-        if let Some(assertion) = &life.assertion {
-            assert_eq!(self.roster(netuid), assertion.roster);
-            assert_eq!(self.memory_hashes(netuid), assertion.memory);
-        }
-        if let Some(memory) = life.told.memory() {
-            let hashes: Vec<_> = (0..)
-                .zip(&memory)
-                .map(|(chunk, bytes)| memory_digest(netuid, last, chunk, bytes))
-                .collect();
-            assert_eq!(
-                self.memory_hashes(netuid),
-                hashes,
-                "the chain told what it remembers"
-            );
         }
     }
 

@@ -22,6 +22,7 @@
 
 pub mod accounts;
 pub mod adversary;
+pub mod audit;
 pub mod book;
 pub mod calls;
 pub mod curve;
@@ -31,6 +32,9 @@ mod invariants;
 pub mod meddled;
 pub mod model;
 pub mod network;
+pub mod node;
+pub mod programs;
+pub mod proxy;
 mod reads;
 mod run;
 pub mod setup;

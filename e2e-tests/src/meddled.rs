@@ -71,6 +71,16 @@ where
         self.chain.instantiate(signer, code_hash, input, salt)
     }
 
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        self.chain.estimate(signer, code, input, salt)
+    }
+
     fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
         self.chain.code(code_hash)
     }

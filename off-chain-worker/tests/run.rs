@@ -341,15 +341,7 @@ fn what_holds_is_printed_and_no_secret_with_it() {
 #[test]
 fn bad_input_is_told_in_one_line_without_secrets() {
     let store = fresh("run-refused").display().to_string();
-    let base = [
-        "run",
-        "--role",
-        "keeper",
-        "--store",
-        &store,
-        "--chain",
-        "tcp://127.0.0.1:1",
-    ];
+    let base = ["run", "--role", "keeper", "--store", &store];
     let refused = |more: &[&str], suri: Option<&str>, what: &str| {
         let mut command = inktensor(&base);
         command.args(more);
@@ -363,15 +355,27 @@ fn bad_input_is_told_in_one_line_without_secrets() {
         assert!(output.stdout.is_empty());
         told
     };
-    refused(&[], None, "nobody is there to sign");
-    refused(&["--ask-suri"], None, "needs a terminal");
-    refused(&["--account", "me"], Some("//Alice"), "both given");
-    refused(&["--account", "me", "--log", "=="], None, "log \"==\"");
+    let node = ["--chain", "ws://127.0.0.1:1"];
+    let devchain = ["--chain", "tcp://127.0.0.1:1", "--account", "me"];
+    let on = |chain: &[&'static str], more: &[&'static str]| [chain, more].concat();
+    refused(&devchain[..2], None, "say who signs");
+    refused(&node, None, "no key is given");
+    refused(&on(&node, &["--ask-suri"]), None, "needs a terminal");
+    refused(&on(&devchain, &["--log", "=="]), None, "log \"==\"");
     refused(
-        &["--account", "me", "--config", "no/such.toml"],
+        &on(&devchain, &["--deployment", "a.json"]),
+        None,
+        "leave --deployment away",
+    );
+    refused(
+        &on(&devchain, &["--config", "no/such.toml"]),
         None,
         "no/such.toml",
     );
-    let told = refused(&[], Some("correct horse battery staple"), "this one has 4");
+    let told = refused(
+        &node,
+        Some("correct horse battery staple"),
+        "this one has 4",
+    );
     assert!(!told.contains("horse"), "{told}");
 }

@@ -19,7 +19,7 @@ use std::{
 /// What a contract consists of when it is built.
 const EXTENSIONS: [&str; 3] = ["contract", "json", "wasm"];
 /// Raised when this program builds the same sources in another way.
-const RECIPE: &[u8] = b"2";
+const RECIPE: &[u8] = b"3";
 
 /// Builds `selected`.
 ///

@@ -7,9 +7,12 @@ mod bundles;
 mod cargo_contract;
 mod contracts;
 mod fingerprint;
+mod js;
+mod node;
 mod process;
 mod progress;
 mod project;
+mod ready_made;
 mod setup;
 mod stage;
 mod tasks;
@@ -31,20 +34,36 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Install the contracts' compiler and cargo-contract; the other commands do it too
+    /// Install the contracts' compiler and cargo-contract; the other commands do it too. Find the node
     Setup,
     /// Build the contracts that changed, and print their sizes and code hashes
     Build {
         /// Contracts to build; all if none is named
         contracts: Vec<String>,
     },
-    /// Run every test
-    Test,
+    /// Run every test, but those of JavaScript clients
+    Test {
+        /// Run those of JavaScript clients instead: they need Node.js and a node
+        #[arg(long)]
+        js: bool,
+    },
+    /// Write the types and metadata that JavaScript clients use
+    Bindings {
+        /// Write nothing, but fail if a file is stale
+        #[arg(long)]
+        check: bool,
+    },
     /// Check formatting and lints of both workspaces
     Lint,
     /// Run a network from genesis through several epochs and show who was paid what
     Demo {
         /// Arguments of the demo, such as `--seed 7`; `--help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Run a node of a development chain in the foreground, at ws://127.0.0.1:9944 and anew each time unless told otherwise
+    Node {
+        /// Arguments of substrate-contracts-node, in place of the usual ones
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -87,15 +106,22 @@ fn run(task: Task) -> Result<ExitCode> {
         tasks::clean(&project, all)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if let Task::Node { arguments } = task {
+        // It needs no compiler.
+        return node::run(&project, &arguments);
+    }
     let setup = Setup::ensure(&project)?;
     match task {
-        Task::Setup | Task::Clean { .. } => {}
+        Task::Setup => drop(node::find(&project)?),
+        Task::Clean { .. } | Task::Node { .. } => {}
         Task::Build { contracts } => {
             let selected = contracts::select(&contracts)?;
             bundles::build(&project, &setup, &selected)?;
             bundles::print_table(&project, &selected)?;
         }
-        Task::Test => tasks::test(&project, &setup)?,
+        Task::Test { js: false } => tasks::test(&project, &setup)?,
+        Task::Test { js: true } => js::test(&project, &setup)?,
+        Task::Bindings { check } => js::bindings(&project, &setup, check)?,
         Task::Lint => tasks::lint(&project, &setup)?,
         Task::Demo { arguments } => return tasks::demo(&project, &setup, &arguments),
         Task::Bench { only, arguments } => tasks::bench(&project, &setup, only, &arguments)?,

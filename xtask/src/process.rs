@@ -4,7 +4,7 @@ use anyhow::{bail, Context, Result};
 use std::{
     env,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitCode, Stdio},
 };
 
 /// `program` as a person would type it, for messages.
@@ -27,6 +27,18 @@ pub fn run(command: &mut Command) -> Result<()> {
         bail!("`{}` failed ({status})", display(command));
     }
     Ok(())
+}
+
+/// Runs `command` with our own input and output. Returns the exit code that is ours too.
+pub fn hand_over(command: &mut Command) -> Result<ExitCode> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run `{}`", display(command)))?;
+    let code = status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(1);
+    Ok(ExitCode::from(code))
 }
 
 /// What `command` prints, or `None` if it cannot run or fails. For questions whose "no" is an answer.

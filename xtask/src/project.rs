@@ -31,6 +31,11 @@ impl Project {
         self.root.join("contracts")
     }
 
+    /// The tests of JavaScript clients, and the generator of bindings.
+    pub fn js(&self) -> PathBuf {
+        self.root.join("e2e-tests").join("js")
+    }
+
     /// Everything that can be made again.
     pub fn target(&self) -> PathBuf {
         self.root.join("target")

@@ -3,6 +3,8 @@
 //! cargo-contract compiles a copy of the contract's manifest. The copy of a workspace's member loses what it inherits
 //! and the lock file, and is given a target folder of its own, so that core, alloc and ink! are compiled for each
 //! contract anew. A workspace of its own loses nothing, and is built into the folder that all such contracts share.
+//!
+//! It also gains the documentation of types, which clients read to tell a user what an error means.
 
 use crate::{
     contracts::{Contract, Goal},
@@ -14,6 +16,12 @@ use std::{
     path::{Path, PathBuf},
 };
 use toml::{Table, Value};
+
+/// The crate that describes types in a contract's metadata, and the version of it that ink! uses.
+const DESCRIBER: (&str, &str) = ("scale-info", "2");
+/// Its feature that keeps what is said of types, fields and variants. It stands here and not in the contracts' manifests: the
+/// worker is compiled with their crates, and would have its whole runtime described too.
+const DOCUMENTED: &str = "scale-info/docs";
 
 /// Writes manifest and lock file of `contract` for cargo-contract, and returns the manifest.
 pub fn stage(project: &Project, contract: &Contract) -> Result<PathBuf> {
@@ -81,9 +89,7 @@ impl Staged {
         staged.insert("package".into(), Value::Table(self.fields(contract)?));
         staged.insert("lib".into(), Value::Table(self.library()));
         staged.insert("dependencies".into(), Value::Table(self.dependencies()?));
-        if let Some(features) = source.get("features") {
-            staged.insert("features".into(), features.clone());
-        }
+        staged.insert("features".into(), Value::Table(features(source)?));
         if contract.goal == Goal::Speed {
             // For the others cargo-contract chooses the smallest code itself.
             let release = Table::from_iter([("opt-level".to_owned(), Value::Integer(3))]);
@@ -147,6 +153,8 @@ impl Staged {
             };
             staged.insert(name.clone(), Value::Table(dependency));
         }
+        let (name, version) = DESCRIBER;
+        staged.entry(name).or_insert_with(|| describer(version));
         Ok(staged)
     }
 
@@ -155,6 +163,26 @@ impl Staged {
             .and_then(|workspace| table(workspace, section)?.get(name))
             .with_context(|| format!("`{name}` is not in [workspace.{section}]"))
     }
+}
+
+/// The package's features. `std` is on while metadata is made, and off in the contract's code.
+fn features(package: &Table) -> Result<Table> {
+    let mut features = table(package, "features").cloned().unwrap_or_default();
+    features
+        .get_mut("std")
+        .and_then(Value::as_array_mut)
+        .context("the package has no feature `std`, which metadata is made with")?
+        .push(DOCUMENTED.into());
+    Ok(features)
+}
+
+/// A dependency that only a feature switches on.
+fn describer(version: &str) -> Value {
+    Value::Table(Table::from_iter([
+        ("version".to_owned(), version.into()),
+        ("default-features".to_owned(), false.into()),
+        ("optional".to_owned(), true.into()),
+    ]))
 }
 
 fn table<'a>(parent: &'a Table, name: &str) -> Option<&'a Table> {
@@ -255,8 +283,9 @@ mod tests {
             prims = { path = "/c/primitives" }
             plain = { version = "1" }
             near = { path = "/c/token/../near" }
+            scale-info = { version = "2", default-features = false, optional = true }
             [features]
-            std = ["ink/std"]
+            std = ["ink/std", "scale-info/docs"]
             [workspace]
         "#
         .parse()
@@ -278,6 +307,7 @@ mod tests {
         for (right, wrong, message) in [
             ("\"token\"", "\"coin\"", "named `coin`"),
             ("authors = [\"A\"]", "", "no authors"),
+            ("std = [", "fast = [", "no feature `std`"),
             (
                 "plain.workspace",
                 "fancy.workspace",

@@ -1,6 +1,6 @@
 //! The commands that run cargo: test, lint, demo, bench, clean.
 
-use crate::{bundles, process, progress, project::Project, setup::Setup, Measure};
+use crate::{bundles, node, process, progress, project::Project, setup::Setup, Measure};
 use anyhow::{Context, Result};
 use std::{
     env, fs,
@@ -25,11 +25,19 @@ const OFF_CHAIN: &str = "inktensor-yuma-reference";
 
 /// Runs all tests, native ones of the contracts first: they are the quickest to fail.
 pub fn test(project: &Project, setup: &Setup) -> Result<()> {
+    let node = node::find(project)?;
     bundles::build_all(project, setup)?;
     progress::stage("tests of the contracts' rules (native)");
     process::run(contract_cargo(project, setup).args(["test", "--workspace"]))?;
     progress::stage("tests of worker, network and tools");
-    process::run(host_cargo(project).args(["test", "--workspace"]))
+    let mut tests = host_cargo(project);
+    tests
+        .args(["test", "--workspace"])
+        .env("CARGO_CONTRACT", &setup.cargo_contract);
+    if let Some(node) = node {
+        tests.env(node::VARIABLE, node);
+    }
+    process::run(&mut tests)
 }
 
 /// Checks formatting and lints of both workspaces.
@@ -78,14 +86,7 @@ pub fn demo(project: &Project, setup: &Setup, arguments: &[String]) -> Result<Ex
             "demo",
         ])
         .args(arguments);
-    let status = command
-        .status()
-        .with_context(|| format!("cannot run `{}`", process::display(&command)))?;
-    let code = status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1);
-    Ok(ExitCode::from(code))
+    process::hand_over(&mut command)
 }
 
 /// Measures the kernel's time, the chain's costs, or both; the benchmarks themselves write the figures into docs/.

@@ -39,7 +39,7 @@ mod emission {
     };
     use inktensor_primitives::{
         emission::{
-            Carried, Completed, Drawn, Emission, EmissionError, EpochBudget, Fee, FeePaid, Fees,
+            Carried, Completed, Drawn, Emission, EmissionError, EmissionPeers, EpochBudget, Fee, FeePaid, Fees,
             Issuance, Split,
         },
         staking::{Payment, Staking},
@@ -398,6 +398,16 @@ mod emission {
         #[ink(message)]
         fn treasury(&self) -> AccountId {
             self.treasury
+        }
+
+        /// The other contracts.
+        #[ink(message)]
+        fn peers(&self) -> EmissionPeers {
+            EmissionPeers {
+                token: self.token,
+                staking: self.staking,
+                epoch: self.roles.epoch(),
+            }
         }
 
         /// The budget of an epoch that is not yet complete.

@@ -32,6 +32,14 @@ impl Roles {
         }
     }
 
+    /// The epoch contract, once it is named.
+    pub const fn epoch(&self) -> Option<AccountId> {
+        match self {
+            Self::Deployer(_) => None,
+            Self::Wired { epoch } => Some(*epoch),
+        }
+    }
+
     /// Whether `caller` may draw, pay and complete.
     pub fn is_epoch(&self, caller: AccountId) -> bool {
         matches!(self, Self::Wired { epoch } if *epoch == caller)

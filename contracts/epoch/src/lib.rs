@@ -120,6 +120,9 @@ mod epoch {
     impl Epochs for Epoch {
         /// Sets the caller's weights on a subnet, replacing all before. Needs a permit, unless the only uid is the caller's
         /// own. Empty lists clear them.
+        ///
+        /// # Errors
+        /// `NotRegistered`, `LengthMismatch`, `UnknownUid`, `DuplicateUid`, `NoPermit`.
         #[ink(message)]
         fn set_weights(
             &mut self,
@@ -151,6 +154,9 @@ mod epoch {
         }
 
         /// Adds TAO of the caller, approved for this contract, to its free bond.
+        ///
+        /// # Errors
+        /// `Payment`.
         #[ink(message)]
         fn deposit_bond(&mut self, amount: Rao) -> Result<(), EpochError> {
             let worker = self.env().caller();
@@ -162,6 +168,9 @@ mod epoch {
         }
 
         /// Takes free bond of the caller back.
+        ///
+        /// # Errors
+        /// `BondTooSmall`, `Payment`.
         #[ink(message)]
         fn withdraw_bond(&mut self, amount: Rao) -> Result<(), EpochError> {
             let worker = self.env().caller();
@@ -172,6 +181,10 @@ mod epoch {
         }
 
         /// Closes the open epoch once its tempo is over and freezes its inputs. Anyone may call.
+        ///
+        /// # Errors
+        /// `UnknownSubnet`, `TempoNotOver` with the first block at which it may close, `EpochUnfinished`, `Unsettled`,
+        /// `KernelUnavailable`, `KernelChanged`, `Kernel`.
         #[ink(message)]
         fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError> {
             let block = self.env().block_number();
@@ -209,6 +222,9 @@ mod epoch {
         }
 
         /// Posts the closed epoch's assertion and locks the caller's bond behind it. Anyone with a free bond may call.
+        ///
+        /// # Errors
+        /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`, `BondTooSmall`.
         #[ink(message)]
         fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             let proposer = self.env().caller();
@@ -246,6 +262,10 @@ mod epoch {
 
         /// Has a step of the asserted epoch executed again and, if it comes to anything else than asserted, slashes the bond. Anyone
         /// may call before the deadline.
+        ///
+        /// # Errors
+        /// `NotAsserted`, `ChallengeOver`, `AssertionMismatch`, `StepOutOfRange`, `OpeningMismatch`, `KernelChanged`,
+        /// `KernelFailed`, `StepIsCorrect`.
         #[ink(message)]
         fn dispute(&mut self, netuid: NetUid, k: u32, proof: StepProof) -> Result<(), EpochError> {
             let Ok((mut life, closed)) = self.closed_epoch(netuid) else {
@@ -269,6 +289,9 @@ mod epoch {
 
         /// Makes the asserted epoch final once its challenge period is over, and frees the bond. Anyone may call, with the
         /// assertion from the `Proposed` event.
+        ///
+        /// # Errors
+        /// `NotAsserted`, `ChallengePeriod` with the first block at which it can be, `AssertionMismatch`, `KernelChanged`.
         #[ink(message)]
         fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             let Ok((mut life, closed)) = self.closed_epoch(netuid) else {
@@ -290,6 +313,9 @@ mod epoch {
         /// Executes the next steps of the closed epoch, at most as many as asked for. After the last one the epoch is final.
         /// Anyone may call once the delay is over, with what the chunks remember. Returns the first step that is still to be
         /// executed.
+        ///
+        /// # Errors
+        /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which it is, `NoSteps`, `OpeningMismatch`.
         #[ink(message)]
         fn replay(
             &mut self,
@@ -319,6 +345,9 @@ mod epoch {
 
         /// Gives up the closed epoch if it has not moved for long, or can no longer become final. Anyone may call. Returns what the
         /// subnet's next budget gets.
+        ///
+        /// # Errors
+        /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it is.
         #[ink(message)]
         fn roll_over(&mut self, netuid: NetUid) -> Result<Rao, EpochError> {
             let block = self.env().block_number();
@@ -342,6 +371,9 @@ mod epoch {
 
         /// Pays the neurons of a chunk of a final epoch and records their scores. Anyone may call, with the results that hash to
         /// what became final. Returns what was paid.
+        ///
+        /// # Errors
+        /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`.
         #[ink(message)]
         fn settle(
             &mut self,

@@ -143,6 +143,18 @@ pub struct Issuance {
     pub total_weight: Rao,
 }
 
+/// The contracts that the emission contract works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct EmissionPeers {
+    /// TAO.
+    pub token: AccountId,
+    /// Holds what is paid to neurons, as stake.
+    pub staking: AccountId,
+    /// Draws, pays and completes, once it is named.
+    pub epoch: Option<AccountId>,
+}
+
 /// The emission contract, the token's minter.
 #[ink::trait_definition]
 pub trait Emission {
@@ -224,6 +236,10 @@ pub trait Emission {
     /// The account of the protocol's reserve.
     #[ink(message)]
     fn treasury(&self) -> AccountId;
+
+    /// The other contracts.
+    #[ink(message)]
+    fn peers(&self) -> EmissionPeers;
 
     /// The budget of an epoch that is not yet complete.
     #[ink(message)]

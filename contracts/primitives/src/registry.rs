@@ -192,6 +192,16 @@ pub struct HotkeyStatus {
     pub owner: Option<AccountId>,
 }
 
+/// The contracts that the registry works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct RegistryPeers {
+    /// TAO.
+    pub token: AccountId,
+    /// Closes epochs and records scores, once it is named.
+    pub epoch: Option<AccountId>,
+}
+
 /// The registry.
 #[ink::trait_definition]
 pub trait Registry {
@@ -228,7 +238,7 @@ pub trait Registry {
     /// # Errors
     /// `NotAdmin`.
     #[ink(message)]
-    fn set_admin(&mut self, new: AccountId) -> Result<(), RegistryError>;
+    fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError>;
 
     /// Who decides which kernels are allowed, and nothing else.
     #[ink(message)]
@@ -321,6 +331,10 @@ pub trait Registry {
     /// Rao burned by creating a subnet.
     #[ink(message)]
     fn creation_price(&self) -> Rao;
+
+    /// The other contracts.
+    #[ink(message)]
+    fn peers(&self) -> RegistryPeers;
 
     /// Where `hotkey` sits on `netuid`.
     #[ink(message)]

@@ -20,6 +20,20 @@ pub struct Payment {
     pub validator: Rao,
 }
 
+/// The contracts that the staking contract works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct StakingPeers {
+    /// TAO.
+    pub token: AccountId,
+    /// Knows subnets and the owners of hotkeys.
+    pub registry: AccountId,
+    /// Credits pay, once it is named.
+    pub emission: Option<AccountId>,
+    /// Opens epochs, once it is named.
+    pub epoch: Option<AccountId>,
+}
+
 /// The staking contract. It holds the staked TAO.
 #[ink::trait_definition]
 pub trait Staking {
@@ -121,6 +135,10 @@ pub trait Staking {
     /// The take of `hotkey`: `MAX_TAKE` until its owner sets another.
     #[ink(message)]
     fn take(&self, hotkey: AccountId) -> Bps;
+
+    /// The other contracts.
+    #[ink(message)]
+    fn peers(&self) -> StakingPeers;
 }
 
 /// Errors of the staking contract. Variant order is ABI: append only.

@@ -45,7 +45,7 @@ mod registry {
         registry::{
             AdminChanged, HotkeyStatus, Hyperparameter, HyperparameterSet, KernelAllowed,
             KernelEntry, KernelParams, KernelRetired, Neuron, NeuronRegistered, NeuronView,
-            Registry, RegistryError, Seat, Subnet, SubnetCreated, SubnetSnapshot, Tenure,
+            Registry, RegistryError, RegistryPeers, Seat, Subnet, SubnetCreated, SubnetSnapshot, Tenure,
         },
         token::WireError,
         Digest, NetUid, Rao, Uid,
@@ -138,10 +138,10 @@ mod registry {
         /// # Errors
         /// `NotAdmin`.
         #[ink(message)]
-        fn set_admin(&mut self, new: AccountId) -> Result<(), RegistryError> {
+        fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError> {
             let from = self.env().caller();
-            self.kernels.hand_on(from, new)?;
-            self.env().emit_event(AdminChanged { from, to: new });
+            self.kernels.hand_on(from, admin)?;
+            self.env().emit_event(AdminChanged { from, to: admin });
             Ok(())
         }
 
@@ -298,6 +298,15 @@ mod registry {
         #[ink(message)]
         fn creation_price(&self) -> Rao {
             self.creation_price
+        }
+
+        /// The other contracts.
+        #[ink(message)]
+        fn peers(&self) -> RegistryPeers {
+            RegistryPeers {
+                token: self.token,
+                epoch: self.wiring.epoch(),
+            }
         }
 
         /// Where `hotkey` sits on `netuid`.

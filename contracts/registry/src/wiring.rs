@@ -35,6 +35,14 @@ impl Wiring {
         }
     }
 
+    /// The epoch contract, once it is named.
+    pub const fn epoch(&self) -> Option<AccountId> {
+        match self {
+            Wiring::NamedBy { .. } => None,
+            Wiring::Epoch(epoch) => Some(*epoch),
+        }
+    }
+
     /// Passes the epoch contract alone.
     ///
     /// # Errors

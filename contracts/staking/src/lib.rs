@@ -432,5 +432,17 @@ mod staking {
         fn take(&self, hotkey: AccountId) -> Bps {
             self.takes.get(hotkey).unwrap_or(DEFAULT_TAKE)
         }
+
+        /// The other contracts.
+        #[ink(message)]
+        fn peers(&self) -> StakingPeers {
+            let (emission, epoch) = self.roles.peers().unzip();
+            StakingPeers {
+                token: self.token,
+                registry: self.registry,
+                emission,
+                epoch,
+            }
+        }
     }
 }

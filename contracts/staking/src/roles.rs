@@ -39,6 +39,14 @@ impl Roles {
         }
     }
 
+    /// The emission and the epoch contract, once they are named.
+    pub const fn peers(&self) -> Option<(AccountId, AccountId)> {
+        match self {
+            Self::Deployer(_) => None,
+            Self::Wired { emission, epoch } => Some((*emission, *epoch)),
+        }
+    }
+
     /// Whether `caller` may credit pay.
     pub fn is_emission(&self, caller: AccountId) -> bool {
         matches!(self, Self::Wired { emission, .. } if *emission == caller)

@@ -44,6 +44,16 @@ impl Chain for Unwired<'_> {
         self.0.instantiate(signer, code_hash, input, salt)
     }
 
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        self.0.estimate(signer, code, input, salt)
+    }
+
     fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
         self.0.code(code_hash)
     }

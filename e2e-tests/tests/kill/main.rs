@@ -27,7 +27,7 @@ use inktensor_primitives::{
 };
 use inktensor_worker::{
     chain::{remote::RemoteChain, Chain, Typed},
-    deploy::Config,
+    deploy::{Config, Record},
     roles::{EngineChoice, Kernels, Ledger},
     source::Kept,
 };
@@ -96,7 +96,8 @@ fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
     let kept = Kept::at(folder.path().join("chain"));
     let (state, template) = net.leave();
     kept.create().expect("a folder");
-    kept.save_contracts(&net.addresses()).expect("written");
+    let record = Record::found(net.chain(), &net.addresses(), "kill").expect("deployed");
+    kept.save_record(&record).expect("written");
     kept.save(&state).expect("written");
 
     let devchain = Devchain::start(&folder.path().join("chain"));

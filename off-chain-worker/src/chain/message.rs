@@ -186,6 +186,25 @@ pub trait Typed: Chain {
 
 impl<C: Chain + ?Sized> Typed for C {}
 
+/// Reads messages of one kind as nobody in particular, all together.
+///
+/// # Errors
+/// The first error of any.
+pub fn query_all<R: Decode, M: Into<Message<R>>>(
+    chain: &dyn Chain,
+    messages: impl IntoIterator<Item = M>,
+) -> Result<Vec<R>, ChainError> {
+    let reads: Vec<(AccountId, Vec<u8>)> = messages
+        .into_iter()
+        .map(|message| {
+            let message = message.into();
+            (message.to, message.input)
+        })
+        .collect();
+    let outputs = chain.read_all([0; 32].into(), &reads)?;
+    outputs.iter().map(|output| decode(output)).collect()
+}
+
 /// Takes off the layer in which ink! says whether it understood the message.
 fn decode<R: Decode>(mut output: &[u8]) -> Result<R, ChainError> {
     match output.split_first() {

@@ -29,11 +29,13 @@ impl Bill {
             ref_time: self.total.ref_time.saturating_add(cost.ref_time),
             proof_size: self.total.proof_size.saturating_add(cost.proof_size),
             deposit: self.total.deposit.saturating_add(cost.deposit),
+            fee: self.total.fee.saturating_add(cost.fee),
         };
         self.largest = Cost {
             ref_time: self.largest.ref_time.max(cost.ref_time),
             proof_size: self.largest.proof_size.max(cost.proof_size),
             deposit: self.largest.deposit.max(cost.deposit),
+            fee: self.largest.fee.max(cost.fee),
         };
     }
 }
@@ -73,6 +75,14 @@ impl<C: Chain> Chain for Meter<C> {
         self.chain.read(caller, to, input)
     }
 
+    fn read_all(
+        &self,
+        caller: AccountId,
+        reads: &[(AccountId, Vec<u8>)],
+    ) -> Result<Vec<Vec<u8>>, ChainError> {
+        self.chain.read_all(caller, reads)
+    }
+
     fn submit(
         &mut self,
         signer: AccountId,
@@ -101,6 +111,16 @@ impl<C: Chain> Chain for Meter<C> {
         self.chain.instantiate(signer, code_hash, input, salt)
     }
 
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        self.chain.estimate(signer, code, input, salt)
+    }
+
     fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
         self.chain.code(code_hash)
     }
@@ -125,11 +145,13 @@ mod tests {
             ref_time,
             proof_size: 10,
             deposit,
+            fee: 1,
         };
         bill.add(&cost(5, 7));
         bill.add(&cost(3, -9));
         assert_eq!(bill.calls, 2);
         assert_eq!((bill.total.ref_time, bill.largest.ref_time), (8, 5));
         assert_eq!((bill.total.deposit, bill.largest.deposit), (-2, 7));
+        assert_eq!((bill.total.fee, bill.largest.fee), (2, 1));
     }
 }

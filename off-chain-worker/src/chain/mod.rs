@@ -1,5 +1,5 @@
-//! Access to a chain with `pallet-contracts`: one trait, typed messages on top, an in-process chain, and one that another
-//! process serves.
+//! Access to a chain with `pallet-contracts`: one trait, typed messages on top, an in-process chain, one that another
+//! process serves, and one that a node serves.
 //!
 //! A [`Chain`] moves bytes. [`Typed`] turns the messages of `inktensor-primitives` into those bytes and back, so
 //! nobody writes a selector, and nobody depends on a crate that implements a contract.
@@ -9,13 +9,14 @@ mod event;
 mod message;
 mod meter;
 pub mod remote;
+pub mod rpc;
 pub mod sandbox;
 mod saved;
 pub(crate) mod wire;
 
 pub use error::{CallError, ChainError};
 pub use event::ContractEvent;
-pub use message::{contracts, selector, Message, Sent, Typed};
+pub use message::{contracts, query_all, selector, Message, Sent, Typed};
 pub use meter::{Bill, Meter};
 pub use saved::{SavedError, State};
 
@@ -35,6 +36,16 @@ pub trait Chain {
     /// Runs a message as `caller` and returns what the contract returned. Nothing changes on the chain.
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError>;
 
+    /// Runs several messages as `caller`, each to a contract, and returns what each returned. Nothing changes on the chain.
+    fn read_all(
+        &self,
+        caller: AccountId,
+        reads: &[(AccountId, Vec<u8>)],
+    ) -> Result<Vec<Vec<u8>>, ChainError> {
+        let reads = reads.iter();
+        reads.map(|(to, input)| self.read(caller, *to, input)).collect()
+    }
+
     /// Runs a message signed by `signer`. A contract that returns an error has changed nothing; its answer is in
     /// the receipt all the same.
     fn submit(
@@ -52,6 +63,15 @@ pub trait Chain {
         &mut self,
         signer: AccountId,
         code_hash: Digest,
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError>;
+
+    /// What it would come to to upload `code` and make a contract of it. Nothing changes on the chain.
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
         input: &[u8],
         salt: &[u8],
     ) -> Result<Instantiated, ChainError>;
@@ -99,4 +119,6 @@ pub struct Cost {
     pub proof_size: u64,
     /// Deposit taken for new storage; negative if more was given back.
     pub deposit: i128,
+    /// Fee in the chain's own coin; zero on a chain that takes none.
+    pub fee: u128,
 }

@@ -200,6 +200,21 @@ impl Chain for RemoteChain {
         })
     }
 
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        self.ask(&Request::Estimate {
+            signer,
+            code: code.to_vec(),
+            input: input.to_vec(),
+            salt: salt.to_vec(),
+        })
+    }
+
     fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
         self.ask(&Request::Code(*code_hash))
     }

@@ -10,11 +10,12 @@ use ink_sandbox::{
     },
     frame_support::traits::fungible::{Inspect, Mutate},
     frame_support::{StorageHasher, Twox64Concat},
+    frame_system,
     macros::{Balances, Contracts, DefaultSandboxRuntime, RuntimeEvent, RuntimeOrigin, System},
     pallet_contracts::{
         Code, CollectEvents, ContractResult, DebugInfo, Determinism, Event, StorageDeposit,
     },
-    AccountId32, ContractExecResultFor, DefaultSandbox, DispatchError, Sandbox, Weight,
+    AccountId32, ContractExecResultFor, ContractInstantiateResultFor, DefaultSandbox, DispatchError, Sandbox, Weight,
 };
 use inktensor_primitives::{AccountId, Digest};
 use scale::Decode;
@@ -233,29 +234,28 @@ impl Chain for SandboxChain {
         input: &[u8],
         salt: &[u8],
     ) -> Result<Instantiated, ChainError> {
-        let (signer, input, salt) = (account(signer), input.to_vec(), salt.to_vec());
-        let gas = self.gas;
-        let (result, _) = self.transact(&signer, || {
-            Contracts::bare_instantiate(
-                signer.clone(),
-                0,
-                gas,
-                Some(DEPOSIT_LIMIT),
-                Code::Existing(code_hash.into()),
-                input,
-                salt,
-                DebugInfo::Skip,
-                CollectEvents::Skip,
-            )
-        });
-        let cost = cost(&result);
-        let value = result.result.map_err(runtime)?;
-        Ok(Instantiated {
-            address: <[u8; 32]>::from(value.account_id).into(),
-            reverted: value.result.did_revert(),
-            output: value.result.data,
-            cost,
-        })
+        let (signer, gas) = (account(signer), self.gas);
+        let code = Code::Existing(code_hash.into());
+        let (result, _) = self.transact(&signer, || make(signer.clone(), code, input, salt, gas));
+        made(result)
+    }
+
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        let (signer, gas) = (account(signer), self.gas);
+        let code = Code::Upload(code.to_vec());
+        let result = self.inside(|| {
+            rolled_back(|| {
+                fund(&signer);
+                make(signer.clone(), code, input, salt, gas)
+            })
+        })?;
+        made(result)
     }
 
     fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
@@ -302,6 +302,39 @@ fn call(
     )
 }
 
+fn make(
+    signer: AccountId32,
+    code: Code<<DefaultSandboxRuntime as frame_system::Config>::Hash>,
+    input: &[u8],
+    salt: &[u8],
+    gas: Weight,
+) -> ContractInstantiateResultFor<DefaultSandboxRuntime> {
+    Contracts::bare_instantiate(
+        signer,
+        0,
+        gas,
+        Some(DEPOSIT_LIMIT),
+        code,
+        input.to_vec(),
+        salt.to_vec(),
+        DebugInfo::Skip,
+        CollectEvents::Skip,
+    )
+}
+
+fn made(
+    result: ContractInstantiateResultFor<DefaultSandboxRuntime>,
+) -> Result<Instantiated, ChainError> {
+    let cost = cost(&result);
+    let value = result.result.map_err(runtime)?;
+    Ok(Instantiated {
+        address: <[u8; 32]>::from(value.account_id).into(),
+        reverted: value.result.did_revert(),
+        output: value.result.data,
+        cost,
+    })
+}
+
 fn cost<R, E>(result: &ContractResult<R, u128, E>) -> Cost {
     Cost {
         ref_time: result.gas_consumed.ref_time(),
@@ -310,6 +343,8 @@ fn cost<R, E>(result: &ContractResult<R, u128, E>) -> Cost {
             StorageDeposit::Charge(amount) => i128::try_from(amount).unwrap_or(i128::MAX),
             StorageDeposit::Refund(amount) => i128::try_from(amount).map_or(i128::MIN, |a| -a),
         },
+        // Nobody is paid for blocks here.
+        fee: 0,
     }
 }
 

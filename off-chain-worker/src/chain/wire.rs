@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The number of the protocol. It changes with every change to what is said.
-const PROTOCOL: u8 = 1;
+const PROTOCOL: u8 = 2;
 /// Most bytes of a request. The largest is code, of which a chain takes 123 KiB; calls fit a contract's buffer of 256 KiB.
 pub const MAX_REQUEST: usize = 1024 * 1024;
 /// Most bytes of an answer. A contract's memory, and so what it returns, is at most 1 MiB.
@@ -59,6 +59,17 @@ pub enum Request {
         signer: AccountId,
         /// Which code.
         code_hash: Digest,
+        /// The constructor's selector and arguments.
+        input: Vec<u8>,
+        /// Tells contracts of equal code and arguments apart.
+        salt: Vec<u8>,
+    },
+    /// Answered with `Instantiated`.
+    Estimate {
+        /// Who would sign.
+        signer: AccountId,
+        /// The code.
+        code: Vec<u8>,
         /// The constructor's selector and arguments.
         input: Vec<u8>,
         /// Tells contracts of equal code and arguments apart.

@@ -3,7 +3,7 @@
 use super::{Failure, Verdict};
 use crate::{
     chain::sandbox::SandboxChain,
-    deploy::{deploy, Addresses, Bundles, Config},
+    deploy::{deploy, Addresses, Bundles, Config, Record},
     devchain::{Devchain, Keep, Settings},
     engine::hex,
     scenario::account,
@@ -93,7 +93,8 @@ fn chain(arguments: &Arguments) -> Result<(SandboxChain, Addresses, Option<Keep>
     };
     if !kept.exists() {
         kept.create().map_err(Failure::input)?;
-        kept.save_contracts(&contracts).map_err(Failure::input)?;
+        let record = Record::found(&chain, &contracts, "devchain").map_err(Failure::input)?;
+        kept.save_record(&record).map_err(Failure::input)?;
         kept.save(&chain.state()).map_err(Failure::input)?;
     }
     let keep: Keep = Box::new(move |state| kept.save(state).map_err(|error| error.to_string()));

@@ -4,17 +4,29 @@
 //! standard error that names the place.
 
 mod audit;
+mod chain;
 mod demo;
+mod deploy;
 mod devchain;
+mod epoch;
 mod explain;
+mod heartbeat;
 mod kernel;
+mod metagraph;
+mod neuron;
 mod offline;
 mod run;
+mod session;
+mod stake;
 mod store;
+mod subnet;
+mod table;
 mod verify;
+mod wallet;
+mod weights;
 mod worker;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use std::{
     fmt,
     io::{self, Write},
@@ -60,6 +72,50 @@ enum Command {
     /// The epoch is computed again, and every value that is told is held against it. Exit code: 0 if all of them agree,
     /// 1 if one does not, 2 for bad input.
     Explain(explain::Arguments),
+    /// Deploy all contracts on a chain of nodes, and write down where they are
+    ///
+    /// It looks at the chain before each step: cut short, the same command goes on where it was, and done again it changes nothing.
+    /// Addresses follow from deployer, code and configuration.
+    #[command(
+        after_help = "Example:\n  inktensor deploy --url ws://127.0.0.1:9944 --suri-file deployer.suri --holder 5GrwvaEF…=1000000"
+    )]
+    Deploy(deploy::Arguments),
+    /// Look at a deployment
+    #[command(subcommand)]
+    Deployment(deploy::Command),
+    /// Create, list and show subnets
+    #[command(subcommand)]
+    Subnet(subnet::Command),
+    /// Register neurons
+    #[command(subcommand)]
+    Neuron(neuron::Command),
+    /// Stake TAO, take it back, list it
+    #[command(subcommand)]
+    Stake(stake::Command),
+    /// Set weights
+    #[command(subcommand)]
+    Weights(weights::Command),
+    /// Show the neurons of a subnet and what its last settled epoch found for each
+    Metagraph(metagraph::Arguments),
+    /// Show where epochs stand
+    #[command(subcommand)]
+    Epoch(epoch::Command),
+    /// Show and transfer TAO
+    #[command(subcommand)]
+    Wallet(wallet::Command),
+    /// Let time pass on a development node that makes blocks for transactions only
+    #[command(
+        after_help = "Example:\n  inktensor heartbeat --url ws://127.0.0.1:9944 --suri-file ferdie.suri --every 1000"
+    )]
+    Heartbeat(heartbeat::Arguments),
+    /// Print a script that completes commands in a shell
+    #[command(
+        after_help = "Example:\n  inktensor completions bash > ~/.local/share/bash-completion/completions/inktensor"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Look after what a worker keeps: hand a memory on, take one in, trust a kernel again
     #[command(subcommand)]
     Store(store::Command),
@@ -124,6 +180,20 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments, &mut out),
         Command::Audit(arguments) => audit::run(&arguments, &mut out),
         Command::Explain(arguments) => explain::run(&arguments, &mut out),
+        Command::Deploy(arguments) => deploy::run(&arguments, &mut out),
+        Command::Deployment(command) => deploy::look(&command, &mut out),
+        Command::Subnet(command) => subnet::run(&command, &mut out),
+        Command::Neuron(command) => neuron::run(&command, &mut out),
+        Command::Stake(command) => stake::run(&command, &mut out),
+        Command::Weights(command) => weights::run(&command, &mut out),
+        Command::Metagraph(arguments) => metagraph::run(&arguments, &mut out),
+        Command::Epoch(command) => epoch::run(&command, &mut out),
+        Command::Wallet(command) => wallet::run(&command, &mut out),
+        Command::Heartbeat(arguments) => heartbeat::run(&arguments, &mut out),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "inktensor", &mut out);
+            Ok(Verdict::Good)
+        }
         Command::Store(command) => store::run(&command, &mut out),
         Command::Kernel(command) => kernel::run(&command, &mut out),
     };

@@ -1,19 +1,22 @@
 //! `inktensor run`: a worker as a process, see [`service`](crate::service).
 
-use super::{worker, Failure, Verdict};
+use super::{
+    chain::{SignerArguments, Who},
+    worker, Failure, Verdict,
+};
 use crate::{
-    keys::{self, KeyArguments},
+    chain::rpc::Wait,
+    keys::KeyArguments,
     service::{
         self,
-        config::{Config, Layer, Told},
+        config::{Layer, Told},
         http, logs, metrics,
         signals::{self, Stop},
         status::Status,
         Service, Ties,
     },
-    source::{ChainSource, Opened, SourceError},
+    source::{Access, ChainSource},
 };
-use inktensor_primitives::AccountId;
 use std::{env, io::Write, path::PathBuf, sync::Arc};
 use tracing::info;
 
@@ -57,7 +60,16 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         ));
     }
     logs::start(config.log_format, &config.log).map_err(Failure::input)?;
-    let account = account(&config, arguments.ask_suri)?;
+    let signer = SignerArguments {
+        keys: KeyArguments {
+            suri_file: config.suri_file.clone(),
+            ask_suri: arguments.ask_suri,
+        },
+        account: config.account.as_deref().map(Who::from),
+        // Roles look again before the next step, and every step is one that the chain checks.
+        wait: Wait::Best,
+    };
+    let (account, keys) = signer.account_on(&config.chain)?;
     let ties = Ties {
         status: Arc::new(Status::new(config.stalled_after)),
         stop: Arc::new(Stop::default()),
@@ -69,7 +81,22 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             .map_err(|error| Failure::input(format_args!("--http {address}: {error}")))?;
         info!("metrics and health on http://{bound}");
     }
-    let opened = service::opened(&ties, config.poll, || open(&config))
+    let open = || {
+        let access = Access {
+            deployment: config.deployment.clone(),
+            keys: keys.clone(),
+            wait: signer.wait,
+            ..Access::default()
+        };
+        config.chain.open(match &config.chain {
+            ChainSource::Nodes(_) => access,
+            ChainSource::Served(_) | ChainSource::Kept(_) => Access {
+                patience: worker::PATIENCE,
+                ..access
+            },
+        })
+    };
+    let opened = service::opened(&ties, config.poll, open)
         .map_err(|error| Failure::input(format_args!("--chain {}: {error}", config.chain)))?;
     if let Some(opened) = opened {
         let kernels = worker::kernels()?;
@@ -79,30 +106,4 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     }
     info!(signal = ties.stop.asked_by(), "ended");
     Ok(Verdict::Good)
-}
-
-/// The chain, which answers with patience.
-fn open(config: &Config) -> Result<Opened, SourceError> {
-    config.chain.open(worker::PATIENCE)
-}
-
-/// Who signs.
-fn account(config: &Config, ask_suri: bool) -> Result<AccountId, Failure> {
-    let key = KeyArguments {
-        suri_file: config.suri_file.clone(),
-        ask_suri,
-    };
-    match (&config.account, key.is_given()) {
-        (Some(account), false) => worker::account(account).map_err(Failure::input),
-        (None, true) => {
-            let keypair = key.keypair().map_err(Failure::input)?;
-            Ok(keys::account(&keypair))
-        }
-        (Some(account), true) => Err(Failure::input(format_args!(
-            "--account {account} and a key are both given; on a node the key tells the account, on a devchain leave the key away"
-        ))),
-        (None, false) => Err(Failure::input(
-            "nobody is there to sign: give --suri-file FILE for a node, or --account NAME for a devchain",
-        )),
-    }
 }

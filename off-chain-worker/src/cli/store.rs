@@ -1,11 +1,10 @@
 //! `inktensor store`: what a stopped worker knows, for others, and whom it is to trust again.
 
-use super::{worker, Failure, Verdict};
+use super::{chain::ChainArguments, worker, Failure, Verdict};
 use crate::{
     deploy::address,
     engine::hex,
     roles::Ledger,
-    source::ChainSource,
     store::{MemoryExport, Store},
 };
 use inktensor_primitives::{Digest, NetUid};
@@ -37,9 +36,8 @@ pub enum Command {
         /// The folder of the store, which is made if it is not there; its worker must not be running
         #[arg(long, value_name = "DIR")]
         store: PathBuf,
-        /// The chain: the folder that a demo left, or tcp://HOST:PORT of a devchain
-        #[arg(long, value_name = "DIR|tcp://HOST:PORT")]
-        chain: ChainSource,
+        #[command(flatten)]
+        chain: ChainArguments,
         /// The file
         file: PathBuf,
     },
@@ -104,13 +102,13 @@ fn export(
 
 fn import(
     folder: &Path,
-    chain: &ChainSource,
+    chain: &ChainArguments,
     file: &Path,
     out: &mut dyn Write,
 ) -> Result<Verdict, Failure> {
     let bytes = fs::read(file).map_err(|error| Failure::in_file(file, error))?;
     let export = MemoryExport::from_bytes(&bytes).map_err(|error| Failure::in_file(file, error))?;
-    let opened = worker::open(chain)?;
+    let opened = chain.open()?;
     let store = worker::store(&opened, folder)?;
     let ledger = Ledger::new(opened.contracts, worker::kernels()?).with_store(store);
     ledger

@@ -1,10 +1,9 @@
 //! `inktensor verify`: recomputes a posted epoch and says whether it is right.
 
-use super::{worker, Failure, Verdict};
+use super::{chain::ChainArguments, worker, Failure, Verdict};
 use crate::{
     engine::hex,
     epoch::{Difference, EpochError, Part},
-    source::ChainSource,
     verify::{Fate, Finding, Origin, Verified, Verifier},
 };
 use inktensor_primitives::{NetUid, Uid};
@@ -19,6 +18,9 @@ const LISTED: usize = 40;
 
 /// Which epoch to recompute.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  inktensor verify --url ws://127.0.0.1:9944 --netuid 1 --epoch 3"
+)]
 pub struct Arguments {
     /// The subnet
     #[arg(long, value_name = "NUMBER")]
@@ -26,9 +28,8 @@ pub struct Arguments {
     /// The epoch
     #[arg(long, value_name = "NUMBER")]
     epoch: u32,
-    /// A folder that `demo --keep` or `devchain --state` left, or tcp://HOST:PORT of a devchain
-    #[arg(long, value_name = "DIR|tcp://HOST:PORT")]
-    chain: ChainSource,
+    #[command(flatten)]
+    chain: ChainArguments,
     /// The store of a worker that was there, for epochs whose inputs the chain no longer has
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
@@ -39,7 +40,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let opened = worker::open(&arguments.chain)?;
+    let opened = arguments.chain.open()?;
     let folder = arguments.store.as_ref().or(opened.store.as_ref());
     let store = folder
         .map(|folder| worker::existing_store(&opened, folder))

@@ -71,6 +71,19 @@ impl Bundles {
         })
     }
 
+    /// Each contract's name and code, in the order of deployment.
+    pub const fn named(&self) -> [(&'static str, &Bundle); 7] {
+        [
+            ("token", &self.token),
+            ("registry", &self.registry),
+            ("staking", &self.staking),
+            ("emission", &self.emission),
+            ("epoch", &self.epoch),
+            ("yuma", &self.yuma),
+            ("mean", &self.mean),
+        ]
+    }
+
     /// The folder of the built contracts: the one named in the environment, else `target/contracts` of the
     /// workspace that this program was built in or runs in.
     pub fn folder() -> Result<PathBuf, BundleError> {

@@ -252,6 +252,15 @@ fn perform(
             let made = chain.instantiate(signer, code_hash, &input, &salt);
             (made.encode(), true)
         }
+        Request::Estimate {
+            signer,
+            code,
+            input,
+            salt,
+        } => {
+            let made = chain.estimate(signer, &code, &input, &salt);
+            (made.encode(), false)
+        }
         Request::Code(hash) => (chain.code(&hash).encode(), false),
         Request::CodeHash(address) => (chain.code_hash(&address).encode(), false),
         Request::Events { from, skip } => (page(chain, from, skip).encode(), false),

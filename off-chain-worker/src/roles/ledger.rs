@@ -6,7 +6,7 @@ pub(crate) use memory::is_memory;
 
 use super::{agreement, replayed, Kernels, RoleError};
 use crate::{
-    chain::{Chain, Typed},
+    chain::{query_all, CallError, Chain, Typed},
     deploy::Addresses,
     engine::EngineError,
     epoch::{attempt, compute, Attempt, EpochError, EpochInputs, Trace},
@@ -15,7 +15,7 @@ use crate::{
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
-    epoch::Epochs,
+    epoch::{EpochError as ContractError, Epochs},
     kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
     Digest, NetUid,
 };
@@ -306,13 +306,12 @@ impl Ledger {
         header: &EpochHeader,
         plan: &EpochPlan,
     ) -> Result<Vec<ChunkInputs>, RoleError> {
-        (0..plan.chunks(header.neurons))
-            .map(|chunk| {
-                chain
-                    .ask(self.contracts.epoch().chunk_inputs(header.netuid, chunk))
-                    .map_err(RoleError::refused("Epochs::chunk_inputs"))
-            })
-            .collect()
+        let messages = (0..plan.chunks(header.neurons))
+            .map(|chunk| self.contracts.epoch().chunk_inputs(header.netuid, chunk));
+        let answers: Vec<Result<ChunkInputs, ContractError>> = query_all(chain, messages)?;
+        let refused = |error| RoleError::refused("Epochs::chunk_inputs")(CallError::Refused(error));
+        let chunks: Result<Vec<_>, _> = answers.into_iter().collect();
+        chunks.map_err(refused)
     }
 
     /// A block before which nothing was told about the outcome of `epoch`, which is final.

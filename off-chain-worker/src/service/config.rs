@@ -54,17 +54,17 @@ pub struct Layer {
     )]
     pub role: Option<Vec<Role>>,
     /// The chain: ws:// addresses of nodes, comma separated, or tcp://HOST:PORT of a devchain; required
-    #[arg(long, value_name = "ADDRESS,..")]
+    #[arg(long, visible_alias = "url", value_name = "ADDRESS,..")]
     #[serde(with = "as_text")]
     pub chain: Option<ChainSource>,
-    /// The record of the contracts' addresses, for a chain that a node serves
+    /// The file of the deployment on a chain of nodes; by default the one in the folder `deployments` that is of the chain
     #[arg(long, value_name = "FILE")]
     pub deployment: Option<PathBuf>,
     /// The folder of its store, for this process alone; required
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
-    /// On a devchain, who signs and puts up bonds: a name, or 32 bytes in hexadecimal after 0x. On a node, the key tells
-    #[arg(long, value_name = "NAME|0x..")]
+    /// On a devchain, who signs and puts up bonds: a name, or an address. On a node the key tells
+    #[arg(long, value_name = "NAME|ADDRESS")]
     pub account: Option<String>,
     /// A file with the secret URI of the key that signs, which only its owner may read
     ///

@@ -83,6 +83,8 @@ names! {
     counter DEPOSITS = "inktensor_deposit_taken_total";
     /// Deposit for storage that the chain gave back, in its own coin's smallest part, by message.
     counter REFUNDS = "inktensor_deposit_returned_total";
+    /// Fees that the chain took, in its own coin's smallest part, by message.
+    counter FEES = "inktensor_fees_total";
     /// Free bond of the account, in rao.
     gauge BOND_FREE = "inktensor_bond_free_rao";
     /// Bond of the account that is behind assertions, in rao.
@@ -222,9 +224,9 @@ pub fn sent(message: &'static str, outcome: &'static str) {
 pub fn paid(message: &'static str, cost: &Cost) {
     counter!(REF_TIME, "message" => message).increment(cost.ref_time);
     counter!(PROOF_SIZE, "message" => message).increment(cost.proof_size);
-    let amount = u64::try_from(cost.deposit.unsigned_abs()).unwrap_or(u64::MAX);
     let name = if cost.deposit < 0 { REFUNDS } else { DEPOSITS };
-    counter!(name, "message" => message).increment(amount);
+    counter!(name, "message" => message).increment(saturated(cost.deposit.unsigned_abs()));
+    counter!(FEES, "message" => message).increment(saturated(cost.fee));
 }
 
 /// The kind of a chain's error.
@@ -267,6 +269,10 @@ pub const fn role_error(error: &RoleError) -> &'static str {
 
 fn label(netuid: NetUid) -> String {
     netuid.0.to_string()
+}
+
+fn saturated(amount: u128) -> u64 {
+    u64::try_from(amount).unwrap_or(u64::MAX)
 }
 
 /// The nearest number that Prometheus can tell.

@@ -24,8 +24,7 @@ mod tests;
 
 use crate::{
     chain::{Chain, ChainError, Typed},
-    deploy::Addresses,
-    engine::hex,
+    deploy::{ss58, Addresses},
     roles::{Keeper, Kernels, Ledger, Proposer, Report, RoleError, Watcher},
     source::{Opened, SourceError},
     store::{Home, Store, StoreError},
@@ -202,7 +201,7 @@ impl Service {
             .iter()
             .map(|role| format!("{role:?}").to_lowercase())
             .collect();
-        let (roles, signer) = (roles.join(","), hex(account.as_ref()));
+        let (roles, signer) = (roles.join(","), ss58(&account));
         metrics::told_who(&signer, &roles, config.dry_run);
         info!(
             account = signer,

@@ -73,6 +73,7 @@ impl Observed {
                     ref_time = receipt.cost.ref_time,
                     proof_size = receipt.cost.proof_size,
                     deposit = %receipt.cost.deposit,
+                    fee = %receipt.cost.fee,
                     "sent"
                 );
             }
@@ -93,6 +94,14 @@ impl Chain for Observed {
 
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
         self.count(self.chain.read(caller, to, input))
+    }
+
+    fn read_all(
+        &self,
+        caller: AccountId,
+        reads: &[(AccountId, Vec<u8>)],
+    ) -> Result<Vec<Vec<u8>>, ChainError> {
+        self.count(self.chain.read_all(caller, reads))
     }
 
     fn submit(
@@ -123,6 +132,16 @@ impl Chain for Observed {
     ) -> Result<Instantiated, ChainError> {
         let made = self.chain.instantiate(signer, code_hash, input, salt);
         self.count(made)
+    }
+
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        self.count(self.chain.estimate(signer, code, input, salt))
     }
 
     fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {

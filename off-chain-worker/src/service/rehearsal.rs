@@ -99,6 +99,14 @@ impl Chain for Rehearsal {
         self.chain.read(caller, to, input)
     }
 
+    fn read_all(
+        &self,
+        caller: AccountId,
+        reads: &[(AccountId, Vec<u8>)],
+    ) -> Result<Vec<Vec<u8>>, ChainError> {
+        self.chain.read_all(caller, reads)
+    }
+
     fn submit(
         &mut self,
         signer: AccountId,
@@ -126,6 +134,16 @@ impl Chain for Rehearsal {
         _: &[u8],
     ) -> Result<Instantiated, ChainError> {
         not_sent()
+    }
+
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        self.chain.estimate(signer, code, input, salt)
     }
 
     fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {

@@ -89,6 +89,15 @@ impl Chain for Net {
         self.chain.borrow().read(caller, to, input)
     }
 
+    fn read_all(
+        &self,
+        caller: AccountId,
+        reads: &[(AccountId, Vec<u8>)],
+    ) -> Result<Vec<Vec<u8>>, ChainError> {
+        self.reach()?;
+        self.chain.borrow().read_all(caller, reads)
+    }
+
     fn submit(
         &mut self,
         signer: AccountId,
@@ -113,6 +122,16 @@ impl Chain for Net {
     ) -> Result<Instantiated, ChainError> {
         let mut chain = self.chain.borrow_mut();
         chain.instantiate(signer, code_hash, input, salt)
+    }
+
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        self.chain.borrow().estimate(signer, code, input, salt)
     }
 
     fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {

@@ -2,7 +2,7 @@
 
 use crate::{
     chain::{sandbox::SandboxChain, SavedError, State},
-    deploy::{Addresses, RecordError},
+    deploy::{Addresses, Record, RecordError},
 };
 use std::{
     fs::{self, File},
@@ -89,8 +89,8 @@ impl Kept {
     ///
     /// # Errors
     /// `File`.
-    pub fn save_contracts(&self, contracts: &Addresses) -> Result<(), KeptError> {
-        self.write(DEPLOYMENT, contracts.to_record().as_bytes())
+    pub fn save_record(&self, record: &Record) -> Result<(), KeptError> {
+        self.write(DEPLOYMENT, record.to_text().as_bytes())
     }
 
     /// Keeps the state of the chain. One that is cut short leaves the state before as it was.
@@ -118,26 +118,57 @@ impl Kept {
     /// # Errors
     /// `File`, `Deployment`.
     pub fn contracts(&self) -> Result<Addresses, KeptError> {
+        let (path, record) = self.record()?;
+        let addresses = record.addresses();
+        addresses.map_err(|source| KeptError::Deployment { path, source })
+    }
+
+    /// What is written down of the deployment, and in which file.
+    ///
+    /// # Errors
+    /// `File`, `Deployment`.
+    pub fn record(&self) -> Result<(PathBuf, Record), KeptError> {
         let path = self.path(DEPLOYMENT);
-        let text = fs::read_to_string(&path).map_err(failed(&path))?;
-        Addresses::from_record(&text).map_err(|source| KeptError::Deployment { path, source })
+        let record = read_record(&path)?;
+        Ok((path, record))
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Writes a file at once or not at all.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), KeptError> {
-        let (path, new) = (self.path(name), self.path(&format!("{name}.new")));
-        let write = || {
-            let mut file = File::create(&new)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&new, &path)
-        };
-        write().map_err(failed(&path))
+        write_whole(&self.path(name), bytes)
     }
+}
+
+/// Writes a file at once or not at all.
+///
+/// # Errors
+/// `File`.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeptError> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let write = || {
+        let mut file = File::create(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    };
+    write().map_err(failed(path))
+}
+
+/// The record in the file at `path`.
+///
+/// # Errors
+/// `File`, `Deployment`.
+pub fn read_record(path: &Path) -> Result<Record, KeptError> {
+    let text = fs::read_to_string(path).map_err(failed(path))?;
+    let record = Record::from_text(&text);
+    record.map_err(|source| KeptError::Deployment {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> KeptError {
@@ -148,7 +179,7 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> KeptError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain::Chain;
+    use crate::{chain::Chain, deploy::Entry};
 
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("inktensor-{name}-{}", std::process::id()));
@@ -163,7 +194,21 @@ mod tests {
         assert!(!kept.exists());
         kept.create().unwrap();
         let contracts = Addresses::from_named(|_| Some([5; 32].into())).unwrap();
-        kept.save_contracts(&contracts).unwrap();
+        let entry = |(name, address): (&str, _)| {
+            let entry = Entry {
+                address,
+                code_hash: [6; 32],
+                block: 1,
+            };
+            (name.to_owned(), entry)
+        };
+        let record = Record {
+            network: "here".into(),
+            genesis: [7; 32],
+            contracts: contracts.named().map(entry).into(),
+        };
+        kept.save_record(&record).unwrap();
+        assert_eq!(kept.record().unwrap().1, record);
         let mut chain = SandboxChain::new();
         for block in [4, 9] {
             chain.advance(block - chain.block().unwrap());

@@ -131,11 +131,19 @@ pub mod mean {
     }
 
     impl IncentiveKernel for Mean {
+        /// How the epoch of `header` is cut into steps.
+        ///
+        /// # Errors
+        /// `BadParams` if the kernel cannot run with the header's parameters.
         #[ink(message)]
         fn plan(&self, header: EpochHeader) -> Result<EpochPlan, KernelError> {
             crate::plan(&header)
         }
 
+        /// Computes one step.
+        ///
+        /// # Errors
+        /// See the variants of `KernelError`.
         #[ink(message)]
         fn step(&self, input: StepInput) -> Result<StepOutput, KernelError> {
             crate::step(&input)

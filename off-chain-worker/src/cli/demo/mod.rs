@@ -6,10 +6,11 @@ mod tables;
 
 use super::{EngineKind, Failure, Verdict};
 use crate::{
-    deploy::Bundles,
+    chain::sandbox::SandboxChain,
+    deploy::{Bundles, Record},
     roles::EngineChoice,
     scenario::{Performance, Scenario, Stage, Story},
-    source::{Kept, KeptError},
+    source::Kept,
     vectors,
 };
 use progress::Display;
@@ -72,7 +73,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let elapsed = display.end();
     let performed = performed.map_err(Failure::input)?;
     if let Some(kept) = &kept {
-        keep(kept, &performed).map_err(Failure::input)?;
+        keep(kept, &performed)?;
     }
     let story = performed.story;
     if arguments.json {
@@ -89,10 +90,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
 }
 
 /// Leaves the chain, as it is at the end, in a folder.
-fn keep(kept: &Kept, performed: &Performance) -> Result<(), KeptError> {
-    kept.save_contracts(&performed.contracts)?;
+fn keep(kept: &Kept, performed: &Performance) -> Result<(), Failure> {
+    let chain = SandboxChain::begin_from(&performed.state);
+    let record = Record::found(&chain, &performed.contracts, "demo").map_err(Failure::input)?;
+    kept.save_record(&record).map_err(Failure::input)?;
     // Last, since it is what says that a chain is kept there.
-    kept.save(&performed.state)
+    kept.save(&performed.state).map_err(Failure::input)
 }
 
 /// Whether every sum is right and both engines always found what was posted.

@@ -1,8 +1,9 @@
 //! The story in tables, for a terminal of 100 columns.
 
 use super::amounts::{grouped, share, short, tao};
+use crate::cli::table::table;
 use crate::scenario::{EpochFact, Equation, NeuronFact, Story, SubnetFact, Term};
-use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use comfy_table::Table;
 use std::{
     collections::BTreeMap,
     io::{self, Write},
@@ -40,24 +41,6 @@ pub fn print(story: &Story, elapsed: Duration, out: &mut dyn Write) -> io::Resul
     gas(story, out)?;
     time(story, out)?;
     supply(story, out)
-}
-
-/// A table whose columns from `numbers` on are aligned to the right.
-fn table<const N: usize>(header: [&str; N], numbers: &[usize]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')))
-        .set_header(header);
-    // With the line between columns, two spaces.
-    for column in table.column_iter_mut() {
-        column.set_padding((1, 0));
-    }
-    for column in numbers {
-        if let Some(column) = table.column_mut(*column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
 }
 
 fn show(out: &mut dyn Write, title: &str, table: &Table) -> io::Result<()> {

@@ -3,6 +3,7 @@
 mod print;
 
 use super::{
+    chain::ChainArguments,
     offline::{known, read, Kernel},
     worker, EngineKind, Failure, Verdict,
 };
@@ -23,13 +24,19 @@ use std::{
 
 /// What to explain, and where it is.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  inktensor explain --url ws://127.0.0.1:9944 --netuid 1 --uid 0"
+)]
 pub struct Arguments {
     /// The neuron
     #[arg(long, value_name = "NUMBER")]
     uid: u16,
-    /// The chain: a folder that `demo --keep` or `devchain --state` left, or tcp://HOST:PORT of a devchain
-    #[arg(long, value_name = "DIR|tcp://HOST:PORT", requires = "netuid")]
+    /// The chain: ws://HOST:PORT of a node, tcp://HOST:PORT of a devchain, or a folder that demo or devchain left
+    #[arg(long, visible_alias = "url", value_name = "URL|DIR", requires = "netuid")]
     chain: Option<ChainSource>,
+    /// The file of the deployment on a chain of nodes; by default the one in the folder `deployments` that is of the chain
+    #[arg(long, env = "INKTENSOR_DEPLOYMENT", value_name = "FILE")]
+    deployment: Option<PathBuf>,
     /// The subnet
     #[arg(long, value_name = "NUMBER", requires = "chain")]
     netuid: Option<u16>,
@@ -84,7 +91,11 @@ fn on_chain(
     netuid: NetUid,
     arguments: &Arguments,
 ) -> Result<Explanation, Failure> {
-    let opened = worker::open(source)?;
+    let chain = ChainArguments {
+        chain: source.clone(),
+        deployment: arguments.deployment.clone(),
+    };
+    let opened = chain.open()?;
     let (chain, contracts) = (opened.chain.as_ref(), opened.contracts);
     let epoch = match arguments.epoch {
         Some(epoch) => epoch,

@@ -84,7 +84,7 @@ fn costs_are_told_by_message_and_deposits_by_direction() {
         ref_time: 11,
         proof_size: 13,
         deposit,
-        ..Cost::default()
+        fee: 23,
     };
     let page = told(|| {
         sent("Epochs::close", "done");
@@ -98,6 +98,7 @@ fn costs_are_told_by_message_and_deposits_by_direction() {
         (PROOF_SIZE, 26),
         (DEPOSITS, 17),
         (REFUNDS, 19),
+        (FEES, 46),
     ] {
         let line = format!("{name}{{{message}}} {value}");
         assert!(has(&page, &line), "{line}\n{page}");

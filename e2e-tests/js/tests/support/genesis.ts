@@ -1,0 +1,42 @@
+// What a deployment is like: the defaults of `off-chain-worker/src/deploy/config.rs`.
+
+/** Rao of one TAO. */
+const TAO = 1_000_000_000n;
+
+/** An amount in rao. */
+export function tao(amount: number): bigint {
+  return BigInt(amount) * TAO;
+}
+
+/** Rao burned by creating a subnet. */
+export const CREATION_PRICE = tao(100);
+
+/** How budgets are divided, in basis points. */
+export const SPLIT = { miners: 5000, validators: 2500, owner: 0, treasury: 2500 };
+
+/** What those who run epochs get, in basis points. */
+export const FEES = { proposer: 50, keeper: 25 };
+
+/** Constants of the epoch game. */
+export const RULES = {
+  challengePeriod: 50,
+  bond: tao(10),
+  settleWindow: 300,
+  replayDelay: 150,
+  rolloverDelay: 900,
+};
+
+/** Parameters of the Yuma kernel that a subnet begins with. */
+export const YUMA = {
+  activityCutoff: 5_000n,
+  minStake: 0n,
+  kappa: 32_767,
+  bondsPenalty: 65_535,
+  bondsMovingAverage: 900_000n,
+  yuma3: true,
+  liquidAlpha: false,
+  alphaLow: 45_875,
+  alphaHigh: 58_982,
+  alphaSigmoidSteepness: 1_000,
+  commitReveal: false,
+};

@@ -1,0 +1,219 @@
+//! What has to be true of the money and the final epochs of any deployment, on any chain: it needs no more than the chain's
+//! answers and what contracts have told.
+
+use crate::{book::{Book, History}, Network};
+use inktensor_primitives::{
+    assertion::{final_digest, memory_digest},
+    emission::Emission,
+    epoch::{EpochStatus, Epochs},
+    kernel::NeuronResult,
+    registry::{NeuronView, Registry},
+    staking::Staking,
+    token::TokenControl,
+    AccountId, NetUid, Rao, PAGE,
+};
+use inktensor_worker::{
+    chain::{Chain, Message, Typed},
+    deploy::Addresses,
+};
+use psp22::PSP22;
+use scale::Decode;
+use std::collections::BTreeMap;
+
+/// A deployment to be looked at.
+#[derive(Clone, Copy)]
+pub struct Audit<'a> {
+    /// The chain.
+    pub chain: &'a dyn Chain,
+    /// Where the contracts are.
+    pub addresses: Addresses,
+    /// What they have told, all of it.
+    pub book: &'a Book,
+}
+
+impl Network {
+    /// An audit of this network.
+    pub fn audit(&self) -> Audit<'_> {
+        Audit {
+            chain: &self.chain,
+            addresses: self.addresses,
+            book: &self.book,
+        }
+    }
+}
+
+impl Audit<'_> {
+    fn ask<R: Decode>(&self, message: impl Into<Message<R>>) -> R {
+        self.chain.query(message).expect("the chain answers")
+    }
+
+    fn balance(&self, who: AccountId) -> u128 {
+        self.ask(self.addresses.psp22().balance_of(who))
+    }
+
+    /// Invariant 1: The supply is the sum of balances and below the cap.
+    pub fn assert_supply(&self) {
+        let balances: u128 = self.book.holders.iter().map(|who| self.balance(*who)).sum();
+        assert_eq!(
+            self.ask(self.addresses.psp22().total_supply()),
+            balances,
+            "supply is the sum of balances"
+        );
+        assert!(self.ask::<u128>(self.addresses.token().total_minted()) <= Rao::CAP.to_u128(), "the cap holds");
+        assert_eq!(self.ask::<u128>(self.addresses.token().cap()), Rao::CAP.to_u128());
+        for (name, contract) in self.addresses.named() {
+            if !["staking", "epoch"].contains(&name) {
+                assert_eq!(self.balance(contract), 0, "{name} keeps no TAO");
+            }
+        }
+    }
+
+    /// Invariant 1: The staking contract has exactly what it owes: all stake, by subnet, by pool, by position.
+    pub fn assert_stake(&self) {
+        let total = self.ask(self.addresses.staking().total_stake());
+        let balance = self.balance(self.addresses.staking);
+        assert_eq!(balance, total.to_u128(), "staking has what it owes");
+        let by_subnet: u64 = self
+            .book
+            .subnets
+            .keys()
+            .map(|netuid| self.ask(self.addresses.staking().subnet_stake(*netuid)).0)
+            .sum();
+        assert_eq!(total, Rao(by_subnet), "all stake is on some subnet");
+
+        let mut pools: BTreeMap<_, Vec<u64>> = BTreeMap::new();
+        for (netuid, hotkey, coldkey) in &self.book.positions {
+            let position = self.ask(self.addresses.staking().stake(*netuid, *hotkey, *coldkey));
+            pools
+                .entry((*netuid, *hotkey))
+                .or_default()
+                .push(position.0);
+        }
+        let mut by_pool = 0;
+        for ((netuid, hotkey), positions) in pools {
+            let pool = self.ask(self.addresses.staking().hotkey_stake(netuid, hotkey)).0;
+            let owed: u64 = positions.iter().sum();
+            // Each position is rounded down by less than a rao.
+            let slack = u64::try_from(positions.len()).expect("few positions");
+            assert!(
+                owed <= pool && pool - owed < slack,
+                "{netuid:?} {hotkey:?}: {pool} in the pool, {owed} in {slack} positions"
+            );
+            by_pool += pool;
+        }
+        assert_eq!(total, Rao(by_pool), "all stake is in some pool");
+    }
+
+    /// Invariant 1: The epoch contract has exactly the bonds.
+    pub fn assert_bonds(&self) {
+        let total = self.ask(self.addresses.epoch().total_bonds());
+        let balance = self.balance(self.addresses.epoch);
+        assert_eq!(balance, total.to_u128(), "epoch has the bonds");
+        let mut sum = 0;
+        for worker in &self.book.bonders {
+            let bond = self.ask(self.addresses.epoch().bond(*worker));
+            sum += bond.free.0 + bond.locked.0;
+        }
+        assert_eq!(total, Rao(sum), "all bonds are somebody's");
+    }
+
+    /// Invariants 2 and 6: What the last final epoch left is what its assertion said, and an honest one at that.
+    /// The book has checked the order of events: one assertion at a time, final once, each chunk paid once.
+    pub fn assert_history(&self, netuid: NetUid, history: &History) {
+        let status = self.status(netuid);
+        assert_eq!(status.final_epoch, history.last_final);
+        for (epoch, life) in &history.epochs {
+            let Some(honest) = &life.honest else { continue };
+            if let Some(assertion) = &life.assertion {
+                assert_eq!(*assertion, honest.assertion, "epoch {epoch} is honest");
+            }
+            if let Some(digest) = life.digest {
+                let due = final_digest(&life.header_hash, &honest.assertion.digest());
+                assert_eq!(digest, due, "epoch {epoch} is honest");
+            }
+            for (chunk, paid) in &life.settled {
+                let due: u64 = honest.results[usize::from(*chunk)]
+                    .iter()
+                    .map(|result| result.miner.0 + result.validator.0)
+                    .sum();
+                assert_eq!(*paid, Rao(due), "epoch {epoch}, chunk {chunk}");
+            }
+        }
+        let Some(last) = history.last_final else {
+            return;
+        };
+        let life = &history.epochs[&last];
+        if let Some(assertion) = &life.assertion {
+            assert_eq!(self.ask(self.addresses.epoch().roster(netuid)), assertion.roster);
+            assert_eq!(self.ask(self.addresses.epoch().memory_hashes(netuid)), assertion.memory);
+        }
+        if let Some(memory) = life.told.memory() {
+            let hashes: Vec<_> = (0..)
+                .zip(&memory)
+                .map(|(chunk, bytes)| memory_digest(netuid, last, chunk, bytes))
+                .collect();
+            assert_eq!(
+                self.ask(self.addresses.epoch().memory_hashes(netuid)),
+                hashes,
+                "the chain told what it remembers"
+            );
+        }
+    }
+
+    /// What is minted is what emission says, and what was paid out.
+    pub fn assert_minting(&self) {
+        let issuance = self.ask(self.addresses.emission().issuance());
+        let minted = issuance.genesis.0 + issuance.minted.0;
+        assert_eq!(
+            self.ask::<u128>(self.addresses.token().total_minted()),
+            u128::from(minted),
+            "only emission's ledger mints"
+        );
+        assert_eq!(
+            issuance.minted, self.book.paid_out,
+            "what is minted went to neurons, owners, the reserve and those who run the epochs"
+        );
+    }
+
+    /// The metagraph shows what the last epoch that was paid in full honestly comes to, if that is known.
+    pub fn assert_metagraph(&self, netuid: NetUid, history: &History) {
+        let mut paid = history.epochs.iter().filter(|(_, life)| life.complete);
+        let Some((epoch, life)) = paid.next_back() else {
+            return;
+        };
+        let Some(honest) = &life.honest else { return };
+        let due: Vec<&NeuronResult> = honest.results.iter().flatten().collect();
+        let pages = u16::try_from(due.len()).expect("few").div_ceil(PAGE);
+        let mut seen = 0;
+        for page in 0..pages {
+            let views: Vec<NeuronView> =
+                self.ask(self.addresses.registry().metagraph(netuid, page));
+            for view in views {
+                // Who came later has no score yet.
+                if view.neuron.registered_epoch <= *epoch {
+                    let due = due[usize::from(view.uid.0)];
+                    assert_eq!(view.score, *due, "{netuid:?}, {:?}, epoch {epoch}", view.uid);
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 0, "{netuid:?} has neurons");
+    }
+
+    /// All of it.
+    pub fn assert_all(&self) {
+        self.assert_supply();
+        self.assert_stake();
+        self.assert_bonds();
+        self.assert_minting();
+        for (netuid, history) in &self.book.subnets {
+            self.assert_history(*netuid, history);
+            self.assert_metagraph(*netuid, history);
+        }
+    }
+
+    fn status(&self, netuid: NetUid) -> EpochStatus {
+        let status = self.ask(self.addresses.epoch().status(netuid));
+        status.expect("a status")
+    }
+}

@@ -1,0 +1,358 @@
+//! The pages about deployment and messages, tried on a node: every command of theirs is run as it stands there.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use inktensor_e2e_tests::{
+    node::{Node, Options},
+    programs::CARGO_CONTRACT,
+    Folder,
+};
+use inktensor_primitives::hash::blake2;
+use inktensor_worker::{deploy::Bundles, engine::hex};
+use serde_json::Value;
+use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
+
+/// Seconds that one script may take.
+const PATIENCE: &str = "120";
+/// What the script of all calls prints before each.
+const MARK: &str = "--- call ";
+/// All contracts.
+const CONTRACTS: [&str; 7] = [
+    "token", "registry", "staking", "emission", "epoch", "yuma", "mean",
+];
+
+#[test]
+fn every_command_of_the_pages_works_on_a_node() {
+    let test = "every_command_of_the_pages_works_on_a_node";
+    let Some(cargo_contract) = CARGO_CONTRACT.for_test(test) else {
+        return;
+    };
+    let Some(node) = Node::for_test(test, Options::default()) else {
+        return;
+    };
+    let shell = Shell::new(&node, &cargo_contract);
+    let by_hand = blocks(&section(&page("deploy.md"), "## By hand"));
+    assert!(by_hand.len() > 10, "only {} blocks found", by_hand.len());
+    shell.run(&by_hand.join("\n"));
+
+    let addresses = shell.addresses();
+    the_code_is_ours(&shell, &addresses);
+    the_epoch_contract_knows_its_peers(&shell, &addresses);
+    every_call_answers_as_told(&shell, &by_hand[0]);
+}
+
+/// What runs at each address is what was built.
+fn the_code_is_ours(shell: &Shell, addresses: &BTreeMap<String, String>) {
+    let bundles = Bundles::load().unwrap();
+    let codes = [
+        ("TOKEN", &bundles.token),
+        ("REGISTRY", &bundles.registry),
+        ("STAKING", &bundles.staking),
+        ("EMISSION", &bundles.emission),
+        ("EPOCH", &bundles.epoch),
+        ("YUMA", &bundles.yuma),
+        ("MEAN", &bundles.mean),
+    ];
+    for (name, bundle) in codes {
+        let info = shell.run(&format!(
+            r#"cargo contract info --contract {} --url "$URL" --output-json"#,
+            addresses[name]
+        ));
+        let info: Value = serde_json::from_str(&info).unwrap();
+        assert_eq!(info["code_hash"], hex(&blake2(&bundle.code)), "{name}");
+    }
+}
+
+/// The wiring that every epoch goes through.
+fn the_epoch_contract_knows_its_peers(shell: &Shell, addresses: &BTreeMap<String, String>) {
+    let peers = shell.run(&format!(
+        r#"cargo contract call "$CONTRACTS/epoch.json" --contract {} --url "$URL" --suri //Alice --message Epochs::peers"#,
+        addresses["EPOCH"]
+    ));
+    let expected = format!(
+        "Ok(Peers {{ token: {}, registry: {}, staking: {}, emission: {} }})",
+        addresses["TOKEN"], addresses["REGISTRY"], addresses["STAKING"], addresses["EMISSION"]
+    );
+    assert_eq!(result(&peers), Some(expected.as_str()));
+}
+
+/// The tables of the page about messages.
+fn every_call_answers_as_told(shell: &Shell, accounts: &str) {
+    let calls = calls(&page("messages.md"));
+    assert!(calls.len() > 80, "only {} calls found", calls.len());
+    let mut script = format!("{accounts}\n. ./inktensor.env\n");
+    for (number, call) in calls.iter().enumerate() {
+        // One that fails is told by its missing result, with what it printed.
+        script += &format!("echo '{MARK}{number}'\n{} 2>&1 || true\n", call.command());
+    }
+    let printed = shell.run(&script);
+    let mut answers = printed.split(MARK).skip(1);
+    let mut wrong = Vec::new();
+    for call in &calls {
+        let printed = answers.next().expect("a mark for each call");
+        if !result(printed).is_some_and(|answer| matches(answer, &call.answer)) {
+            wrong.push(format!(
+                "{}\n  told: {}\n{printed}",
+                call.command(),
+                call.answer
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_message_and_every_hyperparameter_is_on_the_page() {
+    let page = page("messages.md");
+    let missing = |wanted: &str| !page.contains(wanted);
+    let mut unknown = Vec::new();
+    for contract in CONTRACTS {
+        let metadata = metadata(contract);
+        for message in list(&metadata["spec"]["messages"]) {
+            let label = message["label"].as_str().expect("a label");
+            if missing(&format!("`{label}`")) {
+                unknown.push(label.to_owned());
+            }
+        }
+        for variant in variants(&metadata, "Hyperparameter") {
+            if missing(&format!("`1 \"{variant}(")) {
+                unknown.push(variant);
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "not in docs/messages.md: {unknown:?}");
+}
+
+#[test]
+fn the_metadata_explains_every_message_and_event() {
+    let mut silent = Vec::new();
+    for contract in CONTRACTS {
+        let metadata = metadata(contract);
+        for kind in ["constructors", "messages", "events"] {
+            for item in list(&metadata["spec"][kind]) {
+                let label = item["label"].as_str().expect("a label");
+                if list(&item["docs"]).is_empty() {
+                    silent.push(format!("{contract}: {label}"));
+                }
+                let fields = list(&item["args"]).iter();
+                for field in
+                    fields.filter(|field| kind == "events" && list(&field["docs"]).is_empty())
+                {
+                    silent.push(format!("{contract}: {label}.{}", field["label"]));
+                }
+            }
+        }
+    }
+    assert!(silent.is_empty(), "without a doc comment: {silent:?}");
+}
+
+/// A folder in which scripts run, with what the pages take for granted.
+struct Shell {
+    folder: Folder,
+    path: String,
+    url: String,
+}
+
+impl Shell {
+    /// A shell on `node`, which finds `cargo_contract`.
+    fn new(node: &Node, cargo_contract: &Path) -> Self {
+        let folder = Folder::new();
+        fs::create_dir_all(folder.path()).unwrap();
+        let first = cargo_contract.parent().map(Path::to_owned);
+        let rest = env::var_os("PATH").unwrap_or_default();
+        let path = first.into_iter().chain(env::split_paths(&rest));
+        Self {
+            path: env::join_paths(path).unwrap().into_string().unwrap(),
+            url: node.url(),
+            folder,
+        }
+    }
+
+    /// Runs `script` as a person would who stops at the first error. Returns what it printed.
+    fn run(&self, script: &str) -> String {
+        let file = self.folder.path().join("script.sh");
+        fs::write(&file, script).unwrap();
+        let output = Command::new("timeout")
+            .args([PATIENCE, "bash", "-euo", "pipefail"])
+            .arg(&file)
+            .current_dir(self.folder.path())
+            .env("PATH", &self.path)
+            .env("URL", &self.url)
+            .env("CONTRACTS", Bundles::folder().unwrap())
+            .env("RUST_BACKTRACE", "0")
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.success(),
+            "{}: after\n{}\n{}",
+            output.status,
+            last_lines(&printed),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        printed
+    }
+
+    /// The addresses that the page keeps.
+    fn addresses(&self) -> BTreeMap<String, String> {
+        let file = self.folder.path().join("inktensor.env");
+        let text = fs::read_to_string(file).unwrap();
+        text.lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+}
+
+/// A line of a table of calls.
+struct Call {
+    /// The metadata and the address, as arguments.
+    contract: String,
+    message: String,
+    signer: String,
+    arguments: String,
+    answer: String,
+}
+
+impl Call {
+    fn command(&self) -> String {
+        let Self {
+            contract,
+            message,
+            signer,
+            arguments,
+            ..
+        } = self;
+        let arguments = match arguments.as_str() {
+            "" => String::new(),
+            some => format!(" --args {some}"),
+        };
+        format!(
+            r#"cargo contract call {contract} --url "$URL" --suri {signer} --message {message}{arguments}"#
+        )
+    }
+}
+
+/// The calls of a page. The contract of a table is the last line before it that is all code and names one.
+fn calls(page: &str) -> Vec<Call> {
+    let mut contract = String::new();
+    let mut calls = Vec::new();
+    for line in page.lines() {
+        if line.starts_with("`\"$CONTRACTS/") {
+            contract = line.trim_matches('`').to_owned();
+        }
+        let cells: Vec<&str> = line
+            .split('|')
+            .map(|cell| cell.trim().trim_matches('`'))
+            .collect();
+        if let ["", message, signer, arguments, answer, _, ""] = cells[..] {
+            if signer.starts_with("//") {
+                calls.push(Call {
+                    contract: contract.clone(),
+                    message: message.to_owned(),
+                    signer: signer.to_owned(),
+                    arguments: arguments.to_owned(),
+                    answer: answer.to_owned(),
+                });
+            }
+        }
+    }
+    calls
+}
+
+/// What a call's output says the answer is.
+fn result(printed: &str) -> Option<&str> {
+    printed
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("Result "))
+}
+
+/// Whether `answer` is `told`, where `..` stands for anything.
+fn matches(answer: &str, told: &str) -> bool {
+    let pieces: Vec<&str> = told.split("..").map(str::trim).collect();
+    let [first, between @ .., last] = pieces.as_slice() else {
+        return answer == told;
+    };
+    let Some(mut rest) = answer.strip_prefix(first) else {
+        return false;
+    };
+    for piece in between {
+        let Some((_, after)) = rest.split_once(piece) else {
+            return false;
+        };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+/// A page of the documentation.
+fn page(name: &str) -> String {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    fs::read_to_string(docs.join(name)).unwrap()
+}
+
+/// What stands in `page` from the heading `heading` on.
+fn section(page: &str, heading: &str) -> String {
+    let (_, rest) = page
+        .split_once(&format!("\n{heading}\n"))
+        .unwrap_or_else(|| panic!("no heading {heading:?}"));
+    rest.to_owned()
+}
+
+/// The blocks of shell code in a page.
+fn blocks(page: &str) -> Vec<String> {
+    page.split("```sh\n")
+        .skip(1)
+        .map(|rest| {
+            let (block, _) = rest.split_once("\n```").expect("a block ends");
+            block.to_owned()
+        })
+        .collect()
+}
+
+/// The metadata of a built contract.
+fn metadata(contract: &str) -> Value {
+    let file = Bundles::folder()
+        .unwrap()
+        .join(contract)
+        .with_extension("json");
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// The items of a list; none if there is no list.
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The names of the variants of the type called `name`.
+fn variants(metadata: &Value, name: &str) -> Vec<String> {
+    list(&metadata["types"])
+        .iter()
+        .map(|entry| &entry["type"])
+        .filter(|of| list(&of["path"]).last().is_some_and(|last| last == name))
+        .flat_map(|of| list(&of["def"]["variant"]["variants"]))
+        .map(|variant| variant["name"].as_str().expect("a name").to_owned())
+        .collect()
+}
+
+/// The end of what a script printed.
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
+}
+
+#[test]
+fn an_answer_is_compared_as_far_as_it_is_told() {
+    assert!(matches("Ok(Ok())", "Ok(Ok())"));
+    assert!(!matches("Ok(Ok())", "Ok(Err())"));
+    assert!(!matches("Ok(Ok()) and more", "Ok(Ok())"));
+    assert!(matches("Ok(Some(5Grw))", "Ok(Some(..))"));
+    assert!(!matches("Ok(None)", "Ok(Some(..))"));
+    assert!(matches("Ok(A { x: 1, y: 2 })", "Ok(A { .. y: 2 })"));
+    assert!(!matches("Ok(A { x: 1, y: 3 })", "Ok(A { .. y: 2 })"));
+    assert!(matches("Ok(A { x: 1, y: 3 })", "Ok(A { x: 1, .."));
+}

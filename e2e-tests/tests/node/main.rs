@@ -1,0 +1,346 @@
+//! A whole network on a real node, by the programs that people run: deployed, lived in, lied to, and hurt.
+//!
+//! This program runs itself as the commands and workers that it needs, so it has a `main` of its own.
+
+mod observer;
+mod people;
+mod programs;
+
+use inktensor_e2e_tests::{
+    audit::Audit,
+    book::Book,
+    node::{Node, Options},
+    proxy::Proxy,
+    Folder,
+};
+use inktensor_primitives::{dispute::Disputed, epoch::Epochs, registry::Registry, NetUid, Rao, Uid};
+use inktensor_worker::{
+    chain::{rpc::RpcChain, Chain, Typed},
+    deploy::{ss58, Addresses, Record},
+    roles::Action,
+};
+use observer::Observer;
+use people::{Person, PEOPLE};
+use programs::{Program, Worker};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The name of the test, and what it does.
+const TEST: &str = "a_network_lives_on_a_node";
+/// Epochs that have to be final and paid on each subnet.
+const EPOCHS: u32 = 5;
+/// Milliseconds between two blocks in which nothing else happens.
+const BLOCK_TIME: &str = "400";
+/// How long the network may take to do what it must.
+const PATIENCE: Duration = Duration::from_secs(240);
+/// How long a worker's line to the node is cut.
+const CUT: Duration = Duration::from_secs(4);
+/// The game, made short.
+const RULES: &str = r#"
+split = "bittensor"
+creation_price = "10"
+[rules]
+challenge_period = 8
+bond = "10"
+settle_window = 60
+replay_delay = 60
+rollover_delay = 400
+"#;
+/// Miners of each subnet.
+const MINERS: u8 = 3;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if env::var_os(programs::AS_PROGRAM).is_some() {
+        return inktensor_worker::cli::main();
+    }
+    if arguments.iter().any(|it| it == "--list") {
+        println!("{TEST}: test");
+        return ExitCode::SUCCESS;
+    }
+    // As other test programs do: names choose tests.
+    let mut names = arguments
+        .iter()
+        .filter(|it| !it.starts_with('-'))
+        .peekable();
+    if names.peek().is_some() && !names.any(|name| TEST.contains(name.as_str())) {
+        return ExitCode::SUCCESS;
+    }
+    let folder = Folder::new();
+    let options = Options {
+        base: Some(folder.path().join("node")),
+        ..Options::default()
+    };
+    let Some(node) = Node::for_test(TEST, options) else {
+        return ExitCode::SUCCESS;
+    };
+    let start = Instant::now();
+    Network::deploy(node, folder.path().join("work")).live();
+    println!("test {TEST} ... ok");
+    println!(
+        "\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in {:.2}s\n",
+        start.elapsed().as_secs_f64()
+    );
+    ExitCode::SUCCESS
+}
+
+/// A deployment on a node.
+struct Network {
+    node: Node,
+    folder: PathBuf,
+    contracts: Addresses,
+}
+
+impl Network {
+    /// Deploys, as an operator does, and is cut short once.
+    fn deploy(node: Node, folder: PathBuf) -> Self {
+        fs::create_dir_all(&folder).expect("a folder");
+        for person in PEOPLE {
+            person.write_key(&folder);
+        }
+        fs::write(folder.join("deploy.toml"), RULES).expect("written");
+        let net = Self {
+            contracts: unknown(),
+            node,
+            folder,
+        };
+        let holder = format!("{}=1000000", people::ALICE.address());
+        let deploy = ["deploy", "--config", "deploy.toml", "--holder", &holder];
+        let dry = net.as_(people::ALICE, &deploy).with(&["--dry-run", "--json"]).json();
+        assert_eq!(dry["contracts"].as_array().expect("a list").len(), 7);
+        // Killed in the middle, the same command goes on.
+        let mut child = net.as_(people::ALICE, &deploy).spawn();
+        thread::sleep(Duration::from_millis(1_500));
+        child.kill();
+        let done = net.as_(people::ALICE, &deploy).with(&["--json"]).json();
+        let file = net.folder.join(done["file"].as_str().expect("a file"));
+        let again = net.as_(people::ALICE, &deploy).with(&["--json"]).json();
+        assert_eq!(again["contracts"][0]["address"], done["contracts"][0]["address"]);
+        let steps = again["steps"].as_array().expect("steps");
+        assert!(steps.iter().all(|it| it["cost"].is_null()), "{again}");
+        net.reads(&["deployment", "check"]).text();
+        let text = fs::read_to_string(file).expect("the record");
+        let record = Record::from_text(&text).expect("a record");
+        Self {
+            contracts: record.addresses().expect("whole"),
+            ..net
+        }
+    }
+
+    /// A command that only looks.
+    fn reads(&self, arguments: &[&str]) -> Program {
+        Program::new(&self.folder, arguments).with(&["--url", &self.node.url()])
+    }
+
+    /// A command that `who` signs.
+    fn as_(&self, who: Person, arguments: &[&str]) -> Program {
+        let key = self.folder.join(who.key_file());
+        let key = key.to_string_lossy();
+        self.reads(arguments).with(&["--suri-file", &key])
+    }
+
+    fn chain(&self, people: &[Person]) -> RpcChain {
+        let mut chain = people::connect(&self.node.url(), people);
+        chain.listen_to(self.contracts.named().map(|(_, address)| address));
+        chain
+    }
+
+    /// Lives through all of it.
+    fn live(mut self) {
+        let netuids = [self.found("yuma"), self.found("mean")];
+        let beat = ["heartbeat", "--every", BLOCK_TIME];
+        let heartbeat = self.as_(people::CLOCK, &beat).spawn();
+        let line = Proxy::to(self.node.rpc_port());
+        let urls = [self.node.url(), self.node.url(), line.url()];
+        let mut workers: Vec<Worker> = [people::DAVE, people::EVE, people::FERDIE]
+            .into_iter()
+            .zip(&urls)
+            .map(|(person, url)| Worker::start(&self.folder, person, url))
+            .collect();
+        let observer = Observer::start(self.chain(&[people::LIAR]), self.contracts, &netuids);
+
+        self.wait_for_final(&netuids, 0, &workers);
+        for netuid in netuids {
+            self.weigh(netuid);
+        }
+        self.wait_for_final(&netuids, 1, &workers);
+        workers[0].kill_and_start_again();
+        self.wait_for_final(&netuids, 2, &workers);
+        line.cut();
+        thread::sleep(CUT);
+        line.mend();
+        self.wait_for_final(&netuids, 3, &workers);
+        self.node.restart().expect("it comes back with its chain");
+        self.wait_for_final(&netuids, EPOCHS - 1, &workers);
+        self.wait_until("all of them are paid", &workers, |net, chain| {
+            netuids.iter().all(|netuid| net.is_paid(chain, *netuid))
+        });
+
+        let notes = observer.end();
+        let told: Vec<String> = workers.into_iter().map(Worker::end).collect();
+        drop(heartbeat);
+        self.check(&netuids, &notes, &told.join("\n"));
+    }
+
+    /// Founds a subnet with two validators and some miners.
+    fn found(&self, kernel: &str) -> NetUid {
+        let owner = people::ALICE;
+        let create = ["subnet", "create", "--name", kernel, "--kernel", kernel, "--tempo", "12"];
+        let seats = ["--max-uids", "8", "--max-validators", "3", "--wait", "best", "--json"];
+        let created = self.as_(owner, &create).with(&seats).json();
+        let netuid = created["netuid"].as_u64().expect("a number").to_string();
+        let validators = [people::BOB, people::CHARLIE];
+        let hotkeys = validators.map(Person::address).into_iter();
+        let miners = (1..=MINERS).map(|miner| ss58(&[miner; 32].into()));
+        for hotkey in hotkeys.clone().chain(miners) {
+            let register = ["neuron", "register", "--netuid", &netuid, "--hotkey", &hotkey];
+            self.as_(owner, &register).with(&["--wait", "best"]).text();
+        }
+        for (hotkey, amount) in hotkeys.zip(["600", "400"]) {
+            let add = ["stake", "add", "--netuid", &netuid, "--hotkey", &hotkey];
+            let amount = ["--amount", amount, "--wait", "best"];
+            self.as_(owner, &add).with(&amount).text();
+        }
+        if kernel == "yuma" {
+            for worker in [people::DAVE, people::EVE, people::FERDIE, people::LIAR] {
+                let to = worker.address();
+                let give = ["wallet", "transfer", "--to", &to, "--amount", "500"];
+                self.as_(owner, &give).with(&["--wait", "best"]).text();
+            }
+        }
+        NetUid(netuid.parse().expect("a number"))
+    }
+
+    /// Lets both validators weigh the miners, each in its way.
+    fn weigh(&self, netuid: NetUid) {
+        let netuid = netuid.0.to_string();
+        for (validator, weights) in [(people::BOB, "60,30,10"), (people::CHARLIE, "50,30,20")] {
+            let set = ["weights", "set", "--netuid", &netuid, "--uids", "2,3,4"];
+            let weights = ["--weights", weights, "--wait", "best"];
+            self.as_(validator, &set).with(&weights).text();
+        }
+    }
+
+    fn wait_for_final(&self, netuids: &[NetUid], epoch: u32, workers: &[Worker]) {
+        let what = format!("epoch {epoch} is final");
+        self.wait_until(&what, workers, |net, chain| {
+            netuids.iter().all(|netuid| {
+                let status = chain.query(net.contracts.epoch().status(*netuid));
+                let status = status.expect("the chain answers").expect("a subnet");
+                status.final_epoch.is_some_and(|last| last >= epoch)
+            })
+        });
+    }
+
+    fn wait_until(
+        &self,
+        what: &str,
+        workers: &[Worker],
+        is_so: impl Fn(&Self, &RpcChain) -> bool,
+    ) {
+        let chain = self.chain(&[]);
+        let start = Instant::now();
+        while !is_so(self, &chain) {
+            let told = || -> Vec<String> { workers.iter().map(Worker::told).collect() };
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{what}: not in {} s\n{}",
+                PATIENCE.as_secs(),
+                told().join("\n")
+            );
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// Whether the first epochs are paid in full.
+    fn is_paid(&self, chain: &RpcChain, netuid: NetUid) -> bool {
+        let status = chain.query(self.contracts.epoch().status(netuid));
+        let status = status.expect("the chain answers").expect("a subnet");
+        match status.settling {
+            Some(settling) => settling.epoch >= EPOCHS || settling.is_complete(),
+            None => true,
+        }
+    }
+
+    /// Holds what has become of the network against every invariant.
+    fn check(&self, netuids: &[NetUid], notes: &observer::Notes, told: &str) {
+        let chain = self.chain(&[]);
+        let events = chain.events(1).expect("the events");
+        let mut book = Book::new(Rao::ZERO);
+        book.holders.insert(people::ALICE.account());
+        book.note(&self.contracts, &events);
+        for netuid in netuids {
+            let subnet = chain.query(self.contracts.registry().subnet(*netuid));
+            book.meet_owner(*netuid, &subnet.expect("asked").expect("a subnet"));
+            let mut honest = 0;
+            for ((of, epoch), trace) in &notes.honest {
+                let is_final = book.subnets[of].epochs.get(epoch);
+                if of == netuid && is_final.is_some_and(|life| life.digest.is_some()) {
+                    book.note_honest(*netuid, trace);
+                    honest += 1;
+                }
+            }
+            assert!(honest >= EPOCHS, "{netuid:?}: {honest} epochs were computed apart\n{told}");
+        }
+        let audit = Audit {
+            chain: &chain,
+            addresses: self.contracts,
+            book: &book,
+        };
+        audit.assert_all();
+
+        assert!(notes.lies > 0, "there was something to watch for\n{told}");
+        let slashed = events.iter().filter_map(|it| it.decode::<Disputed>()).count();
+        assert_eq!(slashed, notes.lies, "every lie and nothing else was slashed\n{told}");
+        for worker in [people::DAVE, people::EVE, people::FERDIE] {
+            let bond = chain.query(self.contracts.epoch().bond(worker.account()));
+            let bond = bond.expect("the chain answers");
+            let balance = chain.query(psp22_balance(&self.contracts, worker));
+            let owned = balance.expect("asked") + u128::from(bond.free.0 + bond.locked.0);
+            assert!(owned >= Rao::from_tao(500).to_u128(), "{worker:?} has lost: {owned}\n{told}");
+        }
+        self.look(netuids, told);
+    }
+
+    /// What people see of it.
+    fn look(&self, netuids: &[NetUid], told: &str) {
+        let listed = self.reads(&["subnet", "list", "--json"]).json();
+        assert_eq!(listed.as_array().map(Vec::len), Some(netuids.len()));
+        for netuid in netuids {
+            let number = netuid.0.to_string();
+            let graph = self.reads(&["metagraph", "--netuid", &number, "--json"]).json();
+            let neurons = graph["neurons"].as_array().expect("neurons");
+            assert_eq!(neurons.len(), usize::from(MINERS) + 2);
+            let incentive = |uid: usize| neurons[uid]["incentive"].as_u64().expect("a share");
+            assert!(incentive(2) > incentive(3) && incentive(3) > incentive(4), "{graph}\n{told}");
+            assert!(neurons[0]["dividends"].as_u64() > Some(0), "{graph}");
+            let last = graph["final_epoch"].as_u64().expect("an epoch").to_string();
+            let verify = ["verify", "--netuid", &number, "--epoch", &last];
+            let store = self.folder.join(people::DAVE.name());
+            let store = store.to_string_lossy();
+            self.reads(&verify).with(&["--store", &store]).text();
+            let shown = self.reads(&["epoch", "show", "--netuid", &number]).text();
+            assert!(shown.contains("final"), "{shown}");
+            self.reads(&["subnet", "show", "--netuid", &number]).text();
+        }
+        let coldkey = people::ALICE.address();
+        let stakes = self.reads(&["stake", "list", "--coldkey", &coldkey, "--json"]).json();
+        assert!(stakes["stakes"].as_array().map(Vec::len) >= Some(4), "{stakes}");
+        self.reads(&["deployment", "check"]).text();
+    }
+}
+
+fn psp22_balance(contracts: &Addresses, who: Person) -> inktensor_worker::chain::Message<u128> {
+    use psp22::PSP22;
+    contracts.psp22().balance_of(who.account()).into()
+}
+
+/// Before there are contracts.
+fn unknown() -> Addresses {
+    Addresses::from_named(|_| Some([0; 32].into())).expect("all have one")
+}

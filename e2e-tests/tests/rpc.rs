@@ -1,0 +1,324 @@
+//! The chain of a node and the chain in this process are one and the same to who works on them; and a node can fail.
+
+use inktensor_e2e_tests::{
+    network::bundles,
+    node::{Node, Options},
+    proxy::Proxy,
+};
+use inktensor_primitives::{
+    epoch::Epochs, hash::blake2, registry::Registry, staking::Staking, AccountId, NetUid, Rao, Uid,
+};
+use inktensor_worker::{
+    chain::{
+        rpc::{RpcChain, Settings, Wait},
+        sandbox::SandboxChain,
+        CallError, Chain, ChainError, ContractEvent, Message, Typed,
+    },
+    deploy::{check, deploy, deploy_telling, estimate, Addresses, Config, Outcome, Record},
+    keys,
+};
+use psp22::PSP22;
+use scale::{Decode, Encode};
+use std::{
+    fmt::Debug,
+    time::{Duration, Instant},
+};
+use subxt_signer::sr25519::{dev, Keypair};
+
+fn config() -> Config {
+    let alice = keys::account(&dev::alice());
+    let holders = vec![(alice, Rao::from_tao(1_000_000))];
+    Config::new(alice, keys::account(&dev::ferdie()), holders)
+}
+
+fn settings(url: &str) -> Settings {
+    Settings {
+        addresses: vec![url.into()],
+        patience: Duration::from_secs(30),
+        wait: Wait::Best,
+        genesis: None,
+    }
+}
+
+fn people() -> [Keypair; 3] {
+    [dev::alice(), dev::bob(), dev::charlie()]
+}
+
+fn connect(node: &Node) -> RpcChain {
+    RpcChain::connect(settings(&node.url()), people()).expect("it answers")
+}
+
+#[test]
+fn a_deployment_is_found_and_not_made_again() {
+    let test = "a_deployment_is_found_and_not_made_again";
+    let Some(node) = Node::for_test(test, Options::default()) else {
+        return;
+    };
+    let (mut chain, config) = (connect(&node), config());
+    let planned = estimate(&chain, bundles(), &config).expect("estimated");
+    assert!(planned.contracts.iter().all(|it| it.cost.deposit > 0));
+    let block = chain.block().expect("a block");
+    let mut steps = Vec::new();
+    let made = deploy_telling(&mut chain, bundles(), &config, &mut |step| steps.push(*step));
+    let made = made.expect("deployed");
+    assert!(steps.iter().all(|it| it.outcome != Outcome::Found));
+    assert_eq!(made.addresses, planned.addresses, "as it was planned");
+    assert!(chain.block().expect("a block") > block);
+
+    let record = Record::of(&made, "test", chain.genesis().expect("genesis"));
+    assert_eq!(check(&chain, &record).expect("checked"), []);
+    for (name, bundle) in bundles().named() {
+        let code = chain.code(&blake2(&bundle.code)).expect("asked");
+        assert_eq!(code.as_ref(), Some(&bundle.code), "{name}");
+    }
+
+    let block = chain.block().expect("a block");
+    let mut again = Vec::new();
+    let found = deploy_telling(&mut chain, bundles(), &config, &mut |step| again.push(*step));
+    assert_eq!(found.expect("found").addresses, made.addresses);
+    assert!(again.iter().all(|it| it.outcome == Outcome::Found));
+    assert_eq!(again.len(), steps.len());
+    assert_eq!(chain.block().expect("a block"), block, "nothing was sent");
+    let planned = estimate(&chain, bundles(), &config).expect("estimated");
+    assert!(planned.contracts.iter().all(|it| it.cost.deposit == 0));
+
+    let mut other = record;
+    if let Some(token) = other.contracts.get_mut("token") {
+        token.code_hash = [1; 32];
+    }
+    let mismatches = check(&chain, &other).expect("checked");
+    assert_eq!(mismatches.len(), 1, "{mismatches:?}");
+    assert_eq!(mismatches[0].what, "code of token");
+}
+
+/// The same messages to both chains, whose answers and events have to be the same.
+struct Both {
+    here: SandboxChain,
+    there: RpcChain,
+    contracts: Addresses,
+}
+
+impl Both {
+    fn read<R: Decode + Debug + PartialEq>(&self, message: impl Fn(&Addresses) -> Message<R>) -> R {
+        let here = self.here.query(message(&self.contracts)).expect("here");
+        let there = self.there.query(message(&self.contracts)).expect("there");
+        assert_eq!(here, there);
+        here
+    }
+
+    fn send<R: Decode + Debug + PartialEq>(
+        &mut self,
+        who: &Keypair,
+        message: impl Fn(&Addresses) -> Message<R>,
+    ) -> (R, Vec<ContractEvent>) {
+        // What depends on the block has to see the same one: a transaction is in the block after the best one, over there.
+        let blocks = self.there.block().expect("a block") + 1 - self.here.block().expect("a block");
+        self.here.advance(blocks);
+        let who = keys::account(who);
+        let there = self.there.send(who, message(&self.contracts)).expect("there");
+        let here = self.here.send(who, message(&self.contracts)).expect("here");
+        assert_eq!(here.value, there.value);
+        assert_eq!(here.events, there.events);
+        assert!(there.events.is_empty() || there.cost.fee > 0);
+        (here.value, here.events)
+    }
+}
+
+#[test]
+fn messages_are_answered_and_told_as_in_this_process() {
+    let test = "messages_are_answered_and_told_as_in_this_process";
+    let Some(node) = Node::for_test(test, Options::default()) else {
+        return;
+    };
+    let [alice, bob, charlie] = people();
+    let mut both = {
+        let (mut here, mut there) = (SandboxChain::new(), connect(&node));
+        let one = deploy(&mut here, bundles(), &config()).expect("deployed");
+        let other = deploy(&mut there, bundles(), &config()).expect("deployed");
+        assert_eq!(one.addresses, other.addresses);
+        Both {
+            here,
+            there,
+            contracts: one.addresses,
+        }
+    };
+    let from = both.there.block().expect("a block") + 1;
+    let hotkey = keys::account(&bob);
+    let mut told = Vec::new();
+    for spender in [both.contracts.registry, both.contracts.staking] {
+        let amount = Rao::from_tao(10_000).to_u128();
+        told.extend(both.send(&alice, |at| at.psp22().approve(spender, amount).into()).1);
+    }
+    let (created, events) = both.send(&alice, |at| {
+        let registry = at.registry();
+        registry
+            .create_subnet("one".into(), keys::account(&alice), at.yuma, 20, 8, 2)
+            .into()
+    });
+    assert_eq!(created, Ok(NetUid(1)));
+    told.extend(events);
+    let netuid = NetUid(1);
+    let most = Rao::from_tao(1_000);
+    let (uid, events) = both.send(&alice, |at| at.registry().register(netuid, hotkey, most).into());
+    assert_eq!(uid, Ok(Uid(0)));
+    told.extend(events);
+    let stake = Rao::from_tao(500);
+    let (added, events) = both.send(&alice, |at| at.staking().add_stake(netuid, hotkey, stake).into());
+    assert_eq!(added, Ok(()));
+    told.extend(events);
+
+    // What a contract refuses is answered without a transaction.
+    let block = both.there.block().expect("a block");
+    let (taken, events) = both.send(&alice, |at| at.registry().register(netuid, hotkey, most).into());
+    assert!(taken.is_err() && events.is_empty(), "{taken:?}");
+    let (poor, _) = both.send(&charlie, |at| at.staking().add_stake(netuid, hotkey, stake).into());
+    assert!(poor.is_err(), "{poor:?}");
+    assert_eq!(both.there.block().expect("a block"), block, "nothing was sent");
+
+    both.read(|at| at.registry().subnet(netuid).into());
+    both.read(|at| at.registry().metagraph(netuid, 0).into());
+    both.read(|at| at.staking().stake(netuid, hotkey, keys::account(&alice)).into());
+    both.read(|at| at.epoch().status(netuid).into());
+    both.read(|at| at.staking().peers().into());
+
+    // Events are the same whenever they are asked for, and by whom.
+    assert_eq!(both.there.events(from).expect("events"), told);
+    assert_eq!(both.here.events(from).expect("events"), told);
+    assert_eq!(connect(&node).events(from).expect("events"), told);
+    let mut listener = connect(&node);
+    listener.listen_to([both.contracts.staking]);
+    let heard = listener.events(from).expect("events");
+    let mine = told.iter().filter(|it| it.contract == both.contracts.staking);
+    assert_eq!(heard, mine.cloned().collect::<Vec<_>>());
+    assert!(!heard.is_empty());
+
+    // Many reads at once are answered in order.
+    let message: Message<_> = both.contracts.registry().creation_price().into();
+    let reads: Vec<_> = (0..70u16)
+        .map(|n| {
+            if n % 2 == 0 {
+                return (message.to, message.input.clone());
+            }
+            let message: Message<_> = both.contracts.registry().neuron(netuid, Uid(n)).into();
+            (message.to, message.input)
+        })
+        .collect();
+    let nobody = AccountId::from([0; 32]);
+    let here = both.here.read_all(nobody, &reads).expect("here");
+    assert_eq!(both.there.read_all(nobody, &reads).expect("there"), here);
+    assert_eq!(here[1].encode(), here[3].encode());
+}
+
+#[test]
+fn what_cannot_be_carried_out_is_said() {
+    let Some(node) = Node::for_test("what_cannot_be_carried_out_is_said", Options::default()) else {
+        return;
+    };
+    let mut chain = connect(&node);
+    let alice = keys::account(&dev::alice());
+    let nowhere = AccountId::from([9; 32]);
+    assert_eq!(chain.submit(alice, nowhere, &[0; 4]), Err(ChainError::NoContract(nowhere)));
+    assert_eq!(chain.read(alice, nowhere, &[0; 4]), Err(ChainError::NoContract(nowhere)));
+    assert_eq!(chain.code(&[3; 32]), Ok(None));
+    assert_eq!(chain.code_hash(&nowhere), Ok(None));
+    assert_eq!(chain.events(0), Ok(Vec::new()));
+    let stranger = keys::account(&dev::eve());
+    let problem = chain.submit(stranger, nowhere, &[0; 4]).unwrap_err();
+    assert!(problem.to_string().contains("no key of"), "{problem}");
+
+    let made = deploy(&mut chain, bundles(), &config()).expect("deployed");
+    let message = made.addresses.registry().admin();
+    let input = Message::<AccountId>::from(message).input;
+    assert_eq!(
+        chain.read(alice, made.addresses.registry, &input[..3]),
+        Err(ChainError::Trapped)
+    );
+    // An account without the chain's own coin cannot pay for a transaction.
+    let poor = Keypair::from_uri(&"//nobody".parse().expect("a uri")).expect("a key");
+    let mut chain = RpcChain::connect(settings(&node.url()), [poor.clone()]).expect("it answers");
+    let message = made.addresses.psp22().approve(nowhere, 5);
+    let refused: Result<_, CallError<psp22::PSP22Error>> =
+        chain.run(keys::account(&poor), message);
+    assert!(matches!(refused, Err(CallError::Chain(ChainError::Runtime(_)))), "{refused:?}");
+}
+
+#[test]
+fn a_node_that_fails_is_waited_for_or_replaced() {
+    let test = "a_node_that_fails_is_waited_for_or_replaced";
+    let Some(mut node) = Node::for_test(test, Options::default()) else {
+        return;
+    };
+    let alice = keys::account(&dev::alice());
+    let line = Proxy::to(node.rpc_port());
+    let mut chain = RpcChain::connect(settings(&line.url()), people()).expect("it answers");
+    chain.remark(alice).expect("a block");
+    let block = chain.block().expect("a block");
+
+    // Cut, and mended before the patience is over.
+    line.cut();
+    let mending = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(700));
+        line.mend();
+        line
+    });
+    assert_eq!(chain.block(), Ok(block), "it was waited for");
+    let line = mending.join().expect("mended");
+
+    // Nobody answers: said in time.
+    line.cut();
+    let hasty = Settings {
+        patience: Duration::from_millis(800),
+        ..settings(&line.url())
+    };
+    let start = Instant::now();
+    let problem = RpcChain::connect(hasty.clone(), people()).unwrap_err();
+    assert!(matches!(problem, ChainError::Unreachable { .. }), "{problem}");
+    assert!(start.elapsed() < Duration::from_secs(10));
+
+    // The second address takes over.
+    let two = Settings {
+        addresses: vec![line.url(), node.url()],
+        patience: Duration::from_secs(20),
+        ..hasty
+    };
+    let mut chain = RpcChain::connect(two, people()).expect("the second answers");
+    chain.remark(alice).expect("a block");
+    assert_eq!(chain.block(), Ok(block + 1));
+
+    // A node that comes back with its database is the same chain.
+    node.restart().expect("it comes back");
+    assert_eq!(chain.block(), Ok(block + 1));
+    chain.remark(alice).expect("a block");
+
+    // Another chain is not worked on.
+    let other = Settings {
+        genesis: Some([7; 32]),
+        patience: Duration::from_secs(1),
+        ..settings(&node.url())
+    };
+    let problem = RpcChain::connect(other, people()).unwrap_err();
+    assert!(problem.to_string().contains("another chain"), "{problem}");
+}
+
+#[test]
+fn a_transaction_whose_answer_is_lost_is_found_in_its_block() {
+    let test = "a_transaction_whose_answer_is_lost_is_found_in_its_block";
+    let Some(node) = Node::for_test(test, Options::default()) else {
+        return;
+    };
+    let line = Proxy::to(node.rpc_port());
+    let two = Settings {
+        addresses: vec![line.url(), node.url()],
+        ..settings(&line.url())
+    };
+    let mut chain = RpcChain::connect(two, people()).expect("it answers");
+    let alice = keys::account(&dev::alice());
+    // The code goes up twice: for the rehearsal, and signed. The second time no answer comes back.
+    let code = &bundles().epoch.code;
+    line.cut_after(u64::try_from(code.len()).expect("small"), 2);
+    let block = chain.block().expect("a block");
+    let hash = chain.upload(alice, code).expect("it was found");
+    assert!(line.is_cut(), "the answer was lost");
+    assert_eq!(chain.code(&hash).expect("asked").as_ref(), Some(code));
+    assert_eq!(chain.block(), Ok(block + 1), "it was sent once");
+}

@@ -1,0 +1,125 @@
+//! `inktensor metagraph`: the neurons of a subnet, and what its last settled epoch found for each.
+
+use super::{
+    chain::ChainArguments,
+    demo::amounts::share,
+    session::{missing, print},
+    table::{account, show, table, tao_text},
+    Failure, Verdict,
+};
+use crate::{
+    chain::{query_all, Chain, Typed},
+    deploy::{ss58, Addresses},
+};
+use inktensor_primitives::{
+    epoch::Epochs,
+    registry::{NeuronView, Registry},
+    staking::Staking,
+    NetUid, Rao, PAGE,
+};
+use serde_json::{json, Value};
+use std::io::Write;
+
+/// Which subnet.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  inktensor metagraph --url ws://127.0.0.1:9944 --netuid 1")]
+pub struct Arguments {
+    #[command(flatten)]
+    chain: ChainArguments,
+    /// The subnet
+    #[arg(long, value_name = "NUMBER")]
+    netuid: u16,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    let opened = arguments.chain.open()?;
+    let (chain, contracts) = (opened.chain.as_ref(), opened.contracts);
+    let netuid = NetUid(arguments.netuid);
+    let status = chain.query(contracts.epoch().status(netuid))?;
+    let status = status.ok_or_else(|| missing(format_args!("subnet {}", netuid.0)))?;
+    let neurons = neurons(chain, &contracts, netuid)?;
+    let messages = neurons
+        .iter()
+        .map(|it| contracts.staking().hotkey_stake(netuid, it.neuron.hotkey));
+    let stakes: Vec<Rao> = query_all(chain, messages)?;
+    let block = chain.block()?;
+    if arguments.json {
+        let rows: Vec<Value> = neurons.iter().zip(&stakes).map(document).collect();
+        let document = json!({
+            "netuid": netuid.0,
+            "block": block,
+            "open_epoch": status.open,
+            "final_epoch": status.final_epoch,
+            "neurons": rows,
+        });
+        print(&document, out)?;
+        return Ok(Verdict::Good);
+    }
+    let last = status.final_epoch;
+    let last = last.map_or_else(|| "none is final yet".into(), |it| format!("{it} is final"));
+    writeln!(
+        out,
+        "subnet {} at block {block}: epoch {} is open, {last}\n",
+        netuid.0, status.open
+    )?;
+    let header = [
+        "uid", "hotkey", "coldkey", "stake TAO", "permit", "cons.", "trust", "incent.", "divid.",
+        "paid TAO",
+    ];
+    let mut rows = table(header, &[0, 3, 5, 6, 7, 8, 9]);
+    for (it, stake) in neurons.iter().zip(&stakes) {
+        let score = &it.score;
+        rows.add_row([
+            it.uid.0.to_string(),
+            account(&it.neuron.hotkey),
+            account(&it.neuron.coldkey),
+            super::demo::amounts::tao(stake.0, 3),
+            if score.permit { "yes" } else { "" }.into(),
+            share(score.consensus),
+            share(score.validator_trust),
+            share(score.incentive),
+            share(score.dividends),
+            tao_text(Rao(score.emission.0 / 1_000_000 * 1_000_000)),
+        ]);
+    }
+    show(&rows, out)?;
+    Ok(Verdict::Good)
+}
+
+/// All neurons of a subnet.
+pub fn neurons(
+    chain: &dyn Chain,
+    contracts: &Addresses,
+    netuid: NetUid,
+) -> Result<Vec<NeuronView>, Failure> {
+    let subnet = chain.query(contracts.registry().subnet(netuid))?;
+    let subnet = subnet.ok_or_else(|| missing(format_args!("subnet {}", netuid.0)))?;
+    let pages = subnet.neurons.div_ceil(PAGE);
+    let messages = (0..pages).map(|page| contracts.registry().metagraph(netuid, page));
+    let pages: Vec<Vec<NeuronView>> = query_all(chain, messages)?;
+    Ok(pages.into_iter().flatten().collect())
+}
+
+fn document((it, stake): (&NeuronView, &Rao)) -> Value {
+    let score = &it.score;
+    json!({
+        "uid": it.uid.0,
+        "hotkey": ss58(&it.neuron.hotkey),
+        "coldkey": ss58(&it.neuron.coldkey),
+        "registered_at": it.neuron.registered_at,
+        "generation": it.neuron.generation,
+        "stake_rao": stake.0,
+        "permit": score.permit,
+        "active": score.active,
+        "stake_weight": score.stake_weight,
+        "consensus": score.consensus,
+        "validator_trust": score.validator_trust,
+        "incentive": score.incentive,
+        "dividends": score.dividends,
+        "emission_rao": score.emission.0,
+    })
+}
