@@ -16,6 +16,7 @@ pub mod explain;
 pub mod keys;
 pub mod roles;
 pub mod scenario;
+pub mod service;
 pub mod source;
 pub mod store;
 pub mod vectors;

@@ -42,6 +42,19 @@ pub enum ChainError {
     /// before sending it again.
     #[error("it is not known whether the transaction was carried out: {0}; look at the chain before sending it again")]
     OutcomeUnknown(String),
+    /// The worker itself kept the transaction back.
+    #[error("nothing was sent: {0}")]
+    NotSent(String),
+}
+
+impl ChainError {
+    /// Whether it is about the way to the chain: the same may succeed when the chain is reached again.
+    pub const fn is_of_the_connection(&self) -> bool {
+        matches!(
+            self,
+            ChainError::Unreachable { .. } | ChainError::OutcomeUnknown(_)
+        )
+    }
 }
 
 /// A typed message failed: on the way, or because the contract said no.

@@ -53,9 +53,10 @@ enum Command {
     Devchain(devchain::Arguments),
     /// Work on a chain: close, post, settle epochs
     ///
-    /// Prints a line for each step it takes, and for each problem when it comes up. It ends when it is killed, which may be
-    /// at any moment: started again with the same store, it goes on where it was.
-    Run(run::Arguments),
+    /// Logs a line on standard error for each step it takes, and for each problem when it comes up. SIGTERM or SIGINT end it after
+    /// the step in hand, a second one at once. It may be killed at any moment too: started again with the same store, it goes
+    /// on where it was. The manual is docs/operate.md.
+    Run(Box<run::Arguments>),
     /// Recompute a posted epoch and say whether it is right
     ///
     /// Exit code: 0 if it is, 1 if it is not, with the first wrong step and whom it concerns; 2 if it cannot be told.

@@ -1,33 +1,21 @@
-//! What commands need that look at a chain or work on it: the chain, the kernels, the store, an account.
+//! What commands need that look at a chain or work on it: the kernels, the store.
 
 use super::Failure;
 use crate::{
-    deploy::{address, Bundle},
+    deploy::Bundle,
     engine::{
         native::{Mean, Native},
         Engine,
     },
     roles::{EngineChoice, Kernels},
-    scenario,
-    source::{Access, ChainSource, Opened},
+    source::Opened,
     store::{Home, Store},
 };
-use inktensor_primitives::{hash::blake2, AccountId};
-use std::{convert::Infallible, path::Path, sync::Arc, time::Duration};
+use inktensor_primitives::hash::blake2;
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// How long a command waits for a served chain, at the beginning and for each answer.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The chain at `source`.
-pub fn open(source: &ChainSource) -> Result<Opened, Failure> {
-    let access = Access {
-        patience: PATIENCE,
-        ..Access::default()
-    };
-    source
-        .open(access)
-        .map_err(|error| Failure::input(format_args!("--chain {source}: {error}")))
-}
 
 /// Runs kernels in wasmtime. Where a built kernel is at hand that is linked too, its code is trusted to end, and known to have
 /// a native build.
@@ -59,9 +47,4 @@ pub fn existing_store(opened: &Opened, folder: &Path) -> Result<Store, Failure> 
     } else {
         Err(Failure::in_file(folder, "there is no store"))
     }
-}
-
-/// The account that `text` names: 32 bytes in hexadecimal after `0x`, or a name.
-pub fn account(text: &str) -> Result<AccountId, Infallible> {
-    Ok(address(text).unwrap_or_else(|| scenario::account(text)))
 }

@@ -30,7 +30,7 @@ pub fn everywhere(
 ) -> Result<Report, ChainError> {
     let mut report = Report::default();
     for netuid in (1..=chain.query(contracts.registry().subnets())?).map(NetUid) {
-        if let Err(problem) = somewhere(chain, contracts, netuid, &mut report.actions, &mut step) {
+        if let Err(problem) = somewhere(chain, contracts, netuid, &mut report, &mut step) {
             report.problems.push((netuid, problem));
         }
     }
@@ -41,7 +41,7 @@ fn somewhere(
     chain: &mut dyn Chain,
     contracts: &Addresses,
     netuid: NetUid,
-    actions: &mut Vec<Action>,
+    report: &mut Report,
     step: &mut impl FnMut(&mut dyn Chain, NetUid, &EpochStatus) -> Result<Step, RoleError>,
 ) -> Result<(), RoleError> {
     let mut overtaken: Option<(EpochStatus, RoleError)> = None;
@@ -51,9 +51,10 @@ fn somewhere(
             if before == status {
                 return Err(problem);
             }
+            report.overtaken.push((netuid, problem));
         }
         match step(chain, netuid, &status)? {
-            Step::Took(action) => actions.push(action),
+            Step::Took(action) => report.actions.push(action),
             Step::Nothing => return Ok(()),
             Step::Overtaken(problem) => overtaken = Some((status, problem)),
         }

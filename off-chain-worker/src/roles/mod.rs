@@ -114,6 +114,8 @@ pub enum Action {
 pub struct Report {
     /// The steps taken, in order.
     pub actions: Vec<Action>,
+    /// Subnets on which somebody else was quicker, and how that showed. It is no problem.
+    pub overtaken: Vec<(NetUid, RoleError)>,
     /// Subnets on which the next step could not be taken, and why.
     pub problems: Vec<(NetUid, RoleError)>,
 }

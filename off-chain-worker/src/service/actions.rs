@@ -1,0 +1,109 @@
+//! The steps of a worker, as the log tells them.
+
+use crate::roles::Action;
+use inktensor_primitives::{NetUid, Rao};
+use tracing::info;
+
+/// What a step is about.
+#[derive(Default)]
+struct Facts {
+    netuid: Option<u16>,
+    epoch: Option<u32>,
+    chunk: Option<u16>,
+    step: Option<u32>,
+    amount_rao: Option<u64>,
+}
+
+/// Logs a step that was taken at `block`.
+pub fn tell(action: &Action, block: u32) {
+    let Facts {
+        netuid,
+        epoch,
+        chunk,
+        step,
+        amount_rao,
+    } = facts(action);
+    info!(
+        block,
+        netuid,
+        epoch,
+        chunk,
+        step,
+        amount_rao,
+        "{}",
+        described(action)
+    );
+}
+
+fn facts(action: &Action) -> Facts {
+    let about = |netuid: &NetUid| Facts {
+        netuid: Some(netuid.0),
+        ..Facts::default()
+    };
+    let of = |netuid: &NetUid, epoch: &u32| Facts {
+        epoch: Some(*epoch),
+        ..about(netuid)
+    };
+    let amount = |amount: &Rao| Some(amount.0);
+    match action {
+        Action::RolledOver { netuid } => about(netuid),
+        Action::Bonded { amount: bonded } => Facts {
+            amount_rao: amount(bonded),
+            ..Facts::default()
+        },
+        Action::Closed { netuid, epoch }
+        | Action::Proposed { netuid, epoch }
+        | Action::Finalized { netuid, epoch } => of(netuid, epoch),
+        Action::Disputed {
+            netuid,
+            epoch,
+            step,
+            reward,
+        } => Facts {
+            step: Some(*step),
+            amount_rao: amount(reward),
+            ..of(netuid, epoch)
+        },
+        Action::Replayed {
+            netuid,
+            epoch,
+            next,
+        } => Facts {
+            step: Some(*next),
+            ..of(netuid, epoch)
+        },
+        Action::GivenUp {
+            netuid,
+            epoch,
+            carried,
+        } => Facts {
+            amount_rao: amount(carried),
+            ..of(netuid, epoch)
+        },
+        Action::Settled {
+            netuid,
+            epoch,
+            chunk,
+            paid,
+        } => Facts {
+            chunk: Some(*chunk),
+            amount_rao: amount(paid),
+            ..of(netuid, epoch)
+        },
+    }
+}
+
+/// The step in words. What it is about is in the fields of the line.
+const fn described(action: &Action) -> &'static str {
+    match action {
+        Action::Closed { .. } => "closed an epoch",
+        Action::RolledOver { .. } => "began the tempo of a subnet without neurons anew",
+        Action::Bonded { .. } => "added to the bond",
+        Action::Proposed { .. } => "posted an epoch",
+        Action::Disputed { .. } => "disproved a step",
+        Action::Finalized { .. } => "made an epoch final",
+        Action::Replayed { .. } => "had the chain execute an epoch up to a step",
+        Action::GivenUp { .. } => "gave up an epoch: its budget goes to the next",
+        Action::Settled { .. } => "settled a chunk",
+    }
+}
