@@ -2,9 +2,9 @@
 
 use super::{
     chain::ChainArguments,
-    demo::amounts::share,
+    demo::amounts::{share, tao},
     session::{missing, print},
-    table::{account, show, table, tao_text},
+    table::{account, is_wide, show, table},
     Failure, Verdict,
 };
 use crate::{
@@ -66,10 +66,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         "subnet {} at block {block}: epoch {} is open, {last}\n",
         netuid.0, status.open
     )?;
-    let header = [
-        "uid",
-        "hotkey",
-        "coldkey",
+    let is_wide = is_wide();
+    let mut header = vec!["uid", "hotkey"];
+    // Where there is room, whose it is too.
+    header.extend(is_wide.then_some("coldkey"));
+    header.extend([
         "stake TAO",
         "permit",
         "cons.",
@@ -77,22 +78,27 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         "incent.",
         "divid.",
         "paid TAO",
-    ];
-    let mut rows = table(header, &[0, 3, 5, 6, 7, 8, 9]);
+    ]);
+    let first = header.len() - 7;
+    let numbers: Vec<usize> = [0, first]
+        .into_iter()
+        .chain(first + 2..header.len())
+        .collect();
+    let mut rows = table(header, &numbers);
     for (it, stake) in neurons.iter().zip(&stakes) {
         let score = &it.score;
-        rows.add_row([
-            it.uid.0.to_string(),
-            account(&it.neuron.hotkey),
-            account(&it.neuron.coldkey),
-            super::demo::amounts::tao(stake.0, 3),
+        let mut row = vec![it.uid.0.to_string(), account(&it.neuron.hotkey)];
+        row.extend(is_wide.then(|| account(&it.neuron.coldkey)));
+        row.extend([
+            tao(stake.0, 3),
             if score.permit { "yes" } else { "" }.into(),
             share(score.consensus),
             share(score.validator_trust),
             share(score.incentive),
             share(score.dividends),
-            tao_text(Rao(score.emission.0 / 1_000_000 * 1_000_000)),
+            tao(score.emission.0, 3),
         ]);
+        rows.add_row(row);
     }
     show(&rows, out)?;
     Ok(Verdict::Good)

@@ -215,3 +215,29 @@ fn fail(problem: &str) -> ExitCode {
     let _ = writeln!(io::stderr(), "error: {problem}");
     ExitCode::from(2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_that_needs_a_chain_has_an_example() {
+        fn look(command: &clap::Command, name: &str, without: &mut Vec<String>) {
+            for inner in command.get_subcommands() {
+                look(inner, &format!("{name} {}", inner.get_name()), without);
+            }
+            let needs_a_chain = command.get_arguments().any(|it| it.get_id() == "chain");
+            if needs_a_chain && command.get_after_help().is_none() {
+                without.push(name.into());
+            }
+        }
+        let mut without = Vec::new();
+        look(&Cli::command(), "inktensor", &mut without);
+        assert_eq!(without, Vec::<String>::new());
+    }
+}

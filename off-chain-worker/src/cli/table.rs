@@ -15,11 +15,11 @@ const WIDE: u16 = 140;
 const USUAL: u16 = 80;
 
 /// A table whose columns of these numbers are aligned to the right.
-pub fn table<const N: usize>(header: [&str; N], numbers: &[usize]) -> Table {
+pub fn table<'a>(header: impl IntoIterator<Item = &'a str>, numbers: &[usize]) -> Table {
     let mut table = Table::new();
     table
         .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')))
-        .set_header(header);
+        .set_header(header.into_iter().collect::<Vec<_>>());
     // With the line between columns, two spaces.
     for column in table.column_iter_mut() {
         column.set_padding((1, 0));
@@ -40,11 +40,16 @@ pub fn show(table: &Table, out: &mut dyn Write) -> io::Result<()> {
 /// An account: whole where there is room, else its ends.
 pub fn account(account: &AccountId) -> String {
     let text = ss58(account);
-    if width() >= WIDE {
+    if is_wide() {
         text
     } else {
         short(&text, 6, 4)
     }
+}
+
+/// Whether there is room for whole addresses.
+pub fn is_wide() -> bool {
+    width() >= WIDE
 }
 
 /// Columns of the terminal: what `COLUMNS` says, else the terminal itself, else 80.

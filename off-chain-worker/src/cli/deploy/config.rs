@@ -17,7 +17,7 @@ use std::{fs, path::PathBuf};
 
 /// What a deployment is to be like. All of it is fixed once deployed.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct Configured {
     /// A TOML file with all of this, and the constants of the epoch game and the fees; see docs/deploy.md
     #[arg(long, env = "INKTENSOR_DEPLOY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -87,7 +87,7 @@ struct FileRules {
     rollover_delay: Option<u32>,
 }
 
-impl Arguments {
+impl Configured {
     /// The configuration of a deployment by `deployer`.
     pub fn config(&self, deployer: AccountId) -> Result<Config, Failure> {
         let file = match &self.config {
@@ -189,10 +189,11 @@ mod tests {
     const DEPLOYER: [u8; 32] = [7; 32];
 
     fn config(flags: &[&str], file: &str) -> Result<Config, String> {
-        let command = Arguments::augment_args(clap::Command::new("deploy").no_binary_name(true));
+        let command = Configured::augment_args(clap::Command::new("deploy").no_binary_name(true));
         let matches = command.try_get_matches_from(flags);
         let matches = matches.map_err(|error| error.to_string())?;
-        let arguments = Arguments::from_arg_matches(&matches).map_err(|error| error.to_string())?;
+        let arguments =
+            Configured::from_arg_matches(&matches).map_err(|error| error.to_string())?;
         let file = toml::from_str(file).map_err(|error| error.to_string())?;
         arguments.merged(file, DEPLOYER.into())
     }

@@ -40,7 +40,7 @@ pub struct Arguments {
     #[command(flatten)]
     signer: SignerArguments,
     #[command(flatten)]
-    config: config::Arguments,
+    config: config::Configured,
     /// What the chain is called, and so the file in `deployments`; what the node calls it if nothing is said
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
