@@ -13,7 +13,7 @@ use std::{
 
 /// Bytes that are passed on at once.
 const CHUNK: usize = 16 * 1024;
-/// How long the other end has to read what came before the line is cut.
+/// How long a line that is about to be cut waits for more, and the other end has to read it.
 const FLUSH: Duration = Duration::from_millis(200);
 
 /// A line to `127.0.0.1:port`.
@@ -64,7 +64,7 @@ impl Proxy {
 
     /// Whether it is cut.
     pub fn is_cut(&self) -> bool {
-        self.line.cut.load(Ordering::SeqCst)
+        self.line.is_cut()
     }
 
     /// Cuts the line once a client has sent more than `bytes` without an answer, for the `time`-th time: after the bytes have
@@ -100,7 +100,7 @@ impl Line {
                 return;
             }
             let Ok(stream) = stream else { continue };
-            if !self.cut.load(Ordering::SeqCst) {
+            if !self.is_cut() {
                 // A node that is not there is like a line that is cut.
                 let _ = self.join(stream, port);
             }
@@ -121,8 +121,9 @@ impl Line {
 
     fn pass(&self, mut from: TcpStream, mut to: TcpStream, up: bool) {
         let mut bytes = [0; CHUNK];
+        let mut sprung = false;
         while let Ok(count) = from.read(&mut bytes) {
-            if count == 0 || self.cut.load(Ordering::SeqCst) {
+            if count == 0 || (self.is_cut() && !sprung) {
                 break;
             }
             if !up {
@@ -131,13 +132,22 @@ impl Line {
             if to.write_all(&bytes[..count]).is_err() {
                 break;
             }
-            if up && self.springs(count) {
-                thread::sleep(FLUSH);
-                self.cut();
+            if up && !sprung && self.springs(count) {
+                sprung = true;
+                // What is on its way still goes up; reading ends when no more comes.
+                let _ = from.set_read_timeout(Some(FLUSH));
             }
         }
         let _ = from.shutdown(Shutdown::Both);
+        if sprung {
+            // What has gone up is for the node to read. It may answer, but nobody listens.
+            thread::sleep(FLUSH);
+        }
         let _ = to.shutdown(Shutdown::Both);
+    }
+
+    fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::SeqCst)
     }
 
     /// Whether these bytes spring the trap. From then on nothing that the node says passes.

@@ -37,13 +37,13 @@ async fn token_registry_and_staking_work_together_on_a_node() {
     let (owner, other) = (alice(), bob());
 
     let mut constructor = token::TokenRef::new(vec![(account(&owner), SUPPLY)]);
-    let made = client.instantiate("token", &owner, &mut constructor);
+    let mut made = client.instantiate("token", &owner, &mut constructor);
     let tao = made.submit().await.expect("the token").account_id;
     let mut constructor = registry::SubnetRegistryRef::new(tao, Rao::from_tao(1));
-    let made = client.instantiate("registry", &owner, &mut constructor);
+    let mut made = client.instantiate("registry", &owner, &mut constructor);
     let subnets = made.submit().await.expect("the registry").account_id;
     let mut constructor = staking::StakingContractRef::new(tao, subnets);
-    let made = client.instantiate("staking", &owner, &mut constructor);
+    let mut made = client.instantiate("staking", &owner, &mut constructor);
     let stake = made.submit().await.expect("staking").account_id;
 
     // The token is a PSP22 token, with the cap of TAO.

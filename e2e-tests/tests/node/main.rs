@@ -13,20 +13,17 @@ use inktensor_e2e_tests::{
     proxy::Proxy,
     Folder,
 };
-use inktensor_primitives::{
-    dispute::Disputed, epoch::Epochs, registry::Registry, NetUid, Rao, Uid,
-};
+use inktensor_primitives::{dispute::Disputed, epoch::Epochs, registry::Registry, NetUid, Rao};
 use inktensor_worker::{
     chain::{rpc::RpcChain, Chain, Typed},
     deploy::{ss58, Addresses, Record},
-    roles::Action,
 };
 use observer::Observer;
 use people::{Person, PEOPLE};
 use programs::{Program, Worker};
 use std::{
     env, fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     thread,
     time::{Duration, Instant},

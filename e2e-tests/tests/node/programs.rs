@@ -1,6 +1,7 @@
 //! Commands and workers as processes.
 
 use super::people::Person;
+use inktensor_worker::deploy::{Bundles, CONTRACTS_DIR};
 use serde_json::Value;
 use std::{
     env,
@@ -30,6 +31,7 @@ impl Program {
         let mut command = Command::new(env::current_exe().expect("this program"));
         command
             .env(AS_PROGRAM, "1")
+            .env(CONTRACTS_DIR, Bundles::folder().expect("built"))
             .current_dir(folder)
             .stdin(Stdio::null());
         let program = Self {
