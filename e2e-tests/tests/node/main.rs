@@ -1,8 +1,15 @@
 //! A whole network on a real node, by the programs that people run: deployed, lived in, lied to, and hurt.
 //!
 //! This program runs itself as the commands and workers that it needs, so it has a `main` of its own.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod observer;
+mod page;
 mod people;
 mod programs;
 
@@ -29,8 +36,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The name of the test, and what it does.
-const TEST: &str = "a_network_lives_on_a_node";
+/// The tests, by name.
+const TESTS: [(&str, fn()); 2] = [(LIFE, live), (page::TEST, page::run)];
+/// The name of the longest one, and what it does.
+const LIFE: &str = "a_network_lives_on_a_node";
 /// Epochs that have to be final and paid on each subnet.
 const EPOCHS: u32 = 5;
 /// Milliseconds between two blocks in which nothing else happens.
@@ -59,33 +68,40 @@ fn main() -> ExitCode {
         return inktensor_worker::cli::main();
     }
     if arguments.iter().any(|it| it == "--list") {
-        println!("{TEST}: test");
+        for (name, _) in TESTS {
+            println!("{name}: test");
+        }
         return ExitCode::SUCCESS;
     }
     // As other test programs do: names choose tests.
-    let mut names = arguments
-        .iter()
-        .filter(|it| !it.starts_with('-'))
-        .peekable();
-    if names.peek().is_some() && !names.any(|name| TEST.contains(name.as_str())) {
-        return ExitCode::SUCCESS;
+    let names: Vec<&String> = arguments.iter().filter(|it| !it.starts_with('-')).collect();
+    let is_chosen =
+        |test: &str| names.is_empty() || names.iter().any(|it| test.contains(it.as_str()));
+    let chosen: Vec<_> = TESTS.iter().filter(|(name, _)| is_chosen(name)).collect();
+    let start = Instant::now();
+    println!("\nrunning {} tests", chosen.len());
+    for (name, test) in &chosen {
+        test();
+        println!("test {name} ... ok");
     }
+    println!(
+        "\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; {} filtered out; finished in {:.2}s\n",
+        chosen.len(),
+        TESTS.len() - chosen.len(),
+        start.elapsed().as_secs_f64()
+    );
+    ExitCode::SUCCESS
+}
+
+fn live() {
     let folder = Folder::new();
     let options = Options {
         base: Some(folder.path().join("node")),
         ..Options::default()
     };
-    let Some(node) = Node::for_test(TEST, options) else {
-        return ExitCode::SUCCESS;
-    };
-    let start = Instant::now();
-    Network::deploy(node, folder.path().join("work")).live();
-    println!("test {TEST} ... ok");
-    println!(
-        "\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in {:.2}s\n",
-        start.elapsed().as_secs_f64()
-    );
-    ExitCode::SUCCESS
+    if let Some(node) = Node::for_test(LIFE, options) {
+        Network::deploy(node, folder.path().join("work")).live();
+    }
 }
 
 /// A deployment on a node.

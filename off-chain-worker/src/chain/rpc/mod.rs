@@ -222,6 +222,23 @@ impl RpcChain {
         }
     }
 
+    /// What a message answers that would not be carried out: nothing is sent then, and nothing paid.
+    fn refusal_of(
+        &self,
+        rehearsed: &Rehearsed<Answer>,
+        to: AccountId,
+    ) -> Result<Option<Receipt>, ChainError> {
+        match &rehearsed.result {
+            Ok(answer) if answer.reverted => Ok(Some(Receipt {
+                output: answer.data.clone(),
+                events: Vec::new(),
+                cost: Cost::default(),
+            })),
+            Ok(_) => Ok(None),
+            Err(error) => Err(self.refused(error, Some(to))),
+        }
+    }
+
     fn tariff_of(&self) -> Result<limits::Tariff, ChainError> {
         self.link
             .ask(|connection| async move { Ok(connection.tariff) })
@@ -320,26 +337,26 @@ impl Chain for RpcChain {
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
-        self.key(signer)?;
-        self.give_way(to, input)?;
-        let rehearsed = self.rehearse(signer, to, input, None)?;
-        let cost = rehearsed.cost();
-        match &rehearsed.result {
-            Ok(answer) if !answer.reverted => {}
-            Ok(answer) => {
-                return Ok(Receipt {
-                    output: answer.data.clone(),
-                    events: Vec::new(),
-                    // Nothing was sent.
-                    cost: Cost::default(),
-                });
-            }
-            Err(error) => return Err(self.refused(error, Some(to))),
+        let key = self.key(signer)?;
+        let before = self.block()?;
+        let mut rehearsed = self.rehearse(signer, to, input, None)?;
+        if let Some(refused) = self.refusal_of(&rehearsed, to)? {
+            return Ok(refused);
         }
+        let cost = rehearsed.cost();
         let gas = self.gas(rehearsed.required)?;
         let deposit = self.tariff_of()?.deposit(rehearsed.deposit);
-        let payload = transaction::call(to, gas, deposit, input);
-        let included = carry_out(&self.link, self.key(signer)?, &payload, self.wait)?;
+        let signed =
+            transaction::sign(&self.link, key, &transaction::call(to, gas, deposit, input))?;
+        // The last look before money is spent: who was quicker meanwhile has left nothing to do.
+        self.give_way(to, input)?;
+        if self.block()? != before {
+            rehearsed = self.rehearse(signer, to, input, None)?;
+            if let Some(refused) = self.refusal_of(&rehearsed, to)? {
+                return Ok(refused);
+            }
+        }
+        let included = signed.carry_out(&self.link, self.wait)?;
         let outcome = self.link.ask(|connection| {
             let outcome = included.outcome(&connection.at, Some(to));
             async move { Ok(outcome) }

@@ -155,59 +155,80 @@ pub fn raw(account: &AccountId) -> [u8; 32] {
 /// Signs `payload` with `key`, sends it, and waits for its block.
 ///
 /// # Errors
-/// `Unreachable` if it was not sent; `Runtime` if the chain does not take it; `OutcomeUnknown` if it is in no block when the
-/// patience is over.
+/// As [`sign`] and [`Signed::carry_out`].
 pub fn carry_out(
     link: &Link,
     key: &Keypair,
     payload: &impl Payload,
     wait: Wait,
 ) -> Result<Included, ChainError> {
-    let connection = link.checked()?;
-    let patience = link.patience().max(INCLUSION);
-    let deadline = Instant::now() + patience;
-    let signed = link.run(sign(&connection, key, payload)).map_err(unsent)?;
-    let watched =
-        async { tokio::time::timeout(patience, send(&connection, &signed.bytes, wait)).await };
-    let sent = link
-        .run(watched)
-        .unwrap_or_else(|_| Err(Trouble::Lost("it is in no block yet".into())));
-    let hash = match sent {
-        Ok(hash) => hash,
-        Err(Trouble::Final(error)) => return Err(error),
-        Err(Trouble::Lost(reason)) => {
-            link.give_up();
-            return look_for(link, &signed, deadline)?.ok_or(ChainError::OutcomeUnknown(reason));
-        }
-    };
-    let extrinsic = blake2(&signed.bytes);
-    let found = link.ask(|connection| async move {
-        let number = history::number(&connection, hash).await?;
-        find(&connection, number, hash, &extrinsic).await
-    });
-    found?.ok_or_else(|| {
-        let problem = "the block that it was in has been replaced";
-        ChainError::OutcomeUnknown(problem.into())
-    })
+    sign(link, key, payload)?.carry_out(link, wait)
 }
 
-struct Signed {
+/// Signs `payload` with `key`. Nothing is sent.
+///
+/// # Errors
+/// `Unreachable`; `Runtime` if it cannot be made for this chain.
+pub fn sign(link: &Link, key: &Keypair, payload: &impl Payload) -> Result<Signed, ChainError> {
+    let connection = link.checked()?;
+    link.run(signed(connection, key, payload)).map_err(unsent)
+}
+
+/// A transaction that is ready to be sent.
+pub struct Signed {
+    connection: Connection,
     bytes: Vec<u8>,
     /// Number of the best block when it was signed.
-    after: u32,
+    pub after: u32,
 }
 
-async fn sign(
-    connection: &Connection,
+impl Signed {
+    /// Sends it, and waits for its block.
+    ///
+    /// # Errors
+    /// `Runtime` if the chain does not take it; `OutcomeUnknown` if it is in no block when the patience is over.
+    pub fn carry_out(self, link: &Link, wait: Wait) -> Result<Included, ChainError> {
+        let patience = link.patience().max(INCLUSION);
+        let deadline = Instant::now() + patience;
+        let sent = async {
+            let sending = send(&self.connection, &self.bytes, wait);
+            tokio::time::timeout(patience, sending).await
+        };
+        let sent = link
+            .run(sent)
+            .unwrap_or_else(|_| Err(Trouble::Lost("it is in no block yet".into())));
+        let hash = match sent {
+            Ok(hash) => hash,
+            Err(Trouble::Final(error)) => return Err(error),
+            Err(Trouble::Lost(reason)) => {
+                link.give_up();
+                let found = look_for(link, &self, deadline)?;
+                return found.ok_or(ChainError::OutcomeUnknown(reason));
+            }
+        };
+        let extrinsic = blake2(&self.bytes);
+        let found = link.ask(|connection| async move {
+            let number = history::number(&connection, hash).await?;
+            find(&connection, number, hash, &extrinsic).await
+        });
+        found?.ok_or_else(|| {
+            let problem = "the block that it was in has been replaced";
+            ChainError::OutcomeUnknown(problem.into())
+        })
+    }
+}
+
+async fn signed(
+    connection: Connection,
     key: &Keypair,
     payload: &impl Payload,
 ) -> Result<Signed, Trouble> {
     let account = key.public_key().to_account_id();
     let nonce = connection.rpc.system_account_next_index(&account).await?;
-    let (best, best_hash) = history::best(connection).await?;
+    let (best, best_hash) = history::best(&connection).await?;
     // From a final block on, so that no replaced block takes the transaction with it; from the best one, should finality lag.
     let finalized = connection.rpc.chain_get_finalized_head().await?;
-    let number = history::number(connection, finalized).await?;
+    let number = history::number(&connection, finalized).await?;
     let (from, from_hash) = if u64::from(best.saturating_sub(number)) < MORTAL / 2 {
         (number, finalized)
     } else {
@@ -222,8 +243,10 @@ async fn sign(
         .create_signable_offline(payload, params)
         .map_err(unusable)?;
     let signed = signable.sign(key).map_err(unusable)?;
+    let bytes = signed.into_encoded();
     Ok(Signed {
-        bytes: signed.into_encoded(),
+        connection,
+        bytes,
         after: best,
     })
 }

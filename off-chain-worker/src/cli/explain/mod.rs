@@ -35,31 +35,30 @@ pub struct Arguments {
     #[arg(
         long,
         visible_alias = "url",
-        value_name = "URL|DIR",
-        requires = "netuid"
+        env = "INKTENSOR_CHAIN",
+        value_name = "URL|DIR"
     )]
     chain: Option<ChainSource>,
     /// The file of the deployment on a chain of nodes; by default the one in the folder `deployments` that is of the chain
     #[arg(long, env = "INKTENSOR_DEPLOYMENT", value_name = "FILE")]
     deployment: Option<PathBuf>,
     /// The subnet
-    #[arg(long, value_name = "NUMBER", requires = "chain")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "metagraph")]
     netuid: Option<u16>,
     /// The epoch; the last final one if none is named
-    #[arg(long, value_name = "NUMBER", requires = "chain")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "metagraph")]
     epoch: Option<u32>,
     /// The store of a worker that was there, for epochs whose inputs the chain no longer has
-    #[arg(long, value_name = "DIR", requires = "chain")]
+    #[arg(long, value_name = "DIR", conflicts_with = "metagraph")]
     store: Option<PathBuf>,
     /// Instead of a chain: an epoch in the form of the test vectors; - is standard input
-    #[arg(long, value_name = "FILE", required_unless_present = "chain")]
-    #[arg(conflicts_with = "chain")]
+    #[arg(long, value_name = "FILE")]
     metagraph: Option<PathBuf>,
     /// Which of the file's epochs, if it holds several
     #[arg(long, requires = "metagraph")]
     name: Option<String>,
     /// What runs the kernel on a file's epoch
-    #[arg(long, value_enum, default_value = "wasm", conflicts_with = "chain")]
+    #[arg(long, value_enum, default_value = "wasm", requires = "metagraph")]
     engine: EngineKind,
     /// A kernel other than the built one for a file's epoch, for the wasm engine
     #[arg(long, value_name = "FILE.wasm", requires = "metagraph")]
@@ -74,8 +73,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let explanation = match (&arguments.metagraph, &arguments.chain, arguments.netuid) {
         (Some(file), _, _) => in_file(file, arguments)?,
         (None, Some(chain), Some(netuid)) => on_chain(chain, NetUid(netuid), arguments)?,
-        // The parser of arguments has refused it already.
-        (None, _, _) => return Err(Failure::input("name a chain and a subnet, or a file")),
+        (None, Some(_), None) => {
+            return Err(Failure::input("say which subnet with --netuid"));
+        }
+        (None, None, _) => {
+            return Err(Failure::input(
+                "name a chain with --chain, or a file with --metagraph",
+            ));
+        }
     };
     if arguments.json {
         let json = serde_json::to_string_pretty(&explanation).map_err(io::Error::from)?;
