@@ -22,6 +22,7 @@ import type {
   InktensorPrimitivesEmissionIssuance,
   InktensorPrimitivesEmissionSplit,
   InktensorPrimitivesEmissionFees,
+  InktensorPrimitivesEmissionEmissionPeers,
 } from './types.js';
 
 export interface ContractQuery<Type extends MetadataType> extends GenericContractQuery<Type> {
@@ -230,6 +231,20 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    **/
   emissionTreasury: GenericContractQueryCall<
     (options?: ContractCallOptions) => Promise<GenericContractCallResult<AccountId32, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * The other contracts.
+   *
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x3195adfd
+   **/
+  emissionPeers: GenericContractQueryCall<
+    (
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesEmissionEmissionPeers, ContractCallResult>>,
     Type
   >;
 

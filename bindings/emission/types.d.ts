@@ -136,6 +136,12 @@ export type InktensorPrimitivesEmissionIssuance = {
   totalWeight: InktensorPrimitivesUnitsRao;
 };
 
+export type InktensorPrimitivesEmissionEmissionPeers = {
+  token: AccountId32;
+  staking: AccountId32;
+  epoch?: AccountId32 | undefined;
+};
+
 export type EmissionLedgerAccount = {
   share: EmissionAccumulatorShare;
   carried: InktensorPrimitivesUnitsRao;

@@ -34,6 +34,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Sets the caller's weights on a subnet, replacing all before. Needs a permit, unless the only uid is the caller's
    * own. Empty lists clear them.
    *
+   * # Errors
+   * `NotRegistered`, `LengthMismatch`, `UnknownUid`, `DuplicateUid`, `NoPermit`.
+   *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {Array<InktensorPrimitivesUnitsUid>} uids
    * @param {Array<number>} weights
@@ -54,6 +57,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   /**
    * Adds TAO of the caller, approved for this contract, to its free bond.
    *
+   * # Errors
+   * `Payment`.
+   *
    * @param {InktensorPrimitivesUnitsRao} amount
    * @param {ContractCallOptions} options
    *
@@ -70,6 +76,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   /**
    * Takes free bond of the caller back.
    *
+   * # Errors
+   * `BondTooSmall`, `Payment`.
+   *
    * @param {InktensorPrimitivesUnitsRao} amount
    * @param {ContractCallOptions} options
    *
@@ -85,6 +94,10 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
 
   /**
    * Closes the open epoch once its tempo is over and freezes its inputs. Anyone may call.
+   *
+   * # Errors
+   * `UnknownSubnet`, `TempoNotOver` with the first block at which it may close, `EpochUnfinished`, `Unsettled`,
+   * `KernelUnavailable`, `KernelChanged`, `Kernel`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
@@ -107,6 +120,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   /**
    * Posts the closed epoch's assertion and locks the caller's bond behind it. Anyone with a free bond may call.
    *
+   * # Errors
+   * `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`, `BondTooSmall`.
+   *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {InktensorPrimitivesAssertionLike} assertion
    * @param {ContractCallOptions} options
@@ -125,6 +141,10 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   /**
    * Has a step of the asserted epoch executed again and, if it comes to anything else than asserted, slashes the bond. Anyone
    * may call before the deadline.
+   *
+   * # Errors
+   * `NotAsserted`, `ChallengeOver`, `AssertionMismatch`, `StepOutOfRange`, `OpeningMismatch`, `KernelChanged`,
+   * `KernelFailed`, `StepIsCorrect`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} k
@@ -147,6 +167,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Makes the asserted epoch final once its challenge period is over, and frees the bond. Anyone may call, with the
    * assertion from the `Proposed` event.
    *
+   * # Errors
+   * `NotAsserted`, `ChallengePeriod` with the first block at which it can be, `AssertionMismatch`, `KernelChanged`.
+   *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {InktensorPrimitivesAssertionLike} assertion
    * @param {ContractCallOptions} options
@@ -166,6 +189,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Executes the next steps of the closed epoch, at most as many as asked for. After the last one the epoch is final.
    * Anyone may call once the delay is over, with what the chunks remember. Returns the first step that is still to be
    * executed.
+   *
+   * # Errors
+   * `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which it is, `NoSteps`, `OpeningMismatch`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} steps
@@ -190,6 +216,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Gives up the closed epoch if it has not moved for long, or can no longer become final. Anyone may call. Returns what the
    * subnet's next budget gets.
    *
+   * # Errors
+   * `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it is.
+   *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
    *
@@ -211,6 +240,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   /**
    * Pays the neurons of a chunk of a final epoch and records their scores. Anyone may call, with the results that hash to
    * what became final. Returns what was paid.
+   *
+   * # Errors
+   * `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch

@@ -23,6 +23,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * Sets the caller's weights on a subnet, replacing all before. Needs a permit, unless the only uid is the caller's
    * own. Empty lists clear them.
    *
+   * # Errors
+   * `NotRegistered`, `LengthMismatch`, `UnknownUid`, `DuplicateUid`, `NoPermit`.
+   *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {Array<InktensorPrimitivesUnitsUid>} uids
    * @param {Array<number>} weights
@@ -43,6 +46,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   /**
    * Adds TAO of the caller, approved for this contract, to its free bond.
    *
+   * # Errors
+   * `Payment`.
+   *
    * @param {InktensorPrimitivesUnitsRao} amount
    * @param {ContractTxOptions} options
    *
@@ -55,6 +61,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
 
   /**
    * Takes free bond of the caller back.
+   *
+   * # Errors
+   * `BondTooSmall`, `Payment`.
    *
    * @param {InktensorPrimitivesUnitsRao} amount
    * @param {ContractTxOptions} options
@@ -69,6 +78,10 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   /**
    * Closes the open epoch once its tempo is over and freezes its inputs. Anyone may call.
    *
+   * # Errors
+   * `UnknownSubnet`, `TempoNotOver` with the first block at which it may close, `EpochUnfinished`, `Unsettled`,
+   * `KernelUnavailable`, `KernelChanged`, `Kernel`.
+   *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractTxOptions} options
    *
@@ -81,6 +94,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
 
   /**
    * Posts the closed epoch's assertion and locks the caller's bond behind it. Anyone with a free bond may call.
+   *
+   * # Errors
+   * `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`, `BondTooSmall`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {InktensorPrimitivesAssertionLike} assertion
@@ -100,6 +116,10 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   /**
    * Has a step of the asserted epoch executed again and, if it comes to anything else than asserted, slashes the bond. Anyone
    * may call before the deadline.
+   *
+   * # Errors
+   * `NotAsserted`, `ChallengeOver`, `AssertionMismatch`, `StepOutOfRange`, `OpeningMismatch`, `KernelChanged`,
+   * `KernelFailed`, `StepIsCorrect`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} k
@@ -122,6 +142,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * Makes the asserted epoch final once its challenge period is over, and frees the bond. Anyone may call, with the
    * assertion from the `Proposed` event.
    *
+   * # Errors
+   * `NotAsserted`, `ChallengePeriod` with the first block at which it can be, `AssertionMismatch`, `KernelChanged`.
+   *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {InktensorPrimitivesAssertionLike} assertion
    * @param {ContractTxOptions} options
@@ -141,6 +164,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * Executes the next steps of the closed epoch, at most as many as asked for. After the last one the epoch is final.
    * Anyone may call once the delay is over, with what the chunks remember. Returns the first step that is still to be
    * executed.
+   *
+   * # Errors
+   * `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which it is, `NoSteps`, `OpeningMismatch`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} steps
@@ -163,6 +189,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * Gives up the closed epoch if it has not moved for long, or can no longer become final. Anyone may call. Returns what the
    * subnet's next budget gets.
    *
+   * # Errors
+   * `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it is.
+   *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractTxOptions} options
    *
@@ -176,6 +205,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   /**
    * Pays the neurons of a chunk of a final epoch and records their scores. Anyone may call, with the results that hash to
    * what became final. Returns what was paid.
+   *
+   * # Errors
+   * `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch

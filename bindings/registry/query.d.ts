@@ -23,6 +23,7 @@ import type {
   InktensorPrimitivesRegistrySubnetSnapshot,
   InktensorPrimitivesKernelNeuronResult,
   InktensorPrimitivesRegistrySubnet,
+  InktensorPrimitivesRegistryRegistryPeers,
   InktensorPrimitivesRegistrySeat,
   InktensorPrimitivesRegistryNeuron,
   InktensorPrimitivesRegistryTenure,
@@ -330,6 +331,20 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
     (
       options?: ContractCallOptions,
     ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * The other contracts.
+   *
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x91abae58
+   **/
+  registryPeers: GenericContractQueryCall<
+    (
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesRegistryRegistryPeers, ContractCallResult>>,
     Type
   >;
 

@@ -121,6 +121,8 @@ export type InktensorPrimitivesKernelYumaParams = {
   commitReveal: boolean;
 };
 
+export type InktensorPrimitivesRegistryRegistryPeers = { token: AccountId32; epoch?: AccountId32 | undefined };
+
 export type InktensorPrimitivesRegistryHotkeyStatus = { subnetExists: boolean; owner?: AccountId32 | undefined };
 
 export type InktensorPrimitivesRegistryKernelsKernelEntry = {

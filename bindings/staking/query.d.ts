@@ -18,6 +18,7 @@ import type {
   InktensorPrimitivesStakingStakingError,
   InktensorPrimitivesUnitsBps,
   InktensorPrimitivesStakingPaymentLike,
+  InktensorPrimitivesStakingStakingPeers,
 } from './types.js';
 
 export interface ContractQuery<Type extends MetadataType> extends GenericContractQuery<Type> {
@@ -350,6 +351,20 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       hotkey: AccountId32Like,
       options?: ContractCallOptions,
     ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsBps, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * The other contracts.
+   *
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xb5d42ee1
+   **/
+  stakingPeers: GenericContractQueryCall<
+    (
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingStakingPeers, ContractCallResult>>,
     Type
   >;
 }

@@ -117,6 +117,13 @@ export type InktensorPrimitivesStakingPaymentLike = {
   validator: InktensorPrimitivesUnitsRao;
 };
 
+export type InktensorPrimitivesStakingStakingPeers = {
+  token: AccountId32;
+  registry: AccountId32;
+  emission?: AccountId32 | undefined;
+  epoch?: AccountId32 | undefined;
+};
+
 export type StakingCellSubnetStake = { open: number; total: InktensorPrimitivesUnitsRao };
 
 export type InkStorageTraitsImplsResolverKey = {};

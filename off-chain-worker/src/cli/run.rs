@@ -86,15 +86,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             deployment: config.deployment.clone(),
             keys: keys.clone(),
             wait: signer.wait,
-            ..Access::default()
+            // Not long: a worker that is asked to end waits for the question in hand, and the next turn asks again.
+            patience: worker::PATIENCE,
         };
-        config.chain.open(match &config.chain {
-            ChainSource::Nodes(_) => access,
-            ChainSource::Served(_) | ChainSource::Kept(_) => Access {
-                patience: worker::PATIENCE,
-                ..access
-            },
-        })
+        config.chain.open(access)
     };
     let opened = service::opened(&ties, config.poll, open)
         .map_err(|error| Failure::input(format_args!("--chain {}: {error}", config.chain)))?;
