@@ -1,4 +1,10 @@
 //! The contracts as ink!'s own end-to-end client sees them: prebuilt code, a real node, fees and nonces.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use ink::env::DefaultEnvironment;
 use ink_e2e::{alice, bob, charlie, Client, ContractsBackend, Keypair, PolkadotConfig, RpcClient};

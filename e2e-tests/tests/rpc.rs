@@ -1,4 +1,10 @@
 //! The chain of a node and the chain in this process are one and the same to who works on them; and a node can fail.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use inktensor_e2e_tests::{
     network::bundles,

@@ -1,8 +1,8 @@
 //! A chain that a node serves, over JSON-RPC.
 //!
 //! A transaction is rehearsed before it is sent: what a contract would refuse costs nothing. It is given what the rehearsal
-//! needed and a margin. The answer of a transaction is that of its rehearsal, which is made again on the state before its block
-//! if that is another one: a chain does not keep what a message returned.
+//! needed and a margin, and what it cost is what the rehearsal used, with the fee that was paid. Its answer is that of the
+//! rehearsal, which is made again on the state before its block: a chain does not keep what a message returned.
 
 mod api;
 mod history;
@@ -343,7 +343,6 @@ impl Chain for RpcChain {
         if let Some(refused) = self.refusal_of(&rehearsed, to)? {
             return Ok(refused);
         }
-        let cost = rehearsed.cost();
         let gas = self.gas(rehearsed.required)?;
         let deposit = self.tariff_of()?.deposit(rehearsed.deposit);
         let signed =
@@ -363,23 +362,16 @@ impl Chain for RpcChain {
         })?;
         let paid = Cost {
             fee: included.fee(),
-            ..cost
+            ..rehearsed.cost()
         };
         match outcome {
-            Ok(()) => {
-                let used = included.gas().unwrap_or(rehearsed.consumed);
-                Ok(Receipt {
-                    events: included.events(),
-                    output: self
-                        .answered(&included, rehearsed, (signer, to, input))?
-                        .data,
-                    cost: Cost {
-                        ref_time: used.ref_time,
-                        proof_size: used.proof_size,
-                        ..paid
-                    },
-                })
-            }
+            Ok(()) => Ok(Receipt {
+                events: included.events(),
+                output: self
+                    .answered(&included, rehearsed, (signer, to, input))?
+                    .data,
+                cost: paid,
+            }),
             // Somebody was quicker, in the same block: what it answers now says with what.
             Err(error) if is_revert(&error) => {
                 let again = self.rehearse(signer, to, input, Some(included.hash))?;

@@ -76,12 +76,6 @@ impl Included {
         }
     }
 
-    /// What it used. The event begins with it.
-    pub fn gas(&self) -> Option<Gas> {
-        let done = self.find("System", "ExtrinsicSuccess")?;
-        Gas::decode(&mut &done.fields[..]).ok()
-    }
-
     /// The fee it paid in the chain's own coin; none where the chain does not tell.
     pub fn fee(&self) -> u128 {
         self.find("TransactionPayment", "TransactionFeePaid")
