@@ -45,17 +45,22 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Act out a network in this process: contracts, stake, weights, epochs and pay
+    #[command(after_help = "Example:\n  inktensor demo --epochs 4 --keep chain")]
     Demo(demo::Arguments),
     /// Serve a chain for development and tests, which several processes share
     ///
     /// It deploys all contracts on a new in-process chain, gives all TAO to the account `bank`, and prints the addresses.
     /// There is no access control: whoever connects can sign as anyone.
+    #[command(after_help = "Example:\n  inktensor devchain --state chain --block-time 1000")]
     Devchain(devchain::Arguments),
     /// Work on a chain: close, post, settle epochs
     ///
     /// Logs a line on standard error for each step it takes, and for each problem when it comes up. SIGTERM or SIGINT end it after
     /// the step in hand, a second one at once. It may be killed at any moment too: started again with the same store, it goes
     /// on where it was. The manual is docs/operate.md.
+    #[command(
+        after_help = "Example:\n  inktensor run --role keeper,proposer,watcher --chain ws://127.0.0.1:9944 --suri-file worker.suri --store worker"
+    )]
     Run(Box<run::Arguments>),
     /// Recompute a posted epoch and say whether it is right
     ///
@@ -66,6 +71,7 @@ enum Command {
     /// Files hold objects `{name, input, expected}`, one per line or spread over lines. An object without `expected`
     /// is answered with one line of JSON in the form of `expected`. With it, every field that differs is listed, and
     /// the last line counts: `N passed, N failed`. Exit code: 0 if nothing differs, 1 if something does, 2 for bad input.
+    #[command(after_help = "Example:\n  inktensor audit epochs.jsonl --engine native")]
     Audit(audit::Arguments),
     /// Say why a neuron was paid what it was paid, term by term
     ///
@@ -226,13 +232,14 @@ mod tests {
     }
 
     #[test]
-    fn every_command_that_needs_a_chain_has_an_example() {
+    fn every_command_has_an_example() {
         fn look(command: &clap::Command, name: &str, without: &mut Vec<String>) {
             for inner in command.get_subcommands() {
                 look(inner, &format!("{name} {}", inner.get_name()), without);
             }
-            let needs_a_chain = command.get_arguments().any(|it| it.get_id() == "chain");
-            if needs_a_chain && command.get_after_help().is_none() {
+            let example = command.get_after_help().map(ToString::to_string);
+            let is_shown = example.is_some_and(|it| it.contains(&format!("  {name}")));
+            if !command.has_subcommands() && !is_shown {
                 without.push(name.into());
             }
         }

@@ -1,6 +1,6 @@
 //! `inktensor store`: what a stopped worker knows, for others, and whom it is to trust again.
 
-use super::{chain::ChainArguments, worker, Failure, Verdict};
+use super::{chain::ChainArguments, session::print, worker, Failure, Verdict};
 use crate::{
     deploy::address,
     engine::hex,
@@ -8,6 +8,7 @@ use crate::{
     store::{MemoryExport, Store},
 };
 use inktensor_primitives::{Digest, NetUid};
+use serde_json::{json, Value};
 use std::{
     fs,
     io::Write,
@@ -18,6 +19,9 @@ use std::{
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Write what a subnet remembers from an epoch to a file, for a worker that was not there to compute it
+    #[command(
+        after_help = "Example:\n  inktensor store export --store worker --netuid 1 --epoch 7 memory"
+    )]
     Export {
         /// The folder of the store; its worker must not be running
         #[arg(long, value_name = "DIR")]
@@ -30,8 +34,14 @@ pub enum Command {
         epoch: u32,
         /// The file, which must not be there yet
         file: PathBuf,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// Take in such a file, if it has the hashes that became final on the chain
+    #[command(
+        after_help = "Example:\n  inktensor store import --store worker --url ws://127.0.0.1:9944 memory"
+    )]
     Import {
         /// The folder of the store, which is made if it is not there; its worker must not be running
         #[arg(long, value_name = "DIR")]
@@ -40,11 +50,15 @@ pub enum Command {
         chain: ChainArguments,
         /// The file
         file: PathBuf,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// Put bonds behind a kernel again with which an assertion of this worker was disproved
     ///
     /// Find out first who or what was wrong. The epoch that was disproved is computed anew; the assertion that was disproved is
     /// never posted again.
+    #[command(after_help = "Example:\n  inktensor store trust --store worker --kernel 0x45e0…")]
     Trust {
         /// The folder of the store; its worker must not be running
         #[arg(long, value_name = "DIR")]
@@ -52,6 +66,9 @@ pub enum Command {
         /// The kernel's code hash
         #[arg(long, value_parser = code_hash, value_name = "0x..")]
         kernel: Digest,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -63,9 +80,19 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
             netuid,
             epoch,
             file,
-        } => export(store, NetUid(*netuid), *epoch, file, out),
-        Command::Import { store, chain, file } => import(store, chain, file, out),
-        Command::Trust { store, kernel } => trust(store, kernel, out),
+            json,
+        } => export(store, NetUid(*netuid), *epoch, file, *json, out),
+        Command::Import {
+            store,
+            chain,
+            file,
+            json,
+        } => import(store, chain, file, *json, out),
+        Command::Trust {
+            store,
+            kernel,
+            json,
+        } => trust(store, kernel, *json, out),
     }
 }
 
@@ -74,6 +101,7 @@ fn export(
     netuid: NetUid,
     epoch: u32,
     file: &Path,
+    as_json: bool,
     out: &mut dyn Write,
 ) -> Result<Verdict, Failure> {
     let store = Store::reopen(folder).map_err(Failure::input)?;
@@ -90,6 +118,10 @@ fn export(
     let bytes = export.to_bytes().map_err(Failure::input)?;
     let made = fs::File::create_new(file).and_then(|mut file| file.write_all(&bytes));
     made.map_err(|error| Failure::in_file(file, error))?;
+    if as_json {
+        print(&described(&export, file), out)?;
+        return Ok(Verdict::Good);
+    }
     writeln!(
         out,
         "wrote what {} chunks of subnet {} remember from epoch {epoch} to {}",
@@ -104,6 +136,7 @@ fn import(
     folder: &Path,
     chain: &ChainArguments,
     file: &Path,
+    as_json: bool,
     out: &mut dyn Write,
 ) -> Result<Verdict, Failure> {
     let bytes = fs::read(file).map_err(|error| Failure::in_file(file, error))?;
@@ -114,6 +147,10 @@ fn import(
     ledger
         .import(opened.chain.as_ref(), &export)
         .map_err(|error| Failure::in_file(file, error))?;
+    if as_json {
+        print(&described(&export, file), out)?;
+        return Ok(Verdict::Good);
+    }
     writeln!(
         out,
         "took in what {} chunks of subnet {} remember from epoch {}; the hashes on the chain are theirs",
@@ -124,17 +161,36 @@ fn import(
     Ok(Verdict::Good)
 }
 
-fn trust(folder: &Path, kernel: &Digest, out: &mut dyn Write) -> Result<Verdict, Failure> {
+fn trust(
+    folder: &Path,
+    kernel: &Digest,
+    as_json: bool,
+    out: &mut dyn Write,
+) -> Result<Verdict, Failure> {
     let store = Store::reopen(folder).map_err(Failure::input)?;
     let shown = hex(kernel);
     if store.trust(kernel).map_err(Failure::input)? {
-        writeln!(out, "the kernel {shown} is trusted again")?;
+        if as_json {
+            print(&json!({ "kernel": shown, "trusted": true }), out)?;
+        } else {
+            writeln!(out, "the kernel {shown} is trusted again")?;
+        }
         return Ok(Verdict::Good);
     }
     Err(Failure::in_file(
         folder,
         format_args!("nothing speaks against the kernel {shown}"),
     ))
+}
+
+/// What a file holds, for programs.
+fn described(export: &MemoryExport, file: &Path) -> Value {
+    json!({
+        "netuid": export.netuid.0,
+        "epoch": export.epoch,
+        "chunks": export.memory.len(),
+        "file": file,
+    })
 }
 
 fn code_hash(text: &str) -> Result<Digest, String> {

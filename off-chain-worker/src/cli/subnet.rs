@@ -2,6 +2,7 @@
 
 use super::{
     chain::{ChainArguments, SignerArguments, Who},
+    demo::amounts,
     session::{both, missing, print, tell},
     table::{account, show, table, tao, tao_text},
     Failure, Verdict,
@@ -209,7 +210,7 @@ fn list(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
             format!("{}/{}", it.subnet.neurons, it.subnet.max_uids),
             it.subnet.tempo.to_string(),
             it.status.open.to_string(),
-            tao_text(it.stake),
+            amounts::tao(it.stake.0, 2),
             account(&it.subnet.owner),
         ]);
     }
