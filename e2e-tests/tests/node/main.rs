@@ -43,7 +43,7 @@ const LIFE: &str = "a_network_lives_on_a_node";
 /// Epochs that have to be final and paid on each subnet.
 const EPOCHS: u32 = 5;
 /// Milliseconds between two blocks in which nothing else happens.
-const BLOCK_TIME: &str = "400";
+const BLOCK_TIME: &str = "300";
 /// How long the network may take to do what it must.
 const PATIENCE: Duration = Duration::from_secs(240);
 /// How long a worker's line to the node is cut.
@@ -53,7 +53,7 @@ const RULES: &str = r#"
 split = "bittensor"
 creation_price = "10"
 [rules]
-challenge_period = 8
+challenge_period = 30
 bond = "10"
 settle_window = 60
 replay_delay = 60

@@ -377,10 +377,13 @@ fn gather(report: &Report, block: u32, problems: &mut Problems) -> Option<ChainE
     trouble
 }
 
-/// The roles, in the order in which an epoch needs them.
+/// The roles in the order of their haste: a lie can be disputed only so long, all else can wait for a turn.
+const ORDER: [Role; 3] = [Role::Watcher, Role::Keeper, Role::Proposer];
+
+/// The roles that this worker has, in the order in which they take their turns.
 fn crew(config: &Config, account: AccountId, contracts: Addresses) -> Vec<Tick> {
     let replay = config.replay;
-    let tick = |role: &Role| -> Tick {
+    let tick = |role: Role| -> Tick {
         match role {
             Role::Keeper => {
                 let keeper = Keeper::new(account, contracts);
@@ -397,5 +400,6 @@ fn crew(config: &Config, account: AccountId, contracts: Addresses) -> Vec<Tick> 
             }
         }
     };
-    config.roles.iter().map(tick).collect()
+    let has = |role: &Role| config.roles.contains(role);
+    ORDER.into_iter().filter(has).map(tick).collect()
 }
