@@ -97,6 +97,8 @@ fn live() {
     let folder = Folder::new();
     let options = Options {
         base: Some(folder.path().join("node")),
+        // What happened is looked at in the end, from the first block on.
+        arguments: vec!["--state-pruning".into(), "archive".into()],
         ..Options::default()
     };
     if let Some(node) = Node::for_test(LIFE, options) {
