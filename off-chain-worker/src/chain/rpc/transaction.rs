@@ -1,7 +1,8 @@
 //! A transaction from its signature to its block, and what became of it there.
 //!
-//! It is sent once. When the connection is lost meanwhile, its hash is looked for in the blocks that follow, and only where
-//! that comes to nothing is its outcome unknown.
+//! It is signed once, so it can be carried out once only, however often it is sent. When the connection is lost meanwhile, it is
+//! looked for in the blocks that follow, and sent again to a node that does not know it. Only where that comes to nothing is its
+//! outcome unknown.
 
 use super::{
     api::Gas,
@@ -292,7 +293,8 @@ async fn send(connection: &Connection, bytes: &[u8], wait: Wait) -> Result<H256,
     Err(Trouble::Lost("the node stopped telling of it".into()))
 }
 
-/// Looks for a transaction in the blocks after it was signed, until `deadline`.
+/// Looks for a transaction in the blocks after it was signed, until `deadline`. A node that has forgotten it, as one does that
+/// was started anew, is given it again.
 fn look_for(
     link: &Link,
     signed: &Signed,
@@ -300,9 +302,10 @@ fn look_for(
 ) -> Result<Option<Included>, ChainError> {
     let extrinsic = blake2(&signed.bytes);
     let mut next = signed.after.saturating_add(1);
+    let mut refused = false;
     loop {
         let from = next;
-        let found = link.ask(|connection| async move {
+        let looked = link.ask(|connection| async move {
             let (best, _) = history::best(&connection).await?;
             for number in from..=best {
                 let hash = connection
@@ -311,14 +314,19 @@ fn look_for(
                     .await?;
                 let hash = hash.ok_or_else(|| Trouble::Lost("a block was replaced".into()))?;
                 if let Some(found) = find(&connection, number, hash, &extrinsic).await? {
-                    return Ok((Some(found), best));
+                    return Ok((Some(found), best, true));
                 }
             }
-            Ok((None, best))
+            Ok((None, best, is_taken(&connection, &signed.bytes).await?))
         });
-        match found {
-            Ok((None, best)) => next = best.saturating_add(1),
-            Ok((found, _)) => return Ok(found),
+        match looked {
+            Ok((Some(found), ..)) => return Ok(Some(found)),
+            // Neither in a block nor to be had in one any more.
+            Ok((None, _, false)) if refused => return Ok(None),
+            Ok((None, best, taken)) => {
+                next = best.saturating_add(1);
+                refused = !taken;
+            }
             // The outcome stays as unknown as it is.
             Err(_) => return Ok(None),
         }
@@ -327,6 +335,30 @@ fn look_for(
         }
         std::thread::sleep(LOOK_EVERY);
     }
+}
+
+/// Whether the transaction waits for a block, now that it has been sent again if it did not.
+async fn is_taken(connection: &Connection, bytes: &[u8]) -> Result<bool, Trouble> {
+    if pending(connection).await?.iter().any(|it| it.0 == bytes) {
+        return Ok(true);
+    }
+    match connection.rpc.author_submit_extrinsic(bytes).await {
+        Ok(_) => Ok(true),
+        // Carried out a moment ago, or never any more: its number is taken, or its time is over.
+        Err(subxt::rpcs::Error::User(_)) => Ok(false),
+        Err(lost) => Err(lost.into()),
+    }
+}
+
+/// What waits for a block.
+async fn pending(
+    connection: &Connection,
+) -> Result<Vec<subxt::rpcs::methods::legacy::Bytes>, Trouble> {
+    let none = subxt::rpcs::rpc_params![];
+    Ok(connection
+        .raw
+        .request("author_pendingExtrinsics", none)
+        .await?)
 }
 
 /// A transaction in a block, if it is there.
@@ -356,10 +388,7 @@ pub async fn is_pending(
     input: &[u8],
 ) -> Result<bool, Trouble> {
     use scale::Encode;
-    let pending: Vec<subxt::rpcs::methods::legacy::Bytes> = connection
-        .raw
-        .request("author_pendingExtrinsics", subxt::rpcs::rpc_params![])
-        .await?;
+    let pending = pending(connection).await?;
     let length = u32::try_from(input.len()).unwrap_or(u32::MAX);
     let end = [&Compact(length).encode(), input].concat();
     let to = raw(to);
