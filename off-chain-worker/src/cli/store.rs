@@ -2,7 +2,7 @@
 
 use super::{chain::ChainArguments, session::print, worker, Failure, Verdict};
 use crate::{
-    deploy::address,
+    deploy::digest,
     engine::hex,
     roles::Ledger,
     store::{MemoryExport, Store},
@@ -194,7 +194,5 @@ fn described(export: &MemoryExport, file: &Path) -> Value {
 }
 
 fn code_hash(text: &str) -> Result<Digest, String> {
-    address(text)
-        .map(|bytes| *AsRef::<Digest>::as_ref(&bytes))
-        .ok_or_else(|| "expected 32 bytes in hexadecimal after 0x".into())
+    digest(text).ok_or_else(|| "expected 32 bytes in hexadecimal after 0x".into())
 }

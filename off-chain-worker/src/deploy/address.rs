@@ -1,6 +1,5 @@
 //! Accounts as people and files write them, and where a contract comes to be.
 
-use crate::engine::hex;
 use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use scale::Encode;
 use std::str::FromStr;
@@ -55,17 +54,13 @@ pub fn contract_address(
     blake2(&(PREFIX, deployer, code_hash, input, salt).encode()).into()
 }
 
-/// The digest as it is written.
-pub fn written(digest: &Digest) -> String {
-    hex(digest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         chain::{sandbox::SandboxChain, Chain},
         deploy::Bundle,
+        engine::hex,
     };
 
     const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";

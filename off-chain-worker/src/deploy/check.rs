@@ -1,7 +1,10 @@
 //! Holds what is written down of a deployment against the chain.
 
-use super::{address::written, ss58, Record, RecordError};
-use crate::chain::{Chain, ChainError, Typed};
+use super::{ss58, Record, RecordError};
+use crate::{
+    chain::{Chain, ChainError, Typed},
+    engine::hex,
+};
 use inktensor_primitives::{
     emission::Emission, epoch::Epochs, hash::blake2, registry::Registry, staking::Staking,
     token::TokenControl, AccountId,
@@ -37,18 +40,18 @@ pub enum CheckError {
 pub fn check(chain: &dyn Chain, record: &Record) -> Result<Vec<Mismatch>, CheckError> {
     let mut found = Found::default();
     let genesis = chain.genesis()?;
-    found.hold("genesis", written(&record.genesis), written(&genesis));
+    found.hold("genesis", hex(&record.genesis), hex(&genesis));
     if !found.mismatches.is_empty() {
         // Nothing else can be as it is written on another chain.
         return Ok(found.mismatches);
     }
     for (name, entry) in &record.contracts {
         let there = chain.code_hash(&entry.address)?;
-        let told = there.map_or_else(|| "no contract".into(), |hash| written(&hash));
-        found.hold(&format!("code of {name}"), written(&entry.code_hash), told);
+        let told = there.map_or_else(|| "no contract".into(), |hash| hex(&hash));
+        found.hold(&format!("code of {name}"), hex(&entry.code_hash), told);
         if let (Some(hash), Some(code)) = (there, there.map(|it| chain.code(&it)).transpose()?) {
-            let bytes = code.map_or_else(|| "none".into(), |code| written(&blake2(&code)));
-            found.hold(&format!("bytes of {name}'s code"), written(&hash), bytes);
+            let bytes = code.map_or_else(|| "none".into(), |code| hex(&blake2(&code)));
+            found.hold(&format!("bytes of {name}'s code"), hex(&hash), bytes);
         }
     }
     if found.mismatches.is_empty() {
@@ -109,8 +112,8 @@ impl Found {
         );
         for (name, kernel) in [("yuma", at.yuma), ("mean", at.mean)] {
             let entry = chain.query(at.registry().kernel(kernel))?;
-            let told = entry.map_or_else(|| "not listed".into(), |it| written(&it.code_hash));
-            let code = record.contracts.get(name).map(|it| written(&it.code_hash));
+            let told = entry.map_or_else(|| "not listed".into(), |it| hex(&it.code_hash));
+            let code = record.contracts.get(name).map(|it| hex(&it.code_hash));
             let what = format!("the registry's code of {name}");
             self.hold(&what, code.unwrap_or_default(), told);
         }

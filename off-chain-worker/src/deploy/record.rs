@@ -4,8 +4,11 @@
 //! "code_hash": "0x..", "block": 7}, ..}}`, with an entry for each contract. An address is written in SS58; hexadecimal is
 //! read too.
 
-use super::{address, address::written, digest, ss58, Addresses, Deployment};
-use crate::chain::{Chain, ChainError};
+use super::{address, digest, ss58, Addresses, Deployment};
+use crate::{
+    chain::{Chain, ChainError},
+    engine::hex,
+};
 use inktensor_primitives::{AccountId, Digest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -146,7 +149,7 @@ impl Record {
         let contracts = self.contracts.iter().map(|(name, entry)| {
             let written = WrittenEntry {
                 address: ss58(&entry.address),
-                code_hash: written(&entry.code_hash),
+                code_hash: hex(&entry.code_hash),
                 block: entry.block,
             };
             (name.clone(), written)
@@ -154,7 +157,7 @@ impl Record {
         let record = Written {
             format: FORMAT,
             network: self.network.clone(),
-            genesis: written(&self.genesis),
+            genesis: hex(&self.genesis),
             contracts: contracts.collect(),
         };
         // Text by text, which JSON can always say.

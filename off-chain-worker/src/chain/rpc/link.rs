@@ -5,7 +5,7 @@
 
 use super::api::Gas;
 use super::limits::Tariff;
-use crate::chain::ChainError;
+use crate::{chain::ChainError, engine::hex};
 use inktensor_primitives::Digest;
 use std::{
     cell::RefCell,
@@ -222,7 +222,7 @@ impl Link {
         let known = *state.genesis.get_or_insert(connection.genesis);
         if known != connection.genesis {
             return Err(Trouble::Lost(format!(
-                "{address} is of another chain: its first block is 0x{}, not 0x{}",
+                "{address} is of another chain: its first block is {}, not {}",
                 hex(&connection.genesis),
                 hex(&known)
             )));
@@ -230,12 +230,6 @@ impl Link {
         state.connection = Some(connection.clone());
         Ok(connection)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    crate::engine::hex(bytes)
-        .trim_start_matches("0x")
-        .to_owned()
 }
 
 /// Connects, and learns which chain it is.

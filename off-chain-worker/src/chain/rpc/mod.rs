@@ -98,11 +98,6 @@ impl RpcChain {
         self.history = RefCell::new(History::of(contracts));
     }
 
-    /// The accounts whose keys it holds.
-    pub fn accounts(&self) -> impl Iterator<Item = AccountId> + '_ {
-        self.keys.keys().copied()
-    }
-
     /// What people call the chain, as the node says it.
     ///
     /// # Errors
