@@ -4,7 +4,7 @@ use crate::Network;
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
-    emission::{Emission, EmissionError, EpochBudget, Fee},
+    emission::{Emission, EmissionError, EpochBudget, Fee, SplitPreset},
     epoch::{EpochError, Epochs},
     kernel::{EpochHeader, NeuronResult},
     registry::{Hyperparameter, KernelParams, Registry, RegistryError, SubnetSnapshot},
@@ -96,15 +96,17 @@ calls! {
     /// Opens the staking contract's next epoch; for the epoch contract.
     staking.begin_epoch as begin_staking_epoch(netuid: NetUid, closing: u32) -> (), StakingError;
     /// Credits pay; for the emission contract.
-    staking.distribute as distribute(netuid: NetUid, payments: Vec<Payment>) -> Rao, StakingError;
+    staking.distribute as distribute(netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Rao, StakingError;
     /// Draws a budget; for the epoch contract.
-    emission.draw as draw(netuid: NetUid, epoch: u32) -> EpochBudget, EmissionError;
+    emission.draw as draw(netuid: NetUid, epoch: u32, preset: SplitPreset) -> EpochBudget, EmissionError;
     /// Pays a chunk; for the epoch contract.
     emission.pay as pay(netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Rao, EmissionError;
     /// Ends a pay-out; for the epoch contract.
     emission.complete as complete(netuid: NetUid, epoch: u32, owner: AccountId, owner_hotkey: AccountId) -> (), EmissionError;
     /// Pays a fee; for the epoch contract.
     emission.pay_fee as pay_fee(netuid: NetUid, epoch: u32, fee: Fee, payee: AccountId, amount: Rao) -> (), EmissionError;
+    /// Spreads a retired subnet's share.
+    emission.release as release(netuid: NetUid) -> Rao, EmissionError;
     /// Carries a budget; for the epoch contract.
     emission.carry as carry(netuid: NetUid, epoch: u32) -> Rao, EmissionError;
     /// Sets weights.

@@ -5,8 +5,10 @@
 //! everything is exact:
 //!
 //! ```text
-//! issued * 2^64 = drawn * 2^64 + remainder + sum over subnets (weight * (per_weight - entry) + fraction)
+//! added * 2^64 = drawn * 2^64 + remainder + sum over subnets (weight * (per_weight - entry) + fraction)
 //! ```
+//!
+//! What is added is what the curve issues, and what a retired subnet had earned: that was drawn and is added again.
 
 use inktensor_primitives::Rao;
 
@@ -15,7 +17,9 @@ const FRACTION_BITS: u32 = 64;
 
 /// What all subnets share.
 ///
-/// Every product fits: `per_weight` grows by at most `cap * 2^64 < 2^119` in all, as a weight is at least one.
+/// Every product fits: by what the curve issues `per_weight` grows by at most `cap * 2^64 < 2^119` in all, as a weight is at
+/// least one. What is added again is never more than that either, so it takes hundreds of retirements that each hold the whole
+/// cap, over a weight of one rao, to leave the range; then a call fails and changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -52,9 +56,9 @@ impl Accumulator {
         Rao(u64::try_from(self.total_weight).unwrap_or(u64::MAX))
     }
 
-    /// Spreads `issued` over all weights. `None` if nobody shares.
-    pub fn add(&mut self, issued: Rao) -> Option<()> {
-        let amount = issued
+    /// Spreads `amount` over all weights. `None` if nobody shares.
+    pub fn add(&mut self, amount: Rao) -> Option<()> {
+        let amount = amount
             .to_u128()
             .checked_shl(FRACTION_BITS)?
             .checked_add(self.remainder)?;

@@ -11,7 +11,7 @@ use crate::{
     budget, curve,
 };
 use inktensor_primitives::{
-    emission::{EmissionError, EpochBudget, Fee, Fees, Issuance, Split},
+    emission::{EmissionError, EpochBudget, Fee, Fees, Issuance, Split, SplitPreset},
     Rao,
 };
 
@@ -54,6 +54,17 @@ pub struct Division {
     pub fees: Fees,
     /// Divides the rest.
     pub split: Split,
+}
+
+impl Division {
+    /// The division for a subnet that follows `preset`.
+    pub const fn with(self, preset: SplitPreset) -> Self {
+        let split = match preset {
+            SplitPreset::Network => self.split,
+            SplitPreset::Bittensor => Split::BITTENSOR,
+        };
+        Self { split, ..self }
+    }
 }
 
 /// What is due when an epoch is complete.
@@ -174,6 +185,34 @@ impl Ledger {
         let unspent = budget::unspent(budget)?;
         account.carried = budget::sum([account.carried, unspent])?;
         Ok(unspent)
+    }
+
+    /// Issues up to block `now`, takes the subnet's weight away and spreads what it has earned and carried over the weights
+    /// that are left. Its fraction of a rao is lost to nobody: it stays in the account.
+    ///
+    /// # Errors
+    /// `NobodyShares`, `Overflow`; then nothing has changed.
+    pub fn release(&mut self, account: &mut Account, now: u32) -> Result<Rao, EmissionError> {
+        let mut next = self.issued_up_to(now)?;
+        let mut share = account.share;
+        let amount = next
+            .accumulator
+            .draw(&mut share, Rao::ZERO)
+            .and_then(|earned| earned.checked_add(account.carried))
+            .ok_or(EmissionError::Overflow)?;
+        if !next.accumulator.is_shared() {
+            return Err(EmissionError::NobodyShares);
+        }
+        next.accumulator
+            .add(amount)
+            .ok_or(EmissionError::Overflow)?;
+        *account = Account {
+            share,
+            carried: Rao::ZERO,
+            ..*account
+        };
+        *self = next;
+        Ok(amount)
     }
 
     /// What the subnet would draw at block `now`.

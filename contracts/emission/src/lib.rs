@@ -40,7 +40,7 @@ mod emission {
     use inktensor_primitives::{
         emission::{
             Carried, Completed, Drawn, Emission, EmissionError, EmissionPeers, EpochBudget, Fee,
-            FeePaid, Fees, Issuance, Split,
+            FeePaid, Fees, Issuance, Released, Split, SplitPreset,
         },
         staking::{Payment, Staking},
         token::{TokenControl, WireError},
@@ -203,16 +203,18 @@ mod emission {
             }
         }
 
-        /// Sends `amount` to the staking contract and has it credited as `payments`, which sum to it.
+        /// Sends `amount` to the staking contract and has it credited as `payments`, pay of `epoch` that sums to it.
         fn stake(
             &self,
             netuid: NetUid,
+            epoch: u32,
             amount: Rao,
             payments: Vec<Payment>,
         ) -> Result<(), EmissionError> {
             self.send(self.staking, amount)?;
             let mut staking: contract_ref!(Staking) = self.staking.into();
-            match staking.call_mut().distribute(netuid, payments).try_invoke() {
+            let call = staking.call_mut().distribute(netuid, epoch, payments);
+            match call.try_invoke() {
                 Ok(Ok(Ok(credited))) if credited == amount => Ok(()),
                 _ => Err(EmissionError::Staking),
             }
@@ -230,19 +232,29 @@ mod emission {
             Ok(())
         }
 
-        /// Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch` and samples its weight anew.
+        /// Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch`, divides it as
+        /// `preset` says and samples the subnet's weight anew.
         ///
         /// # Errors
         /// `NotEpoch`, `AlreadyDrawn`, `Staking`.
         #[ink(message)]
-        fn draw(&mut self, netuid: NetUid, epoch: u32) -> Result<EpochBudget, EmissionError> {
+        fn draw(
+            &mut self,
+            netuid: NetUid,
+            epoch: u32,
+            preset: SplitPreset,
+        ) -> Result<EpochBudget, EmissionError> {
             self.ensure_epoch()?;
             let weight = self.weight(netuid)?;
             let now = self.env().block_number();
             let mut account = self.account(netuid);
-            let budget = self
-                .ledger
-                .draw(&mut account, epoch, now, weight, &self.division)?;
+            let budget = self.ledger.draw(
+                &mut account,
+                epoch,
+                now,
+                weight,
+                &self.division.with(preset),
+            )?;
             self.accounts.insert(netuid, &account);
             self.budgets.insert((netuid, epoch), &budget);
             self.env().emit_event(Drawn {
@@ -274,7 +286,7 @@ mod emission {
             self.ledger.pay(&mut budget, amount)?;
             self.budgets.insert((netuid, epoch), &budget);
             self.mint(amount)?;
-            self.stake(netuid, amount, payments)?;
+            self.stake(netuid, epoch, amount, payments)?;
             Ok(amount)
         }
 
@@ -338,7 +350,7 @@ mod emission {
                     miner: closing.owner,
                     validator: Rao::ZERO,
                 };
-                self.stake(netuid, closing.owner, vec![payment])?;
+                self.stake(netuid, epoch, closing.owner, vec![payment])?;
             }
             if !closing.treasury.is_zero() {
                 self.mint(closing.treasury)?;
@@ -376,13 +388,34 @@ mod emission {
             Ok(amount)
         }
 
+        /// Ends a retired subnet's part in emission: what it has earned and carried goes to the subnets that share now, and
+        /// its weight is gone. Anyone may call, also again, for what a last epoch has carried since.
+        ///
+        /// # Errors
+        /// `StillLive`, `NobodyShares`, `Staking`.
+        #[ink(message)]
+        fn release(&mut self, netuid: NetUid) -> Result<Rao, EmissionError> {
+            let staking: contract_ref!(Staking) = self.staking.into();
+            match staking.call().is_live(netuid).try_invoke() {
+                Ok(Ok(Some(false))) => {}
+                Ok(Ok(_)) => return Err(EmissionError::StillLive),
+                _ => return Err(EmissionError::Staking),
+            }
+            let now = self.env().block_number();
+            let mut account = self.account(netuid);
+            let amount = self.ledger.release(&mut account, now)?;
+            self.accounts.insert(netuid, &account);
+            self.env().emit_event(Released { netuid, amount });
+            Ok(amount)
+        }
+
         /// The state of issuance, evaluated up to the last draw.
         #[ink(message)]
         fn issuance(&self) -> Issuance {
             self.ledger.issuance()
         }
 
-        /// The division of budgets.
+        /// The network's own division of budgets.
         #[ink(message)]
         fn split(&self) -> Split {
             self.division.split

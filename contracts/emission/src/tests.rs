@@ -10,7 +10,7 @@ use ink::env::{
     DefaultEnvironment,
 };
 use inktensor_primitives::{
-    emission::{Emission, EmissionError, Fee, Fees, Split},
+    emission::{Emission, EmissionError, Fee, Fees, Split, SplitPreset},
     token::WireError,
     AccountId, NetUid, Rao,
 };
@@ -45,7 +45,10 @@ fn the_deployer_wires_once_and_has_no_role_after() {
     become_(all.alice);
     assert_eq!(emission.wire(all.bob), Ok(()));
     assert_eq!(emission.wire(all.alice), Err(WireError::AlreadyWired));
-    assert_eq!(emission.draw(NETUID, 0), Err(EmissionError::NotEpoch));
+    assert_eq!(
+        emission.draw(NETUID, 0, SplitPreset::Network),
+        Err(EmissionError::NotEpoch)
+    );
 }
 
 #[ink::test]
@@ -58,7 +61,10 @@ fn only_the_epoch_contract_draws_pays_carries_and_completes() {
         if wired {
             emission.wire(all.bob).unwrap();
         }
-        assert_eq!(emission.draw(NETUID, 0), Err(refused.clone()));
+        assert_eq!(
+            emission.draw(NETUID, 0, SplitPreset::Network),
+            Err(refused.clone())
+        );
         assert_eq!(emission.pay(NETUID, 0, Vec::new()), Err(refused.clone()));
         let completed = emission.complete(NETUID, 0, all.eve, all.eve);
         assert_eq!(completed, Err(refused.clone()));

@@ -10,6 +10,7 @@ use crate::{
 };
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
+    emission::SplitPreset,
     epoch::{EpochError, Peers},
     Uid,
 };
@@ -29,7 +30,7 @@ pub fn freeze(
 ) -> Result<ClosedEpoch, EpochError> {
     let epoch = life.open;
     let snapshot = peers.begin_epoch(closing.netuid, epoch)?;
-    let budget = peers.draw(closing.netuid, epoch)?;
+    let budget = peers.draw(closing.netuid, epoch, SplitPreset::Network)?;
     let (owner, owner_hotkey) = (snapshot.subnet.owner, snapshot.subnet.owner_hotkey);
     let kernel_code = snapshot.kernel_code;
     if peers::code_hash(snapshot.subnet.kernel)? != kernel_code {

@@ -12,7 +12,7 @@ use ink::{
     MessageResult,
 };
 use inktensor_primitives::{
-    emission::{Emission, EpochBudget, Fee},
+    emission::{Emission, EpochBudget, Fee, SplitPreset},
     epoch::{EpochError, Peers, Settlement},
     kernel::{EpochHeader, EpochPlan, IncentiveKernel, NeuronResult, StepInput, StepOutput},
     registry::{Neuron, Registry, Seat, Subnet, SubnetSnapshot, Tenure},
@@ -111,7 +111,12 @@ pub trait Calls {
         scores: Vec<NeuronResult>,
     ) -> Result<(), EpochError>;
     /// `Emission::draw`.
-    fn draw(&self, netuid: NetUid, epoch: u32) -> Result<EpochBudget, EpochError>;
+    fn draw(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        preset: SplitPreset,
+    ) -> Result<EpochBudget, EpochError>;
     /// `Emission::pay`.
     fn pay(&self, netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Result<(), EpochError>;
     /// `Emission::pay_fee`; a fee of nothing is not asked for.
@@ -191,9 +196,14 @@ impl Calls for Peers {
         answer(call.try_invoke())?.map_err(EpochError::Registry)
     }
 
-    fn draw(&self, netuid: NetUid, epoch: u32) -> Result<EpochBudget, EpochError> {
+    fn draw(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        preset: SplitPreset,
+    ) -> Result<EpochBudget, EpochError> {
         let mut emission: EmissionRef = self.emission.into();
-        let call = emission.call_mut().draw(netuid, epoch);
+        let call = emission.call_mut().draw(netuid, epoch, preset);
         answer(call.try_invoke())?.map_err(EpochError::Emission)
     }
 

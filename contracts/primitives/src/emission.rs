@@ -50,6 +50,18 @@ impl Split {
     }
 }
 
+/// Which division a subnet's budgets follow. A subnet chooses, as far as governance lets it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub enum SplitPreset {
+    /// The network's own split, which the emission contract was deployed with.
+    #[default]
+    Network,
+    /// Bittensor's: [`Split::BITTENSOR`].
+    Bittensor,
+}
+
 /// What those who run an epoch get of its budget, in basis points. They are taken off the top, before the split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
@@ -165,12 +177,18 @@ pub trait Emission {
     #[ink(message)]
     fn wire(&mut self, epoch: AccountId) -> Result<(), WireError>;
 
-    /// Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch` and samples its weight anew.
+    /// Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch`, divides it as `preset`
+    /// says and samples the subnet's weight anew.
     ///
     /// # Errors
     /// `NotEpoch`, `AlreadyDrawn`, `Staking`.
     #[ink(message)]
-    fn draw(&mut self, netuid: NetUid, epoch: u32) -> Result<EpochBudget, EmissionError>;
+    fn draw(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        preset: SplitPreset,
+    ) -> Result<EpochBudget, EmissionError>;
 
     /// Called by the epoch contract at settle: mints and pays one chunk.
     ///
@@ -221,11 +239,19 @@ pub trait Emission {
     #[ink(message)]
     fn carry(&mut self, netuid: NetUid, epoch: u32) -> Result<Rao, EmissionError>;
 
+    /// Ends a retired subnet's part in emission: what it has earned and carried goes to the subnets that share now, and its
+    /// weight is gone. Anyone may call, also again, for what a last epoch has carried since. Returns how much was spread.
+    ///
+    /// # Errors
+    /// `StillLive`, `NobodyShares`, `Staking`.
+    #[ink(message)]
+    fn release(&mut self, netuid: NetUid) -> Result<Rao, EmissionError>;
+
     /// The state of issuance, evaluated up to the last draw.
     #[ink(message)]
     fn issuance(&self) -> Issuance;
 
-    /// The division of budgets.
+    /// The network's own division of budgets, [`SplitPreset::Network`].
     #[ink(message)]
     fn split(&self) -> Split;
 
@@ -268,6 +294,20 @@ pub enum EmissionError {
     Staking,
     /// A sum left its range. Cannot happen while the cap holds; nothing was changed.
     Overflow,
+    /// The subnet is not retired, or was never created: its share is its own.
+    StillLive,
+    /// No other subnet shares now, so what is released would be nobody's. Try again when one does.
+    NobodyShares,
+}
+
+/// A retired subnet's share went to the others.
+#[ink::event]
+pub struct Released {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// How much was spread.
+    pub amount: Rao,
 }
 
 /// A subnet took its share of emission.

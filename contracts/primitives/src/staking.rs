@@ -89,13 +89,22 @@ pub trait Staking {
     #[ink(message)]
     fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError>;
 
-    /// Called by the emission contract after it has minted the sum of `payments` to this contract: credits them as stake.
-    /// Returns that sum.
+    /// Called by the emission contract after it has minted the sum of `payments`, pay of `epoch`, to this contract: credits
+    /// them as stake. Returns that sum.
     ///
     /// # Errors
     /// `NotEmission`, `Overflow`.
     #[ink(message)]
-    fn distribute(&mut self, netuid: NetUid, payments: Vec<Payment>) -> Result<Rao, StakingError>;
+    fn distribute(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        payments: Vec<Payment>,
+    ) -> Result<Rao, StakingError>;
+
+    /// Whether the subnet goes on: false once it is retired, none if it was never created or the registry does not answer.
+    #[ink(message)]
+    fn is_live(&self, netuid: NetUid) -> Option<bool>;
 
     /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open. At most `PAGE` hotkeys.
     ///
@@ -221,6 +230,9 @@ pub struct Distributed {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
+    /// The epoch.
+    #[ink(topic)]
+    pub epoch: u32,
     /// Neurons paid.
     pub neurons: u16,
     /// For miners.

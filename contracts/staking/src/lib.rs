@@ -329,8 +329,8 @@ mod staking {
             Ok(())
         }
 
-        /// Called by the emission contract after it has minted the sum of `payments` to this contract: credits them as stake.
-        /// Returns that sum.
+        /// Called by the emission contract after it has minted the sum of `payments`, pay of `epoch`, to this contract:
+        /// credits them as stake. Returns that sum.
         ///
         /// # Errors
         /// `NotEmission`, `Overflow`.
@@ -338,6 +338,7 @@ mod staking {
         fn distribute(
             &mut self,
             netuid: NetUid,
+            epoch: u32,
             payments: Vec<Payment>,
         ) -> Result<Rao, StakingError> {
             if !self.roles.is_emission(self.env().caller()) {
@@ -358,12 +359,20 @@ mod staking {
             self.count_in(netuid, total)?;
             self.env().emit_event(Distributed {
                 netuid,
+                epoch,
                 neurons: tally.neurons,
                 miners: tally.miners,
                 takes: tally.takes,
                 dividends: tally.dividends,
             });
             Ok(total)
+        }
+
+        /// Whether the subnet goes on: false once it is retired, none if it was never created or the registry does not
+        /// answer.
+        #[ink(message)]
+        fn is_live(&self, netuid: NetUid) -> Option<bool> {
+            peers::is_live(self.registry, netuid)
         }
 
         /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open. At most `PAGE` hotkeys.

@@ -26,6 +26,22 @@ pub fn is_registry(registry: AccountId) -> bool {
     matches!(registry.call().subnets().try_invoke(), Ok(Ok(_)))
 }
 
+/// Whether `netuid` goes on: false once it is retired, none if it never was or the registry does not answer.
+pub fn is_live(registry: AccountId, netuid: NetUid) -> Option<bool> {
+    let registry: Hotkeys = registry.into();
+    let Ok(Ok(created)) = registry.call().subnets().try_invoke() else {
+        return None;
+    };
+    if !(1..=created).contains(&netuid.0) {
+        return None;
+    }
+    let nobody = AccountId::from([0; 32]);
+    match registry.call().hotkey_status(netuid, nobody).try_invoke() {
+        Ok(Ok(status)) => Some(status.subnet_exists),
+        _ => None,
+    }
+}
+
 /// Moves `amount` of TAO from `from`, who has approved it, to `to`, who calls.
 ///
 /// # Errors

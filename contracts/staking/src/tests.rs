@@ -65,7 +65,7 @@ fn payment(hotkey: AccountId, coldkey: AccountId, miner: u64, validator: u64) ->
 
 fn distribute(staking: &mut StakingContract, payments: Vec<Payment>) -> Rao {
     become_(accounts().bob);
-    staking.distribute(NETUID, payments).unwrap()
+    staking.distribute(NETUID, 0, payments).unwrap()
 }
 
 fn begin_epoch(staking: &mut StakingContract, closing: u32) {
@@ -88,7 +88,7 @@ fn the_deployer_wires_once_and_has_no_role_after() {
     assert_eq!(staking.wire(bob, charlie), Ok(()));
     assert_eq!(staking.wire(alice, alice), Err(WireError::AlreadyWired));
     let refused = Err(StakingError::NotEmission);
-    assert_eq!(staking.distribute(NETUID, Vec::new()), refused);
+    assert_eq!(staking.distribute(NETUID, 0, Vec::new()), refused);
     let refused = Err(StakingError::NotEpoch);
     assert_eq!(staking.begin_epoch(NETUID, 0), refused);
 }
@@ -98,7 +98,7 @@ fn before_wiring_nobody_pays_or_opens_epochs() {
     let mut staking = deployed();
     become_(accounts().alice);
     let refused = Err(StakingError::NotEmission);
-    assert_eq!(staking.distribute(NETUID, Vec::new()), refused);
+    assert_eq!(staking.distribute(NETUID, 0, Vec::new()), refused);
     let refused = Err(StakingError::NotEpoch);
     assert_eq!(staking.begin_epoch(NETUID, 0), refused);
 }
@@ -108,7 +108,7 @@ fn the_contracts_do_not_take_each_others_part() {
     let mut staking = wired();
     become_(accounts().charlie);
     let refused = Err(StakingError::NotEmission);
-    assert_eq!(staking.distribute(NETUID, Vec::new()), refused);
+    assert_eq!(staking.distribute(NETUID, 0, Vec::new()), refused);
     become_(accounts().bob);
     let refused = Err(StakingError::NotEpoch);
     assert_eq!(staking.begin_epoch(NETUID, 0), refused);

@@ -5,7 +5,7 @@
 
 use inktensor_e2e_tests::{Network, Ran, Template};
 use inktensor_primitives::{
-    emission::Emission,
+    emission::{Emission, SplitPreset},
     kernel::{EpochHeader, IncentiveKernel, StepInput},
     registry::Registry,
     staking::{Payment, Staking},
@@ -34,7 +34,7 @@ pub fn of_close(open: &Template, header: &EpochHeader) -> Vec<Part> {
     alone.change("registry", "begin_epoch", at.epoch, begin);
     let begin = at.staking().begin_epoch(netuid, epoch);
     alone.change("staking", "begin_epoch", at.epoch, begin);
-    let draw = at.emission().draw(netuid, epoch);
+    let draw = at.emission().draw(netuid, epoch, SplitPreset::Network);
     alone.change("emission", "draw", at.epoch, draw);
     let plan = at.yuma().plan(header.clone());
     alone.change("kernel", "plan", at.epoch, plan);

@@ -2,7 +2,7 @@
 
 use inktensor_e2e_tests::{accounts::*, network::config, Network, Shape};
 use inktensor_primitives::{
-    emission::{EpochBudget, Split},
+    emission::{EmissionError, EpochBudget, Split},
     NetUid, Rao,
 };
 use inktensor_worker::deploy::Config;
@@ -43,6 +43,20 @@ fn nothing_is_issued_while_nothing_is_staked() {
     }
     assert_eq!(net.issuance().issued, net.genesis());
     assert_eq!(net.total_minted(), net.genesis().to_u128());
+}
+
+#[test]
+fn release_of_a_live_subnet_is_refused() {
+    let mut net = Network::deploy();
+    let netuid = community(&mut net);
+    let before = net.snapshot();
+    for netuid in [netuid, NetUid(0), NetUid(9)] {
+        assert_eq!(
+            net.as_(STRANGER).release(netuid),
+            Err(EmissionError::StillLive)
+        );
+    }
+    assert_eq!(net.snapshot(), before);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use inktensor_e2e_tests::{accounts::*, Network, Shape};
 use inktensor_primitives::{
-    emission::EmissionError,
+    emission::{EmissionError, SplitPreset},
     kernel::NeuronResult,
     registry::RegistryError,
     staking::{Payment, StakingError},
@@ -128,7 +128,7 @@ fn staking_credits_only_what_emission_brings() {
     };
     for who in outsiders(&net, insider) {
         assert_eq!(
-            net.as_(who).distribute(netuid, vec![payment]),
+            net.as_(who).distribute(netuid, 0, vec![payment]),
             Err(StakingError::NotEmission)
         );
     }
@@ -141,7 +141,10 @@ fn emission_obeys_only_the_epoch_contract() {
     let insider = net.addresses().epoch;
     let before = net.snapshot();
     for who in outsiders(&net, insider) {
-        assert_eq!(net.as_(who).draw(netuid, 0), Err(EmissionError::NotEpoch));
+        assert_eq!(
+            net.as_(who).draw(netuid, 0, SplitPreset::Network),
+            Err(EmissionError::NotEpoch)
+        );
         assert_eq!(
             net.as_(who).pay(netuid, 0, vec![]),
             Err(EmissionError::NotEpoch)

@@ -60,6 +60,11 @@ impl World {
         Ledger::carry(&mut self.accounts[key.0], &budget).unwrap()
     }
 
+    fn release(&mut self, subnet: usize) -> Result<Rao, EmissionError> {
+        let account = &mut self.accounts[subnet];
+        self.ledger.release(account, self.now)
+    }
+
     fn complete(&mut self, key: (usize, u32)) -> Closing {
         let budget = self.budgets.remove(&key).unwrap();
         self.ledger
@@ -177,6 +182,62 @@ fn a_budget_that_is_carried_comes_back_whole() {
 }
 
 #[test]
+fn a_released_share_goes_to_the_others() {
+    let mut world = World::new(0, Split::DEFAULT);
+    world.draw(0, 1);
+    world.draw(1, 1);
+    world.now += 4;
+    assert_eq!(world.release(0), Ok(Rao(2_000_000_000)));
+    world.check();
+    assert_eq!(world.ledger.issuance().total_weight, Rao(1));
+    world.now += 1;
+    assert_eq!(
+        world.ledger.pending(&world.accounts[0], world.now),
+        Ok(Rao(0))
+    );
+    let budget = world.draw(1, 1);
+    assert_eq!(budget::unspent(&budget), Ok(Rao(5_000_000_000)));
+    world.check();
+}
+
+#[test]
+fn what_a_last_epoch_carries_is_released_later() {
+    let mut world = World::new(0, Split::DEFAULT);
+    world.draw(0, 1);
+    world.draw(1, 1);
+    world.now += 2;
+    world.draw(0, 1);
+    assert_eq!(world.release(0), Ok(Rao(0)));
+    world.carry((0, 1));
+    assert_eq!(world.release(0), Ok(Rao(1_000_000_000)));
+    world.check();
+}
+
+#[test]
+fn nothing_is_released_to_nobody() {
+    let mut world = World::new(0, Split::DEFAULT);
+    world.draw(0, 1);
+    world.now += 1;
+    let before = (world.ledger, world.accounts[0]);
+    assert_eq!(world.release(0), Err(EmissionError::NobodyShares));
+    assert_eq!((world.ledger, world.accounts[0]), before);
+}
+
+#[test]
+fn a_preset_divides_in_its_own_way() {
+    let division = Division {
+        fees: FREE,
+        split: Split::DEFAULT,
+    };
+    assert_eq!(division.with(SplitPreset::Network), division);
+    assert_eq!(
+        division.with(SplitPreset::Bittensor).split,
+        Split::BITTENSOR
+    );
+    assert_eq!(division.with(SplitPreset::Bittensor).fees, FREE);
+}
+
+#[test]
 fn a_pot_is_not_overspent() {
     let mut world = World::with_fees(0, Split::DEFAULT, Fees::DEFAULT);
     world.draw(0, 1);
@@ -235,6 +296,9 @@ enum Call {
     Carry {
         index: usize,
     },
+    Release {
+        subnet: usize,
+    },
 }
 
 fn calls() -> impl Strategy<Value = Vec<(u32, Call)>> {
@@ -253,6 +317,7 @@ fn calls() -> impl Strategy<Value = Vec<(u32, Call)>> {
         }),
         any::<usize>().prop_map(|index| Call::Complete { index }),
         any::<usize>().prop_map(|index| Call::Carry { index }),
+        (0..SUBNETS).prop_map(|subnet| Call::Release { subnet }),
     ];
     let blocks = (0..20_000_000u32, 0u32..25).prop_map(|(blocks, shift)| blocks >> shift);
     prop::collection::vec((blocks, call), 1..60)
@@ -302,6 +367,10 @@ proptest! {
                     if let Some(key) = key(&world, index) {
                         world.carry(key);
                     }
+                }
+                Call::Release { subnet } => {
+                    let shared = world.release(subnet);
+                    prop_assert!(!matches!(shared, Err(EmissionError::Overflow)));
                 }
                 Call::Complete { index } => {
                     if let Some(key) = key(&world, index) {
