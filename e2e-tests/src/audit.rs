@@ -10,7 +10,7 @@ use inktensor_primitives::{
     emission::Emission,
     epoch::{EpochStatus, Epochs},
     kernel::NeuronResult,
-    registry::{NeuronView, Registry},
+    registry::{NeuronView, Registry, Subnet},
     staking::Staking,
     token::TokenControl,
     AccountId, NetUid, Rao, PAGE,
@@ -71,10 +71,29 @@ impl Audit<'_> {
             Rao::CAP.to_u128()
         );
         for (name, contract) in self.addresses.named() {
-            if !["staking", "epoch"].contains(&name) {
+            if !["staking", "epoch", "registry"].contains(&name) {
                 assert_eq!(self.balance(contract), 0, "{name} keeps no TAO");
             }
         }
+    }
+
+    /// Invariant 1: The registry has exactly what it holds for others: the locks of subnets that are not retired.
+    pub fn assert_held(&self) {
+        let held: Rao = self.ask(self.addresses.registry().held());
+        assert_eq!(
+            self.balance(self.addresses.registry),
+            held.to_u128(),
+            "the registry has what it holds"
+        );
+        let live: Vec<NetUid> = self.ask(self.addresses.registry().live_subnets());
+        let mut locked = 0;
+        for netuid in self.book.subnets.keys() {
+            let subnet: Option<Subnet> = self.ask(self.addresses.registry().subnet(*netuid));
+            let subnet = subnet.expect("a created subnet");
+            assert_eq!(live.contains(netuid), subnet.retired_at.is_none());
+            locked += subnet.lock.0;
+        }
+        assert_eq!(held, Rao(locked), "what it holds is locked for a subnet");
     }
 
     /// Invariant 1: The staking contract has exactly what it owes: all stake, by subnet, by pool, by position.
@@ -224,6 +243,7 @@ impl Audit<'_> {
     /// All of it.
     pub fn assert_all(&self) {
         self.assert_supply();
+        self.assert_held();
         self.assert_stake();
         self.assert_bonds();
         self.assert_minting();

@@ -7,7 +7,10 @@ use inktensor_primitives::{
     emission::{Emission, EmissionError, EpochBudget, Fee, SplitPreset},
     epoch::{EpochError, Epochs},
     kernel::{EpochHeader, NeuronResult},
-    registry::{Hyperparameter, KernelParams, Registry, RegistryError, SubnetSnapshot},
+    registry::{
+        Hyperparameter, KernelParams, NetworkRules, Registry, RegistryError, SubnetIdentity,
+        SubnetSnapshot,
+    },
     staking::{Payment, Staking, StakingError},
     token::{TokenControl, WireError},
     AccountId, Bps, Digest, NetUid, Rao, Uid,
@@ -76,9 +79,21 @@ calls! {
     /// Hands the admin's role on.
     registry.set_admin as set_admin(new: AccountId) -> (), RegistryError;
     /// Creates a subnet.
-    registry.create_subnet as create_subnet(name: String, owner_hotkey: AccountId, kernel: AccountId, tempo: u32, max_uids: u16, max_validators: u16) -> NetUid, RegistryError;
+    registry.create_subnet as create_subnet(name: String, owner_hotkey: AccountId, kernel: AccountId, tempo: u32, max_uids: u16, max_validators: u16, max_price: Rao) -> NetUid, RegistryError;
     /// Sets a hyperparameter.
     registry.set_hyperparameter as set_hyperparameter(netuid: NetUid, value: Hyperparameter) -> (), RegistryError;
+    /// Sets the network's rules.
+    registry.set_network_rules as set_network_rules(rules: NetworkRules) -> (), RegistryError;
+    /// Starts a subnet.
+    registry.start as start(netuid: NetUid) -> (), RegistryError;
+    /// Offers a subnet.
+    registry.offer_subnet as offer_subnet(netuid: NetUid, to: Option<AccountId>) -> (), RegistryError;
+    /// Accepts a subnet.
+    registry.accept_subnet as accept_subnet(netuid: NetUid, owner_hotkey: AccountId) -> (), RegistryError;
+    /// Says who a subnet is.
+    registry.set_identity as set_identity(netuid: NetUid, identity: Option<SubnetIdentity>) -> (), RegistryError;
+    /// Gives a subnet a sign.
+    registry.set_symbol as set_symbol(netuid: NetUid, symbol: String) -> (), RegistryError;
     /// Registers a hotkey.
     registry.register as register(netuid: NetUid, hotkey: AccountId, max_price: Rao) -> Uid, RegistryError;
     /// Opens the registry's next epoch; for the epoch contract.

@@ -17,6 +17,9 @@ impl Network {
         if any(&["token"]) {
             audit.assert_supply();
         }
+        if any(&["token", "registry"]) {
+            audit.assert_held();
+        }
         if any(&["token", "staking"]) {
             audit.assert_stake();
         }

@@ -7,6 +7,7 @@ use crate::{accounts::*, book::Book, calls::Caller, curve};
 use inktensor_primitives::{
     emission::{Emission, Split},
     epoch::EpochRules,
+    registry::NetworkRules,
     AccountId, Digest, NetUid, Rao,
 };
 use inktensor_worker::{
@@ -53,7 +54,11 @@ pub struct Template {
 /// The default configuration: rounds short enough for tests, prices low enough for crowds.
 pub fn config() -> Config {
     Config {
-        creation_price: Rao::from_tao(10),
+        network: NetworkRules {
+            min_lock: Rao::from_tao(10),
+            creation_interval: 0,
+            ..NetworkRules::DEFAULT
+        },
         rules: EpochRules {
             challenge_period: 5,
             bond: Rao::from_tao(10),

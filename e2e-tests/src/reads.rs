@@ -7,7 +7,10 @@ use inktensor_primitives::{
     kernel::{
         ChunkInputs, EpochHeader, EpochPlan, IncentiveKernel, KernelError, StepInput, StepOutput,
     },
-    registry::{KernelEntry, Neuron, NeuronView, Registry, RegistryError, Seat, Subnet},
+    registry::{
+        HyperparameterView, KernelEntry, NetworkRules, Neuron, NeuronView, PruneCandidate,
+        RegistrationQuote, Registry, RegistryError, Seat, Subnet, SubnetIdentity,
+    },
     staking::{Staking, StakingError},
     token::TokenControl,
     AccountId, Bps, Digest, NetUid, Rao, Uid,
@@ -45,8 +48,26 @@ reads! {
     token.cap as cap() -> u128;
     /// Number of subnets.
     registry.subnets as subnets() -> u16;
-    /// What creating a subnet burns.
+    /// What is to be locked for a subnet.
     registry.creation_price as creation_price() -> Rao;
+    /// The subnets that are not retired.
+    registry.live_subnets as live_subnets() -> Vec<NetUid>;
+    /// Which subnet would be retired.
+    registry.retirement_candidate as retirement_candidate() -> Option<NetUid>;
+    /// What the registry holds for others.
+    registry.held as held() -> Rao;
+    /// The network's rules.
+    registry.network_rules as network_rules() -> NetworkRules;
+    /// All hyperparameters of a subnet.
+    registry.hyperparameters as hyperparameters(netuid: NetUid) -> Vec<HyperparameterView>;
+    /// What a registration costs.
+    registry.quote_registration as quote_registration(netuid: NetUid) -> Option<RegistrationQuote>;
+    /// Who would give way.
+    registry.prune_candidates as prune_candidates(netuid: NetUid, count: u16) -> Vec<PruneCandidate>;
+    /// To whom a subnet is offered.
+    registry.offered_to as offered_to(netuid: NetUid) -> Option<AccountId>;
+    /// Who a subnet says it is.
+    registry.identity as identity(netuid: NetUid) -> Option<SubnetIdentity>;
     /// A subnet.
     registry.subnet as subnet(netuid: NetUid) -> Option<Subnet>;
     /// Who decides which kernels are allowed.

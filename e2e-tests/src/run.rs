@@ -187,6 +187,11 @@ impl Network {
     /// A whole epoch: close, propose, finalize, settle.
     pub fn run_epoch(&mut self, netuid: NetUid) -> Ran {
         self.close(netuid);
+        self.finish_epoch(netuid)
+    }
+
+    /// The rest of the closed epoch: propose, finalize, settle.
+    pub fn finish_epoch(&mut self, netuid: NetUid) -> Ran {
         let ran = self.assert_epoch(netuid);
         self.finalize(netuid);
         self.settle(netuid);

@@ -1,7 +1,7 @@
 //! Filling a network: money, subnets, neurons, stake, weights. All by real calls.
 
 use crate::{accounts::*, Network};
-use inktensor_primitives::{registry::Hyperparameter, AccountId, NetUid, Rao, Uid};
+use inktensor_primitives::{registry::Hyperparameter, AccountId, Bps, NetUid, Rao, Uid};
 use inktensor_worker::deploy::Addresses;
 
 /// What a subnet is to be like.
@@ -19,8 +19,10 @@ pub struct Shape {
     pub seats: u16,
     /// Permits.
     pub permits: u16,
-    /// What else is set.
+    /// What else is set, before it starts.
     pub settings: Vec<Hyperparameter>,
+    /// Whether it starts at once.
+    pub starts: bool,
 }
 
 impl Default for Shape {
@@ -33,6 +35,7 @@ impl Default for Shape {
             seats: 64,
             permits: 4,
             settings: Vec::new(),
+            starts: true,
         }
     }
 }
@@ -53,7 +56,8 @@ impl Network {
             .expect("allowed");
     }
 
-    /// Creates a subnet; its owner pays with the bank's TAO.
+    /// Creates a subnet; its owner pays with the bank's TAO. Registrations do not make it dearer, and no neuron is spared on a full
+    /// subnet, unless the settings say otherwise.
     pub fn create(&mut self, shape: Shape) -> NetUid {
         let (registry, kernel) = (self.addresses.registry, (shape.kernel)(self.addresses));
         let price = self.creation_price();
@@ -67,18 +71,29 @@ impl Network {
                 shape.tempo,
                 shape.seats,
                 shape.permits,
+                price,
             )
             .expect("created");
+        for setting in [
+            Hyperparameter::BurnIncrease(Bps::ONE),
+            Hyperparameter::MaxRegistrationsPerBlock(u16::MAX),
+            Hyperparameter::MinNonImmuneUids(0),
+        ] {
+            self.set(netuid, setting);
+        }
         for setting in shape.settings {
             self.set(netuid, setting);
+        }
+        if shape.starts {
+            self.as_(shape.owner).start(netuid).expect("started");
         }
         netuid
     }
 
-    /// Sets a hyperparameter as the subnet's owner.
+    /// Sets a hyperparameter as the registry's admin, who need not wait between two changes.
     pub fn set(&mut self, netuid: NetUid, value: Hyperparameter) {
-        let owner = self.subnet(netuid).expect("the subnet").owner;
-        self.as_(owner)
+        let admin = self.admin();
+        self.as_(admin)
             .set_hyperparameter(netuid, value)
             .expect("set");
     }

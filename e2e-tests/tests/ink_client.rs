@@ -10,7 +10,7 @@ use ink::env::DefaultEnvironment;
 use ink_e2e::{alice, bob, charlie, Client, ContractsBackend, Keypair, PolkadotConfig, RpcClient};
 use inktensor_e2e_tests::node::{Node, Options};
 use inktensor_primitives::{
-    registry::{Registry, RegistryError},
+    registry::{NetworkRules, Registry, RegistryError},
     staking::{Staking, StakingError},
     token::TokenControl,
     AccountId, NetUid, Rao,
@@ -45,7 +45,7 @@ async fn token_registry_and_staking_work_together_on_a_node() {
     let mut constructor = token::TokenRef::new(vec![(account(&owner), SUPPLY)]);
     let mut made = client.instantiate("token", &owner, &mut constructor);
     let tao = made.submit().await.expect("the token").account_id;
-    let mut constructor = registry::SubnetRegistryRef::new(tao, Rao::from_tao(1));
+    let mut constructor = registry::SubnetRegistryRef::new(tao, NetworkRules::DEFAULT);
     let mut made = client.instantiate("registry", &owner, &mut constructor);
     let subnets = made.submit().await.expect("the registry").account_id;
     let mut constructor = staking::StakingContractRef::new(tao, subnets);
@@ -78,7 +78,7 @@ async fn token_registry_and_staking_work_together_on_a_node() {
     // A subnet needs an allowed kernel, and nobody but the admin allows one.
     let create = || {
         let mut registry = contracts::registry(subnets);
-        registry.create_subnet("one".into(), account(&owner), tao, 20, 8, 2)
+        registry.create_subnet("one".into(), account(&owner), tao, 20, 8, 2, Rao::CAP)
     };
     let refused = client
         .call(&owner, &create())

@@ -172,7 +172,15 @@ fn messages_are_answered_and_told_as_in_this_process() {
     let (created, events) = both.send(&alice, |at| {
         let mut registry = at.registry();
         registry
-            .create_subnet("one".into(), keys::account(&alice), at.yuma, 20, 8, 2)
+            .create_subnet(
+                "one".into(),
+                keys::account(&alice),
+                at.yuma,
+                20,
+                8,
+                2,
+                Rao::CAP,
+            )
             .into()
     });
     assert_eq!(created, Ok(NetUid(1)));

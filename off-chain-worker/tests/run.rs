@@ -107,12 +107,19 @@ impl Net {
             .psp22()
             .approve(contracts.registry, most.to_u128());
         self.chain.run(bank, approve).unwrap();
-        let subnet =
-            contracts
-                .registry()
-                .create_subnet("test".into(), bank, contracts.yuma, TEMPO, 8, 2);
+        let subnet = contracts.registry().create_subnet(
+            "test".into(),
+            bank,
+            contracts.yuma,
+            TEMPO,
+            8,
+            2,
+            most,
+        );
         let subnet = self.chain.run(bank, subnet).unwrap();
         assert_eq!(subnet.value, NETUID);
+        let start = contracts.registry().start(NETUID);
+        self.chain.run(bank, start).unwrap();
         for name in ["one", "two"] {
             let neuron = contracts.registry().register(NETUID, account(name), most);
             self.chain.run(bank, neuron).unwrap();

@@ -10,7 +10,6 @@ use crate::{
 };
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
-    emission::SplitPreset,
     epoch::{EpochError, Peers},
     Uid,
 };
@@ -30,7 +29,7 @@ pub fn freeze(
 ) -> Result<ClosedEpoch, EpochError> {
     let epoch = life.open;
     let snapshot = peers.begin_epoch(closing.netuid, epoch)?;
-    let budget = peers.draw(closing.netuid, epoch, SplitPreset::Network)?;
+    let budget = peers.draw(closing.netuid, epoch, snapshot.subnet.terms.split)?;
     let (owner, owner_hotkey) = (snapshot.subnet.owner, snapshot.subnet.owner_hotkey);
     let kernel_code = snapshot.kernel_code;
     if peers::code_hash(snapshot.subnet.kernel)? != kernel_code {

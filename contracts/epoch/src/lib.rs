@@ -183,13 +183,17 @@ mod epoch {
         /// Closes the open epoch once its tempo is over and freezes its inputs. Anyone may call.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `TempoNotOver` with the first block at which it may close, `EpochUnfinished`, `Unsettled`,
+        /// `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which it may close, `EpochUnfinished`, `Unsettled`,
         /// `KernelUnavailable`, `KernelChanged`, `Kernel`.
         #[ink(message)]
         fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError> {
             let block = self.env().block_number();
             let subnet = self.peers.subnet(netuid)?;
-            let mut life = self.life(netuid, subnet.created_at);
+            if let Some(at) = subnet.retired_at {
+                return Err(EpochError::Retired(at));
+            }
+            let started_at = subnet.started_at.ok_or(EpochError::NotStarted)?;
+            let mut life = self.life(netuid, started_at);
             life.check_close(block, subnet.tempo)?;
             if subnet.neurons == 0 {
                 life.restart(block);

@@ -50,14 +50,14 @@ pub struct Released {
 }
 
 impl Life {
-    /// A subnet's life from its creation on: epoch 0 is open.
-    pub fn new(created_at: u32) -> Self {
+    /// A subnet's life from its start on: epoch 0 is open.
+    pub fn new(started_at: u32) -> Self {
         Self {
             open: 0,
-            opened_at: created_at,
+            opened_at: started_at,
             stage: Stage::Open,
             slashed: 0,
-            moved_at: created_at,
+            moved_at: started_at,
             last: None,
         }
     }

@@ -13,11 +13,11 @@ use inktensor_primitives::{
 };
 
 impl Epoch {
-    /// The subnet's life; before its first close, that from its creation on.
-    pub(crate) fn life(&self, netuid: NetUid, created_at: u32) -> Life {
+    /// The subnet's life; before its first close, that from its start on.
+    pub(crate) fn life(&self, netuid: NetUid, started_at: u32) -> Life {
         self.lives
             .get(netuid)
-            .unwrap_or_else(|| Life::new(created_at))
+            .unwrap_or_else(|| Life::new(started_at))
     }
 
     /// The epoch that closed last, and where it stands.
@@ -34,7 +34,7 @@ impl Epoch {
     /// Where the subnet's epochs stand. None if there is no such subnet.
     pub(crate) fn look_up_status(&self, netuid: NetUid) -> Option<EpochStatus> {
         let subnet = self.peers.subnet(netuid).ok()?;
-        let life = self.life(netuid, subnet.created_at);
+        let life = self.life(netuid, subnet.started_at.unwrap_or(subnet.created_at));
         let settling = self.settling.get(netuid);
         let stands = self
             .closed
@@ -43,7 +43,12 @@ impl Epoch {
         Some(EpochStatus {
             open: life.open,
             opened_at: life.opened_at,
-            closes_at: life.closes_at(subnet.tempo).ok()?,
+            // Nothing closes before the start, nor once it is retired.
+            closes_at: if subnet.started_at.is_some() && subnet.retired_at.is_none() {
+                life.closes_at(subnet.tempo).ok()?
+            } else {
+                u32::MAX
+            },
             replays_at: life.replays_at(self.rules.replay_delay),
             rolls_over_at: life.rolls_over_at(self.rules.rollover_delay, stands),
             stage: life.stage,

@@ -103,7 +103,7 @@ pub struct EpochStatus {
     pub open: u32,
     /// Block at which it opened.
     pub opened_at: u32,
-    /// First block at which it may close, as far as tempo goes.
+    /// First block at which it may close, as far as tempo goes; `u32::MAX` on a subnet that is not started, or is retired.
     pub closes_at: u32,
     /// The epoch before it, while it is closed and not final.
     pub stage: Stage,
@@ -212,7 +212,7 @@ pub trait Epochs {
     /// compute: it rolls over, that is, its tempo starts anew, and nothing is returned.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `TempoNotOver` with the first block at which it may close, `EpochUnfinished` while the one before
+    /// `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which it may close, `EpochUnfinished` while the one before
     /// is not final, `Unsettled` while it may still be settled, `KernelUnavailable`, `KernelChanged` if the code at the kernel's address
     /// is not the one that the registry allowed, `Kernel` if the kernel has no plan for it.
     #[ink(message)]

@@ -1,15 +1,30 @@
 //! Subnets, their hyperparameters, and who sits on which uid.
 
+mod error;
+mod events;
 mod kernels;
+mod network;
+mod terms;
+mod views;
 
+pub use error::RegistryError;
+pub use events::{
+    HyperparameterSet, IdentitySet, NetworkRulesSet, NeuronRegistered, SubnetCreated,
+    SubnetOffered, SubnetRetired, SubnetStarted, SubnetTransferred,
+};
 pub use kernels::{AdminChanged, KernelAllowed, KernelEntry, KernelRetired, MAX_KERNELS};
 
 use crate::{
+    emission::SplitPreset,
     kernel::{NeuronResult, YumaParams},
     token::WireError,
-    AccountId, Digest, NetUid, Rao, Uid,
+    AccountId, Bps, Digest, NetUid, Rao, Uid,
 };
 use ink::prelude::{string::String, vec::Vec};
+
+pub use network::{NetworkRules, SubnetIdentity, MAX_IDENTITY_FIELD, MAX_SYMBOL};
+pub use terms::{PruningTerms, RegistrationTerms, Terms, WeightTerms, MAX_IMMUNE_OWNERS};
+pub use views::{HyperparameterView, Parameter, PruneCandidate, RegistrationQuote, Setter, Unit};
 
 /// Bytes a subnet's name may have.
 pub const MAX_NAME: usize = 64;
@@ -25,8 +40,16 @@ pub struct Subnet {
     pub owner: AccountId,
     /// The owner's hotkey: its neuron always has a permit, and the cut is staked on it.
     pub owner_hotkey: AccountId,
+    /// Short sign for it, such as a Greek letter; empty if it has none.
+    pub symbol: String,
     /// Block of its creation.
     pub created_at: u32,
+    /// Block from which its epochs run; none before its owner has started it.
+    pub started_at: Option<u32>,
+    /// Block at which it gave way to another subnet.
+    pub retired_at: Option<u32>,
+    /// Rao that its owner locked to create it, held by the registry until it is retired.
+    pub lock: Rao,
     /// The open epoch: writes of now belong to it.
     pub epoch: u32,
     /// Blocks per epoch.
@@ -41,8 +64,10 @@ pub struct Subnet {
     pub neurons: u16,
     /// Blocks during which a new neuron cannot be replaced.
     pub immunity_period: u32,
-    /// Rao burned by the next registration.
+    /// Rao burned by the next registration, as of now.
     pub registration_price: Rao,
+    /// On what terms seats are taken and lost, weights are set and budgets divided.
+    pub terms: Terms,
     /// What the kernel is told.
     pub params: KernelParams,
 }
@@ -81,7 +106,7 @@ pub enum Hyperparameter {
     MaxValidators(u16),
     /// Immunity in blocks, at most 1 000 000.
     ImmunityPeriod(u32),
-    /// Price of a registration in rao, `1 ..= 1000 TAO`.
+    /// The price of the next registration in rao, from `MinBurn` to `MaxBurn`. It goes on from there.
     RegistrationPrice(Rao),
     /// Bytes for a kernel other than Yuma, at most `MAX_PARAMS`. Replaces the Yuma parameters.
     OtherParams(Vec<u8>),
@@ -107,6 +132,38 @@ pub enum Hyperparameter {
     AlphaSigmoidSteepness(i16),
     /// The commit-reveal mask on or off.
     CommitReveal(bool),
+    /// Least price of a registration in rao, from 1 up to below 1 TAO and at most `MaxBurn`.
+    MinBurn(Rao),
+    /// Largest price of a registration in rao, from 0.1 TAO and `MinBurn` up to the cap of TAO.
+    MaxBurn(Rao),
+    /// Blocks in which the price of a registration halves, `1 ..= 36 100`.
+    BurnHalfLife(u16),
+    /// What a registration multiplies the price by, `10 000 ..= 30 000` basis points: once to three times.
+    BurnIncrease(Bps),
+    /// Most registrations in one block, at least 1.
+    MaxRegistrationsPerBlock(u16),
+    /// Whether seats can be taken. The network's.
+    RegistrationAllowed(bool),
+    /// While no more neurons than this can be replaced, an immune one gives way instead. The network's.
+    MinNonImmuneUids(u16),
+    /// How many of the owner's neurons never give way, `1 ..= 10`.
+    ImmuneOwnerUids(u16),
+    /// How budgets are divided: the network's own split, or another as far as `NetworkRules` lets subnets choose.
+    Split(SplitPreset),
+    /// Whether stake may change hands on the subnet.
+    TransferEnabled(bool),
+    /// Least version of a client that may set weights; 0 for any.
+    WeightsVersionKey(u64),
+    /// Blocks between two updates of a neuron's weights, at most 50 400; 0 for no limit. The network's.
+    WeightsRateLimit(u32),
+    /// Least number of weights in a row, `1 ..= MAX_UIDS`; never more than there are neurons.
+    MinAllowedWeights(u16),
+    /// Whether weights are committed to first and revealed later.
+    CommitRevealWeights(bool),
+    /// Epochs between a commit and its reveal, `1 ..= 100`.
+    RevealPeriod(u32),
+    /// Stake, inherited stake included, below which a hotkey sets no weights; the owner's hotkey is exempt. The network's.
+    StakeThreshold(Rao),
 }
 
 /// Who sits on a uid.
@@ -186,7 +243,7 @@ pub struct SubnetSnapshot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct HotkeyStatus {
-    /// The subnet exists.
+    /// The subnet exists and is not retired.
     pub subnet_exists: bool,
     /// Owner of the hotkey, if it has ever registered anywhere or is a subnet owner's.
     pub owner: Option<AccountId>,
@@ -240,7 +297,7 @@ pub trait Registry {
     #[ink(message)]
     fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError>;
 
-    /// Who decides which kernels are allowed, and nothing else.
+    /// Who decides which kernels are allowed, the rules of the network, and the hyperparameters that are the network's.
     #[ink(message)]
     fn admin(&self) -> AccountId;
 
@@ -252,12 +309,25 @@ pub trait Registry {
     #[ink(message)]
     fn kernels(&self) -> Vec<AccountId>;
 
-    /// Creates a subnet with default hyperparameters, owned by the caller, who burns the creation price
-    /// (approve it for this contract first). Returns its netuid; the first is 1. `owner_hotkey` becomes the caller's, if it is
-    /// nobody's yet: nobody else can then take the seat that always has a permit.
+    /// Sets the rules of the network. Only the admin.
     ///
     /// # Errors
-    /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `NotHotkeyOwner`, `Payment`.
+    /// `NotAdmin`, `OutOfBounds`.
+    #[ink(message)]
+    fn set_network_rules(&mut self, rules: NetworkRules) -> Result<(), RegistryError>;
+
+    /// The rules of the network.
+    #[ink(message)]
+    fn network_rules(&self) -> NetworkRules;
+
+    /// Creates a subnet with default hyperparameters, owned by the caller, who locks the creation price
+    /// (approve it for this contract first). Returns its netuid; the first is 1, and none is ever used twice. `owner_hotkey` becomes
+    /// the caller's, if it is nobody's yet: nobody else can then take the seat that always has a permit. Where the network is full,
+    /// the weakest subnet that is not immune gives way, and its owner gets its lock back. Epochs run once it is started.
+    ///
+    /// # Errors
+    /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `NotHotkeyOwner`, `TooSoon`, `NetworkFull`,
+    /// `PriceAbove`, `Payment`.
     #[ink(message)]
     fn create_subnet(
         &mut self,
@@ -267,13 +337,68 @@ pub trait Registry {
         tempo: u32,
         max_uids: u16,
         max_validators: u16,
+        max_price: Rao,
     ) -> Result<NetUid, RegistryError>;
 
-    /// Sets one hyperparameter. Only the subnet's owner. It counts from the open epoch on.
+    /// Lets a subnet's epochs run from now on, for good. Only its owner.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`, `KernelNotAllowed`, `NotYuma` for a Yuma parameter of another kernel's
-    /// subnet.
+    /// `UnknownSubnet`, `NotOwner`, `Retired`, `AlreadyStarted`.
+    #[ink(message)]
+    fn start(&mut self, netuid: NetUid) -> Result<(), RegistryError>;
+
+    /// Offers a subnet to another owner, or takes an offer back. Only its owner. Nothing changes until the other accepts.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `NotOwner`, `Retired`.
+    #[ink(message)]
+    fn offer_subnet(&mut self, netuid: NetUid, to: Option<AccountId>) -> Result<(), RegistryError>;
+
+    /// Takes over a subnet that is offered to the caller, with the caller's hotkey for the seat that always has a permit. It counts
+    /// from the open epoch on: pay for closed ones still goes to the owner before.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`.
+    #[ink(message)]
+    fn accept_subnet(
+        &mut self,
+        netuid: NetUid,
+        owner_hotkey: AccountId,
+    ) -> Result<(), RegistryError>;
+
+    /// To whom a subnet is offered.
+    #[ink(message)]
+    fn offered_to(&self, netuid: NetUid) -> Option<AccountId>;
+
+    /// Says who a subnet is, or no longer. Only its owner.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `NotOwner`, `OutOfBounds` for a field that is too long.
+    #[ink(message)]
+    fn set_identity(
+        &mut self,
+        netuid: NetUid,
+        identity: Option<SubnetIdentity>,
+    ) -> Result<(), RegistryError>;
+
+    /// Gives a subnet a short sign; empty for none. Only its owner.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `NotOwner`, `OutOfBounds` beyond `MAX_SYMBOL` bytes.
+    #[ink(message)]
+    fn set_symbol(&mut self, netuid: NetUid, symbol: String) -> Result<(), RegistryError>;
+
+    /// Who a subnet says it is.
+    #[ink(message)]
+    fn identity(&self, netuid: NetUid) -> Option<SubnetIdentity>;
+
+    /// Sets one hyperparameter. Only the subnet's owner, or the admin; some are the admin's alone. It counts from the open epoch on.
+    /// On a subnet that runs, nobody changes any shortly before its epoch may close, and the owner waits between two changes of the
+    /// same one.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `NotOwner`, `NotRoot`, `Frozen`, `Cooldown`, `OutOfBounds`, `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma`
+    /// for a Yuma parameter of another kernel's subnet.
     #[ink(message)]
     fn set_hyperparameter(
         &mut self,
@@ -282,11 +407,11 @@ pub trait Registry {
     ) -> Result<(), RegistryError>;
 
     /// Gives `hotkey` a seat, owned by the caller, who burns the registration price (approve it first).
-    /// On a full subnet it replaces the neuron of lowest emission that is not immune; among equals the older,
-    /// then the lower uid.
+    /// On a full subnet it replaces the first of `prune_candidates`.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `AlreadyRegistered`, `NotHotkeyOwner`, `PriceAbove`, `AllImmune`, `Payment`.
+    /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`, `TooSoon`, `PriceAbove`, `AllImmune`,
+    /// `Payment`.
     #[ink(message)]
     fn register(
         &mut self,
@@ -324,13 +449,37 @@ pub trait Registry {
     #[ink(message)]
     fn subnet(&self, netuid: NetUid) -> Option<Subnet>;
 
-    /// Number of subnets; netuids run from 1 to this.
+    /// Number of subnets ever created; netuids run from 1 to this.
     #[ink(message)]
     fn subnets(&self) -> u16;
 
-    /// Rao burned by creating a subnet.
+    /// The netuids of all subnets that are not retired, ascending.
+    #[ink(message)]
+    fn live_subnets(&self) -> Vec<NetUid>;
+
+    /// Rao to lock for creating a subnet now. It doubles with each and falls back linearly.
     #[ink(message)]
     fn creation_price(&self) -> Rao;
+
+    /// The subnet that would give way if one more were created on a full network now; none if all are immune.
+    #[ink(message)]
+    fn retirement_candidate(&self) -> Option<NetUid>;
+
+    /// Rao that this contract holds for others: the locks of subnets that are not retired. Its balance is that.
+    #[ink(message)]
+    fn held(&self) -> Rao;
+
+    /// All hyperparameters of a subnet: value, bounds, whose each one is, and from which block on it may change.
+    #[ink(message)]
+    fn hyperparameters(&self, netuid: NetUid) -> Vec<HyperparameterView>;
+
+    /// What a registration costs now, and what comes of it.
+    #[ink(message)]
+    fn quote_registration(&self, netuid: NetUid) -> Option<RegistrationQuote>;
+
+    /// Who would give way to newcomers on a full subnet, in this order; at most `count`, which is at most 16.
+    #[ink(message)]
+    fn prune_candidates(&self, netuid: NetUid, count: u16) -> Vec<PruneCandidate>;
 
     /// The other contracts.
     #[ink(message)]
@@ -381,97 +530,4 @@ pub trait Registry {
     /// Whether `netuid` exists, and who owns `hotkey`; one call for the staking contract.
     #[ink(message)]
     fn hotkey_status(&self, netuid: NetUid, hotkey: AccountId) -> HotkeyStatus;
-}
-
-/// Errors of the registry. Variant order is ABI: append only.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub enum RegistryError {
-    /// No subnet has this netuid. `subnets` says how many there are.
-    UnknownSubnet,
-    /// Only the subnet's owner may do this.
-    NotOwner,
-    /// Only the epoch contract may do this.
-    NotEpoch,
-    /// A value is outside its bounds, which are both allowed. A negative value is given as two's complement.
-    OutOfBounds {
-        /// What was given.
-        value: u64,
-        /// Least value allowed.
-        min: u64,
-        /// Largest value allowed.
-        max: u64,
-    },
-    /// A name is empty or longer than `MAX_NAME` bytes.
-    BadName,
-    /// The subnet's kernel is not Yuma, so it has no such parameter. Use `OtherParams`.
-    NotYuma,
-    /// The hotkey has a seat on this subnet already.
-    AlreadyRegistered(Uid),
-    /// Another coldkey registered this hotkey first. Use another hotkey.
-    NotHotkeyOwner,
-    /// The registration price is above the caller's limit: the price now.
-    PriceAbove(Rao),
-    /// The subnet is full and every neuron is immune. Try again later.
-    AllImmune,
-    /// The payment failed: balance or allowance for this contract is below the price.
-    Payment(Rao),
-    /// The epoch to close is not the open one: the open one.
-    WrongEpoch(u32),
-    /// The epoch asked for is no longer kept.
-    TooOld,
-    /// No more subnets, generations or kernels can be numbered.
-    Exhausted,
-    /// Only the admin may do this. `admin` says who it is.
-    NotAdmin,
-    /// The kernel is not on the list of allowed ones, or retired. `kernels` lists them.
-    KernelNotAllowed,
-    /// The code at the kernel's address has not the hash given: the hash it has, none without a contract there.
-    /// Give the hash of what you have looked at.
-    KernelCode(Option<Digest>),
-    /// The address is listed with another code hash: that hash. Deploy the new code at an address of its own.
-    KernelListed(Digest),
-}
-
-/// A subnet came to be.
-#[ink::event]
-pub struct SubnetCreated {
-    /// Its number.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// Its owner.
-    #[ink(topic)]
-    pub owner: AccountId,
-    /// Rao burned for it.
-    pub price: Rao,
-}
-
-/// A hyperparameter has a new value.
-#[ink::event]
-pub struct HyperparameterSet {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The parameter and its value.
-    pub value: Hyperparameter,
-}
-
-/// A hotkey took a seat.
-#[ink::event]
-pub struct NeuronRegistered {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The hotkey.
-    #[ink(topic)]
-    pub hotkey: AccountId,
-    /// Its owner.
-    #[ink(topic)]
-    pub coldkey: AccountId,
-    /// Its seat.
-    pub uid: Uid,
-    /// Whom it replaced.
-    pub replaced: Option<AccountId>,
-    /// Rao burned.
-    pub price: Rao,
 }

@@ -1,24 +1,32 @@
 //! Subnets, their hyperparameters, and who sits on which uid.
 //!
-//! Anyone creates a subnet for a price and owns it; anyone registers a neuron for the subnet's price. Both prices are
-//! burned. On a full subnet a newcomer takes the seat of the least paid neuron that is no longer immune.
+//! Anyone creates a subnet and owns it: its price is locked until the subnet gives way to another. Anyone registers a neuron for the
+//! subnet's price, which is burned. On a full subnet a newcomer takes the seat of the least paid neuron that is no longer immune.
 //!
-//! A subnet chooses its kernel from a list that the admin, at first the deployer, adds to. The admin can do nothing else, and
-//! takes no kernel away from a subnet that runs it.
+//! A subnet chooses its kernel from a list that the admin, at first the deployer, adds to. The admin also sets the rules of the network and
+//! those hyperparameters that are the network's. It takes no kernel away from a subnet that runs it, and stops no epoch.
+//!
+//! - `creation`, `price`, `pruning`, `limits`: the rules, without storage
+//! - `hyperparameters`, `table`, `settings`: what a subnet can be told, its bounds, and how it is shown
+//! - `subnets`: what is stored, and what becomes of it
 //!
 //! Consensus reads neurons as of the end of an epoch, so a page of neurons keeps the last two. The epoch contract,
 //! named once by the deployer, is the only one to close an epoch and to record scores.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
+mod creation;
 mod hyperparameters;
 mod kernels;
+mod limits;
 mod pages;
 mod payment;
+mod price;
 mod pruning;
 mod seats;
 mod settings;
 mod subnets;
+mod table;
 mod wiring;
 
 #[cfg(test)]
@@ -32,21 +40,24 @@ pub use hyperparameters::{DEFAULT_IMMUNITY_PERIOD, DEFAULT_REGISTRATION_PRICE};
 #[ink::contract]
 mod registry {
     use crate::{
-        hyperparameters::{self, DEFAULT_IMMUNITY_PERIOD, DEFAULT_REGISTRATION_PRICE},
+        creation::Creation,
+        hyperparameters::{self, DEFAULT_IMMUNITY_PERIOD},
         kernels::Kernels,
         payment,
         settings::Settings,
-        subnets::{Applicant, Subnets},
+        subnets::{Applicant, Change, Subnets},
         wiring::Wiring,
     };
     use ink::prelude::{string::String, vec::Vec};
     use inktensor_primitives::{
         kernel::NeuronResult,
         registry::{
-            AdminChanged, HotkeyStatus, Hyperparameter, HyperparameterSet, KernelAllowed,
-            KernelEntry, KernelParams, KernelRetired, Neuron, NeuronRegistered, NeuronView,
-            Registry, RegistryError, RegistryPeers, Seat, Subnet, SubnetCreated, SubnetSnapshot,
-            Tenure,
+            AdminChanged, HotkeyStatus, Hyperparameter, HyperparameterSet, HyperparameterView,
+            IdentitySet, KernelAllowed, KernelEntry, KernelParams, KernelRetired, NetworkRules,
+            NetworkRulesSet, Neuron, NeuronRegistered, NeuronView, PruneCandidate,
+            RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat, Subnet, SubnetCreated,
+            SubnetIdentity, SubnetOffered, SubnetRetired, SubnetSnapshot, SubnetStarted,
+            SubnetTransferred, Tenure, Terms,
         },
         token::WireError,
         Digest, NetUid, Rao, Uid,
@@ -56,23 +67,23 @@ mod registry {
     #[ink(storage)]
     pub struct SubnetRegistry {
         token: AccountId,
-        creation_price: Rao,
+        creation: Creation,
         wiring: Wiring,
         pub(crate) kernels: Kernels,
         pub(crate) subnets: Subnets,
     }
 
     impl SubnetRegistry {
-        /// Deploys a registry that is paid in `token` and burns `creation_price` for each subnet; a price of zero makes
-        /// subnets free. The caller may name the epoch contract, once, and is the admin.
+        /// Deploys a registry that is paid in `token`, for a network with these rules. The caller may name the epoch contract,
+        /// once, and is the admin.
         ///
         /// # Errors
-        /// `OutOfBounds` for a price above the cap of TAO.
+        /// `OutOfBounds` for a rule.
         #[ink(constructor)]
-        pub fn new(token: AccountId, creation_price: Rao) -> Result<Self, RegistryError> {
+        pub fn new(token: AccountId, rules: NetworkRules) -> Result<Self, RegistryError> {
             Ok(Self {
                 token,
-                creation_price: hyperparameters::amount(creation_price)?,
+                creation: Creation::new(rules)?,
                 wiring: Wiring::NamedBy {
                     deployer: Self::env().caller(),
                 },
@@ -84,6 +95,27 @@ mod registry {
         fn burn_from_caller(&self, price: Rao) -> Result<(), RegistryError> {
             let registry = self.env().account_id();
             payment::burn(self.token, registry, self.env().caller(), price)
+        }
+
+        fn take_from_caller(&self, price: Rao) -> Result<(), RegistryError> {
+            let registry = self.env().account_id();
+            payment::take(self.token, registry, self.env().caller(), price)
+        }
+
+        /// On a full network, retires a subnet and gives its owner the lock back.
+        fn make_room(&mut self) -> Result<(), RegistryError> {
+            let now = self.env().block_number();
+            let rules = self.creation.rules();
+            if let Some(retired) = self.subnets.make_room(now, &rules)? {
+                self.creation.unlock(retired.lock)?;
+                payment::give(self.token, retired.owner, retired.lock)?;
+                self.env().emit_event(SubnetRetired {
+                    netuid: retired.netuid,
+                    owner: retired.owner,
+                    lock: retired.lock,
+                });
+            }
+            Ok(())
         }
     }
 
@@ -146,7 +178,7 @@ mod registry {
             Ok(())
         }
 
-        /// Who decides which kernels are allowed, and nothing else.
+        /// Who decides which kernels are allowed, the rules of the network, and the hyperparameters that are the network's.
         #[ink(message)]
         fn admin(&self) -> AccountId {
             self.kernels.admin()
@@ -164,11 +196,30 @@ mod registry {
             self.kernels.all()
         }
 
-        /// Creates a subnet with default hyperparameters, owned by the caller, who burns the creation price
-        /// (approve it for this contract first). Returns its netuid; the first is 1.
+        /// Sets the rules of the network. Only the admin.
         ///
         /// # Errors
-        /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `NotHotkeyOwner`, `Payment`.
+        /// `NotAdmin`, `OutOfBounds`.
+        #[ink(message)]
+        fn set_network_rules(&mut self, rules: NetworkRules) -> Result<(), RegistryError> {
+            self.kernels.only_admin(self.env().caller())?;
+            self.creation.set_rules(rules)?;
+            self.env().emit_event(NetworkRulesSet { rules });
+            Ok(())
+        }
+
+        /// The rules of the network.
+        #[ink(message)]
+        fn network_rules(&self) -> NetworkRules {
+            self.creation.rules()
+        }
+
+        /// Creates a subnet with default hyperparameters, owned by the caller, who locks the creation price
+        /// (approve it for this contract first). Returns its netuid; the first is 1. Epochs run once it is started.
+        ///
+        /// # Errors
+        /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `NotHotkeyOwner`, `TooSoon`, `NetworkFull`,
+        /// `PriceAbove`, `Payment`.
         #[ink(message)]
         fn create_subnet(
             &mut self,
@@ -178,53 +229,155 @@ mod registry {
             tempo: u32,
             max_uids: u16,
             max_validators: u16,
+            max_price: Rao,
         ) -> Result<NetUid, RegistryError> {
             let owner = self.env().caller();
-            let netuid = self.subnets.create(&Settings {
+            let now = self.env().block_number();
+            let mut settings = Settings {
                 name: hyperparameters::name(name)?,
                 owner,
                 owner_hotkey,
-                created_at: self.env().block_number(),
+                symbol: String::new(),
+                created_at: now,
+                started_at: None,
+                retired_at: None,
+                lock: Rao::ZERO,
                 tempo: hyperparameters::tempo(tempo)?,
                 kernel,
                 max_uids: hyperparameters::max_uids(max_uids, 0)?,
                 max_validators: hyperparameters::max_validators(max_validators)?,
                 immunity_period: DEFAULT_IMMUNITY_PERIOD,
-                registration_price: DEFAULT_REGISTRATION_PRICE,
+                terms: Terms::default(),
                 params: self.kernels.choose(kernel)?,
-            })?;
-            self.burn_from_caller(self.creation_price)?;
+            };
+            let price = self.creation.lock(now, max_price)?;
+            settings.lock = price;
+            self.make_room()?;
+            let netuid = self.subnets.create(&settings)?;
+            self.take_from_caller(price)?;
             self.env().emit_event(SubnetCreated {
                 netuid,
                 owner,
-                price: self.creation_price,
+                price,
             });
             Ok(netuid)
         }
 
-        /// Sets one hyperparameter. Only the subnet's owner. It counts from the open epoch on.
+        /// Lets a subnet's epochs run from now on, for good. Only its owner.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`, `KernelNotAllowed`, `NotYuma` for a Yuma parameter of another
-        /// kernel's subnet.
+        /// `UnknownSubnet`, `NotOwner`, `Retired`, `AlreadyStarted`.
+        #[ink(message)]
+        fn start(&mut self, netuid: NetUid) -> Result<(), RegistryError> {
+            let at = self.env().block_number();
+            self.subnets.start(netuid, self.env().caller(), at)?;
+            self.env().emit_event(SubnetStarted { netuid, at });
+            Ok(())
+        }
+
+        /// Offers a subnet to another owner, or takes an offer back. Only its owner.
+        ///
+        /// # Errors
+        /// `UnknownSubnet`, `NotOwner`, `Retired`.
+        #[ink(message)]
+        fn offer_subnet(
+            &mut self,
+            netuid: NetUid,
+            to: Option<AccountId>,
+        ) -> Result<(), RegistryError> {
+            self.subnets.offer(netuid, self.env().caller(), to)?;
+            self.env().emit_event(SubnetOffered { netuid, to });
+            Ok(())
+        }
+
+        /// Takes over a subnet that is offered to the caller, with the caller's hotkey for the seat that always has a permit.
+        ///
+        /// # Errors
+        /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`.
+        #[ink(message)]
+        fn accept_subnet(
+            &mut self,
+            netuid: NetUid,
+            owner_hotkey: AccountId,
+        ) -> Result<(), RegistryError> {
+            let to = self.env().caller();
+            let from = self.subnets.accept(netuid, to, owner_hotkey)?;
+            self.env().emit_event(SubnetTransferred {
+                netuid,
+                from,
+                to,
+                owner_hotkey,
+            });
+            Ok(())
+        }
+
+        /// To whom a subnet is offered.
+        #[ink(message)]
+        fn offered_to(&self, netuid: NetUid) -> Option<AccountId> {
+            self.subnets.offered_to(netuid)
+        }
+
+        /// Says who a subnet is, or no longer. Only its owner.
+        ///
+        /// # Errors
+        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds` for a field that is too long.
+        #[ink(message)]
+        fn set_identity(
+            &mut self,
+            netuid: NetUid,
+            identity: Option<SubnetIdentity>,
+        ) -> Result<(), RegistryError> {
+            let caller = self.env().caller();
+            self.subnets
+                .set_identity(netuid, caller, identity.as_ref())?;
+            self.env().emit_event(IdentitySet { netuid, identity });
+            Ok(())
+        }
+
+        /// Gives a subnet a short sign; empty for none. Only its owner.
+        ///
+        /// # Errors
+        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`.
+        #[ink(message)]
+        fn set_symbol(&mut self, netuid: NetUid, symbol: String) -> Result<(), RegistryError> {
+            self.subnets.set_symbol(netuid, self.env().caller(), symbol)
+        }
+
+        /// Who a subnet says it is.
+        #[ink(message)]
+        fn identity(&self, netuid: NetUid) -> Option<SubnetIdentity> {
+            self.subnets.identity(netuid)
+        }
+
+        /// Sets one hyperparameter. Only the subnet's owner, or the admin; some are the admin's alone. It counts from the open epoch
+        /// on.
+        ///
+        /// # Errors
+        /// `UnknownSubnet`, `NotOwner`, `NotRoot`, `Frozen`, `Cooldown`, `OutOfBounds`, `KernelNotAllowed`, `SplitNotAllowed`,
+        /// `NotYuma` for a Yuma parameter of another kernel's subnet.
         #[ink(message)]
         fn set_hyperparameter(
             &mut self,
             netuid: NetUid,
             value: Hyperparameter,
         ) -> Result<(), RegistryError> {
-            let caller = self.env().caller();
-            self.subnets
-                .set(netuid, caller, value.clone(), &self.kernels)?;
+            let change = Change {
+                caller: self.env().caller(),
+                now: self.env().block_number(),
+                rules: self.creation.rules(),
+                kernels: &self.kernels,
+            };
+            self.subnets.set(netuid, value.clone(), change)?;
             self.env().emit_event(HyperparameterSet { netuid, value });
             Ok(())
         }
 
         /// Gives `hotkey` a seat, owned by the caller, who burns the registration price (approve it for this contract
-        /// first). On a full subnet it replaces the neuron of lowest emission that is not immune.
+        /// first). On a full subnet it replaces the first of `prune_candidates`.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `AlreadyRegistered`, `NotHotkeyOwner`, `PriceAbove`, `AllImmune`, `Payment`.
+        /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`, `TooSoon`, `PriceAbove`,
+        /// `AllImmune`, `Payment`.
         #[ink(message)]
         fn register(
             &mut self,
@@ -263,7 +416,8 @@ mod registry {
             closing: u32,
         ) -> Result<SubnetSnapshot, RegistryError> {
             self.wiring.only_epoch(self.env().caller())?;
-            self.subnets.close(netuid, closing, &self.kernels)
+            let now = self.env().block_number();
+            self.subnets.close(netuid, closing, now, &self.kernels)
         }
 
         /// Called by the epoch contract at settle: records scores of `epoch` from uid `start` on, which must not cross
@@ -286,19 +440,58 @@ mod registry {
         /// The subnet.
         #[ink(message)]
         fn subnet(&self, netuid: NetUid) -> Option<Subnet> {
-            self.subnets.subnet(netuid)
+            self.subnets.subnet(netuid, self.env().block_number())
         }
 
-        /// Number of subnets; netuids run from 1 to this.
+        /// Number of subnets ever created; netuids run from 1 to this.
         #[ink(message)]
         fn subnets(&self) -> u16 {
             self.subnets.count()
         }
 
-        /// Rao burned by creating a subnet.
+        /// The netuids of all subnets that are not retired, ascending.
+        #[ink(message)]
+        fn live_subnets(&self) -> Vec<NetUid> {
+            self.subnets.live()
+        }
+
+        /// Rao to lock for creating a subnet now.
         #[ink(message)]
         fn creation_price(&self) -> Rao {
-            self.creation_price
+            self.creation.price(self.env().block_number())
+        }
+
+        /// The subnet that would give way if one more were created on a full network now; none if all are immune.
+        #[ink(message)]
+        fn retirement_candidate(&self) -> Option<NetUid> {
+            let (now, rules) = (self.env().block_number(), self.creation.rules());
+            self.subnets.candidate(now, &rules).ok()
+        }
+
+        /// Rao that this contract holds for others: the locks of subnets that are not retired.
+        #[ink(message)]
+        fn held(&self) -> Rao {
+            self.creation.held()
+        }
+
+        /// All hyperparameters of a subnet: value, bounds, whose each one is, and from which block on it may change.
+        #[ink(message)]
+        fn hyperparameters(&self, netuid: NetUid) -> Vec<HyperparameterView> {
+            self.subnets
+                .hyperparameters(netuid, self.env().block_number())
+        }
+
+        /// What a registration costs now, and what comes of it.
+        #[ink(message)]
+        fn quote_registration(&self, netuid: NetUid) -> Option<RegistrationQuote> {
+            self.subnets.quote(netuid, self.env().block_number())
+        }
+
+        /// Who would give way to newcomers on a full subnet, in this order; at most `count`, which is at most 16.
+        #[ink(message)]
+        fn prune_candidates(&self, netuid: NetUid, count: u16) -> Vec<PruneCandidate> {
+            let now = self.env().block_number();
+            self.subnets.prune_candidates(netuid, count, now)
         }
 
         /// The other contracts.

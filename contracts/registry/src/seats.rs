@@ -8,6 +8,7 @@ use inktensor_primitives::{registry::RegistryError, versioned::TooOld, Uid, Vers
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Seats {
     epoch: u32,
+    opened_at: u32,
     taken: Versioned<u16>,
     registrations: u32,
 }
@@ -17,6 +18,7 @@ impl Seats {
     pub fn new() -> Self {
         Self {
             epoch: 0,
+            opened_at: 0,
             taken: Versioned::new(0, 0),
             registrations: 0,
         }
@@ -25,6 +27,16 @@ impl Seats {
     /// The open epoch.
     pub fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// Block at which the open epoch opened, or at which the subnet was started.
+    pub fn opened_at(&self) -> u32 {
+        self.opened_at
+    }
+
+    /// Notes that the subnet is started at block `now`.
+    pub fn start(&mut self, now: u32) {
+        self.opened_at = now;
     }
 
     /// Seats taken now. Seats are taken in order and never given up, so uids run from 0 to below this.
@@ -63,15 +75,16 @@ impl Seats {
         Ok(Uid(uid))
     }
 
-    /// Opens the epoch after `closing`.
+    /// Opens the epoch after `closing` at block `now`.
     ///
     /// # Errors
     /// `WrongEpoch` if `closing` is not the open one, `Exhausted` after the last.
-    pub fn close(&mut self, closing: u32) -> Result<(), RegistryError> {
+    pub fn close(&mut self, closing: u32, now: u32) -> Result<(), RegistryError> {
         if closing != self.epoch {
             return Err(RegistryError::WrongEpoch(self.epoch));
         }
         self.epoch = closing.checked_add(1).ok_or(RegistryError::Exhausted)?;
+        self.opened_at = now;
         Ok(())
     }
 }
@@ -85,10 +98,10 @@ mod tests {
         let mut seats = Seats::new();
         assert_eq!(seats.take_next(), Ok(Uid(0)));
         assert_eq!(seats.take_next(), Ok(Uid(1)));
-        assert_eq!(seats.close(0), Ok(()));
+        assert_eq!(seats.close(0, 0), Ok(()));
         assert_eq!(seats.take_next(), Ok(Uid(2)));
         assert_eq!((seats.taken_at(0), seats.taken_at(1)), (Ok(2), Ok(3)));
-        assert_eq!(seats.close(1), Ok(()));
+        assert_eq!(seats.close(1, 0), Ok(()));
         assert_eq!(seats.take_next(), Ok(Uid(3)));
         assert_eq!(seats.taken_at(0), Err(TooOld));
     }
@@ -96,9 +109,9 @@ mod tests {
     #[test]
     fn only_the_open_epoch_closes() {
         let mut seats = Seats::new();
-        assert_eq!(seats.close(1), Err(RegistryError::WrongEpoch(0)));
-        assert_eq!(seats.close(0), Ok(()));
-        assert_eq!(seats.close(0), Err(RegistryError::WrongEpoch(1)));
+        assert_eq!(seats.close(1, 0), Err(RegistryError::WrongEpoch(0)));
+        assert_eq!(seats.close(0, 0), Ok(()));
+        assert_eq!(seats.close(0, 0), Err(RegistryError::WrongEpoch(1)));
         assert_eq!(seats.epoch(), 1);
     }
 
@@ -117,6 +130,6 @@ mod tests {
         seats.taken.write(0, u16::MAX);
         assert_eq!(seats.take_next(), Err(RegistryError::Exhausted));
         seats.epoch = u32::MAX;
-        assert_eq!(seats.close(u32::MAX), Err(RegistryError::Exhausted));
+        assert_eq!(seats.close(u32::MAX, 0), Err(RegistryError::Exhausted));
     }
 }

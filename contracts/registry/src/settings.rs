@@ -6,7 +6,7 @@ use ink::{
     scale::Encode,
 };
 use inktensor_primitives::{
-    registry::{KernelParams, Subnet},
+    registry::{KernelParams, RegistryError, Subnet, Terms},
     AccountId, Rao,
 };
 
@@ -21,8 +21,16 @@ pub struct Settings {
     pub owner: AccountId,
     /// See [`Subnet::owner_hotkey`].
     pub owner_hotkey: AccountId,
+    /// See [`Subnet::symbol`].
+    pub symbol: String,
     /// See [`Subnet::created_at`].
     pub created_at: u32,
+    /// See [`Subnet::started_at`].
+    pub started_at: Option<u32>,
+    /// See [`Subnet::retired_at`].
+    pub retired_at: Option<u32>,
+    /// See [`Subnet::lock`].
+    pub lock: Rao,
     /// See [`Subnet::tempo`].
     pub tempo: u32,
     /// See [`Subnet::kernel`].
@@ -33,20 +41,47 @@ pub struct Settings {
     pub max_validators: u16,
     /// See [`Subnet::immunity_period`].
     pub immunity_period: u32,
-    /// See [`Subnet::registration_price`].
-    pub registration_price: Rao,
+    /// See [`Subnet::terms`].
+    pub terms: Terms,
     /// See [`Subnet::params`].
     pub params: KernelParams,
 }
 
 impl Settings {
-    /// The subnet as others see it.
-    pub fn subnet(self, seats: &Seats) -> Subnet {
+    /// Passes a subnet that is not retired.
+    ///
+    /// # Errors
+    /// `Retired`.
+    pub fn live(self) -> Result<Self, RegistryError> {
+        match self.retired_at {
+            Some(at) => Err(RegistryError::Retired(at)),
+            None => Ok(self),
+        }
+    }
+
+    /// Passes the subnet's owner alone.
+    ///
+    /// # Errors
+    /// `NotOwner`.
+    pub fn only_owner(&self, caller: AccountId) -> Result<(), RegistryError> {
+        if caller == self.owner {
+            Ok(())
+        } else {
+            Err(RegistryError::NotOwner)
+        }
+    }
+
+    /// The subnet as others see it, where the next registration costs `registration_price`.
+    pub fn subnet(self, seats: &Seats, registration_price: Rao) -> Subnet {
         Subnet {
             name: self.name,
             owner: self.owner,
             owner_hotkey: self.owner_hotkey,
+            symbol: self.symbol,
             created_at: self.created_at,
+            started_at: self.started_at,
+            retired_at: self.retired_at,
+            lock: self.lock,
             epoch: seats.epoch(),
             tempo: self.tempo,
             kernel: self.kernel,
@@ -54,7 +89,8 @@ impl Settings {
             max_validators: self.max_validators,
             neurons: seats.taken(),
             immunity_period: self.immunity_period,
-            registration_price: self.registration_price,
+            registration_price,
+            terms: self.terms,
             params: self.params,
         }
     }

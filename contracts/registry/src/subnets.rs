@@ -2,22 +2,31 @@
 //!
 //! After an error storage may be half written: messages return every error, and the chain then undoes all of it.
 
+mod lives;
+mod owning;
+mod taking;
+
+pub use owning::Change;
+pub use taking::Applicant;
+#[cfg(test)]
+use taking::Registered;
+
 use crate::{
-    hyperparameters,
+    hyperparameters::{self, DEFAULT_REGISTRATION_PRICE},
     kernels::Kernels,
     pages::{self, NeuronPage, StandingPage},
-    pruning::Search,
+    price::Price,
     seats::Seats,
     settings::{self, Settings},
 };
 use ink::{
     prelude::vec::Vec,
-    storage::{traits::ManualKey, Mapping},
+    storage::{traits::ManualKey, Lazy, Mapping},
 };
 use inktensor_primitives::{
     kernel::NeuronResult,
     registry::{
-        HotkeyStatus, Hyperparameter, Neuron, NeuronView, RegistryError, Seat, Subnet,
+        HotkeyStatus, Neuron, NeuronView, Parameter, RegistryError, Seat, Subnet, SubnetIdentity,
         SubnetSnapshot, Tenure,
     },
     AccountId, NetUid, Rao, Uid, MAX_VALIDATORS, PAGE,
@@ -33,28 +42,37 @@ pub struct Place {
     registered_epoch: u32,
 }
 
-/// Who wants a seat, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Applicant {
-    /// The key that will sit.
-    pub hotkey: AccountId,
-    /// Who registers and pays.
-    pub coldkey: AccountId,
-    /// The most it pays.
-    pub max_price: Rao,
-    /// The block.
-    pub now: u32,
+/// What a subnet's settled epochs paid: how strong it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Strength {
+    /// The epoch whose scores are being recorded.
+    epoch: u32,
+    /// What it paid so far.
+    now: Rao,
+    /// What the one before it paid.
+    before: Rao,
 }
 
-/// A seat was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Registered {
-    /// The seat.
-    pub uid: Uid,
-    /// Hotkey of the neuron that gave way.
-    pub replaced: Option<AccountId>,
-    /// What the applicant owes.
-    pub price: Rao,
+impl Strength {
+    /// Counts what a chunk of `epoch` was paid.
+    fn record(&mut self, epoch: u32, results: &[NeuronResult]) {
+        if epoch > self.epoch {
+            self.before = self.now;
+            self.now = Rao::ZERO;
+            self.epoch = epoch;
+        }
+        let paid = results
+            .iter()
+            .fold(0, |sum: u64, it| sum.saturating_add(it.emission.0));
+        self.now = Rao(self.now.0.saturating_add(paid));
+    }
+
+    /// The larger of what the last two recorded epochs paid: the last may not be recorded in full.
+    fn rao(&self) -> Rao {
+        self.now.max(self.before)
+    }
 }
 
 /// All subnets.
@@ -68,106 +86,39 @@ pub struct Subnets {
     owners: Mapping<AccountId, AccountId, ManualKey<0x7265_0004>>,
     neurons: Mapping<(NetUid, u16), NeuronPage, ManualKey<0x7265_0005>>,
     standings: Mapping<(NetUid, u16), StandingPage, ManualKey<0x7265_0006>>,
+    /// Of registrations.
+    prices: Mapping<NetUid, Price, ManualKey<0x7265_0009>>,
+    /// Block of a parameter's last change.
+    changes: Mapping<(NetUid, Parameter), u32, ManualKey<0x7265_000A>>,
+    /// To whom subnets are offered.
+    offers: Mapping<NetUid, AccountId, ManualKey<0x7265_000B>>,
+    identities: Mapping<NetUid, SubnetIdentity, ManualKey<0x7265_000C>>,
+    /// Seats that the owner took while it was the owner, oldest first; at most `MAX_IMMUNE_OWNERS`.
+    owner_seats: Mapping<NetUid, Vec<Uid>, ManualKey<0x7265_000D>>,
+    /// The subnets that are not retired, ascending.
+    live: Lazy<Vec<NetUid>, ManualKey<0x7265_000E>>,
+    strengths: Mapping<NetUid, Strength, ManualKey<0x7265_000F>>,
 }
 
 impl Subnets {
-    /// Number of subnets.
-    pub fn count(&self) -> u16 {
-        self.count
-    }
-
-    /// Adds a subnet. Its owner's hotkey becomes the owner's, so that nobody else can seat it there.
+    /// Closes epoch `closing` at block `now` and returns the subnet as it was in it.
     ///
     /// # Errors
-    /// `NotHotkeyOwner`, `Exhausted`.
-    pub fn create(&mut self, settings: &Settings) -> Result<NetUid, RegistryError> {
-        self.claim(settings.owner_hotkey, settings.owner)?;
-        self.count = self.count.checked_add(1).ok_or(RegistryError::Exhausted)?;
-        let netuid = NetUid(self.count);
-        self.settings.insert(netuid, settings);
-        self.seats.insert(netuid, &Seats::new());
-        Ok(netuid)
-    }
-
-    /// Sets a hyperparameter for `caller`.
-    ///
-    /// # Errors
-    /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`, `KernelNotAllowed`, `NotYuma`.
-    pub fn set(
-        &mut self,
-        netuid: NetUid,
-        caller: AccountId,
-        value: Hyperparameter,
-        kernels: &Kernels,
-    ) -> Result<(), RegistryError> {
-        let mut settings = self.settings(netuid)?;
-        if settings.owner != caller {
-            return Err(RegistryError::NotOwner);
-        }
-        let taken = self.seats(netuid)?.taken();
-        let choose = |kernel| kernels.choose(kernel);
-        hyperparameters::set(&mut settings, taken, value, choose)?;
-        self.settings.insert(netuid, &settings);
-        Ok(())
-    }
-
-    /// Seats the applicant on a free seat, or on a full subnet in the place of another.
-    ///
-    /// # Errors
-    /// `UnknownSubnet`, `AlreadyRegistered`, `NotHotkeyOwner`, `PriceAbove`, `AllImmune`, `Exhausted`.
-    pub fn register(
-        &mut self,
-        netuid: NetUid,
-        applicant: Applicant,
-    ) -> Result<Registered, RegistryError> {
-        let settings = self.settings(netuid)?;
-        let mut seats = self.seats(netuid)?;
-        if let Some(place) = self.places.get((netuid, applicant.hotkey)) {
-            return Err(RegistryError::AlreadyRegistered(place.uid));
-        }
-        self.claim(applicant.hotkey, applicant.coldkey)?;
-        let price = settings.registration_price;
-        if price > applicant.max_price {
-            return Err(RegistryError::PriceAbove(price));
-        }
-        let uid = if seats.taken() < settings.max_uids {
-            seats.take_next()?
-        } else {
-            self.prune(netuid, &settings, &seats, applicant.now)?
-        };
-        let neuron = Neuron {
-            hotkey: applicant.hotkey,
-            coldkey: applicant.coldkey,
-            registered_at: applicant.now,
-            registered_epoch: seats.epoch(),
-            generation: seats.next_generation()?,
-        };
-        let replaced = self.seat_on(netuid, uid, neuron)?;
-        self.seats.insert(netuid, &seats);
-        Ok(Registered {
-            uid,
-            replaced,
-            price,
-        })
-    }
-
-    /// Closes epoch `closing` and returns the subnet as it was in it.
-    ///
-    /// # Errors
-    /// `UnknownSubnet`, `KernelNotAllowed`, `WrongEpoch`, `Exhausted`.
+    /// `UnknownSubnet`, `Retired`, `KernelNotAllowed`, `WrongEpoch`, `Exhausted`.
     pub fn close(
         &mut self,
         netuid: NetUid,
         closing: u32,
+        now: u32,
         kernels: &Kernels,
     ) -> Result<SubnetSnapshot, RegistryError> {
-        let settings = self.settings(netuid)?;
+        let settings = self.settings(netuid)?.live()?;
         // Chosen when it was allowed, and entries stay: no subnet is without one.
         let kernel = kernels.entry(settings.kernel);
         let kernel = kernel.ok_or(RegistryError::KernelNotAllowed)?;
         let mut seats = self.seats(netuid)?;
         let frozen = seats.clone();
-        seats.close(closing)?;
+        seats.close(closing, now)?;
         self.seats.insert(netuid, &seats);
         let owner = self.places.get((netuid, settings.owner_hotkey));
         Ok(SubnetSnapshot {
@@ -175,7 +126,10 @@ impl Subnets {
             owner_uid: owner.map(|place| place.uid),
             params: settings::kernel_bytes(&settings.params),
             kernel_code: kernel.code_hash,
-            subnet: settings.subnet(&frozen),
+            subnet: {
+                let price = self.price(netuid, &settings, now);
+                settings.subnet(&frozen, price)
+            },
         })
     }
 
@@ -204,13 +158,17 @@ impl Subnets {
         let mut page = self.standings.get(key).unwrap_or_default();
         page.record(epoch, start, results)?;
         self.standings.insert(key, &page);
+        let mut strength = self.strengths.get(netuid).unwrap_or_default();
+        strength.record(epoch, results);
+        self.strengths.insert(netuid, &strength);
         Ok(())
     }
 
-    /// The subnet.
-    pub fn subnet(&self, netuid: NetUid) -> Option<Subnet> {
-        let seats = self.seats.get(netuid)?;
-        Some(self.settings.get(netuid)?.subnet(&seats))
+    /// The subnet as it is at block `now`.
+    pub fn subnet(&self, netuid: NetUid, now: u32) -> Option<Subnet> {
+        let (settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
+        let price = self.price(netuid, &settings, now);
+        Some(settings.subnet(&seats, price))
     }
 
     /// Where `hotkey` sits now.
@@ -292,10 +250,11 @@ impl Subnets {
         self.owners.get(hotkey)
     }
 
-    /// Whether the subnet exists and who owns the hotkey.
+    /// Whether the subnet goes on and who owns the hotkey.
     pub fn hotkey_status(&self, netuid: NetUid, hotkey: AccountId) -> HotkeyStatus {
+        let settings = self.settings.get(netuid);
         HotkeyStatus {
-            subnet_exists: (1..=self.count).contains(&netuid.0),
+            subnet_exists: settings.is_some_and(|it| it.retired_at.is_none()),
             owner: self.owner_of(hotkey),
         }
     }
@@ -322,53 +281,12 @@ impl Subnets {
         }
     }
 
-    /// Who gives way on a full subnet.
-    fn prune(
-        &self,
-        netuid: NetUid,
-        settings: &Settings,
-        seats: &Seats,
-        now: u32,
-    ) -> Result<Uid, RegistryError> {
-        let owner = self.places.get((netuid, settings.owner_hotkey));
-        let owner = owner.map(|place| place.uid);
-        let mut search = Search::new(now, settings.immunity_period, owner);
-        for page in 0..seats.taken().div_ceil(PAGE) {
-            let standings = self.standings.get((netuid, page)).unwrap_or_default();
-            search.page(Uid(page.saturating_mul(PAGE)), standings.standings());
-        }
-        search.found().ok_or(RegistryError::AllImmune)
-    }
-
-    /// Puts `neuron` on `uid` with a newcomer's score. Returns the hotkey that gives way; it keeps owner and stake.
-    fn seat_on(
-        &mut self,
-        netuid: NetUid,
-        uid: Uid,
-        neuron: Neuron,
-    ) -> Result<Option<AccountId>, RegistryError> {
-        let key = (netuid, uid.page());
-        let place = Place {
-            uid,
-            generation: neuron.generation,
-            registered_epoch: neuron.registered_epoch,
-        };
-        self.places.insert((netuid, neuron.hotkey), &place);
-
-        let open = neuron.registered_epoch;
-        let mut standings = self.standings.get(key).unwrap_or_default();
-        standings.seat(uid, open, &neuron)?;
-        self.standings.insert(key, &standings);
-
-        let mut neurons = self.neurons.get(key).unwrap_or_default();
-        let replaced = neurons.seat(uid, open, neuron)?;
-        self.neurons.insert(key, &neurons);
-
-        let replaced = replaced.map(|neuron| neuron.hotkey);
-        if let Some(hotkey) = replaced {
-            self.places.remove((netuid, hotkey));
-        }
-        Ok(replaced)
+    /// What the next registration costs at block `now`.
+    fn price(&self, netuid: NetUid, settings: &Settings, now: u32) -> Rao {
+        let price = self.prices.get(netuid);
+        price.map_or(DEFAULT_REGISTRATION_PRICE, |price| {
+            price.at(now, &settings.terms.registration)
+        })
     }
 }
 

@@ -12,8 +12,8 @@ use ink::{
 use inktensor_primitives::{
     kernel::YumaParams,
     registry::{
-        AdminChanged, Hyperparameter, HyperparameterSet, KernelParams, KernelRetired, Registry,
-        RegistryError, SubnetCreated,
+        AdminChanged, Hyperparameter, HyperparameterSet, KernelParams, KernelRetired, NetworkRules,
+        Registry, RegistryError, SubnetCreated,
     },
     token::WireError,
     AccountId, NetUid, Rao, Uid,
@@ -30,13 +30,22 @@ fn call_as(caller: AccountId) {
 /// A registry deployed by Alice where subnets are free and may choose Django as kernel.
 fn deployed() -> SubnetRegistry {
     call_as(accounts().alice);
-    let mut registry = SubnetRegistry::new(AccountId::from([9; 32]), Rao::ZERO).unwrap();
+    let mut registry = SubnetRegistry::new(AccountId::from([9; 32]), free()).unwrap();
     // Here no contract has code, so the message that looks at it is tested on a chain.
     let allowed = registry
         .kernels
         .allow(accounts().django, [7; 32], Some([7; 32]), defaults());
     assert_eq!(allowed, Ok(()));
     registry
+}
+
+/// Rules of a network where subnets are free and can be created at any time.
+fn free() -> NetworkRules {
+    NetworkRules {
+        min_lock: Rao::ZERO,
+        creation_interval: 0,
+        ..NetworkRules::DEFAULT
+    }
 }
 
 /// What new subnets of [`deployed`] are to tell their kernel.
@@ -68,6 +77,7 @@ fn create(
         tempo,
         max_uids,
         max_validators,
+        Rao::ZERO,
     )
 }
 
@@ -75,9 +85,10 @@ fn create(
 fn a_price_above_all_tao_is_refused() {
     call_as(accounts().alice);
     let token = AccountId::from([9; 32]);
-    assert!(SubnetRegistry::new(token, Rao::CAP).is_ok());
+    let with_lock = |min_lock| NetworkRules { min_lock, ..free() };
+    assert!(SubnetRegistry::new(token, with_lock(Rao::CAP)).is_ok());
     assert_eq!(
-        SubnetRegistry::new(token, Rao(Rao::CAP.0 + 1)).err(),
+        SubnetRegistry::new(token, with_lock(Rao(Rao::CAP.0 + 1))).err(),
         Some(RegistryError::OutOfBounds {
             value: Rao::CAP.0 + 1,
             min: 0,
@@ -152,6 +163,7 @@ fn a_subnet_out_of_bounds_is_refused() {
         10,
         64,
         8,
+        Rao::ZERO,
     );
     assert_eq!(nameless, Err(RegistryError::BadName));
     call_as(accounts().alice);

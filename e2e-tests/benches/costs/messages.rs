@@ -108,7 +108,7 @@ fn registry(it: &mut Noted) -> NetUid {
     it.net.provide(OWNER, registry, price);
     let netuid = it.note("registry", "create_subnet", "", |net| {
         net.as_(OWNER)
-            .create_subnet("costs".into(), OWNER_HOTKEY, kernel, 20, 4, 2)
+            .create_subnet("costs".into(), OWNER_HOTKEY, kernel, 20, 4, 2, Rao::CAP)
             .unwrap()
     });
     it.note("registry", "set_hyperparameter", "", |net| {

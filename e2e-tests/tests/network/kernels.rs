@@ -142,9 +142,9 @@ fn kernel_that_is_not_allowed_cannot_be_chosen() {
     let token = net.addresses().token;
     let before = net.snapshot();
     for kernel in [STRANGER, token] {
-        let created = net
-            .as_(ALICE)
-            .create_subnet("text".into(), ALICE_HOTKEY, kernel, 20, 64, 4);
+        let created =
+            net.as_(ALICE)
+                .create_subnet("text".into(), ALICE_HOTKEY, kernel, 20, 64, 4, Rao::CAP);
         assert_eq!(created, Err(RegistryError::KernelNotAllowed));
         let set = net
             .as_(OWNER)
@@ -163,7 +163,7 @@ fn new_subnet_begins_with_its_kernels_defaults() {
     net.provide(OWNER, registry, price);
     let netuid = net
         .as_(OWNER)
-        .create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4)
+        .create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4, Rao::CAP)
         .expect("created");
     assert_eq!(net.subnet(netuid).expect("it exists").params, defaults);
 }

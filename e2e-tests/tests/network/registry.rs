@@ -42,9 +42,9 @@ fn set(net: &mut Network, netuid: NetUid, value: Hyperparameter) {
 fn create_subnet_numbers_from_one() {
     let mut net = with_rich_owner();
     let kernel = net.addresses().yuma;
-    let created = net
-        .as_(OWNER)
-        .create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4);
+    let created =
+        net.as_(OWNER)
+            .create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4, Rao::CAP);
     assert_eq!(created, Ok(NetUid(1)));
     assert_eq!(net.subnets(), 1);
 }
@@ -55,7 +55,7 @@ fn create_subnet_keeps_what_was_asked() {
     let kernel = net.addresses().yuma;
     let netuid = net
         .as_(OWNER)
-        .create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4)
+        .create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4, Rao::CAP)
         .expect("created");
     let subnet = net.subnet(netuid).expect("it exists");
     assert_eq!(subnet.name, "text");
@@ -67,15 +67,20 @@ fn create_subnet_keeps_what_was_asked() {
 }
 
 #[test]
-fn create_subnet_burns_its_price() {
+fn create_subnet_locks_its_price() {
     let mut net = with_rich_owner();
     let kernel = net.addresses().yuma;
     let (supply, price) = (net.total_supply(), net.creation_price());
-    net.as_(OWNER)
-        .create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4)
+    let netuid = net
+        .as_(OWNER)
+        .create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4, price)
         .expect("created");
-    assert_eq!(net.total_supply(), supply - price.to_u128());
+    assert_eq!(net.total_supply(), supply);
     assert_eq!(net.balance(OWNER), 0);
+    assert_eq!(
+        (net.held(), net.subnet(netuid).unwrap().lock),
+        (price, price)
+    );
 }
 
 #[test]
@@ -84,9 +89,9 @@ fn create_subnet_without_payment_is_refused() {
     let (kernel, price) = (net.addresses().yuma, net.creation_price());
     net.fund(OWNER, price);
     let before = net.snapshot();
-    let created = net
-        .as_(OWNER)
-        .create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4);
+    let created =
+        net.as_(OWNER)
+            .create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4, Rao::CAP);
     assert_eq!(created, Err(RegistryError::Payment(price)));
     assert_eq!(net.snapshot(), before);
 }
@@ -99,7 +104,7 @@ fn create_subnet_of_bad_name_is_refused() {
     for name in [String::new(), "x".repeat(MAX_NAME + 1)] {
         let created = net
             .as_(OWNER)
-            .create_subnet(name, OWNER_HOTKEY, kernel, 20, 64, 4);
+            .create_subnet(name, OWNER_HOTKEY, kernel, 20, 64, 4, Rao::CAP);
         assert_eq!(created, Err(RegistryError::BadName));
     }
     assert_eq!(net.snapshot(), before);
@@ -125,6 +130,7 @@ fn create_subnet_out_of_bounds_is_refused() {
             tempo,
             seats,
             permits,
+            Rao::CAP,
         );
         assert!(
             matches!(created, Err(RegistryError::OutOfBounds { .. })),
@@ -301,14 +307,14 @@ fn register_on_unknown_subnet_is_refused() {
 }
 
 #[test]
-fn register_on_a_full_subnet_of_immune_neurons_is_refused() {
+fn register_on_a_full_subnet_of_the_owners_neurons_is_refused() {
     let (mut net, netuid) = with_subnet(Shape {
         seats: 2,
         ..Shape::default()
     });
-    set(&mut net, netuid, Hyperparameter::ImmunityPeriod(1_000));
-    net.enrol(netuid, ALICE, ALICE_HOTKEY);
-    net.enrol(netuid, BOB, BOB_HOTKEY);
+    set(&mut net, netuid, Hyperparameter::ImmuneOwnerUids(2));
+    net.enrol(netuid, OWNER, OWNER_HOTKEY);
+    net.enrol(netuid, OWNER, named("owner-miner"));
     pay_for_seat(&mut net, netuid, CHARLIE);
     let before = net.snapshot();
     assert_eq!(

@@ -70,10 +70,14 @@ fn show(
 ) -> std::io::Result<()> {
     writeln!(out, "subnet {} at block {block}", netuid.0)?;
     let (open, opened, closes) = (status.open, status.opened_at, status.closes_at);
-    writeln!(
-        out,
-        "open       epoch {open}, since block {opened}, closes from block {closes} on"
-    )?;
+    if closes == u32::MAX {
+        writeln!(out, "open       epoch {open}, and the subnet does not run")?;
+    } else {
+        writeln!(
+            out,
+            "open       epoch {open}, since block {opened}, closes from block {closes} on"
+        )?;
+    }
     let closed = open.saturating_sub(1);
     match &status.stage {
         Stage::Open => {}

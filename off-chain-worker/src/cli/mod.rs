@@ -5,9 +5,11 @@
 
 mod audit;
 mod chain;
+mod delegate;
 mod demo;
 mod deploy;
 mod devchain;
+mod emission;
 mod epoch;
 mod explain;
 mod heartbeat;
@@ -89,8 +91,8 @@ enum Command {
     /// Look at a deployment
     #[command(subcommand)]
     Deployment(deploy::Command),
-    /// Create, list and show subnets
-    #[command(subcommand)]
+    /// Create, list, show and own subnets
+    #[command(subcommand, visible_alias = "subnets")]
     Subnet(subnet::Command),
     /// Register neurons
     #[command(subcommand)]
@@ -103,6 +105,12 @@ enum Command {
     Weights(weights::Command),
     /// Show the neurons of a subnet and what its last settled epoch found for each
     Metagraph(metagraph::Arguments),
+    /// List the hotkeys that one can stake on
+    #[command(subcommand)]
+    Delegate(delegate::Command),
+    /// Show how much TAO comes into being, and who draws it
+    #[command(subcommand)]
+    Emission(emission::Command),
     /// Show where epochs stand
     #[command(subcommand)]
     Epoch(epoch::Command),
@@ -193,6 +201,8 @@ pub fn main() -> ExitCode {
         Command::Stake(command) => stake::run(&command, &mut out),
         Command::Weights(command) => weights::run(&command, &mut out),
         Command::Metagraph(arguments) => metagraph::run(&arguments, &mut out),
+        Command::Delegate(command) => delegate::run(&command, &mut out),
+        Command::Emission(command) => emission::run(&command, &mut out),
         Command::Epoch(command) => epoch::run(&command, &mut out),
         Command::Wallet(command) => wallet::run(&command, &mut out),
         Command::Heartbeat(arguments) => heartbeat::run(&arguments, &mut out),
@@ -246,5 +256,64 @@ mod tests {
         let mut without = Vec::new();
         look(&Cli::command(), "inktensor", &mut without);
         assert_eq!(without, Vec::<String>::new());
+    }
+
+    /// What is wrong with a command line of the documentation; none if all its names are ours. Values are not looked at.
+    fn wrong_with(line: &str) -> Option<String> {
+        let root = Cli::command();
+        let mut at = &root;
+        for word in line.split_whitespace().skip(1) {
+            if let Some(flag) = word.strip_prefix("--") {
+                let flag = flag.split('=').next().unwrap_or_default();
+                let is_known = at.get_arguments().any(|argument| {
+                    let names = argument.get_long_and_visible_aliases().unwrap_or_default();
+                    names.contains(&flag)
+                });
+                if !is_known && !["help", "version"].contains(&flag) {
+                    return Some(format!("{line}: no --{flag}"));
+                }
+            } else if at.has_subcommands() {
+                let inner = at.get_subcommands().find(|inner| {
+                    inner.get_name() == word || inner.get_all_aliases().any(|name| name == word)
+                });
+                match inner {
+                    Some(inner) => at = inner,
+                    None => return Some(format!("{line}: no {word}")),
+                }
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn the_documentation_names_commands_that_exist() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+        let mut seen = 0;
+        let mut wrong = Vec::new();
+        for entry in std::fs::read_dir(docs).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|it| it != "md") {
+                continue;
+            }
+            for line in std::fs::read_to_string(&path).unwrap().lines() {
+                // `inktensor scenario: NAME` is what seeds a name's address, and no command.
+                let spans = line
+                    .split('`')
+                    .filter(|it| it.starts_with("inktensor ") && !it.contains(':'));
+                for span in spans {
+                    seen += 1;
+                    wrong.extend(wrong_with(span));
+                }
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+        assert!(seen > 20, "only {seen} commands are documented");
+    }
+
+    #[test]
+    fn a_command_that_does_not_exist_is_noticed() {
+        assert_eq!(wrong_with("inktensor stake list --coldkey ADDRESS"), None);
+        assert!(wrong_with("inktensor stake lift").is_some());
+        assert!(wrong_with("inktensor stake list --hot").is_some());
     }
 }

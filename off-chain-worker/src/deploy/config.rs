@@ -3,20 +3,22 @@
 use inktensor_primitives::{
     emission::{Fees, Split},
     epoch::EpochRules,
+    registry::NetworkRules,
     AccountId, Rao,
 };
 
-/// What a deployment is to be like. Everything here but the admin is fixed once deployed.
+/// What a deployment is to be like. Everything here but the admin and what it sets is fixed once deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The account that deploys and wires. It keeps no role but the admin's, if that is given to it.
     pub deployer: AccountId,
-    /// The account that decides which kernels subnets may choose, and nothing else.
+    /// The account that decides which kernels subnets may choose, the rules of the network, and the hyperparameters that are the
+    /// network's.
     pub admin: AccountId,
     /// Who holds TAO from the start, and how much. Not empty: without TAO nobody could register or stake.
     pub holders: Vec<(AccountId, Rao)>,
-    /// TAO burned by creating a subnet.
-    pub creation_price: Rao,
+    /// What subnets cost, how many there can be, and what they may choose. The admin can change it.
+    pub network: NetworkRules,
     /// How budgets are divided between roles.
     pub split: Split,
     /// What those who run epochs get of their budgets.
@@ -28,9 +30,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// Price of a subnet: 100 TAO.
-    pub const CREATION_PRICE: Rao = Rao::from_tao(100);
-
     /// The rules unless others are asked for.
     ///
     /// With blocks of 12 seconds: 10 minutes to dispute, a bond of 10 TAO, an hour to settle. Half an hour after a close anyone
@@ -43,14 +42,14 @@ impl Config {
         rollover_delay: 900,
     };
 
-    /// A deployment by `deployer`, who stays admin, for `holders`, with the default price, split, fees and rules and a reserve
+    /// A deployment by `deployer`, who stays admin, for `holders`, with the default split, fees and rules and a reserve
     /// at `treasury`.
     pub fn new(deployer: AccountId, treasury: AccountId, holders: Vec<(AccountId, Rao)>) -> Self {
         Self {
             deployer,
             admin: deployer,
             holders,
-            creation_price: Self::CREATION_PRICE,
+            network: NetworkRules::DEFAULT,
             split: Split::DEFAULT,
             fees: Fees::DEFAULT,
             treasury,

@@ -147,7 +147,7 @@ fn build(
         .map(|(holder, amount)| (*holder, amount.to_u128()))
         .collect();
     let token = make("token", &bundles.token, holders.encode())?;
-    let arguments = (token, config.creation_price).encode();
+    let arguments = (token, config.network).encode();
     let registry = make("registry", &bundles.registry, arguments)?;
     let staking = make("staking", &bundles.staking, (token, registry).encode())?;
     let arguments = (token, staking, config.treasury, config.split, config.fees).encode();

@@ -6,7 +6,7 @@ use crate::{
     scenario,
     source::ChainSource,
 };
-use inktensor_primitives::{Digest, Rao};
+use inktensor_primitives::{registry::NetworkRules, Digest, Rao};
 use std::{
     cell::{Cell, RefCell},
     env, fs,
@@ -32,18 +32,24 @@ impl Net {
     pub fn new() -> Self {
         let bundles = Bundles::load().expect("the contracts are built");
         let bank = scenario::account("bank");
-        let holders = vec![(bank, Rao::from_tao(1_000))];
+        let holders = vec![(bank, Rao::from_tao(10_000))];
         let config = Deployment::new(bank, scenario::account("treasury"), holders);
         let mut chain = SandboxChain::new();
         let contracts = deploy(&mut chain, &bundles, &config).unwrap().addresses;
-        let price = Deployment::CREATION_PRICE.to_u128();
+        let price = NetworkRules::DEFAULT.min_lock.to_u128();
         let approve = contracts.psp22().approve(contracts.registry, price);
         chain.run(bank, approve).unwrap();
-        let subnet =
-            contracts
-                .registry()
-                .create_subnet("test".into(), bank, contracts.yuma, TEMPO, 8, 2);
-        chain.run(bank, subnet).unwrap();
+        let subnet = contracts.registry().create_subnet(
+            "test".into(),
+            bank,
+            contracts.yuma,
+            TEMPO,
+            8,
+            2,
+            Rao::CAP,
+        );
+        let netuid = chain.run(bank, subnet).unwrap().value;
+        chain.run(bank, contracts.registry().start(netuid)).unwrap();
         Self {
             chain: Rc::new(RefCell::new(chain)),
             contracts,

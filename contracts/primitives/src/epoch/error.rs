@@ -97,4 +97,8 @@ pub enum EpochError {
     RolloverNotDue(u32),
     /// No step was asked for. Ask for one or more.
     NoSteps,
+    /// The subnet has not been started, so no epoch closes. Its owner starts it with `start` of the registry.
+    NotStarted,
+    /// The subnet is retired since this block: no more epochs close.
+    Retired(u32),
 }

@@ -1,7 +1,7 @@
 //! Each hyperparameter is accepted exactly within the range that its variant documents.
 
 use super::*;
-use inktensor_primitives::AccountId;
+use inktensor_primitives::{registry::Terms, AccountId};
 use proptest::prelude::*;
 
 fn settings(params: KernelParams) -> Settings {
@@ -9,13 +9,17 @@ fn settings(params: KernelParams) -> Settings {
         name: String::from("text"),
         owner: AccountId::from([1; 32]),
         owner_hotkey: AccountId::from([2; 32]),
+        symbol: String::new(),
         created_at: 0,
+        started_at: None,
+        retired_at: None,
+        lock: Rao::ZERO,
         tempo: 360,
         kernel: AccountId::from([3; 32]),
         max_uids: 256,
         max_validators: 64,
         immunity_period: DEFAULT_IMMUNITY_PERIOD,
-        registration_price: DEFAULT_REGISTRATION_PRICE,
+        terms: Terms::default(),
         params,
     }
 }
@@ -42,10 +46,28 @@ fn choose(kernel: AccountId) -> Result<KernelParams, RegistryError> {
     }
 }
 
+/// At block 7, with so many seats taken, where subnets may choose Bittensor's split.
+fn given(taken: u16) -> Given {
+    Given {
+        taken,
+        now: 7,
+        bittensor_split: true,
+    }
+}
+
+fn set_with(
+    settings: &mut Settings,
+    taken: u16,
+    value: Hyperparameter,
+) -> Result<(), RegistryError> {
+    let mut price = Price::new(DEFAULT_REGISTRATION_PRICE, 0);
+    set(settings, &mut price, given(taken), value, choose)
+}
+
 /// What setting `value` makes of a Yuma subnet with ten neurons.
 fn set_on_yuma(value: Hyperparameter) -> Result<Settings, RegistryError> {
     let mut changed = yuma();
-    set(&mut changed, 10, value, choose).map(|()| changed)
+    set_with(&mut changed, 10, value).map(|()| changed)
 }
 
 /// `value` is refused with these bounds, and accepted at each of them.
@@ -75,8 +97,28 @@ fn bounds_are_the_documented_ones() {
     check_bounds(Hyperparameter::ImmunityPeriod, 0, 1_000_000);
     check_bounds::<u64>(
         |rao| Hyperparameter::RegistrationPrice(Rao(rao)),
-        1,
-        1_000_000_000_000,
+        500_000,
+        100_000_000_000,
+    );
+    check_bounds::<u64>(|rao| Hyperparameter::MinBurn(Rao(rao)), 1, 999_999_999);
+    check_bounds::<u64>(
+        |rao| Hyperparameter::MaxBurn(Rao(rao)),
+        100_000_000,
+        21_000_000_000_000_000,
+    );
+    check_bounds(Hyperparameter::BurnHalfLife, 1, 36_100);
+    check_bounds::<u16>(|bps| Hyperparameter::BurnIncrease(Bps(bps)), 10_000, 30_000);
+    check_bounds(Hyperparameter::MaxRegistrationsPerBlock, 1, 65_535);
+    check_bounds(Hyperparameter::MinNonImmuneUids, 0, 4_096);
+    check_bounds(Hyperparameter::ImmuneOwnerUids, 1, 10);
+    check_bounds(Hyperparameter::WeightsVersionKey, 0, u64::MAX);
+    check_bounds(Hyperparameter::WeightsRateLimit, 0, 50_400);
+    check_bounds(Hyperparameter::MinAllowedWeights, 1, 4_096);
+    check_bounds(Hyperparameter::RevealPeriod, 1, 100);
+    check_bounds::<u64>(
+        |rao| Hyperparameter::StakeThreshold(Rao(rao)),
+        0,
+        21_000_000_000_000_000,
     );
     check_bounds(Hyperparameter::ActivityCutoff, 1, 1_000_000);
     check_bounds::<u64>(
@@ -153,14 +195,97 @@ fn each_parameter_changes_its_field_and_no_other() {
     expect(Hyperparameter::MaxUids(70), |s| s.max_uids = 70);
     expect(Hyperparameter::MaxValidators(7), |s| s.max_validators = 7);
     expect(Hyperparameter::ImmunityPeriod(7), |s| s.immunity_period = 7);
-    expect(Hyperparameter::RegistrationPrice(Rao(7)), |s| {
-        s.registration_price = Rao(7);
+    expect(Hyperparameter::RegistrationPrice(Rao(700_000)), |_| {});
+    expect(Hyperparameter::MinBurn(Rao(7)), |s| {
+        s.terms.registration.min_burn = Rao(7);
+    });
+    expect(Hyperparameter::MaxBurn(Rao(700_000_000)), |s| {
+        s.terms.registration.max_burn = Rao(700_000_000);
+    });
+    expect(Hyperparameter::BurnHalfLife(7), |s| {
+        s.terms.registration.half_life = 7;
+    });
+    expect(Hyperparameter::BurnIncrease(Bps(20_000)), |s| {
+        s.terms.registration.increase = Bps(20_000);
+    });
+    expect(Hyperparameter::MaxRegistrationsPerBlock(7), |s| {
+        s.terms.registration.per_block = 7;
+    });
+    expect(Hyperparameter::RegistrationAllowed(false), |s| {
+        s.terms.registration.is_open = false;
+    });
+    expect(Hyperparameter::MinNonImmuneUids(7), |s| {
+        s.terms.pruning.min_non_immune = 7;
+    });
+    expect(Hyperparameter::ImmuneOwnerUids(7), |s| {
+        s.terms.pruning.immune_owners = 7;
+    });
+    expect(Hyperparameter::Split(SplitPreset::Bittensor), |s| {
+        s.terms.split = SplitPreset::Bittensor;
+    });
+    expect(Hyperparameter::TransferEnabled(false), |s| {
+        s.terms.no_transfers = true;
+    });
+    expect(Hyperparameter::WeightsVersionKey(7), |s| {
+        s.terms.weights.version_key = 7;
+    });
+    expect(Hyperparameter::WeightsRateLimit(7), |s| {
+        s.terms.weights.rate_limit = 7;
+    });
+    expect(Hyperparameter::MinAllowedWeights(7), |s| {
+        s.terms.weights.min_count = 7;
+    });
+    expect(Hyperparameter::CommitRevealWeights(true), |s| {
+        s.terms.weights.commit_reveal = true;
+    });
+    expect(Hyperparameter::RevealPeriod(7), |s| {
+        s.terms.weights.reveal_period = 7;
+    });
+    expect(Hyperparameter::StakeThreshold(Rao(7)), |s| {
+        s.terms.weights.stake_threshold = Rao(7);
     });
     expect(Hyperparameter::OtherParams(vec![7]), |s| {
         s.params = KernelParams::Other(vec![7]);
     });
     let changed = set_on_yuma(Hyperparameter::Kernel(kernel)).unwrap();
     assert_eq!(changed, Settings { kernel, ..yuma() });
+}
+
+#[test]
+fn a_price_goes_on_from_where_it_is_when_its_terms_change() {
+    let start = Price::new(DEFAULT_REGISTRATION_PRICE, 0);
+    let now = start.at(7, &Terms::default().registration);
+    for value in [
+        Hyperparameter::BurnHalfLife(1),
+        Hyperparameter::MinBurn(Rao(1)),
+        Hyperparameter::MaxBurn(Rao::from_tao(1)),
+    ] {
+        let (mut settings, mut price) = (yuma(), start);
+        let set = set(&mut settings, &mut price, given(0), value, choose);
+        assert_eq!((set, price), (Ok(()), Price::new(now, 7)));
+    }
+    let (mut settings, mut price) = (yuma(), start);
+    let value = Hyperparameter::RegistrationPrice(Rao(600_000));
+    let set = set(&mut settings, &mut price, given(0), value, choose);
+    assert_eq!((set, price), (Ok(()), Price::new(Rao(600_000), 7)));
+}
+
+#[test]
+fn a_split_is_chosen_as_far_as_the_network_lets() {
+    let (mut settings, mut price) = (yuma(), Price::new(Rao(1), 0));
+    let strict = Given {
+        bittensor_split: false,
+        ..given(0)
+    };
+    let mut try_to = |preset| {
+        let value = Hyperparameter::Split(preset);
+        set(&mut settings, &mut price, strict, value, choose)
+    };
+    assert_eq!(
+        try_to(SplitPreset::Bittensor),
+        Err(RegistryError::SplitNotAllowed)
+    );
+    assert_eq!(try_to(SplitPreset::Network), Ok(()));
 }
 
 #[test]
@@ -199,16 +324,13 @@ fn another_kernel_has_no_yuma_parameters_until_it_is_given_them_all() {
         Hyperparameter::AlphaValues(2_000, 3_000),
         Hyperparameter::CommitReveal(true),
     ] {
-        assert_eq!(
-            set(&mut other, 0, value, choose),
-            Err(RegistryError::NotYuma)
-        );
+        assert_eq!(set_with(&mut other, 0, value), Err(RegistryError::NotYuma));
         assert_eq!(other, before);
     }
-    assert_eq!(set(&mut other, 0, Hyperparameter::Tempo(9), choose), Ok(()));
+    assert_eq!(set_with(&mut other, 0, Hyperparameter::Tempo(9)), Ok(()));
     let all = Hyperparameter::Yuma(YumaParams::default());
-    assert_eq!(set(&mut other, 0, all, choose), Ok(()));
-    assert_eq!(set(&mut other, 0, Hyperparameter::Kappa(1), choose), Ok(()));
+    assert_eq!(set_with(&mut other, 0, all), Ok(()));
+    assert_eq!(set_with(&mut other, 0, Hyperparameter::Kappa(1)), Ok(()));
 }
 
 #[test]
@@ -230,7 +352,7 @@ fn a_kernel_takes_over_parameters_of_its_kind_and_no_others() {
         (foreign.clone(), other, foreign.clone()),
     ] {
         let mut changed = settings(had);
-        let chosen = set(&mut changed, 0, Hyperparameter::Kernel(kernel), choose);
+        let chosen = set_with(&mut changed, 0, Hyperparameter::Kernel(kernel));
         assert_eq!(chosen, Ok(()));
         let expected = Settings {
             kernel,

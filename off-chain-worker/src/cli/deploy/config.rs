@@ -10,6 +10,7 @@ use crate::{
 use inktensor_primitives::{
     emission::{Fees, Split},
     epoch::EpochRules,
+    registry::NetworkRules,
     AccountId, Bps, Rao,
 };
 use serde::Deserialize;
@@ -30,7 +31,7 @@ pub struct Configured {
     /// The account of the protocol's reserve; the deployer if none is named
     #[arg(long, value_parser = account, value_name = "ADDRESS")]
     treasury: Option<AccountId>,
-    /// TAO burned by creating a subnet [default: 100]
+    /// Least TAO to lock for a subnet [default: 1000]
     #[arg(long, value_parser = tao, value_name = "TAO")]
     creation_price: Option<Rao>,
     /// How budgets are divided [default: default]
@@ -59,6 +60,18 @@ struct File {
     holders: Vec<Holder>,
     fees: Option<FileFees>,
     rules: FileRules,
+    network: FileNetwork,
+}
+
+/// What subnets cost, how many there can be, and what they may choose.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileNetwork {
+    lock_interval: Option<u32>,
+    creation_interval: Option<u32>,
+    subnet_limit: Option<u16>,
+    subnet_immunity: Option<u32>,
+    bittensor_split: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -138,14 +151,21 @@ impl Configured {
         let price = amount("creation_price", file.creation_price)?;
         let split = self.split.or(file.split).unwrap_or(Preset::Default);
         let (rules, usual) = (file.rules, Config::RULES);
+        let (network, default) = (file.network, NetworkRules::DEFAULT);
         Ok(Config {
             deployer,
             admin: who("admin", self.admin, file.admin)?,
             holders,
-            creation_price: self
-                .creation_price
-                .or(price)
-                .unwrap_or(Config::CREATION_PRICE),
+            network: NetworkRules {
+                min_lock: self.creation_price.or(price).unwrap_or(default.min_lock),
+                lock_interval: network.lock_interval.unwrap_or(default.lock_interval),
+                creation_interval: network
+                    .creation_interval
+                    .unwrap_or(default.creation_interval),
+                subnet_limit: network.subnet_limit.unwrap_or(default.subnet_limit),
+                subnet_immunity: network.subnet_immunity.unwrap_or(default.subnet_immunity),
+                bittensor_split: network.bittensor_split.unwrap_or(default.bittensor_split),
+            },
             split: match split {
                 Preset::Default => Split::DEFAULT,
                 Preset::Bittensor => Split::BITTENSOR,
@@ -216,12 +236,18 @@ mod tests {
         let file = format!(
             "admin = \"{ALICE}\"\ntreasury = \"{ALICE}\"\ncreation_price = \"7\"\nsplit = \"bittensor\"\n\
              [[holders]]\naddress = \"{ALICE}\"\ntao = \"5\"\n[fees]\nproposer = 1\nkeeper = 2\n\
-             [rules]\nchallenge_period = 3\nbond = \"0.5\"\n"
+             [rules]\nchallenge_period = 3\nbond = \"0.5\"\n\
+             [network]\nsubnet_limit = 9\n"
         );
         let made = config(&["--treasury", BOB, "--creation-price", "9"], &file).unwrap();
         assert_eq!(Some(made.admin), address(ALICE));
         assert_eq!(Some(made.treasury), address(BOB));
-        assert_eq!(made.creation_price, Rao::from_tao(9));
+        assert_eq!(made.network.min_lock, Rao::from_tao(9));
+        assert_eq!(made.network.subnet_limit, 9);
+        assert_eq!(
+            made.network.lock_interval,
+            NetworkRules::DEFAULT.lock_interval
+        );
         assert_eq!(made.split, Split::BITTENSOR);
         assert_eq!(made.holders[0].1, Rao::from_tao(5));
         assert_eq!((made.fees.proposer, made.fees.keeper), (Bps(1), Bps(2)));
@@ -245,6 +271,7 @@ mod tests {
             (vec![&holder], "colour = 1", "colour"),
             (vec![&holder], "admin = \"x\"", "admin"),
             (vec![&holder], "[rules]\nbond = \"x\"", "rules.bond"),
+            (vec![&holder], "[network]\nsubnets = 1", "subnets"),
         ] {
             let problem = config(&flags, file).unwrap_err();
             assert!(problem.contains(said), "{problem}");

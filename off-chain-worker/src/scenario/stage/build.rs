@@ -10,9 +10,9 @@ use crate::{
 };
 use inktensor_primitives::{
     hash::blake2,
-    registry::{Hyperparameter, Registry},
+    registry::{Hyperparameter, NetworkRules, Registry},
     staking::Staking,
-    AccountId, NetUid, Rao,
+    AccountId, Bps, NetUid, Rao,
 };
 use psp22::PSP22;
 use std::{
@@ -21,6 +21,8 @@ use std::{
     sync::Arc,
 };
 
+/// What the first subnet costs.
+const LOCK: Rao = Rao::from_tao(100);
 /// Price of a registration: 0.1 TAO.
 const REGISTRATION_PRICE: Rao = Rao(Rao::PER_TAO / 10);
 /// Most holders that genesis lists; its constructor call has to fit a contract's memory. The others get theirs
@@ -50,7 +52,14 @@ impl<'a> Stage<'a> {
         if owed > 0 {
             holders.push((account("bank"), Rao(owed)));
         }
-        let config = Config::new(account("deployer"), account("treasury"), holders);
+        let config = Config {
+            network: NetworkRules {
+                min_lock: LOCK,
+                creation_interval: 0,
+                ..NetworkRules::DEFAULT
+            },
+            ..Config::new(account("deployer"), account("treasury"), holders)
+        };
         let deployment = deploy(&mut chain, bundles, &config)?;
         progress(Progress::Step);
         let contracts = deployment.addresses;
@@ -120,7 +129,10 @@ impl<'a> Stage<'a> {
 
     fn create(&mut self, plan: &SubnetPlan) -> Result<NetUid, StageError> {
         let registry = self.contracts().registry;
-        self.approve(plan.owner, registry, Config::CREATION_PRICE)?;
+        let price = self
+            .chain
+            .query(self.contracts().registry().creation_price())?;
+        self.approve(plan.owner, registry, price)?;
         let seats = u16::try_from(plan.neurons.len()).unwrap_or(u16::MAX);
         let message = self.contracts().registry().create_subnet(
             plan.name.clone(),
@@ -129,14 +141,21 @@ impl<'a> Stage<'a> {
             plan.tempo,
             seats,
             plan.max_validators,
+            price,
         );
         let created = self
             .chain
             .run(plan.owner, message)
             .map_err(StageError::refused("Registry::create_subnet"))?;
         let netuid = created.value;
-        let price = Hyperparameter::RegistrationPrice(REGISTRATION_PRICE);
-        for value in plan.kernel.setting().into_iter().chain([price]) {
+        // Everybody pays the same in this network, however many come at once.
+        let prices = [
+            Hyperparameter::RegistrationPrice(REGISTRATION_PRICE),
+            Hyperparameter::MinBurn(REGISTRATION_PRICE),
+            Hyperparameter::BurnIncrease(Bps::ONE),
+            Hyperparameter::MaxRegistrationsPerBlock(u16::MAX),
+        ];
+        for value in plan.kernel.setting().into_iter().chain(prices) {
             let message = self
                 .contracts()
                 .registry()
@@ -145,6 +164,10 @@ impl<'a> Stage<'a> {
                 .run(plan.owner, message)
                 .map_err(StageError::refused("Registry::set_hyperparameter"))?;
         }
+        let start = self.contracts().registry().start(netuid);
+        self.chain
+            .run(plan.owner, start)
+            .map_err(StageError::refused("Registry::start"))?;
         Ok(netuid)
     }
 
@@ -244,6 +267,11 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// The most that the subnet costs that is created after `before` others: the price doubles with each.
+fn lock(before: u32) -> Rao {
+    Rao(LOCK.0.checked_shl(before).unwrap_or(u64::MAX))
+}
+
 /// What everybody needs at genesis to do as planned.
 fn funds(scenario: &Scenario) -> BTreeMap<AccountId, Rao> {
     let mut funds: BTreeMap<AccountId, Rao> = BTreeMap::new();
@@ -253,8 +281,8 @@ fn funds(scenario: &Scenario) -> BTreeMap<AccountId, Rao> {
         *has = has.checked_add(amount).unwrap_or(Rao(u64::MAX));
     };
     give(account("proposer"), PROPOSER_FUNDS);
-    for plan in &scenario.subnets {
-        give(plan.owner, Config::CREATION_PRICE);
+    for (plan, place) in scenario.subnets.iter().zip(0..) {
+        give(plan.owner, lock(place));
         for neuron in &plan.neurons {
             give(neuron.coldkey, REGISTRATION_PRICE);
             give(neuron.coldkey, neuron.stake);
@@ -276,8 +304,8 @@ mod tests {
         let funds = funds(&scenario);
         let total: u128 = funds.values().map(|amount| amount.to_u128()).sum();
         let mut planned = PROPOSER_FUNDS.to_u128();
-        for plan in &scenario.subnets {
-            planned += Config::CREATION_PRICE.to_u128();
+        for (plan, place) in scenario.subnets.iter().zip(0..) {
+            planned += lock(place).to_u128();
             let seats = plan.neurons.len() as u128;
             planned += seats * REGISTRATION_PRICE.to_u128();
             planned += plan.neurons.iter().map(|n| n.stake.to_u128()).sum::<u128>();

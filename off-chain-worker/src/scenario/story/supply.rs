@@ -11,7 +11,7 @@ use crate::{
 use inktensor_primitives::{
     emission::{Completed, Emission, Fee, FeePaid},
     epoch::{BondChanged, Epochs},
-    registry::{NeuronRegistered, SubnetCreated},
+    registry::{NeuronRegistered, Registry, SubnetCreated},
     staking::Staking,
     token::TokenControl,
     AccountId, NetUid, Rao,
@@ -38,15 +38,19 @@ struct Told {
     keepers: u64,
     /// Burned by registrations.
     registrations: u64,
-    /// Burned by creating subnets.
-    creations: u64,
+    /// Locked by creating subnets.
+    locks: u64,
 }
 
 impl Stage<'_> {
     /// Reads every sum from the chain, each in two ways.
     pub(super) fn supply(&self) -> Result<Vec<Equation>, StageError> {
         let told = self.told()?;
-        let mut all = vec![self.balances(&told)?, self.minted(&told)?];
+        let mut all = vec![
+            self.balances(&told)?,
+            self.minted(&told)?,
+            self.held(&told)?,
+        ];
         all.push(self.divided(&told)?);
         all.extend(self.issued());
         all.push(self.staked()?);
@@ -81,7 +85,7 @@ impl Stage<'_> {
                 if let Some(registered) = event.decode::<NeuronRegistered>() {
                     told.registrations = told.registrations.saturating_add(registered.price.0);
                 } else if let Some(created) = event.decode::<SubnetCreated>() {
-                    told.creations = told.creations.saturating_add(created.price.0);
+                    told.locks = told.locks.saturating_add(created.price.0);
                 }
             } else if event.contract == contracts.emission {
                 if let Some(completed) = event.decode::<Completed>() {
@@ -101,6 +105,25 @@ impl Stage<'_> {
             }
         }
         Ok(told)
+    }
+
+    fn held(&self, told: &Told) -> Result<Equation, StageError> {
+        let contracts = self.contracts();
+        let balance = self
+            .chain
+            .query(contracts.psp22().balance_of(contracts.registry))?;
+        let held = self.chain.query(contracts.registry().held())?;
+        Ok(Equation::new(
+            "the registry holds what was locked",
+            [term("balance of the registry contract", narrow(balance))],
+            [
+                term("held, as it says", held),
+                term(
+                    "of it in no subnet's lock",
+                    Rao(held.0.abs_diff(told.locks)),
+                ),
+            ],
+        ))
     }
 
     fn balances(&self, told: &Told) -> Result<Equation, StageError> {
@@ -133,7 +156,6 @@ impl Stage<'_> {
             [
                 term("total supply", supply),
                 term("burned by registrations", Rao(told.registrations)),
-                term("burned by creating subnets", Rao(told.creations)),
             ],
             [
                 term("genesis", issuance.genesis),

@@ -18,7 +18,7 @@ use inktensor_primitives::{
 use std::collections::BTreeMap;
 
 /// Every message that a scenario sends, in the order of a network's life.
-const MESSAGES: [&str; 20] = [
+const MESSAGES: [&str; 21] = [
     "TokenControl::wire",
     "Registry::wire",
     "Staking::wire",
@@ -29,6 +29,7 @@ const MESSAGES: [&str; 20] = [
     "PSP22::approve",
     "Registry::create_subnet",
     "Registry::set_hyperparameter",
+    "Registry::start",
     "Registry::register",
     "Staking::add_stake",
     "Staking::remove_all_stake",

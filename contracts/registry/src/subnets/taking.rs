@@ -1,0 +1,233 @@
+//! How seats are taken and lost.
+
+use super::{Place, Subnets};
+use crate::{
+    pages::StandingPage,
+    price::{self, Price},
+    pruning::{Candidate, Search},
+    seats::Seats,
+    settings::Settings,
+};
+use ink::prelude::{vec, vec::Vec};
+use inktensor_primitives::{
+    registry::{Neuron, PruneCandidate, RegistrationQuote, RegistryError, MAX_IMMUNE_OWNERS},
+    AccountId, NetUid, Rao, Uid, PAGE,
+};
+
+/// Who wants a seat, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applicant {
+    /// The key that will sit.
+    pub hotkey: AccountId,
+    /// Who registers and pays.
+    pub coldkey: AccountId,
+    /// The most it pays.
+    pub max_price: Rao,
+    /// The block.
+    pub now: u32,
+}
+
+/// A seat was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The seat.
+    pub uid: Uid,
+    /// Hotkey of the neuron that gave way.
+    pub replaced: Option<AccountId>,
+    /// What the applicant owes.
+    pub price: Rao,
+}
+
+impl Subnets {
+    /// Seats the applicant on a free seat, or on a full subnet in the place of another.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`, `TooSoon`, `PriceAbove`,
+    /// `AllImmune`, `Exhausted`.
+    pub fn register(
+        &mut self,
+        netuid: NetUid,
+        applicant: Applicant,
+    ) -> Result<Registered, RegistryError> {
+        let settings = self.settings(netuid)?.live()?;
+        if !settings.terms.registration.is_open {
+            return Err(RegistryError::RegistrationClosed);
+        }
+        let mut seats = self.seats(netuid)?;
+        if let Some(place) = self.places.get((netuid, applicant.hotkey)) {
+            return Err(RegistryError::AlreadyRegistered(place.uid));
+        }
+        self.claim(applicant.hotkey, applicant.coldkey)?;
+        let price = self.sell(netuid, &settings, applicant.now)?;
+        if price > applicant.max_price {
+            return Err(RegistryError::PriceAbove(price));
+        }
+        let uid = if seats.taken() < settings.max_uids {
+            seats.take_next()?
+        } else {
+            self.first_to_go(netuid, &settings, &seats, applicant.now)?
+        };
+        let neuron = Neuron {
+            hotkey: applicant.hotkey,
+            coldkey: applicant.coldkey,
+            registered_at: applicant.now,
+            registered_epoch: seats.epoch(),
+            generation: seats.next_generation()?,
+        };
+        let replaced = self.seat_on(netuid, uid, neuron)?;
+        self.note_owner_seat(netuid, uid, applicant.coldkey == settings.owner);
+        self.seats.insert(netuid, &seats);
+        Ok(Registered {
+            uid,
+            replaced,
+            price,
+        })
+    }
+
+    /// What a registration at block `now` costs, and what comes of it. None for a subnet that is not there or retired.
+    pub fn quote(&self, netuid: NetUid, now: u32) -> Option<RegistrationQuote> {
+        let settings = self.settings(netuid).ok()?.live().ok()?;
+        let seats = self.seats.get(netuid)?;
+        let terms = &settings.terms.registration;
+        let sold = self.prices.get(netuid)?;
+        let price = sold.at(now, terms);
+        let free = settings.max_uids.saturating_sub(seats.taken());
+        let replaces = if free == 0 {
+            self.first_to_go(netuid, &settings, &seats, now).ok()
+        } else {
+            None
+        };
+        Some(RegistrationQuote {
+            price,
+            next_price: price::raised(price, terms),
+            left_in_block: sold.left(now, terms),
+            free,
+            replaces,
+            is_open: terms.is_open,
+        })
+    }
+
+    /// Who would give way at block `now` on a full subnet, in this order.
+    pub fn prune_candidates(&self, netuid: NetUid, count: u16, now: u32) -> Vec<PruneCandidate> {
+        let (Ok(settings), Ok(seats)) = (self.settings(netuid), self.seats(netuid)) else {
+            return Vec::new();
+        };
+        let order = self.to_go(netuid, &settings, &seats, now, count.into());
+        let views = order.into_iter().filter_map(|(candidate, is_immune)| {
+            let neuron = self.neuron(netuid, candidate.uid)?;
+            Some(PruneCandidate {
+                uid: candidate.uid,
+                hotkey: neuron.hotkey,
+                emission: candidate.emission,
+                registered_at: candidate.registered_at,
+                is_immune,
+            })
+        });
+        views.collect()
+    }
+
+    /// Sells a seat and keeps the new price.
+    fn sell(
+        &mut self,
+        netuid: NetUid,
+        settings: &Settings,
+        now: u32,
+    ) -> Result<Rao, RegistryError> {
+        // Every subnet has a price from its creation on.
+        let mut price: Price = self
+            .prices
+            .get(netuid)
+            .ok_or(RegistryError::UnknownSubnet)?;
+        let rao = price.sell(now, &settings.terms.registration)?;
+        self.prices.insert(netuid, &price);
+        Ok(rao)
+    }
+
+    fn first_to_go(
+        &self,
+        netuid: NetUid,
+        settings: &Settings,
+        seats: &Seats,
+        now: u32,
+    ) -> Result<Uid, RegistryError> {
+        let order = self.to_go(netuid, settings, seats, now, 1);
+        let first = order.first().ok_or(RegistryError::AllImmune)?;
+        Ok(first.0.uid)
+    }
+
+    /// Who gives way on a full subnet, in order, and whether each is immune. Reads every page of standings.
+    fn to_go(
+        &self,
+        netuid: NetUid,
+        settings: &Settings,
+        seats: &Seats,
+        now: u32,
+        wanted: usize,
+    ) -> Vec<(Candidate, bool)> {
+        let spared = self.spared(netuid, settings);
+        let mut search = Search::new(now, settings.immunity_period, &spared, wanted);
+        for page in 0..seats.taken().div_ceil(PAGE) {
+            let standings: StandingPage = self.standings.get((netuid, page)).unwrap_or_default();
+            search.page(Uid(page.saturating_mul(PAGE)), standings.standings());
+        }
+        search.found(settings.terms.pruning.min_non_immune)
+    }
+
+    /// The owner's seats that never give way: that of the owner's hotkey first, then those that the owner took, oldest first.
+    fn spared(&self, netuid: NetUid, settings: &Settings) -> Vec<Uid> {
+        let own = self.places.get((netuid, settings.owner_hotkey));
+        let mut spared: Vec<Uid> = own.map(|place| vec![place.uid]).unwrap_or_default();
+        for uid in self.owner_seats.get(netuid).unwrap_or_default() {
+            if !spared.contains(&uid) {
+                spared.push(uid);
+            }
+        }
+        spared.truncate(settings.terms.pruning.immune_owners.into());
+        spared
+    }
+
+    /// Notes that `uid` was taken, by the subnet's owner or by somebody else.
+    fn note_owner_seat(&mut self, netuid: NetUid, uid: Uid, is_owners: bool) {
+        let before = self.owner_seats.get(netuid).unwrap_or_default();
+        let mut seats: Vec<Uid> = before.iter().copied().filter(|it| *it != uid).collect();
+        if is_owners && seats.len() < usize::from(MAX_IMMUNE_OWNERS) {
+            seats.push(uid);
+        }
+        if seats.is_empty() {
+            self.owner_seats.remove(netuid);
+        } else if seats != before {
+            self.owner_seats.insert(netuid, &seats);
+        }
+    }
+
+    /// Puts `neuron` on `uid` with a newcomer's score. Returns the hotkey that gives way; it keeps owner and stake.
+    fn seat_on(
+        &mut self,
+        netuid: NetUid,
+        uid: Uid,
+        neuron: Neuron,
+    ) -> Result<Option<AccountId>, RegistryError> {
+        let key = (netuid, uid.page());
+        let place = Place {
+            uid,
+            generation: neuron.generation,
+            registered_epoch: neuron.registered_epoch,
+        };
+        self.places.insert((netuid, neuron.hotkey), &place);
+
+        let open = neuron.registered_epoch;
+        let mut standings = self.standings.get(key).unwrap_or_default();
+        standings.seat(uid, open, &neuron)?;
+        self.standings.insert(key, &standings);
+
+        let mut neurons = self.neurons.get(key).unwrap_or_default();
+        let replaced = neurons.seat(uid, open, neuron)?;
+        self.neurons.insert(key, &neurons);
+
+        let replaced = replaced.map(|neuron| neuron.hotkey);
+        if let Some(hotkey) = replaced {
+            self.places.remove((netuid, hotkey));
+        }
+        Ok(replaced)
+    }
+}

@@ -1,0 +1,179 @@
+//! What a seat costs, who gives way, and what becomes of those who do.
+
+use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_primitives::{
+    registry::{Hyperparameter, RegistryError},
+    Bps, NetUid, Rao, Uid,
+};
+
+/// A network with a subnet of so many seats on the reference's terms.
+fn with_subnet(seats: u16) -> (Network, NetUid) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats,
+        settings: vec![
+            Hyperparameter::BurnIncrease(Bps(12_600)),
+            Hyperparameter::MaxRegistrationsPerBlock(2),
+        ],
+        ..Shape::default()
+    });
+    (net, netuid)
+}
+
+#[test]
+fn register_makes_the_next_seat_dearer_and_time_makes_it_cheaper() {
+    let (mut net, netuid) = with_subnet(8);
+    let quote = net.quote_registration(netuid).unwrap();
+    assert_eq!(quote.price, Rao(100_000_000));
+    assert_eq!(
+        (quote.next_price, quote.left_in_block),
+        (Rao(126_000_000), 2)
+    );
+    assert_eq!((quote.free, quote.replaces, quote.is_open), (8, None, true));
+    let supply = net.total_supply();
+    net.enrol(netuid, ALICE, ALICE_HOTKEY);
+    assert_eq!(
+        net.total_supply(),
+        supply - 100_000_000,
+        "the price is burned"
+    );
+    assert_eq!(net.price(netuid), Rao(126_000_000));
+    net.advance(360);
+    assert_eq!(net.price(netuid), Rao(62_999_999), "half, rounded down");
+    net.advance(50_000);
+    assert_eq!(net.price(netuid), Rao(500_000), "the least there is");
+}
+
+#[test]
+fn register_beyond_the_number_per_block_is_refused() {
+    let (mut net, netuid) = with_subnet(8);
+    net.enrol(netuid, ALICE, ALICE_HOTKEY);
+    net.enrol(netuid, BOB, BOB_HOTKEY);
+    let registry = net.addresses().registry;
+    net.provide(CHARLIE, registry, Rao::from_tao(1));
+    let before = net.snapshot();
+    let next = net.block() + 1;
+    assert_eq!(net.quote_registration(netuid).unwrap().left_in_block, 0);
+    assert_eq!(
+        net.as_(CHARLIE)
+            .register(netuid, named("charlie-hotkey"), Rao::from_tao(1)),
+        Err(RegistryError::TooSoon(next))
+    );
+    assert_eq!(net.snapshot(), before);
+    net.advance(1);
+    net.as_(CHARLIE)
+        .register(netuid, named("charlie-hotkey"), Rao::from_tao(1))
+        .expect("in the next block");
+}
+
+#[test]
+fn register_where_registration_is_closed_is_refused() {
+    let (mut net, netuid) = with_subnet(8);
+    net.set(netuid, Hyperparameter::RegistrationAllowed(false));
+    let registry = net.addresses().registry;
+    net.provide(ALICE, registry, Rao::from_tao(1));
+    let before = net.snapshot();
+    assert!(!net.quote_registration(netuid).unwrap().is_open);
+    assert_eq!(
+        net.as_(ALICE)
+            .register(netuid, ALICE_HOTKEY, Rao::from_tao(1)),
+        Err(RegistryError::RegistrationClosed)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+/// A full subnet of three miners who registered one block after another, and can be replaced.
+fn full() -> (Network, NetUid) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 3,
+        settings: vec![Hyperparameter::ImmunityPeriod(2)],
+        ..Shape::default()
+    });
+    for i in 0..3 {
+        net.enrol(netuid, nth("miner-owner", i), nth("miner", i));
+        net.advance(1);
+    }
+    net.advance(2);
+    (net, netuid)
+}
+
+#[test]
+fn prune_candidates_are_in_the_order_in_which_they_go() {
+    let (mut net, netuid) = full();
+    let order = |net: &Network| -> Vec<(Uid, bool)> {
+        let all = net.prune_candidates(netuid, 16);
+        all.iter().map(|it| (it.uid, it.is_immune)).collect()
+    };
+    assert_eq!(
+        order(&net),
+        [(Uid(0), false), (Uid(1), false), (Uid(2), false)]
+    );
+    assert_eq!(net.prune_candidates(netuid, 1).len(), 1);
+    assert_eq!(
+        net.quote_registration(netuid).unwrap().replaces,
+        Some(Uid(0))
+    );
+    assert_eq!(net.enrol(netuid, ALICE, ALICE_HOTKEY), Uid(0));
+    // The newcomer is immune.
+    assert_eq!(
+        order(&net),
+        [(Uid(1), false), (Uid(2), false), (Uid(0), true)]
+    );
+    // While two must stay, it goes first all the same.
+    net.set(netuid, Hyperparameter::MinNonImmuneUids(2));
+    assert_eq!(order(&net)[0], (Uid(0), true));
+    assert_eq!(net.enrol(netuid, BOB, BOB_HOTKEY), Uid(0));
+}
+
+#[test]
+fn owners_first_neurons_never_give_way() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 3,
+        settings: vec![
+            Hyperparameter::ImmunityPeriod(0),
+            Hyperparameter::ImmuneOwnerUids(2),
+        ],
+        ..Shape::default()
+    });
+    for hotkey in [named("owner-miner"), OWNER_HOTKEY, named("owner-other")] {
+        net.enrol(netuid, OWNER, hotkey);
+        net.advance(1);
+    }
+    // The owner's hotkey, and the oldest of its others.
+    let all = net.prune_candidates(netuid, 16);
+    let uids: Vec<Uid> = all.iter().map(|it| it.uid).collect();
+    assert_eq!(uids, [Uid(2)]);
+}
+
+#[test]
+fn replaced_neuron_keeps_its_stake_and_is_still_paid() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 3,
+        settings: vec![Hyperparameter::ImmunityPeriod(0)],
+        ..Shape::default()
+    });
+    net.with_validators(netuid, 1).with_miners(netuid, 2);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    // Both miners give way between the close and the settlement.
+    let (coldkey, hotkey) = (nth("miner-owner", 0), nth("miner", 0));
+    net.enrol(netuid, ALICE, ALICE_HOTKEY);
+    net.enrol(netuid, BOB, BOB_HOTKEY);
+    assert_eq!(net.seat(netuid, hotkey), None);
+    assert_eq!(net.stake_of(netuid, hotkey, coldkey), Rao::ZERO);
+    net.finish_epoch(netuid);
+    let paid = net.stake_of(netuid, hotkey, coldkey);
+    assert!(paid > Rao::ZERO, "its pay reaches its owner");
+    for newcomer in [ALICE_HOTKEY, BOB_HOTKEY] {
+        let seat = net.seat(netuid, newcomer).expect("a seat");
+        let view = &net.metagraph(netuid, 0)[usize::from(seat.uid.0)];
+        assert_eq!(view.score.emission, Rao::ZERO, "and not the newcomer");
+        assert_eq!(net.hotkey_stake(netuid, newcomer), Rao::ZERO);
+    }
+    let owner = net.as_(coldkey).remove_all_stake(netuid, hotkey);
+    assert_eq!(owner, Ok(paid));
+}
