@@ -11,7 +11,7 @@ use inktensor_primitives::{
     epoch::{EpochStatus, Epochs},
     kernel::NeuronResult,
     registry::{NeuronView, Registry, Subnet},
-    staking::Staking,
+    staking::{PositionView, Staking},
     token::TokenControl,
     AccountId, NetUid, Rao, PAGE,
 };
@@ -117,6 +117,7 @@ impl Audit<'_> {
                 .or_default()
                 .push(position.0);
         }
+        self.assert_index();
         let mut by_pool = 0;
         for ((netuid, hotkey), positions) in pools {
             let pool = self
@@ -132,6 +133,35 @@ impl Audit<'_> {
             by_pool += pool;
         }
         assert_eq!(total, Rao(by_pool), "all stake is in some pool");
+    }
+
+    /// Every position with stake is listed for its coldkey, once, and no other is.
+    fn assert_index(&self) {
+        let mut by_coldkey: BTreeMap<AccountId, Vec<(NetUid, AccountId)>> = BTreeMap::new();
+        for (netuid, hotkey, coldkey) in &self.book.positions {
+            let stake = self.ask(self.addresses.staking().stake(*netuid, *hotkey, *coldkey));
+            let listed = by_coldkey.entry(*coldkey).or_default();
+            if stake > Rao::ZERO {
+                listed.push((*netuid, *hotkey));
+            }
+        }
+        for (coldkey, mut expected) in by_coldkey {
+            let count: u32 = self.ask(self.addresses.staking().position_count(coldkey));
+            let pages = count.div_ceil(PAGE.into());
+            let mut listed: Vec<(NetUid, AccountId)> = (0..pages)
+                .flat_map(|page| {
+                    let page: Vec<PositionView> =
+                        self.ask(self.addresses.staking().positions(coldkey, page));
+                    page
+                })
+                // What is worth less than a rao has shares all the same.
+                .filter(|it| it.stake > Rao::ZERO)
+                .map(|it| (it.netuid, it.hotkey))
+                .collect();
+            listed.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(listed, expected, "{coldkey:?}");
+        }
     }
 
     /// Invariant 1: The epoch contract has exactly the bonds.

@@ -9,8 +9,8 @@ use inktensor_primitives::{
         ReplayedResults, Settled,
     },
     kernel::{ChunkInputs, EpochHeader, NeuronResult},
-    registry::{NeuronRegistered, Subnet, SubnetCreated},
-    staking::StakeAdded,
+    registry::{NeuronRegistered, Subnet, SubnetCreated, SubnetTransferred},
+    staking::{StakeAdded, StakeMoved},
     AccountId, Digest, NetUid, Rao,
 };
 use inktensor_worker::{chain::ContractEvent, deploy::Addresses, epoch::Trace};
@@ -216,12 +216,21 @@ impl Book {
             self.positions
                 .insert((seated.netuid, seated.hotkey, seated.coldkey));
         }
+        if let Some(given) = event.decode::<SubnetTransferred>() {
+            // The owner's cut is staked there from now on.
+            self.positions
+                .insert((given.netuid, given.owner_hotkey, given.to));
+        }
     }
 
     fn note_staking(&mut self, event: &ContractEvent) {
         if let Some(added) = event.decode::<StakeAdded>() {
             self.positions
                 .insert((added.netuid, added.hotkey, added.coldkey));
+        }
+        if let Some(moved) = event.decode::<StakeMoved>() {
+            self.positions
+                .insert((moved.to_netuid, moved.to_hotkey, moved.to_coldkey));
         }
     }
 

@@ -106,6 +106,12 @@ calls! {
     staking.remove_stake as remove_stake(netuid: NetUid, hotkey: AccountId, amount: Rao) -> (), StakingError;
     /// Removes all stake.
     staking.remove_all_stake as remove_all_stake(netuid: NetUid, hotkey: AccountId) -> Rao, StakingError;
+    /// Takes stake back from everywhere.
+    staking.unstake_all as unstake_all(limit: u16) -> (Rao, u32), StakingError;
+    /// Moves stake.
+    staking.move_stake as move_stake(netuid: NetUid, hotkey: AccountId, to_netuid: NetUid, to_hotkey: AccountId, amount: Option<Rao>) -> Rao, StakingError;
+    /// Gives stake to another.
+    staking.transfer_stake as transfer_stake(netuid: NetUid, hotkey: AccountId, to: AccountId, amount: Option<Rao>) -> Rao, StakingError;
     /// Sets a take.
     staking.set_take as set_take(hotkey: AccountId, take: Bps) -> (), StakingError;
     /// Opens the staking contract's next epoch; for the epoch contract.

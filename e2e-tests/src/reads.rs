@@ -11,7 +11,7 @@ use inktensor_primitives::{
         HyperparameterView, KernelEntry, NetworkRules, Neuron, NeuronView, PruneCandidate,
         RegistrationQuote, Registry, RegistryError, Seat, Subnet, SubnetIdentity,
     },
-    staking::{Staking, StakingError},
+    staking::{PositionView, Staking, StakingError, TakeInfo},
     token::TokenControl,
     AccountId, Bps, Digest, NetUid, Rao, Uid,
 };
@@ -98,6 +98,12 @@ reads! {
     staking.total_stake as total_stake() -> Rao;
     /// A hotkey's take.
     staking.take as take(hotkey: AccountId) -> Bps;
+    /// A take, and when it may be raised.
+    staking.take_info as take_info(hotkey: AccountId) -> TakeInfo;
+    /// In how many places a coldkey has stake.
+    staking.position_count as position_count(coldkey: AccountId) -> u32;
+    /// Where a coldkey has stake.
+    staking.positions as positions(coldkey: AccountId, page: u32) -> Vec<PositionView>;
     /// The state of issuance.
     emission.issuance as issuance() -> Issuance;
     /// The budget of an epoch that is not complete.

@@ -247,6 +247,10 @@ pub struct HotkeyStatus {
     pub subnet_exists: bool,
     /// Owner of the hotkey, if it has ever registered anywhere or is a subnet owner's.
     pub owner: Option<AccountId>,
+    /// Stake may change hands on the subnet.
+    pub transfers: bool,
+    /// Least stake that others than the owner keep on the hotkey. See [`NetworkRules::nominator_min`].
+    pub nominator_min: Rao,
 }
 
 /// The contracts that the registry works with.

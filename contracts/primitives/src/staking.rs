@@ -6,6 +6,32 @@ use ink::prelude::vec::Vec;
 /// Largest delegate take, and the take of a hotkey whose owner has set none: 18 %.
 pub const MAX_TAKE: Bps = Bps(1_800);
 
+/// Blocks that must have passed since a take last changed before it is raised: thirty days of blocks of 12 seconds.
+/// Source: subtensor-reference.md 3.11.
+pub const TAKE_RAISE_INTERVAL: u32 = 216_000;
+
+/// What a hotkey's owner keeps of dividends, and when that may be raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct TakeInfo {
+    /// The take.
+    pub take: Bps,
+    /// First block at which it may be raised. It may be lowered at any time.
+    pub raises_from: u32,
+}
+
+/// Stake of a coldkey somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct PositionView {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// Behind whom.
+    pub hotkey: AccountId,
+    /// What the coldkey would get back, rounded down.
+    pub stake: Rao,
+}
+
 /// What one neuron is paid for an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
@@ -47,7 +73,7 @@ pub trait Staking {
     /// Stakes `amount` of the caller's TAO on `hotkey` (approve it for this contract first).
     ///
     /// # Errors
-    /// `UnknownSubnet`, `UnknownHotkey`, `TooLittle`, `Payment`.
+    /// `UnknownSubnet`, `UnknownHotkey`, `TooLittle` with the least that can be added, or that must be on another's hotkey, `Payment`.
     #[ink(message)]
     fn add_stake(
         &mut self,
@@ -56,7 +82,8 @@ pub trait Staking {
         amount: Rao,
     ) -> Result<(), StakingError>;
 
-    /// Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays than is owed to others.
+    /// Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays than is owed to others. What would stay on
+    /// another's hotkey below the least nomination is taken back too; `StakeRemoved` tells how much it was.
     ///
     /// # Errors
     /// `NotEnoughStake`, `TooLittle`, `Payment`.
@@ -75,10 +102,48 @@ pub trait Staking {
     #[ink(message)]
     fn remove_all_stake(&mut self, netuid: NetUid, hotkey: AccountId) -> Result<Rao, StakingError>;
 
-    /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner.
+    /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first. Returns how
+    /// much it was, and in how many places there still is some: call again while there is.
     ///
     /// # Errors
-    /// `NotHotkeyOwner`, `TakeAbove`.
+    /// `TooMany`, `NotEnoughStake` if there is none, `Payment`.
+    #[ink(message)]
+    fn unstake_all(&mut self, limit: u16) -> Result<(Rao, u32), StakingError>;
+
+    /// Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or both. No TAO is paid.
+    /// Returns how much it was: what would stay below the least nomination moves too.
+    ///
+    /// # Errors
+    /// `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`, `TooLittle`.
+    #[ink(message)]
+    fn move_stake(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        to_netuid: NetUid,
+        to_hotkey: AccountId,
+        amount: Option<Rao>,
+    ) -> Result<Rao, StakingError>;
+
+    /// Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as stake on the same hotkey. The subnet's owner
+    /// can switch this off. Returns how much it was.
+    ///
+    /// # Errors
+    /// `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`, `TooLittle`.
+    #[ink(message)]
+    fn transfer_stake(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        to: AccountId,
+        amount: Option<Rao>,
+    ) -> Result<Rao, StakingError>;
+
+    /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be lowered at any time, and raised once
+    /// `TAKE_RAISE_INTERVAL` blocks have passed since it last changed.
+    ///
+    /// # Errors
+    /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
     #[ink(message)]
     fn set_take(&mut self, hotkey: AccountId, take: Bps) -> Result<(), StakingError>;
 
@@ -145,6 +210,18 @@ pub trait Staking {
     #[ink(message)]
     fn take(&self, hotkey: AccountId) -> Bps;
 
+    /// The take of `hotkey`, and when it may be raised.
+    #[ink(message)]
+    fn take_info(&self, hotkey: AccountId) -> TakeInfo;
+
+    /// In how many places `coldkey` has stake.
+    #[ink(message)]
+    fn position_count(&self, coldkey: AccountId) -> u32;
+
+    /// Page `page` (64 places) of where `coldkey` has stake, in no particular order.
+    #[ink(message)]
+    fn positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView>;
+
     /// The other contracts.
     #[ink(message)]
     fn peers(&self) -> StakingPeers;
@@ -180,6 +257,34 @@ pub enum StakingError {
     Overflow,
     /// The registry did not answer. Check the deployment.
     Registry,
+    /// The take changed not long ago: first block at which it may be raised.
+    TakeTooSoon(u32),
+    /// The subnet's owner does not let stake change hands. Take it back, and let the other stake it.
+    TransfersOff,
+    /// The stake is there already.
+    SamePosition,
+}
+
+/// Stake moved to another hotkey, another subnet or another coldkey.
+#[ink::event]
+pub struct StakeMoved {
+    /// From which subnet.
+    pub netuid: NetUid,
+    /// From behind whom.
+    pub hotkey: AccountId,
+    /// Whose it was.
+    #[ink(topic)]
+    pub coldkey: AccountId,
+    /// To which subnet.
+    #[ink(topic)]
+    pub to_netuid: NetUid,
+    /// Behind whom.
+    pub to_hotkey: AccountId,
+    /// Whose it is.
+    #[ink(topic)]
+    pub to_coldkey: AccountId,
+    /// How much.
+    pub amount: Rao,
 }
 
 /// Stake was added.

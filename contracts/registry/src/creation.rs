@@ -111,6 +111,7 @@ fn lock_cost(last: Rao, blocks: u32, interval: u32, min: Rao) -> Rao {
 
 fn checked(rules: NetworkRules) -> Result<NetworkRules, RegistryError> {
     amount(rules.min_lock)?;
+    amount(rules.nominator_min)?;
     within(rules.lock_interval, 1, u32::MAX.into())?;
     within(rules.subnet_limit, 1, NetworkRules::MOST_SUBNETS.into())?;
     Ok(rules)

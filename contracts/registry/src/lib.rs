@@ -559,7 +559,8 @@ mod registry {
         /// Whether `netuid` exists, and who owns `hotkey`.
         #[ink(message)]
         fn hotkey_status(&self, netuid: NetUid, hotkey: AccountId) -> HotkeyStatus {
-            self.subnets.hotkey_status(netuid, hotkey)
+            let nominator_min = self.creation.rules().nominator_min;
+            self.subnets.hotkey_status(netuid, hotkey, nominator_min)
         }
     }
 }

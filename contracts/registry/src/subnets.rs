@@ -251,10 +251,17 @@ impl Subnets {
     }
 
     /// Whether the subnet goes on and who owns the hotkey.
-    pub fn hotkey_status(&self, netuid: NetUid, hotkey: AccountId) -> HotkeyStatus {
+    pub fn hotkey_status(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        nominator_min: Rao,
+    ) -> HotkeyStatus {
         let settings = self.settings.get(netuid);
         HotkeyStatus {
-            subnet_exists: settings.is_some_and(|it| it.retired_at.is_none()),
+            subnet_exists: settings.as_ref().is_some_and(|it| it.retired_at.is_none()),
+            transfers: settings.is_some_and(|it| !it.terms.no_transfers),
+            nominator_min,
             owner: self.owner_of(hotkey),
         }
     }

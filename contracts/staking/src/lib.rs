@@ -4,6 +4,9 @@
 //! arrives as stake, either for one owner or by raising the value of a whole pool. Pools' values are kept by epoch,
 //! since consensus reads them for epochs that are closed.
 //!
+//! - `index`: where each coldkey has stake
+//! - `takes`: what delegates keep
+//! - `moves`: stake out of a position, into another
 //! - `mul_div`: exact products and quotients
 //! - `pool`: shares, deposits, withdrawals, rewards
 //! - `payout`: a neuron's pay divided between its owner and its stakers
@@ -17,16 +20,19 @@
 #![deny(unsafe_code)]
 
 pub mod cell;
+pub mod index;
+mod moves;
 pub mod mul_div;
 pub mod payout;
 pub mod peers;
 pub mod pool;
 pub mod roles;
+pub mod takes;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::staking::{DeployError, StakingContract, StakingContractRef};
+pub use self::staking::{DeployError, PositionKey, StakingContract, StakingContractRef};
 use inktensor_primitives::{staking::MAX_TAKE, Bps, Rao};
 
 /// Least amount that can be added at once: what storage and settlement of a position are worth at the very least.
@@ -42,11 +48,13 @@ pub const DEFAULT_TAKE: Bps = MAX_TAKE;
 mod staking {
     use crate::{
         cell::{PoolCell, SubnetStake},
+        index::Index,
         payout::{Credit, Tally},
         peers,
         pool::{Pool, Position},
         roles::Roles,
-        DEFAULT_TAKE, MIN_STAKE,
+        takes::Takes,
+        MIN_STAKE,
     };
     use ink::{
         prelude::vec::Vec,
@@ -54,8 +62,8 @@ mod staking {
     };
     use inktensor_primitives::{
         staking::{
-            Distributed, Payment, StakeAdded, StakeRemoved, Staking, StakingError, StakingPeers,
-            TakeSet, MAX_TAKE,
+            Distributed, Payment, PositionView, StakeAdded, StakeMoved, StakeRemoved, Staking,
+            StakingError, StakingPeers, TakeInfo, TakeSet,
         },
         token::WireError,
         Bps, NetUid, Rao, PAGE,
@@ -80,7 +88,7 @@ mod staking {
         /// TAO.
         token: AccountId,
         /// Knows subnets and the owners of hotkeys.
-        registry: AccountId,
+        pub(crate) registry: AccountId,
         /// Who may do what.
         roles: Roles,
         /// All stake.
@@ -91,8 +99,10 @@ mod staking {
         pub(crate) pools: Mapping<(NetUid, AccountId), PoolCell, ManualKey<0x504F_4F4C>>,
         /// Shares of each (subnet, hotkey, coldkey).
         pub(crate) positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
-        /// Takes other than the default.
-        takes: Mapping<AccountId, Bps, ManualKey<0x5441_4B45>>,
+        /// Where each coldkey has stake.
+        pub(crate) index: Index,
+        /// Takes.
+        takes: Takes,
     }
 
     impl StakingContract {
@@ -137,7 +147,8 @@ mod staking {
                 subnets: Mapping::new(),
                 pools: Mapping::new(),
                 positions: Mapping::new(),
-                takes: Mapping::new(),
+                index: Index::default(),
+                takes: Takes::default(),
             }
         }
 
@@ -172,16 +183,25 @@ mod staking {
             } else if position != before {
                 self.positions.insert(key, &position);
             }
+            match (before.is_empty(), position.is_empty()) {
+                (true, false) => self.index.add(key),
+                (false, true) => self.index.remove(key),
+                _ => {}
+            }
             Ok(result)
         }
 
         /// Counts `amount` in, on `netuid` and in all.
-        fn count_in(&mut self, netuid: NetUid, amount: Rao) -> Result<(), StakingError> {
+        pub(crate) fn count_in(&mut self, netuid: NetUid, amount: Rao) -> Result<(), StakingError> {
             self.recount(netuid, |sum| sum.checked_add(amount))
         }
 
         /// Counts `amount` out.
-        fn count_out(&mut self, netuid: NetUid, amount: Rao) -> Result<(), StakingError> {
+        pub(crate) fn count_out(
+            &mut self,
+            netuid: NetUid,
+            amount: Rao,
+        ) -> Result<(), StakingError> {
             self.recount(netuid, |sum| sum.checked_sub(amount))
         }
 
@@ -197,22 +217,47 @@ mod staking {
             Ok(())
         }
 
-        /// Books a withdrawal, pays it out and tells of it.
-        fn finish_withdrawal(
-            &mut self,
+        /// What a position is worth, rounded down.
+        pub(crate) fn worth(&self, key: PositionKey) -> Rao {
+            let (netuid, hotkey, _) = key;
+            self.positions
+                .get(key)
+                .and_then(|position| self.pool(netuid, hotkey).pool().worth(&position).ok())
+                .unwrap_or_default()
+        }
+
+        /// Pays a withdrawal out and tells of it.
+        fn pay_back(
+            &self,
             netuid: NetUid,
             hotkey: AccountId,
             amount: Rao,
         ) -> Result<(), StakingError> {
-            self.count_out(netuid, amount)?;
             peers::give(self.token, self.env().caller(), amount)?;
+            self.tell_removed(netuid, hotkey, amount);
+            Ok(())
+        }
+
+        fn tell_removed(&self, netuid: NetUid, hotkey: AccountId, amount: Rao) {
             self.env().emit_event(StakeRemoved {
                 netuid,
                 coldkey: self.env().caller(),
                 hotkey,
                 amount,
             });
-            Ok(())
+        }
+
+        fn tell_moved(&self, from: PositionKey, to: PositionKey, amount: Rao) {
+            let ((netuid, hotkey, coldkey), (to_netuid, to_hotkey, to_coldkey)) = (from, to);
+            self.env().emit_event(StakeMoved {
+                netuid,
+                hotkey,
+                coldkey,
+                to_netuid,
+                to_hotkey,
+                to_coldkey,
+                amount,
+            });
         }
     }
 
@@ -242,13 +287,9 @@ mod staking {
                 return Err(StakingError::TooLittle(MIN_STAKE));
             }
             let coldkey = self.env().caller();
-            peers::ensure_known(self.registry, netuid, hotkey)?;
+            let status = peers::status(self.registry, netuid, hotkey)?;
+            self.put_in((netuid, hotkey, coldkey), amount, status)?;
             peers::collect(self.token, coldkey, self.env().account_id(), amount)?;
-            let open = self.subnet(netuid).open;
-            self.with_position(open, (netuid, hotkey, coldkey), |pool, position| {
-                pool.deposit(position, amount)
-            })?;
-            self.count_in(netuid, amount)?;
             self.env().emit_event(StakeAdded {
                 netuid,
                 coldkey,
@@ -273,9 +314,13 @@ mod staking {
                 return Err(StakingError::TooLittle(Rao(1)));
             }
             let key = (netuid, hotkey, self.env().caller());
-            let open = self.subnet(netuid).open;
-            self.with_position(open, key, |pool, position| pool.withdraw(position, amount))?;
-            self.finish_withdrawal(netuid, hotkey, amount)
+            let held = self.worth(key);
+            if amount > held {
+                return Err(StakingError::NotEnoughStake(held));
+            }
+            let least = self.least_kept(key)?;
+            let amount = self.take_out(key, Some(amount), least)?;
+            self.pay_back(netuid, hotkey, amount)
         }
 
         /// Takes all of the caller's stake on `hotkey` back and returns how much it was.
@@ -289,27 +334,101 @@ mod staking {
             hotkey: AccountId,
         ) -> Result<Rao, StakingError> {
             let key = (netuid, hotkey, self.env().caller());
-            let open = self.subnet(netuid).open;
-            let amount = self.with_position(open, key, Pool::withdraw_all)?;
-            self.finish_withdrawal(netuid, hotkey, amount)?;
+            let amount = self.take_out(key, None, Rao::ZERO)?;
+            self.pay_back(netuid, hotkey, amount)?;
             Ok(amount)
         }
 
-        /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner.
+        /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first.
+        /// Returns how much it was, and in how many places there still is some.
         ///
         /// # Errors
-        /// `NotHotkeyOwner`, `TakeAbove`.
+        /// `TooMany`, `NotEnoughStake` if there is none, `Payment`.
+        #[ink(message)]
+        fn unstake_all(&mut self, limit: u16) -> Result<(Rao, u32), StakingError> {
+            if !(1..=PAGE).contains(&limit) {
+                return Err(StakingError::TooMany(PAGE));
+            }
+            let coldkey = self.env().caller();
+            let mut sum = Rao::ZERO;
+            let mut left = self.index.count(coldkey);
+            if left == 0 {
+                return Err(StakingError::NotEnoughStake(Rao::ZERO));
+            }
+            for _ in 0..limit {
+                let last = left.checked_sub(1);
+                let Some((netuid, hotkey)) = last.and_then(|last| self.index.entry(coldkey, last))
+                else {
+                    break;
+                };
+                let amount = self.take_out((netuid, hotkey, coldkey), None, Rao::ZERO)?;
+                self.tell_removed(netuid, hotkey, amount);
+                sum = sum.checked_add(amount).ok_or(StakingError::Overflow)?;
+                left = self.index.count(coldkey);
+            }
+            peers::give(self.token, coldkey, sum)?;
+            Ok((sum, left))
+        }
+
+        /// Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or both. Returns how much it was.
+        ///
+        /// # Errors
+        /// `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`, `TooLittle`.
+        #[ink(message)]
+        fn move_stake(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            to_netuid: NetUid,
+            to_hotkey: AccountId,
+            amount: Option<Rao>,
+        ) -> Result<Rao, StakingError> {
+            let coldkey = self.env().caller();
+            let (from, to) = ((netuid, hotkey, coldkey), (to_netuid, to_hotkey, coldkey));
+            if from == to {
+                return Err(StakingError::SamePosition);
+            }
+            let status = peers::status(self.registry, to_netuid, to_hotkey)?;
+            let moved = self.carry_over(from, to, amount, status)?;
+            self.tell_moved(from, to, moved);
+            Ok(moved)
+        }
+
+        /// Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as stake on the same hotkey.
+        ///
+        /// # Errors
+        /// `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`, `TooLittle`.
+        #[ink(message)]
+        fn transfer_stake(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            to: AccountId,
+            amount: Option<Rao>,
+        ) -> Result<Rao, StakingError> {
+            let (from, to) = ((netuid, hotkey, self.env().caller()), (netuid, hotkey, to));
+            if from == to {
+                return Err(StakingError::SamePosition);
+            }
+            let status = peers::status(self.registry, netuid, hotkey)?;
+            if status.subnet_exists && !status.transfers {
+                return Err(StakingError::TransfersOff);
+            }
+            let moved = self.carry_over(from, to, amount, status)?;
+            self.tell_moved(from, to, moved);
+            Ok(moved)
+        }
+
+        /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be lowered at any time, and raised
+        /// once the interval has passed since it last changed.
+        ///
+        /// # Errors
+        /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
         #[ink(message)]
         fn set_take(&mut self, hotkey: AccountId, take: Bps) -> Result<(), StakingError> {
-            if take > MAX_TAKE {
-                return Err(StakingError::TakeAbove(MAX_TAKE));
-            }
+            let now = self.env().block_number();
+            self.takes.set(hotkey, take, now)?;
             peers::ensure_owner(self.registry, hotkey, self.env().caller())?;
-            if take == DEFAULT_TAKE {
-                self.takes.remove(hotkey);
-            } else {
-                self.takes.insert(hotkey, &take);
-            }
             self.env().emit_event(TakeSet { hotkey, take });
             Ok(())
         }
@@ -412,10 +531,7 @@ mod staking {
         /// What `coldkey` would get back from `hotkey`, rounded down.
         #[ink(message)]
         fn stake(&self, netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao {
-            self.positions
-                .get((netuid, hotkey, coldkey))
-                .and_then(|position| self.pool(netuid, hotkey).pool().worth(&position).ok())
-                .unwrap_or_default()
+            self.worth((netuid, hotkey, coldkey))
         }
 
         /// Stake behind `hotkey` now.
@@ -439,7 +555,25 @@ mod staking {
         /// The take of `hotkey`: `MAX_TAKE` until its owner sets another.
         #[ink(message)]
         fn take(&self, hotkey: AccountId) -> Bps {
-            self.takes.get(hotkey).unwrap_or(DEFAULT_TAKE)
+            self.takes.take(hotkey)
+        }
+
+        /// The take of `hotkey`, and when it may be raised.
+        #[ink(message)]
+        fn take_info(&self, hotkey: AccountId) -> TakeInfo {
+            self.takes.info(hotkey)
+        }
+
+        /// In how many places `coldkey` has stake.
+        #[ink(message)]
+        fn position_count(&self, coldkey: AccountId) -> u32 {
+            self.index.count(coldkey)
+        }
+
+        /// Page `page` (64 places) of where `coldkey` has stake.
+        #[ink(message)]
+        fn positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView> {
+            self.list_positions(coldkey, page)
         }
 
         /// The other contracts.

@@ -79,23 +79,18 @@ pub fn give(token: AccountId, to: AccountId, amount: Rao) -> Result<(), StakingE
     }
 }
 
-/// Refuses a subnet that does not exist and a hotkey that nobody owns.
+/// What the registry says of a subnet and a hotkey.
 ///
 /// # Errors
-/// `UnknownSubnet`, `UnknownHotkey`, `Registry`.
-pub fn ensure_known(
+/// `Registry`.
+pub fn status(
     registry: AccountId,
     netuid: NetUid,
     hotkey: AccountId,
-) -> Result<(), StakingError> {
+) -> Result<HotkeyStatus, StakingError> {
     let registry: Hotkeys = registry.into();
     match registry.call().hotkey_status(netuid, hotkey).try_invoke() {
-        Ok(Ok(HotkeyStatus {
-            subnet_exists: false,
-            ..
-        })) => Err(StakingError::UnknownSubnet),
-        Ok(Ok(HotkeyStatus { owner: None, .. })) => Err(StakingError::UnknownHotkey),
-        Ok(Ok(_)) => Ok(()),
+        Ok(Ok(status)) => Ok(status),
         _ => Err(StakingError::Registry),
     }
 }

@@ -40,6 +40,15 @@ fn missing_bond_is_noticed() {
 #[should_panic(expected = "keeps no TAO")]
 fn tao_left_in_a_contract_is_noticed() {
     let (mut net, _) = alive();
+    let emission = net.addresses().emission;
+    net.fund(emission, Rao(1));
+    net.assert_invariants();
+}
+
+#[test]
+#[should_panic(expected = "the registry has what it holds")]
+fn tao_that_nobody_locked_is_noticed() {
+    let (mut net, _) = alive();
     let registry = net.addresses().registry;
     net.fund(registry, Rao(1));
     net.assert_invariants();

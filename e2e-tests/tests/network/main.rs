@@ -35,6 +35,7 @@ mod rollover;
 mod scenario;
 mod settlement;
 mod snapshots;
+mod stake_moves;
 mod staking;
 mod state_machine;
 mod subnets;

@@ -5,6 +5,7 @@ use super::{
     demo::amounts::tao,
     metagraph::neurons,
     session::print,
+    stake::percent,
     table::{account, is_wide, show, table},
     Failure, Verdict,
 };
@@ -141,11 +142,6 @@ fn delegates(
         .collect())
 }
 
-/// Basis points as per cent, to the last one.
-fn percent(share: Bps) -> String {
-    format!("{}.{:02} %", share.0 / 100, share.0 % 100)
-}
-
 fn document(hotkey: &AccountId, it: &Delegate) -> Value {
     let seats: Vec<Value> = it
         .seats
@@ -167,15 +163,4 @@ fn document(hotkey: &AccountId, it: &Delegate) -> Value {
         "emission_rao": it.paid(),
         "validates": seats,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_are_told_to_the_last_basis_point() {
-        assert_eq!(percent(Bps(1_800)), "18.00 %");
-        assert_eq!(percent(Bps(5)), "0.05 %");
-    }
 }

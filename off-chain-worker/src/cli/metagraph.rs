@@ -29,6 +29,9 @@ pub struct Arguments {
     /// The subnet
     #[arg(long, value_name = "NUMBER")]
     netuid: u16,
+    /// Read no more than the neurons and their scores: one page of 64 a read, without stake
+    #[arg(long)]
+    lite: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -42,10 +45,15 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let status = chain.query(contracts.epoch().status(netuid))?;
     let status = status.ok_or_else(|| missing(format_args!("subnet {}", netuid.0)))?;
     let neurons = neurons(chain, &contracts, netuid)?;
-    let messages = neurons
-        .iter()
-        .map(|it| contracts.staking().hotkey_stake(netuid, it.neuron.hotkey));
-    let stakes: Vec<Rao> = query_all(chain, messages)?;
+    let stakes: Vec<Option<Rao>> = if arguments.lite {
+        vec![None; neurons.len()]
+    } else {
+        let messages = neurons
+            .iter()
+            .map(|it| contracts.staking().hotkey_stake(netuid, it.neuron.hotkey));
+        let stakes: Vec<Rao> = query_all(chain, messages)?;
+        stakes.into_iter().map(Some).collect()
+    };
     let block = chain.block()?;
     if arguments.json {
         let rows: Vec<Value> = neurons.iter().zip(&stakes).map(document).collect();
@@ -70,27 +78,23 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let mut header = vec!["uid", "hotkey"];
     // Where there is room, whose it is too.
     header.extend(is_wide.then_some("coldkey"));
-    header.extend([
-        "stake TAO",
-        "permit",
-        "cons.",
-        "trust",
-        "incent.",
-        "divid.",
-        "paid TAO",
-    ]);
-    let first = header.len() - 7;
-    let numbers: Vec<usize> = [0, first]
+    header.extend((!arguments.lite).then_some("stake TAO"));
+    header.extend(["permit", "cons.", "trust", "incent.", "divid.", "paid TAO"]);
+    // All but the hotkey, the coldkey and the permit.
+    let permit = header.len() - 6;
+    let stake = (!arguments.lite).then_some(permit - 1);
+    let numbers: Vec<usize> = [0]
         .into_iter()
-        .chain(first + 2..header.len())
+        .chain(stake)
+        .chain(permit + 1..header.len())
         .collect();
     let mut rows = table(header, &numbers);
     for (it, stake) in neurons.iter().zip(&stakes) {
         let score = &it.score;
         let mut row = vec![it.uid.0.to_string(), account(&it.neuron.hotkey)];
         row.extend(is_wide.then(|| account(&it.neuron.coldkey)));
+        row.extend(stake.map(|stake| tao(stake.0, 3)));
         row.extend([
-            tao(stake.0, 3),
             if score.permit { "yes" } else { "" }.into(),
             share(score.consensus),
             share(score.validator_trust),
@@ -118,7 +122,7 @@ pub fn neurons(
     Ok(pages.into_iter().flatten().collect())
 }
 
-fn document((it, stake): (&NeuronView, &Rao)) -> Value {
+fn document((it, stake): (&NeuronView, &Option<Rao>)) -> Value {
     let score = &it.score;
     json!({
         "uid": it.uid.0,
@@ -126,7 +130,7 @@ fn document((it, stake): (&NeuronView, &Rao)) -> Value {
         "coldkey": ss58(&it.neuron.coldkey),
         "registered_at": it.neuron.registered_at,
         "generation": it.neuron.generation,
-        "stake_rao": stake.0,
+        "stake_rao": stake.map(|stake| stake.0),
         "permit": score.permit,
         "active": score.active,
         "stake_weight": score.stake_weight,

@@ -17,6 +17,7 @@ mod kernel;
 mod metagraph;
 mod neuron;
 mod offline;
+mod overview;
 mod run;
 mod session;
 mod stake;
@@ -97,7 +98,7 @@ enum Command {
     /// Register neurons
     #[command(subcommand)]
     Neuron(neuron::Command),
-    /// Stake TAO, take it back, list it
+    /// Stake TAO, take it back, move it, list it
     #[command(subcommand)]
     Stake(stake::Command),
     /// Set weights

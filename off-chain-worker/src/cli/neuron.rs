@@ -1,17 +1,17 @@
-//! `inktensor neuron`: gives hotkeys a seat.
+//! `inktensor neuron`: gives hotkeys a seat, and says what that costs and whom.
 
 use super::{
     chain::{ChainArguments, SignerArguments, Who},
-    session::{both, missing, tell},
-    table::{tao, tao_text},
+    session::{both, missing, print, tell},
+    table::{account, show, table, tao, tao_text},
     Failure, Verdict,
 };
-use crate::deploy::ss58;
+use crate::{chain::Typed, deploy::ss58};
 use inktensor_primitives::{
-    registry::{NeuronRegistered, Registry},
+    registry::{NeuronRegistered, PruneCandidate, RegistrationQuote, Registry},
     NetUid, Rao,
 };
-use serde_json::json;
+use serde_json::{json, Value};
 use std::io::Write;
 
 /// What to do.
@@ -22,6 +22,45 @@ pub enum Command {
         after_help = "Example:\n  inktensor neuron register --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46…"
     )]
     Register(Register),
+    /// Show what a seat costs now, and who would give way
+    #[command(
+        after_help = "Example:\n  inktensor neuron quote --url ws://127.0.0.1:9944 --netuid 1"
+    )]
+    Quote(Quote),
+    /// List who would give way to newcomers, first to go first
+    #[command(
+        after_help = "Example:\n  inktensor neuron prune-candidates --url ws://127.0.0.1:9944 --netuid 1"
+    )]
+    PruneCandidates(PruneCandidates),
+}
+
+/// Which subnet.
+#[derive(clap::Args)]
+pub struct Quote {
+    #[command(flatten)]
+    chain: ChainArguments,
+    /// The subnet
+    #[arg(long, value_name = "NUMBER")]
+    netuid: u16,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Of which subnet, and how many.
+#[derive(clap::Args)]
+pub struct PruneCandidates {
+    #[command(flatten)]
+    chain: ChainArguments,
+    /// The subnet
+    #[arg(long, value_name = "NUMBER")]
+    netuid: u16,
+    /// How many, at most 16
+    #[arg(long, default_value_t = 16, value_name = "NUMBER")]
+    count: u16,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
 }
 
 /// Who registers where.
@@ -47,7 +86,89 @@ pub struct Register {
 
 /// Runs the command.
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let Command::Register(arguments) = command;
+    match command {
+        Command::Register(arguments) => register(arguments, out),
+        Command::Quote(arguments) => quote(arguments, out),
+        Command::PruneCandidates(arguments) => prune_candidates(arguments, out),
+    }
+}
+
+fn quote(arguments: &Quote, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    let opened = arguments.chain.open()?;
+    let message = opened
+        .contracts
+        .registry()
+        .quote_registration(NetUid(arguments.netuid));
+    let quote: Option<RegistrationQuote> = opened.chain.query(message)?;
+    let it = quote.ok_or_else(|| missing(format_args!("subnet {}", arguments.netuid)))?;
+    if arguments.json {
+        let document = json!({
+            "netuid": arguments.netuid,
+            "price_rao": it.price.0,
+            "next_price_rao": it.next_price.0,
+            "left_in_block": it.left_in_block,
+            "free": it.free,
+            "replaces": it.replaces.map(|uid| uid.0),
+            "is_open": it.is_open,
+        });
+        print(&document, out)?;
+        return Ok(Verdict::Good);
+    }
+    if !it.is_open {
+        writeln!(out, "subnet {} takes no registrations", arguments.netuid)?;
+        return Ok(Verdict::Good);
+    }
+    writeln!(
+        out,
+        "a seat costs {} TAO; after that {} TAO in the same block, {} in all",
+        tao_text(it.price),
+        tao_text(it.next_price),
+        it.left_in_block
+    )?;
+    match (it.free, it.replaces) {
+        (0, Some(uid)) => writeln!(out, "all seats are taken: uid {} gives way", uid.0)?,
+        (0, None) => writeln!(out, "all seats are taken, and nobody can give way")?,
+        (free, _) => writeln!(out, "{free} seats are free")?,
+    }
+    Ok(Verdict::Good)
+}
+
+fn prune_candidates(arguments: &PruneCandidates, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    let opened = arguments.chain.open()?;
+    let message = opened
+        .contracts
+        .registry()
+        .prune_candidates(NetUid(arguments.netuid), arguments.count);
+    let all: Vec<PruneCandidate> = opened.chain.query(message)?;
+    if arguments.json {
+        let documents = all.iter().map(|it| {
+            json!({
+                "uid": it.uid.0,
+                "hotkey": ss58(&it.hotkey),
+                "emission_rao": it.emission.0,
+                "registered_at": it.registered_at,
+                "is_immune": it.is_immune,
+            })
+        });
+        print(&Value::Array(documents.collect()), out)?;
+        return Ok(Verdict::Good);
+    }
+    let header = ["uid", "hotkey", "paid TAO", "since", "immune"];
+    let mut rows = table(header, &[0, 2, 3]);
+    for it in &all {
+        rows.add_row([
+            it.uid.0.to_string(),
+            account(&it.hotkey),
+            tao_text(it.emission),
+            it.registered_at.to_string(),
+            if it.is_immune { "yes" } else { "" }.into(),
+        ]);
+    }
+    show(&rows, out)?;
+    Ok(Verdict::Good)
+}
+
+fn register(arguments: &Register, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let netuid = NetUid(arguments.netuid);
     let mut session = arguments.chain.sign(&arguments.signer)?;
     let subnet = session.query(session.contracts.registry().subnet(netuid))?;

@@ -1,7 +1,8 @@
-//! `inktensor wallet`: an account's TAO.
+//! `inktensor wallet`: an account's TAO, and what it has done with it.
 
 use super::{
     chain::{ChainArguments, SignerArguments, Who},
+    overview,
     session::{print, tell},
     table::{tao, tao_text},
     Failure, Verdict,
@@ -23,6 +24,11 @@ pub enum Command {
         after_help = "Example:\n  inktensor wallet balance --url ws://127.0.0.1:9944 --address 5GrwvaEF…"
     )]
     Balance(Balance),
+    /// Show all that a coldkey has: TAO, bond, neurons, stake
+    #[command(
+        after_help = "Example:\n  inktensor wallet overview --url ws://127.0.0.1:9944 --address 5GrwvaEF…"
+    )]
+    Overview(overview::Overview),
     /// Give TAO of the signer to another account
     #[command(
         after_help = "Example:\n  inktensor wallet transfer --url ws://127.0.0.1:9944 --suri-file cold.suri --to 5FHneW46… --amount 100"
@@ -84,6 +90,7 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
             }
         }
         Command::Balance(arguments) => balance(arguments, out)?,
+        Command::Overview(arguments) => overview::overview(arguments, out)?,
         Command::Transfer(arguments) => transfer(arguments, out)?,
     }
     Ok(Verdict::Good)

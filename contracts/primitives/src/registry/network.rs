@@ -26,11 +26,13 @@ pub struct NetworkRules {
     pub subnet_immunity: u32,
     /// Whether subnets may choose Bittensor's split instead of the network's own.
     pub bittensor_split: bool,
+    /// Least stake, in rao, that a coldkey keeps on another's hotkey: what would be less is paid out whole. Zero for none.
+    pub nominator_min: Rao,
 }
 
 impl NetworkRules {
     /// The reference's: 1000 TAO at least, falling over two weeks of blocks of 12 seconds, one subnet a day, 128 subnets, half a year of
-    /// immunity. Subnets may choose Bittensor's split.
+    /// immunity. Subnets may choose Bittensor's split, and any nomination may stay.
     pub const DEFAULT: NetworkRules = NetworkRules {
         min_lock: Rao::from_tao(1_000),
         lock_interval: 100_800,
@@ -38,6 +40,7 @@ impl NetworkRules {
         subnet_limit: 128,
         subnet_immunity: 1_296_000,
         bittensor_split: true,
+        nominator_min: Rao::ZERO,
     };
     /// Largest `subnet_limit`: the list of live subnets is one storage cell.
     pub const MOST_SUBNETS: u16 = 1_024;

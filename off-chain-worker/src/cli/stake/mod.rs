@@ -1,24 +1,25 @@
-//! `inktensor stake`: stakes TAO on hotkeys, takes it back, lists it.
+//! `inktensor stake`: stakes TAO on hotkeys, takes it back, moves it, lists it.
+
+mod list;
+mod moves;
+mod take;
+
+pub use list::positions;
+pub use take::percent;
 
 use super::{
     chain::{ChainArguments, SignerArguments, Who},
-    metagraph::neurons,
-    session::{both, missing, print, tell},
-    table::{account, show, table, tao, tao_text},
+    session::{both, tell},
+    table::{tao, tao_text},
     Failure, Verdict,
 };
-use crate::{
-    chain::{query_all, Typed},
-    deploy::ss58,
-    source::ChainSource,
-};
+use crate::{deploy::ss58, source::ChainSource};
 use inktensor_primitives::{
-    registry::Registry,
     staking::{StakeRemoved, Staking},
     AccountId, NetUid, Rao,
 };
-use serde_json::{json, Value};
-use std::{collections::BTreeSet, io::Write};
+use serde_json::json;
+use std::io::Write;
 
 /// What to do.
 #[derive(clap::Subcommand)]
@@ -33,11 +34,39 @@ pub enum Command {
         after_help = "Example:\n  inktensor stake remove --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --all"
     )]
     Remove(Remove),
-    /// List what a coldkey has staked on neurons, and on hotkeys named
+    /// Take all stake back from everywhere
+    ///
+    /// At most 64 places fit a transaction; more are sent as long as there is stake.
+    #[command(
+        visible_alias = "remove-everywhere",
+        after_help = "Example:\n  inktensor stake remove-all --url ws://127.0.0.1:9944 --suri-file cold.suri"
+    )]
+    RemoveAll(moves::RemoveAll),
+    /// Move stake to another hotkey, another subnet, or both
+    #[command(
+        after_help = "Example:\n  inktensor stake move --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --to-netuid 2 --to-hotkey 5FLSigC9… --amount 100"
+    )]
+    Move(moves::Move),
+    /// Give stake to another coldkey
+    #[command(
+        after_help = "Example:\n  inktensor stake transfer --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --to 5FLSigC9… --all"
+    )]
+    Transfer(moves::Transfer),
+    /// List where a coldkey has stake
     #[command(
         after_help = "Example:\n  inktensor stake list --url ws://127.0.0.1:9944 --coldkey 5GrwvaEF…"
     )]
-    List(List),
+    List(list::List),
+    /// Show what a hotkey's owner keeps of dividends
+    #[command(
+        after_help = "Example:\n  inktensor stake get-take --url ws://127.0.0.1:9944 --hotkey 5FHneW46…"
+    )]
+    GetTake(take::Get),
+    /// Set what the signer keeps of the dividends of its hotkey
+    #[command(
+        after_help = "Example:\n  inktensor stake set-take --url ws://127.0.0.1:9944 --suri-file cold.suri --hotkey 5FHneW46… --take 9.5"
+    )]
+    SetTake(take::Set),
 }
 
 /// Where stake is.
@@ -94,31 +123,17 @@ pub struct Remove {
     json: bool,
 }
 
-/// Whose stake to list.
-#[derive(clap::Args)]
-pub struct List {
-    #[command(flatten)]
-    chain: ChainArguments,
-    /// Whose stake
-    #[arg(long, value_name = "NAME|ADDRESS")]
-    coldkey: Who,
-    /// Look on this subnet only
-    #[arg(long, value_name = "NUMBER")]
-    netuid: Option<u16>,
-    /// Look at these hotkeys too, for those that have no seat any more
-    #[arg(long, value_delimiter = ',', value_name = "ADDRESS,..")]
-    hotkeys: Vec<Who>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
 /// Runs the command.
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
     match command {
         Command::Add(arguments) => add(arguments, out)?,
         Command::Remove(arguments) => remove(arguments, out)?,
-        Command::List(arguments) => list(arguments, out)?,
+        Command::RemoveAll(arguments) => moves::remove_all(arguments, out)?,
+        Command::Move(arguments) => moves::move_to(arguments, out)?,
+        Command::Transfer(arguments) => moves::transfer(arguments, out)?,
+        Command::List(arguments) => list::list(arguments, out)?,
+        Command::GetTake(arguments) => take::get(arguments, out)?,
+        Command::SetTake(arguments) => take::set(arguments, out)?,
     }
     Ok(Verdict::Good)
 }
@@ -175,56 +190,4 @@ fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
     );
     let document = json!({ "netuid": netuid.0, "hotkey": hotkey, "amount_rao": amount.0 });
     Ok(tell(arguments.json, &sentence, document, &cost, out)?)
-}
-
-fn list(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
-    let opened = arguments.chain.open()?;
-    let (chain, contracts) = (opened.chain.as_ref(), opened.contracts);
-    let source = &arguments.chain.chain;
-    let coldkey = arguments.coldkey.on(source)?;
-    let more = arguments.hotkeys.iter().map(|who| who.on(source));
-    let more: Vec<AccountId> = more.collect::<Result<_, _>>()?;
-    let count = chain.query(contracts.registry().subnets())?;
-    let netuids = match arguments.netuid {
-        Some(netuid) if netuid == 0 || netuid > count => {
-            return Err(missing(format_args!("subnet {netuid}")));
-        }
-        Some(netuid) => netuid..=netuid,
-        None => 1..=count,
-    };
-    let mut found: Vec<(NetUid, AccountId, Rao)> = Vec::new();
-    for netuid in netuids.map(NetUid) {
-        let seated = neurons(chain, &contracts, netuid)?;
-        let mut hotkeys: BTreeSet<AccountId> = seated.iter().map(|it| it.neuron.hotkey).collect();
-        hotkeys.extend(&more);
-        let messages = hotkeys
-            .iter()
-            .map(|hotkey| contracts.staking().stake(netuid, *hotkey, coldkey));
-        let stakes: Vec<Rao> = query_all(chain, messages)?;
-        let here = hotkeys.into_iter().zip(stakes);
-        found.extend(
-            here.filter(|(_, stake)| !stake.is_zero())
-                .map(|(hotkey, stake)| (netuid, hotkey, stake)),
-        );
-    }
-    if arguments.json {
-        let stakes: Vec<Value> = found
-            .iter()
-            .map(|(netuid, hotkey, stake)| {
-                json!({ "netuid": netuid.0, "hotkey": ss58(hotkey), "stake_rao": stake.0 })
-            })
-            .collect();
-        let document = json!({ "coldkey": ss58(&coldkey), "stakes": stakes });
-        return Ok(print(&document, out)?);
-    }
-    let mut rows = table(["netuid", "hotkey", "stake TAO"], &[0, 2]);
-    let mut sum = 0u64;
-    for (netuid, hotkey, stake) in &found {
-        sum = sum.saturating_add(stake.0);
-        rows.add_row([netuid.0.to_string(), account(hotkey), tao_text(*stake)]);
-    }
-    show(&rows, out)?;
-    let places = found.len();
-    writeln!(out, "\n{} TAO in {places} places", tao_text(Rao(sum)))?;
-    Ok(())
 }

@@ -1,0 +1,235 @@
+//! Stake on its way: to other hotkeys, subnets and coldkeys, and back from everywhere; what delegates keep; what nominators keep.
+
+use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_primitives::{
+    registry::{Hyperparameter, NetworkRules},
+    staking::{StakingError, TAKE_RAISE_INTERVAL},
+    Bps, NetUid, Rao,
+};
+
+const TEN: Rao = Rao::from_tao(10);
+
+/// Two subnets, with Alice's and Bob's hotkeys on both, and ten TAO of Charlie's on Alice's hotkey on the first.
+fn with_stake() -> (Network, NetUid, NetUid) {
+    let mut net = Network::deploy();
+    let (one, two) = (net.create(Shape::default()), net.create(Shape::default()));
+    for netuid in [one, two] {
+        net.enrol(netuid, ALICE, ALICE_HOTKEY);
+        net.enrol(netuid, BOB, BOB_HOTKEY);
+    }
+    net.stake(one, CHARLIE, ALICE_HOTKEY, TEN);
+    (net, one, two)
+}
+
+#[test]
+fn move_stake_goes_to_another_hotkey_and_subnet() {
+    let (mut net, one, two) = with_stake();
+    let four = Rao::from_tao(4);
+    assert_eq!(
+        net.as_(CHARLIE)
+            .move_stake(one, ALICE_HOTKEY, one, BOB_HOTKEY, Some(four)),
+        Ok(four)
+    );
+    assert_eq!(net.stake_of(one, BOB_HOTKEY, CHARLIE), four);
+    assert_eq!(
+        net.as_(CHARLIE)
+            .move_stake(one, ALICE_HOTKEY, two, ALICE_HOTKEY, None),
+        Ok(Rao::from_tao(6))
+    );
+    assert_eq!(net.subnet_stake(one), four);
+    assert_eq!(net.subnet_stake(two), Rao::from_tao(6));
+    assert_eq!((net.total_stake(), net.balance(CHARLIE)), (TEN, 0));
+    assert_eq!(net.position_count(CHARLIE), 2);
+}
+
+#[test]
+fn move_stake_that_goes_nowhere_is_refused() {
+    let (mut net, one, two) = with_stake();
+    let before = net.snapshot();
+    let mut try_to = |netuid, hotkey, amount| {
+        net.as_(CHARLIE)
+            .move_stake(one, ALICE_HOTKEY, netuid, hotkey, amount)
+    };
+    for (netuid, hotkey, amount, refused) in [
+        (one, ALICE_HOTKEY, None, StakingError::SamePosition),
+        (NetUid(9), ALICE_HOTKEY, None, StakingError::UnknownSubnet),
+        (two, named("nobody"), None, StakingError::UnknownHotkey),
+        (
+            two,
+            BOB_HOTKEY,
+            Some(Rao(TEN.0 + 1)),
+            StakingError::NotEnoughStake(TEN),
+        ),
+        (
+            two,
+            BOB_HOTKEY,
+            Some(Rao(1)),
+            StakingError::TooLittle(Rao(2_000_000)),
+        ),
+    ] {
+        assert_eq!(try_to(netuid, hotkey, amount), Err(refused));
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn transfer_stake_changes_its_owner() {
+    let (mut net, one, _) = with_stake();
+    let four = Rao::from_tao(4);
+    assert_eq!(
+        net.as_(CHARLIE)
+            .transfer_stake(one, ALICE_HOTKEY, BOB, Some(four)),
+        Ok(four)
+    );
+    assert_eq!(net.stake_of(one, ALICE_HOTKEY, BOB), four);
+    assert_eq!(net.stake_of(one, ALICE_HOTKEY, CHARLIE), Rao::from_tao(6));
+    assert_eq!(net.hotkey_stake(one, ALICE_HOTKEY), TEN);
+    assert_eq!(
+        net.as_(CHARLIE)
+            .transfer_stake(one, ALICE_HOTKEY, CHARLIE, None),
+        Err(StakingError::SamePosition)
+    );
+    assert_eq!(net.as_(BOB).remove_all_stake(one, ALICE_HOTKEY), Ok(four));
+}
+
+#[test]
+fn transfer_stake_where_it_is_switched_off_is_refused() {
+    let (mut net, one, _) = with_stake();
+    net.set(one, Hyperparameter::TransferEnabled(false));
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(CHARLIE)
+            .transfer_stake(one, ALICE_HOTKEY, BOB, None),
+        Err(StakingError::TransfersOff)
+    );
+    assert_eq!(net.snapshot(), before);
+    net.as_(CHARLIE)
+        .move_stake(one, ALICE_HOTKEY, one, BOB_HOTKEY, None)
+        .expect("it may still move");
+}
+
+#[test]
+fn unstake_all_takes_stake_back_page_by_page() {
+    let (mut net, one, two) = with_stake();
+    net.stake(two, CHARLIE, BOB_HOTKEY, TEN);
+    net.stake(two, CHARLIE, ALICE_HOTKEY, TEN);
+    assert_eq!(net.position_count(CHARLIE), 3);
+    let places: Vec<_> = net
+        .positions(CHARLIE, 0)
+        .into_iter()
+        .map(|it| (it.netuid, it.hotkey, it.stake))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (one, ALICE_HOTKEY, TEN),
+            (two, BOB_HOTKEY, TEN),
+            (two, ALICE_HOTKEY, TEN)
+        ]
+    );
+    assert!(net.positions(CHARLIE, 1).is_empty());
+    for limit in [0, 65] {
+        assert_eq!(
+            net.as_(CHARLIE).unstake_all(limit),
+            Err(StakingError::TooMany(64))
+        );
+    }
+    assert_eq!(net.as_(CHARLIE).unstake_all(2), Ok((Rao::from_tao(20), 1)));
+    assert_eq!(net.as_(CHARLIE).unstake_all(64), Ok((TEN, 0)));
+    assert_eq!(net.balance(CHARLIE), Rao::from_tao(30).to_u128());
+    assert_eq!(
+        net.as_(CHARLIE).unstake_all(64),
+        Err(StakingError::NotEnoughStake(Rao::ZERO))
+    );
+}
+
+#[test]
+fn pay_is_listed_for_its_owner() {
+    let (mut net, one, _) = with_stake();
+    net.run_epoch(one);
+    net.honest_weights(one);
+    net.run_epoch(one);
+    let paid = net.stake_of(one, ALICE_HOTKEY, ALICE) > Rao::ZERO;
+    assert!(paid, "the validator's take");
+    let listed = net.positions(ALICE, 0);
+    assert!(listed.iter().any(|it| it.hotkey == ALICE_HOTKEY));
+}
+
+#[test]
+fn nomination_below_the_minimum_is_refused_or_paid_out_whole() {
+    let (mut net, one, two) = with_stake();
+    let rules = NetworkRules {
+        nominator_min: Rao::from_tao(5),
+        ..net.network_rules()
+    };
+    net.as_(ADMIN).set_network_rules(rules).expect("set");
+    let staking = net.addresses().staking;
+    net.provide(STRANGER, staking, TEN);
+    let five = Rao::from_tao(5);
+    assert_eq!(
+        net.as_(STRANGER)
+            .add_stake(one, ALICE_HOTKEY, Rao(five.0 - 1)),
+        Err(StakingError::TooLittle(five))
+    );
+    assert_eq!(net.as_(STRANGER).add_stake(one, ALICE_HOTKEY, five), Ok(()));
+    // Nothing less than five stays.
+    assert_eq!(
+        net.as_(CHARLIE)
+            .remove_stake(one, ALICE_HOTKEY, Rao::from_tao(6)),
+        Ok(())
+    );
+    assert_eq!(net.balance(CHARLIE), TEN.to_u128());
+    assert_eq!(
+        net.as_(STRANGER)
+            .move_stake(one, ALICE_HOTKEY, two, BOB_HOTKEY, Some(Rao::from_tao(2))),
+        Ok(five),
+        "the rest moves too"
+    );
+    // The owner's own stake may be any.
+    net.stake(one, ALICE, ALICE_HOTKEY, Rao::from_tao(1));
+    assert_eq!(net.stake_of(one, ALICE_HOTKEY, ALICE), Rao::from_tao(1));
+}
+
+#[test]
+fn set_take_is_raised_slowly_and_lowered_at_any_time() {
+    let (mut net, _, _) = with_stake();
+    assert_eq!(net.take_info(ALICE_HOTKEY).raises_from, 0);
+    assert_eq!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(500)), Ok(()));
+    let again = net.block() + TAKE_RAISE_INTERVAL + 1;
+    assert_eq!(net.take_info(ALICE_HOTKEY).raises_from, again);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(501)),
+        Err(StakingError::TakeTooSoon(again))
+    );
+    assert_eq!(net.snapshot(), before);
+    assert_eq!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(499)), Ok(()));
+    net.advance(TAKE_RAISE_INTERVAL);
+    assert!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(500)).is_err());
+    net.advance(1);
+    assert_eq!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(1_800)), Ok(()));
+}
+
+#[test]
+fn stake_added_and_removed_within_an_open_epoch_gives_no_weight() {
+    let (mut net, one, _) = with_stake();
+    net.close(one);
+    let epoch = net.status(one).unwrap().open;
+    let before = net.stake_at(one, ALICE_HOTKEY, epoch);
+    let rich = Rao::from_tao(100_000);
+    net.stake(one, STRANGER, ALICE_HOTKEY, rich);
+    net.advance(5);
+    assert_eq!(
+        net.as_(STRANGER).remove_all_stake(one, ALICE_HOTKEY),
+        Ok(rich)
+    );
+    net.finish_epoch(one);
+    let header = net.close(one);
+    assert_eq!(header.epoch, epoch);
+    assert_eq!(net.stake_at(one, ALICE_HOTKEY, epoch), before);
+    let inputs = net.chunk_inputs(one, 0).expect("readable");
+    assert_eq!(Ok(Rao(inputs.neurons[0].stake)), before);
+    // Nor does stake that comes after the close weigh in the closed epoch.
+    net.stake(one, STRANGER, ALICE_HOTKEY, rich);
+    assert_eq!(net.chunk_inputs(one, 0), Ok(inputs));
+}
