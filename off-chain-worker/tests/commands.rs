@@ -27,6 +27,16 @@ impl Kept {
         inktensor(&[arguments, &["--chain", &self.0]].concat())
     }
 
+    /// Runs in a terminal of so many columns.
+    fn in_columns(&self, columns: usize, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_inktensor"))
+            .args(arguments)
+            .args(["--chain", &self.0])
+            .env("COLUMNS", columns.to_string())
+            .output()
+            .expect("the binary runs")
+    }
+
     fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(&[arguments, &["--json"]].concat());
         let text = String::from_utf8_lossy(&output.stdout);
@@ -76,11 +86,11 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         "{stakes}"
     );
     let position = ["--netuid", "1", "--hotkey", hotkey, "--account", coldkey];
-    let taken = kept.json(&[&["stake", "remove", "--amount", "150"], &position[..]].concat());
-    assert_eq!(taken["amount_rao"], 150_000_000_000u64);
+    let taken = kept.json(&[&["stake", "remove", "--amount", "600"], &position[..]].concat());
+    assert_eq!(taken["amount_rao"], 600_000_000_000u64);
     let balance = kept.json(&["wallet", "balance", "--address", coldkey]);
     let free = balance["balance_rao"].as_u64().expect("an amount");
-    assert!(free >= 150_000_000_000, "{balance}");
+    assert!(free >= 600_000_000_000, "{balance}");
     kept.json(&[&["stake", "add", "--amount", "1.5"], &position[..]].concat());
     let balance = kept.json(&["wallet", "balance", "--address", coldkey]);
     assert_eq!(balance["balance_rao"], free - 1_500_000_000);
@@ -93,6 +103,33 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
     let created = kept.json(&[&create[..], &signer[..]].concat());
     assert_eq!(created["netuid"].as_u64(), Some(before as u64 + 1));
     let netuid = created["netuid"].to_string();
+    let of = ["--netuid", netuid.as_str()];
+    kept.json(&[&["subnet", "start"], &of[..], &signer[..]].concat());
+    kept.json(
+        &[
+            &["subnet", "set-symbol", "--symbol", "γ"],
+            &of[..],
+            &signer[..],
+        ]
+        .concat(),
+    );
+    let identity = [
+        "subnet",
+        "set-identity",
+        "--name",
+        "third",
+        "--page",
+        "https://example.org",
+    ];
+    kept.json(&[&identity[..], &of[..], &signer[..]].concat());
+    let identity = kept.json(&[&["subnet", "get-identity"], &of[..]].concat());
+    assert_eq!(identity["identity"]["page"], "https://example.org");
+    let tempo = ["subnet", "set", "--parameter", "tempo", "--value", "60"];
+    kept.json(&[&tempo[..], &of[..], &signer[..]].concat());
+    let offer = ["subnet", "offer", "--to", "successor"];
+    kept.json(&[&offer[..], &of[..], &signer[..]].concat());
+    let accept = ["subnet", "accept", "--account", "successor"];
+    kept.json(&[&accept[..], &of[..]].concat());
     let seat = [
         "neuron", "register", "--netuid", &netuid, "--hotkey", "somebody",
     ];
@@ -102,8 +139,13 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
     assert_eq!(graph["neurons"][0]["hotkey"], seated["hotkey"]);
     let shown = kept.json(&["subnet", "show", "--netuid", &netuid]);
     assert_eq!(
-        (&shown["name"], &shown["neurons"]),
-        (&"third".into(), &1.into())
+        (
+            &shown["name"],
+            &shown["neurons"],
+            &shown["symbol"],
+            &shown["tempo"]
+        ),
+        (&"third".into(), &1.into(), &"γ".into(), &60.into())
     );
     let epoch = kept.json(&["epoch", "show", "--netuid", &netuid]);
     assert_eq!(
@@ -135,12 +177,30 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         Value::Array(Vec::new())
     );
 
-    // Tables are for 80 columns.
-    for arguments in [&["subnet", "list"][..], &["metagraph", "--netuid", "1"]] {
-        let output = kept.run(arguments);
-        let text = String::from_utf8_lossy(&output.stdout);
-        let widest = text.lines().map(|line| line.chars().count()).max();
-        assert!(widest <= Some(80), "{widest:?}\n{text}");
+    // Tables are for 80 columns, and for 160.
+    for arguments in [
+        &["subnet", "list"][..],
+        &["subnet", "hyperparameters", "--netuid", "1"],
+        &["subnet", "price"],
+        &["metagraph", "--netuid", "1"],
+        &["metagraph", "--netuid", "1", "--lite"],
+        &["neuron", "quote", "--netuid", "1"],
+        &["neuron", "prune-candidates", "--netuid", "1"],
+        &["stake", "list", "--coldkey", coldkey],
+        &["stake", "get-take", "--hotkey", hotkey],
+        &["wallet", "overview", "--address", coldkey],
+        &["delegate", "list"],
+        &["emission", "show"],
+    ] {
+        for columns in [80, 160] {
+            let output = kept.in_columns(columns, arguments);
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+            let text = String::from_utf8_lossy(&output.stdout);
+            let widest = text.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(columns), "{widest:?}\n{text}");
+            assert!(!text.trim().is_empty());
+        }
+        kept.json(arguments);
     }
 
     // What does not work is said, and changes nothing.

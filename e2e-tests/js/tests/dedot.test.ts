@@ -15,7 +15,7 @@ import yumaMetadata from 'inktensor-bindings/yuma/metadata.json' with { type: 'j
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { bundle } from './support/bundles.js';
-import { CREATION_PRICE, tao, YUMA } from './support/genesis.js';
+import { CREATION_PRICE, NETWORK_RULES, tao, YUMA } from './support/genesis.js';
 import { Node } from './support/node.js';
 
 const NETUID = 1;
@@ -47,7 +47,7 @@ describe('typed contracts through dedot', { timeout: 200_000 }, () => {
       registryMetadata,
       bundle('registry').source.wasm,
     );
-    registry = await deployed(registries.tx.new(token.address, CREATION_PRICE, { salt: '0x' }));
+    registry = await deployed(registries.tx.new(token.address, NETWORK_RULES, { salt: '0x' }));
     const kernels = new ContractDeployer<YumaContractApi>(client, yumaMetadata, bundle('yuma').source.wasm);
     yuma = await deployed(kernels.tx.new({ salt: '0x' }));
 
@@ -83,7 +83,7 @@ describe('typed contracts through dedot', { timeout: 200_000 }, () => {
 
     await token.tx.psp22Approve(registry.address, CREATION_PRICE).signAndSend(alice).untilBestChainBlockIncluded();
     const created = await registry.tx
-      .registryCreateSubnet('vision', hotkey.address, yuma.address, 360, 256, 64)
+      .registryCreateSubnet('vision', hotkey.address, yuma.address, 360, 256, 64, CREATION_PRICE)
       .signAndSend(alice)
       .untilBestChainBlockIncluded();
     const subnet = registry.events.SubnetCreated.find(created.events);
@@ -96,10 +96,7 @@ describe('typed contracts through dedot', { timeout: 200_000 }, () => {
         data.to?.address(),
         data.value,
       ]),
-      [
-        [alice.address, registry.address, CREATION_PRICE],
-        [registry.address, undefined, CREATION_PRICE],
-      ],
+      [[alice.address, registry.address, CREATION_PRICE]],
     );
     assert.deepEqual(registry.events.Transfer.filter(created.events), []);
 

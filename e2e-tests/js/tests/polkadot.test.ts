@@ -112,7 +112,7 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
     assert.match(client.dispatchError(result.asErr as DispatchError).message, /^contracts.OutOfGas/);
   });
 
-  test('create_subnet burns the price and tells of the subnet', async () => {
+  test('create_subnet locks the price and tells of the subnet', async () => {
     await approve('registry', CREATION_PRICE);
     const result = await client.call(
       coldkey,
@@ -124,27 +124,33 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
       SUBNET.tempo,
       SUBNET.maxUids,
       SUBNET.maxValidators,
+      CREATION_PRICE,
     );
     const registry = network.registry.address.toString();
     const price = CREATION_PRICE.toString();
     assert.deepEqual(client.events(result, network), [
       { by: 'token', name: 'Approval', fields: { owner: coldkey.address, spender: registry, amount: '0' } },
       { by: 'token', name: 'Transfer', fields: { from: coldkey.address, to: registry, value: price } },
-      { by: 'token', name: 'Transfer', fields: { from: registry, to: '', value: price } },
       { by: 'registry', name: 'SubnetCreated', fields: { netuid: '1', owner: coldkey.address, price } },
     ]);
     assert.deepEqual(ownEvents(result), ['SubnetCreated']);
     assert.equal(await balance(coldkey), tao(10_000) - CREATION_PRICE);
-    const { createdAt, immunityPeriod, registrationPrice, params, ...created } = await subnet();
+    const { createdAt, immunityPeriod, registrationPrice, params, lock, terms, ...created } = await subnet();
     assert.deepEqual(created, {
       ...SUBNET,
       owner: coldkey.address,
       ownerHotkey: validator.address,
       kernel: network.yuma.address.toString(),
+      symbol: '',
+      startedAt: null,
+      retiredAt: null,
       epoch: 0,
       neurons: 0,
     });
+    assert.deepEqual([BigInt(lock), terms.split], [CREATION_PRICE, 'Network']);
     assert.equal(createdAt, await client.block());
+    const started = await client.call(coldkey, network.registry, 'registry::start', NETUID);
+    assert.deepEqual(ownEvents(started), ['SubnetStarted']);
     assert.ok(immunityPeriod > 0 && registrationPrice > 0);
     const { activityCutoff, minStake, bondsMovingAverage, ...rest } = YUMA;
     assert.deepEqual(params, {
@@ -159,10 +165,10 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
 
   test('register burns the price, and each event is of the contract that told it', async () => {
     for (const [uid, hotkey] of [validator, miner].entries()) {
-      const price = BigInt((await subnet()).registrationPrice);
+      const most = BigInt((await subnet()).registrationPrice);
       const before = await balance(coldkey);
-      await approve('registry', price);
-      const result = await client.call(coldkey, network.registry, 'registry::register', NETUID, hotkey.address, price);
+      await approve('registry', most);
+      const result = await client.call(coldkey, network.registry, 'registry::register', NETUID, hotkey.address, most);
       const registry = network.registry.address.toString();
       const events = client.events(result, network);
       assert.deepEqual(
@@ -174,6 +180,9 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
           ['registry', 'NeuronRegistered'],
         ],
       );
+      // It falls from block to block.
+      const price = BigInt(events[3]!.fields['price']!);
+      assert.ok(price > 0n && price < most);
       assert.deepEqual(events[2]!.fields, { from: registry, to: '', value: `${price}` });
       assert.deepEqual(events[3]!.fields, {
         netuid: '1',

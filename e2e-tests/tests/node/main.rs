@@ -58,6 +58,8 @@ bond = "10"
 settle_window = 60
 replay_delay = 60
 rollover_delay = 400
+[network]
+creation_interval = 0
 "#;
 /// Miners of each subnet.
 const MINERS: u8 = 3;
@@ -227,6 +229,8 @@ impl Network {
         ];
         let created = self.as_(owner, &create).with(&seats).json();
         let netuid = created["netuid"].as_u64().expect("a number").to_string();
+        let start = ["subnet", "start", "--netuid", &netuid, "--wait", "best"];
+        self.as_(owner, &start).text();
         let validators = [people::BOB, people::CHARLIE];
         let hotkeys = validators.map(Person::address).into_iter();
         let miners = (1..=MINERS).map(|miner| ss58(&[miner; 32].into()));

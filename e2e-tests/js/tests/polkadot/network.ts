@@ -3,7 +3,7 @@
 import type { ContractPromise } from '@polkadot/api-contract';
 import type { KeyringPair } from '@polkadot/keyring/types';
 import { bundle, type Name } from '../support/bundles.js';
-import { CREATION_PRICE, FEES, RULES, SPLIT, YUMA } from '../support/genesis.js';
+import { FEES, NETWORK_RULES, RULES, SPLIT, YUMA } from '../support/genesis.js';
 import type { Client } from './client.js';
 
 /** The contracts by name. */
@@ -18,7 +18,7 @@ export async function deploy(
 ): Promise<Network> {
   const instantiate = (name: Name, ...args: unknown[]) => client.deploy(deployer, bundle(name), ...args);
   const token = await instantiate('token', holders);
-  const registry = await instantiate('registry', token.address, CREATION_PRICE);
+  const registry = await instantiate('registry', token.address, NETWORK_RULES);
   const staking = await instantiate('staking', token.address, registry.address);
   const emission = await instantiate('emission', token.address, staking.address, treasury, SPLIT, FEES);
   const peers = {

@@ -8,8 +8,19 @@ export function tao(amount: number): bigint {
   return BigInt(amount) * TAO;
 }
 
-/** Rao burned by creating a subnet. */
+/** Least rao to lock for a subnet. */
 export const CREATION_PRICE = tao(100);
+
+/** The rules of the network: what a subnet costs at least, and nothing in the way of more. */
+export const NETWORK_RULES = {
+  minLock: CREATION_PRICE,
+  lockInterval: 100_800,
+  creationInterval: 0,
+  subnetLimit: 128,
+  subnetImmunity: 1_296_000,
+  bittensorSplit: true,
+  nominatorMin: 0n,
+};
 
 /** How budgets are divided, in basis points. */
 export const SPLIT = { miners: 5000, validators: 2500, owner: 0, treasury: 2500 };

@@ -72,6 +72,7 @@ struct FileNetwork {
     subnet_limit: Option<u16>,
     subnet_immunity: Option<u32>,
     bittensor_split: Option<bool>,
+    nominator_min: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -165,6 +166,8 @@ impl Configured {
                 subnet_limit: network.subnet_limit.unwrap_or(default.subnet_limit),
                 subnet_immunity: network.subnet_immunity.unwrap_or(default.subnet_immunity),
                 bittensor_split: network.bittensor_split.unwrap_or(default.bittensor_split),
+                nominator_min: amount("network.nominator_min", network.nominator_min)?
+                    .unwrap_or(default.nominator_min),
             },
             split: match split {
                 Preset::Default => Split::DEFAULT,
