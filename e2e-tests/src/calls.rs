@@ -5,7 +5,7 @@ use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
     emission::{Emission, EmissionError, EpochBudget, Fee, SplitPreset},
-    epoch::{EpochError, Epochs},
+    epoch::{EpochError, Epochs, WeightsCall},
     kernel::{EpochHeader, NeuronResult},
     registry::{
         Hyperparameter, KernelParams, NetworkRules, Registry, RegistryError, SubnetIdentity,
@@ -131,7 +131,13 @@ calls! {
     /// Carries a budget; for the epoch contract.
     emission.carry as carry(netuid: NetUid, epoch: u32) -> Rao, EmissionError;
     /// Sets weights.
-    epoch.set_weights as set_weights(netuid: NetUid, uids: Vec<Uid>, weights: Vec<u16>) -> (), EpochError;
+    epoch.set_weights as set_weights_by(netuid: NetUid, uids: Vec<Uid>, weights: Vec<u16>, version_key: u64) -> (), EpochError;
+    /// Commits to weights.
+    epoch.commit_weights as commit_weights(netuid: NetUid, epoch: u32, hash: Digest) -> (), EpochError;
+    /// Reveals weights.
+    epoch.reveal_weights as reveal_weights(netuid: NetUid, hotkey: AccountId, uids: Vec<Uid>, weights: Vec<u16>, salt: Vec<u8>, version_key: u64) -> (), EpochError;
+    /// Makes several calls about weights.
+    epoch.batch as batch(calls: Vec<WeightsCall>) -> Vec<Result<(), EpochError>>, EpochError;
     /// Adds to the bond.
     epoch.deposit_bond as deposit_bond(amount: Rao) -> (), EpochError;
     /// Takes from the bond.
@@ -157,6 +163,16 @@ impl Caller<'_> {
             .psp22()
             .transfer(to, amount.to_u128(), Vec::new());
         self.send(message)
+    }
+
+    /// Sets weights, as a client of version 0.
+    pub fn set_weights(
+        self,
+        netuid: NetUid,
+        uids: Vec<Uid>,
+        weights: Vec<u16>,
+    ) -> Result<(), EpochError> {
+        self.set_weights_by(netuid, uids, weights, 0)
     }
 
     /// Mints TAO; for the emission contract.

@@ -3,7 +3,7 @@
 use crate::{accounts::STRANGER, Network};
 use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fees, Issuance},
-    epoch::{Bond, EpochError, EpochRules, EpochStatus, Epochs, Peers, WeightsRow},
+    epoch::{Bond, CommitsView, EpochError, EpochRules, EpochStatus, Epochs, Peers, WeightsRow},
     kernel::{
         ChunkInputs, EpochHeader, EpochPlan, IncentiveKernel, KernelError, StepInput, StepOutput,
     },
@@ -132,6 +132,12 @@ reads! {
     epoch.weights as weights(netuid: NetUid, uid: Uid) -> Option<WeightsRow>;
     /// Uids with a permit.
     epoch.roster as roster(netuid: NetUid) -> Vec<Uid>;
+    /// Why weights cannot be set.
+    epoch.why_not as why_not(netuid: NetUid, hotkey: AccountId, uids: Vec<Uid>, weights: Vec<u16>, version_key: u64) -> Option<EpochError>;
+    /// Why weights cannot be revealed.
+    epoch.why_not_reveal as why_not_reveal(netuid: NetUid, hotkey: AccountId, uids: Vec<Uid>, weights: Vec<u16>, salt: Vec<u8>, version_key: u64) -> Option<EpochError>;
+    /// What a neuron has committed to.
+    epoch.commits as commits(netuid: NetUid, hotkey: AccountId) -> CommitsView;
     /// Hashes of what the last final epoch left.
     epoch.memory_hashes as memory_hashes(netuid: NetUid) -> Vec<Digest>;
     /// A worker's bond.

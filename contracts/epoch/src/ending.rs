@@ -4,11 +4,11 @@ use crate::{
     bonds,
     epoch::Epoch,
     frozen::{ClosedEpoch, Memory},
-    gather,
+    gather::{self, Source},
     life::{Life, Released},
     peers::{self, Calls},
     replay::{self, Replay, Told},
-    settlement::Settling,
+    settlement::{payments, Settling, Span},
 };
 use ink::{codegen::Env, prelude::vec::Vec};
 use inktensor_primitives::{
@@ -16,9 +16,11 @@ use inktensor_primitives::{
     dispute::{Disputed, Opening},
     emission::Fee,
     epoch::{
-        BondChanged, EpochError, Finalized, Replayed, ReplayedMemory, ReplayedResults, MEMORY_PART,
+        BondChanged, EpochError, Finalized, Replayed, ReplayedMemory, ReplayedResults, Settled,
+        MEMORY_PART,
     },
-    AccountId, Digest, NetUid,
+    kernel::NeuronResult,
+    AccountId, Digest, NetUid, Rao,
 };
 
 impl Epoch {
@@ -44,6 +46,49 @@ impl Epoch {
             proposer,
             assertion: digest,
         });
+    }
+
+    /// Pays the neurons of a chunk of a final epoch, and whoever settles it, and records their scores.
+    ///
+    /// # Errors
+    /// Those of `settle`.
+    pub(crate) fn settle_chunk(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        chunk: u16,
+        results: Vec<NeuronResult>,
+    ) -> Result<Rao, EpochError> {
+        let mut settling = self.settling.get(netuid).ok_or(EpochError::NotSettling)?;
+        let (Span { start, len }, paid) = settling.settle(netuid, epoch, chunk, &results)?;
+        let complete = settling.settlement.is_complete();
+        if complete {
+            self.settling.remove(netuid);
+        } else {
+            self.settling.insert(netuid, &settling);
+        }
+
+        // Whoever had the seat when the epoch closed is paid, replaced since or not.
+        let neurons = self.peers.neurons_at(netuid, epoch, start, len)?;
+        let payments = payments(&neurons, &results);
+        if !payments.is_empty() {
+            self.peers.pay(netuid, epoch, payments)?;
+        }
+        self.peers.record_scores(netuid, epoch, start, results)?;
+        let (keeper, fee) = (self.env().caller(), settling.settlement.fee);
+        self.peers
+            .pay_fee(netuid, epoch, Fee::Keeper, keeper, fee)?;
+        if complete {
+            self.peers.complete(netuid, &settling.settlement)?;
+        }
+        self.env().emit_event(Settled {
+            netuid,
+            epoch,
+            chunk,
+            paid,
+            complete,
+        });
+        Ok(paid)
     }
 
     /// Gives `proposer` back what was behind its assertion.

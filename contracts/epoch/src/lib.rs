@@ -5,8 +5,8 @@
 //! passed, or the chain has *replayed* it step by step; *settled* when every chunk is paid. One that makes no progress is *rolled
 //! over*: given up. The *roster* is the uids with a permit. A *chunk* is what one step of the kernel works on.
 //!
-//! This crate root is the shell: access, storage, events; [`ending`] and [`lookup`] are parts of it. [`peers`] makes the
-//! calls. The rules are in modules of their own: [`life`] (which call is due), [`weights`] (rows), [`closing`], [`frozen`] and
+//! This crate root is the shell: access, storage, events; [`ending`], [`lookup`] and [`voting`] are parts of it. [`peers`] makes the
+//! calls. The rules are in modules of their own: [`life`] (which call is due), [`weights`] (rows, commits, who may set them), [`closing`], [`frozen`] and
 //! [`gather`] (what an epoch reads), [`shape`] (what may be posted), [`step`] (what a step comes to), [`dispute`] (what is false),
 //! [`replay`] (steps executed here), [`bonds`] and [`settlement`] (money).
 //!
@@ -28,6 +28,7 @@ pub mod rules;
 pub mod settlement;
 pub mod shape;
 pub mod step;
+mod voting;
 pub mod weights;
 
 #[cfg(test)]
@@ -47,14 +48,15 @@ mod epoch {
         closing,
         dispute::judge,
         frozen::{ClosedEpoch, Closing, Memory},
-        gather::{self, Source},
+        gather,
         life::Life,
         peers::{self, Calls},
         replay::ReplayStore,
         rules::{self, DeployError},
-        settlement::{payments, Settling, Span},
+        settlement::Settling,
         shape,
-        weights::{canonical, RowStore, RowWriter},
+        voting::{ballot, Opening},
+        weights::{CommitStore, RowStore},
     };
     use ink::{
         prelude::vec::Vec,
@@ -65,8 +67,9 @@ mod epoch {
         dispute::StepProof,
         emission::Fee,
         epoch::{
-            Bond, BondChanged, EpochClosed, EpochError, EpochRolledOver, EpochRules, EpochStatus,
-            Epochs, Peers, Proposed, Settled, TempoRestarted, WeightsRow, WeightsSet,
+            Bond, BondChanged, CommitsView, EpochClosed, EpochError, EpochRolledOver, EpochRules,
+            EpochStatus, Epochs, Peers, Proposed, TempoRestarted, WeightsCall, WeightsRow,
+            MAX_BATCH,
         },
         kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
         Digest, NetUid, Rao, Uid,
@@ -91,6 +94,8 @@ mod epoch {
         pub(crate) settling: Mapping<NetUid, Settling, ManualKey<0x4550_0024>>,
         /// Weights.
         pub(crate) rows: RowStore,
+        /// Weights that are committed to.
+        pub(crate) commits: CommitStore,
         /// Bonds.
         pub(crate) bonds: BondStore,
         /// Replays.
@@ -111,6 +116,7 @@ mod epoch {
                 memories: Mapping::new(),
                 settling: Mapping::new(),
                 rows: RowStore::default(),
+                commits: CommitStore::default(),
                 bonds: BondStore::default(),
                 replays: ReplayStore::default(),
             })
@@ -122,35 +128,111 @@ mod epoch {
         /// own. Empty lists clear them.
         ///
         /// # Errors
-        /// `NotRegistered`, `LengthMismatch`, `UnknownUid`, `DuplicateUid`, `NoPermit`.
+        /// `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`, `WeightsTooSoon`, `NoPermit`,
+        /// `UnknownUid`, `DuplicateUid`, `TooFewWeights`.
         #[ink(message)]
         fn set_weights(
             &mut self,
             netuid: NetUid,
             uids: Vec<Uid>,
             weights: Vec<u16>,
+            version_key: u64,
         ) -> Result<(), EpochError> {
-            let hotkey = self.env().caller();
-            let seat = self.peers.seat(netuid, hotkey)?;
-            let row = canonical(seat.neurons, &uids, &weights)?;
-            if uids != [seat.uid] {
-                self.check_permit(netuid, hotkey, &seat)?;
-            }
-            let writer = RowWriter {
-                netuid,
-                uid: seat.uid,
-                generation: seat.generation,
-                open: seat.epoch,
-                block: self.env().block_number(),
+            let ballot = ballot(&uids, &weights, version_key);
+            self.vote(netuid, self.env().caller(), ballot)
+        }
+
+        /// Commits the caller to weights that hash to `hash`, to be revealed in a later epoch. `epoch` is the open one.
+        ///
+        /// # Errors
+        /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch`, `TooManyCommits`.
+        #[ink(message)]
+        fn commit_weights(
+            &mut self,
+            netuid: NetUid,
+            epoch: u32,
+            hash: Digest,
+        ) -> Result<(), EpochError> {
+            self.commit(netuid, self.env().caller(), epoch, hash)
+        }
+
+        /// Reveals weights that a hotkey has committed to, and sets them. Anyone who has them may call.
+        ///
+        /// # Errors
+        /// `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then those of `set_weights` but for
+        /// `CommitFirst` and `WeightsTooSoon`.
+        #[ink(message)]
+        fn reveal_weights(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            uids: Vec<Uid>,
+            weights: Vec<u16>,
+            salt: Vec<u8>,
+            version_key: u64,
+        ) -> Result<(), EpochError> {
+            let opening = Opening {
+                ballot: ballot(&uids, &weights, version_key),
+                salt: &salt,
             };
-            let entries = self.rows.write(writer, &row)?;
-            self.env().emit_event(WeightsSet {
-                netuid,
-                hotkey,
-                uid: seat.uid,
-                entries,
-            });
-            Ok(())
+            self.reveal(self.env().account_id(), netuid, hotkey, &opening)
+        }
+
+        /// Makes several calls about weights, each as if alone. Returns what each came to.
+        ///
+        /// # Errors
+        /// `TooManyCalls`.
+        #[ink(message)]
+        fn batch(
+            &mut self,
+            calls: Vec<WeightsCall>,
+        ) -> Result<Vec<Result<(), EpochError>>, EpochError> {
+            if calls.len() > usize::from(MAX_BATCH) {
+                return Err(EpochError::TooManyCalls(MAX_BATCH));
+            }
+            let (contract, caller) = (self.env().account_id(), self.env().caller());
+            let calls = calls.into_iter();
+            Ok(calls.map(|it| self.call(contract, caller, it)).collect())
+        }
+
+        /// The first reason for which `set_weights` by a hotkey would be refused now.
+        #[ink(message)]
+        fn why_not(
+            &self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            uids: Vec<Uid>,
+            weights: Vec<u16>,
+            version_key: u64,
+        ) -> Option<EpochError> {
+            let ballot = ballot(&uids, &weights, version_key);
+            let block = self.env().block_number();
+            self.to_set(netuid, hotkey, ballot, block).err()
+        }
+
+        /// The first reason for which `reveal_weights` would be refused now.
+        #[ink(message)]
+        fn why_not_reveal(
+            &self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            uids: Vec<Uid>,
+            weights: Vec<u16>,
+            salt: Vec<u8>,
+            version_key: u64,
+        ) -> Option<EpochError> {
+            let opening = Opening {
+                ballot: ballot(&uids, &weights, version_key),
+                salt: &salt,
+            };
+            let contract = self.env().account_id();
+            self.to_reveal(contract, netuid, hotkey, &opening).err()
+        }
+
+        /// What the neuron of a hotkey has committed to and not revealed.
+        #[ink(message)]
+        fn commits(&self, netuid: NetUid, hotkey: AccountId) -> CommitsView {
+            self.look_up_commits(netuid, hotkey)
         }
 
         /// Adds TAO of the caller, approved for this contract, to its free bond.
@@ -386,36 +468,7 @@ mod epoch {
             chunk: u16,
             results: Vec<NeuronResult>,
         ) -> Result<Rao, EpochError> {
-            let mut settling = self.settling.get(netuid).ok_or(EpochError::NotSettling)?;
-            let (Span { start, len }, paid) = settling.settle(netuid, epoch, chunk, &results)?;
-            let complete = settling.settlement.is_complete();
-            if complete {
-                self.settling.remove(netuid);
-            } else {
-                self.settling.insert(netuid, &settling);
-            }
-
-            // Whoever had the seat when the epoch closed is paid, replaced since or not.
-            let neurons = self.peers.neurons_at(netuid, epoch, start, len)?;
-            let payments = payments(&neurons, &results);
-            if !payments.is_empty() {
-                self.peers.pay(netuid, epoch, payments)?;
-            }
-            self.peers.record_scores(netuid, epoch, start, results)?;
-            let (keeper, fee) = (self.env().caller(), settling.settlement.fee);
-            self.peers
-                .pay_fee(netuid, epoch, Fee::Keeper, keeper, fee)?;
-            if complete {
-                self.peers.complete(netuid, &settling.settlement)?;
-            }
-            self.env().emit_event(Settled {
-                netuid,
-                epoch,
-                chunk,
-                paid,
-                complete,
-            });
-            Ok(paid)
+            self.settle_chunk(netuid, epoch, chunk, results)
         }
 
         /// Where the subnet's epochs stand. None if there is no such subnet.

@@ -1,15 +1,14 @@
-//! What the shell looks up in its storage: where a subnet's epochs stand, and who holds a permit.
+//! What the shell looks up in its storage: where a subnet's epochs stand.
 
 use crate::{
     epoch::Epoch,
-    frozen::{self, ClosedEpoch},
+    frozen::ClosedEpoch,
     life::Life,
     peers::{self, Calls},
 };
 use inktensor_primitives::{
-    epoch::{EpochError, EpochStatus, Epochs},
-    registry::Seat,
-    AccountId, NetUid,
+    epoch::{EpochError, EpochStatus},
+    NetUid,
 };
 
 impl Epoch {
@@ -55,31 +54,5 @@ impl Epoch {
             final_epoch: life.last.map(|last| last.epoch),
             settling: settling.map(|settling| settling.settlement),
         })
-    }
-
-    /// Checks that a neuron has a permit: by the last final epoch's roster, unless it has taken its seat since; the owner's neuron
-    /// always has one.
-    ///
-    /// # Errors
-    /// `NoPermit`, `UnknownSubnet`.
-    pub(crate) fn check_permit(
-        &self,
-        netuid: NetUid,
-        hotkey: AccountId,
-        seat: &Seat,
-    ) -> Result<(), EpochError> {
-        let final_epoch = self
-            .lives
-            .get(netuid)
-            .and_then(|life| life.last)
-            .map(|last| last.epoch);
-        let newcomer = frozen::is_newcomer(seat.registered_epoch, final_epoch);
-        if !newcomer && self.roster(netuid).binary_search(&seat.uid).is_ok() {
-            return Ok(());
-        }
-        if self.peers.subnet(netuid)?.owner_hotkey == hotkey {
-            return Ok(());
-        }
-        Err(EpochError::NoPermit)
     }
 }

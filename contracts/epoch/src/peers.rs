@@ -15,7 +15,7 @@ use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fee, SplitPreset},
     epoch::{EpochError, Peers, Settlement},
     kernel::{EpochHeader, EpochPlan, IncentiveKernel, NeuronResult, StepInput, StepOutput},
-    registry::{Neuron, Registry, Seat, Subnet, SubnetSnapshot, Tenure},
+    registry::{Neuron, Registry, Subnet, SubnetSnapshot, Tenure, Voter},
     staking::{Payment, Staking},
     AccountId, Digest, NetUid, Rao, Uid,
 };
@@ -96,8 +96,8 @@ pub trait Calls {
     fn burn(&self, amount: Rao) -> Result<(), EpochError>;
     /// `Registry::subnet`; an absent one is `UnknownSubnet`.
     fn subnet(&self, netuid: NetUid) -> Result<Subnet, EpochError>;
-    /// `Registry::seat`; an absent one is `NotRegistered`.
-    fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Result<Seat, EpochError>;
+    /// `Registry::voter`; an absent one is `NotRegistered`.
+    fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Result<Voter, EpochError>;
     /// `Registry::neuron`.
     fn neuron(&self, netuid: NetUid, uid: Uid) -> Result<Option<Neuron>, EpochError>;
     /// `begin_epoch` of registry and staking, which so stay in step.
@@ -162,9 +162,10 @@ impl Calls for Peers {
         answer(registry.call().subnet(netuid).try_invoke())?.ok_or(EpochError::UnknownSubnet)
     }
 
-    fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Result<Seat, EpochError> {
+    fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Result<Voter, EpochError> {
         let registry: RegistryRef = self.registry.into();
-        answer(registry.call().seat(netuid, hotkey).try_invoke())?.ok_or(EpochError::NotRegistered)
+        let call = registry.call().voter(netuid, hotkey);
+        answer(call.try_invoke())?.ok_or(EpochError::NotRegistered)
     }
 
     fn neuron(&self, netuid: NetUid, uid: Uid) -> Result<Option<Neuron>, EpochError> {

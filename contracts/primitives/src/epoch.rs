@@ -2,11 +2,16 @@
 
 mod error;
 mod events;
+mod voting;
 
 pub use error::EpochError;
 pub use events::{
     BondChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, ReplayedMemory,
-    ReplayedResults, Settled, TempoRestarted, WeightsSet,
+    ReplayedResults, RevealsMissed, Settled, TempoRestarted, WeightsCommitted, WeightsSet,
+};
+pub use voting::{
+    CommitState, CommitView, CommitsView, CommittedWeights, WeightsCall, MAX_BATCH, MAX_COMMITS,
+    MAX_SALT,
 };
 
 use crate::{
@@ -182,17 +187,86 @@ pub struct Bond {
 #[ink::trait_definition]
 pub trait Epochs {
     /// Sets the caller's weights on `netuid`, replacing all before. `weights[i]` is for `uids[i]`.
-    /// Kept canonical: sorted, without zeros, scaled so that the largest is 65535. Empty lists clear the row.
+    /// Kept canonical: sorted, without zeros, scaled so that the largest is 65535. Empty lists clear the row. `version_key` is the
+    /// client's version. Commits that wait are dropped: these weights are newer.
     ///
     /// # Errors
-    /// `NotRegistered`, `LengthMismatch`, `UnknownUid`, `DuplicateUid`, `NoPermit` unless the only uid is the caller's own.
+    /// `why_not` names the first: `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`,
+    /// `WeightsTooSoon`, `NoPermit` unless the only uid is the caller's own, `UnknownUid`, `DuplicateUid`, `TooFewWeights`.
     #[ink(message)]
     fn set_weights(
         &mut self,
         netuid: NetUid,
         uids: Vec<Uid>,
         weights: Vec<u16>,
+        version_key: u64,
     ) -> Result<(), EpochError>;
+
+    /// Commits the caller to weights whose [`CommittedWeights`] hash to `hash`, to be revealed in the epoch that the subnet's reveal
+    /// period says. `epoch` is the open epoch, which the hash binds.
+    ///
+    /// # Errors
+    /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch` with the open one, `TooManyCommits`.
+    #[ink(message)]
+    fn commit_weights(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        hash: Digest,
+    ) -> Result<(), EpochError>;
+
+    /// Reveals weights that `hotkey` has committed to, and sets them, as of the block of the commit. Anyone who has them may call. Older
+    /// commits are dropped.
+    ///
+    /// # Errors
+    /// `why_not_reveal` names the first: `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then
+    /// those of `set_weights` but for `CommitFirst` and `WeightsTooSoon`.
+    #[ink(message)]
+    fn reveal_weights(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        uids: Vec<Uid>,
+        weights: Vec<u16>,
+        salt: Vec<u8>,
+        version_key: u64,
+    ) -> Result<(), EpochError>;
+
+    /// Makes several calls about weights, each as if alone, at most `MAX_BATCH`. Returns what each came to: one that is refused
+    /// changes nothing, and the others go on.
+    ///
+    /// # Errors
+    /// `TooManyCalls`.
+    #[ink(message)]
+    fn batch(&mut self, calls: Vec<WeightsCall>)
+        -> Result<Vec<Result<(), EpochError>>, EpochError>;
+
+    /// The first reason for which `set_weights` by `hotkey` would be refused now; none if it would not.
+    #[ink(message)]
+    fn why_not(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        uids: Vec<Uid>,
+        weights: Vec<u16>,
+        version_key: u64,
+    ) -> Option<EpochError>;
+
+    /// The first reason for which `reveal_weights` would be refused now; none if it would not.
+    #[ink(message)]
+    fn why_not_reveal(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        uids: Vec<Uid>,
+        weights: Vec<u16>,
+        salt: Vec<u8>,
+        version_key: u64,
+    ) -> Option<EpochError>;
+
+    /// What the neuron of `hotkey` has committed to and not revealed.
+    #[ink(message)]
+    fn commits(&self, netuid: NetUid, hotkey: AccountId) -> CommitsView;
 
     /// Adds `amount` of the caller's TAO to its free bond (approve it for this contract first).
     ///

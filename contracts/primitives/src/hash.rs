@@ -29,6 +29,8 @@ pub enum Tag {
     Assertion,
     /// A final epoch.
     Final,
+    /// Weights that are committed to.
+    Weights,
 }
 
 impl Tag {
@@ -42,6 +44,7 @@ impl Tag {
             Tag::Results => b"ink:rslt",
             Tag::Assertion => b"ink:asrt",
             Tag::Final => b"ink:finl",
+            Tag::Weights => b"ink:wght",
         }
     }
 }

@@ -200,6 +200,18 @@ pub struct Seat {
     pub epoch: u32,
 }
 
+/// A hotkey that sets weights: where it sits, and on what terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct Voter {
+    /// Its seat.
+    pub seat: Seat,
+    /// Whether it is the subnet owner's hotkey, which always has a permit.
+    pub is_owner: bool,
+    /// Who may set weights, and how.
+    pub terms: WeightTerms,
+}
+
 /// Since when, and as which registration, a neuron has its uid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
@@ -492,6 +504,10 @@ pub trait Registry {
     /// Where `hotkey` sits on `netuid`.
     #[ink(message)]
     fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat>;
+
+    /// Where `hotkey` sits on `netuid`, and on what terms it sets weights; one call for the epoch contract.
+    #[ink(message)]
+    fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter>;
 
     /// Who sits on `uid` now.
     #[ink(message)]

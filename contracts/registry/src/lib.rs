@@ -57,7 +57,7 @@ mod registry {
             NetworkRulesSet, Neuron, NeuronRegistered, NeuronView, PruneCandidate,
             RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat, Subnet, SubnetCreated,
             SubnetIdentity, SubnetOffered, SubnetRetired, SubnetSnapshot, SubnetStarted,
-            SubnetTransferred, Tenure, Terms,
+            SubnetTransferred, Tenure, Terms, Voter,
         },
         token::WireError,
         Digest, NetUid, Rao, Uid,
@@ -507,6 +507,12 @@ mod registry {
         #[ink(message)]
         fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat> {
             self.subnets.seat(netuid, hotkey)
+        }
+
+        /// Where `hotkey` sits on `netuid`, and on what terms it sets weights.
+        #[ink(message)]
+        fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter> {
+            self.subnets.voter(netuid, hotkey)
         }
 
         /// Who sits on `uid` now.

@@ -83,13 +83,12 @@ fn bounded(price: Rao, terms: &RegistrationTerms) -> Rao {
 }
 
 /// `price` after `blocks`, rounded down.
+///
+/// It costs the same whatever `blocks` is: what a call needs now, by a rehearsal, it must not exceed a block later.
 fn decayed(price: Rao, blocks: u32, half_life: u16) -> Rao {
-    if blocks == 0 {
-        return price;
-    }
     let left = power64(factor(half_life), blocks);
-    let product = price.to_u128().saturating_mul(left.into());
-    Rao(u64::try_from(product >> 64).unwrap_or(u64::MAX))
+    let product = price.to_u128().saturating_mul(left) >> 64;
+    Rao(u64::try_from(product).unwrap_or(u64::MAX))
 }
 
 /// What a block leaves of a price, in 2^-32: the largest number whose power by `half_life` is at most one half. A half-life of
@@ -121,21 +120,23 @@ fn power32(base: u64, exponent: u16) -> u64 {
     power.unwrap_or(u64::from(u32::MAX))
 }
 
-/// `base`, in 2^-32 and below one, to the power of `exponent`, which is not zero, in 2^-64; each product rounded down.
-fn power64(base: u64, exponent: u32) -> u64 {
-    let product = |a: u64, b: u64| {
-        let product = u128::from(a).saturating_mul(b.into()) >> 64;
-        u64::try_from(product).unwrap_or(u64::MAX)
-    };
-    let mut square = base << 32;
-    let mut power: Option<u64> = None;
+/// `base`, in 2^-32 and below one, to the power of `exponent`, in 2^-64; each product rounded down.
+fn power64(base: u64, exponent: u32) -> u128 {
+    /// `a * b`, of numbers up to one, in 2^-64; `b` is below one.
+    fn product(a: u128, b: u128) -> u128 {
+        a.saturating_mul(b) >> 64
+    }
+    let mut square = u128::from(base) << 32;
+    let mut power: u128 = 1 << 64;
     for bit in 0..u32::BITS {
+        // Computed in any case, so that every exponent costs the same.
+        let next = product(power, square);
         if (exponent >> bit) & 1 == 1 {
-            power = Some(power.map_or(square, |power| product(power, square)));
+            power = next;
         }
         square = product(square, square);
     }
-    power.unwrap_or(u64::MAX)
+    power
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use inktensor_primitives::{
     kernel::NeuronResult,
     registry::{
         HotkeyStatus, Neuron, NeuronView, Parameter, RegistryError, Seat, Subnet, SubnetIdentity,
-        SubnetSnapshot, Tenure,
+        SubnetSnapshot, Tenure, Voter,
     },
     AccountId, NetUid, Rao, Uid, MAX_VALIDATORS, PAGE,
 };
@@ -181,6 +181,17 @@ impl Subnets {
             registered_epoch: place.registered_epoch,
             neurons: seats.taken(),
             epoch: seats.epoch(),
+        })
+    }
+
+    /// Where `hotkey` sits now, and on what terms it sets weights.
+    pub fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter> {
+        let seat = self.seat(netuid, hotkey)?;
+        let settings = self.settings.get(netuid)?;
+        Some(Voter {
+            seat,
+            is_owner: settings.owner_hotkey == hotkey,
+            terms: settings.terms.weights,
         })
     }
 

@@ -5,13 +5,17 @@
 //! has two slots, and the first write of an epoch goes to the slot that the epoch before does not read.
 
 mod canonical;
+mod commits;
 mod head;
 mod page;
+mod rules;
 mod store;
 
 pub use canonical::canonical;
+pub use commits::{reveals_in, Commit, CommitStore, Queue};
 #[cfg(test)]
 pub use head::rewrite;
 pub use head::{RowHead, RowRef};
 pub use page::RowPage;
+pub use rules::{check_rate, check_stake, row, Ballot, Facts, Way};
 pub use store::{HeadPage, RowStore, RowWriter};

@@ -94,6 +94,13 @@ impl RowStore {
         }
     }
 
+    /// Block at which `generation` of `uid` has set its row.
+    pub fn updated_at(&self, netuid: NetUid, uid: Uid, generation: u32) -> Option<u32> {
+        let heads = self.heads(netuid, uid.page());
+        let head = (*heads.get(uid.offset())?.now())?;
+        (head.generation == generation).then_some(head.updated_at)
+    }
+
     /// The row that `generation` of `uid` has set, as of now.
     pub fn row(&self, netuid: NetUid, uid: Uid, generation: u32) -> Option<WeightsRow> {
         let heads = self.heads(netuid, uid.page());

@@ -101,4 +101,30 @@ pub enum EpochError {
     NotStarted,
     /// The subnet is retired since this block: no more epochs close.
     Retired(u32),
+    /// On this subnet weights are committed to first. Use `commit_weights`, and `reveal_weights` when it is time.
+    CommitFirst,
+    /// On this subnet weights are set at once. Use `set_weights`.
+    NoCommitReveal,
+    /// The hotkey has too little stake to set weights: what it needs.
+    StakeTooLow(Rao),
+    /// The client is too old: the least version that the subnet's owner asks for.
+    VersionTooOld(u64),
+    /// The neuron set weights not long ago: first block at which it may again.
+    WeightsTooSoon(u32),
+    /// Too few weights: how many there must be at least.
+    TooFewWeights(u16),
+    /// Another epoch is open: which one. Commit to that.
+    WrongEpoch(u32),
+    /// So many commits wait already. Reveal one, or wait until the oldest has expired.
+    TooManyCommits(u16),
+    /// The neuron has not committed to this: check weights, salt, version and the epoch of the commit.
+    NoSuchCommit,
+    /// The commit cannot be revealed before this epoch.
+    RevealTooEarly(u32),
+    /// The commit could be revealed in this epoch only, which is over.
+    RevealTooLate(u32),
+    /// The salt is too long: the most bytes it may have.
+    SaltTooLong(u16),
+    /// A batch has too many calls: the most there may be.
+    TooManyCalls(u16),
 }

@@ -169,3 +169,31 @@ pub struct Settled {
     /// Whether it was the last.
     pub complete: bool,
 }
+
+/// A validator has committed to weights.
+#[ink::event]
+pub struct WeightsCommitted {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The validator.
+    #[ink(topic)]
+    pub hotkey: AccountId,
+    /// To what.
+    pub hash: Digest,
+    /// The only epoch in which it can be revealed.
+    pub reveals_in: u32,
+}
+
+/// A validator's commits were not revealed in time.
+#[ink::event]
+pub struct RevealsMissed {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The validator.
+    #[ink(topic)]
+    pub hotkey: AccountId,
+    /// How many.
+    pub count: u32,
+}

@@ -252,7 +252,10 @@ impl Stage<'_> {
                 continue;
             };
             let (uids, weights) = row.into_iter().map(|(uid, w)| (Uid(uid), w)).unzip();
-            let message = self.contracts().epoch().set_weights(netuid, uids, weights);
+            let message = self
+                .contracts()
+                .epoch()
+                .set_weights(netuid, uids, weights, 0);
             self.chain
                 .run(neuron.hotkey, message)
                 .map_err(StageError::refused("Epochs::set_weights"))?;
