@@ -225,7 +225,7 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
   });
 
   test('set_weights and close are told, and seen in status and header', async () => {
-    const set = await client.call(validator, network.epoch, 'epochs::setWeights', NETUID, [1], [1]);
+    const set = await client.call(validator, network.epoch, 'epochs::setWeights', NETUID, [1], [1], 0);
     assert.deepEqual(client.events(set, network), [
       {
         by: 'epoch',
