@@ -10,7 +10,7 @@ use inktensor_primitives::{
     emission::Emission,
     epoch::{EpochStatus, Epochs},
     kernel::NeuronResult,
-    registry::{NeuronView, Registry, Subnet},
+    registry::{NeuronView, Registry, ServingView, Subnet},
     staking::{PositionView, Staking},
     token::TokenControl,
     AccountId, NetUid, Rao, PAGE,
@@ -77,7 +77,7 @@ impl Audit<'_> {
         }
     }
 
-    /// Invariant 1: The registry has exactly what it holds for others: the locks of subnets that are not retired.
+    /// Invariant 1: The registry has exactly what it holds for others: locks of subnets that are not retired, and deposits.
     pub fn assert_held(&self) {
         let held: Rao = self.ask(self.addresses.registry().held());
         assert_eq!(
@@ -92,8 +92,17 @@ impl Audit<'_> {
             let subnet = subnet.expect("a created subnet");
             assert_eq!(live.contains(netuid), subnet.retired_at.is_none());
             locked += subnet.lock.0;
+            for page in 0..subnet.neurons.div_ceil(PAGE) {
+                let page: Vec<ServingView> =
+                    self.ask(self.addresses.registry().serving_page(*netuid, page));
+                locked += page.iter().map(|it| it.deposit.0).sum::<u64>();
+            }
         }
-        assert_eq!(held, Rao(locked), "what it holds is locked for a subnet");
+        assert_eq!(
+            held,
+            Rao(locked),
+            "what it holds is locked for a subnet or a neuron"
+        );
     }
 
     /// Invariant 1: The staking contract has exactly what it owes: all stake, by subnet, by pool, by position.

@@ -8,8 +8,8 @@ use inktensor_primitives::{
     epoch::{EpochError, Epochs, WeightsCall},
     kernel::{EpochHeader, NeuronResult},
     registry::{
-        Hyperparameter, KernelParams, NetworkRules, Registry, RegistryError, SubnetIdentity,
-        SubnetSnapshot,
+        Axon, CommitmentKind, Hyperparameter, KernelParams, NetworkRules, Prometheus, Registry,
+        RegistryError, SubnetIdentity, SubnetSnapshot,
     },
     staking::{Payment, Staking, StakingError},
     token::{TokenControl, WireError},
@@ -96,6 +96,14 @@ calls! {
     registry.set_symbol as set_symbol(netuid: NetUid, symbol: String) -> (), RegistryError;
     /// Registers a hotkey.
     registry.register as register(netuid: NetUid, hotkey: AccountId, max_price: Rao) -> Uid, RegistryError;
+    /// Shows where a neuron answers.
+    registry.serve_axon as serve_axon(netuid: NetUid, axon: Axon) -> (), RegistryError;
+    /// Shows where a neuron's metrics are.
+    registry.serve_prometheus as serve_prometheus(netuid: NetUid, prometheus: Prometheus) -> (), RegistryError;
+    /// Commits a neuron to bytes.
+    registry.commit as commit(netuid: NetUid, kind: CommitmentKind, data: Vec<u8>) -> (), RegistryError;
+    /// Shows nothing any more.
+    registry.stop_serving as stop_serving(netuid: NetUid) -> Rao, RegistryError;
     /// Opens the registry's next epoch; for the epoch contract.
     registry.begin_epoch as begin_registry_epoch(netuid: NetUid, closing: u32) -> SubnetSnapshot, RegistryError;
     /// Records scores; for the epoch contract.

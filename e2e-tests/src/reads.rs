@@ -9,7 +9,7 @@ use inktensor_primitives::{
     },
     registry::{
         HyperparameterView, KernelEntry, NetworkRules, Neuron, NeuronView, PruneCandidate,
-        RegistrationQuote, Registry, RegistryError, Seat, Subnet, SubnetIdentity,
+        RegistrationQuote, Registry, RegistryError, Seat, ServingView, Subnet, SubnetIdentity,
     },
     staking::{PositionView, Staking, StakingError, TakeInfo},
     token::TokenControl,
@@ -66,6 +66,10 @@ reads! {
     registry.prune_candidates as prune_candidates(netuid: NetUid, count: u16) -> Vec<PruneCandidate>;
     /// To whom a subnet is offered.
     registry.offered_to as offered_to(netuid: NetUid) -> Option<AccountId>;
+    /// What a neuron shows.
+    registry.serving as serving(netuid: NetUid, uid: Uid) -> Option<ServingView>;
+    /// What the neurons of a page show.
+    registry.serving_page as serving_page(netuid: NetUid, page: u16) -> Vec<ServingView>;
     /// Who a subnet says it is.
     registry.identity as identity(netuid: NetUid) -> Option<SubnetIdentity>;
     /// A subnet.

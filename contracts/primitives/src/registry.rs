@@ -4,6 +4,7 @@ mod error;
 mod events;
 mod kernels;
 mod network;
+mod serving;
 mod terms;
 mod views;
 
@@ -23,6 +24,10 @@ use crate::{
 use ink::prelude::{string::String, vec::Vec};
 
 pub use network::{NetworkRules, SubnetIdentity, MAX_IDENTITY_FIELD, MAX_SYMBOL};
+pub use serving::{
+    Axon, AxonServed, Commitment, CommitmentKind, CommitmentMade, Host, Prometheus,
+    PrometheusServed, ServingStopped, ServingView, MAX_COMMITMENT, MAX_HOST,
+};
 pub use terms::{PruningTerms, RegistrationTerms, Terms, WeightTerms, MAX_IMMUNE_OWNERS};
 pub use views::{HyperparameterView, Parameter, PruneCandidate, RegistrationQuote, Setter, Unit};
 
@@ -162,8 +167,10 @@ pub enum Hyperparameter {
     CommitRevealWeights(bool),
     /// Epochs between a commit and its reveal, `1 ..= 100`.
     RevealPeriod(u32),
-    /// Stake, inherited stake included, below which a hotkey sets no weights; the owner's hotkey is exempt. The network's.
+    /// Stake below which a hotkey sets no weights; the owner's hotkey is exempt. The network's.
     StakeThreshold(Rao),
+    /// Blocks between two changes of what a neuron shows, at most 50 400; 0 for no limit.
+    ServingRateLimit(u32),
 }
 
 /// Who sits on a uid.
@@ -481,7 +488,8 @@ pub trait Registry {
     #[ink(message)]
     fn retirement_candidate(&self) -> Option<NetUid>;
 
-    /// Rao that this contract holds for others: the locks of subnets that are not retired. Its balance is that.
+    /// Rao that this contract holds for others: the locks of subnets that are not retired, and deposits of neurons. Its balance is
+    /// that.
     #[ink(message)]
     fn held(&self) -> Rao;
 
@@ -512,6 +520,52 @@ pub trait Registry {
     /// Who sits on `uid` now.
     #[ink(message)]
     fn neuron(&self, netuid: NetUid, uid: Uid) -> Option<Neuron>;
+
+    /// Shows where the caller's neuron answers, in the place of what it showed before. What a neuron shows costs a deposit, once, which
+    /// the registry holds (approve it first) and gives back to the hotkey when it shows nothing any more or gives way.
+    ///
+    /// # Errors
+    /// `NotSeated`, `BadHost`, `OutOfBounds` for port 0, `TooSoon`, `Payment`.
+    #[ink(message)]
+    fn serve_axon(&mut self, netuid: NetUid, axon: Axon) -> Result<(), RegistryError>;
+
+    /// Shows where the metrics of the caller's neuron are. As `serve_axon`.
+    ///
+    /// # Errors
+    /// `NotSeated`, `BadHost`, `OutOfBounds` for port 0, `TooSoon`, `Payment`.
+    #[ink(message)]
+    fn serve_prometheus(
+        &mut self,
+        netuid: NetUid,
+        prometheus: Prometheus,
+    ) -> Result<(), RegistryError>;
+
+    /// Commits the caller's neuron to some bytes in public. As `serve_axon`.
+    ///
+    /// # Errors
+    /// `NotSeated`, `OutOfBounds` for too many bytes, `TooSoon`, `Payment`.
+    #[ink(message)]
+    fn commit(
+        &mut self,
+        netuid: NetUid,
+        kind: CommitmentKind,
+        data: Vec<u8>,
+    ) -> Result<(), RegistryError>;
+
+    /// Shows nothing of the caller's neuron any more, and gives the deposit back. Returns it.
+    ///
+    /// # Errors
+    /// `NotSeated`, `NothingServed`, `Payment`.
+    #[ink(message)]
+    fn stop_serving(&mut self, netuid: NetUid) -> Result<Rao, RegistryError>;
+
+    /// What the neuron on `uid` shows.
+    #[ink(message)]
+    fn serving(&self, netuid: NetUid, uid: Uid) -> Option<ServingView>;
+
+    /// What the neurons of page `page` (64 uids) show; those that show nothing are left out.
+    #[ink(message)]
+    fn serving_page(&self, netuid: NetUid, page: u16) -> Vec<ServingView>;
 
     /// Who sat on the `count` uids from `start` at the end of `epoch`; they must not cross a page.
     ///

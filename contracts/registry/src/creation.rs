@@ -16,7 +16,7 @@ pub struct Creation {
     rules: NetworkRules,
     /// Price and block of the last creation.
     last: Option<(Rao, u32)>,
-    /// Locks of subnets that are not retired.
+    /// Locks of subnets that are not retired, and deposits.
     held: Rao,
 }
 
@@ -47,7 +47,7 @@ impl Creation {
         Ok(())
     }
 
-    /// All that is locked.
+    /// All that is held for others.
     pub const fn held(&self) -> Rao {
         self.held
     }
@@ -88,7 +88,19 @@ impl Creation {
         Ok(price)
     }
 
-    /// Gives a lock up.
+    /// Counts a deposit in.
+    ///
+    /// # Errors
+    /// `Exhausted`, which cannot be: there is less TAO than an amount can be.
+    pub fn hold(&mut self, deposit: Rao) -> Result<(), RegistryError> {
+        self.held = self
+            .held
+            .checked_add(deposit)
+            .ok_or(RegistryError::Exhausted)?;
+        Ok(())
+    }
+
+    /// Gives a lock or a deposit up.
     ///
     /// # Errors
     /// `Exhausted`, which cannot be: all locks were counted in.
@@ -112,6 +124,7 @@ fn lock_cost(last: Rao, blocks: u32, interval: u32, min: Rao) -> Rao {
 fn checked(rules: NetworkRules) -> Result<NetworkRules, RegistryError> {
     amount(rules.min_lock)?;
     amount(rules.nominator_min)?;
+    amount(rules.serving_deposit)?;
     within(rules.lock_interval, 1, u32::MAX.into())?;
     within(rules.subnet_limit, 1, NetworkRules::MOST_SUBNETS.into())?;
     Ok(rules)

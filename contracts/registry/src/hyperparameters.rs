@@ -153,7 +153,7 @@ pub fn bounds(parameter: Parameter, settings: &Settings, taken: u16) -> (u64, u6
         Parameter::MinNonImmuneUids => (0, MAX_UIDS.into()),
         Parameter::ImmuneOwnerUids => (1, MAX_IMMUNE_OWNERS.into()),
         Parameter::WeightsVersionKey => (0, u64::MAX),
-        Parameter::WeightsRateLimit => (0, MAX_TEMPO),
+        Parameter::WeightsRateLimit | Parameter::ServingRateLimit => (0, MAX_TEMPO),
         Parameter::MinAllowedWeights => (1, MAX_UIDS.into()),
         Parameter::RevealPeriod => (1, MAX_REVEAL_PERIOD),
         Parameter::Split
@@ -282,6 +282,10 @@ fn set_number(
         Hyperparameter::StakeThreshold(rao) => {
             let rao = passed(rao.0, limits(Parameter::StakeThreshold)).map(Rao)?;
             settings.terms.weights.stake_threshold = rao;
+        }
+        Hyperparameter::ServingRateLimit(blocks) => {
+            let blocks = passed(blocks, limits(Parameter::ServingRateLimit))?;
+            settings.terms.serving_rate_limit = blocks;
         }
         parameter => match &mut settings.params {
             KernelParams::Yuma(params) => {

@@ -24,6 +24,7 @@ mod payment;
 mod price;
 mod pruning;
 mod seats;
+mod serving;
 mod settings;
 mod subnets;
 mod table;
@@ -44,6 +45,7 @@ mod registry {
         hyperparameters::{self, DEFAULT_IMMUNITY_PERIOD},
         kernels::Kernels,
         payment,
+        serving::Shown,
         settings::Settings,
         subnets::{Applicant, Change, Subnets},
         wiring::Wiring,
@@ -52,12 +54,13 @@ mod registry {
     use inktensor_primitives::{
         kernel::NeuronResult,
         registry::{
-            AdminChanged, HotkeyStatus, Hyperparameter, HyperparameterSet, HyperparameterView,
-            IdentitySet, KernelAllowed, KernelEntry, KernelParams, KernelRetired, NetworkRules,
-            NetworkRulesSet, Neuron, NeuronRegistered, NeuronView, PruneCandidate,
-            RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat, Subnet, SubnetCreated,
-            SubnetIdentity, SubnetOffered, SubnetRetired, SubnetSnapshot, SubnetStarted,
-            SubnetTransferred, Tenure, Terms, Voter,
+            AdminChanged, Axon, AxonServed, Commitment, CommitmentKind, CommitmentMade,
+            HotkeyStatus, Hyperparameter, HyperparameterSet, HyperparameterView, IdentitySet,
+            KernelAllowed, KernelEntry, KernelParams, KernelRetired, NetworkRules, NetworkRulesSet,
+            Neuron, NeuronRegistered, NeuronView, Prometheus, PrometheusServed, PruneCandidate,
+            RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat, ServingStopped,
+            ServingView, Subnet, SubnetCreated, SubnetIdentity, SubnetOffered, SubnetRetired,
+            SubnetSnapshot, SubnetStarted, SubnetTransferred, Tenure, Terms, Voter,
         },
         token::WireError,
         Digest, NetUid, Rao, Uid,
@@ -100,6 +103,21 @@ mod registry {
         fn take_from_caller(&self, price: Rao) -> Result<(), RegistryError> {
             let registry = self.env().account_id();
             payment::take(self.token, registry, self.env().caller(), price)
+        }
+
+        /// Lets the caller's neuron show something, for a deposit if it is the first thing.
+        fn show(&mut self, netuid: NetUid, shown: Shown) -> Result<(), RegistryError> {
+            let (caller, now) = (self.env().caller(), self.env().block_number());
+            let deposit = self.creation.rules().serving_deposit;
+            let due = self.subnets.show(netuid, caller, shown, now, deposit)?;
+            self.creation.hold(due)?;
+            self.take_from_caller(due)
+        }
+
+        /// Gives a deposit back to the hotkey that paid it.
+        fn give_back(&mut self, hotkey: AccountId, deposit: Rao) -> Result<(), RegistryError> {
+            self.creation.unlock(deposit)?;
+            payment::give(self.token, hotkey, deposit)
         }
 
         /// On a full network, retires a subnet and gives its owner the lock back.
@@ -394,6 +412,9 @@ mod registry {
             };
             let seat = self.subnets.register(netuid, applicant)?;
             self.burn_from_caller(seat.price)?;
+            if let Some(gone) = seat.replaced {
+                self.give_back(gone, seat.deposit)?;
+            }
             self.env().emit_event(NeuronRegistered {
                 netuid,
                 hotkey,
@@ -403,6 +424,97 @@ mod registry {
                 price: seat.price,
             });
             Ok(seat.uid)
+        }
+
+        /// Shows where the caller's neuron answers, in the place of what it showed before.
+        ///
+        /// # Errors
+        /// `NotSeated`, `BadHost`, `OutOfBounds` for port 0, `TooSoon`, `Payment`.
+        #[ink(message)]
+        fn serve_axon(&mut self, netuid: NetUid, axon: Axon) -> Result<(), RegistryError> {
+            self.show(netuid, Shown::Axon(axon.clone()))?;
+            let hotkey = self.env().caller();
+            self.env().emit_event(AxonServed {
+                netuid,
+                hotkey,
+                axon,
+            });
+            Ok(())
+        }
+
+        /// Shows where the metrics of the caller's neuron are.
+        ///
+        /// # Errors
+        /// `NotSeated`, `BadHost`, `OutOfBounds` for port 0, `TooSoon`, `Payment`.
+        #[ink(message)]
+        fn serve_prometheus(
+            &mut self,
+            netuid: NetUid,
+            prometheus: Prometheus,
+        ) -> Result<(), RegistryError> {
+            self.show(netuid, Shown::Prometheus(prometheus.clone()))?;
+            let hotkey = self.env().caller();
+            self.env().emit_event(PrometheusServed {
+                netuid,
+                hotkey,
+                prometheus,
+            });
+            Ok(())
+        }
+
+        /// Commits the caller's neuron to some bytes in public.
+        ///
+        /// # Errors
+        /// `NotSeated`, `OutOfBounds` for too many bytes, `TooSoon`, `Payment`.
+        #[ink(message)]
+        fn commit(
+            &mut self,
+            netuid: NetUid,
+            kind: CommitmentKind,
+            data: Vec<u8>,
+        ) -> Result<(), RegistryError> {
+            let commitment = Commitment {
+                kind,
+                data,
+                block: self.env().block_number(),
+            };
+            self.show(netuid, Shown::Commitment(commitment.clone()))?;
+            let hotkey = self.env().caller();
+            self.env().emit_event(CommitmentMade {
+                netuid,
+                hotkey,
+                commitment,
+            });
+            Ok(())
+        }
+
+        /// Shows nothing of the caller's neuron any more, and gives the deposit back.
+        ///
+        /// # Errors
+        /// `NotSeated`, `NothingServed`, `Payment`.
+        #[ink(message)]
+        fn stop_serving(&mut self, netuid: NetUid) -> Result<Rao, RegistryError> {
+            let hotkey = self.env().caller();
+            let deposit = self.subnets.hide(netuid, hotkey)?;
+            self.give_back(hotkey, deposit)?;
+            self.env().emit_event(ServingStopped {
+                netuid,
+                hotkey,
+                deposit,
+            });
+            Ok(deposit)
+        }
+
+        /// What the neuron on `uid` shows.
+        #[ink(message)]
+        fn serving(&self, netuid: NetUid, uid: Uid) -> Option<ServingView> {
+            self.subnets.serving(netuid, uid)
+        }
+
+        /// What the neurons of page `page` (64 uids) show; those that show nothing are left out.
+        #[ink(message)]
+        fn serving_page(&self, netuid: NetUid, page: u16) -> Vec<ServingView> {
+            self.subnets.serving_page(netuid, page)
         }
 
         /// Called by the epoch contract at close: freezes the subnet and opens epoch `closing + 1`.
@@ -468,7 +580,7 @@ mod registry {
             self.subnets.candidate(now, &rules).ok()
         }
 
-        /// Rao that this contract holds for others: the locks of subnets that are not retired.
+        /// Rao that this contract holds for others: the locks of subnets that are not retired, and deposits of neurons.
         #[ink(message)]
         fn held(&self) -> Rao {
             self.creation.held()

@@ -48,6 +48,7 @@ pub fn parameter(value: &Hyperparameter) -> Parameter {
         Hyperparameter::CommitRevealWeights(_) => Parameter::CommitRevealWeights,
         Hyperparameter::RevealPeriod(_) => Parameter::RevealPeriod,
         Hyperparameter::StakeThreshold(_) => Parameter::StakeThreshold,
+        Hyperparameter::ServingRateLimit(_) => Parameter::ServingRateLimit,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod lives;
 mod owning;
+mod showing;
 mod taking;
 
 pub use owning::Change;
@@ -17,6 +18,7 @@ use crate::{
     pages::{self, NeuronPage, StandingPage},
     price::Price,
     seats::Seats,
+    serving::Served,
     settings::{self, Settings},
 };
 use ink::{
@@ -98,6 +100,8 @@ pub struct Subnets {
     /// The subnets that are not retired, ascending.
     live: Lazy<Vec<NetUid>, ManualKey<0x7265_000E>>,
     strengths: Mapping<NetUid, Strength, ManualKey<0x7265_000F>>,
+    /// What registrations show, by generation.
+    served: Mapping<(NetUid, u32), Served, ManualKey<0x7265_0010>>,
 }
 
 impl Subnets {

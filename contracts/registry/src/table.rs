@@ -189,6 +189,11 @@ fn values(settings: &Settings, registration_price: Rao) -> Vec<(Parameter, u64, 
             weights.stake_threshold.0,
             Unit::Rao,
         ),
+        (
+            Parameter::ServingRateLimit,
+            terms.serving_rate_limit.into(),
+            Unit::Blocks,
+        ),
     ]);
     values
 }

@@ -19,6 +19,7 @@ mod neuron;
 mod offline;
 mod overview;
 mod run;
+mod serve;
 mod session;
 mod stake;
 mod store;
@@ -101,7 +102,10 @@ enum Command {
     /// Stake TAO, take it back, move it, list it
     #[command(subcommand)]
     Stake(stake::Command),
-    /// Set weights
+    /// Show where a neuron answers, where its metrics are, what it commits to
+    #[command(subcommand, visible_alias = "axon")]
+    Serve(serve::Command),
+    /// Set weights, commit to them, reveal them
     #[command(subcommand)]
     Weights(weights::Command),
     /// Show the neurons of a subnet and what its last settled epoch found for each
@@ -200,6 +204,7 @@ pub fn main() -> ExitCode {
         Command::Subnet(command) => subnet::run(&command, &mut out),
         Command::Neuron(command) => neuron::run(&command, &mut out),
         Command::Stake(command) => stake::run(&command, &mut out),
+        Command::Serve(command) => serve::run(&command, &mut out),
         Command::Weights(command) => weights::run(&command, &mut out),
         Command::Metagraph(arguments) => metagraph::run(&arguments, &mut out),
         Command::Delegate(command) => delegate::run(&command, &mut out),

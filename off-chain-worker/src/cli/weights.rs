@@ -477,7 +477,7 @@ fn private(file: &Path) -> io::Result<File> {
 }
 
 /// The bytes that `text` writes in hexadecimal, after 0x or not.
-fn bytes_of(text: &str) -> Option<Vec<u8>> {
+pub fn bytes_of(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
     let pairs = digits.chunks_exact(2);
     if !pairs.remainder().is_empty() {

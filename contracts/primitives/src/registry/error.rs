@@ -71,4 +71,10 @@ pub enum RegistryError {
     NetworkFull(u32),
     /// Governance does not let subnets choose this split.
     SplitNotAllowed,
+    /// The caller has no seat on the subnet. The hotkey of a neuron calls.
+    NotSeated,
+    /// The host is no address that others can reach, or no host name.
+    BadHost,
+    /// The neuron shows nothing.
+    NothingServed,
 }

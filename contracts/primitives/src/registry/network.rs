@@ -28,11 +28,14 @@ pub struct NetworkRules {
     pub bittensor_split: bool,
     /// Least stake, in rao, that a coldkey keeps on another's hotkey: what would be less is paid out whole. Zero for none.
     pub nominator_min: Rao,
+    /// Rao held for what a neuron shows, while it does.
+    pub serving_deposit: Rao,
 }
 
 impl NetworkRules {
     /// The reference's: 1000 TAO at least, falling over two weeks of blocks of 12 seconds, one subnet a day, 128 subnets, half a year of
     /// immunity. Subnets may choose Bittensor's split, and any nomination may stay.
+    /// What a neuron shows costs a deposit of 0.01 TAO, which keeps storage from being filled for nothing.
     pub const DEFAULT: NetworkRules = NetworkRules {
         min_lock: Rao::from_tao(1_000),
         lock_interval: 100_800,
@@ -41,6 +44,7 @@ impl NetworkRules {
         subnet_immunity: 1_296_000,
         bittensor_split: true,
         nominator_min: Rao::ZERO,
+        serving_deposit: Rao(Rao::PER_TAO / 100),
     };
     /// Largest `subnet_limit`: the list of live subnets is one storage cell.
     pub const MOST_SUBNETS: u16 = 1_024;

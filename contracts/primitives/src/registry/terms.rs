@@ -6,7 +6,7 @@ use crate::{emission::SplitPreset, Bps, Rao};
 pub const MAX_IMMUNE_OWNERS: u16 = 10;
 
 /// All terms.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Terms {
@@ -20,6 +20,21 @@ pub struct Terms {
     pub split: SplitPreset,
     /// Stake may not change hands.
     pub no_transfers: bool,
+    /// Blocks between two changes of what a neuron shows.
+    pub serving_rate_limit: u32,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            registration: RegistrationTerms::default(),
+            pruning: PruningTerms::default(),
+            weights: WeightTerms::default(),
+            split: SplitPreset::default(),
+            no_transfers: false,
+            serving_rate_limit: 50,
+        }
+    }
 }
 
 /// How seats are sold. Source of the rule: subtensor-reference.md 4.9; of the defaults: 6.1.

@@ -109,6 +109,8 @@ pub enum Parameter {
     RevealPeriod,
     /// See `Hyperparameter::StakeThreshold`.
     StakeThreshold,
+    /// See `Hyperparameter::ServingRateLimit`.
+    ServingRateLimit,
 }
 
 /// A hyperparameter whose value is a number: all but the kernel and the bytes of kernels other than Yuma.

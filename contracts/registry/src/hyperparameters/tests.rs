@@ -115,6 +115,7 @@ fn bounds_are_the_documented_ones() {
     check_bounds(Hyperparameter::WeightsRateLimit, 0, 50_400);
     check_bounds(Hyperparameter::MinAllowedWeights, 1, 4_096);
     check_bounds(Hyperparameter::RevealPeriod, 1, 100);
+    check_bounds(Hyperparameter::ServingRateLimit, 0, 50_400);
     check_bounds::<u64>(
         |rao| Hyperparameter::StakeThreshold(Rao(rao)),
         0,
@@ -240,6 +241,9 @@ fn each_parameter_changes_its_field_and_no_other() {
     });
     expect(Hyperparameter::RevealPeriod(7), |s| {
         s.terms.weights.reveal_period = 7;
+    });
+    expect(Hyperparameter::ServingRateLimit(7), |s| {
+        s.terms.serving_rate_limit = 7;
     });
     expect(Hyperparameter::StakeThreshold(Rao(7)), |s| {
         s.terms.weights.stake_threshold = Rao(7);

@@ -36,6 +36,8 @@ pub struct Registered {
     pub replaced: Option<AccountId>,
     /// What the applicant owes.
     pub price: Rao,
+    /// What was held for what the neuron that gave way showed.
+    pub deposit: Rao,
 }
 
 impl Subnets {
@@ -75,12 +77,16 @@ impl Subnets {
             generation: seats.next_generation()?,
         };
         let replaced = self.seat_on(netuid, uid, neuron)?;
+        let deposit = replaced
+            .as_ref()
+            .and_then(|neuron| self.forget(netuid, neuron.generation));
         self.note_owner_seat(netuid, uid, applicant.coldkey == settings.owner);
         self.seats.insert(netuid, &seats);
         Ok(Registered {
             uid,
-            replaced,
+            replaced: replaced.map(|neuron| neuron.hotkey),
             price,
+            deposit: deposit.unwrap_or_default(),
         })
     }
 
@@ -200,13 +206,13 @@ impl Subnets {
         }
     }
 
-    /// Puts `neuron` on `uid` with a newcomer's score. Returns the hotkey that gives way; it keeps owner and stake.
+    /// Puts `neuron` on `uid` with a newcomer's score. Returns the neuron that gives way; its hotkey keeps owner and stake.
     fn seat_on(
         &mut self,
         netuid: NetUid,
         uid: Uid,
         neuron: Neuron,
-    ) -> Result<Option<AccountId>, RegistryError> {
+    ) -> Result<Option<Neuron>, RegistryError> {
         let key = (netuid, uid.page());
         let place = Place {
             uid,
@@ -224,9 +230,8 @@ impl Subnets {
         let replaced = neurons.seat(uid, open, neuron)?;
         self.neurons.insert(key, &neurons);
 
-        let replaced = replaced.map(|neuron| neuron.hotkey);
-        if let Some(hotkey) = replaced {
-            self.places.remove((netuid, hotkey));
+        if let Some(neuron) = &replaced {
+            self.places.remove((netuid, neuron.hotkey));
         }
         Ok(replaced)
     }

@@ -148,6 +148,7 @@ fn a_newcomer_takes_the_next_free_seat() {
         uid: Uid(0),
         replaced: None,
         price: PRICE,
+        deposit: Rao::ZERO,
     };
     assert_eq!(register(&mut subnets, 7, 3), Ok(taken));
     assert_eq!(

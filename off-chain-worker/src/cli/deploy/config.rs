@@ -73,6 +73,7 @@ struct FileNetwork {
     subnet_immunity: Option<u32>,
     bittensor_split: Option<bool>,
     nominator_min: Option<String>,
+    serving_deposit: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -168,6 +169,8 @@ impl Configured {
                 bittensor_split: network.bittensor_split.unwrap_or(default.bittensor_split),
                 nominator_min: amount("network.nominator_min", network.nominator_min)?
                     .unwrap_or(default.nominator_min),
+                serving_deposit: amount("network.serving_deposit", network.serving_deposit)?
+                    .unwrap_or(default.serving_deposit),
             },
             split: match split {
                 Preset::Default => Split::DEFAULT,

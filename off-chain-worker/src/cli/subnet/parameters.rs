@@ -125,7 +125,7 @@ pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 /// Every hyperparameter that is a number, with what btcli's users call it.
-const NAMES: [(Parameter, &str); 32] = [
+const NAMES: [(Parameter, &str); 33] = [
     (Parameter::Tempo, "tempo"),
     (Parameter::MaxUids, "max_uids"),
     (Parameter::MaxValidators, "max_validators"),
@@ -158,6 +158,7 @@ const NAMES: [(Parameter, &str); 32] = [
     (Parameter::CommitRevealWeights, "commit_reveal_enabled"),
     (Parameter::RevealPeriod, "commit_reveal_period"),
     (Parameter::StakeThreshold, "stake_threshold"),
+    (Parameter::ServingRateLimit, "serving_rate_limit"),
 ];
 
 fn name(parameter: Parameter) -> &'static str {
@@ -254,6 +255,7 @@ fn parse(name: &str, text: &str) -> Result<Hyperparameter, Failure> {
         Parameter::CommitRevealWeights => Hyperparameter::CommitRevealWeights(flag()?),
         Parameter::RevealPeriod => Hyperparameter::RevealPeriod(middle()?),
         Parameter::StakeThreshold => Hyperparameter::StakeThreshold(rao()?),
+        Parameter::ServingRateLimit => Hyperparameter::ServingRateLimit(middle()?),
         Parameter::Kernel
         | Parameter::OtherParams
         | Parameter::Yuma
