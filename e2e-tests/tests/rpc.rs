@@ -215,7 +215,8 @@ fn messages_are_answered_and_told_as_in_this_process() {
         "nothing was sent"
     );
 
-    both.read(|at| at.registry().subnet(netuid).into());
+    // Not the subnet: what a seat costs depends on the block, and a node answers as of the next one.
+    both.read(|at| at.registry().voter(netuid, hotkey).into());
     both.read(|at| at.registry().metagraph(netuid, 0).into());
     both.read(|at| {
         at.staking()

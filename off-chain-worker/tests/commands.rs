@@ -191,6 +191,8 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         &["wallet", "overview", "--address", coldkey],
         &["delegate", "list"],
         &["emission", "show"],
+        &["serve", "list", "--netuid", "1"],
+        &["weights", "commits", "--netuid", "1", "--hotkey", hotkey],
     ] {
         for columns in [80, 160] {
             let output = kept.in_columns(columns, arguments);

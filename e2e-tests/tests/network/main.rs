@@ -34,6 +34,7 @@ mod restart;
 mod roles;
 mod rollover;
 mod scenario;
+mod serving;
 mod settlement;
 mod snapshots;
 mod stake_moves;

@@ -20,6 +20,7 @@ export const NETWORK_RULES = {
   subnetImmunity: 1_296_000,
   bittensorSplit: true,
   nominatorMin: 0n,
+  servingDeposit: 10_000_000n,
 };
 
 /** How budgets are divided, in basis points. */

@@ -5,7 +5,7 @@ use crate::{
     cli::{
         chain::{ChainArguments, SignerArguments},
         session::{missing, print, tell},
-        table::{show, table, tao_text},
+        table::{is_wide, show, table, tao_text},
         Failure,
     },
     deploy::address,
@@ -78,30 +78,23 @@ pub fn list(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
         });
         return Ok(print(&Value::Array(documents.collect()), out)?);
     }
-    let header = [
-        "parameter",
-        "value",
-        "from",
-        "to",
-        "in",
-        "set by",
-        "changes",
-    ];
-    let mut rows = table(header, &[1, 2, 3]);
+    let is_wide = is_wide();
+    let mut header = vec!["parameter", "value"];
+    // Where there is room, the bounds too.
+    header.extend(is_wide.then_some(["from", "to"]).into_iter().flatten());
+    header.extend(["in", "set by", "changes"]);
+    let numbers: Vec<usize> = (1..header.len() - 3).collect();
+    let mut rows = table(header, &numbers);
     for it in &all {
         let changes = match it.changes_from {
             at if at <= block => "now".into(),
             at => format!("at {at}"),
         };
-        rows.add_row([
-            name(it.parameter).into(),
-            number(it.value, it.unit),
-            number(it.min, it.unit),
-            number(it.max, it.unit),
-            unit(it.unit).into(),
-            setter(it.setter).into(),
-            changes,
-        ]);
+        let mut row = vec![name(it.parameter).into(), number(it.value, it.unit)];
+        let bounds = is_wide.then(|| [it.min, it.max].map(|bound| number(bound, it.unit)));
+        row.extend(bounds.into_iter().flatten());
+        row.extend([unit(it.unit).into(), setter(it.setter).into(), changes]);
+        rows.add_row(row);
     }
     show(&rows, out)?;
     writeln!(out, "\nblock {block}")?;

@@ -1,0 +1,151 @@
+//! What neurons show: where they answer, where their metrics are, what they commit to.
+
+use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_primitives::{
+    registry::{Axon, CommitmentKind, Host, Hyperparameter, Prometheus, RegistryError},
+    NetUid, Rao, Uid,
+};
+
+fn axon(port: u16) -> Axon {
+    Axon {
+        host: Host::V4([203, 0, 113, 7]),
+        port,
+        protocol: 4,
+        version: 1,
+        tls: Some([7; 32]),
+    }
+}
+
+/// A full subnet of two miners that can be replaced, each of whose hotkeys can pay one deposit.
+fn with_miners() -> (Network, NetUid, Rao) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 2,
+        settings: vec![Hyperparameter::ImmunityPeriod(0)],
+        ..Shape::default()
+    });
+    net.with_miners(netuid, 2);
+    let deposit = net.network_rules().serving_deposit;
+    assert!(deposit > Rao::ZERO);
+    let registry = net.addresses().registry;
+    for i in 0..2 {
+        net.provide(nth("miner", i), registry, deposit);
+    }
+    (net, netuid, deposit)
+}
+
+#[test]
+fn serve_axon_is_shown_for_a_deposit_that_comes_back() {
+    let (mut net, netuid, deposit) = with_miners();
+    let (miner, held) = (nth("miner", 0), net.held());
+    net.as_(miner)
+        .serve_axon(netuid, axon(8_091))
+        .expect("served");
+    assert_eq!(net.held(), Rao(held.0 + deposit.0));
+    assert_eq!(net.balance(miner), 0);
+    let shown = net.serving(netuid, Uid(0)).expect("shown");
+    assert_eq!((shown.axon, shown.deposit), (Some(axon(8_091)), deposit));
+    // More of it costs nothing more.
+    let prometheus = Prometheus {
+        host: Host::Name("miner.example.org".into()),
+        port: 7_091,
+        version: 1,
+    };
+    net.as_(miner)
+        .serve_prometheus(netuid, prometheus.clone())
+        .expect("served");
+    net.as_(miner)
+        .commit(netuid, CommitmentKind::Url, b"https://example.org".to_vec())
+        .expect("committed");
+    let page = net.serving_page(netuid, 0);
+    assert_eq!(page.len(), 1);
+    assert_eq!(page[0].prometheus, Some(prometheus));
+    let commitment = page[0].commitment.clone().expect("committed");
+    assert_eq!(commitment.kind, CommitmentKind::Url);
+    assert_eq!(commitment.data, b"https://example.org");
+    assert_eq!(net.as_(miner).stop_serving(netuid), Ok(deposit));
+    assert_eq!((net.held(), net.balance(miner)), (held, deposit.to_u128()));
+    assert_eq!(net.serving(netuid, Uid(0)), None);
+    assert_eq!(
+        net.as_(miner).stop_serving(netuid),
+        Err(RegistryError::NothingServed)
+    );
+}
+
+#[test]
+fn serve_axon_again_too_soon_is_refused() {
+    let (mut net, netuid, _) = with_miners();
+    let miner = nth("miner", 0);
+    net.as_(miner).serve_axon(netuid, axon(1)).expect("served");
+    let again = net.block() + 50;
+    net.advance(49);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(miner).serve_axon(netuid, axon(2)),
+        Err(RegistryError::TooSoon(again))
+    );
+    assert_eq!(net.snapshot(), before);
+    net.advance(1);
+    net.as_(miner).serve_axon(netuid, axon(2)).expect("served");
+}
+
+#[test]
+fn serving_of_nonsense_is_refused() {
+    let (mut net, netuid, deposit) = with_miners();
+    let miner = nth("miner", 0);
+    let before = net.snapshot();
+    let at = |host, port| Axon {
+        host,
+        port,
+        ..axon(1)
+    };
+    for (nonsense, refused) in [
+        (at(Host::V4([127, 0, 0, 1]), 1), RegistryError::BadHost),
+        (
+            at(Host::Name("localhost".into()), 1),
+            RegistryError::BadHost,
+        ),
+        (
+            at(Host::V4([203, 0, 113, 7]), 0),
+            RegistryError::OutOfBounds {
+                value: 0,
+                min: 1,
+                max: 65_535,
+            },
+        ),
+    ] {
+        assert_eq!(net.as_(miner).serve_axon(netuid, nonsense), Err(refused));
+    }
+    assert!(matches!(
+        net.as_(miner)
+            .commit(netuid, CommitmentKind::Raw, vec![0; 129]),
+        Err(RegistryError::OutOfBounds { max: 128, .. })
+    ));
+    assert_eq!(
+        net.as_(STRANGER).serve_axon(netuid, axon(1)),
+        Err(RegistryError::NotSeated)
+    );
+    assert_eq!(net.snapshot(), before);
+    // Without the deposit nothing is shown.
+    net.as_(miner).transfer(BOB, Rao(1)).expect("transferred");
+    assert_eq!(
+        net.as_(miner).serve_axon(netuid, axon(1)),
+        Err(RegistryError::Payment(deposit))
+    );
+    assert_eq!(net.serving(netuid, Uid(0)), None);
+}
+
+#[test]
+fn what_a_neuron_showed_does_not_pass_to_the_next() {
+    let (mut net, netuid, deposit) = with_miners();
+    let miner = nth("miner", 0);
+    net.as_(miner).serve_axon(netuid, axon(1)).expect("served");
+    net.advance(1);
+    assert_eq!(net.enrol(netuid, ALICE, ALICE_HOTKEY), Uid(0));
+    assert_eq!(net.serving(netuid, Uid(0)), None);
+    assert_eq!(net.balance(miner), deposit.to_u128(), "the deposit is back");
+    assert_eq!(
+        net.as_(miner).stop_serving(netuid),
+        Err(RegistryError::NotSeated)
+    );
+}
