@@ -39,10 +39,33 @@ pub enum Action {
     Unstake(usize, u32, u32, u64),
     /// It takes all of it back.
     UnstakeAll(usize, u32, u32),
+    /// A person moves its stake on a hotkey (the first) to another (the second), from one subnet to another, in rao; all of it if that
+    /// is nothing.
+    Move(usize, u32, usize, u32, u32, u64),
+    /// A person gives its stake on a hotkey to another person (the last), in rao; all of it if that is nothing.
+    Give(usize, u32, u32, u32, u64),
+    /// A person takes its stake back from so many places.
+    UnstakeEverywhere(u32, u16),
     /// A person sets its take, in basis points.
     Take(u32, u16),
     /// A person's hotkey sets weights.
     Weights(usize, u32, Vec<(u16, u16)>),
+    /// A person's hotkey commits to weights for the open epoch, or for another.
+    Commit(usize, u32, Vec<(u16, u16)>, Which),
+    /// Somebody reveals weights of a person's hotkey.
+    Reveal(usize, u32, Vec<(u16, u16)>),
+    /// A person's hotkey shows where it answers, at this port.
+    Serve(usize, u32, u16),
+    /// It shows nothing any more.
+    Hide(usize, u32),
+    /// The owner offers a subnet to a person.
+    Offer(usize, u32),
+    /// A person accepts a subnet.
+    Accept(usize, u32),
+    /// Anyone spreads a retired subnet's share.
+    Release(usize),
+    /// The admin sets a hyperparameter.
+    Rule(usize, Hyperparameter),
     /// The owner sets a hyperparameter.
     Set(usize, Hyperparameter),
     /// A person burns TAO, in rao.

@@ -168,6 +168,42 @@ fn people() -> impl Strategy<Value = Action> {
             .prop_map(|(net, who, row)| Action::Weights(net, who, row.into_iter().collect())),
         1 => (net(), setting()).prop_map(|(net, value)| Action::Set(net, value)),
         1 => (who(), rao()).prop_map(|(who, amount)| Action::Burn(who, amount)),
+        4 => market(),
+        3 => secrets(),
+    ]
+}
+
+/// What goes on besides: stake on its way, subnets that change hands, neurons that serve.
+fn market() -> impl Strategy<Value = Action> {
+    let who = || 0..PEOPLE;
+    prop_oneof![
+        3 => (net(), who(), net(), who(), who(), rao()).prop_map(
+            |(net, on, to_net, to, by, amount)| Action::Move(net, on, to_net, to, by, amount)
+        ),
+        2 => (net(), who(), who(), who(), rao())
+            .prop_map(|(net, on, by, to, amount)| Action::Give(net, on, by, to, amount)),
+        1 => (who(), 0..4u16).prop_map(|(by, limit)| Action::UnstakeEverywhere(by, limit)),
+        3 => (net(), who(), 0..3u16).prop_map(|(net, who, port)| Action::Serve(net, who, port)),
+        1 => (net(), who()).prop_map(|(net, who)| Action::Hide(net, who)),
+        1 => (net(), who()).prop_map(|(net, who)| Action::Offer(net, who)),
+        1 => (net(), who()).prop_map(|(net, who)| Action::Accept(net, who)),
+        1 => net().prop_map(Action::Release),
+        1 => (net(), any::<bool>()).prop_map(
+            |(net, on)| Action::Rule(net, Hyperparameter::RegistrationAllowed(on))
+        ),
+    ]
+}
+
+/// Weights that are committed to and revealed; few rows, so that some are.
+fn secrets() -> impl Strategy<Value = Action> {
+    let who = || 0..3u32;
+    let row = || prop_oneof![Just(vec![(1, 5)]), Just(vec![(0, 3), (2, 4)])];
+    prop_oneof![
+        2 => (net(), any::<bool>())
+            .prop_map(|(net, on)| Action::Rule(net, Hyperparameter::CommitRevealWeights(on))),
+        4 => (net(), who(), row(), which())
+            .prop_map(|(net, who, row, which)| Action::Commit(net, who, row, which)),
+        4 => (net(), who(), row()).prop_map(|(net, who, row)| Action::Reveal(net, who, row)),
     ]
 }
 
@@ -257,6 +293,9 @@ fn settled(crowd: u16) -> Network {
     for i in 0..PEOPLE {
         net.fund(person(i), Rao::from_tao(500));
         allow_all(&mut net, person(i));
+        // Hotkeys pay deposits.
+        net.fund(hotkey(i), Rao::from_tao(1));
+        allow_all(&mut net, hotkey(i));
     }
     for i in 0..WORKERS {
         net.fund(worker(i), Rao::from_tao(200));
@@ -351,6 +390,10 @@ fn every_story_goes_by_the_book() {
             "settle",
             "replay",
             "roll over",
+            "move",
+            "give",
+            "weights",
+            "commit",
         ] {
             let (done, refused) = total.get(kind).copied().unwrap_or_default();
             assert!(

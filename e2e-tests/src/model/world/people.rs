@@ -1,8 +1,17 @@
 //! What the people of a subnet do.
 
 use super::{hotkey, person, World};
-use crate::{accounts::OWNER, model::Action};
-use inktensor_primitives::{Bps, NetUid, Rao, Uid};
+use crate::{
+    accounts::{ADMIN, OWNER, STRANGER},
+    model::{Action, Which},
+};
+use inktensor_primitives::{
+    epoch::CommittedWeights,
+    registry::{Axon, Host},
+    Bps, Digest, NetUid, Rao, Uid,
+};
+
+const SALT: &[u8] = b"salt";
 
 impl World {
     /// What the people of a subnet do. The game does not know their money.
@@ -33,6 +42,27 @@ impl World {
                 let answer = self.net.as_(person(*by)).remove_all_stake(netuid, on);
                 self.done("unstake", &answer);
             }
+            Action::Move(net, on, to_net, to, by, amount) => {
+                let (netuid, to_netuid) = (self.netuid(*net), self.netuid(*to_net));
+                let answer = self.net.as_(person(*by)).move_stake(
+                    netuid,
+                    hotkey(*on),
+                    to_netuid,
+                    hotkey(*to),
+                    some(*amount),
+                );
+                self.done("move", &answer);
+            }
+            Action::Give(net, on, by, to, amount) => {
+                let netuid = self.netuid(*net);
+                let giver = self.net.as_(person(*by));
+                let answer = giver.transfer_stake(netuid, hotkey(*on), person(*to), some(*amount));
+                self.done("give", &answer);
+            }
+            Action::UnstakeEverywhere(by, limit) => {
+                let answer = self.net.as_(person(*by)).unstake_all(*limit);
+                self.done("unstake everywhere", &answer);
+            }
             Action::Take(who, take) => {
                 let answer = self
                     .net
@@ -42,10 +72,100 @@ impl World {
             }
             Action::Weights(net, who, row) => {
                 let netuid = self.netuid(*net);
-                let (uids, weights) = row.iter().map(|(uid, weight)| (Uid(*uid), *weight)).unzip();
+                let (uids, weights): (Vec<Uid>, Vec<u16>) = pairs(row);
+                let told = self
+                    .net
+                    .why_not(netuid, hotkey(*who), uids.clone(), weights.clone(), 0);
                 let neuron = self.net.as_(hotkey(*who));
                 let answer = neuron.set_weights(netuid, uids, weights);
+                assert_eq!(
+                    answer.as_ref().err(),
+                    told.as_ref(),
+                    "the view says the same"
+                );
                 self.done("weights", &answer);
+            }
+            Action::Commit(net, who, row, which) => {
+                let netuid = self.netuid(*net);
+                let open = self.game.subnets[&netuid].open;
+                let epoch = match which {
+                    Which::Due => open,
+                    Which::Other => open + 1,
+                };
+                let hash = self.committed(netuid, *who, row, epoch);
+                let neuron = self.net.as_(hotkey(*who));
+                let answer = neuron.commit_weights(netuid, epoch, hash);
+                self.done("commit", &answer);
+            }
+            Action::Reveal(net, who, row) => {
+                let netuid = self.netuid(*net);
+                let (uids, weights): (Vec<Uid>, Vec<u16>) = pairs(row);
+                let told = self.net.why_not_reveal(
+                    netuid,
+                    hotkey(*who),
+                    uids.clone(),
+                    weights.clone(),
+                    SALT.to_vec(),
+                    0,
+                );
+                let answer = self.net.as_(STRANGER).reveal_weights(
+                    netuid,
+                    hotkey(*who),
+                    uids,
+                    weights,
+                    SALT.to_vec(),
+                    0,
+                );
+                assert_eq!(
+                    answer.as_ref().err(),
+                    told.as_ref(),
+                    "the view says the same"
+                );
+                self.done("reveal", &answer);
+            }
+            Action::Serve(net, who, port) => {
+                let netuid = self.netuid(*net);
+                let axon = Axon {
+                    host: Host::V4([203, 0, 113, 7]),
+                    port: *port,
+                    protocol: 4,
+                    version: 1,
+                    tls: None,
+                };
+                let answer = self.net.as_(hotkey(*who)).serve_axon(netuid, axon);
+                self.done("serve", &answer);
+            }
+            Action::Hide(net, who) => {
+                let netuid = self.netuid(*net);
+                let answer = self.net.as_(hotkey(*who)).stop_serving(netuid);
+                self.done("hide", &answer);
+            }
+            Action::Offer(net, to) => {
+                let netuid = self.netuid(*net);
+                let answer = self.net.as_(OWNER).offer_subnet(netuid, Some(person(*to)));
+                self.done("offer", &answer);
+            }
+            Action::Accept(net, who) => {
+                let netuid = self.netuid(*net);
+                let answer = self
+                    .net
+                    .as_(person(*who))
+                    .accept_subnet(netuid, hotkey(*who));
+                self.done("accept", &answer);
+            }
+            Action::Release(net) => {
+                let netuid = self.netuid(*net);
+                let answer = self.net.as_(STRANGER).release(netuid);
+                self.done("release", &answer);
+            }
+            Action::Rule(net, value) => {
+                let netuid = self.netuid(*net);
+                let answer = self
+                    .net
+                    .as_(ADMIN)
+                    .set_hyperparameter(netuid, value.clone());
+                self.take_over(netuid);
+                self.done("rule", &answer);
             }
             Action::Set(net, value) => {
                 let netuid = self.netuid(*net);
@@ -64,6 +184,24 @@ impl World {
         }
     }
 
+    /// What a person's hotkey commits to; the hash of nothing if it has no seat.
+    fn committed(&self, netuid: NetUid, who: u32, row: &[(u16, u16)], epoch: u32) -> Digest {
+        let (uids, weights): (Vec<Uid>, Vec<u16>) = pairs(row);
+        let seat = self.net.seat(netuid, hotkey(who));
+        CommittedWeights {
+            contract: self.net.addresses().epoch,
+            netuid,
+            hotkey: hotkey(who),
+            generation: seat.map_or(0, |seat| seat.generation),
+            epoch,
+            uids: &uids,
+            weights: &weights,
+            salt: SALT,
+            version_key: 0,
+        }
+        .digest()
+    }
+
     /// Takes over what a subnet's people and owner decide.
     fn take_over(&mut self, netuid: NetUid) {
         let now = self.net.subnet(netuid).expect("a subnet");
@@ -71,4 +209,13 @@ impl World {
         subnet.tempo = now.tempo;
         subnet.neurons = now.neurons;
     }
+}
+
+fn pairs(row: &[(u16, u16)]) -> (Vec<Uid>, Vec<u16>) {
+    row.iter().map(|(uid, weight)| (Uid(*uid), *weight)).unzip()
+}
+
+/// Nothing stands for all.
+fn some(amount: u64) -> Option<Rao> {
+    (amount > 0).then_some(Rao(amount))
 }
