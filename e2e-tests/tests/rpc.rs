@@ -240,7 +240,7 @@ fn messages_are_answered_and_told_as_in_this_process() {
     assert!(!heard.is_empty());
 
     // Many reads at once are answered in order.
-    let message: Message<_> = both.contracts.registry().creation_price().into();
+    let message: Message<_> = both.contracts.registry().held().into();
     let reads: Vec<_> = (0..70u16)
         .map(|n| {
             if n % 2 == 0 {

@@ -136,8 +136,8 @@ fn a_starved_dispute_slashes_nobody() {
     let before = net.snapshot();
     let mut epoch = net.addresses().epoch();
     let (mut starved, mut others) = (0, Vec::new());
-    for percent in 2..100 {
-        let share = |all: u64| all / 100 * percent;
+    for permille in 20..1_000 {
+        let share = |all: u64| all / 1_000 * permille;
         for (time, bytes) in [
             (share(bill.total.ref_time), PLENTY),
             (PLENTY, share(bill.total.proof_size)),
@@ -152,9 +152,9 @@ fn a_starved_dispute_slashes_nobody() {
                 answer
             });
             match answer {
-                Ok(_) => panic!("slashed with {percent} % of what it takes"),
+                Ok(_) => panic!("slashed with {permille} ‰ of what it takes"),
                 Err(CallError::Refused(EpochError::KernelFailed)) => starved += 1,
-                Err(other) => others.push(format!("{percent} %: {other}")),
+                Err(other) => others.push(format!("{permille} ‰: {other}")),
             }
         }
     }

@@ -153,8 +153,6 @@ fn game() -> impl Strategy<Value = Action> {
 /// What stakers, miners and owners do.
 fn people() -> impl Strategy<Value = Action> {
     let who = || 0..PEOPLE;
-    // Who stakes on whom: mostly on oneself.
-    let pair = || prop_oneof![2 => who().prop_map(|who| (who, who)), 1 => (who(), who())];
     let row = prop::collection::btree_map(0..5u16, any::<u16>(), 0..4);
     prop_oneof![
         3 => (net(), who()).prop_map(|(net, who)| Action::Register(net, who)),
@@ -168,8 +166,8 @@ fn people() -> impl Strategy<Value = Action> {
             .prop_map(|(net, who, row)| Action::Weights(net, who, row.into_iter().collect())),
         1 => (net(), setting()).prop_map(|(net, value)| Action::Set(net, value)),
         1 => (who(), rao()).prop_map(|(who, amount)| Action::Burn(who, amount)),
-        4 => market(),
-        3 => secrets(),
+        6 => market(),
+        4 => secrets(),
     ]
 }
 
@@ -177,11 +175,11 @@ fn people() -> impl Strategy<Value = Action> {
 fn market() -> impl Strategy<Value = Action> {
     let who = || 0..PEOPLE;
     prop_oneof![
-        3 => (net(), who(), net(), who(), who(), rao()).prop_map(
-            |(net, on, to_net, to, by, amount)| Action::Move(net, on, to_net, to, by, amount)
+        5 => (net(), pair(), net(), who(), rao()).prop_map(
+            |(net, (on, by), to_net, to, amount)| Action::Move(net, on, to_net, to, by, amount)
         ),
-        2 => (net(), who(), who(), who(), rao())
-            .prop_map(|(net, on, by, to, amount)| Action::Give(net, on, by, to, amount)),
+        4 => (net(), pair(), who(), rao())
+            .prop_map(|(net, (on, by), to, amount)| Action::Give(net, on, by, to, amount)),
         1 => (who(), 0..4u16).prop_map(|(by, limit)| Action::UnstakeEverywhere(by, limit)),
         3 => (net(), who(), 0..3u16).prop_map(|(net, who, port)| Action::Serve(net, who, port)),
         1 => (net(), who()).prop_map(|(net, who)| Action::Hide(net, who)),
@@ -205,6 +203,12 @@ fn secrets() -> impl Strategy<Value = Action> {
             .prop_map(|(net, who, row, which)| Action::Commit(net, who, row, which)),
         4 => (net(), who(), row()).prop_map(|(net, who, row)| Action::Reveal(net, who, row)),
     ]
+}
+
+/// Who stakes on whom: mostly on oneself.
+fn pair() -> impl Strategy<Value = (u32, u32)> {
+    let who = || 0..PEOPLE;
+    prop_oneof![2 => who().prop_map(|who| (who, who)), 1 => (who(), who())]
 }
 
 fn net() -> impl Strategy<Value = usize> {

@@ -2,7 +2,7 @@
 
 use super::{
     chain::ChainArguments,
-    demo::amounts::{share, tao},
+    demo::amounts::{share, short, tao},
     session::{missing, print},
     table::{account, is_wide, show, table},
     Failure, Verdict,
@@ -92,7 +92,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     for (it, stake) in neurons.iter().zip(&stakes) {
         let score = &it.score;
         let mut row = vec![it.uid.0.to_string(), account(&it.neuron.hotkey)];
-        row.extend(is_wide.then(|| account(&it.neuron.coldkey)));
+        row.extend(is_wide.then(|| short(&ss58(&it.neuron.coldkey), 6, 4)));
         row.extend(stake.map(|stake| tao(stake.0, 3)));
         row.extend([
             if score.permit { "yes" } else { "" }.into(),
