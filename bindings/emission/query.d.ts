@@ -14,6 +14,7 @@ import type {
   InktensorPrimitivesTokenWireError,
   InkPrimitivesLangError,
   InktensorPrimitivesUnitsNetUid,
+  InktensorPrimitivesEmissionSplitPreset,
   InktensorPrimitivesEmissionEpochBudget,
   InktensorPrimitivesEmissionEmissionError,
   InktensorPrimitivesStakingPaymentLike,
@@ -46,13 +47,15 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch` and samples its weight anew.
+   * Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch`, divides it as
+   * `preset` says and samples the subnet's weight anew.
    *
    * # Errors
    * `NotEpoch`, `AlreadyDrawn`, `Staking`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
+   * @param {InktensorPrimitivesEmissionSplitPreset} preset
    * @param {ContractCallOptions} options
    *
    * @selector 0xfa985d49
@@ -61,6 +64,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
+      preset: InktensorPrimitivesEmissionSplitPreset,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
@@ -181,6 +185,31 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
+   * Ends a retired subnet's part in emission: what it has earned and carried goes to the subnets that share now, and
+   * its weight is gone. Anyone may call, also again, for what a last epoch has carried since.
+   *
+   * # Errors
+   * `StillLive`, `NobodyShares`, `Staking`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x2a717d09
+   **/
+  emissionRelease: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesEmissionEmissionError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
    * The state of issuance, evaluated up to the last draw.
    *
    * @param {ContractCallOptions} options
@@ -195,7 +224,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * The division of budgets.
+   * The network's own division of budgets.
    *
    * @param {ContractCallOptions} options
    *

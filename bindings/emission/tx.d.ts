@@ -11,6 +11,7 @@ import type {
 } from 'dedot/contracts';
 import type {
   InktensorPrimitivesUnitsNetUid,
+  InktensorPrimitivesEmissionSplitPreset,
   InktensorPrimitivesStakingPaymentLike,
   InktensorPrimitivesEmissionFee,
   InktensorPrimitivesUnitsRao,
@@ -34,13 +35,15 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch` and samples its weight anew.
+   * Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch`, divides it as
+   * `preset` says and samples the subnet's weight anew.
    *
    * # Errors
    * `NotEpoch`, `AlreadyDrawn`, `Staking`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
+   * @param {InktensorPrimitivesEmissionSplitPreset} preset
    * @param {ContractTxOptions} options
    *
    * @selector 0xfa985d49
@@ -49,6 +52,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
+      preset: InktensorPrimitivesEmissionSplitPreset,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type
@@ -150,6 +154,23 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
       epoch: number,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Ends a retired subnet's part in emission: what it has earned and carried goes to the subnets that share now, and
+   * its weight is gone. Anyone may call, also again, for what a last epoch has carried since.
+   *
+   * # Errors
+   * `StillLive`, `NobodyShares`, `Staking`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x2a717d09
+   **/
+  emissionRelease: GenericContractTxCall<
+    (netuid: InktensorPrimitivesUnitsNetUid, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
     Type
   >;
 }

@@ -80,10 +80,58 @@ export type InktensorPrimitivesRegistryHyperparameter =
   | { type: 'LiquidAlpha'; value: boolean }
   | { type: 'AlphaValues'; value: [number, number] }
   | { type: 'AlphaSigmoidSteepness'; value: number }
-  | { type: 'CommitReveal'; value: boolean };
+  | { type: 'CommitReveal'; value: boolean }
+  | { type: 'MinBurn'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'MaxBurn'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'BurnHalfLife'; value: number }
+  | { type: 'BurnIncrease'; value: InktensorPrimitivesUnitsBps }
+  | { type: 'MaxRegistrationsPerBlock'; value: number }
+  | { type: 'RegistrationAllowed'; value: boolean }
+  | { type: 'MinNonImmuneUids'; value: number }
+  | { type: 'ImmuneOwnerUids'; value: number }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'TransferEnabled'; value: boolean }
+  | { type: 'WeightsVersionKey'; value: bigint }
+  | { type: 'WeightsRateLimit'; value: number }
+  | { type: 'MinAllowedWeights'; value: number }
+  | { type: 'CommitRevealWeights'; value: boolean }
+  | { type: 'RevealPeriod'; value: number }
+  | { type: 'StakeThreshold'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'ServingRateLimit'; value: number };
+
+export type InktensorPrimitivesRegistryNetworkNetworkRules = {
+  minLock: InktensorPrimitivesUnitsRao;
+  lockInterval: number;
+  creationInterval: number;
+  subnetLimit: number;
+  subnetImmunity: number;
+  bittensorSplit: boolean;
+  nominatorMin: InktensorPrimitivesUnitsRao;
+  servingDeposit: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesRegistryKernelParams =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: Bytes };
+
+export type InktensorPrimitivesRegistryServingAxon = {
+  host: InktensorPrimitivesRegistryServingHost;
+  port: number;
+  protocol: number;
+  version: number;
+  tls?: FixedBytes<32> | undefined;
+};
+
+export type InktensorPrimitivesRegistryServingCommitment = {
+  kind: InktensorPrimitivesRegistryServingCommitmentKind;
+  data: Bytes;
+  block: number;
+};
+
+export type InktensorPrimitivesRegistryServingPrometheus = {
+  host: InktensorPrimitivesRegistryServingHost;
+  port: number;
+  version: number;
+};
 
 export type InktensorPrimitivesUnitsBps = number;
 
@@ -120,6 +168,7 @@ export type Epoch = {
   memories: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EpochFrozenMemory | undefined> };
   settling: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EpochSettlementSettling | undefined> };
   rows: EpochWeightsStoreRowStore;
+  commits: EpochWeightsCommitsCommitStore;
   bonds: EpochBondsBondStore;
   replays: EpochReplayReplayStore;
 };
@@ -149,6 +198,58 @@ export type InktensorPrimitivesKernelYumaParams = {
   alphaHigh: number;
   alphaSigmoidSteepness: number;
   commitReveal: boolean;
+};
+
+export type InktensorPrimitivesEmissionSplitPreset = 'Network' | 'Bittensor';
+
+export type InktensorPrimitivesRegistryNetworkSubnetIdentity = {
+  name: string;
+  description: string;
+  url: string;
+  repository: string;
+  logo: string;
+  contact: string;
+  community: string;
+};
+
+export type InktensorPrimitivesRegistryServingHost =
+  { type: 'V4'; value: FixedBytes<4> } | { type: 'V6'; value: FixedBytes<16> } | { type: 'Name'; value: string };
+
+export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
+
+export type InktensorPrimitivesEpochVotingWeightsCall =
+  | { type: 'Set'; value: [InktensorPrimitivesUnitsNetUid, Array<InktensorPrimitivesUnitsUid>, Array<number>, bigint] }
+  | { type: 'Commit'; value: [InktensorPrimitivesUnitsNetUid, number, FixedBytes<32>] }
+  | {
+      type: 'Reveal';
+      value: [
+        InktensorPrimitivesUnitsNetUid,
+        AccountId32,
+        Array<InktensorPrimitivesUnitsUid>,
+        Array<number>,
+        Bytes,
+        bigint,
+      ];
+    };
+
+export type InktensorPrimitivesEpochVotingWeightsCallLike =
+  | { type: 'Set'; value: [InktensorPrimitivesUnitsNetUid, Array<InktensorPrimitivesUnitsUid>, Array<number>, bigint] }
+  | { type: 'Commit'; value: [InktensorPrimitivesUnitsNetUid, number, FixedBytes<32>] }
+  | {
+      type: 'Reveal';
+      value: [
+        InktensorPrimitivesUnitsNetUid,
+        AccountId32Like,
+        Array<InktensorPrimitivesUnitsUid>,
+        Array<number>,
+        BytesLike,
+        bigint,
+      ];
+    };
+
+export type InktensorPrimitivesEpochVotingCommitsView = {
+  commits: Array<InktensorPrimitivesEpochVotingCommitView>;
+  missed: number;
 };
 
 export type EpochLife = {
@@ -192,6 +293,14 @@ export type InktensorPrimitivesVersioned = {
 
 export type EpochWeightsPageRowPage = { mask: bigint; values: Array<number> };
 
+export type EpochWeightsCommitsCommit = { hash: FixedBytes<32>; epoch: number; block: number };
+
+export type EpochWeightsCommitsQueue = {
+  commits: Array<EpochWeightsCommitsCommit>;
+  last?: number | undefined;
+  missed: number;
+};
+
 export type EpochReplayProgress = {
   steps: Array<FixedBytes<32>>;
   memory: Array<FixedBytes<32>>;
@@ -207,6 +316,10 @@ export type EpochWeightsStoreRowStore = {
       arg: [InktensorPrimitivesUnitsNetUid, InktensorPrimitivesUnitsUid, EpochWeightsHeadSlot, number],
     ): Promise<EpochWeightsPageRowPage | undefined>;
   };
+};
+
+export type EpochWeightsCommitsCommitStore = {
+  queues: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<EpochWeightsCommitsQueue | undefined> };
 };
 
 export type EpochBondsBondStore = {
@@ -250,7 +363,7 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'Kernel'; value: InktensorPrimitivesKernelKernelError }
   | { type: 'UnsoundPlan' }
   | { type: 'KernelUnavailable' }
-  | { type: 'Registry'; value: InktensorPrimitivesRegistryRegistryError }
+  | { type: 'Registry'; value: InktensorPrimitivesRegistryErrorRegistryError }
   | { type: 'Staking'; value: InktensorPrimitivesStakingStakingError }
   | { type: 'Emission'; value: InktensorPrimitivesEmissionEmissionError }
   | { type: 'PeerUnavailable' }
@@ -265,7 +378,22 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'Replaying' }
   | { type: 'ReplayNotDue'; value: number }
   | { type: 'RolloverNotDue'; value: number }
-  | { type: 'NoSteps' };
+  | { type: 'NoSteps' }
+  | { type: 'NotStarted' }
+  | { type: 'Retired'; value: number }
+  | { type: 'CommitFirst' }
+  | { type: 'NoCommitReveal' }
+  | { type: 'StakeTooLow'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'VersionTooOld'; value: bigint }
+  | { type: 'WeightsTooSoon'; value: number }
+  | { type: 'TooFewWeights'; value: number }
+  | { type: 'WrongEpoch'; value: number }
+  | { type: 'TooManyCommits'; value: number }
+  | { type: 'NoSuchCommit' }
+  | { type: 'RevealTooEarly'; value: number }
+  | { type: 'RevealTooLate'; value: number }
+  | { type: 'SaltTooLong'; value: number }
+  | { type: 'TooManyCalls'; value: number };
 
 export type InktensorPrimitivesEpochEpochStatus = {
   open: number;
@@ -342,7 +470,7 @@ export type EpochWeightsHeadSlot = 'A' | 'B';
 export type InktensorPrimitivesKernelKernelError =
   'BadParams' | 'StepOutOfRange' | 'BadInputs' | 'BadCarry' | 'BadScratch' | 'BadMemory';
 
-export type InktensorPrimitivesRegistryRegistryError =
+export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'UnknownSubnet' }
   | { type: 'NotOwner' }
   | { type: 'NotEpoch' }
@@ -360,7 +488,20 @@ export type InktensorPrimitivesRegistryRegistryError =
   | { type: 'NotAdmin' }
   | { type: 'KernelNotAllowed' }
   | { type: 'KernelCode'; value?: FixedBytes<32> | undefined }
-  | { type: 'KernelListed'; value: FixedBytes<32> };
+  | { type: 'KernelListed'; value: FixedBytes<32> }
+  | { type: 'TooSoon'; value: number }
+  | { type: 'Cooldown'; value: number }
+  | { type: 'Frozen'; value: number }
+  | { type: 'NotRoot' }
+  | { type: 'RegistrationClosed' }
+  | { type: 'AlreadyStarted'; value: number }
+  | { type: 'NotOffered' }
+  | { type: 'Retired'; value: number }
+  | { type: 'NetworkFull'; value: number }
+  | { type: 'SplitNotAllowed' }
+  | { type: 'NotSeated' }
+  | { type: 'BadHost' }
+  | { type: 'NothingServed' };
 
 export type InktensorPrimitivesStakingStakingError =
   | { type: 'UnknownSubnet' }
@@ -375,7 +516,10 @@ export type InktensorPrimitivesStakingStakingError =
   | { type: 'TooOld' }
   | { type: 'TooMany'; value: number }
   | { type: 'Overflow' }
-  | { type: 'Registry' };
+  | { type: 'Registry' }
+  | { type: 'TakeTooSoon'; value: number }
+  | { type: 'TransfersOff' }
+  | { type: 'SamePosition' };
 
 export type InktensorPrimitivesEmissionEmissionError =
   | { type: 'NotEpoch' }
@@ -384,9 +528,19 @@ export type InktensorPrimitivesEmissionEmissionError =
   | { type: 'OverBudget'; value: InktensorPrimitivesUnitsRao }
   | { type: 'Token' }
   | { type: 'Staking' }
-  | { type: 'Overflow' };
+  | { type: 'Overflow' }
+  | { type: 'StillLive' }
+  | { type: 'NobodyShares' };
 
 export type InktensorPrimitivesDisputeOpening = 'Carry' | 'Scratch' | 'Memory';
+
+export type InktensorPrimitivesEpochVotingCommitView = {
+  hash: FixedBytes<32>;
+  epoch: number;
+  block: number;
+  revealsIn: number;
+  state: InktensorPrimitivesEpochVotingCommitState;
+};
 
 export type InktensorPrimitivesKernelBudget =
   | { type: 'Split'; value: [InktensorPrimitivesUnitsRao, InktensorPrimitivesUnitsRao] }
@@ -402,6 +556,8 @@ export type EpochWeightsHeadRowHead = {
   slot: EpochWeightsHeadSlot;
   occupied: EpochWeightsHeadOccupied;
 };
+
+export type InktensorPrimitivesEpochVotingCommitState = 'Waiting' | 'Due' | 'Missed';
 
 export type InktensorPrimitivesKernelNeuronInput = {
   stake: bigint;

@@ -13,7 +13,12 @@ import type {
   InktensorPrimitivesKernelNeuronResult,
   InktensorPrimitivesUnitsUid,
   InktensorPrimitivesRegistryHyperparameter,
+  InktensorPrimitivesRegistryNetworkSubnetIdentity,
+  InktensorPrimitivesRegistryNetworkNetworkRules,
   InktensorPrimitivesRegistryKernelParams,
+  InktensorPrimitivesRegistryServingAxon,
+  InktensorPrimitivesRegistryServingCommitment,
+  InktensorPrimitivesRegistryServingPrometheus,
   InktensorPrimitivesUnitsBps,
 } from './types.js';
 
@@ -214,6 +219,30 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       fee: InktensorPrimitivesEmissionFee;
       /**
        * How much.
+       *
+       * @indexed: false
+       **/
+      amount: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * A retired subnet's share went to the others.
+   *
+   * @signature_topic: 0x2d50322a9a51a233139c658b20221fc358664ce7cdd3d38930054ec3c46b633a
+   **/
+  Released: GenericContractEvent<
+    'Released',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * How much was spread.
        *
        * @indexed: false
        **/
@@ -512,6 +541,36 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
+   * A validator's commits were not revealed in time.
+   *
+   * @signature_topic: 0xc615d341a20a8b46fc72749ae901d7252e073c784958c96751d8d187c97542dc
+   **/
+  RevealsMissed: GenericContractEvent<
+    'RevealsMissed',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The validator.
+       *
+       * @indexed: true
+       **/
+      hotkey: AccountId32;
+      /**
+       * How many.
+       *
+       * @indexed: false
+       **/
+      count: number;
+    },
+    Type
+  >;
+
+  /**
    * A chunk of a final epoch was paid.
    *
    * @signature_topic: 0x93789582f93871e6118b67f39e132bcac786045b4ead85421a4fb30121aeeddc
@@ -578,6 +637,42 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
+   * A validator has committed to weights.
+   *
+   * @signature_topic: 0x6184218c46bd4d5e65d6bcd70215d8c1a17b29b4c98e71f0771004c49f96f616
+   **/
+  WeightsCommitted: GenericContractEvent<
+    'WeightsCommitted',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The validator.
+       *
+       * @indexed: true
+       **/
+      hotkey: AccountId32;
+      /**
+       * To what.
+       *
+       * @indexed: false
+       **/
+      hash: FixedBytes<32>;
+      /**
+       * The only epoch in which it can be revealed.
+       *
+       * @indexed: false
+       **/
+      revealsIn: number;
+    },
+    Type
+  >;
+
+  /**
    * Weights were set.
    *
    * @signature_topic: 0xa389932d8774fcee594cdc2ad28a4cabd2a2732df20e3f1bd26f95b09cf2da20
@@ -633,6 +728,48 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       value: InktensorPrimitivesRegistryHyperparameter;
+    },
+    Type
+  >;
+
+  /**
+   * A subnet says who it is, or no longer.
+   *
+   * @signature_topic: 0x2b1155c4d9c060a16092c3221db8d38b10a4a39e46f41442b9ba0adadf69120e
+   **/
+  IdentitySet: GenericContractEvent<
+    'IdentitySet',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * What it says.
+       *
+       * @indexed: false
+       **/
+      identity: InktensorPrimitivesRegistryNetworkSubnetIdentity | undefined;
+    },
+    Type
+  >;
+
+  /**
+   * The network's rules changed.
+   *
+   * @signature_topic: 0x25e627fa9a4dd71e5152a1e575f9221467bcd47db252dcde65d5f5a1356f8acf
+   **/
+  NetworkRulesSet: GenericContractEvent<
+    'NetworkRulesSet',
+    {
+      /**
+       * What they are now.
+       *
+       * @indexed: false
+       **/
+      rules: InktensorPrimitivesRegistryNetworkNetworkRules;
     },
     Type
   >;
@@ -716,6 +853,120 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
+   * A subnet is offered to another owner, or no longer.
+   *
+   * @signature_topic: 0xd8edac729a9d4e4d69374d4068c357704292191df9861e82e18c9f5438ba1677
+   **/
+  SubnetOffered: GenericContractEvent<
+    'SubnetOffered',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * To whom.
+       *
+       * @indexed: false
+       **/
+      to: AccountId32 | undefined;
+    },
+    Type
+  >;
+
+  /**
+   * A subnet gave way to a new one.
+   *
+   * @signature_topic: 0x210ef549b501a24e1d9670483afe93dd3ec130a65b6be316cabff32c6fa6906f
+   **/
+  SubnetRetired: GenericContractEvent<
+    'SubnetRetired',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * Its owner, who got the lock back.
+       *
+       * @indexed: true
+       **/
+      owner: AccountId32;
+      /**
+       * How much that was.
+       *
+       * @indexed: false
+       **/
+      lock: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * A subnet's epochs may close from now on, a tempo at a time.
+   *
+   * @signature_topic: 0xaa45f318ea41ae9ac92213121999316633d8a8633ab42f12102b8c5cbd1d6218
+   **/
+  SubnetStarted: GenericContractEvent<
+    'SubnetStarted',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The block.
+       *
+       * @indexed: false
+       **/
+      at: number;
+    },
+    Type
+  >;
+
+  /**
+   * A subnet has another owner.
+   *
+   * @signature_topic: 0xfe8f7e9c3c81bc4da53bfe7ff6eacc299eb33cd2e64746bf48c40b2c35e38f66
+   **/
+  SubnetTransferred: GenericContractEvent<
+    'SubnetTransferred',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * Who owned it.
+       *
+       * @indexed: true
+       **/
+      from: AccountId32;
+      /**
+       * Who owns it.
+       *
+       * @indexed: true
+       **/
+      to: AccountId32;
+      /**
+       * The new owner's hotkey.
+       *
+       * @indexed: false
+       **/
+      ownerHotkey: AccountId32;
+    },
+    Type
+  >;
+
+  /**
    * Another account decides which kernels are allowed.
    *
    * @signature_topic: 0xa1e4d14b568bc12868be4b79dbe902dd9aec9ab6be69ae6e48307d9ddd7ebe4d
@@ -788,9 +1039,129 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
+   * A neuron shows where it answers.
+   *
+   * @signature_topic: 0xd0619cc871e692b52680ac99765d7cab3fb459feeb6f870759b756db91412008
+   **/
+  AxonServed: GenericContractEvent<
+    'AxonServed',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The neuron's hotkey.
+       *
+       * @indexed: true
+       **/
+      hotkey: AccountId32;
+      /**
+       * Where.
+       *
+       * @indexed: false
+       **/
+      axon: InktensorPrimitivesRegistryServingAxon;
+    },
+    Type
+  >;
+
+  /**
+   * A neuron has committed to something in public.
+   *
+   * @signature_topic: 0x83ca9e2ab076e2610b80d2cfc99df6e34a2e0838b024eec091b5dbfb6d83c600
+   **/
+  CommitmentMade: GenericContractEvent<
+    'CommitmentMade',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The neuron's hotkey.
+       *
+       * @indexed: true
+       **/
+      hotkey: AccountId32;
+      /**
+       * To what.
+       *
+       * @indexed: false
+       **/
+      commitment: InktensorPrimitivesRegistryServingCommitment;
+    },
+    Type
+  >;
+
+  /**
+   * A neuron shows where its metrics are.
+   *
+   * @signature_topic: 0xf7bd56e64b4ff2ce43108c3eda3760fda222354f6ea92742d3120d35217f468a
+   **/
+  PrometheusServed: GenericContractEvent<
+    'PrometheusServed',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The neuron's hotkey.
+       *
+       * @indexed: true
+       **/
+      hotkey: AccountId32;
+      /**
+       * Where.
+       *
+       * @indexed: false
+       **/
+      prometheus: InktensorPrimitivesRegistryServingPrometheus;
+    },
+    Type
+  >;
+
+  /**
+   * A neuron shows nothing any more, and has its deposit back.
+   *
+   * @signature_topic: 0xfe2e803fe11b04be8a3c2ba55e18bef62d60bfa83d106485bf011550394909b7
+   **/
+  ServingStopped: GenericContractEvent<
+    'ServingStopped',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The neuron's hotkey.
+       *
+       * @indexed: true
+       **/
+      hotkey: AccountId32;
+      /**
+       * The deposit.
+       *
+       * @indexed: false
+       **/
+      deposit: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
    * A chunk of an epoch's pay was credited as stake.
    *
-   * @signature_topic: 0x83b1f40159eedff2d36c0c72e03e3629ef35badfc4e3c6c237cd7c4ae6a32e77
+   * @signature_topic: 0x4fe73f5556729ee95862cf59f4a52dafe2c648a9a0253372cf0f2532acb016e2
    **/
   Distributed: GenericContractEvent<
     'Distributed',
@@ -801,6 +1172,12 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: true
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The epoch.
+       *
+       * @indexed: true
+       **/
+      epoch: number;
       /**
        * Neurons paid.
        *
@@ -855,6 +1232,60 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: true
        **/
       hotkey: AccountId32;
+      /**
+       * How much.
+       *
+       * @indexed: false
+       **/
+      amount: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * Stake moved to another hotkey, another subnet or another coldkey.
+   *
+   * @signature_topic: 0x4ce9bde4a11dca5e93001a82d1d69fc10e4cc44adc3d308578e83bdb86b6d3f9
+   **/
+  StakeMoved: GenericContractEvent<
+    'StakeMoved',
+    {
+      /**
+       * From which subnet.
+       *
+       * @indexed: false
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * From behind whom.
+       *
+       * @indexed: false
+       **/
+      hotkey: AccountId32;
+      /**
+       * Whose it was.
+       *
+       * @indexed: true
+       **/
+      coldkey: AccountId32;
+      /**
+       * To which subnet.
+       *
+       * @indexed: true
+       **/
+      toNetuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * Behind whom.
+       *
+       * @indexed: false
+       **/
+      toHotkey: AccountId32;
+      /**
+       * Whose it is.
+       *
+       * @indexed: true
+       **/
+      toColdkey: AccountId32;
       /**
        * How much.
        *

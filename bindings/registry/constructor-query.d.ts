@@ -11,21 +11,21 @@ import type {
   MetadataType,
 } from 'dedot/contracts';
 import type {
-  InktensorPrimitivesUnitsRao,
-  InktensorPrimitivesRegistryRegistryError,
+  InktensorPrimitivesRegistryNetworkNetworkRules,
+  InktensorPrimitivesRegistryErrorRegistryError,
   InkPrimitivesLangError,
 } from './types.js';
 
 export interface ConstructorQuery<Type extends MetadataType> extends GenericConstructorQuery<Type> {
   /**
-   * Deploys a registry that is paid in `token` and burns `creation_price` for each subnet; a price of zero makes
-   * subnets free. The caller may name the epoch contract, once, and is the admin.
+   * Deploys a registry that is paid in `token`, for a network with these rules. The caller may name the epoch contract,
+   * once, and is the admin.
    *
    * # Errors
-   * `OutOfBounds` for a price above the cap of TAO.
+   * `OutOfBounds` for a rule.
    *
    * @param {AccountId32Like} token
-   * @param {InktensorPrimitivesUnitsRao} creationPrice
+   * @param {InktensorPrimitivesRegistryNetworkNetworkRules} rules
    * @param {ConstructorCallOptions} options
    *
    * @selector 0x9bae9d5e
@@ -33,10 +33,10 @@ export interface ConstructorQuery<Type extends MetadataType> extends GenericCons
   new: GenericConstructorQueryCall<
     (
       token: AccountId32Like,
-      creationPrice: InktensorPrimitivesUnitsRao,
+      rules: InktensorPrimitivesRegistryNetworkNetworkRules,
       options?: ConstructorCallOptions,
     ) => Promise<
-      GenericConstructorCallResult<Result<[], InktensorPrimitivesRegistryRegistryError>, ContractInstantiateResult>
+      GenericConstructorCallResult<Result<[], InktensorPrimitivesRegistryErrorRegistryError>, ContractInstantiateResult>
     >,
     Type
   >;

@@ -10,21 +10,21 @@ import type {
   GenericInstantiateSubmittableExtrinsic,
   MetadataType,
 } from 'dedot/contracts';
-import type { InktensorPrimitivesUnitsRao } from './types.js';
+import type { InktensorPrimitivesRegistryNetworkNetworkRules } from './types.js';
 
 export interface ConstructorTx<
   ContractApi extends InkGenericContractApi,
   Type extends MetadataType,
 > extends GenericConstructorTx<Type> {
   /**
-   * Deploys a registry that is paid in `token` and burns `creation_price` for each subnet; a price of zero makes
-   * subnets free. The caller may name the epoch contract, once, and is the admin.
+   * Deploys a registry that is paid in `token`, for a network with these rules. The caller may name the epoch contract,
+   * once, and is the admin.
    *
    * # Errors
-   * `OutOfBounds` for a price above the cap of TAO.
+   * `OutOfBounds` for a rule.
    *
    * @param {AccountId32Like} token
-   * @param {InktensorPrimitivesUnitsRao} creationPrice
+   * @param {InktensorPrimitivesRegistryNetworkNetworkRules} rules
    * @param {ConstructorTxOptions} options
    *
    * @selector 0x9bae9d5e
@@ -32,7 +32,7 @@ export interface ConstructorTx<
   new: GenericConstructorTxCall<
     (
       token: AccountId32Like,
-      creationPrice: InktensorPrimitivesUnitsRao,
+      rules: InktensorPrimitivesRegistryNetworkNetworkRules,
       options?: ConstructorTxOptions,
     ) => GenericInstantiateSubmittableExtrinsic<ContractApi>,
     Type

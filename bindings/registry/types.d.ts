@@ -2,11 +2,22 @@
 
 import type { FixedBytes, AccountId32, Bytes, AccountId32Like, BytesLike } from 'dedot/codecs';
 
-export type InktensorPrimitivesUnitsRao = bigint;
+export type InktensorPrimitivesRegistryNetworkNetworkRules = {
+  minLock: InktensorPrimitivesUnitsRao;
+  lockInterval: number;
+  creationInterval: number;
+  subnetLimit: number;
+  subnetImmunity: number;
+  bittensorSplit: boolean;
+  nominatorMin: InktensorPrimitivesUnitsRao;
+  servingDeposit: InktensorPrimitivesUnitsRao;
+};
 
 export type InkEnvNoChainExtension = null;
 
 export type InktensorPrimitivesUnitsNetUid = number;
+
+export type InktensorPrimitivesUnitsRao = bigint;
 
 export type InktensorPrimitivesEmissionEpochBudget = {
   miners: InktensorPrimitivesUnitsRao;
@@ -50,7 +61,24 @@ export type InktensorPrimitivesRegistryHyperparameter =
   | { type: 'LiquidAlpha'; value: boolean }
   | { type: 'AlphaValues'; value: [number, number] }
   | { type: 'AlphaSigmoidSteepness'; value: number }
-  | { type: 'CommitReveal'; value: boolean };
+  | { type: 'CommitReveal'; value: boolean }
+  | { type: 'MinBurn'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'MaxBurn'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'BurnHalfLife'; value: number }
+  | { type: 'BurnIncrease'; value: InktensorPrimitivesUnitsBps }
+  | { type: 'MaxRegistrationsPerBlock'; value: number }
+  | { type: 'RegistrationAllowed'; value: boolean }
+  | { type: 'MinNonImmuneUids'; value: number }
+  | { type: 'ImmuneOwnerUids'; value: number }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'TransferEnabled'; value: boolean }
+  | { type: 'WeightsVersionKey'; value: bigint }
+  | { type: 'WeightsRateLimit'; value: number }
+  | { type: 'MinAllowedWeights'; value: number }
+  | { type: 'CommitRevealWeights'; value: boolean }
+  | { type: 'RevealPeriod'; value: number }
+  | { type: 'StakeThreshold'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'ServingRateLimit'; value: number };
 
 export type InktensorPrimitivesRegistryHyperparameterLike =
   | { type: 'Tempo'; value: number }
@@ -70,7 +98,24 @@ export type InktensorPrimitivesRegistryHyperparameterLike =
   | { type: 'LiquidAlpha'; value: boolean }
   | { type: 'AlphaValues'; value: [number, number] }
   | { type: 'AlphaSigmoidSteepness'; value: number }
-  | { type: 'CommitReveal'; value: boolean };
+  | { type: 'CommitReveal'; value: boolean }
+  | { type: 'MinBurn'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'MaxBurn'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'BurnHalfLife'; value: number }
+  | { type: 'BurnIncrease'; value: InktensorPrimitivesUnitsBps }
+  | { type: 'MaxRegistrationsPerBlock'; value: number }
+  | { type: 'RegistrationAllowed'; value: boolean }
+  | { type: 'MinNonImmuneUids'; value: number }
+  | { type: 'ImmuneOwnerUids'; value: number }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'TransferEnabled'; value: boolean }
+  | { type: 'WeightsVersionKey'; value: bigint }
+  | { type: 'WeightsRateLimit'; value: number }
+  | { type: 'MinAllowedWeights'; value: number }
+  | { type: 'CommitRevealWeights'; value: boolean }
+  | { type: 'RevealPeriod'; value: number }
+  | { type: 'StakeThreshold'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'ServingRateLimit'; value: number };
 
 export type InktensorPrimitivesRegistryKernelParams =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: Bytes };
@@ -78,9 +123,45 @@ export type InktensorPrimitivesRegistryKernelParams =
 export type InktensorPrimitivesRegistryKernelParamsLike =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: BytesLike };
 
+export type InktensorPrimitivesRegistryServingAxon = {
+  host: InktensorPrimitivesRegistryServingHost;
+  port: number;
+  protocol: number;
+  version: number;
+  tls?: FixedBytes<32> | undefined;
+};
+
+export type InktensorPrimitivesRegistryServingAxonLike = {
+  host: InktensorPrimitivesRegistryServingHostLike;
+  port: number;
+  protocol: number;
+  version: number;
+  tls?: FixedBytes<32> | undefined;
+};
+
+export type InktensorPrimitivesRegistryServingCommitment = {
+  kind: InktensorPrimitivesRegistryServingCommitmentKind;
+  data: Bytes;
+  block: number;
+};
+
+export type InktensorPrimitivesRegistryServingPrometheus = {
+  host: InktensorPrimitivesRegistryServingHost;
+  port: number;
+  version: number;
+};
+
+export type InktensorPrimitivesRegistryServingPrometheusLike = {
+  host: InktensorPrimitivesRegistryServingHostLike;
+  port: number;
+  version: number;
+};
+
 export type InktensorPrimitivesUnitsBps = number;
 
 export type InkPrimitivesLangError = 'CouldNotReadInput';
+
+export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
 
 export type InkStorageLazyMapping = {};
 
@@ -88,7 +169,7 @@ export type InkStorageLazy = {};
 
 export type RegistrySubnetRegistry = {
   token: AccountId32;
-  creationPrice: InktensorPrimitivesUnitsRao;
+  creation: RegistryCreation;
   wiring: RegistryWiring;
   kernels: RegistryKernels;
   subnets: RegistrySubnets;
@@ -121,9 +202,32 @@ export type InktensorPrimitivesKernelYumaParams = {
   commitReveal: boolean;
 };
 
+export type InktensorPrimitivesEmissionSplitPreset = 'Network' | 'Bittensor';
+
+export type InktensorPrimitivesRegistryNetworkSubnetIdentity = {
+  name: string;
+  description: string;
+  url: string;
+  repository: string;
+  logo: string;
+  contact: string;
+  community: string;
+};
+
+export type InktensorPrimitivesRegistryServingHost =
+  { type: 'V4'; value: FixedBytes<4> } | { type: 'V6'; value: FixedBytes<16> } | { type: 'Name'; value: string };
+
+export type InktensorPrimitivesRegistryServingHostLike =
+  { type: 'V4'; value: FixedBytes<4> } | { type: 'V6'; value: FixedBytes<16> } | { type: 'Name'; value: string };
+
 export type InktensorPrimitivesRegistryRegistryPeers = { token: AccountId32; epoch?: AccountId32 | undefined };
 
-export type InktensorPrimitivesRegistryHotkeyStatus = { subnetExists: boolean; owner?: AccountId32 | undefined };
+export type InktensorPrimitivesRegistryHotkeyStatus = {
+  subnetExists: boolean;
+  owner?: AccountId32 | undefined;
+  transfers: boolean;
+  nominatorMin: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesRegistryKernelsKernelEntry = {
   codeHash: FixedBytes<32>;
@@ -137,17 +241,26 @@ export type RegistrySettings = {
   name: string;
   owner: AccountId32;
   ownerHotkey: AccountId32;
+  symbol: string;
   createdAt: number;
+  startedAt?: number | undefined;
+  retiredAt?: number | undefined;
+  lock: InktensorPrimitivesUnitsRao;
   tempo: number;
   kernel: AccountId32;
   maxUids: number;
   maxValidators: number;
   immunityPeriod: number;
-  registrationPrice: InktensorPrimitivesUnitsRao;
+  terms: InktensorPrimitivesRegistryTerms;
   params: InktensorPrimitivesRegistryKernelParams;
 };
 
-export type RegistrySeats = { epoch: number; taken: InktensorPrimitivesVersioned002; registrations: number };
+export type RegistrySeats = {
+  epoch: number;
+  openedAt: number;
+  taken: InktensorPrimitivesVersioned002;
+  registrations: number;
+};
 
 export type RegistrySubnetsPlace = { uid: InktensorPrimitivesUnitsUid; generation: number; registeredEpoch: number };
 
@@ -167,6 +280,27 @@ export type RegistryPagesStanding = {
 
 export type RegistryPagesStandingPage = { scored: number; standings: Array<RegistryPagesStanding> };
 
+export type RegistryPrice = { rao: InktensorPrimitivesUnitsRao; at: number; sold: number };
+
+export type RegistrySubnetsStrength = {
+  epoch: number;
+  now: InktensorPrimitivesUnitsRao;
+  before: InktensorPrimitivesUnitsRao;
+};
+
+export type RegistryServingServed = {
+  axon?: [InktensorPrimitivesRegistryServingAxon, number] | undefined;
+  prometheus?: [InktensorPrimitivesRegistryServingPrometheus, number] | undefined;
+  commitment?: InktensorPrimitivesRegistryServingCommitment | undefined;
+  deposit: InktensorPrimitivesUnitsRao;
+};
+
+export type RegistryCreation = {
+  rules: InktensorPrimitivesRegistryNetworkNetworkRules;
+  last?: [InktensorPrimitivesUnitsRao, number] | undefined;
+  held: InktensorPrimitivesUnitsRao;
+};
+
 export type RegistryWiring = { type: 'NamedBy'; value: AccountId32 } | { type: 'Epoch'; value: AccountId32 };
 
 export type RegistryKernels = {
@@ -183,9 +317,21 @@ export type RegistrySubnets = {
   owners: { get(arg: AccountId32Like): Promise<AccountId32 | undefined> };
   neurons: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryPagesNeuronPage | undefined> };
   standings: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryPagesStandingPage | undefined> };
+  prices: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistryPrice | undefined> };
+  changes: {
+    get(arg: [InktensorPrimitivesUnitsNetUid, InktensorPrimitivesRegistryViewsParameter]): Promise<number | undefined>;
+  };
+  offers: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<AccountId32 | undefined> };
+  identities: {
+    get(arg: InktensorPrimitivesUnitsNetUid): Promise<InktensorPrimitivesRegistryNetworkSubnetIdentity | undefined>;
+  };
+  ownerSeats: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<Array<InktensorPrimitivesUnitsUid> | undefined> };
+  live: { get(): Promise<Array<InktensorPrimitivesUnitsNetUid> | undefined> };
+  strengths: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistrySubnetsStrength | undefined> };
+  served: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryServingServed | undefined> };
 };
 
-export type InktensorPrimitivesRegistryRegistryError =
+export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'UnknownSubnet' }
   | { type: 'NotOwner' }
   | { type: 'NotEpoch' }
@@ -203,9 +349,30 @@ export type InktensorPrimitivesRegistryRegistryError =
   | { type: 'NotAdmin' }
   | { type: 'KernelNotAllowed' }
   | { type: 'KernelCode'; value?: FixedBytes<32> | undefined }
-  | { type: 'KernelListed'; value: FixedBytes<32> };
+  | { type: 'KernelListed'; value: FixedBytes<32> }
+  | { type: 'TooSoon'; value: number }
+  | { type: 'Cooldown'; value: number }
+  | { type: 'Frozen'; value: number }
+  | { type: 'NotRoot' }
+  | { type: 'RegistrationClosed' }
+  | { type: 'AlreadyStarted'; value: number }
+  | { type: 'NotOffered' }
+  | { type: 'Retired'; value: number }
+  | { type: 'NetworkFull'; value: number }
+  | { type: 'SplitNotAllowed' }
+  | { type: 'NotSeated' }
+  | { type: 'BadHost' }
+  | { type: 'NothingServed' };
 
 export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
+
+export type InktensorPrimitivesRegistryServingServingView = {
+  uid: InktensorPrimitivesUnitsUid;
+  axon?: InktensorPrimitivesRegistryServingAxon | undefined;
+  prometheus?: InktensorPrimitivesRegistryServingPrometheus | undefined;
+  commitment?: InktensorPrimitivesRegistryServingCommitment | undefined;
+  deposit: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesRegistrySubnetSnapshot = {
   neurons: number;
@@ -219,7 +386,11 @@ export type InktensorPrimitivesRegistrySubnet = {
   name: string;
   owner: AccountId32;
   ownerHotkey: AccountId32;
+  symbol: string;
   createdAt: number;
+  startedAt?: number | undefined;
+  retiredAt?: number | undefined;
+  lock: InktensorPrimitivesUnitsRao;
   epoch: number;
   tempo: number;
   kernel: AccountId32;
@@ -228,7 +399,35 @@ export type InktensorPrimitivesRegistrySubnet = {
   neurons: number;
   immunityPeriod: number;
   registrationPrice: InktensorPrimitivesUnitsRao;
+  terms: InktensorPrimitivesRegistryTerms;
   params: InktensorPrimitivesRegistryKernelParams;
+};
+
+export type InktensorPrimitivesRegistryViewsHyperparameterView = {
+  parameter: InktensorPrimitivesRegistryViewsParameter;
+  value: bigint;
+  min: bigint;
+  max: bigint;
+  unit: InktensorPrimitivesRegistryViewsUnit;
+  setter: InktensorPrimitivesRegistryViewsSetter;
+  changesFrom: number;
+};
+
+export type InktensorPrimitivesRegistryViewsRegistrationQuote = {
+  price: InktensorPrimitivesUnitsRao;
+  nextPrice: InktensorPrimitivesUnitsRao;
+  leftInBlock: number;
+  free: number;
+  replaces?: InktensorPrimitivesUnitsUid | undefined;
+  isOpen: boolean;
+};
+
+export type InktensorPrimitivesRegistryViewsPruneCandidate = {
+  uid: InktensorPrimitivesUnitsUid;
+  hotkey: AccountId32;
+  emission: InktensorPrimitivesUnitsRao;
+  registeredAt: number;
+  isImmune: boolean;
 };
 
 export type InktensorPrimitivesRegistrySeat = {
@@ -237,6 +436,12 @@ export type InktensorPrimitivesRegistrySeat = {
   registeredEpoch: number;
   neurons: number;
   epoch: number;
+};
+
+export type InktensorPrimitivesRegistryVoter = {
+  seat: InktensorPrimitivesRegistrySeat;
+  isOwner: boolean;
+  terms: InktensorPrimitivesRegistryTermsWeightTerms;
 };
 
 export type InktensorPrimitivesRegistryNeuron = {
@@ -255,6 +460,15 @@ export type InktensorPrimitivesRegistryNeuronView = {
 
 export type InkStorageTraitsImplsManualKey = {};
 
+export type InktensorPrimitivesRegistryTerms = {
+  registration: InktensorPrimitivesRegistryTermsRegistrationTerms;
+  pruning: InktensorPrimitivesRegistryTermsPruningTerms;
+  weights: InktensorPrimitivesRegistryTermsWeightTerms;
+  split: InktensorPrimitivesEmissionSplitPreset;
+  noTransfers: boolean;
+  servingRateLimit: number;
+};
+
 export type InktensorPrimitivesVersioned002 = { epoch: number; now: number; before: number };
 
 export type InktensorPrimitivesVersioned003 = {
@@ -263,4 +477,67 @@ export type InktensorPrimitivesVersioned003 = {
   before?: InktensorPrimitivesRegistryTenure | undefined;
 };
 
+export type InktensorPrimitivesRegistryViewsParameter =
+  | 'Tempo'
+  | 'Kernel'
+  | 'MaxUids'
+  | 'MaxValidators'
+  | 'ImmunityPeriod'
+  | 'RegistrationPrice'
+  | 'OtherParams'
+  | 'Yuma'
+  | 'ActivityCutoff'
+  | 'MinStake'
+  | 'Kappa'
+  | 'BondsPenalty'
+  | 'BondsMovingAverage'
+  | 'Yuma3'
+  | 'LiquidAlpha'
+  | 'AlphaLow'
+  | 'AlphaHigh'
+  | 'AlphaSigmoidSteepness'
+  | 'CommitReveal'
+  | 'MinBurn'
+  | 'MaxBurn'
+  | 'BurnHalfLife'
+  | 'BurnIncrease'
+  | 'MaxRegistrationsPerBlock'
+  | 'RegistrationAllowed'
+  | 'MinNonImmuneUids'
+  | 'ImmuneOwnerUids'
+  | 'Split'
+  | 'TransferEnabled'
+  | 'WeightsVersionKey'
+  | 'WeightsRateLimit'
+  | 'MinAllowedWeights'
+  | 'CommitRevealWeights'
+  | 'RevealPeriod'
+  | 'StakeThreshold'
+  | 'ServingRateLimit';
+
+export type InktensorPrimitivesRegistryViewsUnit =
+  'Number' | 'Rao' | 'Blocks' | 'Epochs' | 'Bps' | 'U16Ratio' | 'Millionths' | 'Flag';
+
+export type InktensorPrimitivesRegistryViewsSetter = 'Owner' | 'Root';
+
+export type InktensorPrimitivesRegistryTermsWeightTerms = {
+  versionKey: bigint;
+  rateLimit: number;
+  minCount: number;
+  commitReveal: boolean;
+  revealPeriod: number;
+  stakeThreshold: InktensorPrimitivesUnitsRao;
+};
+
 export type InktensorPrimitivesRegistryTenure = { generation: number; registeredEpoch: number };
+
+export type InktensorPrimitivesRegistryTermsRegistrationTerms = {
+  minBurn: InktensorPrimitivesUnitsRao;
+  maxBurn: InktensorPrimitivesUnitsRao;
+  halfLife: number;
+  increase: InktensorPrimitivesUnitsBps;
+  perBlock: number;
+  isOpen: boolean;
+};
+
+export type InktensorPrimitivesRegistryTermsPruningTerms = { minNonImmune: number; immuneOwners: number };

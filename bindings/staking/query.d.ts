@@ -18,6 +18,8 @@ import type {
   InktensorPrimitivesStakingStakingError,
   InktensorPrimitivesUnitsBps,
   InktensorPrimitivesStakingPaymentLike,
+  InktensorPrimitivesStakingTakeInfo,
+  InktensorPrimitivesStakingPositionView,
   InktensorPrimitivesStakingStakingPeers,
 } from './types.js';
 
@@ -146,10 +148,98 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Sets the share of dividends that the owner of `hotkey` keeps. Only its owner.
+   * Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first.
+   * Returns how much it was, and in how many places there still is some.
    *
    * # Errors
-   * `NotHotkeyOwner`, `TakeAbove`.
+   * `TooMany`, `NotEnoughStake` if there is none, `Payment`.
+   *
+   * @param {number} limit
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xd8c64872
+   **/
+  stakingUnstakeAll: GenericContractQueryCall<
+    (
+      limit: number,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<[InktensorPrimitivesUnitsRao, number], InktensorPrimitivesStakingStakingError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or both. Returns how much it was.
+   *
+   * # Errors
+   * `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`, `TooLittle`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {InktensorPrimitivesUnitsNetUid} toNetuid
+   * @param {AccountId32Like} toHotkey
+   * @param {InktensorPrimitivesUnitsRao | undefined} amount
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x670488ca
+   **/
+  stakingMoveStake: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      toNetuid: InktensorPrimitivesUnitsNetUid,
+      toHotkey: AccountId32Like,
+      amount: InktensorPrimitivesUnitsRao | undefined,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingStakingError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as stake on the same hotkey.
+   *
+   * # Errors
+   * `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`, `TooLittle`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {AccountId32Like} to
+   * @param {InktensorPrimitivesUnitsRao | undefined} amount
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xb80456c7
+   **/
+  stakingTransferStake: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      to: AccountId32Like,
+      amount: InktensorPrimitivesUnitsRao | undefined,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingStakingError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be lowered at any time, and raised
+   * once the interval has passed since it last changed.
+   *
+   * # Errors
+   * `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
    *
    * @param {AccountId32Like} hotkey
    * @param {InktensorPrimitivesUnitsBps} take
@@ -188,13 +278,14 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Called by the emission contract after it has minted the sum of `payments` to this contract: credits them as stake.
-   * Returns that sum.
+   * Called by the emission contract after it has minted the sum of `payments`, pay of `epoch`, to this contract:
+   * credits them as stake. Returns that sum.
    *
    * # Errors
    * `NotEmission`, `Overflow`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {number} epoch
    * @param {Array<InktensorPrimitivesStakingPaymentLike>} payments
    * @param {ContractCallOptions} options
    *
@@ -203,6 +294,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   stakingDistribute: GenericContractQueryCall<
     (
       netuid: InktensorPrimitivesUnitsNetUid,
+      epoch: number,
       payments: Array<InktensorPrimitivesStakingPaymentLike>,
       options?: ContractCallOptions,
     ) => Promise<
@@ -211,6 +303,23 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
         ContractCallResult
       >
     >,
+    Type
+  >;
+
+  /**
+   * Whether the subnet goes on: false once it is retired, none if it was never created or the registry does not
+   * answer.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xf510efaf
+   **/
+  stakingIsLive: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<boolean | undefined, ContractCallResult>>,
     Type
   >;
 
@@ -351,6 +460,56 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       hotkey: AccountId32Like,
       options?: ContractCallOptions,
     ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsBps, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * The take of `hotkey`, and when it may be raised.
+   *
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x3d14fb07
+   **/
+  stakingTakeInfo: GenericContractQueryCall<
+    (
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingTakeInfo, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * In how many places `coldkey` has stake.
+   *
+   * @param {AccountId32Like} coldkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x5b6c373f
+   **/
+  stakingPositionCount: GenericContractQueryCall<
+    (
+      coldkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<number, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Page `page` (64 places) of where `coldkey` has stake.
+   *
+   * @param {AccountId32Like} coldkey
+   * @param {number} page
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xd55b39fb
+   **/
+  stakingPositions: GenericContractQueryCall<
+    (
+      coldkey: AccountId32Like,
+      page: number,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Array<InktensorPrimitivesStakingPositionView>, ContractCallResult>>,
     Type
   >;
 

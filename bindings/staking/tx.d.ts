@@ -102,10 +102,80 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Sets the share of dividends that the owner of `hotkey` keeps. Only its owner.
+   * Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first.
+   * Returns how much it was, and in how many places there still is some.
    *
    * # Errors
-   * `NotHotkeyOwner`, `TakeAbove`.
+   * `TooMany`, `NotEnoughStake` if there is none, `Payment`.
+   *
+   * @param {number} limit
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xd8c64872
+   **/
+  stakingUnstakeAll: GenericContractTxCall<
+    (limit: number, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or both. Returns how much it was.
+   *
+   * # Errors
+   * `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`, `TooLittle`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {InktensorPrimitivesUnitsNetUid} toNetuid
+   * @param {AccountId32Like} toHotkey
+   * @param {InktensorPrimitivesUnitsRao | undefined} amount
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x670488ca
+   **/
+  stakingMoveStake: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      toNetuid: InktensorPrimitivesUnitsNetUid,
+      toHotkey: AccountId32Like,
+      amount: InktensorPrimitivesUnitsRao | undefined,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as stake on the same hotkey.
+   *
+   * # Errors
+   * `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`, `TooLittle`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {AccountId32Like} to
+   * @param {InktensorPrimitivesUnitsRao | undefined} amount
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xb80456c7
+   **/
+  stakingTransferStake: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      to: AccountId32Like,
+      amount: InktensorPrimitivesUnitsRao | undefined,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be lowered at any time, and raised
+   * once the interval has passed since it last changed.
+   *
+   * # Errors
+   * `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
    *
    * @param {AccountId32Like} hotkey
    * @param {InktensorPrimitivesUnitsBps} take
@@ -144,13 +214,14 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Called by the emission contract after it has minted the sum of `payments` to this contract: credits them as stake.
-   * Returns that sum.
+   * Called by the emission contract after it has minted the sum of `payments`, pay of `epoch`, to this contract:
+   * credits them as stake. Returns that sum.
    *
    * # Errors
    * `NotEmission`, `Overflow`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {number} epoch
    * @param {Array<InktensorPrimitivesStakingPaymentLike>} payments
    * @param {ContractTxOptions} options
    *
@@ -159,6 +230,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   stakingDistribute: GenericContractTxCall<
     (
       netuid: InktensorPrimitivesUnitsNetUid,
+      epoch: number,
       payments: Array<InktensorPrimitivesStakingPaymentLike>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,

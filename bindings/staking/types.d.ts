@@ -50,10 +50,58 @@ export type InktensorPrimitivesRegistryHyperparameter =
   | { type: 'LiquidAlpha'; value: boolean }
   | { type: 'AlphaValues'; value: [number, number] }
   | { type: 'AlphaSigmoidSteepness'; value: number }
-  | { type: 'CommitReveal'; value: boolean };
+  | { type: 'CommitReveal'; value: boolean }
+  | { type: 'MinBurn'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'MaxBurn'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'BurnHalfLife'; value: number }
+  | { type: 'BurnIncrease'; value: InktensorPrimitivesUnitsBps }
+  | { type: 'MaxRegistrationsPerBlock'; value: number }
+  | { type: 'RegistrationAllowed'; value: boolean }
+  | { type: 'MinNonImmuneUids'; value: number }
+  | { type: 'ImmuneOwnerUids'; value: number }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'TransferEnabled'; value: boolean }
+  | { type: 'WeightsVersionKey'; value: bigint }
+  | { type: 'WeightsRateLimit'; value: number }
+  | { type: 'MinAllowedWeights'; value: number }
+  | { type: 'CommitRevealWeights'; value: boolean }
+  | { type: 'RevealPeriod'; value: number }
+  | { type: 'StakeThreshold'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'ServingRateLimit'; value: number };
+
+export type InktensorPrimitivesRegistryNetworkNetworkRules = {
+  minLock: InktensorPrimitivesUnitsRao;
+  lockInterval: number;
+  creationInterval: number;
+  subnetLimit: number;
+  subnetImmunity: number;
+  bittensorSplit: boolean;
+  nominatorMin: InktensorPrimitivesUnitsRao;
+  servingDeposit: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesRegistryKernelParams =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: Bytes };
+
+export type InktensorPrimitivesRegistryServingAxon = {
+  host: InktensorPrimitivesRegistryServingHost;
+  port: number;
+  protocol: number;
+  version: number;
+  tls?: FixedBytes<32> | undefined;
+};
+
+export type InktensorPrimitivesRegistryServingCommitment = {
+  kind: InktensorPrimitivesRegistryServingCommitmentKind;
+  data: Bytes;
+  block: number;
+};
+
+export type InktensorPrimitivesRegistryServingPrometheus = {
+  host: InktensorPrimitivesRegistryServingHost;
+  port: number;
+  version: number;
+};
 
 export type InktensorPrimitivesUnitsBps = number;
 
@@ -73,7 +121,8 @@ export type StakingStakingContract = {
       arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like, AccountId32Like],
     ): Promise<StakingPoolPosition | undefined>;
   };
-  takes: { get(arg: AccountId32Like): Promise<InktensorPrimitivesUnitsBps | undefined> };
+  index: StakingIndex;
+  takes: StakingTakes;
 };
 
 export type InktensorPrimitivesKernelNeuronResult = {
@@ -103,6 +152,23 @@ export type InktensorPrimitivesKernelYumaParams = {
   commitReveal: boolean;
 };
 
+export type InktensorPrimitivesEmissionSplitPreset = 'Network' | 'Bittensor';
+
+export type InktensorPrimitivesRegistryNetworkSubnetIdentity = {
+  name: string;
+  description: string;
+  url: string;
+  repository: string;
+  logo: string;
+  contact: string;
+  community: string;
+};
+
+export type InktensorPrimitivesRegistryServingHost =
+  { type: 'V4'; value: FixedBytes<4> } | { type: 'V6'; value: FixedBytes<16> } | { type: 'Name'; value: string };
+
+export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
+
 export type InktensorPrimitivesStakingPayment = {
   hotkey: AccountId32;
   coldkey: AccountId32;
@@ -116,6 +182,8 @@ export type InktensorPrimitivesStakingPaymentLike = {
   miner: InktensorPrimitivesUnitsRao;
   validator: InktensorPrimitivesUnitsRao;
 };
+
+export type InktensorPrimitivesStakingTakeInfo = { take: InktensorPrimitivesUnitsBps; raisesFrom: number };
 
 export type InktensorPrimitivesStakingStakingPeers = {
   token: AccountId32;
@@ -135,6 +203,16 @@ export type StakingPoolPosition = { shares: bigint; scale: number };
 export type StakingRoles =
   { type: 'Deployer'; value: AccountId32 } | { type: 'Wired'; value: [AccountId32, AccountId32] };
 
+export type StakingIndex = {
+  counts: { get(arg: AccountId32Like): Promise<number | undefined> };
+  entries: { get(arg: [AccountId32Like, number]): Promise<[InktensorPrimitivesUnitsNetUid, AccountId32] | undefined> };
+  places: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like, AccountId32Like]): Promise<number | undefined> };
+};
+
+export type StakingTakes = {
+  set: { get(arg: AccountId32Like): Promise<[InktensorPrimitivesUnitsBps, number] | undefined> };
+};
+
 export type StakingDeployError = 'NoToken' | 'NoRegistry';
 
 export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
@@ -152,7 +230,16 @@ export type InktensorPrimitivesStakingStakingError =
   | { type: 'TooOld' }
   | { type: 'TooMany'; value: number }
   | { type: 'Overflow' }
-  | { type: 'Registry' };
+  | { type: 'Registry' }
+  | { type: 'TakeTooSoon'; value: number }
+  | { type: 'TransfersOff' }
+  | { type: 'SamePosition' };
+
+export type InktensorPrimitivesStakingPositionView = {
+  netuid: InktensorPrimitivesUnitsNetUid;
+  hotkey: AccountId32;
+  stake: InktensorPrimitivesUnitsRao;
+};
 
 export type InkStorageTraitsImplsManualKey = {};
 

@@ -50,10 +50,58 @@ export type InktensorPrimitivesRegistryHyperparameter =
   | { type: 'LiquidAlpha'; value: boolean }
   | { type: 'AlphaValues'; value: [number, number] }
   | { type: 'AlphaSigmoidSteepness'; value: number }
-  | { type: 'CommitReveal'; value: boolean };
+  | { type: 'CommitReveal'; value: boolean }
+  | { type: 'MinBurn'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'MaxBurn'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'BurnHalfLife'; value: number }
+  | { type: 'BurnIncrease'; value: InktensorPrimitivesUnitsBps }
+  | { type: 'MaxRegistrationsPerBlock'; value: number }
+  | { type: 'RegistrationAllowed'; value: boolean }
+  | { type: 'MinNonImmuneUids'; value: number }
+  | { type: 'ImmuneOwnerUids'; value: number }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'TransferEnabled'; value: boolean }
+  | { type: 'WeightsVersionKey'; value: bigint }
+  | { type: 'WeightsRateLimit'; value: number }
+  | { type: 'MinAllowedWeights'; value: number }
+  | { type: 'CommitRevealWeights'; value: boolean }
+  | { type: 'RevealPeriod'; value: number }
+  | { type: 'StakeThreshold'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'ServingRateLimit'; value: number };
+
+export type InktensorPrimitivesRegistryNetworkNetworkRules = {
+  minLock: InktensorPrimitivesUnitsRao;
+  lockInterval: number;
+  creationInterval: number;
+  subnetLimit: number;
+  subnetImmunity: number;
+  bittensorSplit: boolean;
+  nominatorMin: InktensorPrimitivesUnitsRao;
+  servingDeposit: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesRegistryKernelParams =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: Bytes };
+
+export type InktensorPrimitivesRegistryServingAxon = {
+  host: InktensorPrimitivesRegistryServingHost;
+  port: number;
+  protocol: number;
+  version: number;
+  tls?: FixedBytes<32> | undefined;
+};
+
+export type InktensorPrimitivesRegistryServingCommitment = {
+  kind: InktensorPrimitivesRegistryServingCommitmentKind;
+  data: Bytes;
+  block: number;
+};
+
+export type InktensorPrimitivesRegistryServingPrometheus = {
+  host: InktensorPrimitivesRegistryServingHost;
+  port: number;
+  version: number;
+};
 
 export type InktensorPrimitivesUnitsBps = number;
 
@@ -89,6 +137,23 @@ export type InktensorPrimitivesKernelYumaParams = {
   alphaSigmoidSteepness: number;
   commitReveal: boolean;
 };
+
+export type InktensorPrimitivesEmissionSplitPreset = 'Network' | 'Bittensor';
+
+export type InktensorPrimitivesRegistryNetworkSubnetIdentity = {
+  name: string;
+  description: string;
+  url: string;
+  repository: string;
+  logo: string;
+  contact: string;
+  community: string;
+};
+
+export type InktensorPrimitivesRegistryServingHost =
+  { type: 'V4'; value: FixedBytes<4> } | { type: 'V6'; value: FixedBytes<16> } | { type: 'Name'; value: string };
+
+export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
 
 export type InkStorageTraitsImplsResolverKey = {};
 

@@ -157,7 +157,7 @@ mod tests {
     fn reference(mut price: u64, blocks: u32, half_life: u16) -> u64 {
         let factor = factor(half_life);
         for _ in 0..blocks {
-            price = u64::try_from(u128::from(price) * u128::from(factor) >> 32).unwrap();
+            price = u64::try_from((u128::from(price) * u128::from(factor)) >> 32).unwrap();
         }
         price
     }

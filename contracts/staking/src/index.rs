@@ -4,13 +4,16 @@ use crate::PositionKey;
 use ink::storage::{traits::ManualKey, Mapping};
 use inktensor_primitives::{AccountId, NetUid};
 
+/// Coldkey, and place in its list.
+type Place = (AccountId, u32);
+
 /// The lists of all coldkeys.
 #[ink::storage_item]
 #[derive(Debug, Default)]
 pub struct Index {
     counts: Mapping<AccountId, u32, ManualKey<0x494E_4401>>,
-    /// Coldkey and place in its list.
-    entries: Mapping<(AccountId, u32), (NetUid, AccountId), ManualKey<0x494E_4402>>,
+    /// Subnet and hotkey.
+    entries: Mapping<Place, (NetUid, AccountId), ManualKey<0x494E_4402>>,
     /// Where a position is in its coldkey's list.
     places: Mapping<PositionKey, u32, ManualKey<0x494E_4403>>,
 }
