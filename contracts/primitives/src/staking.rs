@@ -10,6 +10,56 @@ pub const MAX_TAKE: Bps = Bps(1_800);
 /// Source: subtensor-reference.md 3.11.
 pub const TAKE_RAISE_INTERVAL: u32 = 216_000;
 
+/// Most children of a hotkey on a subnet. Source: subtensor-reference.md 3.11.
+pub const MAX_CHILDREN: u16 = 5;
+/// Most hotkeys that may have a hotkey as their child, so that its stake can be told at a bounded cost.
+pub const MAX_PARENTS: u16 = 8;
+/// Blocks before a list of children counts. Source: subtensor-reference.md 6.2, `PendingChildKeyCooldown`.
+pub const CHILD_COOLDOWN: u32 = 7_200;
+/// Blocks between two settings of a hotkey's children. Source: subtensor-reference.md 5.5.
+pub const CHILDREN_INTERVAL: u32 = 150;
+
+/// A hotkey that gets a part of another's stake, for weight alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Child {
+    /// How much, of `u64::MAX`.
+    pub proportion: u64,
+    /// Who.
+    pub hotkey: AccountId,
+}
+
+/// A list of children that does not count yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct PendingChildren {
+    /// The children.
+    pub children: Vec<Child>,
+    /// The list counts from the first epoch on that opens after this block.
+    pub after: u32,
+}
+
+/// The children of a hotkey on a subnet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct ChildrenView {
+    /// In the open epoch.
+    pub children: Vec<Child>,
+    /// Later.
+    pub pending: Option<PendingChildren>,
+}
+
+/// A hotkey that has another as its child, or may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct ParentView {
+    /// Who.
+    pub hotkey: AccountId,
+    /// What it gives of its stake in the open epoch, of `u64::MAX`; 0 if it only may.
+    pub proportion: u64,
+}
+
 /// What a hotkey's owner keeps of dividends, and when that may be raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
@@ -147,6 +197,58 @@ pub trait Staking {
     #[ink(message)]
     fn set_take(&mut self, hotkey: AccountId, take: Bps) -> Result<(), StakingError>;
 
+    /// Gives parts of the own stake of `hotkey`, which the caller owns, to children on a subnet, in the place of those before. They have
+    /// that much more weight, and share what they earn by it. The list counts from the first epoch on that opens after a cooldown of
+    /// `CHILD_COOLDOWN` blocks; before a subnet's first close it counts at once. A child of another owner must have accepted the parent.
+    ///
+    /// # Errors
+    /// `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`, `Cycle`, `UnknownHotkey`, `NotAccepted`,
+    /// `TooManyParents`, `ChildrenTooSoon`.
+    #[ink(message)]
+    fn set_children(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        children: Vec<Child>,
+    ) -> Result<(), StakingError>;
+
+    /// Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a subnet, or no longer.
+    ///
+    /// # Errors
+    /// `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
+    #[ink(message)]
+    fn allow_parent(
+        &mut self,
+        netuid: NetUid,
+        child: AccountId,
+        parent: AccountId,
+        allowed: bool,
+    ) -> Result<(), StakingError>;
+
+    /// Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of other owners. As `set_take`; nothing at first.
+    ///
+    /// # Errors
+    /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+    #[ink(message)]
+    fn set_child_take(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        take: Bps,
+    ) -> Result<(), StakingError>;
+
+    /// The children of `hotkey` on a subnet.
+    #[ink(message)]
+    fn children(&self, netuid: NetUid, hotkey: AccountId) -> ChildrenView;
+
+    /// The parents of `hotkey` on a subnet, and those that it lets be.
+    #[ink(message)]
+    fn parents(&self, netuid: NetUid, hotkey: AccountId) -> Vec<ParentView>;
+
+    /// What `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+    #[ink(message)]
+    fn child_take(&self, netuid: NetUid, hotkey: AccountId) -> TakeInfo;
+
     /// Called by the epoch contract at close: from here on writes belong to epoch `closing + 1`.
     ///
     /// # Errors
@@ -171,7 +273,8 @@ pub trait Staking {
     #[ink(message)]
     fn is_live(&self, netuid: NetUid) -> Option<bool>;
 
-    /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open. At most `PAGE` hotkeys.
+    /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open: its own, less what its children have of it, and what
+    /// its parents give. At most `PAGE` hotkeys.
     ///
     /// # Errors
     /// `TooOld`, `TooMany`.
@@ -183,7 +286,7 @@ pub trait Staking {
         epoch: u32,
     ) -> Result<Vec<Rao>, StakingError>;
 
-    /// Stake behind `hotkey` at the end of `epoch`.
+    /// Stake behind `hotkey` at the end of `epoch`, as in `stakes_at`.
     ///
     /// # Errors
     /// `TooOld`.
@@ -263,6 +366,86 @@ pub enum StakingError {
     TransfersOff,
     /// The stake is there already.
     SamePosition,
+    /// Too many children: the most there may be.
+    TooManyChildren(u16),
+    /// A hotkey cannot be its own child, a child twice, or a child of nothing: which one.
+    BadChild(AccountId),
+    /// The children get more than there is: the proportions must not sum to more than `u64::MAX`.
+    TooMuchGiven,
+    /// The child has, or will have, the hotkey as a child itself: which one. One of the two must end first.
+    Cycle(AccountId),
+    /// The child is another's, who has not accepted: which one. Its owner does with `allow_parent`.
+    NotAccepted(AccountId),
+    /// So many hotkeys may have this one as a child already.
+    TooManyParents(u16),
+    /// The children were set not long ago: first block at which they may be again.
+    ChildrenTooSoon(u32),
+    /// The parent has the hotkey as a child still, or will. Its owner ends that with `set_children`.
+    StillParent,
+}
+
+/// A hotkey has other children.
+#[ink::event]
+pub struct ChildrenSet {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The parent.
+    #[ink(topic)]
+    pub hotkey: AccountId,
+    /// The children.
+    pub children: Vec<Child>,
+    /// They count in epochs that open after this block.
+    pub after: u32,
+}
+
+/// A hotkey lets another have it as a child, or no longer.
+#[ink::event]
+pub struct ParentAllowed {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The child.
+    #[ink(topic)]
+    pub child: AccountId,
+    /// The parent.
+    #[ink(topic)]
+    pub parent: AccountId,
+    /// Whether it may.
+    pub allowed: bool,
+}
+
+/// What a child keeps of what it earns for others.
+#[ink::event]
+pub struct ChildTakeSet {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The child.
+    #[ink(topic)]
+    pub hotkey: AccountId,
+    /// How much.
+    pub take: Bps,
+}
+
+/// A part of what a child earned went to a parent, whose stakers share it.
+#[ink::event]
+pub struct Inherited {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The child.
+    #[ink(topic)]
+    pub child: AccountId,
+    /// The parent.
+    #[ink(topic)]
+    pub parent: AccountId,
+    /// Who owns the parent.
+    pub coldkey: AccountId,
+    /// The epoch.
+    pub epoch: u32,
+    /// How much.
+    pub amount: Rao,
 }
 
 /// Stake moved to another hotkey, another subnet or another coldkey.

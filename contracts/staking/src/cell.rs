@@ -57,6 +57,10 @@ impl PoolCell {
 pub struct SubnetStake {
     /// The open epoch.
     pub open: u32,
+    /// Block at which it opened.
+    pub opened_at: u32,
+    /// Block at which the one before opened.
+    pub before_at: u32,
     /// Sum of the subnet's pools.
     pub total: Rao,
 }

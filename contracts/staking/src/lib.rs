@@ -4,6 +4,7 @@
 //! arrives as stake, either for one owner or by raising the value of a whole pool. Pools' values are kept by epoch,
 //! since consensus reads them for epochs that are closed.
 //!
+//! - `relations`, `inheritance`, `children`: parts of stake that weigh for other hotkeys
 //! - `index`: where each coldkey has stake
 //! - `takes`: what delegates keep
 //! - `moves`: stake out of a position, into another
@@ -20,12 +21,15 @@
 #![deny(unsafe_code)]
 
 pub mod cell;
+mod children;
 pub mod index;
+pub mod inheritance;
 mod moves;
 pub mod mul_div;
 pub mod payout;
 pub mod peers;
 pub mod pool;
+pub mod relations;
 pub mod roles;
 pub mod takes;
 
@@ -52,6 +56,7 @@ mod staking {
         payout::{Credit, Tally},
         peers,
         pool::{Pool, Position},
+        relations::Relations,
         roles::Roles,
         takes::Takes,
         MIN_STAKE,
@@ -62,7 +67,8 @@ mod staking {
     };
     use inktensor_primitives::{
         staking::{
-            Distributed, Payment, PositionView, StakeAdded, StakeMoved, StakeRemoved, Staking,
+            Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, Inherited, ParentAllowed,
+            ParentView, Payment, PositionView, StakeAdded, StakeMoved, StakeRemoved, Staking,
             StakingError, StakingPeers, TakeInfo, TakeSet,
         },
         token::WireError,
@@ -101,6 +107,8 @@ mod staking {
         pub(crate) positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
         /// Where each coldkey has stake.
         pub(crate) index: Index,
+        /// Who gives which part of its stake to whom.
+        pub(crate) relations: Mapping<(NetUid, AccountId), Relations, ManualKey<0x5245_4C41>>,
         /// Takes.
         takes: Takes,
     }
@@ -148,15 +156,16 @@ mod staking {
                 pools: Mapping::new(),
                 positions: Mapping::new(),
                 index: Index::default(),
+                relations: Mapping::new(),
                 takes: Takes::default(),
             }
         }
 
-        fn subnet(&self, netuid: NetUid) -> SubnetStake {
+        pub(crate) fn subnet(&self, netuid: NetUid) -> SubnetStake {
             self.subnets.get(netuid).unwrap_or_default()
         }
 
-        fn pool(&self, netuid: NetUid, hotkey: AccountId) -> PoolCell {
+        pub(crate) fn pool(&self, netuid: NetUid, hotkey: AccountId) -> PoolCell {
             self.pools.get((netuid, hotkey)).unwrap_or_default()
         }
 
@@ -433,6 +442,89 @@ mod staking {
             Ok(())
         }
 
+        /// Gives parts of the own stake of `hotkey`, which the caller owns, to children on a subnet, in the place of those before.
+        ///
+        /// # Errors
+        /// `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`, `Cycle`, `UnknownHotkey`, `NotAccepted`,
+        /// `TooManyParents`, `ChildrenTooSoon`.
+        #[ink(message)]
+        fn set_children(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            children: Vec<Child>,
+        ) -> Result<(), StakingError> {
+            let after = self.give_to_children(netuid, hotkey, children.clone())?;
+            self.env().emit_event(ChildrenSet {
+                netuid,
+                hotkey,
+                children,
+                after,
+            });
+            Ok(())
+        }
+
+        /// Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a subnet, or no longer.
+        ///
+        /// # Errors
+        /// `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
+        #[ink(message)]
+        fn allow_parent(
+            &mut self,
+            netuid: NetUid,
+            child: AccountId,
+            parent: AccountId,
+            allowed: bool,
+        ) -> Result<(), StakingError> {
+            self.accept_parent(netuid, child, parent, allowed)?;
+            self.env().emit_event(ParentAllowed {
+                netuid,
+                child,
+                parent,
+                allowed,
+            });
+            Ok(())
+        }
+
+        /// Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+        ///
+        /// # Errors
+        /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+        #[ink(message)]
+        fn set_child_take(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            take: Bps,
+        ) -> Result<(), StakingError> {
+            self.keep_of_parents(netuid, hotkey, take)?;
+            self.env().emit_event(ChildTakeSet {
+                netuid,
+                hotkey,
+                take,
+            });
+            Ok(())
+        }
+
+        /// The children of `hotkey` on a subnet.
+        #[ink(message)]
+        fn children(&self, netuid: NetUid, hotkey: AccountId) -> ChildrenView {
+            self.look_up_children(netuid, hotkey)
+        }
+
+        /// The parents of `hotkey` on a subnet, and those that it lets be.
+        #[ink(message)]
+        fn parents(&self, netuid: NetUid, hotkey: AccountId) -> Vec<ParentView> {
+            self.look_up_parents(netuid, hotkey)
+        }
+
+        /// What `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+        #[ink(message)]
+        fn child_take(&self, netuid: NetUid, hotkey: AccountId) -> TakeInfo {
+            let relations = self.relations.get((netuid, hotkey));
+            crate::takes::info(relations.and_then(|it| it.take), Bps::default())
+        }
+
         /// Called by the epoch contract at close: from here on writes belong to epoch `closing + 1`.
         ///
         /// # Errors
@@ -444,6 +536,8 @@ mod staking {
             }
             let mut subnet = self.subnet(netuid);
             subnet.open = closing.checked_add(1).ok_or(StakingError::Overflow)?;
+            subnet.before_at = subnet.opened_at;
+            subnet.opened_at = self.env().block_number();
             self.subnets.insert(netuid, &subnet);
             Ok(())
         }
@@ -464,15 +558,34 @@ mod staking {
                 return Err(StakingError::NotEmission);
             }
             let open = self.subnet(netuid).open;
+            let clock = self.clock(netuid);
             let mut tally = Tally::default();
             for payment in &payments {
-                let credit = Credit::of(payment, self.take(payment.hotkey))?;
-                if credit.total()?.is_zero() {
-                    continue;
+                let child = payment.hotkey;
+                for (place, share) in self
+                    .shared(netuid, epoch, payment, &clock)?
+                    .iter()
+                    .enumerate()
+                {
+                    let credit = Credit::of(share, self.take(share.hotkey))?;
+                    let amount = credit.total()?;
+                    if amount.is_zero() {
+                        continue;
+                    }
+                    let key = (netuid, share.hotkey, share.coldkey);
+                    self.with_position(open, key, |pool, owner| credit.apply(pool, owner))?;
+                    tally.add(&credit)?;
+                    if place > 0 {
+                        self.env().emit_event(Inherited {
+                            netuid,
+                            child,
+                            parent: share.hotkey,
+                            coldkey: share.coldkey,
+                            epoch,
+                            amount,
+                        });
+                    }
                 }
-                let key = (netuid, payment.hotkey, payment.coldkey);
-                self.with_position(open, key, |pool, owner| credit.apply(pool, owner))?;
-                tally.add(&credit)?;
             }
             let total = tally.total()?;
             self.count_in(netuid, total)?;
@@ -508,9 +621,10 @@ mod staking {
             if hotkeys.len() > usize::from(PAGE) {
                 return Err(StakingError::TooMany(PAGE));
             }
+            let clock = self.clock(netuid);
             hotkeys
                 .into_iter()
-                .map(|hotkey| self.pool(netuid, hotkey).value_at(epoch))
+                .map(|hotkey| self.weight_at(netuid, hotkey, epoch, &clock))
                 .collect()
         }
 
@@ -525,7 +639,7 @@ mod staking {
             hotkey: AccountId,
             epoch: u32,
         ) -> Result<Rao, StakingError> {
-            self.pool(netuid, hotkey).value_at(epoch)
+            self.weight_at(netuid, hotkey, epoch, &self.clock(netuid))
         }
 
         /// What `coldkey` would get back from `hotkey`, rounded down.

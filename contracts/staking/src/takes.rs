@@ -24,11 +24,7 @@ impl Takes {
 
     /// The same, and when it may be raised.
     pub fn info(&self, hotkey: AccountId) -> TakeInfo {
-        let set = self.set.get(hotkey);
-        TakeInfo {
-            take: set.map_or(crate::DEFAULT_TAKE, |it| it.0),
-            raises_from: raises_from(set.map(|it| it.1)),
-        }
+        info(self.set.get(hotkey), crate::DEFAULT_TAKE)
     }
 
     /// Sets a take at block `now`. Setting what it is changes nothing.
@@ -44,6 +40,14 @@ impl Takes {
     }
 }
 
+/// A take that was `set` to something at a block, or never, when it is `default`.
+pub fn info(set: Option<(Bps, u32)>, default: Bps) -> TakeInfo {
+    TakeInfo {
+        take: set.map_or(default, |it| it.0),
+        raises_from: raises_from(set.map(|it| it.1)),
+    }
+}
+
 /// First block at which a take may be raised that last changed at block `last`. The reference lets the interval pass whole.
 fn raises_from(last: Option<u32>) -> u32 {
     last.map_or(0, |last| {
@@ -55,7 +59,7 @@ fn raises_from(last: Option<u32>) -> u32 {
 ///
 /// # Errors
 /// `TakeAbove`, `TakeTooSoon`.
-fn check(before: TakeInfo, take: Bps, now: u32) -> Result<bool, StakingError> {
+pub fn check(before: TakeInfo, take: Bps, now: u32) -> Result<bool, StakingError> {
     if take > MAX_TAKE {
         return Err(StakingError::TakeAbove(MAX_TAKE));
     }
