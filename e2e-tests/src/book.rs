@@ -10,7 +10,7 @@ use inktensor_primitives::{
     },
     kernel::{ChunkInputs, EpochHeader, NeuronResult},
     registry::{NeuronRegistered, Subnet, SubnetCreated, SubnetTransferred},
-    staking::{StakeAdded, StakeMoved},
+    staking::{Inherited, StakeAdded, StakeMoved},
     AccountId, Digest, NetUid, Rao,
 };
 use inktensor_worker::{chain::ContractEvent, deploy::Addresses, epoch::Trace};
@@ -227,6 +227,11 @@ impl Book {
         if let Some(added) = event.decode::<StakeAdded>() {
             self.positions
                 .insert((added.netuid, added.hotkey, added.coldkey));
+        }
+        if let Some(given) = event.decode::<Inherited>() {
+            // The owner's take of what a child has earned.
+            self.positions
+                .insert((given.netuid, given.parent, given.coldkey));
         }
         if let Some(moved) = event.decode::<StakeMoved>() {
             self.positions

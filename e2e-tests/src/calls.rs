@@ -11,7 +11,7 @@ use inktensor_primitives::{
         Axon, CommitmentKind, Hyperparameter, KernelParams, NetworkRules, Prometheus, Registry,
         RegistryError, SubnetIdentity, SubnetSnapshot,
     },
-    staking::{Payment, Staking, StakingError},
+    staking::{Child, Payment, Staking, StakingError},
     token::{TokenControl, WireError},
     AccountId, Bps, Digest, NetUid, Rao, Uid,
 };
@@ -120,6 +120,12 @@ calls! {
     staking.move_stake as move_stake(netuid: NetUid, hotkey: AccountId, to_netuid: NetUid, to_hotkey: AccountId, amount: Option<Rao>) -> Rao, StakingError;
     /// Gives stake to another.
     staking.transfer_stake as transfer_stake(netuid: NetUid, hotkey: AccountId, to: AccountId, amount: Option<Rao>) -> Rao, StakingError;
+    /// Gives parts of a hotkey's stake to children.
+    staking.set_children as set_children(netuid: NetUid, hotkey: AccountId, children: Vec<Child>) -> (), StakingError;
+    /// Lets a hotkey have another as a child.
+    staking.allow_parent as allow_parent(netuid: NetUid, child: AccountId, parent: AccountId, allowed: bool) -> (), StakingError;
+    /// Sets what a child keeps.
+    staking.set_child_take as set_child_take(netuid: NetUid, hotkey: AccountId, take: Bps) -> (), StakingError;
     /// Sets a take.
     staking.set_take as set_take(hotkey: AccountId, take: Bps) -> (), StakingError;
     /// Opens the staking contract's next epoch; for the epoch contract.

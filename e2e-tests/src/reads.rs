@@ -11,7 +11,7 @@ use inktensor_primitives::{
         HyperparameterView, KernelEntry, NetworkRules, Neuron, NeuronView, PruneCandidate,
         RegistrationQuote, Registry, RegistryError, Seat, ServingView, Subnet, SubnetIdentity,
     },
-    staking::{PositionView, Staking, StakingError, TakeInfo},
+    staking::{ChildrenView, ParentView, PositionView, Staking, StakingError, TakeInfo},
     token::TokenControl,
     AccountId, Bps, Digest, NetUid, Rao, Uid,
 };
@@ -104,6 +104,12 @@ reads! {
     staking.take as take(hotkey: AccountId) -> Bps;
     /// A take, and when it may be raised.
     staking.take_info as take_info(hotkey: AccountId) -> TakeInfo;
+    /// The children of a hotkey.
+    staking.children as children(netuid: NetUid, hotkey: AccountId) -> ChildrenView;
+    /// The parents of a hotkey.
+    staking.parents as parents(netuid: NetUid, hotkey: AccountId) -> Vec<ParentView>;
+    /// What a child keeps.
+    staking.child_take as child_take(netuid: NetUid, hotkey: AccountId) -> TakeInfo;
     /// In how many places a coldkey has stake.
     staking.position_count as position_count(coldkey: AccountId) -> u32;
     /// Where a coldkey has stake.

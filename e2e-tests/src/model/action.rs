@@ -44,6 +44,10 @@ pub enum Action {
     Move(usize, u32, usize, u32, u32, u64),
     /// A person gives its stake on a hotkey to another person (the last), in rao; all of it if that is nothing.
     Give(usize, u32, u32, u32, u64),
+    /// A person gives parts of its hotkey's stake to other people's hotkeys, or its own again.
+    Children(usize, u32, Vec<(u32, u64)>),
+    /// A person lets another's hotkey (the second) have its own as a child, or no longer.
+    Parent(usize, u32, u32, bool),
     /// A person takes its stake back from so many places.
     UnstakeEverywhere(u32, u16),
     /// A person sets its take, in basis points.

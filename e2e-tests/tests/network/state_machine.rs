@@ -180,6 +180,12 @@ fn market() -> impl Strategy<Value = Action> {
         ),
         4 => (net(), pair(), who(), rao())
             .prop_map(|(net, (on, by), to, amount)| Action::Give(net, on, by, to, amount)),
+        3 => (net(), who(), who(), prop::bool::weighted(0.8))
+            .prop_map(|(net, who, parent, allowed)| Action::Parent(net, who, parent, allowed)),
+        3 => (net(), who(), children())
+            .prop_map(|(net, who, children)| Action::Children(net, who, children)),
+        // Long enough for children to count.
+        1 => Just(Action::Wait(Until::Blocks(7_201))),
         1 => (who(), 0..4u16).prop_map(|(by, limit)| Action::UnstakeEverywhere(by, limit)),
         3 => (net(), who(), 0..3u16).prop_map(|(net, who, port)| Action::Serve(net, who, port)),
         1 => (net(), who()).prop_map(|(net, who)| Action::Hide(net, who)),
@@ -190,6 +196,17 @@ fn market() -> impl Strategy<Value = Action> {
             |(net, on)| Action::Rule(net, Hyperparameter::RegistrationAllowed(on))
         ),
     ]
+}
+
+/// A few children, mostly one.
+fn children() -> impl Strategy<Value = Vec<(u32, u64)>> {
+    let part = prop_oneof![
+        Just(u64::MAX),
+        Just(u64::MAX / 2),
+        Just(u64::MAX / 3),
+        Just(1)
+    ];
+    prop::collection::vec((0..PEOPLE, part), 0..3)
 }
 
 /// Weights that are committed to and revealed; few rows, so that some are.

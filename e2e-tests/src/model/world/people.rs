@@ -8,6 +8,7 @@ use crate::{
 use inktensor_primitives::{
     epoch::CommittedWeights,
     registry::{Axon, Host},
+    staking::Child,
     Bps, Digest, NetUid, Rao, Uid,
 };
 
@@ -58,6 +59,23 @@ impl World {
                 let giver = self.net.as_(person(*by));
                 let answer = giver.transfer_stake(netuid, hotkey(*on), person(*to), some(*amount));
                 self.done("give", &answer);
+            }
+            Action::Children(net, who, children) => {
+                let netuid = self.netuid(*net);
+                let children = children.iter().map(|(child, proportion)| Child {
+                    proportion: *proportion,
+                    hotkey: hotkey(*child),
+                });
+                let children = children.collect();
+                let parent = self.net.as_(person(*who));
+                let answer = parent.set_children(netuid, hotkey(*who), children);
+                self.done("children", &answer);
+            }
+            Action::Parent(net, who, parent, allowed) => {
+                let netuid = self.netuid(*net);
+                let child = self.net.as_(person(*who));
+                let answer = child.allow_parent(netuid, hotkey(*who), hotkey(*parent), *allowed);
+                self.done("parent", &answer);
             }
             Action::UnstakeEverywhere(by, limit) => {
                 let answer = self.net.as_(person(*by)).unstake_all(*limit);

@@ -1,5 +1,6 @@
 //! `inktensor stake`: stakes TAO on hotkeys, takes it back, moves it, lists it.
 
+mod child;
 mod list;
 mod moves;
 mod take;
@@ -57,6 +58,9 @@ pub enum Command {
         after_help = "Example:\n  inktensor stake list --url ws://127.0.0.1:9944 --coldkey 5GrwvaEF…"
     )]
     List(list::List),
+    /// Let parts of a hotkey's stake weigh for other hotkeys
+    #[command(subcommand)]
+    Child(child::Command),
     /// Show what a hotkey's owner keeps of dividends
     #[command(
         after_help = "Example:\n  inktensor stake get-take --url ws://127.0.0.1:9944 --hotkey 5FHneW46…"
@@ -132,6 +136,7 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         Command::Move(arguments) => moves::move_to(arguments, out)?,
         Command::Transfer(arguments) => moves::transfer(arguments, out)?,
         Command::List(arguments) => list::list(arguments, out)?,
+        Command::Child(command) => child::run(command, out)?,
         Command::GetTake(arguments) => take::get(arguments, out)?,
         Command::SetTake(arguments) => take::set(arguments, out)?,
     }

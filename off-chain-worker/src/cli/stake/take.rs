@@ -88,7 +88,7 @@ pub fn percent(share: Bps) -> String {
 }
 
 /// The take that `text` writes in per cent.
-fn percentage(text: &str) -> Result<Bps, String> {
+pub fn percentage(text: &str) -> Result<Bps, String> {
     let wrong = || {
         format!(
             "{text:?} is not a take in per cent such as 9.5, with up to two decimals, at most {}",
