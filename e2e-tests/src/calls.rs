@@ -96,6 +96,8 @@ calls! {
     registry.set_symbol as set_symbol(netuid: NetUid, symbol: String) -> (), RegistryError;
     /// Registers a hotkey.
     registry.register as register(netuid: NetUid, hotkey: AccountId, max_price: Rao) -> Uid, RegistryError;
+    /// Gives a neuron another hotkey.
+    registry.swap_hotkey as swap_hotkey(netuid: NetUid, hotkey: AccountId, new: AccountId) -> (), RegistryError;
     /// Shows where a neuron answers.
     registry.serve_axon as serve_axon(netuid: NetUid, axon: Axon) -> (), RegistryError;
     /// Shows where a neuron's metrics are.

@@ -93,7 +93,7 @@ pub fn chunk_inputs(
     }
     let (start, len) = closed.plan.span(chunk, header.neurons);
     let seated = source.neurons_at(netuid, epoch, start, len)?;
-    let hotkeys = seated.iter().map(|neuron| neuron.hotkey).collect();
+    let hotkeys = seated.iter().map(Neuron::identity).collect();
     let stakes = source.stakes_at(netuid, hotkeys, epoch)?;
     let heads = rows.heads(netuid, start.page());
     let heads = heads.get(start.offset()..).unwrap_or_default();
@@ -179,6 +179,7 @@ mod tests {
             registered_at: 50,
             registered_epoch,
             generation,
+            identity: None,
         }
     }
 

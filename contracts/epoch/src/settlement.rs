@@ -132,7 +132,7 @@ pub fn payments(neurons: &[Neuron], results: &[NeuronResult]) -> Vec<Payment> {
         .zip(results)
         .filter(|(_, result)| !(result.miner.is_zero() && result.validator.is_zero()))
         .map(|(neuron, result)| Payment {
-            hotkey: neuron.hotkey,
+            hotkey: neuron.identity(),
             coldkey: neuron.coldkey,
             miner: result.miner,
             validator: result.validator,
@@ -273,6 +273,7 @@ mod tests {
             registered_at: 0,
             registered_epoch: 0,
             generation: 0,
+            identity: None,
         };
         let neurons = [neuron(1), neuron(2), neuron(3)];
         let paid = payments(&neurons, &[result(5, 0), result(0, 0), result(0, 6)]);

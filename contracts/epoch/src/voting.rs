@@ -26,16 +26,16 @@ use inktensor_primitives::{
 struct Known<'a> {
     epoch: &'a Epoch,
     netuid: NetUid,
-    hotkey: AccountId,
+    identity: AccountId,
     seat: &'a Seat,
 }
 
 impl Facts for Known<'_> {
     fn stake(&self) -> Result<Rao, EpochError> {
-        let stakes = self
-            .epoch
-            .peers
-            .stakes_at(self.netuid, vec![self.hotkey], self.seat.epoch)?;
+        let stakes =
+            self.epoch
+                .peers
+                .stakes_at(self.netuid, vec![self.identity], self.seat.epoch)?;
         stakes.first().copied().ok_or(EpochError::PeerUnavailable)
     }
 
@@ -66,11 +66,11 @@ pub(crate) struct Opening<'a> {
 }
 
 impl Epoch {
-    fn known<'a>(&'a self, netuid: NetUid, hotkey: AccountId, voter: &'a Voter) -> Known<'a> {
+    fn known<'a>(&'a self, netuid: NetUid, voter: &'a Voter) -> Known<'a> {
         Known {
             epoch: self,
             netuid,
-            hotkey,
+            identity: voter.identity,
             seat: &voter.seat,
         }
     }
@@ -87,7 +87,7 @@ impl Epoch {
         block: u32,
     ) -> Result<(Voter, Vec<u16>), EpochError> {
         let voter = self.peers.voter(netuid, hotkey)?;
-        let known = self.known(netuid, hotkey, &voter);
+        let known = self.known(netuid, &voter);
         let row = row(&voter, Way::Set(block), ballot, &known)?;
         Ok((voter, row))
     }
@@ -124,7 +124,7 @@ impl Epoch {
             }
             .digest()
         })?;
-        let known = self.known(netuid, hotkey, &voter);
+        let known = self.known(netuid, &voter);
         let row = row(&voter, Way::Reveal, ballot, &known)?;
         Ok((voter, row, commit))
     }
@@ -161,7 +161,7 @@ impl Epoch {
         if !terms.commit_reveal {
             return Err(EpochError::NoCommitReveal);
         }
-        let known = self.known(netuid, hotkey, &voter);
+        let known = self.known(netuid, &voter);
         check_stake(&voter, &known)?;
         check_rate(terms, block, known.updated_at())?;
         if epoch != seat.epoch {

@@ -10,8 +10,8 @@ mod views;
 
 pub use error::RegistryError;
 pub use events::{
-    HyperparameterSet, IdentitySet, NetworkRulesSet, NeuronRegistered, SubnetCreated,
-    SubnetOffered, SubnetRetired, SubnetStarted, SubnetTransferred,
+    HotkeySwapped, HyperparameterSet, IdentitySet, NetworkRulesSet, NeuronRegistered,
+    SubnetCreated, SubnetOffered, SubnetRetired, SubnetStarted, SubnetTransferred,
 };
 pub use kernels::{AdminChanged, KernelAllowed, KernelEntry, KernelRetired, MAX_KERNELS};
 
@@ -23,7 +23,7 @@ use crate::{
 };
 use ink::prelude::{string::String, vec::Vec};
 
-pub use network::{NetworkRules, SubnetIdentity, MAX_IDENTITY_FIELD, MAX_SYMBOL};
+pub use network::{NetworkRules, SubnetIdentity, MAX_IDENTITY_FIELD, MAX_SYMBOL, SWAP_INTERVAL};
 pub use serving::{
     Axon, AxonServed, Commitment, CommitmentKind, CommitmentMade, Host, Prometheus,
     PrometheusServed, ServingStopped, ServingView, MAX_COMMITMENT, MAX_HOST,
@@ -189,6 +189,15 @@ pub struct Neuron {
     /// Number of this registration on its subnet; never used twice. Nothing set for one generation of a uid
     /// passes to the next.
     pub generation: u32,
+    /// The hotkey that it registered with, if it has another since: stake and take stay with that one.
+    pub identity: Option<AccountId>,
+}
+
+impl Neuron {
+    /// The hotkey that its stake is on.
+    pub fn identity(&self) -> AccountId {
+        self.identity.unwrap_or(self.hotkey)
+    }
 }
 
 /// Where a hotkey sits now.
@@ -213,6 +222,8 @@ pub struct Seat {
 pub struct Voter {
     /// Its seat.
     pub seat: Seat,
+    /// The hotkey that its stake is on.
+    pub identity: AccountId,
     /// Whether it is the subnet owner's hotkey, which always has a permit.
     pub is_owner: bool,
     /// Who may set weights, and how.
@@ -442,6 +453,20 @@ pub trait Registry {
         hotkey: AccountId,
         max_price: Rao,
     ) -> Result<Uid, RegistryError>;
+
+    /// Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a fee that is burned (approve it first).
+    /// `new` must be nobody's yet. The seat stays, with uid, scores, weights, permit and what the neuron shows; stake and take stay on
+    /// the hotkey that it registered with. Commits that wait are lost: they bind the hotkey. It counts from the open epoch on.
+    ///
+    /// # Errors
+    /// `NotSeated`, `NotHotkeyOwner` for either, `TooSoon` after the neuron's last swap, `Payment`.
+    #[ink(message)]
+    fn swap_hotkey(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        new: AccountId,
+    ) -> Result<(), RegistryError>;
 
     /// Called by the epoch contract at close: freezes the subnet and opens epoch `closing + 1`.
     ///

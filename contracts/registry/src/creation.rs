@@ -125,6 +125,7 @@ fn checked(rules: NetworkRules) -> Result<NetworkRules, RegistryError> {
     amount(rules.min_lock)?;
     amount(rules.nominator_min)?;
     amount(rules.serving_deposit)?;
+    amount(rules.swap_fee)?;
     within(rules.lock_interval, 1, u32::MAX.into())?;
     within(rules.subnet_limit, 1, NetworkRules::MOST_SUBNETS.into())?;
     Ok(rules)

@@ -55,12 +55,12 @@ mod registry {
         kernel::NeuronResult,
         registry::{
             AdminChanged, Axon, AxonServed, Commitment, CommitmentKind, CommitmentMade,
-            HotkeyStatus, Hyperparameter, HyperparameterSet, HyperparameterView, IdentitySet,
-            KernelAllowed, KernelEntry, KernelParams, KernelRetired, NetworkRules, NetworkRulesSet,
-            Neuron, NeuronRegistered, NeuronView, Prometheus, PrometheusServed, PruneCandidate,
-            RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat, ServingStopped,
-            ServingView, Subnet, SubnetCreated, SubnetIdentity, SubnetOffered, SubnetRetired,
-            SubnetSnapshot, SubnetStarted, SubnetTransferred, Tenure, Terms, Voter,
+            HotkeyStatus, HotkeySwapped, Hyperparameter, HyperparameterSet, HyperparameterView,
+            IdentitySet, KernelAllowed, KernelEntry, KernelParams, KernelRetired, NetworkRules,
+            NetworkRulesSet, Neuron, NeuronRegistered, NeuronView, Prometheus, PrometheusServed,
+            PruneCandidate, RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat,
+            ServingStopped, ServingView, Subnet, SubnetCreated, SubnetIdentity, SubnetOffered,
+            SubnetRetired, SubnetSnapshot, SubnetStarted, SubnetTransferred, Tenure, Terms, Voter,
         },
         token::WireError,
         Digest, NetUid, Rao, Uid,
@@ -515,6 +515,32 @@ mod registry {
         #[ink(message)]
         fn serving_page(&self, netuid: NetUid, page: u16) -> Vec<ServingView> {
             self.subnets.serving_page(netuid, page)
+        }
+
+        /// Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a fee that is burned (approve it first).
+        ///
+        /// # Errors
+        /// `NotSeated`, `NotHotkeyOwner`, `TooSoon`, `Payment`.
+        #[ink(message)]
+        fn swap_hotkey(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            new: AccountId,
+        ) -> Result<(), RegistryError> {
+            let (caller, now) = (self.env().caller(), self.env().block_number());
+            let swapped = self
+                .subnets
+                .swap_hotkey(netuid, caller, (hotkey, new), now)?;
+            self.burn_from_caller(self.creation.rules().swap_fee)?;
+            self.env().emit_event(HotkeySwapped {
+                netuid,
+                from: hotkey,
+                to: new,
+                identity: swapped.identity,
+                uid: swapped.uid,
+            });
+            Ok(())
         }
 
         /// Called by the epoch contract at close: freezes the subnet and opens epoch `closing + 1`.

@@ -5,6 +5,7 @@
 mod lives;
 mod owning;
 mod showing;
+mod swapping;
 mod taking;
 
 pub use owning::Change;
@@ -102,6 +103,10 @@ pub struct Subnets {
     strengths: Mapping<NetUid, Strength, ManualKey<0x7265_000F>>,
     /// What registrations show, by generation.
     served: Mapping<(NetUid, u32), Served, ManualKey<0x7265_0010>>,
+    /// Which hotkey a neuron has by now, by the one that its stake is on; of neurons that have another.
+    stand_ins: Mapping<(NetUid, AccountId), AccountId, ManualKey<0x7265_0011>>,
+    /// Block of a neuron's last swap, by generation.
+    swaps: Mapping<(NetUid, u32), u32, ManualKey<0x7265_0012>>,
 }
 
 impl Subnets {
@@ -125,15 +130,22 @@ impl Subnets {
         seats.close(closing, now)?;
         self.seats.insert(netuid, &seats);
         let owner = self.places.get((netuid, settings.owner_hotkey));
+        let price = self.price(netuid, &settings, now);
+        let params = settings::kernel_bytes(&settings.params);
+        let mut subnet = settings.subnet(&frozen, price);
+        if let Some(Place {
+            uid, generation, ..
+        }) = owner
+        {
+            // The cut is staked where the owner's stake is.
+            subnet.owner_hotkey = self.identity_of(netuid, subnet.owner_hotkey, uid, generation);
+        }
         Ok(SubnetSnapshot {
             neurons: frozen.taken(),
             owner_uid: owner.map(|place| place.uid),
-            params: settings::kernel_bytes(&settings.params),
+            params,
             kernel_code: kernel.code_hash,
-            subnet: {
-                let price = self.price(netuid, &settings, now);
-                settings.subnet(&frozen, price)
-            },
+            subnet,
         })
     }
 
@@ -193,6 +205,7 @@ impl Subnets {
         let seat = self.seat(netuid, hotkey)?;
         let settings = self.settings.get(netuid)?;
         Some(Voter {
+            identity: self.identity_of(netuid, hotkey, seat.uid, seat.generation),
             seat,
             is_owner: settings.owner_hotkey == hotkey,
             terms: settings.terms.weights,
@@ -278,6 +291,22 @@ impl Subnets {
             transfers: settings.is_some_and(|it| !it.terms.no_transfers),
             nominator_min,
             owner: self.owner_of(hotkey),
+        }
+    }
+
+    /// The hotkey that the stake of the neuron is on that has `hotkey` now. Reads no page unless it has swapped.
+    fn identity_of(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        uid: Uid,
+        generation: u32,
+    ) -> AccountId {
+        match self.swaps.get((netuid, generation)) {
+            Some(_) => self
+                .neuron(netuid, uid)
+                .map_or(hotkey, |neuron| neuron.identity()),
+            None => hotkey,
         }
     }
 

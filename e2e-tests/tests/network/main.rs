@@ -42,6 +42,7 @@ mod stake_moves;
 mod staking;
 mod state_machine;
 mod subnets;
+mod swap;
 mod token;
 mod verify;
 mod watcher;

@@ -117,14 +117,16 @@ fn delegates(
     for netuid in netuids {
         let mut seated = neurons(chain, contracts, netuid)?;
         seated.retain(|it| it.score.permit);
-        let messages = seated
-            .iter()
-            .map(|it| contracts.staking().hotkey_stake(netuid, it.neuron.hotkey));
+        let messages = seated.iter().map(|it| {
+            contracts
+                .staking()
+                .hotkey_stake(netuid, it.neuron.identity())
+        });
         let stakes: Vec<Rao> = query_all(chain, messages)?;
         for (it, stake) in seated.iter().zip(stakes) {
             let neuron = &it.neuron;
             let (_, seats) = found
-                .entry(neuron.hotkey)
+                .entry(neuron.identity())
                 .or_insert_with(|| (neuron.coldkey, Vec::new()));
             seats.push(Validating {
                 netuid,

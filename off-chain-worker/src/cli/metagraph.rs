@@ -48,9 +48,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let stakes: Vec<Option<Rao>> = if arguments.lite {
         vec![None; neurons.len()]
     } else {
-        let messages = neurons
-            .iter()
-            .map(|it| contracts.staking().hotkey_stake(netuid, it.neuron.hotkey));
+        let messages = neurons.iter().map(|it| {
+            contracts
+                .staking()
+                .hotkey_stake(netuid, it.neuron.identity())
+        });
         let stakes: Vec<Rao> = query_all(chain, messages)?;
         stakes.into_iter().map(Some).collect()
     };
@@ -127,6 +129,7 @@ fn document((it, stake): (&NeuronView, &Option<Rao>)) -> Value {
     json!({
         "uid": it.uid.0,
         "hotkey": ss58(&it.neuron.hotkey),
+        "identity": ss58(&it.neuron.identity()),
         "coldkey": ss58(&it.neuron.coldkey),
         "registered_at": it.neuron.registered_at,
         "generation": it.neuron.generation,

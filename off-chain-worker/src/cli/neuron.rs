@@ -32,6 +32,32 @@ pub enum Command {
         after_help = "Example:\n  inktensor neuron prune-candidates --url ws://127.0.0.1:9944 --netuid 1"
     )]
     PruneCandidates(PruneCandidates),
+    /// Give a neuron of the signer another hotkey; its stake stays on the one that it registered with
+    #[command(
+        after_help = "Example:\n  inktensor neuron swap-hotkey --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --new 5FLSigC9…"
+    )]
+    SwapHotkey(SwapHotkey),
+}
+
+/// Which hotkey for which.
+#[derive(clap::Args)]
+pub struct SwapHotkey {
+    #[command(flatten)]
+    chain: ChainArguments,
+    #[command(flatten)]
+    signer: SignerArguments,
+    /// The subnet
+    #[arg(long, value_name = "NUMBER")]
+    netuid: u16,
+    /// The hotkey that the neuron has
+    #[arg(long, value_name = "NAME|ADDRESS")]
+    hotkey: Who,
+    /// The hotkey that it gets, which is nobody's yet
+    #[arg(long, value_name = "NAME|ADDRESS")]
+    new: Who,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
 }
 
 /// Which subnet.
@@ -90,7 +116,33 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         Command::Register(arguments) => register(arguments, out),
         Command::Quote(arguments) => quote(arguments, out),
         Command::PruneCandidates(arguments) => prune_candidates(arguments, out),
+        Command::SwapHotkey(arguments) => swap_hotkey(arguments, out),
     }
+}
+
+fn swap_hotkey(arguments: &SwapHotkey, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    let source = &arguments.chain.chain;
+    let (hotkey, new) = (arguments.hotkey.on(source)?, arguments.new.on(source)?);
+    let netuid = NetUid(arguments.netuid);
+    let mut session = arguments.chain.sign(&arguments.signer)?;
+    let rules = session.query(session.contracts.registry().network_rules())?;
+    let approved = session.approve(session.contracts.registry, rules.swap_fee)?;
+    let message = session
+        .contracts
+        .registry()
+        .swap_hotkey(netuid, hotkey, new);
+    let done = session.run("Registry::swap_hotkey", message)?;
+    let (hotkey, new) = (ss58(&hotkey), ss58(&new));
+    let sentence = format!("the neuron of {hotkey} has the hotkey {new}");
+    let document = json!({
+        "netuid": netuid.0,
+        "hotkey": hotkey,
+        "new": new,
+        "fee_rao": rules.swap_fee.0,
+    });
+    let cost = both(approved, done.cost);
+    tell(arguments.json, &sentence, document, &cost, out)?;
+    Ok(Verdict::Good)
 }
 
 fn quote(arguments: &Quote, out: &mut dyn Write) -> Result<Verdict, Failure> {

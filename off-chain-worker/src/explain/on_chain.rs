@@ -96,7 +96,7 @@ fn identities(
             identity.hotkey = Some(ss58(&view.neuron.hotkey));
             identity.coldkey = Some(ss58(&view.neuron.coldkey));
             if view.uid == uid {
-                let message = contracts.staking().take(view.neuron.hotkey);
+                let message = contracts.staking().take(view.neuron.identity());
                 identity.take = Some(chain.query(message)?);
             }
         }

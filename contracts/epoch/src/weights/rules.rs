@@ -156,6 +156,7 @@ mod tests {
                 neurons: 4,
                 epoch: 3,
             },
+            identity: [9; 32].into(),
             is_owner,
             terms: WeightTerms {
                 version_key: 5,

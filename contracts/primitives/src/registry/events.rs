@@ -111,3 +111,21 @@ pub struct IdentitySet {
     /// What it says.
     pub identity: Option<SubnetIdentity>,
 }
+
+/// A neuron has another hotkey.
+#[ink::event]
+pub struct HotkeySwapped {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The hotkey it had.
+    #[ink(topic)]
+    pub from: AccountId,
+    /// The hotkey it has.
+    #[ink(topic)]
+    pub to: AccountId,
+    /// The hotkey that its stake is on.
+    pub identity: AccountId,
+    /// Its seat.
+    pub uid: Uid,
+}

@@ -30,7 +30,12 @@ pub struct NetworkRules {
     pub nominator_min: Rao,
     /// Rao held for what a neuron shows, while it does.
     pub serving_deposit: Rao,
+    /// Rao burned by giving a neuron another hotkey.
+    pub swap_fee: Rao,
 }
+
+/// Blocks between two swaps of a neuron's hotkey: five days of blocks of 12 seconds.
+pub const SWAP_INTERVAL: u32 = 36_000;
 
 impl NetworkRules {
     /// The reference's: 1000 TAO at least, falling over two weeks of blocks of 12 seconds, one subnet a day, 128 subnets, half a year of
@@ -45,6 +50,7 @@ impl NetworkRules {
         bittensor_split: true,
         nominator_min: Rao::ZERO,
         serving_deposit: Rao(Rao::PER_TAO / 100),
+        swap_fee: Rao(1_000_000),
     };
     /// Largest `subnet_limit`: the list of live subnets is one storage cell.
     pub const MOST_SUBNETS: u16 = 1_024;

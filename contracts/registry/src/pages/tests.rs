@@ -15,6 +15,7 @@ fn neuron(generation: u32, epoch: u32) -> Neuron {
         registered_at: 10 * generation,
         registered_epoch: epoch,
         generation,
+        identity: None,
     }
 }
 

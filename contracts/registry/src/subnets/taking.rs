@@ -59,6 +59,9 @@ impl Subnets {
         if let Some(place) = self.places.get((netuid, applicant.hotkey)) {
             return Err(RegistryError::AlreadyRegistered(place.uid));
         }
+        if let Some(uid) = self.stand_in(netuid, applicant.hotkey) {
+            return Err(RegistryError::AlreadyRegistered(uid));
+        }
         self.claim(applicant.hotkey, applicant.coldkey)?;
         let price = self.sell(netuid, &settings, applicant.now)?;
         if price > applicant.max_price {
@@ -75,6 +78,7 @@ impl Subnets {
             registered_at: applicant.now,
             registered_epoch: seats.epoch(),
             generation: seats.next_generation()?,
+            identity: None,
         };
         let replaced = self.seat_on(netuid, uid, neuron)?;
         let deposit = replaced
@@ -232,6 +236,10 @@ impl Subnets {
 
         if let Some(neuron) = &replaced {
             self.places.remove((netuid, neuron.hotkey));
+            if let Some(identity) = neuron.identity {
+                self.stand_ins.remove((netuid, identity));
+                self.swaps.remove((netuid, neuron.generation));
+            }
         }
         Ok(replaced)
     }

@@ -21,6 +21,7 @@ export const NETWORK_RULES = {
   bittensorSplit: true,
   nominatorMin: 0n,
   servingDeposit: 10_000_000n,
+  swapFee: 1_000_000n,
 };
 
 /** How budgets are divided, in basis points. */

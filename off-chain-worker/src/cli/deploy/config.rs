@@ -74,6 +74,7 @@ struct FileNetwork {
     bittensor_split: Option<bool>,
     nominator_min: Option<String>,
     serving_deposit: Option<String>,
+    swap_fee: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -171,6 +172,7 @@ impl Configured {
                     .unwrap_or(default.nominator_min),
                 serving_deposit: amount("network.serving_deposit", network.serving_deposit)?
                     .unwrap_or(default.serving_deposit),
+                swap_fee: amount("network.swap_fee", network.swap_fee)?.unwrap_or(default.swap_fee),
             },
             split: match split {
                 Preset::Default => Split::DEFAULT,
