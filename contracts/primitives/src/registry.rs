@@ -455,7 +455,7 @@ pub trait Registry {
     ) -> Result<Uid, RegistryError>;
 
     /// Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a fee that is burned (approve it first).
-    /// `new` must be nobody's yet. The seat stays, with uid, scores, weights, permit and what the neuron shows; stake and take stay on
+    /// `new_hotkey` must be nobody's yet. The seat stays, with uid, scores, weights, permit and what the neuron shows; stake and take stay on
     /// the hotkey that it registered with. Commits that wait are lost: they bind the hotkey. It counts from the open epoch on.
     ///
     /// # Errors
@@ -465,7 +465,7 @@ pub trait Registry {
         &mut self,
         netuid: NetUid,
         hotkey: AccountId,
-        new: AccountId,
+        new_hotkey: AccountId,
     ) -> Result<(), RegistryError>;
 
     /// Called by the epoch contract at close: freezes the subnet and opens epoch `closing + 1`.

@@ -526,17 +526,17 @@ mod registry {
             &mut self,
             netuid: NetUid,
             hotkey: AccountId,
-            new: AccountId,
+            new_hotkey: AccountId,
         ) -> Result<(), RegistryError> {
             let (caller, now) = (self.env().caller(), self.env().block_number());
             let swapped = self
                 .subnets
-                .swap_hotkey(netuid, caller, (hotkey, new), now)?;
+                .swap_hotkey(netuid, caller, (hotkey, new_hotkey), now)?;
             self.burn_from_caller(self.creation.rules().swap_fee)?;
             self.env().emit_event(HotkeySwapped {
                 netuid,
                 from: hotkey,
-                to: new,
+                to: new_hotkey,
                 identity: swapped.identity,
                 uid: swapped.uid,
             });

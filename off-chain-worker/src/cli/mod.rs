@@ -19,6 +19,7 @@ mod neuron;
 mod offline;
 mod overview;
 mod run;
+mod salt;
 mod serve;
 mod session;
 mod stake;

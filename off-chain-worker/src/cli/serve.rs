@@ -223,7 +223,7 @@ fn commit(arguments: &Commit, out: &mut dyn Write) -> Result<(), Failure> {
     let place = &arguments.place;
     let text = &arguments.data;
     let bytes = || {
-        super::weights::bytes_of(text)
+        super::salt::bytes_of(text)
             .ok_or_else(|| Failure::input(format_args!("--data {text:?}: expected hexadecimal")))
     };
     let (kind, data) = match arguments.kind {
@@ -369,7 +369,7 @@ fn commitment_text(it: &Commitment) -> String {
 }
 
 fn fingerprint(text: &str) -> Result<[u8; 32], String> {
-    super::weights::bytes_of(text)
+    super::salt::bytes_of(text)
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or_else(|| format!("{text:?} is not 32 bytes in hexadecimal"))
 }
