@@ -6,7 +6,9 @@ use inktensor_e2e_tests::{
     Network,
 };
 use inktensor_primitives::{
-    registry::{Hyperparameter, KernelParams},
+    epoch::CommittedWeights,
+    registry::{Axon, CommitmentKind, Host, Hyperparameter, KernelParams},
+    staking::Child,
     Bps, NetUid, Rao,
 };
 use inktensor_worker::{
@@ -66,6 +68,8 @@ pub fn all() -> Vec<Sent> {
     token(&mut noted);
     let netuid = registry(&mut noted);
     staking(&mut noted, netuid);
+    market(&mut noted, netuid);
+    secrets(&mut noted, netuid);
     bonds(&mut noted);
     admin(&mut noted);
     noted.sent
@@ -154,6 +158,102 @@ fn staking(it: &mut Noted, netuid: NetUid) {
     });
     it.note("staking", "set_take", "", |net| {
         net.as_(BOB).set_take(BOB_HOTKEY, Bps(900)).unwrap();
+    });
+}
+
+/// Stake on its way, children, and what neurons show.
+fn market(it: &mut Noted, netuid: NetUid) {
+    let (registry, staking) = (it.net.addresses().registry, it.net.addresses().staking);
+    let tao = Rao::from_tao(10);
+    let (one, two, three) = (nth("hotkey", 1), nth("hotkey", 2), nth("hotkey", 3));
+    it.net.provide(BOB, staking, tao);
+    it.net.as_(BOB).add_stake(netuid, BOB_HOTKEY, tao).unwrap();
+    let half = Some(Rao(tao.0 / 2));
+    it.note("staking", "move_stake", "to a new position", |net| {
+        net.as_(BOB)
+            .move_stake(netuid, BOB_HOTKEY, netuid, one, half)
+            .unwrap();
+    });
+    it.note("staking", "transfer_stake", "to a new position", |net| {
+        net.as_(BOB)
+            .transfer_stake(netuid, one, CHARLIE, half)
+            .unwrap();
+    });
+    it.note("staking", "unstake_all", "from one place", |net| {
+        net.as_(BOB).unstake_all(64).unwrap();
+    });
+    it.note("staking", "set_children", "two of them", |net| {
+        let children = [two, three].map(|hotkey| Child {
+            proportion: u64::MAX / 4,
+            hotkey,
+        });
+        net.as_(ALICE)
+            .set_children(netuid, one, children.to_vec())
+            .unwrap();
+    });
+    let rules = it.net.network_rules();
+    it.net.provide(BOB_HOTKEY, registry, rules.serving_deposit);
+    let axon = Axon {
+        host: Host::V4([203, 0, 113, 7]),
+        port: 8_091,
+        protocol: 4,
+        version: 1,
+        tls: None,
+    };
+    it.note("registry", "serve_axon", "the first thing", |net| {
+        net.as_(BOB_HOTKEY).serve_axon(netuid, axon).unwrap();
+    });
+    it.note("registry", "commit", "", |net| {
+        net.as_(BOB_HOTKEY)
+            .commit(netuid, CommitmentKind::Hash, vec![7; 32])
+            .unwrap();
+    });
+    it.note("registry", "stop_serving", "", |net| {
+        net.as_(BOB_HOTKEY).stop_serving(netuid).unwrap();
+    });
+    it.note("registry", "offer_subnet", "", |net| {
+        net.as_(OWNER).offer_subnet(netuid, Some(BOB)).unwrap();
+    });
+    it.note("registry", "start", "", |net| {
+        net.as_(OWNER).start(netuid).unwrap();
+    });
+}
+
+/// Weights that are committed to and revealed, and a swap of the hotkey that did.
+fn secrets(it: &mut Noted, netuid: NetUid) {
+    it.net
+        .set(netuid, Hyperparameter::CommitRevealWeights(true));
+    let seat = it.net.seat(netuid, BOB_HOTKEY).expect("a seat");
+    let uids = [seat.uid];
+    let committed = CommittedWeights {
+        contract: it.net.addresses().epoch,
+        netuid,
+        hotkey: BOB_HOTKEY,
+        generation: seat.generation,
+        epoch: seat.epoch,
+        uids: &uids,
+        weights: &[1],
+        salt: &[7; 32],
+        version_key: 0,
+    };
+    let hash = committed.digest();
+    it.note("epoch", "commit_weights", "", |net| {
+        net.as_(BOB_HOTKEY)
+            .commit_weights(netuid, seat.epoch, hash)
+            .unwrap();
+    });
+    it.net.run_epoch(netuid);
+    it.note("epoch", "reveal_weights", "one weight", |net| {
+        net.as_(BOB)
+            .reveal_weights(netuid, BOB_HOTKEY, uids.to_vec(), vec![1], vec![7; 32], 0)
+            .unwrap();
+    });
+    let (registry, fee) = (it.net.addresses().registry, it.net.network_rules().swap_fee);
+    it.net.provide(BOB, registry, fee);
+    it.note("registry", "swap_hotkey", "", |net| {
+        net.as_(BOB)
+            .swap_hotkey(netuid, BOB_HOTKEY, named("bob-other"))
+            .unwrap();
     });
 }
 
