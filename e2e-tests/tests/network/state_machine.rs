@@ -54,6 +54,8 @@ fn scene() -> impl Strategy<Value = Vec<Action>> {
         8 => one.prop_map(|action| vec![action]),
         3 => quarrel(),
         1 => absence(),
+        2 => trade(),
+        2 => secret(),
     ]
 }
 
@@ -85,6 +87,34 @@ fn quarrel() -> impl Strategy<Value = Vec<Action>> {
             actions.chain(ripe.into_iter().flatten()).collect()
         },
     )
+}
+
+/// Somebody stakes, moves some of it to another, and gives some away. Shrinks to fewer actions.
+fn trade() -> impl Strategy<Value = Vec<Action>> {
+    let who = || 0..PEOPLE;
+    let amount = 3_000_000_000..9_000_000_000u64;
+    (net(), net(), who(), who(), who(), amount).prop_map(|(net, to_net, by, to, friend, amount)| {
+        vec![
+            Action::Stake(net, by, by, amount),
+            Action::Move(net, by, to_net, to, by, amount / 3),
+            Action::Give(net, by, by, friend, amount / 3),
+        ]
+    })
+}
+
+/// A subnet asks for commits, somebody commits, an epoch passes or not, and somebody reveals. Shrinks to fewer actions.
+fn secret() -> impl Strategy<Value = Vec<Action>> {
+    let passes = prop::bool::weighted(0.7);
+    (0..2usize, 0..3u32, 0..WORKERS, passes).prop_map(|(net, who, by, passes)| {
+        let row = vec![(1, 5)];
+        let asked = Action::Rule(net, Hyperparameter::CommitRevealWeights(true));
+        let committed = Action::Commit(net, who, row.clone(), Which::Due);
+        let passed = passes.then(|| closing(net, by));
+        let revealed = Action::Reveal(net, who, row);
+        let actions = [asked, committed].into_iter();
+        let actions = actions.chain(passed.into_iter().flatten());
+        actions.chain([revealed]).collect()
+    })
 }
 
 /// An epoch closes and no worker comes; the chain is made to do its work, or some of it. Shrinks to fewer actions.
@@ -413,7 +443,6 @@ fn every_story_goes_by_the_book() {
             "roll over",
             "move",
             "give",
-            "weights",
             "commit",
         ] {
             let (done, refused) = total.get(kind).copied().unwrap_or_default();
