@@ -331,7 +331,7 @@ pub trait Registry {
     #[ink(message)]
     fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError>;
 
-    /// Who decides which kernels are allowed, the rules of the network, and the hyperparameters that are the network's.
+    /// Who decides which kernels are allowed and sets the rules of the network, and may set hyperparameters of any subnet.
     #[ink(message)]
     fn admin(&self) -> AccountId;
 

@@ -4,7 +4,7 @@
 //! subnet's price, which is burned. On a full subnet a newcomer takes the seat of the least paid neuron that is no longer immune.
 //!
 //! A subnet chooses its kernel from a list that the admin, at first the deployer, adds to. The admin also sets the rules of the network and
-//! those hyperparameters that are the network's. It takes no kernel away from a subnet that runs it, and stops no epoch.
+//! hyperparameters, some of which are its alone. It takes no kernel away from a subnet that runs it, and changes no closed epoch.
 //!
 //! - `creation`, `price`, `pruning`, `limits`: the rules, without storage
 //! - `hyperparameters`, `table`, `settings`: what a subnet can be told, its bounds, and how it is shown
@@ -196,7 +196,7 @@ mod registry {
             Ok(())
         }
 
-        /// Who decides which kernels are allowed, the rules of the network, and the hyperparameters that are the network's.
+        /// Who decides which kernels are allowed and sets the rules of the network, and may set hyperparameters of any subnet.
         #[ink(message)]
         fn admin(&self) -> AccountId {
             self.kernels.admin()

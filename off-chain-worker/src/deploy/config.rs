@@ -12,8 +12,7 @@ use inktensor_primitives::{
 pub struct Config {
     /// The account that deploys and wires. It keeps no role but the admin's, if that is given to it.
     pub deployer: AccountId,
-    /// The account that decides which kernels subnets may choose, the rules of the network, and the hyperparameters that are the
-    /// network's.
+    /// The account that decides which kernels subnets may choose, sets the rules of the network, and may set hyperparameters.
     pub admin: AccountId,
     /// Who holds TAO from the start, and how much. Not empty: without TAO nobody could register or stake.
     pub holders: Vec<(AccountId, Rao)>,
