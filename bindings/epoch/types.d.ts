@@ -108,6 +108,7 @@ export type InktensorPrimitivesRegistryNetworkNetworkRules = {
   bittensorSplit: boolean;
   nominatorMin: InktensorPrimitivesUnitsRao;
   servingDeposit: InktensorPrimitivesUnitsRao;
+  swapFee: InktensorPrimitivesUnitsRao;
 };
 
 export type InktensorPrimitivesRegistryKernelParams =
@@ -216,6 +217,8 @@ export type InktensorPrimitivesRegistryServingHost =
   { type: 'V4'; value: FixedBytes<4> } | { type: 'V6'; value: FixedBytes<16> } | { type: 'Name'; value: string };
 
 export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
+
+export type InktensorPrimitivesStakingChild = { proportion: bigint; hotkey: AccountId32 };
 
 export type InktensorPrimitivesEpochVotingWeightsCall =
   | { type: 'Set'; value: [InktensorPrimitivesUnitsNetUid, Array<InktensorPrimitivesUnitsUid>, Array<number>, bigint] }
@@ -519,7 +522,15 @@ export type InktensorPrimitivesStakingStakingError =
   | { type: 'Registry' }
   | { type: 'TakeTooSoon'; value: number }
   | { type: 'TransfersOff' }
-  | { type: 'SamePosition' };
+  | { type: 'SamePosition' }
+  | { type: 'TooManyChildren'; value: number }
+  | { type: 'BadChild'; value: AccountId32 }
+  | { type: 'TooMuchGiven' }
+  | { type: 'Cycle'; value: AccountId32 }
+  | { type: 'NotAccepted'; value: AccountId32 }
+  | { type: 'TooManyParents'; value: number }
+  | { type: 'ChildrenTooSoon'; value: number }
+  | { type: 'StillParent' };
 
 export type InktensorPrimitivesEmissionEmissionError =
   | { type: 'NotEpoch' }

@@ -129,7 +129,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Who decides which kernels are allowed, the rules of the network, and the hyperparameters that are the network's.
+   * Who decides which kernels are allowed and sets the rules of the network, and may set hyperparameters of any subnet.
    *
    * @param {ContractCallOptions} options
    *
@@ -575,6 +575,31 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       page: number,
       options?: ContractCallOptions,
     ) => Promise<GenericContractCallResult<Array<InktensorPrimitivesRegistryServingServingView>, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a fee that is burned (approve it first).
+   *
+   * # Errors
+   * `NotSeated`, `NotHotkeyOwner`, `TooSoon`, `Payment`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {AccountId32Like} newHotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x4e4865ae
+   **/
+  registrySwapHotkey: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      newHotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<Result<[], InktensorPrimitivesRegistryErrorRegistryError>, ContractCallResult>
+    >,
     Type
   >;
 

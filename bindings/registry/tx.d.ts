@@ -377,6 +377,29 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
+   * Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a fee that is burned (approve it first).
+   *
+   * # Errors
+   * `NotSeated`, `NotHotkeyOwner`, `TooSoon`, `Payment`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {AccountId32Like} newHotkey
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x4e4865ae
+   **/
+  registrySwapHotkey: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      newHotkey: AccountId32Like,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
    * Called by the epoch contract at close: freezes the subnet and opens epoch `closing + 1`.
    *
    * # Errors

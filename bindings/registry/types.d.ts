@@ -11,6 +11,7 @@ export type InktensorPrimitivesRegistryNetworkNetworkRules = {
   bittensorSplit: boolean;
   nominatorMin: InktensorPrimitivesUnitsRao;
   servingDeposit: InktensorPrimitivesUnitsRao;
+  swapFee: InktensorPrimitivesUnitsRao;
 };
 
 export type InkEnvNoChainExtension = null;
@@ -220,6 +221,8 @@ export type InktensorPrimitivesRegistryServingHost =
 export type InktensorPrimitivesRegistryServingHostLike =
   { type: 'V4'; value: FixedBytes<4> } | { type: 'V6'; value: FixedBytes<16> } | { type: 'Name'; value: string };
 
+export type InktensorPrimitivesStakingChild = { proportion: bigint; hotkey: AccountId32 };
+
 export type InktensorPrimitivesRegistryRegistryPeers = { token: AccountId32; epoch?: AccountId32 | undefined };
 
 export type InktensorPrimitivesRegistryHotkeyStatus = {
@@ -329,6 +332,8 @@ export type RegistrySubnets = {
   live: { get(): Promise<Array<InktensorPrimitivesUnitsNetUid> | undefined> };
   strengths: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistrySubnetsStrength | undefined> };
   served: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryServingServed | undefined> };
+  standIns: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<AccountId32 | undefined> };
+  swaps: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<number | undefined> };
 };
 
 export type InktensorPrimitivesRegistryErrorRegistryError =
@@ -440,6 +445,7 @@ export type InktensorPrimitivesRegistrySeat = {
 
 export type InktensorPrimitivesRegistryVoter = {
   seat: InktensorPrimitivesRegistrySeat;
+  identity: AccountId32;
   isOwner: boolean;
   terms: InktensorPrimitivesRegistryTermsWeightTerms;
 };
@@ -450,6 +456,7 @@ export type InktensorPrimitivesRegistryNeuron = {
   registeredAt: number;
   registeredEpoch: number;
   generation: number;
+  identity?: AccountId32 | undefined;
 };
 
 export type InktensorPrimitivesRegistryNeuronView = {

@@ -20,6 +20,7 @@ import type {
   InktensorPrimitivesRegistryServingCommitment,
   InktensorPrimitivesRegistryServingPrometheus,
   InktensorPrimitivesUnitsBps,
+  InktensorPrimitivesStakingChild,
 } from './types.js';
 
 export interface ContractEvents<Type extends MetadataType> extends GenericContractEvents<Type> {
@@ -709,6 +710,48 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
+   * A neuron has another hotkey.
+   *
+   * @signature_topic: 0x17c4374d52e264c49c33d78a9691d898f919118b0ce2f1824c0007d35c60982c
+   **/
+  HotkeySwapped: GenericContractEvent<
+    'HotkeySwapped',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The hotkey it had.
+       *
+       * @indexed: true
+       **/
+      from: AccountId32;
+      /**
+       * The hotkey it has.
+       *
+       * @indexed: true
+       **/
+      to: AccountId32;
+      /**
+       * The hotkey that its stake is on.
+       *
+       * @indexed: false
+       **/
+      identity: AccountId32;
+      /**
+       * Its seat.
+       *
+       * @indexed: false
+       **/
+      uid: InktensorPrimitivesUnitsUid;
+    },
+    Type
+  >;
+
+  /**
    * A hyperparameter has a new value.
    *
    * @signature_topic: 0xfcb1a3bc5e2e98dfe1a0b21dcde9cce762e1409fe405c8c0b17894d371731327
@@ -1159,6 +1202,72 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
+   * What a child keeps of what it earns for others.
+   *
+   * @signature_topic: 0x9122a144e1eaf63bbdc8dc1307465486491a4b66a82121b095198f360bbe3729
+   **/
+  ChildTakeSet: GenericContractEvent<
+    'ChildTakeSet',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The child.
+       *
+       * @indexed: true
+       **/
+      hotkey: AccountId32;
+      /**
+       * How much.
+       *
+       * @indexed: false
+       **/
+      take: InktensorPrimitivesUnitsBps;
+    },
+    Type
+  >;
+
+  /**
+   * A hotkey has other children.
+   *
+   * @signature_topic: 0xa3246387d21bede00adc436e46516978d1438e85ae6d44601b197211740a7b0e
+   **/
+  ChildrenSet: GenericContractEvent<
+    'ChildrenSet',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The parent.
+       *
+       * @indexed: true
+       **/
+      hotkey: AccountId32;
+      /**
+       * The children.
+       *
+       * @indexed: false
+       **/
+      children: Array<InktensorPrimitivesStakingChild>;
+      /**
+       * They count in epochs that open after this block.
+       *
+       * @indexed: false
+       **/
+      after: number;
+    },
+    Type
+  >;
+
+  /**
    * A chunk of an epoch's pay was credited as stake.
    *
    * @signature_topic: 0x4fe73f5556729ee95862cf59f4a52dafe2c648a9a0253372cf0f2532acb016e2
@@ -1202,6 +1311,90 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       dividends: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * A part of what a child earned went to a parent, whose stakers share it.
+   *
+   * @signature_topic: 0x66445880492b786b24f9dbd4fc95df7a119dfe3eef49da1927908b80b0149294
+   **/
+  Inherited: GenericContractEvent<
+    'Inherited',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The child.
+       *
+       * @indexed: true
+       **/
+      child: AccountId32;
+      /**
+       * The parent.
+       *
+       * @indexed: true
+       **/
+      parent: AccountId32;
+      /**
+       * Who owns the parent.
+       *
+       * @indexed: false
+       **/
+      coldkey: AccountId32;
+      /**
+       * The epoch.
+       *
+       * @indexed: false
+       **/
+      epoch: number;
+      /**
+       * How much.
+       *
+       * @indexed: false
+       **/
+      amount: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * A hotkey lets another have it as a child, or no longer.
+   *
+   * @signature_topic: 0xc941610dec3b71bc2fb087b02f8ade900783aa19787c231a02f92a2cd2f0c155
+   **/
+  ParentAllowed: GenericContractEvent<
+    'ParentAllowed',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The child.
+       *
+       * @indexed: true
+       **/
+      child: AccountId32;
+      /**
+       * The parent.
+       *
+       * @indexed: true
+       **/
+      parent: AccountId32;
+      /**
+       * Whether it may.
+       *
+       * @indexed: false
+       **/
+      allowed: boolean;
     },
     Type
   >;

@@ -17,8 +17,11 @@ import type {
   InktensorPrimitivesTokenWireError,
   InktensorPrimitivesStakingStakingError,
   InktensorPrimitivesUnitsBps,
-  InktensorPrimitivesStakingPaymentLike,
+  InktensorPrimitivesStakingChildLike,
+  InktensorPrimitivesStakingChildrenView,
+  InktensorPrimitivesStakingParentView,
   InktensorPrimitivesStakingTakeInfo,
+  InktensorPrimitivesStakingPaymentLike,
   InktensorPrimitivesStakingPositionView,
   InktensorPrimitivesStakingStakingPeers,
 } from './types.js';
@@ -253,6 +256,132 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       take: InktensorPrimitivesUnitsBps,
       options?: ContractCallOptions,
     ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesStakingStakingError>, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Gives parts of the own stake of `hotkey`, which the caller owns, to children on a subnet, in the place of those before.
+   *
+   * # Errors
+   * `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`, `Cycle`, `UnknownHotkey`, `NotAccepted`,
+   * `TooManyParents`, `ChildrenTooSoon`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {Array<InktensorPrimitivesStakingChildLike>} children
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xb5c5f55c
+   **/
+  stakingSetChildren: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      children: Array<InktensorPrimitivesStakingChildLike>,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesStakingStakingError>, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a subnet, or no longer.
+   *
+   * # Errors
+   * `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} child
+   * @param {AccountId32Like} parent
+   * @param {boolean} allowed
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xaa24b57e
+   **/
+  stakingAllowParent: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      child: AccountId32Like,
+      parent: AccountId32Like,
+      allowed: boolean,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesStakingStakingError>, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+   *
+   * # Errors
+   * `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {InktensorPrimitivesUnitsBps} take
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x8be9e3b1
+   **/
+  stakingSetChildTake: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      take: InktensorPrimitivesUnitsBps,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesStakingStakingError>, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * The children of `hotkey` on a subnet.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x965ded85
+   **/
+  stakingChildren: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingChildrenView, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * The parents of `hotkey` on a subnet, and those that it lets be.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x0ab600fc
+   **/
+  stakingParents: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Array<InktensorPrimitivesStakingParentView>, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * What `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x8ac092e0
+   **/
+  stakingChildTake: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingTakeInfo, ContractCallResult>>,
     Type
   >;
 

@@ -13,6 +13,7 @@ import type {
   InktensorPrimitivesUnitsNetUid,
   InktensorPrimitivesUnitsRao,
   InktensorPrimitivesUnitsBps,
+  InktensorPrimitivesStakingChildLike,
   InktensorPrimitivesStakingPaymentLike,
 } from './types.js';
 
@@ -185,6 +186,78 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    **/
   stakingSetTake: GenericContractTxCall<
     (
+      hotkey: AccountId32Like,
+      take: InktensorPrimitivesUnitsBps,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Gives parts of the own stake of `hotkey`, which the caller owns, to children on a subnet, in the place of those before.
+   *
+   * # Errors
+   * `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`, `Cycle`, `UnknownHotkey`, `NotAccepted`,
+   * `TooManyParents`, `ChildrenTooSoon`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {Array<InktensorPrimitivesStakingChildLike>} children
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xb5c5f55c
+   **/
+  stakingSetChildren: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      children: Array<InktensorPrimitivesStakingChildLike>,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a subnet, or no longer.
+   *
+   * # Errors
+   * `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} child
+   * @param {AccountId32Like} parent
+   * @param {boolean} allowed
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xaa24b57e
+   **/
+  stakingAllowParent: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      child: AccountId32Like,
+      parent: AccountId32Like,
+      allowed: boolean,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+   *
+   * # Errors
+   * `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {InktensorPrimitivesUnitsBps} take
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x8be9e3b1
+   **/
+  stakingSetChildTake: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
       hotkey: AccountId32Like,
       take: InktensorPrimitivesUnitsBps,
       options?: ContractTxOptions,

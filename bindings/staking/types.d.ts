@@ -78,6 +78,7 @@ export type InktensorPrimitivesRegistryNetworkNetworkRules = {
   bittensorSplit: boolean;
   nominatorMin: InktensorPrimitivesUnitsRao;
   servingDeposit: InktensorPrimitivesUnitsRao;
+  swapFee: InktensorPrimitivesUnitsRao;
 };
 
 export type InktensorPrimitivesRegistryKernelParams =
@@ -122,6 +123,7 @@ export type StakingStakingContract = {
     ): Promise<StakingPoolPosition | undefined>;
   };
   index: StakingIndex;
+  relations: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<StakingRelations | undefined> };
   takes: StakingTakes;
 };
 
@@ -169,6 +171,17 @@ export type InktensorPrimitivesRegistryServingHost =
 
 export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
 
+export type InktensorPrimitivesStakingChild = { proportion: bigint; hotkey: AccountId32 };
+
+export type InktensorPrimitivesStakingChildLike = { proportion: bigint; hotkey: AccountId32Like };
+
+export type InktensorPrimitivesStakingChildrenView = {
+  children: Array<InktensorPrimitivesStakingChild>;
+  pending?: InktensorPrimitivesStakingPendingChildren | undefined;
+};
+
+export type InktensorPrimitivesStakingTakeInfo = { take: InktensorPrimitivesUnitsBps; raisesFrom: number };
+
 export type InktensorPrimitivesStakingPayment = {
   hotkey: AccountId32;
   coldkey: AccountId32;
@@ -183,8 +196,6 @@ export type InktensorPrimitivesStakingPaymentLike = {
   validator: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesStakingTakeInfo = { take: InktensorPrimitivesUnitsBps; raisesFrom: number };
-
 export type InktensorPrimitivesStakingStakingPeers = {
   token: AccountId32;
   registry: AccountId32;
@@ -192,13 +203,27 @@ export type InktensorPrimitivesStakingStakingPeers = {
   epoch?: AccountId32 | undefined;
 };
 
-export type StakingCellSubnetStake = { open: number; total: InktensorPrimitivesUnitsRao };
+export type StakingCellSubnetStake = {
+  open: number;
+  openedAt: number;
+  beforeAt: number;
+  total: InktensorPrimitivesUnitsRao;
+};
 
 export type InkStorageTraitsImplsResolverKey = {};
 
 export type StakingCellPoolCell = { value: InktensorPrimitivesVersioned; shares: bigint; scale: number };
 
 export type StakingPoolPosition = { shares: bigint; scale: number };
+
+export type StakingRelations = {
+  owner?: AccountId32 | undefined;
+  children: InktensorPrimitivesVersioned002;
+  pending?: StakingRelationsPending | undefined;
+  parents: Array<AccountId32>;
+  setAt?: number | undefined;
+  take?: [InktensorPrimitivesUnitsBps, number] | undefined;
+};
 
 export type StakingRoles =
   { type: 'Deployer'; value: AccountId32 } | { type: 'Wired'; value: [AccountId32, AccountId32] };
@@ -233,7 +258,17 @@ export type InktensorPrimitivesStakingStakingError =
   | { type: 'Registry' }
   | { type: 'TakeTooSoon'; value: number }
   | { type: 'TransfersOff' }
-  | { type: 'SamePosition' };
+  | { type: 'SamePosition' }
+  | { type: 'TooManyChildren'; value: number }
+  | { type: 'BadChild'; value: AccountId32 }
+  | { type: 'TooMuchGiven' }
+  | { type: 'Cycle'; value: AccountId32 }
+  | { type: 'NotAccepted'; value: AccountId32 }
+  | { type: 'TooManyParents'; value: number }
+  | { type: 'ChildrenTooSoon'; value: number }
+  | { type: 'StillParent' };
+
+export type InktensorPrimitivesStakingParentView = { hotkey: AccountId32; proportion: bigint };
 
 export type InktensorPrimitivesStakingPositionView = {
   netuid: InktensorPrimitivesUnitsNetUid;
@@ -248,3 +283,16 @@ export type InktensorPrimitivesVersioned = {
   now: InktensorPrimitivesUnitsRao;
   before: InktensorPrimitivesUnitsRao;
 };
+
+export type InktensorPrimitivesVersioned002 = {
+  epoch: number;
+  now: Array<InktensorPrimitivesStakingChild>;
+  before: Array<InktensorPrimitivesStakingChild>;
+};
+
+export type InktensorPrimitivesStakingPendingChildren = {
+  children: Array<InktensorPrimitivesStakingChild>;
+  after: number;
+};
+
+export type StakingRelationsPending = { children: Array<InktensorPrimitivesStakingChild>; after: number };

@@ -78,6 +78,7 @@ export type InktensorPrimitivesRegistryNetworkNetworkRules = {
   bittensorSplit: boolean;
   nominatorMin: InktensorPrimitivesUnitsRao;
   servingDeposit: InktensorPrimitivesUnitsRao;
+  swapFee: InktensorPrimitivesUnitsRao;
 };
 
 export type InktensorPrimitivesRegistryKernelParams =
@@ -154,6 +155,8 @@ export type InktensorPrimitivesRegistryServingHost =
   { type: 'V4'; value: FixedBytes<4> } | { type: 'V6'; value: FixedBytes<16> } | { type: 'Name'; value: string };
 
 export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
+
+export type InktensorPrimitivesStakingChild = { proportion: bigint; hotkey: AccountId32 };
 
 export type InkStorageTraitsImplsResolverKey = {};
 
