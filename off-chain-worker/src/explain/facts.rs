@@ -200,7 +200,9 @@ pub struct PayFact {
 /// The pay of a validator, divided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TakeFact {
-    /// The owner's take, in basis points.
+    /// What went to the hotkey's parents, whose stake weighed for it.
+    pub parents: u64,
+    /// The owner's take of the rest, in basis points.
     pub take: u16,
     /// The owner's part, as stake.
     pub owner: u64,
@@ -209,12 +211,14 @@ pub struct TakeFact {
 }
 
 impl TakeFact {
-    pub(super) fn of(take: Bps, validator: Rao) -> Self {
-        let owner = take.of(validator);
+    pub(super) fn of(take: Bps, validator: Rao, parents: Rao) -> Self {
+        let own = Rao(validator.0.saturating_sub(parents.0));
+        let owner = take.of(own);
         Self {
+            parents: parents.0,
             take: take.0,
             owner: owner.0,
-            stakers: validator.0.saturating_sub(owner.0),
+            stakers: own.0.saturating_sub(owner.0),
         }
     }
 }
@@ -372,5 +376,16 @@ impl CheckFact {
             epoch: most,
             holds: found <= most,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parents_come_before_the_take() {
+        let fact = TakeFact::of(Bps(1_000), Rao(1_000), Rao(400));
+        assert_eq!((fact.parents, fact.owner, fact.stakers), (400, 60, 540));
     }
 }

@@ -59,6 +59,8 @@ pub struct Identity {
     pub coldkey: Option<String>,
     /// The part of its stakers' dividends that the owner takes.
     pub take: Option<Bps>,
+    /// What went to its parents of what it was paid as a validator, as far as it is paid.
+    pub to_parents: Rao,
 }
 
 /// Why an epoch cannot be explained.
@@ -128,7 +130,7 @@ pub fn explain(subject: &Subject, uid: Uid) -> Result<Explanation, ExplainError>
             validator: result.validator.0,
             take: identity(subject, uid)
                 .take
-                .map(|take| TakeFact::of(take, result.validator)),
+                .map(|take| TakeFact::of(take, result.validator, identity.to_parents)),
         },
         received: received(subject, gathered, offset),
         given: given(subject, uid),

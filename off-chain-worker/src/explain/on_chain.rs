@@ -17,8 +17,8 @@ use inktensor_primitives::{
     epoch::Settled,
     kernel::EpochHeader,
     registry::{NeuronView, Registry},
-    staking::Staking,
-    Digest, NetUid, Uid, PAGE,
+    staking::{Inherited, Staking},
+    AccountId, Digest, NetUid, Rao, Uid, PAGE,
 };
 
 /// Why an epoch of a chain cannot be explained.
@@ -62,12 +62,13 @@ pub fn explain_on_chain(
         correct: posted.digest == honest,
     });
     let chunk = uid.0 / trace.plan.chunk.max(1);
+    let events = chain.events(0)?;
     let subject = Subject {
         inputs,
         trace,
         kernel: kind(&inputs.header.kernel_code),
-        identities: &identities(chain, contracts, inputs, uid)?,
-        money: Some(money(&chain.events(0)?, contracts, &inputs.header, chunk)),
+        identities: &identities(chain, contracts, inputs, uid, &events)?,
+        money: Some(money(&events, contracts, &inputs.header, chunk)),
         posted,
     };
     Ok(explain(&subject, uid)?)
@@ -78,6 +79,7 @@ fn identities(
     contracts: &Addresses,
     inputs: &EpochInputs,
     uid: Uid,
+    events: &[ContractEvent],
 ) -> Result<Vec<Identity>, ChainError> {
     let header = &inputs.header;
     let neurons = inputs.chunks.iter().flat_map(|chunk| &chunk.neurons);
@@ -98,10 +100,27 @@ fn identities(
             if view.uid == uid {
                 let message = contracts.staking().take(view.neuron.identity());
                 identity.take = Some(chain.query(message)?);
+                let child = view.neuron.identity();
+                identity.to_parents = inherited(events, contracts, header, child);
             }
         }
     }
     Ok(identities)
+}
+
+/// What went to the parents of `child` of its pay for the epoch.
+fn inherited(
+    events: &[ContractEvent],
+    contracts: &Addresses,
+    header: &EpochHeader,
+    child: AccountId,
+) -> Rao {
+    let told = events
+        .iter()
+        .filter(|event| event.contract == contracts.staking)
+        .filter_map(|event| event.decode::<Inherited>())
+        .filter(|it| (it.netuid, it.epoch, it.child) == (header.netuid, header.epoch, child));
+    Rao(told.fold(0, |sum: u64, it| sum.saturating_add(it.amount.0)))
 }
 
 /// What the contracts have told of the epoch's money, and of what `chunk` was paid.

@@ -371,6 +371,7 @@ fn of_another_kernel_the_interface_is_explained() {
             hotkey: Some("hot".into()),
             coldkey: Some("cold".into()),
             take: Some(Bps(1_800)),
+            ..Identity::default()
         },
     ];
     let subject = Subject {

@@ -191,6 +191,7 @@ fn identities(vector: &Vector) -> Vec<Identity> {
             hotkey: neuron.hotkey.clone(),
             coldkey: neuron.coldkey.clone(),
             take: None,
+            ..Identity::default()
         })
         .collect()
 }

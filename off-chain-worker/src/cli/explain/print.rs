@@ -284,6 +284,10 @@ fn pay(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
             "a take of {:.2} %, as it is now",
             f64::from(take.take) / 100.0
         );
+        if take.parents > 0 {
+            let whose = "by the stake that they let weigh for it";
+            term(out, "  its parents", &tao(take.parents, 9), whose)?;
+        }
         term(out, "  its owner", &tao(take.owner, 9), &percent)?;
         term(out, "  stakers", &tao(take.stakers, 9), "by stake")?;
     }
