@@ -6,7 +6,7 @@ import { cryptoWaitReady } from '@polkadot/util-crypto';
 import { DedotClient, WsProvider } from 'dedot';
 import { Contract, ContractDeployer } from 'dedot/contracts';
 import type { EpochContractApi } from 'inktensor-bindings/epoch';
-import type { InktensorPrimitivesRegistryRegistryError, RegistryContractApi } from 'inktensor-bindings/registry';
+import type { InktensorPrimitivesRegistryErrorRegistryError, RegistryContractApi } from 'inktensor-bindings/registry';
 import registryMetadata from 'inktensor-bindings/registry/metadata.json' with { type: 'json' };
 import type { TokenContractApi } from 'inktensor-bindings/token';
 import tokenMetadata from 'inktensor-bindings/token/metadata.json' with { type: 'json' };
@@ -126,7 +126,7 @@ describe('typed contracts through dedot', { timeout: 200_000 }, () => {
 });
 
 /** What an app tells its user; the compiler knows the fields of each variant. */
-function advice(error: InktensorPrimitivesRegistryRegistryError): string {
+function advice(error: InktensorPrimitivesRegistryErrorRegistryError): string {
   switch (error.type) {
     case 'PriceAbove':
       return `offer ${error.value} rao`;

@@ -128,9 +128,7 @@ pub fn explain(subject: &Subject, uid: Uid) -> Result<Explanation, ExplainError>
         pay: PayFact {
             miner: result.miner.0,
             validator: result.validator.0,
-            take: identity(subject, uid)
-                .take
-                .map(|take| TakeFact::of(take, result.validator, identity.to_parents)),
+            take: take_of(subject, uid, result.validator),
         },
         received: received(subject, gathered, offset),
         given: given(subject, uid),
@@ -143,6 +141,14 @@ pub fn explain(subject: &Subject, uid: Uid) -> Result<Explanation, ExplainError>
 fn place(size: u16, uid: Uid) -> (usize, usize) {
     let size = size.max(1);
     (usize::from(uid.0 / size), usize::from(uid.0 % size))
+}
+
+/// How the pay of a validator is divided, if its take is known.
+fn take_of(subject: &Subject, uid: Uid, validator: Rao) -> Option<TakeFact> {
+    let Identity {
+        take, to_parents, ..
+    } = identity(subject, uid);
+    take.map(|take| TakeFact::of(take, validator, to_parents))
 }
 
 fn identity(subject: &Subject, uid: Uid) -> Identity {

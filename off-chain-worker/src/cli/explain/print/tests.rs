@@ -29,6 +29,7 @@ fn explanations(most: u16, kernel: KernelKind) -> Vec<Explanation> {
             hotkey: Some("5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY".into()),
             coldkey: Some("5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty".into()),
             take: Some(Bps(1_800)),
+            ..Identity::default()
         };
         let identities = vec![identity; usize::from(neurons)];
         let subject = Subject {
