@@ -38,7 +38,7 @@ struct Story {
 }
 
 fn story() -> impl Strategy<Value = Story> {
-    let scenes = prop::collection::vec(scene(), 8..40);
+    let scenes = prop::collection::vec(scene(), 12..46);
     let flags = (prop::bool::weighted(0.2), prop::bool::weighted(0.6));
     (flags, scenes).prop_map(|((crowded, watched), scenes)| Story {
         crowded,
@@ -51,11 +51,11 @@ fn story() -> impl Strategy<Value = Story> {
 fn scene() -> impl Strategy<Value = Vec<Action>> {
     let one = prop_oneof![3 => life(), 4 => game(), 3 => people()];
     prop_oneof![
-        8 => one.prop_map(|action| vec![action]),
-        3 => quarrel(),
-        1 => absence(),
-        2 => trade(),
-        2 => secret(),
+        10 => one.prop_map(|action| vec![action]),
+        4 => quarrel(),
+        2 => absence(),
+        1 => trade(),
+        1 => secret(),
     ]
 }
 
@@ -95,6 +95,9 @@ fn trade() -> impl Strategy<Value = Vec<Action>> {
     let amount = 3_000_000_000..9_000_000_000u64;
     (net(), net(), who(), who(), who(), amount).prop_map(|(net, to_net, by, to, friend, amount)| {
         vec![
+            // Nothing goes to where it is.
+            Action::Move(net, by, net, by, by, 0),
+            Action::Give(net, by, by, by, 0),
             Action::Stake(net, by, by, amount),
             Action::Move(net, by, to_net, to, by, amount / 3),
             Action::Give(net, by, by, friend, amount / 3),
@@ -108,10 +111,12 @@ fn secret() -> impl Strategy<Value = Vec<Action>> {
     (0..2usize, 0..3u32, 0..WORKERS, passes).prop_map(|(net, who, by, passes)| {
         let row = vec![(1, 5)];
         let asked = Action::Rule(net, Hyperparameter::CommitRevealWeights(true));
+        // Never for an epoch that is not open.
+        let refused = Action::Commit(net, who, row.clone(), Which::Other);
         let committed = Action::Commit(net, who, row.clone(), Which::Due);
         let passed = passes.then(|| closing(net, by));
         let revealed = Action::Reveal(net, who, row);
-        let actions = [asked, committed].into_iter();
+        let actions = [refused, asked, committed].into_iter();
         let actions = actions.chain(passed.into_iter().flatten());
         actions.chain([revealed]).collect()
     })
