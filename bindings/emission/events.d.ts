@@ -1306,7 +1306,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       takes: InktensorPrimitivesUnitsRao;
       /**
-       * For all stakers of validators.
+       * For all stakers of validators, those on root with them.
        *
        * @indexed: false
        **/
@@ -1395,6 +1395,72 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       allowed: boolean;
+    },
+    Type
+  >;
+
+  /**
+   * A part of what a hotkey earned is for its root stake, and will reach it block by block.
+   *
+   * @signature_topic: 0xeec57c2ac875b92e86121230175fea33f5558b3e64daf2a034d647dc9932bf07
+   **/
+  RootAccrued: GenericContractEvent<
+    'RootAccrued',
+    {
+      /**
+       * The subnet that paid it.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The hotkey.
+       *
+       * @indexed: true
+       **/
+      hotkey: AccountId32;
+      /**
+       * The epoch.
+       *
+       * @indexed: false
+       **/
+      epoch: number;
+      /**
+       * How much.
+       *
+       * @indexed: false
+       **/
+      amount: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * What root stake had earned was paid out.
+   *
+   * @signature_topic: 0x3bb6a331da96857e1119f009fb391517a16cf38f48789495c53936616cb07c9f
+   **/
+  RootClaimed: GenericContractEvent<
+    'RootClaimed',
+    {
+      /**
+       * Whose stake.
+       *
+       * @indexed: true
+       **/
+      coldkey: AccountId32;
+      /**
+       * Behind whom.
+       *
+       * @indexed: true
+       **/
+      hotkey: AccountId32;
+      /**
+       * How much.
+       *
+       * @indexed: false
+       **/
+      amount: InktensorPrimitivesUnitsRao;
     },
     Type
   >;

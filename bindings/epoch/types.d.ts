@@ -367,7 +367,7 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'UnsoundPlan' }
   | { type: 'KernelUnavailable' }
   | { type: 'Registry'; value: InktensorPrimitivesRegistryErrorRegistryError }
-  | { type: 'Staking'; value: InktensorPrimitivesStakingStakingError }
+  | { type: 'Staking'; value: InktensorPrimitivesStakingErrorStakingError }
   | { type: 'Emission'; value: InktensorPrimitivesEmissionEmissionError }
   | { type: 'PeerUnavailable' }
   | { type: 'Overflow' }
@@ -506,7 +506,7 @@ export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'BadHost' }
   | { type: 'NothingServed' };
 
-export type InktensorPrimitivesStakingStakingError =
+export type InktensorPrimitivesStakingErrorStakingError =
   | { type: 'UnknownSubnet' }
   | { type: 'UnknownHotkey' }
   | { type: 'TooLittle'; value: InktensorPrimitivesUnitsRao }
@@ -530,7 +530,8 @@ export type InktensorPrimitivesStakingStakingError =
   | { type: 'NotAccepted'; value: AccountId32 }
   | { type: 'TooManyParents'; value: number }
   | { type: 'ChildrenTooSoon'; value: number }
-  | { type: 'StillParent' };
+  | { type: 'StillParent' }
+  | { type: 'NothingToClaim' };
 
 export type InktensorPrimitivesEmissionEmissionError =
   | { type: 'NotEpoch' }

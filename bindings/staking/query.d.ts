@@ -15,7 +15,8 @@ import type {
   InkPrimitivesLangError,
   InktensorPrimitivesUnitsNetUid,
   InktensorPrimitivesTokenWireError,
-  InktensorPrimitivesStakingStakingError,
+  InktensorPrimitivesStakingErrorStakingError,
+  InktensorPrimitivesStakingRootDividends,
   InktensorPrimitivesUnitsBps,
   InktensorPrimitivesStakingChildLike,
   InktensorPrimitivesStakingChildrenView,
@@ -23,6 +24,7 @@ import type {
   InktensorPrimitivesStakingTakeInfo,
   InktensorPrimitivesStakingPaymentLike,
   InktensorPrimitivesStakingPositionView,
+  InktensorPrimitivesStakingNominatorView,
   InktensorPrimitivesStakingStakingPeers,
 } from './types.js';
 
@@ -97,7 +99,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       hotkey: AccountId32Like,
       amount: InktensorPrimitivesUnitsRao,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesStakingStakingError>, ContractCallResult>>,
+    ) => Promise<
+      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+    >,
     Type
   >;
 
@@ -120,12 +124,14 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       hotkey: AccountId32Like,
       amount: InktensorPrimitivesUnitsRao,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesStakingStakingError>, ContractCallResult>>,
+    ) => Promise<
+      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+    >,
     Type
   >;
 
   /**
-   * Takes all of the caller's stake on `hotkey` back and returns how much it was.
+   * Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and returns how much that is.
    *
    * # Errors
    * `NotEnoughStake` if there is none, `Payment`.
@@ -143,7 +149,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
-        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingStakingError>,
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
         ContractCallResult
       >
     >,
@@ -151,8 +157,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first.
-   * Returns how much it was, and in how many places there still is some.
+   * Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first; on
+   * root with what it has earned. Returns how much it was, and in how many places there still is some.
    *
    * # Errors
    * `TooMany`, `NotEnoughStake` if there is none, `Payment`.
@@ -168,7 +174,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
-        Result<[InktensorPrimitivesUnitsRao, number], InktensorPrimitivesStakingStakingError>,
+        Result<[InktensorPrimitivesUnitsRao, number], InktensorPrimitivesStakingErrorStakingError>,
         ContractCallResult
       >
     >,
@@ -200,7 +206,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
-        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingStakingError>,
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
         ContractCallResult
       >
     >,
@@ -230,10 +236,82 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
-        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingStakingError>,
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
         ContractCallResult
       >
     >,
+    Type
+  >;
+
+  /**
+   * Pays out what the caller's root stake on `hotkey` has earned, and returns how much that is.
+   *
+   * # Errors
+   * `NothingToClaim`, `Payment`.
+   *
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x084a4ef2
+   **/
+  stakingClaimRoot: GenericContractQueryCall<
+    (
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * What `claim_root` would pay `coldkey` now.
+   *
+   * @param {AccountId32Like} hotkey
+   * @param {AccountId32Like} coldkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xa418ec38
+   **/
+  stakingRootClaim: GenericContractQueryCall<
+    (
+      hotkey: AccountId32Like,
+      coldkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * What the root stake of `hotkey` earns.
+   *
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xf5ed7136
+   **/
+  stakingRootDividends: GenericContractQueryCall<
+    (
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingRootDividends, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Dividends of root stake that nobody has claimed. This contract's balance is that and `total_stake`.
+   *
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xe3db900b
+   **/
+  stakingRootUnclaimed: GenericContractQueryCall<
+    (
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
     Type
   >;
 
@@ -255,7 +333,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       hotkey: AccountId32Like,
       take: InktensorPrimitivesUnitsBps,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesStakingStakingError>, ContractCallResult>>,
+    ) => Promise<
+      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+    >,
     Type
   >;
 
@@ -279,7 +359,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       hotkey: AccountId32Like,
       children: Array<InktensorPrimitivesStakingChildLike>,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesStakingStakingError>, ContractCallResult>>,
+    ) => Promise<
+      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+    >,
     Type
   >;
 
@@ -304,7 +386,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       parent: AccountId32Like,
       allowed: boolean,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesStakingStakingError>, ContractCallResult>>,
+    ) => Promise<
+      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+    >,
     Type
   >;
 
@@ -327,7 +411,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       hotkey: AccountId32Like,
       take: InktensorPrimitivesUnitsBps,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesStakingStakingError>, ContractCallResult>>,
+    ) => Promise<
+      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+    >,
     Type
   >;
 
@@ -402,7 +488,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       netuid: InktensorPrimitivesUnitsNetUid,
       closing: number,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesStakingStakingError>, ContractCallResult>>,
+    ) => Promise<
+      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+    >,
     Type
   >;
 
@@ -428,7 +516,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
-        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingStakingError>,
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
         ContractCallResult
       >
     >,
@@ -473,7 +561,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
-        Result<Array<InktensorPrimitivesUnitsRao>, InktensorPrimitivesStakingStakingError>,
+        Result<Array<InktensorPrimitivesUnitsRao>, InktensorPrimitivesStakingErrorStakingError>,
         ContractCallResult
       >
     >,
@@ -501,7 +589,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
-        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingStakingError>,
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
         ContractCallResult
       >
     >,
@@ -547,7 +635,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Stake on the subnet: its weight in the division of emission.
+   * Stake on the subnet: its weight in the division of emission. Of root: all root stake.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
@@ -563,7 +651,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * All stake: the balance that this contract must have.
+   * All stake.
    *
    * @param {ContractCallOptions} options
    *
@@ -639,6 +727,40 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       page: number,
       options?: ContractCallOptions,
     ) => Promise<GenericContractCallResult<Array<InktensorPrimitivesStakingPositionView>, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * In how many places, of any coldkey, there is stake on `hotkey`.
+   *
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x2acea384
+   **/
+  stakingNominatorCount: GenericContractQueryCall<
+    (
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<number, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Page `page` (64 places) of who has stake on `hotkey`.
+   *
+   * @param {AccountId32Like} hotkey
+   * @param {number} page
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xfe3008e6
+   **/
+  stakingNominators: GenericContractQueryCall<
+    (
+      hotkey: AccountId32Like,
+      page: number,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Array<InktensorPrimitivesStakingNominatorView>, ContractCallResult>>,
     Type
   >;
 

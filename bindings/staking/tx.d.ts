@@ -82,7 +82,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Takes all of the caller's stake on `hotkey` back and returns how much it was.
+   * Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and returns how much that is.
    *
    * # Errors
    * `NotEnoughStake` if there is none, `Payment`.
@@ -103,8 +103,8 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first.
-   * Returns how much it was, and in how many places there still is some.
+   * Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first; on
+   * root with what it has earned. Returns how much it was, and in how many places there still is some.
    *
    * # Errors
    * `TooMany`, `NotEnoughStake` if there is none, `Payment`.
@@ -168,6 +168,22 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
       amount: InktensorPrimitivesUnitsRao | undefined,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Pays out what the caller's root stake on `hotkey` has earned, and returns how much that is.
+   *
+   * # Errors
+   * `NothingToClaim`, `Payment`.
+   *
+   * @param {AccountId32Like} hotkey
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x084a4ef2
+   **/
+  stakingClaimRoot: GenericContractTxCall<
+    (hotkey: AccountId32Like, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
     Type
   >;
 

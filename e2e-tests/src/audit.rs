@@ -11,7 +11,7 @@ use inktensor_primitives::{
     epoch::{EpochStatus, Epochs},
     kernel::NeuronResult,
     registry::{NeuronView, Registry, ServingView, Subnet},
-    staking::{PositionView, Staking},
+    staking::{NominatorView, PositionView, Staking},
     token::TokenControl,
     AccountId, NetUid, Rao, PAGE,
 };
@@ -21,7 +21,7 @@ use inktensor_worker::{
 };
 use psp22::PSP22;
 use scale::Decode;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A deployment to be looked at.
 #[derive(Clone, Copy)]
@@ -108,12 +108,16 @@ impl Audit<'_> {
     /// Invariant 1: The staking contract has exactly what it owes: all stake, by subnet, by pool, by position.
     pub fn assert_stake(&self) {
         let total = self.ask(self.addresses.staking().total_stake());
+        let unclaimed: Rao = self.ask(self.addresses.staking().root_unclaimed());
         let balance = self.balance(self.addresses.staking);
-        assert_eq!(balance, total.to_u128(), "staking has what it owes");
+        let owed = total.to_u128() + unclaimed.to_u128();
+        assert_eq!(balance, owed, "staking has what it owes");
+        self.assert_claims(unclaimed);
         let by_subnet: u64 = self
             .book
             .subnets
             .keys()
+            .chain([&NetUid::ROOT])
             .map(|netuid| self.ask(self.addresses.staking().subnet_stake(*netuid)).0)
             .sum();
         assert_eq!(total, Rao(by_subnet), "all stake is on some subnet");
@@ -144,32 +148,58 @@ impl Audit<'_> {
         assert_eq!(total, Rao(by_pool), "all stake is in some pool");
     }
 
-    /// Every position with stake is listed for its coldkey, once, and no other is.
+    /// What nobody has claimed is somebody's, or on its way to somebody, but for what is rounded away at each change.
+    fn assert_claims(&self, unclaimed: Rao) {
+        let on_root = self.book.positions.iter().filter(|it| it.0.is_root());
+        let (mut known, mut slack) = (0, self.book.rounded);
+        let mut hotkeys = BTreeSet::new();
+        for (_, hotkey, coldkey) in on_root {
+            let claim = self.ask(self.addresses.staking().root_claim(*hotkey, *coldkey));
+            known += claim.0;
+            slack += 1;
+            hotkeys.insert(*hotkey);
+        }
+        for hotkey in hotkeys {
+            known += self
+                .ask(self.addresses.staking().root_dividends(hotkey))
+                .left
+                .0;
+        }
+        assert!(
+            known <= unclaimed.0 && unclaimed.0 - known <= slack,
+            "{unclaimed:?} is unclaimed, {known} is known of"
+        );
+    }
+
+    /// Every position with stake is listed for its coldkey and for its hotkey, once, and no other is.
     fn assert_index(&self) {
-        let mut by_coldkey: BTreeMap<AccountId, Vec<(NetUid, AccountId)>> = BTreeMap::new();
+        let mut by_coldkey: BTreeMap<AccountId, Vec<(NetUid, AccountId, Rao)>> = BTreeMap::new();
+        let mut by_hotkey: BTreeMap<AccountId, Vec<(NetUid, AccountId, Rao)>> = BTreeMap::new();
         for (netuid, hotkey, coldkey) in &self.book.positions {
             let stake = self.ask(self.addresses.staking().stake(*netuid, *hotkey, *coldkey));
             let listed = by_coldkey.entry(*coldkey).or_default();
+            let staked = by_hotkey.entry(*hotkey).or_default();
             if stake > Rao::ZERO {
-                listed.push((*netuid, *hotkey));
+                listed.push((*netuid, *hotkey, stake));
+                staked.push((*netuid, *coldkey, stake));
             }
         }
-        for (coldkey, mut expected) in by_coldkey {
-            let count: u32 = self.ask(self.addresses.staking().position_count(coldkey));
-            let pages = count.div_ceil(PAGE.into());
-            let mut listed: Vec<(NetUid, AccountId)> = (0..pages)
-                .flat_map(|page| {
-                    let page: Vec<PositionView> =
-                        self.ask(self.addresses.staking().positions(coldkey, page));
-                    page
-                })
-                // What is worth less than a rao has shares all the same.
-                .filter(|it| it.stake > Rao::ZERO)
-                .map(|it| (it.netuid, it.hotkey))
-                .collect();
-            listed.sort_unstable();
-            expected.sort_unstable();
-            assert_eq!(listed, expected, "{coldkey:?}");
+        let staking = || self.addresses.staking();
+        for (coldkey, expected) in by_coldkey {
+            let count: u32 = self.ask(staking().position_count(coldkey));
+            let listed = (0..count.div_ceil(PAGE.into())).flat_map(|page| {
+                let page: Vec<PositionView> = self.ask(staking().positions(coldkey, page));
+                page.into_iter().map(|it| (it.netuid, it.hotkey, it.stake))
+            });
+            assert_same(listed, expected, &coldkey);
+        }
+        for (hotkey, expected) in by_hotkey {
+            let count: u32 = self.ask(staking().nominator_count(hotkey));
+            let listed = (0..count.div_ceil(PAGE.into())).flat_map(|page| {
+                let page: Vec<NominatorView> = self.ask(staking().nominators(hotkey, page));
+                page.into_iter().map(|it| (it.netuid, it.coldkey, it.stake))
+            });
+            assert_same(listed, expected, &hotkey);
         }
     }
 
@@ -296,4 +326,16 @@ impl Audit<'_> {
         let status = self.ask(self.addresses.epoch().status(netuid));
         status.expect("a status")
     }
+}
+
+/// Both lists have the same, but for what is worth less than a rao, which has shares all the same.
+fn assert_same(
+    listed: impl Iterator<Item = (NetUid, AccountId, Rao)>,
+    mut expected: Vec<(NetUid, AccountId, Rao)>,
+    whose: &AccountId,
+) {
+    let mut listed: Vec<_> = listed.filter(|it| it.2 > Rao::ZERO).collect();
+    listed.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(listed, expected, "{whose:?}");
 }

@@ -10,7 +10,7 @@ use inktensor_primitives::{
     },
     kernel::{ChunkInputs, EpochHeader, NeuronResult},
     registry::{NeuronRegistered, Subnet, SubnetCreated, SubnetTransferred},
-    staking::{Inherited, StakeAdded, StakeMoved},
+    staking::{Inherited, RootAccrued, RootClaimed, StakeAdded, StakeMoved, StakeRemoved},
     AccountId, Digest, NetUid, Rao,
 };
 use inktensor_worker::{chain::ContractEvent, deploy::Addresses, epoch::Trace};
@@ -32,6 +32,8 @@ pub struct Book {
     pub issued: Rao,
     /// What was paid to neurons, owners, the reserve and those who run epochs.
     pub paid_out: Rao,
+    /// How often what root stake earns was counted anew, and rounded.
+    pub rounded: u64,
 }
 
 /// A subnet's epochs.
@@ -119,6 +121,7 @@ impl Book {
             subnets: BTreeMap::new(),
             issued,
             paid_out: Rao::ZERO,
+            rounded: 0,
         }
     }
 
@@ -224,6 +227,21 @@ impl Book {
     }
 
     fn note_staking(&mut self, event: &ContractEvent) {
+        let is_about_root = event.decode::<RootAccrued>().is_some()
+            || event.decode::<RootClaimed>().is_some()
+            || event
+                .decode::<StakeAdded>()
+                .is_some_and(|it| it.netuid.is_root())
+            || event
+                .decode::<StakeRemoved>()
+                .is_some_and(|it| it.netuid.is_root())
+            || event
+                .decode::<StakeMoved>()
+                .is_some_and(|it| it.netuid.is_root() || it.to_netuid.is_root());
+        if is_about_root {
+            // The rate, and each of at most two claims.
+            self.rounded += 3;
+        }
         if let Some(added) = event.decode::<StakeAdded>() {
             self.positions
                 .insert((added.netuid, added.hotkey, added.coldkey));

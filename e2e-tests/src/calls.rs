@@ -122,6 +122,8 @@ calls! {
     staking.move_stake as move_stake(netuid: NetUid, hotkey: AccountId, to_netuid: NetUid, to_hotkey: AccountId, amount: Option<Rao>) -> Rao, StakingError;
     /// Gives stake to another.
     staking.transfer_stake as transfer_stake(netuid: NetUid, hotkey: AccountId, to: AccountId, amount: Option<Rao>) -> Rao, StakingError;
+    /// Claims what root stake has earned.
+    staking.claim_root as claim_root(hotkey: AccountId) -> Rao, StakingError;
     /// Gives parts of a hotkey's stake to children.
     staking.set_children as set_children(netuid: NetUid, hotkey: AccountId, children: Vec<Child>) -> (), StakingError;
     /// Lets a hotkey have another as a child.

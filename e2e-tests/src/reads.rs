@@ -11,7 +11,10 @@ use inktensor_primitives::{
         HyperparameterView, KernelEntry, NetworkRules, Neuron, NeuronView, PruneCandidate,
         RegistrationQuote, Registry, RegistryError, Seat, ServingView, Subnet, SubnetIdentity,
     },
-    staking::{ChildrenView, ParentView, PositionView, Staking, StakingError, TakeInfo},
+    staking::{
+        ChildrenView, NominatorView, ParentView, PositionView, RootDividends, Staking,
+        StakingError, TakeInfo,
+    },
     token::TokenControl,
     AccountId, Bps, Digest, NetUid, Rao, Uid,
 };
@@ -100,6 +103,12 @@ reads! {
     staking.subnet_stake as subnet_stake(netuid: NetUid) -> Rao;
     /// All stake.
     staking.total_stake as total_stake() -> Rao;
+    /// What root stake could claim.
+    staking.root_claim as root_claim(hotkey: AccountId, coldkey: AccountId) -> Rao;
+    /// What a hotkey's root stake earns.
+    staking.root_dividends as root_dividends(hotkey: AccountId) -> RootDividends;
+    /// Dividends that nobody has claimed.
+    staking.root_unclaimed as root_unclaimed() -> Rao;
     /// A hotkey's take.
     staking.take as take(hotkey: AccountId) -> Bps;
     /// A take, and when it may be raised.
@@ -114,6 +123,10 @@ reads! {
     staking.position_count as position_count(coldkey: AccountId) -> u32;
     /// Where a coldkey has stake.
     staking.positions as positions(coldkey: AccountId, page: u32) -> Vec<PositionView>;
+    /// In how many places there is stake on a hotkey.
+    staking.nominator_count as nominator_count(hotkey: AccountId) -> u32;
+    /// Who has stake on a hotkey.
+    staking.nominators as nominators(hotkey: AccountId, page: u32) -> Vec<NominatorView>;
     /// The state of issuance.
     emission.issuance as issuance() -> Issuance;
     /// The budget of an epoch that is not complete.

@@ -95,6 +95,45 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
     let balance = kept.json(&["wallet", "balance", "--address", coldkey]);
     assert_eq!(balance["balance_rao"], free - 1_500_000_000);
 
+    // On root it counts everywhere; nothing has been paid since.
+    let root = ["--netuid", "0", "--hotkey", hotkey, "--account", coldkey];
+    let add = kept.json(&[&["stake", "add", "--amount", "100"], &root[..]].concat());
+    assert_eq!(add["netuid"], 0);
+    let stakes = kept.json(&["stake", "list", "--coldkey", coldkey]);
+    let first = &stakes["stakes"][0];
+    assert_eq!(
+        (
+            &first["netuid"],
+            &first["stake_rao"],
+            &first["claimable_rao"]
+        ),
+        (&0.into(), &100_000_000_000u64.into(), &0.into())
+    );
+    // It weighs 5.27 TAO there, on whatever else weighs.
+    let graph = kept.json(&["metagraph", "--netuid", "1"]);
+    let neurons = graph["neurons"].as_array().expect("neurons");
+    let it = neurons.iter().find(|it| it["hotkey"] == hotkey);
+    let it = it.expect("the hotkey");
+    let amount = |key: &str| it[key].as_u64().expect("an amount");
+    assert_eq!(amount("weighs_rao") - amount("stake_rao"), 5_267_697_433);
+    let problem = kept.refusal(&["stake", "claim", "--account", coldkey]);
+    assert!(problem.contains("nothing to claim"), "{problem}");
+
+    let stakers = kept.json(&["stake", "list", "--hotkey", hotkey, "--netuid", "0"]);
+    assert_eq!(stakers["stakes"][0]["coldkey"], coldkey);
+
+    // Bonds are what the chain has the hashes of.
+    let bonds = kept.json(&["epoch", "bonds", "--netuid", "1"]);
+    assert_eq!(bonds["proven"], true);
+    let all = bonds["bonds"].as_array().expect("bonds");
+    assert!(!all.is_empty());
+    let one = kept.json(&["epoch", "bonds", "--netuid", "1", "--uid", "0"]);
+    let one = one["bonds"].as_array().expect("bonds");
+    let of_0 = all
+        .iter()
+        .filter(|it| it["validator"] == 0 || it["uid"] == 0);
+    assert!(one.iter().eq(of_0));
+
     // A subnet, with a neuron on it; a name is an account here.
     let signer = ["--account", coldkey];
     let create = [
@@ -187,7 +226,9 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         &["neuron", "quote", "--netuid", "1"],
         &["neuron", "prune-candidates", "--netuid", "1"],
         &["stake", "list", "--coldkey", coldkey],
+        &["stake", "list", "--hotkey", hotkey],
         &["stake", "get-take", "--hotkey", hotkey],
+        &["epoch", "bonds", "--netuid", "1"],
         &["wallet", "overview", "--address", coldkey],
         &["delegate", "list"],
         &["emission", "show"],
@@ -209,6 +250,10 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
     for (arguments, said) in [
         (&["subnet", "show", "--netuid", "99"][..], "subnet 99"),
         (&["metagraph", "--netuid", "99"], "subnet 99"),
+        (
+            &["epoch", "bonds", "--netuid", "1", "--uid", "99"],
+            "uid 99",
+        ),
         (
             &[
                 "stake",

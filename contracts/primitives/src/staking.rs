@@ -1,5 +1,14 @@
 //! Stake: coldkey -> hotkey -> subnet, in share pools, with delegate take.
 
+mod error;
+mod events;
+
+pub use error::StakingError;
+pub use events::{
+    ChildTakeSet, ChildrenSet, Distributed, Inherited, ParentAllowed, RootAccrued, RootClaimed,
+    StakeAdded, StakeMoved, StakeRemoved, TakeSet,
+};
+
 use crate::{token::WireError, AccountId, Bps, NetUid, Rao};
 use ink::prelude::vec::Vec;
 
@@ -18,6 +27,12 @@ pub const MAX_PARENTS: u16 = 8;
 pub const CHILD_COOLDOWN: u32 = 7_200;
 /// Blocks between two settings of a hotkey's children. Source: subtensor-reference.md 5.5.
 pub const CHILDREN_INTERVAL: u32 = 150;
+
+/// What stake on root weighs on every subnet, of `u64::MAX`: 5.27 %. It never changes, so that no closed epoch does.
+/// Source: subtensor-reference.md 6.2, `TaoWeight`.
+pub const TAO_WEIGHT: u64 = 971_718_665_099_567_868;
+/// Blocks over which dividends of root stake reach those who have it. Who stakes for a block gets a block's part of them.
+pub const ROOT_STREAM: u32 = 360;
 
 /// A hotkey that gets a part of another's stake, for weight alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +85,18 @@ pub struct TakeInfo {
     pub raises_from: u32,
 }
 
+/// What the root stake of a hotkey earns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct RootDividends {
+    /// All root stake on the hotkey.
+    pub stake: Rao,
+    /// Dividends that have not reached it yet.
+    pub left: Rao,
+    /// Block at which the last of them will have.
+    pub until: u32,
+}
+
 /// Stake of a coldkey somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
@@ -78,6 +105,18 @@ pub struct PositionView {
     pub netuid: NetUid,
     /// Behind whom.
     pub hotkey: AccountId,
+    /// What the coldkey would get back, rounded down.
+    pub stake: Rao,
+}
+
+/// Stake on a hotkey of somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct NominatorView {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// Whose it is.
+    pub coldkey: AccountId,
     /// What the coldkey would get back, rounded down.
     pub stake: Rao,
 }
@@ -120,7 +159,9 @@ pub trait Staking {
     #[ink(message)]
     fn wire(&mut self, emission: AccountId, epoch: AccountId) -> Result<(), WireError>;
 
-    /// Stakes `amount` of the caller's TAO on `hotkey` (approve it for this contract first).
+    /// Stakes `amount` of the caller's TAO on `hotkey` (approve it for this contract first). It earns from the open epoch on, whose
+    /// pay comes after its close: what is paid while the epoch is open is for the one before. On root, which is netuid 0, it counts
+    /// on every subnet with `TAO_WEIGHT`, and what it earns is claimed.
     ///
     /// # Errors
     /// `UnknownSubnet`, `UnknownHotkey`, `TooLittle` with the least that can be added, or that must be on another's hotkey, `Payment`.
@@ -145,15 +186,15 @@ pub trait Staking {
         amount: Rao,
     ) -> Result<(), StakingError>;
 
-    /// Takes all of the caller's stake on `hotkey` back and returns how much it was.
+    /// Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and returns how much that is.
     ///
     /// # Errors
     /// `NotEnoughStake` if there is none, `Payment`.
     #[ink(message)]
     fn remove_all_stake(&mut self, netuid: NetUid, hotkey: AccountId) -> Result<Rao, StakingError>;
 
-    /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first. Returns how
-    /// much it was, and in how many places there still is some: call again while there is.
+    /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first; on root with
+    /// what it has earned. Returns how much it was, and in how many places there still is some: call again while there is.
     ///
     /// # Errors
     /// `TooMany`, `NotEnoughStake` if there is none, `Payment`.
@@ -188,6 +229,25 @@ pub trait Staking {
         to: AccountId,
         amount: Option<Rao>,
     ) -> Result<Rao, StakingError>;
+
+    /// Pays out what the caller's root stake on `hotkey` has earned, and returns how much that is.
+    ///
+    /// # Errors
+    /// `NothingToClaim`, `Payment`.
+    #[ink(message)]
+    fn claim_root(&mut self, hotkey: AccountId) -> Result<Rao, StakingError>;
+
+    /// What `claim_root` would pay `coldkey` now.
+    #[ink(message)]
+    fn root_claim(&self, hotkey: AccountId, coldkey: AccountId) -> Rao;
+
+    /// What the root stake of `hotkey` earns.
+    #[ink(message)]
+    fn root_dividends(&self, hotkey: AccountId) -> RootDividends;
+
+    /// Dividends of root stake that nobody has claimed. This contract's balance is that and `total_stake`.
+    #[ink(message)]
+    fn root_unclaimed(&self) -> Rao;
 
     /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be lowered at any time, and raised once
     /// `TAKE_RAISE_INTERVAL` blocks have passed since it last changed.
@@ -274,7 +334,7 @@ pub trait Staking {
     fn is_live(&self, netuid: NetUid) -> Option<bool>;
 
     /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open: its own, less what its children have of it, and what
-    /// its parents give. At most `PAGE` hotkeys.
+    /// its parents give, and the same of root stake with `TAO_WEIGHT`. At most `PAGE` hotkeys.
     ///
     /// # Errors
     /// `TooOld`, `TooMany`.
@@ -301,11 +361,11 @@ pub trait Staking {
     #[ink(message)]
     fn hotkey_stake(&self, netuid: NetUid, hotkey: AccountId) -> Rao;
 
-    /// Stake on the subnet: its weight in the division of emission.
+    /// Stake on the subnet: its weight in the division of emission. Of root: all root stake.
     #[ink(message)]
     fn subnet_stake(&self, netuid: NetUid) -> Rao;
 
-    /// All stake: the balance that this contract must have.
+    /// All stake.
     #[ink(message)]
     fn total_stake(&self) -> Rao;
 
@@ -325,208 +385,15 @@ pub trait Staking {
     #[ink(message)]
     fn positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView>;
 
+    /// In how many places, of any coldkey, there is stake on `hotkey`.
+    #[ink(message)]
+    fn nominator_count(&self, hotkey: AccountId) -> u32;
+
+    /// Page `page` (64 places) of who has stake on `hotkey`, in no particular order.
+    #[ink(message)]
+    fn nominators(&self, hotkey: AccountId, page: u32) -> Vec<NominatorView>;
+
     /// The other contracts.
     #[ink(message)]
     fn peers(&self) -> StakingPeers;
-}
-
-/// Errors of the staking contract. Variant order is ABI: append only.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub enum StakingError {
-    /// No subnet has this netuid.
-    UnknownSubnet,
-    /// The hotkey has never registered, so nobody owns it. Check the address.
-    UnknownHotkey,
-    /// The amount is below the least that can be staked, or too small to be worth a share: that least amount.
-    TooLittle(Rao),
-    /// The caller has less stake there: how much it has.
-    NotEnoughStake(Rao),
-    /// Only the coldkey that owns the hotkey may do this.
-    NotHotkeyOwner,
-    /// The take is above the largest allowed.
-    TakeAbove(Bps),
-    /// The token refused: balance or allowance for this contract is below the amount.
-    Payment(Rao),
-    /// Only the epoch contract may do this.
-    NotEpoch,
-    /// Only the emission contract may do this.
-    NotEmission,
-    /// The epoch asked for is no longer kept.
-    TooOld,
-    /// More items than a page holds: the most allowed.
-    TooMany(u16),
-    /// A sum left its range. Cannot happen while the cap holds; nothing was changed.
-    Overflow,
-    /// The registry did not answer. Check the deployment.
-    Registry,
-    /// The take changed not long ago: first block at which it may be raised.
-    TakeTooSoon(u32),
-    /// The subnet's owner does not let stake change hands. Take it back, and let the other stake it.
-    TransfersOff,
-    /// The stake is there already.
-    SamePosition,
-    /// Too many children: the most there may be.
-    TooManyChildren(u16),
-    /// A hotkey cannot be its own child, a child twice, or a child of nothing: which one.
-    BadChild(AccountId),
-    /// The children get more than there is: the proportions must not sum to more than `u64::MAX`.
-    TooMuchGiven,
-    /// The child has, or will have, the hotkey as a child itself: which one. One of the two must end first.
-    Cycle(AccountId),
-    /// The child is another's, who has not accepted: which one. Its owner does with `allow_parent`.
-    NotAccepted(AccountId),
-    /// So many hotkeys may have this one as a child already.
-    TooManyParents(u16),
-    /// The children were set not long ago: first block at which they may be again.
-    ChildrenTooSoon(u32),
-    /// The parent has the hotkey as a child still, or will. Its owner ends that with `set_children`.
-    StillParent,
-}
-
-/// A hotkey has other children.
-#[ink::event]
-pub struct ChildrenSet {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The parent.
-    #[ink(topic)]
-    pub hotkey: AccountId,
-    /// The children.
-    pub children: Vec<Child>,
-    /// They count in epochs that open after this block.
-    pub after: u32,
-}
-
-/// A hotkey lets another have it as a child, or no longer.
-#[ink::event]
-pub struct ParentAllowed {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The child.
-    #[ink(topic)]
-    pub child: AccountId,
-    /// The parent.
-    #[ink(topic)]
-    pub parent: AccountId,
-    /// Whether it may.
-    pub allowed: bool,
-}
-
-/// What a child keeps of what it earns for others.
-#[ink::event]
-pub struct ChildTakeSet {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The child.
-    #[ink(topic)]
-    pub hotkey: AccountId,
-    /// How much.
-    pub take: Bps,
-}
-
-/// A part of what a child earned went to a parent, whose stakers share it.
-#[ink::event]
-pub struct Inherited {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The child.
-    #[ink(topic)]
-    pub child: AccountId,
-    /// The parent.
-    #[ink(topic)]
-    pub parent: AccountId,
-    /// Who owns the parent.
-    pub coldkey: AccountId,
-    /// The epoch.
-    pub epoch: u32,
-    /// How much.
-    pub amount: Rao,
-}
-
-/// Stake moved to another hotkey, another subnet or another coldkey.
-#[ink::event]
-pub struct StakeMoved {
-    /// From which subnet.
-    pub netuid: NetUid,
-    /// From behind whom.
-    pub hotkey: AccountId,
-    /// Whose it was.
-    #[ink(topic)]
-    pub coldkey: AccountId,
-    /// To which subnet.
-    #[ink(topic)]
-    pub to_netuid: NetUid,
-    /// Behind whom.
-    pub to_hotkey: AccountId,
-    /// Whose it is.
-    #[ink(topic)]
-    pub to_coldkey: AccountId,
-    /// How much.
-    pub amount: Rao,
-}
-
-/// Stake was added.
-#[ink::event]
-pub struct StakeAdded {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// Whose TAO.
-    #[ink(topic)]
-    pub coldkey: AccountId,
-    /// Behind whom.
-    #[ink(topic)]
-    pub hotkey: AccountId,
-    /// How much.
-    pub amount: Rao,
-}
-
-/// Stake was taken back.
-#[ink::event]
-pub struct StakeRemoved {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// Whose TAO.
-    #[ink(topic)]
-    pub coldkey: AccountId,
-    /// From behind whom.
-    #[ink(topic)]
-    pub hotkey: AccountId,
-    /// How much.
-    pub amount: Rao,
-}
-
-/// A delegate changed its take.
-#[ink::event]
-pub struct TakeSet {
-    /// The delegate.
-    #[ink(topic)]
-    pub hotkey: AccountId,
-    /// Its new take.
-    pub take: Bps,
-}
-
-/// A chunk of an epoch's pay was credited as stake.
-#[ink::event]
-pub struct Distributed {
-    /// The subnet.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The epoch.
-    #[ink(topic)]
-    pub epoch: u32,
-    /// Neurons paid.
-    pub neurons: u16,
-    /// For miners.
-    pub miners: Rao,
-    /// Kept by validators as take.
-    pub takes: Rao,
-    /// For all stakers of validators.
-    pub dividends: Rao,
 }

@@ -52,6 +52,16 @@ impl Rao {
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct NetUid(pub u16);
 
+impl NetUid {
+    /// Root: no subnet, but where stake counts on all of them.
+    pub const ROOT: NetUid = NetUid(0);
+
+    /// Whether it is root.
+    pub const fn is_root(self) -> bool {
+        self.0 == Self::ROOT.0
+    }
+}
+
 /// A neuron's seat on a subnet, `0 .. n`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]

@@ -1,6 +1,6 @@
 //! What storage keeps: a pool whose value consensus reads by epoch, and a subnet's sum.
 
-use crate::pool::Pool;
+use crate::{fund::Fund, pool::Pool};
 use inktensor_primitives::{
     staking::StakingError,
     versioned::{TooOld, Versioned},
@@ -18,12 +18,33 @@ pub struct PoolCell {
     shares: u128,
     /// Steps its shares have been refined by.
     scale: u32,
+    /// What of its value has no shares, and the epoch that it was added in.
+    fresh: (Rao, u32),
 }
 
 impl PoolCell {
-    /// The pool as of now.
-    pub fn pool(&self) -> Pool {
-        Pool::new(*self.value.now(), self.shares, self.scale)
+    /// What it held when it was last written.
+    ///
+    /// # Errors
+    /// `Overflow`, which cannot happen: what waits is part of the value.
+    pub fn fund(&self) -> Result<Fund, StakingError> {
+        let (fresh, _) = self.fresh;
+        let value = self.value().checked_sub(fresh);
+        let value = value.ok_or(StakingError::Overflow)?;
+        Ok(Fund {
+            pool: Pool::new(value, self.shares, self.scale),
+            fresh,
+        })
+    }
+
+    /// The epoch in which was added what has no shares.
+    pub fn fresh_epoch(&self) -> u32 {
+        self.fresh.1
+    }
+
+    /// All stake in it.
+    pub fn value(&self) -> Rao {
+        *self.value.now()
     }
 
     /// Its value at the end of `epoch`, or now if `epoch` is open.
@@ -37,16 +58,21 @@ impl PoolCell {
             .map_err(|TooOld| StakingError::TooOld)
     }
 
-    /// Keeps `pool` while `open` is the open epoch.
-    pub fn write(&mut self, open: u32, pool: &Pool) {
-        self.value.write(open, pool.value());
-        self.shares = pool.shares();
-        self.scale = pool.scale();
+    /// Keeps `fund` while `open` is the open epoch.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn write(&mut self, open: u32, fund: &Fund) -> Result<(), StakingError> {
+        self.value.write(open, fund.value()?);
+        self.shares = fund.pool.shares();
+        self.scale = fund.pool.scale();
+        self.fresh = (fund.fresh, open);
+        Ok(())
     }
 
     /// Whether it is empty and no epoch that can be read knew it otherwise, so that it need not be kept.
     pub fn is_spent(&self, open: u32) -> bool {
-        self.shares == 0 && self.value.is_spent(open)
+        self.shares == 0 && self.fresh.0.is_zero() && self.value.is_spent(open)
     }
 }
 
@@ -61,6 +87,8 @@ pub struct SubnetStake {
     pub opened_at: u32,
     /// Block at which the one before opened.
     pub before_at: u32,
+    /// Which close of all opened it, counted from 1.
+    pub opened_by: u32,
     /// Sum of the subnet's pools.
     pub total: Rao,
 }
@@ -68,17 +96,17 @@ pub struct SubnetStake {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pool::Position;
+    use crate::fund::Holding;
 
     #[test]
     fn a_closed_epoch_keeps_its_value() {
         let mut cell = PoolCell::default();
-        let mut position = Position::default();
-        let mut pool = cell.pool();
-        pool.deposit(&mut position, Rao(7)).unwrap();
-        cell.write(3, &pool);
-        pool.withdraw_all(&mut position).unwrap();
-        cell.write(4, &pool);
+        let mut holding = Holding::default();
+        let mut fund = cell.fund().unwrap();
+        fund.credit(&mut holding, Rao(7)).unwrap();
+        cell.write(3, &fund).unwrap();
+        fund.withdraw_all(&mut holding).unwrap();
+        cell.write(4, &fund).unwrap();
         assert_eq!(cell.value_at(3), Ok(Rao(7)));
         assert_eq!(cell.value_at(4), Ok(Rao(0)));
         assert_eq!(cell.value_at(2), Err(StakingError::TooOld));
@@ -89,11 +117,15 @@ mod tests {
     #[test]
     fn what_is_kept_is_what_comes_back() {
         let mut cell = PoolCell::default();
-        let mut pool = Pool::default();
-        pool.deposit(&mut Position::default(), Rao(1)).unwrap();
-        pool.reward(Rao(1 << 50)).unwrap();
-        cell.write(0, &pool);
-        assert_eq!(cell.pool(), pool);
-        assert_ne!(pool.scale(), 0);
+        let mut fund = Fund::default();
+        let mut holding = Holding::default();
+        fund.credit(&mut holding, Rao(1)).unwrap();
+        fund.reward(Rao(1 << 50)).unwrap();
+        fund.add(&mut holding, Rao(5), 2).unwrap();
+        cell.write(2, &fund).unwrap();
+        assert_eq!(cell.fund(), Ok(fund));
+        assert_eq!(cell.fresh_epoch(), 2);
+        assert_eq!(cell.value_at(2), Ok(Rao((1 << 50) + 6)));
+        assert_ne!(fund.pool.scale(), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! Children on the chain: what is kept of them, and what goes to whom.
 
 use crate::{
-    inheritance::{self, Parent},
+    inheritance::{self, Own, Parent},
     peers,
     relations::{self, Clock, Relations},
     staking::StakingContract,
@@ -23,7 +23,34 @@ impl StakingContract {
             open: subnet.open,
             opened_at: subnet.opened_at,
             before_at: subnet.before_at,
+            opened_by: subnet.opened_by,
         }
+    }
+
+    /// A hotkey's own stake as of `epoch`.
+    ///
+    /// # Errors
+    /// `TooOld`.
+    pub(crate) fn own_at(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        epoch: u32,
+        clock: &Clock,
+    ) -> Result<Own, StakingError> {
+        let here = self.pool(netuid, hotkey).value_at(epoch)?;
+        let root = if epoch >= clock.open {
+            self.root.stake(hotkey)
+        } else if epoch.checked_add(1) == Some(clock.open) {
+            self.root.stake_at(hotkey, clock.opened_by)
+        } else {
+            // What cannot be told is refused, unless nothing was ever there.
+            match self.root.is_known(hotkey) {
+                true => return Err(StakingError::TooOld),
+                false => Rao::ZERO,
+            }
+        };
+        Ok(Own { here, root })
     }
 
     fn relations_of(&self, netuid: NetUid, hotkey: AccountId) -> Option<Relations> {
@@ -41,17 +68,15 @@ impl StakingContract {
         epoch: u32,
         clock: &Clock,
     ) -> Result<Rao, StakingError> {
-        let own = self.pool(netuid, hotkey).value_at(epoch)?;
-        let Some(relations) = self.relations_of(netuid, hotkey) else {
-            return Ok(own);
-        };
-        let children = relations.children_at(epoch, clock)?;
-        let given = children.iter().map(|it| it.proportion);
-        let mut got = Vec::with_capacity(relations.parents().len());
-        for (_, proportion, stake) in self.parents_at(netuid, hotkey, &relations, epoch, clock)? {
-            got.push((stake, proportion));
+        let own = self.own_at(netuid, hotkey, epoch, clock)?;
+        let (mut given, mut got) = (Vec::new(), Vec::new());
+        if let Some(relations) = self.relations_of(netuid, hotkey) {
+            let children = relations.children_at(epoch, clock)?;
+            given.extend(children.iter().map(|it| it.proportion));
+            let parents = self.parents_at(netuid, hotkey, &relations, epoch, clock)?;
+            got.extend(parents.iter().map(|it| (it.2, it.1)));
         }
-        Ok(inheritance::inherited(own, given, got.into_iter()))
+        Ok(inheritance::weight(own, &given, &got))
     }
 
     /// The parents of a hotkey as of `epoch`, with what each gives of its own stake, and that stake.
@@ -62,7 +87,7 @@ impl StakingContract {
         relations: &Relations,
         epoch: u32,
         clock: &Clock,
-    ) -> Result<Vec<(AccountId, u64, Rao)>, StakingError> {
+    ) -> Result<Vec<(AccountId, u64, Own)>, StakingError> {
         let mut found = Vec::new();
         for parent in relations.parents() {
             let Some(its) = self.relations_of(netuid, *parent) else {
@@ -70,7 +95,7 @@ impl StakingContract {
             };
             let proportion = its.given_to(&hotkey, epoch, clock)?;
             if proportion > 0 {
-                let stake = self.pool(netuid, *parent).value_at(epoch)?;
+                let stake = self.own_at(netuid, *parent, epoch, clock)?;
                 found.push((*parent, proportion, stake));
             }
         }
@@ -112,7 +137,7 @@ impl StakingContract {
                 is_foreign: owner != payment.coldkey,
             });
         }
-        let own = self.pool(netuid, hotkey).value_at(epoch)?;
+        let own = self.own_at(netuid, hotkey, epoch, clock)?;
         let children = relations.children_at(epoch, clock)?;
         let given = children.iter().map(|it| it.proportion);
         let take = relations.take.map_or(Bps::default(), |it| it.0);
@@ -144,6 +169,10 @@ impl StakingContract {
         children: Vec<Child>,
     ) -> Result<u32, StakingError> {
         relations::check(&hotkey, &children)?;
+        // Root stake is given along with what is on a subnet.
+        if netuid.is_root() {
+            return Err(StakingError::UnknownSubnet);
+        }
         let caller = self.env().caller();
         let status = peers::status(self.registry, netuid, hotkey)?;
         if !status.subnet_exists {

@@ -2,9 +2,10 @@
 //!
 //! A hotkey gives a proportion of its own stake to each child, for weight alone; nobody else's stake moves. What a child earns by inherited stake
 //! goes back to the parents. One level counts: what a hotkey has inherited it does not pass on.
-//! Source: subtensor-reference.md 2.3 and 3.10. Root stake is no part of it.
+//! Stake on root weighs on every subnet, with `TAO_WEIGHT`, and is given to children in the same proportions.
+//! Source: subtensor-reference.md 2.3, 3.9 and 3.10.
 
-use inktensor_primitives::{Bps, Rao};
+use inktensor_primitives::{staking::TAO_WEIGHT, Bps, Rao};
 
 /// Bits of fraction of the reference's numbers.
 const BITS: u32 = 32;
@@ -24,15 +25,61 @@ fn part(amount: Rao, proportion: u64) -> u128 {
     amount.to_u128().saturating_mul(ratio(proportion))
 }
 
+/// What stake on root weighs, both in 2^-32 rao, rounded down.
+fn weighed(root: u128) -> u128 {
+    root.saturating_mul(ratio(TAO_WEIGHT)) >> BITS
+}
+
+/// The stake of a hotkey itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Own {
+    /// On the subnet.
+    pub here: Rao,
+    /// On root.
+    pub root: Rao,
+}
+
+impl Own {
+    /// What `proportion` of it weighs, in 2^-32 rao.
+    fn part(self, proportion: u64) -> u128 {
+        part(self.here, proportion).saturating_add(weighed(part(self.root, proportion)))
+    }
+}
+
+/// What root stakers have of the dividends of a hotkey with this stake: as much as their stake weighs of the whole. The proportion has 32 bits of
+/// fraction, and proportion and part are rounded down.
+/// Source: subtensor-reference.md 3.9, `calculate_dividend_distribution`.
+pub fn root_part(dividends: Rao, own: Own) -> Rao {
+    let root = weighed(own.root.to_u128() << BITS);
+    let whole_stake = (own.here.to_u128() << BITS).saturating_add(root);
+    let share = (root << BITS).checked_div(whole_stake).unwrap_or_default();
+    whole(dividends.to_u128().saturating_mul(share)).min(dividends)
+}
+
 /// Whole rao, rounded down.
 fn whole(fine: u128) -> Rao {
     Rao(u64::try_from(fine >> BITS).unwrap_or(u64::MAX))
 }
 
 /// The weight of a hotkey with `own` stake, which gives its children `given` of it and gets from each parent a proportion of the parent's own
-/// stake. Rounded down once, at the end.
+/// stake. The stake on the subnet is rounded down, so is that on root, and so is what the latter weighs: the reference keeps the last's
+/// fraction of a rao.
+/// Source: subtensor-reference.md 2.3.
+pub fn weight(own: Own, given: &[u64], got: &[(Own, u64)]) -> Rao {
+    let of = |stake: fn(&Own) -> Rao| {
+        let got = got
+            .iter()
+            .map(|(its, proportion)| (stake(its), *proportion));
+        inherited(stake(&own), given.iter().copied(), got)
+    };
+    let root = of(|it| it.root);
+    let weighed = whole(weighed(root.to_u128() << BITS));
+    Rao(of(|it| it.here).0.saturating_add(weighed.0))
+}
+
+/// Stake of one kind that a hotkey has after it has given to its children and got from its parents. Rounded down once, at the end.
 /// Source: subtensor-reference.md 2.3, `get_inherited_for_hotkey_on_subnet`.
-pub fn inherited(
+fn inherited(
     own: Rao,
     given: impl Iterator<Item = u64>,
     got: impl Iterator<Item = (Rao, u64)>,
@@ -51,7 +98,7 @@ pub fn inherited(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parent {
     /// Its own stake.
-    pub stake: Rao,
+    pub stake: Own,
     /// What it gives the child of it.
     pub proportion: u64,
     /// Whether somebody else owns it, so that the child keeps its take.
@@ -65,14 +112,17 @@ pub struct Parent {
 /// Source: subtensor-reference.md 3.10, without `ck_burn`, which is 0 by default.
 pub fn divide(
     dividends: Rao,
-    own: Rao,
+    own: Own,
     given: impl Iterator<Item = u64>,
     take: Bps,
     parents: &[Parent],
 ) -> (ink::prelude::vec::Vec<Rao>, Rao) {
     let kept = given.fold(ONE, |rest, it| rest.saturating_sub(ratio(it)));
-    let itself = own.to_u128().saturating_mul(kept) >> BITS << BITS;
-    let parts = parents.iter().map(|it| part(it.stake, it.proportion));
+    // Below `2^87` each, and `kept` is a ratio.
+    let here = own.here.to_u128().saturating_mul(kept);
+    let itself = here.saturating_add(weighed(own.root.to_u128().saturating_mul(kept)));
+    let itself = itself >> BITS << BITS;
+    let parts = parents.iter().map(|it| it.stake.part(it.proportion));
     let total = parts.clone().fold(itself, u128::saturating_add);
     let take = (u128::from(take.0) << BITS)
         .checked_div(u128::from(Bps::ONE.0))
@@ -102,6 +152,43 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn here(stake: u64) -> Own {
+        Own {
+            here: Rao(stake),
+            root: Rao::ZERO,
+        }
+    }
+
+    const ROOT_CASES: [(u64, u64, u64, u64); 7] = [
+        (0, 0, 0, 0),
+        (1_000, 0, 1_000, 0),
+        (0, 1_000, 52, 1_000_000_000),
+        (
+            1_000_000_000_000,
+            1_000_000_000_000,
+            1_052_676_974_330,
+            50_040_967,
+        ),
+        (
+            123_456_789_012,
+            987_654_321_098_765,
+            52_150_098_108_541,
+            997_632_664,
+        ),
+        (
+            1,
+            21_000_000_000_000_000,
+            1_106_216_460_932_047,
+            999_999_999,
+        ),
+        (
+            2_500_000_000_000,
+            40_000_000_000_000,
+            4_607_078_973_203,
+            457_356_816,
+        ),
+    ];
+
     const HALF: u64 = u64::MAX / 2;
 
     /// Weights computed from the formula of subtensor-reference.md 2.3 in exact integers: own stake, proportions given, parents' stakes
@@ -130,11 +217,48 @@ mod tests {
         }
     }
 
+    /// Computed from the formulas of subtensor-reference.md 2.3 and 3.9 in exact integers, with a weight of 226 245 882 of 2^32 (1.4): stake on
+    /// the subnet and on root, what both weigh, and what root has of dividends of a TAO.
+    #[test]
+    fn root_stake_weighs_and_earns_as_in_the_reference() {
+        assert_eq!(ratio(TAO_WEIGHT), 226_245_882);
+        for (stake, root, weighs, of_a_tao) in ROOT_CASES {
+            let own = Own {
+                here: Rao(stake),
+                root: Rao(root),
+            };
+            assert_eq!(weight(own, &[], &[]), Rao(weighs), "{own:?}");
+            assert_eq!(root_part(Rao(Rao::PER_TAO), own), Rao(of_a_tao), "{own:?}");
+        }
+    }
+
+    /// Half of both kinds goes to a child, which weighs nothing else.
+    #[test]
+    fn root_stake_is_given_to_children_too() {
+        let own = Own {
+            here: Rao(1_000),
+            root: Rao(100_000),
+        };
+        // 50 000 less a little in 32 bits, times 0.0526769743.
+        assert_eq!(
+            weight(Own::default(), &[], &[(own, HALF)]),
+            Rao(499 + 2_633)
+        );
+        assert_eq!(weight(own, &[HALF], &[]), Rao(500 + 2_633));
+        let parent = Parent {
+            stake: own,
+            proportion: u64::MAX,
+            is_foreign: false,
+        };
+        let (shares, _) = divide(Rao(1_000), own, [].into_iter(), Bps(0), &[parent]);
+        assert!(shares[0].0.abs_diff(500) <= 1, "{shares:?}");
+    }
+
     /// Shares computed from the formula of subtensor-reference.md 3.10 in exact integers: own stake, parents, take, what each gets.
     #[test]
     fn dividends_are_shared_as_in_the_reference() {
         let parent = |stake, proportion, is_foreign| Parent {
-            stake: Rao(stake),
+            stake: here(stake),
             proportion,
             is_foreign,
         };
@@ -176,8 +300,13 @@ mod tests {
                 (vec![0], 1_000),
             ),
         ] {
-            let (shares, rest) =
-                divide(Rao(1_000), Rao(own), given.into_iter(), Bps(take), &parents);
+            let (shares, rest) = divide(
+                Rao(1_000),
+                here(own),
+                given.into_iter(),
+                Bps(take),
+                &parents,
+            );
             let (first, last) = expected;
             for (share, due) in shares.iter().zip(&first) {
                 assert!(share.0.abs_diff(*due) <= 1, "{shares:?}");
@@ -215,15 +344,15 @@ mod tests {
         ) {
             let parents: Vec<Parent> = parents
                 .into_iter()
-                .map(|(stake, proportion, is_foreign)| Parent { stake: Rao(stake), proportion, is_foreign })
+                .map(|(stake, proportion, is_foreign)| Parent { stake: here(stake), proportion, is_foreign })
                 .collect();
-            let (shares, rest) = divide(Rao(dividends), Rao(own), [].into_iter(), Bps(take), &parents);
+            let (shares, rest) = divide(Rao(dividends), here(own), [].into_iter(), Bps(take), &parents);
             let sum: u64 = shares.iter().map(|it| it.0).sum();
             prop_assert_eq!(sum + rest.0, dividends);
             let total: f64 = own as f64
-                + parents.iter().map(|it| it.stake.0 as f64 * (it.proportion as f64 / u64::MAX as f64)).sum::<f64>();
+                + parents.iter().map(|it| it.stake.here.0 as f64 * (it.proportion as f64 / u64::MAX as f64)).sum::<f64>();
             for (share, parent) in shares.iter().zip(&parents) {
-                let part = parent.stake.0 as f64 * (parent.proportion as f64 / u64::MAX as f64);
+                let part = parent.stake.here.0 as f64 * (parent.proportion as f64 / u64::MAX as f64);
                 let due = dividends as f64 * part / total.max(1.0);
                 prop_assert!(share.0 as f64 <= due * 1.000_001 + dividends as f64 / 4.0e9 + 2.0);
             }

@@ -4,24 +4,31 @@
 //! arrives as stake, either for one owner or by raising the value of a whole pool. Pools' values are kept by epoch,
 //! since consensus reads them for epochs that are closed.
 //!
+//! - `book`: what storage keeps of stake, read and written
+//! - `fund`: what was added in the open epoch, beside a pool
+//! - `root`, `stream`: stake that counts on all subnets, and what it earns
 //! - `relations`, `inheritance`, `children`: parts of stake that weigh for other hotkeys
-//! - `index`: where each coldkey has stake
+//! - `index`: where each coldkey has stake, and who on each hotkey
 //! - `takes`: what delegates keep
 //! - `moves`: stake out of a position, into another
 //! - `mul_div`: exact products and quotients
 //! - `pool`: shares, deposits, withdrawals, rewards
+//! - `distribution`: pay, credited
 //! - `payout`: a neuron's pay divided between its owner and its stakers
 //! - `cell`: what storage keeps
 //! - `roles`: who may wire, pay and open epochs
 //! - `peers`: calls to token and registry
 //!
-//! The token balance of this contract is at least `total_stake`, and exactly that unless somebody sends TAO here by a
+//! The token balance of this contract is at least `total_stake` and `root_unclaimed`, and exactly that unless somebody sends TAO here by a
 //! plain transfer: such TAO belongs to nobody and stays.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
+mod book;
 pub mod cell;
 mod children;
+mod distribution;
+pub mod fund;
 pub mod index;
 pub mod inheritance;
 mod moves;
@@ -31,6 +38,8 @@ pub mod peers;
 pub mod pool;
 pub mod relations;
 pub mod roles;
+pub mod root;
+pub mod stream;
 pub mod takes;
 
 #[cfg(test)]
@@ -52,12 +61,12 @@ pub const DEFAULT_TAKE: Bps = MAX_TAKE;
 mod staking {
     use crate::{
         cell::{PoolCell, SubnetStake},
-        index::Index,
-        payout::{Credit, Tally},
+        fund::{Holding, Ripe},
+        index::{Index, Whose},
         peers,
-        pool::{Pool, Position},
         relations::Relations,
         roles::Roles,
+        root::Root,
         takes::Takes,
         MIN_STAKE,
     };
@@ -67,9 +76,9 @@ mod staking {
     };
     use inktensor_primitives::{
         staking::{
-            Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, Inherited, ParentAllowed,
-            ParentView, Payment, PositionView, StakeAdded, StakeMoved, StakeRemoved, Staking,
-            StakingError, StakingPeers, TakeInfo, TakeSet,
+            Child, ChildTakeSet, ChildrenSet, ChildrenView, NominatorView, ParentAllowed,
+            ParentView, Payment, PositionView, RootDividends, StakeAdded, Staking, StakingError,
+            StakingPeers, TakeInfo, TakeSet,
         },
         token::WireError,
         Bps, NetUid, Rao, PAGE,
@@ -88,29 +97,38 @@ mod staking {
     /// Subnet, hotkey, coldkey.
     pub type PositionKey = (NetUid, AccountId, AccountId);
 
+    /// Subnet, hotkey, epoch.
+    pub type EpochKey = (NetUid, AccountId, u32);
+
     /// The staking contract.
     #[ink(storage)]
     pub struct StakingContract {
         /// TAO.
-        token: AccountId,
+        pub(crate) token: AccountId,
         /// Knows subnets and the owners of hotkeys.
         pub(crate) registry: AccountId,
         /// Who may do what.
         roles: Roles,
         /// All stake.
-        total: Rao,
+        pub(crate) total: Rao,
+        /// How many epochs of any subnet have closed.
+        pub(crate) closes: u32,
         /// Open epoch and stake of each subnet.
-        subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
+        pub(crate) subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
         /// Pool of each (subnet, hotkey).
         pub(crate) pools: Mapping<(NetUid, AccountId), PoolCell, ManualKey<0x504F_4F4C>>,
-        /// Shares of each (subnet, hotkey, coldkey).
-        pub(crate) positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
-        /// Where each coldkey has stake.
+        /// What each (subnet, hotkey, coldkey) has.
+        pub(crate) positions: Mapping<PositionKey, Holding, ManualKey<0x504F_5349>>,
+        /// What was added to each (subnet, hotkey) in an epoch, and became.
+        pub(crate) ripe: Mapping<EpochKey, Ripe, ManualKey<0x5249_5045>>,
+        /// Stake on root, and what it earns.
+        pub(crate) root: Root,
+        /// Where each coldkey has stake, and who has stake on each hotkey.
         pub(crate) index: Index,
         /// Who gives which part of its stake to whom.
         pub(crate) relations: Mapping<(NetUid, AccountId), Relations, ManualKey<0x5245_4C41>>,
         /// Takes.
-        takes: Takes,
+        pub(crate) takes: Takes,
     }
 
     impl StakingContract {
@@ -152,121 +170,16 @@ mod staking {
                 registry,
                 roles: Roles::Deployer(deployer),
                 total: Rao::ZERO,
+                closes: 0,
                 subnets: Mapping::new(),
                 pools: Mapping::new(),
                 positions: Mapping::new(),
+                ripe: Mapping::new(),
+                root: Root::default(),
                 index: Index::default(),
                 relations: Mapping::new(),
                 takes: Takes::default(),
             }
-        }
-
-        pub(crate) fn subnet(&self, netuid: NetUid) -> SubnetStake {
-            self.subnets.get(netuid).unwrap_or_default()
-        }
-
-        pub(crate) fn pool(&self, netuid: NetUid, hotkey: AccountId) -> PoolCell {
-            self.pools.get((netuid, hotkey)).unwrap_or_default()
-        }
-
-        /// Runs `change` on a pool and a position of it and keeps both, or deletes what is empty.
-        pub(crate) fn with_position<T>(
-            &mut self,
-            open: u32,
-            key: PositionKey,
-            change: impl FnOnce(&mut Pool, &mut Position) -> Result<T, StakingError>,
-        ) -> Result<T, StakingError> {
-            let (netuid, hotkey, _) = key;
-            let mut cell = self.pool(netuid, hotkey);
-            let before = self.positions.get(key).unwrap_or_default();
-            let (mut pool, mut position) = (cell.pool(), before);
-            let result = change(&mut pool, &mut position)?;
-            cell.write(open, &pool);
-            if cell.is_spent(open) {
-                self.pools.remove((netuid, hotkey));
-            } else {
-                self.pools.insert((netuid, hotkey), &cell);
-            }
-            if position.is_empty() {
-                self.positions.remove(key);
-            } else if position != before {
-                self.positions.insert(key, &position);
-            }
-            match (before.is_empty(), position.is_empty()) {
-                (true, false) => self.index.add(key),
-                (false, true) => self.index.remove(key),
-                _ => {}
-            }
-            Ok(result)
-        }
-
-        /// Counts `amount` in, on `netuid` and in all.
-        pub(crate) fn count_in(&mut self, netuid: NetUid, amount: Rao) -> Result<(), StakingError> {
-            self.recount(netuid, |sum| sum.checked_add(amount))
-        }
-
-        /// Counts `amount` out.
-        pub(crate) fn count_out(
-            &mut self,
-            netuid: NetUid,
-            amount: Rao,
-        ) -> Result<(), StakingError> {
-            self.recount(netuid, |sum| sum.checked_sub(amount))
-        }
-
-        fn recount(
-            &mut self,
-            netuid: NetUid,
-            change: impl Fn(Rao) -> Option<Rao>,
-        ) -> Result<(), StakingError> {
-            let mut subnet = self.subnet(netuid);
-            subnet.total = change(subnet.total).ok_or(StakingError::Overflow)?;
-            self.total = change(self.total).ok_or(StakingError::Overflow)?;
-            self.subnets.insert(netuid, &subnet);
-            Ok(())
-        }
-
-        /// What a position is worth, rounded down.
-        pub(crate) fn worth(&self, key: PositionKey) -> Rao {
-            let (netuid, hotkey, _) = key;
-            self.positions
-                .get(key)
-                .and_then(|position| self.pool(netuid, hotkey).pool().worth(&position).ok())
-                .unwrap_or_default()
-        }
-
-        /// Pays a withdrawal out and tells of it.
-        fn pay_back(
-            &self,
-            netuid: NetUid,
-            hotkey: AccountId,
-            amount: Rao,
-        ) -> Result<(), StakingError> {
-            peers::give(self.token, self.env().caller(), amount)?;
-            self.tell_removed(netuid, hotkey, amount);
-            Ok(())
-        }
-
-        fn tell_removed(&self, netuid: NetUid, hotkey: AccountId, amount: Rao) {
-            self.env().emit_event(StakeRemoved {
-                netuid,
-                coldkey: self.env().caller(),
-                hotkey,
-                amount,
-            });
-        }
-
-        fn tell_moved(&self, from: PositionKey, to: PositionKey, amount: Rao) {
-            let ((netuid, hotkey, coldkey), (to_netuid, to_hotkey, to_coldkey)) = (from, to);
-            self.env().emit_event(StakeMoved {
-                netuid,
-                hotkey,
-                coldkey,
-                to_netuid,
-                to_hotkey,
-                to_coldkey,
-                amount,
-            });
         }
     }
 
@@ -332,7 +245,7 @@ mod staking {
             self.pay_back(netuid, hotkey, amount)
         }
 
-        /// Takes all of the caller's stake on `hotkey` back and returns how much it was.
+        /// Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and returns how much that is.
         ///
         /// # Errors
         /// `NotEnoughStake` if there is none, `Payment`.
@@ -342,14 +255,14 @@ mod staking {
             netuid: NetUid,
             hotkey: AccountId,
         ) -> Result<Rao, StakingError> {
-            let key = (netuid, hotkey, self.env().caller());
-            let amount = self.take_out(key, None, Rao::ZERO)?;
-            self.pay_back(netuid, hotkey, amount)?;
+            let coldkey = self.env().caller();
+            let amount = self.clear((netuid, hotkey, coldkey))?;
+            peers::give(self.token, coldkey, amount)?;
             Ok(amount)
         }
 
-        /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first.
-        /// Returns how much it was, and in how many places there still is some.
+        /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first; on
+        /// root with what it has earned. Returns how much it was, and in how many places there still is some.
         ///
         /// # Errors
         /// `TooMany`, `NotEnoughStake` if there is none, `Payment`.
@@ -360,20 +273,19 @@ mod staking {
             }
             let coldkey = self.env().caller();
             let mut sum = Rao::ZERO;
-            let mut left = self.index.count(coldkey);
+            let whose = Whose::Coldkey(coldkey);
+            let mut left = self.index.count(whose);
             if left == 0 {
                 return Err(StakingError::NotEnoughStake(Rao::ZERO));
             }
             for _ in 0..limit {
                 let last = left.checked_sub(1);
-                let Some((netuid, hotkey)) = last.and_then(|last| self.index.entry(coldkey, last))
-                else {
+                let Some(key) = last.and_then(|last| self.index.entry(whose, last)) else {
                     break;
                 };
-                let amount = self.take_out((netuid, hotkey, coldkey), None, Rao::ZERO)?;
-                self.tell_removed(netuid, hotkey, amount);
+                let amount = self.clear(key)?;
                 sum = sum.checked_add(amount).ok_or(StakingError::Overflow)?;
-                left = self.index.count(coldkey);
+                left = self.index.count(whose);
             }
             peers::give(self.token, coldkey, sum)?;
             Ok((sum, left))
@@ -426,6 +338,41 @@ mod staking {
             let moved = self.carry_over(from, to, amount, status)?;
             self.tell_moved(from, to, moved);
             Ok(moved)
+        }
+
+        /// Pays out what the caller's root stake on `hotkey` has earned, and returns how much that is.
+        ///
+        /// # Errors
+        /// `NothingToClaim`, `Payment`.
+        #[ink(message)]
+        fn claim_root(&mut self, hotkey: AccountId) -> Result<Rao, StakingError> {
+            let coldkey = self.env().caller();
+            let amount = self.take_claim(hotkey, coldkey)?;
+            if amount.is_zero() {
+                return Err(StakingError::NothingToClaim);
+            }
+            peers::give(self.token, coldkey, amount)?;
+            Ok(amount)
+        }
+
+        /// What `claim_root` would pay `coldkey` now.
+        #[ink(message)]
+        fn root_claim(&self, hotkey: AccountId, coldkey: AccountId) -> Rao {
+            let stake = self.worth((NetUid::ROOT, hotkey, coldkey));
+            let now = self.env().block_number();
+            self.root.owed(hotkey, coldkey, stake, now)
+        }
+
+        /// What the root stake of `hotkey` earns.
+        #[ink(message)]
+        fn root_dividends(&self, hotkey: AccountId) -> RootDividends {
+            self.root.dividends(hotkey, self.env().block_number())
+        }
+
+        /// Dividends of root stake that nobody has claimed. This contract's balance is that and `total_stake`.
+        #[ink(message)]
+        fn root_unclaimed(&self) -> Rao {
+            self.root.unclaimed()
         }
 
         /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be lowered at any time, and raised
@@ -538,6 +485,8 @@ mod staking {
             subnet.open = closing.checked_add(1).ok_or(StakingError::Overflow)?;
             subnet.before_at = subnet.opened_at;
             subnet.opened_at = self.env().block_number();
+            self.closes = self.closes.checked_add(1).ok_or(StakingError::Overflow)?;
+            subnet.opened_by = self.closes;
             self.subnets.insert(netuid, &subnet);
             Ok(())
         }
@@ -557,47 +506,7 @@ mod staking {
             if !self.roles.is_emission(self.env().caller()) {
                 return Err(StakingError::NotEmission);
             }
-            let open = self.subnet(netuid).open;
-            let clock = self.clock(netuid);
-            let mut tally = Tally::default();
-            for payment in &payments {
-                let child = payment.hotkey;
-                for (place, share) in self
-                    .shared(netuid, epoch, payment, &clock)?
-                    .iter()
-                    .enumerate()
-                {
-                    let credit = Credit::of(share, self.take(share.hotkey))?;
-                    let amount = credit.total()?;
-                    if amount.is_zero() {
-                        continue;
-                    }
-                    let key = (netuid, share.hotkey, share.coldkey);
-                    self.with_position(open, key, |pool, owner| credit.apply(pool, owner))?;
-                    tally.add(&credit)?;
-                    if place > 0 {
-                        self.env().emit_event(Inherited {
-                            netuid,
-                            child,
-                            parent: share.hotkey,
-                            coldkey: share.coldkey,
-                            epoch,
-                            amount,
-                        });
-                    }
-                }
-            }
-            let total = tally.total()?;
-            self.count_in(netuid, total)?;
-            self.env().emit_event(Distributed {
-                netuid,
-                epoch,
-                neurons: tally.neurons,
-                miners: tally.miners,
-                takes: tally.takes,
-                dividends: tally.dividends,
-            });
-            Ok(total)
+            self.pay_out(netuid, epoch, &payments)
         }
 
         /// Whether the subnet goes on: false once it is retired, none if it was never created or the registry does not
@@ -651,16 +560,16 @@ mod staking {
         /// Stake behind `hotkey` now.
         #[ink(message)]
         fn hotkey_stake(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
-            self.pool(netuid, hotkey).pool().value()
+            self.pool(netuid, hotkey).value()
         }
 
-        /// Stake on the subnet: its weight in the division of emission.
+        /// Stake on the subnet: its weight in the division of emission. Of root: all root stake.
         #[ink(message)]
         fn subnet_stake(&self, netuid: NetUid) -> Rao {
             self.subnet(netuid).total
         }
 
-        /// All stake: the balance that this contract must have.
+        /// All stake.
         #[ink(message)]
         fn total_stake(&self) -> Rao {
             self.total
@@ -681,13 +590,25 @@ mod staking {
         /// In how many places `coldkey` has stake.
         #[ink(message)]
         fn position_count(&self, coldkey: AccountId) -> u32 {
-            self.index.count(coldkey)
+            self.index.count(Whose::Coldkey(coldkey))
         }
 
         /// Page `page` (64 places) of where `coldkey` has stake.
         #[ink(message)]
         fn positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView> {
             self.list_positions(coldkey, page)
+        }
+
+        /// In how many places, of any coldkey, there is stake on `hotkey`.
+        #[ink(message)]
+        fn nominator_count(&self, hotkey: AccountId) -> u32 {
+            self.index.count(Whose::Hotkey(hotkey))
+        }
+
+        /// Page `page` (64 places) of who has stake on `hotkey`.
+        #[ink(message)]
+        fn nominators(&self, hotkey: AccountId, page: u32) -> Vec<NominatorView> {
+            self.list_nominators(hotkey, page)
         }
 
         /// The other contracts.

@@ -1,10 +1,10 @@
 //! Stake on its way: out of a position, into another, or back to its owner.
 
-use crate::{peers, pool::Pool, staking::StakingContract, PositionKey, MIN_STAKE};
+use crate::{fund::Fund, index::Whose, peers, staking::StakingContract, PositionKey, MIN_STAKE};
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     registry::HotkeyStatus,
-    staking::{PositionView, StakingError},
+    staking::{NominatorView, PositionView, StakingError},
     AccountId, Rao, PAGE,
 };
 
@@ -21,18 +21,18 @@ impl StakingContract {
     ) -> Result<Rao, StakingError> {
         let (netuid, _, _) = key;
         let open = self.open_epoch(netuid);
-        let out = self.with_position(open, key, |pool, position| {
+        let out = self.with_position(open, key, |fund, holding| {
             let Some(amount) = amount else {
-                return pool.withdraw_all(position);
+                return fund.withdraw_all(holding);
             };
             if amount.is_zero() {
                 return Err(StakingError::TooLittle(MIN_STAKE));
             }
-            pool.withdraw(position, amount)?;
-            if position.is_empty() || pool.worth(position)? >= least {
+            fund.withdraw(holding, amount)?;
+            if holding.is_empty() || fund.worth(holding)? >= least {
                 return Ok(amount);
             }
-            let rest = Pool::withdraw_all(pool, position)?;
+            let rest = Fund::withdraw_all(fund, holding)?;
             amount.checked_add(rest).ok_or(StakingError::Overflow)
         })?;
         self.count_out(netuid, out)?;
@@ -55,9 +55,9 @@ impl StakingContract {
         }
         let least = least_nomination(&status, coldkey)?;
         let open = self.open_epoch(netuid);
-        self.with_position(open, key, |pool, position| {
-            pool.deposit(position, amount)?;
-            if pool.worth(position)? < least {
+        self.with_position(open, key, |fund, holding| {
+            fund.add(holding, amount, open)?;
+            if fund.worth(holding)? < least {
                 return Err(StakingError::TooLittle(least));
             }
             Ok(())
@@ -101,18 +101,33 @@ impl StakingContract {
 
     /// Page `page` of where a coldkey has stake.
     pub(crate) fn list_positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView> {
-        let first = page.saturating_mul(PAGE.into());
-        let last = first.saturating_add(PAGE.into());
-        let places = first..last.min(self.index.count(coldkey));
-        let views = places.filter_map(|place| {
-            let (netuid, hotkey) = self.index.entry(coldkey, place)?;
-            Some(PositionView {
-                netuid,
-                hotkey,
-                stake: self.worth((netuid, hotkey, coldkey)),
-            })
+        let listed = self.listed(Whose::Coldkey(coldkey), page);
+        let views = listed.into_iter().map(|key| PositionView {
+            netuid: key.0,
+            hotkey: key.1,
+            stake: self.worth(key),
         });
         views.collect()
+    }
+
+    /// Page `page` of who has stake on a hotkey.
+    pub(crate) fn list_nominators(&self, hotkey: AccountId, page: u32) -> Vec<NominatorView> {
+        let listed = self.listed(Whose::Hotkey(hotkey), page);
+        let views = listed.into_iter().map(|key| NominatorView {
+            netuid: key.0,
+            coldkey: key.2,
+            stake: self.worth(key),
+        });
+        views.collect()
+    }
+
+    fn listed(&self, whose: Whose, page: u32) -> Vec<PositionKey> {
+        let first = page.saturating_mul(PAGE.into());
+        let last = first.saturating_add(PAGE.into());
+        let places = first..last.min(self.index.count(whose));
+        places
+            .filter_map(|place| self.index.entry(whose, place))
+            .collect()
     }
 }
 

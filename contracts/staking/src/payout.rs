@@ -1,6 +1,6 @@
 //! One neuron's pay, credited as stake.
 
-use crate::pool::{Pool, Position};
+use crate::fund::{Fund, Holding};
 use inktensor_primitives::{
     staking::{Payment, StakingError},
     Bps, Rao,
@@ -15,6 +15,8 @@ pub struct Credit {
     pub take: Rao,
     /// Shared by all who stake on the hotkey.
     pub dividends: Rao,
+    /// For all who have root stake on the hotkey.
+    pub root: Rao,
 }
 
 impl Credit {
@@ -31,9 +33,21 @@ impl Credit {
                 .validator
                 .checked_sub(kept)
                 .ok_or(StakingError::Overflow)?,
+            root: Rao::ZERO,
         };
         credit.total()?;
         Ok(credit)
+    }
+
+    /// Sets `amount` of the dividends aside for root stake.
+    ///
+    /// # Errors
+    /// `Overflow` if there is less.
+    pub fn give_root(&mut self, amount: Rao) -> Result<(), StakingError> {
+        let rest = self.dividends.checked_sub(amount);
+        self.dividends = rest.ok_or(StakingError::Overflow)?;
+        self.root = amount;
+        Ok(())
     }
 
     /// The whole payment.
@@ -43,10 +57,11 @@ impl Credit {
     pub fn total(&self) -> Result<Rao, StakingError> {
         self.own()?
             .checked_add(self.dividends)
+            .and_then(|sum| sum.checked_add(self.root))
             .ok_or(StakingError::Overflow)
     }
 
-    /// Credits `owner`'s position, then all positions of the hotkey's pool.
+    /// Credits `owner`'s position, then all positions of the hotkey's pool. What is for root stake is not in it.
     ///
     /// The owner's part comes first, so its new shares take part in the dividends, as in subtensor
     /// (`distribute_dividends_and_incentives`). Miner's part and take are one deposit, since the price of a share is the same for both. Where nobody has
@@ -54,17 +69,17 @@ impl Credit {
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn apply(&self, pool: &mut Pool, owner: &mut Position) -> Result<(), StakingError> {
+    pub fn apply(&self, fund: &mut Fund, owner: &mut Holding) -> Result<(), StakingError> {
         let own = self.own()?;
         if !own.is_zero() {
-            pool.deposit(owner, own)?;
+            fund.credit(owner, own)?;
         }
         if self.dividends.is_zero() {
             Ok(())
-        } else if pool.is_empty() {
-            pool.deposit(owner, self.dividends)
+        } else if fund.pool.is_empty() {
+            fund.credit(owner, self.dividends)
         } else {
-            pool.reward(self.dividends)
+            fund.reward(self.dividends)
         }
     }
 
@@ -85,8 +100,10 @@ pub struct Tally {
     pub miners: Rao,
     /// Kept as take.
     pub takes: Rao,
-    /// For all stakers.
+    /// For all stakers of the subnet.
     pub dividends: Rao,
+    /// For root stake.
+    pub root: Rao,
 }
 
 impl Tally {
@@ -101,8 +118,20 @@ impl Tally {
             miners: sum(self.miners, credit.miner)?,
             takes: sum(self.takes, credit.take)?,
             dividends: sum(self.dividends, credit.dividends)?,
+            root: sum(self.root, credit.root)?,
         };
         Ok(())
+    }
+
+    /// What became stake.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn staked(&self) -> Result<Rao, StakingError> {
+        self.miners
+            .checked_add(self.takes)
+            .and_then(|sum| sum.checked_add(self.dividends))
+            .ok_or(StakingError::Overflow)
     }
 
     /// All that was paid.
@@ -110,9 +139,8 @@ impl Tally {
     /// # Errors
     /// `Overflow`.
     pub fn total(&self) -> Result<Rao, StakingError> {
-        self.miners
-            .checked_add(self.takes)
-            .and_then(|sum| sum.checked_add(self.dividends))
+        self.staked()?
+            .checked_add(self.root)
             .ok_or(StakingError::Overflow)
     }
 }
@@ -140,53 +168,68 @@ mod tests {
             Credit {
                 miner: Rao(1_000),
                 take: Rao(17),
-                dividends: Rao(82)
+                dividends: Rao(82),
+                root: Rao::ZERO,
             }
         );
     }
 
     #[test]
     fn dividends_reach_nominators_by_their_stake() {
-        let (mut pool, mut owner, mut nominator) = Default::default();
-        Pool::deposit(&mut pool, &mut owner, Rao(1_000_000)).unwrap();
-        pool.deposit(&mut nominator, Rao(3_000_000)).unwrap();
+        let (mut fund, mut owner, mut nominator) = Default::default();
+        Fund::credit(&mut fund, &mut owner, Rao(1_000_000)).unwrap();
+        fund.credit(&mut nominator, Rao(3_000_000)).unwrap();
         let credit = Credit::of(&payment(0, 400_000), Bps(0)).unwrap();
-        credit.apply(&mut pool, &mut owner).unwrap();
-        assert_eq!(pool.worth(&owner), Ok(Rao(1_100_000)));
-        assert_eq!(pool.worth(&nominator), Ok(Rao(3_300_000)));
+        credit.apply(&mut fund, &mut owner).unwrap();
+        assert_eq!(fund.worth(&owner), Ok(Rao(1_100_000)));
+        assert_eq!(fund.worth(&nominator), Ok(Rao(3_300_000)));
     }
 
     #[test]
     fn the_takes_shares_take_part_in_the_dividends() {
-        let (mut pool, mut owner, mut nominator) = Default::default();
-        Pool::deposit(&mut pool, &mut nominator, Rao(900)).unwrap();
+        let (mut fund, mut owner, mut nominator) = Default::default();
+        Fund::credit(&mut fund, &mut nominator, Rao(900)).unwrap();
         let credit = Credit::of(&payment(0, 1_000), Bps(1_000)).unwrap();
-        credit.apply(&mut pool, &mut owner).unwrap();
+        credit.apply(&mut fund, &mut owner).unwrap();
         // Take 100 makes a pool of 1000, in which the owner has a tenth of the remaining 900.
-        assert_eq!(pool.worth(&owner), Ok(Rao(190)));
-        assert_eq!(pool.worth(&nominator), Ok(Rao(1_710)));
+        assert_eq!(fund.worth(&owner), Ok(Rao(190)));
+        assert_eq!(fund.worth(&nominator), Ok(Rao(1_710)));
     }
 
     #[test]
     fn without_stakers_the_owner_gets_the_dividends() {
-        let (mut pool, mut owner) = Default::default();
+        let (mut fund, mut owner) = Default::default();
         let credit = Credit::of(&payment(0, 5), Bps(0)).unwrap();
-        credit.apply(&mut pool, &mut owner).unwrap();
-        assert_eq!(Pool::worth(&pool, &owner), Ok(Rao(5)));
+        credit.apply(&mut fund, &mut owner).unwrap();
+        assert_eq!(Fund::worth(&fund, &owner), Ok(Rao(5)));
     }
 
     #[test]
     fn a_payment_of_nothing_changes_nothing() {
-        let (mut pool, mut owner) = Default::default();
+        let (mut fund, mut owner) = Default::default();
         let credit = Credit::of(&payment(0, 0), Bps(1_800)).unwrap();
-        credit.apply(&mut pool, &mut owner).unwrap();
-        assert_eq!((pool, owner), (Pool::default(), Position::default()));
+        credit.apply(&mut fund, &mut owner).unwrap();
+        assert_eq!((fund, owner), (Fund::default(), Holding::default()));
     }
 
     #[test]
     fn more_than_an_amount_can_hold_is_refused() {
         let refused = Credit::of(&payment(u64::MAX, 1), Bps(0));
         assert_eq!(refused, Err(StakingError::Overflow));
+    }
+
+    #[test]
+    fn what_is_for_root_is_in_no_pool() {
+        let (mut fund, mut owner) = Default::default();
+        let mut credit = Credit::of(&payment(5, 100), Bps(1_000)).unwrap();
+        credit.give_root(Rao(60)).unwrap();
+        credit.apply(&mut fund, &mut owner).unwrap();
+        assert_eq!(Fund::worth(&fund, &owner), Ok(Rao(45)));
+        assert_eq!(credit.total(), Ok(Rao(105)));
+        let mut tally = Tally::default();
+        tally.add(&credit).unwrap();
+        assert_eq!((tally.staked(), tally.total()), (Ok(Rao(45)), Ok(Rao(105))));
+        assert_eq!(credit.give_root(Rao(31)), Err(StakingError::Overflow));
     }
 
     proptest! {
@@ -197,16 +240,16 @@ mod tests {
             validator in 0u64..1 << 50,
             take in 0u16..=1_800,
         ) {
-            let (mut pool, mut owner, mut nominator) = Default::default();
+            let (mut fund, mut owner, mut nominator) = Default::default();
             if staked > 0 {
-                Pool::deposit(&mut pool, &mut nominator, Rao(staked)).unwrap();
+                Fund::credit(&mut fund, &mut nominator, Rao(staked)).unwrap();
             }
             let credit = Credit::of(&payment(miner, validator), Bps(take)).unwrap();
-            credit.apply(&mut pool, &mut owner).unwrap();
+            credit.apply(&mut fund, &mut owner).unwrap();
             let mut tally = Tally::default();
             tally.add(&credit).unwrap();
             prop_assert_eq!(tally.total(), Ok(Rao(miner + validator)));
-            prop_assert_eq!(pool.value(), Rao(staked + miner + validator));
+            prop_assert_eq!(fund.value(), Ok(Rao(staked + miner + validator)));
         }
     }
 }

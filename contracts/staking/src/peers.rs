@@ -79,7 +79,7 @@ pub fn give(token: AccountId, to: AccountId, amount: Rao) -> Result<(), StakingE
     }
 }
 
-/// What the registry says of a subnet and a hotkey.
+/// What the registry says of a subnet and a hotkey. Root, which it does not know, always exists, and stake changes hands there.
 ///
 /// # Errors
 /// `Registry`.
@@ -90,6 +90,11 @@ pub fn status(
 ) -> Result<HotkeyStatus, StakingError> {
     let registry: Hotkeys = registry.into();
     match registry.call().hotkey_status(netuid, hotkey).try_invoke() {
+        Ok(Ok(status)) if netuid.is_root() => Ok(HotkeyStatus {
+            subnet_exists: true,
+            transfers: true,
+            ..status
+        }),
         Ok(Ok(status)) => Ok(status),
         _ => Err(StakingError::Registry),
     }

@@ -52,6 +52,13 @@ impl Position {
     pub fn is_empty(&self) -> bool {
         self.shares == 0
     }
+
+    /// Takes `floor(shares * part / whole)` of its shares away, and returns them. None if the part exceeds the whole.
+    pub fn split(&mut self, part: Rao, whole: Rao) -> Option<Self> {
+        let shares = mul_div::floor(part.0, self.shares, whole.0)?;
+        self.shares = self.shares.checked_sub(shares)?;
+        Some(Self { shares, ..*self })
+    }
 }
 
 impl Pool {
@@ -162,6 +169,18 @@ impl Pool {
         let worth = self.worth(position)?;
         self.withdraw(position, worth)?;
         Ok(worth)
+    }
+
+    /// Two positions of this pool as one.
+    ///
+    /// # Errors
+    /// `Overflow` if one is not of this pool.
+    pub fn joined(&self, one: &Position, other: &Position) -> Result<Position, StakingError> {
+        let shares = self.shares_of(one)?.checked_add(self.shares_of(other)?);
+        Ok(Position {
+            shares: shares.ok_or(StakingError::Overflow)?,
+            scale: self.scale,
+        })
     }
 
     /// Raises the value of all shares by `amount`.

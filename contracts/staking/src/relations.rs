@@ -19,6 +19,8 @@ pub struct Clock {
     pub opened_at: u32,
     /// Block at which the one before opened.
     pub before_at: u32,
+    /// Which close of all opened it, counted from 1.
+    pub opened_by: u32,
 }
 
 impl Clock {
@@ -248,6 +250,7 @@ mod tests {
             open: 4,
             opened_at: 400,
             before_at: 300,
+            opened_by: 0,
         };
         relations.set(vec![child(1, 5)], 410, 500, &clock).unwrap();
         assert_eq!(relations.children_at(4, &clock), Ok(&[][..]));
@@ -257,12 +260,14 @@ mod tests {
             open: 5,
             opened_at: 500,
             before_at: 400,
+            opened_by: 0,
         };
         assert_eq!(relations.children_at(5, &clock), Ok(&[][..]));
         clock = Clock {
             open: 6,
             opened_at: 600,
             before_at: 500,
+            opened_by: 0,
         };
         assert_eq!(relations.children_at(6, &clock), Ok(&[child(1, 5)][..]));
         assert_eq!(
@@ -290,7 +295,7 @@ mod tests {
             cooldown in 0u32..600,
         ) {
             let mut relations = Relations::default();
-            let mut clock = Clock { open: 1, opened_at: 1, before_at: 0 };
+            let mut clock = Clock { open: 1, opened_at: 1, before_at: 0, opened_by: 0 };
             let mut now = 1;
             // The list that was set last and had not begun to count when the next was set is gone.
             let mut counts: Vec<Child> = Vec::new();
@@ -299,7 +304,7 @@ mod tests {
             for (blocks, closes, seed) in steps {
                 now += blocks;
                 if closes {
-                    clock = Clock { open: clock.open + 1, opened_at: now, before_at: clock.opened_at };
+                    clock = Clock { open: clock.open + 1, opened_at: now, before_at: clock.opened_at, opened_by: 0 };
                     if let Some((list, after)) = waiting.clone() {
                         if now > after {
                             counts = list;

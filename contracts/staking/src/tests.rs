@@ -1,6 +1,6 @@
 //! What the shell does without other contracts. Calls that move TAO are tested on a chain.
 
-use crate::{pool::Pool, StakingContract, DEFAULT_TAKE, MIN_STAKE};
+use crate::{fund::Fund, StakingContract, DEFAULT_TAKE, MIN_STAKE};
 use ink::env::{
     test::{default_accounts, recorded_events, set_caller},
     DefaultEnvironment,
@@ -205,7 +205,7 @@ fn what_is_empty_and_read_no_more_is_deleted() {
     begin_epoch(&mut staking, 0);
     let withdraw = |staking: &mut StakingContract, open| {
         staking
-            .with_position(open, key, Pool::withdraw_all)
+            .with_position(open, key, Fund::withdraw_all)
             .unwrap()
     };
     assert_eq!(withdraw(&mut staking, 1), Rao(100));

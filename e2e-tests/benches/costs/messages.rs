@@ -3,16 +3,16 @@
 use inktensor_e2e_tests::{
     accounts::*,
     network::{bundles, config},
-    Network,
+    Network, Shape,
 };
 use inktensor_primitives::{
     epoch::CommittedWeights,
     registry::{Axon, CommitmentKind, Host, Hyperparameter, KernelParams},
-    staking::Child,
-    Bps, NetUid, Rao,
+    staking::{Child, Staking},
+    AccountId, Bps, NetUid, Rao,
 };
 use inktensor_worker::{
-    chain::{sandbox::SandboxChain, Cost},
+    chain::{sandbox::SandboxChain, Cost, Typed},
     deploy::{deploy, Deployed},
 };
 
@@ -59,6 +59,24 @@ impl Noted {
     }
 }
 
+impl Noted {
+    /// Notes what it costs to read the stakes of a chunk in the epoch that closed last, each as of `hotkey`.
+    fn read_stakes(&mut self, netuid: NetUid, hotkey: AccountId, when: &'static str) {
+        let closed = self.net.status(netuid).expect("a status").open - 1;
+        let staking = self.net.addresses().staking();
+        let message = staking.stakes_at(netuid, vec![hotkey; 64], closed);
+        let sent = self.net.with_chain(|chain| chain.send(STRANGER, message));
+        let sent = sent.expect("an answer");
+        sent.value.expect("kept");
+        self.sent.push(Sent {
+            contract: "staking",
+            message: "stakes_at",
+            when,
+            cost: sent.cost,
+        });
+    }
+}
+
 /// Every message that an account can send, but those of an epoch's life, which depend on the subnet's size.
 pub fn all() -> Vec<Sent> {
     let mut noted = Noted {
@@ -70,6 +88,7 @@ pub fn all() -> Vec<Sent> {
     staking(&mut noted, netuid);
     market(&mut noted, netuid);
     secrets(&mut noted, netuid);
+    root(&mut noted, netuid);
     bonds(&mut noted);
     admin(&mut noted);
     noted.sent
@@ -255,6 +274,34 @@ fn secrets(it: &mut Noted, netuid: NetUid) {
             .swap_hotkey(netuid, BOB_HOTKEY, named("bob-other"))
             .unwrap();
     });
+}
+
+/// Stake on root, and what it adds to reading the stakes of a chunk of a closed epoch: as it was at the close, and after it has changed again and again.
+fn root(it: &mut Noted, netuid: NetUid) {
+    let staking = it.net.addresses().staking;
+    let hotkey = nth("hotkey", 1);
+    let tao = Rao::from_tao(1);
+    let other = it.net.create(Shape::default());
+    it.net.run_epoch(netuid);
+    it.read_stakes(netuid, hotkey, "64 hotkeys without root stake");
+    it.net.provide(BOB, staking, Rao::from_tao(40));
+    it.note("staking", "add_stake", "on root, a new position", |net| {
+        net.as_(BOB).add_stake(NetUid::ROOT, hotkey, tao).unwrap();
+    });
+    it.net.run_epoch(netuid);
+    it.read_stakes(netuid, hotkey, "64 hotkeys with root stake");
+    it.note("staking", "add_stake", "on root", |net| {
+        net.as_(BOB).add_stake(NetUid::ROOT, hotkey, tao).unwrap();
+    });
+    for _ in 0..31 {
+        it.net.run_epoch(other);
+        it.net
+            .as_(BOB)
+            .add_stake(NetUid::ROOT, hotkey, tao)
+            .unwrap();
+    }
+    let when = "64 hotkeys, root stake of each changed 32 times since the close";
+    it.read_stakes(netuid, hotkey, when);
 }
 
 fn bonds(it: &mut Noted) {

@@ -4,6 +4,9 @@ use super::{Claim, Evidence};
 use inktensor_primitives::registry::Hyperparameter;
 use std::fmt;
 
+/// Where stake is on no subnet, for actions of stakers.
+pub const ROOT: usize = usize::MAX;
+
 /// One thing that somebody tries. Subnets, workers and people are counted from 0.
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -44,6 +47,8 @@ pub enum Action {
     Move(usize, u32, usize, u32, u32, u64),
     /// A person gives its stake on a hotkey to another person (the last), in rao; all of it if that is nothing.
     Give(usize, u32, u32, u32, u64),
+    /// A person (the second) claims what its root stake on another's hotkey (the first) has earned.
+    ClaimRoot(u32, u32),
     /// A person gives parts of its hotkey's stake to other people's hotkeys, or its own again.
     Children(usize, u32, Vec<(u32, u64)>),
     /// A person lets another's hotkey (the second) have its own as a child, or no longer.

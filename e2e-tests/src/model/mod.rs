@@ -17,7 +17,7 @@ mod evidence;
 mod game;
 mod world;
 
-pub use action::{Action, Given, Line, Until, Which};
+pub use action::{Action, Given, Line, Until, Which, ROOT};
 pub use claim::{Claim, Claimed, Lie};
 pub use evidence::{verdict, Evidence, Known};
 pub use game::{Account, ClosedEpoch, Fit, Game, PayOut, Standing, SubnetGame};

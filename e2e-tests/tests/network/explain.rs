@@ -40,6 +40,11 @@ fn explain(net: &mut Network, store: &Store, netuid: NetUid, uid: u16) -> Explan
 /// A subnet of two validators and three miners whose epoch 1, with something to pay, is closed, and a store that has what
 /// it is computed from. Somebody stakes on the first validator, which takes a tenth of its dividends.
 fn closed() -> (Network, NetUid, Folder) {
+    closed_with(|_| ())
+}
+
+/// The same, after something else has happened.
+fn closed_with(prepare: impl FnOnce(&mut Network)) -> (Network, NetUid, Folder) {
     let mut net = Network::deploy();
     let folder = Folder::new();
     let netuid = net.create(Shape::default());
@@ -49,6 +54,7 @@ fn closed() -> (Network, NetUid, Folder) {
         .set_take(hotkey, Bps(1_000))
         .expect("set");
     net.stake(netuid, nth("nominator", 0), hotkey, Rao::from_tao(50));
+    prepare(&mut net);
     let store = folder.store(&net).expect("opened");
     let mut ledger = Ledger::new(net.addresses(), kernels()).with_store(store);
     for _ in 0..2 {
@@ -116,6 +122,26 @@ fn an_explained_epoch_pays_what_was_explained() {
         .sum();
     assert_eq!((money.chunk_paid, money.paid), (Some(all), Some(all)));
     assert_eq!(money.fees_paid, money.proposer + money.keeper);
+}
+
+#[test]
+fn what_root_stake_has_of_the_dividends_is_told() {
+    let hotkey = nth("validator", 0);
+    let (mut net, netuid, folder) = closed_with(|net| {
+        net.stake(NetUid::ROOT, BOB, hotkey, Rao::from_tao(1_000));
+    });
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    let before = net.root_unclaimed().0;
+    net.settle(netuid);
+    let store = folder.store(&net).expect("opened");
+    let told = explain(&mut net, &store, netuid, 0);
+    assert!(told.holds(), "{told:#?}");
+    let pay = &told.pay;
+    let take = pay.take.as_ref().expect("a take");
+    assert!(take.root > 0, "{take:?}");
+    assert_eq!(take.root, net.root_unclaimed().0 - before);
+    assert_eq!(take.owner + take.stakers + take.root, pay.validator);
 }
 
 #[test]

@@ -34,6 +34,7 @@ mod replay;
 mod restart;
 mod roles;
 mod rollover;
+mod root;
 mod scenario;
 mod serving;
 mod settlement;

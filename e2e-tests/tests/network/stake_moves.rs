@@ -233,3 +233,29 @@ fn stake_added_and_removed_within_an_open_epoch_gives_no_weight() {
     net.stake(one, STRANGER, ALICE_HOTKEY, rich);
     assert_eq!(net.chunk_inputs(one, 0), Ok(inputs));
 }
+
+#[test]
+fn nominators_of_a_hotkey_are_listed() {
+    let (mut net, one, two) = with_stake();
+    assert_eq!(net.nominator_count(ALICE_HOTKEY), 1);
+    for (who, netuid, tao) in [(BOB, one, 5), (BOB, two, 9)] {
+        net.stake(netuid, who, ALICE_HOTKEY, Rao::from_tao(tao));
+    }
+    let listed = |net: &Network| {
+        let mut all: Vec<_> = net.nominators(ALICE_HOTKEY, 0);
+        all.sort_by_key(|it| it.stake);
+        let all = all.into_iter();
+        all.map(|it| (it.netuid, it.coldkey, it.stake))
+            .collect::<Vec<_>>()
+    };
+    let five = (one, BOB, Rao::from_tao(5));
+    let ten = (one, CHARLIE, TEN);
+    let nine = (two, BOB, Rao::from_tao(9));
+    assert_eq!(listed(&net), [five, nine, ten]);
+    net.as_(BOB)
+        .remove_all_stake(one, ALICE_HOTKEY)
+        .expect("removed");
+    assert_eq!(listed(&net), [nine, ten]);
+    assert_eq!(net.nominator_count(ALICE_HOTKEY), 2);
+    assert_eq!(net.nominators(ALICE_HOTKEY, 1), []);
+}

@@ -6,7 +6,7 @@ use inktensor_e2e_tests::{
     accounts::named,
     model::{
         hotkey, person, worker, Action, Claim, Evidence, Given, Lie, Line, Tally, Until, Which,
-        World, WATCHER, WORKERS,
+        World, ROOT, WATCHER, WORKERS,
     },
     Network, Shape, Template,
 };
@@ -56,6 +56,7 @@ fn scene() -> impl Strategy<Value = Vec<Action>> {
         2 => absence(),
         1 => trade(),
         1 => secret(),
+        1 => rooted(),
     ]
 }
 
@@ -119,6 +120,25 @@ fn secret() -> impl Strategy<Value = Vec<Action>> {
         let actions = [refused, asked, committed].into_iter();
         let actions = actions.chain(passed.into_iter().flatten());
         actions.chain([revealed]).collect()
+    })
+}
+
+/// Somebody stakes on root while epochs pass, and claims what that has earned. Shrinks to fewer actions.
+fn rooted() -> impl Strategy<Value = Vec<Action>> {
+    let amount = 3_000_000_000..9_000_000_000u64;
+    (0..2usize, 0..3u32, 0..WORKERS, amount).prop_map(|(net, who, by, amount)| {
+        let mut actions = vec![
+            // Nobody has anything there.
+            Action::ClaimRoot(who, PEOPLE - 1),
+            Action::Register(net, who),
+            Action::Stake(ROOT, who, who, amount),
+        ];
+        actions.extend(closing(net, by));
+        actions.extend(closing(net, by));
+        actions.push(Action::Live(net));
+        actions.push(Action::Wait(Until::Blocks(20)));
+        actions.push(Action::ClaimRoot(who, who));
+        actions
     })
 }
 
@@ -191,11 +211,12 @@ fn people() -> impl Strategy<Value = Action> {
     let row = prop::collection::btree_map(0..5u16, any::<u16>(), 0..4);
     prop_oneof![
         3 => (net(), who()).prop_map(|(net, who)| Action::Register(net, who)),
-        4 => (net(), pair(), rao())
+        4 => (place(), pair(), rao())
             .prop_map(|(net, (on, by), amount)| Action::Stake(net, on, by, amount)),
-        2 => (net(), pair(), rao())
+        2 => (place(), pair(), rao())
             .prop_map(|(net, (on, by), amount)| Action::Unstake(net, on, by, amount)),
-        1 => (net(), pair()).prop_map(|(net, (on, by))| Action::UnstakeAll(net, on, by)),
+        1 => (place(), pair()).prop_map(|(net, (on, by))| Action::UnstakeAll(net, on, by)),
+        1 => pair().prop_map(|(on, by)| Action::ClaimRoot(on, by)),
         1 => (who(), 0..=MAX_TAKE.0 + 1).prop_map(|(who, take)| Action::Take(who, take)),
         3 => (net(), who(), row)
             .prop_map(|(net, who, row)| Action::Weights(net, who, row.into_iter().collect())),
@@ -210,10 +231,10 @@ fn people() -> impl Strategy<Value = Action> {
 fn market() -> impl Strategy<Value = Action> {
     let who = || 0..PEOPLE;
     prop_oneof![
-        5 => (net(), pair(), net(), who(), rao()).prop_map(
+        5 => (place(), pair(), place(), who(), rao()).prop_map(
             |(net, (on, by), to_net, to, amount)| Action::Move(net, on, to_net, to, by, amount)
         ),
-        4 => (net(), pair(), who(), rao())
+        4 => (place(), pair(), who(), rao())
             .prop_map(|(net, (on, by), to, amount)| Action::Give(net, on, by, to, amount)),
         3 => (net(), who(), who(), prop::bool::weighted(0.8))
             .prop_map(|(net, who, parent, allowed)| Action::Parent(net, who, parent, allowed)),
@@ -265,6 +286,11 @@ fn pair() -> impl Strategy<Value = (u32, u32)> {
 
 fn net() -> impl Strategy<Value = usize> {
     prop_oneof![4 => Just(0), 4 => Just(1), 1 => Just(2)]
+}
+
+/// Where stake is.
+fn place() -> impl Strategy<Value = usize> {
+    prop_oneof![5 => net(), 1 => Just(ROOT)]
 }
 
 fn rao() -> impl Strategy<Value = u64> {

@@ -246,6 +246,11 @@ impl Network {
             self.as_(owner, &add).with(&amount).text();
         }
         if kernel == "yuma" {
+            // Root stake on a validator of both subnets.
+            let bob = people::BOB.address();
+            let add = ["stake", "add", "--netuid", "0", "--hotkey", &bob];
+            let amount = ["--amount", "2000", "--wait", "best"];
+            self.as_(owner, &add).with(&amount).text();
             for worker in [people::DAVE, people::EVE, people::FERDIE, people::LIAR] {
                 let to = worker.address();
                 let give = ["wallet", "transfer", "--to", &to, "--amount", "500"];
@@ -384,9 +389,19 @@ impl Network {
             .reads(&["stake", "list", "--coldkey", &coldkey, "--json"])
             .json();
         assert!(
-            stakes["stakes"].as_array().map(Vec::len) >= Some(4),
+            stakes["stakes"].as_array().map(Vec::len) >= Some(5),
             "{stakes}"
         );
+        let claimable = stakes["stakes"][0]["claimable_rao"].as_u64();
+        assert!(claimable > Some(0), "root stake has earned: {stakes}");
+        let claim = ["stake", "claim", "--wait", "best", "--json"];
+        let claimed = self.as_(people::ALICE, &claim).json();
+        assert!(claimed["amount_rao"].as_u64() >= claimable, "{claimed}");
+        let store = self.folder.join(people::DAVE.name());
+        let bonds = ["epoch", "bonds", "--netuid", "1", "--json", "--store"];
+        let bonds = self.reads(&bonds).with(&[&store.to_string_lossy()]).json();
+        assert_eq!(bonds["proven"], true, "{bonds}");
+        assert!(bonds["bonds"].as_array().map(Vec::len) > Some(0), "{bonds}");
         self.reads(&["deployment", "check"]).text();
     }
 }

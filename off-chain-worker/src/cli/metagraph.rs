@@ -14,7 +14,7 @@ use crate::{
 use inktensor_primitives::{
     epoch::Epochs,
     registry::{NeuronView, Registry},
-    staking::Staking,
+    staking::{Staking, StakingError},
     NetUid, Rao, PAGE,
 };
 use serde_json::{json, Value};
@@ -45,16 +45,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let status = chain.query(contracts.epoch().status(netuid))?;
     let status = status.ok_or_else(|| missing(format_args!("subnet {}", netuid.0)))?;
     let neurons = neurons(chain, &contracts, netuid)?;
-    let stakes: Vec<Option<Rao>> = if arguments.lite {
+    let stakes: Vec<Option<Stake>> = if arguments.lite {
         vec![None; neurons.len()]
     } else {
-        let messages = neurons.iter().map(|it| {
-            contracts
-                .staking()
-                .hotkey_stake(netuid, it.neuron.identity())
-        });
-        let stakes: Vec<Rao> = query_all(chain, messages)?;
-        stakes.into_iter().map(Some).collect()
+        let all = stakes(chain, &contracts, netuid, status.open, &neurons)?;
+        all.into_iter().map(Some).collect()
     };
     let block = chain.block()?;
     if arguments.json {
@@ -81,10 +76,13 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     // Where there is room, whose it is too.
     header.extend(is_wide.then_some("coldkey"));
     header.extend((!arguments.lite).then_some("stake TAO"));
+    let weighs = is_wide && !arguments.lite;
+    header.extend(weighs.then_some("weighs TAO"));
     header.extend(["permit", "cons.", "trust", "incent.", "divid.", "paid TAO"]);
     // All but the hotkey, the coldkey and the permit.
     let permit = header.len() - 6;
-    let stake = (!arguments.lite).then_some(permit - 1);
+    let amounts = usize::from(!arguments.lite) + usize::from(weighs);
+    let stake = permit - amounts..permit;
     let numbers: Vec<usize> = [0]
         .into_iter()
         .chain(stake)
@@ -95,7 +93,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         let score = &it.score;
         let mut row = vec![it.uid.0.to_string(), account(&it.neuron.hotkey)];
         row.extend(is_wide.then(|| short(&ss58(&it.neuron.coldkey), 6, 4)));
-        row.extend(stake.map(|stake| tao(stake.0, 3)));
+        row.extend(stake.map(|stake| tao(stake.here.0, 3)));
+        row.extend(stake.filter(|_| weighs).map(|it| tao(it.weighs.0, 3)));
         row.extend([
             if score.permit { "yes" } else { "" }.into(),
             share(score.consensus),
@@ -108,6 +107,42 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     }
     show(&rows, out)?;
     Ok(Verdict::Good)
+}
+
+/// What a neuron has behind it.
+#[derive(Clone, Copy)]
+struct Stake {
+    /// On the subnet.
+    here: Rao,
+    /// What weighs for it in the open epoch: that, less what its children have, with what its parents give, and root stake.
+    weighs: Rao,
+}
+
+/// The stakes of all `neurons`.
+fn stakes(
+    chain: &dyn Chain,
+    contracts: &Addresses,
+    netuid: NetUid,
+    open: u32,
+    neurons: &[NeuronView],
+) -> Result<Vec<Stake>, Failure> {
+    let hotkeys: Vec<_> = neurons.iter().map(|it| it.neuron.identity()).collect();
+    let staking = || contracts.staking();
+    let here = hotkeys
+        .iter()
+        .map(|hotkey| staking().hotkey_stake(netuid, *hotkey));
+    let here: Vec<Rao> = query_all(chain, here)?;
+    let pages = hotkeys.chunks(usize::from(PAGE));
+    let pages = pages.map(|page| staking().stakes_at(netuid, page.to_vec(), open));
+    let pages: Vec<Result<Vec<Rao>, StakingError>> = query_all(chain, pages)?;
+    let mut weighs = Vec::with_capacity(here.len());
+    for page in pages {
+        weighs.extend(page.map_err(|error| {
+            Failure::input(format_args!("Staking::stakes_at was refused: {error:?}"))
+        })?);
+    }
+    let all = here.into_iter().zip(weighs);
+    Ok(all.map(|(here, weighs)| Stake { here, weighs }).collect())
 }
 
 /// All neurons of a subnet.
@@ -124,7 +159,7 @@ pub fn neurons(
     Ok(pages.into_iter().flatten().collect())
 }
 
-fn document((it, stake): (&NeuronView, &Option<Rao>)) -> Value {
+fn document((it, stake): (&NeuronView, &Option<Stake>)) -> Value {
     let score = &it.score;
     json!({
         "uid": it.uid.0,
@@ -133,7 +168,8 @@ fn document((it, stake): (&NeuronView, &Option<Rao>)) -> Value {
         "coldkey": ss58(&it.neuron.coldkey),
         "registered_at": it.neuron.registered_at,
         "generation": it.neuron.generation,
-        "stake_rao": stake.map(|stake| stake.0),
+        "stake_rao": stake.map(|stake| stake.here.0),
+        "weighs_rao": stake.map(|stake| stake.weighs.0),
         "permit": score.permit,
         "active": score.active,
         "stake_weight": score.stake_weight,

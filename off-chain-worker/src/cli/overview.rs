@@ -5,7 +5,7 @@ use super::{
     demo::amounts::{share, tao},
     metagraph::neurons,
     session::print,
-    stake::positions,
+    stake::{place, positions},
     table::{account, is_wide, show, table, tao_text},
     Failure,
 };
@@ -100,11 +100,7 @@ pub fn overview(arguments: &Overview, out: &mut dyn Write) -> Result<(), Failure
         writeln!(out, "\nstake")?;
         let mut rows = table(["netuid", "hotkey", "stake TAO"], &[0, 2]);
         for it in &stakes {
-            rows.add_row([
-                it.netuid.0.to_string(),
-                account(&it.hotkey),
-                tao_text(it.stake),
-            ]);
+            rows.add_row([place(it.netuid), account(&it.hotkey), tao_text(it.stake)]);
         }
         show(&rows, out)?;
     }

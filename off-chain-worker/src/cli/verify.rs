@@ -4,7 +4,7 @@ use super::{chain::ChainArguments, worker, Failure, Verdict};
 use crate::{
     engine::hex,
     epoch::{Difference, EpochError, Part},
-    verify::{Fate, Finding, Origin, Verified, Verifier},
+    verify::{Fate, Finding, Origin, Verified},
 };
 use inktensor_primitives::{NetUid, Uid};
 use serde_json::{json, Value};
@@ -41,20 +41,10 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let opened = arguments.chain.open()?;
-    let folder = arguments.store.as_ref().or(opened.store.as_ref());
-    let store = folder
-        .map(|folder| worker::existing_store(&opened, folder))
-        .transpose()?;
-    let kernels = worker::kernels()?;
-    let verifier = Verifier {
-        chain: opened.chain.as_ref(),
-        contracts: opened.contracts,
-        kernels: &kernels,
-        store: store.as_ref(),
-    };
-    let verified = verifier
-        .verify(NetUid(arguments.netuid), arguments.epoch)
-        .map_err(Failure::input)?;
+    let (netuid, epoch) = (NetUid(arguments.netuid), arguments.epoch);
+    let verified = worker::verifying(&opened, arguments.store.as_ref(), |verifier| {
+        verifier.verify(netuid, epoch).map_err(Failure::input)
+    })?;
     if arguments.json {
         let text = serde_json::to_string_pretty(&document(&verified)).map_err(io::Error::from)?;
         writeln!(out, "{text}")?;

@@ -10,9 +10,14 @@ use crate::{
     roles::{EngineChoice, Kernels},
     source::Opened,
     store::{Home, Store},
+    verify::Verifier,
 };
 use inktensor_primitives::hash::blake2;
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 /// How long a command waits for a served chain, at the beginning and for each answer.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,8 +45,26 @@ pub fn store(opened: &Opened, folder: &Path) -> Result<Store, Failure> {
     Store::open(folder, home).map_err(Failure::input)
 }
 
+/// Lets `act` recompute epochs of an opened chain, with the store in `folder` or, if none is named, the one that the chain's folder has.
+pub fn verifying<T>(
+    opened: &Opened,
+    folder: Option<&PathBuf>,
+    act: impl FnOnce(&Verifier<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let folder = folder.or(opened.store.as_ref());
+    let store = folder
+        .map(|folder| existing_store(opened, folder))
+        .transpose()?;
+    act(&Verifier {
+        chain: opened.chain.as_ref(),
+        contracts: opened.contracts,
+        kernels: &kernels()?,
+        store: store.as_ref(),
+    })
+}
+
 /// The store in `folder`, which has to be there.
-pub fn existing_store(opened: &Opened, folder: &Path) -> Result<Store, Failure> {
+fn existing_store(opened: &Opened, folder: &Path) -> Result<Store, Failure> {
     if folder.is_dir() {
         store(opened, folder)
     } else {

@@ -206,19 +206,22 @@ pub struct TakeFact {
     pub take: u16,
     /// The owner's part, as stake.
     pub owner: u64,
-    /// For all who stake on the hotkey, the owner with its part too, by stake.
+    /// For all who stake on the hotkey on the subnet, the owner with its part too, by stake.
     pub stakers: u64,
+    /// For all who have root stake on the hotkey.
+    pub root: u64,
 }
 
 impl TakeFact {
-    pub(super) fn of(take: Bps, validator: Rao, parents: Rao) -> Self {
+    pub(super) fn of(take: Bps, validator: Rao, parents: Rao, root: Rao) -> Self {
         let own = Rao(validator.0.saturating_sub(parents.0));
         let owner = take.of(own);
         Self {
             parents: parents.0,
             take: take.0,
             owner: owner.0,
-            stakers: own.0.saturating_sub(owner.0),
+            stakers: own.0.saturating_sub(owner.0).saturating_sub(root.0),
+            root: root.0,
         }
     }
 }
@@ -385,7 +388,8 @@ mod tests {
 
     #[test]
     fn parents_come_before_the_take() {
-        let fact = TakeFact::of(Bps(1_000), Rao(1_000), Rao(400));
-        assert_eq!((fact.parents, fact.owner, fact.stakers), (400, 60, 540));
+        let fact = TakeFact::of(Bps(1_000), Rao(1_000), Rao(400), Rao(140));
+        assert_eq!((fact.parents, fact.owner), (400, 60));
+        assert_eq!((fact.stakers, fact.root), (400, 140));
     }
 }

@@ -61,6 +61,8 @@ pub struct Identity {
     pub take: Option<Bps>,
     /// What went to its parents of what it was paid as a validator, as far as it is paid.
     pub to_parents: Rao,
+    /// What went to its root stake of that, likewise.
+    pub to_root: Rao,
 }
 
 /// Why an epoch cannot be explained.
@@ -146,9 +148,12 @@ fn place(size: u16, uid: Uid) -> (usize, usize) {
 /// How the pay of a validator is divided, if its take is known.
 fn take_of(subject: &Subject, uid: Uid, validator: Rao) -> Option<TakeFact> {
     let Identity {
-        take, to_parents, ..
+        take,
+        to_parents,
+        to_root,
+        ..
     } = identity(subject, uid);
-    take.map(|take| TakeFact::of(take, validator, to_parents))
+    take.map(|take| TakeFact::of(take, validator, to_parents, to_root))
 }
 
 fn identity(subject: &Subject, uid: Uid) -> Identity {

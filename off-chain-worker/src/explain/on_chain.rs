@@ -17,7 +17,7 @@ use inktensor_primitives::{
     epoch::Settled,
     kernel::EpochHeader,
     registry::{NeuronView, Registry},
-    staking::{Inherited, Staking},
+    staking::{Inherited, RootAccrued, Staking},
     AccountId, Digest, NetUid, Rao, Uid, PAGE,
 };
 
@@ -102,6 +102,7 @@ fn identities(
                 identity.take = Some(chain.query(message)?);
                 let child = view.neuron.identity();
                 identity.to_parents = inherited(events, contracts, header, child);
+                identity.to_root = on_root(events, contracts, header, child);
             }
         }
     }
@@ -121,6 +122,33 @@ fn inherited(
         .filter_map(|event| event.decode::<Inherited>())
         .filter(|it| (it.netuid, it.epoch, it.child) == (header.netuid, header.epoch, child));
     Rao(told.fold(0, |sum: u64, it| sum.saturating_add(it.amount.0)))
+}
+
+/// What went to the root stake on `hotkey` of its own pay for the epoch. What follows is told of a part that came from a child.
+fn on_root(
+    events: &[ContractEvent],
+    contracts: &Addresses,
+    header: &EpochHeader,
+    hotkey: AccountId,
+) -> Rao {
+    let told: Vec<&ContractEvent> = events
+        .iter()
+        .filter(|event| event.contract == contracts.staking)
+        .collect();
+    let mut sum = 0u64;
+    for (place, event) in told.iter().enumerate() {
+        let Some(it) = event.decode::<RootAccrued>() else {
+            continue;
+        };
+        let next = told.get(place.saturating_add(1));
+        let inherits = next
+            .and_then(|next| next.decode::<Inherited>())
+            .is_some_and(|next| next.parent == hotkey);
+        if (it.netuid, it.epoch, it.hotkey) == (header.netuid, header.epoch, hotkey) && !inherits {
+            sum = sum.saturating_add(it.amount.0);
+        }
+    }
+    Rao(sum)
 }
 
 /// What the contracts have told of the epoch's money, and of what `chunk` was paid.

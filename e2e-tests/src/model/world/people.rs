@@ -3,7 +3,7 @@
 use super::{hotkey, person, World};
 use crate::{
     accounts::{ADMIN, OWNER, STRANGER},
-    model::{Action, Which},
+    model::{Action, Which, ROOT},
 };
 use inktensor_primitives::{
     epoch::CommittedWeights,
@@ -15,6 +15,14 @@ use inktensor_primitives::{
 const SALT: &[u8] = b"salt";
 
 impl World {
+    /// Where somebody has stake.
+    fn place(&self, net: usize) -> NetUid {
+        match net {
+            ROOT => NetUid::ROOT,
+            net => self.netuid(net),
+        }
+    }
+
     /// What the people of a subnet do. The game does not know their money.
     pub(super) fn write(&mut self, action: &Action) {
         match action {
@@ -27,24 +35,24 @@ impl World {
                 self.done("register", &answer);
             }
             Action::Stake(net, on, by, amount) => {
-                let (netuid, on) = (self.netuid(*net), hotkey(*on));
+                let (netuid, on) = (self.place(*net), hotkey(*on));
                 let person = self.net.as_(person(*by));
                 let answer = person.add_stake(netuid, on, Rao(*amount));
                 self.done("stake", &answer);
             }
             Action::Unstake(net, on, by, amount) => {
-                let (netuid, on) = (self.netuid(*net), hotkey(*on));
+                let (netuid, on) = (self.place(*net), hotkey(*on));
                 let person = self.net.as_(person(*by));
                 let answer = person.remove_stake(netuid, on, Rao(*amount));
                 self.done("unstake", &answer);
             }
             Action::UnstakeAll(net, on, by) => {
-                let (netuid, on) = (self.netuid(*net), hotkey(*on));
+                let (netuid, on) = (self.place(*net), hotkey(*on));
                 let answer = self.net.as_(person(*by)).remove_all_stake(netuid, on);
                 self.done("unstake", &answer);
             }
             Action::Move(net, on, to_net, to, by, amount) => {
-                let (netuid, to_netuid) = (self.netuid(*net), self.netuid(*to_net));
+                let (netuid, to_netuid) = (self.place(*net), self.place(*to_net));
                 let answer = self.net.as_(person(*by)).move_stake(
                     netuid,
                     hotkey(*on),
@@ -55,10 +63,14 @@ impl World {
                 self.done("move", &answer);
             }
             Action::Give(net, on, by, to, amount) => {
-                let netuid = self.netuid(*net);
+                let netuid = self.place(*net);
                 let giver = self.net.as_(person(*by));
                 let answer = giver.transfer_stake(netuid, hotkey(*on), person(*to), some(*amount));
                 self.done("give", &answer);
+            }
+            Action::ClaimRoot(on, by) => {
+                let answer = self.net.as_(person(*by)).claim_root(hotkey(*on));
+                self.done("claim root", &answer);
             }
             Action::Children(net, who, children) => {
                 let netuid = self.netuid(*net);

@@ -14,7 +14,6 @@ use crate::{
     explain::{explain, explain_on_chain, Explanation, Identity, Subject},
     source::ChainSource,
     vectors::{Located, Vector},
-    verify::Verifier,
 };
 use inktensor_primitives::{epoch::Epochs, NetUid, Uid};
 use std::{
@@ -111,21 +110,18 @@ fn on_chain(
         Some(epoch) => epoch,
         None => last_final(chain, &contracts, netuid)?,
     };
-    let folder = arguments.store.as_ref().or(opened.store.as_ref());
-    let store = folder
-        .map(|folder| worker::existing_store(&opened, folder))
-        .transpose()?;
-    let verifier = Verifier {
-        chain,
-        contracts,
-        kernels: &worker::kernels()?,
-        store: store.as_ref(),
-    };
-    explain_on_chain(&verifier, netuid, epoch, Uid(arguments.uid), known).map_err(Failure::input)
+    let uid = Uid(arguments.uid);
+    worker::verifying(&opened, arguments.store.as_ref(), |verifier| {
+        explain_on_chain(verifier, netuid, epoch, uid, known).map_err(Failure::input)
+    })
 }
 
 /// The last final epoch of `netuid`.
-fn last_final(chain: &dyn Chain, contracts: &Addresses, netuid: NetUid) -> Result<u32, Failure> {
+pub fn last_final(
+    chain: &dyn Chain,
+    contracts: &Addresses,
+    netuid: NetUid,
+) -> Result<u32, Failure> {
     let status = chain
         .query(contracts.epoch().status(netuid))
         .map_err(Failure::input)?;

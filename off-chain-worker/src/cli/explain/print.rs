@@ -290,6 +290,10 @@ fn pay(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
         }
         term(out, "  its owner", &tao(take.owner, 9), &percent)?;
         term(out, "  stakers", &tao(take.stakers, 9), "by stake")?;
+        if take.root > 0 {
+            let whose = "as much as it weighed, and claimed by its owners";
+            term(out, "  root stake", &tao(take.root, 9), whose)?;
+        }
     }
     term(out, "all miners", &tao128(budget.to_miners), "")?;
     term(out, "all validators", &tao128(budget.to_validators), "")?;

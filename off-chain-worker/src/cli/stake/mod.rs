@@ -1,11 +1,12 @@
 //! `inktensor stake`: stakes TAO on hotkeys, takes it back, moves it, lists it.
 
 mod child;
+mod claim;
 mod list;
 mod moves;
 mod take;
 
-pub use list::positions;
+pub use list::{place, positions};
 pub use take::percent;
 
 use super::{
@@ -26,6 +27,8 @@ use std::io::Write;
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Stake TAO of the signer on a hotkey
+    ///
+    /// On subnet 0, which is root, it counts on every subnet, with less weight.
     #[command(
         after_help = "Example:\n  inktensor stake add --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --amount 100"
     )]
@@ -53,7 +56,14 @@ pub enum Command {
         after_help = "Example:\n  inktensor stake transfer --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --to 5FLSigC9… --all"
     )]
     Transfer(moves::Transfer),
-    /// List where a coldkey has stake
+    /// Claim what root stake has earned
+    ///
+    /// Dividends of root stake (subnet 0) reach it block by block, and are paid out as TAO.
+    #[command(
+        after_help = "Example:\n  inktensor stake claim --url ws://127.0.0.1:9944 --suri-file cold.suri"
+    )]
+    Claim(claim::Claim),
+    /// List where a coldkey has stake, or who has stake on a hotkey
     #[command(
         after_help = "Example:\n  inktensor stake list --url ws://127.0.0.1:9944 --coldkey 5GrwvaEF…"
     )]
@@ -76,7 +86,7 @@ pub enum Command {
 /// Where stake is.
 #[derive(clap::Args)]
 struct Position {
-    /// The subnet
+    /// The subnet; 0 for root
     #[arg(long, value_name = "NUMBER")]
     netuid: u16,
     /// The hotkey
@@ -127,6 +137,15 @@ pub struct Remove {
     json: bool,
 }
 
+/// A place in a sentence.
+fn named(netuid: NetUid) -> String {
+    if netuid.is_root() {
+        "root".into()
+    } else {
+        format!("subnet {}", netuid.0)
+    }
+}
+
 /// Runs the command.
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
     match command {
@@ -135,6 +154,7 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         Command::RemoveAll(arguments) => moves::remove_all(arguments, out)?,
         Command::Move(arguments) => moves::move_to(arguments, out)?,
         Command::Transfer(arguments) => moves::transfer(arguments, out)?,
+        Command::Claim(arguments) => claim::claim(arguments, out)?,
         Command::List(arguments) => list::list(arguments, out)?,
         Command::Child(command) => child::run(command, out)?,
         Command::GetTake(arguments) => take::get(arguments, out)?,
@@ -154,10 +174,7 @@ fn add(arguments: &Add, out: &mut dyn Write) -> Result<(), Failure> {
         .add_stake(netuid, hotkey, amount);
     let done = session.run("Staking::add_stake", message)?;
     let (amount_text, hotkey) = (tao_text(amount), ss58(&hotkey));
-    let sentence = format!(
-        "staked {amount_text} TAO on {hotkey} on subnet {}",
-        netuid.0
-    );
+    let sentence = format!("staked {amount_text} TAO on {hotkey} on {}", named(netuid));
     let document = json!({ "netuid": netuid.0, "hotkey": hotkey, "amount_rao": amount.0 });
     Ok(tell(
         arguments.json,
@@ -190,8 +207,8 @@ fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
     let amount = told.map_or(value, |told| told.amount);
     let (amount_text, hotkey) = (tao_text(amount), ss58(&hotkey));
     let sentence = format!(
-        "took {amount_text} TAO back from {hotkey} on subnet {}",
-        netuid.0
+        "took {amount_text} TAO back from {hotkey} on {}",
+        named(netuid)
     );
     let document = json!({ "netuid": netuid.0, "hotkey": hotkey, "amount_rao": amount.0 });
     Ok(tell(arguments.json, &sentence, document, &cost, out)?)

@@ -1,6 +1,6 @@
 //! Stake on its way: back from everywhere, to another place, to another coldkey.
 
-use super::Position;
+use super::{named, Position};
 use crate::{
     chain::Cost,
     cli::{
@@ -49,7 +49,7 @@ pub struct Move {
     position: Position,
     #[command(flatten)]
     amount: Amount,
-    /// To which subnet; the same one if none is named
+    /// To which subnet, 0 for root; the same one if none is named
     #[arg(long, value_name = "NUMBER")]
     to_netuid: Option<u16>,
     /// To which hotkey; the same one if none is named
@@ -116,9 +116,9 @@ pub fn move_to(arguments: &Move, out: &mut dyn Write) -> Result<(), Failure> {
     let done = session.run("Staking::move_stake", message)?;
     let (amount, to) = (done.value, ss58(&to_hotkey));
     let sentence = format!(
-        "moved {} TAO of stake to {to} on subnet {}",
+        "moved {} TAO of stake to {to} on {}",
         tao_text(amount),
-        to_netuid.0
+        named(to_netuid)
     );
     let document = json!({
         "netuid": netuid.0,
@@ -144,9 +144,9 @@ pub fn transfer(arguments: &Transfer, out: &mut dyn Write) -> Result<(), Failure
     let done = session.run("Staking::transfer_stake", message)?;
     let (amount, to) = (done.value, ss58(&to));
     let sentence = format!(
-        "gave {} TAO of stake on subnet {} to {to}",
+        "gave {} TAO of stake on {} to {to}",
         tao_text(amount),
-        netuid.0
+        named(netuid)
     );
     let document = json!({
         "netuid": netuid.0,

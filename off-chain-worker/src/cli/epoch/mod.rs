@@ -1,5 +1,7 @@
 //! `inktensor epoch`: where a subnet's epochs stand.
 
+mod bonds;
+
 use super::{
     chain::ChainArguments,
     session::{missing, print},
@@ -23,6 +25,13 @@ pub enum Command {
         after_help = "Example:\n  inktensor epoch show --url ws://127.0.0.1:9944 --netuid 1"
     )]
     Show(Show),
+    /// Show the bonds that the last final epoch left, proven by the hashes that the chain keeps
+    ///
+    /// The chain has no bonds, only a hash of those of each chunk. They are computed again from the epoch's inputs and must have these hashes.
+    #[command(
+        after_help = "Example:\n  inktensor epoch bonds --url ws://127.0.0.1:9944 --netuid 1 --uid 0"
+    )]
+    Bonds(bonds::Bonds),
 }
 
 /// Which subnet.
@@ -40,7 +49,10 @@ pub struct Show {
 
 /// Runs the command.
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let Command::Show(arguments) = command;
+    let arguments = match command {
+        Command::Show(arguments) => arguments,
+        Command::Bonds(arguments) => return bonds::bonds(arguments, out),
+    };
     let netuid = NetUid(arguments.netuid);
     let opened = arguments.chain.open()?;
     let (chain, epochs) = (opened.chain.as_ref(), || opened.contracts.epoch());

@@ -1,0 +1,329 @@
+//! Root: stake that counts on every subnet, and what it earns; and stake that only visits.
+
+use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_primitives::{
+    staking::{Child, StakingError, ROOT_STREAM},
+    AccountId, Bps, NetUid, Rao,
+};
+
+const THOUSAND: Rao = Rao::from_tao(1_000);
+/// What a thousand TAO on root weigh: 226 245 882 of 2^32 of it (subtensor-reference.md 1.4).
+const WEIGHS: Rao = Rao(52_676_974_330);
+
+/// Two subnets that have closed an epoch, each with Alice's hotkey, a validator with 100 TAO, and two miners.
+fn with_validator() -> (Network, [NetUid; 2]) {
+    let mut net = Network::deploy();
+    let nets = [0; 2].map(|_| net.create(Shape::default()));
+    for netuid in nets {
+        net.enrol(netuid, ALICE, ALICE_HOTKEY);
+        net.stake(netuid, ALICE, ALICE_HOTKEY, Rao::from_tao(100));
+        net.with_miners(netuid, 2);
+        net.run_epoch(netuid);
+    }
+    (net, nets)
+}
+
+/// Closes an epoch that pays the validator, and makes it final.
+fn make_final(net: &mut Network, netuid: NetUid) {
+    net.honest_weights(netuid);
+    net.close(netuid);
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+}
+
+fn weight(net: &Network, netuid: NetUid, hotkey: AccountId) -> Rao {
+    let epoch = net.status(netuid).expect("a status").open;
+    net.stake_at(netuid, hotkey, epoch).expect("readable")
+}
+
+/// What the last final epoch has paid the hotkey as a validator.
+fn dividends(net: &Network, netuid: NetUid) -> u64 {
+    net.metagraph(netuid, 0)[0].score.validator.0
+}
+
+#[test]
+fn root_stake_counts_on_every_subnet() {
+    let (mut net, nets) = with_validator();
+    let before = nets.map(|netuid| weight(&net, netuid, ALICE_HOTKEY));
+    net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    for (netuid, before) in nets.into_iter().zip(before) {
+        let now = weight(&net, netuid, ALICE_HOTKEY);
+        assert_eq!(now, Rao(before.0 + WEIGHS.0));
+    }
+    assert_eq!(net.stake_of(NetUid::ROOT, ALICE_HOTKEY, BOB), THOUSAND);
+    assert_eq!(net.hotkey_stake(NetUid::ROOT, ALICE_HOTKEY), THOUSAND);
+    assert_eq!(net.subnet_stake(NetUid::ROOT), THOUSAND);
+    let listed = net.positions(BOB, 0);
+    assert_eq!(
+        (listed[0].netuid, listed[0].stake),
+        (NetUid::ROOT, THOUSAND)
+    );
+}
+
+#[test]
+fn root_stake_of_a_closed_epoch_is_that_of_its_close() {
+    let (mut net, [one, two]) = with_validator();
+    let at = |net: &Network, netuid| {
+        let closed = net.status(netuid).expect("a status").open - 1;
+        net.stake_at(netuid, ALICE_HOTKEY, closed).expect("kept")
+    };
+    net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    let held = weight(&net, one, ALICE_HOTKEY);
+    net.close(one);
+    // What comes later, between the closes of others, and in the same block.
+    net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    net.run_epoch(two);
+    assert_eq!(at(&net, one), held);
+    for _ in 0..5 {
+        net.as_(BOB)
+            .remove_stake(NetUid::ROOT, ALICE_HOTKEY, Rao::from_tao(150))
+            .expect("removed");
+        net.run_epoch(two);
+        assert_eq!(at(&net, one), held);
+    }
+    net.as_(BOB)
+        .remove_all_stake(NetUid::ROOT, ALICE_HOTKEY)
+        .expect("removed");
+    assert_eq!(at(&net, one), held);
+    assert_eq!(weight(&net, one, ALICE_HOTKEY), Rao(held.0 - WEIGHS.0));
+}
+
+#[test]
+fn root_stake_earns_its_part_of_the_dividends() {
+    let (mut net, [netuid, _]) = with_validator();
+    net.as_(ALICE)
+        .set_take(ALICE_HOTKEY, Bps(1_000))
+        .expect("lowered");
+    net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    let own = net.hotkey_stake(netuid, ALICE_HOTKEY);
+    net.honest_weights(netuid);
+    net.run_epoch(netuid);
+    let paid = dividends(&net, netuid);
+    assert!(paid > 0);
+    let rest = paid - paid / 10;
+    let due = u128::from(rest) * WEIGHS.to_u128() / (own.to_u128() + WEIGHS.to_u128());
+    let due = u64::try_from(due).expect("small");
+    let found = net.root_dividends(ALICE_HOTKEY);
+    assert!(found.left.0.abs_diff(due) <= due >> 28, "{found:?}, {due}");
+    assert_eq!(net.root_unclaimed(), found.left);
+    // The subnet's stakers have all the others.
+    let grown = net.hotkey_stake(netuid, ALICE_HOTKEY).0 - own.0;
+    assert_eq!(grown, paid - found.left.0);
+}
+
+#[test]
+fn claim_root_pays_block_by_block() {
+    let (mut net, [netuid, _]) = with_validator();
+    net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    net.stake(NetUid::ROOT, CHARLIE, ALICE_HOTKEY, Rao::from_tao(3_000));
+    assert_eq!(
+        net.as_(BOB).claim_root(ALICE_HOTKEY),
+        Err(StakingError::NothingToClaim)
+    );
+    net.honest_weights(netuid);
+    net.run_epoch(netuid);
+    let all = net.root_dividends(ALICE_HOTKEY).left.0;
+    assert!(all > 1_000_000);
+    net.advance(ROOT_STREAM / 2);
+    let claimed = net.as_(BOB).claim_root(ALICE_HOTKEY).expect("claimed");
+    assert!(claimed.0.abs_diff(all / 8) <= 2, "{claimed:?} of {all}");
+    assert_eq!(net.balance(BOB), claimed.to_u128());
+    net.advance(ROOT_STREAM);
+    let claimed = net.as_(BOB).claim_root(ALICE_HOTKEY).expect("claimed");
+    assert!(claimed.0.abs_diff(all / 8) <= 2, "{claimed:?} of {all}");
+    let others = net.root_claim(ALICE_HOTKEY, CHARLIE);
+    assert!(others.0.abs_diff(all / 4 * 3) <= 4, "{others:?} of {all}");
+    // Stake is what it was.
+    assert_eq!(net.stake_of(NetUid::ROOT, ALICE_HOTKEY, BOB), THOUSAND);
+}
+
+#[test]
+fn root_stake_of_one_block_earns_one_blocks_part() {
+    let (mut net, [netuid, _]) = with_validator();
+    net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    make_final(&mut net, netuid);
+    // Comes for the pay, with a hundred times as much, and goes.
+    net.stake(NetUid::ROOT, CHARLIE, ALICE_HOTKEY, Rao::from_tao(100_000));
+    net.settle(netuid);
+    let all = net.root_dividends(ALICE_HOTKEY).left.0;
+    assert!(all > 0);
+    assert_eq!(net.root_claim(ALICE_HOTKEY, CHARLIE), Rao::ZERO);
+    net.advance(1);
+    let got = net
+        .as_(CHARLIE)
+        .remove_all_stake(NetUid::ROOT, ALICE_HOTKEY)
+        .expect("removed");
+    let earned = got.0 - Rao::from_tao(100_000).0;
+    assert!(earned <= all / u64::from(ROOT_STREAM), "{earned} of {all}");
+}
+
+#[test]
+fn root_stake_moves_to_subnets_and_back() {
+    let (mut net, [netuid, _]) = with_validator();
+    net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    net.honest_weights(netuid);
+    net.run_epoch(netuid);
+    net.advance(ROOT_STREAM);
+    let half = Some(Rao::from_tao(500));
+    net.as_(BOB)
+        .move_stake(NetUid::ROOT, ALICE_HOTKEY, netuid, ALICE_HOTKEY, half)
+        .expect("moved");
+    net.as_(BOB)
+        .transfer_stake(NetUid::ROOT, ALICE_HOTKEY, CHARLIE, half)
+        .expect("given");
+    assert_eq!(net.stake_of(NetUid::ROOT, ALICE_HOTKEY, BOB), Rao::ZERO);
+    assert_eq!(
+        net.stake_of(NetUid::ROOT, ALICE_HOTKEY, CHARLIE),
+        Rao::from_tao(500)
+    );
+    // What it had earned stays its own.
+    let owed = net.root_claim(ALICE_HOTKEY, BOB);
+    assert!(owed > Rao::ZERO);
+    assert_eq!(net.root_claim(ALICE_HOTKEY, CHARLIE), Rao::ZERO);
+    assert_eq!(net.as_(BOB).claim_root(ALICE_HOTKEY), Ok(owed));
+    net.as_(BOB)
+        .move_stake(netuid, ALICE_HOTKEY, NetUid::ROOT, ALICE_HOTKEY, None)
+        .expect("moved back");
+    let (got, left) = net.as_(BOB).unstake_all(1).expect("unstaked");
+    assert_eq!((got, left), (Rao::from_tao(500), 0));
+}
+
+#[test]
+fn the_last_root_stake_to_go_takes_what_is_on_its_way() {
+    let (mut net, [netuid, _]) = with_validator();
+    net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    net.honest_weights(netuid);
+    net.run_epoch(netuid);
+    let left = net.root_dividends(ALICE_HOTKEY).left;
+    assert!(left > Rao::ZERO);
+    let got = net
+        .as_(BOB)
+        .remove_all_stake(NetUid::ROOT, ALICE_HOTKEY)
+        .expect("removed");
+    assert_eq!(got, Rao(THOUSAND.0 + left.0));
+    assert_eq!(net.root_unclaimed(), Rao::ZERO);
+}
+
+#[test]
+fn without_root_stake_the_subnets_stakers_have_all_dividends() {
+    let (mut net, [netuid, _]) = with_validator();
+    net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    make_final(&mut net, netuid);
+    net.as_(BOB)
+        .remove_all_stake(NetUid::ROOT, ALICE_HOTKEY)
+        .expect("removed");
+    let before = net.hotkey_stake(netuid, ALICE_HOTKEY).0;
+    net.settle(netuid);
+    let grown = net.hotkey_stake(netuid, ALICE_HOTKEY).0 - before;
+    assert_eq!(grown, dividends(&net, netuid));
+    assert_eq!(net.root_unclaimed(), Rao::ZERO);
+}
+
+#[test]
+fn root_stake_is_given_to_children_on_a_subnet() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    let kid = named("alice-child");
+    for hotkey in [ALICE_HOTKEY, kid] {
+        net.enrol(netuid, ALICE, hotkey);
+    }
+    net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    let child = Child {
+        proportion: u64::MAX,
+        hotkey: kid,
+    };
+    net.as_(ALICE)
+        .set_children(netuid, ALICE_HOTKEY, vec![child])
+        .expect("set");
+    assert_eq!(weight(&net, netuid, kid), WEIGHS);
+    assert_eq!(weight(&net, netuid, ALICE_HOTKEY), Rao::ZERO);
+    // Root itself has no children.
+    assert_eq!(
+        net.as_(ALICE)
+            .set_children(NetUid::ROOT, ALICE_HOTKEY, vec![child]),
+        Err(StakingError::UnknownSubnet)
+    );
+    // What the child earns goes to the parent, and there to its root stake. Without stake of its own a subnet has no share of emission.
+    net.stake(netuid, BOB, ALICE_HOTKEY, Rao::from_tao(10));
+    net.with_miners(netuid, 2);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.run_epoch(netuid);
+    assert!(net.root_dividends(ALICE_HOTKEY).left > Rao::ZERO);
+}
+
+#[test]
+fn root_stake_on_a_hotkey_that_never_registered_is_refused() {
+    let (mut net, _) = with_validator();
+    let staking = net.addresses().staking;
+    net.provide(BOB, staking, THOUSAND);
+    let before = net.snapshot();
+    assert_eq!(
+        net.as_(BOB)
+            .add_stake(NetUid::ROOT, named("nobody"), THOUSAND),
+        Err(StakingError::UnknownHotkey)
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
+/// Stake that comes and goes within an open epoch weighs in none.
+#[test]
+fn stake_of_less_than_an_epoch_never_weighs() {
+    let (mut net, [netuid, _]) = with_validator();
+    for place in [netuid, NetUid::ROOT] {
+        let before = weight(&net, netuid, ALICE_HOTKEY);
+        let open = net.status(netuid).expect("a status").open;
+        net.stake(place, BOB, ALICE_HOTKEY, THOUSAND);
+        assert!(weight(&net, netuid, ALICE_HOTKEY) > before);
+        net.as_(BOB)
+            .remove_all_stake(place, ALICE_HOTKEY)
+            .expect("removed");
+        net.close(netuid);
+        assert_eq!(net.stake_at(netuid, ALICE_HOTKEY, open), Ok(before));
+        // After the close it is too late to be in it.
+        net.stake(place, BOB, ALICE_HOTKEY, THOUSAND);
+        assert_eq!(net.stake_at(netuid, ALICE_HOTKEY, open), Ok(before));
+        net.assert_epoch(netuid);
+        net.finalize(netuid);
+        net.settle(netuid);
+        net.as_(BOB)
+            .remove_all_stake(place, ALICE_HOTKEY)
+            .expect("removed");
+    }
+}
+
+/// Stake that comes for the pay of the epoch before, and goes, gains nothing.
+#[test]
+fn stake_that_comes_for_the_pay_gains_nothing() {
+    let (mut net, [netuid, _]) = with_validator();
+    make_final(&mut net, netuid);
+    let own = net.stake_of(netuid, ALICE_HOTKEY, ALICE);
+    let much = Rao::from_tao(100_000);
+    net.stake(netuid, BOB, ALICE_HOTKEY, much);
+    net.settle(netuid);
+    let paid = dividends(&net, netuid);
+    assert!(paid > 0);
+    let got = net
+        .as_(BOB)
+        .remove_all_stake(netuid, ALICE_HOTKEY)
+        .expect("removed");
+    assert_eq!(got, much);
+    let grown = net.stake_of(netuid, ALICE_HOTKEY, ALICE).0 - own.0;
+    assert_eq!(grown, paid);
+}
+
+/// Who stays until its epoch has closed has a part of what that epoch pays.
+#[test]
+fn stake_that_stays_earns_from_its_epoch_on() {
+    let (mut net, [netuid, _]) = with_validator();
+    net.as_(ALICE)
+        .set_take(ALICE_HOTKEY, Bps(0))
+        .expect("lowered");
+    net.honest_weights(netuid);
+    let same = net.hotkey_stake(netuid, ALICE_HOTKEY);
+    net.stake(netuid, BOB, ALICE_HOTKEY, same);
+    net.run_epoch(netuid);
+    let paid = dividends(&net, netuid);
+    let grown = net.stake_of(netuid, ALICE_HOTKEY, BOB).0 - same.0;
+    assert!(grown.abs_diff(paid / 2) <= 2, "{grown} of {paid}");
+}
