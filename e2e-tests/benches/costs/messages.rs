@@ -282,6 +282,7 @@ fn root(it: &mut Noted, netuid: NetUid) {
     let hotkey = nth("hotkey", 1);
     let tao = Rao::from_tao(1);
     let other = it.net.create(Shape::default());
+    it.net.with_miners(other, 1);
     it.net.run_epoch(netuid);
     it.read_stakes(netuid, hotkey, "64 hotkeys without root stake");
     it.net.provide(BOB, staking, Rao::from_tao(40));

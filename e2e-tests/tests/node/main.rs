@@ -398,8 +398,9 @@ impl Network {
         let claimed = self.as_(people::ALICE, &claim).json();
         assert!(claimed["amount_rao"].as_u64() >= claimable, "{claimed}");
         let store = self.folder.join(people::DAVE.name());
-        let bonds = ["epoch", "bonds", "--netuid", "1", "--json", "--store"];
-        let bonds = self.reads(&bonds).with(&[&store.to_string_lossy()]).json();
+        let bonds = ["epoch", "bonds", "--netuid", "1", "--json"];
+        let store = ["--store", &store.to_string_lossy()];
+        let bonds = self.reads(&bonds).with(&store).json();
         assert_eq!(bonds["proven"], true, "{bonds}");
         assert!(bonds["bonds"].as_array().map(Vec::len) > Some(0), "{bonds}");
         self.reads(&["deployment", "check"]).text();
