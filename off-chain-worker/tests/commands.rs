@@ -18,7 +18,7 @@ impl Kept {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kept-commands");
         let _ = fs::remove_dir_all(&folder);
         let folder = folder.display().to_string();
-        let output = inktensor(&["demo", "--epochs", "1", "--keep", &folder]);
+        let output = inktensor(&["demo", "--epochs", "2", "--keep", &folder]);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         Self(folder)
     }
@@ -251,8 +251,8 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         (&["subnet", "show", "--netuid", "99"][..], "subnet 99"),
         (&["metagraph", "--netuid", "99"], "subnet 99"),
         (
-            &["epoch", "bonds", "--netuid", "1", "--uid", "99"],
-            "uid 99",
+            &["epoch", "bonds", "--netuid", "1", "--uid", "4000"],
+            "uid 4000",
         ),
         (
             &[
