@@ -226,7 +226,7 @@ export type StakingCellPoolCell = {
   value: InktensorPrimitivesVersioned;
   shares: bigint;
   scale: number;
-  fresh: [InktensorPrimitivesUnitsRao, number];
+  fresh: InktensorPrimitivesUnitsRao;
 };
 
 export type StakingFundHolding = { position: StakingPoolPosition; fresh: InktensorPrimitivesUnitsRao; epoch: number };

@@ -54,6 +54,11 @@ impl<T: Clone + Default> Versioned<T> {
         }
     }
 
+    /// The epoch that was open at the last write.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// The value written last.
     pub fn now(&self) -> &T {
         &self.now

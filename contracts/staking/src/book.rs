@@ -47,15 +47,12 @@ impl StakingContract {
         let mut ripened = ripe.map(|ripe| (added, ripe));
         let mut fetched = None;
         if let Some(epoch) = holding.fetches(open) {
-            let just = ripened.filter(|(added, _)| *added == epoch);
-            let kept = just.map(|(_, ripe)| ripe);
-            let kept = kept.or_else(|| self.ripe.get((netuid, hotkey, epoch)));
-            let mut ripe = kept.ok_or(StakingError::Overflow)?;
+            let just = ripened.take_if(|(added, _)| *added == epoch);
+            let ripe = just.map(|(_, ripe)| ripe);
+            let ripe = ripe.or_else(|| self.ripe.get((netuid, hotkey, epoch)));
+            let mut ripe = ripe.ok_or(StakingError::Overflow)?;
             fund.fetch(&mut holding, &mut ripe)?;
             fetched = Some((epoch, ripe));
-            if just.is_some() {
-                ripened = None;
-            }
         }
         Ok(Opened {
             fund,
@@ -81,15 +78,17 @@ impl StakingContract {
             ripened,
             fetched,
         } = self.opened(open, key, &cell, before)?;
-        if netuid.is_root() {
-            let now = self.env().block_number();
-            self.root
-                .settle(hotkey, coldkey, fund.worth(&holding)?, now)?;
-        }
+        let settled = if netuid.is_root() {
+            let (stake, now) = (fund.worth(&holding)?, self.env().block_number());
+            Some(self.root.settled((hotkey, coldkey), stake, now)?)
+        } else {
+            None
+        };
         let result = change(&mut fund, &mut holding)?;
-        if netuid.is_root() {
+        if let Some(settled) = settled {
             let stakes = (fund.value()?, fund.worth(&holding)?);
-            self.root.note(hotkey, coldkey, stakes, self.closes)?;
+            let key = (hotkey, coldkey);
+            self.root.note(key, settled, stakes, self.closes)?;
         }
         cell.write(open, &fund)?;
         if cell.is_spent(open) {
@@ -179,7 +178,7 @@ impl StakingContract {
     ) -> Result<Rao, StakingError> {
         let stake = self.worth((NetUid::ROOT, hotkey, coldkey));
         let now = self.env().block_number();
-        let amount = self.root.claim(hotkey, coldkey, stake, now)?;
+        let amount = self.root.claim((hotkey, coldkey), stake, now)?;
         if !amount.is_zero() {
             self.env().emit_event(RootClaimed {
                 coldkey,

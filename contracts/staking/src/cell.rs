@@ -18,8 +18,8 @@ pub struct PoolCell {
     shares: u128,
     /// Steps its shares have been refined by.
     scale: u32,
-    /// What of its value has no shares, and the epoch that it was added in.
-    fresh: (Rao, u32),
+    /// What of its value has no shares: added in the epoch of the last write.
+    fresh: Rao,
 }
 
 impl PoolCell {
@@ -28,7 +28,7 @@ impl PoolCell {
     /// # Errors
     /// `Overflow`, which cannot happen: what waits is part of the value.
     pub fn fund(&self) -> Result<Fund, StakingError> {
-        let (fresh, _) = self.fresh;
+        let fresh = self.fresh;
         let value = self.value().checked_sub(fresh);
         let value = value.ok_or(StakingError::Overflow)?;
         Ok(Fund {
@@ -39,7 +39,7 @@ impl PoolCell {
 
     /// The epoch in which was added what has no shares.
     pub fn fresh_epoch(&self) -> u32 {
-        self.fresh.1
+        self.value.epoch()
     }
 
     /// All stake in it.
@@ -66,13 +66,13 @@ impl PoolCell {
         self.value.write(open, fund.value()?);
         self.shares = fund.pool.shares();
         self.scale = fund.pool.scale();
-        self.fresh = (fund.fresh, open);
+        self.fresh = fund.fresh;
         Ok(())
     }
 
     /// Whether it is empty and no epoch that can be read knew it otherwise, so that it need not be kept.
     pub fn is_spent(&self, open: u32) -> bool {
-        self.shares == 0 && self.fresh.0.is_zero() && self.value.is_spent(open)
+        self.shares == 0 && self.value.is_spent(open)
     }
 }
 

@@ -43,12 +43,11 @@ impl StakingContract {
             self.root.stake(hotkey)
         } else if epoch.checked_add(1) == Some(clock.open) {
             self.root.stake_at(hotkey, clock.opened_by)
+        } else if self.root.is_known(hotkey) {
+            return Err(StakingError::TooOld);
         } else {
-            // What cannot be told is refused, unless nothing was ever there.
-            match self.root.is_known(hotkey) {
-                true => return Err(StakingError::TooOld),
-                false => Rao::ZERO,
-            }
+            // Nothing was ever there.
+            Rao::ZERO
         };
         Ok(Own { here, root })
     }

@@ -88,8 +88,7 @@ impl StakingContract {
                 amount: credit.root,
             });
         }
-        let rest = credit.total()?.checked_sub(credit.root);
-        if rest.is_some_and(|rest| !rest.is_zero()) {
+        if !credit.staked()?.is_zero() {
             let key = (netuid, hotkey, coldkey);
             self.with_position(clock.open, key, |fund, owner| credit.apply(fund, owner))?;
         }

@@ -7,7 +7,7 @@
 //! Nobody need come for that. The pool turns all that waits into shares the first time it is touched afterwards, and keeps
 //! how many for how much, by epoch; each holding fetches its part when it is touched itself.
 
-use crate::pool::{Pool, Position};
+use crate::pool::{difference, sum, Pool, Position};
 use inktensor_primitives::{staking::StakingError, Rao};
 
 /// A pool, and what waits to have shares of it.
@@ -67,11 +67,6 @@ impl Fund {
     /// `Overflow`.
     pub fn value(&self) -> Result<Rao, StakingError> {
         sum(self.pool.value(), self.fresh)
-    }
-
-    /// Whether nobody has anything in it.
-    pub fn is_empty(&self) -> bool {
-        self.pool.is_empty() && self.fresh.is_zero()
     }
 
     /// What `holding` would get back, rounded down.
@@ -181,16 +176,6 @@ impl Fund {
         holding.fresh = Rao::ZERO;
         Ok(())
     }
-}
-
-/// `a + b`.
-fn sum(a: Rao, b: Rao) -> Result<Rao, StakingError> {
-    a.checked_add(b).ok_or(StakingError::Overflow)
-}
-
-/// `a - b`.
-fn difference(a: Rao, b: Rao) -> Result<Rao, StakingError> {
-    a.checked_sub(b).ok_or(StakingError::Overflow)
 }
 
 #[cfg(test)]

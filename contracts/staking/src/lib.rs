@@ -360,7 +360,7 @@ mod staking {
         fn root_claim(&self, hotkey: AccountId, coldkey: AccountId) -> Rao {
             let stake = self.worth((NetUid::ROOT, hotkey, coldkey));
             let now = self.env().block_number();
-            self.root.owed(hotkey, coldkey, stake, now)
+            self.root.owed((hotkey, coldkey), stake, now)
         }
 
         /// What the root stake of `hotkey` earns.

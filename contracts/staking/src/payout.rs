@@ -55,9 +55,18 @@ impl Credit {
     /// # Errors
     /// `Overflow`.
     pub fn total(&self) -> Result<Rao, StakingError> {
+        self.staked()?
+            .checked_add(self.root)
+            .ok_or(StakingError::Overflow)
+    }
+
+    /// What of it becomes stake on the subnet.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn staked(&self) -> Result<Rao, StakingError> {
         self.own()?
             .checked_add(self.dividends)
-            .and_then(|sum| sum.checked_add(self.root))
             .ok_or(StakingError::Overflow)
     }
 

@@ -255,12 +255,12 @@ impl Pool {
 }
 
 /// `a + b`.
-fn sum(a: Rao, b: Rao) -> Result<Rao, StakingError> {
+pub(crate) fn sum(a: Rao, b: Rao) -> Result<Rao, StakingError> {
     a.checked_add(b).ok_or(StakingError::Overflow)
 }
 
 /// `a - b`.
-fn difference(a: Rao, b: Rao) -> Result<Rao, StakingError> {
+pub(crate) fn difference(a: Rao, b: Rao) -> Result<Rao, StakingError> {
     a.checked_sub(b).ok_or(StakingError::Overflow)
 }
 

@@ -26,6 +26,15 @@ pub struct RootAccount {
     stream: Stream,
 }
 
+/// A hotkey's account and a coldkey's claim on it, counted up to a block.
+#[derive(Clone, Copy, Debug)]
+pub struct Settled {
+    account: RootAccount,
+    claim: Claim,
+}
+
+/// Hotkey, coldkey.
+pub type ClaimKey = (AccountId, AccountId);
 /// Hotkey, and place in its history.
 type Place = (AccountId, u32);
 /// After how many closes a stake was written, and the stake.
@@ -38,8 +47,7 @@ pub struct Root {
     accounts: Mapping<AccountId, RootAccount, ManualKey<0x524F_4F01>>,
     /// What a hotkey's stake was from how many closes on.
     past: Mapping<Place, Since, ManualKey<0x524F_4F02>>,
-    /// Of (hotkey, coldkey).
-    claims: Mapping<(AccountId, AccountId), Claim, ManualKey<0x524F_4F03>>,
+    claims: Mapping<ClaimKey, Claim, ManualKey<0x524F_4F03>>,
     /// Dividends that nobody has claimed.
     unclaimed: Rao,
 }
@@ -103,71 +111,54 @@ impl Root {
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn settle(
-        &mut self,
-        hotkey: AccountId,
-        coldkey: AccountId,
-        stake: Rao,
-        now: u32,
-    ) -> Result<(), StakingError> {
-        let (account, claim) = self.settled(hotkey, coldkey, stake, now)?;
-        self.accounts.insert(hotkey, &account);
-        self.claims.insert((hotkey, coldkey), &claim);
-        Ok(())
-    }
-
-    fn settled(
-        &self,
-        hotkey: AccountId,
-        coldkey: AccountId,
-        stake: Rao,
-        now: u32,
-    ) -> Result<(RootAccount, Claim), StakingError> {
-        let mut account = self.account(hotkey);
-        let mut claim = self.claims.get((hotkey, coldkey)).unwrap_or_default();
+    pub fn settled(&self, key: ClaimKey, stake: Rao, now: u32) -> Result<Settled, StakingError> {
+        let mut account = self.account(key.0);
+        let mut claim = self.claims.get(key).unwrap_or_default();
         account.stream.advance(account.stake, now)?;
         claim.settle(&account.stream, stake)?;
-        Ok((account, claim))
+        Ok(Settled { account, claim })
     }
 
-    /// Notes that all root stake on a hotkey is `stake` now, and that of the coldkey which changed it `own`, after `closes` closes. The last to
-    /// leave takes along what was on its way.
+    /// Notes that all root stake on a hotkey is `stake` now, and that of the coldkey which changed it `own`, after `closes` closes. Both were
+    /// `settled` before. The last to leave takes along what was on its way.
     ///
     /// # Errors
     /// `Overflow`.
     pub fn note(
         &mut self,
-        hotkey: AccountId,
-        coldkey: AccountId,
+        key: ClaimKey,
+        settled: Settled,
         (stake, own): (Rao, Rao),
         closes: u32,
     ) -> Result<(), StakingError> {
-        let mut account = self.account(hotkey);
+        let Settled {
+            mut account,
+            mut claim,
+        } = settled;
         if account.since < closes {
             if account.past > 0 || !account.stake.is_zero() {
                 self.past
-                    .insert((hotkey, account.past), &(account.since, account.stake));
+                    .insert((key.0, account.past), &(account.since, account.stake));
                 account.past = account.past.checked_add(1).ok_or(StakingError::Overflow)?;
             }
             account.since = closes;
         }
         account.stake = stake;
-        let mut claim = self.claims.get((hotkey, coldkey)).unwrap_or_default();
         if stake.is_zero() {
             let owed = claim.owed.checked_add(account.stream.drain());
             claim.owed = owed.ok_or(StakingError::Overflow)?;
         }
-        self.accounts.insert(hotkey, &account);
-        self.keep((hotkey, coldkey), &claim, own);
+        self.keep(key, Settled { account, claim }, own);
         Ok(())
     }
 
-    /// Keeps a claim, unless there is neither stake nor anything owed.
-    fn keep(&mut self, key: (AccountId, AccountId), claim: &Claim, stake: Rao) {
-        if stake.is_zero() && claim.is_spent() {
+    /// Keeps what was settled, but no claim where there is neither stake nor anything owed.
+    fn keep(&mut self, key: ClaimKey, settled: Settled, stake: Rao) {
+        self.accounts.insert(key.0, &settled.account);
+        if stake.is_zero() && settled.claim.owed.is_zero() {
             self.claims.remove(key);
         } else {
-            self.claims.insert(key, claim);
+            self.claims.insert(key, &settled.claim);
         }
     }
 
@@ -189,33 +180,26 @@ impl Root {
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn claim(
-        &mut self,
-        hotkey: AccountId,
-        coldkey: AccountId,
-        stake: Rao,
-        now: u32,
-    ) -> Result<Rao, StakingError> {
-        let (account, mut claim) = self.settled(hotkey, coldkey, stake, now)?;
-        let owed = core::mem::take(&mut claim.owed);
-        self.accounts.insert(hotkey, &account);
-        self.keep((hotkey, coldkey), &claim, stake);
+    pub fn claim(&mut self, key: ClaimKey, stake: Rao, now: u32) -> Result<Rao, StakingError> {
+        let mut settled = self.settled(key, stake, now)?;
+        let owed = core::mem::take(&mut settled.claim.owed);
+        self.keep(key, settled, stake);
         let unclaimed = self.unclaimed.checked_sub(owed);
         self.unclaimed = unclaimed.ok_or(StakingError::Overflow)?;
         Ok(owed)
     }
 
     /// What it could claim.
-    pub fn owed(&self, hotkey: AccountId, coldkey: AccountId, stake: Rao, now: u32) -> Rao {
-        let settled = self.settled(hotkey, coldkey, stake, now);
-        settled.map(|it| it.1.owed).unwrap_or_default()
+    pub fn owed(&self, key: ClaimKey, stake: Rao, now: u32) -> Rao {
+        let settled = self.settled(key, stake, now);
+        settled.map(|it| it.claim.owed).unwrap_or_default()
     }
 
     /// What the root stake of a hotkey earns, as of block `now`.
     pub fn dividends(&self, hotkey: AccountId, now: u32) -> RootDividends {
         let mut account = self.account(hotkey);
         let RootAccount { stake, .. } = account;
-        // Only a sum beyond all TAO fails, and leaves it as it was.
+        // Only a sum beyond all TAO fails, and takes nothing out.
         let _ = account.stream.advance(stake, now);
         RootDividends {
             stake,
@@ -236,7 +220,8 @@ mod tests {
         #[test]
         fn closed_epochs_read_what_was(changes in prop::collection::vec((0u32..4, 1u64..1_000), 0..60)) {
             ink::env::test::run_test::<ink::env::DefaultEnvironment, _>(|_| {
-                let (hotkey, coldkey) = ([1; 32].into(), [2; 32].into());
+                let hotkey: AccountId = [1; 32].into();
+                let key = (hotkey, [2; 32].into());
                 let mut root = Root::default();
                 let (mut closes, mut now) = (0u32, Rao::ZERO);
                 let mut read = vec![Rao::ZERO];
@@ -246,7 +231,8 @@ mod tests {
                         read.push(now);
                     }
                     now = Rao(stake);
-                    root.note(hotkey, coldkey, (now, now), closes).unwrap();
+                    let settled = root.settled(key, now, 0).unwrap();
+                    root.note(key, settled, (now, now), closes).unwrap();
                     for (close, due) in (0u32..).zip(&read).skip(1) {
                         assert_eq!(root.stake_at(hotkey, close), *due, "close {close} of {closes}");
                     }
@@ -260,17 +246,16 @@ mod tests {
 
     #[ink::test]
     fn the_last_to_leave_takes_what_was_on_its_way() {
-        let (hotkey, coldkey) = ([1; 32].into(), [2; 32].into());
+        let key: ClaimKey = ([1; 32].into(), [2; 32].into());
         let mut root = Root::default();
-        root.settle(hotkey, coldkey, Rao::ZERO, 0).unwrap();
-        root.note(hotkey, coldkey, (Rao(10), Rao(10)), 0).unwrap();
-        root.reward(hotkey, Rao(360), 0).unwrap();
-        assert_eq!(root.owed(hotkey, coldkey, Rao(10), 100), Rao(100));
-        root.settle(hotkey, coldkey, Rao(10), 100).unwrap();
-        root.note(hotkey, coldkey, (Rao::ZERO, Rao::ZERO), 0)
-            .unwrap();
-        assert_eq!(root.claim(hotkey, coldkey, Rao::ZERO, 100), Ok(Rao(360)));
+        let settled = root.settled(key, Rao::ZERO, 0).unwrap();
+        root.note(key, settled, (Rao(10), Rao(10)), 0).unwrap();
+        root.reward(key.0, Rao(360), 0).unwrap();
+        assert_eq!(root.owed(key, Rao(10), 100), Rao(100));
+        let settled = root.settled(key, Rao(10), 100).unwrap();
+        root.note(key, settled, (Rao::ZERO, Rao::ZERO), 0).unwrap();
+        assert_eq!(root.claim(key, Rao::ZERO, 100), Ok(Rao(360)));
         assert_eq!(root.unclaimed(), Rao::ZERO);
-        assert!(!root.claims.contains((hotkey, coldkey)));
+        assert!(!root.claims.contains(key));
     }
 }

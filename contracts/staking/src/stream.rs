@@ -100,11 +100,6 @@ impl Stream {
 }
 
 impl Claim {
-    /// Whether nothing is known of a coldkey without stake that it would be paid.
-    pub fn is_spent(&self) -> bool {
-        self.owed.is_zero()
-    }
-
     /// Counts what `stake` has earned since, rounded down.
     ///
     /// # Errors

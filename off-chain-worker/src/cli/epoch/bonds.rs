@@ -1,25 +1,23 @@
 //! Bonds by proof: what the last final epoch remembers, held against the hashes that the chain keeps of it.
 
 use crate::{
-    chain::{query_all, Chain, Typed},
+    chain::Typed,
     cli::{
         chain::ChainArguments,
         demo::amounts::share,
         explain::last_final,
+        metagraph::neurons,
         offline::known,
         session::{missing, print},
         table::{account, show, table},
         worker, Failure, Verdict,
     },
-    deploy::{ss58, Addresses},
+    deploy::ss58,
     engine::hex,
     explain::KernelKind,
 };
 use inktensor_primitives::{
-    assertion::memory_digest,
-    epoch::Epochs,
-    registry::{NeuronView, Registry},
-    AccountId, Digest, NetUid, Uid, PAGE,
+    assertion::memory_digest, epoch::Epochs, AccountId, Digest, NetUid, Uid,
 };
 use serde_json::{json, Value};
 use std::{collections::BTreeMap, io::Write, path::PathBuf};
@@ -84,7 +82,11 @@ pub fn bonds(arguments: &Bonds, out: &mut dyn Write) -> Result<Verdict, Failure>
         }
         all.retain(|it| it.validator == uid || it.neuron == uid);
     }
-    let names = hotkeys(chain, &contracts, netuid)?;
+    // Who sits where now.
+    let names: BTreeMap<Uid, AccountId> = neurons(chain, &contracts, netuid)?
+        .into_iter()
+        .map(|it| (it.uid, it.neuron.hotkey))
+        .collect();
     if arguments.json {
         let bonds: Vec<Value> = all
             .iter()
@@ -152,21 +154,6 @@ fn read(memory: &[Vec<u8>]) -> Result<Vec<Bond>, Failure> {
     }
     all.sort_by_key(|it| (it.validator, it.neuron));
     Ok(all)
-}
-
-/// Who sits where now.
-fn hotkeys(
-    chain: &dyn Chain,
-    contracts: &Addresses,
-    netuid: NetUid,
-) -> Result<BTreeMap<Uid, AccountId>, Failure> {
-    let subnet = chain.query(contracts.registry().subnet(netuid))?;
-    let neurons = subnet.map_or(0, |subnet| subnet.neurons);
-    let pages =
-        (0..neurons.div_ceil(PAGE)).map(|page| contracts.registry().metagraph(netuid, page));
-    let pages: Vec<Vec<NeuronView>> = query_all(chain, pages)?;
-    let views = pages.into_iter().flatten();
-    Ok(views.map(|it| (it.uid, it.neuron.hotkey)).collect())
 }
 
 #[cfg(test)]
