@@ -23,6 +23,9 @@ use psp22::PSP22;
 use scale::Decode;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// By coldkey, or by hotkey: where, with whom, and how much.
+type Stakes = BTreeMap<AccountId, Vec<(NetUid, AccountId, Rao)>>;
+
 /// A deployment to be looked at.
 #[derive(Clone, Copy)]
 pub struct Audit<'a> {
@@ -105,14 +108,19 @@ impl Audit<'_> {
         );
     }
 
-    /// Invariant 1: The staking contract has exactly what it owes: all stake, by subnet, by pool, by position.
-    pub fn assert_stake(&self) {
+    /// Invariant 1: The staking contract has exactly what it owes.
+    pub fn assert_owed(&self) {
         let total = self.ask(self.addresses.staking().total_stake());
         let unclaimed: Rao = self.ask(self.addresses.staking().root_unclaimed());
         let balance = self.balance(self.addresses.staking);
         let owed = total.to_u128() + unclaimed.to_u128();
         assert_eq!(balance, owed, "staking has what it owes");
-        self.assert_claims(unclaimed);
+    }
+
+    /// Invariant 1: What the staking contract owes is somebody's: all stake, by subnet, by pool, by position, and all dividends of root.
+    pub fn assert_stake(&self) {
+        let total = self.ask(self.addresses.staking().total_stake());
+        self.assert_claims(self.ask(self.addresses.staking().root_unclaimed()));
         let by_subnet: u64 = self
             .book
             .subnets
@@ -123,14 +131,17 @@ impl Audit<'_> {
         assert_eq!(total, Rao(by_subnet), "all stake is on some subnet");
 
         let mut pools: BTreeMap<_, Vec<u64>> = BTreeMap::new();
+        let (mut by_coldkey, mut by_hotkey) = (Stakes::new(), Stakes::new());
         for (netuid, hotkey, coldkey) in &self.book.positions {
-            let position = self.ask(self.addresses.staking().stake(*netuid, *hotkey, *coldkey));
-            pools
-                .entry((*netuid, *hotkey))
-                .or_default()
-                .push(position.0);
+            let stake = self.ask(self.addresses.staking().stake(*netuid, *hotkey, *coldkey));
+            let pool = pools.entry((*netuid, *hotkey)).or_default();
+            pool.push(stake.0);
+            let listed = by_coldkey.entry(*coldkey).or_default();
+            listed.push((*netuid, *hotkey, stake));
+            let listed = by_hotkey.entry(*hotkey).or_default();
+            listed.push((*netuid, *coldkey, stake));
         }
-        self.assert_index();
+        self.assert_listed(by_coldkey, by_hotkey);
         let mut by_pool = 0;
         for ((netuid, hotkey), positions) in pools {
             let pool = self
@@ -172,18 +183,7 @@ impl Audit<'_> {
     }
 
     /// Every position with stake is listed for its coldkey and for its hotkey, once, and no other is.
-    fn assert_index(&self) {
-        let mut by_coldkey: BTreeMap<AccountId, Vec<(NetUid, AccountId, Rao)>> = BTreeMap::new();
-        let mut by_hotkey: BTreeMap<AccountId, Vec<(NetUid, AccountId, Rao)>> = BTreeMap::new();
-        for (netuid, hotkey, coldkey) in &self.book.positions {
-            let stake = self.ask(self.addresses.staking().stake(*netuid, *hotkey, *coldkey));
-            let listed = by_coldkey.entry(*coldkey).or_default();
-            let staked = by_hotkey.entry(*hotkey).or_default();
-            if stake > Rao::ZERO {
-                listed.push((*netuid, *hotkey, stake));
-                staked.push((*netuid, *coldkey, stake));
-            }
-        }
+    fn assert_listed(&self, by_coldkey: Stakes, by_hotkey: Stakes) {
         let staking = || self.addresses.staking();
         for (coldkey, expected) in by_coldkey {
             let count: u32 = self.ask(staking().position_count(coldkey));
@@ -313,6 +313,7 @@ impl Audit<'_> {
     pub fn assert_all(&self) {
         self.assert_supply();
         self.assert_held();
+        self.assert_owed();
         self.assert_stake();
         self.assert_bonds();
         self.assert_minting();
@@ -331,11 +332,13 @@ impl Audit<'_> {
 /// Both lists have the same, but for what is worth less than a rao, which has shares all the same.
 fn assert_same(
     listed: impl Iterator<Item = (NetUid, AccountId, Rao)>,
-    mut expected: Vec<(NetUid, AccountId, Rao)>,
+    expected: Vec<(NetUid, AccountId, Rao)>,
     whose: &AccountId,
 ) {
-    let mut listed: Vec<_> = listed.filter(|it| it.2 > Rao::ZERO).collect();
-    listed.sort_unstable();
-    expected.sort_unstable();
+    let [listed, expected] = [listed.collect(), expected].map(|mut stakes: Vec<_>| {
+        stakes.retain(|it| it.2 > Rao::ZERO);
+        stakes.sort_unstable();
+        stakes
+    });
     assert_eq!(listed, expected, "{whose:?}");
 }

@@ -21,6 +21,9 @@ impl Network {
             audit.assert_held();
         }
         if any(&["token", "staking"]) {
+            audit.assert_owed();
+        }
+        if any(&["staking"]) {
             audit.assert_stake();
         }
         if any(&["token", "epoch"]) {

@@ -160,6 +160,8 @@ fn every_story_goes_by_the_book() {
             "move",
             "give",
             "commit",
+            "claim root",
+            "register",
         ] {
             let (done, refused) = total.get(kind).copied().unwrap_or_default();
             assert!(

@@ -38,6 +38,7 @@ fn scene() -> impl Strategy<Value = Vec<Action>> {
         1 => trade(),
         1 => secret(),
         1 => rooted(),
+        2 => undertaking(),
     ]
 }
 
@@ -104,23 +105,38 @@ fn secret() -> impl Strategy<Value = Vec<Action>> {
     })
 }
 
-/// Somebody stakes on root while epochs pass, and claims what that has earned. Shrinks to fewer actions.
+/// Somebody stakes on root while two epochs are lived through, and claims what that has earned. Shrinks to fewer actions.
 fn rooted() -> impl Strategy<Value = Vec<Action>> {
+    // An epoch is closed, proposed, finalised and settled.
+    const TWO_EPOCHS: usize = 9;
     let amount = 3_000_000_000..9_000_000_000u64;
-    (0..2usize, 0..3u32, 0..WORKERS, amount).prop_map(|(net, who, by, amount)| {
+    (0..2usize, 0..3u32, amount).prop_map(|(net, who, amount)| {
         let mut actions = vec![
             // Nobody has anything there.
             Action::ClaimRoot(who, PEOPLE - 1),
             Action::Register(net, who),
             Action::Stake(ROOT, who, who, amount),
         ];
-        actions.extend(closing(net, by));
-        actions.extend(closing(net, by));
-        actions.push(Action::Live(net));
+        actions.extend(vec![Action::Live(net); TWO_EPOCHS]);
         actions.push(Action::Wait(Until::Blocks(20)));
         actions.push(Action::ClaimRoot(who, who));
         actions
     })
+}
+
+/// What takes two to succeed, or somebody and some room. Shrinks to fewer actions.
+fn undertaking() -> impl Strategy<Value = Vec<Action>> {
+    let who = || 0..PEOPLE;
+    prop_oneof![
+        (net(), who())
+            .prop_map(|(net, who)| vec![Action::Offer(net, who), Action::Accept(net, who)]),
+        (net(), who())
+            .prop_map(|(net, who)| vec![Action::Serve(net, who, 1), Action::Hide(net, who)]),
+        (net(), who()).prop_map(|(net, who)| {
+            let room = Action::Rule(net, Hyperparameter::MaxUids(64));
+            vec![room, Action::Register(net, who)]
+        }),
+    ]
 }
 
 /// An epoch closes and no worker comes; the chain is made to do its work, or some of it. Shrinks to fewer actions.
