@@ -1,5 +1,5 @@
-//! What has to be true of the money and the final epochs of any deployment, on any chain: it needs no more than the chain's
-//! answers and what contracts have told.
+//! What has to be true of the money and the final epochs of any deployment, on any chain: it needs
+//! no more than the chain's answers and what contracts have told.
 
 use crate::{
     book::{Book, History},
@@ -80,7 +80,8 @@ impl Audit<'_> {
         }
     }
 
-    /// Invariant 1: The registry has exactly what it holds for others: locks of subnets that are not retired, and deposits.
+    /// Invariant 1: The registry has exactly what it holds for others: locks of subnets that are
+    /// not retired, and deposits.
     pub fn assert_held(&self) {
         let held: Rao = self.ask(self.addresses.registry().held());
         assert_eq!(
@@ -117,7 +118,8 @@ impl Audit<'_> {
         assert_eq!(balance, owed, "staking has what it owes");
     }
 
-    /// Invariant 1: What the staking contract owes is somebody's: all stake, by subnet, by pool, by position, and all dividends of root.
+    /// Invariant 1: What the staking contract owes is somebody's: all stake, by subnet, by pool, by
+    /// position, and all dividends of root.
     pub fn assert_stake(&self) {
         let total = self.ask(self.addresses.staking().total_stake());
         self.assert_claims(self.ask(self.addresses.staking().root_unclaimed()));
@@ -148,7 +150,8 @@ impl Audit<'_> {
                 .ask(self.addresses.staking().hotkey_stake(netuid, hotkey))
                 .0;
             let owed: u64 = positions.iter().sum();
-            // Each position is rounded down by less than a rao, and as long as what it added has not been fetched as shares, by a share more.
+            // Each position is rounded down by less than a rao, and as long as what it added has
+            // not been fetched as shares, by a share more.
             let slack = u64::try_from(positions.len()).expect("few positions");
             assert!(
                 owed <= pool && pool - owed <= slack,
@@ -159,7 +162,8 @@ impl Audit<'_> {
         assert_eq!(total, Rao(by_pool), "all stake is in some pool");
     }
 
-    /// What nobody has claimed is somebody's, or on its way to somebody, but for what is rounded away at each change.
+    /// What nobody has claimed is somebody's, or on its way to somebody, but for what is rounded
+    /// away at each change.
     fn assert_claims(&self, unclaimed: Rao) {
         let on_root = self.book.positions.iter().filter(|it| it.0.is_root());
         let (mut known, mut slack) = (0, self.book.rounded);
@@ -182,7 +186,8 @@ impl Audit<'_> {
         );
     }
 
-    /// Every position with stake is listed for its coldkey and for its hotkey, once, and no other is.
+    /// Every position with stake is listed for its coldkey and for its hotkey, once, and no other
+    /// is.
     fn assert_listed(&self, by_coldkey: Stakes, by_hotkey: Stakes) {
         let staking = || self.addresses.staking();
         for (coldkey, expected) in by_coldkey {
@@ -216,8 +221,9 @@ impl Audit<'_> {
         assert_eq!(total, Rao(sum), "all bonds are somebody's");
     }
 
-    /// Invariants 2 and 6: What the last final epoch left is what its assertion said, and an honest one at that.
-    /// The book has checked the order of events: one assertion at a time, final once, each chunk paid once.
+    /// Invariants 2 and 6: What the last final epoch left is what its assertion said, and an honest
+    /// one at that. The book has checked the order of events: one assertion at a time, final
+    /// once, each chunk paid once.
     pub fn assert_history(&self, netuid: NetUid, history: &History) {
         let status = self.status(netuid);
         assert_eq!(status.final_epoch, history.last_final);
@@ -280,7 +286,8 @@ impl Audit<'_> {
         );
     }
 
-    /// The metagraph shows what the last epoch that was paid in full honestly comes to, if that is known.
+    /// The metagraph shows what the last epoch that was paid in full honestly comes to, if that is
+    /// known.
     pub fn assert_metagraph(&self, netuid: NetUid, history: &History) {
         let mut paid = history.epochs.iter().filter(|(_, life)| life.complete);
         let Some((epoch, life)) = paid.next_back() else {

@@ -1,4 +1,5 @@
-//! What an honest observer writes down from the contracts' events, and what the events alone must satisfy.
+//! What an honest observer writes down from the contracts' events, and what the events alone must
+//! satisfy.
 
 use inktensor_primitives::{
     assertion::{final_digest, Assertion},
@@ -125,7 +126,8 @@ impl Book {
         }
     }
 
-    /// Writes `events` down. Returns the subnets whose epoch closed, whose inputs are now to be frozen here too.
+    /// Writes `events` down. Returns the subnets whose epoch closed, whose inputs are now to be
+    /// frozen here too.
     pub fn note(&mut self, addresses: &Addresses, events: &[ContractEvent]) -> Vec<NetUid> {
         let mut closed = Vec::new();
         for event in events {

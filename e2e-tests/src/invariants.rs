@@ -1,4 +1,5 @@
-//! The invariants of the protocol, by number. Each is exact, or says by how much it may be off and why.
+//! The invariants of the protocol, by number. Each is exact, or says by how much it may be off and
+//! why.
 
 use crate::{accounts::TREASURY, book::History, curve, Network};
 use inktensor_primitives::{NetUid, Rao};
@@ -9,8 +10,8 @@ impl Network {
         self.assert_invariants_on(|_| true);
     }
 
-    /// Checks the invariants that depend on anything that has changed: on the storage of a contract, by its name, or on the
-    /// "block". The others hold as they did before.
+    /// Checks the invariants that depend on anything that has changed: on the storage of a
+    /// contract, by its name, or on the "block". The others hold as they did before.
     pub fn assert_invariants_on(&self, has_changed: impl Fn(&str) -> bool) {
         let audit = self.audit();
         let any = |names: &[&str]| names.iter().any(|name| has_changed(name));
@@ -56,7 +57,8 @@ impl Network {
         }
     }
 
-    /// Invariant 5: What is minted is what the curve has issued, less what waits in budgets and shares.
+    /// Invariant 5: What is minted is what the curve has issued, less what waits in budgets and
+    /// shares.
     fn assert_issuance(&self) {
         let issuance = self.issuance();
         let blocks = self.block() - issuance.block;

@@ -1,6 +1,7 @@
 //! The binary `inktensor-adversary`: lies and forged proofs by the hundred thousand, counted.
 //!
-//! Exit codes: 0 if no lie survived and no honest assertion was lost, 1 if one was, 2 for bad arguments.
+//! Exit codes: 0 if no lie survived and no honest assertion was lost, 1 if one was, 2 for bad
+//! arguments.
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,10 +13,11 @@ use std::{
     time::Instant,
 };
 
-/// Lies about random epochs before an honest watcher, and puts forged proofs forward against honest assertions.
+/// Lies about random epochs before an honest watcher, and puts forged proofs forward against honest
+/// assertions.
 ///
-/// Each run is an epoch, a lie about it and four forged proofs; what happens in it depends on the seed and its number only. No lie
-/// may survive, and no honest assertion may fall.
+/// Each run is an epoch, a lie about it and four forged proofs; what happens in it depends on the
+/// seed and its number only. No lie may survive, and no honest assertion may fall.
 #[derive(Parser)]
 #[command(name = "inktensor-adversary", version)]
 struct Arguments {

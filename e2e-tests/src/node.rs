@@ -8,7 +8,8 @@
 //! println!("a chain of its own at {}", node.url());
 //! ```
 //! # Limits
-//! The node makes a block when a transaction comes, and only then. A node outlives a test that is killed rather than ended.
+//! The node makes a block when a transaction comes, and only then. A node outlives a test that is
+//! killed rather than ended.
 
 use std::{
     ffi::OsString,
@@ -82,7 +83,8 @@ pub enum NodeError {
 /// How a node is to run.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Where it keeps its chain: continued if there is one, kept when the node goes. Without it, a folder that goes with it.
+    /// Where it keeps its chain: continued if there is one, kept when the node goes. Without it, a
+    /// folder that goes with it.
     pub base: Option<PathBuf>,
     /// The file that its log is appended to; one in the folder of the chain unless given.
     pub log: Option<PathBuf>,
@@ -111,10 +113,12 @@ impl Node {
         NODE.find()
     }
 
-    /// A node for `test`. Without a program there is none, and one line tells so; the test has nothing to do then.
+    /// A node for `test`. Without a program there is none, and one line tells so; the test has
+    /// nothing to do then.
     ///
     /// # Panics
-    /// If the node does not start, or if there is no program while [`REQUIRE_NODE`](crate::programs::REQUIRE_NODE) is set.
+    /// If the node does not start, or if there is no program while
+    /// [`REQUIRE_NODE`](crate::programs::REQUIRE_NODE) is set.
     pub fn for_test(test: &str, options: Options) -> Option<Self> {
         NODE.for_test(test)?;
         Some(Self::start(options).unwrap_or_else(|error| panic!("{test}: {error}")))

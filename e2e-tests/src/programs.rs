@@ -30,8 +30,8 @@ pub const CARGO_CONTRACT: Program = Program {
 };
 
 impl Program {
-    /// Where it is: as named in the environment, else in `target/tools/bin` of the workspace that this program was built in
-    /// or runs in, else on the search path.
+    /// Where it is: as named in the environment, else in `target/tools/bin` of the workspace that
+    /// this program was built in or runs in, else on the search path.
     pub fn find(&self) -> Option<PathBuf> {
         if let Some(named) = env::var_os(self.variable).filter(|named| !named.is_empty()) {
             return Some(named.into());
@@ -49,7 +49,8 @@ impl Program {
             .find(|program| program.is_file())
     }
 
-    /// Where it is, for `test`. If it is nowhere, one line tells so, and the test has nothing to do.
+    /// Where it is, for `test`. If it is nowhere, one line tells so, and the test has nothing to
+    /// do.
     ///
     /// # Panics
     /// If it is nowhere while [`REQUIRE_NODE`] is set.

@@ -28,7 +28,8 @@ struct Line {
     ending: AtomicBool,
     /// Bytes that a client has sent since the node said something.
     unanswered: AtomicU64,
-    /// The line is cut when a client has sent more than so many bytes unanswered, for the so-manieth time.
+    /// The line is cut when a client has sent more than so many bytes unanswered, for the
+    /// so-manieth time.
     trap: Mutex<Option<(u64, u32)>>,
     streams: Mutex<Vec<TcpStream>>,
 }
@@ -67,8 +68,8 @@ impl Proxy {
         self.line.is_cut()
     }
 
-    /// Cuts the line once a client has sent more than `bytes` without an answer, for the `time`-th time: after the bytes have
-    /// reached the node, and before it can answer.
+    /// Cuts the line once a client has sent more than `bytes` without an answer, for the `time`-th
+    /// time: after the bytes have reached the node, and before it can answer.
     ///
     /// # Panics
     /// If a thread of the line has.

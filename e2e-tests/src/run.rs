@@ -1,4 +1,5 @@
-//! Running epochs by hand, call by call. The worker's roles do the same on their own; a test compares the two.
+//! Running epochs by hand, call by call. The worker's roles do the same on their own; a test
+//! compares the two.
 
 use crate::{accounts::*, engines, Network, Shape};
 use inktensor_primitives::{
@@ -107,7 +108,8 @@ impl Network {
         ran
     }
 
-    /// Remembers nothing of what the subnet's epochs left, as is right when its kernel is another now.
+    /// Remembers nothing of what the subnet's epochs left, as is right when its kernel is another
+    /// now.
     pub fn forget(&mut self, netuid: NetUid) {
         self.memory.retain(|(of, _), _| *of != netuid);
     }
@@ -135,7 +137,8 @@ impl Network {
             .expect("final");
     }
 
-    /// Waits until the chain may execute the closed epoch itself, and has it do so, `steps` steps in each call, by a stranger.
+    /// Waits until the chain may execute the closed epoch itself, and has it do so, `steps` steps
+    /// in each call, by a stranger.
     pub fn replay(&mut self, netuid: NetUid, steps: u32) -> Ran {
         let ran = self.compute(netuid);
         self.book.note_honest(netuid, &ran.trace);
@@ -152,7 +155,8 @@ impl Network {
         ran
     }
 
-    /// What a replay of the next `steps` steps from `next` on is to be given, from what is known here or was told.
+    /// What a replay of the next `steps` steps from `next` on is to be given, from what is known
+    /// here or was told.
     pub fn memory_for(&self, netuid: NetUid, next: u32, steps: u32) -> Vec<Vec<u8>> {
         let header = self.header(netuid).expect("a closed epoch");
         let plan = self.plan(netuid).expect("a plan");
@@ -205,7 +209,8 @@ impl Network {
         self.as_(who).deposit_bond(amount).expect("deposited");
     }
 
-    /// A small subnet whose second epoch, which reads weights and the memory of the first, is closed.
+    /// A small subnet whose second epoch, which reads weights and the memory of the first, is
+    /// closed.
     pub fn with_closed_epoch(&mut self) -> NetUid {
         let netuid = self.create(Shape::default());
         self.with_validators(netuid, 2).with_miners(netuid, 3);
@@ -239,7 +244,8 @@ impl Network {
         memory
     }
 
-    /// What the last final epoch before that of `header` left: as the chain told, or as computed here.
+    /// What the last final epoch before that of `header` left: as the chain told, or as computed
+    /// here.
     fn left_by(&self, header: &EpochHeader) -> Option<Vec<Vec<u8>>> {
         let (netuid, epoch) = (header.netuid, header.final_epoch?);
         self.book

@@ -56,8 +56,8 @@ impl Network {
             .expect("allowed");
     }
 
-    /// Creates a subnet; its owner pays with the bank's TAO. Registrations do not make it dearer, and no neuron is spared on a full
-    /// subnet, unless the settings say otherwise.
+    /// Creates a subnet; its owner pays with the bank's TAO. Registrations do not make it dearer,
+    /// and no neuron is spared on a full subnet, unless the settings say otherwise.
     pub fn create(&mut self, shape: Shape) -> NetUid {
         let (registry, kernel) = (self.addresses.registry, (shape.kernel)(self.addresses));
         let price = self.creation_price();
@@ -108,7 +108,8 @@ impl Network {
             .expect("registered")
     }
 
-    /// Registers the first `count` hotkeys called `name`, all for `coldkey`, which is given what they cost at once.
+    /// Registers the first `count` hotkeys called `name`, all for `coldkey`, which is given what
+    /// they cost at once.
     pub fn enrol_crowd(
         &mut self,
         netuid: NetUid,
@@ -136,7 +137,8 @@ impl Network {
             .expect("staked");
     }
 
-    /// Registers `validator` 0, 1, .. of `validator-owner` 0, 1, .., with 100, 101, .. TAO of stake.
+    /// Registers `validator` 0, 1, .. of `validator-owner` 0, 1, .., with 100, 101, .. TAO of
+    /// stake.
     pub fn with_validators(&mut self, netuid: NetUid, count: u32) -> &mut Self {
         for i in 0..count {
             let (owner, hotkey) = (nth("validator-owner", i), nth("validator", i));

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 /// All that can be observed of a network.
 ///
-/// The typed part says in words what differs; the roots of the contracts' storage make sure that nothing is missed.
+/// The typed part says in words what differs; the roots of the contracts' storage make sure that
+/// nothing is missed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The block.

@@ -1,4 +1,5 @@
-//! The pages about deployment and messages, tried on a node: every command of theirs is run as it stands there.
+//! The pages about deployment and messages, tried on a node: every command of theirs is run as it
+//! stands there.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -245,7 +246,8 @@ impl Call {
     }
 }
 
-/// The calls of a page. The contract of a table is the last line before it that is all code and names one.
+/// The calls of a page. The contract of a table is the last line before it that is all code and
+/// names one.
 fn calls(page: &str) -> Vec<Call> {
     let mut contract = String::new();
     let mut calls = Vec::new();
@@ -336,7 +338,8 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The variants of all errors and of the hyperparameters, each with the name of its type: what a user reads or chooses.
+/// The variants of all errors and of the hyperparameters, each with the name of its type: what a
+/// user reads or chooses.
 fn choices(metadata: &Value) -> Vec<(&str, &Value)> {
     let mut choices = Vec::new();
     for entry in list(&metadata["types"]) {

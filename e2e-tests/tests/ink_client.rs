@@ -1,4 +1,5 @@
-//! The contracts as ink!'s own end-to-end client sees them: prebuilt code, a real node, fees and nonces.
+//! The contracts as ink!'s own end-to-end client sees them: prebuilt code, a real node, fees and
+//! nonces.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

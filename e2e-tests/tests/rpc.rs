@@ -1,4 +1,5 @@
-//! The chain of a node and the chain in this process are one and the same to who works on them; and a node can fail.
+//! The chain of a node and the chain in this process are one and the same to who works on them; and
+//! a node can fail.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -125,7 +126,8 @@ impl Both {
         who: &Keypair,
         message: impl Fn(&Addresses) -> Message<R>,
     ) -> (R, Vec<ContractEvent>) {
-        // What depends on the block has to see the same one: a transaction is in the block after the best one, over there.
+        // What depends on the block has to see the same one: a transaction is in the block after
+        // the best one, over there.
         let blocks = self.there.block().expect("a block") + 1 - self.here.block().expect("a block");
         self.here.advance(blocks);
         let who = keys::account(who);
@@ -215,7 +217,8 @@ fn messages_are_answered_and_told_as_in_this_process() {
         "nothing was sent"
     );
 
-    // Not the subnet: what a seat costs depends on the block, and a node answers as of the next one.
+    // Not the subnet: what a seat costs depends on the block, and a node answers as of the next
+    // one.
     both.read(|at| at.registry().voter(netuid, hotkey).into());
     both.read(|at| at.registry().metagraph(netuid, 0).into());
     both.read(|at| {

@@ -1,4 +1,5 @@
-//! The native kernel and the built one are the same function: equal digests of every step, memory and result.
+//! The native kernel and the built one are the same function: equal digests of every step, memory
+//! and result.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

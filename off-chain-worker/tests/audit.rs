@@ -1,4 +1,5 @@
-//! The command line: what `inktensor audit`, `inktensor explain` and `inktensor kernel check` print, and how they end.
+//! The command line: what `inktensor audit`, `inktensor explain` and `inktensor kernel check`
+//! print, and how they end.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! What owners, miners, validators and stakers do, from outside, on the chain that a demo left: it is kept at once, and what
-//! does not work is said in one line.
+//! What owners, miners, validators and stakers do, from outside, on the chain that a demo left: it
+//! is kept at once, and what does not work is said in one line.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 use serde_json::Value;

@@ -1,4 +1,5 @@
-//! The mean kernel natively and as it was built: the same answers, also to inputs that no chain gives, and never a trap.
+//! The mean kernel natively and as it was built: the same answers, also to inputs that no chain
+//! gives, and never a trap.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! `inktensor run` from outside, on a served chain: it runs whole epochs, tells how it is, ends when it is asked to, and sends
-//! nothing when it is not to.
+//! `inktensor run` from outside, on a served chain: it runs whole epochs, tells how it is, ends
+//! when it is asked to, and sends nothing when it is not to.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 use inktensor_primitives::{

@@ -1,5 +1,5 @@
-//! `inktensor verify` and `inktensor explain` from outside: every epoch of a kept demo is found right and explained, and bad
-//! input is named in one line.
+//! `inktensor verify` and `inktensor explain` from outside: every epoch of a kept demo is found
+//! right and explained, and bad input is named in one line.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 use serde_json::Value;

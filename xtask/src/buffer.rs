@@ -1,7 +1,7 @@
 //! The size of ink!'s static buffer, which all contracts of one deployment share.
 //!
-//! ink! reads it from the environment while it compiles. Cargo provides it, from `[env]` in `.cargo/config.toml`, and
-//! contracts/primitives says what it must be.
+//! ink! reads it from the environment while it compiles. Cargo provides it, from `[env]` in
+//! `.cargo/config.toml`, and contracts/primitives says what it must be.
 
 use crate::project::Project;
 use anyhow::{ensure, Context, Result};

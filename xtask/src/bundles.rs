@@ -141,7 +141,8 @@ impl<'a> Builder<'a> {
         Ok(target.join("ink"))
     }
 
-    /// Empties the target folder if it was filled with another buffer size: cargo does not see that ink! depends on it.
+    /// Empties the target folder if it was filled with another buffer size: cargo does not see that
+    /// ink! depends on it.
     fn prepare_target(&self) -> Result<()> {
         let target = self.project.contract_target();
         let record = target.join("static-buffer-size");

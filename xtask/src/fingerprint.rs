@@ -33,7 +33,8 @@ impl Fingerprint {
         Ok(())
     }
 
-    /// Adds the package in `folder`: its manifest and sources, but not its tests, nor a package within it.
+    /// Adds the package in `folder`: its manifest and sources, but not its tests, nor a package
+    /// within it.
     pub fn add_package(&mut self, folder: &Path) -> Result<()> {
         for path in entries(folder)? {
             let beside = BESIDE_THE_CODE.iter().any(|name| path.ends_with(name));
@@ -59,7 +60,8 @@ impl Fingerprint {
     }
 }
 
-/// What a folder holds, in an order that does not depend on the file system. Editors' hidden files do not count.
+/// What a folder holds, in an order that does not depend on the file system. Editors' hidden files
+/// do not count.
 fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
     let read = || -> std::io::Result<Vec<_>> {
         fs::read_dir(folder)?

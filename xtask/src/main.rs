@@ -34,7 +34,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Install the contracts' compiler and cargo-contract; the other commands do it too. Find the node
+    /// Install the contracts' compiler and cargo-contract; the other commands do it too. Find the
+    /// node
     Setup,
     /// Build the contracts that changed, and print their sizes and code hashes
     Build {
@@ -61,13 +62,15 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Run a node of a development chain in the foreground, at ws://127.0.0.1:9944 and anew each time unless told otherwise
+    /// Run a node of a development chain in the foreground, at ws://127.0.0.1:9944 and anew each
+    /// time unless told otherwise
     Node {
         /// Arguments of substrate-contracts-node, in place of the usual ones
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Measure the kernel's time and the chain's costs, and write docs/performance.md and docs/costs.md
+    /// Measure the kernel's time and the chain's costs, and write docs/performance.md and
+    /// docs/costs.md
     Bench {
         /// Measure one of the two
         #[arg(long, value_enum)]

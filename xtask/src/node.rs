@@ -17,7 +17,8 @@ const PROGRAM: ReadyMade = ReadyMade {
     version: VERSION,
     ask: &["--version"],
 };
-/// What a node is run with unless other arguments are given: a chain that begins anew, at the usual address, seen by nobody.
+/// What a node is run with unless other arguments are given: a chain that begins anew, at the usual
+/// address, seen by nobody.
 const DEFAULTS: [&str; 7] = [
     "--dev",
     "--tmp",

@@ -41,7 +41,8 @@ pub fn hand_over(command: &mut Command) -> Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-/// What `command` prints, or `None` if it cannot run or fails. For questions whose "no" is an answer.
+/// What `command` prints, or `None` if it cannot run or fails. For questions whose "no" is an
+/// answer.
 pub fn ask(command: &mut Command) -> Option<String> {
     let output = command
         .stdin(Stdio::null())

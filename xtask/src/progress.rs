@@ -30,7 +30,8 @@ pub fn note(text: &str) {
     eprintln!("    {text}");
 }
 
-/// Runs `command` with its output in `log`: a spinner with the last line on a terminal, plain lines elsewhere.
+/// Runs `command` with its output in `log`: a spinner with the last line on a terminal, plain lines
+/// elsewhere.
 ///
 /// # Errors
 /// If the command fails, after the end of its output has been shown.

@@ -41,7 +41,8 @@ impl Project {
         self.root.join("target")
     }
 
-    /// Finished contracts: `<name>.contract`, `<name>.json`, `<name>.wasm`. Worker and tests load them from here.
+    /// Finished contracts: `<name>.contract`, `<name>.json`, `<name>.wasm`. Worker and tests load
+    /// them from here.
     pub fn bundles(&self) -> PathBuf {
         self.target().join("contracts")
     }
@@ -51,7 +52,8 @@ impl Project {
         self.target().join("tools")
     }
 
-    /// Cargo's target folder for everything the contracts' compiler builds: Wasm, lints and native tests.
+    /// Cargo's target folder for everything the contracts' compiler builds: Wasm, lints and native
+    /// tests.
     pub fn contract_target(&self) -> PathBuf {
         self.target().join("ink")
     }

@@ -31,7 +31,8 @@ impl ReadyMade {
             .is_some_and(|answer| says_version(&answer, self.version))
     }
 
-    /// Unpacks the project's own copy, if there is a packed one for this machine. Says why not, if there is one that is of no use.
+    /// Unpacks the project's own copy, if there is a packed one for this machine. Says why not, if
+    /// there is one that is of no use.
     pub fn unpack(&self, project: &Project) -> Option<PathBuf> {
         let Self { name, version, .. } = self;
         let packed = project.ready_made().join(format!("{name}.zst"));
@@ -66,7 +67,8 @@ fn unpack(packed: &Path, program: &Path) -> Result<()> {
         .with_context(|| format!("cannot make {} executable", program.display()))
 }
 
-/// True if an answer such as `cargo-contract-contract 5.0.3-unknown-x86_64-unknown-linux-gnu` names `version`.
+/// True if an answer such as `cargo-contract-contract 5.0.3-unknown-x86_64-unknown-linux-gnu` names
+/// `version`.
 fn says_version(answer: &str, version: &str) -> bool {
     answer
         .split_whitespace()

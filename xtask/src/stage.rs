@@ -1,8 +1,9 @@
 //! Stages a contract for cargo-contract, as a package that is a workspace of its own.
 //!
-//! cargo-contract compiles a copy of the contract's manifest. The copy of a workspace's member loses what it inherits
-//! and the lock file, and is given a target folder of its own, so that core, alloc and ink! are compiled for each
-//! contract anew. A workspace of its own loses nothing, and is built into the folder that all such contracts share.
+//! cargo-contract compiles a copy of the contract's manifest. The copy of a workspace's member
+//! loses what it inherits and the lock file, and is given a target folder of its own, so that core,
+//! alloc and ink! are compiled for each contract anew. A workspace of its own loses nothing, and is
+//! built into the folder that all such contracts share.
 //!
 //! It also gains the documentation of types, which clients read to tell a user what an error means.
 
@@ -19,8 +20,9 @@ use toml::{Table, Value};
 
 /// The crate that describes types in a contract's metadata, and the version of it that ink! uses.
 const DESCRIBER: (&str, &str) = ("scale-info", "2");
-/// Its feature that keeps what is said of types, fields and variants. It stands here and not in the contracts' manifests: the
-/// worker is compiled with their crates, and would have its whole runtime described too.
+/// Its feature that keeps what is said of types, fields and variants. It stands here and not in the
+/// contracts' manifests: the worker is compiled with their crates, and would have its whole runtime
+/// described too.
 const DOCUMENTED: &str = "scale-info/docs";
 
 /// Writes manifest and lock file of `contract` for cargo-contract, and returns the manifest.

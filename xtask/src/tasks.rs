@@ -7,7 +7,8 @@ use std::{
     process::{Command, ExitCode},
 };
 
-/// Lints for what runs on the chain, but not for its tests. `clippy::panic` is not among them: ink!'s macros panic.
+/// Lints for what runs on the chain, but not for its tests. `clippy::panic` is not among them:
+/// ink!'s macros panic.
 const ON_CHAIN: [&str; 9] = [
     "-Dwarnings",
     "-Dmissing_docs",
@@ -63,8 +64,10 @@ pub fn lint(project: &Project, setup: &Setup) -> Result<()> {
     clippy(&["--lib", "--exclude", OFF_CHAIN], &ON_CHAIN)?;
 
     progress::stage("lints of worker, network and tools");
-    // `cargo clippy` would check some 900 dependencies, FRAME among them, which the tests then compile once more. So Clippy stands in for the
-    // compiler of our own packages instead, in the very build that the tests use. What it compiles is thrown away: the less it optimises, the better.
+    // `cargo clippy` would check some 900 dependencies, FRAME among them, which the tests then
+    // compile once more. So Clippy stands in for the compiler of our own packages instead, in
+    // the very build that the tests use. What it compiles is thrown away: the less it optimises,
+    // the better.
     let lints = ["-Dwarnings", "-Copt-level=0", "-Ccodegen-units=16"];
     process::run(
         host_cargo(project)
@@ -93,7 +96,8 @@ pub fn demo(project: &Project, setup: &Setup, arguments: &[String]) -> Result<Ex
     process::hand_over(&mut command)
 }
 
-/// Measures the kernel's time, the chain's costs, or both; the benchmarks themselves write the figures into docs/.
+/// Measures the kernel's time, the chain's costs, or both; the benchmarks themselves write the
+/// figures into docs/.
 pub fn bench(
     project: &Project,
     setup: &Setup,
@@ -120,7 +124,8 @@ pub fn bench(
     Ok(())
 }
 
-/// Removes what was built. The installed tools stay unless `all`: they take the longest to make again.
+/// Removes what was built. The installed tools stay unless `all`: they take the longest to make
+/// again.
 pub fn clean(project: &Project, all: bool) -> Result<()> {
     let target = project.target();
     if !target.exists() {
@@ -153,7 +158,8 @@ fn host_cargo(project: &Project) -> Command {
     command
 }
 
-/// The contracts' cargo. It shares cargo-contract's target folder, whose own lints need the same dependencies.
+/// The contracts' cargo. It shares cargo-contract's target folder, whose own lints need the same
+/// dependencies.
 fn contract_cargo(project: &Project, setup: &Setup) -> Command {
     let mut command = setup.toolchain.command("cargo");
     command

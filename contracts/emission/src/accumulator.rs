@@ -1,14 +1,15 @@
 //! Emission shared between subnets by weight, at the cost of one subnet per call.
 //!
-//! What one unit of weight has earned since the beginning is one growing number. A subnet's share is its weight times
-//! the growth since its last draw. Fractions of a rao are carried, here and per subnet, so that in units of 2^-64 rao
-//! everything is exact:
+//! What one unit of weight has earned since the beginning is one growing number. A subnet's share
+//! is its weight times the growth since its last draw. Fractions of a rao are carried, here and per
+//! subnet, so that in units of 2^-64 rao everything is exact:
 //!
 //! ```text
 //! added * 2^64 = drawn * 2^64 + remainder + sum over subnets (weight * (per_weight - entry) + fraction)
 //! ```
 //!
-//! What is added is what the curve issues, and what a retired subnet had earned: that was drawn and is added again.
+//! What is added is what the curve issues, and what a retired subnet had earned: that was drawn and
+//! is added again.
 
 use inktensor_primitives::Rao;
 
@@ -17,9 +18,10 @@ const FRACTION_BITS: u32 = 64;
 
 /// What all subnets share.
 ///
-/// Every product fits: by what the curve issues `per_weight` grows by at most `cap * 2^64 < 2^119` in all, as a weight is at
-/// least one. What is added again is never more than that either, so it takes hundreds of retirements that each hold the whole
-/// cap, over a weight of one rao, to leave the range; then a call fails and changes nothing.
+/// Every product fits: by what the curve issues `per_weight` grows by at most `cap * 2^64 < 2^119`
+/// in all, as a weight is at least one. What is added again is never more than that either, so it
+/// takes hundreds of retirements that each hold the whole cap, over a weight of one rao, to leave
+/// the range; then a call fails and changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -28,7 +30,8 @@ pub struct Accumulator {
     per_weight: u128,
     /// What rounding down has left so far, in 2^-64 rao.
     remainder: u128,
-    /// Sum of all subnets' weights. Sampled at different times, so it can exceed all stake there is.
+    /// Sum of all subnets' weights. Sampled at different times, so it can exceed all stake there
+    /// is.
     total_weight: u128,
 }
 
@@ -80,7 +83,8 @@ impl Accumulator {
         Some((Rao(whole), fraction))
     }
 
-    /// Takes what `share` has earned, rounded down with the fraction carried, and gives it `weight` from now on.
+    /// Takes what `share` has earned, rounded down with the fraction carried, and gives it `weight`
+    /// from now on.
     pub fn draw(&mut self, share: &mut Share, weight: Rao) -> Option<Rao> {
         let (earned, fraction) = self.earned(share)?;
         self.total_weight = self

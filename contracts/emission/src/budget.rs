@@ -6,9 +6,9 @@ use inktensor_primitives::{
     Rao,
 };
 
-/// Takes the pots of `fees` off `total` and divides the rest by `split`. All parts sum to `total` exactly: each is rounded
-/// down, and the rao that the split's rounding leaves (at most three) go to the first of treasury, miners, validators and owner
-/// that has a part at all.
+/// Takes the pots of `fees` off `total` and divides the rest by `split`. All parts sum to `total`
+/// exactly: each is rounded down, and the rao that the split's rounding leaves (at most three) go
+/// to the first of treasury, miners, validators and owner that has a part at all.
 ///
 /// # Errors
 /// `Overflow` if fees or split are more than a whole.
@@ -56,8 +56,8 @@ pub fn unpaid(budget: &EpochBudget) -> Result<Rao, EmissionError> {
         .ok_or(EmissionError::Overflow)
 }
 
-/// Books `amount` as paid to miners and validators. Between these two it is the kernel's results that divide,
-/// since without incentive the validators get the miners' part.
+/// Books `amount` as paid to miners and validators. Between these two it is the kernel's results
+/// that divide, since without incentive the validators get the miners' part.
 ///
 /// # Errors
 /// `OverBudget` with what is left.

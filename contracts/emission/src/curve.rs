@@ -1,8 +1,8 @@
 //! How much TAO comes into being per block.
 //!
-//! By what has been issued, not by time: one TAO per block until half of the cap is issued, then half a TAO until
-//! half of what then remains is issued, and so on. The issuance before a block decides the block's rate.
-//! Source: subtensor `coinbase/block_emission.rs`.
+//! By what has been issued, not by time: one TAO per block until half of the cap is issued, then
+//! half a TAO until half of what then remains is issued, and so on. The issuance before a block
+//! decides the block's rate. Source: subtensor `coinbase/block_emission.rs`.
 
 use inktensor_primitives::Rao;
 
@@ -25,7 +25,8 @@ fn threshold(k: u32) -> u64 {
     Rao::CAP.0.saturating_sub(Rao::CAP.0 >> k)
 }
 
-/// Rao that the next block brings when `issued` rao exist: `floor(10^9 / 2^k)` after `k` halvings, 0 at the cap.
+/// Rao that the next block brings when `issued` rao exist: `floor(10^9 / 2^k)` after `k` halvings,
+/// 0 at the cap.
 pub fn per_block(issued: Rao) -> Rao {
     if issued >= Rao::CAP {
         return Rao::ZERO;
@@ -33,9 +34,11 @@ pub fn per_block(issued: Rao) -> Rao {
     Rao(FIRST_RATE >> halvings(issued))
 }
 
-/// Rao that exist `blocks` blocks after `issued` did: never more than the cap, never less than `issued`.
+/// Rao that exist `blocks` blocks after `issued` did: never more than the cap, never less than
+/// `issued`.
 ///
-/// One round per halving inside the span: a rate holds until the first block that begins at or above the next threshold.
+/// One round per halving inside the span: a rate holds until the first block that begins at or
+/// above the next threshold.
 pub fn issued_after(issued: Rao, blocks: u32) -> Rao {
     let mut issued = issued;
     let mut blocks = u64::from(blocks);

@@ -22,7 +22,8 @@ use inktensor_primitives::{
 pub struct Ledger {
     /// Existed before this contract.
     genesis: Rao,
-    /// Genesis and all that the curve has issued since. It never falls: burned TAO is not issued again.
+    /// Genesis and all that the curve has issued since. It never falls: burned TAO is not issued
+    /// again.
     issued: Rao,
     /// Block up to which the curve has been evaluated.
     block: u32,
@@ -90,8 +91,8 @@ impl Ledger {
         }
     }
 
-    /// Issues up to block `now`, takes the subnet's share for `epoch`, adds what it carried, and divides it. From now on the
-    /// subnet shares with `weight`.
+    /// Issues up to block `now`, takes the subnet's share for `epoch`, adds what it carried, and
+    /// divides it. From now on the subnet shares with `weight`.
     ///
     /// # Errors
     /// `AlreadyDrawn`, `Overflow`; then nothing has changed.
@@ -152,8 +153,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Books owner's and treasury's parts of `budget` as minted and carries what miners and validators were not paid, with what
-    /// is left of the pots. The budget is done with.
+    /// Books owner's and treasury's parts of `budget` as minted and carries what miners and
+    /// validators were not paid, with what is left of the pots. The budget is done with.
     ///
     /// # Errors
     /// `Overflow`; then nothing has changed.
@@ -177,7 +178,8 @@ impl Ledger {
         })
     }
 
-    /// Carries all that `budget` has not spent, and returns how much that is. The budget is done with.
+    /// Carries all that `budget` has not spent, and returns how much that is. The budget is done
+    /// with.
     ///
     /// # Errors
     /// `Overflow`; then nothing has changed.
@@ -187,8 +189,9 @@ impl Ledger {
         Ok(unspent)
     }
 
-    /// Issues up to block `now`, takes the subnet's weight away and spreads what it has earned and carried over the weights
-    /// that are left. Its fraction of a rao is lost to nobody: it stays in the account.
+    /// Issues up to block `now`, takes the subnet's weight away and spreads what it has earned and
+    /// carried over the weights that are left. Its fraction of a rao is lost to nobody: it
+    /// stays in the account.
     ///
     /// # Errors
     /// `NobodyShares`, `Overflow`; then nothing has changed.
@@ -242,7 +245,8 @@ impl Ledger {
         }
     }
 
-    /// This ledger with everything issued up to block `now`. While nobody shares, time passes without issuing.
+    /// This ledger with everything issued up to block `now`. While nobody shares, time passes
+    /// without issuing.
     fn issued_up_to(&self, now: u32) -> Result<Self, EmissionError> {
         let mut next = Self {
             block: now.max(self.block),

@@ -1,7 +1,8 @@
 //! Emission: how much TAO comes into being, for which subnet, for which role, and its pay-out.
 //!
-//! The token's only minter. Contracts have no block hook: nothing happens until a subnet's epoch closes, then the curve
-//! is evaluated over all blocks since the last call. A budget is a promise; TAO is minted when it is paid.
+//! The token's only minter. Contracts have no block hook: nothing happens until a subnet's epoch
+//! closes, then the curve is evaluated over all blocks since the last call. A budget is a promise;
+//! TAO is minted when it is paid.
 //!
 //! - `curve`: issuance by halvings, in closed form over any span
 //! - `accumulator`: what each subnet has earned by its weight
@@ -54,16 +55,20 @@ mod emission {
     pub enum DeployError {
         /// The split's parts do not sum to 10 000 basis points.
         SplitNotWhole,
-        /// Nothing at the token's address answers as the TAO token. Deploy the token first and give its address.
+        /// Nothing at the token's address answers as the TAO token. Deploy the token first and
+        /// give its address.
         NoToken,
-        /// More TAO was minted than the cap allows, so this is another token. Give the TAO token's address.
+        /// More TAO was minted than the cap allows, so this is another token. Give the TAO token's
+        /// address.
         AboveCap,
-        /// Nothing at the staking contract's address answers as one. Deploy it first and give its address.
+        /// Nothing at the staking contract's address answers as one. Deploy it first and give its
+        /// address.
         NoStaking,
-        /// The treasury is the token, the staking contract or this contract, where its TAO would be lost.
-        /// Give another account.
+        /// The treasury is the token, the staking contract or this contract, where its TAO would
+        /// be lost. Give another account.
         BadTreasury,
-        /// The two fees are more than a tenth of a budget together. Give at most 1 000 basis points.
+        /// The two fees are more than a tenth of a budget together. Give at most 1 000 basis
+        /// points.
         FeesTooHigh,
     }
 
@@ -89,7 +94,8 @@ mod emission {
     }
 
     impl EmissionContract {
-        /// Deploys the contract. What `token` has minted so far counts as issued. The caller may wire it, once.
+        /// Deploys the contract. What `token` has minted so far counts as issued. The caller may
+        /// wire it, once.
         ///
         /// # Errors
         /// `SplitNotWhole`, `FeesTooHigh`, `BadTreasury`, `NoToken`, `AboveCap`, `NoStaking`.
@@ -203,7 +209,8 @@ mod emission {
             }
         }
 
-        /// Sends `amount` to the staking contract and has it credited as `payments`, pay of `epoch` that sums to it.
+        /// Sends `amount` to the staking contract and has it credited as `payments`, pay of `epoch`
+        /// that sums to it.
         fn stake(
             &self,
             netuid: NetUid,
@@ -232,8 +239,8 @@ mod emission {
             Ok(())
         }
 
-        /// Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch`, divides it as
-        /// `preset` says and samples the subnet's weight anew.
+        /// Called by the epoch contract at close: issues up to now, takes the subnet's share for
+        /// `epoch`, divides it as `preset` says and samples the subnet's weight anew.
         ///
         /// # Errors
         /// `NotEpoch`, `AlreadyDrawn`, `Staking`.
@@ -290,7 +297,8 @@ mod emission {
             Ok(amount)
         }
 
-        /// Called by the epoch contract: mints out of one of the epoch's pots for `payee`, who gets it as liquid TAO.
+        /// Called by the epoch contract: mints out of one of the epoch's pots for `payee`, who gets
+        /// it as liquid TAO.
         ///
         /// # Errors
         /// `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`.
@@ -322,9 +330,9 @@ mod emission {
             Ok(())
         }
 
-        /// Called by the epoch contract after the last chunk, or when the epoch will not be settled any more:
-        /// pays owner and treasury. What miners and validators were not paid, and what is left of the pots, goes to the
-        /// subnet's next budget.
+        /// Called by the epoch contract after the last chunk, or when the epoch will not be settled
+        /// any more: pays owner and treasury. What miners and validators were not paid, and
+        /// what is left of the pots, goes to the subnet's next budget.
         ///
         /// # Errors
         /// `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
@@ -367,8 +375,8 @@ mod emission {
             Ok(())
         }
 
-        /// Called by the epoch contract for an epoch that will not become final: all that its budget has left goes to the
-        /// subnet's next one.
+        /// Called by the epoch contract for an epoch that will not become final: all that its
+        /// budget has left goes to the subnet's next one.
         ///
         /// # Errors
         /// `NotEpoch`, `NotDrawn`.
@@ -388,8 +396,9 @@ mod emission {
             Ok(amount)
         }
 
-        /// Ends a retired subnet's part in emission: what it has earned and carried goes to the subnets that share now, and
-        /// its weight is gone. Anyone may call, also again, for what a last epoch has carried since.
+        /// Ends a retired subnet's part in emission: what it has earned and carried goes to the
+        /// subnets that share now, and its weight is gone. Anyone may call, also again, for
+        /// what a last epoch has carried since.
         ///
         /// # Errors
         /// `StillLive`, `NobodyShares`, `Staking`.

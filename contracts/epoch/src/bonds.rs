@@ -67,8 +67,8 @@ fn slashed(bond: Bond, amount: Rao) -> Result<Bond, EpochError> {
     Ok(Bond { locked, ..bond })
 }
 
-/// The bond that an assertion needs after `lost` assertions of the same epoch were slashed: `base`, doubled for each of them, at
-/// most the cap on TAO.
+/// The bond that an assertion needs after `lost` assertions of the same epoch were slashed: `base`,
+/// doubled for each of them, at most the cap on TAO.
 pub fn required(base: Rao, lost: u32) -> Rao {
     let factor = 1u64.checked_shl(lost).unwrap_or(u64::MAX);
     Rao(base.0.saturating_mul(factor)).min(Rao::CAP)
@@ -143,7 +143,8 @@ impl BondStore {
         self.change(worker, amount, released)
     }
 
-    /// Takes `amount`, which the contract is to pay out or burn, of what `worker` has behind assertions.
+    /// Takes `amount`, which the contract is to pay out or burn, of what `worker` has behind
+    /// assertions.
     ///
     /// # Errors
     /// `Overflow`.

@@ -14,12 +14,12 @@ use inktensor_primitives::{
     Uid,
 };
 
-/// Moves the other contracts on to the next epoch and freezes the inputs of the open one of `life`. `roster` is the last final
-/// epoch's.
+/// Moves the other contracts on to the next epoch and freezes the inputs of the open one of `life`.
+/// `roster` is the last final epoch's.
 ///
 /// # Errors
-/// Those of the calls; `KernelChanged` if the code at the kernel's address is no longer the one it was allowed with;
-/// `UnsoundPlan`.
+/// Those of the calls; `KernelChanged` if the code at the kernel's address is no longer the one it
+/// was allowed with; `UnsoundPlan`.
 pub fn freeze(
     peers: &Peers,
     rows: &RowStore,

@@ -1,8 +1,10 @@
-//! Whether a step of an assertion is false. Knows no storage: it is given what the chain gathers and a way to run the kernel.
+//! Whether a step of an assertion is false. Knows no storage: it is given what the chain gathers
+//! and a way to run the kernel.
 //!
-//! *Complete*: the first step of a false assertion that differs from the honest epoch builds on honest digests only, so every
-//! honest watcher has the preimages that open them. *Sound*: what opens the digests of an honest assertion is honest, and so is
-//! what the step comes to, whatever the caller gives.
+//! *Complete*: the first step of a false assertion that differs from the honest epoch builds on
+//! honest digests only, so every honest watcher has the preimages that open them. *Sound*: what
+//! opens the digests of an honest assertion is honest, and so is what the step comes to, whatever
+//! the caller gives.
 
 use crate::{
     frozen::{ClosedEpoch, Memory},
@@ -16,15 +18,16 @@ use inktensor_primitives::{
     Digest,
 };
 
-/// Executes step `k` of the asserted epoch again. Returns if it differs from what `proof.assertion`, which is to be the posted one,
-/// says; also if it breaks a promise of the kernel's interface, or the kernel answers with an error, since then no honest assertion
-/// exists.
+/// Executes step `k` of the asserted epoch again. Returns if it differs from what
+/// `proof.assertion`, which is to be the posted one, says; also if it breaks a promise of the
+/// kernel's interface, or the kernel answers with an error, since then no honest assertion exists.
 ///
-/// `left` is the memory of the last final epoch, `gather` collects what storage contributes to a chunk, `run` executes the
-/// kernel.
+/// `left` is the memory of the last final epoch, `gather` collects what storage contributes to a
+/// chunk, `run` executes the kernel.
 ///
 /// # Errors
-/// `StepOutOfRange`, `OpeningMismatch`, those of `gather` and `run`, and `StepIsCorrect`, in this order.
+/// `StepOutOfRange`, `OpeningMismatch`, those of `gather` and `run`, and `StepIsCorrect`, in this
+/// order.
 pub fn judge(
     closed: ClosedEpoch,
     k: u32,
@@ -43,7 +46,8 @@ pub fn judge(
     };
     let output = match step.execute(&closed, given, gather, run) {
         Ok(output) => output,
-        // A pure function of the input, which is the honest one: no honest epoch gets past this step.
+        // A pure function of the input, which is the honest one: no honest epoch gets past this
+        // step.
         Err(EpochError::Kernel(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
@@ -53,7 +57,8 @@ pub fn judge(
     Ok(())
 }
 
-/// Checks what the proof says the step builds on. `hashes` are those of what the last final epoch left.
+/// Checks what the proof says the step builds on. `hashes` are those of what the last final epoch
+/// left.
 ///
 /// # Errors
 /// `OpeningMismatch` with the first part that does not open.

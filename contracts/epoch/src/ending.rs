@@ -48,7 +48,8 @@ impl Epoch {
         });
     }
 
-    /// Pays the neurons of a chunk of a final epoch, and whoever settles it, and records their scores.
+    /// Pays the neurons of a chunk of a final epoch, and whoever settles it, and records their
+    /// scores.
     ///
     /// # Errors
     /// Those of `settle`.
@@ -105,7 +106,8 @@ impl Epoch {
         Ok(())
     }
 
-    /// Takes what was behind an assertion that step `k` disproves: half for the caller, the rest is burned.
+    /// Takes what was behind an assertion that step `k` disproves: half for the caller, the rest is
+    /// burned.
     ///
     /// # Errors
     /// `Overflow`, `Payment`.
@@ -137,12 +139,12 @@ impl Epoch {
         Ok(())
     }
 
-    /// Executes up to `steps` of the next steps of `closed` and tells what they come to. `memory` is what the caller gives of what
-    /// the last final epoch left.
+    /// Executes up to `steps` of the next steps of `closed` and tells what they come to. `memory`
+    /// is what the caller gives of what the last final epoch left.
     ///
     /// # Errors
-    /// `NoSteps`, those of [`ReplayStore::step`](crate::replay::ReplayStore::step), and `OpeningMismatch` if something of `memory`
-    /// is left over.
+    /// `NoSteps`, those of [`ReplayStore::step`](crate::replay::ReplayStore::step), and
+    /// `OpeningMismatch` if something of `memory` is left over.
     pub(crate) fn execute(
         &mut self,
         closed: &ClosedEpoch,
@@ -197,8 +199,8 @@ impl Epoch {
             .pay_fee(netuid, epoch, Fee::Proposer, self.env().caller(), fee)
     }
 
-    /// Ends the settlement of the last final epoch, if one is left over and its window has passed: what it has not paid
-    /// goes back to the subnet's budget.
+    /// Ends the settlement of the last final epoch, if one is left over and its window has passed:
+    /// what it has not paid goes back to the subnet's budget.
     ///
     /// # Errors
     /// `Unsettled` with the first block at which it has passed, or those of emission.

@@ -1,4 +1,5 @@
-//! What a close freezes: header, plan, and where each roster validator's row is. Later writes change none of it.
+//! What a close freezes: header, plan, and where each roster validator's row is. Later writes
+//! change none of it.
 
 use crate::{
     life::{FinalEpoch, Life},
@@ -47,7 +48,8 @@ impl ClosedEpoch {
         self.plan.steps(self.header.neurons)
     }
 
-    /// What the next epochs need to know of it when it becomes final with the assertion of this digest.
+    /// What the next epochs need to know of it when it becomes final with the assertion of this
+    /// digest.
     pub fn ended_as(&self, assertion: &Digest) -> FinalEpoch {
         FinalEpoch {
             epoch: self.header.epoch,
@@ -80,8 +82,9 @@ impl Memory {
         }
     }
 
-    /// What `closed` remembers. Nothing if its kernel is another program, or cuts chunks of another size: the bytes would mean
-    /// nothing to it. They are kept, though, in case the subnet's owner goes back.
+    /// What `closed` remembers. Nothing if its kernel is another program, or cuts chunks of another
+    /// size: the bytes would mean nothing to it. They are kept, though, in case the subnet's
+    /// owner goes back.
     pub fn for_epoch(self, closed: &ClosedEpoch) -> Vec<Digest> {
         if self.kernel_code == closed.header.kernel_code && self.chunk == closed.plan.chunk {
             self.hashes
@@ -103,8 +106,8 @@ pub struct RosterSeat {
 }
 
 impl RosterSeat {
-    /// Freezes the seat of a neuron. Its row counts if this very neuron has set it and it holds a permit, by the roster
-    /// or as the subnet owner's, which needs none.
+    /// Freezes the seat of a neuron. Its row counts if this very neuron has set it and it holds a
+    /// permit, by the roster or as the subnet owner's, which needs none.
     pub fn freeze(
         tenure: Tenure,
         head: Option<RowHead>,
@@ -119,8 +122,9 @@ impl RosterSeat {
     }
 }
 
-/// Whether a neuron that registered in epoch `registered` took its seat after the last final epoch closed, so that what that
-/// epoch left for the uid is another's. Before the first final epoch nothing is left.
+/// Whether a neuron that registered in epoch `registered` took its seat after the last final epoch
+/// closed, so that what that epoch left for the uid is another's. Before the first final epoch
+/// nothing is left.
 pub fn is_newcomer(registered: u32, final_epoch: Option<u32>) -> bool {
     final_epoch.is_some_and(|epoch| registered > epoch)
 }
@@ -146,8 +150,8 @@ pub struct Closing {
     pub block: u32,
 }
 
-/// The header of the open epoch of `life`, which is about to close. `roster` is the last final epoch's, `kernel_code` the hash of
-/// the subnet's kernel.
+/// The header of the open epoch of `life`, which is about to close. `roster` is the last final
+/// epoch's, `kernel_code` the hash of the subnet's kernel.
 pub fn header(
     closing: Closing,
     life: &Life,

@@ -1,7 +1,8 @@
-//! What an epoch reads from storage: at its close the rows of its roster, afterwards the inputs of a chunk.
+//! What an epoch reads from storage: at its close the rows of its roster, afterwards the inputs of
+//! a chunk.
 //!
-//! The worker reads a chunk's inputs through `chunk_inputs`; the judge is to call the same function, so the two cannot
-//! disagree.
+//! The worker reads a chunk's inputs through `chunk_inputs`; the judge is to call the same
+//! function, so the two cannot disagree.
 
 use crate::{
     frozen::{is_newcomer, ClosedEpoch, RosterSeat},
@@ -15,7 +16,8 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao, Uid, Versioned,
 };
 
-/// Where neurons and stake are read: registry and staking. Each call's errors are those of the message of the same name.
+/// Where neurons and stake are read: registry and staking. Each call's errors are those of the
+/// message of the same name.
 pub trait Source {
     /// `Registry::neurons_at`.
     fn neurons_at(
@@ -126,8 +128,8 @@ fn head_at(
     }
 }
 
-/// The neurons of a chunk from uid `start` on, as consensus sees them. `heads` are the row heads from the same uid on; there may
-/// be fewer.
+/// The neurons of a chunk from uid `start` on, as consensus sees them. `heads` are the row heads
+/// from the same uid on; there may be fewer.
 ///
 /// # Errors
 /// `PeerUnavailable` unless there is one stake per neuron.
@@ -216,7 +218,8 @@ mod tests {
             seen,
             [
                 (1, 70, false, false),
-                (2, 50, true, false), // The row is of the neuron before: updated when it registered.
+                // The row is of the neuron before: updated when it registered.
+                (2, 50, true, false),
                 (3, 70, false, true), // On the roster, but the permit was another's.
                 (4, 50, false, true),
             ]

@@ -1,14 +1,18 @@
-//! The epoch contract: weights, and an epoch's life: close, propose, dispute, finalize or replay, roll over, settle.
+//! The epoch contract: weights, and an epoch's life: close, propose, dispute, finalize or replay,
+//! roll over, settle.
 //!
-//! Key terms: an *epoch* is open while it collects stake, seats and weights; *closed* when its inputs are frozen in a
-//! *header*; *asserted* when a worker has posted its outcome with a bond behind it; *final* when the challenge period has
-//! passed, or the chain has *replayed* it step by step; *settled* when every chunk is paid. One that makes no progress is *rolled
-//! over*: given up. The *roster* is the uids with a permit. A *chunk* is what one step of the kernel works on.
+//! Key terms: an *epoch* is open while it collects stake, seats and weights; *closed* when its
+//! inputs are frozen in a *header*; *asserted* when a worker has posted its outcome with a bond
+//! behind it; *final* when the challenge period has passed, or the chain has *replayed* it step by
+//! step; *settled* when every chunk is paid. One that makes no progress is *rolled over*: given up.
+//! The *roster* is the uids with a permit. A *chunk* is what one step of the kernel works on.
 //!
-//! This crate root is the shell: access, storage, events; [`ending`], [`lookup`] and [`voting`] are parts of it. [`peers`] makes the
-//! calls. The rules are in modules of their own: [`life`] (which call is due), [`weights`] (rows, commits, who may set them), [`closing`], [`frozen`] and
-//! [`gather`] (what an epoch reads), [`shape`] (what may be posted), [`step`] (what a step comes to), [`dispute`] (what is false),
-//! [`replay`] (steps executed here), [`bonds`] and [`settlement`] (money).
+//! This crate root is the shell: access, storage, events; [`ending`], [`lookup`] and [`voting`] are
+//! parts of it. [`peers`] makes the calls. The rules are in modules of their own: [`life`] (which
+//! call is due), [`weights`] (rows, commits, who may set them), [`closing`], [`frozen`] and
+//! [`gather`] (what an epoch reads), [`shape`] (what may be posted), [`step`] (what a step comes
+//! to), [`dispute`] (what is false), [`replay`] (steps executed here), [`bonds`] and [`settlement`]
+//! (money).
 //!
 //! To be built with `INK_STATIC_BUFFER_SIZE` at `primitives::kernel::STATIC_BUFFER`.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
@@ -124,12 +128,12 @@ mod epoch {
     }
 
     impl Epochs for Epoch {
-        /// Sets the caller's weights on a subnet, replacing all before. Needs a permit, unless the only uid is the caller's
-        /// own. Empty lists clear them.
+        /// Sets the caller's weights on a subnet, replacing all before. Needs a permit, unless the
+        /// only uid is the caller's own. Empty lists clear them.
         ///
         /// # Errors
-        /// `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`, `WeightsTooSoon`, `NoPermit`,
-        /// `UnknownUid`, `DuplicateUid`, `TooFewWeights`.
+        /// `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`,
+        /// `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`.
         #[ink(message)]
         fn set_weights(
             &mut self,
@@ -142,10 +146,12 @@ mod epoch {
             self.vote(netuid, self.env().caller(), ballot)
         }
 
-        /// Commits the caller to weights that hash to `hash`, to be revealed in a later epoch. `epoch` is the open one.
+        /// Commits the caller to weights that hash to `hash`, to be revealed in a later epoch.
+        /// `epoch` is the open one.
         ///
         /// # Errors
-        /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch`, `TooManyCommits`.
+        /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch`,
+        /// `TooManyCommits`.
         #[ink(message)]
         fn commit_weights(
             &mut self,
@@ -156,11 +162,12 @@ mod epoch {
             self.commit(netuid, self.env().caller(), epoch, hash)
         }
 
-        /// Reveals weights that a hotkey has committed to, and sets them. Anyone who has them may call.
+        /// Reveals weights that a hotkey has committed to, and sets them. Anyone who has them may
+        /// call.
         ///
         /// # Errors
-        /// `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then those of `set_weights` but for
-        /// `CommitFirst` and `WeightsTooSoon`.
+        /// `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then
+        /// those of `set_weights` but for `CommitFirst` and `WeightsTooSoon`.
         #[ink(message)]
         fn reveal_weights(
             &mut self,
@@ -265,8 +272,9 @@ mod epoch {
         /// Closes the open epoch once its tempo is over and freezes its inputs. Anyone may call.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which it may close, `EpochUnfinished`, `Unsettled`,
-        /// `KernelUnavailable`, `KernelChanged`, `Kernel`.
+        /// `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which
+        /// it may close, `EpochUnfinished`, `Unsettled`, `KernelUnavailable`,
+        /// `KernelChanged`, `Kernel`.
         #[ink(message)]
         fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError> {
             let block = self.env().block_number();
@@ -307,10 +315,12 @@ mod epoch {
             Ok(Some(closed.header))
         }
 
-        /// Posts the closed epoch's assertion and locks the caller's bond behind it. Anyone with a free bond may call.
+        /// Posts the closed epoch's assertion and locks the caller's bond behind it. Anyone with a
+        /// free bond may call.
         ///
         /// # Errors
-        /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`, `BondTooSmall`.
+        /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
+        /// `BondTooSmall`.
         #[ink(message)]
         fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             let proposer = self.env().caller();
@@ -346,12 +356,12 @@ mod epoch {
             Ok(())
         }
 
-        /// Has a step of the asserted epoch executed again and, if it comes to anything else than asserted, slashes the bond. Anyone
-        /// may call before the deadline.
+        /// Has a step of the asserted epoch executed again and, if it comes to anything else than
+        /// asserted, slashes the bond. Anyone may call before the deadline.
         ///
         /// # Errors
-        /// `NotAsserted`, `ChallengeOver`, `AssertionMismatch`, `StepOutOfRange`, `OpeningMismatch`, `KernelChanged`,
-        /// `KernelFailed`, `StepIsCorrect`.
+        /// `NotAsserted`, `ChallengeOver`, `AssertionMismatch`, `StepOutOfRange`,
+        /// `OpeningMismatch`, `KernelChanged`, `KernelFailed`, `StepIsCorrect`.
         #[ink(message)]
         fn dispute(&mut self, netuid: NetUid, k: u32, proof: StepProof) -> Result<(), EpochError> {
             let Ok((mut life, closed)) = self.closed_epoch(netuid) else {
@@ -373,11 +383,12 @@ mod epoch {
             self.slash(released, netuid, epoch, k)
         }
 
-        /// Makes the asserted epoch final once its challenge period is over, and frees the bond. Anyone may call, with the
-        /// assertion from the `Proposed` event.
+        /// Makes the asserted epoch final once its challenge period is over, and frees the bond.
+        /// Anyone may call, with the assertion from the `Proposed` event.
         ///
         /// # Errors
-        /// `NotAsserted`, `ChallengePeriod` with the first block at which it can be, `AssertionMismatch`, `KernelChanged`.
+        /// `NotAsserted`, `ChallengePeriod` with the first block at which it can be,
+        /// `AssertionMismatch`, `KernelChanged`.
         #[ink(message)]
         fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             let Ok((mut life, closed)) = self.closed_epoch(netuid) else {
@@ -396,12 +407,13 @@ mod epoch {
             Ok(())
         }
 
-        /// Executes the next steps of the closed epoch, at most as many as asked for. After the last one the epoch is final.
-        /// Anyone may call once the delay is over, with what the chunks remember. Returns the first step that is still to be
-        /// executed.
+        /// Executes the next steps of the closed epoch, at most as many as asked for. After the
+        /// last one the epoch is final. Anyone may call once the delay is over, with what
+        /// the chunks remember. Returns the first step that is still to be executed.
         ///
         /// # Errors
-        /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which it is, `NoSteps`, `OpeningMismatch`.
+        /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which it is,
+        /// `NoSteps`, `OpeningMismatch`.
         #[ink(message)]
         fn replay(
             &mut self,
@@ -429,11 +441,12 @@ mod epoch {
             Ok(next)
         }
 
-        /// Gives up the closed epoch if it has not moved for long, or can no longer become final. Anyone may call. Returns what the
-        /// subnet's next budget gets.
+        /// Gives up the closed epoch if it has not moved for long, or can no longer become final.
+        /// Anyone may call. Returns what the subnet's next budget gets.
         ///
         /// # Errors
-        /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it is.
+        /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it
+        /// is.
         #[ink(message)]
         fn roll_over(&mut self, netuid: NetUid) -> Result<Rao, EpochError> {
             let block = self.env().block_number();
@@ -455,8 +468,8 @@ mod epoch {
             Ok(carried)
         }
 
-        /// Pays the neurons of a chunk of a final epoch and records their scores. Anyone may call, with the results that hash to
-        /// what became final. Returns what was paid.
+        /// Pays the neurons of a chunk of a final epoch and records their scores. Anyone may call,
+        /// with the results that hash to what became final. Returns what was paid.
         ///
         /// # Errors
         /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`.

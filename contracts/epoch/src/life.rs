@@ -1,7 +1,9 @@
-//! The life of a subnet's epochs: open, closed, asserted or replayed, final or given up. Knows no storage and no other contract.
+//! The life of a subnet's epochs: open, closed, asserted or replayed, final or given up. Knows no
+//! storage and no other contract.
 //!
-//! One epoch is open, collecting. The one before it may be closed and not yet final; it must become final or be given up before
-//! the open one can close. So there is at most one closed epoch, and at most one assertion or one replay of it.
+//! One epoch is open, collecting. The one before it may be closed and not yet final; it must become
+//! final or be given up before the open one can close. So there is at most one closed epoch, and at
+//! most one assertion or one replay of it.
 
 use inktensor_primitives::{
     epoch::{EpochError, Stage},
@@ -21,7 +23,8 @@ pub struct Life {
     pub stage: Stage,
     /// Assertions of that epoch that were slashed.
     pub slashed: u32,
-    /// Last block at which that epoch made progress: it closed, lost an assertion, or was replayed a step further.
+    /// Last block at which that epoch made progress: it closed, lost an assertion, or was replayed
+    /// a step further.
     pub moved_at: u32,
     /// The last final epoch.
     pub last: Option<FinalEpoch>,
@@ -95,7 +98,8 @@ impl Life {
         self.moved_at = block;
     }
 
-    /// Closes the open epoch at `block` and opens the next. To be asked for by `check_close` before.
+    /// Closes the open epoch at `block` and opens the next. To be asked for by `check_close`
+    /// before.
     ///
     /// # Errors
     /// `EpochUnfinished`, `Overflow`.
@@ -123,7 +127,8 @@ impl Life {
         }
     }
 
-    /// Posts an assertion at `block`. It can be disputed before the block returned, and finalised from it on.
+    /// Posts an assertion at `block`. It can be disputed before the block returned, and finalised
+    /// from it on.
     ///
     /// # Errors
     /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `Overflow`.
@@ -148,8 +153,8 @@ impl Life {
         Ok(deadline)
     }
 
-    /// Takes the assertion that hashes to `claimed` down at `block`, for being false: the epoch awaits an assertion again. Returns
-    /// the bond that is lost.
+    /// Takes the assertion that hashes to `claimed` down at `block`, for being false: the epoch
+    /// awaits an assertion again. Returns the bond that is lost.
     ///
     /// # Errors
     /// `NotAsserted`, `ChallengeOver` from the deadline on, `AssertionMismatch`.
@@ -205,7 +210,8 @@ impl Life {
         Ok(Released { proposer, bond })
     }
 
-    /// First block at which the closed epoch can be replayed, `replay_delay` after its close; none while it is asserted.
+    /// First block at which the closed epoch can be replayed, `replay_delay` after its close; none
+    /// while it is asserted.
     pub fn replays_at(&self, replay_delay: u32) -> Option<u32> {
         match self.stage {
             // The next epoch opened when this one closed.
@@ -214,7 +220,8 @@ impl Life {
         }
     }
 
-    /// Checks that the closed epoch may be replayed at `block`. Returns the first step that is still to be executed.
+    /// Checks that the closed epoch may be replayed at `block`. Returns the first step that is
+    /// still to be executed.
     ///
     /// # Errors
     /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue`, `Overflow`.
@@ -232,8 +239,8 @@ impl Life {
         Ok(next)
     }
 
-    /// Notes that the closed epoch is replayed up to step `next`, which is the first still to be executed. To be asked for by
-    /// `check_replay` before.
+    /// Notes that the closed epoch is replayed up to step `next`, which is the first still to be
+    /// executed. To be asked for by `check_replay` before.
     pub fn go_on(&mut self, block: u32, next: u32) {
         self.stage = Stage::Replaying { next };
         self.moved_at = block;
@@ -245,8 +252,9 @@ impl Life {
         self.last = Some(last);
     }
 
-    /// First block at which the closed epoch can be given up, `rollover_delay` after it last moved; none while it is asserted,
-    /// unless its kernel no longer `stands`, so that no assertion of it can become final.
+    /// First block at which the closed epoch can be given up, `rollover_delay` after it last moved;
+    /// none while it is asserted, unless its kernel no longer `stands`, so that no assertion of
+    /// it can become final.
     pub fn rolls_over_at(&self, rollover_delay: u32, stands: bool) -> Option<u32> {
         match self.stage {
             Stage::Open => None,
@@ -257,7 +265,8 @@ impl Life {
         }
     }
 
-    /// Gives the closed epoch up at `block`. Returns the bond of its assertion, if it had one, which is free again.
+    /// Gives the closed epoch up at `block`. Returns the bond of its assertion, if it had one,
+    /// which is free again.
     ///
     /// # Errors
     /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue`, `Overflow`.

@@ -1,5 +1,5 @@
-//! What the largest messages need, from the limits of the protocol: ink!'s static buffer, the contract's memory, and the bytes
-//! of a storage value.
+//! What the largest messages need, from the limits of the protocol: ink!'s static buffer, the
+//! contract's memory, and the bytes of a storage value.
 
 use crate::{
     frozen::{ClosedEpoch, Memory, RosterSeat},
@@ -120,8 +120,8 @@ fn largest_proof() -> StepProof {
     }
 }
 
-/// A dispute takes a proof; the call to the kernel has the step's input and output in the buffer together. The sum of all is more
-/// than is ever there at once.
+/// A dispute takes a proof; the call to the kernel has the step's input and output in the buffer
+/// together. The sum of all is more than is ever there at once.
 #[test]
 fn the_static_buffer_holds_the_largest_proof_and_step() {
     let (input, output) = largest_step();
@@ -133,9 +133,10 @@ fn the_static_buffer_holds_the_largest_proof_and_step() {
     );
 }
 
-/// ink! never frees memory within a call. A list is decoded in one piece up to 16 KiB and grows above that, so twice a value's size
-/// is enough for its decoding; a preimage takes its size again. The closed epoch and the memory's hashes are read from storage, the
-/// chunk's neurons, stakes and row heads to gather its inputs.
+/// ink! never frees memory within a call. A list is decoded in one piece up to 16 KiB and grows
+/// above that, so twice a value's size is enough for its decoding; a preimage takes its size again.
+/// The closed epoch and the memory's hashes are read from storage, the chunk's neurons, stakes and
+/// row heads to gather its inputs.
 #[test]
 fn judging_a_step_fits_the_linear_memory() {
     let (input, output) = largest_step();
@@ -162,7 +163,8 @@ fn judging_a_step_fits_the_linear_memory() {
     );
 }
 
-/// A replay of one step takes what a chunk remembers. The call to the kernel has the step's input and output in the buffer together.
+/// A replay of one step takes what a chunk remembers. The call to the kernel has the step's input
+/// and output in the buffer together.
 #[test]
 fn the_static_buffer_holds_the_largest_replayed_step() {
     let (input, output) = largest_step();
@@ -174,7 +176,8 @@ fn the_static_buffer_holds_the_largest_replayed_step() {
     );
 }
 
-/// As with a dispute; instead of a proof the contract has what it keeps of the replay, and tells of memory and results.
+/// As with a dispute; instead of a proof the contract has what it keeps of the replay, and tells of
+/// memory and results.
 #[test]
 fn replaying_a_step_fits_the_linear_memory() {
     let (input, output) = largest_step();
@@ -195,7 +198,8 @@ fn replaying_a_step_fits_the_linear_memory() {
             + gathered
             + input.encoded_size()
             + output.encoded_size());
-    // Digests of one step more make the lists grow once. Parts of carry and memory are copied to be kept and told.
+    // Digests of one step more make the lists grow once. Parts of carry and memory are copied to be
+    // kept and told.
     let grown = 2 * assertion.encoded_size();
     let copied = MAX_CARRY + MAX_MEMORY;
     let hashed = assertion.encoded_size()

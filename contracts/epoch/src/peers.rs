@@ -1,7 +1,8 @@
 //! Calls to the other contracts, with their errors made ours.
 //!
-//! None uses the sugar that traps: an answer that does not decode, a trap, or a missing contract is `PeerUnavailable`, or
-//! `KernelUnavailable` and `KernelFailed` for a kernel. An error ends the message, so whatever was done before is undone.
+//! None uses the sugar that traps: an answer that does not decode, a trap, or a missing contract is
+//! `PeerUnavailable`, or `KernelUnavailable` and `KernelFailed` for a kernel. An error ends the
+//! message, so whatever was done before is undone.
 
 use crate::gather::Source;
 use ink::{
@@ -53,7 +54,8 @@ pub fn plan(header: EpochHeader) -> Result<EpochPlan, EpochError> {
 /// What `input` comes to in the kernel of its header.
 ///
 /// # Errors
-/// `KernelChanged`; `Kernel`, which is a pure function of the input; `KernelFailed`, which may be for want of gas.
+/// `KernelChanged`; `Kernel`, which is a pure function of the input; `KernelFailed`, which may be
+/// for want of gas.
 pub fn step(input: StepInput) -> Result<StepOutput, EpochError> {
     check_kernel(&input.header)?;
     let kernel: KernelRef = input.header.kernel.into();
@@ -85,8 +87,8 @@ pub fn code_hash(kernel: AccountId) -> Result<Digest, EpochError> {
         .map_err(|_| EpochError::KernelUnavailable)
 }
 
-/// What this contract asks of the others, besides the inputs of an epoch. Each call's errors are those of the message of the same
-/// name.
+/// What this contract asks of the others, besides the inputs of an epoch. Each call's errors are
+/// those of the message of the same name.
 pub trait Calls {
     /// Takes `amount` of what `payer` has approved.
     fn collect(&self, payer: AccountId, payee: AccountId, amount: Rao) -> Result<(), EpochError>;

@@ -1,8 +1,9 @@
-//! Replaying an epoch on the chain: the steps in order, some in each call, until the epoch comes to what an honest assertion says.
+//! Replaying an epoch on the chain: the steps in order, some in each call, until the epoch comes to
+//! what an honest assertion says.
 //!
-//! Between calls the contract keeps the digests so far, the last carry, and the scratch of each chunk that a later phase still
-//! reads, each in entries of its own so that none exceeds what the chain allows a value. Nothing of it is left when the replay is
-//! over.
+//! Between calls the contract keeps the digests so far, the last carry, and the scratch of each
+//! chunk that a later phase still reads, each in entries of its own so that none exceeds what the
+//! chain allows a value. Nothing of it is left when the replay is over.
 
 use crate::{
     frozen::ClosedEpoch,
@@ -21,7 +22,8 @@ use inktensor_primitives::{
     Digest, NetUid, Rao, Uid,
 };
 
-/// Most bytes of a carry that one entry keeps: with its length, 16 KiB of carry are more than a value may have.
+/// Most bytes of a carry that one entry keeps: with its length, 16 KiB of carry are more than a
+/// value may have.
 const CARRY_PART: usize = 8 * 1024;
 /// Entries that the largest carry needs.
 const CARRY_PARTS: usize = MAX_CARRY.div_ceil(CARRY_PART);
@@ -106,7 +108,8 @@ impl Replay {
     }
 }
 
-/// What those who execute steps `from .. to` of `all` earn of `pot`. Rounded so that the parts of a whole replay sum to the pot.
+/// What those who execute steps `from .. to` of `all` earn of `pot`. Rounded so that the parts of a
+/// whole replay sum to the pot.
 pub fn fee(pot: Rao, from: u32, to: u32, all: u32) -> Rao {
     let earned = |steps: u32| {
         u128::from(pot.0)
@@ -136,7 +139,8 @@ pub struct ReplayStore {
 }
 
 impl ReplayStore {
-    /// The replay of the closed epoch of `netuid` as the last call left it; a new one if there was none.
+    /// The replay of the closed epoch of `netuid` as the last call left it; a new one if there was
+    /// none.
     pub fn resume(&self, netuid: NetUid) -> Replay {
         let mut carry = Vec::new();
         for part in carry_parts() {
@@ -149,11 +153,13 @@ impl ReplayStore {
         }
     }
 
-    /// Executes the next step. `hashes` are those of what the last final epoch left, `memory` has what the caller gives for it.
-    /// `gather` collects what storage contributes to a chunk, `run` executes the kernel.
+    /// Executes the next step. `hashes` are those of what the last final epoch left, `memory` has
+    /// what the caller gives for it. `gather` collects what storage contributes to a chunk,
+    /// `run` executes the kernel.
     ///
     /// # Errors
-    /// `StepOutOfRange` after the last, `OpeningMismatch`, those of `gather` and `run`, `BrokenPromise`. Then the call must be undone.
+    /// `StepOutOfRange` after the last, `OpeningMismatch`, those of `gather` and `run`,
+    /// `BrokenPromise`. Then the call must be undone.
     pub fn step(
         &mut self,
         replay: &mut Replay,

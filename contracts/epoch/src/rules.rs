@@ -12,11 +12,14 @@ pub enum DeployError {
     NoBond,
     /// Without a window to settle nobody need be paid. Give it at least one block.
     NoSettleWindow,
-    /// Two of the peers have the same address. Give token, registry, staking and emission, in this order.
+    /// Two of the peers have the same address. Give token, registry, staking and emission, in this
+    /// order.
     PeersNotDistinct,
-    /// A replay at the block of the close would leave no worker time to propose. Give it at least one block.
+    /// A replay at the block of the close would leave no worker time to propose. Give it at least
+    /// one block.
     NoReplayDelay,
-    /// An epoch could be given up before it can be replayed. Give a `rollover_delay` above `replay_delay`.
+    /// An epoch could be given up before it can be replayed. Give a `rollover_delay` above
+    /// `replay_delay`.
     RolloverBeforeReplay,
 }
 

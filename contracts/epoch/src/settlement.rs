@@ -56,7 +56,8 @@ impl Settling {
         }
     }
 
-    /// First block at which the settlement no longer holds the next close up. Until that close it can go on.
+    /// First block at which the settlement no longer holds the next close up. Until that close it
+    /// can go on.
     ///
     /// # Errors
     /// `Overflow` beyond the last block there can be.
@@ -70,7 +71,8 @@ impl Settling {
     /// Settles `chunk` with `results`. Returns its neurons and what they are to be paid.
     ///
     /// # Errors
-    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, in this order.
+    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, in this
+    /// order.
     pub fn settle(
         &mut self,
         netuid: NetUid,

@@ -9,8 +9,8 @@ use inktensor_primitives::{
 /// Bytes of an event, as `pallet-contracts` limits them.
 pub const MAX_EVENT: u32 = 16 * 1024;
 
-/// Bytes of the `Proposed` event beside digests and roster: netuid, epoch, proposer, deadline, header hash and the
-/// lengths of four lists, each at most four bytes.
+/// Bytes of the `Proposed` event beside digests and roster: netuid, epoch, proposer, deadline,
+/// header hash and the lengths of four lists, each at most four bytes.
 const PROPOSED_FRAME: u32 = 2 + 4 + 32 + 4 + 32 + 4 * 4;
 
 /// Whether an assertion of `plan` fits the `Proposed` event, so that it can be posted.
@@ -27,8 +27,9 @@ pub fn can_be_posted(plan: &EpochPlan, neurons: u16, max_validators: u16) -> boo
     bytes <= MAX_EVENT
 }
 
-/// Whether `assertion` has the plan's numbers of steps and chunks, and a roster that is strictly ascending, within the neurons
-/// and within the permits. The subnet owner's uid takes none of the permits.
+/// Whether `assertion` has the plan's numbers of steps and chunks, and a roster that is strictly
+/// ascending, within the neurons and within the permits. The subnet owner's uid takes none of the
+/// permits.
 pub fn is_in_shape(assertion: &Assertion, header: &EpochHeader, plan: &EpochPlan) -> bool {
     let has = |items: usize, wanted: u32| u32::try_from(items) == Ok(wanted);
     let chunks = u32::from(plan.chunks(header.neurons));

@@ -1,5 +1,5 @@
-//! A step of a closed epoch: what it builds on, how it is executed, and what it is bound to. Judge and replay execute steps by the
-//! same functions, so neither can come to what the other does not.
+//! A step of a closed epoch: what it builds on, how it is executed, and what it is bound to. Judge
+//! and replay execute steps by the same functions, so neither can come to what the other does not.
 
 use crate::frozen::ClosedEpoch;
 use ink::prelude::vec::Vec;
@@ -111,8 +111,8 @@ impl Step {
         })
     }
 
-    /// Hash of what the step reads of the last final epoch, and that epoch; none if it reads nothing, or nothing was left for its
-    /// chunk. `hashes` are those of all that was left.
+    /// Hash of what the step reads of the last final epoch, and that epoch; none if it reads
+    /// nothing, or nothing was left for its chunk. `hashes` are those of all that was left.
     fn remembered(&self, hashes: &[Digest]) -> Option<(u32, Digest)> {
         if !self.reads.memory {
             return None;
@@ -137,7 +137,8 @@ impl Step {
         }
     }
 
-    /// Executes the step on what it is `given`. `gather` collects what storage contributes to a chunk, `run` executes the kernel.
+    /// Executes the step on what it is `given`. `gather` collects what storage contributes to a
+    /// chunk, `run` executes the kernel.
     ///
     /// # Errors
     /// Those of `gather` and `run`.

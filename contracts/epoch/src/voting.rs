@@ -182,7 +182,8 @@ impl Epoch {
         Ok(())
     }
 
-    /// Reveals weights, and sets them as of the block of their commit: towards a neuron that came later they do not count.
+    /// Reveals weights, and sets them as of the block of their commit: towards a neuron that came
+    /// later they do not count.
     pub(crate) fn reveal(
         &mut self,
         contract: AccountId,

@@ -7,7 +7,8 @@ use crate::{
 };
 use ink::prelude::vec::Vec;
 
-/// A posted epoch. The contract keeps only its digest; the assertion itself is in the call data and in the event.
+/// A posted epoch. The contract keeps only its digest; the assertion itself is in the call data and
+/// in the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct Assertion {

@@ -3,10 +3,11 @@
 use crate::{assertion::Assertion, AccountId, Digest, NetUid, Rao};
 use ink::prelude::vec::Vec;
 
-/// What step `k` of an assertion builds on, so that the chain can execute it again. The rest of the step's input the chain
-/// gathers itself.
+/// What step `k` of an assertion builds on, so that the chain can execute it again. The rest of the
+/// step's input the chain gathers itself.
 ///
-/// A step's digest covers its carry and its scratch. Whoever opens one of the two gives the hash of the other, its *sibling*.
+/// A step's digest covers its carry and its scratch. Whoever opens one of the two gives the hash of
+/// the other, its *sibling*.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct StepProof {

@@ -62,7 +62,8 @@ pub enum SplitPreset {
     Bittensor,
 }
 
-/// What those who run an epoch get of its budget, in basis points. They are taken off the top, before the split.
+/// What those who run an epoch get of its budget, in basis points. They are taken off the top,
+/// before the split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -109,8 +110,8 @@ pub struct EpochBudget {
     pub validators: Rao,
     /// For the subnet's owner.
     pub owner: Rao,
-    /// For the treasury, with the rounding of the other parts. Without a treasury's part in the split, the rounding goes
-    /// to the first of miners, validators and owner that has one.
+    /// For the treasury, with the rounding of the other parts. Without a treasury's part in the
+    /// split, the rounding goes to the first of miners, validators and owner that has one.
     pub treasury: Rao,
     /// Paid so far to miners and validators.
     pub paid: Rao,
@@ -121,7 +122,8 @@ pub struct EpochBudget {
 }
 
 impl EpochBudget {
-    /// All that is not spent yet; `None` if that is no amount, which no budget of the emission contract is.
+    /// All that is not spent yet; `None` if that is no amount, which no budget of the emission
+    /// contract is.
     pub fn unspent(&self) -> Option<Rao> {
         let parts = [
             self.validators,
@@ -177,8 +179,8 @@ pub trait Emission {
     #[ink(message)]
     fn wire(&mut self, epoch: AccountId) -> Result<(), WireError>;
 
-    /// Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch`, divides it as `preset`
-    /// says and samples the subnet's weight anew.
+    /// Called by the epoch contract at close: issues up to now, takes the subnet's share for
+    /// `epoch`, divides it as `preset` says and samples the subnet's weight anew.
     ///
     /// # Errors
     /// `NotEpoch`, `AlreadyDrawn`, `Staking`.
@@ -202,7 +204,8 @@ pub trait Emission {
         payments: Vec<Payment>,
     ) -> Result<Rao, EmissionError>;
 
-    /// Called by the epoch contract: mints `amount` out of one of the epoch's pots for `payee`, who gets it as liquid TAO.
+    /// Called by the epoch contract: mints `amount` out of one of the epoch's pots for `payee`, who
+    /// gets it as liquid TAO.
     ///
     /// # Errors
     /// `NotEpoch`, `NotDrawn`, `OverBudget` with what is left in the pot, `Token`.
@@ -216,9 +219,9 @@ pub trait Emission {
         amount: Rao,
     ) -> Result<(), EmissionError>;
 
-    /// Called by the epoch contract after the last chunk, or when the epoch will not be settled any more:
-    /// pays owner and treasury. What miners and validators were not paid, and what is left of the pots, goes to the subnet's
-    /// next budget.
+    /// Called by the epoch contract after the last chunk, or when the epoch will not be settled any
+    /// more: pays owner and treasury. What miners and validators were not paid, and what is
+    /// left of the pots, goes to the subnet's next budget.
     ///
     /// # Errors
     /// `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
@@ -231,16 +234,17 @@ pub trait Emission {
         owner_hotkey: AccountId,
     ) -> Result<(), EmissionError>;
 
-    /// Called by the epoch contract for an epoch that will not become final: all that its budget has left goes to the
-    /// subnet's next one. Returns how much that is.
+    /// Called by the epoch contract for an epoch that will not become final: all that its budget
+    /// has left goes to the subnet's next one. Returns how much that is.
     ///
     /// # Errors
     /// `NotEpoch`, `NotDrawn`.
     #[ink(message)]
     fn carry(&mut self, netuid: NetUid, epoch: u32) -> Result<Rao, EmissionError>;
 
-    /// Ends a retired subnet's part in emission: what it has earned and carried goes to the subnets that share now, and its
-    /// weight is gone. Anyone may call, also again, for what a last epoch has carried since. Returns how much was spread.
+    /// Ends a retired subnet's part in emission: what it has earned and carried goes to the subnets
+    /// that share now, and its weight is gone. Anyone may call, also again, for what a last
+    /// epoch has carried since. Returns how much was spread.
     ///
     /// # Errors
     /// `StillLive`, `NobodyShares`, `Staking`.

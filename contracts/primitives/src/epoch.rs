@@ -30,19 +30,20 @@ pub const MEMORY_PART: usize = 8 * 1024;
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct EpochRules {
-    /// Blocks during which an assertion can be disputed: the first block at which it can be finalised is
-    /// the block of the proposal plus this. At least 1.
+    /// Blocks during which an assertion can be disputed: the first block at which it can be
+    /// finalised is the block of the proposal plus this. At least 1.
     pub challenge_period: u32,
     /// Bond of the first assertion of an epoch; it doubles with each that is slashed. Not zero.
     pub bond: Rao,
-    /// Blocks after finality during which the next epoch cannot close while this one is not settled.
-    /// Afterwards unsettled pay returns to the subnet's budget. At least 1.
+    /// Blocks after finality during which the next epoch cannot close while this one is not
+    /// settled. Afterwards unsettled pay returns to the subnet's budget. At least 1.
     pub settle_window: u32,
-    /// Blocks after the close from which on the chain executes the epoch itself if asked to, while nothing is asserted. At
-    /// least 1: until then workers can propose it.
+    /// Blocks after the close from which on the chain executes the epoch itself if asked to, while
+    /// nothing is asserted. At least 1: until then workers can propose it.
     pub replay_delay: u32,
-    /// Blocks without progress after which a closed epoch can be given up. Counted from the last block at which it closed,
-    /// lost an assertion or was replayed a step further. More than `replay_delay`.
+    /// Blocks without progress after which a closed epoch can be given up. Counted from the last
+    /// block at which it closed, lost an assertion or was replayed a step further. More than
+    /// `replay_delay`.
     pub rollover_delay: u32,
 }
 
@@ -108,7 +109,8 @@ pub struct EpochStatus {
     pub open: u32,
     /// Block at which it opened.
     pub opened_at: u32,
-    /// First block at which it may close, as far as tempo goes; `u32::MAX` on a subnet that is not started, or is retired.
+    /// First block at which it may close, as far as tempo goes; `u32::MAX` on a subnet that is not
+    /// started, or is retired.
     pub closes_at: u32,
     /// The epoch before it, while it is closed and not final.
     pub stage: Stage,
@@ -118,8 +120,8 @@ pub struct EpochStatus {
     pub settling: Option<Settlement>,
     /// First block at which the closed epoch can be replayed, unless it is asserted.
     pub replays_at: Option<u32>,
-    /// First block at which the closed epoch can be rolled over: while it is not asserted, or if the code of its kernel has
-    /// changed since it closed.
+    /// First block at which the closed epoch can be rolled over: while it is not asserted, or if
+    /// the code of its kernel has changed since it closed.
     pub rolls_over_at: Option<u32>,
 }
 
@@ -187,12 +189,14 @@ pub struct Bond {
 #[ink::trait_definition]
 pub trait Epochs {
     /// Sets the caller's weights on `netuid`, replacing all before. `weights[i]` is for `uids[i]`.
-    /// Kept canonical: sorted, without zeros, scaled so that the largest is 65535. Empty lists clear the row. `version_key` is the
-    /// client's version. Commits that wait are dropped: these weights are newer.
+    /// Kept canonical: sorted, without zeros, scaled so that the largest is 65535. Empty lists
+    /// clear the row. `version_key` is the client's version. Commits that wait are dropped:
+    /// these weights are newer.
     ///
     /// # Errors
-    /// `why_not` names the first: `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`,
-    /// `WeightsTooSoon`, `NoPermit` unless the only uid is the caller's own, `UnknownUid`, `DuplicateUid`, `TooFewWeights`.
+    /// `why_not` names the first: `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`,
+    /// `VersionTooOld`, `WeightsTooSoon`, `NoPermit` unless the only uid is the caller's own,
+    /// `UnknownUid`, `DuplicateUid`, `TooFewWeights`.
     #[ink(message)]
     fn set_weights(
         &mut self,
@@ -202,11 +206,13 @@ pub trait Epochs {
         version_key: u64,
     ) -> Result<(), EpochError>;
 
-    /// Commits the caller to weights whose [`CommittedWeights`] hash to `hash`, to be revealed in the epoch that the subnet's reveal
-    /// period says. `epoch` is the open epoch, which the hash binds.
+    /// Commits the caller to weights whose [`CommittedWeights`] hash to `hash`, to be revealed in
+    /// the epoch that the subnet's reveal period says. `epoch` is the open epoch, which the
+    /// hash binds.
     ///
     /// # Errors
-    /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch` with the open one, `TooManyCommits`.
+    /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch` with the
+    /// open one, `TooManyCommits`.
     #[ink(message)]
     fn commit_weights(
         &mut self,
@@ -215,12 +221,13 @@ pub trait Epochs {
         hash: Digest,
     ) -> Result<(), EpochError>;
 
-    /// Reveals weights that `hotkey` has committed to, and sets them, as of the block of the commit. Anyone who has them may call. Older
-    /// commits are dropped.
+    /// Reveals weights that `hotkey` has committed to, and sets them, as of the block of the
+    /// commit. Anyone who has them may call. Older commits are dropped.
     ///
     /// # Errors
-    /// `why_not_reveal` names the first: `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then
-    /// those of `set_weights` but for `CommitFirst` and `WeightsTooSoon`.
+    /// `why_not_reveal` names the first: `NotRegistered`, `SaltTooLong`, `NoSuchCommit`,
+    /// `RevealTooEarly`, `RevealTooLate`, then those of `set_weights` but for `CommitFirst` and
+    /// `WeightsTooSoon`.
     #[ink(message)]
     fn reveal_weights(
         &mut self,
@@ -232,8 +239,8 @@ pub trait Epochs {
         version_key: u64,
     ) -> Result<(), EpochError>;
 
-    /// Makes several calls about weights, each as if alone, at most `MAX_BATCH`. Returns what each came to: one that is refused
-    /// changes nothing, and the others go on.
+    /// Makes several calls about weights, each as if alone, at most `MAX_BATCH`. Returns what each
+    /// came to: one that is refused changes nothing, and the others go on.
     ///
     /// # Errors
     /// `TooManyCalls`.
@@ -241,7 +248,8 @@ pub trait Epochs {
     fn batch(&mut self, calls: Vec<WeightsCall>)
         -> Result<Vec<Result<(), EpochError>>, EpochError>;
 
-    /// The first reason for which `set_weights` by `hotkey` would be refused now; none if it would not.
+    /// The first reason for which `set_weights` by `hotkey` would be refused now; none if it would
+    /// not.
     #[ink(message)]
     fn why_not(
         &self,
@@ -282,59 +290,69 @@ pub trait Epochs {
     #[ink(message)]
     fn withdraw_bond(&mut self, amount: Rao) -> Result<(), EpochError>;
 
-    /// Closes the open epoch and freezes its inputs. Anyone may call. An epoch without neurons has nothing to
-    /// compute: it rolls over, that is, its tempo starts anew, and nothing is returned.
+    /// Closes the open epoch and freezes its inputs. Anyone may call. An epoch without neurons has
+    /// nothing to compute: it rolls over, that is, its tempo starts anew, and nothing is
+    /// returned.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which it may close, `EpochUnfinished` while the one before
-    /// is not final, `Unsettled` while it may still be settled, `KernelUnavailable`, `KernelChanged` if the code at the kernel's address
+    /// `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which it
+    /// may close, `EpochUnfinished` while the one before is not final, `Unsettled` while it may
+    /// still be settled, `KernelUnavailable`, `KernelChanged` if the code at the kernel's address
     /// is not the one that the registry allowed, `Kernel` if the kernel has no plan for it.
     #[ink(message)]
     fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError>;
 
-    /// Posts the closed epoch's assertion and locks the caller's bond behind it, as much as `bond_required` says. Anyone may
-    /// call.
+    /// Posts the closed epoch's assertion and locks the caller's bond behind it, as much as
+    /// `bond_required` says. Anyone may call.
     ///
     /// # Errors
-    /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`, `BondTooSmall`.
+    /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
+    /// `BondTooSmall`.
     #[ink(message)]
     fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 
-    /// Has step `k` of the asserted epoch executed again. If it comes to anything else than asserted, the bond is slashed (half
-    /// to the caller, rounded down, the rest burned) and the epoch awaits an assertion again. A step that the kernel answers
-    /// with an error is false too: no honest assertion of it exists. Anyone may call, up to the block before the deadline.
+    /// Has step `k` of the asserted epoch executed again. If it comes to anything else than
+    /// asserted, the bond is slashed (half to the caller, rounded down, the rest burned) and
+    /// the epoch awaits an assertion again. A step that the kernel answers with an error is
+    /// false too: no honest assertion of it exists. Anyone may call, up to the block before the
+    /// deadline.
     ///
     /// # Errors
-    /// `NotAsserted`, `ChallengeOver` with the deadline, `AssertionMismatch`, `StepOutOfRange` with the number of steps,
-    /// `OpeningMismatch`, `KernelChanged`, `KernelFailed`, `StepIsCorrect`, in this order, or those of registry and staking.
-    /// After any of them nothing has changed.
+    /// `NotAsserted`, `ChallengeOver` with the deadline, `AssertionMismatch`, `StepOutOfRange` with
+    /// the number of steps, `OpeningMismatch`, `KernelChanged`, `KernelFailed`,
+    /// `StepIsCorrect`, in this order, or those of registry and staking. After any of them
+    /// nothing has changed.
     #[ink(message)]
     fn dispute(&mut self, netuid: NetUid, k: u32, proof: StepProof) -> Result<(), EpochError>;
 
-    /// Makes the asserted epoch final once its challenge period is over, from the block of the deadline on, frees the bond and
-    /// pays the proposer its fee. Anyone may call; the assertion is in the `Proposed` event.
+    /// Makes the asserted epoch final once its challenge period is over, from the block of the
+    /// deadline on, frees the bond and pays the proposer its fee. Anyone may call; the
+    /// assertion is in the `Proposed` event.
     ///
     /// # Errors
-    /// `NotAsserted`, `ChallengePeriod` with the first block at which it can be, `AssertionMismatch`, `KernelChanged`, or those
-    /// of emission.
+    /// `NotAsserted`, `ChallengePeriod` with the first block at which it can be,
+    /// `AssertionMismatch`, `KernelChanged`, or those of emission.
     #[ink(message)]
     fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 
-    /// Executes up to `steps` of the next steps of the closed epoch on the chain. After the last one the epoch is final, as an
-    /// honest assertion would have made it. Anyone may call, and continue what others began; each is paid its part of the
-    /// proposer's fee. Once begun, nothing can be proposed. Returns the first step that is still to be executed.
+    /// Executes up to `steps` of the next steps of the closed epoch on the chain. After the last
+    /// one the epoch is final, as an honest assertion would have made it. Anyone may call, and
+    /// continue what others began; each is paid its part of the proposer's fee. Once begun,
+    /// nothing can be proposed. Returns the first step that is still to be executed.
     ///
-    /// `memory` has an entry for each step executed that reads a memory that there is, in order: the bytes that the last final
-    /// epoch left for its chunk. `memory_hashes` says for which chunks there is one.
+    /// `memory` has an entry for each step executed that reads a memory that there is, in order:
+    /// the bytes that the last final epoch left for its chunk. `memory_hashes` says for which
+    /// chunks there is one.
     ///
-    /// A call has room for one step of any kernel; how many more depends on their size. One that asks for too many fails and
-    /// changes nothing.
+    /// A call has room for one step of any kernel; how many more depends on their size. One that
+    /// asks for too many fails and changes nothing.
     ///
     /// # Errors
-    /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which it is, `NoSteps`; `OpeningMismatch` if an
-    /// entry of `memory` is not what the hash says, or there is one too few or too many; `KernelChanged`, `KernelFailed`,
-    /// `Kernel`, `BrokenPromise` and `BadShape` if the step cannot be executed, or what it comes to cannot be final; or those of
-    /// the other contracts. After any of them nothing has changed.
+    /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which it is,
+    /// `NoSteps`; `OpeningMismatch` if an entry of `memory` is not what the hash says, or there
+    /// is one too few or too many; `KernelChanged`, `KernelFailed`, `Kernel`, `BrokenPromise`
+    /// and `BadShape` if the step cannot be executed, or what it comes to cannot be final; or those
+    /// of the other contracts. After any of them nothing has changed.
     #[ink(message)]
     fn replay(
         &mut self,
@@ -343,20 +361,23 @@ pub trait Epochs {
         memory: Vec<Vec<u8>>,
     ) -> Result<u32, EpochError>;
 
-    /// Gives the closed epoch up when it has not moved for long: its whole budget goes to the subnet's next one, roster and
-    /// memory stay those of the last final epoch. Anyone may call. Also frees the bond of an assertion whose epoch can no longer
-    /// become final since the code of its kernel has changed. Returns what the next budget gets.
+    /// Gives the closed epoch up when it has not moved for long: its whole budget goes to the
+    /// subnet's next one, roster and memory stay those of the last final epoch. Anyone may
+    /// call. Also frees the bond of an assertion whose epoch can no longer become final since
+    /// the code of its kernel has changed. Returns what the next budget gets.
     ///
     /// # Errors
-    /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it is, or those of emission.
+    /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it is, or
+    /// those of emission.
     #[ink(message)]
     fn roll_over(&mut self, netuid: NetUid) -> Result<Rao, EpochError>;
 
-    /// Pays the neurons of `chunk` of a final epoch and records their scores. Anyone may call, and gets the keeper's fee of the
-    /// chunk.
+    /// Pays the neurons of `chunk` of a final epoch and records their scores. Anyone may call, and
+    /// gets the keeper's fee of the chunk.
     ///
     /// # Errors
-    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or those of the other contracts.
+    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
+    /// those of the other contracts.
     #[ink(message)]
     fn settle(
         &mut self,
@@ -378,8 +399,8 @@ pub trait Epochs {
     #[ink(message)]
     fn plan(&self, netuid: NetUid) -> Option<EpochPlan>;
 
-    /// What storage contributes to the steps of `chunk` of the epoch that closed last. Workers read it;
-    /// the judge calls the same function.
+    /// What storage contributes to the steps of `chunk` of the epoch that closed last. Workers read
+    /// it; the judge calls the same function.
     ///
     /// # Errors
     /// `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
@@ -394,8 +415,8 @@ pub trait Epochs {
     #[ink(message)]
     fn roster(&self, netuid: NetUid) -> Vec<Uid>;
 
-    /// Hashes of what each chunk remembers from the last final epoch. None if the epoch that closed since has another
-    /// kernel code, or chunks of another size: it starts without memory.
+    /// Hashes of what each chunk remembers from the last final epoch. None if the epoch that closed
+    /// since has another kernel code, or chunks of another size: it starts without memory.
     #[ink(message)]
     fn memory_hashes(&self, netuid: NetUid) -> Vec<Digest>;
 
@@ -407,8 +428,8 @@ pub trait Epochs {
     #[ink(message)]
     fn total_bonds(&self) -> Rao;
 
-    /// Bond that the subnet's next assertion needs: that of the rules, doubled for each assertion of the closed epoch that was
-    /// slashed, at most the cap on TAO.
+    /// Bond that the subnet's next assertion needs: that of the rules, doubled for each assertion
+    /// of the closed epoch that was slashed, at most the cap on TAO.
     #[ink(message)]
     fn bond_required(&self, netuid: NetUid) -> Rao;
 

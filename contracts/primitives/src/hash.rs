@@ -1,4 +1,5 @@
-//! Tagged hashes: `H(tag; a, b, ..)` is blake2_256 over the tag and fixed-width little-endian fields.
+//! Tagged hashes: `H(tag; a, b, ..)` is blake2_256 over the tag and fixed-width little-endian
+//! fields.
 //!
 //! Lengths are written as `u32`, never as SCALE `Compact`, so a preimage reads one way only.
 
@@ -10,7 +11,8 @@ use ink::{
 /// A blake2_256 hash.
 pub type Digest = [u8; 32];
 
-/// What a hash is of. Each kind has a tag of its own, so that no preimage of one kind is one of another.
+/// What a hash is of. Each kind has a tag of its own, so that no preimage of one kind is one of
+/// another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tag {
     /// A frozen epoch header.
@@ -86,7 +88,8 @@ impl Preimage {
         self.fixed(&value.to_le_bytes())
     }
 
-    /// Appends a count of items that follow. Saturates; nothing hashed here comes near `u32::MAX` items.
+    /// Appends a count of items that follow. Saturates; nothing hashed here comes near `u32::MAX`
+    /// items.
     pub fn len(self, items: usize) -> Self {
         self.u32(u32::try_from(items).unwrap_or(u32::MAX))
     }

@@ -1,15 +1,18 @@
-//! The kernel interface: an epoch is a fold of small pure steps, and a kernel is the program that computes one.
+//! The kernel interface: an epoch is a fold of small pure steps, and a kernel is the program that
+//! computes one.
 //!
-//! A kernel is a contract without storage. The worker runs its Wasm in wasmtime, the chain runs the same bytes
-//! to judge one step. A step is a pure function of its input: no storage, no caller, no block, no floats.
+//! A kernel is a contract without storage. The worker runs its Wasm in wasmtime, the chain runs the
+//! same bytes to judge one step. A step is a pure function of its input: no storage, no caller, no
+//! block, no floats.
 
 use crate::{hash::Preimage, hash::Tag, AccountId, Digest, NetUid, Rao, Uid};
 use ink::prelude::vec::Vec;
 
 /// Bytes of ink!'s static buffer in the epoch contract and the kernels (`INK_STATIC_BUFFER_SIZE`).
 ///
-/// A message's input, its result and every cross-contract call pass through it. It must hold the largest
-/// assertion plus the largest step; `limits` in the epoch contract's tests computes that sum.
+/// A message's input, its result and every cross-contract call pass through it. It must hold the
+/// largest assertion plus the largest step; `limits` in the epoch contract's tests computes that
+/// sum.
 pub const STATIC_BUFFER: usize = 256 * 1024;
 
 /// Most bytes of a carry.
@@ -49,8 +52,8 @@ impl Budget {
     }
 }
 
-/// Everything about an epoch that is fixed when it closes. Its hash binds every proof to this epoch, subnet,
-/// deployment and kernel.
+/// Everything about an epoch that is fixed when it closes. Its hash binds every proof to this
+/// epoch, subnet, deployment and kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -126,7 +129,8 @@ impl EpochHeader {
     }
 }
 
-/// How a kernel cuts an epoch into steps. Step `k = phase * C + chunk` with `C = ceil(neurons / chunk)`.
+/// How a kernel cuts an epoch into steps. Step `k = phase * C + chunk` with `C = ceil(neurons /
+/// chunk)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -164,7 +168,8 @@ impl EpochPlan {
         phases.saturating_mul(u32::from(self.chunks(neurons)))
     }
 
-    /// Phase and chunk of step `k` of an epoch with `neurons` neurons; none if it has not so many steps.
+    /// Phase and chunk of step `k` of an epoch with `neurons` neurons; none if it has not so many
+    /// steps.
     pub fn place(&self, k: u32, neurons: u16) -> Option<(u8, u16)> {
         if k >= self.steps(neurons) {
             return None;
@@ -205,9 +210,11 @@ pub struct NeuronInput {
     pub registered_at: u64,
     /// Block of the earliest unexpired weights commit, `NO_COMMIT` if there is none.
     pub commit_block: u64,
-    /// Holds a permit: its uid is on the roster and it is no newcomer. The kernel adds the owner's.
+    /// Holds a permit: its uid is on the roster and it is no newcomer. The kernel adds the
+    /// owner's.
     pub permit: bool,
-    /// Took its seat after the last final epoch closed: what memory holds for the uid is another's.
+    /// Took its seat after the last final epoch closed: what memory holds for the uid is
+    /// another's.
     pub newcomer: bool,
 }
 
@@ -287,7 +294,8 @@ pub struct NeuronResult {
     /// Reward as validator, for it and its stakers.
     pub validator: Rao,
     /// Reward in all. With a split budget the sum of both; with a combined one rounded on its own,
-    /// as subtensor does, so it may differ from the sum by a few rao. `miner` and `validator` are what is paid.
+    /// as subtensor does, so it may differ from the sum by a few rao. `miner` and `validator` are
+    /// what is paid.
     pub emission: Rao,
 }
 
@@ -307,12 +315,13 @@ impl NeuronResult {
     }
 }
 
-/// Why a kernel cannot compute a step. None can occur in an epoch whose inputs the chain gathered and whose
-/// earlier steps are honest.
+/// Why a kernel cannot compute a step. None can occur in an epoch whose inputs the chain gathered
+/// and whose earlier steps are honest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub enum KernelError {
-    /// The kernel's parameters do not decode, or one is out of its bounds. Set them anew on the subnet.
+    /// The kernel's parameters do not decode, or one is out of its bounds. Set them anew on the
+    /// subnet.
     BadParams,
     /// The phase or the chunk is not in the plan.
     StepOutOfRange,

@@ -102,8 +102,9 @@ impl KernelParams {
 pub enum Hyperparameter {
     /// Blocks per epoch, `1 ..= 50 400`.
     Tempo(u32),
-    /// The kernel's address, which must be on the list of allowed ones and not retired. Parameters stay if they are of
-    /// the kind that the kernel's defaults are of, Yuma's or other bytes; else the defaults replace them.
+    /// The kernel's address, which must be on the list of allowed ones and not retired. Parameters
+    /// stay if they are of the kind that the kernel's defaults are of, Yuma's or other bytes;
+    /// else the defaults replace them.
     Kernel(AccountId),
     /// Seats, at least the seats taken, at most `MAX_UIDS`.
     MaxUids(u16),
@@ -111,7 +112,8 @@ pub enum Hyperparameter {
     MaxValidators(u16),
     /// Immunity in blocks, at most 1 000 000.
     ImmunityPeriod(u32),
-    /// The price of the next registration in rao, from `MinBurn` to `MaxBurn`. It goes on from there.
+    /// The price of the next registration in rao, from `MinBurn` to `MaxBurn`. It goes on from
+    /// there.
     RegistrationPrice(Rao),
     /// Bytes for a kernel other than Yuma, at most `MAX_PARAMS`. Replaces the Yuma parameters.
     OtherParams(Vec<u8>),
@@ -143,23 +145,27 @@ pub enum Hyperparameter {
     MaxBurn(Rao),
     /// Blocks in which the price of a registration halves, `1 ..= 36 100`.
     BurnHalfLife(u16),
-    /// What a registration multiplies the price by, `10 000 ..= 30 000` basis points: once to three times.
+    /// What a registration multiplies the price by, `10 000 ..= 30 000` basis points: once to
+    /// three times.
     BurnIncrease(Bps),
     /// Most registrations in one block, at least 1.
     MaxRegistrationsPerBlock(u16),
     /// Whether seats can be taken. The network's.
     RegistrationAllowed(bool),
-    /// While no more neurons than this can be replaced, an immune one gives way instead. The network's.
+    /// While no more neurons than this can be replaced, an immune one gives way instead. The
+    /// network's.
     MinNonImmuneUids(u16),
     /// How many of the owner's neurons never give way, `1 ..= 10`.
     ImmuneOwnerUids(u16),
-    /// How budgets are divided: the network's own split, or another as far as `NetworkRules` lets subnets choose.
+    /// How budgets are divided: the network's own split, or another as far as `NetworkRules` lets
+    /// subnets choose.
     Split(SplitPreset),
     /// Whether stake may change hands on the subnet.
     TransferEnabled(bool),
     /// Least version of a client that may set weights; 0 for any.
     WeightsVersionKey(u64),
-    /// Blocks between two updates of a neuron's weights, at most 50 400; 0 for no limit. The network's.
+    /// Blocks between two updates of a neuron's weights, at most 50 400; 0 for no limit. The
+    /// network's.
     WeightsRateLimit(u32),
     /// Least number of weights in a row, `1 ..= MAX_UIDS`; never more than there are neurons.
     MinAllowedWeights(u16),
@@ -186,10 +192,11 @@ pub struct Neuron {
     pub registered_at: u32,
     /// Epoch that was open at the registration.
     pub registered_epoch: u32,
-    /// Number of this registration on its subnet; never used twice. Nothing set for one generation of a uid
-    /// passes to the next.
+    /// Number of this registration on its subnet; never used twice. Nothing set for one generation
+    /// of a uid passes to the next.
     pub generation: u32,
-    /// The hotkey that it registered with, if it has another since: stake and take stay with that one.
+    /// The hotkey that it registered with, if it has another since: stake and take stay with that
+    /// one.
     pub identity: Option<AccountId>,
 }
 
@@ -208,7 +215,8 @@ pub struct Seat {
     pub uid: Uid,
     /// Its neuron's generation.
     pub generation: u32,
-    /// Epoch that was open when it registered: a seat taken after the last final epoch has no permit yet.
+    /// Epoch that was open when it registered: a seat taken after the last final epoch has no
+    /// permit yet.
     pub registered_epoch: u32,
     /// Seats taken on the subnet.
     pub neurons: u16,
@@ -279,7 +287,8 @@ pub struct HotkeyStatus {
     pub owner: Option<AccountId>,
     /// Stake may change hands on the subnet.
     pub transfers: bool,
-    /// Least stake that others than the owner keep on the hotkey. See [`NetworkRules::nominator_min`].
+    /// Least stake that others than the owner keep on the hotkey. See
+    /// [`NetworkRules::nominator_min`].
     pub nominator_min: Rao,
 }
 
@@ -303,12 +312,14 @@ pub trait Registry {
     #[ink(message)]
     fn wire(&mut self, epoch: AccountId) -> Result<(), WireError>;
 
-    /// Lets subnets choose `kernel`, whose code must have `code_hash` now. A subnet that has no parameters for it begins
-    /// with `defaults`. Allowing it again lifts its retirement and replaces the defaults. Only the admin.
+    /// Lets subnets choose `kernel`, whose code must have `code_hash` now. A subnet that has no
+    /// parameters for it begins with `defaults`. Allowing it again lifts its retirement and
+    /// replaces the defaults. Only the admin.
     ///
     /// # Errors
-    /// `NotAdmin`, `OutOfBounds` for the defaults, `KernelCode` with what is at the address, `KernelListed` with the code
-    /// hash it was allowed with before, `Exhausted` when `MAX_KERNELS` are listed.
+    /// `NotAdmin`, `OutOfBounds` for the defaults, `KernelCode` with what is at the address,
+    /// `KernelListed` with the code hash it was allowed with before, `Exhausted` when
+    /// `MAX_KERNELS` are listed.
     #[ink(message)]
     fn allow_kernel(
         &mut self,
@@ -317,7 +328,8 @@ pub trait Registry {
         defaults: KernelParams,
     ) -> Result<(), RegistryError>;
 
-    /// Lets no more subnets choose `kernel`. Those that run it keep it, so nobody can stop a subnet's epochs. Only the admin.
+    /// Lets no more subnets choose `kernel`. Those that run it keep it, so nobody can stop a
+    /// subnet's epochs. Only the admin.
     ///
     /// # Errors
     /// `NotAdmin`, `KernelNotAllowed` if it is not listed or retired already.
@@ -331,7 +343,8 @@ pub trait Registry {
     #[ink(message)]
     fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError>;
 
-    /// Who decides which kernels are allowed and sets the rules of the network, and may set hyperparameters of any subnet.
+    /// Who decides which kernels are allowed and sets the rules of the network, and may set
+    /// hyperparameters of any subnet.
     #[ink(message)]
     fn admin(&self) -> AccountId;
 
@@ -354,14 +367,16 @@ pub trait Registry {
     #[ink(message)]
     fn network_rules(&self) -> NetworkRules;
 
-    /// Creates a subnet with default hyperparameters, owned by the caller, who locks the creation price
-    /// (approve it for this contract first). Returns its netuid; the first is 1, and none is ever used twice. `owner_hotkey` becomes
-    /// the caller's, if it is nobody's yet: nobody else can then take the seat that always has a permit. Where the network is full,
-    /// the weakest subnet that is not immune gives way, and its owner gets its lock back. Epochs run once it is started.
+    /// Creates a subnet with default hyperparameters, owned by the caller, who locks the creation
+    /// price (approve it for this contract first). Returns its netuid; the first is 1, and none
+    /// is ever used twice. `owner_hotkey` becomes the caller's, if it is nobody's yet: nobody
+    /// else can then take the seat that always has a permit. Where the network is full,
+    /// the weakest subnet that is not immune gives way, and its owner gets its lock back. Epochs
+    /// run once it is started.
     ///
     /// # Errors
-    /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `NotHotkeyOwner`, `TooSoon`, `NetworkFull`,
-    /// `PriceAbove`, `Payment`.
+    /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `NotHotkeyOwner`,
+    /// `TooSoon`, `NetworkFull`, `PriceAbove`, `Payment`.
     #[ink(message)]
     fn create_subnet(
         &mut self,
@@ -381,15 +396,17 @@ pub trait Registry {
     #[ink(message)]
     fn start(&mut self, netuid: NetUid) -> Result<(), RegistryError>;
 
-    /// Offers a subnet to another owner, or takes an offer back. Only its owner. Nothing changes until the other accepts.
+    /// Offers a subnet to another owner, or takes an offer back. Only its owner. Nothing changes
+    /// until the other accepts.
     ///
     /// # Errors
     /// `UnknownSubnet`, `NotOwner`, `Retired`.
     #[ink(message)]
     fn offer_subnet(&mut self, netuid: NetUid, to: Option<AccountId>) -> Result<(), RegistryError>;
 
-    /// Takes over a subnet that is offered to the caller, with the caller's hotkey for the seat that always has a permit. It counts
-    /// from the open epoch on: pay for closed ones still goes to the owner before.
+    /// Takes over a subnet that is offered to the caller, with the caller's hotkey for the seat
+    /// that always has a permit. It counts from the open epoch on: pay for closed ones still
+    /// goes to the owner before.
     ///
     /// # Errors
     /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`.
@@ -426,13 +443,14 @@ pub trait Registry {
     #[ink(message)]
     fn identity(&self, netuid: NetUid) -> Option<SubnetIdentity>;
 
-    /// Sets one hyperparameter. Only the subnet's owner, or the admin; some are the admin's alone. It counts from the open epoch on.
-    /// On a subnet that runs, nobody changes any shortly before its epoch may close, and the owner waits between two changes of the
-    /// same one.
+    /// Sets one hyperparameter. Only the subnet's owner, or the admin; some are the admin's alone.
+    /// It counts from the open epoch on. On a subnet that runs, nobody changes any shortly
+    /// before its epoch may close, and the owner waits between two changes of the same one.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `NotOwner`, `NotRoot`, `Frozen`, `Cooldown`, `OutOfBounds`, `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma`
-    /// for a Yuma parameter of another kernel's subnet.
+    /// `UnknownSubnet`, `NotOwner`, `NotRoot`, `Frozen`, `Cooldown`, `OutOfBounds`,
+    /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma` for a Yuma parameter of another
+    /// kernel's subnet.
     #[ink(message)]
     fn set_hyperparameter(
         &mut self,
@@ -440,12 +458,12 @@ pub trait Registry {
         value: Hyperparameter,
     ) -> Result<(), RegistryError>;
 
-    /// Gives `hotkey` a seat, owned by the caller, who burns the registration price (approve it first).
-    /// On a full subnet it replaces the first of `prune_candidates`.
+    /// Gives `hotkey` a seat, owned by the caller, who burns the registration price (approve it
+    /// first). On a full subnet it replaces the first of `prune_candidates`.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`, `TooSoon`, `PriceAbove`, `AllImmune`,
-    /// `Payment`.
+    /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`,
+    /// `TooSoon`, `PriceAbove`, `AllImmune`, `Payment`.
     #[ink(message)]
     fn register(
         &mut self,
@@ -454,9 +472,11 @@ pub trait Registry {
         max_price: Rao,
     ) -> Result<Uid, RegistryError>;
 
-    /// Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a fee that is burned (approve it first).
-    /// `new_hotkey` must be nobody's yet. The seat stays, with uid, scores, weights, permit and what the neuron shows; stake and take stay on
-    /// the hotkey that it registered with. Commits that wait are lost: they bind the hotkey. It counts from the open epoch on.
+    /// Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a fee
+    /// that is burned (approve it first). `new_hotkey` must be nobody's yet. The seat stays,
+    /// with uid, scores, weights, permit and what the neuron shows; stake and take stay on
+    /// the hotkey that it registered with. Commits that wait are lost: they bind the hotkey. It
+    /// counts from the open epoch on.
     ///
     /// # Errors
     /// `NotSeated`, `NotHotkeyOwner` for either, `TooSoon` after the neuron's last swap, `Payment`.
@@ -479,8 +499,8 @@ pub trait Registry {
         closing: u32,
     ) -> Result<SubnetSnapshot, RegistryError>;
 
-    /// Called by the epoch contract at settle: records scores of `epoch` from uid `start` on, which must not cross a page.
-    /// A neuron that took its seat later keeps its zero score.
+    /// Called by the epoch contract at settle: records scores of `epoch` from uid `start` on, which
+    /// must not cross a page. A neuron that took its seat later keeps its zero score.
     ///
     /// # Errors
     /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
@@ -509,16 +529,18 @@ pub trait Registry {
     #[ink(message)]
     fn creation_price(&self) -> Rao;
 
-    /// The subnet that would give way if one more were created on a full network now; none if all are immune.
+    /// The subnet that would give way if one more were created on a full network now; none if all
+    /// are immune.
     #[ink(message)]
     fn retirement_candidate(&self) -> Option<NetUid>;
 
-    /// Rao that this contract holds for others: the locks of subnets that are not retired, and deposits of neurons. Its balance is
-    /// that.
+    /// Rao that this contract holds for others: the locks of subnets that are not retired, and
+    /// deposits of neurons. Its balance is that.
     #[ink(message)]
     fn held(&self) -> Rao;
 
-    /// All hyperparameters of a subnet: value, bounds, whose each one is, and from which block on it may change.
+    /// All hyperparameters of a subnet: value, bounds, whose each one is, and from which block on
+    /// it may change.
     #[ink(message)]
     fn hyperparameters(&self, netuid: NetUid) -> Vec<HyperparameterView>;
 
@@ -526,7 +548,8 @@ pub trait Registry {
     #[ink(message)]
     fn quote_registration(&self, netuid: NetUid) -> Option<RegistrationQuote>;
 
-    /// Who would give way to newcomers on a full subnet, in this order; at most `count`, which is at most 16.
+    /// Who would give way to newcomers on a full subnet, in this order; at most `count`, which is
+    /// at most 16.
     #[ink(message)]
     fn prune_candidates(&self, netuid: NetUid, count: u16) -> Vec<PruneCandidate>;
 
@@ -538,7 +561,8 @@ pub trait Registry {
     #[ink(message)]
     fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat>;
 
-    /// Where `hotkey` sits on `netuid`, and on what terms it sets weights; one call for the epoch contract.
+    /// Where `hotkey` sits on `netuid`, and on what terms it sets weights; one call for the epoch
+    /// contract.
     #[ink(message)]
     fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter>;
 
@@ -546,8 +570,9 @@ pub trait Registry {
     #[ink(message)]
     fn neuron(&self, netuid: NetUid, uid: Uid) -> Option<Neuron>;
 
-    /// Shows where the caller's neuron answers, in the place of what it showed before. What a neuron shows costs a deposit, once, which
-    /// the registry holds (approve it first) and gives back to the hotkey when it shows nothing any more or gives way.
+    /// Shows where the caller's neuron answers, in the place of what it showed before. What a
+    /// neuron shows costs a deposit, once, which the registry holds (approve it first) and
+    /// gives back to the hotkey when it shows nothing any more or gives way.
     ///
     /// # Errors
     /// `NotSeated`, `BadHost`, `OutOfBounds` for port 0, `TooSoon`, `Payment`.
@@ -605,8 +630,9 @@ pub trait Registry {
         count: u16,
     ) -> Result<Vec<Neuron>, RegistryError>;
 
-    /// The tenures of the neurons that sat on `uids` at the end of `epoch`: one call for a whole roster, whose uids are
-    /// spread over all pages. `uids` ascend; at most `MAX_VALIDATORS + 1`.
+    /// The tenures of the neurons that sat on `uids` at the end of `epoch`: one call for a whole
+    /// roster, whose uids are spread over all pages. `uids` ascend; at most `MAX_VALIDATORS +
+    /// 1`.
     ///
     /// # Errors
     /// `UnknownSubnet`, `OutOfBounds` beyond the seats taken then or for too many uids, `TooOld`.
@@ -622,7 +648,8 @@ pub trait Registry {
     #[ink(message)]
     fn metagraph(&self, netuid: NetUid, page: u16) -> Vec<NeuronView>;
 
-    /// Who owns `hotkey`: the account that first registered it anywhere, or created a subnet with it.
+    /// Who owns `hotkey`: the account that first registered it anywhere, or created a subnet with
+    /// it.
     #[ink(message)]
     fn owner_of(&self, hotkey: AccountId) -> Option<AccountId>;
 

@@ -15,23 +15,26 @@ use ink::prelude::vec::Vec;
 /// Largest delegate take, and the take of a hotkey whose owner has set none: 18 %.
 pub const MAX_TAKE: Bps = Bps(1_800);
 
-/// Blocks that must have passed since a take last changed before it is raised: thirty days of blocks of 12 seconds.
-/// Source: subtensor-reference.md 3.11.
+/// Blocks that must have passed since a take last changed before it is raised: thirty days of
+/// blocks of 12 seconds. Source: subtensor-reference.md 3.11.
 pub const TAKE_RAISE_INTERVAL: u32 = 216_000;
 
 /// Most children of a hotkey on a subnet. Source: subtensor-reference.md 3.11.
 pub const MAX_CHILDREN: u16 = 5;
-/// Most hotkeys that may have a hotkey as their child, so that its stake can be told at a bounded cost.
+/// Most hotkeys that may have a hotkey as their child, so that its stake can be told at a bounded
+/// cost.
 pub const MAX_PARENTS: u16 = 8;
-/// Blocks before a list of children counts. Source: subtensor-reference.md 6.2, `PendingChildKeyCooldown`.
+/// Blocks before a list of children counts. Source: subtensor-reference.md 6.2,
+/// `PendingChildKeyCooldown`.
 pub const CHILD_COOLDOWN: u32 = 7_200;
 /// Blocks between two settings of a hotkey's children. Source: subtensor-reference.md 5.5.
 pub const CHILDREN_INTERVAL: u32 = 150;
 
-/// What stake on root weighs on every subnet, of `u64::MAX`: 5.27 %. It never changes, so that no closed epoch does.
-/// Source: subtensor-reference.md 6.2, `TaoWeight`.
+/// What stake on root weighs on every subnet, of `u64::MAX`: 5.27 %. It never changes, so that no
+/// closed epoch does. Source: subtensor-reference.md 6.2, `TaoWeight`.
 pub const TAO_WEIGHT: u64 = 971_718_665_099_567_868;
-/// Blocks over which dividends of root stake reach those who have it. Who stakes for a block gets a block's part of them.
+/// Blocks over which dividends of root stake reach those who have it. Who stakes for a block gets a
+/// block's part of them.
 pub const ROOT_STREAM: u32 = 360;
 
 /// A hotkey that gets a part of another's stake, for weight alone.
@@ -159,12 +162,14 @@ pub trait Staking {
     #[ink(message)]
     fn wire(&mut self, emission: AccountId, epoch: AccountId) -> Result<(), WireError>;
 
-    /// Stakes `amount` of the caller's TAO on `hotkey` (approve it for this contract first). It earns from the open epoch on, whose
-    /// pay comes after its close: what is paid while the epoch is open is for the one before. On root, which is netuid 0, it counts
+    /// Stakes `amount` of the caller's TAO on `hotkey` (approve it for this contract first). It
+    /// earns from the open epoch on, whose pay comes after its close: what is paid while the
+    /// epoch is open is for the one before. On root, which is netuid 0, it counts
     /// on every subnet with `TAO_WEIGHT`, and what it earns is claimed.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `UnknownHotkey`, `TooLittle` with the least that can be added, or that must be on another's hotkey, `Payment`.
+    /// `UnknownSubnet`, `UnknownHotkey`, `TooLittle` with the least that can be added, or that must
+    /// be on another's hotkey, `Payment`.
     #[ink(message)]
     fn add_stake(
         &mut self,
@@ -173,8 +178,9 @@ pub trait Staking {
         amount: Rao,
     ) -> Result<(), StakingError>;
 
-    /// Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays than is owed to others. What would stay on
-    /// another's hotkey below the least nomination is taken back too; `StakeRemoved` tells how much it was.
+    /// Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays than
+    /// is owed to others. What would stay on another's hotkey below the least nomination is
+    /// taken back too; `StakeRemoved` tells how much it was.
     ///
     /// # Errors
     /// `NotEnoughStake`, `TooLittle`, `Payment`.
@@ -186,26 +192,30 @@ pub trait Staking {
         amount: Rao,
     ) -> Result<(), StakingError>;
 
-    /// Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and returns how much that is.
+    /// Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and
+    /// returns how much that is.
     ///
     /// # Errors
     /// `NotEnoughStake` if there is none, `Payment`.
     #[ink(message)]
     fn remove_all_stake(&mut self, netuid: NetUid, hotkey: AccountId) -> Result<Rao, StakingError>;
 
-    /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first; on root with
-    /// what it has earned. Returns how much it was, and in how many places there still is some: call again while there is.
+    /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..=
+    /// PAGE`, the latest first; on root with what it has earned. Returns how much it was, and
+    /// in how many places there still is some: call again while there is.
     ///
     /// # Errors
     /// `TooMany`, `NotEnoughStake` if there is none, `Payment`.
     #[ink(message)]
     fn unstake_all(&mut self, limit: u16) -> Result<(Rao, u32), StakingError>;
 
-    /// Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or both. No TAO is paid.
-    /// Returns how much it was: what would stay below the least nomination moves too.
+    /// Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or both.
+    /// No TAO is paid. Returns how much it was: what would stay below the least nomination
+    /// moves too.
     ///
     /// # Errors
-    /// `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`, `TooLittle`.
+    /// `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`,
+    /// `TooLittle`.
     #[ink(message)]
     fn move_stake(
         &mut self,
@@ -216,11 +226,12 @@ pub trait Staking {
         amount: Option<Rao>,
     ) -> Result<Rao, StakingError>;
 
-    /// Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as stake on the same hotkey. The subnet's owner
-    /// can switch this off. Returns how much it was.
+    /// Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as stake on
+    /// the same hotkey. The subnet's owner can switch this off. Returns how much it was.
     ///
     /// # Errors
-    /// `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`, `TooLittle`.
+    /// `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`,
+    /// `TooLittle`.
     #[ink(message)]
     fn transfer_stake(
         &mut self,
@@ -245,25 +256,29 @@ pub trait Staking {
     #[ink(message)]
     fn root_dividends(&self, hotkey: AccountId) -> RootDividends;
 
-    /// Dividends of root stake that nobody has claimed. This contract's balance is that and `total_stake`.
+    /// Dividends of root stake that nobody has claimed. This contract's balance is that and
+    /// `total_stake`.
     #[ink(message)]
     fn root_unclaimed(&self) -> Rao;
 
-    /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be lowered at any time, and raised once
-    /// `TAKE_RAISE_INTERVAL` blocks have passed since it last changed.
+    /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be
+    /// lowered at any time, and raised once `TAKE_RAISE_INTERVAL` blocks have passed since it
+    /// last changed.
     ///
     /// # Errors
     /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
     #[ink(message)]
     fn set_take(&mut self, hotkey: AccountId, take: Bps) -> Result<(), StakingError>;
 
-    /// Gives parts of the own stake of `hotkey`, which the caller owns, to children on a subnet, in the place of those before. They have
-    /// that much more weight, and share what they earn by it. The list counts from the first epoch on that opens after a cooldown of
-    /// `CHILD_COOLDOWN` blocks; before a subnet's first close it counts at once. A child of another owner must have accepted the parent.
+    /// Gives parts of the own stake of `hotkey`, which the caller owns, to children on a subnet, in
+    /// the place of those before. They have that much more weight, and share what they earn by
+    /// it. The list counts from the first epoch on that opens after a cooldown of
+    /// `CHILD_COOLDOWN` blocks; before a subnet's first close it counts at once. A child of another
+    /// owner must have accepted the parent.
     ///
     /// # Errors
-    /// `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`, `Cycle`, `UnknownHotkey`, `NotAccepted`,
-    /// `TooManyParents`, `ChildrenTooSoon`.
+    /// `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`, `Cycle`,
+    /// `UnknownHotkey`, `NotAccepted`, `TooManyParents`, `ChildrenTooSoon`.
     #[ink(message)]
     fn set_children(
         &mut self,
@@ -272,7 +287,8 @@ pub trait Staking {
         children: Vec<Child>,
     ) -> Result<(), StakingError>;
 
-    /// Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a subnet, or no longer.
+    /// Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a subnet, or
+    /// no longer.
     ///
     /// # Errors
     /// `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
@@ -285,7 +301,8 @@ pub trait Staking {
         allowed: bool,
     ) -> Result<(), StakingError>;
 
-    /// Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of other owners. As `set_take`; nothing at first.
+    /// Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of other
+    /// owners. As `set_take`; nothing at first.
     ///
     /// # Errors
     /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
@@ -316,8 +333,8 @@ pub trait Staking {
     #[ink(message)]
     fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError>;
 
-    /// Called by the emission contract after it has minted the sum of `payments`, pay of `epoch`, to this contract: credits
-    /// them as stake. Returns that sum.
+    /// Called by the emission contract after it has minted the sum of `payments`, pay of `epoch`,
+    /// to this contract: credits them as stake. Returns that sum.
     ///
     /// # Errors
     /// `NotEmission`, `Overflow`.
@@ -329,12 +346,14 @@ pub trait Staking {
         payments: Vec<Payment>,
     ) -> Result<Rao, StakingError>;
 
-    /// Whether the subnet goes on: false once it is retired, none if it was never created or the registry does not answer.
+    /// Whether the subnet goes on: false once it is retired, none if it was never created or the
+    /// registry does not answer.
     #[ink(message)]
     fn is_live(&self, netuid: NetUid) -> Option<bool>;
 
-    /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open: its own, less what its children have of it, and what
-    /// its parents give, and the same of root stake with `TAO_WEIGHT`. At most `PAGE` hotkeys.
+    /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open: its own,
+    /// less what its children have of it, and what its parents give, and the same of root stake
+    /// with `TAO_WEIGHT`. At most `PAGE` hotkeys.
     ///
     /// # Errors
     /// `TooOld`, `TooMany`.

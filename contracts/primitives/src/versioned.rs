@@ -2,8 +2,8 @@
 
 /// A value that consensus reads, kept for the open epoch and the one before it.
 ///
-/// The value of epoch `e` is the last one written while `e` was open. Epoch `e + 1` cannot close before `e` is
-/// final and settled (or its settle window is over), so two slots always suffice.
+/// The value of epoch `e` is the last one written while `e` was open. Epoch `e + 1` cannot close
+/// before `e` is final and settled (or its settle window is over), so two slots always suffice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]

@@ -1,6 +1,7 @@
 //! What a subnet costs, how often one can be created, and which one gives way.
 //!
-//! The price is locked, not burned: the registry holds it until the subnet is retired. Source: subtensor-reference.md 4.9.
+//! The price is locked, not burned: the registry holds it until the subnet is retired. Source:
+//! subtensor-reference.md 4.9.
 
 use crate::hyperparameters::{amount, within};
 use inktensor_primitives::{
@@ -142,7 +143,8 @@ pub struct Weakness {
     pub netuid: NetUid,
 }
 
-/// The weakest of `subnets` that is not immune at block `now`; else the block at which the first one is no longer.
+/// The weakest of `subnets` that is not immune at block `now`; else the block at which the first
+/// one is no longer.
 ///
 /// # Errors
 /// `NetworkFull` with that block.
@@ -171,8 +173,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Prices computed from the formula of subtensor-reference.md 4.9 with its interval of 100 800 blocks and least price of
-    /// 1000 TAO: last price in TAO, blocks since, price in rao.
+    /// Prices computed from the formula of subtensor-reference.md 4.9 with its interval of 100 800
+    /// blocks and least price of 1000 TAO: last price in TAO, blocks since, price in rao.
     #[test]
     fn lock_costs_are_the_references() {
         for (last, blocks, expected) in [

@@ -1,7 +1,7 @@
 //! The bounds of hyperparameters, and how one is set.
 //!
-//! Bounds protect the network from a subnet: a size that storage, buffers or a step could not bear, a ratio that
-//! the kernel's arithmetic is not made for. Within them the owner is free.
+//! Bounds protect the network from a subnet: a size that storage, buffers or a step could not bear,
+//! a ratio that the kernel's arithmetic is not made for. Within them the owner is free.
 
 use crate::{price::Price, settings::Settings};
 use ink::prelude::string::String;
@@ -28,7 +28,8 @@ const MILLION: u64 = 1_000_000;
 /// 0.025 of 65535: a bond rate below it hardly moves.
 const MIN_ALPHA: u64 = 1_638;
 const MAX_STEEPNESS: u16 = i16::MAX.unsigned_abs();
-/// Least largest price, and largest least price, of a registration. Source: subtensor-reference.md 6.1.
+/// Least largest price, and largest least price, of a registration. Source: subtensor-reference.md
+/// 6.1.
 const LEAST_MAX_BURN: Rao = Rao(Rao::PER_TAO / 10);
 const MOST_MIN_BURN: Rao = Rao(Rao::PER_TAO - 1);
 const MAX_HALF_LIFE: u64 = 36_100;
@@ -125,7 +126,8 @@ pub fn check_params(params: &KernelParams) -> Result<(), RegistryError> {
     }
 }
 
-/// Least and largest value of a parameter that is a number, on a subnet with these settings of which `taken` seats are taken.
+/// Least and largest value of a parameter that is a number, on a subnet with these settings of
+/// which `taken` seats are taken.
 pub fn bounds(parameter: Parameter, settings: &Settings, taken: u16) -> (u64, u64) {
     let registration = &settings.terms.registration;
     let alpha_high = match &settings.params {
@@ -168,8 +170,8 @@ pub fn bounds(parameter: Parameter, settings: &Settings, taken: u16) -> (u64, u6
     }
 }
 
-/// Sets `value`. `choose` passes a kernel that may be chosen and says its default parameters. After an error neither `settings` nor
-/// `price` may be stored.
+/// Sets `value`. `choose` passes a kernel that may be chosen and says its default parameters. After
+/// an error neither `settings` nor `price` may be stored.
 ///
 /// # Errors
 /// `OutOfBounds`, `SplitNotAllowed`, `NotYuma`, or that of `choose`.
@@ -303,7 +305,8 @@ fn checked(params: KernelParams) -> Result<KernelParams, RegistryError> {
     Ok(params)
 }
 
-/// Sets one parameter of the Yuma kernel, whatever its value; others are not of this kernel and change nothing.
+/// Sets one parameter of the Yuma kernel, whatever its value; others are not of this kernel and
+/// change nothing.
 fn set_yuma(params: &mut YumaParams, value: Hyperparameter) {
     match value {
         Hyperparameter::ActivityCutoff(blocks) => params.activity_cutoff = blocks,
@@ -323,8 +326,8 @@ fn set_yuma(params: &mut YumaParams, value: Hyperparameter) {
     }
 }
 
-/// Checks every bound of the Yuma kernel's parameters. A negative steepness is reported as two's complement,
-/// which is above its largest value.
+/// Checks every bound of the Yuma kernel's parameters. A negative steepness is reported as two's
+/// complement, which is above its largest value.
 fn check_yuma(params: &YumaParams) -> Result<(), RegistryError> {
     within(params.activity_cutoff, 1, MAX_BLOCKS)?;
     amount(params.min_stake)?;

@@ -1,7 +1,7 @@
 //! The kernels that subnets may choose, and who says so.
 //!
-//! An entry is a promise to the subnets that rely on it: it is never taken away and its code hash never changes. The admin
-//! adds entries and closes them for new choices; no epoch waits for it.
+//! An entry is a promise to the subnets that rely on it: it is never taken away and its code hash
+//! never changes. The admin adds entries and closes them for new choices; no epoch waits for it.
 
 use ink::{
     prelude::vec::Vec,
@@ -59,8 +59,8 @@ impl Kernels {
         Ok(())
     }
 
-    /// Lists `kernel` with `code_hash`, or lists it anew with other defaults. `found` is the hash of the code that is at the
-    /// address.
+    /// Lists `kernel` with `code_hash`, or lists it anew with other defaults. `found` is the hash
+    /// of the code that is at the address.
     ///
     /// # Errors
     /// `KernelCode`, `KernelListed`, `Exhausted`.

@@ -1,17 +1,21 @@
 //! Subnets, their hyperparameters, and who sits on which uid.
 //!
-//! Anyone creates a subnet and owns it: its price is locked until the subnet gives way to another. Anyone registers a neuron for the
-//! subnet's price, which is burned. On a full subnet a newcomer takes the seat of the least paid neuron that is no longer immune.
+//! Anyone creates a subnet and owns it: its price is locked until the subnet gives way to another.
+//! Anyone registers a neuron for the subnet's price, which is burned. On a full subnet a newcomer
+//! takes the seat of the least paid neuron that is no longer immune.
 //!
-//! A subnet chooses its kernel from a list that the admin, at first the deployer, adds to. The admin also sets the rules of the network and
-//! hyperparameters, some of which are its alone. It takes no kernel away from a subnet that runs it, and changes no closed epoch.
+//! A subnet chooses its kernel from a list that the admin, at first the deployer, adds to. The
+//! admin also sets the rules of the network and hyperparameters, some of which are its alone. It
+//! takes no kernel away from a subnet that runs it, and changes no closed epoch.
 //!
 //! - `creation`, `price`, `pruning`, `limits`: the rules, without storage
-//! - `hyperparameters`, `table`, `settings`: what a subnet can be told, its bounds, and how it is shown
+//! - `hyperparameters`, `table`, `settings`: what a subnet can be told, its bounds, and how it is
+//!   shown
 //! - `subnets`: what is stored, and what becomes of it
 //!
-//! Consensus reads neurons as of the end of an epoch, so a page of neurons keeps the last two. The epoch contract,
-//! named once by the deployer, is the only one to close an epoch and to record scores.
+//! Consensus reads neurons as of the end of an epoch, so a page of neurons keeps the last two. The
+//! epoch contract, named once by the deployer, is the only one to close an epoch and to record
+//! scores.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
@@ -77,8 +81,8 @@ mod registry {
     }
 
     impl SubnetRegistry {
-        /// Deploys a registry that is paid in `token`, for a network with these rules. The caller may name the epoch contract,
-        /// once, and is the admin.
+        /// Deploys a registry that is paid in `token`, for a network with these rules. The caller
+        /// may name the epoch contract, once, and is the admin.
         ///
         /// # Errors
         /// `OutOfBounds` for a rule.
@@ -196,7 +200,8 @@ mod registry {
             Ok(())
         }
 
-        /// Who decides which kernels are allowed and sets the rules of the network, and may set hyperparameters of any subnet.
+        /// Who decides which kernels are allowed and sets the rules of the network, and may set
+        /// hyperparameters of any subnet.
         #[ink(message)]
         fn admin(&self) -> AccountId {
             self.kernels.admin()
@@ -232,12 +237,13 @@ mod registry {
             self.creation.rules()
         }
 
-        /// Creates a subnet with default hyperparameters, owned by the caller, who locks the creation price
-        /// (approve it for this contract first). Returns its netuid; the first is 1. Epochs run once it is started.
+        /// Creates a subnet with default hyperparameters, owned by the caller, who locks the
+        /// creation price (approve it for this contract first). Returns its netuid; the
+        /// first is 1. Epochs run once it is started.
         ///
         /// # Errors
-        /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `NotHotkeyOwner`, `TooSoon`, `NetworkFull`,
-        /// `PriceAbove`, `Payment`.
+        /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`,
+        /// `NotHotkeyOwner`, `TooSoon`, `NetworkFull`, `PriceAbove`, `Payment`.
         #[ink(message)]
         fn create_subnet(
             &mut self,
@@ -308,7 +314,8 @@ mod registry {
             Ok(())
         }
 
-        /// Takes over a subnet that is offered to the caller, with the caller's hotkey for the seat that always has a permit.
+        /// Takes over a subnet that is offered to the caller, with the caller's hotkey for the seat
+        /// that always has a permit.
         ///
         /// # Errors
         /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`.
@@ -367,12 +374,13 @@ mod registry {
             self.subnets.identity(netuid)
         }
 
-        /// Sets one hyperparameter. Only the subnet's owner, or the admin; some are the admin's alone. It counts from the open epoch
-        /// on.
+        /// Sets one hyperparameter. Only the subnet's owner, or the admin; some are the admin's
+        /// alone. It counts from the open epoch on.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `NotRoot`, `Frozen`, `Cooldown`, `OutOfBounds`, `KernelNotAllowed`, `SplitNotAllowed`,
-        /// `NotYuma` for a Yuma parameter of another kernel's subnet.
+        /// `UnknownSubnet`, `NotOwner`, `NotRoot`, `Frozen`, `Cooldown`, `OutOfBounds`,
+        /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma` for a Yuma parameter of another
+        /// kernel's subnet.
         #[ink(message)]
         fn set_hyperparameter(
             &mut self,
@@ -390,12 +398,13 @@ mod registry {
             Ok(())
         }
 
-        /// Gives `hotkey` a seat, owned by the caller, who burns the registration price (approve it for this contract
-        /// first). On a full subnet it replaces the first of `prune_candidates`.
+        /// Gives `hotkey` a seat, owned by the caller, who burns the registration price (approve it
+        /// for this contract first). On a full subnet it replaces the first of
+        /// `prune_candidates`.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`, `TooSoon`, `PriceAbove`,
-        /// `AllImmune`, `Payment`.
+        /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`,
+        /// `TooSoon`, `PriceAbove`, `AllImmune`, `Payment`.
         #[ink(message)]
         fn register(
             &mut self,
@@ -517,7 +526,8 @@ mod registry {
             self.subnets.serving_page(netuid, page)
         }
 
-        /// Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a fee that is burned (approve it first).
+        /// Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a
+        /// fee that is burned (approve it first).
         ///
         /// # Errors
         /// `NotSeated`, `NotHotkeyOwner`, `TooSoon`, `Payment`.
@@ -558,8 +568,9 @@ mod registry {
             self.subnets.close(netuid, closing, now, &self.kernels)
         }
 
-        /// Called by the epoch contract at settle: records scores of `epoch` from uid `start` on, which must not cross
-        /// a page. A neuron that took its seat later keeps its zero score.
+        /// Called by the epoch contract at settle: records scores of `epoch` from uid `start` on,
+        /// which must not cross a page. A neuron that took its seat later keeps its zero
+        /// score.
         ///
         /// # Errors
         /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
@@ -599,20 +610,23 @@ mod registry {
             self.creation.price(self.env().block_number())
         }
 
-        /// The subnet that would give way if one more were created on a full network now; none if all are immune.
+        /// The subnet that would give way if one more were created on a full network now; none if
+        /// all are immune.
         #[ink(message)]
         fn retirement_candidate(&self) -> Option<NetUid> {
             let (now, rules) = (self.env().block_number(), self.creation.rules());
             self.subnets.candidate(now, &rules).ok()
         }
 
-        /// Rao that this contract holds for others: the locks of subnets that are not retired, and deposits of neurons.
+        /// Rao that this contract holds for others: the locks of subnets that are not retired, and
+        /// deposits of neurons.
         #[ink(message)]
         fn held(&self) -> Rao {
             self.creation.held()
         }
 
-        /// All hyperparameters of a subnet: value, bounds, whose each one is, and from which block on it may change.
+        /// All hyperparameters of a subnet: value, bounds, whose each one is, and from which block
+        /// on it may change.
         #[ink(message)]
         fn hyperparameters(&self, netuid: NetUid) -> Vec<HyperparameterView> {
             self.subnets
@@ -625,7 +639,8 @@ mod registry {
             self.subnets.quote(netuid, self.env().block_number())
         }
 
-        /// Who would give way to newcomers on a full subnet, in this order; at most `count`, which is at most 16.
+        /// Who would give way to newcomers on a full subnet, in this order; at most `count`, which
+        /// is at most 16.
         #[ink(message)]
         fn prune_candidates(&self, netuid: NetUid, count: u16) -> Vec<PruneCandidate> {
             let now = self.env().block_number();
@@ -659,7 +674,8 @@ mod registry {
             self.subnets.neuron(netuid, uid)
         }
 
-        /// Who sat on the `count` uids from `start` at the end of `epoch`; they must not cross a page.
+        /// Who sat on the `count` uids from `start` at the end of `epoch`; they must not cross a
+        /// page.
         ///
         /// # Errors
         /// `UnknownSubnet`, `OutOfBounds` beyond the page or the seats taken then, `TooOld`.
@@ -677,7 +693,8 @@ mod registry {
         /// The tenures of the neurons that sat on `uids`, ascending, at the end of `epoch`.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `OutOfBounds` beyond the seats taken then or for too many uids, `TooOld`.
+        /// `UnknownSubnet`, `OutOfBounds` beyond the seats taken then or for too many uids,
+        /// `TooOld`.
         #[ink(message)]
         fn tenures_at(
             &self,
@@ -694,7 +711,8 @@ mod registry {
             self.subnets.metagraph(netuid, page)
         }
 
-        /// Who owns `hotkey`: the account that first registered it anywhere, or made it a subnet's owner hotkey.
+        /// Who owns `hotkey`: the account that first registered it anywhere, or made it a subnet's
+        /// owner hotkey.
         #[ink(message)]
         fn owner_of(&self, hotkey: AccountId) -> Option<AccountId> {
             self.subnets.owner_of(hotkey)

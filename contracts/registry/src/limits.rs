@@ -1,14 +1,16 @@
 //! Who may set a hyperparameter, and when.
 //!
-//! A subnet's owner sets most of them, waits two tempos between changes of the same one, and nobody changes any in the last blocks before an
-//! epoch may close: who sets weights knows by then what they will be judged by. Nothing is limited before the subnet is started.
+//! A subnet's owner sets most of them, waits two tempos between changes of the same one, and nobody
+//! changes any in the last blocks before an epoch may close: who sets weights knows by then what
+//! they will be judged by. Nothing is limited before the subnet is started.
 //! Source: subtensor-reference.md 5.5.
 
 use inktensor_primitives::registry::{Hyperparameter, Parameter, Setter};
 
 /// Tempos between two changes of a parameter by the owner.
 const COOLDOWN_TEMPOS: u32 = 2;
-/// Most blocks before the close in which nothing changes: the reference's window, or an eighth of a shorter tempo.
+/// Most blocks before the close in which nothing changes: the reference's window, or an eighth of a
+/// shorter tempo.
 const MOST_FROZEN: u32 = 10;
 
 /// Which parameter `value` is of.
@@ -52,8 +54,9 @@ pub fn parameter(value: &Hyperparameter) -> Parameter {
     }
 }
 
-/// Whose a parameter is. Two are the owner's that are not in the reference: the number of permits, which is chosen when the subnet is
-/// created, and registrations per block, which the price keeps in bounds.
+/// Whose a parameter is. Two are the owner's that are not in the reference: the number of permits,
+/// which is chosen when the subnet is created, and registrations per block, which the price keeps
+/// in bounds.
 pub const fn setter(parameter: Parameter) -> Setter {
     match parameter {
         Parameter::RegistrationAllowed
@@ -64,8 +67,9 @@ pub const fn setter(parameter: Parameter) -> Setter {
     }
 }
 
-/// The name under which a parameter's last change is kept: the parameters of a kernel can be set one by one or all at once, and
-/// count as one, so that the cooldown of each cannot be passed by setting all.
+/// The name under which a parameter's last change is kept: the parameters of a kernel can be set
+/// one by one or all at once, and count as one, so that the cooldown of each cannot be passed by
+/// setting all.
 pub const fn cooled(parameter: Parameter) -> Parameter {
     match parameter {
         Parameter::Yuma
@@ -88,15 +92,17 @@ pub const fn cooled(parameter: Parameter) -> Parameter {
 /// Since when a subnet's open epoch runs, and how long it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
-    /// Block at which it opened; none on a subnet that has not been started, or has no neurons, where nothing closes.
+    /// Block at which it opened; none on a subnet that has not been started, or has no neurons,
+    /// where nothing closes.
     pub opened_at: Option<u32>,
     /// Blocks it takes.
     pub tempo: u32,
 }
 
 impl Clock {
-    /// The block until which nothing changes, if `now` is shortly before the close. Once the epoch may close, however late that is,
-    /// parameters change: a subnet whose epochs cannot close must be set right.
+    /// The block until which nothing changes, if `now` is shortly before the close. Once the epoch
+    /// may close, however late that is, parameters change: a subnet whose epochs cannot close
+    /// must be set right.
     pub fn frozen_until(&self, now: u32) -> Option<u32> {
         let due = self.opened_at?.saturating_add(self.tempo);
         let window = MOST_FROZEN.min(self.tempo / 8);

@@ -1,8 +1,9 @@
 //! Neurons, and their standings, 64 to a storage page.
 //!
-//! A neuron's keys take most of its bytes, in two epochs each. What is asked of a whole subnet, by pruning, or of a roster
-//! spread over it, needs no keys: it reads the pages of standings, a third of the size. The contract's memory is never
-//! freed during a call, so that is what makes 4096 neurons fit.
+//! A neuron's keys take most of its bytes, in two epochs each. What is asked of a whole subnet, by
+//! pruning, or of a roster spread over it, needs no keys: it reads the pages of standings, a third
+//! of the size. The contract's memory is never freed during a call, so that is what makes 4096
+//! neurons fit.
 
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
@@ -11,8 +12,8 @@ use inktensor_primitives::{
     Uid, Versioned, PAGE,
 };
 
-/// Checks that the uids `start .. start + count` are below `taken` and within one page, and returns their places
-/// within that page.
+/// Checks that the uids `start .. start + count` are below `taken` and within one page, and returns
+/// their places within that page.
 ///
 /// # Errors
 /// `OutOfBounds` for the uid after the last.
@@ -139,7 +140,8 @@ impl StandingPage {
         Ok(())
     }
 
-    /// Records what `epoch` found for the uids from `start` on. A neuron that registered after `epoch` keeps its score.
+    /// Records what `epoch` found for the uids from `start` on. A neuron that registered after
+    /// `epoch` keeps its score.
     ///
     /// # Errors
     /// `TooOld` if scores of a later epoch are recorded.

@@ -1,4 +1,5 @@
-//! How a price is paid: taken from whoever owes it, then burned or held; and how what is held goes back.
+//! How a price is paid: taken from whoever owes it, then burned or held; and how what is held goes
+//! back.
 
 use ink::{codegen::TraitCallBuilder, contract_ref, env::DefaultEnvironment, prelude::vec::Vec};
 use inktensor_primitives::{registry::RegistryError, AccountId, Rao};

@@ -1,8 +1,8 @@
 //! The price of a registration: falls with time, rises with each seat that is sold.
 //!
-//! Source: subtensor-reference.md 4.9. The reference multiplies the price in every block and rounds down each time. Here it is
-//! computed in one go for any number of blocks, rounded down once: never below the reference's, and at most as many rao above it as the
-//! half-life has blocks.
+//! Source: subtensor-reference.md 4.9. The reference multiplies the price in every block and rounds
+//! down each time. Here it is computed in one go for any number of blocks, rounded down once: never
+//! below the reference's, and at most as many rao above it as the half-life has blocks.
 
 use inktensor_primitives::{
     registry::{RegistrationTerms, RegistryError},
@@ -42,7 +42,8 @@ impl Price {
         *self = self.set(self.at(now, terms), now);
     }
 
-    /// The price at block `now`: halved for each half-life since it was set, rounded down, and within its bounds.
+    /// The price at block `now`: halved for each half-life since it was set, rounded down, and
+    /// within its bounds.
     pub fn at(&self, now: u32, terms: &RegistrationTerms) -> Rao {
         bounded(
             decayed(self.rao, now.saturating_sub(self.at), terms.half_life),
@@ -71,7 +72,8 @@ impl Price {
     }
 }
 
-/// What a price becomes by a registration: multiplied by the increase, rounded down, and within its bounds.
+/// What a price becomes by a registration: multiplied by the increase, rounded down, and within its
+/// bounds.
 pub fn raised(price: Rao, terms: &RegistrationTerms) -> Rao {
     let product = price.to_u128().saturating_mul(terms.increase.0.into());
     let raised = product.checked_div(Bps::ONE.0.into()).unwrap_or(product);
@@ -84,15 +86,16 @@ fn bounded(price: Rao, terms: &RegistrationTerms) -> Rao {
 
 /// `price` after `blocks`, rounded down.
 ///
-/// It costs the same whatever `blocks` is: what a call needs now, by a rehearsal, it must not exceed a block later.
+/// It costs the same whatever `blocks` is: what a call needs now, by a rehearsal, it must not
+/// exceed a block later.
 fn decayed(price: Rao, blocks: u32, half_life: u16) -> Rao {
     let left = power64(factor(half_life), blocks);
     let product = price.to_u128().saturating_mul(left) >> 64;
     Rao(u64::try_from(product).unwrap_or(u64::MAX))
 }
 
-/// What a block leaves of a price, in 2^-32: the largest number whose power by `half_life` is at most one half. A half-life of
-/// nothing counts as one block.
+/// What a block leaves of a price, in 2^-32: the largest number whose power by `half_life` is at
+/// most one half. A half-life of nothing counts as one block.
 fn factor(half_life: u16) -> u64 {
     let (mut low, mut high) = (0u64, u64::from(u32::MAX));
     while low < high {
@@ -106,7 +109,8 @@ fn factor(half_life: u16) -> u64 {
     low
 }
 
-/// `base` to the power of `exponent`, both in 2^-32, each product rounded down. `base` is below one.
+/// `base` to the power of `exponent`, both in 2^-32, each product rounded down. `base` is below
+/// one.
 fn power32(base: u64, exponent: u16) -> u64 {
     let product = |a: u64, b: u64| a.saturating_mul(b) >> 32;
     let mut square = base;
@@ -180,8 +184,8 @@ mod tests {
         assert_eq!(factor(360), 4_286_705_684);
     }
 
-    /// Prices after blocks with a half-life of 360: the reference's, computed block by block from the rule of
-    /// subtensor-reference.md 4.9, and ours.
+    /// Prices after blocks with a half-life of 360: the reference's, computed block by block from
+    /// the rule of subtensor-reference.md 4.9, and ours.
     #[test]
     fn prices_are_the_references_but_for_its_rounding() {
         for (price, blocks, theirs, ours) in [
@@ -199,7 +203,8 @@ mod tests {
         }
     }
 
-    /// What registrations make of a price with the default increase of 1.26 (subtensor-reference.md 4.9).
+    /// What registrations make of a price with the default increase of 1.26 (subtensor-reference.md
+    /// 4.9).
     #[test]
     fn a_registration_multiplies_the_price() {
         for (price, next) in [

@@ -1,11 +1,13 @@
 //! Who gives way on a full subnet.
 //!
-//! The neuron of least emission; among equals the older, then the lower uid. Neurons that are no longer immune come first, as long as
-//! there are more of them than the minimum; while there are not, the least of the immune ones gives way, so that newcomers cannot drive all
-//! others out. The first neurons of the subnet's owner never do. Source: subtensor-reference.md 4.9.
+//! The neuron of least emission; among equals the older, then the lower uid. Neurons that are no
+//! longer immune come first, as long as there are more of them than the minimum; while there are
+//! not, the least of the immune ones gives way, so that newcomers cannot drive all others out. The
+//! first neurons of the subnet's owner never do. Source: subtensor-reference.md 4.9.
 //!
-//! The reference refuses a registration where neither rule finds a neuron. That can only be where all that are not the owner's can be
-//! replaced and are no more than the minimum, on a very small subnet: there the least of them gives way.
+//! The reference refuses a registration where neither rule finds a neuron. That can only be where
+//! all that are not the owner's can be replaced and are no more than the minimum, on a very small
+//! subnet: there the least of them gives way.
 
 use crate::pages::Standing;
 use ink::prelude::vec::Vec;
@@ -25,7 +27,8 @@ pub struct Candidate {
     pub uid: Uid,
 }
 
-/// A search over the pages of a subnet, in any order, one at a time: memory does not grow with the subnet.
+/// A search over the pages of a subnet, in any order, one at a time: memory does not grow with the
+/// subnet.
 #[derive(Clone, Debug)]
 pub struct Search<'a> {
     now: u32,
@@ -41,7 +44,8 @@ pub struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Starts at block `now` a search for `wanted` candidates. `spared` are the seats of the owner that never give way.
+    /// Starts at block `now` a search for `wanted` candidates. `spared` are the seats of the owner
+    /// that never give way.
     pub fn new(now: u32, immunity_period: u32, spared: &'a [Uid], wanted: usize) -> Self {
         Self {
             now,
@@ -75,8 +79,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Who gives way, in this order, if no more than `min_non_immune` of those that can be replaced are to be left, and whether each is
-    /// immune.
+    /// Who gives way, in this order, if no more than `min_non_immune` of those that can be replaced
+    /// are to be left, and whether each is immune.
     pub fn found(self, min_non_immune: u16) -> Vec<(Candidate, bool)> {
         let spare = usize::from(self.ripe_count.saturating_sub(min_non_immune));
         let (ripe, kept) = self.ripe.split_at(spare.min(self.ripe.len()));
@@ -128,8 +132,8 @@ mod tests {
         found.map(|(candidate, _)| candidate.uid.0).collect()
     }
 
-    /// Orders computed by hand from the rule of subtensor-reference.md 4.9. At block 100 with an immunity of 10, who registered
-    /// after block 90 is immune.
+    /// Orders computed by hand from the rule of subtensor-reference.md 4.9. At block 100 with an
+    /// immunity of 10, who registered after block 90 is immune.
     #[test]
     fn orders_are_those_of_the_rule() {
         let s = standing;

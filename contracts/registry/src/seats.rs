@@ -39,7 +39,8 @@ impl Seats {
         self.opened_at = now;
     }
 
-    /// Seats taken now. Seats are taken in order and never given up, so uids run from 0 to below this.
+    /// Seats taken now. Seats are taken in order and never given up, so uids run from 0 to below
+    /// this.
     pub fn taken(&self) -> u16 {
         *self.taken.now()
     }

@@ -1,5 +1,5 @@
-//! What neurons show: where they answer, where their metrics are, what they commit to. It belongs to a registration, so that nothing
-//! passes from one holder of a uid to the next.
+//! What neurons show: where they answer, where their metrics are, what they commit to. It belongs
+//! to a registration, so that nothing passes from one holder of a uid to the next.
 
 use crate::hyperparameters::{at_most, within};
 use inktensor_primitives::{
@@ -99,7 +99,8 @@ impl Served {
 fn check_endpoint(host: &Host, port: u16) -> Result<(), RegistryError> {
     within(port, 1, u16::MAX.into())?;
     let is_good = match host {
-        // Nowhere, everybody, and this machine. Source: subtensor's `is_valid_ip_address`, and all of 127/8.
+        // Nowhere, everybody, and this machine. Source: subtensor's `is_valid_ip_address`, and all
+        // of 127/8.
         Host::V4(bytes) => *bytes != [0; 4] && *bytes != [255; 4] && bytes.first() != Some(&127),
         Host::V6(bytes) => {
             let is_loopback = u128::from_be_bytes(*bytes) == 1;
@@ -114,8 +115,8 @@ fn check_endpoint(host: &Host, port: u16) -> Result<(), RegistryError> {
     }
 }
 
-/// Whether `name` is a host name: at least two labels of letters, digits and hyphens, none at an end of a label, the last label not
-/// all digits.
+/// Whether `name` is a host name: at least two labels of letters, digits and hyphens, none at an
+/// end of a label, the last label not all digits.
 fn is_host_name(name: &str) -> bool {
     let is_label = |label: &str| {
         let bytes = label.as_bytes();

@@ -10,7 +10,8 @@ use inktensor_primitives::{
     AccountId, Rao,
 };
 
-/// A subnet without what changes at registrations and closes (see [`Seats`]): those happen far more often.
+/// A subnet without what changes at registrations and closes (see [`Seats`]): those happen far more
+/// often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]

@@ -1,6 +1,7 @@
 //! The subnets as they are stored, and the rules of taking a seat.
 //!
-//! After an error storage may be half written: messages return every error, and the chain then undoes all of it.
+//! After an error storage may be half written: messages return every error, and the chain then
+//! undoes all of it.
 
 mod lives;
 mod owning;
@@ -96,14 +97,16 @@ pub struct Subnets {
     /// To whom subnets are offered.
     offers: Mapping<NetUid, AccountId, ManualKey<0x7265_000B>>,
     identities: Mapping<NetUid, SubnetIdentity, ManualKey<0x7265_000C>>,
-    /// Seats that the owner took while it was the owner, oldest first; at most `MAX_IMMUNE_OWNERS`.
+    /// Seats that the owner took while it was the owner, oldest first; at most
+    /// `MAX_IMMUNE_OWNERS`.
     owner_seats: Mapping<NetUid, Vec<Uid>, ManualKey<0x7265_000D>>,
     /// The subnets that are not retired, ascending.
     live: Lazy<Vec<NetUid>, ManualKey<0x7265_000E>>,
     strengths: Mapping<NetUid, Strength, ManualKey<0x7265_000F>>,
     /// What registrations show, by generation.
     served: Mapping<(NetUid, u32), Served, ManualKey<0x7265_0010>>,
-    /// Which hotkey a neuron has by now, by the one that its stake is on; of neurons that have another.
+    /// Which hotkey a neuron has by now, by the one that its stake is on; of neurons that have
+    /// another.
     stand_ins: Mapping<(NetUid, AccountId), AccountId, ManualKey<0x7265_0011>>,
     /// Block of a neuron's last swap, by generation.
     swaps: Mapping<(NetUid, u32), u32, ManualKey<0x7265_0012>>,
@@ -236,11 +239,12 @@ impl Subnets {
         page.unwrap_or_default().at(places, epoch)
     }
 
-    /// The tenures of who sat on `uids` at the end of `epoch`. Reads each page of standings that they touch once.
+    /// The tenures of who sat on `uids` at the end of `epoch`. Reads each page of standings that
+    /// they touch once.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for one that was not taken, or for one that does not
-    /// ascend.
+    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for one that was not taken, or
+    /// for one that does not ascend.
     pub fn tenures_at(
         &self,
         netuid: NetUid,
@@ -294,7 +298,8 @@ impl Subnets {
         }
     }
 
-    /// The hotkey that the stake of the neuron is on that has `hotkey` now. Reads no page unless it has swapped.
+    /// The hotkey that the stake of the neuron is on that has `hotkey` now. Reads no page unless it
+    /// has swapped.
     fn identity_of(
         &self,
         netuid: NetUid,

@@ -1,4 +1,5 @@
-//! What storage keeps of stake, read and written in one piece: sums, pools, holdings, and what goes with root.
+//! What storage keeps of stake, read and written in one piece: sums, pools, holdings, and what goes
+//! with root.
 
 use crate::{
     cell::{PoolCell, SubnetStake},
@@ -19,7 +20,8 @@ struct Opened {
     holding: Holding,
     /// What the fund's last additions have become, if they just have, and their epoch.
     ripened: Option<(u32, Ripe)>,
-    /// What is left of the additions that the holding has just fetched its part of, and their epoch.
+    /// What is left of the additions that the holding has just fetched its part of, and their
+    /// epoch.
     fetched: Option<(u32, Ripe)>,
 }
 
@@ -151,7 +153,8 @@ impl StakingContract {
             .unwrap_or_default()
     }
 
-    /// Takes a whole position out, on root with what it has earned, and tells of it. Returns how much it was.
+    /// Takes a whole position out, on root with what it has earned, and tells of it. Returns how
+    /// much it was.
     ///
     /// # Errors
     /// `NotEnoughStake` if there is none, `Overflow`.

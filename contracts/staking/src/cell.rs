@@ -70,7 +70,8 @@ impl PoolCell {
         Ok(())
     }
 
-    /// Whether it is empty and no epoch that can be read knew it otherwise, so that it need not be kept.
+    /// Whether it is empty and no epoch that can be read knew it otherwise, so that it need not be
+    /// kept.
     pub fn is_spent(&self, open: u32) -> bool {
         self.shares == 0 && self.value.is_spent(open)
     }

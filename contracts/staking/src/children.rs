@@ -56,7 +56,8 @@ impl StakingContract {
         self.relations.get((netuid, hotkey))
     }
 
-    /// The weight of a hotkey as of `epoch`: its own stake, less what its children have, and what its parents give it.
+    /// The weight of a hotkey as of `epoch`: its own stake, less what its children have, and what
+    /// its parents give it.
     ///
     /// # Errors
     /// `TooOld`.
@@ -78,7 +79,8 @@ impl StakingContract {
         Ok(inheritance::weight(own, &given, &got))
     }
 
-    /// The parents of a hotkey as of `epoch`, with what each gives of its own stake, and that stake.
+    /// The parents of a hotkey as of `epoch`, with what each gives of its own stake, and that
+    /// stake.
     fn parents_at(
         &self,
         netuid: NetUid,
@@ -101,7 +103,8 @@ impl StakingContract {
         Ok(found)
     }
 
-    /// Divides a payment of `epoch` between a hotkey and its parents as of then. The first is the hotkey's own.
+    /// Divides a payment of `epoch` between a hotkey and its parents as of then. The first is the
+    /// hotkey's own.
     ///
     /// # Errors
     /// `TooOld`.

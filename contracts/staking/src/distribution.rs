@@ -62,7 +62,8 @@ impl StakingContract {
         tally.total()
     }
 
-    /// Credits one payment. Root stake has its part of the dividends as of the epoch, if there still is any.
+    /// Credits one payment. Root stake has its part of the dividends as of the epoch, if there
+    /// still is any.
     fn credit(
         &mut self,
         netuid: NetUid,

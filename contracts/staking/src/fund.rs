@@ -1,11 +1,13 @@
 //! A pool and what was added to it in the open epoch.
 //!
-//! What is paid while an epoch is open is for the epoch before. So what is staked meanwhile weighs at once, but has no
-//! shares in it: it waits, and becomes shares at the price that the pool has when the epoch has closed. Whoever stakes,
-//! has an epoch paid out and takes the stake back has gained nothing.
+//! What is paid while an epoch is open is for the epoch before. So what is staked meanwhile weighs
+//! at once, but has no shares in it: it waits, and becomes shares at the price that the pool has
+//! when the epoch has closed. Whoever stakes, has an epoch paid out and takes the stake back has
+//! gained nothing.
 //!
-//! Nobody need come for that. The pool turns all that waits into shares the first time it is touched afterwards, and keeps
-//! how many for how much, by epoch; each holding fetches its part when it is touched itself.
+//! Nobody need come for that. The pool turns all that waits into shares the first time it is
+//! touched afterwards, and keeps how many for how much, by epoch; each holding fetches its part
+//! when it is touched itself.
 
 use crate::pool::{difference, sum, Pool, Position};
 use inktensor_primitives::{staking::StakingError, Rao};
@@ -147,7 +149,8 @@ impl Fund {
         Ok(worth)
     }
 
-    /// Turns what waits into shares, once the epoch it was added in has closed. None if nothing waits.
+    /// Turns what waits into shares, once the epoch it was added in has closed. None if nothing
+    /// waits.
     ///
     /// # Errors
     /// `Overflow`.
@@ -161,8 +164,8 @@ impl Fund {
         Ok(Some(Ripe { amount, position }))
     }
 
-    /// Gives `holding` its part of `ripe`, which is its epoch's: `floor(added * shares / amount)` shares. Who comes last gets all that are
-    /// left.
+    /// Gives `holding` its part of `ripe`, which is its epoch's: `floor(added * shares / amount)`
+    /// shares. Who comes last gets all that are left.
     ///
     /// # Errors
     /// `Overflow`.

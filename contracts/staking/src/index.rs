@@ -1,5 +1,5 @@
-//! Where each coldkey has stake, and who has stake on each hotkey: lists that grow and shrink at their ends, so that any number of places costs
-//! the same.
+//! Where each coldkey has stake, and who has stake on each hotkey: lists that grow and shrink at
+//! their ends, so that any number of places costs the same.
 
 // The lint means the codec's derive, which numbers the variants.
 #![allow(clippy::cast_possible_truncation)]

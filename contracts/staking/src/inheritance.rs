@@ -1,9 +1,10 @@
 //! Stake and dividends between a hotkey, its parents and its children.
 //!
-//! A hotkey gives a proportion of its own stake to each child, for weight alone; nobody else's stake moves. What a child earns by inherited stake
-//! goes back to the parents. One level counts: what a hotkey has inherited it does not pass on.
-//! Stake on root weighs on every subnet, with `TAO_WEIGHT`, and is given to children in the same proportions.
-//! Source: subtensor-reference.md 2.3, 3.9 and 3.10.
+//! A hotkey gives a proportion of its own stake to each child, for weight alone; nobody else's
+//! stake moves. What a child earns by inherited stake goes back to the parents. One level counts:
+//! what a hotkey has inherited it does not pass on. Stake on root weighs on every subnet, with
+//! `TAO_WEIGHT`, and is given to children in the same proportions. Source: subtensor-reference.md
+//! 2.3, 3.9 and 3.10.
 
 use inktensor_primitives::{staking::TAO_WEIGHT, Bps, Rao};
 
@@ -46,9 +47,9 @@ impl Own {
     }
 }
 
-/// What root stakers have of the dividends of a hotkey with this stake: as much as their stake weighs of the whole. The proportion has 32 bits of
-/// fraction, and proportion and part are rounded down.
-/// Source: subtensor-reference.md 3.9, `calculate_dividend_distribution`.
+/// What root stakers have of the dividends of a hotkey with this stake: as much as their stake
+/// weighs of the whole. The proportion has 32 bits of fraction, and proportion and part are rounded
+/// down. Source: subtensor-reference.md 3.9, `calculate_dividend_distribution`.
 pub fn root_part(dividends: Rao, own: Own) -> Rao {
     let root = weighed(own.root.to_u128() << BITS);
     let whole_stake = (own.here.to_u128() << BITS).saturating_add(root);
@@ -61,10 +62,10 @@ fn whole(fine: u128) -> Rao {
     Rao(u64::try_from(fine >> BITS).unwrap_or(u64::MAX))
 }
 
-/// The weight of a hotkey with `own` stake, which gives its children `given` of it and gets from each parent a proportion of the parent's own
-/// stake. The stake on the subnet is rounded down, so is that on root, and so is what the latter weighs: the reference keeps the last's
-/// fraction of a rao.
-/// Source: subtensor-reference.md 2.3.
+/// The weight of a hotkey with `own` stake, which gives its children `given` of it and gets from
+/// each parent a proportion of the parent's own stake. The stake on the subnet is rounded down, so
+/// is that on root, and so is what the latter weighs: the reference keeps the last's fraction of a
+/// rao. Source: subtensor-reference.md 2.3.
 pub fn weight(own: Own, given: &[u64], got: &[(Own, u64)]) -> Rao {
     let of = |stake: fn(&Own) -> Rao| {
         let got = got
@@ -77,8 +78,9 @@ pub fn weight(own: Own, given: &[u64], got: &[(Own, u64)]) -> Rao {
     Rao(of(|it| it.here).0.saturating_add(weighed.0))
 }
 
-/// Stake of one kind that a hotkey has after it has given to its children and got from its parents. Rounded down once, at the end.
-/// Source: subtensor-reference.md 2.3, `get_inherited_for_hotkey_on_subnet`.
+/// Stake of one kind that a hotkey has after it has given to its children and got from its parents.
+/// Rounded down once, at the end. Source: subtensor-reference.md 2.3,
+/// `get_inherited_for_hotkey_on_subnet`.
 fn inherited(
     own: Rao,
     given: impl Iterator<Item = u64>,
@@ -105,8 +107,9 @@ pub struct Parent {
     pub is_foreign: bool,
 }
 
-/// Divides a child's dividends between its parents and itself: returns what each parent gets, rounded down, and what stays with the child, all
-/// the rest. `own` is the child's own stake, of which it gives `given` to children of its own.
+/// Divides a child's dividends between its parents and itself: returns what each parent gets,
+/// rounded down, and what stays with the child, all the rest. `own` is the child's own stake, of
+/// which it gives `given` to children of its own.
 ///
 /// The reference loses the fractions of a rao that it rounds away; here the child gets them.
 /// Source: subtensor-reference.md 3.10, without `ck_burn`, which is 0 by default.
@@ -191,8 +194,8 @@ mod tests {
 
     const HALF: u64 = u64::MAX / 2;
 
-    /// Weights computed from the formula of subtensor-reference.md 2.3 in exact integers: own stake, proportions given, parents' stakes
-    /// and proportions, weight.
+    /// Weights computed from the formula of subtensor-reference.md 2.3 in exact integers: own
+    /// stake, proportions given, parents' stakes and proportions, weight.
     #[test]
     fn inherited_stake_is_the_references() {
         for (own, given, got, weight) in [
@@ -217,8 +220,9 @@ mod tests {
         }
     }
 
-    /// Computed from the formulas of subtensor-reference.md 2.3 and 3.9 in exact integers, with a weight of 226 245 882 of 2^32 (1.4): stake on
-    /// the subnet and on root, what both weigh, and what root has of dividends of a TAO.
+    /// Computed from the formulas of subtensor-reference.md 2.3 and 3.9 in exact integers, with a
+    /// weight of 226 245 882 of 2^32 (1.4): stake on the subnet and on root, what both weigh,
+    /// and what root has of dividends of a TAO.
     #[test]
     fn root_stake_weighs_and_earns_as_in_the_reference() {
         assert_eq!(ratio(TAO_WEIGHT), 226_245_882);
@@ -254,7 +258,8 @@ mod tests {
         assert!(shares[0].0.abs_diff(500) <= 1, "{shares:?}");
     }
 
-    /// Shares computed from the formula of subtensor-reference.md 3.10 in exact integers: own stake, parents, take, what each gets.
+    /// Shares computed from the formula of subtensor-reference.md 3.10 in exact integers: own
+    /// stake, parents, take, what each gets.
     #[test]
     fn dividends_are_shared_as_in_the_reference() {
         let parent = |stake, proportion, is_foreign| Parent {

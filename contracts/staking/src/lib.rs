@@ -1,8 +1,8 @@
 //! Stake: coldkey -> hotkey -> subnet.
 //!
-//! The contract holds all staked TAO. Who stakes on a hotkey gets shares of that hotkey's pool on that subnet; pay
-//! arrives as stake, either for one owner or by raising the value of a whole pool. Pools' values are kept by epoch,
-//! since consensus reads them for epochs that are closed.
+//! The contract holds all staked TAO. Who stakes on a hotkey gets shares of that hotkey's pool on
+//! that subnet; pay arrives as stake, either for one owner or by raising the value of a whole pool.
+//! Pools' values are kept by epoch, since consensus reads them for epochs that are closed.
 //!
 //! - `book`: what storage keeps of stake, read and written
 //! - `fund`: what was added in the open epoch, beside a pool
@@ -19,8 +19,8 @@
 //! - `roles`: who may wire, pay and open epochs
 //! - `peers`: calls to token and registry
 //!
-//! The token balance of this contract is at least `total_stake` and `root_unclaimed`, and exactly that unless somebody sends TAO here by a
-//! plain transfer: such TAO belongs to nobody and stays.
+//! The token balance of this contract is at least `total_stake` and `root_unclaimed`, and exactly
+//! that unless somebody sends TAO here by a plain transfer: such TAO belongs to nobody and stays.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
@@ -48,8 +48,9 @@ mod tests;
 pub use self::staking::{DeployError, PositionKey, StakingContract, StakingContractRef};
 use inktensor_primitives::{staking::MAX_TAKE, Bps, Rao};
 
-/// Least amount that can be added at once: what storage and settlement of a position are worth at the very least.
-/// What remains after a withdrawal may be less. Source: subtensor `DefaultMinStake`.
+/// Least amount that can be added at once: what storage and settlement of a position are worth at
+/// the very least. What remains after a withdrawal may be less. Source: subtensor
+/// `DefaultMinStake`.
 pub const MIN_STAKE: Rao = Rao(2_000_000);
 
 /// The take of a hotkey whose owner has set none. Source: subtensor `InitialDefaultDelegateTake`.
@@ -88,9 +89,11 @@ mod staking {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     pub enum DeployError {
-        /// Nothing at the token's address answers as a PSP22 token. Deploy the token first and give its address.
+        /// Nothing at the token's address answers as a PSP22 token. Deploy the token first and
+        /// give its address.
         NoToken,
-        /// Nothing at the registry's address answers as a registry. Deploy the registry first and give its address.
+        /// Nothing at the registry's address answers as a registry. Deploy the registry first and
+        /// give its address.
         NoRegistry,
     }
 
@@ -132,7 +135,8 @@ mod staking {
     }
 
     impl StakingContract {
-        /// Deploys the contract for `token` and the hotkeys of `registry`. The caller may wire it, once.
+        /// Deploys the contract for `token` and the hotkeys of `registry`. The caller may wire it,
+        /// once.
         ///
         /// # Errors
         /// `NoToken`, `NoRegistry`.
@@ -221,7 +225,8 @@ mod staking {
             Ok(())
         }
 
-        /// Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays than is owed to others.
+        /// Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays
+        /// than is owed to others.
         ///
         /// # Errors
         /// `NotEnoughStake`, `TooLittle`, `Payment`.
@@ -245,7 +250,8 @@ mod staking {
             self.pay_back(netuid, hotkey, amount)
         }
 
-        /// Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and returns how much that is.
+        /// Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and
+        /// returns how much that is.
         ///
         /// # Errors
         /// `NotEnoughStake` if there is none, `Payment`.
@@ -261,8 +267,9 @@ mod staking {
             Ok(amount)
         }
 
-        /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first; on
-        /// root with what it has earned. Returns how much it was, and in how many places there still is some.
+        /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1
+        /// ..= PAGE`, the latest first; on root with what it has earned. Returns how much
+        /// it was, and in how many places there still is some.
         ///
         /// # Errors
         /// `TooMany`, `NotEnoughStake` if there is none, `Payment`.
@@ -291,10 +298,12 @@ mod staking {
             Ok((sum, left))
         }
 
-        /// Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or both. Returns how much it was.
+        /// Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or
+        /// both. Returns how much it was.
         ///
         /// # Errors
-        /// `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`, `TooLittle`.
+        /// `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`,
+        /// `TooLittle`.
         #[ink(message)]
         fn move_stake(
             &mut self,
@@ -315,10 +324,12 @@ mod staking {
             Ok(moved)
         }
 
-        /// Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as stake on the same hotkey.
+        /// Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as
+        /// stake on the same hotkey.
         ///
         /// # Errors
-        /// `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`, `TooLittle`.
+        /// `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`,
+        /// `TooLittle`.
         #[ink(message)]
         fn transfer_stake(
             &mut self,
@@ -340,7 +351,8 @@ mod staking {
             Ok(moved)
         }
 
-        /// Pays out what the caller's root stake on `hotkey` has earned, and returns how much that is.
+        /// Pays out what the caller's root stake on `hotkey` has earned, and returns how much that
+        /// is.
         ///
         /// # Errors
         /// `NothingToClaim`, `Payment`.
@@ -369,14 +381,16 @@ mod staking {
             self.root.dividends(hotkey, self.env().block_number())
         }
 
-        /// Dividends of root stake that nobody has claimed. This contract's balance is that and `total_stake`.
+        /// Dividends of root stake that nobody has claimed. This contract's balance is that and
+        /// `total_stake`.
         #[ink(message)]
         fn root_unclaimed(&self) -> Rao {
             self.root.unclaimed()
         }
 
-        /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be lowered at any time, and raised
-        /// once the interval has passed since it last changed.
+        /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be
+        /// lowered at any time, and raised once the interval has passed since it last
+        /// changed.
         ///
         /// # Errors
         /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
@@ -389,11 +403,12 @@ mod staking {
             Ok(())
         }
 
-        /// Gives parts of the own stake of `hotkey`, which the caller owns, to children on a subnet, in the place of those before.
+        /// Gives parts of the own stake of `hotkey`, which the caller owns, to children on a
+        /// subnet, in the place of those before.
         ///
         /// # Errors
-        /// `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`, `Cycle`, `UnknownHotkey`, `NotAccepted`,
-        /// `TooManyParents`, `ChildrenTooSoon`.
+        /// `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`,
+        /// `Cycle`, `UnknownHotkey`, `NotAccepted`, `TooManyParents`, `ChildrenTooSoon`.
         #[ink(message)]
         fn set_children(
             &mut self,
@@ -411,7 +426,8 @@ mod staking {
             Ok(())
         }
 
-        /// Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a subnet, or no longer.
+        /// Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a
+        /// subnet, or no longer.
         ///
         /// # Errors
         /// `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
@@ -433,7 +449,8 @@ mod staking {
             Ok(())
         }
 
-        /// Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+        /// Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of
+        /// other owners.
         ///
         /// # Errors
         /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
@@ -472,7 +489,8 @@ mod staking {
             crate::takes::info(relations.and_then(|it| it.take), Bps::default())
         }
 
-        /// Called by the epoch contract at close: from here on writes belong to epoch `closing + 1`.
+        /// Called by the epoch contract at close: from here on writes belong to epoch `closing +
+        /// 1`.
         ///
         /// # Errors
         /// `NotEpoch`.
@@ -491,8 +509,8 @@ mod staking {
             Ok(())
         }
 
-        /// Called by the emission contract after it has minted the sum of `payments`, pay of `epoch`, to this contract:
-        /// credits them as stake. Returns that sum.
+        /// Called by the emission contract after it has minted the sum of `payments`, pay of
+        /// `epoch`, to this contract: credits them as stake. Returns that sum.
         ///
         /// # Errors
         /// `NotEmission`, `Overflow`.
@@ -509,14 +527,15 @@ mod staking {
             self.pay_out(netuid, epoch, &payments)
         }
 
-        /// Whether the subnet goes on: false once it is retired, none if it was never created or the registry does not
-        /// answer.
+        /// Whether the subnet goes on: false once it is retired, none if it was never created or
+        /// the registry does not answer.
         #[ink(message)]
         fn is_live(&self, netuid: NetUid) -> Option<bool> {
             peers::is_live(self.registry, netuid)
         }
 
-        /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open. At most `PAGE` hotkeys.
+        /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open. At
+        /// most `PAGE` hotkeys.
         ///
         /// # Errors
         /// `TooOld`, `TooMany`.

@@ -9,7 +9,8 @@ use inktensor_primitives::{
 };
 
 impl StakingContract {
-    /// Takes `amount`, or all, out of a position. What would stay of a nomination below `least` is taken too. Returns how much it was.
+    /// Takes `amount`, or all, out of a position. What would stay of a nomination below `least` is
+    /// taken too. Returns how much it was.
     ///
     /// # Errors
     /// `NotEnoughStake`, `TooLittle` for nothing at all, `Overflow`.

@@ -1,4 +1,5 @@
-//! Exact products and quotients of an amount in rao (64 bits) and shares (128 bits), without wider integers.
+//! Exact products and quotients of an amount in rao (64 bits) and shares (128 bits), without wider
+//! integers.
 //!
 //! `None` stands for a division by zero or a result that leaves its type.
 
@@ -17,8 +18,8 @@ pub fn ceil(amount: u64, shares: u128, value: u64) -> Option<u128> {
 
 /// Quotient and remainder of `amount * shares / value`.
 ///
-/// With `shares = q * value + r` the result is `amount * q + amount * r / value`, and `amount * r` fits because both
-/// are below 2^64.
+/// With `shares = q * value + r` the result is `amount * q + amount * r / value`, and `amount * r`
+/// fits because both are below 2^64.
 fn parts(amount: u64, shares: u128, value: u64) -> Option<(u128, u128)> {
     let (amount, value) = (u128::from(amount), u128::from(value));
     let whole = amount.checked_mul(shares.checked_div(value)?)?;
@@ -27,11 +28,11 @@ fn parts(amount: u64, shares: u128, value: u64) -> Option<(u128, u128)> {
     Some((quotient, rest.checked_rem(value)?))
 }
 
-/// `floor(value * part / whole)` for a `part` of `whole`; at most `value`. `None` also if the part exceeds the whole
-/// or the whole is 2^127 or more.
+/// `floor(value * part / whole)` for a `part` of `whole`; at most `value`. `None` also if the part
+/// exceeds the whole or the whole is 2^127 or more.
 ///
-/// Binary multiplication that divides as it goes: after each bit of `value`, `quotient * whole + rest` is the product of
-/// the bits seen so far and `part`, and `rest < whole`.
+/// Binary multiplication that divides as it goes: after each bit of `value`, `quotient * whole +
+/// rest` is the product of the bits seen so far and `part`, and `rest < whole`.
 pub fn portion(value: u64, part: u128, whole: u128) -> Option<u64> {
     if whole == 0 || part > whole || whole >> 127 != 0 {
         return None;

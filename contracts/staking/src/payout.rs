@@ -70,11 +70,13 @@ impl Credit {
             .ok_or(StakingError::Overflow)
     }
 
-    /// Credits `owner`'s position, then all positions of the hotkey's pool. What is for root stake is not in it.
+    /// Credits `owner`'s position, then all positions of the hotkey's pool. What is for root stake
+    /// is not in it.
     ///
     /// The owner's part comes first, so its new shares take part in the dividends, as in subtensor
-    /// (`distribute_dividends_and_incentives`). Miner's part and take are one deposit, since the price of a share is the same for both. Where nobody has
-    /// a share, the owner gets the dividends too: they are never left for whoever stakes next.
+    /// (`distribute_dividends_and_incentives`). Miner's part and take are one deposit, since the
+    /// price of a share is the same for both. Where nobody has a share, the owner gets the
+    /// dividends too: they are never left for whoever stakes next.
     ///
     /// # Errors
     /// `Overflow`.

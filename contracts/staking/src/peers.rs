@@ -1,4 +1,5 @@
-//! Calls to the token and the registry. A peer's refusal and a peer that does not answer both come back as errors.
+//! Calls to the token and the registry. A peer's refusal and a peer that does not answer both come
+//! back as errors.
 
 use ink::{codegen::TraitCallBuilder, contract_ref, env::DefaultEnvironment, prelude::vec::Vec};
 use inktensor_primitives::{
@@ -26,7 +27,8 @@ pub fn is_registry(registry: AccountId) -> bool {
     matches!(registry.call().subnets().try_invoke(), Ok(Ok(_)))
 }
 
-/// Whether `netuid` goes on: false once it is retired, none if it never was or the registry does not answer.
+/// Whether `netuid` goes on: false once it is retired, none if it never was or the registry does
+/// not answer.
 pub fn is_live(registry: AccountId, netuid: NetUid) -> Option<bool> {
     let registry: Hotkeys = registry.into();
     let Ok(Ok(created)) = registry.call().subnets().try_invoke() else {
@@ -79,7 +81,8 @@ pub fn give(token: AccountId, to: AccountId, amount: Rao) -> Result<(), StakingE
     }
 }
 
-/// What the registry says of a subnet and a hotkey. Root, which it does not know, always exists, and stake changes hands there.
+/// What the registry says of a subnet and a hotkey. Root, which it does not know, always exists,
+/// and stake changes hands there.
 ///
 /// # Errors
 /// `Registry`.

@@ -1,17 +1,20 @@
 //! Share pools: many stakers behind one hotkey, one value.
 //!
-//! A position owns shares of its pool. Deposits mint shares at the pool's price, withdrawals burn them, and a reward
-//! raises the value of all. Every rounding is against who calls and for those who stay.
+//! A position owns shares of its pool. Deposits mint shares at the pool's price, withdrawals burn
+//! them, and a reward raises the value of all. Every rounding is against who calls and for those
+//! who stay.
 //!
-//! One share is worth at most 2^-32 rao, always: when rewards have made shares too dear, the pool moves to a
-//! finer scale, which multiplies the shares of all positions by 2^32 at once. So rounding to whole shares costs nobody
-//! anything that can be seen in rao, whatever an earlier staker and rewards did to the price: the first-depositor
-//! attack has nothing to work with. Source of the rule without scales: subtensor `primitives/share-pool`.
+//! One share is worth at most 2^-32 rao, always: when rewards have made shares too dear, the pool
+//! moves to a finer scale, which multiplies the shares of all positions by 2^32 at once. So
+//! rounding to whole shares costs nobody anything that can be seen in rao, whatever an earlier
+//! staker and rewards did to the price: the first-depositor attack has nothing to work with. Source
+//! of the rule without scales: subtensor `primitives/share-pool`.
 //!
 //! Between calls:
 //! - `shares` is the sum of the positions' shares, each at the pool's scale;
 //! - `value` is zero exactly when `shares` is;
-//! - `value * 2^32 <= shares <= value * 2^64`; as the cap on TAO is below 2^55, `shares` is below 2^119.
+//! - `value * 2^32 <= shares <= value * 2^64`; as the cap on TAO is below 2^55, `shares` is below
+//!   2^119.
 
 use crate::mul_div;
 use inktensor_primitives::{staking::StakingError, Rao};
@@ -53,7 +56,8 @@ impl Position {
         self.shares == 0
     }
 
-    /// Takes `floor(shares * part / whole)` of its shares away, and returns them. None if the part exceeds the whole.
+    /// Takes `floor(shares * part / whole)` of its shares away, and returns them. None if the part
+    /// exceeds the whole.
     pub fn split(&mut self, part: Rao, whole: Rao) -> Option<Self> {
         let shares = mul_div::floor(part.0, self.shares, whole.0)?;
         self.shares = self.shares.checked_sub(shares)?;
@@ -130,8 +134,9 @@ impl Pool {
         self.settle(position, pool, held)
     }
 
-    /// Takes `amount` out for `position`, which gives up `ceil(amount * shares / value)` shares. Whoever takes all
-    /// that a position is worth gives up all its shares, so that no dust is left behind.
+    /// Takes `amount` out for `position`, which gives up `ceil(amount * shares / value)` shares.
+    /// Whoever takes all that a position is worth gives up all its shares, so that no dust is
+    /// left behind.
     ///
     /// # Errors
     /// `NotEnoughStake` with what the position is worth, `Overflow`; then nothing has changed.

@@ -1,7 +1,8 @@
 //! Who gives which part of its stake to whom, and from which epoch on.
 //!
-//! A parent's list counts from the first epoch on that opens after its cooldown. Both the open epoch and the one before can be
-//! asked for, so that a closed epoch never changes. Source: subtensor-reference.md 3.11, `set_children`.
+//! A parent's list counts from the first epoch on that opens after its cooldown. Both the open
+//! epoch and the one before can be asked for, so that a closed epoch never changes. Source:
+//! subtensor-reference.md 3.11, `set_children`.
 
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
@@ -63,7 +64,8 @@ pub struct Relations {
     parents: Vec<AccountId>,
     /// Block at which its children were set last.
     set_at: Option<u32>,
-    /// What it keeps of what it earns for parents of other owners, and the block of its last change.
+    /// What it keeps of what it earns for parents of other owners, and the block of its last
+    /// change.
     pub take: Option<(Bps, u32)>,
 }
 
@@ -118,7 +120,8 @@ impl Relations {
                 .any(|epoch| self.children.at(epoch).is_ok_and(|list| names(list)))
     }
 
-    /// Sets the children at block `now`, to count in epochs that open after block `after`; from the open epoch on, if none has ever closed.
+    /// Sets the children at block `now`, to count in epochs that open after block `after`; from the
+    /// open epoch on, if none has ever closed.
     ///
     /// # Errors
     /// `ChildrenTooSoon`.

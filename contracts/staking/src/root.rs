@@ -1,8 +1,10 @@
 //! Stake on root: it counts on all subnets, each of which closes its epochs when it does.
 //!
-//! A hotkey's root stake is kept with what it was before, by how many epochs of any subnet had closed when it changed. So what a subnet's closed
-//! epoch reads never changes, however long the epoch waits to become final. A place is looked up by doubling steps from
-//! the newest on: one read if nothing has changed since the close, and about twice the logarithm of the changes since otherwise.
+//! A hotkey's root stake is kept with what it was before, by how many epochs of any subnet had
+//! closed when it changed. So what a subnet's closed epoch reads never changes, however long the
+//! epoch waits to become final. A place is looked up by doubling steps from the newest on: one read
+//! if nothing has changed since the close, and about twice the logarithm of the changes since
+//! otherwise.
 
 use crate::stream::{Claim, Stream};
 use ink::storage::{traits::ManualKey, Mapping};
@@ -72,7 +74,8 @@ impl Root {
         self.account(hotkey).stake
     }
 
-    /// What it was when the `close`th of all epochs closed. None is kept of a hotkey that nobody has staked on.
+    /// What it was when the `close`th of all epochs closed. None is kept of a hotkey that nobody
+    /// has staked on.
     pub fn stake_at(&self, hotkey: AccountId, close: u32) -> Rao {
         let Some(account) = self.accounts.get(hotkey) else {
             return Rao::ZERO;
@@ -80,7 +83,8 @@ impl Root {
         if account.since < close {
             return account.stake;
         }
-        // The newest entry that was written before the close is at or after `low`, and before `high`.
+        // The newest entry that was written before the close is at or after `low`, and before
+        // `high`.
         let (mut low, mut high, mut step) = (0, account.past, 1u32);
         while let Some(place) = account.past.checked_sub(step) {
             if self.since(hotkey, place) < close {
@@ -107,7 +111,8 @@ impl Root {
         self.past.get((hotkey, place)).unwrap_or_default().0
     }
 
-    /// Counts what a coldkey's `stake` on a hotkey has earned up to block `now`. To be called before it changes.
+    /// Counts what a coldkey's `stake` on a hotkey has earned up to block `now`. To be called
+    /// before it changes.
     ///
     /// # Errors
     /// `Overflow`.
@@ -119,8 +124,9 @@ impl Root {
         Ok(Settled { account, claim })
     }
 
-    /// Notes that all root stake on a hotkey is `stake` now, and that of the coldkey which changed it `own`, after `closes` closes. Both were
-    /// `settled` before. The last to leave takes along what was on its way.
+    /// Notes that all root stake on a hotkey is `stake` now, and that of the coldkey which changed
+    /// it `own`, after `closes` closes. Both were `settled` before. The last to leave takes
+    /// along what was on its way.
     ///
     /// # Errors
     /// `Overflow`.
@@ -162,7 +168,8 @@ impl Root {
         }
     }
 
-    /// Lets `amount` of dividends be on their way to the root stake of a hotkey, of which there is some.
+    /// Lets `amount` of dividends be on their way to the root stake of a hotkey, of which there is
+    /// some.
     ///
     /// # Errors
     /// `Overflow`.

@@ -1,10 +1,12 @@
 //! Dividends on their way to root stake.
 //!
-//! Root stake is on no subnet and has no epochs, so nobody can tell who was there for the epoch that is paid. Instead what is paid reaches
-//! those who are there block by block, over `ROOT_STREAM` blocks: who stakes for a block gets a block's part. A sum that
-//! comes while another is on its way joins it, and the time begins anew.
+//! Root stake is on no subnet and has no epochs, so nobody can tell who was there for the epoch
+//! that is paid. Instead what is paid reaches those who are there block by block, over
+//! `ROOT_STREAM` blocks: who stakes for a block gets a block's part. A sum that comes while another
+//! is on its way joins it, and the time begins anew.
 //!
-//! A rate that only rises says what a rao of stake has earned since the beginning, so that any number of stakers costs the same.
+//! A rate that only rises says what a rao of stake has earned since the beginning, so that any
+//! number of stakers costs the same.
 
 use inktensor_primitives::{
     staking::{StakingError, ROOT_STREAM},
@@ -19,7 +21,8 @@ const BITS: u32 = 64;
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Stream {
-    /// What a rao has earned, in 2^-64 rao. At most all dividends there can ever be, for a stake of one rao: below 2^119.
+    /// What a rao has earned, in 2^-64 rao. At most all dividends there can ever be, for a stake
+    /// of one rao: below 2^119.
     rate: u128,
     /// What has not reached the stake yet.
     left: Rao,
@@ -51,8 +54,8 @@ impl Stream {
         self.until
     }
 
-    /// Lets what is due up to block `now` reach `stake`. Each block has the same part of what is left, rounded down; the last has all. While there
-    /// is no stake, time stands still.
+    /// Lets what is due up to block `now` reach `stake`. Each block has the same part of what is
+    /// left, rounded down; the last has all. While there is no stake, time stands still.
     ///
     /// # Errors
     /// `Overflow`.

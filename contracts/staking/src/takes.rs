@@ -1,6 +1,7 @@
 //! What delegates keep, and how often they may ask for more.
 //!
-//! Source: subtensor-reference.md 3.11: a take is lowered at any time, and every change starts the time anew after which it is raised.
+//! Source: subtensor-reference.md 3.11: a take is lowered at any time, and every change starts the
+//! time anew after which it is raised.
 
 use ink::storage::{traits::ManualKey, Mapping};
 use inktensor_primitives::{
@@ -48,7 +49,8 @@ pub fn info(set: Option<(Bps, u32)>, default: Bps) -> TakeInfo {
     }
 }
 
-/// First block at which a take may be raised that last changed at block `last`. The reference lets the interval pass whole.
+/// First block at which a take may be raised that last changed at block `last`. The reference lets
+/// the interval pass whole.
 fn raises_from(last: Option<u32>) -> u32 {
     last.map_or(0, |last| {
         last.saturating_add(TAKE_RAISE_INTERVAL).saturating_add(1)
@@ -74,8 +76,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Cases computed by hand from the rules of subtensor-reference.md 3.11: take before and block of its last change, take asked for,
-    /// block, and what comes of it.
+    /// Cases computed by hand from the rules of subtensor-reference.md 3.11: take before and block
+    /// of its last change, take asked for, block, and what comes of it.
     #[test]
     fn takes_change_by_the_references_rules() {
         let late = 1_000 + TAKE_RAISE_INTERVAL;

@@ -17,7 +17,8 @@ fn hotkey() -> AccountId {
     [7; 32].into()
 }
 
-/// Alice deploys; Bob is the emission contract, Charlie the epoch contract; Django and Eve own hotkeys.
+/// Alice deploys; Bob is the emission contract, Charlie the epoch contract; Django and Eve own
+/// hotkeys.
 struct Accounts {
     alice: AccountId,
     bob: AccountId,

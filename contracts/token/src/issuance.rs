@@ -7,7 +7,8 @@ use ink::prelude::string::String;
 use inktensor_primitives::{token::WireError, AccountId, Rao};
 use psp22::PSP22Error;
 
-/// Text of the error `Custom` when an account other than the minter mints. PSP22 has no variant for it.
+/// Text of the error `Custom` when an account other than the minter mints. PSP22 has no variant for
+/// it.
 pub const NOT_MINTER: &str = "NotMinter";
 
 /// Text of the error `Custom` when minting would pass the cap. PSP22 has no variant for it.

@@ -1,8 +1,8 @@
 //! TAO: a PSP22 token with 9 decimals, a cap of 21 000 000 and one minter.
 //!
-//! The deployer lists the genesis holders and names the minter once; after that no account has any power over
-//! the token but the minter, which can mint up to the cap. Burning lowers the supply, never the amount minted:
-//! burned TAO is not issued again.
+//! The deployer lists the genesis holders and names the minter once; after that no account has any
+//! power over the token but the minter, which can mint up to the cap. Burning lowers the supply,
+//! never the amount minted: burned TAO is not issued again.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
@@ -43,7 +43,8 @@ mod token {
     }
 
     impl Token {
-        /// Deploys TAO with `holders` and what each holds at genesis, in rao. The caller may name the minter, once.
+        /// Deploys TAO with `holders` and what each holds at genesis, in rao. The caller may name
+        /// the minter, once.
         ///
         /// # Errors
         /// `NoHolders`, `ZeroAmount`, `DuplicateHolder`, `OverCap`.
@@ -107,7 +108,8 @@ mod token {
             Ok(())
         }
 
-        /// Transfers `value` rao of `from` to `to`, within what `from` allows the caller. `data` is ignored.
+        /// Transfers `value` rao of `from` to `to`, within what `from` allows the caller. `data` is
+        /// ignored.
         ///
         /// # Errors
         /// `InsufficientAllowance`, then `InsufficientBalance`.
@@ -125,7 +127,8 @@ mod token {
             Ok(())
         }
 
-        /// Allows `spender` to transfer up to `value` rao of the caller; replaces what was allowed before.
+        /// Allows `spender` to transfer up to `value` rao of the caller; replaces what was allowed
+        /// before.
         #[ink(message)]
         fn approve(&mut self, spender: AccountId, value: u128) -> Result<(), PSP22Error> {
             let events = self.data.approve(self.env().caller(), spender, value)?;
@@ -187,7 +190,8 @@ mod token {
         /// Mints `value` rao to the caller. Only the minter.
         ///
         /// # Errors
-        /// `Custom("NotMinter")`, or `Custom("OverCap")` if more than the cap would have been minted in all.
+        /// `Custom("NotMinter")`, or `Custom("OverCap")` if more than the cap would have been
+        /// minted in all.
         #[ink(message)]
         fn mint(&mut self, value: u128) -> Result<(), PSP22Error> {
             let caller = self.env().caller();
@@ -252,8 +256,8 @@ mod token {
             DefaultEnvironment,
         };
 
-        /// A token whose caller has all of `supply`. The suite also wants one without supply, which the constructor
-        /// refuses.
+        /// A token whose caller has all of `supply`. The suite also wants one without supply, which
+        /// the constructor refuses.
         fn held_by_caller(supply: u128) -> Token {
             let caller = ink::env::caller::<DefaultEnvironment>();
             match supply {

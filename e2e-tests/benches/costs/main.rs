@@ -1,7 +1,8 @@
-//! What everything costs on the chain: each message, each step of the kernel, whole epochs, disputes.
+//! What everything costs on the chain: each message, each step of the kernel, whole epochs,
+//! disputes.
 //!
-//! All figures are those of the real `pallet-contracts`, whose meters count by fixed weights: the same code gives the
-//! same figures on every machine. They go into docs/costs.md.
+//! All figures are those of the real `pallet-contracts`, whose meters count by fixed weights: the
+//! same code gives the same figures on every machine. They go into docs/costs.md.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

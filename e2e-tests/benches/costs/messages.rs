@@ -60,7 +60,8 @@ impl Noted {
 }
 
 impl Noted {
-    /// Notes what it costs to read the stakes of a chunk in the epoch that closed last, each as of `hotkey`.
+    /// Notes what it costs to read the stakes of a chunk in the epoch that closed last, each as of
+    /// `hotkey`.
     fn read_stakes(&mut self, netuid: NetUid, hotkey: AccountId, when: &'static str) {
         let closed = self.net.status(netuid).expect("a status").open - 1;
         let staking = self.net.addresses().staking();
@@ -77,7 +78,8 @@ impl Noted {
     }
 }
 
-/// Every message that an account can send, but those of an epoch's life, which depend on the subnet's size.
+/// Every message that an account can send, but those of an epoch's life, which depend on the
+/// subnet's size.
 pub fn all() -> Vec<Sent> {
     let mut noted = Noted {
         net: Network::deploy(),
@@ -276,7 +278,8 @@ fn secrets(it: &mut Noted, netuid: NetUid) {
     });
 }
 
-/// Stake on root, and what it adds to reading the stakes of a chunk of a closed epoch: as it was at the close, and after it has changed again and again.
+/// Stake on root, and what it adds to reading the stakes of a chunk of a closed epoch: as it was at
+/// the close, and after it has changed again and again.
 fn root(it: &mut Noted, netuid: NetUid) {
     let staking = it.net.addresses().staking;
     let hotkey = nth("hotkey", 1);

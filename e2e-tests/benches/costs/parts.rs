@@ -1,7 +1,9 @@
-//! What a close and a settlement consist of: the messages that the contracts send each other, each sent by itself.
+//! What a close and a settlement consist of: the messages that the contracts send each other, each
+//! sent by itself.
 //!
-//! Nobody but the contracts may send them, so they are signed in the contracts' names, as only a chain without keys allows.
-//! Sent alone, each also pays for entering the chain, so they come to a little more than what they are part of.
+//! Nobody but the contracts may send them, so they are signed in the contracts' names, as only a
+//! chain without keys allows. Sent alone, each also pays for entering the chain, so they come to a
+//! little more than what they are part of.
 
 use inktensor_e2e_tests::{Network, Ran, Template};
 use inktensor_primitives::{
@@ -69,7 +71,8 @@ pub fn of_settlement(last: &Template, ran: &Ran) -> Vec<Part> {
     alone.end()
 }
 
-/// What a kernel charges for refusing a step that is not there: entering the chain, and loading the code.
+/// What a kernel charges for refusing a step that is not there: entering the chain, and loading the
+/// code.
 pub fn of_nothing(open: &Template, header: &EpochHeader) -> Cost {
     let mut net = Network::begin_from(open);
     net.kernel_step_cost(StepInput {

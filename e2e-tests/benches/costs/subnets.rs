@@ -114,7 +114,8 @@ impl Subnet {
         }
     }
 
-    /// Runs the subnet as `case` has it until weights and bonds are full, and measures the epoch after that.
+    /// Runs the subnet as `case` has it until weights and bonds are full, and measures the epoch
+    /// after that.
     pub fn measure(&self, case: Case) -> Figures {
         assert_eq!(case.neurons, self.neurons);
         let netuid = self.netuid;
@@ -229,8 +230,8 @@ fn slash(closed: &Template, netuid: NetUid, inputs: &EpochInputs, ran: &Ran, k: 
     bill.total
 }
 
-/// What the calls cost in which the chain executes the closed epoch itself, for several numbers of steps a call. Of a large epoch
-/// only the largest number that can be.
+/// What the calls cost in which the chain executes the closed epoch itself, for several numbers of
+/// steps a call. Of a large epoch only the largest number that can be.
 fn replays(closed: &Template, inputs: &EpochInputs) -> Vec<(u32, Bill)> {
     let mut replays = TOGETHER
         .iter()
@@ -242,8 +243,8 @@ fn replays(closed: &Template, inputs: &EpochInputs) -> Vec<(u32, Bill)> {
     }
 }
 
-/// What the calls cost that execute `steps` steps each. None if so many trap, since a contract's memory is not freed during a call,
-/// or exceed a block.
+/// What the calls cost that execute `steps` steps each. None if so many trap, since a contract's
+/// memory is not freed during a call, or exceed a block.
 fn replay(closed: &Template, netuid: NetUid, steps: u32) -> Option<Bill> {
     let mut net = Network::begin_from(closed);
     net.expect_honest(netuid);

@@ -1,4 +1,5 @@
-//! The two attacks: a lie before an honest watcher, and forged proofs before an honest proposer. The same against any court.
+//! The two attacks: a lie before an honest watcher, and forged proofs before an honest proposer.
+//! The same against any court.
 
 use super::{case::Case, chance::Chance, court::Court, forgery::Forgery};
 use inktensor_primitives::{assertion::Assertion, epoch::EpochError};
@@ -75,8 +76,8 @@ pub fn post_honestly(court: &mut dyn Court, case: &Case) -> Result<(), Broken> {
         .map_err(|error| Broken::HonestLoss(format!("propose: {error:?}")))
 }
 
-/// Puts a forged proof forward against the honest assertion of `case`, which is posted. What the court said; none if the epoch
-/// gives no occasion for such a proof.
+/// Puts a forged proof forward against the honest assertion of `case`, which is posted. What the
+/// court said; none if the epoch gives no occasion for such a proof.
 ///
 /// # Errors
 /// `HonestLoss`.

@@ -14,7 +14,8 @@ pub struct Case {
     pub program: Program,
     /// What it depends on.
     pub inputs: EpochInputs,
-    /// What it honestly comes to; up to the step to which the kernel gives no honest answer, if there is one.
+    /// What it honestly comes to; up to the step to which the kernel gives no honest answer, if
+    /// there is one.
     pub trace: Trace,
     /// Whether the trace ends before the epoch does.
     pub unfinished: bool,
@@ -76,8 +77,8 @@ impl Case {
         })
     }
 
-    /// Computes the steps of `trace` from `k` on anew from those before. A step that the kernel refuses, and all after it, stay as
-    /// they are.
+    /// Computes the steps of `trace` from `k` on anew from those before. A step that the kernel
+    /// refuses, and all after it, stay as they are.
     pub fn go_on(&self, trace: &mut Trace, k: usize) {
         let neurons = self.inputs.header.neurons;
         for k in k..trace.steps.len() {

@@ -1,4 +1,5 @@
-//! Chance from a seed and the number of a run: the same on every machine, and for every number of threads.
+//! Chance from a seed and the number of a run: the same on every machine, and for every number of
+//! threads.
 
 use inktensor_primitives::{AccountId, Digest};
 
@@ -56,7 +57,8 @@ impl Chance {
         items.get(self.below(items.len()))
     }
 
-    /// A place below `count`, the first and the last one more often than others; none if there is none.
+    /// A place below `count`, the first and the last one more often than others; none if there is
+    /// none.
     pub fn place(&mut self, count: usize) -> Option<usize> {
         let last = count.checked_sub(1)?;
         Some(match self.below(4) {

@@ -1,4 +1,5 @@
-//! Who decides whether an assertion stands: the contract's own rules, linked natively, or the contract itself.
+//! Who decides whether an assertion stands: the contract's own rules, linked natively, or the
+//! contract itself.
 
 use super::{case::Case, program::Program};
 use epoch::{
@@ -24,7 +25,8 @@ pub trait Court {
         case.refute(lie)
     }
 
-    /// Has step `k` of the posted assertion executed again. `Ok` if it was taken down and its bond slashed.
+    /// Has step `k` of the posted assertion executed again. `Ok` if it was taken down and its bond
+    /// slashed.
     ///
     /// # Errors
     /// Those of the message `dispute`.
@@ -42,7 +44,8 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// For the epoch `closed`, which is that of `case`. `left` is the memory of the last final epoch.
+    /// For the epoch `closed`, which is that of `case`. `left` is the memory of the last final
+    /// epoch.
     pub fn new(case: &Case, closed: ClosedEpoch, left: Option<Memory>) -> Self {
         Self {
             program: case.program.clone(),

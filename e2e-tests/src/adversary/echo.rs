@@ -1,7 +1,8 @@
 //! A kernel in which everything depends on everything: each output is a hash of the whole input.
 //!
-//! It takes any plan, so it shows the edges that real kernels do not reach in small epochs: chunks of one neuron, phases that
-//! write memory before they read it, carries of the largest size. A lie about any of its inputs shows in its outputs.
+//! It takes any plan, so it shows the edges that real kernels do not reach in small epochs: chunks
+//! of one neuron, phases that write memory before they read it, carries of the largest size. A lie
+//! about any of its inputs shows in its outputs.
 
 use super::chance::Chance;
 use inktensor_primitives::{

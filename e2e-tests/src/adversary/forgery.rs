@@ -155,7 +155,8 @@ impl Forgery {
         all
     }
 
-    /// A step and a proof about it against the honest assertion of `case`. None if the epoch gives no occasion.
+    /// A step and a proof about it against the honest assertion of `case`. None if the epoch gives
+    /// no occasion.
     pub fn forge(self, case: &Case, chance: &mut Chance) -> Option<(u32, StepProof)> {
         let honest = case.trace.assertion();
         let at = |trace: &Trace, inputs: &EpochInputs, k| trace.proof(inputs, &honest, k);

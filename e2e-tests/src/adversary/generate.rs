@@ -1,5 +1,6 @@
-//! Random epochs: one neuron and many, sizes that chunks do not divide, no validator, no stake, newcomers on old seats, memory of
-//! the epoch before and none, kernels and chunks that changed since, epochs thrown away in between.
+//! Random epochs: one neuron and many, sizes that chunks do not divide, no validator, no stake,
+//! newcomers on old seats, memory of the epoch before and none, kernels and chunks that changed
+//! since, epochs thrown away in between.
 
 use super::{case::Case, chance::Chance, court::Bench, program::Program};
 use epoch::frozen::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};

@@ -1,4 +1,5 @@
-//! The same attacks through the real contracts: a random subnet on a chain of its own, and the epoch contract as the court.
+//! The same attacks through the real contracts: a random subnet on a chain of its own, and the
+//! epoch contract as the court.
 
 use super::{case::Case, chance::Chance, court::Court, program::Program};
 use crate::{accounts::*, Network, Shape};
@@ -15,7 +16,8 @@ use inktensor_worker::{
 };
 use std::sync::{Arc, OnceLock};
 
-/// The epoch contract, with the worker who posts and the stranger who disputes what a watcher's ledger refutes.
+/// The epoch contract, with the worker who posts and the stranger who disputes what a watcher's
+/// ledger refutes.
 pub struct OnChain {
     /// The network.
     pub net: Network,
@@ -32,7 +34,8 @@ fn ledger(net: &Network) -> Ledger {
     Ledger::new(net.addresses(), Arc::clone(kernels))
 }
 
-/// A subnet with a life before it, whose epoch is closed now, and what an honest worker knows of that epoch.
+/// A subnet with a life before it, whose epoch is closed now, and what an honest worker knows of
+/// that epoch.
 pub fn scene(chance: &mut Chance) -> (Case, OnChain) {
     let mut net = Network::deploy();
     let yuma = chance.percent(60);
@@ -70,7 +73,8 @@ pub fn scene(chance: &mut Chance) -> (Case, OnChain) {
     (case, OnChain { ledger, ..court })
 }
 
-/// The case of the epoch of `netuid` that closed last, after `before`. Its watcher knows of no epoch before.
+/// The case of the epoch of `netuid` that closed last, after `before`. Its watcher knows of no
+/// epoch before.
 pub fn closed(net: Network, netuid: NetUid, before: Option<Trace>) -> (Case, OnChain) {
     let inputs = net.inputs(netuid);
     let program = if inputs.header.kernel == net.addresses().mean {
@@ -177,7 +181,8 @@ impl Court for OnChain {
         proposed
     }
 
-    /// What the watcher's ledger refutes, by what it reads from the chain. It comes to what the case knows.
+    /// What the watcher's ledger refutes, by what it reads from the chain. It comes to what the
+    /// case knows.
     fn watch(&mut self, case: &Case, lie: &Assertion) -> Option<(u32, StepProof)> {
         let refuted = self.ledger.refute(self.net.chain(), self.netuid, lie);
         let refuted = refuted.expect("the watcher computes the epoch");

@@ -1,4 +1,5 @@
-//! One run: a random epoch, a lie about it, an epoch of a faulty kernel at times, and forged proofs against the honest assertion.
+//! One run: a random epoch, a lie about it, an epoch of a faulty kernel at times, and forged proofs
+//! against the honest assertion.
 
 use super::{
     attack::{self, Broken, Ended},
@@ -94,7 +95,8 @@ impl Kinds {
         self.forge(&case, &mut bench, number, chance, attack, tally)
     }
 
-    /// A lie about `case`, of the kind whose turn it is or, if none of that kind can be told, of the next; and forged proofs.
+    /// A lie about `case`, of the kind whose turn it is or, if none of that kind can be told, of
+    /// the next; and forged proofs.
     fn play_on_chain(
         &self,
         case: &Case,

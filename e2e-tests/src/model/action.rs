@@ -22,7 +22,8 @@ pub enum Action {
     Dispute(usize, u32, Evidence),
     /// A worker makes final what stands, or tries to with another assertion.
     Finalize(usize, u32, Which),
-    /// A worker settles a chunk of the epoch this many after the last final one, with the results that are due or with others.
+    /// A worker settles a chunk of the epoch this many after the last final one, with the results
+    /// that are due or with others.
     Settle(usize, u32, i8, u16, Which),
     /// A worker has the chain execute so many steps, and gives this for the memory that they read.
     Replay(usize, u32, u32, Given),
@@ -42,12 +43,14 @@ pub enum Action {
     Unstake(usize, u32, u32, u64),
     /// It takes all of it back.
     UnstakeAll(usize, u32, u32),
-    /// A person moves its stake on a hotkey (the first) to another (the second), from one subnet to another, in rao; all of it if that
-    /// is nothing.
+    /// A person moves its stake on a hotkey (the first) to another (the second), from one subnet
+    /// to another, in rao; all of it if that is nothing.
     Move(usize, u32, usize, u32, u32, u64),
-    /// A person gives its stake on a hotkey to another person (the last), in rao; all of it if that is nothing.
+    /// A person gives its stake on a hotkey to another person (the last), in rao; all of it if
+    /// that is nothing.
     Give(usize, u32, u32, u32, u64),
-    /// A person (the second) claims what its root stake on another's hotkey (the first) has earned.
+    /// A person (the second) claims what its root stake on another's hotkey (the first) has
+    /// earned.
     ClaimRoot(u32, u32),
     /// A person gives parts of its hotkey's stake to other people's hotkeys, or its own again.
     Children(usize, u32, Vec<(u32, u64)>),

@@ -38,8 +38,8 @@ pub enum Lie {
 }
 
 impl Lie {
-    /// Whether the next epoch can be computed if this one becomes final: what a chunk remembers must be known, and of the form
-    /// that goes with the roster.
+    /// Whether the next epoch can be computed if this one becomes final: what a chunk remembers
+    /// must be known, and of the form that goes with the roster.
     pub fn leaves_a_future(self) -> bool {
         !matches!(self, Lie::Memory(_) | Lie::Roster)
     }

@@ -86,11 +86,13 @@ impl Known {
     }
 }
 
-/// What must come of the honest preimages of step `k`, of which the part `torn` is spoiled, against `standing`: the step is false
-/// if one of the digests that it is bound to is not the honest one. Written from the protocol's text, not from the judge.
+/// What must come of the honest preimages of step `k`, of which the part `torn` is spoiled, against
+/// `standing`: the step is false if one of the digests that it is bound to is not the honest one.
+/// Written from the protocol's text, not from the judge.
 ///
 /// # Errors
-/// `StepOutOfRange`, `OpeningMismatch` if the step builds on a digest that is not honest either, `StepIsCorrect`.
+/// `StepOutOfRange`, `OpeningMismatch` if the step builds on a digest that is not honest either,
+/// `StepIsCorrect`.
 pub fn verdict(
     known: &Known,
     standing: &Assertion,

@@ -8,15 +8,18 @@ use inktensor_worker::{
 };
 
 impl Network {
-    /// The chain's state, to go on with elsewhere, and this network as it is now. Nothing has happened in its last block.
+    /// The chain's state, to go on with elsewhere, and this network as it is now. Nothing has
+    /// happened in its last block.
     pub fn leave(&mut self) -> (State, Template) {
         self.advance(1);
         (self.chain.state(), self.template())
     }
 
-    /// The network that was left as `template`, on `chain`, which has gone on from there with no subnets but the known ones.
+    /// The network that was left as `template`, on `chain`, which has gone on from there with no
+    /// subnets but the known ones.
     ///
-    /// What contracts told meanwhile is noted, and has to be in order. What a close elsewhere froze is not known here.
+    /// What contracts told meanwhile is noted, and has to be in order. What a close elsewhere froze
+    /// is not known here.
     pub fn come_back(template: &Template, chain: SandboxChain) -> Self {
         let mut net = Self::begin_from(template);
         let left = net.block();

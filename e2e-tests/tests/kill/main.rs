@@ -1,13 +1,16 @@
-//! Workers that are killed, again and again, at random moments: the network goes on, and nothing is lost.
+//! Workers that are killed, again and again, at random moments: the network goes on, and nothing is
+//! lost.
 //!
-//! A chain is served by a process of its own. Three worker processes, a proposer, a keeper and a watcher, each with a store,
-//! run its epochs, while somebody posts lies now and then. One of the three is killed at a random moment and started
-//! again, many times. In the end all invariants of the protocol are checked, every final epoch is held against an honest
-//! computation, and nobody but the liar has lost a bond.
+//! A chain is served by a process of its own. Three worker processes, a proposer, a keeper and a
+//! watcher, each with a store, run its epochs, while somebody posts lies now and then. One of the
+//! three is killed at a random moment and started again, many times. In the end all invariants of
+//! the protocol are checked, every final epoch is held against an honest computation, and nobody
+//! but the liar has lost a bond.
 //!
 //! `INKTENSOR_KILLS` says how many kills there are, `INKTENSOR_SEED` what all chance comes from.
 //!
-//! This program is also what it runs: called as `kill devchain ..` or `kill run ..` it is the binary `inktensor`.
+//! This program is also what it runs: called as `kill devchain ..` or `kill run ..` it is the
+//! binary `inktensor`.
 
 #![allow(
     clippy::expect_used,
@@ -159,8 +162,8 @@ fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
     println!("{told} lies were posted, all slashed; the honest worker lost no bond");
 }
 
-/// Waits for the moment of a kill, and returns whom it hits: by turns of chance anybody at any time, or who has something to do
-/// just when it is there to be done.
+/// Waits for the moment of a kill, and returns whom it hits: by turns of chance anybody at any
+/// time, or who has something to do just when it is there to be done.
 fn moment(net: &Network, chain: &RemoteChain, netuids: &[NetUid], dice: &mut Dice) -> usize {
     let anybody = dice.below(ROLES.len());
     if dice.below(2) == 0 {
@@ -221,8 +224,8 @@ fn begun() -> Network {
     net
 }
 
-/// Runs each subnet's first epoch by hand, so that there are permits to set weights with. Returns where a worker's store is that
-/// was there.
+/// Runs each subnet's first epoch by hand, so that there are permits to set weights with. Returns
+/// where a worker's store is that was there.
 fn run_first_epochs(net: &mut Network, netuids: &[NetUid], folder: &Path) -> std::path::PathBuf {
     let stores = folder.join("first");
     let mut ledger = ledger(net, &stores);

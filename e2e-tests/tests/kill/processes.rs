@@ -132,7 +132,8 @@ impl Worker {
         }
     }
 
-    /// Kills it, wherever it is, and starts it again on the same store. It has to be running: no worker ends by itself.
+    /// Kills it, wherever it is, and starts it again on the same store. It has to be running: no
+    /// worker ends by itself.
     pub fn kill_and_start_again(&mut self) {
         let ended = self.process.0.try_wait().expect("known");
         assert_eq!(ended, None, "{} has ended: {}", self.role, self.told());

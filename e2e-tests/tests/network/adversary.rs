@@ -1,4 +1,5 @@
-//! Liars before an honest watcher and forgers before an honest proposer: by the rules linked natively, and on the chain.
+//! Liars before an honest watcher and forgers before an honest proposer: by the rules linked
+//! natively, and on the chain.
 
 use inktensor_e2e_tests::adversary::{
     attack::{self, Broken},
@@ -109,7 +110,8 @@ fn a_judge_who_slashes_everybody_is_noticed() {
     }
 }
 
-/// An assertion that is nobody's lie is not disputed, and a watcher who sees nothing is a survivor's best friend.
+/// An assertion that is nobody's lie is not disputed, and a watcher who sees nothing is a
+/// survivor's best friend.
 #[test]
 fn a_watcher_who_sees_nothing_is_noticed() {
     let mut chance = Chance::new(1, 1);

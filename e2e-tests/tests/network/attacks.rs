@@ -15,7 +15,8 @@ use inktensor_worker::chain::{Cost, Typed};
 
 const EVE: AccountId = named("eve");
 
-/// A network whose second epoch, which reads weights and the memory of the first, is closed, and what is known of it.
+/// A network whose second epoch, which reads weights and the memory of the first, is closed, and
+/// what is known of it.
 fn with_closed_epoch() -> (Network, NetUid, Known) {
     let mut net = Network::deploy();
     let netuid = net.with_closed_epoch();
@@ -125,8 +126,9 @@ fn a_replay_begun_to_bar_proposers_can_be_finished_by_anyone() {
     );
 }
 
-/// What the protocol allows, so that it is known: who replays a step just before the epoch can be given up holds it up for a whole
-/// rollover delay with each step, unless somebody else ends the replay.
+/// What the protocol allows, so that it is known: who replays a step just before the epoch can be
+/// given up holds it up for a whole rollover delay with each step, unless somebody else ends the
+/// replay.
 #[test]
 fn a_replay_of_one_step_at_a_time_lasts_until_somebody_ends_it() {
     let (mut net, netuid, known) = with_closed_epoch();
@@ -209,8 +211,8 @@ fn closing_an_empty_subnet_again_and_again_draws_nothing() {
     assert_eq!(net.total_minted(), minted);
 }
 
-/// Why a watcher must never sleep. What an epoch remembers is known by its hash alone: if a false hash becomes final, nobody but the
-/// liar can open the next epoch's steps that read it.
+/// Why a watcher must never sleep. What an epoch remembers is known by its hash alone: if a false
+/// hash becomes final, nobody but the liar can open the next epoch's steps that read it.
 #[test]
 fn an_undisputed_lie_about_memory_outlives_its_epoch() {
     let (mut net, netuid, known) = with_closed_epoch();
@@ -225,7 +227,8 @@ fn an_undisputed_lie_about_memory_outlives_its_epoch() {
         .expect("what it pays is true");
     net.close(netuid);
 
-    // All can execute the steps up to the first that reads memory. That one opens with the secret only.
+    // All can execute the steps up to the first that reads memory. That one opens with the secret
+    // only.
     let plan = net.plan(netuid).expect("a plan");
     let header = net.header(netuid).expect("a header");
     let reads = plan.phases.iter().position(|phase| phase.memory);

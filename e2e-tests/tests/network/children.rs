@@ -12,7 +12,8 @@ fn child(hotkey: AccountId, proportion: u64) -> Child {
     Child { proportion, hotkey }
 }
 
-/// A subnet that has closed an epoch, where `ALICE` owns a hotkey with 100 TAO and a second one, and `BOB` a third.
+/// A subnet that has closed an epoch, where `ALICE` owns a hotkey with 100 TAO and a second one,
+/// and `BOB` a third.
 fn family() -> (Network, NetUid) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());

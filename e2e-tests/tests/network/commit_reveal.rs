@@ -177,7 +177,8 @@ fn an_eleventh_commit_is_refused() {
     );
 }
 
-/// Whoever sees a hash can commit to it too, and then has nothing: it opens for the hotkey that made it.
+/// Whoever sees a hash can commit to it too, and then has nothing: it opens for the hotkey that
+/// made it.
 #[test]
 fn a_copied_commit_opens_nothing() {
     let (mut net, netuid) = secretive();
@@ -221,7 +222,8 @@ fn a_commit_does_not_outlive_its_registration() {
     assert_eq!(net.commits(netuid, miner).commits, []);
 }
 
-/// Weights that were committed to before a neuron came do not count for it, however late they are revealed.
+/// Weights that were committed to before a neuron came do not count for it, however late they are
+/// revealed.
 #[test]
 fn revealed_weights_do_not_pass_to_who_came_since() {
     let (mut net, netuid) = with_validator(vec![

@@ -122,7 +122,8 @@ fn an_honest_assertion_stands_at_every_step() {
     assert_eq!(net.snapshot(), before);
 }
 
-/// A challenger can make the kernel trap by giving it too little. An honest assertion stands all the same.
+/// A challenger can make the kernel trap by giving it too little. An honest assertion stands all
+/// the same.
 #[test]
 fn a_starved_dispute_slashes_nobody() {
     const PLENTY: u64 = 1 << 60;

@@ -22,7 +22,8 @@ const ACCOMPLICE: AccountId = named("accomplice");
 const WATCHER: AccountId = named("watcher");
 const LIE: Claim = Claim::Lie(Lie::Results(0));
 
-/// A network whose second epoch, which reads weights and the memory of the first, is closed, and what is known of it.
+/// A network whose second epoch, which reads weights and the memory of the first, is closed, and
+/// what is known of it.
 fn with_closed_epoch(net: Network) -> (Network, NetUid, Known) {
     let mut net = net;
     let netuid = net.with_closed_epoch();
@@ -94,7 +95,8 @@ fn disputing_oneself_burns_half_of_every_bond() {
     );
 }
 
-/// Block at which an epoch is final if `reactions` blocks pass between each lie and its dispute, and what the liars lost.
+/// Block at which an epoch is final if `reactions` blocks pass between each lie and its dispute,
+/// and what the liars lost.
 fn delayed_by(reactions: &[u32]) -> (u32, u128) {
     let liars = [nth("liar", 0), nth("liar", 1), nth("liar", 2)];
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
@@ -220,7 +222,8 @@ fn disputing_what_is_true_costs_the_caller_alone() {
 /// The assumption on prices: who fills a whole block with transactions pays one TAO for it.
 const FULL_BLOCK: Rao = Rao::from_tao(1);
 
-/// What a transaction costs under that assumption: as much of a block as it takes of whatever it takes most of.
+/// What a transaction costs under that assumption: as much of a block as it takes of whatever it
+/// takes most of.
 fn gas_price(cost: &Cost) -> Rao {
     let part = |used: u64, all: u64| u128::from(FULL_BLOCK.0) * u128::from(used) / u128::from(all);
     let most = part(cost.ref_time, BLOCK_TIME).max(part(cost.proof_size, BLOCK_PROOF));

@@ -1,4 +1,5 @@
-//! Explaining epochs of a chain: what is explained is what is paid, and a lie is not taken for the truth.
+//! Explaining epochs of a chain: what is explained is what is paid, and a lie is not taken for the
+//! truth.
 
 use inktensor_e2e_tests::{accounts::*, Folder, Network, Shape};
 use inktensor_primitives::{hash::blake2, kernel::NeuronResult, Bps, Digest, NetUid, Rao, Uid};
@@ -37,8 +38,9 @@ fn explain(net: &mut Network, store: &Store, netuid: NetUid, uid: u16) -> Explan
     .expect("an explanation")
 }
 
-/// A subnet of two validators and three miners whose epoch 1, with something to pay, is closed, and a store that has what
-/// it is computed from. Somebody stakes on the first validator, which takes a tenth of its dividends.
+/// A subnet of two validators and three miners whose epoch 1, with something to pay, is closed, and
+/// a store that has what it is computed from. Somebody stakes on the first validator, which takes a
+/// tenth of its dividends.
 fn closed() -> (Network, NetUid, Folder) {
     closed_with(|_| ())
 }
@@ -102,7 +104,8 @@ fn an_explained_epoch_pays_what_was_explained() {
         assert_eq!(after.0 - before.0, pay, "{told:#?}");
     }
     assert!(told.iter().any(|told| told.pay.miner > 0));
-    // The take is the owner's, as stake; the rest is for all stakers by their stake, that one included.
+    // The take is the owner's, as stake; the rest is for all stakers by their stake, that one
+    // included.
     let pay = &told[0].pay;
     let take = pay.take.as_ref().expect("a take");
     assert!(take.owner > 0, "{take:?}");

@@ -7,7 +7,8 @@ use inktensor_primitives::{
 };
 use inktensor_worker::deploy::Config;
 
-/// A network whose second epoch, the first with a budget, is closed: two validators and `miners` miners.
+/// A network whose second epoch, the first with a budget, is closed: two validators and `miners`
+/// miners.
 fn with_budget(mut net: Network, miners: u32) -> (Network, NetUid, EpochBudget) {
     let netuid = net.create(Shape {
         seats: 256,
@@ -167,7 +168,8 @@ fn only_the_epoch_contract_pays_fees_and_carries() {
     assert_eq!(net.snapshot(), before);
 }
 
-/// Even the epoch contract gets no more out of a pot than there is. Accounts need no keys here, so the test can speak for it.
+/// Even the epoch contract gets no more out of a pot than there is. Accounts need no keys here, so
+/// the test can speak for it.
 #[test]
 fn no_pot_pays_more_than_it_has() {
     let (mut net, netuid, budget) = with_budget(Network::deploy(), 3);

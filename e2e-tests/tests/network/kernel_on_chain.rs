@@ -1,4 +1,5 @@
-//! The kernel's steps on the chain: the deployed contract gives what the native crate and wasmtime give.
+//! The kernel's steps on the chain: the deployed contract gives what the native crate and wasmtime
+//! give.
 
 use inktensor_e2e_tests::{
     calls::{BLOCK_PROOF, BLOCK_TIME},
@@ -22,8 +23,8 @@ use inktensor_worker::{
 use serde_json::json;
 use std::{fs, path::Path};
 
-/// Small enough to interpret, and between them: Yuma2 and Yuma3, liquid alpha, commit-reveal, an owner, penalties,
-/// no validator, one chunk, two chunks, three chunks.
+/// Small enough to interpret, and between them: Yuma2 and Yuma3, liquid alpha, commit-reveal, an
+/// owner, penalties, no validator, one chunk, two chunks, three chunks.
 const SELECTION: [&str; 14] = [
     "random-7000-n1-v1",
     "random-7002-n4-v2",

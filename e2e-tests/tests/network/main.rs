@@ -1,7 +1,8 @@
 //! Behaviour across contracts, grouped by the contract that a test is about.
 //!
 //! One test program, so that the chain is deployed once and every test starts from a copy of it.
-//! A [`Network`](inktensor_e2e_tests::Network) checks the protocol's invariants when a test is done with it.
+//! A [`Network`](inktensor_e2e_tests::Network) checks the protocol's invariants when a test is done
+//! with it.
 
 #![allow(
     clippy::expect_used,

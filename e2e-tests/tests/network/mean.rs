@@ -20,7 +20,8 @@ use inktensor_worker::{
     roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer},
 };
 
-/// A subnet on the mean kernel, of two validators with 100 and 101 TAO and three miners, with one final epoch.
+/// A subnet on the mean kernel, of two validators with 100 and 101 TAO and three miners, with one
+/// final epoch.
 fn with_final_epoch() -> (Network, NetUid) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {

@@ -21,7 +21,8 @@ use inktensor_worker::{
 };
 use std::sync::Arc;
 
-/// Posts a lie in the worker's name, as somebody with its key, or a broken worker, would; a watcher disproves it.
+/// Posts a lie in the worker's name, as somebody with its key, or a broken worker, would; a watcher
+/// disproves it.
 fn slash_the_worker(net: &mut Network, netuid: NetUid, ledger: &mut Ledger) -> Assertion {
     let mut lie = net.compute(netuid).assertion;
     lie.results[0] = [1; 32];
@@ -116,7 +117,8 @@ fn worker_that_is_trusted_again_posts_another_assertion_for_the_same_epoch_but_n
     act(&mut net, &mut worker).expect("no problem");
 }
 
-/// The lie fell, and its epoch became final by another's assertion, while the worker was not running.
+/// The lie fell, and its epoch became final by another's assertion, while the worker was not
+/// running.
 #[test]
 fn worker_slashed_while_it_was_away_finds_out_when_it_starts() {
     let mut net = Network::deploy();

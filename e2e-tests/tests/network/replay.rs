@@ -45,7 +45,8 @@ fn go_on(net: &mut Network, netuid: NetUid, next: u32, steps: u32, who: u32) -> 
 
 #[test]
 fn replay_comes_to_what_an_honest_assertion_does() {
-    // The same network twice: once asserted, once replayed by five people, an odd number of steps at a time.
+    // The same network twice: once asserted, once replayed by five people, an odd number of steps
+    // at a time.
     let (mut net, netuid) = with_closed_epoch(70);
     let template = net.template();
     net.assert_epoch(netuid);
@@ -299,7 +300,8 @@ fn replay_with_another_kernel_is_refused() {
 
 #[test]
 fn a_final_epoch_leaves_nothing_of_its_replay() {
-    // Two networks whose epochs end at the same block: one asserted, one replayed. The contracts store the same.
+    // Two networks whose epochs end at the same block: one asserted, one replayed. The contracts
+    // store the same.
     let (mut net, netuid) = with_closed_epoch(70);
     let template = net.template();
     let mut replayed = Network::begin_from(&template);
@@ -314,7 +316,8 @@ fn a_final_epoch_leaves_nothing_of_its_replay() {
     assert_eq!(replayed, asserted);
 }
 
-/// The contract knows no kernel: one that remembers nothing and cuts the epoch otherwise is replayed the same way.
+/// The contract knows no kernel: one that remembers nothing and cuts the epoch otherwise is
+/// replayed the same way.
 #[test]
 fn a_subnet_of_another_kernel_is_replayed_too() {
     let mut net = Network::deploy();

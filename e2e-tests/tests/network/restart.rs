@@ -133,7 +133,8 @@ struct Kill {
     arrives: bool,
 }
 
-/// Lets roles with a store run two epochs, killed and started anew as `kill` says. Returns how many transactions they sent.
+/// Lets roles with a store run two epochs, killed and started anew as `kill` says. Returns how many
+/// transactions they sent.
 fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
     let folder = Folder::new();
     let mut sent = 0;
@@ -200,7 +201,8 @@ fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
     panic!("two epochs take fewer turns");
 }
 
-/// Between any two steps, and in the middle of any: nothing is paid twice, no bond is lost, and the end is the same to the last byte.
+/// Between any two steps, and in the middle of any: nothing is paid twice, no bond is lost, and the
+/// end is the same to the last byte.
 #[test]
 fn worker_killed_anywhere_goes_on_as_if_nothing_had_happened() {
     let mut net = Network::deploy();

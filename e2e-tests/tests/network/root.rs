@@ -10,7 +10,8 @@ const THOUSAND: Rao = Rao::from_tao(1_000);
 /// What a thousand TAO on root weigh: 226 245 882 of 2^32 of it (subtensor-reference.md 1.4).
 const WEIGHS: Rao = Rao(52_676_974_330);
 
-/// Two subnets that have closed an epoch, each with Alice's hotkey, a validator with 100 TAO, and two miners.
+/// Two subnets that have closed an epoch, each with Alice's hotkey, a validator with 100 TAO, and
+/// two miners.
 fn with_validator() -> (Network, [NetUid; 2]) {
     let mut net = Network::deploy();
     let nets = [0; 2].map(|_| net.create(Shape::default()));
@@ -243,7 +244,8 @@ fn root_stake_is_given_to_children_on_a_subnet() {
             .set_children(NetUid::ROOT, ALICE_HOTKEY, vec![child]),
         Err(StakingError::UnknownSubnet)
     );
-    // What the child earns goes to the parent, and there to its root stake. Without stake of its own a subnet has no share of emission.
+    // What the child earns goes to the parent, and there to its root stake. Without stake of its
+    // own a subnet has no share of emission.
     net.stake(netuid, BOB, ALICE_HOTKEY, Rao::from_tao(10));
     net.with_miners(netuid, 2);
     net.run_epoch(netuid);

@@ -56,7 +56,8 @@ fn two_subnets_live_through_five_epochs() {
     let mut net = Network::deploy();
     let [first, second] = two_subnets(&mut net);
 
-    // Four validators on the first subnet, which has three permits; the same four and many miners on the second.
+    // Four validators on the first subnet, which has three permits; the same four and many miners
+    // on the second.
     net.with_validators(first, 4).with_miners(first, 4);
     net.with_validators(second, 4).with_miners(second, 70);
     let [v0, v3] = [0, 3].map(|i| nth("validator", i));
@@ -92,7 +93,8 @@ fn two_subnets_live_through_five_epochs() {
     let won = gain(&net, first, v3, nominator, invested);
     assert!(won > 0, "the nominator shares in the dividends");
 
-    // Epoch 2: the nominator leaves after the close, and is paid for the epoch it was in for nothing more.
+    // Epoch 2: the nominator leaves after the close, and is paid for the epoch it was in for
+    // nothing more.
     net.close(first);
     let with_nominator = net.assert_epoch(first);
     let back = net
@@ -102,7 +104,8 @@ fn two_subnets_live_through_five_epochs() {
     assert_eq!(back, Rao(invested.0 + won));
     assert_eq!(net.balance(nominator), back.to_u128());
 
-    // A neuron is replaced between close and settle: the old holder is paid, the new one gets its seat and no score.
+    // A neuron is replaced between close and settle: the old holder is paid, the new one gets its
+    // seat and no score.
     let newcomer = named("newcomer-hotkey");
     let seat = net.enrol(first, named("newcomer"), newcomer);
     let old = with_nominator.neuron(seat.0).clone();
@@ -222,8 +225,8 @@ fn subnet_of_4096_uids_and_64_validators_pays_all() {
     assert_eq!(net.status(netuid).expect("a status").settling, None);
 }
 
-/// The limits of the protocol, all at once: 4096 uids, 128 permits and the owner's. The third epoch, which reads weights and what the
-/// second left, is closed.
+/// The limits of the protocol, all at once: 4096 uids, 128 permits and the owner's. The third
+/// epoch, which reads weights and what the second left, is closed.
 fn largest_closed_epoch() -> (Network, NetUid) {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     let netuid = NetUid(1);
@@ -277,7 +280,8 @@ fn largest_epoch_of_all_can_be_replayed() {
 /// A quarter of a block of two seconds, in picoseconds: what judging or replaying a step may take.
 const QUARTER: u64 = 500_000_000_000;
 
-/// Judging any step takes less than a quarter of a block: the first and the last chunk of each phase.
+/// Judging any step takes less than a quarter of a block: the first and the last chunk of each
+/// phase.
 fn assert_disputes_are_cheap(net: &mut Network, inputs: &EpochInputs, ran: &Ran) {
     let netuid = inputs.header.netuid;
     let chunks = inputs.chunks.len();

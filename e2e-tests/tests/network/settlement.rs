@@ -8,7 +8,8 @@ use inktensor_primitives::{
     NetUid, Rao,
 };
 
-/// A network whose subnet has just made final an epoch with something to pay: two validators and `miners` miners.
+/// A network whose subnet has just made final an epoch with something to pay: two validators and
+/// `miners` miners.
 fn with_final_epoch(miners: u32) -> (Network, NetUid, Ran) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {

@@ -1,4 +1,5 @@
-//! What a close has frozen: nothing written afterwards reaches the epoch, whoever writes it and however much.
+//! What a close has frozen: nothing written afterwards reaches the epoch, whoever writes it and
+//! however much.
 
 use inktensor_e2e_tests::{
     accounts::*,
@@ -17,7 +18,8 @@ use inktensor_worker::epoch::compute;
 const WRITES: u32 = 25;
 const SEATS: u16 = 8;
 
-/// A full subnet whose seats anybody can take, in the epoch after its second final one, which has just closed.
+/// A full subnet whose seats anybody can take, in the epoch after its second final one, which has
+/// just closed.
 fn with_closed_epoch(chance: &mut Chance) -> (Case, OnChain) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
@@ -107,7 +109,8 @@ fn write(net: &mut Network, netuid: NetUid, chance: &mut Chance, number: u32) {
     }
 }
 
-/// Writes much, the subnet's owner and the admin of kernels among those who do, and looks at what the epoch reads.
+/// Writes much, the subnet's owner and the admin of kernels among those who do, and looks at what
+/// the epoch reads.
 fn write_much(case: &Case, court: &mut OnChain, chance: &mut Chance, round: u32) {
     let netuid = court.netuid();
     let (plan, token) = (court.net.plan(netuid), court.net.addresses().token);
@@ -172,7 +175,8 @@ fn a_lie_is_disputed_and_the_truth_stands_whatever_is_written_meanwhile() {
     }
 }
 
-/// An epoch is read by its own number until the next one closes; then the next one's writes are what counts.
+/// An epoch is read by its own number until the next one closes; then the next one's writes are
+/// what counts.
 #[test]
 fn what_is_written_after_a_close_is_read_by_the_next_epoch() {
     let mut chance = Chance::new(9, 0);

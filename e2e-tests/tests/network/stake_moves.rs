@@ -1,4 +1,5 @@
-//! Stake on its way: to other hotkeys, subnets and coldkeys, and back from everywhere; what delegates keep; what nominators keep.
+//! Stake on its way: to other hotkeys, subnets and coldkeys, and back from everywhere; what
+//! delegates keep; what nominators keep.
 
 use inktensor_e2e_tests::{accounts::*, Network, Shape};
 use inktensor_primitives::{
@@ -9,7 +10,8 @@ use inktensor_primitives::{
 
 const TEN: Rao = Rao::from_tao(10);
 
-/// Two subnets, with Alice's and Bob's hotkeys on both, and ten TAO of Charlie's on Alice's hotkey on the first.
+/// Two subnets, with Alice's and Bob's hotkeys on both, and ten TAO of Charlie's on Alice's hotkey
+/// on the first.
 fn with_stake() -> (Network, NetUid, NetUid) {
     let mut net = Network::deploy();
     let (one, two) = (net.create(Shape::default()), net.create(Shape::default()));

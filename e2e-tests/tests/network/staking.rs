@@ -235,8 +235,8 @@ fn dividends_are_shared_by_stake_after_take() {
 
 #[test]
 fn first_depositor_cannot_take_from_the_second() {
-    // Mallory stakes the least possible, lets the pool grow by rewards, and takes nearly all out, so that one
-    // share should be worth much. Then Bob deposits.
+    // Mallory stakes the least possible, lets the pool grow by rewards, and takes nearly all out,
+    // so that one share should be worth much. Then Bob deposits.
     let (mut net, netuid) = with_hotkey();
     provide(&mut net, ALICE, TEN);
     let Err(StakingError::TooLittle(least)) =
@@ -273,7 +273,8 @@ fn first_depositor_cannot_inflate_a_share_by_rewards() {
     for _ in 0..3 {
         net.run_epoch(netuid);
     }
-    // With one share worth thousands of TAO, Bob's deposit would buy a rounded-down number of shares.
+    // With one share worth thousands of TAO, Bob's deposit would buy a rounded-down number of
+    // shares.
     let odd = Rao(2_999_999);
     net.stake(netuid, BOB, ALICE_HOTKEY, odd);
     let bob = net.stake_of(netuid, ALICE_HOTKEY, BOB);

@@ -1,7 +1,9 @@
-//! Anything anybody might do, in any order: each call answers as the game says, the invariants hold, and no contract ever traps.
+//! Anything anybody might do, in any order: each call answers as the game says, the invariants
+//! hold, and no contract ever traps.
 //!
-//! A normal run tells the same few stories each time, so that it passes or fails by what changed, and within a known time. `PROPTEST_CASES`
-//! asks for that many others, new ones at each run, or those of `PROPTEST_RNG_SEED`. A failure is told as the shortest story found that fails.
+//! A normal run tells the same few stories each time, so that it passes or fails by what changed,
+//! and within a known time. `PROPTEST_CASES` asks for that many others, new ones at each run, or
+//! those of `PROPTEST_RNG_SEED`. A failure is told as the shortest story found that fails.
 
 mod stories;
 
@@ -41,8 +43,8 @@ fn allow_all(net: &mut Network, who: AccountId) {
     }
 }
 
-/// Two small subnets full of people with stake and permits, in the middle of their second epochs, an empty one, and workers with
-/// bonds for some lies.
+/// Two small subnets full of people with stake and permits, in the middle of their second epochs,
+/// an empty one, and workers with bonds for some lies.
 fn inhabited() -> Network {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     Network::begin_from(TEMPLATE.get_or_init(|| settled(0).template()))

@@ -342,7 +342,8 @@ fn identity_and_symbol_are_the_owners() {
     assert_eq!(net.identity(netuid), None);
 }
 
-/// A network of two subnets that is full; the second has earned something and the first has not. Both can give way.
+/// A network of two subnets that is full; the second has earned something and the first has not.
+/// Both can give way.
 fn full() -> (Network, NetUid, NetUid) {
     let mut net = Network::deploy();
     let (weak, strong) = (net.create(Shape::default()), net.create(Shape::default()));

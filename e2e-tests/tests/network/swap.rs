@@ -8,7 +8,8 @@ use inktensor_primitives::{
 
 const NEW: inktensor_primitives::AccountId = named("new-hotkey");
 
-/// A subnet of a validator with a permit on uid 0 and two miners; the validator's owner can pay for two swaps.
+/// A subnet of a validator with a permit on uid 0 and two miners; the validator's owner can pay for
+/// two swaps.
 fn with_validator() -> (Network, NetUid) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
@@ -119,7 +120,8 @@ fn swap_hotkey_again_too_soon_is_refused() {
     assert_eq!((neuron.hotkey, neuron.identity()), (third, old));
 }
 
-/// A hotkey whose stake weighs for a seat gets no second one; once the seat is lost it may come back.
+/// A hotkey whose stake weighs for a seat gets no second one; once the seat is lost it may come
+/// back.
 #[test]
 fn register_of_a_hotkey_whose_stake_has_a_seat_is_refused() {
     let (mut net, netuid) = with_validator();

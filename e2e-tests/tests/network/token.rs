@@ -1,4 +1,5 @@
-//! TAO as any PSP22 client sees it: the built Wasm, called by the standard's selectors and raw bytes.
+//! TAO as any PSP22 client sees it: the built Wasm, called by the standard's selectors and raw
+//! bytes.
 
 use inktensor_e2e_tests::{accounts::*, network::Raw, Network};
 use inktensor_primitives::{AccountId, Rao};
@@ -22,7 +23,8 @@ mod selector {
     pub const MINT: [u8; 4] = [0xfc, 0x3c, 0x75, 0xd4];
 }
 
-/// What a message that returns `R` answers: the outer layer says whether the message was understood.
+/// What a message that returns `R` answers: the outer layer says whether the message was
+/// understood.
 type Answer<R> = Result<R, ink::LangError>;
 /// What a message that can fail answers.
 type Outcome = Answer<Result<(), PSP22Error>>;

@@ -1,4 +1,5 @@
-//! Recomputing posted epochs: the honest ones are right, and of a false one the first wrong step is named, and for whom.
+//! Recomputing posted epochs: the honest ones are right, and of a false one the first wrong step is
+//! named, and for whom.
 
 use inktensor_e2e_tests::{accounts::*, Folder, Network, Shape};
 use inktensor_primitives::{

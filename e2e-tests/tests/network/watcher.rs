@@ -1,4 +1,5 @@
-//! The watcher on the chain: what is posted wrong falls, and nothing keeps it from looking at the rest.
+//! The watcher on the chain: what is posted wrong falls, and nothing keeps it from looking at the
+//! rest.
 
 use inktensor_e2e_tests::{accounts::*, meddled::Meddled, Network, Shape};
 use inktensor_primitives::{
@@ -31,7 +32,8 @@ fn community(net: &mut Network) -> NetUid {
     netuid
 }
 
-/// A network whose second epoch, which reads weights and memory, is closed, and what a watcher knows.
+/// A network whose second epoch, which reads weights and memory, is closed, and what a watcher
+/// knows.
 fn watched() -> (Network, NetUid, Ledger) {
     let mut net = Network::deploy();
     let netuid = community(&mut net);

@@ -223,7 +223,8 @@ fn weights_do_not_come_back_with_their_hotkey() {
     net.advance(1);
     assert_eq!(net.enrol(netuid, ALICE, ALICE_HOTKEY), Uid(0));
     net.advance(1);
-    // Now the miner is the oldest, so the validator comes back on another seat, and then on its own.
+    // Now the miner is the oldest, so the validator comes back on another seat, and then on its
+    // own.
     assert_eq!(net.enrol(netuid, owner, validator), Uid(1));
     assert_eq!(net.weights(netuid, Uid(1)), None);
     net.advance(1);

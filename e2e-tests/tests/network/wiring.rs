@@ -1,4 +1,5 @@
-//! Who may do what: peers are named once, the deployer keeps nothing, strangers are refused everywhere.
+//! Who may do what: peers are named once, the deployer keeps nothing, strangers are refused
+//! everywhere.
 
 use inktensor_e2e_tests::{accounts::*, Network, Shape};
 use inktensor_primitives::{
@@ -10,7 +11,8 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao, Uid,
 };
 
-/// A network with a subnet, a neuron and some stake, so that a guarded message would have something to do.
+/// A network with a subnet, a neuron and some stake, so that a guarded message would have something
+/// to do.
 fn with_something_at_stake() -> (Network, NetUid) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());

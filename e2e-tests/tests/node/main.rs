@@ -1,6 +1,8 @@
-//! A whole network on a real node, by the programs that people run: deployed, lived in, lied to, and hurt.
+//! A whole network on a real node, by the programs that people run: deployed, lived in, lied to,
+//! and hurt.
 //!
-//! This program runs itself as the commands and workers that it needs, so it has a `main` of its own.
+//! This program runs itself as the commands and workers that it needs, so it has a `main` of its
+//! own.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

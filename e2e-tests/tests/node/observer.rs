@@ -1,4 +1,5 @@
-//! Somebody apart who computes every epoch, and is quicker than all workers with a lie, until one has stood.
+//! Somebody apart who computes every epoch, and is quicker than all workers with a lie, until one
+//! has stood.
 
 use super::people;
 use inktensor_primitives::{

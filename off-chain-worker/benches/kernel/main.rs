@@ -1,5 +1,5 @@
-//! How long a whole epoch takes: the kernel natively and in wasmtime, and the plain transcription of the rule as the
-//! baseline of the same run. The figures go into docs/performance.md.
+//! How long a whole epoch takes: the kernel natively and in wasmtime, and the plain transcription
+//! of the rule as the baseline of the same run. The figures go into docs/performance.md.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -25,7 +25,8 @@ use support::{
     metagraph::{metagraph, Shape},
 };
 
-/// Neurons and validators. 128 is the most validators that a subnet may have; the kernel itself goes to 256.
+/// Neurons and validators. 128 is the most validators that a subnet may have; the kernel itself
+/// goes to 256.
 const SIZES: [(u16, u16); 5] = [(256, 64), (1024, 64), (4096, 64), (4096, 128), (4096, 256)];
 /// How many of the weights and bonds are there, in per cent.
 const DENSITIES: [u64; 2] = [100, 10];

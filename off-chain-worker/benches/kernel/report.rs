@@ -1,4 +1,5 @@
-//! Writes what criterion measured into docs/performance.md, between two marks. The text around them is written by hand.
+//! Writes what criterion measured into docs/performance.md, between two marks. The text around them
+//! is written by hand.
 
 use serde_json::Value;
 use std::{
@@ -27,7 +28,8 @@ pub const DIGESTS: &str = "digests of 4096 x 64";
 const BEGIN: &str = "<!-- measured: begin, written by `cargo xtask bench` -->";
 const END: &str = "<!-- measured: end -->";
 
-/// Milliseconds that subtensor's own epoch takes on the machine that the targets were set on: neurons, validators, time.
+/// Milliseconds that subtensor's own epoch takes on the machine that the targets were set on:
+/// neurons, validators, time.
 const SUBTENSOR: [(u16, u16, f64); 2] = [(4096, 64, 36.0), (256, 64, 1.3)];
 /// How many times quicker the kernel is to be.
 const TARGETS: [(&str, f64); 2] = [(WASMTIME, 5.0), (ALL_CORES, 15.0)];

@@ -29,8 +29,8 @@ pub enum ChainError {
     /// The answer is not of the type that the interface states.
     #[error("the contract's answer has another type than its interface states")]
     BadAnswer,
-    /// Nobody answered within the time given, or not in the protocol of a served chain. Nothing was sent, or nothing that
-    /// changes the chain.
+    /// Nobody answered within the time given, or not in the protocol of a served chain. Nothing
+    /// was sent, or nothing that changes the chain.
     #[error("the chain at {address} does not answer: {reason}; start it, or name another one")]
     Unreachable {
         /// Where it should be.
@@ -38,8 +38,8 @@ pub enum ChainError {
         /// What happened instead.
         reason: String,
     },
-    /// The connection was lost after a transaction was sent: it may or may not have been carried out. Look at the chain
-    /// before sending it again.
+    /// The connection was lost after a transaction was sent: it may or may not have been carried
+    /// out. Look at the chain before sending it again.
     #[error("it is not known whether the transaction was carried out: {0}; look at the chain before sending it again")]
     OutcomeUnknown(String),
     /// The worker itself kept the transaction back.
@@ -48,7 +48,8 @@ pub enum ChainError {
 }
 
 impl ChainError {
-    /// Whether it is about the way to the chain: the same may succeed when the chain is reached again.
+    /// Whether it is about the way to the chain: the same may succeed when the chain is reached
+    /// again.
     pub const fn is_of_the_connection(&self) -> bool {
         matches!(
             self,

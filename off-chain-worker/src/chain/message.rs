@@ -1,4 +1,5 @@
-//! Typed messages: the traits of `inktensor-primitives` say how a message is encoded and what comes back.
+//! Typed messages: the traits of `inktensor-primitives` say how a message is encoded and what comes
+//! back.
 
 use super::{CallError, Chain, ChainError, ContractEvent, Cost};
 use ink::env::{
@@ -12,7 +13,8 @@ use inktensor_primitives::AccountId;
 use scale::{Decode, DecodeAll, Encode};
 use std::{fmt::Debug, marker::PhantomData};
 
-/// The messages of each interface. `contracts::registry(address).subnet(netuid)` is a message, ready to be read or sent.
+/// The messages of each interface. `contracts::registry(address).subnet(netuid)` is a message,
+/// ready to be read or sent.
 pub mod contracts {
     use super::{AccountId, DefaultEnvironment};
     use ink::codegen::TraitCallBuilder;
@@ -128,8 +130,9 @@ impl<R> Sent<R> {
 
 /// Typed access to a [`Chain`].
 ///
-/// [`query`](Typed::query) and [`send`](Typed::send) return what the message returns, be it a contract's error.
-/// [`ask`](Typed::ask) and [`run`](Typed::run) are for messages that return a `Result`, and unfold it.
+/// [`query`](Typed::query) and [`send`](Typed::send) return what the message returns, be it a
+/// contract's error. [`ask`](Typed::ask) and [`run`](Typed::run) are for messages that return a
+/// `Result`, and unfold it.
 pub trait Typed: Chain {
     /// Reads a message as nobody in particular.
     fn query<R: Decode>(&self, message: impl Into<Message<R>>) -> Result<R, ChainError> {

@@ -1,8 +1,8 @@
-//! Access to a chain with `pallet-contracts`: one trait, typed messages on top, an in-process chain, one that another
-//! process serves, and one that a node serves.
+//! Access to a chain with `pallet-contracts`: one trait, typed messages on top, an in-process
+//! chain, one that another process serves, and one that a node serves.
 //!
-//! A [`Chain`] moves bytes. [`Typed`] turns the messages of `inktensor-primitives` into those bytes and back, so
-//! nobody writes a selector, and nobody depends on a crate that implements a contract.
+//! A [`Chain`] moves bytes. [`Typed`] turns the messages of `inktensor-primitives` into those bytes
+//! and back, so nobody writes a selector, and nobody depends on a crate that implements a contract.
 
 mod error;
 mod event;
@@ -27,16 +27,19 @@ use scale::{Decode, Encode};
 ///
 /// Accounts sign by name: an implementation holds the keys, or needs none.
 pub trait Chain {
-    /// Hash of the first block: which chain this is. Chains in this process all begin with the same.
+    /// Hash of the first block: which chain this is. Chains in this process all begin with the
+    /// same.
     fn genesis(&self) -> Result<Digest, ChainError>;
 
     /// Height of the best block.
     fn block(&self) -> Result<u32, ChainError>;
 
-    /// Runs a message as `caller` and returns what the contract returned. Nothing changes on the chain.
+    /// Runs a message as `caller` and returns what the contract returned. Nothing changes on the
+    /// chain.
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError>;
 
-    /// Runs several messages as `caller`, each to a contract, and returns what each returned. Nothing changes on the chain.
+    /// Runs several messages as `caller`, each to a contract, and returns what each returned.
+    /// Nothing changes on the chain.
     fn read_all(
         &self,
         caller: AccountId,
@@ -48,8 +51,8 @@ pub trait Chain {
             .collect()
     }
 
-    /// Runs a message signed by `signer`. A contract that returns an error has changed nothing; its answer is in
-    /// the receipt all the same.
+    /// Runs a message signed by `signer`. A contract that returns an error has changed nothing; its
+    /// answer is in the receipt all the same.
     fn submit(
         &mut self,
         signer: AccountId,
@@ -57,7 +60,8 @@ pub trait Chain {
         input: &[u8],
     ) -> Result<Receipt, ChainError>;
 
-    /// Puts code on the chain, for `signer` to pay the deposit, and returns its hash. Code that is there already stays.
+    /// Puts code on the chain, for `signer` to pay the deposit, and returns its hash. Code that is
+    /// there already stays.
     fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError>;
 
     /// Makes a contract of uploaded code. `input` is the constructor's selector and arguments.
@@ -69,7 +73,8 @@ pub trait Chain {
         salt: &[u8],
     ) -> Result<Instantiated, ChainError>;
 
-    /// What it would come to to upload `code` and make a contract of it. Nothing changes on the chain.
+    /// What it would come to to upload `code` and make a contract of it. Nothing changes on the
+    /// chain.
     fn estimate(
         &self,
         signer: AccountId,

@@ -1,8 +1,8 @@
 //! A chain that another process serves, see [`devchain`](crate::devchain).
 //!
-//! What only reads is asked again, over a new connection, until it is answered or the client's patience is over. What
-//! changes the chain is sent at most once: when the connection is lost meanwhile, the outcome is unknown, and the error
-//! says so.
+//! What only reads is asked again, over a new connection, until it is answered or the client's
+//! patience is over. What changes the chain is sent at most once: when the connection is lost
+//! meanwhile, the outcome is unknown, and the error says so.
 
 use super::{
     wire::{self, Page, Request, Timed},
@@ -34,7 +34,8 @@ pub struct RemoteChain {
 }
 
 impl RemoteChain {
-    /// The chain served at `address`, `HOST:PORT`, for a client that waits no longer than `patience` for an answer.
+    /// The chain served at `address`, `HOST:PORT`, for a client that waits no longer than
+    /// `patience` for an answer.
     ///
     /// # Errors
     /// `Unreachable` if nothing answers there in that time.
@@ -87,7 +88,8 @@ impl RemoteChain {
     /// Sends what changes the chain, once.
     fn order<T: Decode>(&mut self, request: &Request) -> Result<T, ChainError> {
         let frame = frame(request)?;
-        // A connection that the other end has closed shows only when it is used: this is the harmless use.
+        // A connection that the other end has closed shows only when it is used: this is the
+        // harmless use.
         self.ask::<u32>(&Request::Block)?;
         let deadline = Instant::now() + self.patience;
         let answer = self
@@ -96,8 +98,8 @@ impl RemoteChain {
         read(&answer)
     }
 
-    /// Sends a frame and receives one. After a failure there is no connection: an answer that comes too late must not be
-    /// taken for that of the next request.
+    /// Sends a frame and receives one. After a failure there is no connection: an answer that comes
+    /// too late must not be taken for that of the next request.
     fn exchange(&self, frame: &[u8], deadline: Instant) -> io::Result<Vec<u8>> {
         let kept = self.connection.take();
         let stream = match kept {
@@ -249,7 +251,8 @@ mod tests {
     const SOON: Duration = Duration::from_millis(200);
     const SOMEONE: [u8; 32] = [7; 32];
 
-    /// A server that answers each connection's requests as `script` says: with a block, or not at all. Tells what it was asked.
+    /// A server that answers each connection's requests as `script` says: with a block, or not at
+    /// all. Tells what it was asked.
     fn served(script: Vec<Vec<bool>>) -> (String, thread::JoinHandle<Vec<Request>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();

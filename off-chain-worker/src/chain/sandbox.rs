@@ -1,7 +1,7 @@
 //! A chain in this process: the real `pallet-contracts`, without a node, blocks made on demand.
 //!
-//! Gas and deposits are those of pallet-contracts [`PALLET_VERSION`]. Accounts need no keys and never run out of
-//! the chain's own coin, which pays deposits; TAO is another matter.
+//! Gas and deposits are those of pallet-contracts [`PALLET_VERSION`]. Accounts need no keys and
+//! never run out of the chain's own coin, which pays deposits; TAO is another matter.
 
 use super::{Chain, ChainError, ContractEvent, Cost, Instantiated, Receipt, State};
 use ink_sandbox::{
@@ -34,7 +34,8 @@ const FUNDS: u128 = 1 << 110;
 
 /// A chain in this process.
 pub struct SandboxChain {
-    // Reading runs the contract in a transaction that is rolled back, so it needs the state to itself for a while.
+    // Reading runs the contract in a transaction that is rolled back, so it needs the state to
+    // itself for a while.
     sandbox: RefCell<DefaultSandbox>,
     events: Vec<ContractEvent>,
     gas: Weight,
@@ -79,7 +80,8 @@ impl SandboxChain {
         }
     }
 
-    /// Gives each message no more than `ref_time` picoseconds of the chain's reference machine. Without it there is no limit.
+    /// Gives each message no more than `ref_time` picoseconds of the chain's reference machine.
+    /// Without it there is no limit.
     pub const fn limit_time(&mut self, ref_time: u64) {
         self.gas = Weight::from_parts(ref_time, self.gas.proof_size());
     }
@@ -118,8 +120,8 @@ impl SandboxChain {
         self.events.truncate(snapshot.events);
     }
 
-    /// Gives the contract at `address` other code, which must have been uploaded. Nobody but the root of a chain can: no
-    /// contract of this project changes its code.
+    /// Gives the contract at `address` other code, which must have been uploaded. Nobody but the
+    /// root of a chain can: no contract of this project changes its code.
     ///
     /// # Errors
     /// `Runtime` if there is no such contract or code.
@@ -138,7 +140,8 @@ impl SandboxChain {
         .map_err(runtime)
     }
 
-    /// Root hash of all that the contract at `address` stores, if there is one: equal roots, equal contents.
+    /// Root hash of all that the contract at `address` stores, if there is one: equal roots, equal
+    /// contents.
     pub fn storage_root(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
         let mut key = pallet_key("ContractInfoOf");
         key.extend(Twox64Concat::hash(AsRef::<[u8; 32]>::as_ref(address)));
@@ -357,7 +360,8 @@ fn rolled_back<T>(action: impl FnOnce() -> T) -> Result<T, ChainError> {
 
 fn fund(who: &AccountId32) {
     if Balances::balance(who) < FUNDS / 2 {
-        // Fails only when all coins together no longer fit 128 bits; then the transaction says what it misses.
+        // Fails only when all coins together no longer fit 128 bits; then the transaction says what
+        // it misses.
         let _ = Balances::mint_into(who, FUNDS);
     }
 }

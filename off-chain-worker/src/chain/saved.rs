@@ -1,7 +1,8 @@
 //! A chain's state as bytes, to go on with later or elsewhere.
 //!
-//! A file is a magic word, the number of its format (4 bytes, little endian), the hash of the rest, and the rest in SCALE.
-//! The state is a trie that the runtime takes to be whole, so a file that is not what was written is refused by its hash.
+//! A file is a magic word, the number of its format (4 bytes, little endian), the hash of the rest,
+//! and the rest in SCALE. The state is a trie that the runtime takes to be whole, so a file that is
+//! not what was written is refused by its hash.
 
 use super::{
     sandbox::{Snapshot, PALLET_VERSION},

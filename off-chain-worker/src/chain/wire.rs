@@ -1,8 +1,9 @@
 //! What a served chain and its clients say to each other.
 //!
-//! A frame is its length (4 bytes, little endian) and so many bytes. A request is the protocol's number (1 byte) and a
-//! [`Request`] in SCALE; it is answered with a `Result<T, ChainError>` in SCALE, in which the request tells `T`. Both
-//! ends hold a frame against a limit before they make room for it, and against a deadline while it comes.
+//! A frame is its length (4 bytes, little endian) and so many bytes. A request is the protocol's
+//! number (1 byte) and a [`Request`] in SCALE; it is answered with a `Result<T, ChainError>` in
+//! SCALE, in which the request tells `T`. Both ends hold a frame against a limit before they make
+//! room for it, and against a deadline while it comes.
 
 use inktensor_primitives::{AccountId, Digest};
 use scale::{Decode, DecodeAll, Encode};
@@ -14,7 +15,8 @@ use std::{
 
 /// The number of the protocol. It changes with every change to what is said.
 const PROTOCOL: u8 = 2;
-/// Most bytes of a request. The largest is code, of which a chain takes 123 KiB; calls fit a contract's buffer of 256 KiB.
+/// Most bytes of a request. The largest is code, of which a chain takes 123 KiB; calls fit a
+/// contract's buffer of 256 KiB.
 pub const MAX_REQUEST: usize = 1024 * 1024;
 /// Most bytes of an answer. A contract's memory, and so what it returns, is at most 1 MiB.
 pub const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -133,7 +135,8 @@ pub fn send(stream: &mut impl Write, body: &[u8]) -> io::Result<()> {
     stream.flush()
 }
 
-/// Receives one frame of at most `limit` bytes. Room is made as bytes come, not as they are announced.
+/// Receives one frame of at most `limit` bytes. Room is made as bytes come, not as they are
+/// announced.
 pub fn receive(stream: &mut impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;

@@ -1,4 +1,5 @@
-//! The arguments of all commands that look at a chain or work on it: which chain, which deployment, who signs.
+//! The arguments of all commands that look at a chain or work on it: which chain, which deployment,
+//! who signs.
 
 use super::{worker, Failure};
 use crate::{
@@ -14,10 +15,11 @@ use std::path::PathBuf;
 /// Which chain, and which deployment on it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ChainArguments {
-    /// The chain: ws://HOST:PORT of a node, tcp://HOST:PORT of a devchain, or a folder that demo or devchain left
+    /// The chain: ws://HOST:PORT of a node, tcp://HOST:PORT of a devchain, or a folder that demo
+    /// or devchain left
     ///
-    /// Several nodes of one chain may be given with commas between: the first that answers is asked, and when it stops answering
-    /// the next one.
+    /// Several nodes of one chain may be given with commas between: the first that answers is
+    /// asked, and when it stops answering the next one.
     #[arg(
         long,
         visible_alias = "url",
@@ -25,7 +27,8 @@ pub struct ChainArguments {
         value_name = "URL|DIR"
     )]
     pub chain: ChainSource,
-    /// The file of the deployment on a chain of nodes; by default the one in the folder `deployments` that is of the chain
+    /// The file of the deployment on a chain of nodes; by default the one in the folder
+    /// `deployments` that is of the chain
     #[arg(long, env = "INKTENSOR_DEPLOYMENT", value_name = "FILE")]
     pub deployment: Option<PathBuf>,
 }
@@ -35,7 +38,8 @@ pub struct ChainArguments {
 pub struct SignerArguments {
     #[command(flatten)]
     pub keys: KeyArguments,
-    /// Who signs on a devchain or on a chain in a folder, which take everybody's word: a name, or an address
+    /// Who signs on a devchain or on a chain in a folder, which take everybody's word: a name, or
+    /// an address
     #[arg(long, env = "INKTENSOR_ACCOUNT", value_name = "NAME|ADDRESS")]
     pub account: Option<Who>,
     /// When a transaction counts as carried out on a chain of nodes
@@ -54,8 +58,8 @@ impl From<&str> for Who {
 }
 
 impl Who {
-    /// The account on the chain at `source`. Where nobody needs a key, a name will do for an address; where money is real, a
-    /// mistyped address must not pass for a name.
+    /// The account on the chain at `source`. Where nobody needs a key, a name will do for an
+    /// address; where money is real, a mistyped address must not pass for a name.
     pub fn on(&self, source: &ChainSource) -> Result<AccountId, Failure> {
         let text = &self.0;
         match (address(text), source) {

@@ -136,8 +136,8 @@ struct Halving {
     blocks: u64,
 }
 
-/// The next halving; none once nothing is issued any more. The rate is one TAO halved k times while less than
-/// `cap * (1 - 2^-(k+1))` is issued.
+/// The next halving; none once nothing is issued any more. The rate is one TAO halved k times while
+/// less than `cap * (1 - 2^-(k+1))` is issued.
 fn next_halving(issuance: &Issuance) -> Option<Halving> {
     let rate = issuance.per_block.0;
     let halved = (Rao::PER_TAO.checked_div(rate)?).checked_ilog2()?;

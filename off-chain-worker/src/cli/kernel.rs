@@ -18,8 +18,9 @@ use std::{
 pub enum Command {
     /// Say whether a Wasm file is an acceptable kernel, and its code hash
     ///
-    /// Refused is code that the chain would not take, and code that could do something else on the chain than in the
-    /// worker. Exit code: 0 if it is acceptable, 1 if it is refused, 2 if the file cannot be read.
+    /// Refused is code that the chain would not take, and code that could do something else on the
+    /// chain than in the worker. Exit code: 0 if it is acceptable, 1 if it is refused, 2 if
+    /// the file cannot be read.
     #[command(after_help = "Example:\n  inktensor kernel check target/contracts/yuma.wasm")]
     Check {
         /// The Wasm file

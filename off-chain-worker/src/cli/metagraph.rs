@@ -114,7 +114,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
 struct Stake {
     /// On the subnet.
     here: Rao,
-    /// What weighs for it in the open epoch: that, less what its children have, with what its parents give, and root stake.
+    /// What weighs for it in the open epoch: that, less what its children have, with what its
+    /// parents give, and root stake.
     weighs: Rao,
 }
 

@@ -1,7 +1,7 @@
 //! The command line: tables and sentences for people, JSON for programs.
 //!
-//! Exit codes: 0 when all is well, 1 when something checked did not hold, 2 for bad input, with one line on
-//! standard error that names the place.
+//! Exit codes: 0 when all is well, 1 when something checked did not hold, 2 for bad input, with one
+//! line on standard error that names the place.
 
 mod audit;
 mod chain;
@@ -54,39 +54,44 @@ enum Command {
     Demo(demo::Arguments),
     /// Serve a chain for development and tests, which several processes share
     ///
-    /// It deploys all contracts on a new in-process chain, gives all TAO to the account `bank`, and prints the addresses.
-    /// There is no access control: whoever connects can sign as anyone.
+    /// It deploys all contracts on a new in-process chain, gives all TAO to the account `bank`,
+    /// and prints the addresses. There is no access control: whoever connects can sign as
+    /// anyone.
     #[command(after_help = "Example:\n  inktensor devchain --state chain --block-time 1000")]
     Devchain(devchain::Arguments),
     /// Work on a chain: close, post, settle epochs
     ///
-    /// Logs a line on standard error for each step it takes, and for each problem when it comes up. SIGTERM or SIGINT end it after
-    /// the step in hand, a second one at once. It may be killed at any moment too: started again with the same store, it goes
-    /// on where it was. The manual is docs/operate.md.
+    /// Logs a line on standard error for each step it takes, and for each problem when it comes
+    /// up. SIGTERM or SIGINT end it after the step in hand, a second one at once. It may be
+    /// killed at any moment too: started again with the same store, it goes on where it was.
+    /// The manual is docs/operate.md.
     #[command(
         after_help = "Example:\n  inktensor run --role keeper,proposer,watcher --chain ws://127.0.0.1:9944 --suri-file worker.suri --store worker"
     )]
     Run(Box<run::Arguments>),
     /// Recompute a posted epoch and say whether it is right
     ///
-    /// Exit code: 0 if it is, 1 if it is not, with the first wrong step and whom it concerns; 2 if it cannot be told.
+    /// Exit code: 0 if it is, 1 if it is not, with the first wrong step and whom it concerns; 2 if
+    /// it cannot be told.
     Verify(verify::Arguments),
     /// Recompute epochs from JSON and compare them with what is expected
     ///
-    /// Files hold objects `{name, input, expected}`, one per line or spread over lines. An object without `expected`
-    /// is answered with one line of JSON in the form of `expected`. With it, every field that differs is listed, and
-    /// the last line counts: `N passed, N failed`. Exit code: 0 if nothing differs, 1 if something does, 2 for bad input.
+    /// Files hold objects `{name, input, expected}`, one per line or spread over lines. An object
+    /// without `expected` is answered with one line of JSON in the form of `expected`. With
+    /// it, every field that differs is listed, and the last line counts: `N passed, N failed`.
+    /// Exit code: 0 if nothing differs, 1 if something does, 2 for bad input.
     #[command(after_help = "Example:\n  inktensor audit epochs.jsonl --engine native")]
     Audit(audit::Arguments),
     /// Say why a neuron was paid what it was paid, term by term
     ///
-    /// The epoch is computed again, and every value that is told is held against it. Exit code: 0 if all of them agree,
-    /// 1 if one does not, 2 for bad input.
+    /// The epoch is computed again, and every value that is told is held against it. Exit code: 0
+    /// if all of them agree, 1 if one does not, 2 for bad input.
     Explain(explain::Arguments),
     /// Deploy all contracts on a chain of nodes, and write down where they are
     ///
-    /// It looks at the chain before each step: cut short, the same command goes on where it was, and done again it changes nothing.
-    /// Addresses follow from deployer, code and configuration.
+    /// It looks at the chain before each step: cut short, the same command goes on where it was,
+    /// and done again it changes nothing. Addresses follow from deployer, code and
+    /// configuration.
     #[command(
         after_help = "Example:\n  inktensor deploy --url ws://127.0.0.1:9944 --suri-file deployer.suri --holder 5GrwvaEF…=1000000"
     )]
@@ -165,7 +170,8 @@ pub enum Verdict {
 /// Why a command could not do its work.
 #[derive(Debug)]
 pub enum Failure {
-    /// The user's input, or what the command needs, is not right: one line that says what and where.
+    /// The user's input, or what the command needs, is not right: one line that says what and
+    /// where.
     Input(String),
     /// The result could not be written.
     Output(io::Error),
@@ -265,7 +271,8 @@ mod tests {
         assert_eq!(without, Vec::<String>::new());
     }
 
-    /// What is wrong with a command line of the documentation; none if all its names are ours. Values are not looked at.
+    /// What is wrong with a command line of the documentation; none if all its names are ours.
+    /// Values are not looked at.
     fn wrong_with(line: &str) -> Option<String> {
         let root = Cli::command();
         let mut at = &root;

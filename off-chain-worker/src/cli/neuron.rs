@@ -32,7 +32,8 @@ pub enum Command {
         after_help = "Example:\n  inktensor neuron prune-candidates --url ws://127.0.0.1:9944 --netuid 1"
     )]
     PruneCandidates(PruneCandidates),
-    /// Give a neuron of the signer another hotkey; its stake stays on the one that it registered with
+    /// Give a neuron of the signer another hotkey; its stake stays on the one that it registered
+    /// with
     #[command(
         after_help = "Example:\n  inktensor neuron swap-hotkey --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --new 5FLSigC9…"
     )]

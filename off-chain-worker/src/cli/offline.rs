@@ -1,4 +1,5 @@
-//! What commands need that work on files, without a chain: epochs in the form of the vectors, and a kernel.
+//! What commands need that work on files, without a chain: epochs in the form of the vectors, and a
+//! kernel.
 
 use super::{EngineKind, Failure};
 use crate::{

@@ -28,8 +28,9 @@ pub struct Arguments {
     /// Ask for the secret URI of the key that signs at the terminal, without showing it
     #[arg(long)]
     ask_suri: bool,
-    /// A file that tells any of these, as inktensor.example.toml does; a flag goes before the environment (INKTENSOR_POLL for
-    /// --poll, and so on), that before the file. INKTENSOR_CONFIG may name it
+    /// A file that tells any of these, as inktensor.example.toml does; a flag goes before the
+    /// environment (INKTENSOR_POLL for --poll, and so on), that before the file.
+    /// INKTENSOR_CONFIG may name it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print what holds and who told it, and do nothing else
@@ -86,7 +87,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             deployment: config.deployment.clone(),
             keys: keys.clone(),
             wait: signer.wait,
-            // Not long: a worker that is asked to end waits for the question in hand, and the next turn asks again.
+            // Not long: a worker that is asked to end waits for the question in hand, and the next
+            // turn asks again.
             patience: worker::PATIENCE,
         };
         config.chain.open(access)

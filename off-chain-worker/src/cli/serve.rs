@@ -1,4 +1,5 @@
-//! `inktensor serve`: what neurons show: where they answer, where their metrics are, what they commit to.
+//! `inktensor serve`: what neurons show: where they answer, where their metrics are, what they
+//! commit to.
 
 use super::{
     chain::{ChainArguments, SignerArguments},

@@ -41,7 +41,8 @@ impl Session {
         }
     }
 
-    /// Lets `spender` take `amount` of the signer's TAO, if it may not yet. Says so early when there is too little.
+    /// Lets `spender` take `amount` of the signer's TAO, if it may not yet. Says so early when
+    /// there is too little.
     pub fn approve(&mut self, spender: AccountId, amount: Rao) -> Result<Cost, Failure> {
         let psp22 = || self.contracts.psp22();
         let balance: u128 = self.query(psp22().balance_of(self.account))?;

@@ -18,7 +18,8 @@ use std::{
 /// What to do.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Write what a subnet remembers from an epoch to a file, for a worker that was not there to compute it
+    /// Write what a subnet remembers from an epoch to a file, for a worker that was not there to
+    /// compute it
     #[command(
         after_help = "Example:\n  inktensor store export --store worker --netuid 1 --epoch 7 memory"
     )]
@@ -43,7 +44,8 @@ pub enum Command {
         after_help = "Example:\n  inktensor store import --store worker --url ws://127.0.0.1:9944 memory"
     )]
     Import {
-        /// The folder of the store, which is made if it is not there; its worker must not be running
+        /// The folder of the store, which is made if it is not there; its worker must not be
+        /// running
         #[arg(long, value_name = "DIR")]
         store: PathBuf,
         #[command(flatten)]
@@ -56,8 +58,8 @@ pub enum Command {
     },
     /// Put bonds behind a kernel again with which an assertion of this worker was disproved
     ///
-    /// Find out first who or what was wrong. The epoch that was disproved is computed anew; the assertion that was disproved is
-    /// never posted again.
+    /// Find out first who or what was wrong. The epoch that was disproved is computed anew; the
+    /// assertion that was disproved is never posted again.
     #[command(after_help = "Example:\n  inktensor store trust --store worker --kernel 0x45e0…")]
     Trust {
         /// The folder of the store; its worker must not be running

@@ -1,4 +1,5 @@
-//! `inktensor weights`: sets a validator's weights, commits to them, reveals them, and says why that would be refused.
+//! `inktensor weights`: sets a validator's weights, commits to them, reveals them, and says why
+//! that would be refused.
 
 use super::{
     chain::{ChainArguments, Session, SignerArguments, Who},
@@ -26,8 +27,8 @@ pub enum Command {
     Set(Set),
     /// Commit the signer's neuron to weights without showing them
     ///
-    /// The salt file is made with 32 random bytes if it does not exist. Whoever has it and the weights can reveal them; without it
-    /// nobody can, so keep it until then.
+    /// The salt file is made with 32 random bytes if it does not exist. Whoever has it and the
+    /// weights can reveal them; without it nobody can, so keep it until then.
     #[command(
         after_help = "Example:\n  inktensor weights commit --url ws://127.0.0.1:9944 --suri-file hot.suri --netuid 1 --uids 2,3 --weights 30,70 --salt-file salt"
     )]

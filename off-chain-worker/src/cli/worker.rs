@@ -22,8 +22,8 @@ use std::{
 /// How long a command waits for a served chain, at the beginning and for each answer.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs kernels in wasmtime. Where a built kernel is at hand that is linked too, its code is trusted to end, and known to have
-/// a native build.
+/// Runs kernels in wasmtime. Where a built kernel is at hand that is linked too, its code is
+/// trusted to end, and known to have a native build.
 pub fn kernels() -> Result<Kernels, Failure> {
     let mut kernels = Kernels::new(EngineChoice::Wasm).map_err(Failure::input)?;
     let linked: [(&str, Arc<dyn Engine>); 2] =
@@ -45,7 +45,8 @@ pub fn store(opened: &Opened, folder: &Path) -> Result<Store, Failure> {
     Store::open(folder, home).map_err(Failure::input)
 }
 
-/// Lets `act` recompute epochs of an opened chain, with the store in `folder` or, if none is named, the one that the chain's folder has.
+/// Lets `act` recompute epochs of an opened chain, with the store in `folder` or, if none is named,
+/// the one that the chain's folder has.
 pub fn verifying<T>(
     opened: &Opened,
     folder: Option<&PathBuf>,

@@ -31,7 +31,8 @@ fn hexadecimal(digits: &str) -> Option<AccountId> {
     Some(bytes.into())
 }
 
-/// The address of `account` in the form that wallets show, with the prefix of chains that have none of their own.
+/// The address of `account` in the form that wallets show, with the prefix of chains that have none
+/// of their own.
 pub fn ss58(account: &AccountId) -> String {
     AccountId32(*AsRef::<[u8; 32]>::as_ref(account)).to_string()
 }
@@ -42,7 +43,8 @@ pub fn digest(text: &str) -> Option<Digest> {
     Some(*AsRef::<Digest>::as_ref(&bytes))
 }
 
-/// Where a contract comes to be that `deployer` makes of the code with this hash, of these arguments and this salt.
+/// Where a contract comes to be that `deployer` makes of the code with this hash, of these
+/// arguments and this salt.
 ///
 /// Source: `DefaultAddressGenerator` of pallet-contracts.
 pub fn contract_address(

@@ -84,8 +84,8 @@ impl Bundles {
         ]
     }
 
-    /// The folder of the built contracts: the one named in the environment, else `target/contracts` of the
-    /// workspace that this program was built in or runs in.
+    /// The folder of the built contracts: the one named in the environment, else `target/contracts`
+    /// of the workspace that this program was built in or runs in.
     pub fn folder() -> Result<PathBuf, BundleError> {
         if let Some(folder) = env::var_os(CONTRACTS_DIR) {
             return Ok(folder.into());

@@ -33,7 +33,8 @@ pub enum CheckError {
     Record(#[from] RecordError),
 }
 
-/// All that is on the chain other than `record` says: the chain itself, each contract's code, and whom each works with.
+/// All that is on the chain other than `record` says: the chain itself, each contract's code, and
+/// whom each works with.
 ///
 /// # Errors
 /// See [`CheckError`].

@@ -7,16 +7,21 @@ use inktensor_primitives::{
     AccountId, Rao,
 };
 
-/// What a deployment is to be like. Everything here but the admin and what it sets is fixed once deployed.
+/// What a deployment is to be like. Everything here but the admin and what it sets is fixed once
+/// deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The account that deploys and wires. It keeps no role but the admin's, if that is given to it.
+    /// The account that deploys and wires. It keeps no role but the admin's, if that is given to
+    /// it.
     pub deployer: AccountId,
-    /// The account that decides which kernels subnets may choose, sets the rules of the network, and may set hyperparameters.
+    /// The account that decides which kernels subnets may choose, sets the rules of the network,
+    /// and may set hyperparameters.
     pub admin: AccountId,
-    /// Who holds TAO from the start, and how much. Not empty: without TAO nobody could register or stake.
+    /// Who holds TAO from the start, and how much. Not empty: without TAO nobody could register or
+    /// stake.
     pub holders: Vec<(AccountId, Rao)>,
-    /// What subnets cost, how many there can be, and what they may choose. The admin can change it.
+    /// What subnets cost, how many there can be, and what they may choose. The admin can change
+    /// it.
     pub network: NetworkRules,
     /// How budgets are divided between roles.
     pub split: Split,
@@ -31,8 +36,9 @@ pub struct Config {
 impl Config {
     /// The rules unless others are asked for.
     ///
-    /// With blocks of 12 seconds: 10 minutes to dispute, a bond of 10 TAO, an hour to settle. Half an hour after a close anyone
-    /// may replay the epoch; after three hours without progress anyone may give it up.
+    /// With blocks of 12 seconds: 10 minutes to dispute, a bond of 10 TAO, an hour to settle. Half
+    /// an hour after a close anyone may replay the epoch; after three hours without progress
+    /// anyone may give it up.
     pub const RULES: EpochRules = EpochRules {
         challenge_period: 50,
         bond: Rao::from_tao(10),
@@ -41,8 +47,8 @@ impl Config {
         rollover_delay: 900,
     };
 
-    /// A deployment by `deployer`, who stays admin, for `holders`, with the default split, fees and rules and a reserve
-    /// at `treasury`.
+    /// A deployment by `deployer`, who stays admin, for `holders`, with the default split, fees and
+    /// rules and a reserve at `treasury`.
     pub fn new(deployer: AccountId, treasury: AccountId, holders: Vec<(AccountId, Rao)>) -> Self {
         Self {
             deployer,

@@ -1,4 +1,5 @@
-//! The phases of a deployment. Each looks at the chain first: what is there already is left as it is.
+//! The phases of a deployment. Each looks at the chain first: what is there already is left as it
+//! is.
 
 use super::{
     address::contract_address, Addresses, Bundle, Bundles, Config, DeployError, Deployed,
@@ -50,7 +51,8 @@ pub struct Taken {
     pub outcome: Outcome,
 }
 
-/// Deploys all contracts and wires them, from where an earlier deployment by the same account in the same configuration ended.
+/// Deploys all contracts and wires them, from where an earlier deployment by the same account in
+/// the same configuration ended.
 ///
 /// # Errors
 /// See [`DeployError`].
@@ -92,11 +94,12 @@ pub fn deploy_telling(
     })
 }
 
-/// What it would come to to deploy all contracts: their addresses, and what each would cost with its code; nothing for those
-/// that are there. Nothing changes on the chain.
+/// What it would come to to deploy all contracts: their addresses, and what each would cost with
+/// its code; nothing for those that are there. Nothing changes on the chain.
 ///
-/// A constructor that asks its peers refuses while they are not there: then the cost is that of the code and of being refused.
-/// What it costs to wire contracts is known only when they are there. Both are little beside the code.
+/// A constructor that asks its peers refuses while they are not there: then the cost is that of the
+/// code and of being refused. What it costs to wire contracts is known only when they are there.
+/// Both are little beside the code.
 ///
 /// # Errors
 /// See [`DeployError`].
@@ -221,7 +224,8 @@ impl Steps<'_> {
     ) -> Result<AccountId, DeployError> {
         let failed = chain_error(name);
         let (code_hash, input) = (blake2(&bundle.code), constructor(arguments));
-        // Code and arguments already tell contracts apart; the name keeps two deployments of one chain readable.
+        // Code and arguments already tell contracts apart; the name keeps two deployments of one
+        // chain readable.
         let salt = name.as_bytes();
         let address = contract_address(self.deployer, &code_hash, &input, salt);
         let found = self.chain.code_hash(&address).map_err(failed)?;

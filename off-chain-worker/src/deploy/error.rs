@@ -4,7 +4,8 @@ use crate::chain::{CallError, ChainError};
 use inktensor_primitives::{registry::RegistryError, token::WireError};
 use thiserror::Error;
 
-/// Why a deployment failed. What was done before stays: the same deployment again goes on from there.
+/// Why a deployment failed. What was done before stays: the same deployment again goes on from
+/// there.
 #[derive(Debug, Error)]
 pub enum DeployError {
     /// The chain did not do as asked.
@@ -20,7 +21,8 @@ pub enum DeployError {
     Refused {
         /// The contract.
         contract: &'static str,
-        /// Number of the error in the constructor's error type, counted from 0, and its fields in hexadecimal.
+        /// Number of the error in the constructor's error type, counted from 0, and its fields in
+        /// hexadecimal.
         error: String,
     },
     /// A contract did not accept its peers.

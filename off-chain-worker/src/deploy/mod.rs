@@ -1,9 +1,10 @@
 //! Deployment: the order, the wiring and the roles, in one place for demo, tests and tools.
 //!
-//! Order: token, registry, staking, emission, epoch, kernels. Then each contract is told, once, who may call its
-//! guarded messages, and the registry, which kernels subnets may choose and who decides on more. After that the deployer has
-//! no role left, unless it is to be the admin. A deployment that was cut short goes on where it was: where a contract comes to be
-//! follows from who makes it of what.
+//! Order: token, registry, staking, emission, epoch, kernels. Then each contract is told, once, who
+//! may call its guarded messages, and the registry, which kernels subnets may choose and who
+//! decides on more. After that the deployer has no role left, unless it is to be the admin. A
+//! deployment that was cut short goes on where it was: where a contract comes to be follows from
+//! who makes it of what.
 
 mod address;
 mod bundle;

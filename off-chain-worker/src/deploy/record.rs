@@ -1,8 +1,8 @@
 //! The file that a deployment is written down in: which chain, which contracts, which code.
 //!
-//! It is JSON: `{"format": 2, "network": "..", "genesis": "0x..", "contracts": {"token": {"address": "5..",
-//! "code_hash": "0x..", "block": 7}, ..}}`, with an entry for each contract. An address is written in SS58; hexadecimal is
-//! read too.
+//! It is JSON: `{"format": 2, "network": "..", "genesis": "0x..", "contracts": {"token":
+//! {"address": "5..", "code_hash": "0x..", "block": 7}, ..}}`, with an entry for each contract. An
+//! address is written in SS58; hexadecimal is read too.
 
 use super::{address, digest, ss58, Addresses, Deployment};
 use crate::{
@@ -92,7 +92,8 @@ struct WrittenEntry {
 }
 
 impl Record {
-    /// What is to be written down of `deployment` on the chain `network`, which begins with `genesis`.
+    /// What is to be written down of `deployment` on the chain `network`, which begins with
+    /// `genesis`.
     pub fn of(deployment: &Deployment, network: impl Into<String>, genesis: Digest) -> Self {
         let contracts = deployment.contracts.iter().map(|contract| {
             let entry = Entry {
@@ -109,7 +110,8 @@ impl Record {
         }
     }
 
-    /// What is to be written down of the contracts at `addresses`, as they are found on `chain` now.
+    /// What is to be written down of the contracts at `addresses`, as they are found on `chain`
+    /// now.
     ///
     /// # Errors
     /// `NoContract` if one of them is not there; if the chain does not answer.

@@ -10,8 +10,8 @@ use std::{
 /// Most connections at a time.
 const MOST: usize = 64;
 
-/// All open connections. When there are too many, the one that has been idle longest is closed, so nobody can keep others out
-/// by doing nothing.
+/// All open connections. When there are too many, the one that has been idle longest is closed, so
+/// nobody can keep others out by doing nothing.
 #[derive(Default)]
 pub struct Connections {
     open: Mutex<Open>,

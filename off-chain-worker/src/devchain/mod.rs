@@ -1,14 +1,17 @@
-//! A chain that several processes share: one [`SandboxChain`], served over TCP to [`RemoteChain`](crate::chain::remote::RemoteChain)s.
+//! A chain that several processes share: one [`SandboxChain`], served over TCP to
+//! [`RemoteChain`](crate::chain::remote::RemoteChain)s.
 //!
 //! # Use
-//! For development and tests. There is **no access control**: whoever can connect can sign as anyone, put code on the
-//! chain and let blocks pass. So it is meant for addresses of the own machine.
+//! For development and tests. There is **no access control**: whoever can connect can sign as
+//! anyone, put code on the chain and let blocks pass. So it is meant for addresses of the own
+//! machine.
 //!
 //! # Design
-//! One thread per connection reads frames; one request at a time is answered against the chain. Blocks pass by time, or when
-//! a client asks for it. What a client sends can end its own connection and nothing else: frames have a limit and a
-//! deadline, connections that do nothing go first when there are too many, a message has a limit of time, and should
-//! the runtime itself fail, the chain goes back to where it was at most about a second before.
+//! One thread per connection reads frames; one request at a time is answered against the chain.
+//! Blocks pass by time, or when a client asks for it. What a client sends can end its own
+//! connection and nothing else: frames have a limit and a deadline, connections that do nothing go
+//! first when there are too many, a message has a limit of time, and should the runtime itself
+//! fail, the chain goes back to where it was at most about a second before.
 
 mod connections;
 
@@ -50,7 +53,8 @@ const KEEP_SHARE: u32 = 20;
 /// A call of contracts among each other is deep.
 const STACK: usize = 8 * 1024 * 1024;
 
-/// Receives the state from time to time, and when it is changed. What it returns is a problem to tell.
+/// Receives the state from time to time, and when it is changed. What it returns is a problem to
+/// tell.
 pub type Keep = Box<dyn FnMut(&State) -> Result<(), String> + Send>;
 
 /// How a chain is served.
@@ -214,7 +218,8 @@ impl Shared {
 }
 
 impl Hosted {
-    /// Lets `act` use the chain. If it fails, the chain goes back to its last checkpoint, and the block of that is the error.
+    /// Lets `act` use the chain. If it fails, the chain goes back to its last checkpoint, and the
+    /// block of that is the error.
     fn protected<T>(&mut self, act: impl FnOnce(&mut SandboxChain) -> (T, bool)) -> Result<T, u32> {
         // Nothing of the chain is looked at after a failure.
         match catch_unwind(AssertUnwindSafe(|| act(&mut self.chain))) {

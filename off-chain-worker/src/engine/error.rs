@@ -30,7 +30,8 @@ pub enum EngineError {
     /// The kernel's answer does not decode to what the interface promises.
     #[error("the kernel's answer is malformed: {0}")]
     BadAnswer(String),
-    /// The executor itself failed; this says nothing about the kernel. The machine may be short of memory.
+    /// The executor itself failed; this says nothing about the kernel. The machine may be short of
+    /// memory.
     #[error("the Wasm engine failed: {0}")]
     Runtime(String),
 }

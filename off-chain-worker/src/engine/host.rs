@@ -1,4 +1,5 @@
-//! The chain's side of a kernel's imports, as `pallet-contracts` answers a contract with an empty root cell.
+//! The chain's side of a kernel's imports, as `pallet-contracts` answers a contract with an empty
+//! root cell.
 
 use super::pooled::MEMORY;
 use wasmtime::{Caller, Error, Extern, Linker, Memory, Result};
@@ -73,7 +74,8 @@ fn value_transferred(mut caller: Caller<'_, Call>, out: u32, out_len: u32) -> Re
     )
 }
 
-/// The root cell is empty and there is no other: a kernel that kept state in one would not be a pure function.
+/// The root cell is empty and there is no other: a kernel that kept state in one would not be a
+/// pure function.
 fn get_storage(
     mut caller: Caller<'_, Call>,
     key: u32,

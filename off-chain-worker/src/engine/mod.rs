@@ -1,9 +1,11 @@
 //! Runs kernel code: one step, or all steps of a phase.
 //!
 //! # Terms
-//! * **kernel**: the program that computes a step, a contract without storage known by its code hash.
-//! * **engine**: an executor with one kernel loaded. [`wasm`] runs the chain's own bytes in wasmtime, [`native`]
-//!   calls the linked crate that those bytes are built from, for kernels of this repository.
+//! * **kernel**: the program that computes a step, a contract without storage known by its code
+//!   hash.
+//! * **engine**: an executor with one kernel loaded. [`wasm`] runs the chain's own bytes in
+//!   wasmtime, [`native`] calls the linked crate that those bytes are built from, for kernels of
+//!   this repository.
 //! * **phase**: one pass over all chunks; see [`PhaseJob`].
 //!
 //! An engine computes and nothing else: which steps there are is the business of [`crate::epoch`].
@@ -37,7 +39,8 @@ pub trait Engine: Send + Sync {
 
     /// Computes the steps of a phase, in order of chunk, each handing its carry to the next.
     ///
-    /// This default runs one step after the other. An engine that knows a quicker way must return the same bytes.
+    /// This default runs one step after the other. An engine that knows a quicker way must return
+    /// the same bytes.
     ///
     /// # Errors
     /// Those of the first step that fails, with its chunk.
@@ -95,7 +98,8 @@ impl<'a> PhaseJob<'a> {
         0..u16::try_from(self.inputs.len()).unwrap_or(u16::MAX)
     }
 
-    /// What storage contributes to the steps of `chunk`; the rows are empty if the phase does not read them.
+    /// What storage contributes to the steps of `chunk`; the rows are empty if the phase does not
+    /// read them.
     pub fn gathered(&self, chunk: u16) -> (&'a [NeuronInput], &'a [u16]) {
         match self.inputs.get(usize::from(chunk)) {
             Some(inputs) if self.reads.rows => (&inputs.neurons, &inputs.rows),

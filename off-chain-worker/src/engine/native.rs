@@ -1,7 +1,8 @@
-//! Runs the linked kernels: the crates that the chain's Wasm is built from, compiled for this machine.
+//! Runs the linked kernels: the crates that the chain's Wasm is built from, compiled for this
+//! machine.
 //!
-//! Quicker than Wasm and the same bytes out, which tests hold them to. Each stands for one code hash only: that of the
-//! Wasm built from the same source.
+//! Quicker than Wasm and the same bytes out, which tests hold them to. Each stands for one code
+//! hash only: that of the Wasm built from the same source.
 
 use super::{step_by_step, Engine, EngineError, PhaseJob, StepFailed};
 use inktensor_primitives::{
@@ -45,7 +46,8 @@ impl Native {
         }
     }
 
-    /// For the kernel with code hash `expected`, if that is the hash of `built`, the Wasm built from this source.
+    /// For the kernel with code hash `expected`, if that is the hash of `built`, the Wasm built
+    /// from this source.
     ///
     /// # Errors
     /// `WrongCode`: use the Wasm engine for such a kernel.

@@ -1,9 +1,10 @@
 //! Turns a kernel's imported memory into one of its own, so that the pooling allocator provides it.
 //!
-//! A contract imports `env.memory`. wasmtime would make such a memory anew for each step, with system calls that cost
-//! more than the step. A memory that the module defines comes from a pool, with the module's data already in it.
-//! Nothing else changes: there is one memory and it keeps its index, functions keep theirs. The result never leaves
-//! this process, and the code hash is always that of the original bytes.
+//! A contract imports `env.memory`. wasmtime would make such a memory anew for each step, with
+//! system calls that cost more than the step. A memory that the module defines comes from a pool,
+//! with the module's data already in it. Nothing else changes: there is one memory and it keeps its
+//! index, functions keep theirs. The result never leaves this process, and the code hash is always
+//! that of the original bytes.
 
 use super::check::{self, Refusal};
 use std::borrow::Cow;
@@ -60,7 +61,8 @@ pub fn with_own_memory(code: &[u8]) -> Result<Vec<u8>, Refusal> {
                     if id == u8::from(SectionId::Custom) {
                         continue;
                     }
-                    // The order of sections is fixed; memories come after tables and before all that follows them.
+                    // The order of sections is fixed; memories come after tables and before all
+                    // that follows them.
                     if id > u8::from(SectionId::Memory) {
                         define(&mut module, &mut memory);
                     }

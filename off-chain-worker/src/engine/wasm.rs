@@ -1,9 +1,10 @@
 //! Runs a kernel's Wasm, the very bytes of the chain, in wasmtime.
 //!
-//! The profile is deterministic: no floats (refused when the code is checked), no SIMD, no threads, the memory of a
-//! contract and no more, no host but the five functions of a pure contract. A step that runs away is stopped, unless its
-//! kernel is trusted to end: looking at the clock in every loop makes a kernel slower by a third.
-//! A kernel is compiled and linked once; each step gets a fresh instance from a pool, as each call on the chain does.
+//! The profile is deterministic: no floats (refused when the code is checked), no SIMD, no threads,
+//! the memory of a contract and no more, no host but the five functions of a pure contract. A step
+//! that runs away is stopped, unless its kernel is trusted to end: looking at the clock in every
+//! loop makes a kernel slower by a third. A kernel is compiled and linked once; each step gets a
+//! fresh instance from a pool, as each call on the chain does.
 
 use super::{
     check::{check, MAX_PAGES},
@@ -33,8 +34,8 @@ pub const PLAN: [u8; 4] = ink::selector_bytes!("IncentiveKernel::plan");
 /// Selector of `IncentiveKernel::step`.
 pub const STEP: [u8; 4] = ink::selector_bytes!("IncentiveKernel::step");
 
-/// How long a step may take. On the chain it must fit a quarter of a block, which is far less; the margin is for
-/// machines under load.
+/// How long a step may take. On the chain it must fit a quarter of a block, which is far less; the
+/// margin is for machines under load.
 const STEP_LIMIT: Duration = Duration::from_secs(5);
 /// How often running steps are looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -81,8 +82,9 @@ impl Wasm {
         })
     }
 
-    /// Runs the kernel with this code hash without a limit on time, which is quicker. For kernels known to end, such
-    /// as the one built from this repository. What a kernel can do is limited all the same.
+    /// Runs the kernel with this code hash without a limit on time, which is quicker. For kernels
+    /// known to end, such as the one built from this repository. What a kernel can do is
+    /// limited all the same.
     ///
     /// # Errors
     /// `Runtime` if this machine cannot run it.
@@ -94,7 +96,8 @@ impl Wasm {
         Ok(self)
     }
 
-    /// The kernel with code hash `expected`, whose code is `code`: checked, compiled and linked, or as loaded before.
+    /// The kernel with code hash `expected`, whose code is `code`: checked, compiled and linked, or
+    /// as loaded before.
     ///
     /// # Errors
     /// `WrongCode` if the code has another hash, `Refused` if it is no acceptable kernel.
@@ -163,8 +166,9 @@ fn profile(watched: bool) -> Config {
         .total_memories(MAX_INSTANCES)
         .total_tables(MAX_INSTANCES)
         .max_memory_size(pages_to_bytes(MAX_PAGES))
-        // A step touches some dozens of the memory's pages. Where the system can say which, clearing those by hand
-        // is cheaper than giving them back and faulting them in again.
+        // A step touches some dozens of the memory's pages. Where the system can say which,
+        // clearing those by hand is cheaper than giving them back and faulting them in
+        // again.
         .linear_memory_keep_resident(pages_to_bytes(MAX_PAGES))
         .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();

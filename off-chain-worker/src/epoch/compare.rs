@@ -65,7 +65,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The first step of the epoch with `neurons` neurons at which `a` and `b` differ; none if they are equal.
+/// The first step of the epoch with `neurons` neurons at which `a` and `b` differ; none if they are
+/// equal.
 ///
 /// For an honest `a` this is the step to dispute in `b`: everything it builds on is agreed.
 pub fn first_difference(
@@ -94,7 +95,8 @@ pub(super) fn has_shape(plan: &EpochPlan, neurons: u16, assertion: &Assertion) -
         && assertion.results.len() == chunks
 }
 
-/// The first of the first `steps` steps at which `a` and `b` differ. What comes later need not be there.
+/// The first of the first `steps` steps at which `a` and `b` differ. What comes later need not be
+/// there.
 pub(super) fn first_step(
     plan: &EpochPlan,
     neurons: u16,

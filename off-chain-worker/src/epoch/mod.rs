@@ -1,7 +1,7 @@
 //! An epoch's inputs, the trace of its steps, and the assertion that commits to it.
 //!
-//! Data flows one way: inputs -> trace -> assertion. The same functions serve the proposer, the watcher and the offline audit,
-//! so they cannot disagree.
+//! Data flows one way: inputs -> trace -> assertion. The same functions serve the proposer, the
+//! watcher and the offline audit, so they cannot disagree.
 
 mod compare;
 mod proof;
@@ -21,7 +21,8 @@ pub struct EpochInputs {
     pub header: EpochHeader,
     /// What storage contributes, one per chunk of the plan.
     pub chunks: Vec<ChunkInputs>,
-    /// What each chunk remembers from the last final epoch; empty bytes for a chunk that remembers nothing.
+    /// What each chunk remembers from the last final epoch; empty bytes for a chunk that remembers
+    /// nothing.
     pub memory: Vec<Vec<u8>>,
 }
 
@@ -60,8 +61,9 @@ pub enum EpochError {
 }
 
 impl EpochError {
-    /// Whether the chain comes to the same verdict when it executes the step that failed: the kernel refuses it, or answers outside
-    /// its interface. Then no honest assertion of the epoch exists.
+    /// Whether the chain comes to the same verdict when it executes the step that failed: the
+    /// kernel refuses it, or answers outside its interface. Then no honest assertion of the
+    /// epoch exists.
     pub const fn is_verdict(&self) -> bool {
         matches!(
             self,

@@ -10,8 +10,9 @@ use inktensor_primitives::{
 };
 
 impl Trace {
-    /// The first step at which `claimed` parts from this honest trace of `inputs`, and the proof about it. None if nothing is to be
-    /// disputed: they are equal, or `claimed` is one that the chain does not take.
+    /// The first step at which `claimed` parts from this honest trace of `inputs`, and the proof
+    /// about it. None if nothing is to be disputed: they are equal, or `claimed` is one that
+    /// the chain does not take.
     pub fn refute(&self, inputs: &EpochInputs, claimed: &Assertion) -> Option<(u32, StepProof)> {
         let neurons = inputs.header.neurons;
         match first_difference(&self.plan, neurons, &self.assertion(), claimed)? {
@@ -20,8 +21,9 @@ impl Trace {
         }
     }
 
-    /// As [`Trace::refute`], for a trace that ends where the kernel gives no honest answer: no honest assertion exists, so any that
-    /// the chain takes is false, at the latest at the step after the last one of this trace.
+    /// As [`Trace::refute`], for a trace that ends where the kernel gives no honest answer: no
+    /// honest assertion exists, so any that the chain takes is false, at the latest at the step
+    /// after the last one of this trace.
     pub fn refute_unfinished(
         &self,
         inputs: &EpochInputs,
@@ -33,8 +35,9 @@ impl Trace {
         }
     }
 
-    /// The first false step of `claimed`, for a trace of an epoch with `neurons` neurons that ends where the kernel gives no honest
-    /// answer: at the latest the step after its last one. None if the chain does not take `claimed`.
+    /// The first false step of `claimed`, for a trace of an epoch with `neurons` neurons that ends
+    /// where the kernel gives no honest answer: at the latest the step after its last one. None
+    /// if the chain does not take `claimed`.
     pub fn first_unanswered(&self, neurons: u16, claimed: &Assertion) -> Option<Difference> {
         let plan = &self.plan;
         if claimed.header_hash != self.header_hash || !has_shape(plan, neurons, claimed) {
@@ -52,7 +55,8 @@ impl Trace {
         })
     }
 
-    /// What this trace of `inputs` knows of all that step `k` builds on, put forward against `claimed`. None if there is no such step.
+    /// What this trace of `inputs` knows of all that step `k` builds on, put forward against
+    /// `claimed`. None if there is no such step.
     pub fn proof(&self, inputs: &EpochInputs, claimed: &Assertion, k: u32) -> Option<StepProof> {
         let neurons = inputs.header.neurons;
         let (phase, chunk) = self.plan.place(k, neurons)?;

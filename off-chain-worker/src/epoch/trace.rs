@@ -179,8 +179,8 @@ pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, Epo
     })
 }
 
-/// The first `count` steps of a phase of which a later one fails. Fewer if one of them fails too, which only the machine can
-/// make it do.
+/// The first `count` steps of a phase of which a later one fails. Fewer if one of them fails too,
+/// which only the machine can make it do.
 fn steps_before(engine: &dyn Engine, job: &PhaseJob, count: u16) -> Vec<StepOutput> {
     let mut outputs: Vec<StepOutput> = Vec::new();
     for chunk in 0..count {
@@ -213,7 +213,8 @@ impl Trace {
     }
 }
 
-/// Which promise of the interface the output of a step breaks, if any. The epoch contract relies on the same.
+/// Which promise of the interface the output of a step breaks, if any. The epoch contract relies on
+/// the same.
 fn broken_promise(
     plan: &EpochPlan,
     neurons: u16,

@@ -1,5 +1,5 @@
-//! What an explanation consists of. Amounts are in rao. Shares are fractions of one, exact as the kernel has them; those
-//! in a [`ResultFact`], weights and bonds are parts of 65535.
+//! What an explanation consists of. Amounts are in rao. Shares are fractions of one, exact as the
+//! kernel has them; those in a [`ResultFact`], weights and bonds are parts of 65535.
 
 use inktensor_primitives::{
     kernel::{Budget, NeuronResult},

@@ -1,8 +1,9 @@
 //! Why a neuron was paid what it was paid, term by term.
 //!
-//! [`explain`] says what the kernel's interface shows of any epoch: stake, permits, weights, results, budget. Of an epoch of
-//! the Yuma kernel it also says what the kernel found out on the way, which the kernel's own crate reads out of the
-//! trace ([`yuma::phases::terms`]). There is no rule of consensus here. What was found again is listed with what the trace
+//! [`explain`] says what the kernel's interface shows of any epoch: stake, permits, weights,
+//! results, budget. Of an epoch of the Yuma kernel it also says what the kernel found out on the
+//! way, which the kernel's own crate reads out of the trace ([`yuma::phases::terms`]). There is no
+//! rule of consensus here. What was found again is listed with what the trace
 //! has, and [`Explanation::holds`] says whether all of it agrees.
 
 mod facts;

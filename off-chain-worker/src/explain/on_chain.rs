@@ -1,5 +1,5 @@
-//! Explains an epoch of a chain, which adds who sits where, what they take, what was posted, and what the epoch's money
-//! became.
+//! Explains an epoch of a chain, which adds who sits where, what they take, what was posted, and
+//! what the epoch's money became.
 
 use super::{
     explain, ExplainError, Explanation, Identity, KernelKind, MoneyFact, PostedFact, Subject,
@@ -35,9 +35,11 @@ pub enum ChainExplainError {
     Explain(#[from] ExplainError),
 }
 
-/// Explains what the neuron at `uid` gets for epoch `epoch` of `netuid`. `kind` says what the kernel with a code hash is.
+/// Explains what the neuron at `uid` gets for epoch `epoch` of `netuid`. `kind` says what the
+/// kernel with a code hash is.
 ///
-/// The chain tells who sits on a seat now. Who took it after the epoch is not who was paid, and stays unnamed.
+/// The chain tells who sits on a seat now. Who took it after the epoch is not who was paid, and
+/// stays unnamed.
 ///
 /// # Errors
 /// See [`ChainExplainError`].
@@ -124,7 +126,8 @@ fn inherited(
     Rao(told.fold(0, |sum: u64, it| sum.saturating_add(it.amount.0)))
 }
 
-/// What went to the root stake on `hotkey` of its own pay for the epoch. What follows is told of a part that came from a child.
+/// What went to the root stake on `hotkey` of its own pay for the epoch. What follows is told of a
+/// part that came from a child.
 fn on_root(
     events: &[ContractEvent],
     contracts: &Addresses,

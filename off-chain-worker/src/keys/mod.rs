@@ -1,11 +1,12 @@
 //! Keys: the sr25519 pair that signs transactions, from a secret URI that nobody else sees.
 //!
 //! # Terms
-//! * **secret URI**: a mnemonic, or `0x` and a seed of 64 hexadecimal digits, and derivations such as `//worker` after it. Without a
-//!   mnemonic it is the public development one: `//Alice` is for development only.
+//! * **secret URI**: a mnemonic, or `0x` and a seed of 64 hexadecimal digits, and derivations such
+//!   as `//worker` after it. Without a mnemonic it is the public development one: `//Alice` is for
+//!   development only.
 //!
-//! A secret URI comes from exactly one of a file, the environment and a prompt. It is never an argument, which every user of the
-//! machine can read, and no part of it is in an error or a log.
+//! A secret URI comes from exactly one of a file, the environment and a prompt. It is never an
+//! argument, which every user of the machine can read, and no part of it is in an error or a log.
 
 mod error;
 mod read;
@@ -36,9 +37,10 @@ pub const SURI_FILE_VARIABLE: &str = "INKTENSOR_SURI_FILE";
 pub struct KeyArguments {
     /// A file with the secret URI of the key that signs, which only its owner may read
     ///
-    /// A secret URI is a mnemonic, or 0x and 64 hexadecimal digits, with derivations such as //worker after it; //Alice is for
-    /// development. Instead of this, the environment variable INKTENSOR_SURI_FILE may name the file, INKTENSOR_SURI may hold the
-    /// secret URI itself, or --ask-suri asks for it.
+    /// A secret URI is a mnemonic, or 0x and 64 hexadecimal digits, with derivations such as
+    /// //worker after it; //Alice is for development. Instead of this, the environment
+    /// variable INKTENSOR_SURI_FILE may name the file, INKTENSOR_SURI may hold the secret URI
+    /// itself, or --ask-suri asks for it.
     #[arg(long, value_name = "FILE")]
     pub suri_file: Option<PathBuf>,
     /// Ask for the secret URI at the terminal, without showing it

@@ -9,7 +9,8 @@ use std::{
 };
 use subxt_signer::{ExposeSecret, SecretString};
 
-/// Most bytes of a secret URI: 24 words of a mnemonic have at most 215; there is room for derivations and a password.
+/// Most bytes of a secret URI: 24 words of a mnemonic have at most 215; there is room for
+/// derivations and a password.
 pub const MAX_LENGTH: usize = 1024;
 /// The permissions of group and others.
 const SHARED: u32 = 0o077;
@@ -66,7 +67,8 @@ pub fn line(from: &str, text: SecretString) -> Result<SecretString, KeyError> {
         return Err(KeyError::TooLong { from: from() });
     }
     let trimmed = text.expose_secret().trim();
-    // The development key is the one of an empty secret URI too: nobody is to sign with it by mistake.
+    // The development key is the one of an empty secret URI too: nobody is to sign with it by
+    // mistake.
     if trimmed.is_empty() {
         return Err(KeyError::Empty { from: from() });
     }

@@ -9,7 +9,8 @@ use std::fmt;
 pub struct EngineDifference {
     /// The first step that differs, and which of its digests.
     pub difference: Difference,
-    /// Whom it concerns: the uids whose results or permits differ; for carry, scratch and memory those of the chunk.
+    /// Whom it concerns: the uids whose results or permits differ; for carry, scratch and memory
+    /// those of the chunk.
     pub uids: Vec<Uid>,
 }
 

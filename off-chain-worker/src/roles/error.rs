@@ -17,7 +17,8 @@ pub enum RoleError {
     /// The chain did not answer as it should.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// A contract refused a message that should have been in order. Somebody else may have been quicker.
+    /// A contract refused a message that should have been in order. Somebody else may have been
+    /// quicker.
     #[error("{message} was refused: {error}")]
     Refused {
         /// The message.
@@ -46,8 +47,8 @@ pub enum RoleError {
     /// What was asked for needs a store, and this worker has none.
     #[error("this worker has no store; start it with one")]
     NoStore,
-    /// What the chunks remember from the last final epoch is not known here: neither computed here nor told on the chain.
-    /// Have it exported by a worker that was there.
+    /// What the chunks remember from the last final epoch is not known here: neither computed here
+    /// nor told on the chain. Have it exported by a worker that was there.
     #[error("what subnet {netuid} remembers from epoch {epoch} is not known here; have it from another worker with \
         `inktensor store export --netuid {netuid} --epoch {epoch}` there and `inktensor store import` here", netuid = netuid.0)]
     MemoryUnknown {
@@ -66,7 +67,8 @@ pub enum RoleError {
         /// The last final epoch.
         last: Option<u32>,
     },
-    /// The two ways to run the kernel come to different epochs. One of the two is wrong, so none is posted.
+    /// The two ways to run the kernel come to different epochs. One of the two is wrong, so none
+    /// is posted.
     #[error("native and Wasm kernel differ on epoch {epoch} of subnet {}: {difference}; nothing is posted, report this", netuid.0)]
     EnginesDiffer {
         /// The subnet.
@@ -84,15 +86,15 @@ pub enum RoleError {
         /// The epoch.
         epoch: u32,
     },
-    /// An assertion stands that is not in the chain's events, so it cannot be checked. Connect to a node that keeps the events since
-    /// the epoch closed.
+    /// An assertion stands that is not in the chain's events, so it cannot be checked. Connect to
+    /// a node that keeps the events since the epoch closed.
     #[error("what is posted for subnet {} was not found in the chain's events", netuid.0)]
     AssertionUnknown {
         /// The subnet.
         netuid: NetUid,
     },
-    /// An assertion of this worker was disproved: what it computes is wrong, or somebody else has its key. It bonds nothing behind
-    /// this kernel until it is told to trust it again.
+    /// An assertion of this worker was disproved: what it computes is wrong, or somebody else has
+    /// its key. It bonds nothing behind this kernel until it is told to trust it again.
     #[error("step {step} of epoch {epoch} of subnet {}, posted by this worker, was disproved; nothing is bonded behind the kernel {} \
         until `inktensor store trust` says so: find out first who or what was wrong", netuid.0, hex(kernel_code))]
     Slashed {
@@ -105,7 +107,8 @@ pub enum RoleError {
         /// The kernel's code hash.
         kernel_code: Digest,
     },
-    /// Somebody posted another epoch than the one computed here. It is not finalised by this worker.
+    /// Somebody posted another epoch than the one computed here. It is not finalised by this
+    /// worker.
     #[error("epoch {epoch} of subnet {} was posted wrong: {}", netuid.0, told(difference))]
     Disagreement {
         /// The subnet.

@@ -18,11 +18,13 @@ pub enum Step {
     Took(Action),
     /// It found nothing to do.
     Nothing,
-    /// The step was refused as if it were taken already. If somebody else has, the subnet stands elsewhere now.
+    /// The step was refused as if it were taken already. If somebody else has, the subnet stands
+    /// elsewhere now.
     Overtaken(RoleError),
 }
 
-/// Takes steps on every subnet for as long as `step` finds one to take. Whoever is overtaken looks again and goes on from there.
+/// Takes steps on every subnet for as long as `step` finds one to take. Whoever is overtaken looks
+/// again and goes on from there.
 pub fn everywhere(
     chain: &mut dyn Chain,
     contracts: &Addresses,

@@ -1,4 +1,5 @@
-//! The keeper: closes epochs that are due, finalises what nobody disputed, settles every chunk, and ends what no proposer posts.
+//! The keeper: closes epochs that are due, finalises what nobody disputed, settles every chunk, and
+//! ends what no proposer posts.
 
 use super::{
     everywhere::{everywhere, Step},
@@ -37,8 +38,8 @@ enum Due {
 }
 
 impl Due {
-    /// What is due at `block`. Settling comes first: the next epoch cannot close before, or pay would be lost to its window.
-    /// A replay comes before giving up: it saves the epoch.
+    /// What is due at `block`. Settling comes first: the next epoch cannot close before, or pay
+    /// would be lost to its window. A replay comes before giving up: it saves the epoch.
     fn at(status: &EpochStatus, block: u32, replays: bool) -> Self {
         if let Some((epoch, chunk)) = status.settling.as_ref().and_then(unsettled) {
             return Due::Settle { epoch, chunk };
@@ -77,8 +78,8 @@ impl Keeper {
         }
     }
 
-    /// Lets the chain execute epochs that nobody has posted, as soon as it may, with so many steps per call. That costs far more than
-    /// to post them, and earns the proposer's fee.
+    /// Lets the chain execute epochs that nobody has posted, as soon as it may, with so many steps
+    /// per call. That costs far more than to post them, and earns the proposer's fee.
     pub const fn replaying(mut self, steps_per_call: NonZeroU32) -> Self {
         self.replays = Some(steps_per_call);
         self

@@ -69,15 +69,15 @@ impl Kernels {
             .with_native(blake2(&bundles.mean.code), Arc::new(Mean))
     }
 
-    /// Knows that `native` stands for the kernel with this code hash, so that a proposer can hold the two against each
-    /// other.
+    /// Knows that `native` stands for the kernel with this code hash, so that a proposer can hold
+    /// the two against each other.
     pub fn with_native(mut self, code_hash: Digest, native: Arc<dyn Engine>) -> Self {
         self.natives.insert(code_hash, native);
         self
     }
 
-    /// The kernel with code hash `hash`: the linked one if it is preferred and there is one, else the chain's bytes, checked
-    /// against the hash and loaded.
+    /// The kernel with code hash `hash`: the linked one if it is preferred and there is one, else
+    /// the chain's bytes, checked against the hash and loaded.
     pub fn engine(&self, chain: &dyn Chain, hash: &Digest) -> Result<Arc<dyn Engine>, RoleError> {
         match self.natives.get(hash) {
             Some(native) if self.prefers_native => Ok(Arc::clone(native)),

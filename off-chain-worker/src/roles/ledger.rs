@@ -1,4 +1,5 @@
-//! What the worker has computed itself: the closed epoch of each subnet, and the final one before it.
+//! What the worker has computed itself: the closed epoch of each subnet, and the final one before
+//! it.
 
 mod memory;
 
@@ -21,7 +22,8 @@ use inktensor_primitives::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Blocks until an epoch is tried again that this machine failed to compute. A kernel that fails by itself always will.
+/// Blocks until an epoch is tried again that this machine failed to compute. A kernel that fails by
+/// itself always will.
 const TRY_AGAIN: u32 = 5;
 
 /// An epoch computed here.
@@ -45,11 +47,11 @@ impl Computed {
     }
 }
 
-/// The epochs computed here. An epoch is computed once, whoever asks for it, and with a [`Store`] once however often
-/// the worker is started.
+/// The epochs computed here. An epoch is computed once, whoever asks for it, and with a [`Store`]
+/// once however often the worker is started.
 ///
-/// At hand are, per subnet, the last closed epoch and the last final one, whose results may still have to be settled
-/// and whose memory the closed one reads. What is older is in the store.
+/// At hand are, per subnet, the last closed epoch and the last final one, whose results may still
+/// have to be settled and whose memory the closed one reads. What is older is in the store.
 pub struct Ledger {
     contracts: Addresses,
     kernels: Arc<Kernels>,
@@ -73,7 +75,8 @@ struct Failure {
 }
 
 impl Ledger {
-    /// An empty ledger for the deployment at `contracts`. It forgets all when it goes; `kernels` may be shared with others.
+    /// An empty ledger for the deployment at `contracts`. It forgets all when it goes; `kernels`
+    /// may be shared with others.
     pub fn new(contracts: Addresses, kernels: impl Into<Arc<Kernels>>) -> Self {
         Self {
             contracts,
@@ -99,7 +102,8 @@ impl Ledger {
     /// The epoch of `netuid` that closed last, computed now if it was not before.
     ///
     /// # Errors
-    /// `NothingClosed`, `MemoryUnknown`, `NoKernelCode`, `Engine`, `Epoch`, `OtherPlan`, `Store`, `Chain`.
+    /// `NothingClosed`, `MemoryUnknown`, `NoKernelCode`, `Engine`, `Epoch`, `OtherPlan`, `Store`,
+    /// `Chain`.
     pub fn closed(
         &mut self,
         chain: &dyn Chain,
@@ -140,8 +144,9 @@ impl Ledger {
         Ok(computed)
     }
 
-    /// The first step at which `claimed` is false about the closed epoch of `netuid`, and the proof. None if it is honest, or one
-    /// that the chain does not take. Where the kernel itself gives no honest answer, every assertion is false.
+    /// The first step at which `claimed` is false about the closed epoch of `netuid`, and the
+    /// proof. None if it is honest, or one that the chain does not take. Where the kernel
+    /// itself gives no honest answer, every assertion is false.
     ///
     /// # Errors
     /// As [`Ledger::closed`].
@@ -189,8 +194,8 @@ impl Ledger {
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })
     }
 
-    /// Makes sure that the two ways to run the kernel of `computed` come to the same, if there are two. Each epoch is
-    /// looked at once.
+    /// Makes sure that the two ways to run the kernel of `computed` come to the same, if there are
+    /// two. Each epoch is looked at once.
     ///
     /// # Errors
     /// `EnginesDiffer`, `Epoch`, or what keeps the kernel from being loaded.
@@ -214,7 +219,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// The epoch of `header` out of the store, as far as it is there; the rest is computed and kept.
+    /// The epoch of `header` out of the store, as far as it is there; the rest is computed and
+    /// kept.
     fn resume_or_compute(
         &self,
         chain: &dyn Chain,
@@ -278,7 +284,8 @@ impl Ledger {
         Ok((trace.assertion() == outcome.assertion).then_some(trace))
     }
 
-    /// Plan and inputs of the closed epoch, from the chain; the memory from where it is known. They are kept.
+    /// Plan and inputs of the closed epoch, from the chain; the memory from where it is known. They
+    /// are kept.
     fn read(
         &self,
         chain: &dyn Chain,

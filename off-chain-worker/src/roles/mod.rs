@@ -1,14 +1,16 @@
-//! What a worker does on a chain: small state machines that look where each subnet's epoch stands and take the next step.
+//! What a worker does on a chain: small state machines that look where each subnet's epoch stands
+//! and take the next step.
 //!
 //! # Terms
-//! * **keeper**: closes epochs that are due, finalises what nobody disputed, settles every chunk, and ends what no proposer posts.
+//! * **keeper**: closes epochs that are due, finalises what nobody disputed, settles every chunk,
+//!   and ends what no proposer posts.
 //! * **proposer**: computes a closed epoch and posts it behind a bond.
 //! * **watcher**: computes what others have posted, and disputes what is false.
 //! * **ledger**: what the worker has computed itself; all roles read it.
 //!
-//! Nothing here is needed to trust the outcome: anyone may take any of these steps, and the chain checks each.
-//! A role keeps no state of its own beyond the [`Ledger`], and the ledger's store survives the process: a worker may be
-//! killed at any instruction, and the next one goes on.
+//! Nothing here is needed to trust the outcome: anyone may take any of these steps, and the chain
+//! checks each. A role keeps no state of its own beyond the [`Ledger`], and the ledger's store
+//! survives the process: a worker may be killed at any instruction, and the next one goes on.
 
 mod agreement;
 mod error;

@@ -1,4 +1,5 @@
-//! What contracts have told about an epoch: the assertion that stands, and what became of one's own.
+//! What contracts have told about an epoch: the assertion that stands, and what became of one's
+//! own.
 
 use crate::{
     chain::{Chain, ChainError, ContractEvent},
@@ -11,7 +12,8 @@ use inktensor_primitives::{
     AccountId, Digest, NetUid,
 };
 
-/// The assertion of `netuid` with this hash, from the event that it was posted in; it was posted in block `from` or later.
+/// The assertion of `netuid` with this hash, from the event that it was posted in; it was posted in
+/// block `from` or later.
 ///
 /// # Errors
 /// If the chain does not answer.
@@ -49,8 +51,8 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// What became of the first assertion that `account` posted for `epoch` of `netuid`, which closed in block `from`; of the first
-    /// with hash `only`, if one is given.
+    /// What became of the first assertion that `account` posted for `epoch` of `netuid`, which
+    /// closed in block `from`; of the first with hash `only`, if one is given.
     ///
     /// # Errors
     /// If the chain does not answer.

@@ -1,7 +1,8 @@
 //! The proposer: computes a closed epoch and posts it behind a bond.
 //!
-//! A bond is at stake, so before any is put behind an assertion: both ways to run the kernel agree, no assertion of this worker was
-//! ever disproved with this kernel, and the store knows of the intent. What became of an intent is read from the chain.
+//! A bond is at stake, so before any is put behind an assertion: both ways to run the kernel agree,
+//! no assertion of this worker was ever disproved with this kernel, and the store knows of the
+//! intent. What became of an intent is read from the chain.
 
 use super::{
     everywhere::{everywhere, Step},
@@ -78,7 +79,8 @@ impl Proposer {
                 netuid,
                 epoch: intent.epoch,
             })),
-            // Somebody else has posted it, lost a bond on it, begun to replay it, or the next epoch has closed.
+            // Somebody else has posted it, lost a bond on it, begun to replay it, or the next epoch
+            // has closed.
             Err(
                 error @ CallError::Refused(
                     EpochError::AlreadyAsserted
@@ -105,8 +107,8 @@ impl Proposer {
         }
     }
 
-    /// Nothing is put behind a kernel with which this worker was proven wrong: neither in this epoch, by the chain's events, nor in any
-    /// before, by the store.
+    /// Nothing is put behind a kernel with which this worker was proven wrong: neither in this
+    /// epoch, by the chain's events, nor in any before, by the store.
     fn must_be_trusted(
         &self,
         chain: &dyn Chain,
@@ -129,7 +131,8 @@ impl Proposer {
         }
     }
 
-    /// Looks what became of the intents that are still open, on the chain, and closes those that have come to an end.
+    /// Looks what became of the intents that are still open, on the chain, and closes those that
+    /// have come to an end.
     fn end_intents(&self, chain: &dyn Chain, ledger: &Ledger) -> Vec<(NetUid, RoleError)> {
         let Some(store) = ledger.store() else {
             return Vec::new();
@@ -197,8 +200,8 @@ impl Proposer {
         kept.map_or_else(RoleError::from, |()| slashed(&distrust))
     }
 
-    /// Fills the free bond up to what the subnet's next assertion needs. What a killed worker had already approved or deposited
-    /// counts.
+    /// Fills the free bond up to what the subnet's next assertion needs. What a killed worker had
+    /// already approved or deposited counts.
     fn fill_bond(
         &self,
         chain: &mut dyn Chain,

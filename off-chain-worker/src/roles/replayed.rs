@@ -1,4 +1,5 @@
-//! What the chain tells of an epoch that it executed itself: public data, for whoever did not compute it.
+//! What the chain tells of an epoch that it executed itself: public data, for whoever did not
+//! compute it.
 
 use crate::chain::ContractEvent;
 use inktensor_primitives::{
@@ -7,7 +8,8 @@ use inktensor_primitives::{
     AccountId, NetUid,
 };
 
-/// What each of `chunks` chunks remembers from a replayed epoch, if that was told whole: the parts of a chunk come in order.
+/// What each of `chunks` chunks remembers from a replayed epoch, if that was told whole: the parts
+/// of a chunk come in order.
 ///
 /// Check it against the chain's hashes.
 pub fn memory(
@@ -30,7 +32,8 @@ pub fn memory(
     Some(memory)
 }
 
-/// What each chunk's neurons get by a replayed epoch, if anything of it was told. The chain checks it when it is settled.
+/// What each chunk's neurons get by a replayed epoch, if anything of it was told. The chain checks
+/// it when it is settled.
 pub fn results(
     told: &[ContractEvent],
     contract: AccountId,

@@ -1,4 +1,5 @@
-//! The watcher: computes every closed epoch again, and disputes what was posted wrong. It needs no bond.
+//! The watcher: computes every closed epoch again, and disputes what was posted wrong. It needs no
+//! bond.
 
 use super::{
     everywhere::{everywhere, Step},
@@ -41,7 +42,8 @@ impl Watcher {
         Self { account, contracts }
     }
 
-    /// Checks every assertion that stands, on all subnets, and disputes each that is false at its first false step.
+    /// Checks every assertion that stands, on all subnets, and disputes each that is false at its
+    /// first false step.
     ///
     /// An assertion that cannot be checked is a problem in the report: somebody else has to.
     ///

@@ -6,8 +6,8 @@ use super::{dice::Dice, NeuronPlan, Role, Scenario, SubnetPlan};
 const DRIFT: f64 = 0.4;
 
 impl Scenario {
-    /// The weights that the neuron on `uid` of subnet `place` sets in open epoch `epoch`, given the consensus of the
-    /// last final one; none if it sets no weights, or keeps those it has.
+    /// The weights that the neuron on `uid` of subnet `place` sets in open epoch `epoch`, given the
+    /// consensus of the last final one; none if it sets no weights, or keeps those it has.
     pub(super) fn weights(
         &self,
         place: usize,

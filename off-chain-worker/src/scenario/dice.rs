@@ -1,4 +1,5 @@
-//! Chance from a seed. Only arithmetic that every machine rounds alike is used, so a seed means the same everywhere.
+//! Chance from a seed. Only arithmetic that every machine rounds alike is used, so a seed means the
+//! same everywhere.
 
 use inktensor_primitives::hash::blake2;
 use rand_chacha::{
@@ -10,7 +11,8 @@ use rand_chacha::{
 pub struct Dice(ChaCha8Rng);
 
 impl Dice {
-    /// The stream of `seed` for the purpose `about`; streams for other purposes, or other `numbers`, are independent of it.
+    /// The stream of `seed` for the purpose `about`; streams for other purposes, or other
+    /// `numbers`, are independent of it.
     pub fn new(seed: u64, about: &str, numbers: &[u64]) -> Self {
         let mut key = seed.to_le_bytes().to_vec();
         for number in numbers {
@@ -38,7 +40,8 @@ impl Dice {
         (0..4).map(|_| self.unit() / 2.0).sum::<f64>() - 1.0
     }
 
-    /// Pareto-distributed with exponent 4/3 from `least` on, cut off at `most`: few have much, as with stake.
+    /// Pareto-distributed with exponent 4/3 from `least` on, cut off at `most`: few have much, as
+    /// with stake.
     pub fn pareto(&mut self, least: f64, most: f64) -> f64 {
         let root = self.unit().sqrt();
         (least / (root * root.sqrt())).min(most)

@@ -1,11 +1,13 @@
-//! A network from a seed: Pareto stakes, honest validators with noise, a copier, an idle one, a cabal.
+//! A network from a seed: Pareto stakes, honest validators with noise, a copier, an idle one, a
+//! cabal.
 
 use super::{account, dice::Dice, KernelPlan, NeuronPlan, Nomination, Role, Scenario, SubnetPlan};
 use inktensor_primitives::{kernel::YumaParams, Bps, Rao};
 
 /// Stake of a validator at least, in TAO.
 const LEAST_STAKE: f64 = 2_000.0;
-/// Stake that miners come with at least, in TAO, and at most twice that: far too little for a permit.
+/// Stake that miners come with at least, in TAO, and at most twice that: far too little for a
+/// permit.
 const MINER_STAKE: f64 = 1.0;
 
 /// What a generated subnet is like.
@@ -178,7 +180,8 @@ fn quality(dice: &mut Dice) -> f64 {
     }
 }
 
-/// Nominators with the three largest validators that behave, and one with the copier. One comes late, one leaves.
+/// Nominators with the three largest validators that behave, and one with the copier. One comes
+/// late, one leaves.
 fn nominations(seed: u64, number: u64, neurons: &[NeuronPlan]) -> Vec<Nomination> {
     let mut ranked: Vec<(u16, &NeuronPlan)> = (0..).zip(neurons).collect();
     ranked.sort_by_key(|(_, neuron)| std::cmp::Reverse(neuron.stake));

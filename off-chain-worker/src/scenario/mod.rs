@@ -1,13 +1,16 @@
 //! Networks to act out on a chain: who takes part, with what stake, and how each behaves.
 //!
 //! # Terms
-//! * **scenario**: the subnets, their neurons and nominators, as a plan. It is data: nothing has happened yet.
-//! * **role**: how a neuron behaves. Roles are of the scenario; neither contracts nor kernel know of them.
+//! * **scenario**: the subnets, their neurons and nominators, as a plan. It is data: nothing has
+//!   happened yet.
+//! * **role**: how a neuron behaves. Roles are of the scenario; neither contracts nor kernel know
+//!   of them.
 //! * **stage**: the chain on which the plan is carried out, see [`Stage`].
 //! * **story**: what came of it, see [`Story`].
 //!
-//! A scenario is either generated from a seed ([`Scenario::generate`]) or taken from a recorded metagraph
-//! ([`Scenario::recorded`]). The same scenario gives the same story, but for the time that computing took.
+//! A scenario is either generated from a seed ([`Scenario::generate`]) or taken from a recorded
+//! metagraph ([`Scenario::recorded`]). The same scenario gives the same story, but for the time
+//! that computing took.
 
 mod behaviour;
 mod dice;

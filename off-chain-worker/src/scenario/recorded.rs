@@ -40,8 +40,9 @@ pub enum RecordedError {
 impl Scenario {
     /// The recorded metagraph as subnet 1, and a generated subnet 2 beside it.
     ///
-    /// Its neurons register in order of uid, stake what they had, and those with a permit set the weights they had
-    /// set. Where an address is missing, one is made up. [`Scenario::notes`] tells what cannot be taken over.
+    /// Its neurons register in order of uid, stake what they had, and those with a permit set the
+    /// weights they had set. Where an address is missing, one is made up. [`Scenario::notes`]
+    /// tells what cannot be taken over.
     ///
     /// # Errors
     /// See [`RecordedError`].
@@ -143,7 +144,8 @@ fn address(
     }
 }
 
-/// The stakes, scaled down together if there cannot be so much TAO, and without those too small to be staked.
+/// The stakes, scaled down together if there cannot be so much TAO, and without those too small to
+/// be staked.
 fn fitting(stakes: impl Iterator<Item = u64> + Clone, notes: &mut Vec<String>) -> Vec<Rao> {
     let total: u128 = stakes.clone().map(u128::from).sum();
     if total > MOST {
@@ -182,7 +184,8 @@ fn nonzero(row: &[(u16, u16)]) -> Vec<(u16, u16)> {
         .collect()
 }
 
-/// Gives a part of the largest validators' stake to nominators, so that it stays what it was in all.
+/// Gives a part of the largest validators' stake to nominators, so that it stays what it was in
+/// all.
 fn nominate(neurons: &mut [NeuronPlan]) -> Vec<Nomination> {
     let mut ranked: Vec<(u16, Rao)> = (0..)
         .zip(neurons.iter())

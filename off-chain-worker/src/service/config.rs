@@ -1,7 +1,7 @@
 //! What a worker is told: flag before environment before file before default.
 //!
-//! There is one list of fields, [`Layer`]. The flags are its fields, the environment variables are the flags in capitals after
-//! `INKTENSOR_`, and the file has the same names with underscores.
+//! There is one list of fields, [`Layer`]. The flags are its fields, the environment variables are
+//! the flags in capitals after `INKTENSOR_`, and the file has the same names with underscores.
 
 use super::logs::{LogFormat, DEFAULT_FILTER};
 use crate::source::ChainSource;
@@ -22,10 +22,11 @@ use thiserror::Error;
 pub const FILE_VARIABLE: &str = "INKTENSOR_CONFIG";
 /// What the name of a field's environment variable begins with.
 const PREFIX: &str = "INKTENSOR_";
-/// Milliseconds between two looks at the chain, unless told otherwise: well below the time of a block.
+/// Milliseconds between two looks at the chain, unless told otherwise: well below the time of a
+/// block.
 const POLL: u64 = 200;
-/// Seconds without a sign of life after which a worker counts as stalled, unless told otherwise: far longer than an epoch takes to
-/// compute or a transaction waits for its block.
+/// Seconds without a sign of life after which a worker counts as stalled, unless told otherwise:
+/// far longer than an epoch takes to compute or a transaction waits for its block.
 const STALLED_AFTER: u64 = 300;
 
 /// What a worker does.
@@ -53,11 +54,13 @@ pub struct Layer {
         value_name = "ROLE,.."
     )]
     pub role: Option<Vec<Role>>,
-    /// The chain: ws:// addresses of nodes, comma separated, or tcp://HOST:PORT of a devchain; required
+    /// The chain: ws:// addresses of nodes, comma separated, or tcp://HOST:PORT of a devchain;
+    /// required
     #[arg(long, visible_alias = "url", value_name = "ADDRESS,..")]
     #[serde(with = "as_text")]
     pub chain: Option<ChainSource>,
-    /// The file of the deployment on a chain of nodes; by default the one in the folder `deployments` that is of the chain
+    /// The file of the deployment on a chain of nodes; by default the one in the folder
+    /// `deployments` that is of the chain
     #[arg(long, value_name = "FILE")]
     pub deployment: Option<PathBuf>,
     /// The folder of its store, for this process alone; required
@@ -68,31 +71,36 @@ pub struct Layer {
     pub account: Option<String>,
     /// A file with the secret URI of the key that signs, which only its owner may read
     ///
-    /// Instead of it, the environment variable INKTENSOR_SURI may hold the secret URI, or --ask-suri asks for it.
+    /// Instead of it, the environment variable INKTENSOR_SURI may hold the secret URI, or
+    /// --ask-suri asks for it.
     #[arg(long, value_name = "FILE")]
     pub suri_file: Option<PathBuf>,
-    /// As keeper, let the chain execute epochs that nobody posts, with so many steps per call; costly, and off unless given
+    /// As keeper, let the chain execute epochs that nobody posts, with so many steps per call;
+    /// costly, and off unless given
     #[arg(long, value_name = "STEPS")]
     pub replay: Option<NonZeroU32>,
     /// Milliseconds between two looks at the chain; 200 unless given
     #[arg(long, value_name = "MS")]
     pub poll: Option<NonZeroU64>,
-    /// Of several equal workers, let another one be first at each block: most milliseconds that this one waits before it acts;
-    /// 0 unless given
+    /// Of several equal workers, let another one be first at each block: most milliseconds that
+    /// this one waits before it acts; 0 unless given
     #[arg(long, value_name = "MS")]
     pub stagger: Option<u64>,
-    /// Seconds without a sign of life after which /health says that the worker has stalled; 300 unless given
+    /// Seconds without a sign of life after which /health says that the worker has stalled; 300
+    /// unless given
     #[arg(long, value_name = "SECONDS")]
     pub stalled_after: Option<NonZeroU64>,
     /// How a line of the log looks; text unless given
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
-    /// What is logged: error, warn, info, debug or trace, or such levels by module as in `info,subxt=debug`; by default the
-    /// worker's own lines from info on and other libraries' from warn on
+    /// What is logged: error, warn, info, debug or trace, or such levels by module as in
+    /// `info,subxt=debug`; by default the worker's own lines from info on and other libraries'
+    /// from warn on
     #[arg(long, value_name = "FILTER")]
     pub log: Option<String>,
-    /// Where to serve /metrics, /health and /ready; nowhere unless given. There is no access control: use 127.0.0.1, or what only
-    /// your monitoring reaches. Port 0 takes a free one, which the log tells
+    /// Where to serve /metrics, /health and /ready; nowhere unless given. There is no access
+    /// control: use 127.0.0.1, or what only your monitoring reaches. Port 0 takes a free one,
+    /// which the log tells
     #[arg(long, value_name = "HOST:PORT")]
     pub http: Option<SocketAddr>,
     /// Send nothing: tell what would be sent, and what the contract would answer

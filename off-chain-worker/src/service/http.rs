@@ -1,6 +1,7 @@
 //! The HTTP server for who watches the worker: `/metrics`, `/health`, `/ready`.
 //!
-//! It has a thread of its own, and few connections for a short time each: whatever is asked of it, the worker goes on.
+//! It has a thread of its own, and few connections for a short time each: whatever is asked of it,
+//! the worker goes on.
 
 use super::{metrics, status::Status};
 use axum::{extract::State, http::StatusCode, routing::get, serve::Listener, Router};

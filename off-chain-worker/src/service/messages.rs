@@ -1,4 +1,5 @@
-//! The messages that a worker sends: what they are called, which subnet they are about, and what a contract answered.
+//! The messages that a worker sends: what they are called, which subnet they are about, and what a
+//! contract answered.
 
 use crate::{chain::selector, deploy::Addresses};
 use inktensor_primitives::{epoch::EpochError, AccountId, NetUid};

@@ -1,6 +1,7 @@
 //! What a worker counts, for Prometheus.
 //!
-//! All names begin with `inktensor_`. Amounts are in rao, the smallest part of TAO; `netuid` is the subnet.
+//! All names begin with `inktensor_`. Amounts are in rao, the smallest part of TAO; `netuid` is the
+//! subnet.
 
 use super::{status::Status, subnet::Standing};
 use crate::{

@@ -1,12 +1,16 @@
-//! A worker as a service: one process that takes its steps on a chain at every new block, for months.
+//! A worker as a service: one process that takes its steps on a chain at every new block, for
+//! months.
 //!
 //! # Terms
 //! * **turn**: one look at the chain. If there is a new block, all steps that are due are taken.
-//! * **step in hand**: the transaction that is on its way. Asked to end, a worker waits for it and sends no other.
-//! * **trouble**: the chain cannot be reached. The worker goes on looking, less often each time, and goes on by itself.
+//! * **step in hand**: the transaction that is on its way. Asked to end, a worker waits for it and
+//!   sends no other.
+//! * **trouble**: the chain cannot be reached. The worker goes on looking, less often each time,
+//!   and goes on by itself.
 //! * **problem**: a step could not be taken. It is told once, and again when it changes.
 //!
-//! Nothing is lost when the process is killed instead: what it has to remember is in its store, and the chain checks every step.
+//! Nothing is lost when the process is killed instead: what it has to remember is in its store, and
+//! the chain checks every step.
 
 mod actions;
 pub mod config;
@@ -129,7 +133,8 @@ impl Problem {
     }
 }
 
-/// Opens a chain by `open`, and tries again for as long as it cannot be reached, until the worker is to end: then there is none.
+/// Opens a chain by `open`, and tries again for as long as it cannot be reached, until the worker
+/// is to end: then there is none.
 ///
 /// # Errors
 /// If it can be reached and is not one to work on.
@@ -160,14 +165,15 @@ pub fn opened(
     Ok(None)
 }
 
-/// The wait after so many turns in a row that did not reach the chain: it doubles each time, up to a limit.
+/// The wait after so many turns in a row that did not reach the chain: it doubles each time, up to
+/// a limit.
 fn pause(poll: Duration, failures: u32) -> Duration {
     let doubled = 2u32.saturating_pow(failures);
     poll.saturating_mul(doubled).min(LONGEST_WAIT.max(poll))
 }
 
-/// The wait before acting on `block`: another one for each account and block, so that of several equal workers another one is
-/// first each time.
+/// The wait before acting on `block`: another one for each account and block, so that of several
+/// equal workers another one is first each time.
 fn stagger(longest: Duration, account: &AccountId, block: u32) -> Duration {
     let hash = blake2(&[account.as_ref(), &block.to_le_bytes()[..]].concat());
     let share = u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]]);
@@ -264,7 +270,8 @@ impl Service {
         }
     }
 
-    /// Takes the steps that are due at `block`. The error is trouble with the chain, after which the block has to be looked at again.
+    /// Takes the steps that are due at `block`. The error is trouble with the chain, after which
+    /// the block has to be looked at again.
     fn look(&mut self, block: u32) -> Result<(), ChainError> {
         self.ties.status.saw(block);
         self.ties
@@ -350,7 +357,8 @@ impl Service {
     }
 }
 
-/// Tells and counts what a role did at `block`, and adds its problems. Returns the trouble with the chain that it had.
+/// Tells and counts what a role did at `block`, and adds its problems. Returns the trouble with the
+/// chain that it had.
 fn gather(report: &Report, block: u32, problems: &mut Problems) -> Option<ChainError> {
     for action in &report.actions {
         metrics::took(action);
@@ -377,7 +385,8 @@ fn gather(report: &Report, block: u32, problems: &mut Problems) -> Option<ChainE
     trouble
 }
 
-/// The roles in the order of their haste: a lie can be disputed only so long, all else can wait for a turn.
+/// The roles in the order of their haste: a lie can be disputed only so long, all else can wait for
+/// a turn.
 const ORDER: [Role; 3] = [Role::Watcher, Role::Keeper, Role::Proposer];
 
 /// The roles that this worker has, in the order in which they take their turns.

@@ -1,4 +1,5 @@
-//! A chain whose answers, costs and errors are counted, and to which nothing more is sent once the worker is to end.
+//! A chain whose answers, costs and errors are counted, and to which nothing more is sent once the
+//! worker is to end.
 
 use super::{
     messages::{self, Answer},

@@ -15,7 +15,8 @@ pub struct Rehearsal {
     contracts: Addresses,
     /// The block at which messages were rehearsed last.
     block: u32,
-    /// What was told at that block, and at the one before: a message that is still due is not told again.
+    /// What was told at that block, and at the one before: a message that is still due is not told
+    /// again.
     told: [BTreeMap<Digest, Told>; 2],
 }
 

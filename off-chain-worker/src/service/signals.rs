@@ -1,4 +1,5 @@
-//! How a worker is asked to end: SIGTERM or SIGINT, once for the end of the step in hand, twice for now.
+//! How a worker is asked to end: SIGTERM or SIGINT, once for the end of the step in hand, twice for
+//! now.
 
 use std::{
     io, process,

@@ -1,4 +1,5 @@
-//! How the worker is: whether its loop turns, and whether the chain answers it. The loop tells, the HTTP server asks.
+//! How the worker is: whether its loop turns, and whether the chain answers it. The loop tells, the
+//! HTTP server asks.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},

@@ -19,7 +19,8 @@ const LONG: Duration = Duration::from_secs(600);
 /// Blocks per epoch of the subnet.
 pub const TEMPO: u32 = 5;
 
-/// A chain with a subnet that has no neurons. It can be looked at from outside, and be out of reach.
+/// A chain with a subnet that has no neurons. It can be looked at from outside, and be out of
+/// reach.
 #[derive(Clone)]
 pub struct Net {
     pub chain: Rc<RefCell<SandboxChain>>,

@@ -1,4 +1,5 @@
-//! A folder that holds a chain between runs: its state, where the contracts are, and a worker's store.
+//! A folder that holds a chain between runs: its state, where the contracts are, and a worker's
+//! store.
 
 use crate::{
     chain::{sandbox::SandboxChain, SavedError, State},

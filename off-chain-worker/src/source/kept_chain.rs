@@ -6,7 +6,8 @@ use crate::chain::{
 };
 use inktensor_primitives::{AccountId, Digest};
 
-/// A chain in a folder. Each transaction is in a block of its own, as on a chain whose blocks are made for transactions.
+/// A chain in a folder. Each transaction is in a block of its own, as on a chain whose blocks are
+/// made for transactions.
 pub struct KeptChain {
     chain: SandboxChain,
     kept: Kept,

@@ -1,4 +1,5 @@
-//! Where a command finds its chain, and the contracts on it: a folder that holds one, a process that serves one, or nodes.
+//! Where a command finds its chain, and the contracts on it: a folder that holds one, a process
+//! that serves one, or nodes.
 
 mod kept;
 mod kept_chain;
@@ -42,7 +43,8 @@ pub enum ChainSource {
 pub struct Access {
     /// How long to wait for it, now and for each answer.
     pub patience: Duration,
-    /// The file of the deployment on a chain of nodes; by default the one in [`FOLDER`] that is of the chain.
+    /// The file of the deployment on a chain of nodes; by default the one in [`FOLDER`] that is of
+    /// the chain.
     pub deployment: Option<PathBuf>,
     /// The keys to sign with on a chain of nodes. Other chains take everybody's word.
     pub keys: Vec<Keypair>,
@@ -160,7 +162,8 @@ pub fn connect(addresses: &[String], access: Access) -> Result<RpcChain, ChainEr
 impl FromStr for ChainSource {
     type Err = String;
 
-    /// `ws://HOST:PORT` or `wss://..`, several of them with commas between, `tcp://HOST:PORT`, or else a folder.
+    /// `ws://HOST:PORT` or `wss://..`, several of them with commas between, `tcp://HOST:PORT`, or
+    /// else a folder.
     fn from_str(text: &str) -> Result<Self, String> {
         let is_node = |text: &str| NODE.iter().any(|scheme| text.starts_with(scheme));
         if is_node(text) {

@@ -11,8 +11,8 @@ use std::{
 /// The folder in which deployments are written down, one file for each network.
 pub const FOLDER: &str = "deployments";
 
-/// What is written down of the deployment on the chain that begins with `genesis`, and in which file: the one `named`, or the only one
-/// in [`FOLDER`] that is of the chain.
+/// What is written down of the deployment on the chain that begins with `genesis`, and in which
+/// file: the one `named`, or the only one in [`FOLDER`] that is of the chain.
 ///
 /// # Errors
 /// `NoDeployment`, `Several`, `OtherChain` for the file named, `Kept` if it cannot be used.

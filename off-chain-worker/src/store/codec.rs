@@ -1,7 +1,8 @@
-//! The form of a kept value: format, kind, length, the value in SCALE, checksum. Files for other workers have the same form.
+//! The form of a kept value: format, kind, length, the value in SCALE, checksum. Files for other
+//! workers have the same form.
 //!
-//! Nothing of a value is decoded before its length and its checksum are right, so damage never passes for data and
-//! never makes the worker allocate what a damaged length asks for.
+//! Nothing of a value is decoded before its length and its checksum are right, so damage never
+//! passes for data and never makes the worker allocate what a damaged length asks for.
 
 use inktensor_primitives::{hash::blake2, Digest};
 use scale::{DecodeAll, Encode};
@@ -31,7 +32,8 @@ pub enum CodecError {
     /// Its bytes have changed since they were written, or it was written for another place.
     #[error("its checksum is wrong")]
     Checksum,
-    /// Its checksum is right, but it is no value of its kind, or outside the limits of the protocol.
+    /// Its checksum is right, but it is no value of its kind, or outside the limits of the
+    /// protocol.
     #[error("it is outside the limits of its kind")]
     Value,
     /// It is too large to be kept: its bytes.

@@ -21,8 +21,9 @@ pub enum StoreError {
         /// What the system says.
         reason: String,
     },
-    /// The file is no store, or damaged beyond repair. Move it away and start with an empty one: what cannot be computed
-    /// again is the memory of the last final epoch, which another worker can export.
+    /// The file is no store, or damaged beyond repair. Move it away and start with an empty one:
+    /// what cannot be computed again is the memory of the last final epoch, which another
+    /// worker can export.
     #[error("the store {} is damaged: {what}; move it away, start anew, and bring in the last final epoch's memory with `inktensor store import`", path.display())]
     Damaged {
         /// The file.

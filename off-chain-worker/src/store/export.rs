@@ -1,6 +1,7 @@
 //! The memory of an epoch as a file, for a worker that was not there to compute it.
 //!
-//! Whoever brings it in checks it against the hashes that became final on the chain, so it may come from anybody.
+//! Whoever brings it in checks it against the hashes that became final on the chain, so it may come
+//! from anybody.
 
 use super::{codec, Home, StoreError};
 use inktensor_primitives::NetUid;

@@ -1,4 +1,5 @@
-//! The file under a store: tables of bytes, changed in transactions that happen wholly or not at all.
+//! The file under a store: tables of bytes, changed in transactions that happen wholly or not at
+//! all.
 
 use super::StoreError;
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
@@ -36,7 +37,8 @@ impl File {
                 reason: error.to_string(),
             })?;
         }
-        // Where a page makes no sense the database asserts instead of returning an error. Nobody else has a hold of it yet.
+        // Where a page makes no sense the database asserts instead of returning an error. Nobody
+        // else has a hold of it yet.
         let opened = catch_unwind(AssertUnwindSafe(|| checked(&path)));
         let database = match opened {
             Ok(database) => database.map_err(|error| told(&path, error))?,
@@ -92,7 +94,8 @@ impl File {
         read().map_err(|error| self.told(error))
     }
 
-    /// Makes changes that are on the disk, all of them, once this returns. If it does not return, or fails, none is made.
+    /// Makes changes that are on the disk, all of them, once this returns. If it does not return,
+    /// or fails, none is made.
     ///
     /// # Errors
     /// `Unavailable`, `Damaged`.
@@ -114,7 +117,8 @@ impl File {
     }
 }
 
-/// Opens the database and looks at every page's checksum. What a crash left half done is taken back.
+/// Opens the database and looks at every page's checksum. What a crash left half done is taken
+/// back.
 fn checked(path: &Path) -> Result<Database, redb::Error> {
     let mut database = Builder::new().set_cache_size(CACHE).create(path)?;
     database.check_integrity()?;

@@ -1,16 +1,20 @@
-//! What a worker has to remember when it is stopped, at whatever instruction: in one file of a folder.
+//! What a worker has to remember when it is stopped, at whatever instruction: in one file of a
+//! folder.
 //!
 //! # Terms
 //! * **store**: the file, for one deployment on one chain, open in one process at a time.
-//! * **inputs**: all that an epoch depends on. The chain forgets the inputs of past epochs, so they are kept here.
+//! * **inputs**: all that an epoch depends on. The chain forgets the inputs of past epochs, so they
+//!   are kept here.
 //! * **outcome**: what this worker computed of them.
 //! * **intent**: that this worker was about to post an assertion, written before it did.
 //!
-//! Every change is on the disk before the function that makes it returns. Nothing here is trusted over the chain: memory
-//! is checked against the chain's hashes, inputs against the header's, and what became of an intent is read from events.
+//! Every change is on the disk before the function that makes it returns. Nothing here is trusted
+//! over the chain: memory is checked against the chain's hashes, inputs against the header's, and
+//! what became of an intent is read from events.
 //!
-//! The file is kept small: per subnet the last [`KEPT_EPOCHS`] epochs, and what their steps handed on for the last
-//! [`KEPT_STEPS`]. The last final epoch is kept however old it is, since the next one reads its memory.
+//! The file is kept small: per subnet the last [`KEPT_EPOCHS`] epochs, and what their steps handed
+//! on for the last [`KEPT_STEPS`]. The last final epoch is kept however old it is, since the next
+//! one reads its memory.
 
 mod codec;
 mod error;
@@ -38,18 +42,19 @@ use inktensor_primitives::{
 use record::{Inputs, Memory, Pardon, Posted, Record, Results, Steps, TABLES};
 use std::path::Path;
 
-/// Epochs of a subnet that are kept unless [`Store::keeping`] says otherwise: more than three days of epochs of 360 blocks of
-/// 12 seconds.
+/// Epochs of a subnet that are kept unless [`Store::keeping`] says otherwise: more than three days
+/// of epochs of 360 blocks of 12 seconds.
 pub const KEPT_EPOCHS: u32 = 64;
-/// Epochs of a subnet for which also what the steps handed on is kept, so that a worker that starts again need not compute
-/// the closed epoch again.
+/// Epochs of a subnet for which also what the steps handed on is kept, so that a worker that starts
+/// again need not compute the closed epoch again.
 pub const KEPT_STEPS: u32 = 2;
 
 /// Name of the file in its folder.
 const FILE: &str = "inktensor.redb";
 /// Where a store keeps which deployment it is for.
 const HOME: &[u8] = b"home";
-/// Most bytes of the steps' values that are kept; of a larger epoch they are computed again when they are needed.
+/// Most bytes of the steps' values that are kept; of a larger epoch they are computed again when
+/// they are needed.
 const MAX_STEPS: usize = 64 * 1024 * 1024;
 
 /// What a worker remembers.
@@ -171,8 +176,8 @@ impl Store {
         Ok(results.map(|Results(results)| results))
     }
 
-    /// Keeps all that a closed epoch depends on, and forgets what is too old. An outcome of another epoch with the same
-    /// number goes.
+    /// Keeps all that a closed epoch depends on, and forgets what is too old. An outcome of another
+    /// epoch with the same number goes.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -224,7 +229,8 @@ impl Store {
         })
     }
 
-    /// Keeps what each chunk remembers from an epoch that was not computed here. Check it against the chain's hashes before.
+    /// Keeps what each chunk remembers from an epoch that was not computed here. Check it against
+    /// the chain's hashes before.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -326,7 +332,8 @@ impl Store {
         self.change(|batch| batch.remove(Intent::TABLE, &intent_key(intent)))
     }
 
-    /// Forgets an intent whose assertion was slashed, and keeps that its kernel is not to be trusted here.
+    /// Forgets an intent whose assertion was slashed, and keeps that its kernel is not to be
+    /// trusted here.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -347,8 +354,8 @@ impl Store {
         self.get(kernel_code)
     }
 
-    /// Trusts the kernel with this code hash again. What was computed of the epoch that was slashed goes, so that it is
-    /// computed anew. Says whether it was not trusted.
+    /// Trusts the kernel with this code hash again. What was computed of the epoch that was slashed
+    /// goes, so that it is computed anew. Says whether it was not trusted.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.

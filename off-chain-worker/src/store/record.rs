@@ -38,7 +38,8 @@ impl Home {
 /// An epoch as the store knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEpoch {
-    /// All that it depends on: header, what storage contributed to each chunk, what each chunk remembered.
+    /// All that it depends on: header, what storage contributed to each chunk, what each chunk
+    /// remembered.
     pub inputs: EpochInputs,
     /// How it is cut into steps.
     pub plan: EpochPlan,
@@ -59,8 +60,8 @@ pub struct Outcome {
     pub results: Vec<Vec<NeuronResult>>,
 }
 
-/// That this worker was about to post an assertion: written before it is sent, so that no crash makes the worker forget
-/// what may stand on the chain in its name.
+/// That this worker was about to post an assertion: written before it is sent, so that no crash
+/// makes the worker forget what may stand on the chain in its name.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Intent {
     /// The subnet.
@@ -79,7 +80,8 @@ pub struct Intent {
     pub kernel_code: Digest,
 }
 
-/// That an assertion of this worker was slashed: what it computes with this kernel is wrong, or somebody else has its key.
+/// That an assertion of this worker was slashed: what it computes with this kernel is wrong, or
+/// somebody else has its key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Distrust {
     /// The kernel.

@@ -353,7 +353,8 @@ fn a_file_that_is_no_store_is_refused_and_left_alone() {
     assert_eq!(fs::read(folder.file()).expect("readable"), text);
 }
 
-/// A value that its own table does not take: what a program of another version, or a hand, may leave.
+/// A value that its own table does not take: what a program of another version, or a hand, may
+/// leave.
 #[test]
 fn a_value_that_does_not_fit_its_place_is_refused() {
     let folder = Folder::new();

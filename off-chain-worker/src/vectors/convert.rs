@@ -16,7 +16,8 @@ const EPOCH: u32 = 1;
 impl Vector {
     /// The header of the epoch when the kernel with code hash `kernel_code` computes it.
     ///
-    /// Deployment, subnet and opening block are not part of the form and have no effect on results; they are zero.
+    /// Deployment, subnet and opening block are not part of the form and have no effect on results;
+    /// they are zero.
     pub fn header(&self, kernel_code: Digest) -> EpochHeader {
         let params = &self.input.params;
         let neurons = self.neurons();
@@ -47,7 +48,8 @@ impl Vector {
 
     /// The inputs of the epoch of `header`, cut into chunks as `plan` says.
     ///
-    /// Rows become canonical: sorted, without zeros, and those of neurons without a permit are left out.
+    /// Rows become canonical: sorted, without zeros, and those of neurons without a permit are left
+    /// out.
     pub fn inputs(&self, header: EpochHeader, plan: &EpochPlan) -> EpochInputs {
         let weights = by_owner(&self.input.weights);
         let bonds = by_owner(&self.input.bonds);

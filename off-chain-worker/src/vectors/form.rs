@@ -23,7 +23,8 @@ pub struct Input {
     pub params: Params,
     /// The neurons, in order of uid.
     pub neurons: Vec<Neuron>,
-    /// Weights. Order does not matter, nor do zeros; rows of neurons without a permit have no effect.
+    /// Weights. Order does not matter, nor do zeros; rows of neurons without a permit have no
+    /// effect.
     pub weights: Vec<Row>,
     /// Bonds left by the epoch before. Rows of neurons without a permit have no effect.
     pub bonds: Vec<Row>,

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 use yuma::memory::Memory;
 
-/// What an epoch found: one value per neuron, in order of uid, and the bonds it leaves. Shares are parts of 65535,
-/// emission is in rao.
+/// What an epoch found: one value per neuron, in order of uid, and the bonds it leaves. Shares are
+/// parts of 65535, emission is in rao.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Has updated its weights within the activity cutoff.
@@ -35,7 +35,8 @@ pub struct Outcome {
     pub validator_trust: Vec<u16>,
 }
 
-/// What a chunk remembers is not in the Yuma kernel's form: the epoch was computed by another kernel.
+/// What a chunk remembers is not in the Yuma kernel's form: the epoch was computed by another
+/// kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the kernel's memory is not in the form of the Yuma kernel")]
 pub struct UnreadableMemory;

@@ -105,7 +105,8 @@ impl Object<'_> {
                 None => break,
             }
         }
-        // Every value found is a piece of the text, so the distance of their addresses is its offset.
+        // Every value found is a piece of the text, so the distance of their addresses is its
+        // offset.
         let start = found
             .as_ptr()
             .addr()

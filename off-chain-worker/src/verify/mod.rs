@@ -1,8 +1,9 @@
-//! Recomputes a posted epoch from public data and says whether it is right, and if not, where and for whom.
+//! Recomputes a posted epoch from public data and says whether it is right, and if not, where and
+//! for whom.
 //!
-//! The inputs are the chain's own where it still has them, which is for the epoch of a subnet that closed last; for older
-//! ones they come from a worker's store, and their header has to be the one that the chain told of when the epoch closed. What
-//! was posted comes from the chain's events.
+//! The inputs are the chain's own where it still has them, which is for the epoch of a subnet that
+//! closed last; for older ones they come from a worker's store, and their header has to be the one
+//! that the chain told of when the epoch closed. What was posted comes from the chain's events.
 
 mod error;
 mod inputs;
@@ -51,7 +52,8 @@ pub struct Verified {
     pub origin: Origin,
     /// How many steps it has.
     pub steps: u32,
-    /// Digest of what it honestly comes to, or why it comes to nothing: then every assertion of it is false.
+    /// Digest of what it honestly comes to, or why it comes to nothing: then every assertion of it
+    /// is false.
     pub honest: Result<Digest, EpochError>,
     /// What was posted.
     pub posted: Posted,
@@ -75,26 +77,29 @@ pub struct Recomputed {
 /// Where a posted epoch is wrong, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The first step that is wrong. None if only the hash of what is final is known: no assertion with it was posted.
+    /// The first step that is wrong. None if only the hash of what is final is known: no assertion
+    /// with it was posted.
     pub difference: Option<Difference>,
-    /// Whom the first wrong step concerns: the uids of its chunk, or for the roster those that are one too many or missing.
+    /// Whom the first wrong step concerns: the uids of its chunk, or for the roster those that are
+    /// one too many or missing.
     pub uids: Vec<Uid>,
     /// Uids that have a permit by what was posted, and should not.
     pub added: Vec<Uid>,
     /// Uids that should have a permit, and have none by what was posted.
     pub missing: Vec<Uid>,
-    /// Values that the chain has recorded at settlement, as far as they differ from the honest ones.
+    /// Values that the chain has recorded at settlement, as far as they differ from the honest
+    /// ones.
     pub values: Vec<ValueDifference>,
     /// Chunks that were paid another sum than the honest one.
     pub paid: Vec<Paid>,
-    /// Chunks with another hash of their results than the honest ones, and whose values the chain does not have: known is
-    /// only that they differ.
+    /// Chunks with another hash of their results than the honest ones, and whose values the chain
+    /// does not have: known is only that they differ.
     pub hidden: Vec<u16>,
 }
 
 impl Verifier<'_> {
-    /// Recomputes epoch `epoch` of `netuid` and holds it against what was posted: what became final, else what stands, else
-    /// what was posted last.
+    /// Recomputes epoch `epoch` of `netuid` and holds it against what was posted: what became
+    /// final, else what stands, else what was posted last.
     ///
     /// # Errors
     /// See [`VerifyError`].
@@ -207,7 +212,8 @@ impl Verifier<'_> {
     }
 }
 
-/// What is wrong with an assertion of an epoch to which the kernel gives no honest answer. `trace` ends before that step.
+/// What is wrong with an assertion of an epoch to which the kernel gives no honest answer. `trace`
+/// ends before that step.
 fn unanswered(trace: &Trace, inputs: &EpochInputs, claimed: Option<&Assertion>) -> Finding {
     let neurons = inputs.header.neurons;
     let difference = claimed.and_then(|claimed| trace.first_unanswered(neurons, claimed));

@@ -51,7 +51,8 @@ pub(super) struct Told {
     final_digest: Option<Digest>,
     /// What each chunk was paid.
     pub settled: BTreeMap<u16, Rao>,
-    /// Whether a later epoch of the subnet has begun to be paid: then its scores are the ones recorded.
+    /// Whether a later epoch of the subnet has begun to be paid: then its scores are the ones
+    /// recorded.
     pub outdated: bool,
 }
 
@@ -104,7 +105,8 @@ impl Told {
         }
     }
 
-    /// What counts of what was posted: what became final, else what stands, else what was posted last.
+    /// What counts of what was posted: what became final, else what stands, else what was posted
+    /// last.
     pub fn posted(&self, netuid: NetUid, epoch: u32) -> Result<Posted, VerifyError> {
         let last = self.proposed.last();
         let chosen = match self.final_digest {

@@ -129,8 +129,8 @@ pub fn metagraph(shape: &Shape) -> Vector {
     }
 }
 
-/// As [`metagraph`], with everything that may be odd about a subnet mixed in: inactive and unstaked validators, late
-/// registrations, commits, equal scores, an owner without stake.
+/// As [`metagraph`], with everything that may be odd about a subnet mixed in: inactive and unstaked
+/// validators, late registrations, commits, equal scores, an owner without stake.
 pub fn odd_metagraph(shape: &Shape) -> Vector {
     let mut vector = metagraph(shape);
     let dice = &mut Dice::new(shape.seed ^ 0x0DD);

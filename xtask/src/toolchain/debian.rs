@@ -1,6 +1,8 @@
-//! Rust 1.85 from the packages that Debian bookworm ships for its browsers, for machines where rustup cannot download.
+//! Rust 1.85 from the packages that Debian bookworm ships for its browsers, for machines where
+//! rustup cannot download.
 //!
-//! The packages conflict with nothing when they are unpacked into a folder of their own and linked to rustup.
+//! The packages conflict with nothing when they are unpacked into a folder of their own and linked
+//! to rustup.
 
 use super::{listed, Toolchain, RELEASE};
 use crate::{process, progress};
@@ -16,7 +18,8 @@ use std::{
 const LINK: &str = "ink-1.85";
 /// Where the unpacked compiler is kept, unless `~/.local/share/inktensor` will do.
 const HOME: &str = "INKTENSOR_HOME";
-/// The packages' version. It must be said: the security suite offers a later compiler under the same names.
+/// The packages' version. It must be said: the security suite offers a later compiler under the
+/// same names.
 const VERSION: &str = "1.85.0+dfsg3-1~deb12u3";
 /// The compiler's parts.
 const PACKAGES: [&str; 6] = [

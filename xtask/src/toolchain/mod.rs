@@ -1,7 +1,8 @@
 //! The contracts' compiler: Rust 1.85 from rustup, or the same compiler from Debian's packages.
 //!
-//! cargo-contract 5.0.3 passes a build-std feature that 1.92 and later refuse, and from 1.87 on debug builds carry
-//! instructions that `pallet-contracts` refuses. So the contracts stay on 1.85 while the rest moves on.
+//! cargo-contract 5.0.3 passes a build-std feature that 1.92 and later refuse, and from 1.87 on
+//! debug builds carry instructions that `pallet-contracts` refuses. So the contracts stay on 1.85
+//! while the rest moves on.
 
 mod debian;
 mod rustup;

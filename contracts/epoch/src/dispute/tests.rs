@@ -250,7 +250,8 @@ fn a_trap_is_no_verdict() {
     }
 }
 
-/// A kernel that breaks its promises leaves nothing that could honestly be asserted, even where the hashes agree.
+/// A kernel that breaks its promises leaves nothing that could honestly be asserted, even where the
+/// hashes agree.
 #[test]
 fn an_assertion_of_a_broken_promise_is_false() {
     let mut honest = small();

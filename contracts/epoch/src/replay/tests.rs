@@ -255,7 +255,8 @@ fn what_the_kernel_refuses_is_refused() {
     });
 }
 
-/// The largest carry is kept in parts, each of which a value holds; a shorter one after it leaves none of them behind.
+/// The largest carry is kept in parts, each of which a value holds; a shorter one after it leaves
+/// none of them behind.
 #[test]
 fn a_carry_of_any_length_is_kept_whole() {
     in_contract(|| {

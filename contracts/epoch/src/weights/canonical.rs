@@ -3,10 +3,12 @@
 use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{epoch::EpochError, Uid};
 
-/// The row that gives `weights[i]` to `uids[i]`, as one weight for each of `neurons` uids, max-upscaled.
+/// The row that gives `weights[i]` to `uids[i]`, as one weight for each of `neurons` uids,
+/// max-upscaled.
 ///
 /// # Errors
-/// `LengthMismatch`, `UnknownUid`, `DuplicateUid`, in this order; of several bad uids the first given.
+/// `LengthMismatch`, `UnknownUid`, `DuplicateUid`, in this order; of several bad uids the first
+/// given.
 pub fn canonical(neurons: u16, uids: &[Uid], weights: &[u16]) -> Result<Vec<u16>, EpochError> {
     if uids.len() != weights.len() {
         let count = |items: usize| u32::try_from(items).unwrap_or(u32::MAX);
@@ -31,11 +33,13 @@ pub fn canonical(neurons: u16, uids: &[Uid], weights: &[u16]) -> Result<Vec<u16>
     Ok(row)
 }
 
-/// Scales `weights` so that the largest becomes 65535. All zero stays all zero; nothing else becomes zero.
+/// Scales `weights` so that the largest becomes 65535. All zero stays all zero; nothing else
+/// becomes zero.
 ///
-/// Rounds to the nearest, ties up, after a product and a quotient in Q32 that round down. Above 32768 the quotient
-/// comes first, since a product with 65535 would leave the reference's 32 integer bits; the last unit depends on it.
-/// Source: subtensor-reference.md 1.4, `vec_max_upscale_to_u16`.
+/// Rounds to the nearest, ties up, after a product and a quotient in Q32 that round down. Above
+/// 32768 the quotient comes first, since a product with 65535 would leave the reference's 32
+/// integer bits; the last unit depends on it. Source: subtensor-reference.md 1.4,
+/// `vec_max_upscale_to_u16`.
 fn max_upscale(weights: &mut [u16]) {
     /// 65535 in Q32.
     const FULL: u64 = 65_535 << 32;

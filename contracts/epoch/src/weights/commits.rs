@@ -1,6 +1,8 @@
-//! What validators have committed to. A queue belongs to a registration: whoever has the uid next inherits none of it.
+//! What validators have committed to. A queue belongs to a registration: whoever has the uid next
+//! inherits none of it.
 //!
-//! Source: subtensor-reference.md 5.2. A commit of epoch e with a period p can be revealed while epoch e + p is open, and then no more.
+//! Source: subtensor-reference.md 5.2. A commit of epoch e with a period p can be revealed while
+//! epoch e + p is open, and then no more.
 
 use ink::{
     prelude::vec::Vec,
@@ -67,7 +69,8 @@ impl Queue {
         Ok(())
     }
 
-    /// The commit that `hash_in` opens, given the epoch of a commit, if it can be revealed while `open` is open.
+    /// The commit that `hash_in` opens, given the epoch of a commit, if it can be revealed while
+    /// `open` is open.
     ///
     /// # Errors
     /// `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`.

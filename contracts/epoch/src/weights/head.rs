@@ -63,13 +63,15 @@ impl Occupied {
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct RowHead {
-    /// Generation of the neuron that set the row. The row of an earlier neuron on the uid does not count.
+    /// Generation of the neuron that set the row. The row of an earlier neuron on the uid does not
+    /// count.
     pub generation: u32,
     /// Block at which it was set.
     pub updated_at: u32,
     /// Where its pages are.
     slot: Slot,
-    /// The pages of both slots. Of the slot that is not this row's it tells what the next write may have to delete.
+    /// The pages of both slots. Of the slot that is not this row's it tells what the next write
+    /// may have to delete.
     occupied: Occupied,
 }
 
@@ -111,14 +113,15 @@ pub fn bit(page: u16) -> u64 {
 pub struct Rewrite {
     /// The new head. Its pages are to be written.
     pub head: RowHead,
-    /// Pages of the new row's slot that an older row left there and the new one does not overwrite: to be deleted.
+    /// Pages of the new row's slot that an older row left there and the new one does not
+    /// overwrite: to be deleted.
     pub stale: u64,
 }
 
 /// Plans the write of a row with `pages` in the open epoch `open`.
 ///
-/// The row that the epoch before reads stays where it is. Its slot is the same for every write of this epoch, so
-/// they all go to the other one.
+/// The row that the epoch before reads stays where it is. Its slot is the same for every write of
+/// this epoch, so they all go to the other one.
 ///
 /// # Errors
 /// `TooOld` if the row was written in an epoch after `open`; that cannot be.
@@ -152,7 +155,8 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    /// Page cells and head of one row, as storage keeps them. A page holds the number of the write it belongs to.
+    /// Page cells and head of one row, as storage keeps them. A page holds the number of the write
+    /// it belongs to.
     #[derive(Default)]
     struct Row {
         cell: Versioned<Option<RowHead>>,

@@ -1,8 +1,9 @@
-//! Weights: made canonical, cut into pages, kept so that a closed epoch's rows stay readable while the next
-//! epoch writes.
+//! Weights: made canonical, cut into pages, kept so that a closed epoch's rows stay readable while
+//! the next epoch writes.
 //!
-//! A row has a head, and up to 64 page cells of 64 uids each. Heads are epoch-versioned. Page cells are not: a row
-//! has two slots, and the first write of an epoch goes to the slot that the epoch before does not read.
+//! A row has a head, and up to 64 page cells of 64 uids each. Heads are epoch-versioned. Page cells
+//! are not: a row has two slots, and the first write of an epoch goes to the slot that the epoch
+//! before does not read.
 
 mod canonical;
 mod commits;

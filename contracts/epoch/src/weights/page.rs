@@ -15,7 +15,8 @@ pub struct RowPage {
 }
 
 impl RowPage {
-    /// Packs the weights of a page's first `weights.len()` uids. None if all are zero; more than 64 are left out.
+    /// Packs the weights of a page's first `weights.len()` uids. None if all are zero; more than 64
+    /// are left out.
     pub fn pack(weights: &[u16]) -> Option<Self> {
         let mut mask = 0;
         let mut values = Vec::new();

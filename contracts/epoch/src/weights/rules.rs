@@ -1,4 +1,5 @@
-//! Who may set weights, and when: one rule for the call and for the view that says why not, so that the two cannot disagree.
+//! Who may set weights, and when: one rule for the call and for the view that says why not, so that
+//! the two cannot disagree.
 //!
 //! The order of the checks is the reference's. Source: subtensor-reference.md 5.1.
 
@@ -43,8 +44,8 @@ pub trait Facts {
 /// The row that `ballot` comes to, if `voter` may set it.
 ///
 /// # Errors
-/// `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`, `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`,
-/// `TooFewWeights`, in this order; those of the facts.
+/// `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`, `WeightsTooSoon`, `NoPermit`,
+/// `UnknownUid`, `DuplicateUid`, `TooFewWeights`, in this order; those of the facts.
 pub fn row(
     voter: &Voter,
     way: Way,
@@ -177,7 +178,8 @@ mod tests {
         }
     }
 
-    /// The first reason, with everything that comes after it wrong too. Source of the order: subtensor-reference.md 5.1.
+    /// The first reason, with everything that comes after it wrong too. Source of the order:
+    /// subtensor-reference.md 5.1.
     #[test]
     fn reasons_come_in_the_references_order() {
         let mut voter = voter(false);

@@ -86,8 +86,8 @@ impl RowStore {
         self.heads.get((netuid, page)).unwrap_or_default()
     }
 
-    /// Writes the weights that the row gives to the uids from `start` on into `out`, which holds zeros and does not
-    /// reach beyond the page of `start`.
+    /// Writes the weights that the row gives to the uids from `start` on into `out`, which holds
+    /// zeros and does not reach beyond the page of `start`.
     pub fn read(&self, netuid: NetUid, validator: Uid, row: RowRef, start: Uid, out: &mut [u16]) {
         if let Some(page) = self.page(netuid, validator, row, start.page()) {
             page.unpack(start.offset(), out);

@@ -66,7 +66,8 @@ impl Carry {
     /// The carry that `input` is given: nothing yet in the first step.
     ///
     /// # Errors
-    /// `BadCarry` unless it is of this roster and these permits. `BadScratch` if there is one before the scores.
+    /// `BadCarry` unless it is of this roster and these permits. `BadScratch` if there is one
+    /// before the scores.
     pub fn read(input: &StepInput) -> Result<Self, KernelError> {
         if input.phase <= SCORES && !input.scratch.is_empty() {
             return Err(KernelError::BadScratch);
@@ -157,8 +158,8 @@ impl Carry {
         uids
     }
 
-    /// Puts a neuron among the leaders if its stake is one of the `limit` largest. Uids come in order, so among equals the
-    /// later has the higher one and stays behind.
+    /// Puts a neuron among the leaders if its stake is one of the `limit` largest. Uids come in
+    /// order, so among equals the later has the higher one and stays behind.
     fn lead(&mut self, uid: Uid, stake: u64, limit: u16) {
         let place = self.leaders.partition_point(|leader| leader.stake >= stake);
         if stake > 0 && place < usize::from(limit) {

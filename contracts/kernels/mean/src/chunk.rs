@@ -26,8 +26,8 @@ impl<'a> Chunk<'a> {
     /// What `input` says of its chunk, as `plan` cuts the epoch.
     ///
     /// # Errors
-    /// `StepOutOfRange`; `BadInputs` unless there is one neuron per seat and one row per roster uid, if the phase reads them;
-    /// `BadMemory` unless it is empty.
+    /// `StepOutOfRange`; `BadInputs` unless there is one neuron per seat and one row per roster
+    /// uid, if the phase reads them; `BadMemory` unless it is empty.
     pub fn new(input: &'a StepInput, plan: &EpochPlan) -> Result<Self, KernelError> {
         let header = &input.header;
         let phase = plan.phases.get(usize::from(input.phase));
@@ -67,7 +67,8 @@ impl<'a> Chunk<'a> {
         self.header.roster.iter().copied().zip(rows)
     }
 
-    /// Those of `row` that count, zero in the place of the others. `uid` set them at block `updated_at`.
+    /// Those of `row` that count, zero in the place of the others. `uid` set them at block
+    /// `updated_at`.
     pub fn counted(
         &self,
         uid: Uid,

@@ -1,20 +1,25 @@
-//! The mean kernel: a miner earns by the stake-weighted mean of the weights it gets, a validator by its stake.
+//! The mean kernel: a miner earns by the stake-weighted mean of the weights it gets, a validator by
+//! its stake.
 //!
-//! No clipping, no bonds, no memory, no parameters: the least that a subnet can run on, and an example of a kernel.
+//! No clipping, no bonds, no memory, no parameters: the least that a subnet can run on, and an
+//! example of a kernel.
 //!
 //! # Terms
 //! * **validator**: a uid of the header's roster that gives somebody a weight that counts.
 //! * **chunk**, **phase**, **carry**, **scratch**: see `inktensor_primitives::kernel`.
 //!
 //! # The rule
-//! * A weight is void if it is for the validator itself, or if the neuron it is for registered at the block of the weights or
-//!   after it: then it was meant for another.
-//! * Each validator divides its stake among the neurons in proportion to its weights that count. A neuron's **score** is what
-//!   it gets in all, rounded to whole rao, halves up. So it is stake that stands behind the neuron.
-//! * The miners' budget is divided by score, the validators' budget by the validators' stake, each pay rounded down. What is
-//!   lost to rounding is not paid; nor is a budget that nobody has a claim to. Emission carries both over to the next epoch.
-//!   A combined budget is two halves, the validators' the larger if it is odd.
-//! * Permits go to the `max_validators` largest stakes that are not zero, the lower uid first among equals, and to the owner.
+//! * A weight is void if it is for the validator itself, or if the neuron it is for registered at
+//!   the block of the weights or after it: then it was meant for another.
+//! * Each validator divides its stake among the neurons in proportion to its weights that count. A
+//!   neuron's **score** is what it gets in all, rounded to whole rao, halves up. So it is stake
+//!   that stands behind the neuron.
+//! * The miners' budget is divided by score, the validators' budget by the validators' stake, each
+//!   pay rounded down. What is lost to rounding is not paid; nor is a budget that nobody has a
+//!   claim to. Emission carries both over to the next epoch. A combined budget is two halves, the
+//!   validators' the larger if it is odd.
+//! * Permits go to the `max_validators` largest stakes that are not zero, the lower uid first among
+//!   equals, and to the owner.
 //!
 //! # Phases
 //!
@@ -26,8 +31,8 @@
 //! | [`PAY`] | neurons | results; at the very end the roster |
 //!
 //! # Arithmetic
-//! Whole numbers only. A validator's stake per unit of weight is kept in 2^-32 rao, rounded down, and scores are added up in
-//! the same unit before they are rounded. Everything is checked: sums
+//! Whole numbers only. A validator's stake per unit of weight is kept in 2^-32 rao, rounded down,
+//! and scores are added up in the same unit before they are rounded. Everything is checked: sums
 //! that no chain comes to are errors, and no input makes a step trap.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)] // Not forbidden: ink! generates some for the contract below, and nothing else may.

@@ -10,7 +10,8 @@ use inktensor_primitives::{
 /// The results of the chunk's neurons. `roster` is who gets a permit.
 ///
 /// # Errors
-/// `BadScratch` for scores that are not of these neurons, `BadCarry` for sums that are not of all neurons.
+/// `BadScratch` for scores that are not of these neurons, `BadCarry` for sums that are not of all
+/// neurons.
 pub fn results(
     carry: &Carry,
     chunk: &Chunk,

@@ -1,5 +1,5 @@
-//! An epoch as the kernel sees it: the header checked once, its parameters in the form the arithmetic wants,
-//! and the cut into chunks.
+//! An epoch as the kernel sees it: the header checked once, its parameters in the form the
+//! arithmetic wants, and the cut into chunks.
 
 use crate::{bonds::Rule, fixed::Q32};
 use ink::{
@@ -13,7 +13,8 @@ use inktensor_primitives::{
 
 /// Most permits this kernel gives out, the owner's not counted.
 ///
-/// A subnet may have fewer (`MAX_VALIDATORS`); the arithmetic, and the limits on carry and memory, hold up to here.
+/// A subnet may have fewer (`MAX_VALIDATORS`); the arithmetic, and the limits on carry and memory,
+/// hold up to here.
 pub const MAX_PERMITS: u16 = 256;
 
 /// Validators up to which the bonds of a chunk of 64 uids stay within the limit on memory.
@@ -68,8 +69,8 @@ impl<'a> Epoch<'a> {
     pub fn new(header: &'a EpochHeader) -> Result<Self, KernelError> {
         let next = usize::from(header.max_validators).saturating_add(1);
         let validators = header.roster.len().max(next);
-        // Bonds of uids that move to another chunk are lost, so a chunk's size should not change while a subnet
-        // lives. It does not: `MAX_VALIDATORS` is far below the limit.
+        // Bonds of uids that move to another chunk are lost, so a chunk's size should not change
+        // while a subnet lives. It does not: `MAX_VALIDATORS` is far below the limit.
         let chunk = if validators <= MOST_FOR_WHOLE_PAGE {
             PAGE
         } else {
@@ -81,7 +82,8 @@ impl<'a> Epoch<'a> {
     /// As [`Epoch::new`] with chunks of a given size, which does not matter to results.
     ///
     /// # Errors
-    /// `BadParams`, and `BadInputs` for a header that no chain makes or a chunk that is no power of two.
+    /// `BadParams`, and `BadInputs` for a header that no chain makes or a chunk that is no power of
+    /// two.
     pub fn with_chunk(header: &'a EpochHeader, chunk: u16) -> Result<Self, KernelError> {
         let params = YumaParams::decode_all(&mut &header.params[..])
             .map_err(|_: Error| KernelError::BadParams)?;
@@ -245,8 +247,8 @@ impl<'a> Epoch<'a> {
 
     /// First block whose registrations a validator's weights say nothing about.
     ///
-    /// Weights of `last_update` are void for who registered then or later, and, under commit-reveal, for who
-    /// registered after the commit. [2.4, 8 and 9]
+    /// Weights of `last_update` are void for who registered then or later, and, under
+    /// commit-reveal, for who registered after the commit. [2.4, 8 and 9]
     pub(crate) fn weights_reach(&self, neuron: &NeuronInput) -> u64 {
         let committed = if self.params.commit_reveal {
             neuron.commit_block.saturating_add(1)
@@ -256,9 +258,11 @@ impl<'a> Epoch<'a> {
         neuron.last_update.min(committed)
     }
 
-    /// Whether bonds remembered in the neuron's seat are in another: one registered before. [2.4, 16]
+    /// Whether bonds remembered in the neuron's seat are in another: one registered before. [2.4,
+    /// 16]
     ///
-    /// The reference compares blocks only. A newcomer of the very block that the last epoch closed in passes that.
+    /// The reference compares blocks only. A newcomer of the very block that the last epoch closed
+    /// in passes that.
     pub(crate) fn forgets(&self, neuron: &NeuronInput) -> bool {
         let reach = match self.header.previous_close {
             0 => self

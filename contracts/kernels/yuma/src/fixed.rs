@@ -1,11 +1,12 @@
 //! Q32: unsigned fixed point with 32 fraction bits, the number that consensus is computed in.
 //!
-//! Every value the rule meets lies in `0 ..= 1`, a few sums in `0 ..= neurons`. So a 64-bit multiply suffices,
-//! and a division by something that divides many values becomes a multiplication by its reciprocal and one exact
-//! correction. There is no 128-bit arithmetic in here but for whole stakes.
+//! Every value the rule meets lies in `0 ..= 1`, a few sums in `0 ..= neurons`. So a 64-bit
+//! multiply suffices, and a division by something that divides many values becomes a multiplication
+//! by its reciprocal and one exact correction. There is no 128-bit arithmetic in here but for whole
+//! stakes.
 //!
-//! Operations wrap. Within their stated domain nothing wraps; a forged carry may leave the domain, and then the
-//! result is a wrong number and never a trap.
+//! Operations wrap. Within their stated domain nothing wraps; a forged carry may leave the domain,
+//! and then the result is a wrong number and never a trap.
 //! Source: subtensor-reference.md 1.2 to 1.4.
 
 /// A fixed-point number, `bits / 2^32`.
@@ -56,7 +57,8 @@ impl Q32 {
     /// The product of two factors of at most one, rounded down.
     #[inline(always)]
     pub const fn times(self, other: Self) -> Self {
-        // 1.0 * 1.0 is the only product that does not fit: it wraps to zero, and the second term restores it.
+        // 1.0 * 1.0 is the only product that does not fit: it wraps to zero, and the second term
+        // restores it.
         Q32((self.0.wrapping_mul(other.0) >> 32) | ((self.0 & Self::ONE.0) & other.0))
     }
 
@@ -112,7 +114,8 @@ impl Whole {
     /// `part / sum`, rounded down, for `part <= min(sum, 2^32)`.
     #[inline(always)]
     pub const fn share(&self, part: u64) -> Q32 {
-        // The reciprocal falls short of 2^64 / sum by at most 1, hence the estimate by at most part / 2^32 <= 1.
+        // The reciprocal falls short of 2^64 / sum by at most 1, hence the estimate by at most part
+        // / 2^32 <= 1.
         let estimate = part.wrapping_mul(self.reciprocal) >> 32;
         let rest = (part << 32).wrapping_sub(estimate.wrapping_mul(self.sum));
         Q32(estimate.wrapping_add((rest >= self.sum) as u64))
@@ -133,14 +136,15 @@ impl Whole {
 
 /// A sum of 16-bit parts that each of them is divided by, at the price of a multiplication.
 ///
-/// The reciprocal has 48 bits and is rounded to the nearest; where that is down, a correction that does not depend on
-/// the part makes up for it. With `b` the bits of the sum and `k = 47 + b`, let `m * sum = 2^k + e`, `|e| <= sum / 2`.
-/// Then `part * m / 2^(k-32)` misses the quotient `part * 2^32 / sum` by `part * e / (sum * 2^(k-32))`:
+/// The reciprocal has 48 bits and is rounded to the nearest; where that is down, a correction that
+/// does not depend on the part makes up for it. With `b` the bits of the sum and `k = 47 + b`, let
+/// `m * sum = 2^k + e`, `|e| <= sum / 2`. Then `part * m / 2^(k-32)` misses the quotient `part *
+/// 2^32 / sum` by `part * e / (sum * 2^(k-32))`:
 ///
-/// * `e >= 0`: too much, by less than `2^16 * sum / 2 / (sum * 2^(15+b)) = 2^-b < 1 / sum`, and a quotient is never
-///   nearer to the next whole number than that;
-/// * `e < 0`: too little, by at most `2^15 / 2^(k-32)`. Adding just that makes it at least the quotient, and again too
-///   much by at most `2^-b < 1 / sum`.
+/// * `e >= 0`: too much, by less than `2^16 * sum / 2 / (sum * 2^(15+b)) = 2^-b < 1 / sum`, and a
+///   quotient is never nearer to the next whole number than that;
+/// * `e < 0`: too little, by at most `2^15 / 2^(k-32)`. Adding just that makes it at least the
+///   quotient, and again too much by at most `2^-b < 1 / sum`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
     reciprocal: u64,
@@ -254,7 +258,8 @@ impl TotalStake {
                 drop,
                 reciprocal,
             } => {
-                // Too little, since stake and reciprocal were rounded down; by less than 8, so the rest fits 64 bits.
+                // Too little, since stake and reciprocal were rounded down; by less than 8, so the
+                // rest fits 64 bits.
                 let estimate = (stake >> drop).wrapping_mul(reciprocal) >> 32;
                 let rest = (stake << 32).wrapping_sub(estimate.wrapping_mul(total));
                 Q32(estimate.wrapping_add(rest.checked_div(total).unwrap_or(0)))

@@ -1,10 +1,13 @@
 //! The Yuma kernel: subtensor's sparse epoch, bit for bit, as a fold of small pure steps.
 //!
 //! # Terms
-//! * **validator**: a uid of the header's roster. It has a permit (unless a newcomer took its seat) and a weights row.
+//! * **validator**: a uid of the header's roster. It has a permit (unless a newcomer took its seat)
+//!   and a weights row.
 //! * **chunk**: a run of uids that one step works on, as neurons and as columns of the weights.
-//! * **phase**: one pass over all chunks. What a phase finds out about all chunks, the next one uses.
-//! * **carry**: what is known about the whole subnet: facts from earlier phases, and sums of the running one.
+//! * **phase**: one pass over all chunks. What a phase finds out about all chunks, the next one
+//!   uses.
+//! * **carry**: what is known about the whole subnet: facts from earlier phases, and sums of the
+//!   running one.
 //! * **scratch**: what is known about a chunk's neurons, from one phase to the next.
 //! * **memory**: bonds of a chunk's neurons, from one epoch to the next.
 //!
@@ -18,9 +21,9 @@
 //! | [`phases::bonds`] | neurons, rows, memory | dividends, incentive | consensus and incentive; memory |
 //! | [`phases::emission`] | neurons | | results; at the very end the roster |
 //!
-//! The work on a chunk reads only what earlier phases found out. So the chunks of a phase may be worked on in any
-//! order and at the same time ([`Carry::work`]), and only the folding of their sums is a chain ([`Carry::advance`]).
-//! [`step`] does both for one chunk.
+//! The work on a chunk reads only what earlier phases found out. So the chunks of a phase may be
+//! worked on in any order and at the same time ([`Carry::work`]), and only the folding of their
+//! sums is a chain ([`Carry::advance`]). [`step`] does both for one chunk.
 //!
 //! # Where the rule comes from
 //! docs/subtensor-reference.md, sections 1 and 2. Each module names the part it computes.

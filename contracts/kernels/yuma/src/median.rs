@@ -1,11 +1,12 @@
 //! The stake-weighted median: the weight that a majority of the stake agrees on. [2.7]
 //!
-//! The reference's rule reads: the lowest score whose voters and all below hold more than `sum - kappa`. Seen from
-//! above it is: the highest score that, with all above, holds at least `kappa`; if none does, the lowest.
+//! The reference's rule reads: the lowest score whose voters and all below hold more than `sum -
+//! kappa`. Seen from above it is: the highest score that, with all above, holds at least `kappa`;
+//! if none does, the lowest.
 //!
-//! The search is that of a telephone book: stake is added up in 32 buckets by the scores' leading bits, the bucket
-//! that holds the median is found from above, and only its few scores are looked at again. Its cost is linear in the
-//! number of scores, however they lie.
+//! The search is that of a telephone book: stake is added up in 32 buckets by the scores' leading
+//! bits, the bucket that holds the median is found from above, and only its few scores are looked
+//! at again. Its cost is linear in the number of scores, however they lie.
 
 use crate::{
     fixed::{self, Q32},
@@ -80,7 +81,8 @@ impl Median {
         }
     }
 
-    /// The highest score that, with all above, has `kappa` of the votes. All votes together have it.
+    /// The highest score that, with all above, has `kappa` of the votes. All votes together have
+    /// it.
     fn search(&mut self, scores: &[Score], kappa: u64) -> Score {
         let (highest, votes) = survey(scores, &self.votes);
         if votes < kappa {
@@ -105,7 +107,8 @@ impl Median {
             }
         }
         while shift > 0 && self.ballots.len() > FEW {
-            // With few bits left, the leading ones of a bucket's number are those that all these scores share.
+            // With few bits left, the leading ones of a bucket's number are those that all these
+            // scores share.
             shift = shift.saturating_sub(BUCKET_BITS);
             let mut buckets = Buckets::new();
             self.ballots
@@ -165,7 +168,8 @@ impl Buckets {
         }
     }
 
-    /// The highest bucket that, with all above it, has `kappa`, given what is above all buckets; and what is above it.
+    /// The highest bucket that, with all above it, has `kappa`, given what is above all buckets;
+    /// and what is above it.
     fn descend(&self, mut above: u64, kappa: u64) -> (u32, u64) {
         for (number, votes) in (0..=LAST_BUCKET).rev().zip(self.0.iter().rev()) {
             let with = above.wrapping_add(*votes);
@@ -203,7 +207,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The rule in the reference's words: sort, and take the first score whose cumulative stake exceeds the minority.
+    /// The rule in the reference's words: sort, and take the first score whose cumulative stake
+    /// exceeds the minority.
     fn by_sorting(scores: &[u32], votes: &[u64], kappa: u64) -> u32 {
         let mut ballots: Vec<_> = scores
             .iter()

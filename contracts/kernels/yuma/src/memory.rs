@@ -1,8 +1,9 @@
 //! What a chunk remembers: the bonds of the permitted validators in its neurons.
 //!
-//! Bytes: first uid, number of uids, number of rows (u16 each), then a uid per row, then the rows: a bond (u16) per
-//! uid of the chunk. Rows without bonds are left out, and no rows are no bytes. So equal bonds are equal bytes.
-//! A memory names its uids, so it can be read by a chunk that has grown.
+//! Bytes: first uid, number of uids, number of rows (u16 each), then a uid per row, then the rows:
+//! a bond (u16) per uid of the chunk. Rows without bonds are left out, and no rows are no bytes. So
+//! equal bonds are equal bytes. A memory names its uids, so it can be read by a chunk that has
+//! grown.
 
 use crate::codec::{Reader, Writer};
 use ink::prelude::vec::Vec;
@@ -87,7 +88,8 @@ impl MemoryWriter {
         }
     }
 
-    /// Adds the bonds of validator `uid`, one per uid of the chunk. Validators come in ascending order.
+    /// Adds the bonds of validator `uid`, one per uid of the chunk. Validators come in ascending
+    /// order.
     pub fn push(&mut self, uid: Uid, bonds: &[u16]) {
         if bonds.iter().any(|bond| *bond != 0) {
             self.uids.push(uid.0);

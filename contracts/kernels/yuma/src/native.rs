@@ -7,7 +7,8 @@ use std::{
     thread,
 };
 
-/// Computes all steps of the phase that `carry` is in: the next phase's carry, and the outputs in order.
+/// Computes all steps of the phase that `carry` is in: the next phase's carry, and the outputs in
+/// order.
 ///
 /// `chunks` are all chunks of the subnet, in order.
 ///

@@ -1,7 +1,7 @@
 //! The weights that count. [2.4, 7 to 10]
 //!
-//! A weight is void if its validator has no permit, if it weighs itself (unless it is the owner), and if it is older
-//! than the neuron it is for. What is left of a row is divided by its sum.
+//! A weight is void if its validator has no permit, if it weighs itself (unless it is the owner),
+//! and if it is older than the neuron it is for. What is left of a row is divided by its sum.
 
 use crate::{
     epoch::{Chunk, Epoch},
@@ -64,7 +64,8 @@ impl<'a> Rows<'a> {
         &self.masked
     }
 
-    /// The column in which the validator would weigh itself, if it is in this chunk and not allowed.
+    /// The column in which the validator would weigh itself, if it is in this chunk and not
+    /// allowed.
     fn own_column(&self, place: usize) -> Option<usize> {
         let uid = self.epoch.header.roster.get(place)?.0;
         let column = usize::from(uid.checked_sub(self.chunk.start)?);
@@ -74,8 +75,8 @@ impl<'a> Rows<'a> {
 
 /// A share of a row, or a consensus of such: in 32 bits, where 1.0 is the largest number.
 ///
-/// A row sum has at most 28 bits. So a share below 1.0 is at most `1 - 2^-28`, the largest 32-bit number stands for
-/// nothing else, and the order is that of the shares.
+/// A row sum has at most 28 bits. So a share below 1.0 is at most `1 - 2^-28`, the largest 32-bit
+/// number stands for nothing else, and the order is that of the shares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Score(pub u32);
 

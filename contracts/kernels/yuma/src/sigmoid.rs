@@ -1,5 +1,5 @@
-//! Liquid alpha: the rate at which a bond follows its weight, a sigmoid of how far the validator is from consensus.
-//! [1.3 and 2.5]
+//! Liquid alpha: the rate at which a bond follows its weight, a sigmoid of how far the validator is
+//! from consensus. [1.3 and 2.5]
 
 use crate::fixed::{low32, Q32};
 
@@ -29,7 +29,8 @@ impl Sigmoid {
         }
     }
 
-    /// The rate for a validator that gives `weight` and holds `bond` where the others agree on `consensus`.
+    /// The rate for a validator that gives `weight` and holds `bond` where the others agree on
+    /// `consensus`.
     pub fn rate(&self, consensus: Q32, weight: Q32, bond: Q32) -> Q32 {
         let distance = if weight >= bond {
             weight.minus(consensus)
@@ -48,7 +49,8 @@ impl Sigmoid {
         inverse(Q32::ONE.0.wrapping_add(exp(negative, size)))
     }
 
-    /// `slope * (distance - 0.5)`, rounded towards minus infinity and clamped: whether negative, and its size.
+    /// `slope * (distance - 0.5)`, rounded towards minus infinity and clamped: whether negative,
+    /// and its size.
     fn exponent(&self, distance: Q32) -> (bool, u64) {
         const HALF: i64 = 1 << 31;
         // At most one half on either side of zero.
@@ -56,7 +58,8 @@ impl Sigmoid {
             .wrapping_mul(2)
             .wrapping_add(i64::from(low32(distance.0 & 1)));
         let offset = offset.wrapping_sub(HALF);
-        // The slope in two parts, so that each product fits: the high one is whole, the low one rounds down.
+        // The slope in two parts, so that each product fits: the high one is whole, the low one
+        // rounds down.
         let high = (self.slope >> 32).wrapping_mul(offset);
         let low = (self.slope & 0xFFFF_FFFF).wrapping_mul(offset) >> 32;
         let exponent = high.wrapping_add(low);
@@ -66,7 +69,8 @@ impl Sigmoid {
 
 /// `exp(x)` for `|x| <= 20` by the reference's series, as Q32 bits.
 ///
-/// It has 31 terms, each product rounded down. For a large `x` that is not enough to converge, and it must not be.
+/// It has 31 terms, each product rounded down. For a large `x` that is not enough to converge, and
+/// it must not be.
 fn exp(negative: bool, x: u64) -> u64 {
     if x == 0 {
         return Q32::ONE.0;

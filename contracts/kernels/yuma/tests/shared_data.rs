@@ -1,5 +1,6 @@
-//! Real metagraphs and published scenarios. They are not part of the project: the tests read them from the folder
-//! that `INKTENSOR_SHARED` names, or from `../shared` beside the project, and say so when it is not there.
+//! Real metagraphs and published scenarios. They are not part of the project: the tests read them
+//! from the folder that `INKTENSOR_SHARED` names, or from `../shared` beside the project, and say
+//! so when it is not there.
 
 mod support;
 
@@ -188,8 +189,9 @@ fn metagraph(
         stake: *stake as u64 * 1_000_000_000,
         validator_permit: uid < validators,
     };
-    // The scenarios give weights of zero, under which a bond decays. Rows here hold no zeros, and without a weight a
-    // bond under liquid alpha ends at once. The least weight stands in: it moves a result by less than the tolerance.
+    // The scenarios give weights of zero, under which a bond decays. Rows here hold no zeros, and
+    // without a weight a bond under liquid alpha ends at once. The least weight stands in: it
+    // moves a result by less than the tolerance.
     let least = if liquid_alpha { 1 } else { 0 };
     let row = |row: &Vec<f64>| {
         let weights = row

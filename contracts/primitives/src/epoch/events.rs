@@ -57,7 +57,8 @@ pub struct TempoRestarted {
     pub epoch: u32,
 }
 
-/// A closed epoch was given up. It will never be final: roster and memory stay as they were, its budget is the next one's.
+/// A closed epoch was given up. It will never be final: roster and memory stay as they were, its
+/// budget is the next one's.
 #[ink::event]
 pub struct EpochRolledOver {
     /// The subnet.
@@ -70,7 +71,8 @@ pub struct EpochRolledOver {
     pub carried: Rao,
 }
 
-/// An assertion was posted. It carries the assertion, so that whoever follows the chain can check and finalise it.
+/// An assertion was posted. It carries the assertion, so that whoever follows the chain can check
+/// and finalise it.
 #[ink::event]
 pub struct Proposed {
     /// The subnet.
@@ -135,8 +137,9 @@ pub struct ReplayedResults {
     pub results: Vec<NeuronResult>,
 }
 
-/// A part of what a chunk of a replayed epoch remembers, so that whoever follows the chain can compute the next one. The parts of
-/// a chunk come in order; a chunk that remembers nothing has none.
+/// A part of what a chunk of a replayed epoch remembers, so that whoever follows the chain can
+/// compute the next one. The parts of a chunk come in order; a chunk that remembers nothing has
+/// none.
 #[ink::event]
 pub struct ReplayedMemory {
     /// The subnet.

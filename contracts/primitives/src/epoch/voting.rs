@@ -13,8 +13,9 @@ pub const MAX_SALT: u16 = 64;
 /// Most calls of a batch.
 pub const MAX_BATCH: u16 = 16;
 
-/// What a validator commits to. Its hash says nothing about the weights as long as the salt is secret, and opens nothing but this: the
-/// weights of this registration of this hotkey, on this subnet of this deployment, committed to in this epoch.
+/// What a validator commits to. Its hash says nothing about the weights as long as the salt is
+/// secret, and opens nothing but this: the weights of this registration of this hotkey, on this
+/// subnet of this deployment, committed to in this epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommittedWeights<'a> {
     /// The epoch contract.
@@ -97,7 +98,8 @@ pub struct CommitView {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct CommitsView {
-    /// Those that are not revealed, oldest first; missed ones too, until the next commit or reveal drops them.
+    /// Those that are not revealed, oldest first; missed ones too, until the next commit or reveal
+    /// drops them.
     pub commits: Vec<CommitView>,
     /// How many were never revealed, those listed as missed included.
     pub missed: u32,

@@ -12,7 +12,8 @@ pub enum RegistryError {
     NotOwner,
     /// Only the epoch contract may do this.
     NotEpoch,
-    /// A value is outside its bounds, which are both allowed. A negative value is given as two's complement.
+    /// A value is outside its bounds, which are both allowed. A negative value is given as two's
+    /// complement.
     OutOfBounds {
         /// What was given.
         value: u64,
@@ -45,19 +46,22 @@ pub enum RegistryError {
     NotAdmin,
     /// The kernel is not on the list of allowed ones, or retired. `kernels` lists them.
     KernelNotAllowed,
-    /// The code at the kernel's address has not the hash given: the hash it has, none without a contract there.
-    /// Give the hash of what you have looked at.
+    /// The code at the kernel's address has not the hash given: the hash it has, none without a
+    /// contract there. Give the hash of what you have looked at.
     KernelCode(Option<Digest>),
-    /// The address is listed with another code hash: that hash. Deploy the new code at an address of its own.
+    /// The address is listed with another code hash: that hash. Deploy the new code at an address
+    /// of its own.
     KernelListed(Digest),
-    /// Nothing was created or registered: too soon after the last time, or too many in this block. The first block at which it
-    /// can be tried again.
+    /// Nothing was created or registered: too soon after the last time, or too many in this block.
+    /// The first block at which it can be tried again.
     TooSoon(u32),
     /// An owner may change this parameter again from this block on.
     Cooldown(u32),
-    /// Parameters do not change shortly before an epoch may close. They may again from this block on.
+    /// Parameters do not change shortly before an epoch may close. They may again from this block
+    /// on.
     Frozen(u32),
-    /// The network decides this parameter: only the admin may set it. `hyperparameters` says whose each one is.
+    /// The network decides this parameter: only the admin may set it. `hyperparameters` says whose
+    /// each one is.
     NotRoot,
     /// The subnet takes no registrations now. Its owner may allow them with `RegistrationAllowed`.
     RegistrationClosed,
@@ -65,7 +69,8 @@ pub enum RegistryError {
     AlreadyStarted(u32),
     /// The subnet was not offered to the caller. Its owner offers it with `offer_subnet`.
     NotOffered,
-    /// The subnet is retired since this block: nothing begins on it any more. Stake can be taken back.
+    /// The subnet is retired since this block: nothing begins on it any more. Stake can be taken
+    /// back.
     Retired(u32),
     /// The network is full, and every subnet is immune: the first block at which one is not.
     NetworkFull(u32),

@@ -6,12 +6,14 @@ use crate::{AccountId, Digest};
 /// Most kernels that are ever listed.
 pub const MAX_KERNELS: u16 = 256;
 
-/// A kernel that the registry's admin has looked at. Neither entry nor code hash ever changes: epochs that run on it go on.
+/// A kernel that the registry's admin has looked at. Neither entry nor code hash ever changes:
+/// epochs that run on it go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct KernelEntry {
-    /// Hash of the code that was at the address when it was allowed. An epoch closes with this code or not at all.
+    /// Hash of the code that was at the address when it was allowed. An epoch closes with this
+    /// code or not at all.
     pub code_hash: Digest,
     /// Parameters of a subnet that has none yet, or only another kind of kernel's.
     pub defaults: KernelParams,

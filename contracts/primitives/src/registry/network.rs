@@ -26,7 +26,8 @@ pub struct NetworkRules {
     pub subnet_immunity: u32,
     /// Whether subnets may choose Bittensor's split instead of the network's own.
     pub bittensor_split: bool,
-    /// Least stake, in rao, that a coldkey keeps on another's hotkey: what would be less is paid out whole. Zero for none.
+    /// Least stake, in rao, that a coldkey keeps on another's hotkey: what would be less is paid
+    /// out whole. Zero for none.
     pub nominator_min: Rao,
     /// Rao held for what a neuron shows, while it does.
     pub serving_deposit: Rao,
@@ -38,9 +39,10 @@ pub struct NetworkRules {
 pub const SWAP_INTERVAL: u32 = 36_000;
 
 impl NetworkRules {
-    /// The reference's: 1000 TAO at least, falling over two weeks of blocks of 12 seconds, one subnet a day, 128 subnets, half a year of
-    /// immunity. Subnets may choose Bittensor's split, and any nomination may stay.
-    /// What a neuron shows costs a deposit of 0.01 TAO, which keeps storage from being filled for nothing.
+    /// The reference's: 1000 TAO at least, falling over two weeks of blocks of 12 seconds, one
+    /// subnet a day, 128 subnets, half a year of immunity. Subnets may choose Bittensor's
+    /// split, and any nomination may stay. What a neuron shows costs a deposit of 0.01 TAO,
+    /// which keeps storage from being filled for nothing.
     pub const DEFAULT: NetworkRules = NetworkRules {
         min_lock: Rao::from_tao(1_000),
         lock_interval: 100_800,
@@ -56,7 +58,8 @@ impl NetworkRules {
     pub const MOST_SUBNETS: u16 = 1_024;
 }
 
-/// Who a subnet says it is. Each field has at most [`MAX_IDENTITY_FIELD`] bytes and may be empty. Nobody has checked them.
+/// Who a subnet says it is. Each field has at most [`MAX_IDENTITY_FIELD`] bytes and may be empty.
+/// Nobody has checked them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]

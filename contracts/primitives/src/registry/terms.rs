@@ -1,4 +1,5 @@
-//! On what terms a subnet runs: what its owner and the network decide besides sizes, tempo and kernel.
+//! On what terms a subnet runs: what its owner and the network decide besides sizes, tempo and
+//! kernel.
 
 use crate::{emission::SplitPreset, Bps, Rao};
 
@@ -63,7 +64,8 @@ impl Default for RegistrationTerms {
             max_burn: Rao::from_tao(100),
             half_life: 360,
             increase: Bps(12_600),
-            // The price is what keeps a rush in bounds: after 30 registrations in a block it is at its largest.
+            // The price is what keeps a rush in bounds: after 30 registrations in a block it is at
+            // its largest.
             per_block: 64,
             is_open: true,
         }
@@ -75,7 +77,8 @@ impl Default for RegistrationTerms {
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct PruningTerms {
-    /// While no more neurons than this can be replaced, an immune one gives way instead, if there is one.
+    /// While no more neurons than this can be replaced, an immune one gives way instead, if there
+    /// is one.
     pub min_non_immune: u16,
     /// How many of the owner's neurons never give way.
     pub immune_owners: u16,

@@ -34,7 +34,8 @@ pub enum Unit {
     Flag,
 }
 
-/// Which hyperparameter: a variant of `Hyperparameter` without its value. Variant order is ABI: append only.
+/// Which hyperparameter: a variant of `Hyperparameter` without its value. Variant order is ABI:
+/// append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -113,7 +114,8 @@ pub enum Parameter {
     ServingRateLimit,
 }
 
-/// A hyperparameter whose value is a number: all but the kernel and the bytes of kernels other than Yuma.
+/// A hyperparameter whose value is a number: all but the kernel and the bytes of kernels other than
+/// Yuma.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct HyperparameterView {

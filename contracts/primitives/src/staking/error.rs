@@ -10,7 +10,8 @@ pub enum StakingError {
     UnknownSubnet,
     /// The hotkey has never registered, so nobody owns it. Check the address.
     UnknownHotkey,
-    /// The amount is below the least that can be staked, or too small to be worth a share: that least amount.
+    /// The amount is below the least that can be staked, or too small to be worth a share: that
+    /// least amount.
     TooLittle(Rao),
     /// The caller has less stake there: how much it has.
     NotEnoughStake(Rao),
@@ -34,7 +35,8 @@ pub enum StakingError {
     Registry,
     /// The take changed not long ago: first block at which it may be raised.
     TakeTooSoon(u32),
-    /// The subnet's owner does not let stake change hands. Take it back, and let the other stake it.
+    /// The subnet's owner does not let stake change hands. Take it back, and let the other stake
+    /// it.
     TransfersOff,
     /// The stake is there already.
     SamePosition,
@@ -44,15 +46,18 @@ pub enum StakingError {
     BadChild(AccountId),
     /// The children get more than there is: the proportions must not sum to more than `u64::MAX`.
     TooMuchGiven,
-    /// The child has, or will have, the hotkey as a child itself: which one. One of the two must end first.
+    /// The child has, or will have, the hotkey as a child itself: which one. One of the two must
+    /// end first.
     Cycle(AccountId),
-    /// The child is another's, who has not accepted: which one. Its owner does with `allow_parent`.
+    /// The child is another's, who has not accepted: which one. Its owner does with
+    /// `allow_parent`.
     NotAccepted(AccountId),
     /// So many hotkeys may have this one as a child already.
     TooManyParents(u16),
     /// The children were set not long ago: first block at which they may be again.
     ChildrenTooSoon(u32),
-    /// The parent has the hotkey as a child still, or will. Its owner ends that with `set_children`.
+    /// The parent has the hotkey as a child still, or will. Its owner ends that with
+    /// `set_children`.
     StillParent,
     /// The caller's root stake on the hotkey has earned nothing since it claimed last.
     NothingToClaim,

@@ -35,7 +35,8 @@ fn params(settings: &Settings) -> YumaParams {
     }
 }
 
-/// The kernel of `[9; 32]` is for Yuma parameters, that of `[8; 32]` for the bytes 5 and 6; others may not be chosen.
+/// The kernel of `[9; 32]` is for Yuma parameters, that of `[8; 32]` for the bytes 5 and 6; others
+/// may not be chosen.
 fn choose(kernel: AccountId) -> Result<KernelParams, RegistryError> {
     if kernel == AccountId::from([9; 32]) {
         Ok(KernelParams::Yuma(YumaParams::default()))

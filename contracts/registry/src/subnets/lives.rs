@@ -36,7 +36,8 @@ impl Subnets {
         self.live.get_or_default()
     }
 
-    /// Adds a subnet. Its owner's hotkey becomes the owner's, so that nobody else can seat it there.
+    /// Adds a subnet. Its owner's hotkey becomes the owner's, so that nobody else can seat it
+    /// there.
     ///
     /// # Errors
     /// `NotHotkeyOwner`, `Exhausted`.
@@ -54,7 +55,8 @@ impl Subnets {
         Ok(netuid)
     }
 
-    /// Makes room for one more subnet at block `now`: on a full network the weakest that is not immune is retired.
+    /// Makes room for one more subnet at block `now`: on a full network the weakest that is not
+    /// immune is retired.
     ///
     /// # Errors
     /// `NetworkFull`.

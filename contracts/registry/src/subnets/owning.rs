@@ -35,7 +35,8 @@ impl Subnets {
     /// Sets a hyperparameter.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `NotOwner`, `NotRoot`, `Frozen`, `Cooldown`, `OutOfBounds`, `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma`.
+    /// `UnknownSubnet`, `NotOwner`, `NotRoot`, `Frozen`, `Cooldown`, `OutOfBounds`,
+    /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma`.
     pub fn set(
         &mut self,
         netuid: NetUid,

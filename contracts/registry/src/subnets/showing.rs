@@ -9,8 +9,8 @@ use inktensor_primitives::{
 };
 
 impl Subnets {
-    /// Lets the neuron of `hotkey` show something at block `now`. Returns the deposit that is due for it: for the first thing that it
-    /// shows.
+    /// Lets the neuron of `hotkey` show something at block `now`. Returns the deposit that is due
+    /// for it: for the first thing that it shows.
     ///
     /// # Errors
     /// `UnknownSubnet`, `NotSeated`, `BadHost`, `OutOfBounds`, `TooSoon`.

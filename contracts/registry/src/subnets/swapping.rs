@@ -62,8 +62,8 @@ impl Subnets {
         Ok(Swapped { uid, identity })
     }
 
-    /// The seat of a neuron whose stake is on `hotkey`, though it has another by now: it must not get a second one, or its stake would weigh
-    /// twice.
+    /// The seat of a neuron whose stake is on `hotkey`, though it has another by now: it must not
+    /// get a second one, or its stake would weigh twice.
     pub(super) fn stand_in(&self, netuid: NetUid, hotkey: AccountId) -> Option<Uid> {
         let stand_in = self.stand_ins.get((netuid, hotkey))?;
         self.places.get((netuid, stand_in)).map(|place| place.uid)

@@ -44,8 +44,8 @@ impl Subnets {
     /// Seats the applicant on a free seat, or on a full subnet in the place of another.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`, `TooSoon`, `PriceAbove`,
-    /// `AllImmune`, `Exhausted`.
+    /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`,
+    /// `TooSoon`, `PriceAbove`, `AllImmune`, `Exhausted`.
     pub fn register(
         &mut self,
         netuid: NetUid,
@@ -94,7 +94,8 @@ impl Subnets {
         })
     }
 
-    /// What a registration at block `now` costs, and what comes of it. None for a subnet that is not there or retired.
+    /// What a registration at block `now` costs, and what comes of it. None for a subnet that is
+    /// not there or retired.
     pub fn quote(&self, netuid: NetUid, now: u32) -> Option<RegistrationQuote> {
         let settings = self.settings(netuid).ok()?.live().ok()?;
         let seats = self.seats.get(netuid)?;
@@ -165,7 +166,8 @@ impl Subnets {
         Ok(first.0.uid)
     }
 
-    /// Who gives way on a full subnet, in order, and whether each is immune. Reads every page of standings.
+    /// Who gives way on a full subnet, in order, and whether each is immune. Reads every page of
+    /// standings.
     fn to_go(
         &self,
         netuid: NetUid,
@@ -183,7 +185,8 @@ impl Subnets {
         search.found(settings.terms.pruning.min_non_immune)
     }
 
-    /// The owner's seats that never give way: that of the owner's hotkey first, then those that the owner took, oldest first.
+    /// The owner's seats that never give way: that of the owner's hotkey first, then those that the
+    /// owner took, oldest first.
     fn spared(&self, netuid: NetUid, settings: &Settings) -> Vec<Uid> {
         let own = self.places.get((netuid, settings.owner_hotkey));
         let mut spared: Vec<Uid> = own.map(|place| vec![place.uid]).unwrap_or_default();
@@ -210,7 +213,8 @@ impl Subnets {
         }
     }
 
-    /// Puts `neuron` on `uid` with a newcomer's score. Returns the neuron that gives way; its hotkey keeps owner and stake.
+    /// Puts `neuron` on `uid` with a newcomer's score. Returns the neuron that gives way; its
+    /// hotkey keeps owner and stake.
     fn seat_on(
         &mut self,
         netuid: NetUid,

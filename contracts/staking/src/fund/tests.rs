@@ -174,7 +174,8 @@ fn what_has_not_been_fetched_may_be_worth_a_rao_less_each() {
     market.perform(&add(2, 1));
     market.perform(&Deed::Close);
     market.perform(&Deed::WithdrawAll { who: 0 });
-    // An odd number of shares is for both: until one has fetched its half, each could have the smaller one.
+    // An odd number of shares is for both: until one has fetched its half, each could have the
+    // smaller one.
     assert_eq!((market.worth(1), market.worth(2)), (0, 0));
     market.check();
     market.touch(1);

@@ -207,8 +207,9 @@ fn a_pool_refuses_a_sum_out_of_range_and_stays_as_it_was() {
     assert_eq!((pool, position), before);
 }
 
-/// One rao stays, a reward comes, all but one rao leaves, and so on: without scales a share would be worth more than
-/// any deposit after a few rounds, and each deposit would be rounded down to nothing.
+/// One rao stays, a reward comes, all but one rao leaves, and so on: without scales a share would
+/// be worth more than any deposit after a few rounds, and each deposit would be rounded down to
+/// nothing.
 #[test]
 fn repeated_rewards_on_dust_do_not_make_shares_dear() {
     let mut market = Market::new();
@@ -225,7 +226,8 @@ fn repeated_rewards_on_dust_do_not_make_shares_dear() {
     market.check();
 }
 
-/// Without shares of fractions of a rao the victim's deposit of 100 would buy one share of 90 and lose the rest.
+/// Without shares of fractions of a rao the victim's deposit of 100 would buy one share of 90 and
+/// lose the rest.
 #[test]
 fn the_first_depositor_attack_takes_at_most_a_rao() {
     let mut market = Market::new();

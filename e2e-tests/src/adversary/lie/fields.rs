@@ -1,6 +1,8 @@
-//! What the bytes of the kernels' carries and scratches mean, so that a lie can be about each of their fields.
+//! What the bytes of the kernels' carries and scratches mean, so that a lie can be about each of
+//! their fields.
 //!
-//! The kernels' own types are the rule; tests hold this map to them: every byte is in exactly one field.
+//! The kernels' own types are the rule; tests hold this map to them: every byte is in exactly one
+//! field.
 
 use super::super::program::Program;
 use inktensor_primitives::kernel::EpochHeader;

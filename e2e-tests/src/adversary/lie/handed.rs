@@ -63,7 +63,8 @@ impl Bend {
         Bend::Oversized,
     ];
 
-    /// Changes `bytes`, of which there may be up to `limit`; `other` is what may be borrowed. None if there is nothing to change.
+    /// Changes `bytes`, of which there may be up to `limit`; `other` is what may be borrowed. None
+    /// if there is nothing to change.
     pub fn bend(
         self,
         bytes: &mut Vec<u8>,

@@ -1,7 +1,9 @@
-//! Lies about an epoch: each changes one thing, and says the rest as if that were true, or as if nothing were changed.
+//! Lies about an epoch: each changes one thing, and says the rest as if that were true, or as if
+//! nothing were changed.
 //!
-//! A lie is told as an assertion. What it is about decides how it must end: the epoch contract takes it and the chain slashes it
-//! for the first step that is false, or the contract does not take it at all.
+//! A lie is told as an assertion. What it is about decides how it must end: the epoch contract
+//! takes it and the chain slashes it for the first step that is false, or the contract does not
+//! take it at all.
 
 mod claims;
 mod fields;
@@ -107,7 +109,8 @@ impl Lie {
         }
     }
 
-    /// Tells it about `case`. None if nothing of the sort can be said of this epoch, or what is said is the truth.
+    /// Tells it about `case`. None if nothing of the sort can be said of this epoch, or what is
+    /// said is the truth.
     pub fn tell(self, case: &Case, chance: &mut Chance) -> Option<Assertion> {
         let told = match self {
             Lie::Handed(part, bend, then) => handed::handed(case, chance, part, bend, then),

@@ -1,4 +1,5 @@
-//! Lies told by computing honestly from what is not so: another header, other inputs, another plan, another kernel.
+//! Lies told by computing honestly from what is not so: another header, other inputs, another plan,
+//! another kernel.
 
 use super::super::{case::Case, chance::Chance, program::Program};
 use inktensor_primitives::{

@@ -1,4 +1,5 @@
-//! The rules of the game in plain integers: what each call answers, and what it changes if it is not refused.
+//! The rules of the game in plain integers: what each call answers, and what it changes if it is
+//! not refused.
 
 mod replay;
 
@@ -121,7 +122,8 @@ pub enum Fit {
 }
 
 impl Game {
-    /// Bond that the next assertion on a subnet needs: doubled for each that fell, at most all TAO there may be.
+    /// Bond that the next assertion on a subnet needs: doubled for each that fell, at most all TAO
+    /// there may be.
     pub fn bond_required(&self, netuid: NetUid) -> Rao {
         let closed = self.subnets[&netuid].closed.as_ref();
         let fallen = closed.map_or(0, |closed| closed.fallen);
@@ -201,7 +203,8 @@ impl Game {
         Ok(true)
     }
 
-    /// What a closed epoch may pay, which is emission's business: to neurons, to its proposer, and to those who settle it.
+    /// What a closed epoch may pay, which is emission's business: to neurons, to its proposer, and
+    /// to those who settle it.
     pub fn set_budget(&mut self, netuid: NetUid, neurons: Rao, proposer: Rao, keeper: Rao) {
         let closed = self.subnet(netuid).closed.as_mut();
         let closed = closed.expect("a closed epoch");
@@ -371,7 +374,8 @@ impl SubnetGame {
         self.final_epoch = Some(closed.epoch);
     }
 
-    /// First block after `block` at which something can happen that cannot before; `block` if there is none.
+    /// First block after `block` at which something can happen that cannot before; `block` if there
+    /// is none.
     pub fn due(&self, rules: &EpochRules, block: u32) -> u32 {
         let closes = self.opened_at + self.tempo;
         let deadline = self

@@ -9,8 +9,8 @@ use inktensor_primitives::{
 };
 
 impl Game {
-    /// `replay` of an epoch that has `all` steps and comes to `results`, with the memory that these steps read or with other bytes.
-    /// Returns the first step that is still to be executed.
+    /// `replay` of an epoch that has `all` steps and comes to `results`, with the memory that these
+    /// steps read or with other bytes. Returns the first step that is still to be executed.
     pub fn replay(
         &mut self,
         netuid: NetUid,
@@ -45,7 +45,8 @@ impl Game {
         Ok(next)
     }
 
-    /// `roll_over`, while the kernel is what it was. What the next budget gets is emission's business.
+    /// `roll_over`, while the kernel is what it was. What the next budget gets is emission's
+    /// business.
     pub fn roll_over(&mut self, netuid: NetUid) -> Result<(), EpochError> {
         let (block, rules) = (self.block, self.rules);
         let subnet = self.subnet(netuid);
@@ -85,7 +86,8 @@ impl SubnetGame {
 }
 
 impl ClosedEpoch {
-    /// What replaying it has earned so far, if it has `all` steps: of the proposer's fee, the part that is done.
+    /// What replaying it has earned so far, if it has `all` steps: of the proposer's fee, the part
+    /// that is done.
     fn earned(&self, all: u32) -> Rao {
         let pot = u128::from(self.proposer_fee.0);
         let earned = pot * u128::from(self.replayed) / u128::from(all);

@@ -57,7 +57,8 @@ pub fn hotkey(i: u32) -> AccountId {
 }
 
 impl World {
-    /// A game on `net` as it is now, where no epoch is closed. If `watched`, an honest watcher acts in each block.
+    /// A game on `net` as it is now, where no epoch is closed. If `watched`, an honest watcher acts
+    /// in each block.
     pub fn begin(net: Network, watched: bool) -> Self {
         let players = (0..WORKERS).map(worker).chain([WATCHER]);
         let account = |who: AccountId| Account {
@@ -107,7 +108,8 @@ impl World {
     /// Does what it can of `action`, in the network and in the game.
     ///
     /// # Panics
-    /// If the two disagree, a refused action has changed something, or an invariant of the protocol is broken.
+    /// If the two disagree, a refused action has changed something, or an invariant of the protocol
+    /// is broken.
     pub fn perform(&mut self, action: &Action) {
         match action {
             Action::Wait(until) => self.wait(*until),

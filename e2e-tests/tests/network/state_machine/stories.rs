@@ -88,7 +88,8 @@ fn trade() -> impl Strategy<Value = Vec<Action>> {
     })
 }
 
-/// A subnet asks for commits, somebody commits, an epoch passes or not, and somebody reveals. Shrinks to fewer actions.
+/// A subnet asks for commits, somebody commits, an epoch passes or not, and somebody reveals.
+/// Shrinks to fewer actions.
 fn secret() -> impl Strategy<Value = Vec<Action>> {
     let passes = prop::bool::weighted(0.7);
     (0..2usize, 0..3u32, 0..WORKERS, passes).prop_map(|(net, who, by, passes)| {
@@ -105,7 +106,8 @@ fn secret() -> impl Strategy<Value = Vec<Action>> {
     })
 }
 
-/// Somebody stakes on root while two epochs are lived through, and claims what that has earned. Shrinks to fewer actions.
+/// Somebody stakes on root while two epochs are lived through, and claims what that has earned.
+/// Shrinks to fewer actions.
 fn rooted() -> impl Strategy<Value = Vec<Action>> {
     // An epoch is closed, proposed, finalised and settled.
     const TWO_EPOCHS: usize = 9;
@@ -139,7 +141,8 @@ fn undertaking() -> impl Strategy<Value = Vec<Action>> {
     ]
 }
 
-/// An epoch closes and no worker comes; the chain is made to do its work, or some of it. Shrinks to fewer actions.
+/// An epoch closes and no worker comes; the chain is made to do its work, or some of it. Shrinks to
+/// fewer actions.
 fn absence() -> impl Strategy<Value = Vec<Action>> {
     let by = || 0..WORKERS;
     let replays = prop::collection::vec((by(), 1..5u32, given()), 0..4);

@@ -1,7 +1,8 @@
-//! What a node's runtime says to those who ask before they send: the runtime API of `pallet-contracts`, in SCALE.
+//! What a node's runtime says to those who ask before they send: the runtime API of
+//! `pallet-contracts`, in SCALE.
 //!
-//! The shapes are those of API version 2, which pallet-contracts has had since version 25. An answer is read as far as it
-//! is needed: the events that follow are not.
+//! The shapes are those of API version 2, which pallet-contracts has had since version 25. An
+//! answer is read as far as it is needed: the events that follow are not.
 
 use crate::chain::Cost;
 use inktensor_primitives::{AccountId, Digest};

@@ -1,6 +1,7 @@
 //! What contracts told, block by block, as far as it was asked for.
 //!
-//! Blocks that are final are read once. Later ones are held against their hashes each time, since they may be replaced.
+//! Blocks that are final are read once. Later ones are held against their hashes each time, since
+//! they may be replaced.
 
 use super::link::{At, Connection, Trouble};
 use crate::chain::{ChainError, ContractEvent};
@@ -18,7 +19,8 @@ use subxt::{
 const HASHES: usize = 256;
 /// Blocks that are read at the same time.
 const AT_ONCE: usize = 16;
-/// Blocks that are remembered: a month's worth at six seconds each, if nothing happened in most of them.
+/// Blocks that are remembered: a month's worth at six seconds each, if nothing happened in most of
+/// them.
 const REMEMBERED: usize = 432_000;
 /// Where a chain keeps the events of a block: the hashed names of pallet and value.
 const SYSTEM_EVENTS: [u8; 32] = [
@@ -106,7 +108,8 @@ pub async fn number(connection: &Connection, hash: H256) -> Result<u32, Trouble>
         .map_err(|_| Trouble::Lost("a block has a number beyond all that contracts count".into()))
 }
 
-/// What is missing of the blocks from `from` to the best one, to be taken in with [`Update::apply`].
+/// What is missing of the blocks from `from` to the best one, to be taken in with
+/// [`Update::apply`].
 pub async fn update(
     connection: &Connection,
     history: &History,

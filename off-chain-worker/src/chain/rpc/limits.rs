@@ -1,11 +1,12 @@
-//! What a transaction is given: what its rehearsal needed, and a margin, since the chain moves on before it is carried out.
+//! What a transaction is given: what its rehearsal needed, and a margin, since the chain moves on
+//! before it is carried out.
 
 use super::api::Gas;
 
 /// The margin: a quarter.
 const MARGIN: u64 = 4;
-/// Storage items and bytes that may come to a transaction in between, beyond the margin: somebody else may have freed what
-/// it was about to change.
+/// Storage items and bytes that may come to a transaction in between, beyond the margin: somebody
+/// else may have freed what it was about to change.
 const MORE_ITEMS: u128 = 4;
 /// See [`MORE_ITEMS`].
 const MORE_BYTES: u128 = 4 * 1024;
@@ -22,8 +23,8 @@ pub struct Tariff {
 }
 
 impl Tariff {
-    /// The gas to give a transaction whose rehearsal required `required`: a quarter more, rounded up, and no more than any may have.
-    /// None if it requires more than that.
+    /// The gas to give a transaction whose rehearsal required `required`: a quarter more, rounded
+    /// up, and no more than any may have. None if it requires more than that.
     pub fn gas(&self, required: Gas) -> Option<Gas> {
         let most = self.most;
         if required.ref_time > most.ref_time || required.proof_size > most.proof_size {
@@ -36,7 +37,8 @@ impl Tariff {
         })
     }
 
-    /// The deposit that a transaction may take whose rehearsal took `deposit`: a quarter more and some items.
+    /// The deposit that a transaction may take whose rehearsal took `deposit`: a quarter more and
+    /// some items.
     pub fn deposit(&self, deposit: i128) -> u128 {
         let taken = u128::try_from(deposit).unwrap_or_default();
         let items = self.per_item.saturating_mul(MORE_ITEMS);

@@ -1,7 +1,7 @@
 //! The way to a node: several addresses, one connection at a time, and patience.
 //!
-//! What only asks is asked again, of the next node where one does not answer, until the patience is over. All nodes have to
-//! be of the same chain.
+//! What only asks is asked again, of the next node where one does not answer, until the patience is
+//! over. All nodes have to be of the same chain.
 
 use super::api::Gas;
 use super::limits::Tariff;
@@ -31,7 +31,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// How long a node has to take a connection, and to say who it is.
 const GREETING: Duration = Duration::from_secs(10);
 
-/// The chain at the block at which the connection was made: its types, its constants, how it is signed for.
+/// The chain at the block at which the connection was made: its types, its constants, how it is
+/// signed for.
 pub type At = ClientAtBlock<PolkadotConfig, OnlineClientAtBlockImpl<PolkadotConfig>>;
 
 /// A connection to a node. Clones are of the same connection.
@@ -95,8 +96,9 @@ struct State {
 }
 
 impl Link {
-    /// A way to one of the nodes at `addresses`, for a client that waits no longer than `patience` for an answer. `genesis` says
-    /// which chain it has to be; if it is not given, the first node does.
+    /// A way to one of the nodes at `addresses`, for a client that waits no longer than `patience`
+    /// for an answer. `genesis` says which chain it has to be; if it is not given, the first
+    /// node does.
     ///
     /// # Errors
     /// `Unreachable` if there is no address, or this machine has no threads left.

@@ -1,8 +1,9 @@
 //! A chain that a node serves, over JSON-RPC.
 //!
-//! A transaction is rehearsed before it is sent: what a contract would refuse costs nothing. It is given what the rehearsal
-//! needed and a margin, and what it cost is what the rehearsal used, with the fee that was paid. Its answer is that of the
-//! rehearsal, which is made again on the state before its block: a chain does not keep what a message returned.
+//! A transaction is rehearsed before it is sent: what a contract would refuse costs nothing. It is
+//! given what the rehearsal needed and a margin, and what it cost is what the rehearsal used, with
+//! the fee that was paid. Its answer is that of the rehearsal, which is made again on the state
+//! before its block: a chain does not keep what a message returned.
 
 mod api;
 mod history;
@@ -107,7 +108,8 @@ impl RpcChain {
             .ask(|connection| async move { Ok(connection.rpc.system_chain().await?) })
     }
 
-    /// Puts a transaction that does nothing into a block: a node that makes blocks for transactions only makes one.
+    /// Puts a transaction that does nothing into a block: a node that makes blocks for transactions
+    /// only makes one.
     ///
     /// # Errors
     /// As [`Chain::submit`].
@@ -193,8 +195,8 @@ impl RpcChain {
             .ask(|connection| async move { Ok(connection.rpc.state_get_storage(key, None).await?) })
     }
 
-    /// Waits while the same message of somebody else waits for a block: if that is carried out, this one would be paid for
-    /// in vain.
+    /// Waits while the same message of somebody else waits for a block: if that is carried out,
+    /// this one would be paid for in vain.
     fn give_way(&self, to: AccountId, input: &[u8]) -> Result<(), ChainError> {
         let until = Instant::now() + COURTESY.min(self.link.patience());
         let start = self.block()?;
@@ -217,7 +219,8 @@ impl RpcChain {
         }
     }
 
-    /// What a message answers that would not be carried out: nothing is sent then, and nothing paid.
+    /// What a message answers that would not be carried out: nothing is sent then, and nothing
+    /// paid.
     fn refusal_of(
         &self,
         rehearsed: &Rehearsed<Answer>,

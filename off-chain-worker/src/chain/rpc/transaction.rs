@@ -1,8 +1,8 @@
 //! A transaction from its signature to its block, and what became of it there.
 //!
-//! It is signed once, so it can be carried out once only, however often it is sent. When the connection is lost meanwhile, it is
-//! looked for in the blocks that follow, and sent again to a node that does not know it. Only where that comes to nothing is its
-//! outcome unknown.
+//! It is signed once, so it can be carried out once only, however often it is sent. When the
+//! connection is lost meanwhile, it is looked for in the blocks that follow, and sent again to a
+//! node that does not know it. Only where that comes to nothing is its outcome unknown.
 
 use super::{
     api::Gas,
@@ -30,7 +30,8 @@ use subxt_signer::sr25519::Keypair;
 
 /// Blocks for which a transaction is valid. Afterwards it can never be carried out.
 const MORTAL: u64 = 64;
-/// How long a transaction may wait for its block, however short the patience is: some blocks of twelve seconds, and finality.
+/// How long a transaction may wait for its block, however short the patience is: some blocks of
+/// twelve seconds, and finality.
 const INCLUSION: Duration = Duration::from_secs(90);
 /// The wait between two looks for a transaction whose connection was lost.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -181,7 +182,8 @@ impl Signed {
     /// Sends it, and waits for its block.
     ///
     /// # Errors
-    /// `Runtime` if the chain does not take it; `OutcomeUnknown` if it is in no block when the patience is over.
+    /// `Runtime` if the chain does not take it; `OutcomeUnknown` if it is in no block when the
+    /// patience is over.
     pub fn carry_out(self, link: &Link, wait: Wait) -> Result<Included, ChainError> {
         let patience = link.patience().max(INCLUSION);
         let deadline = Instant::now() + patience;
@@ -221,7 +223,8 @@ async fn signed(
     let account = key.public_key().to_account_id();
     let nonce = connection.rpc.system_account_next_index(&account).await?;
     let (best, best_hash) = history::best(&connection).await?;
-    // From a final block on, so that no replaced block takes the transaction with it; from the best one, should finality lag.
+    // From a final block on, so that no replaced block takes the transaction with it; from the best
+    // one, should finality lag.
     let finalized = connection.rpc.chain_get_finalized_head().await?;
     let number = history::number(&connection, finalized).await?;
     let (from, from_hash) = if u64::from(best.saturating_sub(number)) < MORTAL / 2 {
@@ -293,8 +296,8 @@ async fn send(connection: &Connection, bytes: &[u8], wait: Wait) -> Result<H256,
     Err(Trouble::Lost("the node stopped telling of it".into()))
 }
 
-/// Looks for a transaction in the blocks after it was signed, until `deadline`. A node that has forgotten it, as one does that
-/// was started anew, is given it again.
+/// Looks for a transaction in the blocks after it was signed, until `deadline`. A node that has
+/// forgotten it, as one does that was started anew, is given it again.
 fn look_for(
     link: &Link,
     signed: &Signed,
@@ -380,8 +383,8 @@ async fn find(
     Ok(Some(Included { number, hash, told }))
 }
 
-/// Whether somebody's transaction that ends like this waits for a block already: the same message, since a call's input is its
-/// last field, and `to` stands before it.
+/// Whether somebody's transaction that ends like this waits for a block already: the same message,
+/// since a call's input is its last field, and `to` stands before it.
 pub async fn is_pending(
     connection: &Connection,
     to: &AccountId,

@@ -22,9 +22,10 @@ use std::{
 
 /// Act out a network in this process: contracts, stake, weights, epochs and pay
 ///
-/// Deploys all contracts on an in-process chain, registers the neurons of two subnets, stakes, lets validators set
-/// weights, computes every epoch with the kernel contract's own code, posts, finalises and settles it, and checks
-/// that every rao is accounted for. The exit code is 1 if a check fails.
+/// Deploys all contracts on an in-process chain, registers the neurons of two subnets, stakes, lets
+/// validators set weights, computes every epoch with the kernel contract's own code, posts,
+/// finalises and settles it, and checks that every rao is accounted for. The exit code is 1 if a
+/// check fails.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// What all chance comes from
@@ -42,7 +43,8 @@ pub struct Arguments {
     /// Print one JSON document instead of tables
     #[arg(long)]
     json: bool,
-    /// Leave the chain and the worker's store in this folder, for other commands to look at as `--chain DIR`
+    /// Leave the chain and the worker's store in this folder, for other commands to look at as
+    /// `--chain DIR`
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
 }

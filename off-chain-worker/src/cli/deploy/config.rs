@@ -19,7 +19,8 @@ use std::{fs, path::PathBuf};
 /// What a deployment is to be like. All of it is fixed once deployed.
 #[derive(clap::Args)]
 pub struct Configured {
-    /// A TOML file with all of this, and the constants of the epoch game and the fees; see docs/deploy.md
+    /// A TOML file with all of this, and the constants of the epoch game and the fees; see
+    /// docs/deploy.md
     #[arg(long, env = "INKTENSOR_DEPLOY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Who holds TAO from the start, and how much; at least one

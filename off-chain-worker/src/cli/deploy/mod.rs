@@ -1,5 +1,5 @@
-//! `inktensor deploy`: puts all contracts on a chain, and writes down where they are. `inktensor deployment`: looks at what is
-//! written down.
+//! `inktensor deploy`: puts all contracts on a chain, and writes down where they are. `inktensor
+//! deployment`: looks at what is written down.
 
 mod config;
 
@@ -41,13 +41,15 @@ pub struct Arguments {
     signer: SignerArguments,
     #[command(flatten)]
     config: config::Configured,
-    /// What the chain is called, and so the file in `deployments`; what the node calls it if nothing is said
+    /// What the chain is called, and so the file in `deployments`; what the node calls it if
+    /// nothing is said
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
     /// Show addresses, deposits and gas, and send nothing
     #[arg(long)]
     dry_run: bool,
-    /// Replace the file of another deployment on the same network. The contracts of that one stay where they are
+    /// Replace the file of another deployment on the same network. The contracts of that one stay
+    /// where they are
     #[arg(long)]
     replace: bool,
     /// Print one JSON document
@@ -148,7 +150,8 @@ fn file(network: &str) -> Result<PathBuf, Failure> {
     Ok(folder.join(name).with_extension("json"))
 }
 
-/// What the file holds of this deployment already. One of another deployment is not overwritten unless told to.
+/// What the file holds of this deployment already. One of another deployment is not overwritten
+/// unless told to.
 fn earlier(path: &Path, planned: &Record, replace: bool) -> Result<Option<Record>, Failure> {
     if !path.exists() {
         return Ok(None);

@@ -1,4 +1,5 @@
-//! Bonds by proof: what the last final epoch remembers, held against the hashes that the chain keeps of it.
+//! Bonds by proof: what the last final epoch remembers, held against the hashes that the chain
+//! keeps of it.
 
 use crate::{
     chain::Typed,

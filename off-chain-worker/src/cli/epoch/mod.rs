@@ -27,7 +27,8 @@ pub enum Command {
     Show(Show),
     /// Show the bonds that the last final epoch left, proven by the hashes that the chain keeps
     ///
-    /// The chain has no bonds, only a hash of those of each chunk. They are computed again from the epoch's inputs and must have these hashes.
+    /// The chain has no bonds, only a hash of those of each chunk. They are computed again from
+    /// the epoch's inputs and must have these hashes.
     #[command(
         after_help = "Example:\n  inktensor epoch bonds --url ws://127.0.0.1:9944 --netuid 1 --uid 0"
     )]

@@ -30,7 +30,8 @@ pub struct Arguments {
     /// The neuron
     #[arg(long, value_name = "NUMBER")]
     uid: u16,
-    /// The chain: ws://HOST:PORT of a node, tcp://HOST:PORT of a devchain, or a folder that demo or devchain left
+    /// The chain: ws://HOST:PORT of a node, tcp://HOST:PORT of a devchain, or a folder that demo
+    /// or devchain left
     #[arg(
         long,
         visible_alias = "url",
@@ -38,7 +39,8 @@ pub struct Arguments {
         value_name = "URL|DIR"
     )]
     chain: Option<ChainSource>,
-    /// The file of the deployment on a chain of nodes; by default the one in the folder `deployments` that is of the chain
+    /// The file of the deployment on a chain of nodes; by default the one in the folder
+    /// `deployments` that is of the chain
     #[arg(long, env = "INKTENSOR_DEPLOYMENT", value_name = "FILE")]
     deployment: Option<PathBuf>,
     /// The subnet

@@ -88,7 +88,8 @@ struct Place {
 pub struct Set {
     #[command(flatten)]
     place: Place,
-    /// A child, and the per cent of the hotkey's own stake that weigh for it, with up to two decimals; up to five times
+    /// A child, and the per cent of the hotkey's own stake that weigh for it, with up to two
+    /// decimals; up to five times
     #[arg(long = "child", value_parser = part, required = true, value_name = "ADDRESS=PERCENT")]
     children: Vec<(String, Bps)>,
 }

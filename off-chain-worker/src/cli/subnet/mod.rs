@@ -31,14 +31,16 @@ pub enum Command {
         after_help = "Example:\n  inktensor subnet show --url ws://127.0.0.1:9944 --netuid 1"
     )]
     Show(Show),
-    /// List the hyperparameters of a subnet: value, bounds, who sets each, and from which block on it may change
+    /// List the hyperparameters of a subnet: value, bounds, who sets each, and from which block on
+    /// it may change
     #[command(
         after_help = "Example:\n  inktensor subnet hyperparameters --url ws://127.0.0.1:9944 --netuid 1"
     )]
     Hyperparameters(parameters::List),
     /// Set a hyperparameter
     ///
-    /// Values are plain numbers, in the unit that `subnet hyperparameters` shows; yes or no for switches. The kernel is an address.
+    /// Values are plain numbers, in the unit that `subnet hyperparameters` shows; yes or no for
+    /// switches. The kernel is an address.
     #[command(
         after_help = "Example:\n  inktensor subnet set --url ws://127.0.0.1:9944 --suri-file owner.suri --netuid 1 --parameter kappa --value 32767"
     )]
@@ -64,7 +66,8 @@ pub enum Command {
         after_help = "Example:\n  inktensor subnet accept --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --owner-hotkey 5FHneW46…"
     )]
     Accept(owner::Accept),
-    /// Say who a subnet is; fields that are not given are empty, and without any the identity is taken back
+    /// Say who a subnet is; fields that are not given are empty, and without any the identity is
+    /// taken back
     #[command(
         after_help = "Example:\n  inktensor subnet set-identity --url ws://127.0.0.1:9944 --suri-file owner.suri --netuid 1 --name text --page https://example.org"
     )]

@@ -1,9 +1,10 @@
 //! Which functions a function can reach.
 //!
-//! A call through the table is taken to reach every function in any element segment, and every function whose reference
-//! is taken, that has the signature the call asks for: another one traps. So the graph has all calls that can happen, and
-//! some that cannot. The search is a loop over a queue and visits each function and each signature once, however deep,
-//! cyclic or dense the graph is.
+//! A call through the table is taken to reach every function in any element segment, and every
+//! function whose reference is taken, that has the signature the call asks for: another one traps.
+//! So the graph has all calls that can happen, and some that cannot. The search is a loop over a
+//! queue and visits each function and each signature once, however deep, cyclic or dense the graph
+//! is.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -133,7 +134,8 @@ impl CallGraph {
     }
 }
 
-/// A name from the module's own bytes, fit to be shown: not too long, and control characters escaped.
+/// A name from the module's own bytes, fit to be shown: not too long, and control characters
+/// escaped.
 pub fn shown(name: &str) -> String {
     let letters = name.chars().take(SHOWN_NAME);
     letters.flat_map(char::escape_debug).collect()
@@ -168,7 +170,8 @@ impl Reach<'_> {
             .collect()
     }
 
-    /// A shortest path from the entry point, which is called `entry`, to `function`; none if it is not reached.
+    /// A shortest path from the entry point, which is called `entry`, to `function`; none if it is
+    /// not reached.
     pub fn path(&self, entry: &'static str, function: u32) -> Option<Path> {
         let mut hops = Vec::new();
         let mut at = function;

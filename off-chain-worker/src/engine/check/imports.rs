@@ -8,7 +8,8 @@ pub struct Import {
     name: &'static str,
     parameters: usize,
     results: usize,
-    /// Whether a step may call it. What only the constructor may call must be out of reach of a step.
+    /// Whether a step may call it. What only the constructor may call must be out of reach of a
+    /// step.
     pub in_steps: bool,
 }
 

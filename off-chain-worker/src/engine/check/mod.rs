@@ -1,18 +1,21 @@
 //! Says whether Wasm bytes are an acceptable kernel.
 //!
-//! A kernel must run on the chain, so all that `pallet-contracts` refuses is refused here: floats, newer Wasm features,
-//! exports other than its two entry points, more memory than a contract has. And it must be a pure function, so that it
-//! does the same in a worker and on the chain:
+//! A kernel must run on the chain, so all that `pallet-contracts` refuses is refused here: floats,
+//! newer Wasm features, exports other than its two entry points, more memory than a contract has.
+//! And it must be a pure function, so that it does the same in a worker and on the chain:
 //!
-//! * It imports nothing but its input, its return, and what ink! calls around messages and constructors.
-//! * A step, that is whatever the entry point `call` can reach, may only call `seal0.input`, `seal0.seal_return`,
-//!   `seal0.value_transferred` and `seal1.get_storage`. A call through the table is taken to reach every function in any
-//!   element segment that has the signature the call asks for, whatever its place: Wasm traps on another signature.
-//! * Storage holds nothing: a write is left to the constructor, which ink! lets write the empty root cell, and the length
-//!   of what it writes must be the constant 0, right before the call. A kernel whose steps read storage needs such a constructor.
+//! * It imports nothing but its input, its return, and what ink! calls around messages and
+//!   constructors.
+//! * A step, that is whatever the entry point `call` can reach, may only call `seal0.input`,
+//!   `seal0.seal_return`, `seal0.value_transferred` and `seal1.get_storage`. A call through the
+//!   table is taken to reach every function in any element segment that has the signature the call
+//!   asks for, whatever its place: Wasm traps on another signature.
+//! * Storage holds nothing: a write is left to the constructor, which ink! lets write the empty
+//!   root cell, and the length of what it writes must be the constant 0, right before the call. A
+//!   kernel whose steps read storage needs such a constructor.
 //!
-//! What is left to the time of running: reading a cell other than the root cell stops a kernel in the worker, since
-//! only ink!'s own reading of the root cell has a place in a step.
+//! What is left to the time of running: reading a cell other than the root cell stops a kernel in
+//! the worker, since only ink!'s own reading of the root cell has a place in a step.
 
 mod graph;
 mod imports;

@@ -8,20 +8,23 @@ pub enum Refusal {
     /// The chain would not take so much code. Build for size, or do less.
     #[error("its code has {0} bytes, {MAX_CODE} are allowed")]
     TooLarge(usize),
-    /// Not Wasm, or Wasm that uses more than the chain takes; the reason names the feature and the place.
+    /// Not Wasm, or Wasm that uses more than the chain takes; the reason names the feature and the
+    /// place.
     #[error("it is not valid Wasm for a contract: {0}")]
     Invalid(String),
     /// Floats are not deterministic across machines. Use fixed point.
     #[error("it uses floating point at byte {0:#x}")]
     Floats(usize),
-    /// A step could write to storage, call another contract, change its code, or learn something else than its input.
-    /// The path names who calls whom; use no such function in a message, and let messages take `&self`.
+    /// A step could write to storage, call another contract, change its code, or learn something
+    /// else than its input. The path names who calls whom; use no such function in a message,
+    /// and let messages take `&self`.
     #[error("a step can reach {end}, which no step may call: {path}", end = .path.end())]
     Reaches {
         /// From the entry point to the function.
         path: Path,
     },
-    /// A pure step has no use for this function: module and name. Nothing that a message calls calls it.
+    /// A pure step has no use for this function: module and name. Nothing that a message calls
+    /// calls it.
     #[error("it imports {0}.{1}, which no kernel may call")]
     Import(String, String),
     /// A function is imported with another signature than the chain's.
@@ -30,12 +33,12 @@ pub enum Refusal {
     /// Something else than functions and memory is imported.
     #[error("it imports {0}.{1}, which is not a function")]
     ImportKind(String, String),
-    /// What the constructor leaves in storage would be there on the chain and not in the worker. Give the contract no
-    /// fields. The text names the function.
+    /// What the constructor leaves in storage would be there on the chain and not in the worker.
+    /// Give the contract no fields. The text names the function.
     #[error("{0} writes to storage what is not known to be empty")]
     Writes(String),
-    /// ink! leaves an empty root cell for messages to read. Without it a step would find another answer on the chain than in
-    /// the worker.
+    /// ink! leaves an empty root cell for messages to read. Without it a step would find another
+    /// answer on the chain than in the worker.
     #[error("a step reads storage, and its constructor writes none: on the chain there would be no root cell")]
     NoRootCell,
     /// A contract imports its memory as `env.memory`.

@@ -14,7 +14,8 @@ use wasmparser::{
 /// See the module.
 #[derive(Default)]
 pub struct Shape {
-    /// Per type: the number of its signature, `None` if it is not a function's. Equal signatures have one number.
+    /// Per type: the number of its signature, `None` if it is not a function's. Equal signatures
+    /// have one number.
     types: Vec<Option<u32>>,
     signatures: HashMap<FuncType, u32>,
     /// Per function: its type.
@@ -197,7 +198,8 @@ impl Shape {
     fn body(&mut self, body: &FunctionBody) -> Result<(), Refusal> {
         let caller = self.next_body;
         self.next_body = self.next_body.saturating_add(1);
-        // Whether the operator before this one pushed a zero: the last argument of a call that follows.
+        // Whether the operator before this one pushed a zero: the last argument of a call that
+        // follows.
         let mut zero = false;
         for operator in body.get_operators_reader().map_err(invalid)? {
             let operator = operator.map_err(invalid)?;

@@ -124,7 +124,8 @@ fn all_segments_count_in_all_their_forms() {
         (func $harmless) (func $writes {WRITE})"#
     );
     assert!(path(&segments).contains("table -> func 8 (writes)"));
-    // Expressions and references in code are not in the first version of Wasm: the chain takes neither.
+    // Expressions and references in code are not in the first version of Wasm: the chain takes
+    // neither.
     for newer in [
         "(elem (i32.const 0) funcref (ref.func $writes))",
         "(elem declare func $writes) (func (drop (ref.func $writes)))",

@@ -1,4 +1,5 @@
-//! What the chunks of a subnet remember from its last final epoch: computed here, kept, brought in, or told by the chain.
+//! What the chunks of a subnet remember from its last final epoch: computed here, kept, brought in,
+//! or told by the chain.
 
 use super::{block, Ledger};
 use crate::{
@@ -14,7 +15,8 @@ use inktensor_primitives::{
 };
 
 impl Ledger {
-    /// What each chunk of `netuid` remembers from `epoch`, for a worker that was not there to compute it.
+    /// What each chunk of `netuid` remembers from `epoch`, for a worker that was not there to
+    /// compute it.
     ///
     /// # Errors
     /// `NoStore`, `MemoryUnknown`, `Store`.
@@ -24,7 +26,8 @@ impl Ledger {
         export.ok_or(RoleError::MemoryUnknown { netuid, epoch })
     }
 
-    /// Takes in what another worker exported, if it is what the last final epoch left by the chain's own hashes.
+    /// Takes in what another worker exported, if it is what the last final epoch left by the
+    /// chain's own hashes.
     ///
     /// # Errors
     /// `NoStore`, `OtherMemory`, `Store`, `Chain`.
@@ -46,8 +49,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// What the chunks of the next `steps` steps of the closed epoch remember, from step `next` on: an entry for each that reads a
-    /// memory that there is, as a replay asks for.
+    /// What the chunks of the next `steps` steps of the closed epoch remember, from step `next` on:
+    /// an entry for each that reads a memory that there is, as a replay asks for.
     ///
     /// # Errors
     /// `NothingClosed`, `MemoryUnknown`, `Store`, `Chain`.
@@ -109,8 +112,8 @@ impl Ledger {
         Ok(memory)
     }
 
-    /// What each chunk remembers from `epoch`, the last final one before `header`, with these hashes: computed, kept, or told by the
-    /// chain.
+    /// What each chunk remembers from `epoch`, the last final one before `header`, with these
+    /// hashes: computed, kept, or told by the chain.
     fn known_memory(
         &self,
         chain: &dyn Chain,

@@ -25,8 +25,8 @@ use std::{
 const LOCK: Rao = Rao::from_tao(100);
 /// Price of a registration: 0.1 TAO.
 const REGISTRATION_PRICE: Rao = Rao(Rao::PER_TAO / 10);
-/// Most holders that genesis lists; its constructor call has to fit a contract's memory. The others get theirs
-/// from the bank.
+/// Most holders that genesis lists; its constructor call has to fit a contract's memory. The others
+/// get theirs from the bank.
 const GENESIS_HOLDERS: usize = 512;
 /// What the proposer has for bonds.
 const PROPOSER_FUNDS: Rao = Rao::from_tao(1_000);
@@ -267,7 +267,8 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// The most that the subnet costs that is created after `before` others: the price doubles with each.
+/// The most that the subnet costs that is created after `before` others: the price doubles with
+/// each.
 fn lock(before: u32) -> Rao {
     Rao(LOCK.0.checked_shl(before).unwrap_or(u64::MAX))
 }

@@ -1,4 +1,5 @@
-//! Carries a scenario out on a chain in this process: deploys, registers, stakes, and lets epochs pass.
+//! Carries a scenario out on a chain in this process: deploys, registers, stakes, and lets epochs
+//! pass.
 
 mod build;
 mod play;
@@ -125,8 +126,9 @@ impl StageError {
 }
 
 impl<'a> Stage<'a> {
-    /// Carries `scenario` out for `epochs` epochs of every subnet and tells what came of it. The epochs that are posted
-    /// are computed as `choice` says, and kept in a store in the folder `store`, if one is named.
+    /// Carries `scenario` out for `epochs` epochs of every subnet and tells what came of it. The
+    /// epochs that are posted are computed as `choice` says, and kept in a store in the folder
+    /// `store`, if one is named.
     ///
     /// # Errors
     /// See [`StageError`].

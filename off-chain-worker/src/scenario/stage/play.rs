@@ -1,4 +1,5 @@
-//! Epoch after epoch: validators weigh, nominators come and go, the roles do their work, blocks pass.
+//! Epoch after epoch: validators weigh, nominators come and go, the roles do their work, blocks
+//! pass.
 
 use super::{Stage, StageError};
 use crate::{
@@ -127,7 +128,8 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Tells of an epoch: its digests, who takes part, what each gets, and how long computing it takes.
+    /// Tells of an epoch: its digests, who takes part, what each gets, and how long computing it
+    /// takes.
     fn epoch_fact(&self, computed: &Computed) -> Result<EpochFact, StageError> {
         let header = &computed.inputs.header;
         let mut neurons = Vec::new();
@@ -199,7 +201,8 @@ impl Stage<'_> {
         })
     }
 
-    /// Lets validators and nominators of each subnet act, once in each open epoch, when the one before it is settled.
+    /// Lets validators and nominators of each subnet act, once in each open epoch, when the one
+    /// before it is settled.
     fn act(&mut self) -> Result<(), StageError> {
         for place in 0..self.subnets.len() {
             let Some(played) = self.subnets.get(place) else {

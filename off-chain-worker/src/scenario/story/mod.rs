@@ -1,4 +1,5 @@
-//! What came of a scenario: facts, for tables and for JSON. Amounts are in rao, shares are parts of 65535.
+//! What came of a scenario: facts, for tables and for JSON. Amounts are in rao, shares are parts of
+//! 65535.
 
 mod reasons;
 mod supply;

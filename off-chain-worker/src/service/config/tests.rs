@@ -6,7 +6,8 @@ use std::{
 
 const EXAMPLE: &str = include_str!("../../../inktensor.example.toml");
 
-/// Each field: its flag, two texts for it on a command line or in the environment, and the same two in a file.
+/// Each field: its flag, two texts for it on a command line or in the environment, and the same two
+/// in a file.
 const FIELDS: [(&str, [&str; 2], [&str; 2]); 14] = [
     (
         "role",

@@ -25,8 +25,8 @@ pub struct Ran {
     pub roster: Vec<Uid>,
 }
 
-/// A subnet whose neurons have these stakes, registered at block 1, with weights of block 10; `rows` are those of the uids
-/// given with them, ascending. Miners share 1000 rao, validators 100.
+/// A subnet whose neurons have these stakes, registered at block 1, with weights of block 10;
+/// `rows` are those of the uids given with them, ascending. Miners share 1000 rao, validators 100.
 pub fn subnet(stakes: &[u64], rows: &[(u16, &[u16])]) -> Subnet {
     let neuron = |stake: &u64| NeuronInput {
         stake: *stake,

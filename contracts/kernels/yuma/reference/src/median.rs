@@ -30,7 +30,8 @@ pub fn weighted_median_columns(
         .collect()
 }
 
-/// Selects among the `ballots`, whose votes lie between `low` and `high` on the way from 0 to the sum of all.
+/// Selects among the `ballots`, whose votes lie between `low` and `high` on the way from 0 to the
+/// sum of all.
 fn select(
     votes: &[I32F32],
     scores: &[I32F32],

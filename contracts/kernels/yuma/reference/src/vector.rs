@@ -2,7 +2,8 @@
 
 use substrate_fixed::types::I32F32;
 
-/// Rows of (column, value), ascending by column. A column that is not there is not the same as a zero.
+/// Rows of (column, value), ascending by column. A column that is not there is not the same as a
+/// zero.
 pub type Matrix = Vec<Vec<(usize, I32F32)>>;
 
 /// `a / b` rounded towards zero, 0 if there is no such number.

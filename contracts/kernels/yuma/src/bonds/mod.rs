@@ -1,5 +1,5 @@
-//! Bonds: what a validator has earned in a neuron by having weighed it well, and the dividends they pay.
-//! [2.4, 15 to 17, 2.5 and 2.6]
+//! Bonds: what a validator has earned in a neuron by having weighed it well, and the dividends they
+//! pay. [2.4, 15 to 17, 2.5 and 2.6]
 
 mod yuma2;
 mod yuma3;
@@ -71,7 +71,8 @@ impl Rule {
         }
     }
 
-    /// Weighs what all chunks' bonds yield with the validators' active stake, where the rule has it.
+    /// Weighs what all chunks' bonds yield with the validators' active stake, where the rule has
+    /// it.
     pub fn weigh_dividends(&self, dividends: &mut [Q32], active: &[Q32]) {
         if self.yuma3 {
             dividends
@@ -88,7 +89,8 @@ impl Rule {
         match self.penalty {
             Q32::ONE => self.follow(market, clipped),
             Q32::ZERO => self.follow(market, |weight, _| weight),
-            // The reference adds a negative product rounded down, that is, subtracts one rounded up.
+            // The reference adds a negative product rounded down, that is, subtracts one rounded
+            // up.
             penalty => self.follow(market, |weight, consensus| {
                 weight.minus(penalty.times_up(weight.minus(consensus)))
             }),

@@ -1,6 +1,8 @@
-//! Yuma2: validators buy into each neuron with stake times weight, and bonds are parts of what all hold. [2.6]
+//! Yuma2: validators buy into each neuron with stake times weight, and bonds are parts of what all
+//! hold. [2.6]
 //!
-//! Remembered are the parts, scaled so that the largest of each neuron is one. Liquid alpha does not apply.
+//! Remembered are the parts, scaled so that the largest of each neuron is one. Liquid alpha does
+//! not apply.
 
 use super::{Market, Outcome, Rule, Table};
 use crate::fixed::{Tally, Whole, Q32};

@@ -1,7 +1,8 @@
-//! Yuma3: each bond moves towards its weight, at a common rate or at one of its own (liquid alpha). [2.5]
+//! Yuma3: each bond moves towards its weight, at a common rate or at one of its own (liquid alpha).
+//! [2.5]
 //!
-//! Dividends come from a validator's part in each neuron's bonds, times its active stake (applied when all
-//! chunks are summed). The bonds are remembered as they are, not as parts.
+//! Dividends come from a validator's part in each neuron's bonds, times its active stake (applied
+//! when all chunks are summed). The bonds are remembered as they are, not as parts.
 
 use super::{Market, Outcome, Rule, Table};
 use crate::{
@@ -52,7 +53,8 @@ pub(super) fn apply(
     Outcome { dividends, bonds }
 }
 
-/// A bond under liquid alpha. Without a weight it ends at once: the reference visits only the weights' cells.
+/// A bond under liquid alpha. Without a weight it ends at once: the reference visits only the
+/// weights' cells.
 fn follow(curve: &Sigmoid, consensus: Q32, given: Q32, old: Q32) -> Q32 {
     if given == Q32::ZERO {
         return Q32::ZERO;

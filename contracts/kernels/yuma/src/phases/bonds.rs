@@ -105,7 +105,8 @@ impl Carry {
         reader.end((consensus, incentive))
     }
 
-    /// Remembered bonds, validator-major: those of validators still permitted, in neurons that were there before.
+    /// Remembered bonds, validator-major: those of validators still permitted, in neurons that were
+    /// there before.
     pub(super) fn remembered(&self, epoch: &Epoch, chunk: &Chunk, memory: &Memory) -> Vec<u16> {
         let columns = chunk.neurons.len();
         let mut bonds = vec![0u16; epoch.validators().saturating_mul(columns)];

@@ -1,5 +1,5 @@
-//! Phase 2: consensus on each neuron, its rank, and how much of each validator's weights consensus leaves standing.
-//! [2.4, 10 to 14]
+//! Phase 2: consensus on each neuron, its rank, and how much of each validator's weights consensus
+//! leaves standing. [2.4, 10 to 14]
 
 use super::{bonds, stake::Standing, Work};
 use crate::{

@@ -93,7 +93,8 @@ impl Division {
         }
     }
 
-    /// Two budgets, each divided on its own. Validators get the miners' too if there is no incentive.
+    /// Two budgets, each divided on its own. Validators get the miners' too if there is no
+    /// incentive.
     fn split(&self, claims: &Claims, miners: u64, validators: u64) -> Pay {
         let (miners, validators) = match self.has_incentive {
             true => (miners, validators),

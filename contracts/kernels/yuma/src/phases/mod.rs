@@ -1,7 +1,8 @@
 //! The five phases, and the carry that goes through them.
 //!
-//! A phase's carry is what earlier phases found out, which stays as it is until the phase ends, and sums over the
-//! chunks so far. The last chunk of a phase seals it: the sums become facts, and the next phase's sums start at zero.
+//! A phase's carry is what earlier phases found out, which stays as it is until the phase ends, and
+//! sums over the chunks so far. The last chunk of a phase seals it: the sums become facts, and the
+//! next phase's sums start at zero.
 
 pub mod bonds;
 pub mod consensus;
@@ -63,7 +64,8 @@ impl Carry {
     /// Reads the carry of a step: the bytes that the step before it left, none for the first step.
     ///
     /// # Errors
-    /// `BadCarry` if the bytes are no carry of that phase, `StepOutOfRange` if there is no such phase.
+    /// `BadCarry` if the bytes are no carry of that phase, `StepOutOfRange` if there is no such
+    /// phase.
     pub fn decode(epoch: &Epoch, phase: u8, chunk: u16, bytes: &[u8]) -> Result<Self, KernelError> {
         let mut reader = Reader::new(bytes);
         let carry = match phase {
@@ -95,11 +97,12 @@ impl Carry {
         .end()
     }
 
-    /// Works on one chunk. Reads what earlier phases found out, and none of this phase's sums: so chunks may be
-    /// worked on in any order.
+    /// Works on one chunk. Reads what earlier phases found out, and none of this phase's sums: so
+    /// chunks may be worked on in any order.
     ///
     /// # Errors
-    /// `BadScratch` and `BadMemory` if a chunk's bytes are not what the phase before, or an epoch, leaves.
+    /// `BadScratch` and `BadMemory` if a chunk's bytes are not what the phase before, or an epoch,
+    /// leaves.
     pub fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
         if !matches!(self, Carry::Bonds(_) | Carry::Emission(_)) && !chunk.scratch.is_empty() {
             return Err(KernelError::BadScratch);

@@ -1,4 +1,5 @@
-//! Phase 1: the next permits, the validators' active stake, and the sums of their rows. [2.4, 3 to 10]
+//! Phase 1: the next permits, the validators' active stake, and the sums of their rows. [2.4, 3 to
+//! 10]
 
 use super::{consensus, stake::Standing, Work};
 use crate::{

@@ -1,4 +1,5 @@
-//! Phase 0: adds up the stake that counts, and notes of each validator which of its weights and bonds count.
+//! Phase 0: adds up the stake that counts, and notes of each validator which of its weights and
+//! bonds count.
 
 use super::{roster, Work};
 use crate::{

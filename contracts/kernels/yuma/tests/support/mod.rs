@@ -1,4 +1,5 @@
-//! Runs a metagraph in the form of the vectors through the kernel's step interface, as a chain and a worker would.
+//! Runs a metagraph in the form of the vectors through the kernel's step interface, as a chain and
+//! a worker would.
 #![allow(dead_code)] // Each test file uses a part of it.
 
 pub mod random;

@@ -1,5 +1,5 @@
-//! Random metagraphs of every shape: one neuron and many, no validator, no stake, equal scores, scores of one,
-//! sizes that chunks do not divide, parameters at their ends.
+//! Random metagraphs of every shape: one neuron and many, no validator, no stake, equal scores,
+//! scores of one, sizes that chunks do not divide, parameters at their ends.
 
 use inktensor_yuma_reference::{Metagraph, Neuron, Params, Row};
 use proptest::prelude::*;

@@ -1,8 +1,9 @@
 //! The terms of one neuron's pay, read out of a computed epoch, for people. No step needs this.
 //!
-//! What the steps handed on is decoded from their bytes. What they did not hand on, such as what one validator's weight
-//! adds to one neuron's rank, is found by the phases' own work on a chunk of that one neuron: columns do not depend on
-//! each other. Everything found that way is held against the epoch's bytes, see [`Check`].
+//! What the steps handed on is decoded from their bytes. What they did not hand on, such as what
+//! one validator's weight adds to one neuron's rank, is found by the phases' own work on a chunk of
+//! that one neuron: columns do not depend on each other. Everything found that way is held against
+//! the epoch's bytes, see [`Check`].
 
 mod reading;
 
@@ -206,7 +207,8 @@ impl Check {
 /// The terms of the neuron at `uid`.
 ///
 /// # Errors
-/// As a step, where the epoch's bytes are not those of this kernel; `BadInputs` if there is no such neuron.
+/// As a step, where the epoch's bytes are not those of this kernel; `BadInputs` if there is no such
+/// neuron.
 pub fn terms(computed: &Computed, uid: Uid) -> Result<Terms, KernelError> {
     let epoch = Epoch::new(computed.header)?;
     Reading::new(computed, &epoch)?.terms(uid)

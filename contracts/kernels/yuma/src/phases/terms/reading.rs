@@ -273,7 +273,8 @@ impl<'a> Reading<'a> {
             let left = at(&clipped, place);
             let active = at(&self.consensus.active, place);
             let validator = self.validator(place);
-            // Without consensus nothing is left; else what is left is the share, and at most the consensus.
+            // Without consensus nothing is left; else what is left is the share, and at most the
+            // consensus.
             let most = share.min(consensus);
             checks.push(Check::q32(
                 format!("what is left of validator {}'s weight", validator.0),
@@ -380,7 +381,8 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The share of its row that the validator at `place` gives to the neuron of `column`, and why it gives none.
+    /// The share of its row that the validator at `place` gives to the neuron of `column`, and why
+    /// it gives none.
     fn share(&self, column: &Column, place: usize) -> (Q32, Option<Void>) {
         let chunk = column.chunk(&[], &[]);
         let mut rows = Rows::new(self.epoch, &chunk, &self.consensus.validators);
@@ -412,7 +414,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Moves the bonds in the neuron of `column`, from the consensus and the rank that the epoch found.
+    /// Moves the bonds in the neuron of `column`, from the consensus and the rank that the epoch
+    /// found.
     fn move_bonds(&self, uid: u16, column: &Column) -> Result<Work, KernelError> {
         let (consensus, rank) = self.rank(uid)?;
         let scratch = Writer::new(16).q32(consensus).q32(rank).end();
