@@ -208,17 +208,17 @@ impl Audit<'_> {
         }
     }
 
-    /// Invariant 1: The epoch contract has exactly the bonds.
+    /// Invariant 1: The epoch contract has exactly the collateral.
     pub fn assert_bonds(&self) {
-        let total = self.ask(self.addresses.epoch().total_bonds());
+        let total = self.ask(self.addresses.epoch().total_collateral());
         let balance = self.balance(self.addresses.epoch);
-        assert_eq!(balance, total.to_u128(), "epoch has the bonds");
+        assert_eq!(balance, total.to_u128(), "epoch has the collateral");
         let mut sum = 0;
         for worker in &self.book.bonders {
-            let bond = self.ask(self.addresses.epoch().bond(*worker));
-            sum += bond.free.0 + bond.locked.0;
+            let collateral = self.ask(self.addresses.epoch().collateral(*worker));
+            sum += collateral.free.0 + collateral.locked.0;
         }
-        assert_eq!(total, Rao(sum), "all bonds are somebody's");
+        assert_eq!(total, Rao(sum), "all collateral belongs to an account");
     }
 
     /// Invariants 2 and 6: What the last final epoch left is what its assertion said, and an honest

@@ -6,8 +6,8 @@ use inktensor_primitives::{
     dispute::Disputed,
     emission::{Completed, FeePaid},
     epoch::{
-        BondChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, ReplayedMemory,
-        ReplayedResults, Settled,
+        CollateralChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed,
+        ReplayedMemory, ReplayedResults, Settled,
     },
     kernel::{ChunkInputs, EpochHeader, NeuronResult},
     registry::{NeuronRegistered, Subnet, SubnetCreated, SubnetTransferred},
@@ -25,7 +25,7 @@ pub struct Book {
     pub holders: BTreeSet<AccountId>,
     /// Every position that may exist: subnet, hotkey, coldkey.
     pub positions: BTreeSet<(NetUid, AccountId, AccountId)>,
-    /// Everyone who ever had a bond.
+    /// Everyone who ever had collateral.
     pub bonders: BTreeSet<AccountId>,
     /// Every subnet and its epochs.
     pub subnets: BTreeMap<NetUid, History>,
@@ -271,7 +271,7 @@ impl Book {
     }
 
     fn note_epoch(&mut self, event: &ContractEvent) -> Option<NetUid> {
-        if let Some(changed) = event.decode::<BondChanged>() {
+        if let Some(changed) = event.decode::<CollateralChanged>() {
             self.bonders.insert(changed.worker);
         }
         if let Some(proposed) = event.decode::<Proposed>() {

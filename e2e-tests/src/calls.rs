@@ -156,10 +156,10 @@ calls! {
     epoch.reveal_weights as reveal_weights(netuid: NetUid, hotkey: AccountId, uids: Vec<Uid>, weights: Vec<u16>, salt: Vec<u8>, version_key: u64) -> (), EpochError;
     /// Makes several calls about weights.
     epoch.batch as batch(calls: Vec<WeightsCall>) -> Vec<Result<(), EpochError>>, EpochError;
-    /// Adds to the bond.
-    epoch.deposit_bond as deposit_bond(amount: Rao) -> (), EpochError;
-    /// Takes from the bond.
-    epoch.withdraw_bond as withdraw_bond(amount: Rao) -> (), EpochError;
+    /// Adds to the collateral.
+    epoch.deposit_collateral as deposit_collateral(amount: Rao) -> (), EpochError;
+    /// Takes from the collateral.
+    epoch.withdraw_collateral as withdraw_collateral(amount: Rao) -> (), EpochError;
     /// Closes the open epoch.
     epoch.close as close(netuid: NetUid) -> Option<EpochHeader>, EpochError;
     /// Executes steps of the closed epoch.

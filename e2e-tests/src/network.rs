@@ -61,7 +61,7 @@ pub fn config() -> Config {
         },
         rules: EpochRules {
             challenge_period: 5,
-            bond: Rao::from_tao(10),
+            collateral: Rao::from_tao(10),
             settle_window: 40,
             replay_delay: 10,
             rollover_delay: 30,

@@ -3,7 +3,9 @@
 use crate::{accounts::STRANGER, Network};
 use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fees, Issuance},
-    epoch::{Bond, CommitsView, EpochError, EpochRules, EpochStatus, Epochs, Peers, WeightsRow},
+    epoch::{
+        Collateral, CommitsView, EpochError, EpochRules, EpochStatus, Epochs, Peers, WeightsRow,
+    },
     kernel::{
         ChunkInputs, EpochHeader, EpochPlan, IncentiveKernel, KernelError, StepInput, StepOutput,
     },
@@ -163,12 +165,12 @@ reads! {
     epoch.commits as commits(netuid: NetUid, hotkey: AccountId) -> CommitsView;
     /// Hashes of what the last final epoch left.
     epoch.memory_hashes as memory_hashes(netuid: NetUid) -> Vec<Digest>;
-    /// A worker's bond.
-    epoch.bond as bond(worker: AccountId) -> Bond;
-    /// All bonds.
-    epoch.total_bonds as total_bonds() -> Rao;
+    /// A worker's collateral.
+    epoch.collateral as collateral(worker: AccountId) -> Collateral;
+    /// All collateral.
+    epoch.total_collateral as total_collateral() -> Rao;
     /// What a subnet's next assertion needs.
-    epoch.bond_required as bond_required(netuid: NetUid) -> Rao;
+    epoch.collateral_required as collateral_required(netuid: NetUid) -> Rao;
     /// The constants of the game.
     epoch.rules as rules() -> EpochRules;
 }

@@ -101,7 +101,7 @@ impl Network {
     /// Computes the closed epoch and posts its assertion.
     pub fn assert_epoch(&mut self, netuid: NetUid) -> Ran {
         let ran = self.compute(netuid);
-        self.lock_bond_and_propose(netuid, &ran.assertion);
+        self.lock_collateral_and_propose(netuid, &ran.assertion);
         let key = (netuid, ran.header.epoch);
         self.memory.insert(key, ran.trace.memory.clone());
         self.book.note_honest(netuid, &ran.trace);
@@ -122,7 +122,7 @@ impl Network {
 
     /// Posts an assertion that is not what the epoch comes to.
     pub fn propose_lie(&mut self, netuid: NetUid, lie: &Assertion) {
-        self.lock_bond_and_propose(netuid, lie);
+        self.lock_collateral_and_propose(netuid, lie);
     }
 
     /// Waits for the deadline and makes the asserted epoch final.
@@ -202,11 +202,11 @@ impl Network {
         ran
     }
 
-    /// Gives `who` a free bond.
-    pub fn give_bond(&mut self, who: AccountId, amount: Rao) {
+    /// Gives `who` free collateral.
+    pub fn give_collateral(&mut self, who: AccountId, amount: Rao) {
         let epoch = self.addresses.epoch;
         self.provide(who, epoch, amount);
-        self.as_(who).deposit_bond(amount).expect("deposited");
+        self.as_(who).deposit_collateral(amount).expect("deposited");
     }
 
     /// A small subnet whose second epoch, which reads weights and the memory of the first, is
@@ -220,10 +220,10 @@ impl Network {
         netuid
     }
 
-    fn lock_bond_and_propose(&mut self, netuid: NetUid, assertion: &Assertion) {
-        let bond = self.bond_required(netuid);
-        if self.bond(WORKER).free < bond {
-            self.give_bond(WORKER, bond);
+    fn lock_collateral_and_propose(&mut self, netuid: NetUid, assertion: &Assertion) {
+        let collateral = self.collateral_required(netuid);
+        if self.collateral(WORKER).free < collateral {
+            self.give_collateral(WORKER, collateral);
         }
         self.as_(WORKER)
             .propose(netuid, assertion)

@@ -3,7 +3,7 @@
 use crate::Network;
 use inktensor_primitives::{
     emission::Issuance,
-    epoch::{Bond, EpochStatus},
+    epoch::{Collateral, EpochStatus},
     kernel::EpochHeader,
     registry::Subnet,
     AccountId, Digest, NetUid, Rao, Uid,
@@ -26,8 +26,8 @@ pub struct Snapshot {
     pub balances: BTreeMap<AccountId, u128>,
     /// Every position that may exist.
     pub positions: BTreeMap<(NetUid, AccountId, AccountId), Rao>,
-    /// Every bond there ever was.
-    pub bonds: BTreeMap<AccountId, Bond>,
+    /// Every collateral there ever was.
+    pub bonds: BTreeMap<AccountId, Collateral>,
     /// The subnets.
     pub subnets: BTreeMap<NetUid, SubnetState>,
     /// The state of issuance.
@@ -82,7 +82,7 @@ impl Network {
             bonds: book
                 .bonders
                 .iter()
-                .map(|who| (*who, self.bond(*who)))
+                .map(|who| (*who, self.collateral(*who)))
                 .collect(),
             subnets: subnets.collect(),
             issuance: self.issuance(),

@@ -239,7 +239,7 @@ fn a_worker_runs_epochs_tells_how_it_is_and_ends_when_it_is_asked_to() {
         "inktensor_chunks_settled_total{netuid=\"1\"}",
         "inktensor_gas_ref_time_picoseconds_total{message=\"Epochs::close\"}",
         "inktensor_transactions_total{message=\"Epochs::propose\",outcome=\"done\"}",
-        "inktensor_bond_added_rao_total",
+        "inktensor_collateral_added_rao_total",
         "inktensor_balance_rao",
         "inktensor_best_block",
         "inktensor_turns_total",
@@ -268,7 +268,7 @@ fn a_worker_runs_epochs_tells_how_it_is_and_ends_when_it_is_asked_to() {
     for (text, field) in [
         ("closed an epoch", "epoch"),
         ("posted an epoch", "netuid"),
-        ("added to the bond", "amount_rao"),
+        ("added to the collateral", "amount_rao"),
         ("settled a chunk", "chunk"),
     ] {
         let event = events.iter().find(|event| message(event) == text);

@@ -1,7 +1,7 @@
 //! How a closed epoch ends: the part of the shell that assertion, replay and settlement share.
 
 use crate::{
-    bonds,
+    collateral,
     epoch::Epoch,
     frozen::{ClosedEpoch, Memory},
     gather::{self, Source},
@@ -16,8 +16,8 @@ use inktensor_primitives::{
     dispute::{Disputed, Opening},
     emission::Fee,
     epoch::{
-        BondChanged, EpochError, Finalized, Replayed, ReplayedMemory, ReplayedResults, Settled,
-        MEMORY_PART,
+        CollateralChanged, EpochError, Finalized, Replayed, ReplayedMemory, ReplayedResults,
+        Settled, MEMORY_PART,
     },
     kernel::NeuronResult,
     AccountId, Digest, NetUid, Rao,
@@ -96,12 +96,15 @@ impl Epoch {
     ///
     /// # Errors
     /// `Overflow`.
-    pub(crate) fn free_bond(&mut self, released: Released) -> Result<(), EpochError> {
-        let Released { proposer, bond } = released;
-        let bond = self.bonds.release(proposer, bond)?;
-        self.env().emit_event(BondChanged {
+    pub(crate) fn free_collateral(&mut self, released: Released) -> Result<(), EpochError> {
+        let Released {
+            proposer,
+            collateral,
+        } = released;
+        let collateral = self.collateral.release(proposer, collateral)?;
+        self.env().emit_event(CollateralChanged {
             worker: proposer,
-            bond,
+            collateral,
         });
         Ok(())
     }
@@ -118,22 +121,25 @@ impl Epoch {
         epoch: u32,
         k: u32,
     ) -> Result<(), EpochError> {
-        let Released { proposer, bond } = released;
+        let Released {
+            proposer,
+            collateral,
+        } = released;
         let challenger = self.env().caller();
-        let left = self.bonds.slash(proposer, bond)?;
-        let (reward, burned) = bonds::split(bond);
+        let left = self.collateral.slash(proposer, collateral)?;
+        let (reward, burned) = collateral::split(collateral);
         self.peers.send(challenger, reward)?;
         self.peers.burn(burned)?;
-        self.env().emit_event(BondChanged {
+        self.env().emit_event(CollateralChanged {
             worker: proposer,
-            bond: left,
+            collateral: left,
         });
         self.env().emit_event(Disputed {
             netuid,
             epoch,
             challenger,
             step: k,
-            slashed: bond,
+            slashed: collateral,
             reward,
         });
         Ok(())

@@ -2,7 +2,7 @@
 //! roll over, settle.
 //!
 //! Key terms: an *epoch* is open while it collects stake, seats and weights; *closed* when its
-//! inputs are frozen in a *header*; *asserted* when a worker has posted its outcome with a bond
+//! inputs are frozen in a *header*; *asserted* when a worker has posted its outcome with collateral
 //! behind it; *final* when the challenge period has passed, or the chain has *replayed* it step by
 //! step; *settled* when every chunk is paid. One that makes no progress is *rolled over*: given up.
 //! The *roster* is the uids with a permit. A *chunk* is what one step of the kernel works on.
@@ -11,15 +11,15 @@
 //! parts of it. [`peers`] makes the calls. The rules are in modules of their own: [`life`] (which
 //! call is due), [`weights`] (rows, commits, who may set them), [`closing`], [`frozen`] and
 //! [`gather`] (what an epoch reads), [`shape`] (what may be posted), [`step`] (what a step comes
-//! to), [`dispute`] (what is false), [`replay`] (steps executed here), [`bonds`] and [`settlement`]
+//! to), [`dispute`] (what is false), [`replay`] (steps executed here), [`collateral`] and [`settlement`]
 //! (money).
 //!
 //! To be built with `INK_STATIC_BUFFER_SIZE` at `primitives::kernel::STATIC_BUFFER`.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
-pub mod bonds;
 pub mod closing;
+pub mod collateral;
 pub mod dispute;
 mod ending;
 pub mod frozen;
@@ -48,8 +48,8 @@ pub use rules::DeployError;
 #[ink::contract]
 mod epoch {
     use crate::{
-        bonds::{self, BondStore},
         closing,
+        collateral::{self, CollateralStore},
         dispute::judge,
         frozen::{ClosedEpoch, Closing, Memory},
         gather,
@@ -71,9 +71,9 @@ mod epoch {
         dispute::StepProof,
         emission::Fee,
         epoch::{
-            Bond, BondChanged, CommitsView, EpochClosed, EpochError, EpochRolledOver, EpochRules,
-            EpochStatus, Epochs, Peers, Proposed, TempoRestarted, WeightsCall, WeightsRow,
-            MAX_BATCH,
+            Collateral, CollateralChanged, CommitsView, EpochClosed, EpochError, EpochRolledOver,
+            EpochRules, EpochStatus, Epochs, Peers, Proposed, TempoRestarted, WeightsCall,
+            WeightsRow, MAX_BATCH,
         },
         kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
         Digest, NetUid, Rao, Uid,
@@ -100,8 +100,8 @@ mod epoch {
         pub(crate) rows: RowStore,
         /// Weights that are committed to.
         pub(crate) commits: CommitStore,
-        /// Bonds.
-        pub(crate) bonds: BondStore,
+        /// Collateral of workers.
+        pub(crate) collateral: CollateralStore,
         /// Replays.
         pub(crate) replays: ReplayStore,
     }
@@ -121,7 +121,7 @@ mod epoch {
                 settling: Mapping::new(),
                 rows: RowStore::default(),
                 commits: CommitStore::default(),
-                bonds: BondStore::default(),
+                collateral: CollateralStore::default(),
                 replays: ReplayStore::default(),
             })
         }
@@ -242,30 +242,32 @@ mod epoch {
             self.look_up_commits(netuid, hotkey)
         }
 
-        /// Adds TAO of the caller, approved for this contract, to its free bond.
+        /// Adds TAO of the caller, approved for this contract, to its free collateral.
         ///
         /// # Errors
         /// `Payment`.
         #[ink(message)]
-        fn deposit_bond(&mut self, amount: Rao) -> Result<(), EpochError> {
+        fn deposit_collateral(&mut self, amount: Rao) -> Result<(), EpochError> {
             let worker = self.env().caller();
-            let bond = self.bonds.deposit(worker, amount)?;
+            let collateral = self.collateral.deposit(worker, amount)?;
             self.peers
                 .collect(worker, self.env().account_id(), amount)?;
-            self.env().emit_event(BondChanged { worker, bond });
+            self.env()
+                .emit_event(CollateralChanged { worker, collateral });
             Ok(())
         }
 
-        /// Takes free bond of the caller back.
+        /// Takes free collateral of the caller back.
         ///
         /// # Errors
-        /// `BondTooSmall`, `Payment`.
+        /// `CollateralTooSmall`, `Payment`.
         #[ink(message)]
-        fn withdraw_bond(&mut self, amount: Rao) -> Result<(), EpochError> {
+        fn withdraw_collateral(&mut self, amount: Rao) -> Result<(), EpochError> {
             let worker = self.env().caller();
-            let bond = self.bonds.withdraw(worker, amount)?;
+            let collateral = self.collateral.withdraw(worker, amount)?;
             self.peers.send(worker, amount)?;
-            self.env().emit_event(BondChanged { worker, bond });
+            self.env()
+                .emit_event(CollateralChanged { worker, collateral });
             Ok(())
         }
 
@@ -315,12 +317,12 @@ mod epoch {
             Ok(Some(closed.header))
         }
 
-        /// Posts the closed epoch's assertion and locks the caller's bond behind it. Anyone with a
-        /// free bond may call.
+        /// Posts the closed epoch's assertion and locks the caller's collateral behind it. Anyone with a
+        /// free collateral may call.
         ///
         /// # Errors
         /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
-        /// `BondTooSmall`.
+        /// `CollateralTooSmall`.
         #[ink(message)]
         fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             let proposer = self.env().caller();
@@ -332,8 +334,8 @@ mod epoch {
             if !shape::is_in_shape(&assertion, &closed.header, &closed.plan) {
                 return Err(EpochError::BadShape);
             }
-            let needed = bonds::required(self.rules.bond, life.slashed);
-            let bond = self.bonds.lock(proposer, needed)?;
+            let needed = collateral::required(self.rules.collateral, life.slashed);
+            let collateral = self.collateral.lock(proposer, needed)?;
             let deadline = life.propose(
                 self.env().block_number(),
                 self.rules.challenge_period,
@@ -342,9 +344,9 @@ mod epoch {
                 needed,
             )?;
             self.lives.insert(netuid, &life);
-            self.env().emit_event(BondChanged {
+            self.env().emit_event(CollateralChanged {
                 worker: proposer,
-                bond,
+                collateral,
             });
             self.env().emit_event(Proposed {
                 netuid,
@@ -357,7 +359,7 @@ mod epoch {
         }
 
         /// Has a step of the asserted epoch executed again and, if it comes to anything else than
-        /// asserted, slashes the bond. Anyone may call before the deadline.
+        /// asserted, slashes the collateral. Anyone may call before the deadline.
         ///
         /// # Errors
         /// `NotAsserted`, `ChallengeOver`, `AssertionMismatch`, `StepOutOfRange`,
@@ -383,7 +385,7 @@ mod epoch {
             self.slash(released, netuid, epoch, k)
         }
 
-        /// Makes the asserted epoch final once its challenge period is over, and frees the bond.
+        /// Makes the asserted epoch final once its challenge period is over, and frees the collateral.
         /// Anyone may call, with the assertion from the `Proposed` event.
         ///
         /// # Errors
@@ -399,7 +401,7 @@ mod epoch {
             let released = life.finalize(self.env().block_number(), digest, last)?;
             peers::check_kernel(&closed.header)?;
             let proposer = released.proposer;
-            self.free_bond(released)?;
+            self.free_collateral(released)?;
             let (epoch, fee) = (closed.header.epoch, closed.proposer_fee);
             self.peers
                 .pay_fee(netuid, epoch, Fee::Proposer, proposer, fee)?;
@@ -454,7 +456,7 @@ mod epoch {
             let stands = peers::check_kernel(&closed.header).is_ok();
             let released = life.roll_over(block, self.rules.rollover_delay, stands)?;
             if let Some(released) = released {
-                self.free_bond(released)?;
+                self.free_collateral(released)?;
             }
             let epoch = closed.header.epoch;
             let carried = self.peers.carry(netuid, epoch)?;
@@ -531,23 +533,23 @@ mod epoch {
             }
         }
 
-        /// Bond of a worker.
+        /// Collateral of a worker.
         #[ink(message)]
-        fn bond(&self, worker: AccountId) -> Bond {
-            self.bonds.of(worker)
+        fn collateral(&self, worker: AccountId) -> Collateral {
+            self.collateral.of(worker)
         }
 
-        /// All bonds: the balance of TAO that this contract has.
+        /// All collateral: the balance of TAO that this contract has.
         #[ink(message)]
-        fn total_bonds(&self) -> Rao {
-            self.bonds.total()
+        fn total_collateral(&self) -> Rao {
+            self.collateral.total()
         }
 
-        /// Bond that the subnet's next assertion needs.
+        /// Collateral that the subnet's next assertion needs.
         #[ink(message)]
-        fn bond_required(&self, netuid: NetUid) -> Rao {
+        fn collateral_required(&self, netuid: NetUid) -> Rao {
             let slashed = self.lives.get(netuid).map_or(0, |life| life.slashed);
-            bonds::required(self.rules.bond, slashed)
+            collateral::required(self.rules.collateral, slashed)
         }
 
         /// The constants of the game.

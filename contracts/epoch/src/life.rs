@@ -43,13 +43,13 @@ pub struct FinalEpoch {
     pub digest: Digest,
 }
 
-/// A bond that no longer stands behind an assertion.
+/// Collateral that no longer stands behind an assertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Released {
     /// Whose.
     pub proposer: AccountId,
     /// How much.
-    pub bond: Rao,
+    pub collateral: Rao,
 }
 
 impl Life {
@@ -138,7 +138,7 @@ impl Life {
         challenge_period: u32,
         assertion: Digest,
         proposer: AccountId,
-        bond: Rao,
+        collateral: Rao,
     ) -> Result<u32, EpochError> {
         self.check_propose()?;
         let deadline = block
@@ -147,14 +147,14 @@ impl Life {
         self.stage = Stage::Asserted {
             assertion,
             proposer,
-            bond,
+            collateral,
             deadline,
         };
         Ok(deadline)
     }
 
     /// Takes the assertion that hashes to `claimed` down at `block`, for being false: the epoch
-    /// awaits an assertion again. Returns the bond that is lost.
+    /// awaits an assertion again. Returns the collateral that is lost.
     ///
     /// # Errors
     /// `NotAsserted`, `ChallengeOver` from the deadline on, `AssertionMismatch`.
@@ -162,7 +162,7 @@ impl Life {
         let Stage::Asserted {
             assertion,
             proposer,
-            bond,
+            collateral,
             deadline,
         } = self.stage
         else {
@@ -177,10 +177,13 @@ impl Life {
         self.slashed = self.slashed.checked_add(1).ok_or(EpochError::Overflow)?;
         self.stage = Stage::Closed;
         self.moved_at = block;
-        Ok(Released { proposer, bond })
+        Ok(Released {
+            proposer,
+            collateral,
+        })
     }
 
-    /// Makes the asserted epoch final at `block` and frees its proposer's bond.
+    /// Makes the asserted epoch final at `block` and frees its proposer's collateral.
     ///
     /// # Errors
     /// `NotAsserted`, `ChallengePeriod` before the deadline, `AssertionMismatch`.
@@ -193,7 +196,7 @@ impl Life {
         let Stage::Asserted {
             assertion,
             proposer,
-            bond,
+            collateral,
             deadline,
         } = self.stage
         else {
@@ -207,7 +210,10 @@ impl Life {
         }
         self.end();
         self.last = Some(last);
-        Ok(Released { proposer, bond })
+        Ok(Released {
+            proposer,
+            collateral,
+        })
     }
 
     /// First block at which the closed epoch can be replayed, `replay_delay` after its close; none
@@ -265,7 +271,7 @@ impl Life {
         }
     }
 
-    /// Gives the closed epoch up at `block`. Returns the bond of its assertion, if it had one,
+    /// Gives the closed epoch up at `block`. Returns the collateral of its assertion, if it had one,
     /// which is free again.
     ///
     /// # Errors
@@ -279,7 +285,14 @@ impl Life {
         let released = match self.stage {
             Stage::Open => return Err(EpochError::NothingClosed),
             Stage::Asserted { .. } if stands => return Err(EpochError::AlreadyAsserted),
-            Stage::Asserted { proposer, bond, .. } => Some(Released { proposer, bond }),
+            Stage::Asserted {
+                proposer,
+                collateral,
+                ..
+            } => Some(Released {
+                proposer,
+                collateral,
+            }),
             Stage::Closed | Stage::Replaying { .. } => None,
         };
         let first = self

@@ -8,8 +8,8 @@ use inktensor_primitives::epoch::{EpochRules, Peers};
 pub enum DeployError {
     /// Without a challenge period nobody could dispute. Give it at least one block.
     NoChallengePeriod,
-    /// Without a bond an asserter has nothing to lose. Give an amount above zero.
-    NoBond,
+    /// Without collateral an asserter has nothing to lose. Give an amount above zero.
+    NoCollateral,
     /// Without a window to settle nobody need be paid. Give it at least one block.
     NoSettleWindow,
     /// Two of the peers have the same address. Give token, registry, staking and emission, in this
@@ -30,7 +30,7 @@ pub enum DeployError {
 pub fn check(peers: &Peers, rules: &EpochRules) -> Result<(), DeployError> {
     let EpochRules {
         challenge_period,
-        bond,
+        collateral,
         settle_window,
         replay_delay,
         rollover_delay,
@@ -38,8 +38,8 @@ pub fn check(peers: &Peers, rules: &EpochRules) -> Result<(), DeployError> {
     if *challenge_period == 0 {
         return Err(DeployError::NoChallengePeriod);
     }
-    if bond.is_zero() {
-        return Err(DeployError::NoBond);
+    if collateral.is_zero() {
+        return Err(DeployError::NoCollateral);
     }
     if *settle_window == 0 {
         return Err(DeployError::NoSettleWindow);
@@ -86,7 +86,10 @@ mod tests {
             with(|rules| rules.challenge_period = 0),
             Err(DeployError::NoChallengePeriod)
         );
-        assert_eq!(with(|rules| rules.bond.0 = 0), Err(DeployError::NoBond));
+        assert_eq!(
+            with(|rules| rules.collateral.0 = 0),
+            Err(DeployError::NoCollateral)
+        );
         assert_eq!(
             with(|rules| rules.settle_window = 0),
             Err(DeployError::NoSettleWindow)

@@ -12,7 +12,7 @@ use inktensor_primitives::{
 /// Rules to deploy with.
 pub const RULES: EpochRules = EpochRules {
     challenge_period: 5,
-    bond: Rao(100),
+    collateral: Rao(100),
     settle_window: 20,
     replay_delay: 10,
     rollover_delay: 30,

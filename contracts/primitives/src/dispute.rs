@@ -37,7 +37,7 @@ pub enum Opening {
     Memory,
 }
 
-/// An assertion was disproved. Its bond is gone, and the epoch awaits an assertion again.
+/// An assertion was disproved. Its collateral is gone, and the epoch awaits an assertion again.
 #[ink::event]
 pub struct Disputed {
     /// The subnet.
@@ -51,7 +51,7 @@ pub struct Disputed {
     pub challenger: AccountId,
     /// The step that is false.
     pub step: u32,
-    /// The bond.
+    /// The collateral.
     pub slashed: Rao,
     /// What the challenger got of it; the rest was burned.
     pub reward: Rao,

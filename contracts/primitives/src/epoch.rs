@@ -6,7 +6,7 @@ mod voting;
 
 pub use error::EpochError;
 pub use events::{
-    BondChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, ReplayedMemory,
+    CollateralChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, ReplayedMemory,
     ReplayedResults, RevealsMissed, Settled, TempoRestarted, WeightsCommitted, WeightsSet,
 };
 pub use voting::{
@@ -33,8 +33,8 @@ pub struct EpochRules {
     /// Blocks during which an assertion can be disputed: the first block at which it can be
     /// finalised is the block of the proposal plus this. At least 1.
     pub challenge_period: u32,
-    /// Bond of the first assertion of an epoch; it doubles with each that is slashed. Not zero.
-    pub bond: Rao,
+    /// Collateral of the first assertion of an epoch; it doubles with each that is slashed. Not zero.
+    pub collateral: Rao,
     /// Blocks after finality during which the next epoch cannot close while this one is not
     /// settled. Afterwards unsettled pay returns to the subnet's budget. At least 1.
     pub settle_window: u32,
@@ -89,8 +89,8 @@ pub enum Stage {
         assertion: Digest,
         /// Who posted it.
         proposer: AccountId,
-        /// The bond at stake.
-        bond: Rao,
+        /// The collateral at stake.
+        collateral: Rao,
         /// First block at which it can be finalised.
         deadline: u32,
     },
@@ -174,11 +174,11 @@ impl Settlement {
     }
 }
 
-/// A worker's bond account.
+/// A worker's collateral account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
-pub struct Bond {
+pub struct Collateral {
     /// Can be withdrawn or put behind an assertion.
     pub free: Rao,
     /// Is behind assertions.
@@ -276,19 +276,19 @@ pub trait Epochs {
     #[ink(message)]
     fn commits(&self, netuid: NetUid, hotkey: AccountId) -> CommitsView;
 
-    /// Adds `amount` of the caller's TAO to its free bond (approve it for this contract first).
+    /// Adds `amount` of the caller's TAO to its free collateral (approve it for this contract first).
     ///
     /// # Errors
     /// `Payment`.
     #[ink(message)]
-    fn deposit_bond(&mut self, amount: Rao) -> Result<(), EpochError>;
+    fn deposit_collateral(&mut self, amount: Rao) -> Result<(), EpochError>;
 
-    /// Takes `amount` of the caller's free bond back.
+    /// Takes `amount` of the caller's free collateral back.
     ///
     /// # Errors
-    /// `BondTooSmall`, `Payment`.
+    /// `CollateralTooSmall`, `Payment`.
     #[ink(message)]
-    fn withdraw_bond(&mut self, amount: Rao) -> Result<(), EpochError>;
+    fn withdraw_collateral(&mut self, amount: Rao) -> Result<(), EpochError>;
 
     /// Closes the open epoch and freezes its inputs. Anyone may call. An epoch without neurons has
     /// nothing to compute: it rolls over, that is, its tempo starts anew, and nothing is
@@ -302,17 +302,17 @@ pub trait Epochs {
     #[ink(message)]
     fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError>;
 
-    /// Posts the closed epoch's assertion and locks the caller's bond behind it, as much as
-    /// `bond_required` says. Anyone may call.
+    /// Posts the closed epoch's assertion and locks the caller's collateral behind it, as much as
+    /// `collateral_required` says. Anyone may call.
     ///
     /// # Errors
     /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
-    /// `BondTooSmall`.
+    /// `CollateralTooSmall`.
     #[ink(message)]
     fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 
     /// Has step `k` of the asserted epoch executed again. If it comes to anything else than
-    /// asserted, the bond is slashed (half to the caller, rounded down, the rest burned) and
+    /// asserted, the collateral is slashed (half to the caller, rounded down, the rest burned) and
     /// the epoch awaits an assertion again. A step that the kernel answers with an error is
     /// false too: no honest assertion of it exists. Anyone may call, up to the block before the
     /// deadline.
@@ -326,7 +326,7 @@ pub trait Epochs {
     fn dispute(&mut self, netuid: NetUid, k: u32, proof: StepProof) -> Result<(), EpochError>;
 
     /// Makes the asserted epoch final once its challenge period is over, from the block of the
-    /// deadline on, frees the bond and pays the proposer its fee. Anyone may call; the
+    /// deadline on, frees the collateral and pays the proposer its fee. Anyone may call; the
     /// assertion is in the `Proposed` event.
     ///
     /// # Errors
@@ -363,7 +363,7 @@ pub trait Epochs {
 
     /// Gives the closed epoch up when it has not moved for long: its whole budget goes to the
     /// subnet's next one, roster and memory stay those of the last final epoch. Anyone may
-    /// call. Also frees the bond of an assertion whose epoch can no longer become final since
+    /// call. Also frees the collateral of an assertion whose epoch can no longer become final since
     /// the code of its kernel has changed. Returns what the next budget gets.
     ///
     /// # Errors
@@ -420,18 +420,18 @@ pub trait Epochs {
     #[ink(message)]
     fn memory_hashes(&self, netuid: NetUid) -> Vec<Digest>;
 
-    /// Bond of `worker`.
+    /// Collateral of `worker`.
     #[ink(message)]
-    fn bond(&self, worker: AccountId) -> Bond;
+    fn collateral(&self, worker: AccountId) -> Collateral;
 
-    /// All bonds: the balance that this contract must have.
+    /// All collateral: the balance that this contract must have.
     #[ink(message)]
-    fn total_bonds(&self) -> Rao;
+    fn total_collateral(&self) -> Rao;
 
-    /// Bond that the subnet's next assertion needs: that of the rules, doubled for each assertion
+    /// Collateral that the subnet's next assertion needs: that of the rules, doubled for each assertion
     /// of the closed epoch that was slashed, at most the cap on TAO.
     #[ink(message)]
-    fn bond_required(&self, netuid: NetUid) -> Rao;
+    fn collateral_required(&self, netuid: NetUid) -> Rao;
 
     /// The constants of the game.
     #[ink(message)]

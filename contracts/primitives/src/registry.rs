@@ -448,7 +448,7 @@ pub trait Registry {
     /// before its epoch may close, and the owner waits between two changes of the same one.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `NotOwner`, `NotRoot`, `Frozen`, `Cooldown`, `OutOfBounds`,
+    /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `Frozen`, `Cooldown`, `OutOfBounds`,
     /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma` for a Yuma parameter of another
     /// kernel's subnet.
     #[ink(message)]

@@ -378,7 +378,7 @@ mod registry {
         /// alone. It counts from the open epoch on.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `NotRoot`, `Frozen`, `Cooldown`, `OutOfBounds`,
+        /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `Frozen`, `Cooldown`, `OutOfBounds`,
         /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma` for a Yuma parameter of another
         /// kernel's subnet.
         #[ink(message)]

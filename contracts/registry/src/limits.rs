@@ -62,7 +62,7 @@ pub const fn setter(parameter: Parameter) -> Setter {
         Parameter::RegistrationAllowed
         | Parameter::MinNonImmuneUids
         | Parameter::WeightsRateLimit
-        | Parameter::StakeThreshold => Setter::Root,
+        | Parameter::StakeThreshold => Setter::Admin,
         _ => Setter::Owner,
     }
 }

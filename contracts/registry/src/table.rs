@@ -40,7 +40,7 @@ pub fn table(
             let setter = limits::setter(parameter);
             let cooled_at = match setter {
                 Setter::Owner => at.clock.cooled_at(changed(limits::cooled(parameter))),
-                Setter::Root => 0,
+                Setter::Admin => 0,
             };
             HyperparameterView {
                 parameter,

@@ -312,14 +312,14 @@ fn bonds(it: &mut Noted) {
     let epoch = it.net.addresses().epoch;
     let tao = Rao::from_tao(10);
     it.net.provide(WORKER, epoch, Rao(2 * tao.0));
-    it.note("epoch", "deposit_bond", "the first", |net| {
-        net.as_(WORKER).deposit_bond(tao).unwrap();
+    it.note("epoch", "deposit_collateral", "the first", |net| {
+        net.as_(WORKER).deposit_collateral(tao).unwrap();
     });
-    it.note("epoch", "deposit_bond", "", |net| {
-        net.as_(WORKER).deposit_bond(tao).unwrap();
+    it.note("epoch", "deposit_collateral", "", |net| {
+        net.as_(WORKER).deposit_collateral(tao).unwrap();
     });
-    it.note("epoch", "withdraw_bond", "", |net| {
-        net.as_(WORKER).withdraw_bond(tao).unwrap();
+    it.note("epoch", "withdraw_collateral", "", |net| {
+        net.as_(WORKER).withdraw_collateral(tao).unwrap();
     });
 }
 

@@ -9,7 +9,7 @@ use inktensor_primitives::{assertion::Assertion, epoch::EpochError};
 pub enum Ended {
     /// It was not even taken.
     Refused,
-    /// It was disproved, and its bond slashed.
+    /// It was disproved, and its collateral slashed.
     Slashed,
 }
 

@@ -25,7 +25,7 @@ pub trait Court {
         case.refute(lie)
     }
 
-    /// Has step `k` of the posted assertion executed again. `Ok` if it was taken down and its bond
+    /// Has step `k` of the posted assertion executed again. `Ok` if it was taken down and its collateral
     /// slashed.
     ///
     /// # Errors

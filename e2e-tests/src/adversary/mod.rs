@@ -13,7 +13,7 @@
 //!   number only.
 //!
 //! # Limits
-//! The bench knows shape, header hash and the judge; bonds, deadlines and who may call are the
+//! The bench knows shape, header hash and the judge; collateral, deadlines and who may call are the
 //! chain's business, and sampled runs go there.
 
 pub mod attack;

@@ -6,7 +6,7 @@ use crate::{accounts::*, Network, Shape};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
-    epoch::{Bond, EpochError, Stage},
+    epoch::{Collateral, EpochError, Stage},
     registry::Hyperparameter,
     NetUid, Rao, Uid,
 };
@@ -163,11 +163,13 @@ impl OnChain {
 impl Court for OnChain {
     fn propose(&mut self, assertion: &Assertion) -> Result<(), EpochError> {
         let (net, netuid) = (&mut self.net, self.netuid);
-        let needed = net.bond_required(netuid);
-        if net.bond(WORKER).free < needed {
+        let needed = net.collateral_required(netuid);
+        if net.collateral(WORKER).free < needed {
             let epoch = net.addresses.epoch;
             net.provide(WORKER, epoch, needed);
-            net.as_(WORKER).deposit_bond(needed).expect("deposited");
+            net.as_(WORKER)
+                .deposit_collateral(needed)
+                .expect("deposited");
         }
         let before = net.snapshot();
         let proposed = net.as_(WORKER).propose(netuid, assertion);
@@ -199,7 +201,7 @@ impl Court for OnChain {
         let before = self.net.snapshot();
         let stage = self.stage();
         let balance = self.net.balance(STRANGER);
-        let bond = self.net.bond(WORKER);
+        let collateral = self.net.collateral(WORKER);
         let disputed = self.net.as_(STRANGER).dispute(self.netuid, k, proof);
         if disputed.is_err() {
             assert_eq!(
@@ -209,15 +211,18 @@ impl Court for OnChain {
             );
             return disputed;
         }
-        let Stage::Asserted { bond: lost, .. } = stage else {
+        let Stage::Asserted {
+            collateral: lost, ..
+        } = stage
+        else {
             panic!("nothing was asserted");
         };
         assert_eq!(self.stage(), Stage::Closed, "the epoch awaits an assertion");
-        let left = Bond {
-            free: bond.free,
-            locked: Rao(bond.locked.0 - lost.0),
+        let left = Collateral {
+            free: collateral.free,
+            locked: Rao(collateral.locked.0 - lost.0),
         };
-        assert_eq!(self.net.bond(WORKER), left, "the bond is gone");
+        assert_eq!(self.net.collateral(WORKER), left, "the collateral is gone");
         let (reward, burned) = (lost.0 / 2, lost.0 - lost.0 / 2);
         let now = self.net.balance(STRANGER);
         assert_eq!(

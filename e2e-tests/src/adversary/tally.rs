@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// How the lies of a kind ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lies {
-    /// Disproved, the bond slashed.
+    /// Disproved, the collateral slashed.
     pub slashed: u64,
     /// Not taken by the contract.
     pub refused: u64,

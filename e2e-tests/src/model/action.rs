@@ -29,9 +29,9 @@ pub enum Action {
     Replay(usize, u32, u32, Given),
     /// A worker gives the closed epoch up.
     RollOver(usize, u32),
-    /// A worker adds to its bond, in rao.
+    /// A worker adds to its collateral, in rao.
     Deposit(u32, u64),
-    /// A worker takes free bond back, in rao.
+    /// A worker takes free collateral back, in rao.
     Withdraw(u32, u64),
     /// A worker is given TAO, in rao.
     Fund(u32, u64),

@@ -6,7 +6,7 @@
 //! * [`Action`]: one thing that somebody tries. A list of them is a story that can be printed,
 //!   shortened and told again.
 //! * [`World`]: a network and a game side by side. Each action is done in both, and both must agree
-//!   on the answer, on where every epoch stands, on every bond and every purse. A refused action
+//!   on the answer, on where every epoch stands, on every collateral and every purse. A refused action
 //!   must have changed nothing.
 //!
 //! # Limits

@@ -5,7 +5,7 @@
 //! watcher, each with a store, run its epochs, while somebody posts lies now and then. One of the
 //! three is killed at a random moment and started again, many times. In the end all invariants of
 //! the protocol are checked, every final epoch is held against an honest computation, and nobody
-//! but the liar has lost a bond.
+//! but the liar has lost collateral.
 //!
 //! `INKTENSOR_KILLS` says how many kills there are, `INKTENSOR_SEED` what all chance comes from.
 //!
@@ -57,7 +57,7 @@ const LONGEST_GAP: Duration = Duration::from_millis(450);
 const REACTION: Duration = Duration::from_millis(80);
 /// How long the network may take to do what it must.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// What the honest worker has for bonds.
+/// What the honest worker has for collateral.
 const FUNDS: Rao = Rao::from_tao(1_000);
 
 fn main() -> ExitCode {
@@ -159,7 +159,7 @@ fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
             first + 1
         );
     }
-    println!("{told} lies were posted, all slashed; the honest worker lost no bond");
+    println!("{told} lies were posted, all slashed; the honest worker lost no collateral");
 }
 
 /// Waits for the moment of a kill, and returns whom it hits: by turns of chance anybody at any
@@ -220,7 +220,7 @@ fn begun() -> Network {
     net.as_(LIAR)
         .increase_allowance(epoch, FUNDS.to_u128())
         .expect("allowed");
-    net.as_(LIAR).deposit_bond(FUNDS).expect("deposited");
+    net.as_(LIAR).deposit_collateral(FUNDS).expect("deposited");
     net
 }
 
@@ -377,8 +377,8 @@ fn check(mut net: Network, notes: &Notes, logs: &str) -> usize {
             );
         }
     }
-    let bond = net.bond(WORKER);
-    let owned = net.balance(WORKER) + bond.free.to_u128() + bond.locked.to_u128();
+    let collateral = net.collateral(WORKER);
+    let owned = net.balance(WORKER) + collateral.free.to_u128() + collateral.locked.to_u128();
     assert!(
         owned >= FUNDS.to_u128(),
         "the honest worker has lost {owned}"

@@ -1,9 +1,9 @@
-//! From an assertion to finality, and the bond behind it.
+//! From an assertion to finality, and the collateral behind it.
 
 use inktensor_e2e_tests::{accounts::*, Network, Shape};
 use inktensor_primitives::{
     assertion::Assertion,
-    epoch::{Bond, EpochError, Stage},
+    epoch::{Collateral, EpochError, Stage},
     AccountId, NetUid, Rao, Uid,
 };
 
@@ -23,31 +23,31 @@ fn with_asserted_epoch() -> (Network, NetUid, Assertion) {
     (net, netuid, ran.assertion)
 }
 
-fn bond_of(net: &Network) -> Rao {
-    net.rules().bond
+fn collateral_of(net: &Network) -> Rao {
+    net.rules().collateral
 }
 
 /// A way to spoil an assertion, and what it does.
 type Bend = (&'static str, fn(&mut Assertion));
 
-/// Gives `who` a free bond of what one assertion needs.
-fn give_bond(net: &mut Network, who: AccountId) {
-    let bond = bond_of(net);
-    net.give_bond(who, bond);
+/// Gives `who` free collateral of what one assertion needs.
+fn give_collateral(net: &mut Network, who: AccountId) {
+    let collateral = collateral_of(net);
+    net.give_collateral(who, collateral);
 }
 
 #[test]
-fn propose_locks_the_bond() {
+fn propose_locks_the_collateral() {
     let (mut net, netuid) = with_closed_epoch();
     let assertion = net.compute(netuid).assertion;
-    give_bond(&mut net, ALICE);
+    give_collateral(&mut net, ALICE);
     assert_eq!(net.as_(ALICE).propose(netuid, &assertion), Ok(()));
-    let bond = bond_of(&net);
+    let collateral = collateral_of(&net);
     assert_eq!(
-        net.bond(ALICE),
-        Bond {
+        net.collateral(ALICE),
+        Collateral {
             free: Rao::ZERO,
-            locked: bond
+            locked: collateral
         }
     );
     let deadline = net.block() + net.rules().challenge_period;
@@ -56,26 +56,28 @@ fn propose_locks_the_bond() {
         Stage::Asserted {
             assertion: assertion.digest(),
             proposer: ALICE,
-            bond,
+            collateral,
             deadline
         }
     );
 }
 
 #[test]
-fn propose_without_a_bond_is_refused() {
+fn propose_without_a_collateral_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let assertion = net.compute(netuid).assertion;
-    let bond = bond_of(&net);
+    let collateral = collateral_of(&net);
     let epoch = net.addresses().epoch;
-    net.provide(ALICE, epoch, bond);
-    let almost = Rao(bond.0 - 1);
-    net.as_(ALICE).deposit_bond(almost).expect("deposited");
+    net.provide(ALICE, epoch, collateral);
+    let almost = Rao(collateral.0 - 1);
+    net.as_(ALICE)
+        .deposit_collateral(almost)
+        .expect("deposited");
     let before = net.snapshot();
     for who in [ALICE, STRANGER] {
         assert_eq!(
             net.as_(who).propose(netuid, &assertion),
-            Err(EpochError::BondTooSmall(bond))
+            Err(EpochError::CollateralTooSmall(collateral))
         );
     }
     assert_eq!(net.snapshot(), before);
@@ -87,7 +89,7 @@ fn propose_with_nothing_closed_is_refused() {
     let assertion = net.compute(netuid).assertion;
     let second = net.create(Shape::default());
     net.with_miners(second, 1);
-    give_bond(&mut net, ALICE);
+    give_collateral(&mut net, ALICE);
     let before = net.snapshot();
     assert_eq!(
         net.as_(ALICE).propose(second, &assertion),
@@ -99,7 +101,7 @@ fn propose_with_nothing_closed_is_refused() {
 #[test]
 fn propose_a_second_assertion_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
-    give_bond(&mut net, ALICE);
+    give_collateral(&mut net, ALICE);
     let before = net.snapshot();
     assert_eq!(
         net.as_(ALICE).propose(netuid, &assertion),
@@ -111,7 +113,7 @@ fn propose_a_second_assertion_is_refused() {
 #[test]
 fn propose_for_another_epoch_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
-    give_bond(&mut net, ALICE);
+    give_collateral(&mut net, ALICE);
     let mut assertion = net.compute(netuid).assertion;
     assertion.header_hash[0] ^= 1;
     let before = net.snapshot();
@@ -125,7 +127,7 @@ fn propose_for_another_epoch_is_refused() {
 #[test]
 fn propose_of_bad_shape_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
-    give_bond(&mut net, ALICE);
+    give_collateral(&mut net, ALICE);
     let honest = net.compute(netuid).assertion;
     let before = net.snapshot();
     let bends: [Bend; 9] = [
@@ -162,7 +164,7 @@ fn propose_of_more_permits_than_there_are_is_refused() {
     });
     net.with_miners(netuid, 4);
     net.close(netuid);
-    give_bond(&mut net, ALICE);
+    give_collateral(&mut net, ALICE);
     let mut assertion = net.compute(netuid).assertion;
     // One permit, and one seat kept for the subnet's owner.
     assertion.roster = vec![Uid(0), Uid(1), Uid(2)];
@@ -200,15 +202,15 @@ fn finalize_works_from_the_deadline_on() {
 }
 
 #[test]
-fn finalize_frees_the_bond() {
+fn finalize_frees_the_collateral() {
     let (mut net, netuid, _) = with_asserted_epoch();
-    let bond = bond_of(&net);
-    let free = net.bond(WORKER).free;
+    let collateral = collateral_of(&net);
+    let free = net.collateral(WORKER).free;
     net.finalize(netuid);
     assert_eq!(
-        net.bond(WORKER),
-        Bond {
-            free: Rao(free.0 + bond.0),
+        net.collateral(WORKER),
+        Collateral {
+            free: Rao(free.0 + collateral.0),
             locked: Rao::ZERO
         }
     );
@@ -250,14 +252,14 @@ fn one_account_stands_for_the_epochs_of_two_subnets() {
     net.with_miners(second, 2);
     net.close(second);
     net.assert_epoch(second);
-    let bond = bond_of(&net);
-    assert_eq!(net.bond(WORKER).locked, Rao(2 * bond.0));
+    let collateral = collateral_of(&net);
+    assert_eq!(net.collateral(WORKER).locked, Rao(2 * collateral.0));
     net.finalize(first);
     assert_eq!(
-        net.bond(WORKER),
-        Bond {
-            free: bond,
-            locked: bond
+        net.collateral(WORKER),
+        Collateral {
+            free: collateral,
+            locked: collateral
         }
     );
 }
@@ -288,41 +290,41 @@ fn finalize_twice_is_refused() {
 }
 
 #[test]
-fn deposit_and_withdrawal_move_the_bond() {
+fn deposit_and_withdrawal_move_the_collateral() {
     let mut net = Network::deploy();
-    give_bond(&mut net, ALICE);
-    let bond = bond_of(&net);
-    assert_eq!(net.total_bonds(), bond);
-    assert_eq!(net.as_(ALICE).withdraw_bond(bond), Ok(()));
-    assert_eq!(net.bond(ALICE), Bond::default());
-    assert_eq!(net.balance(ALICE), bond.to_u128());
-    assert_eq!(net.total_bonds(), Rao::ZERO);
+    give_collateral(&mut net, ALICE);
+    let collateral = collateral_of(&net);
+    assert_eq!(net.total_collateral(), collateral);
+    assert_eq!(net.as_(ALICE).withdraw_collateral(collateral), Ok(()));
+    assert_eq!(net.collateral(ALICE), Collateral::default());
+    assert_eq!(net.balance(ALICE), collateral.to_u128());
+    assert_eq!(net.total_collateral(), Rao::ZERO);
 }
 
 #[test]
 fn deposit_without_payment_is_refused() {
     let mut net = Network::deploy();
-    let bond = bond_of(&net);
-    net.fund(ALICE, bond);
+    let collateral = collateral_of(&net);
+    net.fund(ALICE, collateral);
     let before = net.snapshot();
     assert_eq!(
-        net.as_(ALICE).deposit_bond(bond),
-        Err(EpochError::Payment(bond))
+        net.as_(ALICE).deposit_collateral(collateral),
+        Err(EpochError::Payment(collateral))
     );
     assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn withdrawal_of_a_locked_bond_is_refused() {
+fn withdrawal_of_a_locked_collateral_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let assertion = net.compute(netuid).assertion;
-    give_bond(&mut net, ALICE);
+    give_collateral(&mut net, ALICE);
     net.as_(ALICE).propose(netuid, &assertion).expect("posted");
-    let bond = bond_of(&net);
+    let collateral = collateral_of(&net);
     let before = net.snapshot();
     assert_eq!(
-        net.as_(ALICE).withdraw_bond(bond),
-        Err(EpochError::BondTooSmall(bond))
+        net.as_(ALICE).withdraw_collateral(collateral),
+        Err(EpochError::CollateralTooSmall(collateral))
     );
     assert_eq!(net.snapshot(), before);
 }

@@ -55,29 +55,29 @@ fn replay(net: &mut Network, netuid: NetUid, who: AccountId, next: u32, steps: u
 }
 
 #[test]
-fn a_bond_raised_beyond_all_honest_means_does_not_stop_the_epoch() {
+fn collateral_raised_beyond_all_honest_means_does_not_stop_the_epoch() {
     let (mut net, netuid, known) = with_closed_epoch();
-    let first = net.rules().bond;
-    net.give_bond(EVE, Rao(first.0 * 127));
+    let first = net.rules().collateral;
+    net.give_collateral(EVE, Rao(first.0 * 127));
     for _ in 0..7 {
         lie(&mut net, netuid, &known).expect("posted");
         dispute(&mut net, netuid, &known);
     }
     let needed = Rao(first.0 * 128);
-    net.give_bond(WORKER, Rao(first.0 * 100));
+    net.give_collateral(WORKER, Rao(first.0 * 100));
     assert_eq!(
         net.as_(WORKER).propose(netuid, &known.honest),
-        Err(EpochError::BondTooSmall(needed))
+        Err(EpochError::CollateralTooSmall(needed))
     );
     // Nothing stands, so the chain can be asked, by people without any TAO.
     net.replay(netuid, 2);
     assert_eq!(stage(&net, netuid), Stage::Open);
     net.settle(netuid);
-    // The next epoch begins with the first bond again.
+    // The next epoch begins with the first collateral again.
     net.close(netuid);
-    assert_eq!(net.bond_required(netuid), first);
+    assert_eq!(net.collateral_required(netuid), first);
     println!(
-        "{} TAO lost to make the bond {} TAO; a replay needs none",
+        "{} TAO lost to make the collateral {} TAO; a replay needs none",
         127 * first.0 / Rao::PER_TAO,
         needed.0 / Rao::PER_TAO
     );
@@ -86,7 +86,7 @@ fn a_bond_raised_beyond_all_honest_means_does_not_stop_the_epoch() {
 #[test]
 fn a_lie_bars_a_replay_only_while_it_stands() {
     let (mut net, netuid, known) = with_closed_epoch();
-    net.give_bond(EVE, Rao::from_tao(1_000));
+    net.give_collateral(EVE, Rao::from_tao(1_000));
     let due = net.block() + net.rules().replay_delay;
     net.advance_to(due - 1);
     lie(&mut net, netuid, &known).expect("posted");
@@ -105,8 +105,8 @@ fn a_lie_bars_a_replay_only_while_it_stands() {
 #[test]
 fn a_replay_begun_to_bar_proposers_can_be_finished_by_anyone() {
     let (mut net, netuid, known) = with_closed_epoch();
-    let bond = net.rules().bond;
-    net.give_bond(WORKER, bond);
+    let collateral = net.rules().collateral;
+    net.give_collateral(WORKER, collateral);
     let all = u32::try_from(known.honest.steps.len()).expect("few steps");
     net.advance(net.rules().replay_delay);
     let hers = replay(&mut net, netuid, EVE, 0, 1);
@@ -160,8 +160,8 @@ fn a_replay_of_one_step_at_a_time_lasts_until_somebody_ends_it() {
 #[test]
 fn a_rollover_and_a_proposal_of_one_block_exclude_each_other() {
     let (mut net, netuid, known) = with_closed_epoch();
-    let bond = net.rules().bond;
-    net.give_bond(WORKER, bond);
+    let collateral = net.rules().collateral;
+    net.give_collateral(WORKER, collateral);
     net.advance(net.rules().rollover_delay);
     let template = net.template();
 
@@ -181,7 +181,11 @@ fn a_rollover_and_a_proposal_of_one_block_exclude_each_other() {
         net.as_(WORKER).propose(netuid, &known.honest),
         Err(EpochError::NothingClosed)
     );
-    assert_eq!(net.as_(WORKER).withdraw_bond(bond), Ok(()), "nothing lost");
+    assert_eq!(
+        net.as_(WORKER).withdraw_collateral(collateral),
+        Ok(()),
+        "nothing lost"
+    );
 }
 
 #[test]
@@ -216,7 +220,7 @@ fn closing_an_empty_subnet_again_and_again_draws_nothing() {
 #[test]
 fn an_undisputed_lie_about_memory_outlives_its_epoch() {
     let (mut net, netuid, known) = with_closed_epoch();
-    net.give_bond(EVE, Rao::from_tao(1_000));
+    net.give_collateral(EVE, Rao::from_tao(1_000));
     let secret = b"known to Eve alone".to_vec();
     let mut false_memory = known.honest.clone();
     false_memory.memory[0] = memory_digest(netuid, 1, 0, &secret);

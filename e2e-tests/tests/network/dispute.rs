@@ -4,7 +4,7 @@ use inktensor_e2e_tests::{accounts::*, Network, Ran};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Opening, StepProof},
-    epoch::{Bond, EpochError, Epochs, Stage},
+    epoch::{Collateral, EpochError, Epochs, Stage},
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
@@ -49,7 +49,7 @@ const LIES: [Lie; 6] = [
     }),
 ];
 
-/// Posts a lie and disproves it as the stranger, who has no bond.
+/// Posts a lie and disproves it as the stranger, who has no collateral.
 fn slash_once(net: &mut Network, netuid: NetUid) {
     let (ran, inputs) = known(net, netuid);
     let mut lie = ran.assertion.clone();
@@ -67,9 +67,9 @@ fn a_liar_is_slashed_whatever_is_changed() {
         let mut lie = ran.assertion.clone();
         bend(&mut lie);
         net.propose_lie(netuid, &lie);
-        let bond = net.rules().bond;
-        let free = net.bond(WORKER).free;
-        let (supply, bonds) = (net.total_supply(), net.total_bonds());
+        let collateral = net.rules().collateral;
+        let free = net.collateral(WORKER).free;
+        let (supply, bonds) = (net.total_supply(), net.total_collateral());
         let before = net.balance(STRANGER);
 
         let (k, proof) = ran.trace.refute(&inputs, &lie).expect(what);
@@ -81,15 +81,15 @@ fn a_liar_is_slashed_whatever_is_changed() {
 
         let status = net.status(netuid).expect("a status");
         assert_eq!(status.stage, Stage::Closed, "{what}");
-        let (reward, burned) = (bond.0 / 2, bond.0 - bond.0 / 2);
+        let (reward, burned) = (collateral.0 / 2, collateral.0 - collateral.0 / 2);
         assert_eq!(net.balance(STRANGER), before + u128::from(reward));
         assert_eq!(net.total_supply(), supply - u128::from(burned));
-        assert_eq!(net.total_bonds(), Rao(bonds.0 - bond.0));
-        let left = Bond {
+        assert_eq!(net.total_collateral(), Rao(bonds.0 - collateral.0));
+        let left = Collateral {
             free,
             locked: Rao::ZERO,
         };
-        assert_eq!(net.bond(WORKER), left);
+        assert_eq!(net.collateral(WORKER), left);
         net.assert_invariants();
     }
 }
@@ -270,27 +270,29 @@ fn nothing_asserted_is_nothing_to_dispute() {
 }
 
 #[test]
-fn the_bond_doubles_with_each_lie_and_is_the_first_again_for_the_next_epoch() {
+fn the_collateral_doubles_with_each_lie_and_is_the_first_again_for_the_next_epoch() {
     let (mut net, netuid) = with_closed_epoch();
-    let bond = net.rules().bond;
-    assert_eq!(net.bond_required(netuid), bond);
+    let collateral = net.rules().collateral;
+    assert_eq!(net.collateral_required(netuid), collateral);
     slash_once(&mut net, netuid);
-    assert_eq!(net.bond_required(netuid), Rao(2 * bond.0));
+    assert_eq!(net.collateral_required(netuid), Rao(2 * collateral.0));
     slash_once(&mut net, netuid);
-    let needed = Rao(4 * bond.0);
-    assert_eq!(net.bond_required(netuid), needed);
+    let needed = Rao(4 * collateral.0);
+    assert_eq!(net.collateral_required(netuid), needed);
 
     let assertion = net.compute(netuid).assertion;
     let epoch = net.addresses().epoch;
     let almost = Rao(needed.0 - 1);
     net.provide(ALICE, epoch, almost);
-    net.as_(ALICE).deposit_bond(almost).expect("deposited");
+    net.as_(ALICE)
+        .deposit_collateral(almost)
+        .expect("deposited");
     assert_eq!(
         net.as_(ALICE).propose(netuid, &assertion),
-        Err(EpochError::BondTooSmall(needed))
+        Err(EpochError::CollateralTooSmall(needed))
     );
     net.assert_epoch(netuid);
-    assert_eq!(net.bond(WORKER).locked, needed);
+    assert_eq!(net.collateral(WORKER).locked, needed);
     net.finalize(netuid);
-    assert_eq!(net.bond_required(netuid), bond);
+    assert_eq!(net.collateral_required(netuid), collateral);
 }

@@ -31,30 +31,30 @@ fn with_closed_epoch(net: Network) -> (Network, NetUid, Known) {
     (net, netuid, known)
 }
 
-/// All that people have, liquid and as bonds.
+/// All that people have, liquid and as collateral.
 fn wealth(net: &Network, who: &[AccountId]) -> u128 {
     let of = |who: &AccountId| {
-        let bond = net.bond(*who);
-        net.balance(*who) + u128::from(bond.free.0 + bond.locked.0)
+        let collateral = net.collateral(*who);
+        net.balance(*who) + u128::from(collateral.free.0 + collateral.locked.0)
     };
     who.iter().map(of).sum()
 }
 
-/// Posts a lie. Returns the bond behind it, and what disproves it.
+/// Posts a lie. Returns the collateral behind it, and what disproves it.
 fn lie(net: &mut Network, netuid: NetUid, who: AccountId, known: &Known) -> (Rao, u32, StepProof) {
-    let bond = net.bond_required(netuid);
+    let collateral = net.collateral_required(netuid);
     let claimed = LIE.about(known);
     net.as_(who)
         .propose(netuid, &claimed.assertion)
-        .expect("the bond is there");
+        .expect("the collateral is there");
     let refutation = known.trace.refute(&known.inputs, &claimed.assertion);
     let (k, proof) = refutation.expect("a lie");
-    (bond, k, proof)
+    (collateral, k, proof)
 }
 
-/// The bond of the `round`-th lie about an epoch, from 0: doubled with each.
-fn doubled(bond: Rao, round: u32) -> u128 {
-    bond.to_u128() << round
+/// The collateral of the `round`-th lie about an epoch, from 0: doubled with each.
+fn doubled(collateral: Rao, round: u32) -> u128 {
+    collateral.to_u128() << round
 }
 
 fn tao(rao: u128) -> String {
@@ -66,28 +66,28 @@ fn tao(rao: u128) -> String {
 }
 
 #[test]
-fn disputing_oneself_burns_half_of_every_bond() {
-    // An odd bond: the rounding is burned too.
-    let bond = Rao(Rao::from_tao(10).0 + 1);
+fn disputing_oneself_burns_half_of_every_collateral() {
+    // An odd collateral: the rounding is burned too.
+    let collateral = Rao(Rao::from_tao(10).0 + 1);
     let rules = EpochRules {
-        bond,
+        collateral,
         ..config().rules
     };
     let net = Network::deploy_with(&Config { rules, ..config() });
     let (mut net, netuid, known) = with_closed_epoch(net);
     let both = [LIAR, ACCOMPLICE];
-    net.give_bond(LIAR, Rao::from_tao(400));
+    net.give_collateral(LIAR, Rao::from_tao(400));
     let (rich, supply) = (wealth(&net, &both), net.total_supply());
     let mut lost = 0;
     for round in 0..5 {
         let (locked, k, proof) = lie(&mut net, netuid, LIAR, &known);
-        assert_eq!(locked.to_u128(), doubled(bond, round));
+        assert_eq!(locked.to_u128(), doubled(collateral, round));
         assert_eq!(net.as_(ACCOMPLICE).dispute(netuid, k, &proof), Ok(()));
-        lost += doubled(bond, round).div_ceil(2);
+        lost += doubled(collateral, round).div_ceil(2);
         assert_eq!(rich - wealth(&net, &both), lost);
         assert_eq!(supply - net.total_supply(), lost, "all of it is burned");
     }
-    let staked: u128 = (0..5).map(|round| doubled(bond, round)).sum();
+    let staked: u128 = (0..5).map(|round| doubled(collateral, round)).sum();
     println!(
         "5 lies, disputed by the liar itself: {} put at stake, {} burned",
         tao(staked),
@@ -100,9 +100,9 @@ fn disputing_oneself_burns_half_of_every_bond() {
 fn delayed_by(reactions: &[u32]) -> (u32, u128) {
     let liars = [nth("liar", 0), nth("liar", 1), nth("liar", 2)];
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
-    let bond = net.rules().bond;
+    let collateral = net.rules().collateral;
     for who in liars {
-        net.give_bond(who, Rao::from_tao(500));
+        net.give_collateral(who, Rao::from_tao(500));
     }
     let (rich, supply) = (wealth(&net, &liars), net.total_supply());
     for (round, (blocks, who)) in (0..).zip(reactions.iter().zip(liars.iter().cycle())) {
@@ -110,7 +110,7 @@ fn delayed_by(reactions: &[u32]) -> (u32, u128) {
         let (locked, k, proof) = lie(&mut net, netuid, *who, &known);
         assert_eq!(
             locked.to_u128(),
-            doubled(bond, round),
+            doubled(collateral, round),
             "whoever the liar is"
         );
         net.advance(*blocks);
@@ -130,14 +130,14 @@ fn delayed_by(reactions: &[u32]) -> (u32, u128) {
 fn a_stream_of_lies_costs_the_doubling_sum_and_delays_by_the_reactions() {
     let (undisturbed, lost) = delayed_by(&[]);
     assert_eq!(lost, 0);
-    let bond = config().rules.bond;
+    let collateral = config().rules.collateral;
     let last = config().rules.challenge_period - 1;
     for reactions in [vec![1], vec![1; 6], vec![3, 0, 2, 4, 1], vec![last; 6]] {
         let (final_at, lost) = delayed_by(&reactions);
         let delay = final_at - undisturbed;
         assert_eq!(delay, reactions.iter().sum::<u32>());
         let lies = u32::try_from(reactions.len()).expect("few");
-        assert_eq!(lost, bond.to_u128() * ((1 << lies) - 1));
+        assert_eq!(lost, collateral.to_u128() * ((1 << lies) - 1));
         println!(
             "{lies} lies of 3 liars, disputed after {reactions:?} blocks: {} lost, {delay} blocks of delay",
             tao(lost)
@@ -148,8 +148,8 @@ fn a_stream_of_lies_costs_the_doubling_sum_and_delays_by_the_reactions() {
 #[test]
 fn a_copied_dispute_takes_the_reward_and_saves_nobody() {
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
-    let bond = net.rules().bond;
-    net.give_bond(LIAR, bond);
+    let collateral = net.rules().collateral;
+    net.give_collateral(LIAR, collateral);
     let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
     // The copy is first. What the watcher had sent is refused, and costs it no TAO.
     let rich = wealth(&net, &[WATCHER]);
@@ -158,24 +158,24 @@ fn a_copied_dispute_takes_the_reward_and_saves_nobody() {
         net.as_(WATCHER).dispute(netuid, k, &proof),
         Err(EpochError::NotAsserted)
     );
-    assert_eq!(wealth(&net, &[STRANGER]), u128::from(bond.0 / 2));
+    assert_eq!(wealth(&net, &[STRANGER]), u128::from(collateral.0 / 2));
     assert_eq!(wealth(&net, &[WATCHER]), rich);
     assert_eq!(wealth(&net, &[LIAR]), 0, "the liar is not saved");
     assert_eq!(net.status(netuid).expect("a status").stage, Stage::Closed);
-    // The liar may have been the one who copied: half a bond is the least that a lie costs.
+    // The liar may have been the one who copied: half collateral is the least that a lie costs.
     println!(
         "a lie of {}: {} to whoever disputes first, {} burned",
-        tao(bond.to_u128()),
-        tao(u128::from(bond.0 / 2)),
-        tao(u128::from(bond.0 - bond.0 / 2))
+        tao(collateral.to_u128()),
+        tao(u128::from(collateral.0 / 2)),
+        tao(u128::from(collateral.0 - collateral.0 / 2))
     );
 }
 
 #[test]
 fn a_dispute_of_an_earlier_lie_does_not_touch_the_next() {
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
-    let bond = net.rules().bond;
-    net.give_bond(LIAR, bond);
+    let collateral = net.rules().collateral;
+    net.give_collateral(LIAR, collateral);
     let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
     net.as_(WATCHER).dispute(netuid, k, &proof).expect("fraud");
     net.assert_epoch(netuid);
@@ -236,14 +236,14 @@ fn the_reward_is_worth_more_than_the_gas_of_a_dispute() {
     let rules = Config::RULES;
     let net = Network::deploy_with(&Config { rules, ..config() });
     let (mut net, netuid, known) = with_closed_epoch(net);
-    net.give_bond(LIAR, rules.bond);
+    net.give_collateral(LIAR, rules.collateral);
     let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
     let message = net.addresses().epoch().dispute(netuid, k, proof);
     let sent = net.with_chain(|chain| chain.send(WATCHER, message));
     let sent = sent.expect("answered");
     assert_eq!(sent.value, Ok(()));
     let reward = wealth(&net, &[WATCHER]);
-    assert_eq!(reward, u128::from(rules.bond.0 / 2));
+    assert_eq!(reward, u128::from(rules.collateral.0 / 2));
     let gas = gas_price(&sent.cost);
     // No step may take more than a quarter of two seconds.
     let most = gas_price(&Cost {
@@ -265,8 +265,8 @@ fn a_lie_that_nobody_disputes_moves_no_more_than_the_budget() {
     let budget = known.inputs.header.budget.total();
     let all = |net: &Network| net.total_stake();
     let before = all(&net);
-    let bond = net.rules().bond;
-    net.give_bond(LIAR, bond);
+    let collateral = net.rules().collateral;
+    net.give_collateral(LIAR, collateral);
     let claimed = Claim::Lie(Lie::Overpay(0)).about(&known);
     net.as_(LIAR)
         .propose(netuid, &claimed.assertion)
@@ -290,38 +290,38 @@ fn a_lie_that_nobody_disputes_moves_no_more_than_the_budget() {
 }
 
 #[test]
-fn a_bond_lost_on_one_subnet_does_not_stand_for_another() {
+fn collateral_lost_on_one_subnet_does_not_stand_for_another() {
     let (mut net, first, known) = with_closed_epoch(Network::deploy());
     let second = net.create(Shape::default());
     net.with_miners(second, 2);
     net.close(second);
     let other = Known::of(&net, second);
-    let bond = net.rules().bond;
-    net.give_bond(LIAR, Rao(2 * bond.0));
+    let collateral = net.rules().collateral;
+    net.give_collateral(LIAR, Rao(2 * collateral.0));
     let (_, k, proof) = lie(&mut net, first, LIAR, &known);
     net.as_(LIAR)
         .propose(second, &other.honest)
-        .expect("the rest of the bond");
+        .expect("the rest of the collateral");
     net.as_(WATCHER).dispute(first, k, &proof).expect("fraud");
     // What stands behind the honest assertion is untouched, and still locked.
     assert_eq!(
-        (net.bond(LIAR).free, net.bond(LIAR).locked),
-        (Rao::ZERO, bond)
+        (net.collateral(LIAR).free, net.collateral(LIAR).locked),
+        (Rao::ZERO, collateral)
     );
     assert_eq!(
-        net.as_(LIAR).withdraw_bond(Rao(1)),
-        Err(EpochError::BondTooSmall(Rao(1)))
+        net.as_(LIAR).withdraw_collateral(Rao(1)),
+        Err(EpochError::CollateralTooSmall(Rao(1)))
     );
     assert_eq!(
-        net.bond_required(second),
-        bond,
+        net.collateral_required(second),
+        collateral,
         "each subnet doubles its own"
     );
     net.advance(net.rules().challenge_period);
     net.as_(STRANGER)
         .finalize(second, &other.honest)
         .expect("final");
-    assert_eq!(net.as_(LIAR).withdraw_bond(bond), Ok(()));
+    assert_eq!(net.as_(LIAR).withdraw_collateral(collateral), Ok(()));
 }
 
 #[test]
@@ -335,14 +335,14 @@ fn who_plays_all_parts_gains_the_fees_and_loses_by_every_lie() {
     let mut gains = Vec::new();
     for lies in 0..3 {
         let mut net = Network::begin_from(&template);
-        net.give_bond(LIAR, Rao::from_tao(100));
+        net.give_collateral(LIAR, Rao::from_tao(100));
         let rich = wealth(&net, &[LIAR]);
         let mut burned = 0;
         for round in 0..lies {
-            let (bond, k, proof) = lie(&mut net, netuid, LIAR, &known);
-            assert_eq!(bond.to_u128(), doubled(net.rules().bond, round));
+            let (collateral, k, proof) = lie(&mut net, netuid, LIAR, &known);
+            assert_eq!(collateral.to_u128(), doubled(net.rules().collateral, round));
             net.as_(LIAR).dispute(netuid, k, &proof).expect("a lie");
-            burned += bond.to_u128() / 2;
+            burned += collateral.to_u128() / 2;
         }
         net.as_(LIAR)
             .propose(netuid, &known.honest)

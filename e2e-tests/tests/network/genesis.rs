@@ -88,7 +88,7 @@ fn rules_without_a_challenge_are_refused() {
             ..rules
         },
         EpochRules {
-            bond: Rao::ZERO,
+            collateral: Rao::ZERO,
             ..rules
         },
         EpochRules {

@@ -5,7 +5,7 @@
 use inktensor_e2e_tests::{accounts::*, Network, Shape};
 use inktensor_primitives::{NetUid, Rao};
 
-/// A network in the middle of its life: stake, a bond, a final epoch, a closed one.
+/// A network in the middle of its life: stake, collateral, a final epoch, a closed one.
 fn alive() -> (Network, NetUid) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
@@ -28,8 +28,8 @@ fn missing_stake_is_noticed() {
 }
 
 #[test]
-#[should_panic(expected = "epoch has the bonds")]
-fn missing_bond_is_noticed() {
+#[should_panic(expected = "epoch has the collateral")]
+fn missing_collateral_is_noticed() {
     let (mut net, _) = alive();
     let epoch = net.addresses().epoch;
     net.as_(epoch).transfer(ALICE, Rao(1)).expect("moved");

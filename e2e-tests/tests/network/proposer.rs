@@ -1,4 +1,4 @@
-//! The proposer's caution: what it puts a bond behind, and what never again.
+//! The proposer's caution: what it puts collateral behind, and what never again.
 
 use crate::worker::{act, community, fresh, ledger};
 use inktensor_e2e_tests::{
@@ -8,7 +8,7 @@ use inktensor_e2e_tests::{
 };
 use inktensor_primitives::{
     assertion::Assertion,
-    epoch::Bond,
+    epoch::Collateral,
     kernel::{EpochHeader, EpochPlan, StepInput, StepOutput},
     NetUid, Rao, Uid,
 };
@@ -49,7 +49,7 @@ fn worker_that_was_slashed_bonds_nothing_behind_the_kernel_until_it_is_told_to()
     let mut worker = fresh(&net, &folder);
     net.close(netuid);
     slash_the_worker(&mut net, netuid, &mut worker);
-    let bonds = net.bond(WORKER);
+    let bonds = net.collateral(WORKER);
     assert!(is_slashed(act(&mut net, &mut worker), 0));
     drop(worker);
 
@@ -78,7 +78,7 @@ fn worker_that_was_slashed_bonds_nothing_behind_the_kernel_until_it_is_told_to()
         net.close(netuid);
     }
     assert!(is_slashed(act(&mut net, &mut worker), 0));
-    assert_eq!(net.bond(WORKER), bonds);
+    assert_eq!(net.collateral(WORKER), bonds);
 
     let store = worker.store().expect("it has one");
     let kernel = net.header(netuid).expect("closed").kernel_code;
@@ -209,9 +209,11 @@ fn roles_that_lose_every_race_have_no_problem() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
     let epoch = net.addresses().epoch;
-    let bond = net.rules().bond;
-    net.provide(ALICE, epoch, bond);
-    net.as_(ALICE).deposit_bond(bond).expect("deposited");
+    let collateral = net.rules().collateral;
+    net.provide(ALICE, epoch, collateral);
+    net.as_(ALICE)
+        .deposit_collateral(collateral)
+        .expect("deposited");
     let folder = Folder::new();
     let mut ledger = fresh(&net, &folder);
     let (keeper, proposer) = (
@@ -221,9 +223,9 @@ fn roles_that_lose_every_race_have_no_problem() {
     for _ in 0..100 {
         if net.status(netuid).expect("a status").final_epoch == Some(1) {
             assert_eq!(
-                net.bond(WORKER),
-                Bond {
-                    free: bond,
+                net.collateral(WORKER),
+                Collateral {
+                    free: collateral,
                     locked: Rao::ZERO
                 }
             );
@@ -245,7 +247,10 @@ fn roles_that_lose_every_race_have_no_problem() {
             Ok::<_, RoleError>(actions)
         });
         for action in actions.expect("losing a race is no problem") {
-            assert!(matches!(action, Action::Bonded { .. }), "{action:?}");
+            assert!(
+                matches!(action, Action::CollateralAdded { .. }),
+                "{action:?}"
+            );
         }
         net.advance(1);
     }

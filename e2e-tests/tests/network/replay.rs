@@ -4,7 +4,7 @@ use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
 use inktensor_primitives::{
     assertion::final_digest,
     dispute::Opening,
-    epoch::{Bond, EpochError, Stage},
+    epoch::{Collateral, EpochError, Stage},
     registry::Hyperparameter,
     NetUid, Rao,
 };
@@ -146,9 +146,11 @@ fn propose_while_replaying_is_refused() {
     let ran = net.compute(netuid);
     wait(&mut net, netuid);
     go_on(&mut net, netuid, 0, 1, 0);
-    let (epoch, bond) = (net.addresses().epoch, net.rules().bond);
-    net.provide(ALICE, epoch, bond);
-    net.as_(ALICE).deposit_bond(bond).expect("deposited");
+    let (epoch, collateral) = (net.addresses().epoch, net.rules().collateral);
+    net.provide(ALICE, epoch, collateral);
+    net.as_(ALICE)
+        .deposit_collateral(collateral)
+        .expect("deposited");
     let before = net.snapshot();
     assert_eq!(
         net.as_(ALICE).propose(netuid, &ran.assertion),
@@ -188,7 +190,7 @@ fn replay_after_a_slashed_lie_makes_the_epoch_final() {
         net.status(netuid).expect("a status").final_epoch,
         Some(EPOCH)
     );
-    assert_eq!(net.bond_required(netuid), net.rules().bond);
+    assert_eq!(net.collateral_required(netuid), net.rules().collateral);
     net.settle(netuid);
 }
 
@@ -250,7 +252,7 @@ fn a_network_without_workers_lives_on_public_data() {
         assert_eq!(ran.pay() > Rao::ZERO, epoch > 0);
         net.honest_weights(netuid);
     }
-    assert_eq!(net.bond(WORKER), Bond::default());
+    assert_eq!(net.collateral(WORKER), Collateral::default());
     // A worker that comes later reads the same.
     net.run_epoch(netuid);
 }

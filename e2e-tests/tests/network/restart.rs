@@ -72,7 +72,7 @@ fn worker_started_at_every_block_goes_on_and_computes_each_epoch_once() {
     assert!(count(|it| matches!(it, Action::Settled { .. })) >= 2);
     let epochs = count(|it| matches!(it, Action::Closed { .. }));
     assert_eq!(engine.epochs.load(Ordering::Relaxed) as usize, epochs);
-    assert_eq!(count(|it| matches!(it, Action::Bonded { .. })), 1);
+    assert_eq!(count(|it| matches!(it, Action::CollateralAdded { .. })), 1);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
     panic!("two epochs take fewer turns");
 }
 
-/// Between any two steps, and in the middle of any: nothing is paid twice, no bond is lost, and the
+/// Between any two steps, and in the middle of any: nothing is paid twice, no collateral is lost, and the
 /// end is the same to the last byte.
 #[test]
 fn worker_killed_anywhere_goes_on_as_if_nothing_had_happened() {
@@ -211,7 +211,7 @@ fn worker_killed_anywhere_goes_on_as_if_nothing_had_happened() {
     let mut undisturbed = Network::begin_from(&begin);
     let transactions = run_killed(&mut undisturbed, netuid, None);
     let end = undisturbed.snapshot();
-    // Two epochs of close, propose, finalize, settle; a bond is approved and deposited once.
+    // Two epochs of close, propose, finalize, settle; collateral is approved and deposited once.
     assert_eq!(transactions, 10);
     for at in 0..transactions {
         for arrives in [false, true] {

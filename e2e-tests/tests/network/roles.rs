@@ -20,7 +20,7 @@ fn ledger(net: &Network, choice: EngineChoice) -> Ledger {
     )
 }
 
-/// A proposer with TAO for its bonds.
+/// A proposer with TAO for its collateral.
 fn proposer(net: &mut Network) -> Proposer {
     net.fund(WORKER, Rao::from_tao(100));
     Proposer::new(WORKER, net.addresses())
@@ -66,12 +66,12 @@ fn roles_take_an_epoch_from_its_close_to_its_last_chunk() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
     let actions = live(&mut net, netuid, EngineChoice::Wasm, 1);
-    let bond = net.rules().bond;
+    let collateral = net.rules().collateral;
     assert_eq!(
         actions,
         [
             Action::Closed { netuid, epoch: 0 },
-            Action::Bonded { amount: bond },
+            Action::CollateralAdded { amount: collateral },
             Action::Proposed { netuid, epoch: 0 },
             Action::Finalized { netuid, epoch: 0 },
             Action::Settled {
@@ -150,7 +150,7 @@ fn proposer_without_tao_says_so() {
     let Err(RoleError::Refused { message, .. }) = report.clean() else {
         panic!("it has nothing to put behind it");
     };
-    assert_eq!(message, "Epochs::deposit_bond");
+    assert_eq!(message, "Epochs::deposit_collateral");
     assert_eq!(net.status(netuid).expect("a status").stage, Stage::Closed);
 }
 

@@ -2,7 +2,7 @@
 
 use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
 use inktensor_primitives::{
-    epoch::{Bond, EpochError, Stage},
+    epoch::{Collateral, EpochError, Stage},
     NetUid, Rao,
 };
 
@@ -174,7 +174,7 @@ fn a_slashed_assertion_is_progress() {
     );
     net.advance_to(due);
     assert!(net.as_(STRANGER).roll_over(netuid).is_ok());
-    assert_eq!(net.bond_required(netuid), net.rules().bond);
+    assert_eq!(net.collateral_required(netuid), net.rules().collateral);
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn an_epoch_whose_kernel_is_gone_can_only_be_rolled_over() {
     let (mut net, netuid) = with_closed_epoch();
     let (ran, inputs) = (net.compute(netuid), net.inputs(netuid));
     net.assert_epoch(netuid);
-    let locked = net.bond(WORKER).locked;
+    let locked = net.collateral(WORKER).locked;
     let kernel = net.addresses().yuma;
     net.replace_code(kernel, &bundles().token.code);
     assert!(rolls_over_at(&net, netuid).is_some());
@@ -230,8 +230,8 @@ fn an_epoch_whose_kernel_is_gone_can_only_be_rolled_over() {
 
     roll_over(&mut net, netuid);
     assert_eq!(
-        net.bond(WORKER),
-        Bond {
+        net.collateral(WORKER),
+        Collateral {
             free: locked,
             locked: Rao::ZERO
         }

@@ -44,7 +44,7 @@ fn allow_all(net: &mut Network, who: AccountId) {
 }
 
 /// Two small subnets full of people with stake and permits, in the middle of their second epochs,
-/// an empty one, and workers with bonds for some lies.
+/// an empty one, and workers with collateral for some lies.
 fn inhabited() -> Network {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     Network::begin_from(TEMPLATE.get_or_init(|| settled(0).template()))
@@ -68,8 +68,10 @@ fn settled(crowd: u16) -> Network {
     for i in 0..WORKERS {
         net.fund(worker(i), Rao::from_tao(200));
         allow_all(&mut net, worker(i));
-        let bond = Rao::from_tao(20 + 40 * u64::from(i));
-        net.as_(worker(i)).deposit_bond(bond).expect("deposited");
+        let collateral = Rao::from_tao(20 + 40 * u64::from(i));
+        net.as_(worker(i))
+            .deposit_collateral(collateral)
+            .expect("deposited");
     }
     for (people, permits, crowd) in [(4, 2, 0), (5, 3, crowd)] {
         let settings = vec![Hyperparameter::ImmunityPeriod(10)];
@@ -221,14 +223,14 @@ fn after(actions: &[Action]) -> World {
 
 #[test]
 fn a_watched_lie_is_gone_before_the_next_block() {
-    let bond = Network::deploy().rules().bond;
+    let collateral = Network::deploy().rules().collateral;
     let mut world = after(&[
         Action::Live(0),
         Action::Propose(0, 1, Claim::Lie(Lie::Results(0))),
         Action::Wait(Until::Blocks(1)),
     ]);
     assert_eq!(world.tally()["dispute"], (1, 0));
-    assert_eq!(world.game.account(WATCHER).purse, Rao(bond.0 / 2));
+    assert_eq!(world.game.account(WATCHER).purse, Rao(collateral.0 / 2));
 }
 
 #[test]
@@ -250,9 +252,9 @@ fn a_dispute_that_the_game_refuses_is_noticed() {
 }
 
 #[test]
-#[should_panic(expected = "Bond")]
-fn a_bond_that_is_not_the_games_is_noticed() {
+#[should_panic(expected = "Collateral")]
+fn collateral_that_is_not_the_games_is_noticed() {
     let mut world = after(&[]);
-    world.game.account(worker(0)).bond.free.0 += 1;
+    world.game.account(worker(0)).collateral.free.0 += 1;
     world.perform(&Action::Wait(Until::Blocks(1)));
 }

@@ -141,7 +141,7 @@ fn hyperparameters_tell_value_bounds_setter_and_when() {
     assert_eq!((tempo.value, tempo.min, tempo.max), (20, 1, 50_400));
     assert_eq!(tempo.setter, Setter::Owner);
     let allowed = find(&net, Parameter::RegistrationAllowed);
-    assert_eq!((allowed.value, allowed.setter), (1, Setter::Root));
+    assert_eq!((allowed.value, allowed.setter), (1, Setter::Admin));
 
     // The owner waits two tempos; the view says until when.
     net.as_(OWNER)
@@ -200,7 +200,7 @@ fn set_hyperparameter_of_the_network_by_the_owner_is_refused() {
     ] {
         assert_eq!(
             net.as_(OWNER).set_hyperparameter(netuid, value),
-            Err(RegistryError::NotRoot)
+            Err(RegistryError::SetByAdmin)
         );
     }
     assert_eq!(net.snapshot(), before);

@@ -4,7 +4,7 @@
 use inktensor_e2e_tests::{accounts::*, meddled::Meddled, Network, Shape};
 use inktensor_primitives::{
     assertion::Assertion,
-    epoch::{Bond, Stage},
+    epoch::{Collateral, Stage},
     NetUid, Rao, Uid,
 };
 use inktensor_worker::roles::{
@@ -65,7 +65,7 @@ fn lie_everywhere(net: &mut Network, netuids: &[NetUid]) {
 }
 
 #[test]
-fn watcher_disproves_every_kind_of_lie_without_a_bond() {
+fn watcher_disproves_every_kind_of_lie_without_a_collateral() {
     let (mut net, netuid, mut ledger) = watched();
     let honest = net.compute(netuid);
     let steps = u32::try_from(honest.assertion.steps.len()).expect("few steps");
@@ -83,14 +83,14 @@ fn watcher_disproves_every_kind_of_lie_without_a_bond() {
         (steps - 1, &|it| it.roster.clear()),
         (steps - 1, &|it| it.roster = vec![Uid(4)]),
     ];
-    let mut bond = net.rules().bond;
+    let mut collateral = net.rules().collateral;
     for (step, bend) in lies {
         let mut lie = honest.assertion.clone();
         bend(&mut lie);
         assert_ne!(lie, honest.assertion);
         net.propose_lie(netuid, &lie);
         let before = net.balance(STRANGER);
-        let reward = Rao(bond.0 / 2);
+        let reward = Rao(collateral.0 / 2);
         assert_eq!(
             watch(&mut net, &mut ledger).clean().expect("no problem"),
             [Action::Disputed {
@@ -102,9 +102,9 @@ fn watcher_disproves_every_kind_of_lie_without_a_bond() {
         );
         assert_eq!(net.status(netuid).expect("a status").stage, Stage::Closed);
         assert_eq!(net.balance(STRANGER), before + reward.to_u128());
-        bond = Rao(2 * bond.0);
+        collateral = Rao(2 * collateral.0);
     }
-    assert_eq!(net.bond(STRANGER), Bond::default());
+    assert_eq!(net.collateral(STRANGER), Collateral::default());
     net.assert_epoch(netuid);
     let nothing = watch(&mut net, &mut ledger).clean().expect("no problem");
     assert_eq!(nothing, []);

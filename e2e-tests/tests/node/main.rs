@@ -56,7 +56,7 @@ split = "bittensor"
 creation_price = "10"
 [rules]
 challenge_period = 30
-bond = "10"
+collateral = "10"
 settle_window = 60
 replay_delay = 60
 rollover_delay = 400
@@ -348,10 +348,11 @@ impl Network {
             "every lie and nothing else was slashed\n{told}"
         );
         for worker in [people::DAVE, people::EVE, people::FERDIE] {
-            let bond = chain.query(self.contracts.epoch().bond(worker.account()));
-            let bond = bond.expect("the chain answers");
+            let collateral = chain.query(self.contracts.epoch().collateral(worker.account()));
+            let collateral = collateral.expect("the chain answers");
             let balance = chain.query(psp22_balance(&self.contracts, worker));
-            let owned = balance.expect("asked") + u128::from(bond.free.0 + bond.locked.0);
+            let owned =
+                balance.expect("asked") + u128::from(collateral.free.0 + collateral.locked.0);
             assert!(
                 owned >= Rao::from_tao(500).to_u128(),
                 "{worker:?} has lost: {owned}\n{told}"

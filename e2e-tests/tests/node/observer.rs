@@ -25,7 +25,7 @@ use std::{
 
 /// Lies that are tried, one on each of the first epochs that have something to lie about.
 const LIES: usize = 2;
-/// What the liar has for bonds.
+/// What the liar has for collateral.
 const FUNDS: Rao = Rao::from_tao(400);
 
 /// What it has seen.
@@ -58,8 +58,8 @@ impl Observer {
         let liar = people::LIAR.account();
         let message = contracts.psp22().approve(contracts.epoch, FUNDS.to_u128());
         chain.run(liar, message).expect("approved");
-        let message = contracts.epoch().deposit_bond(FUNDS);
-        chain.run(liar, message).expect("a bond");
+        let message = contracts.epoch().deposit_collateral(FUNDS);
+        chain.run(liar, message).expect("collateral");
         let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
         let mut watching = Watching {
             ledger: Ledger::new(contracts, kernels),

@@ -1,4 +1,4 @@
-//! `inktensor wallet overview`: all that a coldkey has: TAO, bond, neurons, stake.
+//! `inktensor wallet overview`: all that a coldkey has: TAO, collateral, neurons, stake.
 
 use super::{
     chain::{ChainArguments, Who},
@@ -43,7 +43,7 @@ pub fn overview(arguments: &Overview, out: &mut dyn Write) -> Result<(), Failure
     let coldkey = arguments.address.on(&arguments.chain.chain)?;
     let free: u128 = chain.query(contracts.psp22().balance_of(coldkey))?;
     let free = Rao(u64::try_from(free).unwrap_or(u64::MAX));
-    let bond = chain.query(contracts.epoch().bond(coldkey))?;
+    let collateral = chain.query(contracts.epoch().collateral(coldkey))?;
     let mine = owned(chain, &contracts, coldkey)?;
     let stakes = positions(chain, &contracts, coldkey)?;
     let staked = stakes
@@ -53,7 +53,7 @@ pub fn overview(arguments: &Overview, out: &mut dyn Write) -> Result<(), Failure
         let document = json!({
             "address": ss58(&coldkey),
             "balance_rao": free.0,
-            "bond": { "free_rao": bond.free.0, "locked_rao": bond.locked.0 },
+            "collateral": { "free_rao": collateral.free.0, "locked_rao": collateral.locked.0 },
             "staked_rao": staked,
             "neurons": mine.iter().map(neuron).collect::<Vec<_>>(),
             "stakes": stakes.iter().map(stake).collect::<Vec<_>>(),
@@ -65,9 +65,9 @@ pub fn overview(arguments: &Overview, out: &mut dyn Write) -> Result<(), Failure
     writeln!(out, "staked       {} TAO", tao_text(Rao(staked)))?;
     writeln!(
         out,
-        "bond         {} TAO free, {} TAO locked",
-        tao_text(bond.free),
-        tao_text(bond.locked)
+        "collateral         {} TAO free, {} TAO locked",
+        tao_text(collateral.free),
+        tao_text(collateral.locked)
     )?;
     let is_wide = is_wide();
     if !mine.is_empty() {

@@ -56,7 +56,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Put bonds behind a kernel again with which an assertion of this worker was disproved
+    /// Put collateral behind a kernel again with which an assertion of this worker was disproved
     ///
     /// Find out first who or what was wrong. The epoch that was disproved is computed anew; the
     /// assertion that was disproved is never posted again.

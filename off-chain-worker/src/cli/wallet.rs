@@ -19,12 +19,12 @@ pub enum Command {
     /// Show the address of a key
     #[command(after_help = "Example:\n  inktensor wallet address --suri-file cold.suri")]
     Address(Address),
-    /// Show an account's TAO and its bond
+    /// Show an account's TAO and its collateral
     #[command(
         after_help = "Example:\n  inktensor wallet balance --url ws://127.0.0.1:9944 --address 5GrwvaEF…"
     )]
     Balance(Balance),
-    /// Show all that a coldkey has: TAO, bond, neurons, stake
+    /// Show all that a coldkey has: TAO, collateral, neurons, stake
     #[command(
         after_help = "Example:\n  inktensor wallet overview --url ws://127.0.0.1:9944 --address 5GrwvaEF…"
     )]
@@ -102,19 +102,23 @@ fn balance(arguments: &Balance, out: &mut dyn Write) -> Result<(), Failure> {
     let address = arguments.address.on(&arguments.chain.chain)?;
     let free: u128 = chain.query(contracts.psp22().balance_of(address))?;
     let free = Rao(u64::try_from(free).unwrap_or(u64::MAX));
-    let bond = chain.query(contracts.epoch().bond(address))?;
+    let collateral = chain.query(contracts.epoch().collateral(address))?;
     if arguments.json {
         let document = json!({
             "address": ss58(&address),
             "balance_rao": free.0,
-            "bond": { "free_rao": bond.free.0, "locked_rao": bond.locked.0 },
+            "collateral": { "free_rao": collateral.free.0, "locked_rao": collateral.locked.0 },
         });
         return Ok(print(&document, out)?);
     }
     writeln!(out, "{}", ss58(&address))?;
     writeln!(out, "balance      {} TAO", tao_text(free))?;
-    writeln!(out, "bond free    {} TAO", tao_text(bond.free))?;
-    writeln!(out, "bond locked  {} TAO", tao_text(bond.locked))?;
+    writeln!(out, "collateral free    {} TAO", tao_text(collateral.free))?;
+    writeln!(
+        out,
+        "collateral locked  {} TAO",
+        tao_text(collateral.locked)
+    )?;
     Ok(())
 }
 

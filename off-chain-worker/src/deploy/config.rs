@@ -36,12 +36,12 @@ pub struct Config {
 impl Config {
     /// The rules unless others are asked for.
     ///
-    /// With blocks of 12 seconds: 10 minutes to dispute, a bond of 10 TAO, an hour to settle. Half
+    /// With blocks of 12 seconds: 10 minutes to dispute, collateral of 10 TAO, an hour to settle. Half
     /// an hour after a close anyone may replay the epoch; after three hours without progress
     /// anyone may give it up.
     pub const RULES: EpochRules = EpochRules {
         challenge_period: 50,
-        bond: Rao::from_tao(10),
+        collateral: Rao::from_tao(10),
         settle_window: 300,
         replay_delay: 150,
         rollover_delay: 900,

@@ -94,8 +94,8 @@ pub enum RoleError {
         netuid: NetUid,
     },
     /// An assertion of this worker was disproved: what it computes is wrong, or somebody else has
-    /// its key. It bonds nothing behind this kernel until it is told to trust it again.
-    #[error("step {step} of epoch {epoch} of subnet {}, posted by this worker, was disproved; nothing is bonded behind the kernel {} \
+    /// its key. It puts no collateral behind this kernel until it is told to trust it again.
+    #[error("step {step} of epoch {epoch} of subnet {}, posted by this worker, was disproved; no collateral is put behind the kernel {} \
         until `inktensor store trust` says so: find out first who or what was wrong", netuid.0, hex(kernel_code))]
     Slashed {
         /// The subnet.

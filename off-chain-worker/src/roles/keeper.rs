@@ -294,7 +294,7 @@ mod tests {
             stage: Stage::Asserted {
                 assertion: [1; 32],
                 proposer: [2; 32].into(),
-                bond: Rao(1),
+                collateral: Rao(1),
                 deadline,
             },
             ..open()

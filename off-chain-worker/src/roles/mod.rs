@@ -4,7 +4,7 @@
 //! # Terms
 //! * **keeper**: closes epochs that are due, finalises what nobody disputed, settles every chunk,
 //!   and ends what no proposer posts.
-//! * **proposer**: computes a closed epoch and posts it behind a bond.
+//! * **proposer**: computes a closed epoch and posts it behind collateral.
 //! * **watcher**: computes what others have posted, and disputes what is false.
 //! * **ledger**: what the worker has computed itself; all roles read it.
 //!
@@ -50,8 +50,8 @@ pub enum Action {
         /// The subnet.
         netuid: NetUid,
     },
-    /// Added to its free bond.
-    Bonded {
+    /// Added to its free collateral.
+    CollateralAdded {
         /// How much.
         amount: Rao,
     },

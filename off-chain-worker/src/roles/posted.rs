@@ -41,7 +41,7 @@ pub enum Fate {
     NotPosted,
     /// It stands, and can still be disputed; or its epoch was given up.
     Standing,
-    /// This step of it was disproved, and the bond is gone.
+    /// This step of it was disproved, and the collateral is gone.
     Slashed {
         /// The step.
         step: u32,

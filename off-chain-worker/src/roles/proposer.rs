@@ -1,6 +1,6 @@
-//! The proposer: computes a closed epoch and posts it behind a bond.
+//! The proposer: computes a closed epoch and posts it behind collateral.
 //!
-//! A bond is at stake, so before any is put behind an assertion: both ways to run the kernel agree,
+//! Collateral is at stake, so before any is put behind an assertion: both ways to run the kernel agree,
 //! no assertion of this worker was ever disproved with this kernel, and the store knows of the
 //! intent. What became of an intent is read from the chain.
 
@@ -29,7 +29,7 @@ pub struct Proposer {
 }
 
 impl Proposer {
-    /// A proposer that signs, and pays bonds, as `account` on the deployment at `contracts`.
+    /// A proposer that signs, and pays collateral, as `account` on the deployment at `contracts`.
     pub const fn new(account: AccountId, contracts: Addresses) -> Self {
         Self { account, contracts }
     }
@@ -39,17 +39,17 @@ impl Proposer {
     /// # Errors
     /// If the chain does not answer.
     pub fn tick(&self, chain: &mut dyn Chain, ledger: &mut Ledger) -> Result<Report, ChainError> {
-        let mut bonded = Vec::new();
+        let mut added = Vec::new();
         let ended = self.end_intents(chain, ledger);
         let mut report = everywhere(chain, &self.contracts, |chain, netuid, status| {
             if is_due(status) {
-                self.propose(chain, ledger, netuid, &mut bonded)
+                self.propose(chain, ledger, netuid, &mut added)
             } else {
                 Ok(Step::Nothing)
             }
         })?;
-        // A bond stands before the first epoch it is put behind.
-        report.actions.splice(0..0, bonded);
+        // Collateral stands before the first epoch it is put behind.
+        report.actions.splice(0..0, added);
         report.problems.extend(ended);
         Ok(report)
     }
@@ -59,7 +59,7 @@ impl Proposer {
         chain: &mut dyn Chain,
         ledger: &mut Ledger,
         netuid: NetUid,
-        bonded: &mut Vec<Action>,
+        added: &mut Vec<Action>,
     ) -> Result<Step, RoleError> {
         let computed = ledger.closed(chain, netuid)?;
         let intent = self.intent(&computed);
@@ -68,7 +68,7 @@ impl Proposer {
         if let Some(store) = ledger.store() {
             store.put_intent(&intent)?;
         }
-        bonded.extend(self.fill_bond(chain, netuid)?);
+        added.extend(self.fill_collateral(chain, netuid)?);
         let message = self
             .contracts
             .epoch()
@@ -79,7 +79,7 @@ impl Proposer {
                 netuid,
                 epoch: intent.epoch,
             })),
-            // Somebody else has posted it, lost a bond on it, begun to replay it, or the next epoch
+            // Somebody else has posted it, lost collateral on it, begun to replay it, or the next epoch
             // has closed.
             Err(
                 error @ CallError::Refused(
@@ -87,7 +87,7 @@ impl Proposer {
                     | EpochError::Replaying
                     | EpochError::NothingClosed
                     | EpochError::HeaderMismatch
-                    | EpochError::BondTooSmall(_),
+                    | EpochError::CollateralTooSmall(_),
                 ),
             ) => Ok(Step::Overtaken(refused(error))),
             Err(error) => Err(refused(error)),
@@ -200,16 +200,16 @@ impl Proposer {
         kept.map_or_else(RoleError::from, |()| slashed(&distrust))
     }
 
-    /// Fills the free bond up to what the subnet's next assertion needs. What a killed worker had
+    /// Fills the free collateral up to what the subnet's next assertion needs. What a killed worker had
     /// already approved or deposited counts.
-    fn fill_bond(
+    fn fill_collateral(
         &self,
         chain: &mut dyn Chain,
         netuid: NetUid,
     ) -> Result<Option<Action>, RoleError> {
         let epoch = self.contracts.epoch();
-        let needed: Rao = chain.query(epoch.bond_required(netuid))?;
-        let free = chain.query(epoch.bond(self.account))?.free;
+        let needed: Rao = chain.query(epoch.collateral_required(netuid))?;
+        let free = chain.query(epoch.collateral(self.account))?.free;
         let amount = needed.checked_sub(free).unwrap_or_default();
         if amount.is_zero() {
             return Ok(None);
@@ -223,9 +223,12 @@ impl Proposer {
                 .map_err(RoleError::refused("PSP22::approve"))?;
         }
         chain
-            .run(self.account, self.contracts.epoch().deposit_bond(amount))
-            .map_err(RoleError::refused("Epochs::deposit_bond"))?;
-        Ok(Some(Action::Bonded { amount }))
+            .run(
+                self.account,
+                self.contracts.epoch().deposit_collateral(amount),
+            )
+            .map_err(RoleError::refused("Epochs::deposit_collateral"))?;
+        Ok(Some(Action::CollateralAdded { amount }))
     }
 }
 

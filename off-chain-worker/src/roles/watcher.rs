@@ -1,5 +1,5 @@
 //! The watcher: computes every closed epoch again, and disputes what was posted wrong. It needs no
-//! bond.
+//! collateral.
 
 use super::{
     everywhere::{everywhere, Step},

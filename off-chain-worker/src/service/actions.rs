@@ -47,8 +47,8 @@ fn facts(action: &Action) -> Facts {
     let amount = |amount: &Rao| Some(amount.0);
     match action {
         Action::RolledOver { netuid } => about(netuid),
-        Action::Bonded { amount: bonded } => Facts {
-            amount_rao: amount(bonded),
+        Action::CollateralAdded { amount: added } => Facts {
+            amount_rao: amount(added),
             ..Facts::default()
         },
         Action::Closed { netuid, epoch }
@@ -98,7 +98,7 @@ const fn described(action: &Action) -> &'static str {
     match action {
         Action::Closed { .. } => "closed an epoch",
         Action::RolledOver { .. } => "began the tempo of a subnet without neurons anew",
-        Action::Bonded { .. } => "added to the bond",
+        Action::CollateralAdded { .. } => "added to the collateral",
         Action::Proposed { .. } => "posted an epoch",
         Action::Disputed { .. } => "disproved a step",
         Action::Finalized { .. } => "made an epoch final",

@@ -35,7 +35,7 @@ const STALLED_AFTER: u64 = 300;
 pub enum Role {
     /// Closes epochs, makes them final, settles them
     Keeper,
-    /// Computes closed epochs and posts them behind a bond
+    /// Computes closed epochs and posts them behind collateral
     Proposer,
     /// Computes what others have posted, and disputes what is false
     Watcher,
@@ -66,7 +66,7 @@ pub struct Layer {
     /// The folder of its store, for this process alone; required
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
-    /// On a devchain, who signs and puts up bonds: a name, or an address. On a node the key tells
+    /// On a devchain, who signs and puts up collateral: a name, or an address. On a node the key tells
     #[arg(long, value_name = "NAME|ADDRESS")]
     pub account: Option<String>,
     /// A file with the secret URI of the key that signs, which only its owner may read

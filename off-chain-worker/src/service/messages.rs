@@ -18,7 +18,7 @@ const OF_A_SUBNET: [&str; 7] = [
     "Epochs::settle",
 ];
 /// The others.
-const OF_THE_ACCOUNT: [&str; 2] = ["Epochs::deposit_bond", "PSP22::approve"];
+const OF_THE_ACCOUNT: [&str; 2] = ["Epochs::deposit_collateral", "PSP22::approve"];
 /// What is not among them.
 const OTHER: &str = "other";
 
@@ -98,8 +98,10 @@ pub mod tests {
         let roll_over: Message<_> = contracts::epoch(EPOCH.into()).roll_over(NetUid(300)).into();
         assert_eq!(name(&roll_over.input), "Epochs::roll_over");
         assert_eq!(netuid(&roll_over.input), Some(NetUid(300)));
-        let deposit: Message<_> = contracts::epoch(EPOCH.into()).deposit_bond(Rao(3)).into();
-        assert_eq!(name(&deposit.input), "Epochs::deposit_bond");
+        let deposit: Message<_> = contracts::epoch(EPOCH.into())
+            .deposit_collateral(Rao(3))
+            .into();
+        assert_eq!(name(&deposit.input), "Epochs::deposit_collateral");
         assert_eq!(netuid(&deposit.input), None);
         let approve: Message<_> = contracts::psp22(TOKEN.into())
             .approve(EPOCH.into(), 1)

@@ -8,7 +8,7 @@ use crate::{
     chain::{ChainError, Cost},
     roles::{Action, RoleError},
 };
-use inktensor_primitives::{epoch::Bond, NetUid};
+use inktensor_primitives::{epoch::Collateral, NetUid};
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
@@ -51,8 +51,8 @@ names! {
     counter PAID = "inktensor_settled_pay_rao_total";
     /// What this worker earned by disputes, in rao, by netuid.
     counter REWARDS = "inktensor_dispute_reward_rao_total";
-    /// What this worker added to its bond, in rao.
-    counter BONDED = "inktensor_bond_added_rao_total";
+    /// What this worker added to its collateral, in rao.
+    counter COLLATERAL_ACCOUNT = "inktensor_collateral_added_rao_total";
     /// The open epoch, by netuid.
     gauge OPEN_EPOCH = "inktensor_open_epoch";
     /// The last final epoch, by netuid; absent before there is one.
@@ -86,10 +86,10 @@ names! {
     counter REFUNDS = "inktensor_deposit_returned_total";
     /// Fees that the chain took, in its own coin's smallest part, by message.
     counter FEES = "inktensor_fees_total";
-    /// Free bond of the account, in rao.
-    gauge BOND_FREE = "inktensor_bond_free_rao";
-    /// Bond of the account that is behind assertions, in rao.
-    gauge BOND_LOCKED = "inktensor_bond_locked_rao";
+    /// Free collateral of the account, in rao.
+    gauge COLLATERAL_FREE = "inktensor_collateral_free_rao";
+    /// Collateral of the account that is behind assertions, in rao.
+    gauge COLLATERAL_LOCKED = "inktensor_collateral_locked_rao";
     /// TAO that the account holds, in rao.
     gauge BALANCE = "inktensor_balance_rao";
     /// 1, with the worker's version, account, roles and whether it is a dry run.
@@ -153,7 +153,7 @@ pub fn took(action: &Action) {
     match action {
         Action::Closed { netuid, .. } => one(CLOSED, netuid),
         Action::RolledOver { netuid } => one(ROLLED_OVER, netuid),
-        Action::Bonded { amount } => counter!(BONDED).increment(amount.0),
+        Action::CollateralAdded { amount } => counter!(COLLATERAL_ACCOUNT).increment(amount.0),
         Action::Proposed { netuid, .. } => one(PROPOSED, netuid),
         Action::Disputed { netuid, reward, .. } => {
             one(DISPUTED, netuid);
@@ -205,9 +205,9 @@ pub fn has_problem(netuid: Option<NetUid>, kind: &'static str, is_there: bool) {
 }
 
 /// The account owns this.
-pub fn owns(bond: &Bond, balance: u128) {
-    gauge!(BOND_FREE).set(float(u128::from(bond.free.0)));
-    gauge!(BOND_LOCKED).set(float(u128::from(bond.locked.0)));
+pub fn owns(collateral: &Collateral, balance: u128) {
+    gauge!(COLLATERAL_FREE).set(float(u128::from(collateral.free.0)));
+    gauge!(COLLATERAL_LOCKED).set(float(u128::from(collateral.locked.0)));
     gauge!(BALANCE).set(float(balance));
 }
 

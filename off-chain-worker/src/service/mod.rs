@@ -314,11 +314,11 @@ impl Service {
                 metrics::stands(netuid, &Standing::at(&status, block));
             }
         }
-        let bond = self
+        let collateral = self
             .chain
-            .query(self.contracts.epoch().bond(self.account))?;
+            .query(self.contracts.epoch().collateral(self.account))?;
         let balance = self.contracts.psp22().balance_of(self.account);
-        metrics::owns(&bond, self.chain.query(balance)?);
+        metrics::owns(&collateral, self.chain.query(balance)?);
         Ok(())
     }
 

@@ -201,10 +201,10 @@ mod tests {
         assert!(!told(&mut rehearsal, done.clone()));
         // What was not due for a while is told anew.
         net.advance(1);
-        let other = net.contracts.epoch().deposit_bond(Rao(1));
+        let other = net.contracts.epoch().deposit_collateral(Rao(1));
         assert!(rehearsal.run(me, other).is_err());
         net.advance(1);
-        let other = net.contracts.epoch().deposit_bond(Rao(1));
+        let other = net.contracts.epoch().deposit_collateral(Rao(1));
         assert!(rehearsal.run(me, other).is_err());
         assert!(told(&mut rehearsal, done));
         assert_eq!((net.root(), net.sent.get()), (before, 0));

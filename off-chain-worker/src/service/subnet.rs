@@ -68,7 +68,7 @@ mod tests {
         let asserted = status(Stage::Asserted {
             assertion: [1; 32],
             proposer: [2; 32].into(),
-            bond: Rao(1),
+            collateral: Rao(1),
             deadline: 120,
         });
         assert_eq!((lag(&asserted, 119), lag(&asserted, 123)), (0, 3));

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 const TEMPO: u32 = 10;
 const PERIOD: u32 = 5;
 const ASSERTION: Digest = [7; 32];
-const BOND: Rao = Rao(100);
+const COLLATERAL: Rao = Rao(100);
 const REPLAY: u32 = 7;
 const ROLLOVER: u32 = 20;
 
@@ -26,7 +26,7 @@ fn asserted() -> Life {
     let mut life = Life::new(100);
     life.close(110).unwrap();
     assert_eq!(
-        life.propose(112, PERIOD, ASSERTION, worker(), BOND),
+        life.propose(112, PERIOD, ASSERTION, worker(), COLLATERAL),
         Ok(117)
     );
     life
@@ -71,12 +71,12 @@ fn an_empty_epoch_starts_anew_under_its_number() {
 fn one_assertion_at_most() {
     let mut open = Life::new(100);
     assert_eq!(
-        open.propose(112, PERIOD, ASSERTION, worker(), BOND),
+        open.propose(112, PERIOD, ASSERTION, worker(), COLLATERAL),
         Err(EpochError::NothingClosed)
     );
     let mut life = asserted();
     assert_eq!(
-        life.propose(113, PERIOD, [8; 32], worker(), BOND),
+        life.propose(113, PERIOD, [8; 32], worker(), COLLATERAL),
         Err(EpochError::AlreadyAsserted)
     );
 }
@@ -93,7 +93,7 @@ fn final_from_the_deadline_on() {
         life.finalize(117, ASSERTION, last(0)),
         Ok(Released {
             proposer: worker(),
-            bond: BOND
+            collateral: COLLATERAL
         })
     );
     assert_eq!(life.stage, Stage::Open);
@@ -133,7 +133,7 @@ fn disputable_before_the_deadline() {
         life.take_down(116, ASSERTION),
         Ok(Released {
             proposer: worker(),
-            bond: BOND
+            collateral: COLLATERAL
         })
     );
     assert_eq!((&life.stage, life.slashed), (&Stage::Closed, 1));
@@ -144,7 +144,7 @@ fn disputable_before_the_deadline() {
 fn the_next_epoch_starts_with_no_assertion_slashed() {
     let mut life = asserted();
     life.take_down(113, ASSERTION).unwrap();
-    life.propose(113, PERIOD, ASSERTION, worker(), BOND)
+    life.propose(113, PERIOD, ASSERTION, worker(), COLLATERAL)
         .unwrap();
     life.finalize(118, ASSERTION, last(0)).unwrap();
     assert_eq!(life.slashed, 0);
@@ -184,7 +184,7 @@ fn replay_and_assertion_exclude_each_other() {
     let mut life = closed();
     life.go_on(117, 1);
     assert_eq!(
-        life.propose(118, PERIOD, ASSERTION, worker(), BOND),
+        life.propose(118, PERIOD, ASSERTION, worker(), COLLATERAL),
         Err(EpochError::Replaying)
     );
     assert_eq!(life.take_down(118, ASSERTION), Err(EpochError::NotAsserted));
@@ -214,7 +214,7 @@ fn a_replay_goes_on_where_it_was_left() {
 fn given_up_after_the_delay_without_progress() {
     let mut life = closed();
     assert_eq!(life.rolls_over_at(ROLLOVER, true), Some(130));
-    life.propose(112, PERIOD, ASSERTION, worker(), BOND)
+    life.propose(112, PERIOD, ASSERTION, worker(), COLLATERAL)
         .unwrap();
     assert_eq!(life.rolls_over_at(ROLLOVER, true), None);
     life.take_down(116, ASSERTION).unwrap();
@@ -257,7 +257,7 @@ fn an_assertion_is_given_up_only_if_its_kernel_is_gone() {
         life.roll_over(130, ROLLOVER, false),
         Ok(Some(Released {
             proposer: worker(),
-            bond: BOND
+            collateral: COLLATERAL
         }))
     );
     assert_eq!(life.stage, Stage::Open);
@@ -292,7 +292,7 @@ fn action() -> impl Strategy<Value = Action> {
 
 proptest! {
     /// In any order of calls: an epoch becomes final once, in order, with what was posted, after its period;
-    /// a refused call changes nothing; every bond taken is released or lost exactly once or still held.
+    /// a refused call changes nothing; every collateral taken is released or lost exactly once or still held.
     #[test]
     fn any_order_of_calls(actions in prop::collection::vec(action(), 0..80)) {
         let mut life = Life::new(0);
@@ -324,12 +324,12 @@ proptest! {
                     }
                 }
                 Action::Propose(claim) => {
-                    let outcome = life.propose(block, PERIOD, [claim; 32], worker(), BOND);
+                    let outcome = life.propose(block, PERIOD, [claim; 32], worker(), COLLATERAL);
                     if let Ok(deadline) = outcome {
                         prop_assert_eq!(before.stage, Stage::Closed);
                         prop_assert_eq!(deadline, block + PERIOD);
                         posted = Some((claim, block));
-                        taken += BOND.0;
+                        taken += COLLATERAL.0;
                     } else {
                         prop_assert_eq!(&life, &before);
                     }
@@ -341,7 +341,7 @@ proptest! {
                         prop_assert!(block < at + PERIOD);
                         prop_assert_eq!(life.slashed, before.slashed + 1);
                         moved_at = block;
-                        released += lost.bond.0;
+                        released += lost.collateral.0;
                     }
                     Err(_) => prop_assert_eq!(&life, &before),
                 },
@@ -366,7 +366,7 @@ proptest! {
                         prop_assert!(block >= moved_at + ROLLOVER);
                         prop_assert_eq!(free.is_some(), posted.take().is_some());
                         prop_assert!(free.is_none() || !stands);
-                        released += free.map_or(0, |free| free.bond.0);
+                        released += free.map_or(0, |free| free.collateral.0);
                         given_up += 1;
                         prop_assert_eq!(&life.last, &before.last);
                     }
@@ -379,14 +379,14 @@ proptest! {
                             let (was, at) = posted.take().unwrap();
                             prop_assert_eq!(was, claim);
                             prop_assert!(block >= at + PERIOD);
-                            released += free.bond.0;
+                            released += free.collateral.0;
                             finals.push(epoch);
                         }
                         Err(_) => prop_assert_eq!(&life, &before),
                     }
                 }
             }
-            let held = if let Stage::Asserted { bond, .. } = life.stage { bond.0 } else { 0 };
+            let held = if let Stage::Asserted { collateral, .. } = life.stage { collateral.0 } else { 0 };
             prop_assert_eq!(taken, released + held);
             let closed = u32::from(life.stage != Stage::Open);
             prop_assert_eq!(u32::try_from(finals.len()).unwrap() + given_up + closed, life.open);

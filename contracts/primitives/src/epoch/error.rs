@@ -24,8 +24,8 @@ pub enum EpochError {
     NoPermit,
     /// The token refused: balance or allowance for this contract is below the amount.
     Payment(Rao),
-    /// The caller's free bond is too small: the bond needed.
-    BondTooSmall(Rao),
+    /// The caller's free collateral is too small: the collateral needed.
+    CollateralTooSmall(Rao),
     /// The tempo is not over: first block at which the epoch may close.
     TempoNotOver(u32),
     /// The epoch before is closed but not final. Propose, finalise or replay it, or roll it over

@@ -1,6 +1,6 @@
 //! What the epoch contract tells.
 
-use super::Bond;
+use super::Collateral;
 use crate::{assertion::Assertion, kernel::NeuronResult, AccountId, Digest, NetUid, Rao, Uid};
 use ink::prelude::vec::Vec;
 
@@ -19,14 +19,14 @@ pub struct WeightsSet {
     pub entries: u16,
 }
 
-/// A bond account changed.
+/// Collateral account changed.
 #[ink::event]
-pub struct BondChanged {
+pub struct CollateralChanged {
     /// Whose.
     #[ink(topic)]
     pub worker: AccountId,
     /// What it is now.
-    pub bond: Bond,
+    pub collateral: Collateral,
 }
 
 /// An epoch closed.

@@ -62,7 +62,7 @@ pub enum RegistryError {
     Frozen(u32),
     /// The network decides this parameter: only the admin may set it. `hyperparameters` says whose
     /// each one is.
-    NotRoot,
+    SetByAdmin,
     /// The subnet takes no registrations now. Its owner may allow them with `RegistrationAllowed`.
     RegistrationClosed,
     /// The subnet was started before: at this block.

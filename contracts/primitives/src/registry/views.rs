@@ -9,7 +9,7 @@ pub enum Setter {
     /// The subnet's owner, and the admin.
     Owner,
     /// The registry's admin alone.
-    Root,
+    Admin,
 }
 
 /// In what a number of a [`HyperparameterView`] counts.

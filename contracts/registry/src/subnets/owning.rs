@@ -35,7 +35,7 @@ impl Subnets {
     /// Sets a hyperparameter.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `NotOwner`, `NotRoot`, `Frozen`, `Cooldown`, `OutOfBounds`,
+    /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `Frozen`, `Cooldown`, `OutOfBounds`,
     /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma`.
     pub fn set(
         &mut self,
@@ -55,8 +55,8 @@ impl Subnets {
         let is_admin = kernels.admin() == caller;
         if !is_admin {
             settings.only_owner(caller)?;
-            if limits::setter(parameter) == Setter::Root {
-                return Err(RegistryError::NotRoot);
+            if limits::setter(parameter) == Setter::Admin {
+                return Err(RegistryError::SetByAdmin);
             }
         }
         let clock = clock(&settings, &seats);

@@ -33,7 +33,7 @@ export const FEES = { proposer: 50, keeper: 25 };
 /** Constants of the epoch game. */
 export const RULES = {
   challengePeriod: 50,
-  bond: tao(10),
+  collateral: tao(10),
   settleWindow: 300,
   replayDelay: 150,
   rolloverDelay: 900,

@@ -13,8 +13,8 @@ use yuma::memory::Memory;
 pub enum Kept {
     /// The bytes, in some way.
     Bytes(Bend),
-    /// A bond.
-    Bond,
+    /// Collateral.
+    Collateral,
     /// Whose bonds a row has.
     Validator,
     /// Which uids the bonds are in.
@@ -35,7 +35,7 @@ impl Kept {
         Kept::Bytes(Bend::Replaced),
         Kept::Bytes(Bend::Borrowed),
         Kept::Bytes(Bend::Oversized),
-        Kept::Bond,
+        Kept::Collateral,
         Kept::Validator,
         Kept::Start,
         Kept::Row,
@@ -44,7 +44,10 @@ impl Kept {
 
     /// Whether it needs a memory as the Yuma kernel writes it.
     pub const fn is_of_yuma(self) -> bool {
-        matches!(self, Kept::Bond | Kept::Validator | Kept::Start | Kept::Row)
+        matches!(
+            self,
+            Kept::Collateral | Kept::Validator | Kept::Start | Kept::Row
+        )
     }
 }
 
@@ -76,7 +79,7 @@ fn rewrite(kept: Kept, bytes: &mut Vec<u8>, chance: &mut Chance) -> Option<()> {
     let width = (bytes.len() - rows) / count.max(1);
     let place = chance.below(count);
     match kept {
-        Kept::Bond => {
+        Kept::Collateral => {
             let cell = rows + chance.below(bytes.len() - rows);
             bytes[cell] ^= 1 << chance.below(8);
         }
@@ -100,7 +103,7 @@ impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Kept::Bytes(bend) => bend.fmt(f),
-            Kept::Bond => f.write_str("a bond"),
+            Kept::Collateral => f.write_str("collateral"),
             Kept::Validator => f.write_str("whose bonds a row has"),
             Kept::Start => f.write_str("which uids it is about"),
             Kept::Row => f.write_str("a row missing"),

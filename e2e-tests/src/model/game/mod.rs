@@ -6,7 +6,7 @@ mod replay;
 use super::{claim::pay, Claimed};
 use inktensor_primitives::{
     assertion::Assertion,
-    epoch::{Bond, EpochError, EpochRules},
+    epoch::{Collateral, EpochError, EpochRules},
     kernel::NeuronResult,
     AccountId, NetUid, Rao,
 };
@@ -23,7 +23,7 @@ pub struct Game {
     pub subnets: BTreeMap<NetUid, SubnetGame>,
     /// The players.
     pub accounts: BTreeMap<AccountId, Account>,
-    /// What was burned of slashed bonds.
+    /// What was burned of slashed collateral.
     pub burned: Rao,
 }
 
@@ -32,8 +32,8 @@ pub struct Game {
 pub struct Account {
     /// Liquid TAO.
     pub purse: Rao,
-    /// Its bond.
-    pub bond: Bond,
+    /// Its collateral.
+    pub collateral: Collateral,
 }
 
 /// A subnet's epochs.
@@ -86,7 +86,7 @@ pub struct Standing {
     /// Who says it.
     pub by: AccountId,
     /// What it loses if that is false.
-    pub bond: Rao,
+    pub collateral: Rao,
     /// First block at which it can be final.
     pub deadline: u32,
 }
@@ -122,16 +122,16 @@ pub enum Fit {
 }
 
 impl Game {
-    /// Bond that the next assertion on a subnet needs: doubled for each that fell, at most all TAO
+    /// Collateral that the next assertion on a subnet needs: doubled for each that fell, at most all TAO
     /// there may be.
-    pub fn bond_required(&self, netuid: NetUid) -> Rao {
+    pub fn collateral_required(&self, netuid: NetUid) -> Rao {
         let closed = self.subnets[&netuid].closed.as_ref();
         let fallen = closed.map_or(0, |closed| closed.fallen);
-        let mut bond = u128::from(self.rules.bond.0);
+        let mut collateral = u128::from(self.rules.collateral.0);
         for _ in 0..fallen.min(64) {
-            bond *= 2;
+            collateral *= 2;
         }
-        Rao(u64::try_from(bond.min(u128::from(Rao::CAP.0))).expect("at most the cap"))
+        Rao(u64::try_from(collateral.min(u128::from(Rao::CAP.0))).expect("at most the cap"))
     }
 
     /// Who plays, with its money.
@@ -143,24 +143,24 @@ impl Game {
         self.subnets.get_mut(&netuid).expect("a subnet")
     }
 
-    /// `deposit_bond`.
+    /// `deposit_collateral`.
     pub fn deposit(&mut self, who: AccountId, amount: Rao) -> Result<(), EpochError> {
         let account = self.account(who);
         if account.purse < amount {
             return Err(EpochError::Payment(amount));
         }
         account.purse.0 -= amount.0;
-        account.bond.free.0 += amount.0;
+        account.collateral.free.0 += amount.0;
         Ok(())
     }
 
-    /// `withdraw_bond`.
+    /// `withdraw_collateral`.
     pub fn withdraw(&mut self, who: AccountId, amount: Rao) -> Result<(), EpochError> {
         let account = self.account(who);
-        if account.bond.free < amount {
-            return Err(EpochError::BondTooSmall(amount));
+        if account.collateral.free < amount {
+            return Err(EpochError::CollateralTooSmall(amount));
         }
-        account.bond.free.0 -= amount.0;
+        account.collateral.free.0 -= amount.0;
         account.purse.0 += amount.0;
         Ok(())
     }
@@ -221,9 +221,9 @@ impl Game {
         claimed: Claimed,
         fit: Fit,
     ) -> Result<(), EpochError> {
-        let needed = self.bond_required(netuid);
+        let needed = self.collateral_required(netuid);
         let deadline = self.block + self.rules.challenge_period;
-        let free = self.account(who).bond.free;
+        let free = self.account(who).collateral.free;
         let Some(closed) = &mut self.subnet(netuid).closed else {
             return Err(EpochError::NothingClosed);
         };
@@ -239,17 +239,17 @@ impl Game {
             Fit::Misshapen => return Err(EpochError::BadShape),
         }
         if free < needed {
-            return Err(EpochError::BondTooSmall(needed));
+            return Err(EpochError::CollateralTooSmall(needed));
         }
         closed.standing = Some(Standing {
             claimed,
             by: who,
-            bond: needed,
+            collateral: needed,
             deadline,
         });
-        let bond = &mut self.account(who).bond;
-        bond.free.0 -= needed.0;
-        bond.locked.0 += needed.0;
+        let collateral = &mut self.account(who).collateral;
+        collateral.free.0 -= needed.0;
+        collateral.locked.0 += needed.0;
         Ok(())
     }
 
@@ -266,16 +266,16 @@ impl Game {
             return Err(EpochError::AssertionMismatch);
         }
         verdict(&standing.claimed.assertion)?;
-        let Standing { by, bond, .. } = standing.clone();
+        let Standing { by, collateral, .. } = standing.clone();
         let block = self.block;
         let closed = self.subnet(netuid).closed.as_mut().expect("it was");
         closed.standing = None;
         closed.fallen += 1;
         closed.moved_at = block;
-        self.account(by).bond.locked.0 -= bond.0;
-        let reward = Rao(bond.0 / 2);
+        self.account(by).collateral.locked.0 -= collateral.0;
+        let reward = Rao(collateral.0 / 2);
         self.account(challenger).purse.0 += reward.0;
-        self.burned.0 += bond.0 - reward.0;
+        self.burned.0 += collateral.0 - reward.0;
         Ok(())
     }
 
@@ -307,12 +307,12 @@ impl Game {
         if !with_standing {
             return Err(EpochError::AssertionMismatch);
         }
-        let (by, bond, fee) = (standing.by, standing.bond, closed.proposer_fee);
+        let (by, collateral, fee) = (standing.by, standing.collateral, closed.proposer_fee);
         let results = standing.claimed.results.clone();
         subnet.make_final(results, block);
         let account = self.account(by);
-        account.bond.locked.0 -= bond.0;
-        account.bond.free.0 += bond.0;
+        account.collateral.locked.0 -= collateral.0;
+        account.collateral.free.0 += collateral.0;
         account.purse.0 += fee.0;
         Ok(())
     }

@@ -58,7 +58,10 @@ impl World {
                 ),
                 "{netuid:?}"
             );
-            assert_eq!(net.bond_required(*netuid), game.bond_required(*netuid));
+            assert_eq!(
+                net.collateral_required(*netuid),
+                game.collateral_required(*netuid)
+            );
             let told = status.settling.map(|it| {
                 let settled = (0..it.chunks()).filter(|chunk| it.is_settled(*chunk));
                 (it.epoch, it.final_at, it.paid, it.budget, settled.collect())
@@ -75,7 +78,7 @@ impl World {
             assert_eq!(told, meant, "{netuid:?}");
         }
         for (who, account) in &game.accounts {
-            assert_eq!(net.bond(*who), account.bond, "{who:?}");
+            assert_eq!(net.collateral(*who), account.collateral, "{who:?}");
             assert_eq!(net.balance(*who), account.purse.to_u128(), "{who:?}");
         }
     }
@@ -94,7 +97,7 @@ fn stage(subnet: &SubnetGame) -> Stage {
         Some(standing) => Stage::Asserted {
             assertion: standing.claimed.assertion.digest(),
             proposer: standing.by,
-            bond: standing.bond,
+            collateral: standing.collateral,
             deadline: standing.deadline,
         },
     }

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 /// Workers that play: each may propose, dispute, finalise and settle.
 pub const WORKERS: u32 = 3;
-/// An honest observer without a bond.
+/// An honest observer without collateral.
 pub const WATCHER: AccountId = named("watcher");
 
 /// How often each kind of action was done, and how often it was refused.
@@ -63,7 +63,7 @@ impl World {
         let players = (0..WORKERS).map(worker).chain([WATCHER]);
         let account = |who: AccountId| Account {
             purse: Rao(u64::try_from(net.balance(who)).expect("below the cap")),
-            bond: net.bond(who),
+            collateral: net.collateral(who),
         };
         let accounts = players.map(|who| (who, account(who))).collect();
         let netuids: Vec<NetUid> = (1..=net.subnets()).map(NetUid).collect();
@@ -134,7 +134,7 @@ impl World {
             Action::Deposit(by, amount) => self.deposit(worker(*by), Rao(*amount)),
             Action::Withdraw(by, amount) => {
                 let (who, amount) = (worker(*by), Rao(*amount));
-                let answer = self.net.as_(who).withdraw_bond(amount);
+                let answer = self.net.as_(who).withdraw_collateral(amount);
                 assert_eq!(answer, self.game.withdraw(who, amount));
                 self.done("withdraw", &answer);
             }
@@ -216,8 +216,8 @@ impl World {
             self.replay(netuid, who, 2, Given::Right);
             return;
         }
-        let free = self.game.accounts[&who].bond.free;
-        let needed = self.game.bond_required(netuid);
+        let free = self.game.accounts[&who].collateral.free;
+        let needed = self.game.collateral_required(netuid);
         if free < needed {
             self.deposit(who, Rao(needed.0 - free.0));
         }
@@ -229,7 +229,7 @@ impl World {
     }
 
     fn deposit(&mut self, who: AccountId, amount: Rao) {
-        let answer = self.net.as_(who).deposit_bond(amount);
+        let answer = self.net.as_(who).deposit_collateral(amount);
         assert_eq!(answer, self.game.deposit(who, amount));
         self.done("deposit", &answer);
     }

@@ -93,12 +93,12 @@ struct FileFees {
     keeper: u16,
 }
 
-/// In blocks, and TAO for the bond.
+/// In blocks, and TAO for the collateral.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct FileRules {
     challenge_period: Option<u32>,
-    bond: Option<String>,
+    collateral: Option<String>,
     settle_window: Option<u32>,
     replay_delay: Option<u32>,
     rollover_delay: Option<u32>,
@@ -186,7 +186,8 @@ impl Configured {
             treasury: who("treasury", self.treasury, file.treasury)?,
             rules: EpochRules {
                 challenge_period: rules.challenge_period.unwrap_or(usual.challenge_period),
-                bond: amount("rules.bond", rules.bond)?.unwrap_or(usual.bond),
+                collateral: amount("rules.collateral", rules.collateral)?
+                    .unwrap_or(usual.collateral),
                 settle_window: rules.settle_window.unwrap_or(usual.settle_window),
                 replay_delay: rules.replay_delay.unwrap_or(usual.replay_delay),
                 rollover_delay: rules.rollover_delay.unwrap_or(usual.rollover_delay),
@@ -261,7 +262,7 @@ mod tests {
         assert_eq!(made.holders[0].1, Rao::from_tao(5));
         assert_eq!((made.fees.proposer, made.fees.keeper), (Bps(1), Bps(2)));
         assert_eq!(made.rules.challenge_period, 3);
-        assert_eq!(made.rules.bond, Rao(500_000_000));
+        assert_eq!(made.rules.collateral, Rao(500_000_000));
         assert_eq!(made.rules.settle_window, Config::RULES.settle_window);
     }
 
@@ -279,7 +280,7 @@ mod tests {
             ),
             (vec![&holder], "colour = 1", "colour"),
             (vec![&holder], "admin = \"x\"", "admin"),
-            (vec![&holder], "[rules]\nbond = \"x\"", "rules.bond"),
+            (vec![&holder], "[rules]\nbond = \"x\"", "rules.collateral"),
             (vec![&holder], "[network]\nsubnets = 1", "subnets"),
         ] {
             let problem = config(&flags, file).unwrap_err();

@@ -281,7 +281,7 @@ fn unit(unit: Unit) -> &'static str {
 fn setter(setter: Setter) -> &'static str {
     match setter {
         Setter::Owner => "owner",
-        Setter::Root => "root",
+        Setter::Admin => "root",
     }
 }
 

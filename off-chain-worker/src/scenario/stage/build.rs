@@ -28,7 +28,7 @@ const REGISTRATION_PRICE: Rao = Rao(Rao::PER_TAO / 10);
 /// Most holders that genesis lists; its constructor call has to fit a contract's memory. The others
 /// get theirs from the bank.
 const GENESIS_HOLDERS: usize = 512;
-/// What the proposer has for bonds.
+/// What the proposer has for collateral.
 const PROPOSER_FUNDS: Rao = Rao::from_tao(1_000);
 
 impl<'a> Stage<'a> {

@@ -10,7 +10,7 @@ use crate::{
 };
 use inktensor_primitives::{
     emission::{Completed, Emission, Fee, FeePaid},
-    epoch::{BondChanged, Epochs},
+    epoch::{CollateralChanged, Epochs},
     registry::{NeuronRegistered, Registry, SubnetCreated},
     staking::Staking,
     token::TokenControl,
@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 struct Told {
     /// Accounts that ever got or gave TAO.
     holders: BTreeSet<AccountId>,
-    /// Accounts that ever had a bond.
+    /// Accounts that ever had collateral.
     workers: BTreeSet<AccountId>,
     /// Paid to miners and validators of complete epochs.
     paid: u64,
@@ -100,8 +100,11 @@ impl Stage<'_> {
                     *sum = sum.saturating_add(paid.amount.0);
                 }
             } else if event.contract == contracts.epoch {
-                told.workers
-                    .extend(event.decode::<BondChanged>().map(|changed| changed.worker));
+                told.workers.extend(
+                    event
+                        .decode::<CollateralChanged>()
+                        .map(|changed| changed.worker),
+                );
             }
         }
         Ok(told)
@@ -286,17 +289,17 @@ impl Stage<'_> {
             .query(contracts.psp22().balance_of(contracts.epoch))?;
         let (mut free, mut locked) = (0u64, 0u64);
         for worker in &told.workers {
-            let bond = self.chain.query(contracts.epoch().bond(*worker))?;
-            free = free.saturating_add(bond.free.0);
-            locked = locked.saturating_add(bond.locked.0);
+            let collateral = self.chain.query(contracts.epoch().collateral(*worker))?;
+            free = free.saturating_add(collateral.free.0);
+            locked = locked.saturating_add(collateral.locked.0);
         }
-        let total: Rao = self.chain.query(contracts.epoch().total_bonds())?;
+        let total: Rao = self.chain.query(contracts.epoch().total_collateral())?;
         let mut equation = Equation::new(
-            "TAO of the epoch contract is all bonds",
+            "TAO of the epoch contract is all collateral",
             [term("balance of the epoch contract", narrow(balance))],
             [
-                term("free bonds", Rao(free)),
-                term("locked bonds", Rao(locked)),
+                term("free collateral", Rao(free)),
+                term("locked collateral", Rao(locked)),
             ],
         );
         equation.holds &= narrow(balance) == total;

@@ -35,7 +35,7 @@ const MESSAGES: [&str; 21] = [
     "Staking::remove_all_stake",
     "Staking::set_take",
     "Epochs::set_weights",
-    "Epochs::deposit_bond",
+    "Epochs::deposit_collateral",
     "Epochs::close",
     "Epochs::propose",
     "Epochs::finalize",

@@ -40,7 +40,7 @@ fn steps_are_counted_by_subnet() {
             step: 1,
             reward: Rao(9),
         });
-        took(&Action::Bonded { amount: Rao(5) });
+        took(&Action::CollateralAdded { amount: Rao(5) });
         overtaken(netuid);
     });
     for line in [
@@ -49,7 +49,7 @@ fn steps_are_counted_by_subnet() {
         "inktensor_settled_pay_rao_total{netuid=\"3\"} 70",
         "inktensor_epochs_disputed_total{netuid=\"3\"} 1",
         "inktensor_dispute_reward_rao_total{netuid=\"3\"} 9",
-        "inktensor_bond_added_rao_total 5",
+        "inktensor_collateral_added_rao_total 5",
         "inktensor_overtaken_total{netuid=\"3\"} 1",
         "inktensor_best_block 7",
         "inktensor_ready 0",

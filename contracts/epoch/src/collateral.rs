@@ -1,137 +1,143 @@
-//! Bond accounts: what a worker can lose by asserting a falsehood.
+//! Collateral accounts: what a worker can lose by asserting a falsehood.
 
 use ink::storage::{traits::ManualKey, Lazy, Mapping};
 use inktensor_primitives::{
-    epoch::{Bond, EpochError},
+    epoch::{Collateral, EpochError},
     AccountId, Rao,
 };
 
-/// `bond` with `amount` more to use.
+/// `collateral` with `amount` more to use.
 ///
 /// # Errors
 /// `Overflow`; the cap on TAO excludes it.
-fn deposited(bond: Bond, amount: Rao) -> Result<Bond, EpochError> {
-    let free = bond.free.checked_add(amount).ok_or(EpochError::Overflow)?;
-    Ok(Bond { free, ..bond })
+fn deposited(collateral: Collateral, amount: Rao) -> Result<Collateral, EpochError> {
+    let free = collateral
+        .free
+        .checked_add(amount)
+        .ok_or(EpochError::Overflow)?;
+    Ok(Collateral { free, ..collateral })
 }
 
-/// `bond` with `amount` less to use.
+/// `collateral` with `amount` less to use.
 ///
 /// # Errors
-/// `BondTooSmall` with `amount` if less is free.
-fn withdrawn(bond: Bond, amount: Rao) -> Result<Bond, EpochError> {
-    let free = bond
+/// `CollateralTooSmall` with `amount` if less is free.
+fn withdrawn(collateral: Collateral, amount: Rao) -> Result<Collateral, EpochError> {
+    let free = collateral
         .free
         .checked_sub(amount)
-        .ok_or(EpochError::BondTooSmall(amount))?;
-    Ok(Bond { free, ..bond })
+        .ok_or(EpochError::CollateralTooSmall(amount))?;
+    Ok(Collateral { free, ..collateral })
 }
 
-/// `bond` with `amount` put behind an assertion.
+/// `collateral` with `amount` put behind an assertion.
 ///
 /// # Errors
-/// `BondTooSmall` with `amount` if less is free, `Overflow`.
-fn locked(bond: Bond, amount: Rao) -> Result<Bond, EpochError> {
-    let Bond { free, locked } = withdrawn(bond, amount)?;
+/// `CollateralTooSmall` with `amount` if less is free, `Overflow`.
+fn locked(collateral: Collateral, amount: Rao) -> Result<Collateral, EpochError> {
+    let Collateral { free, locked } = withdrawn(collateral, amount)?;
     let locked = locked.checked_add(amount).ok_or(EpochError::Overflow)?;
-    Ok(Bond { free, locked })
+    Ok(Collateral { free, locked })
 }
 
-/// `bond` with `amount` taken back from behind an assertion.
+/// `collateral` with `amount` taken back from behind an assertion.
 ///
 /// # Errors
-/// `Overflow` if less is locked; a bond is released once.
-fn released(bond: Bond, amount: Rao) -> Result<Bond, EpochError> {
-    let locked = bond
+/// `Overflow` if less is locked; collateral is released once.
+fn released(collateral: Collateral, amount: Rao) -> Result<Collateral, EpochError> {
+    let locked = collateral
         .locked
         .checked_sub(amount)
         .ok_or(EpochError::Overflow)?;
     deposited(
-        Bond {
-            free: bond.free,
+        Collateral {
+            free: collateral.free,
             locked,
         },
         amount,
     )
 }
 
-/// `bond` without `amount` of what was behind an assertion.
+/// `collateral` without `amount` of what was behind an assertion.
 ///
 /// # Errors
-/// `Overflow` if less is locked; a bond is slashed once.
-fn slashed(bond: Bond, amount: Rao) -> Result<Bond, EpochError> {
-    let locked = bond
+/// `Overflow` if less is locked; collateral is slashed once.
+fn slashed(collateral: Collateral, amount: Rao) -> Result<Collateral, EpochError> {
+    let locked = collateral
         .locked
         .checked_sub(amount)
         .ok_or(EpochError::Overflow)?;
-    Ok(Bond { locked, ..bond })
+    Ok(Collateral {
+        locked,
+        ..collateral
+    })
 }
 
-/// The bond that an assertion needs after `lost` assertions of the same epoch were slashed: `base`,
+/// The collateral that an assertion needs after `lost` assertions of the same epoch were slashed: `base`,
 /// doubled for each of them, at most the cap on TAO.
 pub fn required(base: Rao, lost: u32) -> Rao {
     let factor = 1u64.checked_shl(lost).unwrap_or(u64::MAX);
     Rao(base.0.saturating_mul(factor)).min(Rao::CAP)
 }
 
-/// How a slashed bond is split: the challenger's half, rounded down, and what is burned.
-pub fn split(bond: Rao) -> (Rao, Rao) {
-    let reward = bond.0 / 2;
-    (Rao(reward), Rao(bond.0.saturating_sub(reward)))
+/// How slashed collateral is split: the challenger's half, rounded down, and what is burned.
+pub fn split(collateral: Rao) -> (Rao, Rao) {
+    let reward = collateral.0 / 2;
+    (Rao(reward), Rao(collateral.0.saturating_sub(reward)))
 }
 
-/// The bonds of all workers. Their sum is the contract's balance of TAO.
+/// The collateral of all workers. Their sum is the contract's balance of TAO.
 #[ink::storage_item]
 #[derive(Debug, Default)]
-pub struct BondStore {
-    accounts: Mapping<AccountId, Bond, ManualKey<0x4550_0010>>,
+pub struct CollateralStore {
+    accounts: Mapping<AccountId, Collateral, ManualKey<0x4550_0010>>,
     total: Lazy<Rao, ManualKey<0x4550_0011>>,
 }
 
-impl BondStore {
-    /// Bond of `worker`.
-    pub fn of(&self, worker: AccountId) -> Bond {
+impl CollateralStore {
+    /// Collateral of `worker`.
+    pub fn of(&self, worker: AccountId) -> Collateral {
         self.accounts.get(worker).unwrap_or_default()
     }
 
-    /// All bonds.
+    /// All collateral.
     pub fn total(&self) -> Rao {
         self.total.get_or_default()
     }
 
-    /// Adds `amount`, which the contract has received, to the free bond of `worker`.
+    /// Adds `amount`, which the contract has received, to the free collateral of `worker`.
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn deposit(&mut self, worker: AccountId, amount: Rao) -> Result<Bond, EpochError> {
+    pub fn deposit(&mut self, worker: AccountId, amount: Rao) -> Result<Collateral, EpochError> {
         let total = self
             .total()
             .checked_add(amount)
             .ok_or(EpochError::Overflow)?;
-        let bond = self.change(worker, amount, deposited)?;
+        let collateral = self.change(worker, amount, deposited)?;
         self.total.set(&total);
-        Ok(bond)
+        Ok(collateral)
     }
 
-    /// Takes `amount`, which the contract is to send, from the free bond of `worker`.
+    /// Takes `amount`, which the contract is to send, from the free collateral of `worker`.
     ///
     /// # Errors
-    /// `BondTooSmall`, `Overflow`.
-    pub fn withdraw(&mut self, worker: AccountId, amount: Rao) -> Result<Bond, EpochError> {
-        let bond = self.change(worker, amount, withdrawn)?;
+    /// `CollateralTooSmall`, `Overflow`.
+    pub fn withdraw(&mut self, worker: AccountId, amount: Rao) -> Result<Collateral, EpochError> {
+        let collateral = self.change(worker, amount, withdrawn)?;
         let total = self
             .total()
             .checked_sub(amount)
             .ok_or(EpochError::Overflow)?;
         self.total.set(&total);
-        Ok(bond)
+        Ok(collateral)
     }
 
-    /// Puts `amount` of the free bond of `worker` behind an assertion.
+    /// Puts `amount` of the free collateral of `worker` behind an assertion.
     ///
     /// # Errors
-    /// `BondTooSmall`, `Overflow`.
-    pub fn lock(&mut self, worker: AccountId, amount: Rao) -> Result<Bond, EpochError> {
+    /// `CollateralTooSmall`, `Overflow`.
+    pub fn lock(&mut self, worker: AccountId, amount: Rao) -> Result<Collateral, EpochError> {
         self.change(worker, amount, locked)
     }
 
@@ -139,7 +145,7 @@ impl BondStore {
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn release(&mut self, worker: AccountId, amount: Rao) -> Result<Bond, EpochError> {
+    pub fn release(&mut self, worker: AccountId, amount: Rao) -> Result<Collateral, EpochError> {
         self.change(worker, amount, released)
     }
 
@@ -148,29 +154,29 @@ impl BondStore {
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn slash(&mut self, worker: AccountId, amount: Rao) -> Result<Bond, EpochError> {
-        let bond = self.change(worker, amount, slashed)?;
+    pub fn slash(&mut self, worker: AccountId, amount: Rao) -> Result<Collateral, EpochError> {
+        let collateral = self.change(worker, amount, slashed)?;
         let total = self
             .total()
             .checked_sub(amount)
             .ok_or(EpochError::Overflow)?;
         self.total.set(&total);
-        Ok(bond)
+        Ok(collateral)
     }
 
     fn change(
         &mut self,
         worker: AccountId,
         amount: Rao,
-        rule: fn(Bond, Rao) -> Result<Bond, EpochError>,
-    ) -> Result<Bond, EpochError> {
-        let bond = rule(self.of(worker), amount)?;
-        if bond == Bond::default() {
+        rule: fn(Collateral, Rao) -> Result<Collateral, EpochError>,
+    ) -> Result<Collateral, EpochError> {
+        let collateral = rule(self.of(worker), amount)?;
+        if collateral == Collateral::default() {
             self.accounts.remove(worker);
         } else {
-            self.accounts.insert(worker, &bond);
+            self.accounts.insert(worker, &collateral);
         }
-        Ok(bond)
+        Ok(collateral)
     }
 }
 
@@ -179,26 +185,26 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SOME: Bond = Bond {
+    const SOME: Collateral = Collateral {
         free: Rao(10),
         locked: Rao(5),
     };
 
     #[test]
-    fn a_locked_bond_cannot_be_withdrawn() {
-        let bond = locked(SOME, Rao(10)).unwrap();
+    fn a_locked_collateral_cannot_be_withdrawn() {
+        let collateral = locked(SOME, Rao(10)).unwrap();
         assert_eq!(
-            bond,
-            Bond {
+            collateral,
+            Collateral {
                 free: Rao(0),
                 locked: Rao(15)
             }
         );
         assert_eq!(
-            withdrawn(bond, Rao(1)),
-            Err(EpochError::BondTooSmall(Rao(1)))
+            withdrawn(collateral, Rao(1)),
+            Err(EpochError::CollateralTooSmall(Rao(1)))
         );
-        assert_eq!(released(bond, Rao(10)), Ok(SOME));
+        assert_eq!(released(collateral, Rao(10)), Ok(SOME));
     }
 
     #[test]
@@ -207,10 +213,10 @@ mod tests {
     }
 
     #[test]
-    fn only_a_locked_bond_is_slashed() {
+    fn only_a_locked_collateral_is_slashed() {
         assert_eq!(
             slashed(SOME, Rao(5)),
-            Ok(Bond {
+            Ok(Collateral {
                 free: Rao(10),
                 locked: Rao(0)
             })
@@ -219,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bond_doubles_up_to_the_cap() {
+    fn the_collateral_doubles_up_to_the_cap() {
         assert_eq!(required(Rao(100), 0), Rao(100));
         assert_eq!(required(Rao(100), 1), Rao(200));
         assert_eq!(required(Rao(100), 5), Rao(3_200));
@@ -236,20 +242,23 @@ mod tests {
 
     #[test]
     fn one_rao_too_much_is_too_much() {
-        assert_eq!(withdrawn(SOME, Rao(10)).map(|bond| bond.free), Ok(Rao(0)));
+        assert_eq!(
+            withdrawn(SOME, Rao(10)).map(|collateral| collateral.free),
+            Ok(Rao(0))
+        );
         assert_eq!(
             withdrawn(SOME, Rao(11)),
-            Err(EpochError::BondTooSmall(Rao(11)))
+            Err(EpochError::CollateralTooSmall(Rao(11)))
         );
         assert_eq!(
             locked(SOME, Rao(11)),
-            Err(EpochError::BondTooSmall(Rao(11)))
+            Err(EpochError::CollateralTooSmall(Rao(11)))
         );
     }
 
     #[ink::test]
     fn an_empty_account_is_deleted() {
-        let mut store = BondStore::default();
+        let mut store = CollateralStore::default();
         let worker = AccountId::from([1; 32]);
         store.deposit(worker, Rao(3)).unwrap();
         assert!(store.accounts.contains(worker));
@@ -259,11 +268,11 @@ mod tests {
     }
 
     proptest! {
-        /// A slashed bond is split without rest, and no challenger gets more than half: disputing oneself costs.
+        /// slashed collateral is split without rest, and no challenger gets more than half: disputing oneself costs.
         #[test]
-        fn nothing_of_a_slashed_bond_is_left(bond in any::<u64>()) {
-            let (reward, burned) = split(Rao(bond));
-            prop_assert_eq!(reward.checked_add(burned), Some(Rao(bond)));
+        fn nothing_of_a_slashed_collateral_is_left(collateral in any::<u64>()) {
+            let (reward, burned) = split(Rao(collateral));
+            prop_assert_eq!(reward.checked_add(burned), Some(Rao(collateral)));
             prop_assert!(reward <= burned);
         }
 
@@ -280,7 +289,7 @@ mod tests {
             actions in prop::collection::vec((0u8..5, 0u8..3, 0u64..20), 0..60)
         ) {
             ink::env::test::run_test::<ink::env::DefaultEnvironment, _>(|_| {
-                let mut store = BondStore::default();
+                let mut store = CollateralStore::default();
                 let mut balance = 0u64;
                 let worker = |who: u8| AccountId::from([who; 32]);
                 for (what, who, amount) in actions {
@@ -296,7 +305,7 @@ mod tests {
                         assert_eq!(store.of(worker(who)), before);
                     }
                     let sum: u64 =
-                        (0..3).map(|who| store.of(worker(who))).map(|bond| bond.free.0 + bond.locked.0).sum();
+                        (0..3).map(|who| store.of(worker(who))).map(|collateral| collateral.free.0 + collateral.locked.0).sum();
                     assert_eq!((sum, store.total()), (balance, Rao(balance)));
                 }
                 Ok(())
