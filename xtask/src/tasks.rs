@@ -87,7 +87,7 @@ pub fn demo(project: &Project, arguments: &[String]) -> Result<ExitCode> {
         .args([
             "run",
             "--package",
-            "inktensor-worker",
+            "inktensor-cli",
             "--bin",
             "inktensor",
             "--",
@@ -110,7 +110,7 @@ pub fn bench(project: &Project, only: Option<Measure>, arguments: &[String]) -> 
     if only != Some(Measure::Costs) {
         progress::heading("benchmarks of the kernel");
         let mut command = bench();
-        command.args(["--package", "inktensor-worker", "--bench", "kernel", "--"]);
+        command.args(["--package", "inktensor-compute", "--bench", "kernel", "--"]);
         process::run(command.args(arguments))?;
     }
     if only != Some(Measure::Kernel) {

@@ -5,7 +5,7 @@
 
 use ink::{
     env::hash::{Blake2x256, HashOutput},
-    prelude::vec::Vec,
+    prelude::{string::String, vec::Vec},
 };
 
 /// A blake2_256 hash.
@@ -112,9 +112,27 @@ pub fn blake2(bytes: &[u8]) -> Digest {
     out
 }
 
+/// Returns `bytes` as lower-case hexadecimal digits after `0x`.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2).saturating_add(2));
+    text.push_str("0x");
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 0x0f] {
+            text.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hexadecimal_has_two_digits_a_byte() {
+        assert_eq!(hex(&[0, 0x0f, 0xa9]), "0x000fa9");
+        assert_eq!(hex(&[]), "0x");
+    }
 
     #[test]
     fn lengths_separate_fields() {
