@@ -18,14 +18,18 @@ pub mod hash;
 pub mod kernel;
 pub mod registry;
 pub mod staking;
+pub mod tao;
 pub mod token;
 pub mod units;
 pub mod versioned;
+pub mod wiring;
 
 pub use hash::Digest;
 pub use ink::primitives::AccountId;
+pub use tao::{PaymentRefused, Tao};
 pub use units::{Bps, NetUid, Rao, Uid};
 pub use versioned::Versioned;
+pub use wiring::Wiring;
 
 /// Neurons a storage page holds: neuron pages, score pages and the columns of a weights page.
 ///
