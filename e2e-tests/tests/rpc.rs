@@ -10,7 +10,7 @@
 use inktensor_client::{
     chain::{
         rpc::{RpcChain, Settings, Wait},
-        CallError, Chain, ChainError, ContractEvent, Message, Typed,
+        Answer, CallError, Chain, ChainError, ContractEvent, Message, Typed,
     },
     deploy::{check, deploy, deploy_telling, estimate, Addresses, Config, Outcome, Record},
     keys,
@@ -295,7 +295,8 @@ fn what_cannot_be_carried_out_is_said() {
     let poor = Keypair::from_uri(&"//nobody".parse().expect("a uri")).expect("a key");
     let mut chain = RpcChain::connect(settings(&node.url()), [poor.clone()]).expect("it answers");
     let message = made.addresses.psp22().approve(nowhere, 5);
-    let refused: Result<_, CallError<psp22::PSP22Error>> = chain.run(keys::account(&poor), message);
+    let refused: Result<_, CallError<psp22::PSP22Error>> =
+        chain.send(keys::account(&poor), message).answer();
     assert!(
         matches!(refused, Err(CallError::Chain(ChainError::Runtime(_)))),
         "{refused:?}"

@@ -2,7 +2,7 @@
 
 use super::{Dice, LIAR};
 use inktensor_client::{
-    chain::{CallError, Typed},
+    chain::{Answer, CallError, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::Trace;
@@ -79,7 +79,7 @@ impl Observer {
         if status.stage == Stage::Closed && self.dice.below(ONE_IN) == 0 {
             let lie = self.lie(&computed);
             let message = self.contracts.epoch().propose(netuid, lie);
-            match self.chain.run(LIAR, message) {
+            match self.chain.send(LIAR, message).answer() {
                 Ok(_) => notes.lies += 1,
                 Err(CallError::Refused(EpochError::AlreadyAsserted)) => (),
                 Err(error) => panic!("a lie that cannot be posted: {error}"),

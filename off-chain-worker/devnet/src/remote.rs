@@ -5,7 +5,7 @@
 //! meanwhile, the outcome is unknown, and the error says so.
 
 use crate::protocol::{self, Page, Request, Timed};
-use inktensor_client::chain::{Chain, ChainError, ContractEvent, Instantiated, Receipt};
+use inktensor_client::chain::{Chain, ChainError, ChainRead, ContractEvent, Instantiated, Receipt};
 use inktensor_primitives::{AccountId, Digest};
 use scale::{Decode, DecodeAll};
 use std::{
@@ -156,7 +156,7 @@ fn read<T: Decode>(answer: &[u8]) -> Result<T, ChainError> {
     Result::<T, ChainError>::decode_all(&mut &answer[..]).map_err(|_| ChainError::BadAnswer)?
 }
 
-impl Chain for RemoteChain {
+impl ChainRead for RemoteChain {
     fn genesis(&self) -> Result<Digest, ChainError> {
         self.ask(&Request::Genesis)
     }
@@ -168,36 +168,6 @@ impl Chain for RemoteChain {
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
         let input = input.to_vec();
         self.ask(&Request::Read { caller, to, input })
-    }
-
-    fn submit(
-        &mut self,
-        signer: AccountId,
-        to: AccountId,
-        input: &[u8],
-    ) -> Result<Receipt, ChainError> {
-        let input = input.to_vec();
-        self.order(&Request::Submit { signer, to, input })
-    }
-
-    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
-        let code = code.to_vec();
-        self.order(&Request::Upload { signer, code })
-    }
-
-    fn instantiate(
-        &mut self,
-        signer: AccountId,
-        code_hash: Digest,
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.order(&Request::Instantiate {
-            signer,
-            code_hash,
-            input: input.to_vec(),
-            salt: salt.to_vec(),
-        })
     }
 
     fn estimate(
@@ -237,6 +207,38 @@ impl Chain for RemoteChain {
                 return Ok(events);
             }
         }
+    }
+}
+
+impl Chain for RemoteChain {
+    fn submit(
+        &mut self,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+    ) -> Result<Receipt, ChainError> {
+        let input = input.to_vec();
+        self.order(&Request::Submit { signer, to, input })
+    }
+
+    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
+        let code = code.to_vec();
+        self.order(&Request::Upload { signer, code })
+    }
+
+    fn instantiate(
+        &mut self,
+        signer: AccountId,
+        code_hash: Digest,
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        self.order(&Request::Instantiate {
+            signer,
+            code_hash,
+            input: input.to_vec(),
+            salt: salt.to_vec(),
+        })
     }
 }
 

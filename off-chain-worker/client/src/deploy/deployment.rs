@@ -2,7 +2,7 @@
 //! is.
 
 use super::{Addresses, Bundle, Bundles, Config, DeployError, Deployed, Deployment};
-use crate::chain::{Chain, ChainError, Cost, Message, Typed};
+use crate::chain::{Chain, ChainError, ChainRead, Cost, Message, Typed};
 use crate::ss58::address::contract_address;
 use inktensor_primitives::{
     emission::Emission,
@@ -102,7 +102,7 @@ pub fn deploy_telling(
 /// # Errors
 /// See [`DeployError`].
 pub fn estimate(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     bundles: &Bundles,
     config: &Config,
 ) -> Result<Deployment, DeployError> {
@@ -290,7 +290,8 @@ impl Steps<'_> {
         }
         let sent = self
             .chain
-            .run(self.deployer, message)
+            .send(self.deployer, message)
+            .answer()
             .map_err(|source| DeployError::Wiring { contract, source })?;
         self.took(Phase::Wire, contract, Outcome::Done(sent.cost));
         Ok(())
@@ -328,7 +329,7 @@ impl Steps<'_> {
             self.took(Phase::HandOver, what, Outcome::Found);
             return Ok(());
         }
-        let sent = self.chain.run(self.deployer, message);
+        let sent = self.chain.send(self.deployer, message).answer();
         let sent = sent.map_err(DeployError::Kernels)?;
         self.took(Phase::HandOver, what, Outcome::Done(sent.cost));
         Ok(())

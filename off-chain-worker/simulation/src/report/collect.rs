@@ -5,7 +5,7 @@ use crate::{
     run::{Stage, StageError},
     scenario::SubnetPlan,
 };
-use inktensor_client::chain::{selector, Chain, Typed};
+use inktensor_client::chain::{selector, Answer, Chain, Typed};
 use inktensor_primitives::hash::hex;
 use inktensor_primitives::{
     epoch::Epochs,
@@ -118,7 +118,7 @@ impl Stage<'_> {
         for page in hotkeys.chunks(usize::from(PAGE)) {
             let staking = self.contracts().staking();
             let message = staking.stakes_at(netuid, page.to_vec(), open);
-            let page = self.chain.ask(message);
+            let page = self.chain.query(message).answer();
             stakes.extend(page.map_err(StageError::refused("Staking::stakes_at"))?);
         }
         Ok(stakes)

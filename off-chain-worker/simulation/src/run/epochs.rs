@@ -3,7 +3,7 @@
 
 use super::{Stage, StageError};
 use crate::{report::EpochFact, scenario::Role};
-use inktensor_client::chain::{Chain, Typed};
+use inktensor_client::chain::{Answer, Chain, Typed};
 use inktensor_compute::{
     engine::Engine,
     epoch::{compute, EpochInputs, Trace},
@@ -141,7 +141,7 @@ impl Stage<'_> {
                 Uid(start),
                 count,
             );
-            let page = self.chain.ask(message);
+            let page = self.chain.query(message).answer();
             neurons.extend(page.map_err(StageError::refused("Registry::neurons_at"))?);
         }
         let mut takes = Vec::new();
@@ -260,7 +260,8 @@ impl Stage<'_> {
                 .epoch()
                 .set_weights(netuid, uids, weights, 0);
             self.chain
-                .run(neuron.hotkey, message)
+                .send(neuron.hotkey, message)
+                .answer()
                 .map_err(StageError::refused("Epochs::set_weights"))?;
         }
         Ok(())
@@ -286,7 +287,8 @@ impl Stage<'_> {
                     .remove_all_stake(netuid, neuron.hotkey);
                 let sent = self
                     .chain
-                    .run(nomination.coldkey, message)
+                    .send(nomination.coldkey, message)
+                    .answer()
                     .map_err(StageError::refused("Staking::remove_all_stake"))?;
                 self.story.note_left(netuid, nomination, open, sent.value);
             }

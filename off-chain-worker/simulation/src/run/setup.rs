@@ -6,7 +6,7 @@ use crate::{
     scenario::{Nomination, Scenario, SubnetPlan},
 };
 use inktensor_client::{
-    chain::{Meter, Typed},
+    chain::{Answer, Meter, Typed},
     deploy::{deploy, Bundles, Config},
 };
 use inktensor_devnet::{account, sandbox::SandboxChain};
@@ -128,7 +128,8 @@ impl<'a> Stage<'a> {
                 .psp22()
                 .transfer(*holder, due.to_u128(), Vec::new());
             self.chain
-                .run(account("bank"), message)
+                .send(account("bank"), message)
+                .answer()
                 .map_err(StageError::refused("PSP22::transfer"))?;
             self.step();
         }
@@ -153,7 +154,8 @@ impl<'a> Stage<'a> {
         );
         let created = self
             .chain
-            .run(plan.owner, message)
+            .send(plan.owner, message)
+            .answer()
             .map_err(StageError::refused("Registry::create_subnet"))?;
         let netuid = created.value;
         // Everybody pays the same in this network, however many come at once.
@@ -169,12 +171,14 @@ impl<'a> Stage<'a> {
                 .registry()
                 .set_hyperparameter(netuid, value);
             self.chain
-                .run(plan.owner, message)
+                .send(plan.owner, message)
+                .answer()
                 .map_err(StageError::refused("Registry::set_hyperparameter"))?;
         }
         let start = self.contracts().registry().start(netuid);
         self.chain
-            .run(plan.owner, start)
+            .send(plan.owner, start)
+            .answer()
             .map_err(StageError::refused("Registry::start"))?;
         Ok(netuid)
     }
@@ -196,7 +200,8 @@ impl<'a> Stage<'a> {
                     .registry()
                     .register(netuid, neuron.hotkey, REGISTRATION_PRICE);
             self.chain
-                .run(neuron.coldkey, message)
+                .send(neuron.coldkey, message)
+                .answer()
                 .map_err(StageError::refused("Registry::register"))?;
             self.step();
         }
@@ -219,7 +224,8 @@ impl<'a> Stage<'a> {
             if let Some(take) = neuron.take {
                 let message = self.contracts().staking().set_take(neuron.hotkey, take);
                 self.chain
-                    .run(neuron.coldkey, message)
+                    .send(neuron.coldkey, message)
+                    .answer()
                     .map_err(StageError::refused("Staking::set_take"))?;
             }
         }
@@ -256,7 +262,8 @@ impl<'a> Stage<'a> {
         self.approve(coldkey, staking, amount)?;
         let message = self.contracts().staking().add_stake(netuid, hotkey, amount);
         self.chain
-            .run(coldkey, message)
+            .send(coldkey, message)
+            .answer()
             .map_err(StageError::refused("Staking::add_stake"))?;
         Ok(())
     }
@@ -269,7 +276,8 @@ impl<'a> Stage<'a> {
     ) -> Result<(), StageError> {
         let message = self.contracts().psp22().approve(spender, amount.to_u128());
         self.chain
-            .run(owner, message)
+            .send(owner, message)
+            .answer()
             .map_err(StageError::refused("PSP22::approve"))?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use super::{block, Ledger};
 use crate::{history::replay, roles::RoleError, store::MemoryExport};
-use inktensor_client::chain::{Chain, Typed};
+use inktensor_client::chain::{ChainRead, Typed};
 use inktensor_primitives::{
     assertion::memory_digest,
     epoch::Epochs,
@@ -28,7 +28,7 @@ impl Ledger {
     ///
     /// # Errors
     /// `NoStore`, `OtherMemory`, `Store`, `Chain`.
-    pub fn import(&self, chain: &dyn Chain, export: &MemoryExport) -> Result<(), RoleError> {
+    pub fn import(&self, chain: &dyn ChainRead, export: &MemoryExport) -> Result<(), RoleError> {
         let store = self.store.as_ref().ok_or(RoleError::NoStore)?;
         let (netuid, epoch) = (export.netuid, export.epoch);
         store.accept(export)?;
@@ -53,7 +53,7 @@ impl Ledger {
     /// `NothingClosed`, `MemoryUnknown`, `Store`, `Chain`.
     pub fn memory_of_steps(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         netuid: NetUid,
         next: u32,
         steps: u32,
@@ -87,7 +87,7 @@ impl Ledger {
     /// What each chunk remembers from the last final epoch, checked against the chain's hashes.
     pub(super) fn memory(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         header: &EpochHeader,
         plan: &EpochPlan,
     ) -> Result<Vec<Vec<u8>>, RoleError> {
@@ -113,7 +113,7 @@ impl Ledger {
     /// hashes: computed, kept, or told by the chain.
     fn known_memory(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         header: &EpochHeader,
         epoch: u32,
         hashes: &[Digest],

@@ -8,7 +8,7 @@ pub(crate) use memory::is_memory;
 use crate::store::{Store, StoreError, StoredEpoch};
 use crate::{history::replay, kernels::Kernels, roles::RoleError};
 use inktensor_client::{
-    chain::{query_all, CallError, Chain, Typed},
+    chain::{query_all, CallError, ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::engine_difference;
@@ -109,7 +109,7 @@ impl Ledger {
     /// `Chain`.
     pub fn closed(
         &mut self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         netuid: NetUid,
     ) -> Result<Arc<Computed>, RoleError> {
         let header = chain
@@ -155,7 +155,7 @@ impl Ledger {
     /// As [`Ledger::closed`].
     pub fn refute(
         &mut self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         netuid: NetUid,
         claimed: &Assertion,
     ) -> Result<Option<(u32, StepProof)>, RoleError> {
@@ -182,7 +182,7 @@ impl Ledger {
     /// `ResultsUnknown`, `Store`, `Chain`.
     pub fn results(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         netuid: NetUid,
         epoch: u32,
     ) -> Result<Vec<Vec<NeuronResult>>, RoleError> {
@@ -202,7 +202,7 @@ impl Ledger {
     ///
     /// # Errors
     /// `EnginesDiffer`, `Epoch`, or what keeps the kernel from being loaded.
-    pub fn agree(&mut self, chain: &dyn Chain, computed: &Computed) -> Result<(), RoleError> {
+    pub fn agree(&mut self, chain: &dyn ChainRead, computed: &Computed) -> Result<(), RoleError> {
         let header = &computed.inputs.header;
         let hash = computed.trace.header_hash;
         if self.agreed.get(&header.netuid) == Some(&hash) {
@@ -226,7 +226,7 @@ impl Ledger {
     /// kept.
     fn resume_or_compute(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         header: EpochHeader,
     ) -> Result<(EpochInputs, Attempt), RoleError> {
         let (plan, inputs) = match self.stored(&header)? {
@@ -291,7 +291,7 @@ impl Ledger {
     /// are kept.
     fn read(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         header: EpochHeader,
     ) -> Result<(EpochPlan, EpochInputs), RoleError> {
         let netuid = header.netuid;
@@ -312,7 +312,7 @@ impl Ledger {
     /// Reads the inputs with the function that a judge reads them with.
     fn gather(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         header: &EpochHeader,
         plan: &EpochPlan,
     ) -> Result<Vec<ChunkInputs>, RoleError> {
@@ -325,7 +325,12 @@ impl Ledger {
     }
 
     /// A block before which nothing was told about the outcome of `epoch`, which is final.
-    fn final_since(&self, chain: &dyn Chain, netuid: NetUid, epoch: u32) -> Result<u32, RoleError> {
+    fn final_since(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        epoch: u32,
+    ) -> Result<u32, RoleError> {
         let header: Option<EpochHeader> = chain.query(self.contracts.epoch().header(netuid))?;
         Ok(match header {
             Some(header) if header.epoch == epoch => block(header.closed_at),
@@ -337,7 +342,7 @@ impl Ledger {
     /// Results that are kept, unless they are those of another epoch with the same number.
     fn kept_results(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         netuid: NetUid,
         epoch: u32,
     ) -> Result<Option<Vec<Vec<NeuronResult>>>, RoleError> {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::verify::{Fate, Verifier, VerifyError};
 use inktensor_client::{
-    chain::{Chain, ChainError, ContractEvent, Typed},
+    chain::{Chain, ChainError, ChainRead, ContractEvent, Typed},
     deploy::Addresses,
     ss58::ss58,
 };
@@ -77,7 +77,7 @@ pub fn explain_on_chain(
 }
 
 fn identities(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     inputs: &EpochInputs,
     uid: Uid,

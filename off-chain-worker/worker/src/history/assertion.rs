@@ -2,7 +2,7 @@
 //! own.
 
 use inktensor_client::{
-    chain::{Chain, ChainError, ContractEvent},
+    chain::{ChainError, ChainRead, ContractEvent},
     deploy::Addresses,
 };
 use inktensor_primitives::{
@@ -18,7 +18,7 @@ use inktensor_primitives::{
 /// # Errors
 /// If the chain does not answer.
 pub fn posted(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     netuid: NetUid,
     from: u32,
@@ -57,7 +57,7 @@ impl Fate {
     /// # Errors
     /// If the chain does not answer.
     pub fn of(
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         contracts: &Addresses,
         account: AccountId,
         (netuid, epoch): (NetUid, u32),

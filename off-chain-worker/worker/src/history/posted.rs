@@ -2,7 +2,7 @@
 
 use crate::verify::VerifyError;
 use inktensor_client::{
-    chain::{Chain, ChainError},
+    chain::{ChainError, ChainRead},
     deploy::Addresses,
 };
 use inktensor_primitives::{
@@ -59,7 +59,7 @@ pub(crate) struct Told {
 impl Told {
     /// What the chain has told of epoch `epoch` of `netuid`.
     pub fn about(
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         contracts: &Addresses,
         netuid: NetUid,
         epoch: u32,
@@ -137,7 +137,7 @@ impl Told {
 
 /// All that the epoch contract has told.
 fn all(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
 ) -> Result<Vec<inktensor_client::chain::ContractEvent>, ChainError> {
     let mut events = chain.events(0)?;

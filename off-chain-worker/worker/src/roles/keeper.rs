@@ -8,7 +8,7 @@ use crate::{
     roles::tick::{everywhere, Step},
 };
 use inktensor_client::{
-    chain::{CallError, Chain, ChainError, Typed},
+    chain::{Answer, CallError, Chain, ChainError, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::first_difference;
@@ -116,7 +116,10 @@ impl Keeper {
 
     fn close(&self, chain: &mut dyn Chain, netuid: NetUid) -> Result<Step, RoleError> {
         let refused = RoleError::refused("Epochs::close");
-        match chain.run(self.account, self.contracts.epoch().close(netuid)) {
+        match chain
+            .send(self.account, self.contracts.epoch().close(netuid))
+            .answer()
+        {
             Ok(sent) => Ok(Step::Took(match sent.value {
                 Some(header) => Action::Closed {
                     netuid,
@@ -163,7 +166,7 @@ impl Keeper {
             .epoch()
             .finalize(netuid, computed.assertion.clone());
         let refused = RoleError::refused("Epochs::finalize");
-        match chain.run(self.account, message) {
+        match chain.send(self.account, message).answer() {
             Ok(_) => Ok(Step::Took(Action::Finalized {
                 netuid,
                 epoch: header.epoch,
@@ -193,7 +196,7 @@ impl Keeper {
         let memory = ledger.memory_of_steps(chain, netuid, next, steps)?;
         let message = self.contracts.epoch().replay(netuid, steps, memory);
         let refused = RoleError::refused("Epochs::replay");
-        match chain.run(self.account, message) {
+        match chain.send(self.account, message).answer() {
             Ok(sent) => Ok(Step::Took(Action::Replayed {
                 netuid,
                 epoch: closed_epoch(status),
@@ -218,7 +221,10 @@ impl Keeper {
         status: &EpochStatus,
     ) -> Result<Step, RoleError> {
         let refused = RoleError::refused("Epochs::roll_over");
-        match chain.run(self.account, self.contracts.epoch().roll_over(netuid)) {
+        match chain
+            .send(self.account, self.contracts.epoch().roll_over(netuid))
+            .answer()
+        {
             Ok(sent) => Ok(Step::Took(Action::GivenUp {
                 netuid,
                 epoch: closed_epoch(status),
@@ -251,7 +257,7 @@ impl Keeper {
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })?;
         let message = self.contracts.epoch().settle(netuid, epoch, chunk, results);
         let refused = RoleError::refused("Epochs::settle");
-        match chain.run(self.account, message) {
+        match chain.send(self.account, message).answer() {
             Ok(sent) => Ok(Step::Took(Action::Settled {
                 netuid,
                 epoch,

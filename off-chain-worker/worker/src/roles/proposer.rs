@@ -12,7 +12,7 @@ use crate::{
     roles::tick::{everywhere, Step},
 };
 use inktensor_client::{
-    chain::{CallError, Chain, ChainError, Typed},
+    chain::{Answer, CallError, Chain, ChainError, ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_primitives::{
@@ -75,7 +75,7 @@ impl Proposer {
             .epoch()
             .propose(netuid, computed.assertion.clone());
         let refused = RoleError::refused("Epochs::propose");
-        match chain.run(self.account, message) {
+        match chain.send(self.account, message).answer() {
             Ok(_) => Ok(Step::Took(Action::Proposed {
                 netuid,
                 epoch: intent.epoch,
@@ -112,7 +112,7 @@ impl Proposer {
     /// epoch, by the chain's events, nor in any before, by the store.
     fn must_be_trusted(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         ledger: &Ledger,
         intent: &Intent,
     ) -> Result<(), RoleError> {
@@ -134,7 +134,7 @@ impl Proposer {
 
     /// Looks what became of the intents that are still open, on the chain, and closes those that
     /// have come to an end.
-    fn end_intents(&self, chain: &dyn Chain, ledger: &Ledger) -> Vec<(NetUid, RoleError)> {
+    fn end_intents(&self, chain: &dyn ChainRead, ledger: &Ledger) -> Vec<(NetUid, RoleError)> {
         let Some(store) = ledger.store() else {
             return Vec::new();
         };
@@ -152,7 +152,7 @@ impl Proposer {
 
     fn end_intent(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         ledger: &Ledger,
         intent: &Intent,
     ) -> Result<(), RoleError> {
@@ -173,7 +173,7 @@ impl Proposer {
 
     fn fate(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         intent: &Intent,
         only: Option<Digest>,
     ) -> Result<Fate, ChainError> {
@@ -220,14 +220,16 @@ impl Proposer {
         if allowed < amount.to_u128() {
             let message = self.contracts.psp22().approve(spender, amount.to_u128());
             chain
-                .run(self.account, message)
+                .send(self.account, message)
+                .answer()
                 .map_err(RoleError::refused("PSP22::approve"))?;
         }
         chain
-            .run(
+            .send(
                 self.account,
                 self.contracts.epoch().deposit_collateral(amount),
             )
+            .answer()
             .map_err(RoleError::refused("Epochs::deposit_collateral"))?;
         Ok(Some(Action::CollateralAdded { amount }))
     }

@@ -8,7 +8,7 @@ use crate::{
     roles::tick::{everywhere, Step},
 };
 use inktensor_client::{
-    chain::{CallError, Chain, ChainError, Typed},
+    chain::{Answer, CallError, Chain, ChainError, ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::{first_difference, Difference};
@@ -102,7 +102,7 @@ impl Watcher {
         let Posted { netuid, epoch, .. } = *posted;
         let message = self.contracts.epoch().dispute(netuid, step, proof);
         let refused = RoleError::refused("Epochs::dispute");
-        match chain.run(self.account, message) {
+        match chain.send(self.account, message).answer() {
             Ok(sent) => {
                 let told = sent.told::<Disputed>();
                 let reward = told.first().map_or(Rao::ZERO, |told| told.reward);
@@ -125,7 +125,11 @@ impl Watcher {
         }
     }
 
-    fn read(&self, chain: &dyn Chain, wanted: &Posted) -> Result<Option<Assertion>, ChainError> {
+    fn read(
+        &self,
+        chain: &dyn ChainRead,
+        wanted: &Posted,
+    ) -> Result<Option<Assertion>, ChainError> {
         posted(
             chain,
             &self.contracts,
@@ -138,7 +142,7 @@ impl Watcher {
     /// What is wrong with an assertion that is not disputed any more.
     fn told_apart(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         ledger: &mut Ledger,
         netuid: NetUid,
         claimed: &Assertion,

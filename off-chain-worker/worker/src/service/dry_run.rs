@@ -2,8 +2,9 @@
 
 use crate::service::decode::{self, Answer};
 use inktensor_client::{
-    chain::{Chain, ChainError, ContractEvent, Instantiated, Receipt},
+    chain::{Answer, Chain, ChainError, ChainRead, Instantiated, Receipt},
     deploy::Addresses,
+    forward_reads,
 };
 use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use std::collections::BTreeMap;
@@ -87,27 +88,11 @@ fn not_sent<T>() -> Result<T, ChainError> {
     Err(ChainError::NotSent("this is a dry run".into()))
 }
 
+impl ChainRead for Rehearsal {
+    forward_reads!(self => self.chain);
+}
+
 impl Chain for Rehearsal {
-    fn genesis(&self) -> Result<Digest, ChainError> {
-        self.chain.genesis()
-    }
-
-    fn block(&self) -> Result<u32, ChainError> {
-        self.chain.block()
-    }
-
-    fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        self.chain.read(caller, to, input)
-    }
-
-    fn read_all(
-        &self,
-        caller: AccountId,
-        reads: &[(AccountId, Vec<u8>)],
-    ) -> Result<Vec<Vec<u8>>, ChainError> {
-        self.chain.read_all(caller, reads)
-    }
-
     fn submit(
         &mut self,
         signer: AccountId,
@@ -135,28 +120,6 @@ impl Chain for Rehearsal {
         _: &[u8],
     ) -> Result<Instantiated, ChainError> {
         not_sent()
-    }
-
-    fn estimate(
-        &self,
-        signer: AccountId,
-        code: &[u8],
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.chain.estimate(signer, code, input, salt)
-    }
-
-    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
-        self.chain.code(code_hash)
-    }
-
-    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        self.chain.code_hash(address)
-    }
-
-    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
-        self.chain.events(from)
     }
 }
 
@@ -200,10 +163,10 @@ mod tests {
         // What was not due for a while is told anew.
         net.advance(1);
         let other = net.contracts.epoch().deposit_collateral(Rao(1));
-        assert!(rehearsal.run(me, other).is_err());
+        assert!(rehearsal.send(me, other).answer().is_err());
         net.advance(1);
         let other = net.contracts.epoch().deposit_collateral(Rao(1));
-        assert!(rehearsal.run(me, other).is_err());
+        assert!(rehearsal.send(me, other).answer().is_err());
         assert!(told(&mut rehearsal, done));
         assert_eq!((net.root(), net.sent.get()), (before, 0));
     }

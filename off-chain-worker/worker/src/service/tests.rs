@@ -1,14 +1,15 @@
 use super::*;
 use crate::{chain_source::ChainSource, kernels::EngineChoice};
 use inktensor_client::{
-    chain::{ContractEvent, Instantiated, Receipt},
+    chain::{Answer, ChainRead, Receipt},
     deploy::{deploy, Bundles, Config as Deployment},
+    forward_deploys, forward_reads,
 };
 use inktensor_devnet::account;
 use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_primitives::{registry::NetworkRules, Digest, Rao};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, Ref, RefCell},
     env, fs,
     path::PathBuf,
     rc::Rc,
@@ -39,7 +40,7 @@ impl Net {
         let contracts = deploy(&mut chain, &bundles, &config).unwrap().addresses;
         let price = NetworkRules::DEFAULT.min_lock.to_u128();
         let approve = contracts.psp22().approve(contracts.registry, price);
-        chain.run(bank, approve).unwrap();
+        chain.send(bank, approve).answer().unwrap();
         let subnet = contracts.registry().create_subnet(
             "test".into(),
             bank,
@@ -49,8 +50,11 @@ impl Net {
             2,
             Rao::CAP,
         );
-        let netuid = chain.run(bank, subnet).unwrap().value;
-        chain.run(bank, contracts.registry().start(netuid)).unwrap();
+        let netuid = chain.send(bank, subnet).answer().unwrap().value;
+        chain
+            .send(bank, contracts.registry().start(netuid))
+            .answer()
+            .unwrap();
         Self {
             chain: Rc::new(RefCell::new(chain)),
             contracts,
@@ -69,41 +73,23 @@ impl Net {
         chain.storage_root(&self.contracts.epoch).unwrap()
     }
 
-    fn reach(&self) -> Result<(), ChainError> {
+    fn reach(&self) -> Result<Ref<'_, SandboxChain>, ChainError> {
         match self.is_out_of_reach.get() {
             true => Err(ChainError::Unreachable {
                 address: "here".into(),
                 reason: "a test".into(),
             }),
-            false => Ok(()),
+            false => Ok(self.chain.borrow()),
         }
     }
 }
 
+impl ChainRead for Net {
+    forward_reads!(self => self.reach()?);
+}
+
 impl Chain for Net {
-    fn genesis(&self) -> Result<Digest, ChainError> {
-        self.reach()?;
-        self.chain.borrow().genesis()
-    }
-
-    fn block(&self) -> Result<u32, ChainError> {
-        self.reach()?;
-        self.chain.borrow().block()
-    }
-
-    fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        self.reach()?;
-        self.chain.borrow().read(caller, to, input)
-    }
-
-    fn read_all(
-        &self,
-        caller: AccountId,
-        reads: &[(AccountId, Vec<u8>)],
-    ) -> Result<Vec<Vec<u8>>, ChainError> {
-        self.reach()?;
-        self.chain.borrow().read_all(caller, reads)
-    }
+    forward_deploys!(self => self.chain.borrow_mut());
 
     fn submit(
         &mut self,
@@ -111,47 +97,9 @@ impl Chain for Net {
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
-        self.reach()?;
+        drop(self.reach()?);
         self.sent.set(self.sent.get() + 1);
         self.chain.borrow_mut().submit(signer, to, input)
-    }
-
-    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
-        self.chain.borrow_mut().upload(signer, code)
-    }
-
-    fn instantiate(
-        &mut self,
-        signer: AccountId,
-        code_hash: Digest,
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        let mut chain = self.chain.borrow_mut();
-        chain.instantiate(signer, code_hash, input, salt)
-    }
-
-    fn estimate(
-        &self,
-        signer: AccountId,
-        code: &[u8],
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.chain.borrow().estimate(signer, code, input, salt)
-    }
-
-    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
-        self.chain.borrow().code(code_hash)
-    }
-
-    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        self.chain.borrow().code_hash(address)
-    }
-
-    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
-        self.reach()?;
-        self.chain.borrow().events(from)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is kept, and what of it cannot be true whatever its checksum says.
 
-use inktensor_client::chain::{Chain, ChainError};
+use inktensor_client::chain::{ChainError, ChainRead};
 use inktensor_compute::epoch::{EpochInputs, StepTrace};
 use inktensor_primitives::{
     assertion::Assertion,
@@ -25,7 +25,7 @@ impl Home {
     ///
     /// # Errors
     /// If the chain does not answer.
-    pub fn on(chain: &dyn Chain, epoch: AccountId) -> Result<Self, ChainError> {
+    pub fn on(chain: &dyn ChainRead, epoch: AccountId) -> Result<Self, ChainError> {
         Ok(Self {
             genesis: chain.genesis()?,
             epoch,

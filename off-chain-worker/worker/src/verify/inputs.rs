@@ -5,7 +5,7 @@ use crate::{
     epochs::{block, is_memory},
     history::replay,
 };
-use inktensor_client::chain::{CallError, Typed};
+use inktensor_client::chain::{Answer, CallError, Typed};
 use inktensor_compute::epoch::EpochInputs;
 use inktensor_primitives::{
     epoch::Epochs,
@@ -62,10 +62,13 @@ impl Verifier<'_> {
         let chunks: Result<Vec<ChunkInputs>, VerifyError> = (0..plan.chunks(header.neurons))
             .map(|chunk| {
                 let message = self.contracts.epoch().chunk_inputs(netuid, chunk);
-                self.chain.ask(message).map_err(|error| match error {
-                    CallError::Chain(error) => VerifyError::Chain(error),
-                    CallError::Refused(error) => VerifyError::Refused(error),
-                })
+                self.chain
+                    .query(message)
+                    .answer()
+                    .map_err(|error| match error {
+                        CallError::Chain(error) => VerifyError::Chain(error),
+                        CallError::Refused(error) => VerifyError::Refused(error),
+                    })
             })
             .collect();
         Ok(EpochInputs {

@@ -15,7 +15,7 @@ pub use inputs::Origin;
 pub use recorded::{Paid, ValueDifference};
 
 use crate::{kernels::Kernels, store::Store};
-use inktensor_client::{chain::Chain, deploy::Addresses};
+use inktensor_client::{chain::ChainRead, deploy::Addresses};
 use inktensor_compute::epoch::{
     attempt, compute, first_difference, seats, without, Attempt, Difference, EpochError,
     EpochInputs, Part, Trace,
@@ -25,7 +25,7 @@ use inktensor_primitives::{assertion::Assertion, Digest, NetUid, Uid};
 /// What is looked at to verify an epoch.
 pub struct Verifier<'a> {
     /// The chain.
-    pub chain: &'a dyn Chain,
+    pub chain: &'a dyn ChainRead,
     /// The contracts on it.
     pub contracts: Addresses,
     /// What runs the subnets' kernels.

@@ -3,7 +3,7 @@
 use super::VerifyError;
 use crate::history::posted::Told;
 use inktensor_client::{
-    chain::{Chain, Typed},
+    chain::{ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::Trace;
@@ -49,7 +49,7 @@ pub(super) struct Recorded {
 
 /// Holds what the chain has recorded of the settled chunks against `honest`.
 pub(super) fn compare(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     honest: &Trace,
     told: &Told,
@@ -96,7 +96,7 @@ pub(super) fn compare(
 
 /// What is recorded for each uid that had its seat when the epoch closed.
 fn scores(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     honest: &Trace,
 ) -> Result<BTreeMap<u16, NeuronResult>, VerifyError> {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{args::ChainArguments, verifier};
 use inktensor_client::{
-    chain::{Chain, Typed},
+    chain::{ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::{
@@ -124,7 +124,7 @@ fn on_chain(
 
 /// The last final epoch of `netuid`.
 pub fn last_final(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     netuid: NetUid,
 ) -> Result<u32, Failure> {

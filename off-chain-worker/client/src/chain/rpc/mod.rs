@@ -14,7 +14,7 @@ mod transaction;
 
 pub use transaction::Wait;
 
-use super::{Chain, ChainError, ContractEvent, Cost, Instantiated, Receipt};
+use super::{Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt};
 use crate::keys;
 use api::{Answer, Code, Gas, Made, Rehearsed, Uploaded};
 use history::History;
@@ -280,7 +280,7 @@ fn pallet_key(map: &str) -> Vec<u8> {
     [twox_128(b"Contracts"), twox_128(map.as_bytes())].concat()
 }
 
-impl Chain for RpcChain {
+impl ChainRead for RpcChain {
     fn genesis(&self) -> Result<Digest, ChainError> {
         self.link
             .ask(|connection| async move { Ok(connection.genesis) })
@@ -329,6 +329,64 @@ impl Chain for RpcChain {
         Ok(answers)
     }
 
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        let rehearsed = self.rehearse_making(signer, &Code::New(code), input, salt)?;
+        let cost = rehearsed.cost();
+        let made = rehearsed.result;
+        let made = made.map_err(|error| self.refused(&error, None))?;
+        Ok(Instantiated {
+            address: made.address,
+            reverted: made.answer.reverted,
+            output: made.answer.data,
+            cost,
+        })
+    }
+
+    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
+        match self.storage(&code_key(code_hash))? {
+            None => Ok(None),
+            Some(value) => Vec::<u8>::decode(&mut &value[..])
+                .map(Some)
+                .map_err(|_| ChainError::BadAnswer),
+        }
+    }
+
+    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
+        let mut key = pallet_key("ContractInfoOf");
+        let address = raw(address);
+        key.extend(twox_64(&address));
+        key.extend(address);
+        match self.storage(&key)? {
+            None => Ok(None),
+            // A contract's record begins with the name of its storage and the hash of its code.
+            Some(record) => <(Vec<u8>, Digest)>::decode(&mut &record[..])
+                .map(|(_, hash)| Some(hash))
+                .map_err(|_| ChainError::BadAnswer),
+        }
+    }
+
+    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
+        // There are no events in the first block of a chain.
+        let from = from.max(1);
+        let update = {
+            let history = &*self.history.borrow();
+            self.link.ask(|connection| async move {
+                history::update(&connection, history, from).await
+            })?
+        };
+        let mut history = self.history.borrow_mut();
+        update.apply(&mut history);
+        Ok(history.since(from))
+    }
+}
+
+impl Chain for RpcChain {
     fn submit(
         &mut self,
         signer: AccountId,
@@ -433,62 +491,6 @@ impl Chain for RpcChain {
         instantiated.address = address.into();
         instantiated.cost.fee = included.fee();
         Ok(instantiated)
-    }
-
-    fn estimate(
-        &self,
-        signer: AccountId,
-        code: &[u8],
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        let rehearsed = self.rehearse_making(signer, &Code::New(code), input, salt)?;
-        let cost = rehearsed.cost();
-        let made = rehearsed.result;
-        let made = made.map_err(|error| self.refused(&error, None))?;
-        Ok(Instantiated {
-            address: made.address,
-            reverted: made.answer.reverted,
-            output: made.answer.data,
-            cost,
-        })
-    }
-
-    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
-        match self.storage(&code_key(code_hash))? {
-            None => Ok(None),
-            Some(value) => Vec::<u8>::decode(&mut &value[..])
-                .map(Some)
-                .map_err(|_| ChainError::BadAnswer),
-        }
-    }
-
-    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        let mut key = pallet_key("ContractInfoOf");
-        let address = raw(address);
-        key.extend(twox_64(&address));
-        key.extend(address);
-        match self.storage(&key)? {
-            None => Ok(None),
-            // A contract's record begins with the name of its storage and the hash of its code.
-            Some(record) => <(Vec<u8>, Digest)>::decode(&mut &record[..])
-                .map(|(_, hash)| Some(hash))
-                .map_err(|_| ChainError::BadAnswer),
-        }
-    }
-
-    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
-        // There are no events in the first block of a chain.
-        let from = from.max(1);
-        let update = {
-            let history = &*self.history.borrow();
-            self.link.ask(|connection| async move {
-                history::update(&connection, history, from).await
-            })?
-        };
-        let mut history = self.history.borrow_mut();
-        update.apply(&mut history);
-        Ok(history.since(from))
     }
 }
 
