@@ -12,7 +12,7 @@ use inktensor_primitives::{
     epoch::{EpochError, Epochs, Stage},
     NetUid,
 };
-use inktensor_worker::epochs::{Computed, Ledger};
+use inktensor_worker::epochs::{ComputedEpoch, EpochCache};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -33,7 +33,7 @@ pub struct Observer {
     /// The contracts on it.
     pub contracts: Addresses,
     /// What it computes itself.
-    pub ledger: Ledger,
+    pub ledger: EpochCache,
     /// The subnets.
     pub netuids: Vec<NetUid>,
     /// What decides on lies.
@@ -88,7 +88,7 @@ impl Observer {
     }
 
     /// The honest assertion but for one thing.
-    fn lie(&mut self, computed: &Computed) -> Assertion {
+    fn lie(&mut self, computed: &ComputedEpoch) -> Assertion {
         let mut lie = computed.assertion.clone();
         match self.dice.below(4) {
             0 => {

@@ -1,6 +1,6 @@
 //! A chain in a folder to work on: what is sent to it is kept at once.
 
-use crate::chain_dir::Kept;
+use crate::chain_dir::ChainDir;
 use crate::sandbox::SandboxChain;
 use inktensor_client::{
     chain::{Chain, ChainError, ChainRead, Instantiated, Receipt},
@@ -10,14 +10,14 @@ use inktensor_primitives::{AccountId, Digest};
 
 /// A chain in a folder. Each transaction is in a block of its own, as on a chain whose blocks are
 /// made for transactions.
-pub struct KeptChain {
+pub struct PersistedChain {
     chain: SandboxChain,
-    kept: Kept,
+    kept: ChainDir,
 }
 
-impl KeptChain {
+impl PersistedChain {
     /// The chain that is in `kept`.
-    pub const fn new(chain: SandboxChain, kept: Kept) -> Self {
+    pub const fn new(chain: SandboxChain, kept: ChainDir) -> Self {
         Self { chain, kept }
     }
 
@@ -34,11 +34,11 @@ impl KeptChain {
     }
 }
 
-impl ChainRead for KeptChain {
+impl ChainRead for PersistedChain {
     forward_reads!(self => self.chain);
 }
 
-impl Chain for KeptChain {
+impl Chain for PersistedChain {
     fn submit(
         &mut self,
         signer: AccountId,

@@ -1,7 +1,7 @@
 //! A chain that another process serves, see [`devchain`](crate::server).
 //!
 //! What only reads is asked again, over a new connection, until it is answered or the client's
-//! patience is over. What changes the chain is sent at most once: when the connection is lost
+//! timeout is over. What changes the chain is sent at most once: when the connection is lost
 //! meanwhile, the outcome is unknown, and the error says so.
 
 use crate::protocol::{self, Page, Request, Timed};
@@ -17,7 +17,7 @@ use std::{
 };
 
 /// How long a client waits for an answer, unless told otherwise.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// The wait after the first failure; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 /// The longest wait between two attempts.
@@ -26,21 +26,21 @@ const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// A chain that another process serves.
 pub struct RemoteChain {
     address: String,
-    patience: Duration,
+    timeout: Duration,
     /// None before the first request, and after a failure.
     connection: RefCell<Option<TcpStream>>,
 }
 
 impl RemoteChain {
     /// The chain served at `address`, `HOST:PORT`, for a client that waits no longer than
-    /// `patience` for an answer.
+    /// `timeout` for an answer.
     ///
     /// # Errors
     /// `Unreachable` if nothing answers there in that time.
-    pub fn connect(address: impl Into<String>, patience: Duration) -> Result<Self, ChainError> {
+    pub fn connect(address: impl Into<String>, timeout: Duration) -> Result<Self, ChainError> {
         let chain = Self {
             address: address.into(),
-            patience,
+            timeout,
             connection: RefCell::new(None),
         };
         chain.block()?;
@@ -65,7 +65,7 @@ impl RemoteChain {
 
     /// Asks for what changes nothing, as often as it takes.
     fn ask<T: Decode>(&self, request: &Request) -> Result<T, ChainError> {
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.timeout;
         let frame = frame(request)?;
         let mut wait = FIRST_WAIT;
         loop {
@@ -89,7 +89,7 @@ impl RemoteChain {
         // A connection that the other end has closed shows only when it is used: this is the
         // harmless use.
         self.ask::<u32>(&Request::Block)?;
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.timeout;
         let answer = self
             .exchange(&frame, deadline)
             .map_err(|error| ChainError::OutcomeUnknown(error.to_string()))?;
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn a_question_is_asked_again_over_a_new_connection() {
         let (address, server) = served(vec![vec![true, false], vec![true]]);
-        let chain = RemoteChain::connect(address, PATIENCE).unwrap();
+        let chain = RemoteChain::connect(address, TIMEOUT).unwrap();
         assert_eq!(chain.block(), Ok(5));
         assert_eq!(server.join().unwrap(), vec![Request::Block; 3]);
     }
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn a_dead_connection_is_found_before_a_transaction_is_sent_over_it() {
         let (address, server) = served(vec![vec![true], vec![true, true]]);
-        let mut chain = RemoteChain::connect(address, PATIENCE).unwrap();
+        let mut chain = RemoteChain::connect(address, TIMEOUT).unwrap();
         assert_eq!(chain.advance(3), Ok(5));
         let asked = server.join().unwrap();
         assert_eq!(asked, [Request::Block, Request::Block, Request::Advance(3)]);

@@ -1,8 +1,8 @@
 //! What the chunks of a subnet remember from its last final epoch: computed here, kept, brought in,
 //! or told by the chain.
 
-use super::{block, Ledger};
-use crate::{history::replay, roles::RoleError, store::MemoryExport};
+use super::{block, EpochCache};
+use crate::{history::EpochHistory, roles::RoleError, store::MemoryExport};
 use inktensor_client::chain::{ChainRead, Typed};
 use inktensor_primitives::{
     assertion::memory_digest,
@@ -11,7 +11,7 @@ use inktensor_primitives::{
     Digest, NetUid,
 };
 
-impl Ledger {
+impl EpochCache {
     /// What each chunk of `netuid` remembers from `epoch`, for a worker that was not there to
     /// compute it.
     ///
@@ -130,15 +130,14 @@ impl Ledger {
                 return Ok(Some(memory));
             }
         }
-        // A replay of the last final epoch was told after that epoch closed.
-        let told = chain.events(block(header.previous_close))?;
-        let about = (netuid, epoch);
-        let told = replay::memory(&told, self.contracts.epoch, about, hashes.len());
-        let told = told.filter(right);
-        if let (Some(store), Some(memory)) = (&self.store, &told) {
+        // A replay of the last final epoch was published after that epoch closed.
+        let from = block(header.previous_close);
+        let history = EpochHistory::read(chain, &self.contracts, (netuid, epoch), from)?;
+        let published = history.replayed_memory(hashes.len()).filter(right);
+        if let (Some(store), Some(memory)) = (&self.store, &published) {
             store.put_memory(netuid, epoch, memory)?;
         }
-        Ok(told)
+        Ok(published)
     }
 }
 

@@ -1,11 +1,11 @@
 //! The keeper: closes epochs that are due, finalises what nobody disputed, settles every chunk, and
 //! ends what no proposer posts.
 
-use super::{Action, Report, RoleError};
+use super::{Action, RoleError, TickReport};
 use crate::{
-    epochs::Ledger,
-    history::assertion::posted,
-    roles::tick::{everywhere, Step},
+    epochs::EpochCache,
+    history::EpochHistory,
+    roles::tick::{tick_all, Step},
 };
 use inktensor_client::{
     chain::{Answer, CallError, Chain, ChainError, Typed},
@@ -90,9 +90,13 @@ impl Keeper {
     ///
     /// # Errors
     /// If the chain does not answer.
-    pub fn tick(&self, chain: &mut dyn Chain, ledger: &mut Ledger) -> Result<Report, ChainError> {
+    pub fn tick(
+        &self,
+        chain: &mut dyn Chain,
+        ledger: &mut EpochCache,
+    ) -> Result<TickReport, ChainError> {
         let block = chain.block()?;
-        everywhere(
+        tick_all(
             chain,
             &self.contracts,
             |chain, netuid, status| match Due::at(status, block, self.replays.is_some()) {
@@ -125,7 +129,7 @@ impl Keeper {
                     netuid,
                     epoch: header.epoch,
                 },
-                None => Action::RolledOver { netuid },
+                None => Action::TempoRestarted { netuid },
             })),
             // Somebody else may still settle what this keeper does not know the results of.
             Err(CallError::Refused(EpochError::Unsettled(_))) => Ok(Step::Nothing),
@@ -142,7 +146,7 @@ impl Keeper {
     fn finalize(
         &self,
         chain: &mut dyn Chain,
-        ledger: &mut Ledger,
+        ledger: &mut EpochCache,
         netuid: NetUid,
         from: u32,
         digest: &Digest,
@@ -150,11 +154,12 @@ impl Keeper {
         let computed = ledger.closed(chain, netuid)?;
         let header = &computed.inputs.header;
         if computed.assertion.digest() != *digest {
-            let difference =
-                posted(chain, &self.contracts, netuid, from, digest)?.and_then(|posted| {
-                    let plan = &computed.trace.plan;
-                    first_difference(plan, header.neurons, &computed.assertion, &posted)
-                });
+            let epoch = (netuid, header.epoch);
+            let history = EpochHistory::read(chain, &self.contracts, epoch, from)?;
+            let difference = history.assertion(digest).and_then(|posted| {
+                let plan = &computed.trace.plan;
+                first_difference(plan, header.neurons, &computed.assertion, posted)
+            });
             return Err(RoleError::Disagreement {
                 netuid,
                 epoch: header.epoch,
@@ -187,7 +192,7 @@ impl Keeper {
     fn replay(
         &self,
         chain: &mut dyn Chain,
-        ledger: &Ledger,
+        ledger: &EpochCache,
         netuid: NetUid,
         status: &EpochStatus,
         next: u32,
@@ -225,7 +230,7 @@ impl Keeper {
             .send(self.account, self.contracts.epoch().roll_over(netuid))
             .answer()
         {
-            Ok(sent) => Ok(Step::Took(Action::GivenUp {
+            Ok(sent) => Ok(Step::Took(Action::RolledOver {
                 netuid,
                 epoch: closed_epoch(status),
                 carried: sent.value,
@@ -245,7 +250,7 @@ impl Keeper {
     fn settle(
         &self,
         chain: &mut dyn Chain,
-        ledger: &Ledger,
+        ledger: &EpochCache,
         netuid: NetUid,
         epoch: u32,
         chunk: u16,

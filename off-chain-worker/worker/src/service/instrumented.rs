@@ -2,7 +2,7 @@
 //! worker is to end.
 
 use super::{metrics, signals::Stop, status::Status};
-use crate::service::decode::{self, Answer};
+use crate::service::decode::{self, Reply};
 use inktensor_client::{
     chain::{Chain, ChainError, ChainRead, Receipt},
     deploy::Addresses,
@@ -13,14 +13,14 @@ use std::sync::Arc;
 use tracing::debug;
 
 /// A chain that is watched.
-pub struct Observed {
+pub struct Instrumented {
     chain: Box<dyn Chain>,
     contracts: Addresses,
     status: Arc<Status>,
     stop: Arc<Stop>,
 }
 
-impl Observed {
+impl Instrumented {
     /// Watches `chain`, and tells `status` of each answer.
     pub fn new(
         chain: Box<dyn Chain>,
@@ -54,13 +54,13 @@ impl Observed {
         let netuid = netuid.map(|netuid| netuid.0);
         match sent {
             Ok(receipt) => {
-                let outcome = match Answer::of(&self.contracts, to, &receipt.output) {
-                    Answer::Done => "done",
-                    Answer::Refused(error) => {
+                let outcome = match Reply::of(&self.contracts, to, &receipt.output) {
+                    Reply::Done => "done",
+                    Reply::Refused(error) => {
                         debug!(call = message, netuid, error, "refused");
                         "refused"
                     }
-                    Answer::NotUnderstood => "failed",
+                    Reply::NotUnderstood => "failed",
                 };
                 metrics::sent(message, outcome);
                 metrics::paid(message, &receipt.cost);
@@ -81,11 +81,11 @@ impl Observed {
     }
 }
 
-impl ChainRead for Observed {
+impl ChainRead for Instrumented {
     forward_reads!(self => self.chain, through count);
 }
 
-impl Chain for Observed {
+impl Chain for Instrumented {
     forward_deploys!(self => self.chain, through count);
 
     fn submit(
