@@ -68,7 +68,7 @@ impl Who {
             (None, ChainSource::Nodes(_)) => Err(Failure::input(format_args!(
                 "{text:?} is not an address, in SS58 or as 32 bytes in hexadecimal after 0x"
             ))),
-            (None, ChainSource::Kept(_) | ChainSource::Served(_)) => Ok(account(text)),
+            (None, ChainSource::Dir(_) | ChainSource::Served(_)) => Ok(account(text)),
         }
     }
 }
@@ -88,7 +88,7 @@ impl ChainArguments {
     pub fn open(&self) -> Result<Opened, Failure> {
         self.open_with(Access {
             deployment: self.deployment.clone(),
-            patience: verifier::PATIENCE,
+            timeout: verifier::TIMEOUT,
             ..Access::default()
         })
     }
@@ -138,7 +138,7 @@ impl SignerArguments {
                     _ => Ok((account, vec![key])),
                 }
             }
-            ChainSource::Kept(_) | ChainSource::Served(_) => {
+            ChainSource::Dir(_) | ChainSource::Served(_) => {
                 let who = self.account.as_ref().ok_or_else(|| {
                     Failure::input(
                         "say who signs with --account: a name, or an address; keys are for nodes",
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_name_is_an_account_only_where_nobody_needs_a_key() {
-        let kept = ChainSource::Kept("folder".into());
+        let kept = ChainSource::Dir("folder".into());
         let node = ChainSource::Nodes(vec!["ws://localhost:9944".into()]);
         let alice = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
         for source in [&kept, &node] {

@@ -1,7 +1,7 @@
 //! What commands share that work on a chain: approvals, prices, and how what was sent is told.
 
 use crate::{args::Session, commands::Failure, output::table::tao_text};
-use inktensor_client::chain::{CallError, ChainError, ContractEvent, Cost, Message, Typed};
+use inktensor_client::chain::{Answer, CallError, ChainError, ContractEvent, Cost, Message, Typed};
 use inktensor_primitives::{AccountId, Rao};
 use psp22::PSP22;
 use scale::Decode;
@@ -28,7 +28,7 @@ impl Session {
         what: &str,
         message: impl Into<Message<Result<T, E>>>,
     ) -> Result<Done<T>, Failure> {
-        match self.chain.run(self.account, message) {
+        match self.chain.send(self.account, message).answer() {
             Ok(sent) => Ok(Done {
                 value: sent.value,
                 events: sent.events,

@@ -20,7 +20,7 @@ use std::{
 };
 
 /// How long a command waits for a served chain, at the beginning and for each answer.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Runs kernels in wasmtime. Where a built kernel is at hand that is linked too, its code is
 /// trusted to end, and known to have a native build.

@@ -5,7 +5,7 @@ use super::{
     EngineKind, Failure, Verdict,
 };
 use inktensor_compute::{
-    epoch::{compute, EpochError},
+    epoch::{compute, ComputeError},
     vectors::{Located, Outcome},
 };
 use std::{
@@ -68,12 +68,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
 
 impl Kernel {
     fn outcome(&self, epoch: &Located) -> Result<Outcome, Failure> {
-        let failed = |error: EpochError| Failure::input(format_args!("{}: {error}", epoch.place));
+        let failed = |error: ComputeError| Failure::input(format_args!("{}: {error}", epoch.place));
         let header = epoch.vector.header(self.code_hash);
         let plan = self
             .engine
             .plan(&header)
-            .map_err(|error| failed(EpochError::Plan(error)))?;
+            .map_err(|error| failed(ComputeError::Plan(error)))?;
         let trace = compute(&*self.engine, &epoch.vector.inputs(header, &plan)).map_err(failed)?;
         Outcome::of(&trace)
             .map_err(|error| Failure::input(format_args!("{}: {error}", epoch.place)))

@@ -10,7 +10,7 @@ use crate::{
     session::print,
 };
 use inktensor_client::{
-    chain::{query_all, Chain, Typed},
+    chain::{query_all, ChainRead, Typed},
     deploy::Addresses,
     ss58::ss58,
 };
@@ -110,7 +110,7 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
 
 /// Everybody who had a permit in the last settled epoch of any of `netuids`.
 fn delegates(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     netuids: impl Iterator<Item = NetUid>,
 ) -> Result<Vec<(AccountId, Delegate)>, Failure> {

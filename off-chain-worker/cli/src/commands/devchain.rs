@@ -4,7 +4,7 @@ use super::{Failure, Verdict};
 use inktensor_client::deploy::{deploy, Addresses, Bundles, Config, Record};
 use inktensor_devnet::{
     account,
-    chain_dir::Kept,
+    chain_dir::ChainDir,
     sandbox::SandboxChain,
     server::{Devchain, Keep, Settings},
 };
@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
 
 /// The chain to serve: what is kept, or a new one with a deployment.
 fn chain(arguments: &Arguments) -> Result<(SandboxChain, Addresses, Option<Keep>), Failure> {
-    let kept = arguments.state.as_ref().map(Kept::at);
+    let kept = arguments.state.as_ref().map(ChainDir::at);
     let (mut chain, contracts) = match kept.as_ref().filter(|kept| kept.exists()) {
         Some(kept) => (
             kept.chain().map_err(Failure::input)?,

@@ -1,7 +1,7 @@
 //! `inktensor kernel`: looks at the code of a kernel.
 
 use super::{Failure, Verdict};
-use inktensor_compute::engine::check::{check, Hop, Refusal, Report, MAX_CODE, MAX_PAGES};
+use inktensor_compute::engine::check::{check, CheckReport, Hop, Refusal, MAX_CODE, MAX_PAGES};
 use inktensor_primitives::hash::blake2;
 use inktensor_primitives::hash::hex;
 use serde::Serialize;
@@ -91,7 +91,7 @@ struct Pages {
 }
 
 impl Finding {
-    fn of(file: String, code: &[u8], checked: &Result<Report, Refusal>) -> Self {
+    fn of(file: String, code: &[u8], checked: &Result<CheckReport, Refusal>) -> Self {
         let (report, refusal) = match checked {
             Ok(report) => (Some(report), None),
             Err(refusal) => (None, Some(refusal)),

@@ -10,7 +10,7 @@ use crate::{
     session::{missing, print},
 };
 use inktensor_client::{
-    chain::{query_all, Chain, Typed},
+    chain::{query_all, ChainRead, Typed},
     deploy::Addresses,
     ss58::ss58,
 };
@@ -124,7 +124,7 @@ struct Stake {
 
 /// The stakes of all `neurons`.
 fn stakes(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     netuid: NetUid,
     open: u32,
@@ -151,7 +151,7 @@ fn stakes(
 
 /// All neurons of a subnet.
 pub fn neurons(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     netuid: NetUid,
 ) -> Result<Vec<NeuronView>, Failure> {

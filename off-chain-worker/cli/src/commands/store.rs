@@ -6,7 +6,7 @@ use inktensor_client::ss58::digest;
 use inktensor_primitives::hash::hex;
 use inktensor_primitives::{Digest, NetUid};
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     store::{MemoryExport, Store},
 };
 use serde_json::{json, Value};
@@ -146,7 +146,7 @@ fn import(
     let export = MemoryExport::from_bytes(&bytes).map_err(|error| Failure::in_file(file, error))?;
     let opened = chain.open()?;
     let store = verifier::store(&opened, folder)?;
-    let ledger = Ledger::new(opened.contracts, verifier::kernels()?).with_store(store);
+    let ledger = EpochCache::new(opened.contracts, verifier::kernels()?).with_store(store);
     ledger
         .import(opened.chain.as_ref(), &export)
         .map_err(|error| Failure::in_file(file, error))?;

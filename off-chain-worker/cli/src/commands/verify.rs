@@ -2,10 +2,10 @@
 
 use super::{Failure, Verdict};
 use crate::{args::ChainArguments, verifier};
-use inktensor_compute::epoch::{Difference, EpochError, Part};
+use inktensor_compute::epoch::{ComputeError, Difference, StepPart};
 use inktensor_primitives::hash::hex;
 use inktensor_primitives::{NetUid, Uid};
-use inktensor_worker::verify::{Fate, Finding, Origin, Verified};
+use inktensor_worker::verify::{AssertionStatus, Finding, InputSource, Verified};
 use serde_json::{json, Value};
 use std::{
     io::{self, Write},
@@ -60,9 +60,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
 fn print(verified: &Verified, out: &mut dyn Write) -> io::Result<()> {
     let posted = &verified.posted;
     let fate = match posted.fate {
-        Fate::Standing { deadline } => format!("can be disputed before block {deadline}"),
-        Fate::Final => "final".into(),
-        Fate::Slashed => "slashed".into(),
+        AssertionStatus::Standing { deadline } => {
+            format!("can be disputed before block {deadline}")
+        }
+        AssertionStatus::Final => "final".into(),
+        AssertionStatus::Slashed => "slashed".into(),
     };
     let verdict = match verified.finding {
         None => "correct",
@@ -112,7 +114,7 @@ fn print_finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let step = matches!(
         finding.difference,
         Some(Difference::Step {
-            part: Part::Step | Part::Memory,
+            part: StepPart::Step | StepPart::Memory,
             ..
         })
     );
@@ -159,10 +161,10 @@ fn print_finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-const fn origin(origin: Origin) -> &'static str {
+const fn origin(origin: InputSource) -> &'static str {
     match origin {
-        Origin::Chain => "the chain",
-        Origin::Store => "the store",
+        InputSource::Chain => "the chain",
+        InputSource::Store => "the store",
     }
 }
 
@@ -182,9 +184,9 @@ fn listed(uids: &[Uid]) -> String {
 fn document(verified: &Verified) -> Value {
     let posted = &verified.posted;
     let (fate, deadline) = match posted.fate {
-        Fate::Standing { deadline } => ("standing", Some(deadline)),
-        Fate::Final => ("final", None),
-        Fate::Slashed => ("slashed", None),
+        AssertionStatus::Standing { deadline } => ("standing", Some(deadline)),
+        AssertionStatus::Final => ("final", None),
+        AssertionStatus::Slashed => ("slashed", None),
     };
     json!({
         "netuid": verified.netuid.0,
@@ -192,9 +194,9 @@ fn document(verified: &Verified) -> Value {
         "correct": verified.finding.is_none(),
         "header": hex(&verified.header_hash),
         "recomputed": verified.honest.as_ref().ok().map(|honest| hex(honest)),
-        "no_honest_answer": verified.honest.as_ref().err().map(EpochError::to_string),
+        "no_honest_answer": verified.honest.as_ref().err().map(ComputeError::to_string),
         "steps": verified.steps,
-        "inputs": match verified.origin { Origin::Chain => "chain", Origin::Store => "store" },
+        "inputs": match verified.origin { InputSource::Chain => "chain", InputSource::Store => "store" },
         "posted": {
             "assertion": hex(&posted.digest),
             "proposer": posted.proposer.map(|proposer| hex(proposer.as_ref())),
@@ -218,10 +220,10 @@ fn finding(finding: &Finding) -> Value {
             part,
         } => {
             let part = match part {
-                Part::Step => "step",
-                Part::Memory => "memory",
-                Part::Results => "results",
-                Part::Roster => "roster",
+                StepPart::Step => "step",
+                StepPart::Memory => "memory",
+                StepPart::Results => "results",
+                StepPart::Roster => "roster",
             };
             json!({ "step": k, "phase": phase, "chunk": chunk, "part": part })
         }

@@ -14,7 +14,7 @@ use crate::{
     session::print,
 };
 use inktensor_client::{
-    chain::{Chain, Typed},
+    chain::{ChainRead, Typed},
     deploy::Addresses,
     ss58::ss58,
 };
@@ -114,7 +114,7 @@ pub fn overview(arguments: &Overview, out: &mut dyn Write) -> Result<(), Failure
 
 /// The neurons of a coldkey, on all subnets that are not retired.
 fn owned(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     coldkey: AccountId,
 ) -> Result<Vec<(NetUid, NeuronView)>, Failure> {

@@ -1,7 +1,7 @@
-//! Typed messages: the traits of `inktensor-primitives` say how a message is encoded and what comes
-//! back.
+//! Typed messages: the traits of `inktensor-primitives` state the arguments of a message and the
+//! type of its answer.
 
-use super::{CallError, Chain, ChainError, ContractEvent, Cost};
+use super::{CallError, Chain, ChainError, ChainRead, ContractEvent, Cost};
 use ink::env::{
     call::{
         utils::{ReturnType, Set},
@@ -33,43 +33,43 @@ pub mod contracts {
     }
 
     interface!(
-        /// PSP22 messages of a token.
+        /// Returns the PSP22 messages of a token.
         psp22, Psp22Calls, psp22::PSP22
     );
     interface!(
-        /// PSP22 metadata messages of a token.
+        /// Returns the PSP22 metadata messages of a token.
         psp22_metadata, Psp22MetadataCalls, psp22::PSP22Metadata
     );
     interface!(
-        /// Burning of a token.
+        /// Returns the message that burns a token.
         psp22_burnable, Psp22BurnableCalls, psp22::PSP22Burnable
     );
     interface!(
-        /// Minting of a token.
+        /// Returns the message that mints a token.
         psp22_mintable, Psp22MintableCalls, psp22::PSP22Mintable
     );
     interface!(
-        /// What TAO has besides PSP22.
+        /// Returns the messages of TAO beyond PSP22.
         token, TokenCalls, token::TokenControl
     );
     interface!(
-        /// Messages of the registry.
+        /// Returns the messages of the registry.
         registry, RegistryCalls, registry::Registry
     );
     interface!(
-        /// Messages of the staking contract.
+        /// Returns the messages of the staking contract.
         staking, StakingCalls, staking::Staking
     );
     interface!(
-        /// Messages of the emission contract.
+        /// Returns the messages of the emission contract.
         emission, EmissionCalls, emission::Emission
     );
     interface!(
-        /// Messages of the epoch contract.
+        /// Returns the messages of the epoch contract.
         epoch, EpochCalls, epoch::Epochs
     );
     interface!(
-        /// Messages of a kernel.
+        /// Returns the messages of a kernel.
         kernel, KernelCalls, kernel::IncentiveKernel
     );
 }
@@ -83,7 +83,7 @@ type Builder<Args, R> = CallBuilder<
 
 /// A message to a contract whose answer is an `R`.
 pub struct Message<R> {
-    /// The contract.
+    /// Contract that receives the message.
     pub to: AccountId,
     /// Selector and arguments.
     pub input: Vec<u8>,
@@ -101,25 +101,25 @@ impl<Args: Encode, R> From<Builder<Args, R>> for Message<R> {
     }
 }
 
-/// The selector of a message of a trait, such as `Registry::register`.
+/// Returns the selector of a message of a trait, such as `Registry::register`.
 pub fn selector(name: &str) -> [u8; 4] {
     let hash = inktensor_primitives::hash::blake2(name.as_bytes());
     [hash[0], hash[1], hash[2], hash[3]]
 }
 
-/// A transaction that a contract answered.
+/// The outcome of a transaction, with the contract's answer decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent<R> {
-    /// The answer.
+    /// Answer of the contract.
     pub value: R,
-    /// What contracts told while it ran.
+    /// Events that contracts emitted during the transaction.
     pub events: Vec<ContractEvent>,
-    /// What it cost.
+    /// Cost of the transaction.
     pub cost: Cost,
 }
 
 impl<R> Sent<R> {
-    /// The events of kind `E` among those told.
+    /// Returns the events of kind `E`.
     pub fn told<E: ink::env::Event + Decode>(&self) -> Vec<E> {
         self.events
             .iter()
@@ -128,18 +128,17 @@ impl<R> Sent<R> {
     }
 }
 
-/// Typed access to a [`Chain`].
+/// Typed access to a chain: reads messages, and sends them.
 ///
-/// [`query`](Typed::query) and [`send`](Typed::send) return what the message returns, be it a
-/// contract's error. [`ask`](Typed::ask) and [`run`](Typed::run) are for messages that return a
-/// `Result`, and unfold it.
-pub trait Typed: Chain {
-    /// Reads a message as nobody in particular.
+/// Both return what the message returns. A message that may refuse returns a `Result`, which
+/// [`Answer::answer`] unfolds.
+pub trait Typed: ChainRead {
+    /// Reads a message, without a particular caller.
     fn query<R: Decode>(&self, message: impl Into<Message<R>>) -> Result<R, ChainError> {
         self.query_as([0; 32].into(), message)
     }
 
-    /// Reads a message as `caller`: what would happen if it sent it now.
+    /// Reads a message as `caller`: the answer is the one that sending it now would have.
     fn query_as<R: Decode>(
         &self,
         caller: AccountId,
@@ -154,7 +153,10 @@ pub trait Typed: Chain {
         &mut self,
         signer: AccountId,
         message: impl Into<Message<R>>,
-    ) -> Result<Sent<R>, ChainError> {
+    ) -> Result<Sent<R>, ChainError>
+    where
+        Self: Chain,
+    {
         let message = message.into();
         let receipt = self.submit(signer, message.to, &message.input)?;
         Ok(Sent {
@@ -163,22 +165,39 @@ pub trait Typed: Chain {
             cost: receipt.cost,
         })
     }
+}
 
-    /// Reads a message that may refuse.
-    fn ask<T: Decode, E: Decode + Debug>(
-        &self,
-        message: impl Into<Message<Result<T, E>>>,
-    ) -> Result<T, CallError<E>> {
-        self.query(message)?.map_err(CallError::Refused)
+impl<C: ChainRead + ?Sized> Typed for C {}
+
+/// The answer to a message that may refuse.
+pub trait Answer {
+    /// The result of a message that was accepted.
+    type Accepted;
+    /// The contract's error.
+    type Refusal: Debug;
+
+    /// Unfolds the contract's own `Result`.
+    ///
+    /// # Errors
+    /// `Refused` with the contract's error; `Chain` if there is no answer.
+    fn answer(self) -> Result<Self::Accepted, CallError<Self::Refusal>>;
+}
+
+impl<T, E: Debug> Answer for Result<Result<T, E>, ChainError> {
+    type Accepted = T;
+    type Refusal = E;
+
+    fn answer(self) -> Result<T, CallError<E>> {
+        self?.map_err(CallError::Refused)
     }
+}
 
-    /// Sends a message that may refuse.
-    fn run<T: Decode, E: Decode + Debug>(
-        &mut self,
-        signer: AccountId,
-        message: impl Into<Message<Result<T, E>>>,
-    ) -> Result<Sent<T>, CallError<E>> {
-        let sent = self.send(signer, message)?;
+impl<T, E: Debug> Answer for Result<Sent<Result<T, E>>, ChainError> {
+    type Accepted = Sent<T>;
+    type Refusal = E;
+
+    fn answer(self) -> Result<Sent<T>, CallError<E>> {
+        let sent = self?;
         Ok(Sent {
             value: sent.value.map_err(CallError::Refused)?,
             events: sent.events,
@@ -187,14 +206,12 @@ pub trait Typed: Chain {
     }
 }
 
-impl<C: Chain + ?Sized> Typed for C {}
-
-/// Reads messages of one kind as nobody in particular, all together.
+/// Reads several messages of one kind, without a particular caller.
 ///
 /// # Errors
 /// The first error of any.
 pub fn query_all<R: Decode, M: Into<Message<R>>>(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     messages: impl IntoIterator<Item = M>,
 ) -> Result<Vec<R>, ChainError> {
     let reads: Vec<(AccountId, Vec<u8>)> = messages
@@ -208,7 +225,7 @@ pub fn query_all<R: Decode, M: Into<Message<R>>>(
     outputs.iter().map(|output| decode(output)).collect()
 }
 
-/// Takes off the layer in which ink! says whether it understood the message.
+/// Unwraps ink!'s own layer, which states if the contract understood the message.
 fn decode<R: Decode>(mut output: &[u8]) -> Result<R, ChainError> {
     match output.split_first() {
         Some((0, rest)) => output = rest,

@@ -1,28 +1,29 @@
-//! Counts what transactions cost, by contract and message.
+//! A wrapper that adds up the cost of transactions, by contract and message.
 
-use super::{Chain, ChainError, ContractEvent, Cost, Instantiated, Receipt};
-use inktensor_primitives::{AccountId, Digest};
+use super::{Chain, ChainError, ChainRead, Cost, Receipt};
+use crate::{forward_deploys, forward_reads};
+use inktensor_primitives::AccountId;
 use std::collections::BTreeMap;
 
-/// A chain that notes the cost of every message sent through it.
+/// A chain that records the cost of every message sent through it.
 pub struct Meter<C> {
     chain: C,
     bills: BTreeMap<(AccountId, [u8; 4]), Bill>,
 }
 
-/// What the transactions of one message of one contract have cost.
+/// The cost of all transactions of one message of one contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bill {
-    /// How many there were.
+    /// Number of transactions.
     pub calls: u64,
-    /// Cost of all.
+    /// Sum of their costs.
     pub total: Cost,
-    /// The largest of each cost. They need not be of one transaction.
+    /// Largest value of each cost. The values need not be of one transaction.
     pub largest: Cost,
 }
 
 impl Bill {
-    /// Adds a transaction of this cost.
+    /// Adds a transaction with this cost.
     pub fn add(&mut self, cost: &Cost) {
         self.calls = self.calls.saturating_add(1);
         self.total = Cost {
@@ -41,7 +42,7 @@ impl Bill {
 }
 
 impl<C> Meter<C> {
-    /// Starts counting on `chain`.
+    /// Records costs on `chain` from now on.
     pub const fn new(chain: C) -> Self {
         Self {
             chain,
@@ -49,12 +50,12 @@ impl<C> Meter<C> {
         }
     }
 
-    /// The chain itself.
+    /// Returns the wrapped chain.
     pub fn inner(&mut self) -> &mut C {
         &mut self.chain
     }
 
-    /// What was counted, by contract and selector.
+    /// Returns the costs by contract and selector.
     pub fn bills(&self) -> impl Iterator<Item = (AccountId, [u8; 4], Bill)> + '_ {
         self.bills
             .iter()
@@ -62,26 +63,12 @@ impl<C> Meter<C> {
     }
 }
 
+impl<C: Chain> ChainRead for Meter<C> {
+    forward_reads!(self => self.chain);
+}
+
 impl<C: Chain> Chain for Meter<C> {
-    fn genesis(&self) -> Result<Digest, ChainError> {
-        self.chain.genesis()
-    }
-
-    fn block(&self) -> Result<u32, ChainError> {
-        self.chain.block()
-    }
-
-    fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        self.chain.read(caller, to, input)
-    }
-
-    fn read_all(
-        &self,
-        caller: AccountId,
-        reads: &[(AccountId, Vec<u8>)],
-    ) -> Result<Vec<Vec<u8>>, ChainError> {
-        self.chain.read_all(caller, reads)
-    }
+    forward_deploys!(self => self.chain);
 
     fn submit(
         &mut self,
@@ -95,42 +82,6 @@ impl<C: Chain> Chain for Meter<C> {
             bill.add(&receipt.cost);
         }
         Ok(receipt)
-    }
-
-    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
-        self.chain.upload(signer, code)
-    }
-
-    fn instantiate(
-        &mut self,
-        signer: AccountId,
-        code_hash: Digest,
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.chain.instantiate(signer, code_hash, input, salt)
-    }
-
-    fn estimate(
-        &self,
-        signer: AccountId,
-        code: &[u8],
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.chain.estimate(signer, code, input, salt)
-    }
-
-    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
-        self.chain.code(code_hash)
-    }
-
-    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        self.chain.code_hash(address)
-    }
-
-    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
-        self.chain.events(from)
     }
 }
 

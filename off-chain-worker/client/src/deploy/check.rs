@@ -1,7 +1,7 @@
-//! Holds what is written down of a deployment against the chain.
+//! Compares a deployment's record with the chain.
 
 use super::{Record, RecordError};
-use crate::chain::{Chain, ChainError, Typed};
+use crate::chain::{Chain, ChainError, ChainRead, Typed};
 use crate::ss58::ss58;
 use inktensor_primitives::hash::hex;
 use inktensor_primitives::{
@@ -10,39 +10,39 @@ use inktensor_primitives::{
 };
 use thiserror::Error;
 
-/// Something that is not as it is written down.
+/// A difference between a deployment's record and the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// What.
+    /// The compared value.
     pub what: String,
-    /// What is written down, or follows from it.
+    /// Value in the record, or value that follows from the record.
     pub written: String,
-    /// What is on the chain.
+    /// Value on the chain.
     pub found: String,
 }
 
-/// Why a deployment could not be looked at.
+/// An error that prevents the comparison.
 #[derive(Debug, Error)]
 pub enum CheckError {
     /// The chain does not answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The record is not whole.
+    /// The record is incomplete.
     #[error(transparent)]
     Record(#[from] RecordError),
 }
 
-/// All that is on the chain other than `record` says: the chain itself, each contract's code, and
-/// whom each works with.
+/// Returns every difference between the chain and `record`: the chain's first block, each
+/// contract's code, and the addresses of the other contracts that each contract has.
 ///
 /// # Errors
 /// See [`CheckError`].
-pub fn check(chain: &dyn Chain, record: &Record) -> Result<Vec<Mismatch>, CheckError> {
+pub fn check(chain: &dyn ChainRead, record: &Record) -> Result<Vec<Mismatch>, CheckError> {
     let mut found = Found::default();
     let genesis = chain.genesis()?;
     found.hold("genesis", hex(&record.genesis), hex(&genesis));
     if !found.mismatches.is_empty() {
-        // Nothing else can be as it is written on another chain.
+        // On another chain every value differs.
         return Ok(found.mismatches);
     }
     for (name, entry) in &record.contracts {
@@ -81,7 +81,7 @@ impl Found {
         self.hold(what, ss58(&written), found);
     }
 
-    fn wiring(&mut self, chain: &dyn Chain, record: &Record) -> Result<(), CheckError> {
+    fn wiring(&mut self, chain: &dyn ChainRead, record: &Record) -> Result<(), CheckError> {
         let at = record.addresses()?;
         let minter = chain.query(at.token().minter())?;
         self.peer("the token's minter", at.emission, minter);

@@ -1,8 +1,8 @@
-//! The phases of a deployment. Each looks at the chain first: what is there already is left as it
-//! is.
+//! The phases of a deployment. Each phase reads the chain first and leaves existing contracts as
+//! they are.
 
 use super::{Addresses, Bundle, Bundles, Config, DeployError, Deployed, Deployment};
-use crate::chain::{Chain, ChainError, Cost, Message, Typed};
+use crate::chain::{Chain, ChainError, ChainRead, Cost, Message, Typed};
 use crate::ss58::address::contract_address;
 use inktensor_primitives::{
     emission::Emission,
@@ -19,38 +19,38 @@ use scale::Encode;
 /// A phase of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Put code on the chain.
+    /// Puts code on the chain.
     Upload,
-    /// Make contracts of it.
+    /// Makes contracts of the code.
     Instantiate,
-    /// Tell each contract who may call its guarded messages.
+    /// Gives each contract the addresses of the accounts that may call its guarded messages.
     Wire,
-    /// Tell the registry its kernels, and hand it over to its admin.
+    /// Gives the registry its kernels and its admin.
     HandOver,
 }
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was done now.
+pub enum StepOutcome {
+    /// Done now, at this cost.
     Done(Cost),
-    /// It was done before.
+    /// Done by an earlier deployment.
     Found,
 }
 
-/// A step that has been taken.
+/// A finished step of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// Its phase.
+pub struct DeployStep {
+    /// Phase of the step.
     pub phase: Phase,
-    /// The contract, or what else it is about.
+    /// Contract of the step, or `admin`.
     pub what: &'static str,
-    /// What became of it.
-    pub outcome: Outcome,
+    /// Outcome of the step.
+    pub outcome: StepOutcome,
 }
 
-/// Deploys all contracts and wires them, from where an earlier deployment by the same account in
-/// the same configuration ended.
+/// Deploys all contracts and wires them. Continues where an earlier deployment by the same account
+/// with the same configuration stopped.
 ///
 /// # Errors
 /// See [`DeployError`].
@@ -59,18 +59,18 @@ pub fn deploy(
     bundles: &Bundles,
     config: &Config,
 ) -> Result<Deployment, DeployError> {
-    deploy_telling(chain, bundles, config, &mut |_| ())
+    deploy_with(chain, bundles, config, &mut |_| ())
 }
 
-/// As [`deploy`]; `tell` hears of each step.
+/// Deploys like [`deploy`], and calls `progress` after each step.
 ///
 /// # Errors
 /// See [`DeployError`].
-pub fn deploy_telling(
+pub fn deploy_with(
     chain: &mut dyn Chain,
     bundles: &Bundles,
     config: &Config,
-    tell: &mut dyn FnMut(&Taken),
+    tell: &mut dyn FnMut(&DeployStep),
 ) -> Result<Deployment, DeployError> {
     let mut steps = Steps {
         chain,
@@ -92,17 +92,17 @@ pub fn deploy_telling(
     })
 }
 
-/// What it would come to to deploy all contracts: their addresses, and what each would cost with
-/// its code; nothing for those that are there. Nothing changes on the chain.
+/// Estimates the deployment of all contracts: their addresses, and the cost of each with its code;
+/// zero for a contract that exists. Nothing changes on the chain.
 ///
-/// A constructor that asks its peers refuses while they are not there: then the cost is that of the
-/// code and of being refused. What it costs to wire contracts is known only when they are there.
-/// Both are little beside the code.
+/// A constructor that calls other contracts refuses while they do not exist. Then the cost is that
+/// of the code and of the refusal. The cost of wiring is known only when the contracts exist. Both
+/// are small compared with the code.
 ///
 /// # Errors
 /// See [`DeployError`].
 pub fn estimate(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     bundles: &Bundles,
     config: &Config,
 ) -> Result<Deployment, DeployError> {
@@ -173,7 +173,7 @@ fn build(
     })
 }
 
-/// A call of the constructor `new`.
+/// Returns the encoded call of the constructor `new`.
 fn constructor(arguments: &[u8]) -> Vec<u8> {
     [&ink::selector_bytes!("new")[..], arguments].concat()
 }
@@ -186,12 +186,12 @@ struct Steps<'a> {
     chain: &'a mut dyn Chain,
     deployer: AccountId,
     contracts: Vec<Deployed>,
-    tell: &'a mut dyn FnMut(&Taken),
+    tell: &'a mut dyn FnMut(&DeployStep),
 }
 
 impl Steps<'_> {
-    fn took(&mut self, phase: Phase, what: &'static str, outcome: Outcome) {
-        (self.tell)(&Taken {
+    fn took(&mut self, phase: Phase, what: &'static str, outcome: StepOutcome) {
+        (self.tell)(&DeployStep {
             phase,
             what,
             outcome,
@@ -203,17 +203,17 @@ impl Steps<'_> {
         let failed = chain_error(name);
         let known = self.chain.code(&blake2(&bundle.code)).map_err(failed)?;
         if known.is_some() {
-            self.took(Phase::Upload, name, Outcome::Found);
+            self.took(Phase::Upload, name, StepOutcome::Found);
             return Ok(());
         }
         let uploaded = self.chain.upload(self.deployer, &bundle.code);
         uploaded.map_err(failed)?;
-        // A chain does not tell what it took for it; `estimate` does.
-        self.took(Phase::Upload, name, Outcome::Done(Cost::default()));
+        // The chain does not report the cost; `estimate` does.
+        self.took(Phase::Upload, name, StepOutcome::Done(Cost::default()));
         Ok(())
     }
 
-    /// Runs the constructor `new`, unless the contract is there.
+    /// Runs the constructor `new`, unless the contract exists.
     fn instantiate(
         &mut self,
         name: &'static str,
@@ -222,13 +222,13 @@ impl Steps<'_> {
     ) -> Result<AccountId, DeployError> {
         let failed = chain_error(name);
         let (code_hash, input) = (blake2(&bundle.code), constructor(arguments));
-        // Code and arguments already tell contracts apart; the name keeps two deployments of one
+        // Code and arguments alone make addresses differ; the name keeps two deployments on one
         // chain readable.
         let salt = name.as_bytes();
         let address = contract_address(self.deployer, &code_hash, &input, salt);
         let found = self.chain.code_hash(&address).map_err(failed)?;
         let (address, cost) = if found == Some(code_hash) {
-            self.took(Phase::Instantiate, name, Outcome::Found);
+            self.took(Phase::Instantiate, name, StepOutcome::Found);
             (address, Cost::default())
         } else {
             let made = self
@@ -241,7 +241,7 @@ impl Steps<'_> {
                     error: constructor_error(&made.output),
                 });
             }
-            self.took(Phase::Instantiate, name, Outcome::Done(made.cost));
+            self.took(Phase::Instantiate, name, StepOutcome::Done(made.cost));
             (made.address, made.cost)
         };
         self.contracts.push(Deployed {
@@ -277,7 +277,7 @@ impl Steps<'_> {
         self.chain.query(message).map_err(chain_error(contract))
     }
 
-    /// Names the peers of a contract, once. Only this deployer can have done it before.
+    /// Wires a contract, once. Only this deployer can have done it before.
     fn wire(
         &mut self,
         contract: &'static str,
@@ -285,18 +285,19 @@ impl Steps<'_> {
         message: impl Into<Message<Result<(), WireError>>>,
     ) -> Result<(), DeployError> {
         if is_wired {
-            self.took(Phase::Wire, contract, Outcome::Found);
+            self.took(Phase::Wire, contract, StepOutcome::Found);
             return Ok(());
         }
         let sent = self
             .chain
-            .run(self.deployer, message)
+            .send(self.deployer, message)
+            .answer()
             .map_err(|source| DeployError::Wiring { contract, source })?;
-        self.took(Phase::Wire, contract, Outcome::Done(sent.cost));
+        self.took(Phase::Wire, contract, StepOutcome::Done(sent.cost));
         Ok(())
     }
 
-    /// Lets subnets choose the two kernels, and hands the admin's role over.
+    /// Allows the two kernels, and hands the registry over to its admin.
     fn hand_over(
         &mut self,
         to: &Addresses,
@@ -325,17 +326,17 @@ impl Steps<'_> {
         message: impl Into<Message<Result<(), RegistryError>>>,
     ) -> Result<(), DeployError> {
         if is_told {
-            self.took(Phase::HandOver, what, Outcome::Found);
+            self.took(Phase::HandOver, what, StepOutcome::Found);
             return Ok(());
         }
-        let sent = self.chain.run(self.deployer, message);
+        let sent = self.chain.send(self.deployer, message).answer();
         let sent = sent.map_err(DeployError::Kernels)?;
-        self.took(Phase::HandOver, what, Outcome::Done(sent.cost));
+        self.took(Phase::HandOver, what, StepOutcome::Done(sent.cost));
         Ok(())
     }
 }
 
-/// Reads the number of the error out of a constructor's answer `Ok(Err(error))`.
+/// Returns the constructor's error in `output`, which encodes `Ok(Err(error))`.
 fn constructor_error(output: &[u8]) -> String {
     match output {
         [0, 1, number] => number.to_string(),

@@ -6,10 +6,10 @@ mod tables;
 use super::{EngineKind, Failure, Verdict};
 use inktensor_client::deploy::{Bundles, Record};
 use inktensor_compute::vectors;
-use inktensor_devnet::{chain_dir::Kept, sandbox::SandboxChain};
+use inktensor_devnet::{chain_dir::ChainDir, sandbox::SandboxChain};
 use inktensor_simulation::{
-    report::Story,
-    run::{Performance, Stage},
+    report::Report,
+    run::{Finished, Simulation},
     scenario::Scenario,
 };
 use inktensor_worker::kernels::EngineChoice;
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         None => Scenario::generate(arguments.seed),
         Some(file) => recorded(file, arguments.seed)?,
     };
-    let kept = arguments.keep.as_ref().map(Kept::at);
+    let kept = arguments.keep.as_ref().map(ChainDir::at);
     if let Some(kept) = &kept {
         kept.create().map_err(Failure::input)?;
     }
@@ -67,9 +67,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         },
     };
     let mut display = Display::new();
-    let store = kept.as_ref().map(Kept::store);
+    let store = kept.as_ref().map(ChainDir::store);
     let (epochs, store) = (arguments.epochs, store.as_deref());
-    let performed = Stage::perform(&scenario, &bundles, choice, epochs, store, |progress| {
+    let performed = Simulation::perform(&scenario, &bundles, choice, epochs, store, |progress| {
         display.show(&progress);
     });
     let elapsed = display.end();
@@ -92,7 +92,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
 }
 
 /// Leaves the chain, as it is at the end, in a folder.
-fn keep(kept: &Kept, performed: &Performance) -> Result<(), Failure> {
+fn keep(kept: &ChainDir, performed: &Finished) -> Result<(), Failure> {
     let chain = SandboxChain::begin_from(&performed.state);
     let record = Record::found(&chain, &performed.contracts, "demo").map_err(Failure::input)?;
     kept.save_record(&record).map_err(Failure::input)?;
@@ -101,7 +101,7 @@ fn keep(kept: &Kept, performed: &Performance) -> Result<(), Failure> {
 }
 
 /// Whether every sum is right and both engines always found what was posted.
-fn is_sound(story: &Story) -> bool {
+fn is_sound(story: &Report) -> bool {
     story.supply.iter().all(|equation| equation.holds)
         && story.epochs.iter().all(|epoch| epoch.engines_agree)
 }
@@ -119,6 +119,6 @@ fn recorded(file: &Path, seed: u64) -> Result<Scenario, Failure> {
             return Err(Failure::in_file(file, problem));
         }
     };
-    Scenario::recorded(&located.vector, seed)
+    Scenario::from_metagraph(&located.vector, seed)
         .map_err(|error| Failure::input(format_args!("{}: {error}", located.place)))
 }

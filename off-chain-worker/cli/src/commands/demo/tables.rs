@@ -3,7 +3,9 @@
 use crate::output::format::{grouped, share, short, tao};
 use crate::output::table::table;
 use comfy_table::Table;
-use inktensor_simulation::report::{EpochFact, Equation, NeuronFact, Story, SubnetFact, Term};
+use inktensor_simulation::report::{
+    EpochReport, Equation, NeuronReport, Report, SubnetReport, Term,
+};
 use std::{
     collections::BTreeMap,
     io::{self, Write},
@@ -18,7 +20,7 @@ const MINERS: usize = 8;
 const BEST_PAID: usize = 6;
 
 /// Prints all tables.
-pub fn print(story: &Story, elapsed: Duration, out: &mut dyn Write) -> io::Result<()> {
+pub fn print(story: &Report, elapsed: Duration, out: &mut dyn Write) -> io::Result<()> {
     let subnets = story.subnets.len();
     writeln!(
         out,
@@ -48,7 +50,7 @@ fn show(out: &mut dyn Write, title: &str, table: &Table) -> io::Result<()> {
     writeln!(out, "{}", table.trim_fmt())
 }
 
-fn contracts(story: &Story, out: &mut dyn Write) -> io::Result<()> {
+fn contracts(story: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = table(["contract", "address", "code hash", "KiB"], &[3]);
     for contract in &story.contracts {
         rows.add_row([
@@ -61,7 +63,7 @@ fn contracts(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     show(out, "Contracts", &rows)
 }
 
-fn metagraph(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
+fn metagraph(subnet: &SubnetReport, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = table(
         [
             "uid",
@@ -105,11 +107,11 @@ fn metagraph(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The largest validators, then the best miners.
-fn shown(subnet: &SubnetFact) -> Vec<&NeuronFact> {
-    let mut validators: Vec<&NeuronFact> = subnet.neurons.iter().filter(|n| n.permit).collect();
+fn shown(subnet: &SubnetReport) -> Vec<&NeuronReport> {
+    let mut validators: Vec<&NeuronReport> = subnet.neurons.iter().filter(|n| n.permit).collect();
     validators.sort_by_key(|neuron| std::cmp::Reverse(neuron.stake_weight));
     validators.truncate(VALIDATORS);
-    let mut miners: Vec<&NeuronFact> = subnet.neurons.iter().filter(|n| !n.permit).collect();
+    let mut miners: Vec<&NeuronReport> = subnet.neurons.iter().filter(|n| !n.permit).collect();
     miners.sort_by_key(|neuron| std::cmp::Reverse(neuron.incentive));
     miners.truncate(MINERS);
     validators.extend(miners);
@@ -138,7 +140,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(neuron: &NeuronFact) -> Self {
+    fn of(neuron: &NeuronReport) -> Self {
         let paid = &neuron.paid;
         if paid.total() == 0 && neuron.permit {
             Kind::IdlePermit(neuron.role)
@@ -160,7 +162,7 @@ impl Kind {
     }
 }
 
-fn pay(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
+fn pay(subnet: &SubnetReport, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = table(
         [
             "uid",
@@ -173,7 +175,7 @@ fn pay(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
         ],
         &[0, 2, 3, 4, 5],
     );
-    let mut ranked: Vec<&NeuronFact> = subnet.neurons.iter().collect();
+    let mut ranked: Vec<&NeuronReport> = subnet.neurons.iter().collect();
     ranked.sort_by_key(|neuron| std::cmp::Reverse(neuron.paid.total()));
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
     for neuron in ranked {
@@ -203,7 +205,7 @@ fn pay(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
     more(out, subnet.neurons.len().saturating_sub(rows.row_count()))
 }
 
-fn nominators(story: &Story, out: &mut dyn Write) -> io::Result<()> {
+fn nominators(story: &Report, out: &mut dyn Write) -> io::Result<()> {
     if story.nominators.is_empty() {
         return Ok(());
     }
@@ -245,7 +247,7 @@ fn nominators(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     show(out, "Nominators", &rows)
 }
 
-fn digests(story: &Story, out: &mut dyn Write) -> io::Result<()> {
+fn digests(story: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = table(
         [
             "subnet",
@@ -302,7 +304,7 @@ fn start(hash: &str) -> String {
     hash.chars().take(10).collect()
 }
 
-fn gas(story: &Story, out: &mut dyn Write) -> io::Result<()> {
+fn gas(story: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = table(
         [
             "contract",
@@ -334,7 +336,7 @@ fn gas(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     show(out, &title, &rows)
 }
 
-fn time(story: &Story, out: &mut dyn Write) -> io::Result<()> {
+fn time(story: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = table(
         ["subnet", "phase", "wasmtime µs", "native µs", "ratio"],
         &[0, 2, 3, 4],
@@ -363,8 +365,8 @@ fn time(story: &Story, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Phases of a subnet's epochs in order, with their average time in wasmtime and natively.
-fn average_times(story: &Story, netuid: u16) -> Vec<(String, (f64, f64))> {
-    let epochs: Vec<&EpochFact> = story
+fn average_times(story: &Report, netuid: u16) -> Vec<(String, (f64, f64))> {
+    let epochs: Vec<&EpochReport> = story
         .epochs
         .iter()
         .filter(|epoch| epoch.netuid == netuid)
@@ -381,7 +383,7 @@ fn average_times(story: &Story, netuid: u16) -> Vec<(String, (f64, f64))> {
     averages
 }
 
-fn supply(story: &Story, out: &mut dyn Write) -> io::Result<()> {
+fn supply(story: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nSupply check, in TAO\n")?;
     for equation in &story.supply {
         let mark = if equation.holds { "ok" } else { "WRONG" };

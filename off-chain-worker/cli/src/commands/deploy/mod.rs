@@ -15,11 +15,12 @@ use crate::{
 use inktensor_client::{
     chain::{Chain, Cost},
     deploy::{
-        check, deploy_telling, estimate, Bundles, Config, Deployment, Outcome, Phase, Record, Taken,
+        check, deploy_with, estimate, Bundles, Config, DeployStep, Deployment, Phase, Record,
+        StepOutcome,
     },
     ss58::ss58,
 };
-use inktensor_devnet::chain_dir::{read_record, write_whole, Kept};
+use inktensor_devnet::chain_dir::{read_record, write_whole, ChainDir};
 use inktensor_primitives::hash::hex;
 use inktensor_worker::chain_source::{connect, of_chain, Access, ChainSource, FOLDER};
 use serde_json::{json, Value};
@@ -94,7 +95,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         arguments.replace,
     )?;
     let mut taken = Vec::new();
-    let deployment = deploy_telling(&mut chain, &bundles, &config, &mut |step| {
+    let deployment = deploy_with(&mut chain, &bundles, &config, &mut |step| {
         taken.push(*step);
         if !arguments.json {
             // Whoever does not read this still wants the deployment.
@@ -185,26 +186,26 @@ const fn phase(phase: Phase) -> &'static str {
     }
 }
 
-fn told(step: &Taken, out: &mut dyn Write) -> io::Result<()> {
+fn told(step: &DeployStep, out: &mut dyn Write) -> io::Result<()> {
     let (phase, what) = (phase(step.phase), step.what);
     match step.outcome {
-        Outcome::Done(_) => writeln!(out, "{phase:<12} {what:<9} done"),
-        Outcome::Found => writeln!(out, "{phase:<12} {what:<9} was done before"),
+        StepOutcome::Done(_) => writeln!(out, "{phase:<12} {what:<9} done"),
+        StepOutcome::Found => writeln!(out, "{phase:<12} {what:<9} was done before"),
     }
 }
 
-fn step(step: &Taken) -> Value {
+fn step(step: &DeployStep) -> Value {
     let cost = match &step.outcome {
-        Outcome::Done(spent) => Some(cost(spent)),
-        Outcome::Found => None,
+        StepOutcome::Done(spent) => Some(cost(spent)),
+        StepOutcome::Found => None,
     };
     json!({ "phase": phase(step.phase), "what": step.what, "cost": cost })
 }
 
-fn summary(taken: &[Taken]) -> String {
+fn summary(taken: &[DeployStep]) -> String {
     let done = taken
         .iter()
-        .filter(|it| it.outcome != Outcome::Found)
+        .filter(|it| it.outcome != StepOutcome::Found)
         .count();
     format!("{done} of {} steps were still to be taken", taken.len())
 }
@@ -313,8 +314,8 @@ pub fn look(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> 
             };
             (Box::new(chain), path, record)
         }
-        ChainSource::Kept(folder) => {
-            let kept = Kept::at(folder);
+        ChainSource::Dir(folder) => {
+            let kept = ChainDir::at(folder);
             let chain = kept.chain().map_err(Failure::input)?;
             let (path, record) = kept.record().map_err(Failure::input)?;
             (Box::new(chain), path, record)

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{args::ChainArguments, verifier};
 use inktensor_client::{
-    chain::{Chain, Typed},
+    chain::{ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::{
-    epoch::{compute, EpochError},
+    epoch::{compute, ComputeError},
     vectors::{Located, Vector},
 };
 use inktensor_primitives::{epoch::Epochs, NetUid, Uid};
@@ -124,7 +124,7 @@ fn on_chain(
 
 /// The last final epoch of `netuid`.
 pub fn last_final(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     netuid: NetUid,
 ) -> Result<u32, Failure> {
@@ -145,12 +145,12 @@ pub fn last_final(
 fn in_file(file: &Path, arguments: &Arguments) -> Result<Explanation, Failure> {
     let epoch = select(file, arguments.name.as_deref())?;
     let kernel = Kernel::load(arguments.engine, arguments.kernel.as_deref())?;
-    let failed = |error: EpochError| Failure::input(format_args!("{}: {error}", epoch.place));
+    let failed = |error: ComputeError| Failure::input(format_args!("{}: {error}", epoch.place));
     let header = epoch.vector.header(kernel.code_hash);
     let plan = kernel
         .engine
         .plan(&header)
-        .map_err(|error| failed(EpochError::Plan(error)))?;
+        .map_err(|error| failed(ComputeError::Plan(error)))?;
     let inputs = epoch.vector.inputs(header, &plan);
     let trace = compute(&*kernel.engine, &inputs).map_err(failed)?;
     let subject = Subject {

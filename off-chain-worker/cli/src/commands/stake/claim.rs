@@ -8,7 +8,7 @@ use crate::{
     session::{both, tell},
 };
 use inktensor_client::{
-    chain::{query_all, Chain, Cost},
+    chain::{query_all, ChainRead, Cost},
     deploy::Addresses,
     ss58::ss58,
 };
@@ -36,7 +36,7 @@ pub struct Claim {
 
 /// What `coldkey` could claim of each of `stakes`; nothing of those on a subnet.
 pub fn claimable(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     coldkey: AccountId,
     stakes: &[PositionView],

@@ -8,7 +8,7 @@ use crate::{
     session::{missing, print},
 };
 use inktensor_client::{
-    chain::{query_all, Chain, Typed},
+    chain::{query_all, ChainRead, Typed},
     deploy::Addresses,
     ss58::ss58,
 };
@@ -146,7 +146,7 @@ pub fn place(netuid: NetUid) -> String {
 
 /// Everything that `coldkey` has staked, by subnet, the most first.
 pub fn positions(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     coldkey: AccountId,
 ) -> Result<Vec<PositionView>, Failure> {
