@@ -17,6 +17,8 @@ pub mod epoch;
 pub mod hash;
 pub mod kernel;
 pub mod registry;
+#[cfg(feature = "std")]
+pub mod ss58;
 pub mod staking;
 pub mod tao;
 pub mod token;
