@@ -9,7 +9,8 @@
 //! - **Position**: the stake of one coldkey on one hotkey on one subnet.
 //! - **Pool**: all positions on one hotkey on one subnet. Its value is their stake.
 //! - **Share**: a part of a pool. A position is worth `value * shares / all shares`, rounded down.
-//! - **Pending deposit**: stake added in the open epoch. It is part of the value, but has no shares.
+//! - **Pending deposit**: stake added in the open epoch. It is part of the value, but has no
+//!   shares.
 //! - **Vest**: pending deposits of a closed epoch become shares, at the price after the close.
 //! - **Root stake**: stake on netuid 0. It counts on every subnet with `TAO_WEIGHT`. Its dividends
 //!   are no stake: they are paid block by block, and claimed.
@@ -30,14 +31,14 @@
 //! - `children`: relations between hotkeys; weight
 //! - `payout`: pay of an epoch, split and credited
 //! - `calls`: calls to the registry
-//! - this file: the contract. A message makes calls, lets a component apply rules to its state,
-//!   and emits events. Components know no caller, no block and no event.
+//! - this file: the contract. A message makes calls, lets a component apply rules to its state, and
+//!   emits events. Components know no caller, no block and no event.
 //!
 //! # Invariants
 //! - The value of a pool is at least the sum of its positions. Every rounding is in favour of the
 //!   positions that stay.
-//! - The stake of a subnet is the sum of its pools, and `total_stake` is the sum of all subnets
-//!   and root.
+//! - The stake of a subnet is the sum of its pools, and `total_stake` is the sum of all subnets and
+//!   root.
 //! - The token balance of this contract is `total_stake` and `root_unclaimed` together. TAO that
 //!   was sent here by a plain transfer is on top of that; it has no owner and stays.
 //! - Stake and children of a closed epoch never change. They can be read until the next epoch has
@@ -272,10 +273,19 @@ mod staking {
     }
 
     impl Staking for StakingContract {
-        /// Stakes `amount` of the caller's TAO on `hotkey` (approve it for this contract first).
+        /// Stakes `amount` rao of the caller's TAO on `hotkey`.
+        ///
+        /// Approve the amount for this contract first. The stake earns from the open epoch on; pay
+        /// that arrives while this epoch is open is for the epoch before. Stake on root,
+        /// netuid 0, counts on every subnet with 5.27 %, and its dividends are claimed with
+        /// `claim_root`.
+        ///
+        /// # Events
+        /// `StakeAdded`.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `UnknownHotkey`, `TooLittle`, `Payment`.
+        /// `TooLittle` for an amount below the least stake, `UnknownSubnet`, `UnknownHotkey`,
+        /// `TooLittle` for a position below the least nomination, `Payment`.
         #[ink(message)]
         fn add_stake(
             &mut self,
@@ -298,11 +308,16 @@ mod staking {
             Ok(())
         }
 
-        /// Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays
-        /// than is owed to others.
+        /// Removes `amount` rao of the caller's stake on `hotkey` and pays it to the caller.
+        ///
+        /// A remainder below the least nomination on a hotkey of another owner is paid too; the
+        /// event has the sum. Shares are rounded up, so that other positions never lose.
+        ///
+        /// # Events
+        /// `StakeRemoved`.
         ///
         /// # Errors
-        /// `NotEnoughStake`, `TooLittle`, `Payment`.
+        /// `TooLittle` for zero, `NotEnoughStake`, `Payment`.
         #[ink(message)]
         fn remove_stake(
             &mut self,
@@ -324,11 +339,14 @@ mod staking {
             Ok(())
         }
 
-        /// Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and
-        /// returns how much that is.
+        /// Removes all of the caller's stake on `hotkey`, on root with the root dividends, and pays
+        /// it to the caller. Returns the amount in rao.
+        ///
+        /// # Events
+        /// `StakeRemoved`, `RootClaimed`.
         ///
         /// # Errors
-        /// `NotEnoughStake` if there is none, `Payment`.
+        /// `NotEnoughStake` if there is no stake, `Payment`.
         #[ink(message)]
         fn remove_all_stake(
             &mut self,
@@ -343,12 +361,17 @@ mod staking {
             Ok(amount)
         }
 
-        /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1
-        /// ..= PAGE`, the latest first; on root with what it has earned. Returns how much
-        /// it was, and in how many places there still is some.
+        /// Removes the caller's stake from at most `limit` positions, `1 ..= 64`, newest first, on
+        /// root with the root dividends, and pays it to the caller.
+        ///
+        /// Returns the amount in rao, and the number of positions that are left. Call again while
+        /// there are any.
+        ///
+        /// # Events
+        /// `StakeRemoved` and `RootClaimed` for each position.
         ///
         /// # Errors
-        /// `TooMany`, `NotEnoughStake` if there is none, `Payment`.
+        /// `TooMany`, `NotEnoughStake` if there is no stake, `Payment`.
         #[ink(message)]
         fn unstake_all(&mut self, limit: u16) -> Result<(Rao, u32), StakingError> {
             if !(1..=PAGE).contains(&limit) {
@@ -375,12 +398,17 @@ mod staking {
             Ok((sum, left))
         }
 
-        /// Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or
-        /// both. Returns how much it was.
+        /// Moves `amount` rao of the caller's stake, or all of it, to another hotkey, another
+        /// subnet, or both. Pays no TAO.
+        ///
+        /// Returns the amount in rao. A remainder below the least nomination moves too.
+        ///
+        /// # Events
+        /// `StakeMoved`.
         ///
         /// # Errors
-        /// `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`,
-        /// `TooLittle`.
+        /// `SamePosition`, `NotEnoughStake`, `TooLittle`; `UnknownSubnet`, `UnknownHotkey` and
+        /// `TooLittle` for the destination.
         #[ink(message)]
         fn move_stake(
             &mut self,
@@ -408,12 +436,17 @@ mod staking {
             Ok(moved)
         }
 
-        /// Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as
-        /// stake on the same hotkey.
+        /// Transfers `amount` rao of the caller's stake on `hotkey`, or all of it, to another
+        /// coldkey, as stake on the same hotkey. The subnet's owner can turn transfers off.
+        ///
+        /// Returns the amount in rao. A remainder below the least nomination is transferred too.
+        ///
+        /// # Events
+        /// `StakeMoved`.
         ///
         /// # Errors
-        /// `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`,
-        /// `TooLittle`.
+        /// `SamePosition`, `TransfersOff`, `NotEnoughStake`, `TooLittle`; `UnknownSubnet`,
+        /// `UnknownHotkey` and `TooLittle` for the destination.
         #[ink(message)]
         fn transfer_stake(
             &mut self,
@@ -443,8 +476,11 @@ mod staking {
             Ok(moved)
         }
 
-        /// Pays out what the caller's root stake on `hotkey` has earned, and returns how much that
-        /// is.
+        /// Pays the root dividends of the caller's root stake on `hotkey` to the caller. Returns
+        /// the amount in rao.
+        ///
+        /// # Events
+        /// `RootClaimed`.
         ///
         /// # Errors
         /// `NothingToClaim`, `Payment`.
@@ -460,36 +496,17 @@ mod staking {
             Ok(amount)
         }
 
-        /// What `claim_root` would pay `coldkey` now.
-        #[ink(message)]
-        fn root_claim(&self, hotkey: AccountId, coldkey: AccountId) -> Rao {
-            let position = PositionKey {
-                netuid: NetUid::ROOT,
-                hotkey,
-                coldkey,
-            };
-            self.stake.claimable_dividends(position, self.now())
-        }
-
-        /// What the root stake of `hotkey` earns.
-        #[ink(message)]
-        fn root_dividends(&self, hotkey: AccountId) -> RootDividends {
-            self.stake.root().dividends(hotkey, self.now())
-        }
-
-        /// Dividends of root stake that nobody has claimed. This contract's balance is that and
-        /// `total_stake`.
-        #[ink(message)]
-        fn root_unclaimed(&self) -> Rao {
-            self.stake.root().unclaimed()
-        }
-
-        /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be
-        /// lowered at any time, and raised once the interval has passed since it last
-        /// changed.
+        /// Sets the take of `hotkey`: the part of its dividends that the owner keeps, in basis
+        /// points. The hotkey's owner only.
+        ///
+        /// Lowering the take is possible at any time. Raising requires 216 000 blocks since the
+        /// last change.
+        ///
+        /// # Events
+        /// `TakeSet`.
         ///
         /// # Errors
-        /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+        /// `TakeAbove`, `TakeTooSoon`, `NotHotkeyOwner`.
         #[ink(message)]
         fn set_take(&mut self, hotkey: AccountId, take: Bps) -> Result<(), StakingError> {
             self.takes.set(hotkey, take, self.now())?;
@@ -498,8 +515,16 @@ mod staking {
             Ok(())
         }
 
-        /// Gives parts of the own stake of `hotkey`, which the caller owns, to children on a
-        /// subnet, in the place of those before.
+        /// Sets the children of `hotkey` on a subnet, in place of the former ones. The hotkey's
+        /// owner only.
+        ///
+        /// Each child weighs with its proportion of the hotkey's own stake, and shares the
+        /// dividends with the hotkey. The list counts from the first epoch that opens more
+        /// than 7 200 blocks later; before the subnet's first close the list counts at
+        /// once. A child of another owner must have allowed the parent with `allow_parent`.
+        ///
+        /// # Events
+        /// `ChildrenSet`.
         ///
         /// # Errors
         /// `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`,
@@ -529,8 +554,11 @@ mod staking {
             Ok(())
         }
 
-        /// Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a
-        /// subnet, or no longer.
+        /// Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a
+        /// child on a subnet, or withdraws the permission. The child's owner only.
+        ///
+        /// # Events
+        /// `ParentAllowed`.
         ///
         /// # Errors
         /// `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
@@ -555,11 +583,16 @@ mod staking {
             Ok(())
         }
 
-        /// Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of
-        /// other owners.
+        /// Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends
+        /// it earns for parents of other owners, in basis points. The hotkey's owner only.
+        ///
+        /// The child take is 0 at first, and changes by the rules of `set_take`.
+        ///
+        /// # Events
+        /// `ChildTakeSet`.
         ///
         /// # Errors
-        /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+        /// `TakeAbove`, `TakeTooSoon`, `NotHotkeyOwner`.
         #[ink(message)]
         fn set_child_take(
             &mut self,
@@ -577,28 +610,185 @@ mod staking {
             Ok(())
         }
 
-        /// The children of `hotkey` on a subnet.
+        /// Returns the stake of `coldkey` on `hotkey` in rao: the amount that removing all of it
+        /// would pay, rounded down.
+        #[ink(message)]
+        fn stake(&self, netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao {
+            self.stake.worth(PositionKey {
+                netuid,
+                hotkey,
+                coldkey,
+            })
+        }
+
+        /// Returns all stake on `hotkey` on a subnet in rao, of every coldkey. Children, parents
+        /// and root stake are not counted.
+        #[ink(message)]
+        fn hotkey_stake(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
+            self.stake.on_hotkey(netuid, hotkey)
+        }
+
+        /// Returns all stake on a subnet in rao: the subnet's weight in the division of emission.
+        /// Netuid 0 is all root stake.
+        #[ink(message)]
+        fn subnet_stake(&self, netuid: NetUid) -> Rao {
+            self.stake.on_subnet(netuid)
+        }
+
+        /// Returns all stake in this contract, in rao.
+        #[ink(message)]
+        fn total_stake(&self) -> Rao {
+            self.stake.total()
+        }
+
+        /// Returns page `page` of the positions of `coldkey`, 64 a page from page 0 on, in no
+        /// particular order.
+        #[ink(message)]
+        fn positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView> {
+            self.stake.positions(coldkey, page)
+        }
+
+        /// Returns the number of positions of `coldkey`.
+        #[ink(message)]
+        fn position_count(&self, coldkey: AccountId) -> u32 {
+            self.stake.count(List::Coldkey(coldkey))
+        }
+
+        /// Returns page `page` of the positions on `hotkey`, 64 a page from page 0 on, in no
+        /// particular order.
+        #[ink(message)]
+        fn nominators(&self, hotkey: AccountId, page: u32) -> Vec<NominatorView> {
+            self.stake.nominators(hotkey, page)
+        }
+
+        /// Returns the number of positions on `hotkey`, of every coldkey and subnet.
+        #[ink(message)]
+        fn nominator_count(&self, hotkey: AccountId) -> u32 {
+            self.stake.count(List::Hotkey(hotkey))
+        }
+
+        /// Returns the take of `hotkey` in basis points: 1 800 before the owner sets another.
+        #[ink(message)]
+        fn take(&self, hotkey: AccountId) -> Bps {
+            self.takes.take(hotkey)
+        }
+
+        /// Returns the take of `hotkey`, and the first block at which it may be raised.
+        #[ink(message)]
+        fn take_info(&self, hotkey: AccountId) -> TakeInfo {
+            self.takes.info(hotkey)
+        }
+
+        /// Returns the children of `hotkey` on a subnet.
         #[ink(message)]
         fn children(&self, netuid: NetUid, hotkey: AccountId) -> ChildrenView {
             let clock = self.stake.clock(netuid);
             self.children.children(netuid, hotkey, &clock)
         }
 
-        /// The parents of `hotkey` on a subnet, and those that it lets be.
+        /// Returns the parents of `hotkey` on a subnet, including allowed ones that delegate
+        /// nothing yet.
         #[ink(message)]
         fn parents(&self, netuid: NetUid, hotkey: AccountId) -> Vec<ParentView> {
             let clock = self.stake.clock(netuid);
             self.children.parents(netuid, hotkey, &clock)
         }
 
-        /// What `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+        /// Returns the child take of `hotkey` on a subnet, and the first block at which it may be
+        /// raised.
         #[ink(message)]
         fn child_take(&self, netuid: NetUid, hotkey: AccountId) -> TakeInfo {
             self.children.take(netuid, hotkey)
         }
 
-        /// Called by the epoch contract at close: from here on writes belong to epoch `closing +
-        /// 1`.
+        /// Returns the amount in rao that `claim_root` would pay `coldkey` now.
+        #[ink(message)]
+        fn root_claim(&self, hotkey: AccountId, coldkey: AccountId) -> Rao {
+            let position = PositionKey {
+                netuid: NetUid::ROOT,
+                hotkey,
+                coldkey,
+            };
+            self.stake.claimable_dividends(position, self.now())
+        }
+
+        /// Returns the root stake of `hotkey`, and the dividends that still flow to it.
+        #[ink(message)]
+        fn root_dividends(&self, hotkey: AccountId) -> RootDividends {
+            self.stake.root().dividends(hotkey, self.now())
+        }
+
+        /// Returns all root dividends that are not claimed, in rao. The contract's balance is at
+        /// least this amount plus `total_stake`.
+        #[ink(message)]
+        fn root_unclaimed(&self) -> Rao {
+            self.stake.root().unclaimed()
+        }
+
+        /// Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or
+        /// now while the epoch is open.
+        ///
+        /// This is the hotkey's own stake, less the children's part, plus the part of its parents'
+        /// stake, and the same of root stake with 5.27 %.
+        ///
+        /// # Errors
+        /// `TooOld`.
+        #[ink(message)]
+        fn stake_at(
+            &self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            epoch: u32,
+        ) -> Result<Rao, StakingError> {
+            let clock = self.stake.clock(netuid);
+            self.children
+                .weight_at(&self.stake, netuid, hotkey, epoch, &clock)
+        }
+
+        /// Returns the stake that each of `hotkeys`, at most 64, weighs with on a subnet, as
+        /// `stake_at` does. Called by the epoch contract.
+        ///
+        /// # Errors
+        /// `TooMany`, `TooOld`.
+        #[ink(message)]
+        fn stakes_at(
+            &self,
+            netuid: NetUid,
+            hotkeys: Vec<AccountId>,
+            epoch: u32,
+        ) -> Result<Vec<Rao>, StakingError> {
+            if hotkeys.len() > usize::from(PAGE) {
+                return Err(StakingError::TooMany(PAGE));
+            }
+            let clock = self.stake.clock(netuid);
+            let weight = |hotkey| {
+                self.children
+                    .weight_at(&self.stake, netuid, hotkey, epoch, &clock)
+            };
+            hotkeys.into_iter().map(weight).collect()
+        }
+
+        /// Returns true for a subnet that is not retired, false for a retired one, and nothing if
+        /// the subnet was never created or the registry does not answer. Called by the
+        /// emission contract.
+        #[ink(message)]
+        fn is_live(&self, netuid: NetUid) -> Option<bool> {
+            self.registry.is_live(netuid)
+        }
+
+        /// Returns the contracts that this contract calls or is called by.
+        #[ink(message)]
+        fn peers(&self) -> StakingPeers {
+            let peers = self.wiring.peers();
+            StakingPeers {
+                token: self.tao.0,
+                registry: self.registry.0,
+                emission: peers.map(|peers| peers.emission),
+                epoch: peers.map(|peers| peers.epoch),
+            }
+        }
+
+        /// Opens epoch `closing + 1` of a subnet. Epoch contract only.
         ///
         /// # Errors
         /// `NotEpoch`.
@@ -611,11 +801,14 @@ mod staking {
             self.stake.begin_epoch(netuid, closing, self.now())
         }
 
-        /// Called by the emission contract after it has minted the sum of `payments`, pay of
-        /// `epoch`, to this contract: credits them as stake. Returns that sum.
+        /// Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
+        /// contract only, after it has minted and sent the sum to this contract.
+        ///
+        /// # Events
+        /// `Inherited` and `RootAccrued` for each hotkey with parents or root stake, `Distributed`.
         ///
         /// # Errors
-        /// `NotEmission`, `Overflow`.
+        /// `NotEmission`, `TooOld`, `Overflow`.
         #[ink(message)]
         fn distribute(
             &mut self,
@@ -640,132 +833,10 @@ mod staking {
             tally.total()
         }
 
-        /// Whether the subnet goes on: false once it is retired, none if it was never created or
-        /// the registry does not answer.
-        #[ink(message)]
-        fn is_live(&self, netuid: NetUid) -> Option<bool> {
-            self.registry.is_live(netuid)
-        }
-
-        /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open. At
-        /// most `PAGE` hotkeys.
+        /// Names the emission and the epoch contract. Deployer only, once, during deployment.
         ///
         /// # Errors
-        /// `TooOld`, `TooMany`.
-        #[ink(message)]
-        fn stakes_at(
-            &self,
-            netuid: NetUid,
-            hotkeys: Vec<AccountId>,
-            epoch: u32,
-        ) -> Result<Vec<Rao>, StakingError> {
-            if hotkeys.len() > usize::from(PAGE) {
-                return Err(StakingError::TooMany(PAGE));
-            }
-            let clock = self.stake.clock(netuid);
-            let weight = |hotkey| {
-                self.children
-                    .weight_at(&self.stake, netuid, hotkey, epoch, &clock)
-            };
-            hotkeys.into_iter().map(weight).collect()
-        }
-
-        /// Stake behind `hotkey` at the end of `epoch`.
-        ///
-        /// # Errors
-        /// `TooOld`.
-        #[ink(message)]
-        fn stake_at(
-            &self,
-            netuid: NetUid,
-            hotkey: AccountId,
-            epoch: u32,
-        ) -> Result<Rao, StakingError> {
-            let clock = self.stake.clock(netuid);
-            self.children
-                .weight_at(&self.stake, netuid, hotkey, epoch, &clock)
-        }
-
-        /// What `coldkey` would get back from `hotkey`, rounded down.
-        #[ink(message)]
-        fn stake(&self, netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao {
-            self.stake.worth(PositionKey {
-                netuid,
-                hotkey,
-                coldkey,
-            })
-        }
-
-        /// Stake behind `hotkey` now.
-        #[ink(message)]
-        fn hotkey_stake(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
-            self.stake.on_hotkey(netuid, hotkey)
-        }
-
-        /// Stake on the subnet: its weight in the division of emission. Of root: all root stake.
-        #[ink(message)]
-        fn subnet_stake(&self, netuid: NetUid) -> Rao {
-            self.stake.on_subnet(netuid)
-        }
-
-        /// All stake.
-        #[ink(message)]
-        fn total_stake(&self) -> Rao {
-            self.stake.total()
-        }
-
-        /// The take of `hotkey`: `MAX_TAKE` until its owner sets another.
-        #[ink(message)]
-        fn take(&self, hotkey: AccountId) -> Bps {
-            self.takes.take(hotkey)
-        }
-
-        /// The take of `hotkey`, and when it may be raised.
-        #[ink(message)]
-        fn take_info(&self, hotkey: AccountId) -> TakeInfo {
-            self.takes.info(hotkey)
-        }
-
-        /// In how many places `coldkey` has stake.
-        #[ink(message)]
-        fn position_count(&self, coldkey: AccountId) -> u32 {
-            self.stake.count(List::Coldkey(coldkey))
-        }
-
-        /// Page `page` (64 places) of where `coldkey` has stake.
-        #[ink(message)]
-        fn positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView> {
-            self.stake.positions(coldkey, page)
-        }
-
-        /// In how many places, of any coldkey, there is stake on `hotkey`.
-        #[ink(message)]
-        fn nominator_count(&self, hotkey: AccountId) -> u32 {
-            self.stake.count(List::Hotkey(hotkey))
-        }
-
-        /// Page `page` (64 places) of who has stake on `hotkey`.
-        #[ink(message)]
-        fn nominators(&self, hotkey: AccountId, page: u32) -> Vec<NominatorView> {
-            self.stake.nominators(hotkey, page)
-        }
-
-        /// The other contracts.
-        #[ink(message)]
-        fn peers(&self) -> StakingPeers {
-            let peers = self.wiring.peers();
-            StakingPeers {
-                token: self.tao.0,
-                registry: self.registry.0,
-                emission: peers.map(|peers| peers.emission),
-                epoch: peers.map(|peers| peers.epoch),
-            }
-        }
-
-        /// Names the emission and epoch contracts, once. Only the deployer; afterwards nobody can.
-        ///
-        /// # Errors
-        /// `NotDeployer`, `AlreadyWired`.
+        /// `AlreadyWired`, `NotDeployer`.
         #[ink(message)]
         fn wire(&mut self, emission: AccountId, epoch: AccountId) -> Result<(), WireError> {
             self.wiring
