@@ -1,14 +1,14 @@
 //! Exact products and quotients of an amount in rao (64 bits) and shares (128 bits), without wider
 //! integers.
 //!
-//! `None` stands for a division by zero or a result that leaves its type.
+//! All return `None` for a division by zero or a result that does not fit its type.
 
-/// `floor(amount * shares / value)`.
+/// Returns `floor(amount * shares / value)`.
 pub fn floor(amount: u64, shares: u128, value: u64) -> Option<u128> {
     parts(amount, shares, value).map(|(quotient, _)| quotient)
 }
 
-/// `ceil(amount * shares / value)`.
+/// Returns `ceil(amount * shares / value)`.
 pub fn ceil(amount: u64, shares: u128, value: u64) -> Option<u128> {
     match parts(amount, shares, value)? {
         (quotient, 0) => Some(quotient),
@@ -16,7 +16,7 @@ pub fn ceil(amount: u64, shares: u128, value: u64) -> Option<u128> {
     }
 }
 
-/// Quotient and remainder of `amount * shares / value`.
+/// Returns quotient and remainder of `amount * shares / value`.
 ///
 /// With `shares = q * value + r` the result is `amount * q + amount * r / value`, and `amount * r`
 /// fits because both are below 2^64.
@@ -28,11 +28,11 @@ fn parts(amount: u64, shares: u128, value: u64) -> Option<(u128, u128)> {
     Some((quotient, rest.checked_rem(value)?))
 }
 
-/// `floor(value * part / whole)` for a `part` of `whole`; at most `value`. `None` also if the part
-/// exceeds the whole or the whole is 2^127 or more.
+/// Returns `floor(value * part / whole)` for a `part` of `whole`, at most `value`. Returns `None`
+/// also if the part exceeds the whole or the whole is 2^127 or more.
 ///
-/// Binary multiplication that divides as it goes: after each bit of `value`, `quotient * whole +
-/// rest` is the product of the bits seen so far and `part`, and `rest < whole`.
+/// Multiplies bit by bit and divides after each: `quotient * whole + rest` is the product of
+/// `part` and the bits of `value` so far, and `rest < whole`.
 pub fn portion(value: u64, part: u128, whole: u128) -> Option<u64> {
     if whole == 0 || part > whole || whole >> 127 != 0 {
         return None;
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(portion(3, 1, 1 << 127), None);
     }
 
-    /// Numbers of every length, so that the borders between words are met.
+    /// Numbers of every length, so that the borders between words are tested.
     fn any_length() -> impl Strategy<Value = u128> {
         (any::<u128>(), 0u32..128).prop_map(|(bits, shift)| bits >> shift)
     }
