@@ -5,6 +5,10 @@ use crate::{
     book::{Book, History},
     Network,
 };
+use inktensor_client::{
+    chain::{Chain, Message, Typed},
+    deploy::Addresses,
+};
 use inktensor_primitives::{
     assertion::{final_digest, memory_digest},
     emission::Emission,
@@ -14,10 +18,6 @@ use inktensor_primitives::{
     staking::{NominatorView, PositionView, Staking},
     token::TokenControl,
     AccountId, NetUid, Rao, PAGE,
-};
-use inktensor_worker::{
-    chain::{Chain, Message, Typed},
-    deploy::Addresses,
 };
 use psp22::PSP22;
 use scale::Decode;

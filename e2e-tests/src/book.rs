@@ -1,6 +1,8 @@
 //! What an honest observer writes down from the contracts' events, and what the events alone must
 //! satisfy.
 
+use inktensor_client::{chain::ContractEvent, deploy::Addresses};
+use inktensor_compute::epoch::Trace;
 use inktensor_primitives::{
     assertion::{final_digest, Assertion},
     dispute::Disputed,
@@ -14,7 +16,6 @@ use inktensor_primitives::{
     staking::{Inherited, RootAccrued, RootClaimed, StakeAdded, StakeMoved, StakeRemoved},
     AccountId, Digest, NetUid, Rao,
 };
-use inktensor_worker::{chain::ContractEvent, deploy::Addresses, epoch::Trace};
 use psp22::Transfer;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,8 @@
 //! A chain on which something happens to transactions on their way.
 
+use inktensor_client::chain::{Chain, ChainError, ContractEvent, Instantiated, Receipt};
+use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_primitives::{AccountId, Digest};
-use inktensor_worker::chain::{
-    sandbox::SandboxChain, Chain, ChainError, ContractEvent, Instantiated, Receipt,
-};
 
 /// A transaction on its way.
 #[derive(Clone, Copy, Debug)]

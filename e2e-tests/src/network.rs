@@ -4,15 +4,16 @@ mod elsewhere;
 mod unwired;
 
 use crate::{accounts::*, book::Book, calls::Caller, curve};
+use inktensor_client::{
+    chain::{Bill, Chain, ContractEvent, Typed},
+    deploy::{deploy, Addresses, Bundles, Config},
+};
+use inktensor_devnet::sandbox::{self, SandboxChain};
 use inktensor_primitives::{
     emission::{Emission, Split},
     epoch::EpochRules,
     registry::NetworkRules,
     AccountId, Digest, NetUid, Rao,
-};
-use inktensor_worker::{
-    chain::{sandbox, sandbox::SandboxChain, Bill, Chain, ContractEvent, Typed},
-    deploy::{deploy, Addresses, Bundles, Config},
 };
 use std::{collections::BTreeMap, mem, sync::OnceLock};
 

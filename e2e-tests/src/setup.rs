@@ -1,8 +1,8 @@
 //! Filling a network: money, subnets, neurons, stake, weights. All by real calls.
 
 use crate::{accounts::*, Network};
+use inktensor_client::deploy::Addresses;
 use inktensor_primitives::{registry::Hyperparameter, AccountId, Bps, NetUid, Rao, Uid};
-use inktensor_worker::deploy::Addresses;
 
 /// What a subnet is to be like.
 #[derive(Clone, Debug)]

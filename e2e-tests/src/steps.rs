@@ -1,7 +1,7 @@
 //! The steps of an epoch, one by one, as the chain's kernel is to see them.
 
+use inktensor_compute::epoch::{EpochInputs, Trace};
 use inktensor_primitives::kernel::{StepInput, StepOutput};
-use inktensor_worker::epoch::{EpochInputs, Trace};
 
 /// What step `k` of a traced epoch is given.
 pub fn step_input(inputs: &EpochInputs, trace: &Trace, k: usize) -> StepInput {

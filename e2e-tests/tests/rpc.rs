@@ -7,6 +7,15 @@
     reason = "a test fails by panicking"
 )]
 
+use inktensor_client::{
+    chain::{
+        rpc::{RpcChain, Settings, Wait},
+        CallError, Chain, ChainError, ContractEvent, Message, Typed,
+    },
+    deploy::{check, deploy, deploy_telling, estimate, Addresses, Config, Outcome, Record},
+    keys,
+};
+use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     network::bundles,
     node::{Node, Options},
@@ -14,15 +23,6 @@ use inktensor_e2e_tests::{
 };
 use inktensor_primitives::{
     epoch::Epochs, hash::blake2, registry::Registry, staking::Staking, AccountId, NetUid, Rao, Uid,
-};
-use inktensor_worker::{
-    chain::{
-        rpc::{RpcChain, Settings, Wait},
-        sandbox::SandboxChain,
-        CallError, Chain, ChainError, ContractEvent, Message, Typed,
-    },
-    deploy::{check, deploy, deploy_telling, estimate, Addresses, Config, Outcome, Record},
-    keys,
 };
 use psp22::PSP22;
 use scale::{Decode, Encode};

@@ -1,6 +1,8 @@
 //! Whole epochs of subnets of several sizes, and each step of their kernel.
 
 use crate::parts::{self, Part};
+use inktensor_client::chain::{Bill, ChainError, Cost, Typed};
+use inktensor_compute::epoch::EpochInputs;
 use inktensor_e2e_tests::{
     accounts::*, calls::fits_a_block, setup::opinion, steps::step_input, Network, Ran, Shape,
     Template,
@@ -9,10 +11,6 @@ use inktensor_primitives::{
     epoch::{EpochError, Epochs, Stage},
     registry::Hyperparameter,
     NetUid, Uid, MAX_VALIDATORS,
-};
-use inktensor_worker::{
-    chain::{Bill, ChainError, Cost, Typed},
-    epoch::EpochInputs,
 };
 
 /// Chunks per phase up to which every step is measured. Of more, every eighth is, and the last.

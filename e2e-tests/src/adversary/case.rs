@@ -1,11 +1,11 @@
 //! An epoch under attack: its inputs, the honest trace, and what goes on from a falsified step.
 
 use super::program::Program;
-use inktensor_primitives::{assertion::Assertion, dispute::StepProof, kernel::StepInput, Digest};
-use inktensor_worker::{
+use inktensor_compute::{
     engine::Engine,
     epoch::{EpochInputs, StepTrace, Trace},
 };
+use inktensor_primitives::{assertion::Assertion, dispute::StepProof, kernel::StepInput, Digest};
 
 /// See the module.
 #[derive(Clone, Debug)]

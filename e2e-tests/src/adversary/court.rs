@@ -6,10 +6,10 @@ use epoch::{
     closed_epoch::{ClosedEpoch, Memory},
     dispute::judge,
 };
+use inktensor_compute::engine::{Engine, EngineError};
 use inktensor_primitives::{
     assertion::Assertion, dispute::StepProof, epoch::EpochError, kernel::ChunkInputs, Digest,
 };
-use inktensor_worker::engine::{Engine, EngineError};
 
 /// Takes assertions of one closed epoch, and takes them down.
 pub trait Court {

@@ -1,12 +1,12 @@
 //! Proofs that do not belong: put forward against an honest assertion, none may get through.
 
 use super::{case::Case, chance::Chance, lie::Bend};
+use inktensor_compute::epoch::{compute, EpochInputs, Trace};
 use inktensor_primitives::{
     dispute::StepProof,
     kernel::{EpochHeader, MAX_CARRY, MAX_MEMORY, MAX_SCRATCH},
     NetUid,
 };
-use inktensor_worker::epoch::{compute, EpochInputs, Trace};
 use std::fmt;
 
 /// A part of a proof.

@@ -4,14 +4,14 @@
 
 use super::{case::Case, chance::Chance, court::Bench, program::Program};
 use epoch::closed_epoch::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
+use inktensor_compute::{
+    engine::Engine,
+    epoch::{compute, EpochError, EpochInputs, Trace},
+};
 use inktensor_primitives::{
     assertion::final_digest,
     kernel::{Budget, ChunkInputs, EpochHeader, NeuronInput, NO_COMMIT},
     NetUid, Rao, Uid, MAX_UIDS, MAX_VALIDATORS,
-};
-use inktensor_worker::{
-    engine::Engine,
-    epoch::{compute, EpochError, EpochInputs, Trace},
 };
 
 /// Blocks between closes.

@@ -1,13 +1,13 @@
 //! The kernels that epochs are attacked under.
 
 use super::{chance::Chance, echo::Echo, lie::Layout};
+use inktensor_compute::engine::{
+    native::{Mean, Native},
+    Engine, EngineError, PhaseJob, StepFailed,
+};
 use inktensor_primitives::{
     kernel::{EpochHeader, EpochPlan, StepInput, StepOutput, YumaParams},
     Rao,
-};
-use inktensor_worker::engine::{
-    native::{Mean, Native},
-    Engine, EngineError, PhaseJob, StepFailed,
 };
 use scale::Encode;
 use std::fmt;

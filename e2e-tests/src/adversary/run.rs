@@ -14,8 +14,8 @@ use super::{
     program::Program,
     tally::Tally,
 };
+use inktensor_compute::epoch::{attempt, Attempt};
 use inktensor_primitives::assertion::Assertion;
-use inktensor_worker::epoch::{attempt, Attempt};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 /// Epochs that are tried for one about which a lie can be told.

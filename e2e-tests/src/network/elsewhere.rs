@@ -1,11 +1,10 @@
 //! A network whose chain goes on elsewhere for a while: what happened there is noted afterwards.
 
 use crate::{book::Book, curve, Network, Template};
+use inktensor_client::chain::Chain;
+use inktensor_compute::epoch::Trace;
+use inktensor_devnet::{sandbox::SandboxChain, state_file::State};
 use inktensor_primitives::NetUid;
-use inktensor_worker::{
-    chain::{sandbox::SandboxChain, Chain, State},
-    epoch::Trace,
-};
 
 impl Network {
     /// The chain's state, to go on with elsewhere, and this network as it is now. Nothing has

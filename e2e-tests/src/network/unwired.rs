@@ -1,9 +1,8 @@
 //! A chain on which contracts come to be, and nobody tells them anything.
 
+use inktensor_client::chain::{Chain, ChainError, ContractEvent, Cost, Instantiated, Receipt};
+use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_primitives::{AccountId, Digest};
-use inktensor_worker::chain::{
-    sandbox::SandboxChain, Chain, ChainError, ContractEvent, Cost, Instantiated, Receipt,
-};
 
 /// Passes everything on but messages to contracts: those it answers with `Ok(())` itself.
 pub struct Unwired<'a>(pub &'a mut SandboxChain);

@@ -1,17 +1,18 @@
 //! Somebody who is never killed: computes every epoch by itself, and posts a lie now and then.
 
 use super::{Dice, LIAR};
+use inktensor_client::{
+    chain::{CallError, Typed},
+    deploy::Addresses,
+};
+use inktensor_compute::epoch::Trace;
+use inktensor_devnet::remote::RemoteChain;
 use inktensor_primitives::{
     assertion::Assertion,
     epoch::{EpochError, Epochs, Stage},
     NetUid,
 };
-use inktensor_worker::{
-    chain::{remote::RemoteChain, CallError, Typed},
-    deploy::Addresses,
-    epoch::Trace,
-    roles::{Computed, Ledger},
-};
+use inktensor_worker::epochs::{Computed, Ledger};
 use std::{
     collections::BTreeMap,
     sync::{

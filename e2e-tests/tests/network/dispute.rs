@@ -1,15 +1,13 @@
 //! Disproving a false assertion on the chain, and failing to disprove an honest one.
 
+use inktensor_client::chain::{CallError, Typed};
+use inktensor_compute::epoch::EpochInputs;
 use inktensor_e2e_tests::{accounts::*, Network, Ran};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Opening, StepProof},
     epoch::{Collateral, EpochError, Epochs, Stage},
     NetUid, Rao, Uid,
-};
-use inktensor_worker::{
-    chain::{CallError, Typed},
-    epoch::EpochInputs,
 };
 
 /// A network whose second epoch, which reads weights and the memory of the first, is closed.

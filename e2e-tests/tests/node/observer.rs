@@ -2,15 +2,19 @@
 //! has stood.
 
 use super::people;
+use inktensor_client::{
+    chain::{rpc::RpcChain, CallError, Chain, ChainError, Typed},
+    deploy::Addresses,
+};
+use inktensor_compute::epoch::Trace;
 use inktensor_primitives::{
     epoch::{EpochError, Epochs, Stage},
     AccountId, NetUid, Rao,
 };
 use inktensor_worker::{
-    chain::{rpc::RpcChain, CallError, Chain, ChainError, Typed},
-    deploy::Addresses,
-    epoch::Trace,
-    roles::{Computed, EngineChoice, Kernels, Ledger, RoleError},
+    epochs::{Computed, Ledger},
+    kernels::{EngineChoice, Kernels},
+    roles::RoleError,
 };
 use psp22::PSP22;
 use std::{
