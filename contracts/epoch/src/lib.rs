@@ -18,14 +18,18 @@
 //! # Modules
 //!
 //! This file alone names the contract. A message makes calls, applies a rule to a storage
-//! component, and emits the events that the component returns. No other module knows caller, block
-//! or events.
+//! component, and emits the events that the component returns. All other modules get caller and
+//! block as arguments.
 //!
-//! - Messages: [`weight_calls`] (setting weights), [`close`], [`dispute`], [`replay`],
-//!   [`settlement`], [`calls`] (to the other contracts)
-//! - Rules: [`lifecycle`] (the state machine), [`step`] (execution of a step), [`inputs`] (what a
-//!   step reads from storage), [`assertion_shape`], [`config`] (arguments of a deployment)
-//! - Storage: [`subnets`], [`closed_epoch`], [`weights`], [`collateral`]; [`replay`]
+//! - [`lifecycle`]: the state machine of a subnet's epochs
+//! - [`subnets`]: storage of lifecycles, closed epochs and outcomes
+//! - [`closed_epoch`], [`close`]: the inputs that a close freezes, and the calls that freeze them
+//! - [`weights`], [`weight_calls`]: rows and commits, and the rules for setting weights
+//! - [`inputs`]: the inputs of a step from storage
+//! - [`step`], [`dispute`], [`replay`]: execution of a step, to judge an assertion or to make one
+//! - [`collateral`], [`settlement`]: collateral of workers, and payment of a final epoch
+//! - [`calls`]: calls to the other contracts
+//! - [`assertion_shape`], [`config`]: limits of an assertion, and arguments of a deployment
 //!
 //! # Invariants
 //!

@@ -65,7 +65,7 @@ fn the_owner_takes_no_permit() {
 }
 
 proptest! {
-    /// An assertion that is said to fit does fit, up to the bytes that SCALE's lengths leave open.
+    /// An assertion can be posted exactly if it fits, up to the bytes of SCALE's lengths.
     #[test]
     fn posting_counts_the_events_bytes(
         chunk in (0u32..=6).prop_map(|power| 1u16 << power),

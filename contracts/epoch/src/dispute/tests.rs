@@ -110,7 +110,8 @@ fn apply(honest: &Honest, lie: Lie) -> Assertion {
 }
 
 proptest! {
-    /// For any change, a challenger that knows the honest epoch disproves the first step that differs.
+    /// For any change, a challenger that knows the honest epoch disproves the first step that
+    /// differs.
     #[test]
     fn every_lie_is_found(honest in honest(), lie in lie()) {
         let lie = apply(&honest, lie);

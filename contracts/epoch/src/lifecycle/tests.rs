@@ -330,9 +330,9 @@ fn action() -> impl Strategy<Value = Action> {
 }
 
 proptest! {
-    /// In any order of calls: an epoch becomes final once, in order, with the posted assertion, after
-    /// its period; a refused call changes nothing; all collateral is released or lost exactly once, or
-    /// still locked.
+    /// In any order of calls: an epoch becomes final once, in order, with the posted assertion,
+    /// after its period; a refused call changes nothing; all collateral is released or lost
+    /// exactly once, or still locked.
     #[test]
     fn any_order_of_calls(actions in prop::collection::vec(action(), 0..80)) {
         let mut lifecycle = Lifecycle::new(0);

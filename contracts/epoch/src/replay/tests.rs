@@ -70,8 +70,8 @@ fn is_empty(store: &ReplayStore, honest: &Honest) -> bool {
 }
 
 proptest! {
-    /// The assertion is the same to the bit for any number of steps per call, and nothing is left in
-    /// storage.
+    /// The assertion is the same to the bit for any number of steps per call, and nothing is left
+    /// in storage.
     #[test]
     fn ends_with_the_honest_assertion(
         honest in honest(),

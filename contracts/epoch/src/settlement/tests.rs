@@ -86,7 +86,7 @@ fn only_final_results_are_paid() {
 
 #[test]
 fn results_of_the_wrong_length_are_never_paid() {
-    // A false epoch that nobody disputed may have hashed any list.
+    // A false epoch that was not disputed may have hashed any list.
     let mut settling = settling(10, &[vec![result(1, 1); 2]]);
     let long = vec![result(1, 1); 3];
     settling.results = vec![results_digest(NETUID, EPOCH, 0, &long)];
