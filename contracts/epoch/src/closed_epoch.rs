@@ -1,14 +1,15 @@
-//! What a close freezes: header, plan, and where each roster validator's row is. Later writes
-//! change none of it.
+//! The closed epoch: header, plan, and the location of each roster validator's row. No write after
+//! the close changes any of them.
 
 use crate::{
-    life::{FinalEpoch, Life},
+    lifecycle::{FinalEpoch, Lifecycle},
     weights::{RowHead, RowRef},
 };
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
-    assertion::final_digest,
+    assertion::{final_digest, Assertion},
     emission::EpochBudget,
+    epoch::EpochError,
     kernel::{Budget, EpochHeader, EpochPlan},
     registry::{SubnetSnapshot, Tenure},
     AccountId, Digest, NetUid, Rao, Uid,
@@ -19,37 +20,51 @@ use inktensor_primitives::{
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct ClosedEpoch {
-    /// Its header.
+    /// Header of the epoch.
     pub header: EpochHeader,
     /// Hash of the header.
     pub header_hash: Digest,
-    /// How its kernel cuts it into steps.
+    /// Steps that the kernel cuts the epoch into.
     pub plan: EpochPlan,
-    /// One per roster uid, in roster order.
+    /// Frozen seats, one per roster uid, in roster order.
     pub seats: Vec<RosterSeat>,
     /// Owner of the subnet.
     pub owner: AccountId,
-    /// The owner's hotkey.
+    /// Hotkey of the owner.
     pub owner_hotkey: AccountId,
-    /// What computing it earns in all.
+    /// Fee for computing the whole epoch.
     pub proposer_fee: Rao,
-    /// What settling it earns in all.
+    /// Fee for settling the whole epoch.
     pub keeper_fee: Rao,
 }
 
 impl ClosedEpoch {
-    /// Number of its chunks.
+    /// Returns the number of chunks.
     pub fn chunks(&self) -> u16 {
         self.plan.chunks(self.header.neurons)
     }
 
-    /// Number of its steps.
+    /// Returns the number of steps.
     pub fn steps(&self) -> u32 {
         self.plan.steps(self.header.neurons)
     }
 
-    /// What the next epochs need to know of it when it becomes final with the assertion of this
-    /// digest.
+    /// Checks that `assertion` is one of this epoch and has the shape that the protocol relies on.
+    ///
+    /// # Errors
+    /// `HeaderMismatch`, `BadShape`, in this order.
+    pub fn check_assertion(&self, assertion: &Assertion) -> Result<(), EpochError> {
+        if assertion.header_hash != self.header_hash {
+            return Err(EpochError::HeaderMismatch);
+        }
+        if !assertion.has_shape(&self.header, &self.plan) {
+            return Err(EpochError::BadShape);
+        }
+        Ok(())
+    }
+
+    /// Returns the parts that later headers name once this epoch is final with the assertion that
+    /// hashes to `assertion`.
     pub fn ended_as(&self, assertion: &Digest) -> FinalEpoch {
         FinalEpoch {
             epoch: self.header.epoch,
@@ -59,21 +74,21 @@ impl ClosedEpoch {
     }
 }
 
-/// What a final epoch leaves to remember.
+/// Hashes of the carry-over state (memory) of a final epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Memory {
-    /// The program whose memory it is.
+    /// Code hash of the kernel that wrote the memory.
     kernel_code: Digest,
     /// Uids per chunk.
     chunk: u16,
-    /// One hash per chunk.
+    /// Hashes of the memory, one per chunk.
     hashes: Vec<Digest>,
 }
 
 impl Memory {
-    /// What `closed` leaves behind when it becomes final.
+    /// Returns the memory of `closed`, which becomes final, from its `hashes`.
     pub fn of(closed: &ClosedEpoch, hashes: Vec<Digest>) -> Self {
         Self {
             kernel_code: closed.header.kernel_code,
@@ -82,9 +97,9 @@ impl Memory {
         }
     }
 
-    /// What `closed` remembers. Nothing if its kernel is another program, or cuts chunks of another
-    /// size: the bytes would mean nothing to it. They are kept, though, in case the subnet's
-    /// owner goes back.
+    /// Returns the hashes of the memory that `closed` reads. There are none if the kernel of
+    /// `closed` is another program or cuts chunks of another size, since the bytes would mean
+    /// nothing to it. The contract still keeps them: the owner may choose the old kernel again.
     pub fn for_epoch(self, closed: &ClosedEpoch) -> Vec<Digest> {
         if self.kernel_code == closed.header.kernel_code && self.chunk == closed.plan.chunk {
             self.hashes
@@ -94,20 +109,21 @@ impl Memory {
     }
 }
 
-/// What a roster uid contributes.
+/// Contribution of a roster uid to the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct RosterSeat {
-    /// Its neuron registered after the last final epoch closed: the permit was another's.
+    /// True if the neuron registered after the last final epoch closed: the permit belongs to the
+    /// neuron before.
     pub newcomer: bool,
-    /// Where its row is, if it has one that counts.
+    /// Location of the row, if there is one that counts.
     pub row: Option<RowRef>,
 }
 
 impl RosterSeat {
-    /// Freezes the seat of a neuron. Its row counts if this very neuron has set it and it holds a
-    /// permit, by the roster or as the subnet owner's, which needs none.
+    /// Returns the seat of a neuron at the close. Its row counts if this very neuron set it and
+    /// holds a permit: by the roster, or as the subnet owner's neuron, which needs none.
     pub fn freeze(
         tenure: Tenure,
         head: Option<RowHead>,
@@ -122,14 +138,15 @@ impl RosterSeat {
     }
 }
 
-/// Whether a neuron that registered in epoch `registered` took its seat after the last final epoch
-/// closed, so that what that epoch left for the uid is another's. Before the first final epoch
-/// nothing is left.
+/// Returns true if a neuron that registered in epoch `registered` took its seat after the last
+/// final epoch closed. Permit and memory of its uid then belong to the neuron before. Before the
+/// first final epoch there are none.
 pub fn is_newcomer(registered: u32, final_epoch: Option<u32>) -> bool {
     final_epoch.is_some_and(|epoch| registered > epoch)
 }
 
-/// The uids with a permit, ascending: those of the last final epoch, and the subnet owner's.
+/// Returns the uids with a permit, ascending: the roster of the last final epoch, and the subnet
+/// owner's uid.
 pub fn roster_with_owner(mut roster: Vec<Uid>, owner: Option<Uid>) -> Vec<Uid> {
     if let Some(uid) = owner {
         if let Err(place) = roster.binary_search(&uid) {
@@ -139,7 +156,7 @@ pub fn roster_with_owner(mut roster: Vec<Uid>, owner: Option<Uid>) -> Vec<Uid> {
     roster
 }
 
-/// Who closes, and at which block.
+/// Contract, subnet and block of a close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closing {
     /// The epoch contract.
@@ -150,23 +167,23 @@ pub struct Closing {
     pub block: u32,
 }
 
-/// The header of the open epoch of `life`, which is about to close. `roster` is the last final
-/// epoch's, `kernel_code` the hash of the subnet's kernel.
+/// Returns the header of the open epoch of `lifecycle`, which is about to close. `roster` is the
+/// last final epoch's, `kernel_code` the code hash of the subnet's kernel.
 pub fn header(
     closing: Closing,
-    life: &Life,
+    lifecycle: &Lifecycle,
     snapshot: SubnetSnapshot,
     kernel_code: Digest,
     budget: &EpochBudget,
     roster: Vec<Uid>,
 ) -> EpochHeader {
-    let last = life.last.as_ref();
+    let last = lifecycle.last.as_ref();
     EpochHeader {
         contract: closing.contract,
         netuid: closing.netuid,
-        epoch: life.open,
+        epoch: lifecycle.open,
         final_epoch: last.map(|last| last.epoch),
-        opened_at: life.opened_at.into(),
+        opened_at: lifecycle.opened_at.into(),
         closed_at: closing.block.into(),
         previous_close: last.map(|last| last.closed_at).unwrap_or_default(),
         tempo: snapshot.subnet.tempo,
@@ -249,8 +266,8 @@ mod tests {
     }
 
     #[test]
-    fn no_program_reads_the_memory_of_another() {
-        let closed = crate::testing::closed_epoch(4, Some(3), &[]);
+    fn no_kernel_reads_the_memory_of_another() {
+        let closed = crate::tests::closed_epoch(4, Some(3), &[]);
         let memory = Memory::of(&closed, vec![[1; 32]]);
         assert_eq!(memory.clone().for_epoch(&closed), [[1; 32]]);
         let mut other = closed.clone();

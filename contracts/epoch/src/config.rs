@@ -1,24 +1,24 @@
-//! What a deployment must keep to.
+//! Checks of the arguments of a deployment.
 
 use inktensor_primitives::epoch::{EpochRules, Peers};
 
-/// Why the contract cannot be deployed with these arguments. Variant order is ABI: append only.
+/// Reasons for which the contract cannot be deployed. Variant order is ABI: append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub enum DeployError {
-    /// Without a challenge period nobody could dispute. Give it at least one block.
+    /// The challenge period is zero, so no assertion could be disputed. Give at least one block.
     NoChallengePeriod,
-    /// Without collateral an asserter has nothing to lose. Give an amount above zero.
+    /// The collateral is zero, so a false assertion would cost nothing. Give an amount above zero.
     NoCollateral,
-    /// Without a window to settle nobody need be paid. Give it at least one block.
+    /// The settle window is zero, so an epoch could close before the last one is paid. Give at
+    /// least one block.
     NoSettleWindow,
-    /// Two of the peers have the same address. Give token, registry, staking and emission, in this
-    /// order.
+    /// Two of the other contracts have the same address. Give token, registry, staking and
+    /// emission, in this order.
     PeersNotDistinct,
-    /// A replay at the block of the close would leave no worker time to propose. Give it at least
-    /// one block.
+    /// The replay delay is zero, so no worker would have time to propose. Give at least one block.
     NoReplayDelay,
-    /// An epoch could be given up before it can be replayed. Give a `rollover_delay` above
+    /// An epoch could roll over before it can be replayed. Give a `rollover_delay` above
     /// `replay_delay`.
     RolloverBeforeReplay,
 }
@@ -26,7 +26,7 @@ pub enum DeployError {
 /// Checks the arguments of a deployment.
 ///
 /// # Errors
-/// See [`DeployError`].
+/// The first [`DeployError`] that applies.
 pub fn check(peers: &Peers, rules: &EpochRules) -> Result<(), DeployError> {
     let EpochRules {
         challenge_period,
@@ -72,7 +72,7 @@ pub fn check(peers: &Peers, rules: &EpochRules) -> Result<(), DeployError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{peers, RULES};
+    use crate::tests::{peers, RULES};
 
     #[test]
     fn each_argument_is_checked() {

@@ -1,14 +1,13 @@
-//! Replaying an epoch on the chain: the steps in order, some in each call, until the epoch comes to
-//! what an honest assertion says.
+//! Replay of an epoch on the chain: the steps in order, some in each call, up to the assertion that
+//! an honest worker would have posted.
 //!
-//! Between calls the contract keeps the digests so far, the last carry, and the scratch of each
-//! chunk that a later phase still reads, each in entries of its own so that none exceeds what the
-//! chain allows a value. Nothing of it is left when the replay is over.
+//! Between calls the contract stores the digests so far, the last carry, and the scratch of each
+//! chunk that a later phase still reads. Each has entries of its own, so that none exceeds the
+//! limit of a storage value. Nothing is left in storage when the replay is over.
 
 use crate::{
-    frozen::ClosedEpoch,
-    shape,
-    step::{Given, Step},
+    closed_epoch::ClosedEpoch,
+    step::{Step, StepState},
 };
 use ink::{
     prelude::vec::Vec,
@@ -17,27 +16,27 @@ use ink::{
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::Opening,
-    epoch::EpochError,
+    epoch::{EpochError, ReplayedMemory, ReplayedResults, MEMORY_PART},
     kernel::{ChunkInputs, NeuronResult, StepInput, StepOutput, MAX_CARRY},
     Digest, NetUid, Rao, Uid,
 };
 
-/// Most bytes of a carry that one entry keeps: with its length, 16 KiB of carry are more than a
-/// value may have.
+/// Most bytes of a carry in one entry: with its length, a carry of 16 KiB exceeds the limit of a
+/// storage value.
 const CARRY_PART: usize = 8 * 1024;
-/// Entries that the largest carry needs.
+/// Entries of the largest carry.
 const CARRY_PARTS: usize = MAX_CARRY.div_ceil(CARRY_PART);
 
-/// The digests of the steps executed so far.
+/// Digests of the steps executed so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Progress {
-    /// One per step.
+    /// Hashes of carry and scratch, one per step.
     steps: Vec<Digest>,
-    /// One per chunk, as far as memory is written.
+    /// Hashes of memory, one per chunk for which it is written.
     memory: Vec<Digest>,
-    /// One per chunk, as far as results are written.
+    /// Hashes of results, one per chunk for which they are written.
     results: Vec<Digest>,
 }
 
@@ -45,30 +44,62 @@ pub struct Progress {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replay {
     progress: Progress,
-    /// What the last step hands on.
+    /// Carry of the last step.
     carry: Vec<u8>,
-    /// What the last step gives permits to.
+    /// Roster of the last step.
     roster: Vec<Uid>,
 }
 
-/// What everybody must know of a step executed, since the contract keeps only hashes of it.
+/// Outputs of an executed step that become events. The contract stores only hashes of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// Its chunk.
+pub struct ExecutedStep {
+    /// Chunk of the step.
     pub chunk: u16,
-    /// What the chunk remembers, in the phase that writes memory.
+    /// Memory of the chunk, in the phase that writes memory.
     pub memory: Option<Vec<u8>>,
-    /// What the chunk comes to, in the phase that writes results.
+    /// Results of the chunk, in the phase that writes results.
     pub results: Option<Vec<NeuronResult>>,
 }
 
+impl ExecutedStep {
+    /// Returns the events with the memory of the chunk, in parts that fit an event.
+    pub fn memory_events(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+    ) -> impl Iterator<Item = ReplayedMemory> + '_ {
+        let chunk = self.chunk;
+        let memory = self.memory.as_deref().unwrap_or_default();
+        (0u32..)
+            .step_by(MEMORY_PART)
+            .zip(memory.chunks(MEMORY_PART))
+            .map(move |(offset, bytes)| ReplayedMemory {
+                netuid,
+                epoch,
+                chunk,
+                offset,
+                bytes: bytes.to_vec(),
+            })
+    }
+
+    /// Returns the event with the results of the chunk, if the step writes results.
+    pub fn results_event(self, netuid: NetUid, epoch: u32) -> Option<ReplayedResults> {
+        Some(ReplayedResults {
+            netuid,
+            epoch,
+            chunk: self.chunk,
+            results: self.results?,
+        })
+    }
+}
+
 impl Replay {
-    /// The first step that is still to be executed.
+    /// Returns the first step that is still to be executed.
     pub fn next(&self) -> u32 {
         u32::try_from(self.progress.steps.len()).unwrap_or(u32::MAX)
     }
 
-    /// What all steps come to, which is what an honest assertion says.
+    /// Returns the assertion of all steps, which an honest worker would have posted.
     ///
     /// # Errors
     /// `BadShape` if no such assertion could be posted.
@@ -85,22 +116,19 @@ impl Replay {
             results,
             roster: self.roster,
         };
-        if shape::is_in_shape(&assertion, &closed.header, &closed.plan) {
-            Ok(assertion)
-        } else {
-            Err(EpochError::BadShape)
-        }
+        closed.check_assertion(&assertion)?;
+        Ok(assertion)
     }
 
-    /// Takes down what `step` came to. Returns what to tell of it.
-    fn take_down(&mut self, step: &Step, output: StepOutput) -> Told {
+    /// Records the output of `step`. Returns the parts that become events.
+    fn record(&mut self, step: &Step, output: StepOutput) -> ExecutedStep {
         let digests = step.digests(&output);
         self.progress.steps.push(digests.step);
         self.progress.memory.extend(digests.memory);
         self.progress.results.extend(digests.results);
         self.carry = output.carry;
         self.roster = output.roster;
-        Told {
+        ExecutedStep {
             chunk: step.chunk,
             memory: step.writes_memory.then_some(output.memory),
             results: step.writes_results.then_some(output.results),
@@ -108,7 +136,7 @@ impl Replay {
     }
 }
 
-/// What those who execute steps `from .. to` of `all` earn of `pot`. Rounded so that the parts of a
+/// Returns the fee for steps `from .. to` of `all`, out of `pot`. Rounded so that the fees of a
 /// whole replay sum to the pot.
 pub fn fee(pot: Rao, from: u32, to: u32, all: u32) -> Rao {
     let earned = |steps: u32| {
@@ -121,26 +149,27 @@ pub fn fee(pot: Rao, from: u32, to: u32, all: u32) -> Rao {
     Rao(earned(to).saturating_sub(earned(from)))
 }
 
-/// Subnet, and place of the part.
+/// Subnet, and index of the part.
 type CarryKey = (NetUid, u8);
 
 /// Subnet and chunk.
 type ChunkKey = (NetUid, u16);
 
-/// What replays keep between calls.
+/// State of all replays between calls.
 #[ink::storage_item]
 #[derive(Debug, Default)]
 pub struct ReplayStore {
+    /// Digests so far.
     progress: Mapping<NetUid, Progress, ManualKey<0x4550_0030>>,
-    /// Part by part.
+    /// Carry of the last step, part by part.
     carries: Mapping<CarryKey, Vec<u8>, ManualKey<0x4550_0031>>,
-    /// Of each chunk that has left one.
+    /// Scratch of each chunk that a later phase reads.
     scratches: Mapping<ChunkKey, Vec<u8>, ManualKey<0x4550_0032>>,
 }
 
 impl ReplayStore {
-    /// The replay of the closed epoch of `netuid` as the last call left it; a new one if there was
-    /// none.
+    /// Returns the replay of the closed epoch of `netuid` after the last call; a new one before the
+    /// first.
     pub fn resume(&self, netuid: NetUid) -> Replay {
         let mut carry = Vec::new();
         for part in carry_parts() {
@@ -153,14 +182,47 @@ impl ReplayStore {
         }
     }
 
-    /// Executes the next step. `hashes` are those of what the last final epoch left, `memory` has
-    /// what the caller gives for it. `gather` collects what storage contributes to a chunk,
-    /// `run` executes the kernel.
+    /// Executes up to `steps` of the next steps of `closed`. Returns the replay after them, and
+    /// their outputs.
+    ///
+    /// `hashes` are those of the last final epoch's memory, `memory` has the bytes for each step
+    /// that reads some. `gather` collects the inputs of a chunk from storage, `run` executes the
+    /// kernel.
     ///
     /// # Errors
-    /// `StepOutOfRange` after the last, `OpeningMismatch`, those of `gather` and `run`,
-    /// `BrokenPromise`. Then the call must be undone.
-    pub fn step(
+    /// `NoSteps`; `OpeningMismatch` if an entry of `memory` is wrong, missing or left over;
+    /// `BrokenPromise`; those of `gather` and `run`. The chain must then revert the call.
+    pub fn execute(
+        &mut self,
+        closed: &ClosedEpoch,
+        steps: u32,
+        hashes: &[Digest],
+        memory: Vec<Vec<u8>>,
+        gather: impl Fn(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
+        run: impl Fn(StepInput) -> Result<StepOutput, EpochError>,
+    ) -> Result<(Replay, Vec<ExecutedStep>), EpochError> {
+        if steps == 0 {
+            return Err(EpochError::NoSteps);
+        }
+        let mut memory = memory.into_iter();
+        let mut replay = self.resume(closed.header.netuid);
+        let until = replay.next().saturating_add(steps).min(closed.steps());
+        let mut executed = Vec::new();
+        while replay.next() < until {
+            let step = self.step(&mut replay, closed, hashes, &mut memory, &gather, &run)?;
+            executed.push(step);
+        }
+        if memory.next().is_some() {
+            return Err(EpochError::OpeningMismatch(Opening::Memory));
+        }
+        Ok((replay, executed))
+    }
+
+    /// Executes the next step.
+    ///
+    /// # Errors
+    /// `StepOutOfRange` after the last step, and those of `execute`.
+    fn step(
         &mut self,
         replay: &mut Replay,
         closed: &ClosedEpoch,
@@ -168,7 +230,7 @@ impl ReplayStore {
         memory: &mut impl Iterator<Item = Vec<u8>>,
         gather: impl FnOnce(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
         run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
-    ) -> Result<Told, EpochError> {
+    ) -> Result<ExecutedStep, EpochError> {
         let netuid = closed.header.netuid;
         let step = Step::find(closed, replay.next())?;
         let remembered = if step.reads_memory(hashes) {
@@ -176,7 +238,7 @@ impl ReplayStore {
         } else {
             Some(Vec::new())
         };
-        let given = Given {
+        let state = StepState {
             carry: core::mem::take(&mut replay.carry),
             scratch: self
                 .scratches
@@ -184,18 +246,18 @@ impl ReplayStore {
                 .unwrap_or_default(),
             memory: remembered.ok_or(EpochError::OpeningMismatch(Opening::Memory))?,
         };
-        let output = step.execute(closed, given, gather, run)?;
-        // Neither does an honest worker assert what breaks a promise.
-        if !step.keeps_promises(&output) {
+        let output = step.execute(closed, state, gather, run)?;
+        // An honest worker never asserts an output that violates the interface.
+        if !step.allows(closed, &output) {
             return Err(EpochError::BrokenPromise);
         }
         if !step.in_last_phase && !output.scratch.is_empty() {
             self.scratches.insert((netuid, step.chunk), &output.scratch);
         }
-        Ok(replay.take_down(&step, output))
+        Ok(replay.record(&step, output))
     }
 
-    /// Keeps `replay` for the next call.
+    /// Stores `replay` for the next call.
     pub fn pause(&mut self, netuid: NetUid, replay: &Replay) {
         self.progress.insert(netuid, &replay.progress);
         let mut parts = replay.carry.chunks(CARRY_PART);
@@ -209,8 +271,8 @@ impl ReplayStore {
         }
     }
 
-    /// Forgets the replay of an epoch of `chunks` chunks.
-    pub fn forget(&mut self, netuid: NetUid, chunks: u16) {
+    /// Removes the replay of an epoch of `chunks` chunks.
+    pub fn remove(&mut self, netuid: NetUid, chunks: u16) {
         self.progress.remove(netuid);
         for part in carry_parts() {
             self.carries.remove((netuid, part));
@@ -221,7 +283,7 @@ impl ReplayStore {
     }
 }
 
-/// Bytes of the largest cell that a replay which comes to `assertion` keeps.
+/// Returns the bytes of the largest storage value of a replay that ends with `assertion`.
 #[cfg(test)]
 pub fn largest_cells(assertion: &Assertion) -> usize {
     use ink::scale::Encode;
@@ -238,7 +300,7 @@ pub fn largest_cells(assertion: &Assertion) -> usize {
         .max(scratch.encoded_size())
 }
 
-/// The places of a carry's parts.
+/// Returns the indices of a carry's parts.
 fn carry_parts() -> impl Iterator<Item = u8> {
     (0u8..).take(CARRY_PARTS)
 }

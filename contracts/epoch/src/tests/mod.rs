@@ -1,15 +1,16 @@
-//! Small epochs for unit tests.
+//! Small epochs for unit tests, and the limits of the largest messages.
 
 pub mod honest;
+mod limits;
 
-use crate::frozen::{ClosedEpoch, RosterSeat};
+use crate::closed_epoch::{ClosedEpoch, RosterSeat};
 use inktensor_primitives::{
     epoch::{EpochRules, Peers},
     kernel::{Budget, EpochHeader, EpochPlan},
     AccountId, NetUid, Rao, Uid,
 };
 
-/// Rules to deploy with.
+/// Rules of a deployment.
 pub const RULES: EpochRules = EpochRules {
     challenge_period: 5,
     collateral: Rao(100),
@@ -18,7 +19,7 @@ pub const RULES: EpochRules = EpochRules {
     rollover_delay: 30,
 };
 
-/// Four peers.
+/// Returns four distinct addresses.
 pub fn peers() -> Peers {
     let account = |byte| AccountId::from([byte; 32]);
     Peers {
@@ -29,7 +30,7 @@ pub fn peers() -> Peers {
     }
 }
 
-/// A header of `epoch` after `final_epoch`, with `roster`.
+/// Returns a header of `epoch` after `final_epoch`, with `roster`.
 pub fn header(epoch: u32, final_epoch: Option<u32>, roster: &[u16]) -> EpochHeader {
     EpochHeader {
         contract: AccountId::from([1; 32]),
@@ -55,7 +56,7 @@ pub fn header(epoch: u32, final_epoch: Option<u32>, roster: &[u16]) -> EpochHead
     }
 }
 
-/// That epoch, closed, in one phase of chunks of 4; its roster has no rows.
+/// Returns the closed epoch of that header, with chunks of 4 and without phases and rows.
 pub fn closed_epoch(epoch: u32, final_epoch: Option<u32>, roster: &[u16]) -> ClosedEpoch {
     let header = header(epoch, final_epoch, roster);
     ClosedEpoch {

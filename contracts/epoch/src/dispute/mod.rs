@@ -1,14 +1,13 @@
-//! Whether a step of an assertion is false. Knows no storage: it is given what the chain gathers
-//! and a way to run the kernel.
+//! Dispute of one step of an assertion. Knows no storage: the caller gives a function for the
+//! inputs of a chunk and one that runs the kernel.
 //!
-//! *Complete*: the first step of a false assertion that differs from the honest epoch builds on
-//! honest digests only, so every honest watcher has the preimages that open them. *Sound*: what
-//! opens the digests of an honest assertion is honest, and so is what the step comes to, whatever
-//! the caller gives.
+//! *Complete*: the first false step of an assertion builds on honest digests only, so every honest
+//! watcher has the preimages that open them. *Sound*: only honest preimages open the digests of an
+//! honest assertion, and from them the step has the honest output, whatever the proof contains.
 
 use crate::{
-    frozen::{ClosedEpoch, Memory},
-    step::{Given, Step},
+    closed_epoch::{ClosedEpoch, Memory},
+    step::{Step, StepState},
 };
 use inktensor_primitives::{
     assertion::{carry_digest, scratch_digest, step_digest, Assertion},
@@ -18,12 +17,13 @@ use inktensor_primitives::{
     Digest,
 };
 
-/// Executes step `k` of the asserted epoch again. Returns if it differs from what
-/// `proof.assertion`, which is to be the posted one, says; also if it breaks a promise of the
-/// kernel's interface, or the kernel answers with an error, since then no honest assertion exists.
+/// Re-executes step `k` of the asserted epoch. Returns `Ok(())` if the assertion is false: the
+/// output differs, violates the kernel interface, or the kernel returns an error. In the last two
+/// cases no honest assertion exists. `proof.assertion` must be the posted assertion; the caller
+/// checks that.
 ///
-/// `left` is the memory of the last final epoch, `gather` collects what storage contributes to a
-/// chunk, `run` executes the kernel.
+/// `memory` is that of the last final epoch. `gather` collects the inputs of a chunk from storage,
+/// `run` executes the kernel.
 ///
 /// # Errors
 /// `StepOutOfRange`, `OpeningMismatch`, those of `gather` and `run`, and `StepIsCorrect`, in this
@@ -32,33 +32,35 @@ pub fn judge(
     closed: ClosedEpoch,
     k: u32,
     proof: StepProof,
-    left: Option<Memory>,
+    memory: Option<Memory>,
     gather: impl FnOnce(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
     run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
 ) -> Result<(), EpochError> {
     let step = Step::find(&closed, k)?;
-    let hashes = left.map(|left| left.for_epoch(&closed)).unwrap_or_default();
+    let hashes = memory
+        .map(|memory| memory.for_epoch(&closed))
+        .unwrap_or_default();
     check_openings(&step, &proof, &hashes)?;
-    let given = Given {
+    let state = StepState {
         carry: proof.carry,
         scratch: proof.scratch,
         memory: proof.memory,
     };
-    let output = match step.execute(&closed, given, gather, run) {
+    let output = match step.execute(&closed, state, gather, run) {
         Ok(output) => output,
-        // A pure function of the input, which is the honest one: no honest epoch gets past this
-        // step.
+        // The error is a pure function of the input, which is the honest one: no honest epoch gets
+        // past this step.
         Err(EpochError::Kernel(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
-    if step.keeps_promises(&output) && is_asserted(&step, &proof.assertion, &output) {
+    if step.allows(&closed, &output) && is_asserted(&step, &proof.assertion, &output) {
         return Err(EpochError::StepIsCorrect);
     }
     Ok(())
 }
 
-/// Checks what the proof says the step builds on. `hashes` are those of what the last final epoch
-/// left.
+/// Checks that the parts of the proof open the digests that the step builds on. `hashes` are those
+/// of the last final epoch's memory.
 ///
 /// # Errors
 /// `OpeningMismatch` with the first part that does not open.
@@ -102,12 +104,12 @@ fn check_openings(step: &Step, proof: &StepProof, hashes: &[Digest]) -> Result<(
     }
 }
 
-/// Whether step `k` of `steps` hands on what has these hashes.
+/// Returns true if carry and scratch of step `k` of `steps` have these hashes.
 fn is_step(step: &Step, steps: &[Digest], k: u32, carry: &Digest, scratch: &Digest) -> bool {
     at(steps, k) == Some(&step_digest(&step.header_hash, k, carry, scratch))
 }
 
-/// Whether `assertion` says of the step what it comes to.
+/// Returns true if `assertion` has the digests of the step's output.
 fn is_asserted(step: &Step, assertion: &Assertion, output: &StepOutput) -> bool {
     let digests = step.digests(output);
     let chunk = step.chunk;

@@ -1,8 +1,8 @@
-//! Random epochs of a small kernel that notes all it is given.
+//! Random epochs of a small kernel whose output depends on its whole input.
 
 use crate::{
-    frozen::{ClosedEpoch, Memory},
-    testing,
+    closed_epoch::{ClosedEpoch, Memory},
+    tests,
 };
 use ink::scale::Encode;
 use inktensor_primitives::{
@@ -16,25 +16,26 @@ use inktensor_primitives::{
 };
 use proptest::{prelude::*, sample::Index};
 
-/// The epoch that was final last.
+/// The last final epoch.
 pub const FINAL_EPOCH: u32 = 3;
 
-/// A closed epoch with what storage contributes, what it remembers, and what it honestly comes to.
+/// A closed epoch with its inputs from storage, its memory, and its honest outcome.
 #[derive(Clone, Debug)]
 pub struct Honest {
     /// The epoch.
     pub closed: ClosedEpoch,
-    /// What storage contributes to each chunk.
+    /// Inputs of each chunk from storage.
     pub inputs: Vec<ChunkInputs>,
-    /// What each chunk remembers; there may be more chunks.
+    /// Memory of each chunk; later chunks may have none.
     pub memory: Vec<Vec<u8>>,
-    /// What each step comes to.
+    /// Output of each step.
     pub outputs: Vec<StepOutput>,
-    /// What it all commits to.
+    /// The honest assertion.
     pub assertion: Assertion,
 }
 
-/// Every output is a hash of the whole input, so that nothing can change unnoticed.
+/// Executes a step. The output is a hash of the whole input, so that any change of the input
+/// changes it.
 pub fn run(closed: &ClosedEpoch, input: &StepInput) -> StepOutput {
     let hash = blake2(&input.encode());
     let neurons = closed.header.neurons;
@@ -62,7 +63,7 @@ pub fn run(closed: &ClosedEpoch, input: &StepInput) -> StepOutput {
     output
 }
 
-/// Hashes of what the last final epoch left.
+/// Returns the memory of the last final epoch.
 pub fn memory_left(honest: &Honest) -> Memory {
     let hashes = (0..)
         .zip(&honest.memory)
@@ -71,7 +72,7 @@ pub fn memory_left(honest: &Honest) -> Memory {
 }
 
 impl Honest {
-    /// The epoch of `closed`, of whose chunks the first `remembers` remember something.
+    /// Computes the epoch of `closed`, whose first `remembers` chunks have memory.
     pub fn compute(closed: ClosedEpoch, remembers: u16, seed: u8) -> Self {
         let ClosedEpoch { header, plan, .. } = &closed;
         let chunks = plan.chunks(header.neurons);
@@ -104,7 +105,7 @@ impl Honest {
         honest
     }
 
-    /// Computes the steps that are missing.
+    /// Computes the missing steps.
     pub fn go_on(&mut self) {
         let closed = self.closed.clone();
         let steps = closed.plan.steps(closed.header.neurons);
@@ -115,7 +116,7 @@ impl Honest {
         self.assert();
     }
 
-    /// What the outputs commit to.
+    /// Computes the assertion of the outputs.
     pub fn assert(&mut self) {
         let (netuid, epoch) = (self.closed.header.netuid, self.closed.header.epoch);
         let plan = &self.closed.plan;
@@ -141,7 +142,7 @@ impl Honest {
         }
     }
 
-    /// What step `k` is executed on.
+    /// Returns the input of step `k`.
     pub fn input(&self, k: u32) -> StepInput {
         let neurons = self.closed.header.neurons;
         let (phase, chunk) = self.closed.plan.place(k, neurons).unwrap();
@@ -160,7 +161,7 @@ impl Honest {
         }
     }
 
-    /// The proof about step `k` that one who knows these outputs makes against `claimed`.
+    /// Returns the proof about step `k` against `claimed`, made from these outputs.
     pub fn proof(&self, k: u32, claimed: &Assertion) -> StepProof {
         let plan = &self.closed.plan;
         let neurons = self.closed.header.neurons;
@@ -187,7 +188,7 @@ impl Honest {
 }
 
 prop_compose! {
-    /// Any epoch.
+    /// Generates any epoch.
     pub fn honest()(
         power in 0u32..3,
         phases in prop::collection::vec(any::<(bool, bool)>(), 1..5),
@@ -197,7 +198,7 @@ prop_compose! {
         results_phase in any::<Index>(),
         seed in any::<u8>(),
     ) -> Honest {
-        let mut closed = testing::closed_epoch(4, Some(FINAL_EPOCH), &[1]);
+        let mut closed = tests::closed_epoch(4, Some(FINAL_EPOCH), &[1]);
         let phase = |index: Index| u8::try_from(index.index(phases.len())).unwrap();
         closed.header.neurons = neurons;
         closed.header_hash = closed.header.digest();
@@ -214,9 +215,10 @@ prop_compose! {
     }
 }
 
-/// Two phases over two chunks of 4; the first reads memory, the second rows.
+/// Returns an epoch of two phases over two chunks of 4. The first phase reads memory, the second
+/// rows.
 pub fn small() -> Honest {
-    let mut closed = testing::closed_epoch(4, Some(FINAL_EPOCH), &[1]);
+    let mut closed = tests::closed_epoch(4, Some(FINAL_EPOCH), &[1]);
     let phase = |rows, memory| PhasePlan { rows, memory };
     closed.plan = EpochPlan {
         chunk: 4,

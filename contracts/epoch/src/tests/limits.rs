@@ -1,12 +1,12 @@
-//! What the largest messages need, from the limits of the protocol: ink!'s static buffer, the
+//! Needs of the largest messages, from the limits of the protocol: ink!'s static buffer, the
 //! contract's memory, and the bytes of a storage value.
 
 use crate::{
-    frozen::{ClosedEpoch, Memory, RosterSeat},
+    assertion_shape::{can_be_posted, MAX_EVENT},
+    closed_epoch::{ClosedEpoch, Memory, RosterSeat},
     replay,
     settlement::Settling,
-    shape::{can_be_posted, MAX_EVENT},
-    testing,
+    tests,
     weights::{rewrite, HeadPage, RowHead, RowPage},
 };
 use ink::scale::Encode;
@@ -35,7 +35,7 @@ fn roster() -> Vec<Uid> {
     (0..=MAX_VALIDATORS).map(Uid).collect()
 }
 
-/// The phases that the most digests come from: as many chunks as still can be posted.
+/// Returns the plan with the most chunks that can be posted.
 fn largest_plan() -> EpochPlan {
     (1..=MAX_PHASES)
         .flat_map(|phases| {
@@ -70,7 +70,7 @@ fn largest_assertion() -> Assertion {
 }
 
 fn largest_epoch() -> ClosedEpoch {
-    let mut closed = testing::closed_epoch(4, Some(3), &[]);
+    let mut closed = tests::closed_epoch(4, Some(3), &[]);
     closed.header.roster = roster();
     closed.header.params = vec![0; MAX_PARAMS];
     closed.header.neurons = MAX_UIDS;
@@ -121,7 +121,7 @@ fn largest_proof() -> StepProof {
 }
 
 /// A dispute takes a proof; the call to the kernel has the step's input and output in the buffer
-/// together. The sum of all is more than is ever there at once.
+/// together. The sum of all is more than the buffer ever holds at once.
 #[test]
 fn the_static_buffer_holds_the_largest_proof_and_step() {
     let (input, output) = largest_step();
@@ -176,8 +176,8 @@ fn the_static_buffer_holds_the_largest_replayed_step() {
     );
 }
 
-/// As with a dispute; instead of a proof the contract has what it keeps of the replay, and tells of
-/// memory and results.
+/// As with a dispute. Instead of a proof, the contract has the stored replay, and emits memory and
+/// results.
 #[test]
 fn replaying_a_step_fits_the_linear_memory() {
     let (input, output) = largest_step();
@@ -198,8 +198,8 @@ fn replaying_a_step_fits_the_linear_memory() {
             + gathered
             + input.encoded_size()
             + output.encoded_size());
-    // Digests of one step more make the lists grow once. Parts of carry and memory are copied to be
-    // kept and told.
+    // Digests of one step more make the lists grow once. Parts of carry and memory are copied for
+    // storage and events.
     let grown = 2 * assertion.encoded_size();
     let copied = MAX_CARRY + MAX_MEMORY;
     let hashed = assertion.encoded_size()
@@ -216,7 +216,7 @@ fn replaying_a_step_fits_the_linear_memory() {
     );
 }
 
-/// Closing reads up to 64 pages of row heads and keeps them all.
+/// Closing reads up to 64 pages of row heads, none of which is freed.
 #[test]
 fn closing_fits_the_linear_memory() {
     let pages = usize::from(MAX_UIDS / PAGE);
@@ -229,7 +229,7 @@ fn closing_fits_the_linear_memory() {
     );
 }
 
-/// The largest row is given in the largest order, kept dense once and packed once.
+/// The largest update names every uid. Its row exists dense once and packed once.
 #[test]
 fn setting_weights_fits_buffer_and_memory() {
     let uids = usize::from(MAX_UIDS);

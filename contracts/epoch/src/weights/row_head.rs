@@ -1,4 +1,4 @@
-//! A row's head: whose it is, when it was set, and which page cells hold it.
+//! Head of a row: the neuron that set the row, the block, and the page cells that hold it.
 
 use inktensor_primitives::{versioned::TooOld, Versioned, MAX_UIDS, PAGE};
 
@@ -18,7 +18,7 @@ pub enum Slot {
 }
 
 impl Slot {
-    /// The other one.
+    /// Returns the other slot.
     const fn other(self) -> Self {
         match self {
             Slot::A => Slot::B,
@@ -27,7 +27,7 @@ impl Slot {
     }
 }
 
-/// Which pages exist in each slot: bit `p` for page `p`.
+/// Pages that exist in each slot: bit `p` for page `p`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -58,7 +58,7 @@ impl Occupied {
     }
 }
 
-/// The head of a row as of some epoch.
+/// Head of a row in one epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -66,17 +66,17 @@ pub struct RowHead {
     /// Generation of the neuron that set the row. The row of an earlier neuron on the uid does not
     /// count.
     pub generation: u32,
-    /// Block at which it was set.
+    /// Block at which the row was set.
     pub updated_at: u32,
-    /// Where its pages are.
+    /// Slot that holds the pages of the row.
     slot: Slot,
-    /// The pages of both slots. Of the slot that is not this row's it tells what the next write
-    /// may have to delete.
+    /// The pages of both slots. Those in the other slot are of an older row; the next write may
+    /// have to delete them.
     occupied: Occupied,
 }
 
 impl RowHead {
-    /// Where the row's pages are.
+    /// Returns the location of the row's pages.
     pub const fn row(&self) -> RowRef {
         RowRef {
             slot: self.slot,
@@ -97,34 +97,34 @@ pub struct RowRef {
 }
 
 impl RowRef {
-    /// Whether `page` exists.
+    /// Returns true if `page` exists.
     pub fn has(&self, page: u16) -> bool {
         self.pages & bit(page) != 0
     }
 }
 
-/// The bit of `page` in a set of pages; none past the last page a subnet can have.
+/// Returns the bit of `page` in a set of pages; zero past the last page that a subnet can have.
 pub fn bit(page: u16) -> u64 {
     1u64.checked_shl(u32::from(page)).unwrap_or_default()
 }
 
-/// What a write does to a row.
+/// Effect of a write on a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rewrite {
-    /// The new head. Its pages are to be written.
+    /// The new head. The caller writes its pages.
     pub head: RowHead,
-    /// Pages of the new row's slot that an older row left there and the new one does not
-    /// overwrite: to be deleted.
+    /// Pages in the new row's slot that belong to an older row and are not overwritten. The caller
+    /// deletes them.
     pub stale: u64,
 }
 
 /// Plans the write of a row with `pages` in the open epoch `open`.
 ///
-/// The row that the epoch before reads stays where it is. Its slot is the same for every write of
-/// this epoch, so they all go to the other one.
+/// The row that the epoch before reads stays in its slot, which is the same for every write of this
+/// epoch. So all these writes go to the other slot.
 ///
 /// # Errors
-/// `TooOld` if the row was written in an epoch after `open`; that cannot be.
+/// `TooOld` if the row was written in an epoch after `open`, which cannot happen.
 pub fn rewrite(
     cell: &Versioned<Option<RowHead>>,
     open: u32,
@@ -155,8 +155,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    /// Page cells and head of one row, as storage keeps them. A page holds the number of the write
-    /// it belongs to.
+    /// Page cells and head of one row, as in storage. A page holds the number of its write.
     #[derive(Default)]
     struct Row {
         cell: Versioned<Option<RowHead>>,
@@ -178,7 +177,7 @@ mod tests {
             self.cell.write(open, Some(plan.head));
         }
 
-        /// The row as of `epoch`: which write it is of, and its pages.
+        /// Returns the number of the write that `epoch` reads, and its pages.
         fn at(&self, epoch: u32) -> Option<(u32, u64)> {
             let head = (*self.cell.at(epoch).unwrap())?;
             let row = head.row();
@@ -202,7 +201,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is written in the open epoch, the closed one reads what it read when it closed.
+        /// The closed epoch reads the same row after any writes of the open epoch.
         #[test]
         fn the_closed_epochs_row_stays(
             writes in prop::collection::vec((0u32..3, any::<u64>(), any::<u64>()), 1..20)
