@@ -47,10 +47,14 @@ pub fn test(project: &Project) -> Result<()> {
     process::run(&mut tests)
 }
 
-/// Checks formatting and lints of both workspaces.
+/// Checks words, links and shapes, then formatting and lints of both workspaces. Builds the book if
+/// mdbook is at hand.
 pub fn lint(project: &Project) -> Result<()> {
     progress::heading("words, links and shapes");
     lint::check(project)?;
+    if let Some(mdbook) = process::find("mdbook") {
+        process::run(Command::new(mdbook).current_dir(project.root()).arg("build"))?;
+    }
     progress::heading("formatting");
     process::run(host_cargo(project).args(["fmt", "--all", "--", "--check"]))?;
     process::run(
