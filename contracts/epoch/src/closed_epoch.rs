@@ -266,6 +266,29 @@ mod tests {
     }
 
     #[test]
+    fn an_assertion_is_of_this_epoch_and_in_shape() {
+        let closed = crate::tests::closed_epoch(4, Some(3), &[]);
+        let mut assertion = Assertion {
+            header_hash: [9; 32],
+            steps: Vec::new(),
+            memory: vec![[0; 32]; 3],
+            results: vec![[0; 32]; 2],
+            roster: Vec::new(),
+        };
+        assert_eq!(
+            closed.check_assertion(&assertion),
+            Err(EpochError::HeaderMismatch)
+        );
+        assertion.header_hash = closed.header_hash;
+        assert_eq!(
+            closed.check_assertion(&assertion),
+            Err(EpochError::BadShape)
+        );
+        assertion.memory.pop();
+        assert_eq!(closed.check_assertion(&assertion), Ok(()));
+    }
+
+    #[test]
     fn no_kernel_reads_the_memory_of_another() {
         let closed = crate::tests::closed_epoch(4, Some(3), &[]);
         let memory = Memory::of(&closed, vec![[1; 32]]);

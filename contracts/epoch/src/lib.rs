@@ -103,7 +103,7 @@ mod epoch {
     pub struct Epoch {
         /// The other contracts.
         addresses: Addresses,
-        /// Constants of the protocol.
+        /// Rules of epochs.
         rules: EpochRules,
         /// Epochs of all subnets.
         subnets: SubnetStore,
@@ -116,7 +116,7 @@ mod epoch {
     }
 
     impl Epoch {
-        /// Deploys with the other contracts and the constants of the protocol, both for good.
+        /// Deploys with the other contracts and the rules of epochs. Neither can change later.
         ///
         /// # Errors
         /// The first [`DeployError`] that applies.
@@ -142,12 +142,22 @@ mod epoch {
     }
 
     impl Epochs for Epoch {
-        /// Sets the caller's weights on a subnet and replaces all earlier ones. Needs a permit,
-        /// unless the only uid is the caller's own. Empty lists clear the weights.
+        /// Sets the weights of the caller's neuron on a subnet, in place of the former ones. The
+        /// caller is the hotkey.
+        ///
+        /// `weights[i]` is for `uids[i]`. Only the ratio of weights counts: the row is stored
+        /// sorted, without zeros, and scaled so that the largest is 65535. Empty lists
+        /// clear the row. `version_key` is the version of the client. A permit is required,
+        /// except for the subnet owner's hotkey, or if the only uid is the neuron's own.
+        /// Commits that are not revealed are dropped, because these weights are newer.
+        ///
+        /// # Events
+        /// `WeightsSet`.
         ///
         /// # Errors
         /// `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`,
-        /// `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`.
+        /// `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`. `why_not`
+        /// returns the first one without a transaction.
         #[ink(message)]
         fn set_weights(
             &mut self,
@@ -165,12 +175,38 @@ mod epoch {
             Ok(())
         }
 
-        /// Commits the caller to weights that hash to `hash`. They can be revealed in a later
-        /// epoch. `epoch` is the open one.
+        /// Returns the first error that `set_weights` by `hotkey` would return now, or nothing if
+        /// it would succeed.
+        #[ink(message)]
+        fn why_not(
+            &self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            uids: Vec<Uid>,
+            weights: Vec<u16>,
+            version_key: u64,
+        ) -> Option<EpochError> {
+            let block = self.env().block_number();
+            let update = WeightsUpdate::new(&uids, &weights, version_key);
+            let sources = Sources::new(&self.subnets, &self.addresses);
+            let validator = self.addresses.validator(netuid, hotkey);
+            validator
+                .and_then(|it| self.weights.settable_row(&it, update, block, &sources))
+                .err()
+        }
+
+        /// Commits the caller's neuron to weights with the hash `hash`, to be revealed in a later
+        /// epoch. The caller is the hotkey.
+        ///
+        /// `epoch` is the open epoch, which the hash binds. The epoch of the reveal follows from
+        /// the subnet's reveal period.
+        ///
+        /// # Events
+        /// `RevealsMissed` if earlier commits have expired, `WeightsCommitted`.
         ///
         /// # Errors
-        /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch`,
-        /// `TooManyCommits`.
+        /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch` with
+        /// the open epoch, `TooManyCommits`.
         #[ink(message)]
         fn commit_weights(
             &mut self,
@@ -190,12 +226,17 @@ mod epoch {
             Ok(())
         }
 
-        /// Reveals weights that a hotkey has committed to, and sets them. Anyone who has them can
-        /// call.
+        /// Reveals weights that `hotkey` has committed, and sets them as of the block of the
+        /// commit. Anyone who has the weights and the salt may call. Older commits are
+        /// dropped.
+        ///
+        /// # Events
+        /// `RevealsMissed` if earlier commits have expired, `WeightsSet`.
         ///
         /// # Errors
         /// `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then
-        /// those of `set_weights` except `CommitFirst` and `WeightsTooSoon`.
+        /// those of `set_weights` except `CommitFirst` and `WeightsTooSoon`. `why_not_reveal`
+        /// returns the first one without a transaction.
         #[ink(message)]
         fn reveal_weights(
             &mut self,
@@ -219,7 +260,32 @@ mod epoch {
             Ok(())
         }
 
-        /// Makes several calls about weights, each as if alone. Returns the result of each.
+        /// Returns the first error that `reveal_weights` would return now, or nothing if it would
+        /// succeed.
+        #[ink(message)]
+        fn why_not_reveal(
+            &self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            uids: Vec<Uid>,
+            weights: Vec<u16>,
+            salt: Vec<u8>,
+            version_key: u64,
+        ) -> Option<EpochError> {
+            let update = WeightsUpdate::new(&uids, &weights, version_key);
+            let revealed = RevealedWeights::new(self.env().account_id(), update, &salt);
+            let sources = Sources::new(&self.subnets, &self.addresses);
+            let validator = self.addresses.validator(netuid, hotkey);
+            validator
+                .and_then(|it| self.weights.revealable_row(&it, revealed, &sources))
+                .err()
+        }
+
+        /// Makes up to 16 calls about weights, each as if alone, and returns the result of each. A
+        /// refused call changes nothing, and the others proceed.
+        ///
+        /// # Events
+        /// Those of the calls that succeed.
         ///
         /// # Errors
         /// `TooManyCalls`.
@@ -255,46 +321,14 @@ mod epoch {
             Ok(results.collect())
         }
 
-        /// Returns the first reason for which `set_weights` by a hotkey would be refused now.
+        /// Returns the weights that the current neuron on `uid` has set.
         #[ink(message)]
-        fn why_not(
-            &self,
-            netuid: NetUid,
-            hotkey: AccountId,
-            uids: Vec<Uid>,
-            weights: Vec<u16>,
-            version_key: u64,
-        ) -> Option<EpochError> {
-            let block = self.env().block_number();
-            let update = WeightsUpdate::new(&uids, &weights, version_key);
-            let sources = Sources::new(&self.subnets, &self.addresses);
-            let validator = self.addresses.validator(netuid, hotkey);
-            validator
-                .and_then(|it| self.weights.settable_row(&it, update, block, &sources))
-                .err()
+        fn weights(&self, netuid: NetUid, uid: Uid) -> Option<WeightsRow> {
+            let neuron = self.addresses.neuron(netuid, uid).ok().flatten()?;
+            self.weights.rows().row(netuid, uid, neuron.generation)
         }
 
-        /// Returns the first reason for which `reveal_weights` would be refused now.
-        #[ink(message)]
-        fn why_not_reveal(
-            &self,
-            netuid: NetUid,
-            hotkey: AccountId,
-            uids: Vec<Uid>,
-            weights: Vec<u16>,
-            salt: Vec<u8>,
-            version_key: u64,
-        ) -> Option<EpochError> {
-            let update = WeightsUpdate::new(&uids, &weights, version_key);
-            let revealed = RevealedWeights::new(self.env().account_id(), update, &salt);
-            let sources = Sources::new(&self.subnets, &self.addresses);
-            let validator = self.addresses.validator(netuid, hotkey);
-            validator
-                .and_then(|it| self.weights.revealable_row(&it, revealed, &sources))
-                .err()
-        }
-
-        /// Returns the unrevealed commits of the neuron of a hotkey.
+        /// Returns the commits of the neuron of `hotkey` that are not revealed.
         #[ink(message)]
         fn commits(&self, netuid: NetUid, hotkey: AccountId) -> CommitsView {
             match self.addresses.validator(netuid, hotkey) {
@@ -303,7 +337,54 @@ mod epoch {
             }
         }
 
-        /// Adds TAO of the caller, approved for this contract, to its free collateral.
+        /// Returns the status of a subnet's epochs, or nothing if the subnet does not exist.
+        #[ink(message)]
+        fn status(&self, netuid: NetUid) -> Option<EpochStatus> {
+            let subnet = self.addresses.subnet(netuid).ok()?;
+            let started_at = subnet.started_at.unwrap_or(subnet.created_at);
+            let lifecycle = self.subnets.lifecycle(netuid, started_at);
+            let settling = self.subnets.settlement(netuid);
+            let closed = self.subnets.closed(netuid);
+            let kernel_changed =
+                closed.is_some_and(|closed| calls::check_kernel(&closed.header).is_err());
+            lifecycle.status(&subnet, &self.rules, settling, kernel_changed)
+        }
+
+        /// Returns the uids with a permit by the last final epoch, ascending.
+        #[ink(message)]
+        fn roster(&self, netuid: NetUid) -> Vec<Uid> {
+            self.subnets.roster(netuid)
+        }
+
+        /// Returns the header of the epoch that closed last.
+        #[ink(message)]
+        fn header(&self, netuid: NetUid) -> Option<EpochHeader> {
+            self.subnets.closed(netuid).map(|closed| closed.header)
+        }
+
+        /// Returns the plan of the epoch that closed last.
+        #[ink(message)]
+        fn plan(&self, netuid: NetUid) -> Option<EpochPlan> {
+            self.subnets.closed(netuid).map(|closed| closed.plan)
+        }
+
+        /// Returns the rules of epochs.
+        #[ink(message)]
+        fn rules(&self) -> EpochRules {
+            self.rules
+        }
+
+        /// Returns the contracts that this contract calls.
+        #[ink(message)]
+        fn peers(&self) -> Peers {
+            self.addresses.peers()
+        }
+
+        /// Deposits `amount` rao of the caller's TAO as free collateral. Approve the amount for
+        /// this contract first.
+        ///
+        /// # Events
+        /// `CollateralChanged`.
         ///
         /// # Errors
         /// `Payment`.
@@ -317,7 +398,10 @@ mod epoch {
             Ok(())
         }
 
-        /// Returns free collateral to the caller.
+        /// Withdraws `amount` rao of the caller's free collateral, as TAO.
+        ///
+        /// # Events
+        /// `CollateralChanged`.
         ///
         /// # Errors
         /// `CollateralTooSmall`, `Payment`.
@@ -330,12 +414,40 @@ mod epoch {
             Ok(())
         }
 
-        /// Closes the open epoch once its tempo is over and freezes its inputs. Anyone can call.
+        /// Returns the collateral of `worker`.
+        #[ink(message)]
+        fn collateral(&self, worker: AccountId) -> Collateral {
+            self.collateral.of(worker)
+        }
+
+        /// Returns the collateral in rao that the subnet's next assertion requires: that of the
+        /// rules, doubled for each slashed assertion of the closed epoch, at most the cap
+        /// of TAO.
+        #[ink(message)]
+        fn collateral_required(&self, netuid: NetUid) -> Rao {
+            collateral::required(self.rules.collateral, self.subnets.slashed(netuid))
+        }
+
+        /// Returns all collateral in rao. The contract's balance is at least this amount.
+        #[ink(message)]
+        fn total_collateral(&self) -> Rao {
+            self.collateral.total()
+        }
+
+        /// Closes the open epoch of a subnet once its tempo is over, and returns the header. Anyone
+        /// may call.
+        ///
+        /// A close fixes the inputs of the epoch and draws its budget. On a subnet without neurons
+        /// nothing closes: the tempo restarts, and nothing is returned.
+        ///
+        /// # Events
+        /// `EpochClosed`, or `TempoRestarted` without neurons.
         ///
         /// # Errors
         /// `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which
-        /// it can close, `EpochUnfinished`, `Unsettled`, `KernelUnavailable`, `KernelChanged`,
-        /// `Kernel`.
+        /// the epoch may close, `EpochUnfinished`, `Unsettled`, those of registry, staking
+        /// and emission, `KernelUnavailable`, `KernelChanged` if the kernel's code is not
+        /// the allowed one, `Kernel` if the kernel has no plan, `UnsoundPlan`.
         #[ink(message)]
         fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError> {
             let block = self.env().block_number();
@@ -366,8 +478,45 @@ mod epoch {
             Ok(Some(closed.header))
         }
 
-        /// Posts the closed epoch's assertion and locks the caller's collateral behind it. Anyone
-        /// with enough free collateral can call.
+        /// Abandons the closed epoch after a long time without progress, and returns the amount in
+        /// rao that its budget carries over. Anyone may call.
+        ///
+        /// Roster and memory stay those of the last final epoch. If the kernel's code has changed
+        /// since the close, an asserted epoch can be rolled over too, and the collateral is
+        /// freed.
+        ///
+        /// # Events
+        /// `CollateralChanged` if collateral is freed, `EpochRolledOver`.
+        ///
+        /// # Errors
+        /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which the
+        /// epoch can be rolled over, or those of emission.
+        #[ink(message)]
+        fn roll_over(&mut self, netuid: NetUid) -> Result<Rao, EpochError> {
+            let block = self.env().block_number();
+            let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
+            let kernel_changed = calls::check_kernel(&closed.header).is_err();
+            let released = lifecycle.roll_over(block, self.rules.rollover_delay, kernel_changed)?;
+            if let Some(released) = released {
+                self.release(released)?;
+            }
+            let epoch = closed.header.epoch;
+            let carried = self.addresses.carry(netuid, epoch)?;
+            self.subnets.set_lifecycle(netuid, &lifecycle);
+            self.replays.remove(netuid, closed.chunks());
+            self.env().emit_event(EpochRolledOver {
+                netuid,
+                epoch,
+                carried,
+            });
+            Ok(carried)
+        }
+
+        /// Proposes the outcome of the closed epoch: posts an assertion and locks the caller's
+        /// collateral behind it, as much as `collateral_required` returns. Anyone may call.
+        ///
+        /// # Events
+        /// `CollateralChanged`, `Proposed`.
         ///
         /// # Errors
         /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
@@ -398,12 +547,21 @@ mod epoch {
             Ok(())
         }
 
-        /// Re-executes a step of the asserted epoch and slashes the collateral if the assertion is
-        /// false. Anyone can call before the deadline.
+        /// Disputes step `k` of the asserted epoch: the chain re-executes the step. Anyone may call
+        /// before the deadline.
+        ///
+        /// If the output differs from the assertion, or violates the kernel interface, or the
+        /// kernel returns an error, the assertion is false. The collateral is then slashed,
+        /// half to the caller and the rest burned, and the epoch can be proposed again.
+        ///
+        /// # Events
+        /// `CollateralChanged`, `Disputed`.
         ///
         /// # Errors
-        /// `NotAsserted`, `ChallengeOver`, `AssertionMismatch`, `StepOutOfRange`,
-        /// `OpeningMismatch`, `KernelChanged`, `KernelFailed`, `StepIsCorrect`.
+        /// `NotAsserted`, `ChallengeOver` with the deadline, `AssertionMismatch`, `StepOutOfRange`
+        /// with the number of steps, `OpeningMismatch`, those of registry and staking,
+        /// `KernelChanged`, `KernelFailed`, `StepIsCorrect`, `Payment`. After an error
+        /// nothing has changed.
         #[ink(message)]
         fn dispute(&mut self, netuid: NetUid, k: u32, proof: StepProof) -> Result<(), EpochError> {
             let (challenger, block) = (self.env().caller(), self.env().block_number());
@@ -434,12 +592,15 @@ mod epoch {
             Ok(())
         }
 
-        /// Makes the asserted epoch final once its challenge period is over, and frees the
-        /// collateral. Anyone can call, with the assertion from the `Proposed` event.
+        /// Finalizes the asserted epoch from the deadline on, frees the collateral, and pays the
+        /// proposer's fee. Anyone may call, with the assertion of the `Proposed` event.
+        ///
+        /// # Events
+        /// `CollateralChanged`, `Finalized`.
         ///
         /// # Errors
-        /// `NotAsserted`, `ChallengePeriod` with the first block at which it can be final,
-        /// `AssertionMismatch`, `KernelChanged`.
+        /// `NotAsserted`, `ChallengePeriod` with the deadline, `AssertionMismatch`,
+        /// `KernelChanged`, or those of emission.
         #[ink(message)]
         fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             let block = self.env().block_number();
@@ -462,13 +623,64 @@ mod epoch {
             Ok(())
         }
 
-        /// Executes at most `steps` of the next steps of the closed epoch. After the last one the
-        /// epoch is final. Anyone can call once the delay is over, with the memory that the steps
-        /// read. Returns the first step that is still to be executed.
+        /// Settles `chunk` of a final epoch: pays its neurons and records their scores. Returns the
+        /// pay in rao. Anyone may call, with the final results, and receives the keeper's
+        /// fee.
+        ///
+        /// # Events
+        /// `Settled`.
         ///
         /// # Errors
-        /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which it can
-        /// be replayed, `NoSteps`, `OpeningMismatch`.
+        /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
+        /// those of registry and emission.
+        #[ink(message)]
+        fn settle(
+            &mut self,
+            netuid: NetUid,
+            epoch: u32,
+            chunk: u16,
+            results: Vec<NeuronResult>,
+        ) -> Result<Rao, EpochError> {
+            let keeper = self.env().caller();
+            let (Span { start, len }, settlement, settled) =
+                self.subnets.settle(netuid, epoch, chunk, &results)?;
+            // The neurons at the close are paid, even if they have been replaced since.
+            let neurons = self.addresses.neurons_at(netuid, epoch, start, len)?;
+            let payments = payments(&neurons, &results);
+            self.addresses.pay(netuid, epoch, payments)?;
+            self.addresses
+                .record_scores(netuid, epoch, start, results)?;
+            let fee = settlement.fee;
+            self.addresses
+                .pay_fee(netuid, epoch, Fee::Keeper, keeper, fee)?;
+            let paid = settled.paid;
+            if settled.complete {
+                self.addresses.complete(netuid, &settlement)?;
+            }
+            self.env().emit_event(settled);
+            Ok(paid)
+        }
+
+        /// Replays up to `steps` of the next steps of a closed epoch that has no assertion, and
+        /// returns the next step to execute. Anyone may call, and receives a part of the
+        /// proposer's fee.
+        ///
+        /// After the last step the epoch is final. Once begun, a replay excludes assertions; other
+        /// callers can continue it. `memory` has one entry, in order, for each executed step that
+        /// reads memory: the bytes that the last final epoch left for the step's chunk.
+        /// `memory_hashes` returns the chunks that have memory. A call has room for one
+        /// step of any kernel; a call with too many steps fails and changes nothing.
+        ///
+        /// # Events
+        /// `ReplayedMemory` and `ReplayedResults` for the steps that write them, `Replayed`, and
+        /// `Finalized` after the last step.
+        ///
+        /// # Errors
+        /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which the
+        /// epoch can be replayed, `NoSteps`; `OpeningMismatch` if an entry of `memory` does
+        /// not have its hash, is missing or is left over; `KernelChanged`, `KernelFailed`,
+        /// `Kernel`, `BrokenPromise` and `BadShape` if a step cannot be executed or made
+        /// final; or those of the other contracts. After an error nothing has changed.
         #[ink(message)]
         fn replay(
             &mut self,
@@ -519,92 +731,11 @@ mod epoch {
             Ok(next)
         }
 
-        /// Abandons the closed epoch if it has made no progress for long, or can no longer become
-        /// final. Anyone can call. Returns the amount that the subnet's next budget gets.
+        /// Returns the inputs that storage contributes to the steps of `chunk` of the epoch that
+        /// closed last. Workers and disputes read the same inputs.
         ///
         /// # Errors
-        /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it
-        /// can roll over.
-        #[ink(message)]
-        fn roll_over(&mut self, netuid: NetUid) -> Result<Rao, EpochError> {
-            let block = self.env().block_number();
-            let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
-            let kernel_changed = calls::check_kernel(&closed.header).is_err();
-            let released = lifecycle.roll_over(block, self.rules.rollover_delay, kernel_changed)?;
-            if let Some(released) = released {
-                self.release(released)?;
-            }
-            let epoch = closed.header.epoch;
-            let carried = self.addresses.carry(netuid, epoch)?;
-            self.subnets.set_lifecycle(netuid, &lifecycle);
-            self.replays.remove(netuid, closed.chunks());
-            self.env().emit_event(EpochRolledOver {
-                netuid,
-                epoch,
-                carried,
-            });
-            Ok(carried)
-        }
-
-        /// Pays the neurons of a chunk of a final epoch and records their scores. Anyone can call,
-        /// with the results that hash to the final assertion. Returns the sum of the payments.
-        ///
-        /// # Errors
-        /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`.
-        #[ink(message)]
-        fn settle(
-            &mut self,
-            netuid: NetUid,
-            epoch: u32,
-            chunk: u16,
-            results: Vec<NeuronResult>,
-        ) -> Result<Rao, EpochError> {
-            let keeper = self.env().caller();
-            let (Span { start, len }, settlement, settled) =
-                self.subnets.settle(netuid, epoch, chunk, &results)?;
-            // The neurons at the close are paid, even if they have been replaced since.
-            let neurons = self.addresses.neurons_at(netuid, epoch, start, len)?;
-            let payments = payments(&neurons, &results);
-            self.addresses.pay(netuid, epoch, payments)?;
-            self.addresses
-                .record_scores(netuid, epoch, start, results)?;
-            let fee = settlement.fee;
-            self.addresses
-                .pay_fee(netuid, epoch, Fee::Keeper, keeper, fee)?;
-            let paid = settled.paid;
-            if settled.complete {
-                self.addresses.complete(netuid, &settlement)?;
-            }
-            self.env().emit_event(settled);
-            Ok(paid)
-        }
-
-        /// Returns the state of a subnet's epochs. Returns `None` if there is no such subnet.
-        #[ink(message)]
-        fn status(&self, netuid: NetUid) -> Option<EpochStatus> {
-            let subnet = self.addresses.subnet(netuid).ok()?;
-            let started_at = subnet.started_at.unwrap_or(subnet.created_at);
-            let lifecycle = self.subnets.lifecycle(netuid, started_at);
-            let settling = self.subnets.settlement(netuid);
-            let closed = self.subnets.closed(netuid);
-            let kernel_changed =
-                closed.is_some_and(|closed| calls::check_kernel(&closed.header).is_err());
-            lifecycle.status(&subnet, &self.rules, settling, kernel_changed)
-        }
-
-        /// Returns the header of the epoch that closed last.
-        #[ink(message)]
-        fn header(&self, netuid: NetUid) -> Option<EpochHeader> {
-            self.subnets.closed(netuid).map(|closed| closed.header)
-        }
-
-        /// Returns the plan of the epoch that closed last.
-        #[ink(message)]
-        fn plan(&self, netuid: NetUid) -> Option<EpochPlan> {
-            self.subnets.closed(netuid).map(|closed| closed.plan)
-        }
-
-        /// Returns the inputs from storage for the steps of a chunk of the epoch that closed last.
+        /// `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
         #[ink(message)]
         fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError> {
             let closed = self.subnets.closed(netuid);
@@ -612,54 +743,15 @@ mod epoch {
             inputs::chunk_inputs(&self.addresses, self.weights.rows(), &closed, chunk)
         }
 
-        /// Returns the current weights of the neuron on a uid.
-        #[ink(message)]
-        fn weights(&self, netuid: NetUid, uid: Uid) -> Option<WeightsRow> {
-            let neuron = self.addresses.neuron(netuid, uid).ok().flatten()?;
-            self.weights.rows().row(netuid, uid, neuron.generation)
-        }
-
-        /// Returns the uids with a permit by the last final epoch, ascending.
-        #[ink(message)]
-        fn roster(&self, netuid: NetUid) -> Vec<Uid> {
-            self.subnets.roster(netuid)
-        }
-
-        /// Returns the hashes of each chunk's memory from the last final epoch.
+        /// Returns the hashes of each chunk's memory from the last final epoch, as the epoch that
+        /// closed last reads them.
+        ///
+        /// The list is empty if that epoch has another kernel code or another size of chunks: the
+        /// epoch then starts without memory.
         #[ink(message)]
         fn memory_hashes(&self, netuid: NetUid) -> Vec<Digest> {
             let closed = self.subnets.closed(netuid);
             closed.map_or_else(Vec::new, |closed| self.subnets.memory_hashes(&closed))
-        }
-
-        /// Returns the collateral of a worker.
-        #[ink(message)]
-        fn collateral(&self, worker: AccountId) -> Collateral {
-            self.collateral.of(worker)
-        }
-
-        /// Returns the sum of all collateral, which is this contract's balance of TAO.
-        #[ink(message)]
-        fn total_collateral(&self) -> Rao {
-            self.collateral.total()
-        }
-
-        /// Returns the collateral that the subnet's next assertion needs.
-        #[ink(message)]
-        fn collateral_required(&self, netuid: NetUid) -> Rao {
-            collateral::required(self.rules.collateral, self.subnets.slashed(netuid))
-        }
-
-        /// Returns the constants of the protocol.
-        #[ink(message)]
-        fn rules(&self) -> EpochRules {
-            self.rules
-        }
-
-        /// Returns the addresses of the other contracts.
-        #[ink(message)]
-        fn peers(&self) -> Peers {
-            self.addresses.peers()
         }
     }
 }
