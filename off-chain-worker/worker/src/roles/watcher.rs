@@ -108,8 +108,8 @@ impl Watcher {
         let refused = RoleError::refused("Epochs::dispute");
         match chain.send(self.account, message).answer() {
             Ok(sent) => {
-                let told = sent.told::<Disputed>();
-                let reward = told.first().map_or(Rao::ZERO, |told| told.reward);
+                let disputed = sent.events_of::<Disputed>();
+                let reward = disputed.first().map_or(Rao::ZERO, |it| it.reward);
                 Ok(Step::Took(Action::Disputed {
                     netuid,
                     epoch,
