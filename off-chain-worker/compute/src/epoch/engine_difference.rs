@@ -47,8 +47,7 @@ fn concerned(a: &Trace, b: &Trace, part: StepPart, chunk: u16, neurons: u16) -> 
                 let results = trace.results.get(usize::from(chunk));
                 results.and_then(|results| results.get(place)).copied()
             };
-            uids
-                .enumerate()
+            uids.enumerate()
                 .filter(|(place, _)| of(a, *place) != of(b, *place))
                 .map(|(_, uid)| uid)
                 .collect()
