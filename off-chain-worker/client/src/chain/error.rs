@@ -1,6 +1,10 @@
 //! Errors of a chain, and of a message to a contract.
 
-use inktensor_primitives::{hash::hex, AccountId};
+use inktensor_primitives::{
+    emission::EmissionError, epoch::EpochError, hash::hex, kernel::KernelError,
+    registry::RegistryError, ss58::ss58, staking::StakingError, token::WireError, AccountId,
+};
+use psp22::PSP22Error;
 use scale::{Decode, Encode};
 use std::fmt::Debug;
 use thiserror::Error;
@@ -58,18 +62,59 @@ impl ChainError {
     }
 }
 
+/// The error of a contract, which has a text for people.
+pub trait ContractError: Debug {
+    /// Returns what is wrong and what to do.
+    fn text(&self) -> String;
+}
+
+macro_rules! displayed {
+    ($($error:ident),+) => {$(
+        impl ContractError for $error {
+            fn text(&self) -> String {
+                self.to_string()
+            }
+        }
+    )+};
+}
+
+displayed!(
+    EmissionError,
+    EpochError,
+    KernelError,
+    RegistryError,
+    StakingError,
+    WireError
+);
+
+impl ContractError for PSP22Error {
+    fn text(&self) -> String {
+        match self {
+            PSP22Error::Custom(reason) | PSP22Error::SafeTransferCheckFailed(reason) => {
+                reason.clone()
+            }
+            PSP22Error::InsufficientBalance => "the account has too little TAO".into(),
+            PSP22Error::InsufficientAllowance => {
+                "the owner has not approved so much; approve it first".into()
+            }
+            PSP22Error::ZeroRecipientAddress => "the recipient is the zero address".into(),
+            PSP22Error::ZeroSenderAddress => "the sender is the zero address".into(),
+        }
+    }
+}
+
 /// An error of a typed message: of the chain, or of the contract.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum CallError<E: Debug> {
+pub enum CallError<E: ContractError> {
     /// The message did not reach the contract, or there is no answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
     /// The contract returned an error of its own.
-    #[error("the contract refused: {0}")]
+    #[error("the contract refused: {}", .0.text())]
     Refused(E),
 }
 
-impl<E: Debug> CallError<E> {
+impl<E: ContractError> CallError<E> {
     /// Returns the contract's own error.
     pub fn refusal(self) -> Option<E> {
         match self {

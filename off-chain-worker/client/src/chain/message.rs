@@ -1,7 +1,7 @@
 //! Typed messages: the traits of `inktensor-primitives` state the arguments of a message and the
 //! type of its answer.
 
-use super::{CallError, Chain, ChainError, ChainRead, ContractEvent, Cost};
+use super::{CallError, Chain, ChainError, ChainRead, ContractError, ContractEvent, Cost};
 use ink::env::{
     call::{
         utils::{ReturnType, Set},
@@ -11,7 +11,7 @@ use ink::env::{
 };
 use inktensor_primitives::AccountId;
 use scale::{Decode, DecodeAll, Encode};
-use std::{fmt::Debug, marker::PhantomData};
+use std::marker::PhantomData;
 
 /// The messages of each interface. `contracts::registry(address).subnet(netuid)` is a message,
 /// ready to be read or sent.
@@ -120,7 +120,7 @@ pub struct Sent<R> {
 
 impl<R> Sent<R> {
     /// Returns the events of kind `E`.
-    pub fn told<E: ink::env::Event + Decode>(&self) -> Vec<E> {
+    pub fn events_of<E: ink::env::Event + Decode>(&self) -> Vec<E> {
         self.events
             .iter()
             .filter_map(ContractEvent::decode)
@@ -174,7 +174,7 @@ pub trait Answer {
     /// The result of a message that was accepted.
     type Accepted;
     /// The contract's error.
-    type Refusal: Debug;
+    type Refusal: ContractError;
 
     /// Unfolds the contract's own `Result`.
     ///
@@ -183,7 +183,7 @@ pub trait Answer {
     fn answer(self) -> Result<Self::Accepted, CallError<Self::Refusal>>;
 }
 
-impl<T, E: Debug> Answer for Result<Result<T, E>, ChainError> {
+impl<T, E: ContractError> Answer for Result<Result<T, E>, ChainError> {
     type Accepted = T;
     type Refusal = E;
 
@@ -192,7 +192,7 @@ impl<T, E: Debug> Answer for Result<Result<T, E>, ChainError> {
     }
 }
 
-impl<T, E: Debug> Answer for Result<Sent<Result<T, E>>, ChainError> {
+impl<T, E: ContractError> Answer for Result<Sent<Result<T, E>>, ChainError> {
     type Accepted = Sent<T>;
     type Refusal = E;
 

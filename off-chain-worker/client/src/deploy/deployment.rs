@@ -1,20 +1,22 @@
 //! The phases of a deployment. Each phase reads the chain first and leaves existing contracts as
 //! they are.
 
-use super::{Addresses, Bundle, Bundles, Config, DeployError, Deployed, Deployment};
-use crate::chain::{Chain, ChainError, ChainRead, Cost, Message, Typed};
-use crate::ss58::address::contract_address;
+use super::{
+    address::contract_address, Addresses, Bundle, Bundles, Config, DeployError, Deployed,
+    Deployment,
+};
+use crate::chain::{Answer, Chain, ChainError, ChainRead, Cost, Message, Typed};
 use inktensor_primitives::{
     emission::Emission,
     epoch::Peers,
-    hash::blake2,
+    hash::{blake2, hex},
     kernel::YumaParams,
     registry::{KernelParams, Registry, RegistryError},
     staking::Staking,
     token::{TokenControl, WireError},
     AccountId, Digest,
 };
-use scale::Encode;
+use scale::{Decode, Encode};
 
 /// A phase of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,13 +72,13 @@ pub fn deploy_with(
     chain: &mut dyn Chain,
     bundles: &Bundles,
     config: &Config,
-    tell: &mut dyn FnMut(&DeployStep),
+    progress: &mut dyn FnMut(&DeployStep),
 ) -> Result<Deployment, DeployError> {
     let mut steps = Steps {
         chain,
         deployer: config.deployer,
         contracts: Vec::new(),
-        tell,
+        progress,
     };
     for (name, bundle) in bundles.named() {
         steps.upload(name, bundle)?;
@@ -186,12 +188,12 @@ struct Steps<'a> {
     chain: &'a mut dyn Chain,
     deployer: AccountId,
     contracts: Vec<Deployed>,
-    tell: &'a mut dyn FnMut(&DeployStep),
+    progress: &'a mut dyn FnMut(&DeployStep),
 }
 
 impl Steps<'_> {
-    fn took(&mut self, phase: Phase, what: &'static str, outcome: StepOutcome) {
-        (self.tell)(&DeployStep {
+    fn report(&mut self, phase: Phase, what: &'static str, outcome: StepOutcome) {
+        (self.progress)(&DeployStep {
             phase,
             what,
             outcome,
@@ -203,13 +205,13 @@ impl Steps<'_> {
         let failed = chain_error(name);
         let known = self.chain.code(&blake2(&bundle.code)).map_err(failed)?;
         if known.is_some() {
-            self.took(Phase::Upload, name, StepOutcome::Found);
+            self.report(Phase::Upload, name, StepOutcome::Found);
             return Ok(());
         }
         let uploaded = self.chain.upload(self.deployer, &bundle.code);
         uploaded.map_err(failed)?;
         // The chain does not report the cost; `estimate` does.
-        self.took(Phase::Upload, name, StepOutcome::Done(Cost::default()));
+        self.report(Phase::Upload, name, StepOutcome::Done(Cost::default()));
         Ok(())
     }
 
@@ -228,7 +230,7 @@ impl Steps<'_> {
         let address = contract_address(self.deployer, &code_hash, &input, salt);
         let found = self.chain.code_hash(&address).map_err(failed)?;
         let (address, cost) = if found == Some(code_hash) {
-            self.took(Phase::Instantiate, name, StepOutcome::Found);
+            self.report(Phase::Instantiate, name, StepOutcome::Found);
             (address, Cost::default())
         } else {
             let made = self
@@ -238,10 +240,10 @@ impl Steps<'_> {
             if made.reverted {
                 return Err(DeployError::Refused {
                     contract: name,
-                    error: constructor_error(&made.output),
+                    error: constructor_error(name, &made.output),
                 });
             }
-            self.took(Phase::Instantiate, name, StepOutcome::Done(made.cost));
+            self.report(Phase::Instantiate, name, StepOutcome::Done(made.cost));
             (made.address, made.cost)
         };
         self.contracts.push(Deployed {
@@ -256,20 +258,20 @@ impl Steps<'_> {
     }
 
     fn wire_all(&mut self, to: &Addresses) -> Result<(), DeployError> {
-        let minter = self.look("token", to.token().minter())?;
+        let minter = self.read("token", to.token().minter())?;
         self.wire("token", minter.is_some(), to.token().wire(to.emission))?;
-        let registry = self.look("registry", to.registry().peers())?;
+        let registry = self.read("registry", to.registry().peers())?;
         let message = to.registry().wire(to.epoch);
         self.wire("registry", registry.epoch.is_some(), message)?;
-        let staking = self.look("staking", to.staking().peers())?;
+        let staking = self.read("staking", to.staking().peers())?;
         let message = to.staking().wire(to.emission, to.epoch);
         self.wire("staking", staking.epoch.is_some(), message)?;
-        let emission = self.look("emission", to.emission().peers())?;
+        let emission = self.read("emission", to.emission().peers())?;
         let message = to.emission().wire(to.epoch);
         self.wire("emission", emission.epoch.is_some(), message)
     }
 
-    fn look<R: scale::Decode>(
+    fn read<R: scale::Decode>(
         &self,
         contract: &'static str,
         message: impl Into<Message<R>>,
@@ -285,7 +287,7 @@ impl Steps<'_> {
         message: impl Into<Message<Result<(), WireError>>>,
     ) -> Result<(), DeployError> {
         if is_wired {
-            self.took(Phase::Wire, contract, StepOutcome::Found);
+            self.report(Phase::Wire, contract, StepOutcome::Found);
             return Ok(());
         }
         let sent = self
@@ -293,7 +295,7 @@ impl Steps<'_> {
             .send(self.deployer, message)
             .answer()
             .map_err(|source| DeployError::Wiring { contract, source })?;
-        self.took(Phase::Wire, contract, StepOutcome::Done(sent.cost));
+        self.report(Phase::Wire, contract, StepOutcome::Done(sent.cost));
         Ok(())
     }
 
@@ -310,41 +312,52 @@ impl Steps<'_> {
             ("yuma", to.yuma, &bundles.yuma, yuma),
             ("mean", to.mean, &bundles.mean, mean),
         ] {
-            let entry = self.look("registry", to.registry().kernel(kernel))?;
+            let entry = self.read("registry", to.registry().kernel(kernel))?;
             let code_hash: Digest = blake2(&bundle.code);
             let message = to.registry().allow_kernel(kernel, code_hash, defaults);
-            self.tell_registry(name, entry.is_some(), message)?;
+            self.set_registry(name, entry.is_some(), message)?;
         }
-        let is_there = self.look("registry", to.registry().admin())? == admin;
-        self.tell_registry("admin", is_there, to.registry().set_admin(admin))
+        let is_there = self.read("registry", to.registry().admin())? == admin;
+        self.set_registry("admin", is_there, to.registry().set_admin(admin))
     }
 
-    fn tell_registry(
+    fn set_registry(
         &mut self,
         what: &'static str,
-        is_told: bool,
+        is_set: bool,
         message: impl Into<Message<Result<(), RegistryError>>>,
     ) -> Result<(), DeployError> {
-        if is_told {
-            self.took(Phase::HandOver, what, StepOutcome::Found);
+        if is_set {
+            self.report(Phase::HandOver, what, StepOutcome::Found);
             return Ok(());
         }
         let sent = self.chain.send(self.deployer, message).answer();
         let sent = sent.map_err(DeployError::Kernels)?;
-        self.took(Phase::HandOver, what, StepOutcome::Done(sent.cost));
+        self.report(Phase::HandOver, what, StepOutcome::Done(sent.cost));
         Ok(())
     }
 }
 
 /// Returns the constructor's error in `output`, which encodes `Ok(Err(error))`.
-fn constructor_error(output: &[u8]) -> String {
+///
+/// The registry's error is one of its interface. The other constructors have errors that are part
+/// of no interface; the number is the place in the contract's `DeployError` or `TokenError`.
+fn constructor_error(contract: &str, output: &[u8]) -> String {
     match output {
-        [0, 1, number] => number.to_string(),
-        [0, 1, number, fields @ ..] => {
-            let fields: String = fields.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("{number} (0x{fields})")
+        [0, 1, error @ ..] if contract == "registry" => {
+            let decoded = RegistryError::decode(&mut &error[..]);
+            decoded.map_or_else(|_| number(error), |it| it.to_string())
         }
-        _ => "of an unknown kind".into(),
+        [0, 1, error @ ..] => number(error),
+        _ => "with an unknown answer".into(),
+    }
+}
+
+fn number(error: &[u8]) -> String {
+    match error {
+        [] => "with an unknown answer".into(),
+        [number] => format!("error {number} of its constructor"),
+        [number, fields @ ..] => format!("error {number} of its constructor ({})", hex(fields)),
     }
 }
 
@@ -353,9 +366,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_constructors_refusal_names_its_error() {
-        assert_eq!(constructor_error(&[0, 1, 3]), "3");
-        assert_eq!(constructor_error(&[0, 1, 2, 0xab, 1]), "2 (0xab01)");
-        assert_eq!(constructor_error(&[1]), "of an unknown kind");
+    fn a_constructors_refusal_has_its_error() {
+        let text = |output| constructor_error("epoch", output);
+        assert_eq!(text(&[0, 1, 3]), "error 3 of its constructor");
+        assert_eq!(
+            text(&[0, 1, 2, 0xab, 1]),
+            "error 2 of its constructor (0xab01)"
+        );
+        assert_eq!(text(&[1]), "with an unknown answer");
+        let refusal = [&[0, 1], &RegistryError::BadName.encode()[..]].concat();
+        let expected = RegistryError::BadName.to_string();
+        assert_eq!(constructor_error("registry", &refusal), expected);
     }
 }

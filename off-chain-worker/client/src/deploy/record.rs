@@ -6,9 +6,8 @@
 
 use super::{Addresses, Deployment};
 use crate::chain::{ChainError, ChainRead};
-use crate::ss58::{address, digest, ss58};
-use inktensor_primitives::hash::hex;
-use inktensor_primitives::{AccountId, Digest};
+use crate::ss58::{digest, parse_address, ss58, AddressError};
+use inktensor_primitives::{hash::hex, AccountId, Digest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -32,6 +31,8 @@ pub enum RecordError {
         name: String,
         /// The value.
         value: String,
+        /// The error in the value.
+        error: AddressError,
     },
     /// A value is not a hash.
     #[error("{name}: {value:?} is not a hash: 32 bytes in hexadecimal after 0x are needed")]
@@ -178,9 +179,12 @@ impl Record {
         let mut contracts = BTreeMap::new();
         for (name, entry) in record.contracts {
             let read = Entry {
-                address: address(&entry.address).ok_or_else(|| RecordError::NotAnAddress {
-                    name: name.clone(),
-                    value: entry.address,
+                address: parse_address(&entry.address).map_err(|error| {
+                    RecordError::NotAnAddress {
+                        name: name.clone(),
+                        value: entry.address,
+                        error,
+                    }
                 })?,
                 code_hash: hash(&name, entry.code_hash)?,
                 block: entry.block,

@@ -1,4 +1,4 @@
-//! Where two assertions of one epoch part.
+//! The first difference between two assertions of one epoch.
 
 use inktensor_primitives::{assertion::Assertion, kernel::EpochPlan, Uid};
 use std::fmt;
@@ -8,31 +8,31 @@ use std::fmt;
 pub enum Difference {
     /// They are for different headers; nothing else can be compared.
     Header,
-    /// One has not the numbers of digests that the plan asks for.
+    /// One of them does not have the numbers of digests that the plan requires.
     Shape,
-    /// A step: all before it agree in every digest that they are bound to.
+    /// A step. All digests of the steps before it agree.
     Step {
         /// Number of the step.
         k: u32,
-        /// Its phase.
+        /// Phase of the step.
         phase: u8,
-        /// Its chunk.
+        /// Chunk of the step.
         chunk: u16,
         /// The first of the step's digests that differs.
         part: StepPart,
     },
 }
 
-/// What a step is bound to.
+/// A part of an assertion that a step determines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepPart {
     /// Carry or scratch.
     Step,
-    /// What the chunk remembers.
+    /// Memory of the chunk.
     Memory,
-    /// What the chunk's neurons get.
+    /// Results of the chunk's neurons.
     Results,
-    /// Who gets a permit.
+    /// Permits.
     Roster,
 }
 
@@ -65,10 +65,11 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The first step of the epoch with `neurons` neurons at which `a` and `b` differ; none if they are
-/// equal.
+/// Returns the first step at which `a` and `b` differ, for an epoch with `neurons` neurons; `None`
+/// if they are equal.
 ///
-/// For an honest `a` this is the step to dispute in `b`: everything it builds on is agreed.
+/// For an honest `a` this is the step to dispute in `b`: both agree on everything that it builds
+/// on.
 pub fn first_difference(
     plan: &EpochPlan,
     neurons: u16,
@@ -87,8 +88,8 @@ pub fn first_difference(
     first_step(plan, neurons, a, b, plan.steps(neurons))
 }
 
-/// The first of the first `steps` steps at which `a` and `b` differ. What comes later need not be
-/// there.
+/// Returns the first of the first `steps` steps at which `a` and `b` differ. Later steps may be
+/// missing.
 pub(super) fn first_step(
     plan: &EpochPlan,
     neurons: u16,
@@ -125,13 +126,13 @@ pub(super) fn first_step(
     })
 }
 
-/// The uids of `chunk`, in order.
+/// Returns the uids of `chunk`, in order.
 pub fn chunk_uids(plan: &EpochPlan, chunk: u16, neurons: u16) -> impl Iterator<Item = Uid> {
     let (start, count) = plan.span(chunk, neurons);
     (start.0..).map(Uid).take(usize::from(count))
 }
 
-/// What is in `list` and not in `other`.
+/// Returns the items of `list` that are not in `other`.
 pub fn without(list: &[Uid], other: &[Uid]) -> Vec<Uid> {
     let only = list.iter().filter(|uid| !other.contains(uid));
     only.copied().collect()

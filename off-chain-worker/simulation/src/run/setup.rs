@@ -29,14 +29,14 @@ use std::{
     sync::Arc,
 };
 
-/// What the first subnet costs.
+/// Price of the first subnet.
 const LOCK: Rao = Rao::from_tao(100);
 /// Price of a registration: 0.1 TAO.
 const REGISTRATION_PRICE: Rao = Rao(Rao::PER_TAO / 10);
-/// Most holders that genesis lists; its constructor call has to fit a contract's memory. The others
-/// get theirs from the bank.
+/// Largest number of holders at genesis: its constructor call has to fit a contract's memory. The
+/// bank transfers TAO to the others.
 const GENESIS_HOLDERS: usize = 512;
-/// What the proposer has for collateral.
+/// TAO of the proposer, for collateral.
 const PROPOSER_FUNDS: Rao = Rao::from_tao(1_000);
 
 impl<'a> Simulation<'a> {
@@ -71,56 +71,56 @@ impl<'a> Simulation<'a> {
         let deployment = deploy(&mut chain, bundles, &config)?;
         progress(Progress::Step);
         let contracts = deployment.addresses;
-        // The kernels built from this repository end; they need not be watched.
+        // The kernels built from this repository end, so they run without a time limit.
         let kernels = |choice| -> Result<Kernels, SimulationError> {
             let known = Kernels::new(choice)?.with_linked(bundles);
             Ok(known
                 .trusting(blake2(&bundles.yuma.code))?
                 .trusting(blake2(&bundles.mean.code))?)
         };
-        let mut ledger = EpochCache::new(contracts, kernels(choice)?);
+        let mut epochs = EpochCache::new(contracts, kernels(choice)?);
         if let Some(folder) = store {
             let home = Home::on(&chain, contracts.epoch)?;
-            ledger = ledger.with_store(Store::open(folder, home)?);
+            epochs = epochs.with_store(Store::open(folder, home)?);
         }
         let wasm = Arc::new(kernels(EngineChoice::Wasm)?);
-        let mut stage = Self {
+        let mut simulation = Self {
             scenario,
             chain,
-            ledger,
+            epochs,
             keeper: Keeper::new(account("keeper"), contracts),
             proposer: Proposer::new(account("proposer"), contracts),
             watcher: Watcher::new(account("watcher"), contracts),
-            watched: EpochCache::new(contracts, Arc::clone(&wasm)),
+            watcher_epochs: EpochCache::new(contracts, Arc::clone(&wasm)),
             wasm,
             native: kernels(EngineChoice::Native {
                 built: bundles.yuma.code.clone(),
             })?,
             subnets: Vec::new(),
-            story: Report::begin(scenario, &deployment),
+            report: Report::begin(scenario, &deployment),
             issuance: None,
             deployment,
             progress,
         };
-        stage.hand_out(&later)?;
+        simulation.fund(&later)?;
         for plan in &scenario.subnets {
-            let netuid = stage.create(plan)?;
-            stage.subnets.push(SubnetRun {
+            let netuid = simulation.create(plan)?;
+            simulation.subnets.push(SubnetRun {
                 netuid,
                 acted: None,
                 recorded: BTreeSet::new(),
                 paid: BTreeMap::new(),
             });
-            stage.register(netuid, plan)?;
-            stage.stake(netuid, plan)?;
+            simulation.register(netuid, plan)?;
+            simulation.stake(netuid, plan)?;
         }
-        Ok(stage)
+        Ok(simulation)
     }
 
-    /// Lets the bank give those their TAO whom genesis does not list.
-    fn hand_out(&mut self, later: &[(AccountId, Rao)]) -> Result<(), SimulationError> {
+    /// Transfers TAO from the bank to the accounts that genesis does not list.
+    fn fund(&mut self, later: &[(AccountId, Rao)]) -> Result<(), SimulationError> {
         if !later.is_empty() {
-            self.begin("handing out TAO", later.len());
+            self.begin("transferring TAO", later.len());
         }
         for (holder, due) in later {
             let message = self
@@ -158,7 +158,7 @@ impl<'a> Simulation<'a> {
             .answer()
             .map_err(SimulationError::refused("Registry::create_subnet"))?;
         let netuid = created.value;
-        // Everybody pays the same in this network, however many come at once.
+        // All registrations have one price in this network, however many come at once.
         let prices = [
             Hyperparameter::RegistrationPrice(REGISTRATION_PRICE),
             Hyperparameter::MinBurn(REGISTRATION_PRICE),
@@ -247,7 +247,7 @@ impl<'a> Simulation<'a> {
             return Ok(());
         };
         self.add_stake(netuid, nomination.coldkey, neuron.hotkey, nomination.amount)?;
-        self.story.note_joined(netuid, nomination, open);
+        self.report.note_joined(netuid, nomination, open);
         Ok(())
     }
 
@@ -283,18 +283,18 @@ impl<'a> Simulation<'a> {
     }
 }
 
-/// The most that the subnet costs that is created after `before` others: the price doubles with
-/// each.
+/// Returns an upper bound of the price of the subnet that is created after `before` others: the
+/// price doubles with each.
 fn lock(before: u32) -> Rao {
     Rao(LOCK.0.checked_shl(before).unwrap_or(u64::MAX))
 }
 
-/// What everybody needs at genesis to do as planned.
+/// Returns the TAO that every account needs at genesis.
 fn funds(scenario: &Scenario) -> BTreeMap<AccountId, Rao> {
     let mut funds: BTreeMap<AccountId, Rao> = BTreeMap::new();
     let mut give = |who, amount: Rao| {
         let has = funds.entry(who).or_default();
-        // A plan for more TAO than there can be is refused by the token.
+        // The token refuses a plan for more TAO than the cap.
         *has = has.checked_add(amount).unwrap_or(Rao(u64::MAX));
     };
     give(account("proposer"), PROPOSER_FUNDS);

@@ -1,14 +1,15 @@
-//! What a validator weighs, by its role.
+//! The weights of a validator, by its behaviour.
 
 use super::{Behaviour, NeuronPlan, Scenario, SubnetPlan};
 use crate::rng::Rng;
 
-/// How much a miner's worth moves from epoch to epoch, as a share of it.
+/// Change of a miner's quality from epoch to epoch, as a share of it.
 const DRIFT: f64 = 0.4;
 
 impl Scenario {
-    /// The weights that the neuron on `uid` of subnet `place` sets in open epoch `epoch`, given the
-    /// consensus of the last final one; none if it sets no weights, or keeps those it has.
+    /// Returns the weights that the neuron on `uid` of subnet `place` sets in open epoch `epoch`,
+    /// given the consensus of the last final one; `None` if it sets no weights, or keeps its
+    /// weights.
     pub(crate) fn weights(
         &self,
         place: usize,
@@ -42,7 +43,7 @@ impl Scenario {
         (!weights.is_empty()).then_some(weights)
     }
 
-    /// What the neuron on `uid` is worth in `epoch`, before anybody's error of measurement.
+    /// Returns the quality of the neuron on `uid` in `epoch`, before errors of measurement.
     fn worth(&self, number: u64, uid: u16, neuron: &NeuronPlan, epoch: u32) -> f64 {
         match neuron.role {
             Behaviour::Miner { quality } => {
@@ -54,7 +55,7 @@ impl Scenario {
     }
 }
 
-/// The weights that are not zero.
+/// Returns the weights that are not zero.
 fn each(subnet: &SubnetPlan, mut weight: impl FnMut(u16, &NeuronPlan) -> u16) -> Vec<(u16, u16)> {
     (0..)
         .zip(&subnet.neurons)
@@ -63,7 +64,7 @@ fn each(subnet: &SubnetPlan, mut weight: impl FnMut(u16, &NeuronPlan) -> u16) ->
         .collect()
 }
 
-/// A worth of 1 is half the scale, so that errors and drift upwards fit.
+/// A quality of 1 is half the scale, so that errors and drift upwards fit.
 fn scaled(worth: f64) -> u16 {
     // A cast from float to integer rounds down and saturates.
     (worth * f64::from(u16::MAX) / 2.0) as u16

@@ -8,27 +8,27 @@ use inktensor_primitives::{AccountId, Rao, MAX_VALIDATORS};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
-/// Most TAO that a recorded network may hold: the cap, less what its epochs are to issue.
+/// Largest sum of TAO in a recorded network: the cap, without what its epochs are to issue.
 const MOST: u128 = (Rao::CAP.0 - 1_000_000 * Rao::PER_TAO) as u128;
-/// How many of the largest validators get a nominator.
+/// Number of largest validators that get a nominator.
 const NOMINATED: usize = 5;
-/// The part of a nominated validator's stake that is its nominator's: a third.
+/// Divisor of a nominated validator's stake that is its nominator's: a third.
 const NOMINATED_PART: u64 = 3;
 
-/// A recorded metagraph cannot be acted out.
+/// An error of a recorded metagraph.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MetagraphError {
-    /// It has no neurons.
-    #[error("input.neurons: there are none")]
+    /// There are no neurons.
+    #[error("input.neurons: the list is empty; at least one neuron is needed")]
     NoNeurons,
-    /// An address cannot be read.
-    #[error("input.neurons[{uid}].{field}: {address} is no SS58 address")]
+    /// An address is malformed.
+    #[error("input.neurons[{uid}].{field}: {address} is not an SS58 address")]
     BadAddress {
-        /// Whose.
+        /// Uid of the neuron.
         uid: usize,
-        /// Which one.
+        /// Name of the field.
         field: &'static str,
-        /// What is there.
+        /// The malformed address.
         address: String,
     },
     /// A hotkey occurs twice.
@@ -37,11 +37,11 @@ pub enum MetagraphError {
 }
 
 impl Scenario {
-    /// The recorded metagraph as subnet 1, and a generated subnet 2 beside it.
+    /// Creates the recorded metagraph as subnet 1, and a generated subnet 2 beside it.
     ///
-    /// Its neurons register in order of uid, stake what they had, and those with a permit set the
-    /// weights they had set. Where an address is missing, one is made up. [`Scenario::notes`]
-    /// tells what cannot be taken over.
+    /// Its neurons register in order of uid and stake what they had, and those with a permit set
+    /// their recorded weights. A missing address is made up. [`Scenario::notes`] lists what is left
+    /// out.
     ///
     /// # Errors
     /// See [`MetagraphError`].
@@ -114,7 +114,7 @@ impl Scenario {
     }
 }
 
-/// The recorded name, as far as the registry takes it.
+/// Returns the recorded name, as far as the registry accepts it.
 fn name(vector: &Vector) -> String {
     let mut name = vector.name.clone().unwrap_or_default();
     while name.len() > inktensor_primitives::registry::MAX_NAME {
@@ -143,8 +143,8 @@ fn address(
     }
 }
 
-/// The stakes, scaled down together if there cannot be so much TAO, and without those too small to
-/// be staked.
+/// Returns the stakes, scaled down together if they are above the largest sum, and without those
+/// too small to be staked.
 fn fitting(stakes: impl Iterator<Item = u64> + Clone, notes: &mut Vec<String>) -> Vec<Rao> {
     let total: u128 = stakes.clone().map(u128::from).sum();
     if total > MOST {
@@ -183,8 +183,7 @@ fn nonzero(row: &[(u16, u16)]) -> Vec<(u16, u16)> {
         .collect()
 }
 
-/// Gives a part of the largest validators' stake to nominators, so that it stays what it was in
-/// all.
+/// Moves a part of the largest validators' stake to nominators. The sum stays the same.
 fn nominate(neurons: &mut [NeuronPlan]) -> Vec<Nomination> {
     let mut ranked: Vec<(u16, Rao)> = (0..)
         .zip(neurons.iter())

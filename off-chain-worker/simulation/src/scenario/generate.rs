@@ -6,21 +6,20 @@ use crate::rng::Rng;
 use inktensor_devnet::account;
 use inktensor_primitives::{kernel::YumaParams, Bps, Rao};
 
-/// Stake of a validator at least, in TAO.
+/// Least stake of a validator, in TAO.
 const LEAST_STAKE: f64 = 2_000.0;
-/// Stake that miners come with at least, in TAO, and at most twice that: far too little for a
-/// permit.
+/// Least stake of a miner in TAO; the most is twice that: far too little for a permit.
 const MINER_STAKE: f64 = 1.0;
 
-/// What a generated subnet is like.
+/// The shape of a generated subnet.
 struct Shape {
     name: &'static str,
     tempo: u32,
     kernel: KernelPlan,
     neurons: usize,
-    /// Whether the owner has a neuron, an honest validator.
+    /// True if the owner has a neuron, an honest validator.
     owner_validates: bool,
-    /// Roles of the validators by rank of stake, the largest first.
+    /// Behaviours of the validators by rank of stake, the largest first.
     validators: Vec<Behaviour>,
     cabal_miners: usize,
 }
@@ -37,7 +36,7 @@ impl Scenario {
         }
     }
 
-    /// The small subnet alone, to stand beside a recorded one.
+    /// Creates the small subnet alone, to stand beside a recorded one.
     pub(super) fn companion(seed: u64) -> SubnetPlan {
         subnet(seed, 2, small())
     }
@@ -106,7 +105,7 @@ fn subnet(seed: u64, number: u64, shape: Shape) -> SubnetPlan {
     let cabal = account(&name("cabal"));
     let max_validators = u16::try_from(shape.validators.len()).unwrap_or(u16::MAX);
 
-    // Half of what the others have at least: nobody holds more than a third.
+    // Half of the others' least stake: no validator holds more than a third.
     let most = LEAST_STAKE * f64::from(max_validators.saturating_sub(1)) / 2.0;
     let mut stakes: Vec<f64> = shape
         .validators
@@ -130,7 +129,7 @@ fn subnet(seed: u64, number: u64, shape: Shape) -> SubnetPlan {
     for (uid, neuron) in neurons.iter_mut().enumerate() {
         neuron.hotkey = account(&name(&format!("hotkey {uid}")));
         neuron.coldkey = match neuron.role {
-            // One owner behind all of it.
+            // One owner has all of the cabal.
             Behaviour::Cabal | Behaviour::CabalMiner => cabal,
             _ => account(&name(&format!("coldkey {uid}"))),
         };
@@ -154,10 +153,10 @@ fn subnet(seed: u64, number: u64, shape: Shape) -> SubnetPlan {
     }
 }
 
-/// A neuron whose keys are yet to be named.
+/// A neuron without keys.
 fn plan(stake: f64, role: Behaviour) -> NeuronPlan {
     let take = match &role {
-        // Delegates compete by their take; those who do not care keep the default.
+        // Some delegates compete by their take; the others keep the default.
         Behaviour::Honest { noise } if *noise <= 0.1 => Some(Bps(900)),
         Behaviour::Copier => Some(Bps(0)),
         _ => None,
@@ -172,7 +171,7 @@ fn plan(stake: f64, role: Behaviour) -> NeuronPlan {
     }
 }
 
-/// A quarter of the miners do no work at all; the others differ much.
+/// Returns miners of which a quarter does no work; the others differ much.
 fn quality(rng: &mut Rng) -> f64 {
     if rng.unit() < 0.25 {
         0.0
@@ -182,7 +181,8 @@ fn quality(rng: &mut Rng) -> f64 {
     }
 }
 
-/// Nominators with the three largest validators that behave, and one with the copier. One comes
+/// Returns nominators of the three largest honest validators, and one of the copier. One joins
+/// late, one leaves.
 /// late, one leaves.
 fn nominations(seed: u64, number: u64, neurons: &[NeuronPlan]) -> Vec<Nomination> {
     let mut ranked: Vec<(u16, &NeuronPlan)> = (0..).zip(neurons).collect();
@@ -210,7 +210,7 @@ fn nominations(seed: u64, number: u64, neurons: &[NeuronPlan]) -> Vec<Nomination
         .collect()
 }
 
-/// An amount, rounded down to the rao.
+/// Returns an amount, rounded down to the rao.
 fn tao(tao: f64) -> Rao {
     Rao((tao * Rao::PER_TAO as f64) as u64)
 }
@@ -221,7 +221,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn nobody_has_a_third_of_the_stake_alone() {
+    fn no_validator_has_a_third_of_the_stake_alone() {
         for seed in 0..200 {
             for subnet in Scenario::generate(seed).subnets {
                 let stakes = || subnet.neurons.iter().map(|neuron| neuron.stake.0);

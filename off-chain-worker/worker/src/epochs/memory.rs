@@ -1,5 +1,5 @@
-//! What the chunks of a subnet remember from its last final epoch: computed here, kept, brought in,
-//! or told by the chain.
+//! The memory of a subnet's chunks from its last final epoch: computed here, stored, imported, or
+//! published on the chain.
 
 use super::{block, EpochCache};
 use crate::{history::EpochHistory, roles::RoleError, store::MemoryExport};
@@ -12,8 +12,8 @@ use inktensor_primitives::{
 };
 
 impl EpochCache {
-    /// What each chunk of `netuid` remembers from `epoch`, for a worker that was not there to
-    /// compute it.
+    /// Returns the memory of each chunk of `netuid` from `epoch`, for a worker that did not compute
+    /// the epoch.
     ///
     /// # Errors
     /// `NoStore`, `MemoryUnknown`, `Store`.
@@ -23,8 +23,8 @@ impl EpochCache {
         export.ok_or(RoleError::MemoryUnknown { netuid, epoch })
     }
 
-    /// Takes in what another worker exported, if it is what the last final epoch left by the
-    /// chain's own hashes.
+    /// Stores the memory that another worker exported, if the chain's hashes of the last final
+    /// epoch fit it.
     ///
     /// # Errors
     /// `NoStore`, `OtherMemory`, `Store`, `Chain`.
@@ -46,8 +46,8 @@ impl EpochCache {
         Ok(())
     }
 
-    /// What the chunks of the next `steps` steps of the closed epoch remember, from step `next` on:
-    /// an entry for each that reads a memory that there is, as a replay asks for.
+    /// Returns the memory for the next `steps` steps of the closed epoch, from step `next` on: an
+    /// entry for each step that reads an existing memory, as a replay needs them.
     ///
     /// # Errors
     /// `NothingClosed`, `MemoryUnknown`, `Store`, `Chain`.
@@ -84,7 +84,8 @@ impl EpochCache {
         Ok(entries.cloned().collect())
     }
 
-    /// What each chunk remembers from the last final epoch, checked against the chain's hashes.
+    /// Returns the memory of each chunk from the last final epoch, checked against the chain's
+    /// hashes.
     pub(super) fn memory(
         &self,
         chain: &dyn ChainRead,
@@ -98,19 +99,19 @@ impl EpochCache {
         };
         let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
         if hashes.is_empty() {
-            // Another kernel, or chunks of another size, starts without memory.
+            // After a change of the kernel or of the chunk size there is no memory.
             return Ok(vec![Vec::new(); chunks]);
         }
         let mut memory = self
             .known_memory(chain, header, epoch, &hashes)?
             .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
-        // Chunks that have come since remember nothing.
+        // New chunks have no memory.
         memory.resize(chunks, Vec::new());
         Ok(memory)
     }
 
-    /// What each chunk remembers from `epoch`, the last final one before `header`, with these
-    /// hashes: computed, kept, or told by the chain.
+    /// Returns the memory of each chunk from `epoch`, the last final one before `header`, with
+    /// these hashes: computed, stored, or published on the chain.
     fn known_memory(
         &self,
         chain: &dyn ChainRead,
@@ -141,7 +142,7 @@ impl EpochCache {
     }
 }
 
-/// Whether `memory` has the `hashes` that became final.
+/// Returns true if `memory` has the `hashes` that became final.
 pub(crate) fn is_memory(netuid: NetUid, epoch: u32, memory: &[Vec<u8>], hashes: &[Digest]) -> bool {
     memory.len() == hashes.len()
         && (0..)

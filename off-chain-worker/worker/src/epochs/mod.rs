@@ -1,5 +1,5 @@
-//! What the worker has computed itself: the closed epoch of each subnet, and the final one before
-//! it.
+//! The epochs that this worker has computed: the closed epoch of each subnet, and the final one
+//! before it.
 
 mod memory;
 
@@ -25,18 +25,18 @@ use inktensor_primitives::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Blocks until an epoch is tried again that this machine failed to compute. A kernel that fails by
-/// itself always will.
+/// Blocks until this machine tries again to compute an epoch that it failed at. A kernel that fails
+/// by itself always will.
 const TRY_AGAIN: u32 = 5;
 
-/// An epoch computed here.
+/// A computed epoch.
 #[derive(Clone, Debug)]
 pub struct ComputedEpoch {
-    /// What was computed from.
+    /// Inputs of the epoch.
     pub inputs: EpochInputs,
-    /// What came out.
+    /// Trace of its steps.
     pub trace: Trace,
-    /// What a proposer posts.
+    /// Assertion that a proposer posts.
     pub assertion: Assertion,
 }
 
@@ -50,19 +50,20 @@ impl ComputedEpoch {
     }
 }
 
-/// The epochs computed here. An epoch is computed once, whoever asks for it, and with a [`Store`]
-/// once however often the worker is started.
+/// A cache of computed epochs. An epoch is computed once for all roles, and with a [`Store`] once
+/// for all starts of the worker.
 ///
-/// At hand are, per subnet, the last closed epoch and the last final one, whose results may still
-/// have to be settled and whose memory the closed one reads. What is older is in the store.
+/// The cache holds two epochs per subnet: the last closed one and the last final one, whose results
+/// may still have to be settled and whose memory the closed one reads. Older epochs are in the
+/// store.
 pub struct EpochCache {
     contracts: Addresses,
     kernels: Arc<Kernels>,
     store: Option<Store>,
     subnets: BTreeMap<NetUid, Vec<Arc<ComputedEpoch>>>,
-    /// The closed epoch of a subnet that cannot be computed.
+    /// Closed epoch of a subnet that cannot be computed.
     failures: BTreeMap<NetUid, Failure>,
-    /// Header of the epoch of a subnet on which both engines agree.
+    /// Header of the subnet's epoch on which both engines agree.
     agreed: BTreeMap<NetUid, Digest>,
 }
 
@@ -70,16 +71,16 @@ pub struct EpochCache {
 struct Failure {
     header_hash: Digest,
     error: ComputeError,
-    /// First block at which it is worth another try, if ever.
+    /// First block at which it is worth another try; `None` if it never is.
     again_at: Option<u32>,
     inputs: EpochInputs,
-    /// The steps before the one that failed.
+    /// Steps before the one that failed.
     trace: Trace,
 }
 
 impl EpochCache {
-    /// An empty ledger for the deployment at `contracts`. It forgets all when it goes; `kernels`
-    /// may be shared with others.
+    /// Creates an empty cache for the deployment at `contracts`, without a store. `kernels` may be
+    /// shared.
     pub fn new(contracts: Addresses, kernels: impl Into<Arc<Kernels>>) -> Self {
         Self {
             contracts,
@@ -91,18 +92,18 @@ impl EpochCache {
         }
     }
 
-    /// Keeps what it computes in `store`, and goes on from what is there.
+    /// Adds a store, which keeps what the cache computes, and continues from its contents.
     pub fn with_store(mut self, store: Store) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// What it keeps, if it keeps anything.
+    /// Returns the store.
     pub const fn store(&self) -> Option<&Store> {
         self.store.as_ref()
     }
 
-    /// The epoch of `netuid` that closed last, computed now if it was not before.
+    /// Returns the epoch of `netuid` that closed last. Computes it at the first call.
     ///
     /// # Errors
     /// `NothingClosed`, `MemoryUnknown`, `NoKernelCode`, `Engine`, `Epoch`, `OtherPlan`, `Store`,
@@ -147,9 +148,9 @@ impl EpochCache {
         Ok(computed)
     }
 
-    /// The first step at which `claimed` is false about the closed epoch of `netuid`, and the
-    /// proof. None if it is honest, or one that the chain does not take. Where the kernel
-    /// itself gives no honest answer, every assertion is false.
+    /// Returns the first step at which `claimed` is false about the closed epoch of `netuid`, with
+    /// the proof; `None` if it is honest, or if the chain does not accept it. If the kernel has no
+    /// honest answer, every assertion is false.
     ///
     /// # Errors
     /// As [`EpochCache::closed`].
@@ -170,13 +171,13 @@ impl EpochCache {
         }
     }
 
-    /// An epoch computed before, if it is still at hand.
+    /// Returns a computed epoch, if it is in the cache.
     pub fn computed(&self, netuid: NetUid, epoch: u32) -> Option<&Arc<ComputedEpoch>> {
         let known = self.subnets.get(&netuid)?;
         known.iter().find(|c| c.trace.epoch == epoch)
     }
 
-    /// What each chunk's neurons get by an epoch that is final.
+    /// Returns the results of each chunk's neurons for an epoch that is final.
     ///
     /// # Errors
     /// `ResultsUnknown`, `Store`, `Chain`.
@@ -198,11 +199,11 @@ impl EpochCache {
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })
     }
 
-    /// Makes sure that the two ways to run the kernel of `computed` come to the same, if there are
-    /// two. Each epoch is looked at once.
+    /// Checks that the two engines for the kernel of `computed` agree, if there are two. Each epoch
+    /// is checked once.
     ///
     /// # Errors
-    /// `EnginesDiffer`, `Epoch`, or what keeps the kernel from being loaded.
+    /// `EnginesDiffer`, `Epoch`, or the error of loading the kernel.
     pub fn agree(
         &mut self,
         chain: &dyn ChainRead,
@@ -227,8 +228,8 @@ impl EpochCache {
         Ok(())
     }
 
-    /// The epoch of `header` out of the store, as far as it is there; the rest is computed and
-    /// kept.
+    /// Returns the epoch of `header` from the store as far as it is there; computes and stores the
+    /// rest.
     fn resume_or_compute(
         &self,
         chain: &dyn ChainRead,
@@ -258,7 +259,7 @@ impl EpochCache {
         Ok((inputs, attempt))
     }
 
-    /// What is kept of the epoch with exactly this header.
+    /// Returns the stored epoch with exactly this header.
     fn stored(&self, header: &EpochHeader) -> Result<Option<StoredEpoch>, StoreError> {
         let Some(store) = &self.store else {
             return Ok(None);
@@ -267,7 +268,7 @@ impl EpochCache {
         Ok(stored.filter(|stored| stored.inputs.header == *header))
     }
 
-    /// The trace of a stored epoch, if all that its proofs need is kept.
+    /// Returns the trace of a stored epoch, if everything that its proofs need is stored.
     fn kept_trace(&self, stored: &StoredEpoch) -> Result<Option<Trace>, StoreError> {
         let header = &stored.inputs.header;
         let steps = match &self.store {
@@ -288,12 +289,11 @@ impl EpochCache {
             roster: outcome.assertion.roster.clone(),
             timing: Vec::new(),
         };
-        // Parts that do not belong together are no trace; the inputs say again what they come to.
+        // Parts of different epochs are not a trace; then the inputs are computed again.
         Ok((trace.assertion() == outcome.assertion).then_some(trace))
     }
 
-    /// Plan and inputs of the closed epoch, from the chain; the memory from where it is known. They
-    /// are kept.
+    /// Reads plan and inputs of the closed epoch from the chain, finds the memory, and stores them.
     fn read(
         &self,
         chain: &dyn ChainRead,
@@ -314,7 +314,7 @@ impl EpochCache {
         Ok((plan, inputs))
     }
 
-    /// Reads the inputs with the function that a judge reads them with.
+    /// Reads the inputs with the function that a dispute reads them with.
     fn gather(
         &self,
         chain: &dyn ChainRead,
@@ -329,7 +329,7 @@ impl EpochCache {
         chunks.map_err(refused)
     }
 
-    /// A block before which nothing was told about the outcome of `epoch`, which is final.
+    /// Returns a block before which there is no event about the outcome of `epoch`, which is final.
     fn final_since(
         &self,
         chain: &dyn ChainRead,
@@ -344,7 +344,7 @@ impl EpochCache {
         })
     }
 
-    /// Results that are kept, unless they are those of another epoch with the same number.
+    /// Returns stored results, unless they are those of another epoch with the same number.
     fn kept_results(
         &self,
         chain: &dyn ChainRead,
@@ -367,12 +367,12 @@ impl EpochCache {
     }
 }
 
-/// A header's block as the chain counts it.
+/// Returns a header's block number as the chain counts blocks.
 pub(crate) fn block(number: u64) -> u32 {
     u32::try_from(number).unwrap_or_default()
 }
 
-/// Whether the failure may be this machine's, and not the kernel's.
+/// Returns true if the failure may be this machine's, and not the kernel's.
 fn is_of_this_machine(error: &ComputeError) -> bool {
     matches!(
         error,

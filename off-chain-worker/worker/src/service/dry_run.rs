@@ -1,4 +1,4 @@
-//! A chain to which nothing is sent: each message is only read, and what it would come to is told.
+//! A chain for a dry run: each message is read instead of sent, and its outcome is logged.
 
 use crate::service::decode::{self, Reply};
 use inktensor_client::{
@@ -10,18 +10,18 @@ use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use std::collections::BTreeMap;
 use tracing::info;
 
-/// A chain to which nothing is sent.
+/// A chain that sends nothing.
 pub struct DryRun {
     chain: Box<dyn Chain>,
     contracts: Addresses,
-    /// The block at which messages were rehearsed last.
+    /// Block of the last message.
     block: u32,
-    /// What was told at that block, and at the one before: a message that is still due is not told
-    /// again.
-    told: [BTreeMap<Digest, Prediction>; 2],
+    /// Predictions logged at that block, and at the one before: a message that is still due is not
+    /// logged again.
+    logged: [BTreeMap<Digest, Prediction>; 2],
 }
 
-/// What a message would come to.
+/// The outcome that a message would have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Prediction {
     Reply(Reply),
@@ -29,20 +29,25 @@ enum Prediction {
 }
 
 impl DryRun {
-    /// Reads from `chain`, and sends it nothing.
+    /// Wraps `chain`, which is only read.
     pub fn new(chain: Box<dyn Chain>, contracts: Addresses) -> Self {
         Self {
             chain,
             contracts,
             block: 0,
-            told: Default::default(),
+            logged: Default::default(),
         }
     }
 
-    /// Tells what the message would come to, unless that was told already.
-    fn tell(&mut self, to: AccountId, input: &[u8], told: Prediction) -> Result<bool, ChainError> {
+    /// Logs the prediction, unless it was logged already. Returns true if it was logged now.
+    fn log(
+        &mut self,
+        to: AccountId,
+        input: &[u8],
+        prediction: Prediction,
+    ) -> Result<bool, ChainError> {
         let block = self.chain.block()?;
-        let [now, before] = &mut self.told;
+        let [now, before] = &mut self.logged;
         if self.block != block {
             self.block = block;
             *before = std::mem::take(now);
@@ -50,14 +55,14 @@ impl DryRun {
         let message = blake2(&[to.as_ref(), input].concat());
         let known = [&*now, before]
             .iter()
-            .any(|it| it.get(&message) == Some(&told));
-        now.insert(message, told.clone());
+            .any(|it| it.get(&message) == Some(&prediction));
+        now.insert(message, prediction.clone());
         if known {
             return Ok(false);
         }
         let (name, netuid) = (decode::name(input), decode::netuid(input));
         let netuid = netuid.map(|netuid| netuid.0);
-        match told {
+        match prediction {
             Prediction::Reply(Reply::Done) => {
                 info!(
                     call = name,
@@ -99,12 +104,12 @@ impl Chain for DryRun {
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
-        let told = match self.chain.read(signer, to, input) {
+        let prediction = match self.chain.read(signer, to, input) {
             Ok(output) => Prediction::Reply(Reply::of(&self.contracts, &to, &output)),
             Err(error) if error.is_of_the_connection() => return Err(error),
             Err(error) => Prediction::Error(error),
         };
-        self.tell(to, input, told)?;
+        self.log(to, input, prediction)?;
         not_sent()
     }
 
@@ -132,7 +137,7 @@ mod tests {
     use inktensor_primitives::{epoch::Epochs, NetUid, Rao};
 
     #[test]
-    fn nothing_is_sent_and_each_step_is_told_once() {
+    fn nothing_is_sent_and_each_step_is_logged_once() {
         let net = Net::new();
         let mut dry_run = DryRun::new(Box::new(net.clone()), net.contracts);
         let before = net.root();
@@ -143,31 +148,31 @@ mod tests {
             Err(ChainError::NotSent("this is a dry run".into()))
         );
         assert_eq!((net.root(), net.sent.get()), (before, 0));
-        let told = |dry_run: &mut DryRun, answer| {
+        let logged = |dry_run: &mut DryRun, answer| {
             dry_run
-                .tell(close.to, &close.input, Prediction::Reply(answer))
+                .log(close.to, &close.input, Prediction::Reply(answer))
                 .unwrap()
         };
-        // It was refused, as the tempo is not over, and that was told.
+        // The refusal was logged: the tempo is not over.
         let late = close_answer(&net, &close);
-        assert!(matches!(&late, Reply::Refused(error) if error.contains("TempoNotOver")));
-        assert!(!told(&mut dry_run, late.clone()));
+        assert!(matches!(&late, Reply::Refused(error) if error.contains("not before block")));
+        assert!(!logged(&mut dry_run, late.clone()));
         net.advance(1);
-        assert!(!told(&mut dry_run, late));
+        assert!(!logged(&mut dry_run, late));
         net.advance(TEMPO);
         let done = close_answer(&net, &close);
         assert_eq!(done, Reply::Done);
-        assert!(told(&mut dry_run, done.clone()));
+        assert!(logged(&mut dry_run, done.clone()));
         net.advance(1);
-        assert!(!told(&mut dry_run, done.clone()));
-        // What was not due for a while is told anew.
-        net.advance(1);
-        let other = net.contracts.epoch().deposit_collateral(Rao(1));
-        assert!(dry_run.send(me, other).answer().is_err());
+        assert!(!logged(&mut dry_run, done.clone()));
+        // After a pause, a due message is logged again.
         net.advance(1);
         let other = net.contracts.epoch().deposit_collateral(Rao(1));
         assert!(dry_run.send(me, other).answer().is_err());
-        assert!(told(&mut dry_run, done));
+        net.advance(1);
+        let other = net.contracts.epoch().deposit_collateral(Rao(1));
+        assert!(dry_run.send(me, other).answer().is_err());
+        assert!(logged(&mut dry_run, done));
         assert_eq!((net.root(), net.sent.get()), (before, 0));
     }
 

@@ -1,5 +1,5 @@
-//! A chain whose answers, costs and errors are counted, and to which nothing more is sent once the
-//! worker is to end.
+//! A chain whose answers, costs and errors are counted. It sends nothing once the worker is asked
+//! to stop.
 
 use super::{metrics, signals::Stop, status::Status};
 use crate::service::decode::{self, Reply};
@@ -12,7 +12,7 @@ use inktensor_primitives::AccountId;
 use std::sync::Arc;
 use tracing::debug;
 
-/// A chain that is watched.
+/// A counted chain.
 pub struct Instrumented {
     chain: Box<dyn Chain>,
     contracts: Addresses,
@@ -21,7 +21,7 @@ pub struct Instrumented {
 }
 
 impl Instrumented {
-    /// Watches `chain`, and tells `status` of each answer.
+    /// Wraps `chain`. Each answer is a sign of life for `status`.
     pub fn new(
         chain: Box<dyn Chain>,
         contracts: Addresses,
@@ -36,13 +36,13 @@ impl Instrumented {
         }
     }
 
-    /// Counts how an answer came out.
+    /// Counts an answer or an error.
     fn count<T>(&self, answer: Result<T, ChainError>) -> Result<T, ChainError> {
         match &answer {
             Ok(_) => self.status.beat(),
             Err(error @ ChainError::NotSent(_)) => debug!(%error, "not sent"),
             Err(error) => {
-                metrics::chain_failed(error);
+                metrics::count_chain_error(error);
                 debug!(%error, kind = metrics::chain_error(error), "the chain failed");
             }
         }
@@ -62,8 +62,8 @@ impl Instrumented {
                     }
                     Reply::NotUnderstood => "failed",
                 };
-                metrics::sent(message, outcome);
-                metrics::paid(message, &receipt.cost);
+                metrics::count_transaction(message, outcome);
+                metrics::add_cost(message, &receipt.cost);
                 debug!(
                     call = message,
                     netuid,
@@ -75,8 +75,8 @@ impl Instrumented {
                     "sent"
                 );
             }
-            Err(ChainError::NotSent(_)) => metrics::sent(message, "not_sent"),
-            Err(_) => metrics::sent(message, "failed"),
+            Err(ChainError::NotSent(_)) => metrics::count_transaction(message, "not_sent"),
+            Err(_) => metrics::count_transaction(message, "failed"),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! The steps of a worker, as the log tells them.
+//! The log lines of a worker's steps.
 
 use crate::roles::Action;
 use inktensor_primitives::{NetUid, Rao};
 use tracing::info;
 
-/// What a step is about.
+/// The subject of a step.
 #[derive(Default)]
 struct Facts {
     netuid: Option<u16>,
@@ -15,7 +15,7 @@ struct Facts {
 }
 
 /// Logs a step that was taken at `block`.
-pub fn tell(action: &Action, block: u32) {
+pub fn log(action: &Action, block: u32) {
     let Facts {
         netuid,
         epoch,
@@ -93,7 +93,7 @@ fn facts(action: &Action) -> Facts {
     }
 }
 
-/// The step in words. What it is about is in the fields of the line.
+/// Returns the step in words. Its subject is in the fields of the line.
 const fn described(action: &Action) -> &'static str {
     match action {
         Action::Closed { .. } => "closed an epoch",

@@ -20,8 +20,7 @@ const LONG: Duration = Duration::from_secs(600);
 /// Blocks per epoch of the subnet.
 pub const TEMPO: u32 = 5;
 
-/// A chain with a subnet that has no neurons. It can be looked at from outside, and be out of
-/// reach.
+/// A chain with a subnet that has no neurons. Tests can read it directly, and put it out of reach.
 #[derive(Clone)]
 pub struct Net {
     pub chain: Rc<RefCell<SandboxChain>>,
@@ -67,7 +66,7 @@ impl Net {
         self.chain.borrow_mut().advance(blocks);
     }
 
-    /// The epoch contract's contents.
+    /// Returns the storage root of the epoch contract.
     pub fn root(&self) -> Option<Digest> {
         let chain = self.chain.borrow();
         chain.storage_root(&self.contracts.epoch).unwrap()
@@ -103,7 +102,7 @@ impl Chain for Net {
     }
 }
 
-/// A worker on a network, with a store that goes with it.
+/// A worker on a network, with a store that is removed in the end.
 struct AtWork {
     service: Service,
     handles: Handles,
@@ -167,7 +166,7 @@ fn a_step_that_is_due_is_taken_once() {
     worker.service.turn();
     worker.service.turn();
     assert_eq!(net.sent.get(), 1);
-    assert!(worker.service.told.is_empty());
+    assert!(worker.service.logged.is_empty());
 }
 
 #[test]
@@ -181,7 +180,7 @@ fn a_dry_run_changes_nothing_and_is_no_problem() {
         net.advance(1);
     }
     assert_eq!((net.root(), net.sent.get()), (before, 0));
-    assert!(worker.service.told.is_empty());
+    assert!(worker.service.logged.is_empty());
     assert_eq!(worker.handles.status.readiness(), Ok(()));
 }
 
@@ -199,13 +198,13 @@ fn a_worker_without_a_chain_is_not_ready_looks_less_often_and_recovers() {
         assert!(problem.contains("does not answer"), "{problem}");
         assert_eq!(worker.handles.status.health(), Ok(()));
     }
-    assert_eq!(worker.service.told.len(), 1);
+    assert_eq!(worker.service.logged.len(), 1);
     net.is_out_of_reach.set(false);
-    // The block is the same, and is looked at all the same.
+    // The same block is looked at again.
     worker.service.turn();
     assert_eq!(worker.handles.status.readiness(), Ok(()));
     assert_eq!(worker.service.failures, 0);
-    assert!(worker.service.told.is_empty());
+    assert!(worker.service.logged.is_empty());
 }
 
 #[test]
@@ -243,7 +242,7 @@ fn a_worker_that_is_to_end_sends_nothing_more() {
     worker.handles.stop.ask("SIGTERM");
     worker.service.turn();
     assert_eq!(net.sent.get(), 0);
-    assert!(worker.service.told.is_empty());
+    assert!(worker.service.logged.is_empty());
 }
 
 #[test]
@@ -252,7 +251,7 @@ fn the_wait_for_a_chain_doubles_up_to_a_limit() {
     assert_eq!(pause(poll, 0), poll);
     assert_eq!(pause(poll, 3), 8 * poll);
     assert_eq!(pause(poll, 100), LONGEST_WAIT);
-    // Nobody who asks for fewer looks gets more of them.
+    // A configured longer pause is kept.
     assert_eq!(pause(LONG, 100), LONG);
 }
 

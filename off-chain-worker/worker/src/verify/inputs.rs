@@ -1,4 +1,4 @@
-//! What an epoch was computed from.
+//! The inputs of an epoch to verify.
 
 use super::{Verifier, VerifyError};
 use crate::{
@@ -13,17 +13,17 @@ use inktensor_primitives::{
     Digest, NetUid,
 };
 
-/// Where an epoch's inputs are from.
+/// The source of an epoch's inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputSource {
-    /// The chain, which a judge reads too.
+    /// The chain, which a dispute reads too.
     Chain,
-    /// A worker's store; only their header can be held against the chain.
+    /// A worker's store. Only their header can be compared with the chain.
     Store,
 }
 
 impl Verifier<'_> {
-    /// The inputs of the epoch with this header.
+    /// Returns the inputs of the epoch with this header.
     pub(super) fn inputs(
         &self,
         netuid: NetUid,
@@ -49,7 +49,7 @@ impl Verifier<'_> {
         Ok((inputs, InputSource::Store))
     }
 
-    /// The inputs of the epoch that closed last.
+    /// Reads the inputs of the epoch that closed last.
     fn on_chain(&self, header: EpochHeader) -> Result<EpochInputs, VerifyError> {
         let netuid = header.netuid;
         let plan: EpochPlan = self
@@ -78,7 +78,7 @@ impl Verifier<'_> {
         })
     }
 
-    /// What each chunk remembers from the epoch before.
+    /// Returns the memory of each chunk from the epoch before.
     fn memory(&self, header: &EpochHeader, plan: &EpochPlan) -> Result<Vec<Vec<u8>>, VerifyError> {
         let netuid = header.netuid;
         let chunks = usize::from(plan.chunks(header.neurons));
@@ -90,7 +90,7 @@ impl Verifier<'_> {
         let unknown = VerifyError::MemoryUnknown { netuid, epoch };
         let status = self.chain.query(self.contracts.epoch().status(netuid))?;
         if status.is_some_and(|status| status.final_epoch != header.final_epoch) {
-            // The epoch is final itself by now, and the chain's hashes are of what it left.
+            // The epoch is final itself by now, and the chain's hashes are of its own memory.
             let stored = match self.store {
                 Some(store) => store.epoch(netuid, header.epoch)?,
                 None => None,
@@ -102,7 +102,7 @@ impl Verifier<'_> {
             .chain
             .query(self.contracts.epoch().memory_hashes(netuid))?;
         if hashes.is_empty() {
-            // Another kernel, or chunks of another size, starts without memory.
+            // After a change of the kernel or of the chunk size there is no memory.
             return Ok(nothing);
         }
         let right = |memory: &Vec<Vec<u8>>| is_memory(netuid, epoch, memory, &hashes);
@@ -121,7 +121,7 @@ impl Verifier<'_> {
                 published.filter(right).ok_or(unknown)?
             }
         };
-        // Chunks that have come since remember nothing.
+        // New chunks have no memory.
         memory.resize(chunks, Vec::new());
         Ok(memory)
     }

@@ -1,9 +1,9 @@
-//! Recomputes a posted epoch from public data and says whether it is right, and if not, where and
-//! for whom.
+//! Recomputes a posted epoch from public data, and finds the first wrong step and the affected
+//! uids.
 //!
 //! The inputs are the chain's own where it still has them, which is for the epoch of a subnet that
-//! closed last; for older ones they come from a worker's store, and their header has to be the one
-//! that the chain told of when the epoch closed. What was posted comes from the chain's events.
+//! closed last. Older inputs come from a worker's store, and their header must be the one of the
+//! epoch's close. The assertion comes from the chain's events.
 
 mod error;
 mod inputs;
@@ -22,79 +22,77 @@ use inktensor_compute::epoch::{
 };
 use inktensor_primitives::{assertion::Assertion, Digest, NetUid, Uid};
 
-/// What is looked at to verify an epoch.
+/// The sources for verifying epochs.
 pub struct Verifier<'a> {
     /// The chain.
     pub chain: &'a dyn ChainRead,
     /// The contracts on it.
     pub contracts: Addresses,
-    /// What runs the subnets' kernels.
+    /// The kernels of the subnets.
     pub kernels: &'a Kernels,
     /// A worker's store, for epochs whose inputs or memory the chain does not have.
     pub store: Option<&'a Store>,
 }
 
-/// An epoch that was recomputed.
+/// A recomputed epoch, compared with what was posted.
 #[derive(Clone, Debug)]
 pub struct Verified {
     /// The subnet.
     pub netuid: NetUid,
     /// The epoch.
     pub epoch: u32,
-    /// Hash of its header.
+    /// Hash of the epoch's header.
     pub header_hash: Digest,
-    /// Where its inputs are from.
+    /// Source of the inputs.
     pub origin: InputSource,
-    /// How many steps it has.
+    /// Number of steps.
     pub steps: u32,
-    /// Digest of what it honestly comes to, or why it comes to nothing: then every assertion of it
-    /// is false.
+    /// Digest of the honest assertion, or the error of the kernel: then every assertion is false.
     pub honest: Result<Digest, ComputeError>,
-    /// What was posted.
+    /// The posted assertion.
     pub posted: PostedAssertion,
-    /// Where the two part; none if what was posted is right.
+    /// The difference; `None` if the posted assertion is right.
     pub finding: Option<Finding>,
 }
 
-/// What an epoch was computed from, and what it honestly comes to.
+/// A recomputed epoch.
 #[derive(Clone, Debug)]
 pub struct Recomputed {
-    /// What it was computed from.
+    /// Inputs of the epoch.
     pub inputs: EpochInputs,
-    /// Where that is from.
+    /// Source of the inputs.
     pub origin: InputSource,
-    /// What it comes to.
+    /// Honest trace of the epoch.
     pub trace: Trace,
-    /// What was posted; none if nothing was yet.
+    /// The posted assertion; `None` if there is none yet.
     pub posted: Option<PostedAssertion>,
 }
 
-/// Where a posted epoch is wrong, and for whom.
+/// The errors of a posted epoch, and the affected uids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The first step that is wrong. None if only the hash of what is final is known: no assertion
-    /// with it was posted.
+    /// First wrong step; `None` if only the hash of what is final is known, since no assertion with
+    /// it was posted.
     pub difference: Option<Difference>,
-    /// Whom the first wrong step concerns: the uids of its chunk, or for the roster those that are
-    /// one too many or missing.
+    /// Uids affected by the first wrong step: those of its chunk; for the roster those that are
+    /// added or missing.
     pub uids: Vec<Uid>,
-    /// Uids that have a permit by what was posted, and should not.
+    /// Uids that have a permit in the assertion, and should not.
     pub added: Vec<Uid>,
-    /// Uids that should have a permit, and have none by what was posted.
+    /// Uids that should have a permit, and do not in the assertion.
     pub missing: Vec<Uid>,
-    /// Values that the chain has recorded at settlement, as far as they differ from the honest
-    /// ones.
+    /// Values recorded at settlement that differ from the honest ones.
     pub values: Vec<ValueDifference>,
     /// Chunks that were paid another sum than the honest one.
     pub paid: Vec<Paid>,
-    /// Chunks with another hash of their results than the honest ones, and whose values the chain
-    /// does not have: known is only that they differ.
+    /// Chunks whose results have another hash than the honest ones, and whose values the chain does
+    /// not have.
     pub hidden: Vec<u16>,
 }
 
 impl Verifier<'_> {
-    /// Recomputes epoch `epoch` of `netuid` and holds it against what was posted: what became
-    /// final, else what stands, else what was posted last.
+    /// Recomputes epoch `epoch` of `netuid` and compares it with what was posted: the final
+    /// assertion, else the one that stands, else the one posted last.
     ///
     /// # Errors
     /// See [`VerifyError`].
@@ -133,7 +131,7 @@ impl Verifier<'_> {
         })
     }
 
-    /// Recomputes epoch `epoch` of `netuid`, whether anything was posted for it or not.
+    /// Recomputes epoch `epoch` of `netuid`, posted or not.
     ///
     /// # Errors
     /// See [`VerifyError`].
@@ -218,7 +216,7 @@ impl Verifier<'_> {
     }
 }
 
-/// What is wrong with an assertion of an epoch to which the kernel gives no honest answer. `trace`
+/// Returns the errors of an assertion of an epoch to which the kernel has no honest answer. `trace`
 /// ends before that step.
 fn unanswered(trace: &Trace, inputs: &EpochInputs, claimed: Option<&Assertion>) -> Finding {
     let neurons = inputs.header.neurons;
@@ -247,7 +245,7 @@ mod tests {
         Rao,
     };
 
-    /// Two phases over two chunks of two neurons; the kernel gives no answer to step 3.
+    /// Two phases over two chunks of two neurons; the kernel has no answer to step 3.
     fn ended_early() -> (Trace, EpochInputs) {
         let header = EpochHeader {
             contract: [1; 32].into(),

@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let mut display = Display::new();
     let store = kept.as_ref().map(ChainDir::store);
     let (epochs, store) = (arguments.epochs, store.as_deref());
-    let performed = Simulation::perform(&scenario, &bundles, choice, epochs, store, |progress| {
+    let performed = Simulation::run(&scenario, &bundles, choice, epochs, store, |progress| {
         display.show(&progress);
     });
     let elapsed = display.end();
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     if let Some(kept) = &kept {
         keep(kept, &performed)?;
     }
-    let story = performed.story;
+    let story = performed.report;
     if arguments.json {
         let json = serde_json::to_string_pretty(&story).map_err(io::Error::from)?;
         writeln!(out, "{json}")?;

@@ -1,19 +1,19 @@
-//! What a node's runtime says to those who ask before they send: the runtime API of
-//! `pallet-contracts`, in SCALE.
+//! The runtime API of `pallet-contracts`, which runs a call without a transaction: arguments and
+//! answers in SCALE.
 //!
 //! The shapes are those of API version 2, which pallet-contracts has had since version 25. An
-//! answer is read as far as it is needed: the events that follow are not.
+//! answer is decoded as far as needed: the events at its end are not.
 
 use crate::chain::Cost;
 use inktensor_primitives::{AccountId, Digest};
 use scale::{Compact, Decode, Encode, Error, Input};
 
-/// The bit of a contract's flags that says that it has undone all it did.
+/// Bit of a contract's flags that marks a reverted call.
 const REVERTED: u32 = 1;
-/// Deterministic code only: what a contract's code has to be.
+/// Determinism of a contract's code: enforced.
 const ENFORCED: u8 = 0;
 
-/// Time and proof.
+/// Time and proof size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gas {
     /// Picoseconds of the chain's reference machine.
@@ -31,21 +31,21 @@ impl Decode for Gas {
     }
 }
 
-/// What a dry_run message came to.
+/// The outcome of a dry run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DryRun<T> {
-    /// What it used.
+    /// Gas that the message used.
     pub consumed: Gas,
-    /// What it has to be given: more than it uses, where it gets some back.
+    /// Gas that the message needs at its peak. Some of it may be returned.
     pub required: Gas,
-    /// Deposit it would take; negative if it would give some back.
+    /// Deposit that the message would take; negative if it would return some.
     pub deposit: i128,
-    /// What came of it, or the runtime's error, encoded.
+    /// Output, or the runtime's error, encoded.
     pub result: Result<T, Vec<u8>>,
 }
 
 impl<T> DryRun<T> {
-    /// What it would cost, but for the fee.
+    /// Returns the cost without the fee.
     pub const fn cost(&self) -> Cost {
         Cost {
             ref_time: self.consumed.ref_time,
@@ -56,12 +56,12 @@ impl<T> DryRun<T> {
     }
 }
 
-/// What a contract returned.
+/// The output of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallOutput {
-    /// Whether it has undone all it did.
+    /// True if the contract reverted.
     pub reverted: bool,
-    /// What it said.
+    /// Encoded return value.
     pub data: Vec<u8>,
 }
 
@@ -74,12 +74,12 @@ impl Decode for CallOutput {
     }
 }
 
-/// What a constructor returned, and where the contract would be.
+/// The output of a constructor, and the address of its contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstantiateOutput {
-    /// What it said.
+    /// Output of the constructor.
     pub answer: CallOutput,
-    /// The contract.
+    /// Address of the contract.
     pub address: AccountId,
 }
 
@@ -92,30 +92,31 @@ impl Decode for InstantiateOutput {
     }
 }
 
-/// Code that was, or would be, taken in.
+/// Uploaded code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Decode)]
 pub struct Uploaded {
-    /// Its hash.
+    /// Hash of the code.
     pub code_hash: Digest,
-    /// What is held for it.
+    /// Deposit held for the code.
     pub deposit: u128,
 }
 
-/// The code of a contract to be made.
+/// The code of a contract to make.
 pub enum Code<'a> {
-    /// This.
+    /// New code.
     New(&'a [u8]),
-    /// What has this hash.
+    /// Uploaded code with this hash.
     Existing(Digest),
 }
 
-/// Arguments of `ContractsApi_call`: a message without a transfer, with no limits but the block's.
+/// Encodes the arguments of `ContractsApi_call`: a message without a transfer, limited by the block
+/// only.
 pub fn call(origin: AccountId, to: AccountId, input: &[u8]) -> Vec<u8> {
     let unlimited: (Option<()>, Option<u128>) = (None, None);
     (origin, to, 0u128, unlimited, input).encode()
 }
 
-/// Arguments of `ContractsApi_instantiate`.
+/// Encodes the arguments of `ContractsApi_instantiate`.
 pub fn instantiate(origin: AccountId, code: &Code<'_>, input: &[u8], salt: &[u8]) -> Vec<u8> {
     let unlimited: (Option<()>, Option<u128>) = (None, None);
     let mut arguments = (origin, 0u128, unlimited).encode();
@@ -127,12 +128,12 @@ pub fn instantiate(origin: AccountId, code: &Code<'_>, input: &[u8], salt: &[u8]
     arguments
 }
 
-/// Arguments of `ContractsApi_upload_code`.
+/// Encodes the arguments of `ContractsApi_upload_code`.
 pub fn upload(origin: AccountId, code: &[u8]) -> Vec<u8> {
     (origin, code, None::<u128>, ENFORCED).encode()
 }
 
-/// Reads the answer of `ContractsApi_call` or `ContractsApi_instantiate`.
+/// Decodes the answer of `ContractsApi_call` or `ContractsApi_instantiate`.
 pub fn dry_run<T: Decode>(mut bytes: &[u8]) -> Result<DryRun<T>, Error> {
     let input = &mut bytes;
     let (consumed, required) = (Gas::decode(input)?, Gas::decode(input)?);
@@ -150,7 +151,7 @@ pub fn dry_run<T: Decode>(mut bytes: &[u8]) -> Result<DryRun<T>, Error> {
     })
 }
 
-/// Reads a `Result` whose error is the runtime's; that is handed on encoded.
+/// Decodes a `Result` whose error is the runtime's; the error stays encoded.
 pub fn result<T: Decode>(input: &mut &[u8]) -> Result<Result<T, Vec<u8>>, Error> {
     match u8::decode(input)? {
         0 => T::decode(input).map(Ok),
@@ -163,7 +164,7 @@ pub fn result<T: Decode>(input: &mut &[u8]) -> Result<Result<T, Vec<u8>>, Error>
 mod tests {
     use super::*;
 
-    /// An answer as pallet-contracts encodes it, with events behind it.
+    /// Encodes an answer as pallet-contracts does, with events at its end.
     fn encoded(deposit: (u8, u128), result: Vec<u8>) -> Vec<u8> {
         let gas = |time: u64, proof: u64| (Compact(time), Compact(proof)).encode();
         let debug_message: &[u8] = b"seen";

@@ -1,4 +1,4 @@
-//! Runs an epoch: all phases over all chunks, and what every step hands on.
+//! Computes an epoch: all phases over all chunks, and the carry and scratch of every step.
 
 use super::{ComputeError, EpochInputs};
 use crate::engine::{Engine, PhaseJob};
@@ -12,31 +12,31 @@ use inktensor_primitives::{
 use scale::{Decode, Encode};
 use std::time::{Duration, Instant};
 
-/// What a step hands on.
+/// The values that a step passes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct StepTrace {
-    /// To the next step.
+    /// Carry for the next step.
     pub carry: Vec<u8>,
-    /// To the same chunk one phase later.
+    /// Scratch for the same chunk one phase later.
     pub scratch: Vec<u8>,
 }
 
-/// A computed epoch: what it leaves, and the preimages of every digest of its assertion.
+/// A computed epoch: its outcome, and the preimages of every digest of its assertion.
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// The subnet.
     pub netuid: NetUid,
     /// The epoch.
     pub epoch: u32,
-    /// Hash of the header it was computed for.
+    /// Hash of the epoch's header.
     pub header_hash: Digest,
-    /// How it was cut into steps.
+    /// Plan that cuts the epoch into steps.
     pub plan: EpochPlan,
-    /// What each step hands on, step `phase * chunks + chunk`.
+    /// Carry and scratch of each step, at `phase * chunks + chunk`.
     pub steps: Vec<StepTrace>,
-    /// What each chunk remembers for the next epoch.
+    /// Memory of each chunk for the next epoch.
     pub memory: Vec<Vec<u8>>,
-    /// What each chunk's neurons get.
+    /// Results of each chunk's neurons.
     pub results: Vec<Vec<NeuronResult>>,
     /// Uids that get a permit.
     pub roster: Vec<Uid>,
@@ -45,7 +45,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// What a proposer of this epoch posts.
+    /// Returns the assertion that a proposer of this epoch posts.
     pub fn assertion(&self) -> Assertion {
         let numbered = |k: usize| u32::try_from(k).unwrap_or(u32::MAX);
         let steps = self.steps.iter().enumerate().map(|(k, step)| {
@@ -71,7 +71,7 @@ impl Trace {
         }
     }
 
-    /// What every neuron gets, in order of uid.
+    /// Returns the result of every neuron, in order of uid.
     pub fn neurons(&self) -> impl Iterator<Item = &NeuronResult> {
         self.results.iter().flatten()
     }
@@ -82,7 +82,7 @@ impl Trace {
 pub struct Attempt {
     /// All steps, or those before the one that failed.
     pub trace: Trace,
-    /// Why a step failed, if one did.
+    /// Error of the step that failed.
     pub failure: Option<ComputeError>,
 }
 
@@ -101,7 +101,7 @@ pub fn compute(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Trace, Compu
 /// Computes the epoch of `inputs` up to the first step that fails.
 ///
 /// # Errors
-/// See [`ComputeError`], if there is no step at all.
+/// See [`ComputeError`], if not even the first step can run.
 pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, ComputeError> {
     let header = &inputs.header;
     let plan = engine.plan(header).map_err(ComputeError::Plan)?;
@@ -183,8 +183,8 @@ pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, Com
     })
 }
 
-/// The first `count` steps of a phase of which a later one fails. Fewer if one of them fails too,
-/// which only the machine can make it do.
+/// Returns the first `count` steps of a phase of which a later one fails; fewer if one of them
+/// fails too, which only the machine can cause.
 fn steps_before(engine: &dyn Engine, job: &PhaseJob, count: u16) -> Vec<StepOutput> {
     let mut outputs: Vec<StepOutput> = Vec::new();
     for chunk in 0..count {

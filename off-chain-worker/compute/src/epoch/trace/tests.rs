@@ -14,14 +14,14 @@ const CHUNKS: u16 = 3;
 
 type Break = fn(&mut StepOutput);
 
-/// A kernel that notes in its outputs what it was given, and breaks a promise when told to.
+/// A kernel whose outputs list its inputs, and which can break a promise.
 #[derive(Default)]
-struct Notes {
+struct Listing {
     break_at: Option<(u8, u16, Break)>,
     unsound: bool,
 }
 
-impl Engine for Notes {
+impl Engine for Listing {
     fn plan(&self, _: &EpochHeader) -> Result<EpochPlan, EngineError> {
         let phase = |rows, memory| PhasePlan { rows, memory };
         Ok(EpochPlan {
@@ -100,7 +100,7 @@ fn inputs() -> EpochInputs {
 
 #[test]
 fn carry_goes_from_step_to_step_and_scratch_from_phase_to_phase() {
-    let trace = compute(&Notes::default(), &inputs()).expect("a trace");
+    let trace = compute(&Listing::default(), &inputs()).expect("a trace");
     let last = trace.steps.last().expect("a step");
     assert_eq!(last.carry, [0, 1, 2, 10, 11, 12, 20, 21, 22]);
     assert_eq!(last.scratch, [2, 12, 22]);
@@ -118,7 +118,7 @@ fn carry_goes_from_step_to_step_and_scratch_from_phase_to_phase() {
 #[test]
 fn the_assertion_binds_every_step_to_header_number_carry_and_scratch() {
     let inputs = inputs();
-    let assertion = compute(&Notes::default(), &inputs)
+    let assertion = compute(&Listing::default(), &inputs)
         .expect("a trace")
         .assertion();
     let header = inputs.header.digest();
@@ -207,7 +207,7 @@ fn a_kernel_that_breaks_a_promise_is_found_out() {
         ),
     ];
     for (phase, chunk, break_it, promise) in cases {
-        let kernel = Notes {
+        let kernel = Listing {
             break_at: Some((phase, chunk, break_it)),
             unsound: false,
         };
@@ -223,10 +223,10 @@ fn a_kernel_that_breaks_a_promise_is_found_out() {
 
 #[test]
 fn an_attempt_has_every_step_before_the_one_that_fails() {
-    let whole = compute(&Notes::default(), &inputs()).expect("a trace");
+    let whole = compute(&Listing::default(), &inputs()).expect("a trace");
     let broken: [(u8, u16); 3] = [(0, 0), (1, 1), (2, 2)];
     for (phase, chunk) in broken {
-        let kernel = Notes {
+        let kernel = Listing {
             break_at: Some((phase, chunk, |o| o.carry = vec![0; MAX_CARRY + 1])),
             unsound: false,
         };
@@ -241,7 +241,7 @@ fn an_attempt_has_every_step_before_the_one_that_fails() {
 
 #[test]
 fn steps_before_one_that_the_kernel_refuses_are_kept() {
-    struct Refusing(Notes);
+    struct Refusing(Listing);
     impl Engine for Refusing {
         fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
             self.0.plan(header)
@@ -253,9 +253,9 @@ fn steps_before_one_that_the_kernel_refuses_are_kept() {
             self.0.step(input)
         }
     }
-    let whole = compute(&Notes::default(), &inputs()).expect("a trace");
+    let whole = compute(&Listing::default(), &inputs()).expect("a trace");
     let Attempt { trace, failure } =
-        attempt(&Refusing(Notes::default()), &inputs()).expect("an attempt");
+        attempt(&Refusing(Listing::default()), &inputs()).expect("an attempt");
     let failure = failure.expect("a failure");
     assert_eq!(failure.refusal(), Some(KernelError::BadMemory));
     assert!(failure.is_verdict());
@@ -265,7 +265,7 @@ fn steps_before_one_that_the_kernel_refuses_are_kept() {
 
 #[test]
 fn plan_and_inputs_must_fit() {
-    let unsound = Notes {
+    let unsound = Listing {
         break_at: None,
         unsound: true,
     };
@@ -276,7 +276,7 @@ fn plan_and_inputs_must_fit() {
     let mut inputs = inputs();
     inputs.memory.pop();
     assert_eq!(
-        compute(&Notes::default(), &inputs).err(),
+        compute(&Listing::default(), &inputs).err(),
         Some(ComputeError::WrongChunks(2, 3))
     );
 }

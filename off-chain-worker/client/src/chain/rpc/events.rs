@@ -1,7 +1,7 @@
-//! What contracts told, block by block, as far as it was asked for.
+//! The events of contracts, block by block, as far as they were asked for.
 //!
-//! Blocks that are final are read once. Later ones are held against their hashes each time, since
-//! they may be replaced.
+//! Final blocks are read once. Later blocks may be replaced, so their hashes are compared each
+//! time.
 
 use super::link::{At, Connection, Trouble};
 use crate::chain::{ChainError, ContractEvent};
@@ -15,26 +15,25 @@ use subxt::{
     utils::H256,
 };
 
-/// Blocks whose hashes are asked for at once.
+/// Hashes per request.
 const HASHES: usize = 256;
 /// Blocks that are read at the same time.
 const AT_ONCE: usize = 16;
-/// Blocks that are remembered: a month's worth at six seconds each, if nothing happened in most of
-/// them.
+/// Blocks in the cache: a month's worth at six seconds each, if most of them are empty.
 const REMEMBERED: usize = 432_000;
-/// Where a chain keeps the events of a block: the hashed names of pallet and value.
+/// Storage key of a block's events: the hashed names of pallet and value.
 const SYSTEM_EVENTS: [u8; 32] = [
     0x26, 0xaa, 0x39, 0x4e, 0xea, 0x56, 0x30, 0xe0, 0x7c, 0x48, 0xae, 0x0c, 0x95, 0x58, 0xce, 0xf7,
     0x80, 0xd4, 0x1e, 0x5e, 0x16, 0x05, 0x67, 0x65, 0xbc, 0x84, 0x61, 0x85, 0x10, 0x72, 0xc9, 0xd7,
 ];
 
-/// What contracts told.
+/// A cache of contracts' events.
 #[derive(Debug, Default)]
 pub struct EventCache {
     blocks: BTreeMap<u32, Seen>,
-    /// The last block that can no longer be replaced, as far as is known.
+    /// Last known block that cannot be replaced.
     final_to: u32,
-    /// The contracts that are listened to; none means all.
+    /// Contracts whose events are kept; all contracts if empty.
     contracts: BTreeSet<AccountId>,
 }
 
@@ -45,7 +44,7 @@ struct Seen {
 }
 
 impl EventCache {
-    /// Listens to these contracts only. What was heard before is forgotten.
+    /// Creates a cache for the events of these contracts only.
     pub fn of(contracts: impl IntoIterator<Item = AccountId>) -> Self {
         Self {
             contracts: contracts.into_iter().collect(),
@@ -53,7 +52,7 @@ impl EventCache {
         }
     }
 
-    /// Events from block `from` on, of what is known.
+    /// Returns the cached events from block `from` on.
     pub fn since(&self, from: u32) -> Vec<ContractEvent> {
         self.blocks
             .range(from..)
@@ -61,7 +60,8 @@ impl EventCache {
             .collect()
     }
 
-    /// Whether the blocks from `from` to `best` are known, the last of them with this hash.
+    /// Returns true if the blocks from `from` to `best` are cached, the last of them with this
+    /// hash.
     pub fn reaches(&self, from: u32, best: (u32, H256)) -> bool {
         let known = self.blocks.range(from..=best.0).count();
         usize::try_from(best.0.saturating_sub(from)).is_ok_and(|gap| known == gap.saturating_add(1))
@@ -71,7 +71,7 @@ impl EventCache {
                 .is_some_and(|seen| seen.hash == best.1)
     }
 
-    /// What is known of the block with this number and hash.
+    /// Returns true if the block with this number and hash is cached.
     fn knows(&self, number: u32, hash: H256) -> bool {
         self.blocks
             .get(&number)
@@ -82,7 +82,7 @@ impl EventCache {
         number <= self.final_to && self.blocks.contains_key(&number)
     }
 
-    /// Takes in what was read. Blocks above `best` are gone.
+    /// Adds blocks, and removes those above `best`.
     fn learn(&mut self, read: Vec<(u32, Seen)>, best: u32, final_to: u32) {
         self.blocks.retain(|number, _| *number <= best);
         self.blocks.extend(read);
@@ -93,14 +93,14 @@ impl EventCache {
     }
 }
 
-/// Number and hash of the best block.
+/// Returns number and hash of the best block.
 pub async fn best(connection: &Connection) -> Result<(u32, H256), Trouble> {
     let hash = connection.rpc.chain_get_block_hash(None).await?;
     let hash = hash.ok_or_else(|| Trouble::Lost("the node has no blocks".into()))?;
     Ok((number(connection, hash).await?, hash))
 }
 
-/// Number of the block with this hash.
+/// Returns the number of the block with this hash.
 pub async fn number(connection: &Connection, hash: H256) -> Result<u32, Trouble> {
     let header = connection.rpc.chain_get_header(Some(hash)).await?;
     let header = header.ok_or_else(|| Trouble::Lost("the node has forgotten a block".into()))?;
@@ -108,33 +108,32 @@ pub async fn number(connection: &Connection, hash: H256) -> Result<u32, Trouble>
         .map_err(|_| Trouble::Lost("a block has a number beyond all that contracts count".into()))
 }
 
-/// What is missing of the blocks from `from` to the best one, to be taken in with
-/// [`Update::apply`].
+/// Reads the blocks from `from` to the best one that `cache` lacks, for [`Update::apply`].
 pub async fn update(
     connection: &Connection,
-    history: &EventCache,
+    cache: &EventCache,
     from: u32,
 ) -> Result<Update, Trouble> {
     let (best, best_hash) = best(connection).await?;
-    if history.reaches(from, (best, best_hash)) {
+    if cache.reaches(from, (best, best_hash)) {
         return Ok(Update {
             read: Vec::new(),
             best,
-            final_to: history.final_to,
+            final_to: cache.final_to,
         });
     }
     let finalized = connection.rpc.chain_get_finalized_head().await?;
     let final_to = number(connection, finalized).await?.min(best);
     let wanted: Vec<u32> = (from..=best)
-        .filter(|number| !history.is_settled(*number))
+        .filter(|number| !cache.is_settled(*number))
         .collect();
     let mut missing = Vec::new();
     for numbers in wanted.chunks(HASHES) {
         let hashes = hashes(connection, numbers).await?;
         let pairs = numbers.iter().copied().zip(hashes);
-        missing.extend(pairs.filter(|(number, hash)| !history.knows(*number, *hash)));
+        missing.extend(pairs.filter(|(number, hash)| !cache.knows(*number, *hash)));
     }
-    let contracts = &history.contracts;
+    let contracts = &cache.contracts;
     let read = stream::iter(missing)
         .map(|(number, hash)| async move {
             let mut events = contract_events(connection, number, hash).await?;
@@ -151,7 +150,7 @@ pub async fn update(
     })
 }
 
-/// What was missing.
+/// The blocks that a cache lacks.
 pub struct Update {
     read: Vec<(u32, Seen)>,
     best: u32,
@@ -159,13 +158,13 @@ pub struct Update {
 }
 
 impl Update {
-    /// Takes it in.
-    pub fn apply(self, history: &mut EventCache) {
-        history.learn(self.read, self.best, self.final_to);
+    /// Adds the blocks to `cache`.
+    pub fn apply(self, cache: &mut EventCache) {
+        cache.learn(self.read, self.best, self.final_to);
     }
 }
 
-/// Hashes of the blocks with these numbers.
+/// Returns the hashes of the blocks with these numbers.
 async fn hashes(connection: &Connection, numbers: &[u32]) -> Result<Vec<H256>, Trouble> {
     let hashes: Vec<Option<H256>> = connection
         .raw
@@ -175,11 +174,11 @@ async fn hashes(connection: &Connection, numbers: &[u32]) -> Result<Vec<H256>, T
     if found.len() == numbers.len() {
         return Ok(found);
     }
-    // The best block was replaced meanwhile.
+    // The best block was replaced in between.
     Err(Trouble::Lost("the node does not know all blocks".into()))
 }
 
-/// What contracts told in a block.
+/// Reads the events of contracts in a block.
 async fn contract_events(
     connection: &Connection,
     number: u32,
@@ -187,13 +186,13 @@ async fn contract_events(
 ) -> Result<Vec<ContractEvent>, Trouble> {
     let bytes = system_events(connection, number, hash).await?;
     let mut found = Vec::new();
-    for told in decoded(&connection.at, bytes)? {
-        found.extend(told.event(number));
+    for event in decoded(&connection.at, bytes)? {
+        found.extend(event.contract_event(number));
     }
     Ok(found)
 }
 
-/// The events of a block, encoded.
+/// Reads the encoded events of a block.
 pub async fn system_events(
     connection: &Connection,
     number: u32,
@@ -217,20 +216,20 @@ pub async fn system_events(
 
 /// An event of a block.
 pub struct BlockEvent {
-    /// The transaction that it is of, counted from 0; none if it is of the block itself.
+    /// Transaction that caused the event, counted from 0. `None` for an event of the block itself.
     pub transaction: Option<u32>,
-    /// The pallet.
+    /// Pallet of the event.
     pub pallet: String,
-    /// What happened.
+    /// Name of the event.
     pub name: String,
-    /// Its fields, encoded.
+    /// Fields of the event, encoded.
     pub fields: Vec<u8>,
     topics: Vec<[u8; 32]>,
 }
 
 impl BlockEvent {
-    /// What a contract told, if this is that.
-    pub fn event(&self, block: u32) -> Option<ContractEvent> {
+    /// Returns the contract's event, if this is one.
+    pub fn contract_event(&self, block: u32) -> Option<ContractEvent> {
         if (self.pallet.as_str(), self.name.as_str()) != ("Contracts", "ContractEmitted") {
             return None;
         }
@@ -244,11 +243,11 @@ impl BlockEvent {
     }
 }
 
-/// All events of a block.
+/// Decodes all events of a block.
 pub fn decoded(at: &At, bytes: Vec<u8>) -> Result<Vec<BlockEvent>, Trouble> {
     let events = at.events().from_bytes(bytes);
-    let told = events.iter().map(|event| {
-        // Of another runtime than the one at which the connection was made: a new one knows it.
+    let decoded = events.iter().map(|event| {
+        // An unknown event is of a runtime upgrade: a new connection has its types.
         let event = event.map_err(|error| Trouble::Lost(error.to_string()))?;
         Ok(BlockEvent {
             transaction: match event.phase() {
@@ -261,7 +260,7 @@ pub fn decoded(at: &At, bytes: Vec<u8>) -> Result<Vec<BlockEvent>, Trouble> {
             topics: event.topics().iter().map(|topic| topic.0).collect(),
         })
     });
-    told.collect()
+    decoded.collect()
 }
 
 #[cfg(test)]
@@ -283,41 +282,41 @@ mod tests {
         }
     }
 
-    fn told(history: &EventCache, from: u32) -> Vec<u8> {
-        let events = history.since(from);
+    fn contracts_since(cache: &EventCache, from: u32) -> Vec<u8> {
+        let events = cache.since(from);
         let first = |event: &ContractEvent| AsRef::<[u8]>::as_ref(&event.contract)[0];
         events.iter().map(first).collect()
     }
 
     #[test]
-    fn what_is_final_is_not_asked_for_again_and_what_is_replaced_is_forgotten() {
-        let mut history = EventCache::default();
+    fn final_blocks_are_not_read_again_and_replaced_ones_are_dropped() {
+        let mut cache = EventCache::default();
         let read = vec![(3, seen(3, &[1])), (4, seen(4, &[2])), (5, seen(5, &[3]))];
-        history.learn(read, 5, 3);
-        assert!(history.is_settled(3) && !history.is_settled(4) && !history.is_settled(2));
-        assert!(history.reaches(3, (5, H256([5; 32]))));
-        assert!(!history.reaches(3, (5, H256([9; 32]))));
-        assert!(!history.reaches(2, (5, H256([5; 32]))));
-        assert_eq!(told(&history, 4), [2, 3]);
-        history.learn(vec![(4, seen(8, &[7]))], 4, 3);
-        assert_eq!(told(&history, 3), [1, 7]);
-        assert!(history.knows(4, H256([8; 32])) && !history.knows(5, H256([5; 32])));
+        cache.learn(read, 5, 3);
+        assert!(cache.is_settled(3) && !cache.is_settled(4) && !cache.is_settled(2));
+        assert!(cache.reaches(3, (5, H256([5; 32]))));
+        assert!(!cache.reaches(3, (5, H256([9; 32]))));
+        assert!(!cache.reaches(2, (5, H256([5; 32]))));
+        assert_eq!(contracts_since(&cache, 4), [2, 3]);
+        cache.learn(vec![(4, seen(8, &[7]))], 4, 3);
+        assert_eq!(contracts_since(&cache, 3), [1, 7]);
+        assert!(cache.knows(4, H256([8; 32])) && !cache.knows(5, H256([5; 32])));
     }
 
     #[test]
-    fn only_what_contracts_tell_is_an_event_of_theirs() {
+    fn only_emitted_events_are_events_of_contracts() {
         use scale::Encode;
-        let mut told = BlockEvent {
+        let mut event = BlockEvent {
             transaction: Some(1),
             pallet: "Contracts".into(),
             name: "ContractEmitted".into(),
             fields: ([7u8; 32], vec![1u8, 2]).encode(),
             topics: vec![[4; 32]],
         };
-        let event = told.event(9).unwrap();
-        assert_eq!((event.block, event.contract), (9, [7; 32].into()));
-        assert_eq!((event.data, event.topics), (vec![1, 2], vec![[4; 32]]));
-        told.name = "Called".into();
-        assert!(told.event(9).is_none());
+        let emitted = event.contract_event(9).unwrap();
+        assert_eq!((emitted.block, emitted.contract), (9, [7; 32].into()));
+        assert_eq!((emitted.data, emitted.topics), (vec![1, 2], vec![[4; 32]]));
+        event.name = "Called".into();
+        assert!(event.contract_event(9).is_none());
     }
 }

@@ -1,14 +1,17 @@
-//! Reads the end of the story from the chain.
+//! Reads the report's end from the chain.
 
-use super::{reasons::reason, ss58, MessageReport, NeuronReport, Pay, Report, SubnetReport};
+use super::{Simulation, SimulationError};
 use crate::{
-    run::{Simulation, SimulationError},
+    report::{reasons::reason, MessageReport, NeuronReport, Pay, Report, SubnetReport},
     scenario::SubnetPlan,
 };
-use inktensor_client::chain::{selector, Answer, Chain, Typed};
-use inktensor_primitives::hash::hex;
+use inktensor_client::{
+    chain::{selector, Answer, ChainRead, Typed},
+    ss58::ss58,
+};
 use inktensor_primitives::{
     epoch::Epochs,
+    hash::hex,
     registry::{NeuronView, Registry},
     staking::Staking,
     AccountId, NetUid, Rao, PAGE,
@@ -41,9 +44,9 @@ const MESSAGES: [&str; 21] = [
 ];
 
 impl Simulation<'_> {
-    /// Tells the whole story.
-    pub(crate) fn tell(mut self) -> Result<Report, SimulationError> {
-        self.begin("checking the books", 1);
+    /// Completes the report.
+    pub(crate) fn finish(mut self) -> Result<Report, SimulationError> {
+        self.begin("checking the supply", 1);
         let mut subnets = Vec::new();
         for (netuid, plan) in self.netuids().into_iter().zip(&self.scenario.subnets) {
             subnets.push(self.subnet(netuid, plan)?);
@@ -58,7 +61,7 @@ impl Simulation<'_> {
             subnets,
             supply,
             messages,
-            ..self.story
+            ..self.report
         })
     }
 
@@ -106,7 +109,7 @@ impl Simulation<'_> {
         })
     }
 
-    /// Stake behind each hotkey now, read page by page.
+    /// Reads the present stake of each hotkey, page by page.
     pub(super) fn stakes(
         &self,
         netuid: NetUid,
@@ -124,10 +127,10 @@ impl Simulation<'_> {
         Ok(stakes)
     }
 
-    /// What each hotkey was paid over all epochs that were settled.
+    /// Returns the pay of each hotkey over all settled epochs.
     fn paid(&self, netuid: NetUid) -> BTreeMap<AccountId, Pay> {
         let mut paid: BTreeMap<AccountId, Pay> = BTreeMap::new();
-        let epochs = self.story.epochs.iter();
+        let epochs = self.report.epochs.iter();
         for epoch in epochs.filter(|epoch| epoch.netuid == netuid.0 && epoch.paid > 0) {
             for (hotkey, pay) in &epoch.pays {
                 paid.entry(*hotkey).or_default().add(pay);
@@ -136,15 +139,15 @@ impl Simulation<'_> {
         paid
     }
 
-    /// The owner and the nominators that are there.
+    /// Returns the number of stakers that remain: the owner and nominators.
     fn stakers(&self, netuid: NetUid, uid: u16) -> usize {
-        let nominators = self.story.nominators.iter().filter(|nominator| {
+        let nominators = self.report.nominators.iter().filter(|nominator| {
             nominator.netuid == netuid.0 && nominator.uid == uid && nominator.left.is_none()
         });
         nominators.count().saturating_add(1)
     }
 
-    /// What nominators' stake is worth now.
+    /// Records the present value of nominators' stake.
     fn worth(&mut self) -> Result<(), SimulationError> {
         let scenario = self.scenario;
         for (netuid, plan) in self.netuids().into_iter().zip(&scenario.subnets) {
@@ -157,7 +160,7 @@ impl Simulation<'_> {
                         .staking()
                         .stake(netuid, neuron.hotkey, nomination.coldkey);
                 let worth = self.chain.query(message)?;
-                self.story.note_worth(netuid, nomination, worth);
+                self.report.note_worth(netuid, nomination, worth);
             }
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! The supply check: every rao is accounted for.
 
-use super::{sum, term, Equation};
+use super::{Simulation, SimulationError};
 use crate::{
-    run::{Simulation, SimulationError},
+    report::{sum, term, Equation},
     scenario::NeuronPlan,
 };
 use inktensor_client::chain::{Chain, Typed};
@@ -17,10 +17,10 @@ use inktensor_primitives::{
 use psp22::{Transfer, PSP22};
 use std::collections::BTreeSet;
 
-/// What the events of a run tell.
+/// The sums in a run's events.
 #[derive(Default)]
 struct EventSums {
-    /// Accounts that ever got or gave TAO.
+    /// Accounts that ever received or paid TAO.
     holders: BTreeSet<AccountId>,
     /// Accounts that ever had collateral.
     workers: BTreeSet<AccountId>,
@@ -30,9 +30,9 @@ struct EventSums {
     owners: u64,
     /// Paid to the reserve.
     treasury: u64,
-    /// Paid to those who computed epochs.
+    /// Paid to the accounts that computed epochs.
     proposers: u64,
-    /// Paid to those who settled them.
+    /// Paid to the accounts that settled them.
     keepers: u64,
     /// Burned by registrations.
     registrations: u64,
@@ -43,13 +43,13 @@ struct EventSums {
 impl Simulation<'_> {
     /// Reads every sum from the chain, each in two ways.
     pub(super) fn supply(&self) -> Result<Vec<Equation>, SimulationError> {
-        let told = self.told()?;
+        let sums = self.event_sums()?;
         let mut all = vec![
-            self.balances(&told)?,
-            self.minted(&told)?,
-            self.held(&told)?,
+            self.balances(&sums)?,
+            self.minted(&sums)?,
+            self.held(&sums)?,
         ];
-        all.push(self.divided(&told)?);
+        all.push(self.divided(&sums)?);
         all.extend(self.issued());
         all.push(self.staked()?);
         for (netuid, plan) in self.netuids().into_iter().zip(&self.scenario.subnets) {
@@ -65,50 +65,50 @@ impl Simulation<'_> {
                 .collect();
             all.push(self.positions(netuid, &pairs)?);
         }
-        all.push(self.bonds(&told)?);
+        all.push(self.bonds(&sums)?);
         all.push(self.settlement());
         Ok(all)
     }
 
-    fn told(&self) -> Result<EventSums, SimulationError> {
+    fn event_sums(&self) -> Result<EventSums, SimulationError> {
         let contracts = self.contracts();
-        let mut told = EventSums::default();
+        let mut sums = EventSums::default();
         for event in self.chain.events(0)? {
             if event.contract == contracts.token {
                 if let Some(transfer) = event.decode::<Transfer>() {
-                    told.holders.extend(transfer.from);
-                    told.holders.extend(transfer.to);
+                    sums.holders.extend(transfer.from);
+                    sums.holders.extend(transfer.to);
                 }
             } else if event.contract == contracts.registry {
                 if let Some(registered) = event.decode::<NeuronRegistered>() {
-                    told.registrations = told.registrations.saturating_add(registered.price.0);
+                    sums.registrations = sums.registrations.saturating_add(registered.price.0);
                 } else if let Some(created) = event.decode::<SubnetCreated>() {
-                    told.locks = told.locks.saturating_add(created.price.0);
+                    sums.locks = sums.locks.saturating_add(created.price.0);
                 }
             } else if event.contract == contracts.emission {
                 if let Some(completed) = event.decode::<Completed>() {
-                    told.paid = told.paid.saturating_add(completed.paid.0);
-                    told.owners = told.owners.saturating_add(completed.owner.0);
-                    told.treasury = told.treasury.saturating_add(completed.treasury.0);
+                    sums.paid = sums.paid.saturating_add(completed.paid.0);
+                    sums.owners = sums.owners.saturating_add(completed.owner.0);
+                    sums.treasury = sums.treasury.saturating_add(completed.treasury.0);
                 } else if let Some(paid) = event.decode::<FeePaid>() {
                     let sum = match paid.fee {
-                        Fee::Proposer => &mut told.proposers,
-                        Fee::Keeper => &mut told.keepers,
+                        Fee::Proposer => &mut sums.proposers,
+                        Fee::Keeper => &mut sums.keepers,
                     };
                     *sum = sum.saturating_add(paid.amount.0);
                 }
             } else if event.contract == contracts.epoch {
-                told.workers.extend(
+                sums.workers.extend(
                     event
                         .decode::<CollateralChanged>()
                         .map(|changed| changed.worker),
                 );
             }
         }
-        Ok(told)
+        Ok(sums)
     }
 
-    fn held(&self, told: &EventSums) -> Result<Equation, SimulationError> {
+    fn held(&self, sums: &EventSums) -> Result<Equation, SimulationError> {
         let contracts = self.contracts();
         let balance = self
             .chain
@@ -121,16 +121,16 @@ impl Simulation<'_> {
                 term("held, as it says", held),
                 term(
                     "of it in no subnet's lock",
-                    Rao(held.0.abs_diff(told.locks)),
+                    Rao(held.0.abs_diff(sums.locks)),
                 ),
             ],
         ))
     }
 
-    fn balances(&self, told: &EventSums) -> Result<Equation, SimulationError> {
+    fn balances(&self, sums: &EventSums) -> Result<Equation, SimulationError> {
         let supply = narrow(self.chain.query(self.contracts().psp22().total_supply())?);
         let mut sum = 0u64;
-        for holder in &told.holders {
+        for holder in &sums.holders {
             let balance = self
                 .chain
                 .query(self.contracts().psp22().balance_of(*holder))?;
@@ -140,13 +140,13 @@ impl Simulation<'_> {
             "TAO in existence is what accounts hold",
             [term("total supply", supply)],
             [term(
-                format!("balances of {} accounts", told.holders.len()),
+                format!("balances of {} accounts", sums.holders.len()),
                 Rao(sum),
             )],
         ))
     }
 
-    fn minted(&self, told: &EventSums) -> Result<Equation, SimulationError> {
+    fn minted(&self, sums: &EventSums) -> Result<Equation, SimulationError> {
         let contracts = self.contracts();
         let supply = narrow(self.chain.query(contracts.psp22().total_supply())?);
         let issuance = self.chain.query(contracts.emission().issuance())?;
@@ -156,19 +156,19 @@ impl Simulation<'_> {
             "TAO ever minted is there or was burned",
             [
                 term("total supply", supply),
-                term("burned by registrations", Rao(told.registrations)),
+                term("burned by registrations", Rao(sums.registrations)),
             ],
             [
                 term("genesis", issuance.genesis),
                 term("minted by the token since", after_genesis),
             ],
         );
-        // The emission contract's books must say the same.
+        // The emission contract's own sums must agree.
         equation.holds &= issuance.minted == after_genesis;
         Ok(equation)
     }
 
-    fn divided(&self, told: &EventSums) -> Result<Equation, SimulationError> {
+    fn divided(&self, sums: &EventSums) -> Result<Equation, SimulationError> {
         let contracts = self.contracts();
         let issuance = self.chain.query(contracts.emission().issuance())?;
         let treasury = self.chain.query(contracts.emission().treasury())?;
@@ -177,19 +177,19 @@ impl Simulation<'_> {
             "TAO minted since went to neurons, owners, the reserve, and whoever ran the epochs",
             [term("minted by emission", issuance.minted)],
             [
-                term("miners, validators and their stakers", Rao(told.paid)),
-                term("subnet owners", Rao(told.owners)),
+                term("miners, validators and their stakers", Rao(sums.paid)),
+                term("subnet owners", Rao(sums.owners)),
                 term("balance of the reserve", narrow(reserve)),
-                term("fees of proposers", Rao(told.proposers)),
-                term("fees of keepers", Rao(told.keepers)),
+                term("fees of proposers", Rao(sums.proposers)),
+                term("fees of keepers", Rao(sums.keepers)),
             ],
         );
-        // The reserve starts empty and nobody spends from it here.
-        equation.holds &= narrow(reserve) == Rao(told.treasury);
+        // The reserve starts empty, and no account spends from it here.
+        equation.holds &= narrow(reserve) == Rao(sums.treasury);
         Ok(equation)
     }
 
-    /// As of the last close, when emission was evaluated last.
+    /// Compares the sums at the last close, when emission was evaluated last.
     fn issued(&self) -> Option<Equation> {
         let promise = self.issuance?;
         let issuance = promise.issuance;
@@ -280,13 +280,13 @@ impl Simulation<'_> {
         Ok(equation)
     }
 
-    fn bonds(&self, told: &EventSums) -> Result<Equation, SimulationError> {
+    fn bonds(&self, sums: &EventSums) -> Result<Equation, SimulationError> {
         let contracts = self.contracts();
         let balance = self
             .chain
             .query(contracts.psp22().balance_of(contracts.epoch))?;
         let (mut free, mut locked) = (0u64, 0u64);
-        for worker in &told.workers {
+        for worker in &sums.workers {
             let collateral = self.chain.query(contracts.epoch().collateral(*worker))?;
             free = free.saturating_add(collateral.free.0);
             locked = locked.saturating_add(collateral.locked.0);
@@ -304,9 +304,9 @@ impl Simulation<'_> {
         Ok(equation)
     }
 
-    /// What the computed results say is what was paid.
+    /// Compares the computed results with what was paid.
     fn settlement(&self) -> Equation {
-        let settled = || self.story.epochs.iter().filter(|epoch| epoch.paid > 0);
+        let settled = || self.report.epochs.iter().filter(|epoch| epoch.paid > 0);
         let due = settled().map(|epoch| epoch.due).sum();
         let paid = settled().map(|epoch| epoch.paid).sum();
         Equation::new(
@@ -320,7 +320,7 @@ impl Simulation<'_> {
     }
 }
 
-/// An amount of TAO; more than there can be shows as the largest amount.
+/// Returns an amount of TAO; an impossible amount becomes the largest one.
 fn narrow(amount: u128) -> Rao {
     Rao(u64::try_from(amount).unwrap_or(u64::MAX))
 }
