@@ -10,7 +10,7 @@
 
 use crate::{
     fixed::{self, Q32},
-    rows::Score,
+    score::Score,
 };
 use ink::prelude::vec::Vec;
 

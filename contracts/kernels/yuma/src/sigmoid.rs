@@ -9,7 +9,7 @@ const E: u64 = 11_674_931_200;
 const MAX_EXPONENT: u64 = 20 << 32;
 
 /// The curve.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sigmoid {
     low: Q32,
     high: Q32,

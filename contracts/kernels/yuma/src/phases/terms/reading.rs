@@ -7,8 +7,10 @@ use crate::{
     fixed::{self, Tally, TotalStake, Q32},
     median,
     memory::Memory,
-    phases::{bonds, consensus, emission, stake::Standing, Carry, Sums, Work},
-    rows::{Rows, Score},
+    phases::{bonds, consensus, emission, Carry, Sums, Work},
+    rows::Rows,
+    score::Score,
+    validators::Standing,
 };
 use inktensor_primitives::{
     kernel::{KernelError, NeuronInput, NeuronResult},
@@ -271,7 +273,7 @@ impl<'a> Reading<'a> {
             }
             let (share, void) = self.share(column, place);
             let left = at(&clipped, place);
-            let active = at(&self.consensus.active, place);
+            let active = at(&self.consensus.facts.active, place);
             let validator = self.validator(place);
             // Without consensus nothing is left; else what is left is the share, and at most the
             // consensus.
@@ -285,7 +287,7 @@ impl<'a> Reading<'a> {
                 validator,
                 given: *given,
                 void,
-                row_sum: at(&self.consensus.row_sums, place),
+                row_sum: at(&self.consensus.facts.row_sums, place),
                 share,
                 active,
                 clipped: left,
@@ -302,7 +304,7 @@ impl<'a> Reading<'a> {
         let scores = self.consensus.scores(self.epoch, &chunk, stride);
         let behind = scores
             .iter()
-            .zip(&self.consensus.active)
+            .zip(&self.consensus.facts.active)
             .filter(|(score, _)| **score >= Score::new(consensus));
         fixed::sum(&behind.map(|(_, active)| *active).collect::<Vec<_>>())
     }
@@ -362,16 +364,16 @@ impl<'a> Reading<'a> {
             trust.to_u16(),
             at(&self.emission.trust, place),
         ));
-        self.epoch
+        self.bonds
             .rule
-            .weigh_dividends(&mut all, &self.bonds.active);
+            .weigh_dividends(&mut all, &self.bonds.facts.active);
         let (weighed, weighed_total) = (at(&all, place), fixed::sum(&all));
         fixed::normalise(&mut all);
         let dividends = at(&self.emission.dividends, place);
         checks.push(Check::q32("dividends, by bond", at(&all, place), dividends));
         Ok(Seat {
-            active: at(&self.consensus.active, place),
-            row_sum: at(&self.consensus.row_sums, place),
+            active: at(&self.consensus.facts.active, place),
+            row_sum: at(&self.consensus.facts.row_sums, place),
             cells,
             trust,
             earned,
@@ -385,10 +387,10 @@ impl<'a> Reading<'a> {
     /// it gives none.
     fn share(&self, column: &Column, place: usize) -> (Q32, Option<Void>) {
         let chunk = column.chunk(&[], &[]);
-        let mut rows = Rows::new(self.epoch, &chunk, &self.consensus.validators);
+        let mut rows = Rows::new(self.epoch, &chunk, &self.consensus.facts.validators);
         let counted = at(rows.get(place), 0);
         let void = (at(&column.rows, place) != 0 && counted == 0).then(|| {
-            let standing: Standing = at(&self.consensus.validators, place);
+            let standing: Standing = at(&self.consensus.facts.validators, place);
             if standing.reach == 0 {
                 Void::NoPermit
             } else if self.validator(place).0 == column.start && !self.epoch.is_owner(column.start)
@@ -398,7 +400,7 @@ impl<'a> Reading<'a> {
                 Void::TooOld
             }
         });
-        let tally = Tally::new(at(&self.consensus.row_sums, place));
+        let tally = Tally::new(at(&self.consensus.facts.row_sums, place));
         (tally.share(counted), void)
     }
 
