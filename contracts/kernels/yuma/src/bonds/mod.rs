@@ -1,5 +1,5 @@
-//! Bonds of validators in neurons, which follow the weights over time, and the dividends they yield.
-//! [2.4, 15 to 17, 2.5 and 2.6]
+//! Bonds of validators in neurons, which follow the weights over time, and the dividends they
+//! yield. [2.4, 15 to 17, 2.5 and 2.6]
 
 mod yuma2;
 mod yuma3;

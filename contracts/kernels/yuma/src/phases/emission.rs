@@ -1,4 +1,5 @@
-//! Phase 4: each neuron's pay. Outputs results, and after the last chunk the roster. [2.4, 18 to 20]
+//! Phase 4: each neuron's pay. Outputs results, and after the last chunk the roster. [2.4, 18 to
+//! 20]
 
 use super::{
     facts::{read_roster, write_roster},

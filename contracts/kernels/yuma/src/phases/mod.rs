@@ -63,7 +63,8 @@ impl Carry {
         Carry::Stake(stake::Carry::first(epoch))
     }
 
-    /// Reads the carry of a step from the output of the step before it. The first step has no bytes.
+    /// Reads the carry of a step from the output of the step before it. The first step has no
+    /// bytes.
     ///
     /// # Errors
     /// `BadCarry` if the bytes are not a carry of that phase, `StepOutOfRange` if there is no such

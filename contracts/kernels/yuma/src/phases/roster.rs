@@ -1,5 +1,5 @@
-//! Phase 1: the permits of the next epoch, the validators' active stake, and the sums of their rows.
-//! [2.4, 3 to 10]
+//! Phase 1: the permits of the next epoch, the validators' active stake, and the sums of their
+//! rows. [2.4, 3 to 10]
 
 use super::{consensus, facts::Facts, Work};
 use crate::{

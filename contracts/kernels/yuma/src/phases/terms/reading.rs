@@ -1,4 +1,4 @@
-//! An epoch's bytes, decoded, and the terms of a neuron found in them.
+//! Derivation of [`Terms`] from an epoch's bytes.
 
 use super::{Cell, Check, Computed, Seat, StandIn, Terms, Voice, Void};
 use crate::{
@@ -17,7 +17,7 @@ use inktensor_primitives::{
     Uid,
 };
 
-/// The epoch's bytes, decoded.
+/// An epoch's bytes, decoded.
 pub(super) struct Reading<'a> {
     computed: &'a Computed<'a>,
     epoch: &'a Epoch<'a>,
@@ -128,7 +128,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The terms of the neuron at `uid`.
+    /// Explains the pay of the neuron at `uid`.
     pub(super) fn terms(&self, uid: Uid) -> Result<Terms, KernelError> {
         let column = self.column(uid.0)?;
         let neuron = column.neuron.first().ok_or(KernelError::BadInputs)?;
@@ -139,7 +139,7 @@ impl<'a> Reading<'a> {
         let mut checks = self.sums();
         let voices = self.voices(&column, &mut checks)?;
         let adds = fixed::sum(&voices.iter().map(|voice| voice.adds).collect::<Vec<_>>());
-        checks.push(Check::q32("rank, by who weighs it", adds, rank));
+        checks.push(Check::q32("rank, by weight", adds, rank));
         self.repeat(uid.0, &column, &mut checks)?;
         let place = self.epoch.header.roster.binary_search(&uid).ok();
         let dividends_total = fixed::sum(&self.emission.dividends);
@@ -175,7 +175,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Sums over the subnet.
+    /// Compares sums over the subnet.
     fn sums(&self) -> Vec<Check> {
         let seats = (0u16..).zip(
             self.computed
@@ -207,7 +207,7 @@ impl<'a> Reading<'a> {
         ]
     }
 
-    /// Holds what the phases make of the neuron alone against what they left.
+    /// Compares the phases' work on the neuron alone with their outputs.
     fn repeat(
         &self,
         uid: u16,
@@ -262,7 +262,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Who weighs the neuron of `column`.
+    /// Returns the validators' weights for the neuron of `column`.
     fn voices(&self, column: &Column, checks: &mut Vec<Check>) -> Result<Vec<Voice>, KernelError> {
         let (consensus, _) = self.rank(column.start)?;
         let clipped = self.clipped(column)?;
@@ -275,11 +275,10 @@ impl<'a> Reading<'a> {
             let left = at(&clipped, place);
             let active = at(&self.consensus.facts.active, place);
             let validator = self.validator(place);
-            // Without consensus nothing is left; else what is left is the share, and at most the
-            // consensus.
+            // Without consensus the clipped share is zero, and so is the consensus.
             let most = share.min(consensus);
             checks.push(Check::q32(
-                format!("what is left of validator {}'s weight", validator.0),
+                format!("clipped weight of validator {}", validator.0),
                 most,
                 left,
             ));
@@ -297,7 +296,7 @@ impl<'a> Reading<'a> {
         Ok(voices)
     }
 
-    /// Active stake behind `consensus` or more.
+    /// Returns the active stake behind `consensus` or more.
     fn support(&self, column: &Column, consensus: Q32) -> Q32 {
         let stride = median::padded(self.epoch.validators());
         let chunk = column.chunk(&[], &[]);
@@ -309,7 +308,7 @@ impl<'a> Reading<'a> {
         fixed::sum(&behind.map(|(_, active)| *active).collect::<Vec<_>>())
     }
 
-    /// What the neuron on the roster's `place` does as a validator.
+    /// Explains the dividends of the validator at the roster's `place`.
     fn seat(&self, uid: Uid, place: usize, checks: &mut Vec<Check>) -> Result<Seat, KernelError> {
         let mut cells = Vec::new();
         let (mut trust, mut earned) = (Q32::ZERO, Q32::ZERO);
@@ -383,8 +382,8 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The share of its row that the validator at `place` gives to the neuron of `column`, and why
-    /// it gives none.
+    /// Returns the share of the row of the validator at `place` for the neuron of `column`, and the
+    /// reason if the weight is void.
     fn share(&self, column: &Column, place: usize) -> (Q32, Option<Void>) {
         let chunk = column.chunk(&[], &[]);
         let mut rows = Rows::new(self.epoch, &chunk, &self.consensus.facts.validators);
@@ -404,7 +403,7 @@ impl<'a> Reading<'a> {
         (tally.share(counted), void)
     }
 
-    /// What consensus leaves of each validator's weight for the neuron of `column`.
+    /// Returns each validator's clipped share for the neuron of `column`.
     fn clipped(&self, column: &Column) -> Result<Vec<Q32>, KernelError> {
         match self
             .consensus
@@ -416,8 +415,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Moves the bonds in the neuron of `column`, from the consensus and the rank that the epoch
-    /// found.
+    /// Moves the bonds in the neuron of `column`, from the epoch's consensus and rank.
     fn move_bonds(&self, uid: u16, column: &Column) -> Result<Work, KernelError> {
         let (consensus, rank) = self.rank(uid)?;
         let scratch = Writer::new(16).q32(consensus).q32(rank).end();
@@ -425,7 +423,7 @@ impl<'a> Reading<'a> {
             .work(self.epoch, &column.chunk(&scratch, column.memory))
     }
 
-    /// The neuron at `uid` as a chunk of its own.
+    /// Returns the neuron at `uid` as a chunk of its own.
     fn column(&self, uid: u16) -> Result<Column<'a>, KernelError> {
         let (chunk, offset) = self.place(uid);
         let missing = KernelError::BadInputs;
@@ -447,7 +445,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The chunk of `uid`, and its place in it.
+    /// Returns the chunk of `uid`, and its place in the chunk.
     fn place(&self, uid: u16) -> (usize, usize) {
         let size = self.epoch.plan().chunk;
         let place = uid.checked_div(size).zip(uid.checked_rem(size));
@@ -484,12 +482,12 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The item at `place`, which every list here has.
+/// Returns the item at `place`, which every list here has.
 fn at<T: Copy + Default>(items: &[T], place: usize) -> T {
     items.get(place).copied().unwrap_or_default()
 }
 
-/// The bonds of `validator` in the neuron at `uid` that a chunk's memory holds.
+/// Returns the bonds of `validator` in the neuron at `uid` in a chunk's memory.
 fn bond(memory: &[u8], validator: Uid, uid: u16) -> Result<u16, KernelError> {
     let memory = Memory::read(memory).ok_or(KernelError::BadMemory)?;
     let Some(column) = uid.checked_sub(memory.start().0) else {
