@@ -11,7 +11,7 @@ mod views;
 pub use error::{BoundedField, RegistryError};
 pub use events::{
     HotkeySwapped, HyperparameterSet, IdentitySet, NetworkRulesSet, NeuronRegistered,
-    SubnetCreated, SubnetOffered, SubnetRetired, SubnetStarted, SubnetTransferred,
+    SubnetCreated, SubnetOffered, SubnetRetired, SubnetStarted, SubnetTransferred, SymbolSet,
 };
 pub use kernels::{AdminChanged, KernelAllowed, KernelEntry, KernelRetired, MAX_KERNELS};
 

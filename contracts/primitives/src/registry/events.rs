@@ -2,6 +2,7 @@
 
 use super::{Hyperparameter, NetworkRules, SubnetIdentity};
 use crate::{AccountId, NetUid, Rao, Uid};
+use ink::prelude::string::String;
 
 /// A subnet came to be.
 #[ink::event]
@@ -110,6 +111,16 @@ pub struct IdentitySet {
     pub netuid: NetUid,
     /// What it says.
     pub identity: Option<SubnetIdentity>,
+}
+
+/// A subnet's symbol changed.
+#[ink::event]
+pub struct SymbolSet {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The new symbol, which may be empty.
+    pub symbol: String,
 }
 
 /// A neuron has another hotkey.
