@@ -2,6 +2,7 @@
 
 mod error;
 mod events;
+mod hyperparameters;
 mod kernels;
 mod network;
 mod serving;
@@ -13,13 +14,13 @@ pub use events::{
     HotkeySwapped, HyperparameterSet, IdentitySet, NetworkRulesSet, NeuronRegistered,
     SubnetCreated, SubnetOffered, SubnetRetired, SubnetStarted, SubnetTransferred, SymbolSet,
 };
+pub use hyperparameters::{Hyperparameter, Number, Parameter};
 pub use kernels::{AdminChanged, KernelAllowed, KernelEntry, KernelRetired, MAX_KERNELS};
 
 use crate::{
-    emission::SplitPreset,
     kernel::{NeuronResult, YumaParams},
     token::WireError,
-    AccountId, Bps, Digest, NetUid, Rao, Uid,
+    AccountId, Digest, NetUid, Rao, Uid,
 };
 use ink::prelude::{string::String, vec::Vec};
 
@@ -29,7 +30,7 @@ pub use serving::{
     PrometheusServed, ServingStopped, ServingView, MAX_COMMITMENT, MAX_HOST,
 };
 pub use terms::{PruningTerms, RegistrationTerms, Terms, WeightTerms, MAX_IMMUNE_OWNERS};
-pub use views::{HyperparameterView, Parameter, PruneCandidate, RegistrationQuote, Setter, Unit};
+pub use views::{HyperparameterView, PruneCandidate, RegistrationQuote, Setter, Unit};
 
 /// Bytes a subnet's name may have.
 pub const MAX_NAME: usize = 64;
@@ -94,89 +95,6 @@ impl KernelParams {
         let is_yuma = |params: &Self| matches!(params, KernelParams::Yuma(_));
         is_yuma(self) == is_yuma(other)
     }
-}
-
-/// One hyperparameter and the value to give it. Bounds are stated per variant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub enum Hyperparameter {
-    /// Blocks per epoch, `1 ..= 50 400`.
-    Tempo(u32),
-    /// The kernel's address, which must be on the list of allowed ones and not retired. Parameters
-    /// stay if they are of the kind that the kernel's defaults are of, Yuma's or other bytes;
-    /// else the defaults replace them.
-    Kernel(AccountId),
-    /// Seats, at least the seats taken, at most `MAX_UIDS`.
-    MaxUids(u16),
-    /// Permits, `1 ..= MAX_VALIDATORS`.
-    MaxValidators(u16),
-    /// Immunity in blocks, at most 1 000 000.
-    ImmunityPeriod(u32),
-    /// The price of the next registration in rao, from `MinBurn` to `MaxBurn`. It goes on from
-    /// there.
-    RegistrationPrice(Rao),
-    /// Bytes for a kernel other than Yuma, at most `MAX_PARAMS`. Replaces the Yuma parameters.
-    OtherParams(Vec<u8>),
-    /// All Yuma parameters at once, each within the bounds below. Replaces another kernel's bytes.
-    Yuma(YumaParams),
-    /// `1 ..= 1 000 000` blocks.
-    ActivityCutoff(u64),
-    /// Any amount up to the cap of TAO.
-    MinStake(Rao),
-    /// Any.
-    Kappa(u16),
-    /// Any.
-    BondsPenalty(u16),
-    /// `0 ..= 1 000 000` millionths.
-    BondsMovingAverage(u64),
-    /// Yuma3 or Yuma2.
-    Yuma3(bool),
-    /// Liquid alpha on or off.
-    LiquidAlpha(bool),
-    /// `(low, high)` with `1638 <= low <= high`.
-    AlphaValues(u16, u16),
-    /// Not negative.
-    AlphaSigmoidSteepness(i16),
-    /// The commit-reveal mask on or off.
-    CommitReveal(bool),
-    /// Least price of a registration in rao, from 1 up to below 1 TAO and at most `MaxBurn`.
-    MinBurn(Rao),
-    /// Largest price of a registration in rao, from 0.1 TAO and `MinBurn` up to the cap of TAO.
-    MaxBurn(Rao),
-    /// Blocks in which the price of a registration halves, `1 ..= 36 100`.
-    BurnHalfLife(u16),
-    /// What a registration multiplies the price by, `10 000 ..= 30 000` basis points: once to
-    /// three times.
-    BurnIncrease(Bps),
-    /// Most registrations in one block, at least 1.
-    MaxRegistrationsPerBlock(u16),
-    /// Whether seats can be taken. The network's.
-    RegistrationAllowed(bool),
-    /// While no more neurons than this can be replaced, an immune one gives way instead. The
-    /// network's.
-    MinNonImmuneUids(u16),
-    /// How many of the owner's neurons never give way, `1 ..= 10`.
-    ImmuneOwnerUids(u16),
-    /// How budgets are divided: the network's own split, or another as far as `NetworkRules` lets
-    /// subnets choose.
-    Split(SplitPreset),
-    /// Whether stake may change hands on the subnet.
-    TransferEnabled(bool),
-    /// Least version of a client that may set weights; 0 for any.
-    WeightsVersionKey(u64),
-    /// Blocks between two updates of a neuron's weights, at most 50 400; 0 for no limit. The
-    /// network's.
-    WeightsRateLimit(u32),
-    /// Least number of weights in a row, `1 ..= MAX_UIDS`; never more than there are neurons.
-    MinAllowedWeights(u16),
-    /// Whether weights are committed to first and revealed later.
-    CommitRevealWeights(bool),
-    /// Epochs between a commit and its reveal, `1 ..= 100`.
-    RevealPeriod(u32),
-    /// Stake below which a hotkey sets no weights; the owner's hotkey is exempt. The network's.
-    StakeThreshold(Rao),
-    /// Blocks between two changes of what a neuron shows, at most 50 400; 0 for no limit.
-    ServingRateLimit(u32),
 }
 
 /// Who sits on a uid.

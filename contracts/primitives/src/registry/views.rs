@@ -1,5 +1,6 @@
 //! What the registry says of hyperparameters, prices and replacements.
 
+use super::Parameter;
 use crate::{AccountId, Rao, Uid};
 
 /// Who may set a hyperparameter.
@@ -32,86 +33,6 @@ pub enum Unit {
     Millionths,
     /// 0 for no, 1 for yes.
     Flag,
-}
-
-/// Which hyperparameter: a variant of `Hyperparameter` without its value. Variant order is ABI:
-/// append only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
-pub enum Parameter {
-    /// See `Hyperparameter::Tempo`.
-    Tempo,
-    /// See `Hyperparameter::Kernel`.
-    Kernel,
-    /// See `Hyperparameter::MaxUids`.
-    MaxUids,
-    /// See `Hyperparameter::MaxValidators`.
-    MaxValidators,
-    /// See `Hyperparameter::ImmunityPeriod`.
-    ImmunityPeriod,
-    /// See `Hyperparameter::RegistrationPrice`.
-    RegistrationPrice,
-    /// See `Hyperparameter::OtherParams`.
-    OtherParams,
-    /// See `Hyperparameter::Yuma`.
-    Yuma,
-    /// See `Hyperparameter::ActivityCutoff`.
-    ActivityCutoff,
-    /// See `Hyperparameter::MinStake`.
-    MinStake,
-    /// See `Hyperparameter::Kappa`.
-    Kappa,
-    /// See `Hyperparameter::BondsPenalty`.
-    BondsPenalty,
-    /// See `Hyperparameter::BondsMovingAverage`.
-    BondsMovingAverage,
-    /// See `Hyperparameter::Yuma3`.
-    Yuma3,
-    /// See `Hyperparameter::LiquidAlpha`.
-    LiquidAlpha,
-    /// See `Hyperparameter::AlphaValues`.
-    AlphaLow,
-    /// See `Hyperparameter::AlphaValues`.
-    AlphaHigh,
-    /// See `Hyperparameter::AlphaSigmoidSteepness`.
-    AlphaSigmoidSteepness,
-    /// See `Hyperparameter::CommitReveal`.
-    CommitReveal,
-    /// See `Hyperparameter::MinBurn`.
-    MinBurn,
-    /// See `Hyperparameter::MaxBurn`.
-    MaxBurn,
-    /// See `Hyperparameter::BurnHalfLife`.
-    BurnHalfLife,
-    /// See `Hyperparameter::BurnIncrease`.
-    BurnIncrease,
-    /// See `Hyperparameter::MaxRegistrationsPerBlock`.
-    MaxRegistrationsPerBlock,
-    /// See `Hyperparameter::RegistrationAllowed`.
-    RegistrationAllowed,
-    /// See `Hyperparameter::MinNonImmuneUids`.
-    MinNonImmuneUids,
-    /// See `Hyperparameter::ImmuneOwnerUids`.
-    ImmuneOwnerUids,
-    /// See `Hyperparameter::Split`.
-    Split,
-    /// See `Hyperparameter::TransferEnabled`.
-    TransferEnabled,
-    /// See `Hyperparameter::WeightsVersionKey`.
-    WeightsVersionKey,
-    /// See `Hyperparameter::WeightsRateLimit`.
-    WeightsRateLimit,
-    /// See `Hyperparameter::MinAllowedWeights`.
-    MinAllowedWeights,
-    /// See `Hyperparameter::CommitRevealWeights`.
-    CommitRevealWeights,
-    /// See `Hyperparameter::RevealPeriod`.
-    RevealPeriod,
-    /// See `Hyperparameter::StakeThreshold`.
-    StakeThreshold,
-    /// See `Hyperparameter::ServingRateLimit`.
-    ServingRateLimit,
 }
 
 /// A hyperparameter whose value is a number: all but the kernel and the bytes of kernels other than
