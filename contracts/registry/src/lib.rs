@@ -1,38 +1,47 @@
-//! Subnets, their hyperparameters, and who sits on which uid.
+//! The registry: subnets, their hyperparameters, and the neurons on their uids.
 //!
-//! Anyone creates a subnet and owns it: its price is locked until the subnet gives way to another.
-//! Anyone registers a neuron for the subnet's price, which is burned. On a full subnet a newcomer
-//! takes the seat of the least paid neuron that is no longer immune.
+//! # Key terms
+//! * **owner**: the account that created a subnet, or accepted it. The price of the creation stays
+//!   locked until the subnet is retired.
+//! * **neuron**: a hotkey on a uid. Any account registers a neuron for the subnet's price, which is
+//!   burned. On a full subnet a new neuron replaces the one with the least emission.
+//! * **generation**: the number of a registration on its subnet, never used twice. Everything that
+//!   belongs to a neuron is stored by generation.
+//! * **kernel**: the contract that computes a subnet's epochs, chosen from the admin's allow-list.
+//! * **admin**: the account that governs the network, at first the deployer. It sets the network's
+//!   rules, the allow-list and some hyperparameters.
 //!
-//! A subnet chooses its kernel from a list that the admin, at first the deployer, adds to. The
-//! admin also sets the rules of the network and hyperparameters, some of which are its alone. It
-//! takes no kernel away from a subnet that runs it, and changes no closed epoch.
+//! # Modules
+//! Storage components, which do not know the environment:
+//! * `subnets`: all subnets and their neurons
+//! * `kernels`: the allow-list
+//! * `creation`: the network's rules, the price of a subnet, TAO held
 //!
-//! - `creation`, `price`, `pruning`, `limits`: the rules, without storage
-//! - `hyperparameters`, `table`, `settings`: what a subnet can be told, its bounds, and how it is
-//!   shown
-//! - `subnets`: what is stored, and what becomes of it
+//! Rules without storage:
+//! * `hyperparameters`: bounds, setting, limits on changes, view
+//! * `price`, `pruning`: the price of a registration, the order of replacement
+//! * `pages`, `seats`, `serving`: what storage holds of a page, a subnet, a registration
 //!
-//! Consensus reads neurons as of the end of an epoch, so a page of neurons keeps the last two. The
-//! epoch contract, named once by the deployer, is the only one to close an epoch and to record
-//! scores.
+//! # Invariants
+//! * The contract's balance of TAO is at least `held`: locks of subnets that are not retired, and
+//!   serving deposits.
+//! * A page of neurons holds the open and the last closed epoch. So nothing after a close changes
+//!   what consensus reads of the closed epoch.
+//! * The admin takes no kernel away from a subnet that runs it, and changes no closed epoch.
+//! * Only the epoch contract, which the deployer names once, closes epochs and records scores.
+//! * Seats are taken in order and never freed; netuids and generations are never used twice.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
 mod creation;
 mod hyperparameters;
 mod kernels;
-mod limits;
 mod pages;
-mod payment;
 mod price;
 mod pruning;
 mod seats;
 mod serving;
-mod settings;
 mod subnets;
-mod table;
-mod wiring;
 
 #[cfg(test)]
 mod tests;
@@ -46,13 +55,10 @@ pub use hyperparameters::{DEFAULT_IMMUNITY_PERIOD, DEFAULT_REGISTRATION_PRICE};
 mod registry {
     use crate::{
         creation::Creation,
-        hyperparameters::{self, DEFAULT_IMMUNITY_PERIOD},
+        hyperparameters::{bounds, settings::Settings, DEFAULT_IMMUNITY_PERIOD},
         kernels::Kernels,
-        payment,
-        serving::Shown,
-        settings::Settings,
+        serving::Served,
         subnets::{Applicant, Change, Subnets},
-        wiring::Wiring,
     };
     use ink::prelude::{string::String, vec::Vec};
     use inktensor_primitives::{
@@ -61,76 +67,87 @@ mod registry {
             AdminChanged, Axon, AxonServed, Commitment, CommitmentKind, CommitmentMade,
             HotkeyStatus, HotkeySwapped, Hyperparameter, HyperparameterSet, HyperparameterView,
             IdentitySet, KernelAllowed, KernelEntry, KernelParams, KernelRetired, NetworkRules,
-            NetworkRulesSet, Neuron, NeuronRegistered, NeuronView, Prometheus, PrometheusServed,
-            PruneCandidate, RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat,
-            ServingStopped, ServingView, Subnet, SubnetCreated, SubnetIdentity, SubnetOffered,
-            SubnetRetired, SubnetSnapshot, SubnetStarted, SubnetTransferred, Tenure, Terms, Voter,
+            NetworkRulesSet, Neuron, NeuronRegistered, NeuronView, Parameter, Prometheus,
+            PrometheusServed, PruneCandidate, RegistrationQuote, Registry, RegistryError,
+            RegistryPeers, Seat, ServingStopped, ServingView, Subnet, SubnetCreated,
+            SubnetIdentity, SubnetOffered, SubnetRetired, SubnetSnapshot, SubnetStarted,
+            SubnetTransferred, SymbolSet, Tenure, Terms, Voter,
         },
         token::WireError,
-        Digest, NetUid, Rao, Uid,
+        Digest, NetUid, Rao, Tao, Uid, Wiring,
     };
 
     /// The registry of subnets and neurons.
     #[ink(storage)]
     pub struct SubnetRegistry {
-        token: AccountId,
+        tao: Tao,
         creation: Creation,
-        wiring: Wiring,
+        /// The epoch contract, once it is named.
+        wiring: Wiring<AccountId>,
         pub(crate) kernels: Kernels,
         pub(crate) subnets: Subnets,
     }
 
     impl SubnetRegistry {
-        /// Deploys a registry that is paid in `token`, for a network with these rules. The caller
-        /// may name the epoch contract, once, and is the admin.
+        /// Deploys the registry of a network with these rules, which is paid in `token`. The caller
+        /// becomes the admin, and may name the epoch contract once.
         ///
         /// # Errors
         /// `OutOfBounds` for a rule.
         #[ink(constructor)]
         pub fn new(token: AccountId, rules: NetworkRules) -> Result<Self, RegistryError> {
             Ok(Self {
-                token,
+                tao: Tao(token),
                 creation: Creation::new(rules)?,
-                wiring: Wiring::NamedBy {
-                    deployer: Self::env().caller(),
-                },
+                wiring: Wiring::by(Self::env().caller()),
                 kernels: Kernels::new(Self::env().caller()),
                 subnets: Subnets::default(),
             })
         }
 
-        fn burn_from_caller(&self, price: Rao) -> Result<(), RegistryError> {
-            let registry = self.env().account_id();
-            payment::burn(self.token, registry, self.env().caller(), price)
+        /// Collects `price` from the caller, who must have approved it.
+        fn collect(&self, price: Rao) -> Result<(), RegistryError> {
+            let (caller, registry) = (self.env().caller(), self.env().account_id());
+            Ok(self.tao.collect(caller, registry, price)?)
         }
 
-        fn take_from_caller(&self, price: Rao) -> Result<(), RegistryError> {
-            let registry = self.env().account_id();
-            payment::take(self.token, registry, self.env().caller(), price)
+        /// Collects `price` from the caller and burns it.
+        fn burn(&self, price: Rao) -> Result<(), RegistryError> {
+            self.collect(price)?;
+            Ok(self.tao.burn(price)?)
         }
 
-        /// Lets the caller's neuron show something, for a deposit if it is the first thing.
-        fn show(&mut self, netuid: NetUid, shown: Shown) -> Result<(), RegistryError> {
+        /// Serves an endpoint or a commitment of the caller's neuron. The first one costs a deposit.
+        fn serve(&mut self, netuid: NetUid, served: Served) -> Result<(), RegistryError> {
             let (caller, now) = (self.env().caller(), self.env().block_number());
             let deposit = self.creation.rules().serving_deposit;
-            let due = self.subnets.show(netuid, caller, shown, now, deposit)?;
+            let due = self.subnets.serve(netuid, caller, served, now, deposit)?;
             self.creation.hold(due)?;
-            self.take_from_caller(due)
+            self.collect(due)
         }
 
-        /// Gives a deposit back to the hotkey that paid it.
-        fn give_back(&mut self, hotkey: AccountId, deposit: Rao) -> Result<(), RegistryError> {
+        /// Returns a deposit to the hotkey that paid it.
+        fn return_deposit(&mut self, hotkey: AccountId, deposit: Rao) -> Result<(), RegistryError> {
             self.creation.unlock(deposit)?;
-            payment::give(self.token, hotkey, deposit)
+            Ok(self.tao.send(hotkey, deposit)?)
         }
 
-        /// On a full network, retires a subnet and gives its owner the lock back.
+        /// Checks that the epoch contract calls.
+        fn only_epoch(&self) -> Result<(), RegistryError> {
+            if self.wiring.is_peer(self.env().caller()) {
+                Ok(())
+            } else {
+                Err(RegistryError::NotEpoch)
+            }
+        }
+
+        /// On a full network, retires a subnet and returns the lock to its owner.
         fn make_room(&mut self) -> Result<(), RegistryError> {
             let now = self.env().block_number();
             let rules = self.creation.rules();
             if let Some(retired) = self.subnets.make_room(now, &rules)? {
                 self.creation.unlock(retired.lock)?;
-                payment::give(self.token, retired.owner, retired.lock)?;
+                self.tao.send(retired.owner, retired.lock)?;
                 self.env().emit_event(SubnetRetired {
                     netuid: retired.netuid,
                     owner: retired.owner,
@@ -142,99 +159,48 @@ mod registry {
     }
 
     impl Registry for SubnetRegistry {
-        /// Names the epoch contract, once. Only the deployer; afterwards nobody can.
-        ///
-        /// # Errors
-        /// `NotDeployer`, `AlreadyWired`.
+        /// The netuids of all subnets that are not retired, ascending.
         #[ink(message)]
-        fn wire(&mut self, epoch: AccountId) -> Result<(), WireError> {
-            self.wiring.wire(self.env().caller(), epoch)
+        fn live_subnets(&self) -> Vec<NetUid> {
+            self.subnets.live()
         }
 
-        /// Lets subnets choose `kernel`, whose code must have `code_hash` now. Only the admin.
-        ///
-        /// # Errors
-        /// `NotAdmin`, `OutOfBounds`, `KernelCode`, `KernelListed`, `Exhausted`.
+        /// Number of subnets ever created; netuids run from 1 to this.
         #[ink(message)]
-        fn allow_kernel(
-            &mut self,
-            kernel: AccountId,
-            code_hash: Digest,
-            defaults: KernelParams,
-        ) -> Result<(), RegistryError> {
-            self.kernels.only_admin(self.env().caller())?;
-            hyperparameters::check_params(&defaults)?;
-            // The one error is that there is no contract.
-            let found = self.env().code_hash(&kernel).ok().map(Into::into);
-            self.kernels
-                .allow(kernel, code_hash, found, defaults.clone())?;
-            self.env().emit_event(KernelAllowed {
-                kernel,
-                code_hash,
-                defaults,
-            });
-            Ok(())
+        fn subnets(&self) -> u16 {
+            self.subnets.count()
         }
 
-        /// Lets no more subnets choose `kernel`; those that run it keep it. Only the admin.
-        ///
-        /// # Errors
-        /// `NotAdmin`, `KernelNotAllowed`.
+        /// The subnet.
         #[ink(message)]
-        fn retire_kernel(&mut self, kernel: AccountId) -> Result<(), RegistryError> {
-            self.kernels.only_admin(self.env().caller())?;
-            self.kernels.retire(kernel)?;
-            self.env().emit_event(KernelRetired { kernel });
-            Ok(())
+        fn subnet(&self, netuid: NetUid) -> Option<Subnet> {
+            self.subnets.subnet(netuid, self.env().block_number())
         }
 
-        /// Hands the admin's role on. Only the admin.
-        ///
-        /// # Errors
-        /// `NotAdmin`.
+        /// Who a subnet says it is.
         #[ink(message)]
-        fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError> {
-            let from = self.env().caller();
-            self.kernels.hand_on(from, admin)?;
-            self.env().emit_event(AdminChanged { from, to: admin });
-            Ok(())
+        fn identity(&self, netuid: NetUid) -> Option<SubnetIdentity> {
+            self.subnets.identity(netuid)
         }
 
-        /// Who decides which kernels are allowed and sets the rules of the network, and may set
-        /// hyperparameters of any subnet.
+        /// To whom a subnet is offered.
         #[ink(message)]
-        fn admin(&self) -> AccountId {
-            self.kernels.admin()
+        fn offered_to(&self, netuid: NetUid) -> Option<AccountId> {
+            self.subnets.offered_to(netuid)
         }
 
-        /// What is listed of the kernel at `address`.
+        /// All hyperparameters of a subnet: value, bounds, whose each one is, and from which block
+        /// on it may change.
         #[ink(message)]
-        fn kernel(&self, address: AccountId) -> Option<KernelEntry> {
-            self.kernels.entry(address)
+        fn hyperparameters(&self, netuid: NetUid) -> Vec<HyperparameterView> {
+            self.subnets
+                .hyperparameters(netuid, self.env().block_number())
         }
 
-        /// All kernels ever allowed, in the order in which they were.
+        /// Rao to lock for creating a subnet now.
         #[ink(message)]
-        fn kernels(&self) -> Vec<AccountId> {
-            self.kernels.all()
-        }
-
-        /// Sets the rules of the network. Only the admin.
-        ///
-        /// # Errors
-        /// `NotAdmin`, `OutOfBounds`.
-        #[ink(message)]
-        fn set_network_rules(&mut self, rules: NetworkRules) -> Result<(), RegistryError> {
-            self.kernels.only_admin(self.env().caller())?;
-            self.creation.set_rules(rules)?;
-            self.env().emit_event(NetworkRulesSet { rules });
-            Ok(())
-        }
-
-        /// The rules of the network.
-        #[ink(message)]
-        fn network_rules(&self) -> NetworkRules {
-            self.creation.rules()
+        fn creation_price(&self) -> Rao {
+            self.creation.price(self.env().block_number())
         }
 
         /// Creates a subnet with default hyperparameters, owned by the caller, who locks the
@@ -257,8 +223,12 @@ mod registry {
         ) -> Result<NetUid, RegistryError> {
             let owner = self.env().caller();
             let now = self.env().block_number();
+            let name = bounds::name(name)?;
+            bounds::initial(Parameter::Tempo, tempo.into())?;
+            bounds::initial(Parameter::MaxUids, max_uids.into())?;
+            bounds::initial(Parameter::MaxValidators, max_validators.into())?;
             let mut settings = Settings {
-                name: hyperparameters::name(name)?,
+                name,
                 owner,
                 owner_hotkey,
                 symbol: String::new(),
@@ -266,10 +236,10 @@ mod registry {
                 started_at: None,
                 retired_at: None,
                 lock: Rao::ZERO,
-                tempo: hyperparameters::tempo(tempo)?,
+                tempo,
                 kernel,
-                max_uids: hyperparameters::max_uids(max_uids, 0)?,
-                max_validators: hyperparameters::max_validators(max_validators)?,
+                max_uids,
+                max_validators,
                 immunity_period: DEFAULT_IMMUNITY_PERIOD,
                 terms: Terms::default(),
                 params: self.kernels.choose(kernel)?,
@@ -278,7 +248,7 @@ mod registry {
             settings.lock = price;
             self.make_room()?;
             let netuid = self.subnets.create(&settings)?;
-            self.take_from_caller(price)?;
+            self.collect(price)?;
             self.env().emit_event(SubnetCreated {
                 netuid,
                 owner,
@@ -296,6 +266,59 @@ mod registry {
             let at = self.env().block_number();
             self.subnets.start(netuid, self.env().caller(), at)?;
             self.env().emit_event(SubnetStarted { netuid, at });
+            Ok(())
+        }
+
+        /// Sets one hyperparameter. Only the subnet's owner, or the admin; some are the admin's
+        /// alone. It counts from the open epoch on.
+        ///
+        /// # Errors
+        /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `Frozen`, `Cooldown`, `OutOfBounds`,
+        /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma` for a Yuma parameter of another
+        /// kernel's subnet.
+        #[ink(message)]
+        fn set_hyperparameter(
+            &mut self,
+            netuid: NetUid,
+            value: Hyperparameter,
+        ) -> Result<(), RegistryError> {
+            let change = Change {
+                caller: self.env().caller(),
+                now: self.env().block_number(),
+                rules: self.creation.rules(),
+                kernels: &self.kernels,
+            };
+            self.subnets.set(netuid, value.clone(), change)?;
+            self.env().emit_event(HyperparameterSet { netuid, value });
+            Ok(())
+        }
+
+        /// Says who a subnet is, or no longer. Only its owner.
+        ///
+        /// # Errors
+        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds` for a field that is too long.
+        #[ink(message)]
+        fn set_identity(
+            &mut self,
+            netuid: NetUid,
+            identity: Option<SubnetIdentity>,
+        ) -> Result<(), RegistryError> {
+            let caller = self.env().caller();
+            self.subnets
+                .set_identity(netuid, caller, identity.as_ref())?;
+            self.env().emit_event(IdentitySet { netuid, identity });
+            Ok(())
+        }
+
+        /// Gives a subnet a short sign; empty for none. Only its owner.
+        ///
+        /// # Errors
+        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`.
+        #[ink(message)]
+        fn set_symbol(&mut self, netuid: NetUid, symbol: String) -> Result<(), RegistryError> {
+            let caller = self.env().caller();
+            self.subnets.set_symbol(netuid, caller, &symbol)?;
+            self.env().emit_event(SymbolSet { netuid, symbol });
             Ok(())
         }
 
@@ -336,66 +359,10 @@ mod registry {
             Ok(())
         }
 
-        /// To whom a subnet is offered.
+        /// What a registration costs now, and what comes of it.
         #[ink(message)]
-        fn offered_to(&self, netuid: NetUid) -> Option<AccountId> {
-            self.subnets.offered_to(netuid)
-        }
-
-        /// Says who a subnet is, or no longer. Only its owner.
-        ///
-        /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds` for a field that is too long.
-        #[ink(message)]
-        fn set_identity(
-            &mut self,
-            netuid: NetUid,
-            identity: Option<SubnetIdentity>,
-        ) -> Result<(), RegistryError> {
-            let caller = self.env().caller();
-            self.subnets
-                .set_identity(netuid, caller, identity.as_ref())?;
-            self.env().emit_event(IdentitySet { netuid, identity });
-            Ok(())
-        }
-
-        /// Gives a subnet a short sign; empty for none. Only its owner.
-        ///
-        /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`.
-        #[ink(message)]
-        fn set_symbol(&mut self, netuid: NetUid, symbol: String) -> Result<(), RegistryError> {
-            self.subnets.set_symbol(netuid, self.env().caller(), symbol)
-        }
-
-        /// Who a subnet says it is.
-        #[ink(message)]
-        fn identity(&self, netuid: NetUid) -> Option<SubnetIdentity> {
-            self.subnets.identity(netuid)
-        }
-
-        /// Sets one hyperparameter. Only the subnet's owner, or the admin; some are the admin's
-        /// alone. It counts from the open epoch on.
-        ///
-        /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `Frozen`, `Cooldown`, `OutOfBounds`,
-        /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma` for a Yuma parameter of another
-        /// kernel's subnet.
-        #[ink(message)]
-        fn set_hyperparameter(
-            &mut self,
-            netuid: NetUid,
-            value: Hyperparameter,
-        ) -> Result<(), RegistryError> {
-            let change = Change {
-                caller: self.env().caller(),
-                now: self.env().block_number(),
-                rules: self.creation.rules(),
-                kernels: &self.kernels,
-            };
-            self.subnets.set(netuid, value.clone(), change)?;
-            self.env().emit_event(HyperparameterSet { netuid, value });
-            Ok(())
+        fn quote_registration(&self, netuid: NetUid) -> Option<RegistrationQuote> {
+            self.subnets.quote(netuid, self.env().block_number())
         }
 
         /// Gives `hotkey` a seat, owned by the caller, who burns the registration price (approve it
@@ -420,9 +387,9 @@ mod registry {
                 now: self.env().block_number(),
             };
             let seat = self.subnets.register(netuid, applicant)?;
-            self.burn_from_caller(seat.price)?;
-            if let Some(gone) = seat.replaced {
-                self.give_back(gone, seat.deposit)?;
+            self.burn(seat.price)?;
+            if let Some(replaced) = seat.replaced {
+                self.return_deposit(replaced, seat.deposit)?;
             }
             self.env().emit_event(NeuronRegistered {
                 netuid,
@@ -435,13 +402,40 @@ mod registry {
             Ok(seat.uid)
         }
 
+        /// Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a
+        /// fee that is burned (approve it first).
+        ///
+        /// # Errors
+        /// `NotSeated`, `NotHotkeyOwner`, `TooSoon`, `Payment`.
+        #[ink(message)]
+        fn swap_hotkey(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            new_hotkey: AccountId,
+        ) -> Result<(), RegistryError> {
+            let (caller, now) = (self.env().caller(), self.env().block_number());
+            let swapped = self
+                .subnets
+                .swap_hotkey(netuid, caller, (hotkey, new_hotkey), now)?;
+            self.burn(self.creation.rules().swap_fee)?;
+            self.env().emit_event(HotkeySwapped {
+                netuid,
+                from: hotkey,
+                to: new_hotkey,
+                identity: swapped.identity,
+                uid: swapped.uid,
+            });
+            Ok(())
+        }
+
         /// Shows where the caller's neuron answers, in the place of what it showed before.
         ///
         /// # Errors
         /// `NotSeated`, `BadHost`, `OutOfBounds` for port 0, `TooSoon`, `Payment`.
         #[ink(message)]
         fn serve_axon(&mut self, netuid: NetUid, axon: Axon) -> Result<(), RegistryError> {
-            self.show(netuid, Shown::Axon(axon.clone()))?;
+            self.serve(netuid, Served::Axon(axon.clone()))?;
             let hotkey = self.env().caller();
             self.env().emit_event(AxonServed {
                 netuid,
@@ -461,7 +455,7 @@ mod registry {
             netuid: NetUid,
             prometheus: Prometheus,
         ) -> Result<(), RegistryError> {
-            self.show(netuid, Shown::Prometheus(prometheus.clone()))?;
+            self.serve(netuid, Served::Prometheus(prometheus.clone()))?;
             let hotkey = self.env().caller();
             self.env().emit_event(PrometheusServed {
                 netuid,
@@ -487,7 +481,7 @@ mod registry {
                 data,
                 block: self.env().block_number(),
             };
-            self.show(netuid, Shown::Commitment(commitment.clone()))?;
+            self.serve(netuid, Served::Commitment(commitment.clone()))?;
             let hotkey = self.env().caller();
             self.env().emit_event(CommitmentMade {
                 netuid,
@@ -504,8 +498,8 @@ mod registry {
         #[ink(message)]
         fn stop_serving(&mut self, netuid: NetUid) -> Result<Rao, RegistryError> {
             let hotkey = self.env().caller();
-            let deposit = self.subnets.hide(netuid, hotkey)?;
-            self.give_back(hotkey, deposit)?;
+            let deposit = self.subnets.stop_serving(netuid, hotkey)?;
+            self.return_deposit(hotkey, deposit)?;
             self.env().emit_event(ServingStopped {
                 netuid,
                 hotkey,
@@ -526,88 +520,37 @@ mod registry {
             self.subnets.serving_page(netuid, page)
         }
 
-        /// Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a
-        /// fee that is burned (approve it first).
-        ///
-        /// # Errors
-        /// `NotSeated`, `NotHotkeyOwner`, `TooSoon`, `Payment`.
+        /// Page `page` (64 uids) of the metagraph.
         #[ink(message)]
-        fn swap_hotkey(
-            &mut self,
-            netuid: NetUid,
-            hotkey: AccountId,
-            new_hotkey: AccountId,
-        ) -> Result<(), RegistryError> {
-            let (caller, now) = (self.env().caller(), self.env().block_number());
-            let swapped = self
-                .subnets
-                .swap_hotkey(netuid, caller, (hotkey, new_hotkey), now)?;
-            self.burn_from_caller(self.creation.rules().swap_fee)?;
-            self.env().emit_event(HotkeySwapped {
-                netuid,
-                from: hotkey,
-                to: new_hotkey,
-                identity: swapped.identity,
-                uid: swapped.uid,
-            });
-            Ok(())
+        fn metagraph(&self, netuid: NetUid, page: u16) -> Vec<NeuronView> {
+            self.subnets.metagraph(netuid, page)
         }
 
-        /// Called by the epoch contract at close: freezes the subnet and opens epoch `closing + 1`.
-        ///
-        /// # Errors
-        /// `NotEpoch`, `UnknownSubnet`, `WrongEpoch`.
+        /// Who sits on `uid` now.
         #[ink(message)]
-        fn begin_epoch(
-            &mut self,
-            netuid: NetUid,
-            closing: u32,
-        ) -> Result<SubnetSnapshot, RegistryError> {
-            self.wiring.only_epoch(self.env().caller())?;
+        fn neuron(&self, netuid: NetUid, uid: Uid) -> Option<Neuron> {
+            self.subnets.neuron(netuid, uid)
+        }
+
+        /// Where `hotkey` sits on `netuid`.
+        #[ink(message)]
+        fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat> {
+            self.subnets.seat(netuid, hotkey)
+        }
+
+        /// Who owns `hotkey`: the account that first registered it anywhere, or made it a subnet's
+        /// owner hotkey.
+        #[ink(message)]
+        fn owner_of(&self, hotkey: AccountId) -> Option<AccountId> {
+            self.subnets.owner_of(hotkey)
+        }
+
+        /// Who would give way to newcomers on a full subnet, in this order; at most `count`, which
+        /// is at most 16.
+        #[ink(message)]
+        fn prune_candidates(&self, netuid: NetUid, count: u16) -> Vec<PruneCandidate> {
             let now = self.env().block_number();
-            self.subnets.close(netuid, closing, now, &self.kernels)
-        }
-
-        /// Called by the epoch contract at settle: records scores of `epoch` from uid `start` on,
-        /// which must not cross a page. A neuron that took its seat later keeps its zero
-        /// score.
-        ///
-        /// # Errors
-        /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
-        #[ink(message)]
-        fn record_scores(
-            &mut self,
-            netuid: NetUid,
-            epoch: u32,
-            start: Uid,
-            scores: Vec<NeuronResult>,
-        ) -> Result<(), RegistryError> {
-            self.wiring.only_epoch(self.env().caller())?;
-            self.subnets.record(netuid, epoch, start, &scores)
-        }
-
-        /// The subnet.
-        #[ink(message)]
-        fn subnet(&self, netuid: NetUid) -> Option<Subnet> {
-            self.subnets.subnet(netuid, self.env().block_number())
-        }
-
-        /// Number of subnets ever created; netuids run from 1 to this.
-        #[ink(message)]
-        fn subnets(&self) -> u16 {
-            self.subnets.count()
-        }
-
-        /// The netuids of all subnets that are not retired, ascending.
-        #[ink(message)]
-        fn live_subnets(&self) -> Vec<NetUid> {
-            self.subnets.live()
-        }
-
-        /// Rao to lock for creating a subnet now.
-        #[ink(message)]
-        fn creation_price(&self) -> Rao {
-            self.creation.price(self.env().block_number())
+            self.subnets.prune_candidates(netuid, count, now)
         }
 
         /// The subnet that would give way if one more were created on a full network now; none if
@@ -625,53 +568,112 @@ mod registry {
             self.creation.held()
         }
 
-        /// All hyperparameters of a subnet: value, bounds, whose each one is, and from which block
-        /// on it may change.
+        /// The rules of the network.
         #[ink(message)]
-        fn hyperparameters(&self, netuid: NetUid) -> Vec<HyperparameterView> {
-            self.subnets
-                .hyperparameters(netuid, self.env().block_number())
+        fn network_rules(&self) -> NetworkRules {
+            self.creation.rules()
         }
 
-        /// What a registration costs now, and what comes of it.
+        /// All kernels ever allowed, in the order in which they were.
         #[ink(message)]
-        fn quote_registration(&self, netuid: NetUid) -> Option<RegistrationQuote> {
-            self.subnets.quote(netuid, self.env().block_number())
+        fn kernels(&self) -> Vec<AccountId> {
+            self.kernels.all()
         }
 
-        /// Who would give way to newcomers on a full subnet, in this order; at most `count`, which
-        /// is at most 16.
+        /// What is listed of the kernel at `address`.
         #[ink(message)]
-        fn prune_candidates(&self, netuid: NetUid, count: u16) -> Vec<PruneCandidate> {
-            let now = self.env().block_number();
-            self.subnets.prune_candidates(netuid, count, now)
+        fn kernel(&self, address: AccountId) -> Option<KernelEntry> {
+            self.kernels.entry(address)
+        }
+
+        /// Who decides which kernels are allowed and sets the rules of the network, and may set
+        /// hyperparameters of any subnet.
+        #[ink(message)]
+        fn admin(&self) -> AccountId {
+            self.kernels.admin()
         }
 
         /// The other contracts.
         #[ink(message)]
         fn peers(&self) -> RegistryPeers {
             RegistryPeers {
-                token: self.token,
-                epoch: self.wiring.epoch(),
+                token: self.tao.0,
+                epoch: self.wiring.peers().copied(),
             }
         }
 
-        /// Where `hotkey` sits on `netuid`.
+        /// Sets the rules of the network. Only the admin.
+        ///
+        /// # Errors
+        /// `NotAdmin`, `OutOfBounds`.
         #[ink(message)]
-        fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat> {
-            self.subnets.seat(netuid, hotkey)
+        fn set_network_rules(&mut self, rules: NetworkRules) -> Result<(), RegistryError> {
+            self.kernels.only_admin(self.env().caller())?;
+            self.creation.set_rules(rules)?;
+            self.env().emit_event(NetworkRulesSet { rules });
+            Ok(())
+        }
+
+        /// Lets subnets choose `kernel`, whose code must have `code_hash` now. Only the admin.
+        ///
+        /// # Errors
+        /// `NotAdmin`, `OutOfBounds`, `KernelCode`, `KernelListed`, `Exhausted`.
+        #[ink(message)]
+        fn allow_kernel(
+            &mut self,
+            kernel: AccountId,
+            code_hash: Digest,
+            defaults: KernelParams,
+        ) -> Result<(), RegistryError> {
+            self.kernels.only_admin(self.env().caller())?;
+            bounds::check_params(&defaults)?;
+            // The one error is that there is no contract.
+            let found = self.env().code_hash(&kernel).ok().map(Into::into);
+            self.kernels
+                .allow(kernel, code_hash, found, defaults.clone())?;
+            self.env().emit_event(KernelAllowed {
+                kernel,
+                code_hash,
+                defaults,
+            });
+            Ok(())
+        }
+
+        /// Lets no more subnets choose `kernel`; those that run it keep it. Only the admin.
+        ///
+        /// # Errors
+        /// `NotAdmin`, `KernelNotAllowed`.
+        #[ink(message)]
+        fn retire_kernel(&mut self, kernel: AccountId) -> Result<(), RegistryError> {
+            self.kernels.only_admin(self.env().caller())?;
+            self.kernels.retire(kernel)?;
+            self.env().emit_event(KernelRetired { kernel });
+            Ok(())
+        }
+
+        /// Hands the admin's role on. Only the admin.
+        ///
+        /// # Errors
+        /// `NotAdmin`.
+        #[ink(message)]
+        fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError> {
+            let from = self.env().caller();
+            self.kernels.hand_on(from, admin)?;
+            self.env().emit_event(AdminChanged { from, to: admin });
+            Ok(())
+        }
+
+        /// Whether `netuid` exists, and who owns `hotkey`.
+        #[ink(message)]
+        fn hotkey_status(&self, netuid: NetUid, hotkey: AccountId) -> HotkeyStatus {
+            let nominator_min = self.creation.rules().nominator_min;
+            self.subnets.hotkey_status(netuid, hotkey, nominator_min)
         }
 
         /// Where `hotkey` sits on `netuid`, and on what terms it sets weights.
         #[ink(message)]
         fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter> {
             self.subnets.voter(netuid, hotkey)
-        }
-
-        /// Who sits on `uid` now.
-        #[ink(message)]
-        fn neuron(&self, netuid: NetUid, uid: Uid) -> Option<Neuron> {
-            self.subnets.neuron(netuid, uid)
         }
 
         /// Who sat on the `count` uids from `start` at the end of `epoch`; they must not cross a
@@ -705,24 +707,46 @@ mod registry {
             self.subnets.tenures_at(netuid, epoch, &uids)
         }
 
-        /// Page `page` (64 uids) of the metagraph.
+        /// Called by the epoch contract at close: freezes the subnet and opens epoch `closing + 1`.
+        ///
+        /// # Errors
+        /// `NotEpoch`, `UnknownSubnet`, `WrongEpoch`.
         #[ink(message)]
-        fn metagraph(&self, netuid: NetUid, page: u16) -> Vec<NeuronView> {
-            self.subnets.metagraph(netuid, page)
+        fn begin_epoch(
+            &mut self,
+            netuid: NetUid,
+            closing: u32,
+        ) -> Result<SubnetSnapshot, RegistryError> {
+            self.only_epoch()?;
+            let now = self.env().block_number();
+            self.subnets.close(netuid, closing, now, &self.kernels)
         }
 
-        /// Who owns `hotkey`: the account that first registered it anywhere, or made it a subnet's
-        /// owner hotkey.
+        /// Called by the epoch contract at settle: records scores of `epoch` from uid `start` on,
+        /// which must not cross a page. A neuron that took its seat later keeps its zero
+        /// score.
+        ///
+        /// # Errors
+        /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
         #[ink(message)]
-        fn owner_of(&self, hotkey: AccountId) -> Option<AccountId> {
-            self.subnets.owner_of(hotkey)
+        fn record_scores(
+            &mut self,
+            netuid: NetUid,
+            epoch: u32,
+            start: Uid,
+            scores: Vec<NeuronResult>,
+        ) -> Result<(), RegistryError> {
+            self.only_epoch()?;
+            self.subnets.record(netuid, epoch, start, &scores)
         }
 
-        /// Whether `netuid` exists, and who owns `hotkey`.
+        /// Names the epoch contract, once. Only the deployer; afterwards nobody can.
+        ///
+        /// # Errors
+        /// `NotDeployer`, `AlreadyWired`.
         #[ink(message)]
-        fn hotkey_status(&self, netuid: NetUid, hotkey: AccountId) -> HotkeyStatus {
-            let nominator_min = self.creation.rules().nominator_min;
-            self.subnets.hotkey_status(netuid, hotkey, nominator_min)
+        fn wire(&mut self, epoch: AccountId) -> Result<(), WireError> {
+            self.wiring.wire(self.env().caller(), epoch)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Hyperparameter, NetworkRules, SubnetIdentity};
 use crate::{AccountId, NetUid, Rao, Uid};
+use ink::prelude::string::String;
 
 /// A new subnet.
 #[ink::event]
@@ -110,6 +111,16 @@ pub struct IdentitySet {
     pub netuid: NetUid,
     /// The identity. Absent if the identity was cleared.
     pub identity: Option<SubnetIdentity>,
+}
+
+/// A new symbol of a subnet.
+#[ink::event]
+pub struct SymbolSet {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The symbol, which may be empty.
+    pub symbol: String,
 }
 
 /// A swap of a neuron's hotkey.

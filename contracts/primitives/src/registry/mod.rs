@@ -1,7 +1,7 @@
 //! The interface of the registry: subnets, their hyperparameters, and the neurons on their uids.
 //!
 //! - `types`: subnets and neurons
-//! - `hyperparameters`: settings of one subnet, and how they are shown
+//! - `hyperparameters`: the table of settings of one subnet, and their view
 //! - `terms`: the part of a subnet's settings that rules read
 //! - `network`: rules of the whole network, and identities of subnets
 //! - `kernels`: the allow-list of kernels
@@ -22,9 +22,9 @@ mod views;
 pub use error::{BoundedField, RegistryError};
 pub use events::{
     HotkeySwapped, HyperparameterSet, IdentitySet, NetworkRulesSet, NeuronRegistered,
-    SubnetCreated, SubnetOffered, SubnetRetired, SubnetStarted, SubnetTransferred,
+    SubnetCreated, SubnetOffered, SubnetRetired, SubnetStarted, SubnetTransferred, SymbolSet,
 };
-pub use hyperparameters::{Hyperparameter, HyperparameterView, Parameter, Setter, Unit};
+pub use hyperparameters::{Hyperparameter, HyperparameterView, Number, Parameter, Setter, Unit};
 pub use kernels::{AdminChanged, KernelAllowed, KernelEntry, KernelRetired, MAX_KERNELS};
 pub use network::{NetworkRules, SubnetIdentity, MAX_IDENTITY_FIELD, MAX_SYMBOL, SWAP_INTERVAL};
 pub use serving::{
@@ -215,7 +215,10 @@ pub trait Registry {
         identity: Option<SubnetIdentity>,
     ) -> Result<(), RegistryError>;
 
-    /// Sets the symbol of a subnet, or clears it with an empty text. Owner only. Emits no event.
+    /// Sets the symbol of a subnet, or clears it with an empty text. Owner only.
+    ///
+    /// # Events
+    /// `SymbolSet`.
     ///
     /// # Errors
     /// `UnknownSubnet`, `NotOwner`, `OutOfBounds` for more than 16 bytes.

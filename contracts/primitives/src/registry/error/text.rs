@@ -1,7 +1,11 @@
 //! Texts of the registry's errors, for people. Not part of a contract.
 
 use super::{BoundedField, RegistryError};
-use crate::{hash::hex, registry::Parameter, Rao};
+use crate::{
+    hash::hex,
+    registry::{Parameter, Unit},
+    Rao,
+};
 use core::fmt;
 
 impl fmt::Display for RegistryError {
@@ -207,11 +211,7 @@ impl Kind {
             BoundedField::Hyperparameter(parameter) => match parameter {
                 Parameter::OtherParams => Self::Bytes,
                 Parameter::AlphaSigmoidSteepness => Self::Signed,
-                Parameter::RegistrationPrice
-                | Parameter::MinStake
-                | Parameter::MinBurn
-                | Parameter::MaxBurn
-                | Parameter::StakeThreshold => Self::Amount,
+                other if other.unit() == Some(Unit::Rao) => Self::Amount,
                 _ => Self::Number,
             },
             BoundedField::MinLock

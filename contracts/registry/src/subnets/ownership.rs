@@ -1,15 +1,18 @@
-//! What a subnet's owner decides: parameters, the start, who owns it next, and who it says it is.
+//! Decisions of a subnet's owner: hyperparameters, the start, the next owner, identity and symbol.
 
 use super::Subnets;
 use crate::{
-    hyperparameters::{self, Given},
+    hyperparameters::{
+        self, bounds,
+        change_limits::{self, Clock},
+        settings::Settings,
+        view::{self, Facts},
+        Conditions,
+    },
     kernels::Kernels,
-    limits::{self, Clock},
     seats::Seats,
-    settings::Settings,
-    table::{self, Situation},
 };
-use ink::prelude::{string::String, vec::Vec};
+use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     registry::{
         BoundedField, Hyperparameter, HyperparameterView, NetworkRules, RegistryError, Setter,
@@ -18,14 +21,14 @@ use inktensor_primitives::{
     AccountId, NetUid,
 };
 
-/// Who sets a hyperparameter, when, and under which rules.
+/// The circumstances of a change of a hyperparameter.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
-    /// Who.
+    /// The account that sets it.
     pub caller: AccountId,
-    /// The block.
+    /// The current block.
     pub now: u32,
-    /// The network's.
+    /// The rules of the network.
     pub rules: NetworkRules,
     /// The kernels that may be chosen, and the admin.
     pub kernels: &'a Kernels,
@@ -51,11 +54,11 @@ impl Subnets {
         } = change;
         let mut settings = self.settings(netuid)?;
         let seats = self.seats(netuid)?;
-        let parameter = limits::parameter(&value);
+        let parameter = value.parameter();
         let is_admin = kernels.admin() == caller;
         if !is_admin {
             settings.only_owner(caller)?;
-            if limits::setter(parameter) == Setter::Admin {
+            if parameter.setter() == Setter::Admin {
                 return Err(RegistryError::SetByAdmin);
             }
         }
@@ -63,7 +66,7 @@ impl Subnets {
         if let Some(due) = clock.frozen_until(now) {
             return Err(RegistryError::Frozen(due));
         }
-        let key = (netuid, limits::cooled(parameter));
+        let key = (netuid, change_limits::cooled(parameter));
         let cooled_at = clock.cooled_at(self.changes.get(key));
         if !is_admin && now < cooled_at {
             return Err(RegistryError::Cooldown(cooled_at));
@@ -74,13 +77,13 @@ impl Subnets {
             .get(netuid)
             .ok_or(RegistryError::UnknownSubnet)?;
         let before = price;
-        let given = Given {
+        let conditions = Conditions {
             taken: seats.taken(),
             now,
             bittensor_split: rules.bittensor_split,
         };
         let choose = |kernel| kernels.choose(kernel);
-        hyperparameters::set(&mut settings, &mut price, given, value, choose)?;
+        hyperparameters::set(&mut settings, &mut price, conditions, value, choose)?;
         self.settings.insert(netuid, &settings);
         if price != before {
             self.prices.insert(netuid, &price);
@@ -89,23 +92,23 @@ impl Subnets {
         Ok(())
     }
 
-    /// All hyperparameters at block `now`.
+    /// Returns all hyperparameters that are numbers, as of block `now`.
     pub fn hyperparameters(&self, netuid: NetUid, now: u32) -> Vec<HyperparameterView> {
         let (Ok(settings), Ok(seats)) = (self.settings(netuid), self.seats(netuid)) else {
             return Vec::new();
         };
-        let situation = Situation {
+        let facts = Facts {
             taken: seats.taken(),
             registration_price: self.price(netuid, &settings, now),
             now,
             clock: clock(&settings, &seats),
         };
-        table::table(&settings, situation, |parameter| {
+        view::all(&settings, facts, |parameter| {
             self.changes.get((netuid, parameter))
         })
     }
 
-    /// Lets epochs run from block `now` on.
+    /// Starts a subnet: its epochs run from block `now` on.
     ///
     /// # Errors
     /// `UnknownSubnet`, `NotOwner`, `Retired`, `AlreadyStarted`.
@@ -127,7 +130,7 @@ impl Subnets {
         Ok(())
     }
 
-    /// Offers a subnet to `to`, or to nobody.
+    /// Offers a subnet to `to`, or withdraws the offer.
     ///
     /// # Errors
     /// `UnknownSubnet`, `NotOwner`, `Retired`.
@@ -147,12 +150,12 @@ impl Subnets {
         Ok(())
     }
 
-    /// To whom a subnet is offered.
+    /// Returns the account to which a subnet is offered.
     pub fn offered_to(&self, netuid: NetUid) -> Option<AccountId> {
         self.offers.get(netuid)
     }
 
-    /// Makes `caller`, to whom the subnet is offered, its owner. Returns who was.
+    /// Makes `caller`, to whom the subnet is offered, its owner. Returns the former owner.
     ///
     /// # Errors
     /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`.
@@ -171,12 +174,12 @@ impl Subnets {
         settings.owner_hotkey = owner_hotkey;
         self.settings.insert(netuid, &settings);
         self.offers.remove(netuid);
-        // They are the former owner's.
+        // These seats are the former owner's.
         self.owner_seats.remove(netuid);
         Ok(before)
     }
 
-    /// Says who a subnet is.
+    /// Sets or clears a subnet's identity.
     ///
     /// # Errors
     /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`.
@@ -191,7 +194,7 @@ impl Subnets {
             Some(identity) => {
                 for field in identity.fields() {
                     let most = MAX_IDENTITY_FIELD;
-                    hyperparameters::at_most(BoundedField::Identity, field.len(), most)?;
+                    bounds::at_most(BoundedField::Identity, field.len(), most)?;
                 }
                 self.identities.insert(netuid, identity);
             }
@@ -200,12 +203,12 @@ impl Subnets {
         Ok(())
     }
 
-    /// Who a subnet says it is.
+    /// Returns a subnet's identity.
     pub fn identity(&self, netuid: NetUid) -> Option<SubnetIdentity> {
         self.identities.get(netuid)
     }
 
-    /// Gives a subnet a sign.
+    /// Sets a subnet's symbol, which may be empty.
     ///
     /// # Errors
     /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`.
@@ -213,16 +216,16 @@ impl Subnets {
         &mut self,
         netuid: NetUid,
         caller: AccountId,
-        symbol: String,
+        symbol: &str,
     ) -> Result<(), RegistryError> {
         let mut settings = self.owned(netuid, caller)?;
-        hyperparameters::at_most(BoundedField::Symbol, symbol.len(), MAX_SYMBOL)?;
-        settings.symbol = symbol;
+        bounds::at_most(BoundedField::Symbol, symbol.len(), MAX_SYMBOL)?;
+        settings.symbol = symbol.into();
         self.settings.insert(netuid, &settings);
         Ok(())
     }
 
-    /// The settings of a subnet that `caller` owns.
+    /// Returns the settings of a subnet that `caller` owns.
     fn owned(&self, netuid: NetUid, caller: AccountId) -> Result<Settings, RegistryError> {
         let settings = self.settings(netuid)?;
         settings.only_owner(caller)?;
@@ -230,7 +233,7 @@ impl Subnets {
     }
 }
 
-/// Since when the open epoch runs, if it runs and will close.
+/// Returns start and length of the open epoch, if it runs and will close.
 fn clock(settings: &Settings, seats: &Seats) -> Clock {
     let runs = settings.started_at.is_some() && seats.taken() > 0 && settings.retired_at.is_none();
     Clock {

@@ -1,27 +1,36 @@
-//! The subnets as they are stored, and the rules of taking a seat.
+//! The stored subnets: a storage component that does not know the environment.
 //!
-//! After an error storage may be half written: messages return every error, and the chain then
-//! undoes all of it.
+//! After an error storage may be half written. Messages return every error, and the chain then
+//! reverts the call.
+//!
+//! - `lifecycle`: creation and retirement
+//! - `ownership`: decisions of the owner
+//! - `registration`: registration and replacement of neurons
+//! - `serving`: endpoints and commitments of neurons
+//! - `hotkey_swap`: another hotkey for a neuron
 
-mod lives;
-mod owning;
-mod showing;
-mod swapping;
-mod taking;
+mod hotkey_swap;
+mod lifecycle;
+mod ownership;
+mod registration;
+mod serving;
 
-pub use owning::Change;
-pub use taking::Applicant;
+pub use ownership::Change;
+pub use registration::Applicant;
 #[cfg(test)]
-use taking::Registered;
+use registration::Registered;
 
 use crate::{
-    hyperparameters::{self, DEFAULT_REGISTRATION_PRICE},
+    hyperparameters::{
+        bounds,
+        settings::{self, Settings},
+        DEFAULT_REGISTRATION_PRICE,
+    },
     kernels::Kernels,
     pages::{self, NeuronPage, StandingPage},
     price::Price,
     seats::Seats,
-    serving::Served,
-    settings::{self, Settings},
+    serving::ServingRecord,
 };
 use ink::{
     prelude::vec::Vec,
@@ -36,31 +45,31 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao, Uid, MAX_VALIDATORS, PAGE,
 };
 
-/// Where a hotkey sits on a subnet.
+/// The seat of a hotkey on a subnet, as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
-pub struct Place {
+pub struct SeatRecord {
     uid: Uid,
     generation: u32,
     registered_epoch: u32,
 }
 
-/// What a subnet's settled epochs paid: how strong it is.
+/// A subnet's pay in its last settled epochs. The weakest subnet is retired first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Strength {
     /// The epoch whose scores are being recorded.
     epoch: u32,
-    /// What it paid so far.
+    /// Pay of that epoch so far.
     now: Rao,
-    /// What the one before it paid.
+    /// Pay of the recorded epoch before it.
     before: Rao,
 }
 
 impl Strength {
-    /// Counts what a chunk of `epoch` was paid.
+    /// Adds the pay of a chunk of `epoch`.
     fn record(&mut self, epoch: u32, results: &[NeuronResult]) {
         if epoch > self.epoch {
             self.before = self.now;
@@ -73,7 +82,7 @@ impl Strength {
         self.now = Rao(self.now.0.saturating_add(paid));
     }
 
-    /// The larger of what the last two recorded epochs paid: the last may not be recorded in full.
+    /// Returns the larger pay of the last two recorded epochs, as the last may be incomplete.
     fn rao(&self) -> Rao {
         self.now.max(self.before)
     }
@@ -86,34 +95,32 @@ pub struct Subnets {
     count: u16,
     settings: Mapping<NetUid, Settings, ManualKey<0x7265_0001>>,
     seats: Mapping<NetUid, Seats, ManualKey<0x7265_0002>>,
-    places: Mapping<(NetUid, AccountId), Place, ManualKey<0x7265_0003>>,
+    places: Mapping<(NetUid, AccountId), SeatRecord, ManualKey<0x7265_0003>>,
     owners: Mapping<AccountId, AccountId, ManualKey<0x7265_0004>>,
     neurons: Mapping<(NetUid, u16), NeuronPage, ManualKey<0x7265_0005>>,
     standings: Mapping<(NetUid, u16), StandingPage, ManualKey<0x7265_0006>>,
-    /// Of registrations.
+    /// Prices of registrations.
     prices: Mapping<NetUid, Price, ManualKey<0x7265_0009>>,
-    /// Block of a parameter's last change.
+    /// Block of each parameter's last change.
     changes: Mapping<(NetUid, Parameter), u32, ManualKey<0x7265_000A>>,
-    /// To whom subnets are offered.
+    /// Accounts to which subnets are offered.
     offers: Mapping<NetUid, AccountId, ManualKey<0x7265_000B>>,
     identities: Mapping<NetUid, SubnetIdentity, ManualKey<0x7265_000C>>,
-    /// Seats that the owner took while it was the owner, oldest first; at most
-    /// `MAX_IMMUNE_OWNERS`.
+    /// Seats that the present owner took as the owner, oldest first; at most `MAX_IMMUNE_OWNERS`.
     owner_seats: Mapping<NetUid, Vec<Uid>, ManualKey<0x7265_000D>>,
-    /// The subnets that are not retired, ascending.
+    /// Subnets that are not retired, ascending.
     live: Lazy<Vec<NetUid>, ManualKey<0x7265_000E>>,
     strengths: Mapping<NetUid, Strength, ManualKey<0x7265_000F>>,
-    /// What registrations show, by generation.
-    served: Mapping<(NetUid, u32), Served, ManualKey<0x7265_0010>>,
-    /// Which hotkey a neuron has by now, by the one that its stake is on; of neurons that have
-    /// another.
-    stand_ins: Mapping<(NetUid, AccountId), AccountId, ManualKey<0x7265_0011>>,
-    /// Block of a neuron's last swap, by generation.
+    /// Endpoints and commitments of neurons, by generation.
+    served: Mapping<(NetUid, u32), ServingRecord, ManualKey<0x7265_0010>>,
+    /// Present hotkeys of neurons that have swapped, by the hotkey that holds the stake.
+    present_hotkeys: Mapping<(NetUid, AccountId), AccountId, ManualKey<0x7265_0011>>,
+    /// Block of each neuron's last swap, by generation.
     swaps: Mapping<(NetUid, u32), u32, ManualKey<0x7265_0012>>,
 }
 
 impl Subnets {
-    /// Closes epoch `closing` at block `now` and returns the subnet as it was in it.
+    /// Closes epoch `closing` at block `now`. Returns the subnet as of that epoch.
     ///
     /// # Errors
     /// `UnknownSubnet`, `Retired`, `KernelNotAllowed`, `WrongEpoch`, `Exhausted`.
@@ -125,7 +132,7 @@ impl Subnets {
         kernels: &Kernels,
     ) -> Result<SubnetSnapshot, RegistryError> {
         let settings = self.settings(netuid)?.live()?;
-        // Chosen when it was allowed, and entries stay: no subnet is without one.
+        // Every subnet has an entry: its kernel was allowed when chosen, and entries stay.
         let kernel = kernels.entry(settings.kernel);
         let kernel = kernel.ok_or(RegistryError::KernelNotAllowed)?;
         let mut seats = self.seats(netuid)?;
@@ -136,11 +143,11 @@ impl Subnets {
         let price = self.price(netuid, &settings, now);
         let params = settings::kernel_bytes(&settings.params);
         let mut subnet = settings.subnet(&frozen, price);
-        if let Some(Place {
+        if let Some(SeatRecord {
             uid, generation, ..
         }) = owner
         {
-            // The cut is staked where the owner's stake is.
+            // The owner's cut is staked on the hotkey that holds the owner's stake.
             subnet.owner_hotkey = self.identity_of(netuid, subnet.owner_hotkey, uid, generation);
         }
         Ok(SubnetSnapshot {
@@ -152,7 +159,7 @@ impl Subnets {
         })
     }
 
-    /// Records what `epoch`, which must be closed, found for the uids from `start` on.
+    /// Records results of the closed `epoch` for the uids from `start` on.
     ///
     /// # Errors
     /// `UnknownSubnet`, `OutOfBounds`, `TooOld`.
@@ -184,14 +191,14 @@ impl Subnets {
         Ok(())
     }
 
-    /// The subnet as it is at block `now`.
+    /// Returns the subnet as of block `now`.
     pub fn subnet(&self, netuid: NetUid, now: u32) -> Option<Subnet> {
         let (settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
         let price = self.price(netuid, &settings, now);
         Some(settings.subnet(&seats, price))
     }
 
-    /// Where `hotkey` sits now.
+    /// Returns the present seat of `hotkey`.
     pub fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat> {
         let place = self.places.get((netuid, hotkey))?;
         let seats = self.seats.get(netuid)?;
@@ -204,7 +211,7 @@ impl Subnets {
         })
     }
 
-    /// Where `hotkey` sits now, and on what terms it sets weights.
+    /// Returns the present seat of `hotkey`, and the terms on which it sets weights.
     pub fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter> {
         let seat = self.seat(netuid, hotkey)?;
         let settings = self.settings.get(netuid)?;
@@ -216,13 +223,13 @@ impl Subnets {
         })
     }
 
-    /// Who sits on `uid` now.
+    /// Returns the present neuron on `uid`.
     pub fn neuron(&self, netuid: NetUid, uid: Uid) -> Option<Neuron> {
         let page = self.neurons.get((netuid, uid.page()))?;
         page.neuron(uid).cloned()
     }
 
-    /// Who sat on the `count` uids from `start` at the end of `epoch`. Reads one page.
+    /// Returns the neurons on the `count` uids from `start` at the end of `epoch`. Reads one page.
     ///
     /// # Errors
     /// `UnknownSubnet`, `OutOfBounds`, `TooOld`.
@@ -240,12 +247,12 @@ impl Subnets {
         page.unwrap_or_default().at(places, epoch)
     }
 
-    /// The tenures of who sat on `uids` at the end of `epoch`. Reads each page of standings that
-    /// they touch once.
+    /// Returns the tenures of the neurons on `uids` at the end of `epoch`. Reads each page of
+    /// standings once.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for one that was not taken, or
-    /// for one that does not ascend.
+    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for a seat that was not taken, or
+    /// for uids that do not ascend.
     pub fn tenures_at(
         &self,
         netuid: NetUid,
@@ -255,14 +262,14 @@ impl Subnets {
         let seats = self.seats(netuid)?;
         let taken = seats.taken_at(epoch).map_err(|_| RegistryError::TooOld)?;
         let most = usize::from(MAX_VALIDATORS).saturating_add(1);
-        hyperparameters::at_most(BoundedField::UidCount, uids.len(), most)?;
+        bounds::at_most(BoundedField::UidCount, uids.len(), most)?;
         let mut tenures = Vec::with_capacity(uids.len());
         let mut page = StandingPage::default();
         let mut loaded = None;
         let mut least = 0;
         for uid in uids {
             let last = taken.saturating_sub(1);
-            hyperparameters::within(BoundedField::Uid, uid.0, least, last.into())?;
+            bounds::within(BoundedField::Uid, uid.0.into(), (least, last.into()))?;
             least = u64::from(uid.0).saturating_add(1);
             if loaded != Some(uid.page()) {
                 loaded = Some(uid.page());
@@ -273,19 +280,19 @@ impl Subnets {
         Ok(tenures)
     }
 
-    /// A page of neurons with their scores.
+    /// Returns a page of neurons with their scores.
     pub fn metagraph(&self, netuid: NetUid, page: u16) -> Vec<NeuronView> {
         let neurons = self.neurons.get((netuid, page)).unwrap_or_default();
         let standings = self.standings.get((netuid, page)).unwrap_or_default();
         pages::views(Uid(page.saturating_mul(PAGE)), neurons, &standings)
     }
 
-    /// Who owns `hotkey`.
+    /// Returns the owner of `hotkey`.
     pub fn owner_of(&self, hotkey: AccountId) -> Option<AccountId> {
         self.owners.get(hotkey)
     }
 
-    /// Whether the subnet goes on and who owns the hotkey.
+    /// Returns the state of a subnet and a hotkey that staking needs.
     pub fn hotkey_status(
         &self,
         netuid: NetUid,
@@ -301,8 +308,8 @@ impl Subnets {
         }
     }
 
-    /// The hotkey that the stake of the neuron is on that has `hotkey` now. Reads no page unless it
-    /// has swapped.
+    /// Returns the hotkey that holds the stake of the neuron whose hotkey is `hotkey`. Reads a page
+    /// only if the neuron has swapped.
     fn identity_of(
         &self,
         netuid: NetUid,
@@ -328,7 +335,7 @@ impl Subnets {
         self.seats.get(netuid).ok_or(RegistryError::UnknownSubnet)
     }
 
-    /// Makes `hotkey` the coldkey's, if it is nobody's yet.
+    /// Makes `coldkey` the owner of `hotkey`, if it has none.
     fn claim(&mut self, hotkey: AccountId, coldkey: AccountId) -> Result<(), RegistryError> {
         match self.owners.get(hotkey) {
             None => {
@@ -340,7 +347,7 @@ impl Subnets {
         }
     }
 
-    /// What the next registration costs at block `now`.
+    /// Returns the price of the next registration at block `now`.
     fn price(&self, netuid: NetUid, settings: &Settings, now: u32) -> Rao {
         let price = self.prices.get(netuid);
         price.map_or(DEFAULT_REGISTRATION_PRICE, |price| {

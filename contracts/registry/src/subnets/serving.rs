@@ -1,7 +1,7 @@
-//! What the neurons of a subnet show, as it is stored.
+//! Stored endpoints and commitments of a subnet's neurons.
 
 use super::Subnets;
-use crate::serving::{Served, Shown};
+use crate::serving::{Served, ServingRecord};
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     registry::{RegistryError, ServingView},
@@ -9,66 +9,70 @@ use inktensor_primitives::{
 };
 
 impl Subnets {
-    /// Lets the neuron of `hotkey` show something at block `now`. Returns the deposit that is due
-    /// for it: for the first thing that it shows.
+    /// Serves an endpoint or a commitment of the neuron of `hotkey` at block `now`. Returns the
+    /// deposit that is due, which is zero except for the first.
     ///
     /// # Errors
     /// `UnknownSubnet`, `NotSeated`, `BadHost`, `OutOfBounds`, `TooSoon`.
-    pub fn show(
+    pub fn serve(
         &mut self,
         netuid: NetUid,
         hotkey: AccountId,
-        shown: Shown,
+        served: Served,
         now: u32,
         deposit: Rao,
     ) -> Result<Rao, RegistryError> {
-        shown.check()?;
+        served.check()?;
         let settings = self.settings(netuid)?;
         let place = self.places.get((netuid, hotkey));
         let generation = place.ok_or(RegistryError::NotSeated)?.generation;
         let before = self.served.get((netuid, generation));
         let due = if before.is_none() { deposit } else { Rao::ZERO };
-        let mut served = before.unwrap_or_else(|| Served::holding(deposit));
-        served.show(shown, now, settings.terms.serving_rate_limit)?;
-        self.served.insert((netuid, generation), &served);
+        let mut record = before.unwrap_or_else(|| ServingRecord::holding(deposit));
+        record.serve(served, now, settings.terms.serving_rate_limit)?;
+        self.served.insert((netuid, generation), &record);
         Ok(due)
     }
 
-    /// Lets the neuron of `hotkey` show nothing any more. Returns what was held for it.
+    /// Stops serving everything of the neuron of `hotkey`. Returns its deposit.
     ///
     /// # Errors
     /// `NotSeated`, `NothingServed`.
-    pub fn hide(&mut self, netuid: NetUid, hotkey: AccountId) -> Result<Rao, RegistryError> {
+    pub fn stop_serving(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+    ) -> Result<Rao, RegistryError> {
         let place = self.places.get((netuid, hotkey));
         let generation = place.ok_or(RegistryError::NotSeated)?.generation;
-        self.forget(netuid, generation)
+        self.remove_served(netuid, generation)
             .ok_or(RegistryError::NothingServed)
     }
 
-    /// Forgets what a registration showed. Returns what was held for it.
-    pub(super) fn forget(&mut self, netuid: NetUid, generation: u32) -> Option<Rao> {
+    /// Removes everything that a registration serves. Returns its deposit.
+    pub(super) fn remove_served(&mut self, netuid: NetUid, generation: u32) -> Option<Rao> {
         self.served
             .take((netuid, generation))
-            .map(|served| served.deposit)
+            .map(|record| record.deposit)
     }
 
-    /// What the neuron on `uid` shows.
+    /// Returns everything that the neuron on `uid` serves.
     pub fn serving(&self, netuid: NetUid, uid: Uid) -> Option<ServingView> {
         let neuron = self.neuron(netuid, uid)?;
-        let served = self.served.get((netuid, neuron.generation))?;
-        Some(served.view(uid))
+        let record = self.served.get((netuid, neuron.generation))?;
+        Some(record.view(uid))
     }
 
-    /// What the neurons of a page show.
+    /// Returns everything that the neurons of a page serve.
     pub fn serving_page(&self, netuid: NetUid, page: u16) -> Vec<ServingView> {
         let neurons = self.neurons.get((netuid, page)).unwrap_or_default();
         let first = page.saturating_mul(PAGE);
         let uids = (first..).take(usize::from(PAGE)).map(Uid);
-        let shown = uids.filter_map(|uid| {
+        let views = uids.filter_map(|uid| {
             let neuron = neurons.neuron(uid)?;
-            let served = self.served.get((netuid, neuron.generation))?;
-            Some(served.view(uid))
+            let record = self.served.get((netuid, neuron.generation))?;
+            Some(record.view(uid))
         });
-        shown.collect()
+        views.collect()
     }
 }

@@ -1,9 +1,9 @@
-//! Neurons, and their standings, 64 to a storage page.
+//! Neurons and their standings, 64 to a storage page.
 //!
-//! A neuron's keys take most of its bytes, in two epochs each. What is asked of a whole subnet, by
-//! pruning, or of a roster spread over it, needs no keys: it reads the pages of standings, a third
-//! of the size. The contract's memory is never freed during a call, so that is what makes 4096
-//! neurons fit.
+//! A neuron's keys take most of its bytes, twice: for the open and the last closed epoch. Pruning
+//! reads a whole subnet and a roster is spread over all pages, but neither needs keys. Both read
+//! pages of standings, which have a third of the size. A contract's memory is never freed in a call,
+//! so only that makes 4096 neurons fit.
 
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
@@ -12,8 +12,8 @@ use inktensor_primitives::{
     Uid, Versioned, PAGE,
 };
 
-/// Checks that the uids `start .. start + count` are below `taken` and within one page, and returns
-/// their places within that page.
+/// Checks that the uids `start .. start + count` are below `taken` and within one page. Returns their
+/// places within the page.
 ///
 /// # Errors
 /// `OutOfBounds` for the uid after the last.
@@ -35,14 +35,14 @@ pub fn span(start: Uid, count: u16, taken: u16) -> Result<core::ops::Range<usize
     Ok(first..first.saturating_add(usize::from(count)))
 }
 
-/// Who sits on the uids of a page, now and at the end of the epoch before.
+/// The neurons of a page, now and at the end of the last closed epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct NeuronPage(Vec<Versioned<Option<Neuron>>>);
 
 impl NeuronPage {
-    /// Seats `neuron` on `uid` while `open` is the open epoch. Returns whom it replaces.
+    /// Seats `neuron` on `uid` while `open` is the open epoch. Returns the replaced neuron.
     ///
     /// # Errors
     /// `OutOfBounds` if `uid` is neither taken nor the next free seat of the page.
@@ -67,12 +67,12 @@ impl NeuronPage {
         }
     }
 
-    /// Who sits on `uid` now.
+    /// Returns the present neuron on `uid`.
     pub fn neuron(&self, uid: Uid) -> Option<&Neuron> {
         self.0.get(uid.offset())?.now().as_ref()
     }
 
-    /// Who sat on the `places` at the end of `epoch`.
+    /// Returns the neurons on `places` at the end of `epoch`.
     ///
     /// # Errors
     /// `TooOld`, `OutOfBounds` if a seat was free then.
@@ -91,31 +91,31 @@ impl NeuronPage {
     }
 }
 
-/// What there is to know of a neuron without its keys.
+/// A neuron without its keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Standing {
     /// See [`Neuron::registered_at`].
     pub registered_at: u32,
-    /// Since when, and as which registration, it has its uid.
+    /// Registration and epoch from which the neuron has its uid.
     pub tenure: Versioned<Option<Tenure>>,
-    /// What the last settled epoch found; all zero for a newcomer.
+    /// Results of the last settled epoch; all zero for a newcomer.
     pub score: NeuronResult,
 }
 
-/// The standings of a page's uids.
+/// The standings of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct StandingPage {
-    /// The latest epoch of which scores are recorded here.
+    /// Latest epoch whose results are recorded here.
     scored: u32,
     standings: Vec<Standing>,
 }
 
 impl StandingPage {
-    /// Starts the standing of the newcomer on `uid` while `open` is the open epoch.
+    /// Starts the standing of a newcomer on `uid` while `open` is the open epoch.
     ///
     /// # Errors
     /// `OutOfBounds` if `uid` is neither taken nor the next free seat of the page.
@@ -141,11 +141,11 @@ impl StandingPage {
         Ok(())
     }
 
-    /// Records what `epoch` found for the uids from `start` on. A neuron that registered after
+    /// Records results of `epoch` for the uids from `start` on. A neuron that registered after
     /// `epoch` keeps its score.
     ///
     /// # Errors
-    /// `TooOld` if scores of a later epoch are recorded.
+    /// `TooOld` if results of a later epoch are recorded.
     pub fn record(
         &mut self,
         epoch: u32,
@@ -166,7 +166,7 @@ impl StandingPage {
         Ok(())
     }
 
-    /// The tenure of who sat on `uid` at the end of `epoch`.
+    /// Returns the tenure of the neuron on `uid` at the end of `epoch`.
     ///
     /// # Errors
     /// `TooOld`, `OutOfBounds` if the seat was free then.
@@ -180,13 +180,13 @@ impl StandingPage {
         tenure.ok_or_else(|| untaken(place))
     }
 
-    /// The standings, in order of uid.
+    /// Returns the standings in order of uid.
     pub fn standings(&self) -> &[Standing] {
         &self.standings
     }
 }
 
-/// The uids from `start` on with their neurons and scores.
+/// Returns the uids from `start` on with their neurons and scores.
 pub fn views(start: Uid, neurons: NeuronPage, standings: &StandingPage) -> Vec<NeuronView> {
     let mut views = Vec::with_capacity(standings.standings.len());
     let seats = neurons.0.into_iter().zip(&standings.standings);
@@ -202,7 +202,7 @@ pub fn views(start: Uid, neurons: NeuronPage, standings: &StandingPage) -> Vec<N
     views
 }
 
-/// A place that is not taken. Callers check counters first, so none meets this.
+/// Returns the error for a place that is not taken. Callers check counters first, so it never occurs.
 fn untaken(place: usize) -> RegistryError {
     let place = u64::try_from(place).unwrap_or(u64::MAX);
     RegistryError::OutOfBounds {

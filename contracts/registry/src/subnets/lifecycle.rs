@@ -1,12 +1,11 @@
-//! How subnets come to be and give way.
+//! Creation and retirement of subnets.
 
 use super::Subnets;
 use crate::{
-    creation::{self, Weakness},
-    hyperparameters::DEFAULT_REGISTRATION_PRICE,
+    creation::{self, Candidate},
+    hyperparameters::{settings::Settings, DEFAULT_REGISTRATION_PRICE},
     price::Price,
     seats::Seats,
-    settings::Settings,
 };
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
@@ -14,30 +13,30 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao,
 };
 
-/// A subnet that gave way, and to whom its lock goes.
+/// A retired subnet, whose lock goes back to its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retirement {
     /// The subnet.
     pub netuid: NetUid,
-    /// Its owner.
+    /// The subnet's owner.
     pub owner: AccountId,
-    /// Its lock.
+    /// The lock, in rao.
     pub lock: Rao,
 }
 
 impl Subnets {
-    /// Number of subnets ever created.
+    /// Returns the number of subnets ever created.
     pub fn count(&self) -> u16 {
         self.count
     }
 
-    /// The subnets that are not retired, ascending.
+    /// Returns the subnets that are not retired, ascending.
     pub fn live(&self) -> Vec<NetUid> {
         self.live.get_or_default()
     }
 
-    /// Adds a subnet. Its owner's hotkey becomes the owner's, so that nobody else can seat it
-    /// there.
+    /// Adds a subnet. The owner becomes the owner of `owner_hotkey` too, so that no other account
+    /// can register it.
     ///
     /// # Errors
     /// `NotHotkeyOwner`, `Exhausted`.
@@ -55,8 +54,8 @@ impl Subnets {
         Ok(netuid)
     }
 
-    /// Makes room for one more subnet at block `now`: on a full network the weakest that is not
-    /// immune is retired.
+    /// Makes room for one more subnet at block `now`. On a full network retires the weakest subnet
+    /// that is not immune.
     ///
     /// # Errors
     /// `NetworkFull`.
@@ -85,13 +84,13 @@ impl Subnets {
         Ok(Some(retirement))
     }
 
-    /// The subnet that would be retired at block `now`.
+    /// Returns the subnet to retire at block `now` on a full network.
     ///
     /// # Errors
     /// `NetworkFull` if all are immune.
     pub fn candidate(&self, now: u32, rules: &NetworkRules) -> Result<NetUid, RegistryError> {
         let subnets = self.live().into_iter().filter_map(|netuid| {
-            Some(Weakness {
+            Some(Candidate {
                 strength: self.strengths.get(netuid).unwrap_or_default().rao(),
                 created_at: self.settings.get(netuid)?.created_at,
                 netuid,

@@ -1,4 +1,4 @@
-//! How a neuron gets another hotkey: the seat's key changes, and nothing else.
+//! Another hotkey for a neuron: the seat's key changes, and nothing else.
 
 use super::Subnets;
 use inktensor_primitives::{
@@ -6,17 +6,17 @@ use inktensor_primitives::{
     AccountId, NetUid, Uid,
 };
 
-/// A neuron has another hotkey.
+/// A completed swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Swapped {
-    /// Its seat.
+    /// The neuron's seat.
     pub uid: Uid,
-    /// The hotkey that its stake is on.
+    /// The hotkey that holds the neuron's stake.
     pub identity: AccountId,
 }
 
 impl Subnets {
-    /// Gives the neuron of `hotkey`, which `coldkey` owns, the hotkey `new` at block `now`.
+    /// Changes the hotkey of a neuron that `coldkey` owns from `hotkey` to `new` at block `now`.
     ///
     /// # Errors
     /// `NotSeated`, `NotHotkeyOwner`, `TooSoon`.
@@ -29,7 +29,7 @@ impl Subnets {
     ) -> Result<Swapped, RegistryError> {
         let place = self.places.get((netuid, hotkey));
         let place = place.ok_or(RegistryError::NotSeated)?;
-        // Whoever had a hotkey once has stake on it, so only one that is new can be taken.
+        // A hotkey that had an owner may hold stake, so the new one must have none.
         if self.owner_of(hotkey) != Some(coldkey) || self.owner_of(new).is_some() {
             return Err(RegistryError::NotHotkeyOwner);
         }
@@ -41,7 +41,7 @@ impl Subnets {
         let (uid, open) = (place.uid, self.seats(netuid)?.epoch());
         let key = (netuid, uid.page());
         let mut page = self.neurons.get(key).unwrap_or_default();
-        // Who has a place has a seat.
+        // A stored seat has a neuron.
         let mut neuron = page.neuron(uid).cloned().ok_or(RegistryError::NotSeated)?;
         let identity = neuron.identity();
         neuron.identity = Some(identity);
@@ -52,7 +52,7 @@ impl Subnets {
         self.claim(new, coldkey)?;
         self.places.remove((netuid, hotkey));
         self.places.insert((netuid, new), &place);
-        self.stand_ins.insert((netuid, identity), &new);
+        self.present_hotkeys.insert((netuid, identity), &new);
         self.swaps.insert((netuid, place.generation), &now);
         let mut settings = self.settings(netuid)?;
         if settings.owner_hotkey == hotkey {
@@ -62,10 +62,10 @@ impl Subnets {
         Ok(Swapped { uid, identity })
     }
 
-    /// The seat of a neuron whose stake is on `hotkey`, though it has another by now: it must not
-    /// get a second one, or its stake would weigh twice.
-    pub(super) fn stand_in(&self, netuid: NetUid, hotkey: AccountId) -> Option<Uid> {
-        let stand_in = self.stand_ins.get((netuid, hotkey))?;
-        self.places.get((netuid, stand_in)).map(|place| place.uid)
+    /// Returns the seat of a neuron that has swapped and whose stake is on `hotkey`. Such a hotkey
+    /// must not get a second seat, or its stake would count twice.
+    pub(super) fn swapped_seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Uid> {
+        let present = self.present_hotkeys.get((netuid, hotkey))?;
+        self.places.get((netuid, present)).map(|place| place.uid)
     }
 }

@@ -1,7 +1,7 @@
-//! The kernels that subnets may choose, and who says so.
+//! The allow-list of kernels, and the admin.
 //!
-//! An entry is a promise to the subnets that rely on it: it is never taken away and its code hash
-//! never changes. The admin adds entries and closes them for new choices; no epoch waits for it.
+//! Subnets rely on entries: an entry is never removed and its code hash never changes. The admin
+//! adds entries and retires them, which ends new choices alone. No epoch waits for the admin.
 
 use ink::{
     prelude::vec::Vec,
@@ -18,12 +18,12 @@ use inktensor_primitives::{
 pub struct Kernels {
     admin: AccountId,
     entries: Mapping<AccountId, KernelEntry, ManualKey<0x7265_0007>>,
-    /// The addresses of all entries, oldest first.
+    /// Addresses of all entries, oldest first.
     listed: Lazy<Vec<AccountId>, ManualKey<0x7265_0008>>,
 }
 
 impl Kernels {
-    /// An empty list, for `admin` to fill.
+    /// Makes an empty list with this admin.
     pub fn new(admin: AccountId) -> Self {
         Self {
             admin,
@@ -32,12 +32,12 @@ impl Kernels {
         }
     }
 
-    /// Who adds to the list.
+    /// Returns the admin.
     pub fn admin(&self) -> AccountId {
         self.admin
     }
 
-    /// Passes the admin alone.
+    /// Checks that `caller` is the admin.
     ///
     /// # Errors
     /// `NotAdmin`.
@@ -49,7 +49,7 @@ impl Kernels {
         }
     }
 
-    /// Makes `new` the admin in the place of `caller`.
+    /// Makes `new` the admin in place of `caller`.
     ///
     /// # Errors
     /// `NotAdmin`.
@@ -59,8 +59,8 @@ impl Kernels {
         Ok(())
     }
 
-    /// Lists `kernel` with `code_hash`, or lists it anew with other defaults. `found` is the hash
-    /// of the code that is at the address.
+    /// Lists `kernel` with `code_hash`, or changes the defaults of a listed one. `found` is the hash
+    /// of the code at the address.
     ///
     /// # Errors
     /// `KernelCode`, `KernelListed`, `Exhausted`.
@@ -90,7 +90,7 @@ impl Kernels {
         Ok(())
     }
 
-    /// Closes the entry of `kernel` for new choices.
+    /// Retires the entry of `kernel`, so that no more subnets can choose it.
     ///
     /// # Errors
     /// `KernelNotAllowed`.
@@ -101,7 +101,7 @@ impl Kernels {
         Ok(())
     }
 
-    /// Passes a kernel that a subnet may choose now, and says the parameters to begin with.
+    /// Returns the default parameters of a kernel that a subnet may choose.
     ///
     /// # Errors
     /// `KernelNotAllowed`.
@@ -109,12 +109,12 @@ impl Kernels {
         self.allowed(kernel).map(|entry| entry.defaults)
     }
 
-    /// What is listed of `kernel`, retired or not.
+    /// Returns the entry of `kernel`, retired or not.
     pub fn entry(&self, kernel: AccountId) -> Option<KernelEntry> {
         self.entries.get(kernel)
     }
 
-    /// All kernels ever allowed, oldest first.
+    /// Returns all kernels ever allowed, oldest first.
     pub fn all(&self) -> Vec<AccountId> {
         self.listed.get_or_default()
     }

@@ -1,4 +1,4 @@
-//! What a subnet's owner decides: its name, its kernel, its hyperparameters.
+//! The stored settings of a subnet: name, kernel, hyperparameters.
 
 use crate::seats::Seats;
 use ink::{
@@ -10,8 +10,8 @@ use inktensor_primitives::{
     AccountId, Rao,
 };
 
-/// A subnet without what changes at registrations and closes (see [`Seats`]): those happen far more
-/// often.
+/// A subnet without the counters that change at registrations and closes (see [`Seats`]), which are
+/// far more frequent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -72,7 +72,7 @@ impl Settings {
         }
     }
 
-    /// The subnet as others see it, where the next registration costs `registration_price`.
+    /// Returns the public view of the subnet, whose next registration costs `registration_price`.
     pub fn subnet(self, seats: &Seats, registration_price: Rao) -> Subnet {
         Subnet {
             name: self.name,
@@ -97,7 +97,7 @@ impl Settings {
     }
 }
 
-/// The parameters as their kernel reads them.
+/// Encodes the parameters for their kernel.
 pub fn kernel_bytes(params: &KernelParams) -> Vec<u8> {
     match params {
         KernelParams::Yuma(yuma) => yuma.encode(),

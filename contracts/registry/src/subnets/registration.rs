@@ -1,12 +1,12 @@
-//! How seats are taken and lost.
+//! Registration of neurons, and their replacement on a full subnet.
 
-use super::{Place, Subnets};
+use super::{SeatRecord, Subnets};
 use crate::{
+    hyperparameters::settings::Settings,
     pages::StandingPage,
     price::{self, Price},
     pruning::{Candidate, Search},
     seats::Seats,
-    settings::Settings,
 };
 use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{
@@ -14,34 +14,34 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao, Uid, PAGE,
 };
 
-/// Who wants a seat, and when.
+/// An application for a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Applicant {
-    /// The key that will sit.
+    /// The hotkey to register.
     pub hotkey: AccountId,
-    /// Who registers and pays.
+    /// The account that registers and pays.
     pub coldkey: AccountId,
-    /// The most it pays.
+    /// Most rao that the account pays.
     pub max_price: Rao,
-    /// The block.
+    /// The current block.
     pub now: u32,
 }
 
-/// A seat was taken.
+/// A completed registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registered {
     /// The seat.
     pub uid: Uid,
-    /// Hotkey of the neuron that gave way.
+    /// Hotkey of the replaced neuron.
     pub replaced: Option<AccountId>,
-    /// What the applicant owes.
+    /// Rao that the applicant owes.
     pub price: Rao,
-    /// What was held for what the neuron that gave way showed.
+    /// Serving deposit of the replaced neuron, in rao.
     pub deposit: Rao,
 }
 
 impl Subnets {
-    /// Seats the applicant on a free seat, or on a full subnet in the place of another.
+    /// Registers the applicant on a free seat, or on a full subnet in place of another neuron.
     ///
     /// # Errors
     /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`,
@@ -59,7 +59,7 @@ impl Subnets {
         if let Some(place) = self.places.get((netuid, applicant.hotkey)) {
             return Err(RegistryError::AlreadyRegistered(place.uid));
         }
-        if let Some(uid) = self.stand_in(netuid, applicant.hotkey) {
+        if let Some(uid) = self.swapped_seat(netuid, applicant.hotkey) {
             return Err(RegistryError::AlreadyRegistered(uid));
         }
         self.claim(applicant.hotkey, applicant.coldkey)?;
@@ -70,7 +70,7 @@ impl Subnets {
         let uid = if seats.taken() < settings.max_uids {
             seats.take_next()?
         } else {
-            self.first_to_go(netuid, &settings, &seats, applicant.now)?
+            self.first_to_replace(netuid, &settings, &seats, applicant.now)?
         };
         let neuron = Neuron {
             hotkey: applicant.hotkey,
@@ -83,8 +83,8 @@ impl Subnets {
         let replaced = self.seat_on(netuid, uid, neuron)?;
         let deposit = replaced
             .as_ref()
-            .and_then(|neuron| self.forget(netuid, neuron.generation));
-        self.note_owner_seat(netuid, uid, applicant.coldkey == settings.owner);
+            .and_then(|neuron| self.remove_served(netuid, neuron.generation));
+        self.record_owner_seat(netuid, uid, applicant.coldkey == settings.owner);
         self.seats.insert(netuid, &seats);
         Ok(Registered {
             uid,
@@ -94,8 +94,8 @@ impl Subnets {
         })
     }
 
-    /// What a registration at block `now` costs, and what comes of it. None for a subnet that is
-    /// not there or retired.
+    /// Returns price and effect of a registration at block `now`. Returns `None` for a subnet that
+    /// does not exist or is retired.
     pub fn quote(&self, netuid: NetUid, now: u32) -> Option<RegistrationQuote> {
         let settings = self.settings(netuid).ok()?.live().ok()?;
         let seats = self.seats.get(netuid)?;
@@ -104,7 +104,7 @@ impl Subnets {
         let price = sold.at(now, terms);
         let free = settings.max_uids.saturating_sub(seats.taken());
         let replaces = if free == 0 {
-            self.first_to_go(netuid, &settings, &seats, now).ok()
+            self.first_to_replace(netuid, &settings, &seats, now).ok()
         } else {
             None
         };
@@ -118,12 +118,12 @@ impl Subnets {
         })
     }
 
-    /// Who would give way at block `now` on a full subnet, in this order.
+    /// Returns the neurons that a full subnet would replace at block `now`, in order.
     pub fn prune_candidates(&self, netuid: NetUid, count: u16, now: u32) -> Vec<PruneCandidate> {
         let (Ok(settings), Ok(seats)) = (self.settings(netuid), self.seats(netuid)) else {
             return Vec::new();
         };
-        let order = self.to_go(netuid, &settings, &seats, now, count.into());
+        let order = self.replacement_order(netuid, &settings, &seats, now, count.into());
         let views = order.into_iter().filter_map(|(candidate, is_immune)| {
             let neuron = self.neuron(netuid, candidate.uid)?;
             Some(PruneCandidate {
@@ -137,7 +137,7 @@ impl Subnets {
         views.collect()
     }
 
-    /// Sells a seat and keeps the new price.
+    /// Sells a seat and stores the new price. Returns the price of the seat.
     fn sell(
         &mut self,
         netuid: NetUid,
@@ -154,21 +154,22 @@ impl Subnets {
         Ok(rao)
     }
 
-    fn first_to_go(
+    /// Returns the seat to replace next on a full subnet.
+    fn first_to_replace(
         &self,
         netuid: NetUid,
         settings: &Settings,
         seats: &Seats,
         now: u32,
     ) -> Result<Uid, RegistryError> {
-        let order = self.to_go(netuid, settings, seats, now, 1);
+        let order = self.replacement_order(netuid, settings, seats, now, 1);
         let first = order.first().ok_or(RegistryError::AllImmune)?;
         Ok(first.0.uid)
     }
 
-    /// Who gives way on a full subnet, in order, and whether each is immune. Reads every page of
-    /// standings.
-    fn to_go(
+    /// Returns candidates for replacement in order, each with true if it is immune. Reads every page
+    /// of standings.
+    fn replacement_order(
         &self,
         netuid: NetUid,
         settings: &Settings,
@@ -176,8 +177,8 @@ impl Subnets {
         now: u32,
         wanted: usize,
     ) -> Vec<(Candidate, bool)> {
-        let spared = self.spared(netuid, settings);
-        let mut search = Search::new(now, settings.immunity_period, &spared, wanted);
+        let kept = self.kept_seats(netuid, settings);
+        let mut search = Search::new(now, settings.immunity_period, &kept, wanted);
         for page in 0..seats.taken().div_ceil(PAGE) {
             let standings: StandingPage = self.standings.get((netuid, page)).unwrap_or_default();
             search.page(Uid(page.saturating_mul(PAGE)), standings.standings());
@@ -185,22 +186,22 @@ impl Subnets {
         search.found(settings.terms.pruning.min_non_immune)
     }
 
-    /// The owner's seats that never give way: that of the owner's hotkey first, then those that the
-    /// owner took, oldest first.
-    fn spared(&self, netuid: NetUid, settings: &Settings) -> Vec<Uid> {
+    /// Returns the owner's seats that are never replaced: that of the owner's hotkey first, then
+    /// those that the owner took, oldest first.
+    fn kept_seats(&self, netuid: NetUid, settings: &Settings) -> Vec<Uid> {
         let own = self.places.get((netuid, settings.owner_hotkey));
-        let mut spared: Vec<Uid> = own.map(|place| vec![place.uid]).unwrap_or_default();
+        let mut kept: Vec<Uid> = own.map(|place| vec![place.uid]).unwrap_or_default();
         for uid in self.owner_seats.get(netuid).unwrap_or_default() {
-            if !spared.contains(&uid) {
-                spared.push(uid);
+            if !kept.contains(&uid) {
+                kept.push(uid);
             }
         }
-        spared.truncate(settings.terms.pruning.immune_owners.into());
-        spared
+        kept.truncate(settings.terms.pruning.immune_owners.into());
+        kept
     }
 
-    /// Notes that `uid` was taken, by the subnet's owner or by somebody else.
-    fn note_owner_seat(&mut self, netuid: NetUid, uid: Uid, is_owners: bool) {
+    /// Records that `uid` was taken, by the subnet's owner or by another account.
+    fn record_owner_seat(&mut self, netuid: NetUid, uid: Uid, is_owners: bool) {
         let before = self.owner_seats.get(netuid).unwrap_or_default();
         let mut seats: Vec<Uid> = before.iter().copied().filter(|it| *it != uid).collect();
         if is_owners && seats.len() < usize::from(MAX_IMMUNE_OWNERS) {
@@ -213,8 +214,8 @@ impl Subnets {
         }
     }
 
-    /// Puts `neuron` on `uid` with a newcomer's score. Returns the neuron that gives way; its
-    /// hotkey keeps owner and stake.
+    /// Seats `neuron` on `uid` with a zero score. Returns the replaced neuron, whose hotkey keeps
+    /// owner and stake.
     fn seat_on(
         &mut self,
         netuid: NetUid,
@@ -222,7 +223,7 @@ impl Subnets {
         neuron: Neuron,
     ) -> Result<Option<Neuron>, RegistryError> {
         let key = (netuid, uid.page());
-        let place = Place {
+        let place = SeatRecord {
             uid,
             generation: neuron.generation,
             registered_epoch: neuron.registered_epoch,
@@ -241,7 +242,7 @@ impl Subnets {
         if let Some(neuron) = &replaced {
             self.places.remove((netuid, neuron.hotkey));
             if let Some(identity) = neuron.identity {
-                self.stand_ins.remove((netuid, identity));
+                self.present_hotkeys.remove((netuid, identity));
                 self.swaps.remove((netuid, neuron.generation));
             }
         }
