@@ -8,11 +8,12 @@
 //! # Key terms
 //! - **Position**: the stake of one coldkey on one hotkey on one subnet.
 //! - **Pool**: all positions on one hotkey on one subnet. Its value is their stake.
-//! - **Share**: a part of a pool. A position is worth `value * shares / all shares`, rounded down.
+//! - **Share**: a part of a pool. A position's shares are worth `value * shares / all shares` of
+//!   the value without pending deposits, rounded down.
 //! - **Pending deposit**: stake added in the open epoch. It is part of the value, but has no
 //!   shares.
 //! - **Vest**: pending deposits of a closed epoch become shares, at the price after the close.
-//! - **Root stake**: stake on netuid 0. It counts on every subnet with `TAO_WEIGHT`. Its dividends
+//! - **Root stake**: stake on netuid 0. It counts on every subnet with `TAO_WEIGHT`. Root dividends
 //!   are no stake: they are paid block by block, and claimed.
 //! - **Own stake**: the stake of a hotkey's pool on a subnet, and its root stake.
 //! - **Child, parent**: a hotkey (the parent) gives proportions of its own stake to children, as
@@ -32,7 +33,7 @@
 //! - `payout`: pay of an epoch, split and credited
 //! - `calls`: calls to the registry
 //! - this file: the contract. A message makes calls, lets a component apply rules to its state, and
-//!   emits events. Components know no caller, no block and no event.
+//!   emits events. Components know no environment: caller and block are parameters.
 //!
 //! # Invariants
 //! - The value of a pool is at least the sum of its positions. Every rounding is in favour of the
@@ -41,8 +42,8 @@
 //!   root.
 //! - The token balance of this contract is `total_stake` and `root_unclaimed` together. TAO that
 //!   was sent here by a plain transfer is on top of that; it has no owner and stays.
-//! - Stake and children of a closed epoch never change. They can be read until the next epoch has
-//!   closed too.
+//! - Stake and children of a closed epoch never change. They can be read at least until the next
+//!   epoch has closed.
 //! - A stake that is added and removed within one epoch returns the same amount.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
@@ -71,7 +72,7 @@ mod staking {
     use crate::{
         calls::{Hotkeys, Peers},
         children::{ChildList, Children},
-        payout::{Credited, Distribution, Tally},
+        payout::{Credited, Distribution},
         stake::{least_remainder, Deposit, List, PositionKey, Removed, Stake, MIN_STAKE},
         takes::Takes,
     };
@@ -252,23 +253,6 @@ mod staking {
                     amount,
                 });
             }
-        }
-
-        fn emit_distributed(
-            &self,
-            netuid: NetUid,
-            epoch: u32,
-            tally: &Tally,
-        ) -> Result<(), StakingError> {
-            self.env().emit_event(Distributed {
-                netuid,
-                epoch,
-                neurons: tally.neurons,
-                miners: tally.miners,
-                takes: tally.takes,
-                dividends: tally.all_dividends()?,
-            });
-            Ok(())
         }
     }
 
@@ -829,7 +813,14 @@ mod staking {
                 }
             }
             let tally = chunk.finish()?;
-            self.emit_distributed(netuid, epoch, &tally)?;
+            self.env().emit_event(Distributed {
+                netuid,
+                epoch,
+                neurons: tally.neurons,
+                miners: tally.miners,
+                takes: tally.takes,
+                dividends: tally.all_dividends()?,
+            });
             tally.total()
         }
 

@@ -9,3 +9,6 @@ mod relations;
 mod store;
 
 pub use self::{inheritance::root_part, relations::ChildList, store::Children};
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,4 @@
 mod distribute;
 mod split;
 
-pub use self::{
-    distribute::{Credited, Distribution},
-    split::Tally,
-};
+pub use self::distribute::{Credited, Distribution};

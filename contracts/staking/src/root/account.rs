@@ -253,7 +253,9 @@ mod tests {
         /// Against a plain history: a close reads the last stake written before it, whatever is
         /// written later.
         #[test]
-        fn a_closed_epochs_root_stake_never_changes(changes in prop::collection::vec((0u32..4, 1u64..1_000), 0..60)) {
+        fn a_closed_epochs_root_stake_never_changes(
+            changes in prop::collection::vec((0u32..4, 1u64..1_000), 0..60),
+        ) {
             ink::env::test::run_test::<ink::env::DefaultEnvironment, _>(|_| {
                 let hotkey: AccountId = [1; 32].into();
                 let key = ClaimKey { hotkey, coldkey: [2; 32].into() };

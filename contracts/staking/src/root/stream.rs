@@ -178,7 +178,10 @@ mod tests {
         /// rao per step and claim.
         #[test]
         fn nothing_is_made_or_lost(
-            steps in prop::collection::vec((0u32..200, 0u64..1 << 40, 0usize..3, 0u64..1 << 45), 1..30),
+            steps in prop::collection::vec(
+                (0u32..200, 0u64..1 << 40, 0usize..3, 0u64..1 << 45),
+                1..30,
+            ),
         ) {
             let mut stream = Stream::default();
             let mut stakers = [(Rao::ZERO, Claim::default()); 3];

@@ -18,3 +18,6 @@ pub use self::{
     subnets::{EpochClock, OwnStake},
     transfers::{least_remainder, Deposit, Removed, MIN_STAKE},
 };
+
+#[cfg(test)]
+mod tests;

@@ -116,7 +116,7 @@ impl Stake {
     /// Removes a whole position, on root with its dividends.
     ///
     /// # Errors
-    /// `NotEnoughStake` if there is none, `Overflow`.
+    /// `NotEnoughStake` for an empty position, `Overflow`.
     pub fn remove_all(&mut self, key: PositionKey, now: u32) -> Result<Removed, StakingError> {
         let stake = self.remove(key, None, Rao::ZERO, now)?;
         let dividends = if key.netuid.is_root() {

@@ -196,17 +196,24 @@ proptest! {
     ) {
         let parents: Vec<Parent> = parents
             .into_iter()
-            .map(|(stake, proportion, is_foreign)| Parent { stake: on_subnet(stake), proportion, is_foreign })
+            .map(|(stake, proportion, is_foreign)| Parent {
+                stake: on_subnet(stake),
+                proportion,
+                is_foreign,
+            })
             .collect();
-        let (shares, rest) = divide(Rao(dividends), on_subnet(own), [].into_iter(), Bps(take), &parents);
+        let (dividends, take) = (Rao(dividends), Bps(take));
+        let (shares, rest) = divide(dividends, on_subnet(own), [].into_iter(), take, &parents);
         let sum: u64 = shares.iter().map(|it| it.0).sum();
-        prop_assert_eq!(sum + rest.0, dividends);
-        let total: f64 = own as f64
-            + parents.iter().map(|it| it.stake.on_subnet.0 as f64 * (it.proportion as f64 / u64::MAX as f64)).sum::<f64>();
+        prop_assert_eq!(sum + rest.0, dividends.0);
+        let part = |parent: &Parent| {
+            parent.stake.on_subnet.0 as f64 * (parent.proportion as f64 / u64::MAX as f64)
+        };
+        let total = own as f64 + parents.iter().map(part).sum::<f64>();
+        let dividends = dividends.0 as f64;
         for (share, parent) in shares.iter().zip(&parents) {
-            let part = parent.stake.on_subnet.0 as f64 * (parent.proportion as f64 / u64::MAX as f64);
-            let due = dividends as f64 * part / total.max(1.0);
-            prop_assert!(share.0 as f64 <= due * 1.000_001 + dividends as f64 / 4.0e9 + 2.0);
+            let due = dividends * part(parent) / total.max(1.0);
+            prop_assert!(share.0 as f64 <= due * 1.000_001 + dividends / 4.0e9 + 2.0);
         }
     }
 }

@@ -98,7 +98,11 @@ proptest! {
         cooldown in 0u32..600,
     ) {
         let mut relations = Relations::default();
-        let mut clock = EpochClock { open: 1, opened_at: 1, previous_opened_at: 0, opened_by_close: 0 };
+        let mut clock = EpochClock {
+            open: 1,
+            opened_at: 1,
+            ..EpochClock::default()
+        };
         let mut now = 1;
         // A list that is not effective when the next one is set is dropped.
         let mut counts: Vec<Child> = Vec::new();
@@ -107,7 +111,7 @@ proptest! {
         for (blocks, closes, seed) in steps {
             now += blocks;
             if closes {
-                clock = EpochClock { open: clock.open + 1, opened_at: now, previous_opened_at: clock.opened_at, opened_by_close: 0 };
+                clock = clock.next(clock.open, now, 0).unwrap();
                 if let Some((list, after)) = waiting.clone() {
                     if now > after {
                         counts = list;

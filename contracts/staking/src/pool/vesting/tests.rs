@@ -206,7 +206,7 @@ proptest! {
         actions.iter().for_each(|action| stakers.perform(action));
         stakers.perform(&Action::WithdrawAll { who: 0 });
         let others = (stakers.worth(1), stakers.worth(2));
-        // Everything fits below the cap, with the visitor and without.
+        // Everything fits below the cap, with the deposit and without.
         let room = Rao::CAP.0.saturating_sub(stakers.pool.value().unwrap().0) / 8;
         let amount = amount.min(room).max(1);
         stakers.perform(&Action::Add { who: 0, amount });
