@@ -18,7 +18,6 @@ use inktensor_worker::{
     },
 };
 use std::{env, io::Write, path::PathBuf, sync::Arc};
-use tracing::info;
 
 /// A worker to run.
 #[derive(clap::Args)]
@@ -78,9 +77,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     signals::listen(Arc::clone(&ties.stop)).map_err(Failure::input)?;
     if let Some(address) = config.http {
         let handle = metrics::start().map_err(Failure::input)?;
-        let bound = http::serve(address, handle, Arc::clone(&ties.status))
+        http::serve(address, handle, Arc::clone(&ties.status))
             .map_err(|error| Failure::input(format_args!("--http {address}: {error}")))?;
-        info!("metrics and health on http://{bound}");
     }
     let open = || {
         let access = Access {
@@ -101,6 +99,5 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             .map_err(Failure::input)?
             .run();
     }
-    info!(signal = ties.stop.asked_by(), "ended");
     Ok(Verdict::Good)
 }

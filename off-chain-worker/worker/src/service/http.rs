@@ -23,7 +23,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, Sleep},
 };
-use tracing::error;
+use tracing::{error, info};
 
 /// Largest number of connections at a time. Further ones wait.
 const CONNECTIONS: usize = 16;
@@ -59,6 +59,7 @@ pub fn serve(
             error!(%problem, "metrics and health are no longer served");
         }
     })?;
+    info!("metrics and health on http://{bound}");
     Ok(bound)
 }
 

@@ -167,6 +167,7 @@ pub fn opened(
             Err(error) => return Err(error),
         }
     }
+    handles.stop.log_end();
     Ok(None)
 }
 
@@ -247,6 +248,7 @@ impl Service {
             self.turn();
             self.handles.stop.wait(pause(self.poll, self.failures));
         }
+        self.handles.stop.log_end();
     }
 
     /// Looks at the chain once, and takes all due steps if there is a new block.

@@ -36,6 +36,11 @@ impl Stop {
         *self.asked_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Logs the end of the worker.
+    pub fn log_end(&self) {
+        info!(signal = self.asked_by(), "ended");
+    }
+
     /// Waits for `time`, or until the worker is asked to stop.
     pub fn wait(&self, time: Duration) {
         let asked_by = self.asked_by.lock().unwrap_or_else(PoisonError::into_inner);

@@ -136,7 +136,7 @@ pub async fn update(
     let contracts = &cache.contracts;
     let read = stream::iter(missing)
         .map(|(number, hash)| async move {
-            let mut events = contract_events(connection, number, hash).await?;
+            let mut events = contract_events(connection, from, (number, hash)).await?;
             events.retain(|event| contracts.is_empty() || contracts.contains(&event.contract));
             Ok::<_, Trouble>((number, Seen { hash, events }))
         })
@@ -181,10 +181,10 @@ async fn hashes(connection: &Connection, numbers: &[u32]) -> Result<Vec<H256>, T
 /// Reads the events of contracts in a block.
 async fn contract_events(
     connection: &Connection,
-    number: u32,
-    hash: H256,
+    first: u32,
+    (number, hash): (u32, H256),
 ) -> Result<Vec<ContractEvent>, Trouble> {
-    let bytes = system_events(connection, number, hash).await?;
+    let bytes = system_events(connection, first, hash).await?;
     let mut found = Vec::new();
     for event in decoded(&connection.at, bytes)? {
         found.extend(event.contract_event(number));
@@ -192,10 +192,11 @@ async fn contract_events(
     Ok(found)
 }
 
-/// Reads the encoded events of a block.
+/// Reads the encoded events of the block with this hash. `first` is the first block of the whole
+/// reading, for the error.
 pub async fn system_events(
     connection: &Connection,
-    number: u32,
+    first: u32,
     hash: H256,
 ) -> Result<Vec<u8>, Trouble> {
     let stored = connection
@@ -205,9 +206,10 @@ pub async fn system_events(
     match stored {
         Ok(bytes) => Ok(bytes.unwrap_or_default()),
         Err(subxt::rpcs::Error::User(problem)) => {
+            // The node's text ends with a hash that differs from block to block.
+            let (problem, _) = problem.message.split_once(" for 0x").unwrap_or((&problem.message, ""));
             Err(Trouble::Final(ChainError::Runtime(format!(
-                "the events of block {number} cannot be had: {}; a node keeps those of old blocks with --state-pruning archive",
-                problem.message
+                "the events since block {first} cannot be read: {problem}; a node keeps those of old blocks with --state-pruning archive"
             ))))
         }
         Err(lost) => Err(lost.into()),

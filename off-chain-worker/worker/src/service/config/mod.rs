@@ -14,6 +14,7 @@ use std::{
     net::SocketAddr,
     num::{NonZeroU32, NonZeroU64},
     path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 use thiserror::Error;
@@ -76,17 +77,17 @@ pub struct Layer {
     pub suri_file: Option<PathBuf>,
     /// As keeper, make the chain execute epochs that no proposer posts, with this number of steps
     /// per call; costly, and off by default
-    #[arg(long, value_name = "STEPS")]
+    #[arg(long, value_name = "STEPS", value_parser = positive::<NonZeroU32>)]
     pub replay: Option<NonZeroU32>,
     /// Milliseconds between two looks at the chain; 200 by default
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = positive::<NonZeroU64>)]
     pub poll: Option<NonZeroU64>,
     /// Longest wait in milliseconds before the worker acts on a block, so that of several equal
     /// workers another one is first each time; 0 by default
     #[arg(long, value_name = "MS")]
     pub stagger: Option<u64>,
     /// Seconds without a sign of life after which /health reports a stalled worker; 300 by default
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = positive::<NonZeroU64>)]
     pub stalled_after: Option<NonZeroU64>,
     /// Form of a line of the log; text by default
     #[arg(long, value_enum, value_name = "FORMAT")]
@@ -410,6 +411,12 @@ pub fn field_of(flag: &str) -> String {
 fn flags() -> Command {
     let command = Command::new("environment");
     Layer::augment_args(command.no_binary_name(true).disable_help_flag(true))
+}
+
+/// Reads a number that must not be zero.
+fn positive<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse()
+        .map_err(|_| "expected a whole number of at least 1".into())
 }
 
 fn first_line(error: &clap::Error) -> String {
