@@ -184,7 +184,7 @@ fn memory_is_handed_on_as_a_file(kept: &Path) {
     fs::write(&file, b"no memory").unwrap();
     let (code, _, problem) = store(&import);
     assert_eq!(code, Some(2));
-    assert!(problem.contains("no exported memory"), "{problem}");
+    assert!(problem.contains("not a memory"), "{problem}");
 
     let kernel = format!("0x{}", "00".repeat(32));
     let (code, _, problem) = store(&["trust", "--store", &new, "--kernel", &kernel]);
