@@ -1,4 +1,5 @@
-//! Addresses as wallets write them: SS58 with the prefix 42 of chains without a prefix of their own.
+//! Addresses as wallets write them: SS58 with the prefix 42 of chains without a prefix of their
+//! own.
 //!
 //! Only for texts: nothing here is part of a contract.
 
@@ -10,7 +11,8 @@ const PREFIX: u8 = 42;
 const CHECKSUM: &[u8] = b"SS58PRE";
 const DIGITS: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/// Returns the SS58 address of `account`, such as `5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY`.
+/// Returns the SS58 address of `account`, such as
+/// `5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY`.
 pub fn ss58(account: &AccountId) -> String {
     let mut bytes = vec![PREFIX];
     bytes.extend_from_slice(account.as_ref());

@@ -61,8 +61,8 @@ pub trait Emission {
     #[ink(message)]
     fn release(&mut self, netuid: NetUid) -> Result<Rao, EmissionError>;
 
-    /// Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only, when the
-    /// epoch closes.
+    /// Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only, when
+    /// the epoch closes.
     ///
     /// Issuance is evaluated up to the current block, and the subnet's weight is read again.
     ///

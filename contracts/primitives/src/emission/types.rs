@@ -110,8 +110,8 @@ pub struct EpochBudget {
     pub owner: Rao,
     /// Part of the treasury, with the remainders of rounding.
     ///
-    /// Without a treasury's part in the split, the remainders go to the first of miners, validators
-    /// and owner that has a part.
+    /// Without a treasury's part in the split, the remainders go to the first of miners,
+    /// validators and owner that has a part.
     pub treasury: Rao,
     /// Amount paid so far to miners and validators.
     pub paid: Rao,

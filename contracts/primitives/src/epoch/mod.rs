@@ -75,8 +75,8 @@ pub trait Epochs {
         version_key: u64,
     ) -> Option<EpochError>;
 
-    /// Commits the caller's neuron to weights with the hash `hash`, to be revealed in a later epoch.
-    /// The caller is the hotkey.
+    /// Commits the caller's neuron to weights with the hash `hash`, to be revealed in a later
+    /// epoch. The caller is the hotkey.
     ///
     /// `epoch` is the open epoch, which the hash binds. The epoch of the reveal follows from the
     /// subnet's reveal period.
@@ -102,9 +102,9 @@ pub trait Epochs {
     /// `RevealsMissed` if earlier commits have expired, `WeightsSet`.
     ///
     /// # Errors
-    /// `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then those
-    /// of `set_weights` except `CommitFirst` and `WeightsTooSoon`. `why_not_reveal` returns the
-    /// first one without a transaction.
+    /// `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then
+    /// those of `set_weights` except `CommitFirst` and `WeightsTooSoon`. `why_not_reveal`
+    /// returns the first one without a transaction.
     #[ink(message)]
     fn reveal_weights(
         &mut self,
@@ -219,8 +219,8 @@ pub trait Epochs {
     /// # Errors
     /// `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which the
     /// epoch may close, `EpochUnfinished`, `Unsettled`, those of registry, staking and emission,
-    /// `KernelUnavailable`, `KernelChanged` if the kernel's code is not the allowed one, `Kernel` if
-    /// the kernel has no plan, `UnsoundPlan`.
+    /// `KernelUnavailable`, `KernelChanged` if the kernel's code is not the allowed one, `Kernel`
+    /// if the kernel has no plan, `UnsoundPlan`.
     #[ink(message)]
     fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError>;
 
@@ -287,8 +287,8 @@ pub trait Epochs {
     /// `Settled`.
     ///
     /// # Errors
-    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or those
-    /// of registry and emission.
+    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
+    /// those of registry and emission.
     #[ink(message)]
     fn settle(
         &mut self,
@@ -313,10 +313,10 @@ pub trait Epochs {
     ///
     /// # Errors
     /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which the epoch
-    /// can be replayed, `NoSteps`; `OpeningMismatch` if an entry of `memory` does not have its hash,
-    /// is missing or is left over; `KernelChanged`, `KernelFailed`, `Kernel`, `BrokenPromise` and
-    /// `BadShape` if a step cannot be executed or made final; or those of the other contracts. After
-    /// an error nothing has changed.
+    /// can be replayed, `NoSteps`; `OpeningMismatch` if an entry of `memory` does not have its
+    /// hash, is missing or is left over; `KernelChanged`, `KernelFailed`, `Kernel`,
+    /// `BrokenPromise` and `BadShape` if a step cannot be executed or made final; or those of
+    /// the other contracts. After an error nothing has changed.
     #[ink(message)]
     fn replay(
         &mut self,
@@ -333,8 +333,8 @@ pub trait Epochs {
     #[ink(message)]
     fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError>;
 
-    /// Returns the hashes of each chunk's memory from the last final epoch, as the epoch that closed
-    /// last reads them.
+    /// Returns the hashes of each chunk's memory from the last final epoch, as the epoch that
+    /// closed last reads them.
     ///
     /// The list is empty if that epoch has another kernel code or another size of chunks: the epoch
     /// then starts without memory.

@@ -8,16 +8,17 @@ use ink::prelude::vec::Vec;
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct EpochRules {
-    /// Blocks during which an assertion can be disputed, at least 1. The block of the proposal plus
-    /// this number is the first at which the assertion can be finalized.
+    /// Blocks during which an assertion can be disputed, at least 1. The block of the proposal
+    /// plus this number is the first at which the assertion can be finalized.
     pub challenge_period: u32,
-    /// Collateral of the first assertion of an epoch in rao, not zero. It doubles with each slashed
-    /// assertion of the epoch.
+    /// Collateral of the first assertion of an epoch in rao, not zero. It doubles with each
+    /// slashed assertion of the epoch.
     pub collateral: Rao,
-    /// Blocks after finality during which the next epoch waits for settlement, at least 1. Unsettled
-    /// pay then returns to the subnet's budget.
+    /// Blocks after finality during which the next epoch waits for settlement, at least 1.
+    /// Unsettled pay then returns to the subnet's budget.
     pub settle_window: u32,
-    /// Blocks after the close from which on an epoch without an assertion can be replayed, at least
+    /// Blocks after the close from which on an epoch without an assertion can be replayed, at
+    /// least
     /// 1. Workers can propose before.
     pub replay_delay: u32,
     /// Blocks without progress after which a closed epoch can be rolled over, more than
@@ -87,8 +88,8 @@ pub struct EpochStatus {
     pub open: u32,
     /// Block at which the open epoch opened.
     pub opened_at: u32,
-    /// First block at which the tempo of the open epoch is over; `u32::MAX` on a subnet that is not
-    /// started, or is retired.
+    /// First block at which the tempo of the open epoch is over; `u32::MAX` on a subnet that is
+    /// not started, or is retired.
     pub closes_at: u32,
     /// Stage of the epoch before, while that epoch is closed and not final.
     pub stage: Stage,
@@ -98,8 +99,8 @@ pub struct EpochStatus {
     pub settling: Option<Settlement>,
     /// First block at which the closed epoch can be replayed. Absent while the epoch is asserted.
     pub replays_at: Option<u32>,
-    /// First block at which the closed epoch can be rolled over. Absent while the epoch is asserted,
-    /// unless the kernel's code has changed since the close.
+    /// First block at which the closed epoch can be rolled over. Absent while the epoch is
+    /// asserted, unless the kernel's code has changed since the close.
     pub rolls_over_at: Option<u32>,
 }
 

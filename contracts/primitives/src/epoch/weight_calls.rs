@@ -99,8 +99,8 @@ pub struct CommitView {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct CommitsView {
-    /// Commits that are not revealed, oldest first. Missed ones are listed until the next commit or
-    /// reveal drops them.
+    /// Commits that are not revealed, oldest first. Missed ones are listed until the next commit
+    /// or reveal drops them.
     pub commits: Vec<CommitView>,
     /// Number of commits that were missed, the listed ones included.
     pub missed: u32,

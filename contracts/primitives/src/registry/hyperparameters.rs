@@ -20,8 +20,8 @@ pub enum Hyperparameter {
     MaxValidators(u16),
     /// Blocks during which a new neuron cannot be replaced, at most 1 000 000.
     ImmunityPeriod(u32),
-    /// Price of the next registration in rao, from `MinBurn` to `MaxBurn`. Later prices follow from
-    /// this one.
+    /// Price of the next registration in rao, from `MinBurn` to `MaxBurn`. Later prices follow
+    /// from this one.
     RegistrationPrice(Rao),
     /// Parameters of a kernel other than Yuma, at most 256 bytes. Replaces the Yuma parameters.
     OtherParams(Vec<u8>),

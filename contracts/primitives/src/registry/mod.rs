@@ -43,8 +43,8 @@ use ink::prelude::{string::String, vec::Vec};
 
 /// The registry of subnets and neurons.
 ///
-/// Messages of users come first, then those of subnet owners, views, those of the admin, and at the
-/// end those of other contracts and of the deployer.
+/// The order is: messages of users, of subnet owners, views, messages of the admin, and at the end
+/// those of other contracts and of the deployer.
 #[ink::trait_definition]
 pub trait Registry {
     /// Registers `hotkey` on a subnet, owned by the caller, and returns its uid.
@@ -274,8 +274,8 @@ pub trait Registry {
     #[ink(message)]
     fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat>;
 
-    /// Returns the owner of `hotkey`: the account that first registered the hotkey on any subnet, or
-    /// created a subnet with the hotkey.
+    /// Returns the owner of `hotkey`: the account that first registered the hotkey on any subnet,
+    /// or created a subnet with the hotkey.
     #[ink(message)]
     fn owner_of(&self, hotkey: AccountId) -> Option<AccountId>;
 
@@ -297,8 +297,8 @@ pub trait Registry {
     #[ink(message)]
     fn serving(&self, netuid: NetUid, uid: Uid) -> Option<ServingView>;
 
-    /// Returns endpoints and commitments of page `page`, 64 uids a page from page 0 on. Neurons that
-    /// do not serve are left out.
+    /// Returns endpoints and commitments of page `page`, 64 uids a page from page 0 on. Neurons
+    /// that do not serve are left out.
     #[ink(message)]
     fn serving_page(&self, netuid: NetUid, page: u16) -> Vec<ServingView>;
 
@@ -371,8 +371,8 @@ pub trait Registry {
         defaults: KernelParams,
     ) -> Result<(), RegistryError>;
 
-    /// Retires `kernel`: no further subnet may choose it. Subnets that run the kernel keep it. Admin
-    /// only.
+    /// Retires `kernel`: no further subnet may choose it. Subnets that run the kernel keep it.
+    /// Admin only.
     ///
     /// # Events
     /// `KernelRetired`.

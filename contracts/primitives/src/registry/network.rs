@@ -27,8 +27,8 @@ pub struct NetworkRules {
     pub subnet_immunity: u32,
     /// True if subnets may choose Bittensor's split instead of the network's.
     pub bittensor_split: bool,
-    /// Least stake in rao that a coldkey keeps on a hotkey of another owner. A smaller remainder is
-    /// paid out. Zero for no minimum.
+    /// Least stake in rao that a coldkey keeps on a hotkey of another owner. A smaller remainder
+    /// is paid out. Zero for no minimum.
     pub nominator_min: Rao,
     /// Deposit in rao that the registry holds while a neuron serves.
     pub serving_deposit: Rao,
@@ -40,8 +40,10 @@ pub struct NetworkRules {
 pub const SWAP_INTERVAL: u32 = 36_000;
 
 impl NetworkRules {
-    /// The reference's rules: a price of at least 1000 TAO that falls over two weeks of blocks of 12
-    /// seconds, one subnet a day, 128 subnets, half a year of immunity.
+    /// The reference's rules, with blocks of 12 seconds.
+    ///
+    /// A subnet costs at least 1000 TAO, and the price falls over two weeks. There is one new
+    /// subnet a day, at most 128 subnets, and half a year of immunity.
     ///
     /// Subnets may choose Bittensor's split, and any nomination may stay. A neuron that serves pays
     /// a deposit of 0.01 TAO, so that storage cannot be filled for free.

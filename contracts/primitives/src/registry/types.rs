@@ -106,8 +106,8 @@ pub struct Seat {
     pub uid: Uid,
     /// Number of the neuron's registration on the subnet.
     pub generation: u32,
-    /// Epoch that was open at the registration. A neuron that registered after the last final epoch
-    /// has no permit yet.
+    /// Epoch that was open at the registration. A neuron that registered after the last final
+    /// epoch has no permit yet.
     pub registered_epoch: u32,
     /// Number of neurons on the subnet.
     pub neurons: u16,

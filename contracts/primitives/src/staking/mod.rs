@@ -104,8 +104,8 @@ pub trait Staking {
     #[ink(message)]
     fn remove_all_stake(&mut self, netuid: NetUid, hotkey: AccountId) -> Result<Rao, StakingError>;
 
-    /// Removes the caller's stake from at most `limit` positions, `1 ..= 64`, newest first, on root
-    /// with the root dividends, and pays it to the caller.
+    /// Removes the caller's stake from at most `limit` positions, newest first, and pays it to the
+    /// caller. `limit` is `1 ..= 64`. Positions on root are paid with their root dividends.
     ///
     /// Returns the amount in rao, and the number of positions that are left. Call again while there
     /// are any.
@@ -118,8 +118,8 @@ pub trait Staking {
     #[ink(message)]
     fn unstake_all(&mut self, limit: u16) -> Result<(Rao, u32), StakingError>;
 
-    /// Moves `amount` rao of the caller's stake, or all of it, to another hotkey, another subnet, or
-    /// both. Pays no TAO.
+    /// Moves `amount` rao of the caller's stake, or all of it, to another hotkey, another subnet,
+    /// or both. Pays no TAO.
     ///
     /// Returns the amount in rao. A remainder below the least nomination moves too.
     ///
@@ -206,8 +206,8 @@ pub trait Staking {
         children: Vec<Child>,
     ) -> Result<(), StakingError>;
 
-    /// Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a child on
-    /// a subnet, or withdraws the permission. The child's owner only.
+    /// Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a child
+    /// on a subnet, or withdraws the permission. The child's owner only.
     ///
     /// # Events
     /// `ParentAllowed`.
@@ -251,8 +251,8 @@ pub trait Staking {
     #[ink(message)]
     fn hotkey_stake(&self, netuid: NetUid, hotkey: AccountId) -> Rao;
 
-    /// Returns all stake on a subnet in rao: the subnet's weight in the division of emission. Netuid
-    /// 0 is all root stake.
+    /// Returns all stake on a subnet in rao: the subnet's weight in the division of emission.
+    /// Netuid 0 is all root stake.
     #[ink(message)]
     fn subnet_stake(&self, netuid: NetUid) -> Rao;
 
@@ -260,8 +260,8 @@ pub trait Staking {
     #[ink(message)]
     fn total_stake(&self) -> Rao;
 
-    /// Returns page `page` of the positions of `coldkey`, 64 a page from page 0 on, in no particular
-    /// order.
+    /// Returns page `page` of the positions of `coldkey`, 64 a page from page 0 on, in no
+    /// particular order.
     #[ink(message)]
     fn positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView>;
 
@@ -295,7 +295,8 @@ pub trait Staking {
     #[ink(message)]
     fn parents(&self, netuid: NetUid, hotkey: AccountId) -> Vec<ParentView>;
 
-    /// Returns the child take of `hotkey` on a subnet, and the first block at which it may be raised.
+    /// Returns the child take of `hotkey` on a subnet, and the first block at which it may be
+    /// raised.
     #[ink(message)]
     fn child_take(&self, netuid: NetUid, hotkey: AccountId) -> TakeInfo;
 
@@ -315,8 +316,8 @@ pub trait Staking {
     /// Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or now
     /// while the epoch is open.
     ///
-    /// This is the hotkey's own stake, less the children's part, plus the part of its parents'
-    /// stake, and the same of root stake with 5.27 %.
+    /// This is the hotkey's own stake, less the children's part, plus a part of each parent's
+    /// stake. Root stake counts in the same way, with 5.27 %.
     ///
     /// # Errors
     /// `TooOld`.
@@ -336,8 +337,9 @@ pub trait Staking {
         epoch: u32,
     ) -> Result<Vec<Rao>, StakingError>;
 
-    /// Returns true for a subnet that is not retired, false for a retired one, and nothing if the
-    /// subnet was never created or the registry does not answer. Called by the emission contract.
+    /// Returns true for a subnet that is not retired, and false for a retired one. Returns nothing
+    /// if the subnet was never created, or the registry does not answer. Called by the emission
+    /// contract.
     #[ink(message)]
     fn is_live(&self, netuid: NetUid) -> Option<bool>;
 
@@ -352,8 +354,8 @@ pub trait Staking {
     #[ink(message)]
     fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError>;
 
-    /// Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission contract
-    /// only, after it has minted and sent the sum to this contract.
+    /// Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
+    /// contract only, after it has minted and sent the sum to this contract.
     ///
     /// # Events
     /// `Inherited` and `RootAccrued` for each hotkey with parents or root stake, `Distributed`.

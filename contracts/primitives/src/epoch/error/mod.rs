@@ -35,7 +35,8 @@ pub enum EpochError {
     /// The epoch before is closed but not final. Propose, finalize, replay or roll over that epoch
     /// first.
     EpochUnfinished,
-    /// The epoch before is not settled, and its settle window ends at this block. Settle its chunks.
+    /// The epoch before is not settled, and its settle window ends at this block. Settle its
+    /// chunks.
     Unsettled(u32),
     /// No closed epoch is unfinished. Close the open epoch first.
     NothingClosed,
@@ -59,11 +60,11 @@ pub enum EpochError {
     ChunkOutOfRange(u16),
     /// The chunk is settled already. Settle another chunk.
     AlreadySettled,
-    /// The results do not have the final hash, or are not one per neuron of the chunk. Recompute the
-    /// epoch.
+    /// The results do not have the final hash, or are not one per neuron of the chunk. Recompute
+    /// the epoch.
     ResultsMismatch,
-    /// The results pay more than this amount in rao, which the budget has left. The chunk cannot be
-    /// settled; its pay returns to the subnet's next budget.
+    /// The results pay more than this amount in rao, which the budget has left. The chunk cannot
+    /// be settled; its pay returns to the subnet's next budget.
     OverBudget(Rao),
     /// The kernel returned this error. Choose another kernel, or set its parameters again.
     Kernel(KernelError),
@@ -77,7 +78,7 @@ pub enum EpochError {
     Staking(StakingError),
     /// The emission contract returned this error. Follow the remedy of that error.
     Emission(EmissionError),
-    /// There is no answer from another contract. Check the deployment.
+    /// Another contract did not answer. Check the deployment.
     PeerUnavailable,
     /// A number is out of range, which cannot happen within the limits. Nothing was changed; check
     /// the deployment.
@@ -94,7 +95,8 @@ pub enum EpochError {
     KernelChanged,
     /// The output of the step is as asserted. Nothing was changed; dispute a false step.
     StepIsCorrect,
-    /// The kernel trapped, or ran out of gas. Send again with more gas, or roll over the epoch later.
+    /// The kernel trapped, or ran out of gas. Send again with more gas, or roll over the epoch
+    /// later.
     KernelFailed,
     /// The output of the step violates the kernel interface. The epoch can only be rolled over.
     BrokenPromise,
@@ -111,13 +113,15 @@ pub enum EpochError {
     NotStarted,
     /// The subnet was retired at this block, and no further epoch closes. Use another subnet.
     Retired(u32),
-    /// Weights are committed first on this subnet. Use `commit_weights`, and `reveal_weights` later.
+    /// Weights are committed first on this subnet. Use `commit_weights`, and `reveal_weights`
+    /// later.
     CommitFirst,
     /// Weights are set at once on this subnet. Use `set_weights`.
     NoCommitReveal,
     /// The hotkey has less than this stake in rao, which setting weights requires. Add stake.
     StakeTooLow(Rao),
-    /// The client's version is below this one, which the subnet's owner requires. Update the client.
+    /// The client's version is below this one, which the subnet's owner requires. Update the
+    /// client.
     VersionTooOld(u64),
     /// The neuron set weights recently. Try again from this block on.
     WeightsTooSoon(u32),
@@ -125,9 +129,11 @@ pub enum EpochError {
     TooFewWeights(u16),
     /// The open epoch is this one. Commit for the open epoch.
     WrongEpoch(u32),
-    /// This number of commits is waiting already. Reveal one, or wait until the oldest has expired.
+    /// This number of commits is waiting already. Reveal one, or wait until the oldest has
+    /// expired.
     TooManyCommits(u16),
-    /// The neuron has no commit with this hash. Check weights, salt, version and epoch of the commit.
+    /// The neuron has no commit with this hash. Check weights, salt, version and epoch of the
+    /// commit.
     NoSuchCommit,
     /// The commit can be revealed in this epoch only. Wait until it is open.
     RevealTooEarly(u32),

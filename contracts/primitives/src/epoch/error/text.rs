@@ -17,7 +17,8 @@ impl fmt::Display for EpochError {
             ),
             Self::UnknownUid(uid, neurons) => write!(
                 f,
-                "no neuron has uid {uid}, the subnet has {neurons} neurons; use uids below {neurons}"
+                "no neuron has uid {uid}, the subnet has {neurons} neurons; use uids below \
+                 {neurons}"
             ),
             Self::DuplicateUid(uid) => {
                 write!(f, "uid {uid} is in the list twice; remove one")
@@ -94,8 +95,8 @@ impl fmt::Display for EpochError {
             ),
             Self::OverBudget(left) => write!(
                 f,
-                "the results pay more than the {left} that the budget has left; the chunk cannot be \
-                 settled, and its pay returns to the next budget"
+                "the results pay more than the {left} that the budget has left; the chunk cannot \
+                 be settled, and its pay returns to the next budget"
             ),
             Self::Kernel(error) => write!(f, "kernel: {error}"),
             Self::UnsoundPlan => write!(
@@ -109,10 +110,9 @@ impl fmt::Display for EpochError {
             Self::Registry(error) => write!(f, "registry: {error}"),
             Self::Staking(error) => write!(f, "staking: {error}"),
             Self::Emission(error) => write!(f, "emission: {error}"),
-            Self::PeerUnavailable => write!(
-                f,
-                "there is no answer from another contract; check the deployment"
-            ),
+            Self::PeerUnavailable => {
+                write!(f, "another contract did not answer; check the deployment")
+            }
             Self::Overflow => write!(
                 f,
                 "a number is out of range, which cannot happen within the limits; nothing was \
@@ -201,10 +201,9 @@ impl fmt::Display for EpochError {
                 f,
                 "the row has fewer than {least} weights, the least on this subnet; add uids"
             ),
-            Self::WrongEpoch(open) => write!(
-                f,
-                "the open epoch is {open}; commit for epoch {open}"
-            ),
+            Self::WrongEpoch(open) => {
+                write!(f, "the open epoch is {open}; commit for epoch {open}")
+            }
             Self::TooManyCommits(most) => write!(
                 f,
                 "{most} commits are waiting already; reveal one, or wait until the oldest has \

@@ -33,8 +33,8 @@ pub enum RegistryError {
     NotYuma,
     /// The hotkey is already registered on this subnet, on this uid. Use another hotkey.
     AlreadyRegistered(Uid),
-    /// The hotkey belongs to another coldkey, or the new hotkey of a swap already has an owner. Use
-    /// another hotkey.
+    /// The hotkey belongs to another coldkey, or the new hotkey of a swap already has an owner.
+    /// Use another hotkey.
     NotHotkeyOwner,
     /// This price, in rao, is above the caller's limit. Raise the limit, or wait until the price
     /// falls.
@@ -55,8 +55,8 @@ pub enum RegistryError {
     /// The kernel is not on the list of allowed kernels, or is retired. Choose one that `kernels`
     /// returns.
     KernelNotAllowed,
-    /// The code at the kernel's address has this hash, or there is no contract. Check the code, then
-    /// give its hash.
+    /// The code at the kernel's address has this hash, or there is no contract. Check the code,
+    /// then give its hash.
     KernelCode(Option<Digest>),
     /// The address is on the list with this code hash. Deploy the new code at another address.
     KernelListed(Digest),
@@ -70,7 +70,8 @@ pub enum RegistryError {
     Frozen(u32),
     /// Only the admin may set this hyperparameter. `hyperparameters` returns who may set which.
     SetByAdmin,
-    /// Registrations are off on this subnet. The admin can turn them on with `RegistrationAllowed`.
+    /// Registrations are off on this subnet. The admin can turn them on with
+    /// `RegistrationAllowed`.
     RegistrationClosed,
     /// The subnet was started at this block. There is nothing left to do.
     AlreadyStarted(u32),

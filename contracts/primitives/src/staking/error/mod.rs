@@ -37,18 +37,19 @@ pub enum StakingError {
     /// A sum is out of range, which cannot happen below the cap of TAO. Nothing was changed; check
     /// the deployment.
     Overflow,
-    /// There is no answer from the registry. Check the deployment.
+    /// The registry did not answer. Check the deployment.
     Registry,
     /// The take changed recently. Raise the take from this block on; lowering is always possible.
     TakeTooSoon(u32),
-    /// Transfers of stake are off on this subnet. Remove the stake, and let the other account stake.
+    /// Transfers of stake are off on this subnet. Remove the stake, and let the other account
+    /// stake.
     TransfersOff,
     /// Origin and destination are the same position. Choose another destination.
     SamePosition,
     /// The hotkey has more children than this limit. Shorten the list.
     TooManyChildren(u16),
-    /// This child is the parent itself, is in the list twice, or has a proportion of 0. Correct the
-    /// list.
+    /// This child is the parent itself, is in the list twice, or has a proportion of 0. Correct
+    /// the list.
     BadChild(AccountId),
     /// The proportions of the children sum to more than `u64::MAX`. Lower them.
     TooMuchGiven,
@@ -62,8 +63,8 @@ pub enum StakingError {
     TooManyParents(u16),
     /// The children were set recently. Set them again from this block on.
     ChildrenTooSoon(u32),
-    /// The parent still has the hotkey as a child, or will have. The parent's owner must remove the
-    /// child with `set_children` first.
+    /// The parent still has the hotkey as a child, or will have. The parent's owner must remove
+    /// the child with `set_children` first.
     StillParent,
     /// The caller's root stake on the hotkey has earned nothing since the last claim. Claim later.
     NothingToClaim,

@@ -62,10 +62,7 @@ impl fmt::Display for StakingError {
                 "a sum is out of range, which cannot happen below the cap of TAO; nothing was \
                  changed, check the deployment"
             ),
-            Self::Registry => write!(
-                f,
-                "there is no answer from the registry; check the deployment"
-            ),
+            Self::Registry => write!(f, "the registry did not answer; check the deployment"),
             Self::TakeTooSoon(block) => write!(
                 f,
                 "the take cannot be raised before block {block}; lowering is always possible"
