@@ -1,8 +1,10 @@
-//! The story in tables, for a terminal of 100 columns.
+//! The report in tables, for a terminal of 100 columns.
 
-use crate::output::format::{grouped, share, short, tao};
-use crate::output::table::table;
-use comfy_table::Table;
+use crate::output::{
+    format::{count, grouped, share, short, tao_rounded},
+    table::{number, text, Room, Table},
+};
+use inktensor_primitives::Rao;
 use inktensor_simulation::report::{EpochFact, Equation, NeuronFact, Story, SubnetFact, Term};
 use std::{
     collections::BTreeMap,
@@ -10,11 +12,11 @@ use std::{
     time::Duration,
 };
 
-/// Validators of a subnet that are shown.
+/// The most validators of a subnet that are shown.
 const VALIDATORS: usize = 20;
-/// Miners of a subnet that are shown.
+/// The most miners of a subnet that are shown.
 const MINERS: usize = 8;
-/// The best paid neurons of a kind that are shown.
+/// The most neurons of a kind that are shown, the best paid first.
 const BEST_PAID: usize = 6;
 
 /// Prints all tables.
@@ -45,13 +47,14 @@ pub fn print(story: &Story, elapsed: Duration, out: &mut dyn Write) -> io::Resul
 
 fn show(out: &mut dyn Write, title: &str, table: &Table) -> io::Result<()> {
     writeln!(out, "\n{title}\n")?;
-    writeln!(out, "{}", table.trim_fmt())
+    table.print(out)
 }
 
 fn contracts(story: &Story, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(["contract", "address", "code hash", "KiB"], &[3]);
+    let columns = [text("contract"), text("address"), text("code hash"), number("KiB")];
+    let mut rows = Table::new(Room::Narrow, columns);
     for contract in &story.contracts {
-        rows.add_row([
+        rows.row([
             contract.name.to_owned(),
             short(&contract.address, 12, 8),
             short(&contract.code_hash, 18, 8),
@@ -62,24 +65,11 @@ fn contracts(story: &Story, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn metagraph(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(
-        [
-            "uid",
-            "role",
-            "hotkey",
-            "stake TAO",
-            "permit",
-            "share",
-            "consensus",
-            "trust",
-            "incentive",
-            "dividends",
-        ],
-        &[0, 3, 5, 6, 7, 8, 9],
-    );
+    let columns = [number("uid"), text("role"), text("hotkey"), number("stake TAO"), text("permit"), number("share"), number("consensus"), number("trust"), number("incentive"), number("dividends")];
+    let mut rows = Table::new(Room::Narrow, columns);
     let shown = shown(subnet);
     for neuron in &shown {
-        rows.add_row([
+        rows.row([
             neuron.uid.to_string(),
             neuron.role.to_owned(),
             short(&neuron.hotkey, 4, 4),
@@ -104,7 +94,7 @@ fn metagraph(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
     more(out, subnet.neurons.len().saturating_sub(shown.len()))
 }
 
-/// The largest validators, then the best miners.
+/// Returns the largest validators, then the best miners.
 fn shown(subnet: &SubnetFact) -> Vec<&NeuronFact> {
     let mut validators: Vec<&NeuronFact> = subnet.neurons.iter().filter(|n| n.permit).collect();
     validators.sort_by_key(|neuron| std::cmp::Reverse(neuron.stake_weight));
@@ -117,23 +107,22 @@ fn shown(subnet: &SubnetFact) -> Vec<&NeuronFact> {
 }
 
 fn more(out: &mut dyn Write, neurons: usize) -> io::Result<()> {
-    match neurons {
+    match u32::try_from(neurons).unwrap_or(u32::MAX) {
         0 => Ok(()),
-        1 => writeln!(out, " and 1 more neuron, see --json"),
-        _ => writeln!(out, " and {neurons} more neurons, see --json"),
+        more => writeln!(out, " and {}, see --json", count(more, "more neuron")),
     }
 }
 
 /// Neurons that are paid for the same reason.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    /// Mostly by dividends.
+    /// Paid mostly by dividends.
     Validator(&'static str),
-    /// Mostly by incentive.
+    /// Paid mostly by incentive.
     Miner,
-    /// Not at all, although it holds a permit.
+    /// Not paid at all, although with a permit.
     IdlePermit(&'static str),
-    /// Not at all.
+    /// Not paid at all.
     Nothing(&'static str),
 }
 
@@ -151,7 +140,7 @@ impl Kind {
         }
     }
 
-    /// How many of the kind are shown.
+    /// Returns the most neurons of the kind that are shown.
     const fn shown(self) -> usize {
         match self {
             Kind::Validator(_) | Kind::Miner => BEST_PAID,
@@ -161,18 +150,8 @@ impl Kind {
 }
 
 fn pay(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(
-        [
-            "uid",
-            "role",
-            "mined",
-            "take",
-            "stakers",
-            "TAO in all",
-            "why",
-        ],
-        &[0, 2, 3, 4, 5],
-    );
+    let columns = [number("uid"), text("role"), number("mined"), number("take"), number("stakers"), number("TAO in all"), text("why")];
+    let mut rows = Table::new(Room::Narrow, columns);
     let mut ranked: Vec<&NeuronFact> = subnet.neurons.iter().collect();
     ranked.sort_by_key(|neuron| std::cmp::Reverse(neuron.paid.total()));
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
@@ -183,7 +162,7 @@ fn pay(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
         if *before > kind.shown() {
             continue;
         }
-        rows.add_row([
+        rows.row([
             neuron.uid.to_string(),
             neuron.role.to_owned(),
             tao(neuron.paid.miner, 3),
@@ -195,36 +174,26 @@ fn pay(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
     }
     let paid: u64 = subnet.neurons.iter().map(|n| n.paid.total()).sum();
     let title = format!(
-        "Subnet {}: who was paid what over all epochs, and why. {} TAO in all",
+        "Subnet {}: pay over all epochs, and the reason. {} TAO in all",
         subnet.netuid,
         tao(paid, 9)
     );
     show(out, &title, &rows)?;
-    more(out, subnet.neurons.len().saturating_sub(rows.row_count()))
+    more(out, subnet.neurons.len().saturating_sub(rows.len()))
 }
 
 fn nominators(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     if story.nominators.is_empty() {
         return Ok(());
     }
-    let mut rows = table(
-        [
-            "subnet",
-            "nominator",
-            "on uid",
-            "staked TAO",
-            "worth TAO",
-            "gain TAO",
-            "when",
-        ],
-        &[0, 2, 3, 4, 5],
-    );
+    let columns = [number("subnet"), text("nominator"), number("on uid"), number("staked TAO"), number("worth TAO"), number("gain TAO"), text("when")];
+    let mut rows = Table::new(Room::Narrow, columns);
     let mut facts: Vec<_> = story.nominators.iter().collect();
     facts.sort_by_key(|fact| (fact.netuid, fact.joined, fact.uid));
     for fact in facts {
         let gain = i128::from(fact.worth) - i128::from(fact.staked);
         let sign = if gain < 0 { "-" } else { "" };
-        rows.add_row([
+        rows.row([
             fact.netuid.to_string(),
             short(&fact.coldkey, 6, 4),
             fact.uid.to_string(),
@@ -246,23 +215,10 @@ fn nominators(story: &Story, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn digests(story: &Story, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(
-        [
-            "subnet",
-            "epoch",
-            "block",
-            "steps",
-            "permits",
-            "budget TAO",
-            "paid TAO",
-            "header",
-            "assertion",
-            "engines",
-        ],
-        &[0, 1, 2, 3, 4, 5, 6],
-    );
+    let columns = [number("subnet"), number("epoch"), number("block"), number("steps"), number("permits"), number("budget TAO"), number("paid TAO"), text("header"), text("assertion"), text("engines")];
+    let mut rows = Table::new(Room::Narrow, columns);
     for epoch in &story.epochs {
-        rows.add_row([
+        rows.row([
             epoch.netuid.to_string(),
             epoch.epoch.to_string(),
             epoch.closed_at.to_string(),
@@ -297,27 +253,17 @@ fn digests(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-/// The first letters of a hash.
+/// Returns the first letters of a hash.
 fn start(hash: &str) -> String {
     hash.chars().take(10).collect()
 }
 
 fn gas(story: &Story, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(
-        [
-            "contract",
-            "message",
-            "calls",
-            "ms average",
-            "ms largest",
-            "proof KiB",
-            "deposit",
-        ],
-        &[2, 3, 4, 5, 6],
-    );
+    let columns = [text("contract"), text("message"), number("calls"), number("ms average"), number("ms largest"), number("proof KiB"), number("deposit")];
+    let mut rows = Table::new(Room::Narrow, columns);
     let ms = |picoseconds: u64| format!("{:.2}", picoseconds as f64 / 1e9);
     for fact in &story.messages {
-        rows.add_row([
+        rows.row([
             fact.contract.to_owned(),
             fact.message.clone(),
             grouped(fact.calls),
@@ -335,15 +281,13 @@ fn gas(story: &Story, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn time(story: &Story, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(
-        ["subnet", "phase", "wasmtime µs", "native µs", "ratio"],
-        &[0, 2, 3, 4],
-    );
+    let columns = [number("subnet"), text("phase"), number("wasmtime µs"), number("native µs"), number("ratio")];
+    let mut rows = Table::new(Room::Narrow, columns);
     for subnet in &story.subnets {
         let mut all = (0.0, 0.0);
         let phases = average_times(story, subnet.netuid);
         let mut line = |name: &str, (wasm, native): (f64, f64)| {
-            rows.add_row([
+            rows.row([
                 subnet.netuid.to_string(),
                 name.to_owned(),
                 format!("{wasm:.1}"),
@@ -362,7 +306,8 @@ fn time(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     show(out, title, &rows)
 }
 
-/// Phases of a subnet's epochs in order, with their average time in wasmtime and natively.
+/// Returns the phases of a subnet's epochs in order, with their average time in wasmtime and
+/// natively.
 fn average_times(story: &Story, netuid: u16) -> Vec<(String, (f64, f64))> {
     let epochs: Vec<&EpochFact> = story
         .epochs
@@ -396,7 +341,12 @@ fn supply(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// One side of an equation: its terms, and their sum if there are several.
+/// Returns an amount in TAO.
+fn tao(rao: u64, decimals: usize) -> String {
+    tao_rounded(Rao(rao), decimals)
+}
+
+/// Prints one side of an equation: its terms, and their sum if there are several.
 fn side(out: &mut dyn Write, equation: &Equation, terms: &[Term], sign: &str) -> io::Result<()> {
     let several = terms.len() > 1;
     for (place, term) in terms.iter().enumerate() {

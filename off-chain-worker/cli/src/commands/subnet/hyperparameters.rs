@@ -1,120 +1,280 @@
-//! Hyperparameters: all of them in a table, and how one is set.
+//! Hyperparameters of a subnet: lists all, sets one. Names are btcli's.
 
 use crate::{
-    args::{ChainArguments, SignerArguments},
-    commands::Failure,
-    output::table::{is_wide, show, table, tao_text},
-    session::{missing, print, tell},
+    args::{ListArgs, NetuidArg, SignArgs},
+    error::Failure,
+    network::no_subnet,
+    output::{
+        self,
+        format::tao,
+        json::Hex,
+        table::{number, text, Room, Table},
+    },
+    values,
 };
-use inktensor_client::{chain::Typed, ss58::address};
 use inktensor_primitives::{
     emission::SplitPreset,
-    registry::{Hyperparameter, HyperparameterView, Parameter, Registry, Setter, Unit},
-    Bps, NetUid, Rao,
+    registry::{
+        Hyperparameter, HyperparameterView, KernelParams, Parameter, Registry, Setter, Unit,
+    },
+    Bps, Rao,
 };
-use serde_json::{json, Value};
-use std::io::Write;
+use serde::{ser::SerializeMap, Serialize, Serializer};
+use std::io::{self, Write};
 
-/// Which subnet.
+/// Arguments of `subnet hyperparameters`.
 #[derive(clap::Args)]
 pub struct List {
     #[command(flatten)]
-    chain: ChainArguments,
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    list: ListArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
 }
 
-/// What to set.
+/// Arguments of `subnet set`.
 #[derive(clap::Args)]
 pub struct Set {
     #[command(flatten)]
-    chain: ChainArguments,
+    sign: SignArgs,
     #[command(flatten)]
-    signer: SignerArguments,
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
+    netuid: NetuidArg,
     /// The hyperparameter, as `subnet hyperparameters` names it
     #[arg(long, value_name = "NAME")]
     parameter: String,
-    /// Its value; two with a comma between for alpha_values
+    /// The value; two with a comma between for alpha_values
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     value: String,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
 }
 
-/// Lists all of a subnet's hyperparameters.
+/// The hyperparameters of a subnet.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Hyperparameters {
+    rows: Vec<Row>,
+    #[serde(skip)]
+    block: u32,
+}
+
+#[derive(Serialize)]
+struct Row {
+    parameter: &'static str,
+    value: u64,
+    min: u64,
+    max: u64,
+    unit: &'static str,
+    setter: &'static str,
+    changes_from: u32,
+    #[serde(skip)]
+    shown: Shown,
+}
+
+/// A value and its bounds as they are shown, and set.
+struct Shown {
+    value: String,
+    min: String,
+    max: String,
+}
+
+impl Row {
+    fn new(it: &HyperparameterView) -> Self {
+        let shown = |value| shown(it.parameter, value, it.unit);
+        Self {
+            parameter: name(it.parameter),
+            value: it.value,
+            min: it.min,
+            max: it.max,
+            unit: unit(it.unit),
+            setter: match it.setter {
+                Setter::Owner => "owner",
+                Setter::Admin => "admin",
+            },
+            changes_from: it.changes_from,
+            shown: Shown {
+                value: shown(it.value),
+                min: shown(it.min),
+                max: shown(it.max),
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Changed {
+    netuid: u16,
+    parameter: String,
+    value: String,
+}
+
+/// Lists all hyperparameters of a subnet.
 pub fn list(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
-    let opened = arguments.chain.open()?;
-    let message = opened
-        .contracts
-        .registry()
-        .hyperparameters(NetUid(arguments.netuid));
-    let all: Vec<HyperparameterView> = opened.chain.query(message)?;
+    let netuid = arguments.netuid.netuid;
+    let network = arguments.list.open()?;
+    let registry = network.contracts().registry();
+    let all: Vec<HyperparameterView> = network.query(registry.hyperparameters(netuid))?;
     if all.is_empty() {
-        return Err(missing(format_args!("subnet {}", arguments.netuid)));
+        return Err(no_subnet(netuid));
     }
-    let block = opened.chain.block()?;
-    if arguments.json {
-        let documents = all.iter().map(|it| {
-            json!({
-                "parameter": name(it.parameter),
-                "value": it.value,
-                "min": it.min,
-                "max": it.max,
-                "unit": unit(it.unit),
-                "setter": setter(it.setter),
-                "changes_from": it.changes_from,
-            })
-        });
-        return Ok(print(&Value::Array(documents.collect()), out)?);
+    let answer = Hyperparameters {
+        rows: all.iter().map(Row::new).collect(),
+        block: network.block()?,
+    };
+    Ok(arguments.list.show(&answer, out)?)
+}
+
+impl output::List for Hyperparameters {
+    type Row = Row;
+
+    fn rows(&self) -> &[Row] {
+        &self.rows
     }
-    let is_wide = is_wide();
-    let mut header = vec!["parameter", "value"];
-    // Where there is room, the bounds too.
-    header.extend(is_wide.then_some(["from", "to"]).into_iter().flatten());
-    header.extend(["in", "set by", "changes"]);
-    let numbers: Vec<usize> = (1..header.len() - 3).collect();
-    let mut rows = table(header, &numbers);
-    for it in &all {
-        let changes = match it.changes_from {
-            at if at <= block => "now".into(),
-            at => format!("at {at}"),
-        };
-        let mut row = vec![name(it.parameter).into(), number(it.value, it.unit)];
-        let bounds = is_wide.then(|| [it.min, it.max].map(|bound| number(bound, it.unit)));
-        row.extend(bounds.into_iter().flatten());
-        row.extend([unit(it.unit).into(), setter(it.setter).into(), changes]);
-        rows.add_row(row);
+
+    fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
+        let columns = [
+            text("parameter"),
+            number("value"),
+            number("from").from(Room::Wide),
+            number("to").from(Room::Wide),
+            text("in"),
+            text("set by"),
+            text("changes"),
+        ];
+        let mut table = Table::new(room, columns);
+        for it in &self.rows {
+            table.row([
+                it.parameter.into(),
+                it.shown.value.clone(),
+                it.shown.min.clone(),
+                it.shown.max.clone(),
+                it.unit.into(),
+                it.setter.into(),
+                match it.changes_from {
+                    at if at <= self.block => "now".into(),
+                    at => format!("at {at}"),
+                },
+            ]);
+        }
+        table.print(out)?;
+        writeln!(out, "\nblock {}", self.block)
     }
-    show(&rows, out)?;
-    writeln!(out, "\nblock {block}")?;
-    Ok(())
 }
 
 /// Sets a hyperparameter.
 pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
+    let netuid = arguments.netuid.netuid;
     let value = parse(&arguments.parameter, &arguments.value)?;
-    let mut session = arguments.chain.sign(&arguments.signer)?;
-    let netuid = NetUid(arguments.netuid);
-    let message = session
-        .contracts
-        .registry()
-        .set_hyperparameter(netuid, value);
-    let done = session.run("Registry::set_hyperparameter", message)?;
-    let (parameter, value) = (&arguments.parameter, &arguments.value);
-    let sentence = format!("{parameter} of subnet {} is {value}", netuid.0);
-    let document = json!({ "netuid": netuid.0, "parameter": parameter, "value": value });
-    Ok(tell(arguments.json, &sentence, document, &done.cost, out)?)
+    let mut session = arguments.sign.open()?;
+    let contracts = session.network.contracts();
+    let message = contracts.registry().set_hyperparameter(netuid, value);
+    let done = session.send(message)?;
+    let answer = Changed {
+        netuid: netuid.0,
+        parameter: arguments.parameter.clone(),
+        value: arguments.value.clone(),
+    };
+    let sentence = format!(
+        "{} of subnet {} is {}",
+        answer.parameter, netuid.0, answer.value
+    );
+    arguments.sign.report(&sentence, &answer, &done.cost, out)
 }
 
-/// Every hyperparameter that is a number, with what btcli's users call it.
+/// The parameters of a subnet's kernel, by name.
+pub enum Params {
+    /// Those of the Yuma kernel.
+    Yuma(Vec<Param>),
+    /// The bytes of another kernel.
+    Other(Hex),
+}
+
+/// A parameter of the Yuma kernel.
+pub struct Param {
+    name: &'static str,
+    value: u64,
+    is_flag: bool,
+    shown: String,
+}
+
+impl Params {
+    /// Returns the parameters of a subnet's kernel, with the names and values that
+    /// `subnet hyperparameters` lists.
+    pub fn new(params: &KernelParams, all: &[HyperparameterView]) -> Self {
+        if let KernelParams::Other(bytes) = params {
+            return Params::Other(Hex::from(bytes));
+        }
+        let of_kernel = Parameter::ActivityCutoff..=Parameter::CommitReveal;
+        let params = all.iter().filter(|it| of_kernel.contains(&it.parameter));
+        let params = params.map(|it| {
+            let shown = shown(it.parameter, it.value, it.unit);
+            Param {
+                name: name(it.parameter),
+                value: it.value,
+                is_flag: it.unit == Unit::Flag,
+                shown: format!("{shown} {}", unit(it.unit)).trim_end().into(),
+            }
+        });
+        Params::Yuma(params.collect())
+    }
+
+    /// Prints a line for each parameter.
+    pub fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Params::Other(bytes) => writeln!(out, "{:<24} {bytes}", "params"),
+            Params::Yuma(params) => params
+                .iter()
+                .try_for_each(|it| writeln!(out, "{:<24} {}", it.name, it.shown)),
+        }
+    }
+}
+
+impl Serialize for Params {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Params::Other(bytes) => map.serialize_entry("params", bytes)?,
+            Params::Yuma(params) => {
+                for it in params {
+                    if it.is_flag {
+                        map.serialize_entry(it.name, &(it.value != 0))?;
+                    } else {
+                        map.serialize_entry(it.name, &it.value)?;
+                    }
+                }
+            }
+        }
+        map.end()
+    }
+}
+
+/// Returns a value as it is shown, and as `subnet set` takes it.
+fn shown(parameter: Parameter, value: u64, unit: Unit) -> String {
+    match (parameter, unit) {
+        (Parameter::Split, _) => split(value).into(),
+        (_, Unit::Rao) => tao(Rao(value)),
+        (_, Unit::Flag) => if value == 0 { "no" } else { "yes" }.into(),
+        _ => value.to_string(),
+    }
+}
+
+const fn split(value: u64) -> &'static str {
+    match value {
+        0 => "network",
+        _ => "bittensor",
+    }
+}
+
+const fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Number | Unit::Flag => "",
+        Unit::Rao => "TAO",
+        Unit::Blocks => "blocks",
+        Unit::Epochs => "epochs",
+        Unit::Bps => "1/10000",
+        Unit::U16Ratio => "1/65535",
+        Unit::Millionths => "millionths",
+    }
+}
+
+/// The name of every hyperparameter that is a number: btcli's, where it has one.
 const NAMES: [(Parameter, &str); 33] = [
     (Parameter::Tempo, "tempo"),
     (Parameter::MaxUids, "max_uids"),
@@ -156,12 +316,13 @@ fn name(parameter: Parameter) -> &'static str {
     known.map_or("unknown", |(_, name)| name)
 }
 
-/// The hyperparameter called `name`, with the value that `text` writes.
+/// Parses the hyperparameter called `name` with the value `text`.
 fn parse(name: &str, text: &str) -> Result<Hyperparameter, Failure> {
     let bad = |what: &str| Failure::input(format_args!("--value {text:?}: {name} is {what}"));
     match name {
         "kernel" => {
-            let kernel = address(text).ok_or_else(|| bad("the address of a kernel"))?;
+            let kernel = values::address(text);
+            let kernel = kernel.map_err(|problem| Failure::input(format_args!("--value: {problem}")))?;
             return Ok(Hyperparameter::Kernel(kernel));
         }
         "split" => {
@@ -209,7 +370,7 @@ fn parse(name: &str, text: &str) -> Result<Hyperparameter, Failure> {
         text.parse::<u16>()
             .map_err(|_| bad("a whole number up to 65535"))
     };
-    let rao = || wide().map(Rao);
+    let rao = || values::tao(text).map_err(|_| bad("an amount of TAO such as 0.5"));
     Ok(match parameter {
         Parameter::Tempo => Hyperparameter::Tempo(middle()?),
         Parameter::MaxUids => Hyperparameter::MaxUids(narrow()?),
@@ -255,33 +416,6 @@ fn parse(name: &str, text: &str) -> Result<Hyperparameter, Failure> {
     })
 }
 
-fn number(value: u64, unit: Unit) -> String {
-    match unit {
-        Unit::Rao => tao_text(Rao(value)),
-        Unit::Flag => if value == 0 { "no" } else { "yes" }.into(),
-        _ => value.to_string(),
-    }
-}
-
-fn unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Number | Unit::Flag => "",
-        Unit::Rao => "TAO",
-        Unit::Blocks => "blocks",
-        Unit::Epochs => "epochs",
-        Unit::Bps => "1/10000",
-        Unit::U16Ratio => "1/65535",
-        Unit::Millionths => "millionths",
-    }
-}
-
-fn setter(setter: Setter) -> &'static str {
-    match setter {
-        Setter::Owner => "owner",
-        Setter::Admin => "root",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,6 +439,7 @@ mod tests {
             ("yuma3_enabled", "maybe"),
             ("alpha_values", "2000"),
             ("kernel", "mean"),
+            ("min_stake", "5 rao"),
             ("split", "half"),
         ] {
             assert!(parse(name, text).is_err(), "{name} {text}");
