@@ -1,4 +1,4 @@
-//! The contracts as ink!'s own end-to-end client sees them: prebuilt code, a real node, fees and
+//! The contracts as ink!'s own end-to-end client sees them: prebuilt code on a node, with fees and
 //! nonces.
 #![allow(
     clippy::expect_used,
@@ -35,8 +35,8 @@ async fn client(node: &Node) -> Client<PolkadotConfig, DefaultEnvironment> {
 }
 
 #[tokio::test]
-async fn token_registry_and_staking_work_together_on_a_node() {
-    let test = "token_registry_and_staking_work_together_on_a_node";
+async fn token_registry_and_staking_answer_on_a_node() {
+    let test = "token_registry_and_staking_answer_on_a_node";
     let Some(node) = Node::for_test(test, Options::default()) else {
         return;
     };
@@ -76,7 +76,7 @@ async fn token_registry_and_staking_work_together_on_a_node() {
     assert_eq!(refused.return_value(), Err(PSP22Error::InsufficientBalance));
     assert!(client.call(&other, &beyond).submit().await.is_err());
 
-    // A subnet needs an allowed kernel, and nobody but the admin allows one.
+    // A subnet needs an allowed kernel, and only the admin allows one.
     let create = || {
         let mut registry = contracts::registry(subnets);
         registry.create_subnet("one".into(), account(&owner), tao, 20, 8, 2, Rao::CAP)
@@ -95,7 +95,7 @@ async fn token_registry_and_staking_work_together_on_a_node() {
         .expect("asked");
     assert_eq!(refused.return_value(), Err(RegistryError::NotAdmin));
 
-    // Stake needs a subnet, and says so.
+    // Stake needs a subnet.
     let add = contracts::staking(stake).add_stake(NETUID, account(&owner), Rao::from_tao(1));
     let refused = client.call(&owner, &add).dry_run().await.expect("asked");
     assert_eq!(refused.return_value(), Err(StakingError::UnknownSubnet));

@@ -2,10 +2,10 @@
 //!
 //! cargo-contract compiles a copy of the contract's manifest. The copy of a workspace's member
 //! loses what it inherits and the lock file, and is given a target folder of its own, so that core,
-//! alloc and ink! are compiled for each contract anew. A workspace of its own loses nothing, and is
-//! built into the folder that all such contracts share.
+//! alloc and ink! are compiled again for each contract. A workspace of its own loses nothing, and
+//! is built into the folder that all such contracts share.
 //!
-//! It also gains the documentation of types, which clients read to tell a user what an error means.
+//! It also gains the documentation of types, which clients show to explain an error.
 
 use crate::{
     contracts::{Contract, Goal},
@@ -20,13 +20,13 @@ use toml::{Table, Value};
 
 /// The crate that describes types in a contract's metadata, and the version of it that ink! uses.
 const DESCRIBER: (&str, &str) = ("scale-info", "2");
-/// Its feature that keeps what is said of types, fields and variants. It stands here and not in the
+/// The feature of that crate that keeps what is said of types, fields and variants. It stands here and not in the
 /// contracts' manifests: the worker is compiled with their crates, and would have its whole runtime
 /// described too.
 const DOCUMENTED: &str = "scale-info/docs";
 
 /// Writes manifest and lock file of `contract` for cargo-contract, and returns the manifest.
-pub fn stage(project: &Project, contract: &Contract) -> Result<PathBuf> {
+pub fn stage(project: &Project, contract: &Contract, target: &Path) -> Result<PathBuf> {
     let workspace = project.contracts();
     let package = workspace.join(contract.folder);
     let staged = Staged {
@@ -37,7 +37,7 @@ pub fn stage(project: &Project, contract: &Contract) -> Result<PathBuf> {
         .manifest(contract)
         .with_context(|| staged.package.path().display().to_string())?;
 
-    let folder = project.contract_target().join("stage").join(contract.name);
+    let folder = target.join("stage").join(contract.name);
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let manifest = folder.join("Cargo.toml");
     let text = toml::to_string(&table).context("cannot write the staged manifest")?;

@@ -1,0 +1,1 @@
+//! An empty library: the package has tests only.
