@@ -6,7 +6,7 @@ use crate::{
     Network,
 };
 use inktensor_client::{
-    chain::{Chain, Message, Typed},
+    chain::{ChainRead, Message, Typed},
     deploy::Addresses,
 };
 use inktensor_primitives::{
@@ -30,7 +30,7 @@ type Stakes = BTreeMap<AccountId, Vec<(NetUid, AccountId, Rao)>>;
 #[derive(Clone, Copy)]
 pub struct Audit<'a> {
     /// The chain.
-    pub chain: &'a dyn Chain,
+    pub chain: &'a dyn ChainRead,
     /// Where the contracts are.
     pub addresses: Addresses,
     /// What they have told, all of it.

@@ -10,9 +10,9 @@
 use inktensor_client::{
     chain::{
         rpc::{RpcChain, Settings, Wait},
-        CallError, Chain, ChainError, ContractEvent, Message, Typed,
+        Answer, CallError, Chain, ChainError, ContractEvent, Message, Typed,
     },
-    deploy::{check, deploy, deploy_telling, estimate, Addresses, Config, Outcome, Record},
+    deploy::{check, deploy, deploy_with, estimate, Addresses, Config, Record, StepOutcome},
     keys,
 };
 use inktensor_devnet::sandbox::SandboxChain;
@@ -41,7 +41,7 @@ fn config() -> Config {
 fn settings(url: &str) -> Settings {
     Settings {
         addresses: vec![url.into()],
-        patience: Duration::from_secs(30),
+        timeout: Duration::from_secs(30),
         wait: Wait::Best,
         genesis: None,
     }
@@ -70,11 +70,11 @@ fn a_deployment_is_found_and_not_made_again() {
     assert!(planned.contracts.iter().all(|it| it.cost.deposit > 0));
     let block = chain.block().expect("a block");
     let mut steps = Vec::new();
-    let made = deploy_telling(&mut chain, bundles(), &config, &mut |step| {
+    let made = deploy_with(&mut chain, bundles(), &config, &mut |step| {
         steps.push(*step)
     });
     let made = made.expect("deployed");
-    assert!(steps.iter().all(|it| it.outcome != Outcome::Found));
+    assert!(steps.iter().all(|it| it.outcome != StepOutcome::Found));
     assert_eq!(made.addresses, planned.addresses, "as it was planned");
     assert!(chain.block().expect("a block") > block);
 
@@ -87,11 +87,11 @@ fn a_deployment_is_found_and_not_made_again() {
 
     let block = chain.block().expect("a block");
     let mut again = Vec::new();
-    let found = deploy_telling(&mut chain, bundles(), &config, &mut |step| {
+    let found = deploy_with(&mut chain, bundles(), &config, &mut |step| {
         again.push(*step)
     });
     assert_eq!(found.expect("found").addresses, made.addresses);
-    assert!(again.iter().all(|it| it.outcome == Outcome::Found));
+    assert!(again.iter().all(|it| it.outcome == StepOutcome::Found));
     assert_eq!(again.len(), steps.len());
     assert_eq!(chain.block().expect("a block"), block, "nothing was sent");
     let planned = estimate(&chain, bundles(), &config).expect("estimated");
@@ -295,7 +295,8 @@ fn what_cannot_be_carried_out_is_said() {
     let poor = Keypair::from_uri(&"//nobody".parse().expect("a uri")).expect("a key");
     let mut chain = RpcChain::connect(settings(&node.url()), [poor.clone()]).expect("it answers");
     let message = made.addresses.psp22().approve(nowhere, 5);
-    let refused: Result<_, CallError<psp22::PSP22Error>> = chain.run(keys::account(&poor), message);
+    let refused: Result<_, CallError<psp22::PSP22Error>> =
+        chain.send(keys::account(&poor), message).answer();
     assert!(
         matches!(refused, Err(CallError::Chain(ChainError::Runtime(_)))),
         "{refused:?}"
@@ -327,7 +328,7 @@ fn a_node_that_fails_is_waited_for_or_replaced() {
     // Nobody answers: said in time.
     line.cut();
     let hasty = Settings {
-        patience: Duration::from_millis(800),
+        timeout: Duration::from_millis(800),
         ..settings(&line.url())
     };
     let start = Instant::now();
@@ -341,7 +342,7 @@ fn a_node_that_fails_is_waited_for_or_replaced() {
     // The second address takes over.
     let two = Settings {
         addresses: vec![line.url(), node.url()],
-        patience: Duration::from_secs(20),
+        timeout: Duration::from_secs(20),
         ..hasty
     };
     let mut chain = RpcChain::connect(two, people()).expect("the second answers");
@@ -356,7 +357,7 @@ fn a_node_that_fails_is_waited_for_or_replaced() {
     // Another chain is not worked on.
     let other = Settings {
         genesis: Some([7; 32]),
-        patience: Duration::from_secs(1),
+        timeout: Duration::from_secs(1),
         ..settings(&node.url())
     };
     let problem = RpcChain::connect(other, people()).unwrap_err();

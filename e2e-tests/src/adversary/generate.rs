@@ -6,7 +6,7 @@ use super::{case::Case, chance::Chance, court::Bench, program::Program};
 use epoch::frozen::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
 use inktensor_compute::{
     engine::Engine,
-    epoch::{compute, EpochError, EpochInputs, Trace},
+    epoch::{compute, ComputeError, EpochInputs, Trace},
 };
 use inktensor_primitives::{
     assertion::final_digest,
@@ -23,7 +23,7 @@ const FIRST_CLOSE: u64 = 1_000_000;
 ///
 /// # Errors
 /// Those of an honest computation: there are none, or the kernel is at fault.
-pub fn epoch(chance: &mut Chance, program: Program) -> Result<(Case, Bench), EpochError> {
+pub fn epoch(chance: &mut Chance, program: Program) -> Result<(Case, Bench), ComputeError> {
     let neurons = neurons(chance, &program);
     let header = first_header(chance, &program, neurons);
     if chance.percent(40) {
@@ -58,8 +58,8 @@ fn close(
     header: EpochHeader,
     before: Option<Trace>,
     left: Option<Memory>,
-) -> Result<(Case, Bench), EpochError> {
-    let plan = program.plan(&header).map_err(EpochError::Plan)?;
+) -> Result<(Case, Bench), ComputeError> {
+    let plan = program.plan(&header).map_err(ComputeError::Plan)?;
     let remembered = match (&before, &left) {
         (Some(before), Some(left)) => {
             let closed = frozen(&header, plan);
@@ -215,8 +215,8 @@ fn inputs(
     program: &Program,
     header: EpochHeader,
     remembered: Option<Vec<Vec<u8>>>,
-) -> Result<EpochInputs, EpochError> {
-    let plan = program.plan(&header).map_err(EpochError::Plan)?;
+) -> Result<EpochInputs, ComputeError> {
+    let plan = program.plan(&header).map_err(ComputeError::Plan)?;
     let metagraph = Metagraph::random(chance);
     let chunks: Vec<ChunkInputs> = (0..plan.chunks(header.neurons))
         .map(|chunk| {

@@ -12,7 +12,7 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
 };
 use std::sync::{Arc, OnceLock};
@@ -23,16 +23,16 @@ pub struct OnChain {
     /// The network.
     pub net: Network,
     netuid: NetUid,
-    ledger: Ledger,
+    ledger: EpochCache,
 }
 
 /// A watcher's ledger, which reads the chain and runs the chain's own kernels.
-fn ledger(net: &Network) -> Ledger {
+fn ledger(net: &Network) -> EpochCache {
     // Kernels are compiled once, and networks made often.
     static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
     let kernels = KERNELS
         .get_or_init(|| Arc::new(Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")));
-    Ledger::new(net.addresses(), Arc::clone(kernels))
+    EpochCache::new(net.addresses(), Arc::clone(kernels))
 }
 
 /// A subnet with a life before it, whose epoch is closed now, and what an honest worker knows of

@@ -26,7 +26,7 @@ use inktensor_client::{
     chain::{Chain, Typed},
     deploy::{Config, Record},
 };
-use inktensor_devnet::{chain_dir::Kept, remote::RemoteChain};
+use inktensor_devnet::{chain_dir::ChainDir, remote::RemoteChain};
 use inktensor_e2e_tests::{accounts::*, network, Folder, Network, Shape};
 use inktensor_primitives::{
     dispute::Disputed,
@@ -34,7 +34,7 @@ use inktensor_primitives::{
     NetUid, Rao,
 };
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
 };
 use observer::{Notes, Observer};
@@ -99,7 +99,7 @@ fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
     let mut net = begun();
     let netuids: Vec<NetUid> = (1..=net.subnets()).map(NetUid).collect();
     let stores = run_first_epochs(&mut net, &netuids, folder.path());
-    let kept = Kept::at(folder.path().join("chain"));
+    let kept = ChainDir::at(folder.path().join("chain"));
     let (state, template) = net.leave();
     kept.create().expect("a folder");
     let record = Record::found(net.chain(), &net.addresses(), "kill").expect("deployed");
@@ -244,11 +244,11 @@ fn run_first_epochs(net: &mut Network, netuids: &[NetUid], folder: &Path) -> std
     stores
 }
 
-fn ledger(net: &Network, store: &Path) -> Ledger {
+fn ledger(net: &Network, store: &Path) -> EpochCache {
     use inktensor_worker::store::{Home, Store};
     let home = Home::on(net.chain(), net.addresses().epoch).expect("the chain answers");
     let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
-    Ledger::new(net.addresses(), kernels).with_store(Store::open(store, home).expect("opened"))
+    EpochCache::new(net.addresses(), kernels).with_store(Store::open(store, home).expect("opened"))
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -316,7 +316,7 @@ fn wait_for_no_lie(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
 fn come_back(
     net: &Network,
     template: &inktensor_e2e_tests::Template,
-    kept: &Kept,
+    kept: &ChainDir,
     chain: &RemoteChain,
     devchain: Devchain,
 ) -> Network {

@@ -2,7 +2,7 @@
 
 use super::{Dice, LIAR};
 use inktensor_client::{
-    chain::{CallError, Typed},
+    chain::{Answer, CallError, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::Trace;
@@ -12,7 +12,7 @@ use inktensor_primitives::{
     epoch::{EpochError, Epochs, Stage},
     NetUid,
 };
-use inktensor_worker::epochs::{Computed, Ledger};
+use inktensor_worker::epochs::{ComputedEpoch, EpochCache};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -33,7 +33,7 @@ pub struct Observer {
     /// The contracts on it.
     pub contracts: Addresses,
     /// What it computes itself.
-    pub ledger: Ledger,
+    pub ledger: EpochCache,
     /// The subnets.
     pub netuids: Vec<NetUid>,
     /// What decides on lies.
@@ -79,7 +79,7 @@ impl Observer {
         if status.stage == Stage::Closed && self.dice.below(ONE_IN) == 0 {
             let lie = self.lie(&computed);
             let message = self.contracts.epoch().propose(netuid, lie);
-            match self.chain.run(LIAR, message) {
+            match self.chain.send(LIAR, message).answer() {
                 Ok(_) => notes.lies += 1,
                 Err(CallError::Refused(EpochError::AlreadyAsserted)) => (),
                 Err(error) => panic!("a lie that cannot be posted: {error}"),
@@ -88,7 +88,7 @@ impl Observer {
     }
 
     /// The honest assertion but for one thing.
-    fn lie(&mut self, computed: &Computed) -> Assertion {
+    fn lie(&mut self, computed: &ComputedEpoch) -> Assertion {
         let mut lie = computed.assertion.clone();
         match self.dice.below(4) {
             0 => {

@@ -4,16 +4,16 @@ use crate::worker::community;
 use inktensor_e2e_tests::{accounts::*, Network};
 use inktensor_primitives::{NetUid, Rao};
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
     roles::{Action, Keeper, Proposer, RoleError},
 };
 use std::num::NonZeroU32;
 
 /// A ledger that has seen nothing, and keeps nothing.
-fn blank(net: &Network) -> Ledger {
+fn blank(net: &Network) -> EpochCache {
     let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
-    Ledger::new(net.addresses(), kernels)
+    EpochCache::new(net.addresses(), kernels)
 }
 
 /// A keeper that knows nothing but what the chain tells it now.
@@ -104,7 +104,7 @@ fn keeper_that_does_not_replay_gives_up_what_does_not_move() {
     net.advance_to(at);
     let actions = keep(&mut net, &keeper).expect("no problem");
     // The next epoch, which gets the budget, is long enough open to be closed at once.
-    let [Action::GivenUp {
+    let [Action::RolledOver {
         epoch: 1, carried, ..
     }, Action::Closed { epoch: 2, .. }] = actions[..]
     else {

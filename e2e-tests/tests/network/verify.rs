@@ -2,7 +2,7 @@
 //! named, and for whom.
 
 use inktensor_client::chain::Chain;
-use inktensor_compute::epoch::{Difference, Part};
+use inktensor_compute::epoch::{Difference, StepPart};
 use inktensor_e2e_tests::{accounts::*, Folder, Network, Shape};
 use inktensor_primitives::{
     assertion::{results_digest, Assertion},
@@ -10,10 +10,12 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
     store::Store,
-    verify::{Fate, Origin, Paid, ValueDifference, Verified, Verifier, VerifyError},
+    verify::{
+        AssertionStatus, InputSource, Paid, ValueDifference, Verified, Verifier, VerifyError,
+    },
 };
 
 /// A subnet of two validators and three miners, all in one chunk.
@@ -67,12 +69,18 @@ fn an_honest_epoch_is_correct_while_it_stands_and_once_it_is_paid() {
     let standing = verify(&mut net, netuid, 0);
     assert_eq!(standing.finding, None);
     assert_eq!(standing.posted.assertion, Some(ran.assertion.clone()));
-    assert!(matches!(standing.posted.fate, Fate::Standing { .. }));
-    assert_eq!(standing.origin, Origin::Chain);
+    assert!(matches!(
+        standing.posted.fate,
+        AssertionStatus::Standing { .. }
+    ));
+    assert_eq!(standing.origin, InputSource::Chain);
     net.finalize(netuid);
     net.settle(netuid);
     let paid = verify(&mut net, netuid, 0);
-    assert_eq!((paid.finding, paid.posted.fate), (None, Fate::Final));
+    assert_eq!(
+        (paid.finding, paid.posted.fate),
+        (None, AssertionStatus::Final)
+    );
     assert_eq!(paid.honest, Ok(ran.assertion.digest()));
     assert_eq!(paid.steps as usize, ran.assertion.steps.len());
 }
@@ -87,7 +95,7 @@ fn a_wrong_step_is_named_with_the_uids_of_its_chunk() {
         k: 2,
         phase: 2,
         chunk: 0,
-        part: Part::Step,
+        part: StepPart::Step,
     };
     assert_eq!(found.difference, Some(place));
     assert_eq!(found.uids, [0, 1, 2, 3, 4].map(Uid));
@@ -102,7 +110,8 @@ fn wrong_permits_are_named_one_by_one() {
     lie(&mut net, netuid, |lie| gone = lie.roster.remove(0));
     let found = verify(&mut net, netuid, 0).finding.expect("a lie");
     let Some(Difference::Step {
-        part: Part::Roster, ..
+        part: StepPart::Roster,
+        ..
     }) = found.difference
     else {
         panic!("{found:?}");
@@ -128,7 +137,7 @@ fn a_lie_that_was_paid_is_told_value_by_value() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
     let store = folder.store(&net).expect("opened");
-    let mut ledger = Ledger::new(net.addresses(), kernels()).with_store(store);
+    let mut ledger = EpochCache::new(net.addresses(), kernels()).with_store(store);
     let mut keep = |net: &mut Network| {
         net.with_chain(|chain| ledger.closed(chain, netuid))
             .expect("computed");
@@ -192,7 +201,7 @@ fn a_lie_that_was_paid_is_told_value_by_value() {
     assert!(found.hidden.is_empty(), "all of it was seen");
     // The epoch before is in the store alone, and right.
     let older = verify_with(&mut net, Some(&store), netuid, 1).expect("verified");
-    assert_eq!((older.finding, older.origin), (None, Origin::Store));
+    assert_eq!((older.finding, older.origin), (None, InputSource::Store));
     // Without a store neither can be told.
     assert!(matches!(
         verify_with(&mut net, None, netuid, 1),
@@ -212,7 +221,7 @@ fn an_epoch_after_a_replay_needs_no_store() {
     net.replay(netuid, 3);
     let replayed = verify(&mut net, netuid, 0);
     assert_eq!((replayed.finding, replayed.posted.assertion), (None, None));
-    assert_eq!(replayed.posted.fate, Fate::Final);
+    assert_eq!(replayed.posted.fate, AssertionStatus::Final);
     net.settle(netuid);
     net.honest_weights(netuid);
     net.close(netuid);
@@ -221,7 +230,10 @@ fn an_epoch_after_a_replay_needs_no_store() {
     net.close(netuid);
     net.assert_epoch(netuid);
     let verified = verify(&mut net, netuid, 2);
-    assert_eq!((verified.finding, verified.origin), (None, Origin::Chain));
+    assert_eq!(
+        (verified.finding, verified.origin),
+        (None, InputSource::Chain)
+    );
 }
 
 #[test]
@@ -248,7 +260,7 @@ fn a_slashed_lie_gives_way_to_what_is_posted_next() {
     let (k, proof) = ran.trace.refute(&inputs, &lie).expect("refuted");
     net.as_(ALICE).dispute(netuid, k, &proof).expect("slashed");
     let slashed = verify(&mut net, netuid, 0);
-    assert_eq!(slashed.posted.fate, Fate::Slashed);
+    assert_eq!(slashed.posted.fate, AssertionStatus::Slashed);
     assert!(slashed.finding.is_some());
     net.assert_epoch(netuid);
     let again = verify(&mut net, netuid, 0);

@@ -8,15 +8,15 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
-    roles::{Action, Keeper, Report, RoleError, Watcher},
+    roles::{Action, Keeper, RoleError, TickReport, Watcher},
 };
 
 /// A ledger that has seen the first epoch of every one of `netuids`.
-fn experienced(net: &mut Network, netuids: &[NetUid]) -> Ledger {
+fn experienced(net: &mut Network, netuids: &[NetUid]) -> EpochCache {
     let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
-    let mut ledger = Ledger::new(net.addresses(), kernels);
+    let mut ledger = EpochCache::new(net.addresses(), kernels);
     for netuid in netuids {
         net.close(*netuid);
         ledger.closed(net.chain(), *netuid).expect("computed");
@@ -36,7 +36,7 @@ fn community(net: &mut Network) -> NetUid {
 
 /// A network whose second epoch, which reads weights and memory, is closed, and what a watcher
 /// knows.
-fn watched() -> (Network, NetUid, Ledger) {
+fn watched() -> (Network, NetUid, EpochCache) {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
     let ledger = experienced(&mut net, &[netuid]);
@@ -44,7 +44,7 @@ fn watched() -> (Network, NetUid, Ledger) {
     (net, netuid, ledger)
 }
 
-fn watch(net: &mut Network, ledger: &mut Ledger) -> Report {
+fn watch(net: &mut Network, ledger: &mut EpochCache) -> TickReport {
     let watcher = Watcher::new(STRANGER, net.addresses());
     net.with_chain(|chain| watcher.tick(chain, ledger))
         .expect("the chain answers")

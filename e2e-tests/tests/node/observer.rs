@@ -3,7 +3,7 @@
 
 use super::people;
 use inktensor_client::{
-    chain::{rpc::RpcChain, CallError, Chain, ChainError, Typed},
+    chain::{rpc::RpcChain, Answer, CallError, Chain, ChainError, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::Trace;
@@ -12,7 +12,7 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao,
 };
 use inktensor_worker::{
-    epochs::{Computed, Ledger},
+    epochs::{ComputedEpoch, EpochCache},
     kernels::{EngineChoice, Kernels},
     roles::RoleError,
 };
@@ -50,7 +50,7 @@ pub struct Observer {
 struct Watching {
     chain: RpcChain,
     contracts: Addresses,
-    ledger: Ledger,
+    ledger: EpochCache,
     netuids: Vec<NetUid>,
     liar: AccountId,
     notes: Notes,
@@ -61,12 +61,12 @@ impl Observer {
     pub fn start(mut chain: RpcChain, contracts: Addresses, netuids: &[NetUid]) -> Self {
         let liar = people::LIAR.account();
         let message = contracts.psp22().approve(contracts.epoch, FUNDS.to_u128());
-        chain.run(liar, message).expect("approved");
+        chain.send(liar, message).answer().expect("approved");
         let message = contracts.epoch().deposit_collateral(FUNDS);
-        chain.run(liar, message).expect("collateral");
+        chain.send(liar, message).answer().expect("collateral");
         let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
         let mut watching = Watching {
-            ledger: Ledger::new(contracts, kernels),
+            ledger: EpochCache::new(contracts, kernels),
             chain,
             contracts,
             netuids: netuids.to_vec(),
@@ -110,7 +110,8 @@ impl Watching {
             // Closing it is half the race.
             let _ = self
                 .chain
-                .run(self.liar, self.contracts.epoch().close(netuid));
+                .send(self.liar, self.contracts.epoch().close(netuid))
+                .answer();
             match self.chain.query(self.contracts.epoch().status(netuid)) {
                 Ok(Some(now)) => status = now,
                 _ => return,
@@ -134,11 +135,11 @@ impl Watching {
         }
     }
 
-    fn lie(&mut self, netuid: NetUid, computed: &Computed) {
+    fn lie(&mut self, netuid: NetUid, computed: &ComputedEpoch) {
         let mut lie = computed.assertion.clone();
         lie.results[0] = [7; 32];
         let message = self.contracts.epoch().propose(netuid, lie);
-        match self.chain.run(self.liar, message) {
+        match self.chain.send(self.liar, message).answer() {
             Ok(_) => self.notes.lies += 1,
             // Somebody was quicker.
             Err(CallError::Refused(EpochError::AlreadyAsserted)) => (),

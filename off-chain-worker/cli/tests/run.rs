@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 use inktensor_client::{
-    chain::{Chain, Typed},
+    chain::{Answer, Chain, Typed},
     deploy::Addresses,
 };
 use inktensor_devnet::{account, remote::RemoteChain};
@@ -106,7 +106,7 @@ impl Net {
         let approve = contracts
             .psp22()
             .approve(contracts.registry, most.to_u128());
-        self.chain.run(bank, approve).unwrap();
+        self.chain.send(bank, approve).answer().unwrap();
         let subnet = contracts.registry().create_subnet(
             "test".into(),
             bank,
@@ -116,19 +116,19 @@ impl Net {
             2,
             most,
         );
-        let subnet = self.chain.run(bank, subnet).unwrap();
+        let subnet = self.chain.send(bank, subnet).answer().unwrap();
         assert_eq!(subnet.value, NETUID);
         let start = contracts.registry().start(NETUID);
-        self.chain.run(bank, start).unwrap();
+        self.chain.send(bank, start).answer().unwrap();
         for name in ["one", "two"] {
             let neuron = contracts.registry().register(NETUID, account(name), most);
-            self.chain.run(bank, neuron).unwrap();
+            self.chain.send(bank, neuron).answer().unwrap();
         }
         let worker = account("worker");
         let fund = contracts
             .psp22()
             .transfer(worker, Rao::from_tao(100).to_u128(), vec![]);
-        self.chain.run(bank, fund).unwrap();
+        self.chain.send(bank, fund).answer().unwrap();
     }
 
     fn status(&self) -> EpochStatus {

@@ -4,3 +4,5 @@ pub mod chain;
 pub mod deploy;
 pub mod keys;
 pub mod ss58;
+
+pub use inktensor_primitives::{AccountId, Digest};

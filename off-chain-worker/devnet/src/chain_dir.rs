@@ -3,7 +3,7 @@
 
 use crate::{
     sandbox::SandboxChain,
-    state_file::{SavedError, State},
+    state_file::{State, StateFileError},
 };
 use inktensor_client::deploy::{Addresses, Record, RecordError};
 use std::{
@@ -22,13 +22,13 @@ const STORE: &str = "store";
 
 /// A folder that holds a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct ChainDir {
     folder: PathBuf,
 }
 
 /// Why a chain could not be kept, or found again. Each names the file.
 #[derive(Debug, Error)]
-pub enum KeptError {
+pub enum ChainDirError {
     /// The file cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
@@ -46,7 +46,7 @@ pub enum KeptError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: SavedError,
+        source: StateFileError,
     },
     /// The addresses cannot be used.
     #[error("{}: {source}", path.display())]
@@ -58,7 +58,7 @@ pub enum KeptError {
     },
 }
 
-impl Kept {
+impl ChainDir {
     /// What is, or will be, in `folder`.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         Self {
@@ -75,9 +75,9 @@ impl Kept {
     ///
     /// # Errors
     /// `Taken` if one is kept here already; `File`.
-    pub fn create(&self) -> Result<(), KeptError> {
+    pub fn create(&self) -> Result<(), ChainDirError> {
         if self.exists() {
-            return Err(KeptError::Taken(self.folder.clone()));
+            return Err(ChainDirError::Taken(self.folder.clone()));
         }
         fs::create_dir_all(&self.folder).map_err(failed(&self.folder))
     }
@@ -91,7 +91,7 @@ impl Kept {
     ///
     /// # Errors
     /// `File`.
-    pub fn save_record(&self, record: &Record) -> Result<(), KeptError> {
+    pub fn save_record(&self, record: &Record) -> Result<(), ChainDirError> {
         self.write(DEPLOYMENT, record.to_text().as_bytes())
     }
 
@@ -99,7 +99,7 @@ impl Kept {
     ///
     /// # Errors
     /// `File`.
-    pub fn save(&self, state: &State) -> Result<(), KeptError> {
+    pub fn save(&self, state: &State) -> Result<(), ChainDirError> {
         self.write(STATE, &state.to_bytes())
     }
 
@@ -107,11 +107,11 @@ impl Kept {
     ///
     /// # Errors
     /// `File`, `State`.
-    pub fn chain(&self) -> Result<SandboxChain, KeptError> {
+    pub fn chain(&self) -> Result<SandboxChain, ChainDirError> {
         let path = self.path(STATE);
         let bytes = fs::read(&path).map_err(failed(&path))?;
         let state =
-            State::from_bytes(&bytes).map_err(|source| KeptError::State { path, source })?;
+            State::from_bytes(&bytes).map_err(|source| ChainDirError::State { path, source })?;
         Ok(SandboxChain::begin_from(&state))
     }
 
@@ -119,17 +119,17 @@ impl Kept {
     ///
     /// # Errors
     /// `File`, `Deployment`.
-    pub fn contracts(&self) -> Result<Addresses, KeptError> {
+    pub fn contracts(&self) -> Result<Addresses, ChainDirError> {
         let (path, record) = self.record()?;
         let addresses = record.addresses();
-        addresses.map_err(|source| KeptError::Deployment { path, source })
+        addresses.map_err(|source| ChainDirError::Deployment { path, source })
     }
 
     /// What is written down of the deployment, and in which file.
     ///
     /// # Errors
     /// `File`, `Deployment`.
-    pub fn record(&self) -> Result<(PathBuf, Record), KeptError> {
+    pub fn record(&self) -> Result<(PathBuf, Record), ChainDirError> {
         let path = self.path(DEPLOYMENT);
         let record = read_record(&path)?;
         Ok((path, record))
@@ -139,7 +139,7 @@ impl Kept {
         self.folder.join(name)
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), KeptError> {
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ChainDirError> {
         write_whole(&self.path(name), bytes)
     }
 }
@@ -148,7 +148,7 @@ impl Kept {
 ///
 /// # Errors
 /// `File`.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeptError> {
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ChainDirError> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let write = || {
@@ -164,18 +164,18 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeptError> {
 ///
 /// # Errors
 /// `File`, `Deployment`.
-pub fn read_record(path: &Path) -> Result<Record, KeptError> {
+pub fn read_record(path: &Path) -> Result<Record, ChainDirError> {
     let text = fs::read_to_string(path).map_err(failed(path))?;
     let record = Record::from_text(&text);
-    record.map_err(|source| KeptError::Deployment {
+    record.map_err(|source| ChainDirError::Deployment {
         path: path.to_owned(),
         source,
     })
 }
 
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> KeptError {
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> ChainDirError {
     let path = path.to_owned();
-    |source| KeptError::File { path, source }
+    |source| ChainDirError::File { path, source }
 }
 
 #[cfg(test)]
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_chain_is_found_as_it_was_kept() {
         let folder = folder("kept");
-        let kept = Kept::at(&folder);
+        let kept = ChainDir::at(&folder);
         assert!(!kept.exists());
         kept.create().unwrap();
         let contracts = Addresses::from_named(|_| Some([5; 32].into())).unwrap();
@@ -218,20 +218,20 @@ mod tests {
             assert_eq!(kept.chain().unwrap().block(), Ok(block));
         }
         assert_eq!(kept.contracts().unwrap(), contracts);
-        assert!(matches!(kept.create(), Err(KeptError::Taken(_))));
+        assert!(matches!(kept.create(), Err(ChainDirError::Taken(_))));
         fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
     fn what_is_missing_or_damaged_is_named() {
         let folder = folder("damaged");
-        let kept = Kept::at(&folder);
+        let kept = ChainDir::at(&folder);
         let problem = kept.chain().err().unwrap().to_string();
         assert!(problem.contains("chain.state"), "{problem}");
         kept.create().unwrap();
         fs::write(folder.join(STATE), "nothing").unwrap();
         fs::write(folder.join(DEPLOYMENT), "nothing").unwrap();
-        assert!(matches!(kept.chain(), Err(KeptError::State { .. })));
+        assert!(matches!(kept.chain(), Err(ChainDirError::State { .. })));
         let problem = kept.contracts().unwrap_err().to_string();
         assert!(problem.contains("deployment.json"), "{problem}");
         fs::remove_dir_all(folder).unwrap();

@@ -1,20 +1,23 @@
 //! A chain in a folder to work on: what is sent to it is kept at once.
 
-use crate::chain_dir::Kept;
+use crate::chain_dir::ChainDir;
 use crate::sandbox::SandboxChain;
-use inktensor_client::chain::{Chain, ChainError, ContractEvent, Instantiated, Receipt};
+use inktensor_client::{
+    chain::{Chain, ChainError, ChainRead, Instantiated, Receipt},
+    forward_reads,
+};
 use inktensor_primitives::{AccountId, Digest};
 
 /// A chain in a folder. Each transaction is in a block of its own, as on a chain whose blocks are
 /// made for transactions.
-pub struct KeptChain {
+pub struct PersistedChain {
     chain: SandboxChain,
-    kept: Kept,
+    kept: ChainDir,
 }
 
-impl KeptChain {
+impl PersistedChain {
     /// The chain that is in `kept`.
-    pub const fn new(chain: SandboxChain, kept: Kept) -> Self {
+    pub const fn new(chain: SandboxChain, kept: ChainDir) -> Self {
         Self { chain, kept }
     }
 
@@ -31,19 +34,11 @@ impl KeptChain {
     }
 }
 
-impl Chain for KeptChain {
-    fn genesis(&self) -> Result<Digest, ChainError> {
-        self.chain.genesis()
-    }
+impl ChainRead for PersistedChain {
+    forward_reads!(self => self.chain);
+}
 
-    fn block(&self) -> Result<u32, ChainError> {
-        self.chain.block()
-    }
-
-    fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        self.chain.read(caller, to, input)
-    }
-
+impl Chain for PersistedChain {
     fn submit(
         &mut self,
         signer: AccountId,
@@ -65,27 +60,5 @@ impl Chain for KeptChain {
         salt: &[u8],
     ) -> Result<Instantiated, ChainError> {
         self.transact(|chain| chain.instantiate(signer, code_hash, input, salt))
-    }
-
-    fn estimate(
-        &self,
-        signer: AccountId,
-        code: &[u8],
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.chain.estimate(signer, code, input, salt)
-    }
-
-    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
-        self.chain.code(code_hash)
-    }
-
-    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        self.chain.code_hash(address)
-    }
-
-    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
-        self.chain.events(from)
     }
 }

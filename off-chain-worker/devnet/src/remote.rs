@@ -1,11 +1,11 @@
 //! A chain that another process serves, see [`devchain`](crate::server).
 //!
 //! What only reads is asked again, over a new connection, until it is answered or the client's
-//! patience is over. What changes the chain is sent at most once: when the connection is lost
+//! timeout is over. What changes the chain is sent at most once: when the connection is lost
 //! meanwhile, the outcome is unknown, and the error says so.
 
 use crate::protocol::{self, Page, Request, Timed};
-use inktensor_client::chain::{Chain, ChainError, ContractEvent, Instantiated, Receipt};
+use inktensor_client::chain::{Chain, ChainError, ChainRead, ContractEvent, Instantiated, Receipt};
 use inktensor_primitives::{AccountId, Digest};
 use scale::{Decode, DecodeAll};
 use std::{
@@ -17,7 +17,7 @@ use std::{
 };
 
 /// How long a client waits for an answer, unless told otherwise.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// The wait after the first failure; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 /// The longest wait between two attempts.
@@ -26,21 +26,21 @@ const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// A chain that another process serves.
 pub struct RemoteChain {
     address: String,
-    patience: Duration,
+    timeout: Duration,
     /// None before the first request, and after a failure.
     connection: RefCell<Option<TcpStream>>,
 }
 
 impl RemoteChain {
     /// The chain served at `address`, `HOST:PORT`, for a client that waits no longer than
-    /// `patience` for an answer.
+    /// `timeout` for an answer.
     ///
     /// # Errors
     /// `Unreachable` if nothing answers there in that time.
-    pub fn connect(address: impl Into<String>, patience: Duration) -> Result<Self, ChainError> {
+    pub fn connect(address: impl Into<String>, timeout: Duration) -> Result<Self, ChainError> {
         let chain = Self {
             address: address.into(),
-            patience,
+            timeout,
             connection: RefCell::new(None),
         };
         chain.block()?;
@@ -65,7 +65,7 @@ impl RemoteChain {
 
     /// Asks for what changes nothing, as often as it takes.
     fn ask<T: Decode>(&self, request: &Request) -> Result<T, ChainError> {
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.timeout;
         let frame = frame(request)?;
         let mut wait = FIRST_WAIT;
         loop {
@@ -89,7 +89,7 @@ impl RemoteChain {
         // A connection that the other end has closed shows only when it is used: this is the
         // harmless use.
         self.ask::<u32>(&Request::Block)?;
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.timeout;
         let answer = self
             .exchange(&frame, deadline)
             .map_err(|error| ChainError::OutcomeUnknown(error.to_string()))?;
@@ -156,7 +156,7 @@ fn read<T: Decode>(answer: &[u8]) -> Result<T, ChainError> {
     Result::<T, ChainError>::decode_all(&mut &answer[..]).map_err(|_| ChainError::BadAnswer)?
 }
 
-impl Chain for RemoteChain {
+impl ChainRead for RemoteChain {
     fn genesis(&self) -> Result<Digest, ChainError> {
         self.ask(&Request::Genesis)
     }
@@ -168,36 +168,6 @@ impl Chain for RemoteChain {
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
         let input = input.to_vec();
         self.ask(&Request::Read { caller, to, input })
-    }
-
-    fn submit(
-        &mut self,
-        signer: AccountId,
-        to: AccountId,
-        input: &[u8],
-    ) -> Result<Receipt, ChainError> {
-        let input = input.to_vec();
-        self.order(&Request::Submit { signer, to, input })
-    }
-
-    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
-        let code = code.to_vec();
-        self.order(&Request::Upload { signer, code })
-    }
-
-    fn instantiate(
-        &mut self,
-        signer: AccountId,
-        code_hash: Digest,
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.order(&Request::Instantiate {
-            signer,
-            code_hash,
-            input: input.to_vec(),
-            salt: salt.to_vec(),
-        })
     }
 
     fn estimate(
@@ -240,6 +210,38 @@ impl Chain for RemoteChain {
     }
 }
 
+impl Chain for RemoteChain {
+    fn submit(
+        &mut self,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+    ) -> Result<Receipt, ChainError> {
+        let input = input.to_vec();
+        self.order(&Request::Submit { signer, to, input })
+    }
+
+    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
+        let code = code.to_vec();
+        self.order(&Request::Upload { signer, code })
+    }
+
+    fn instantiate(
+        &mut self,
+        signer: AccountId,
+        code_hash: Digest,
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        self.order(&Request::Instantiate {
+            signer,
+            code_hash,
+            input: input.to_vec(),
+            salt: salt.to_vec(),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,7 +277,7 @@ mod tests {
     #[test]
     fn a_question_is_asked_again_over_a_new_connection() {
         let (address, server) = served(vec![vec![true, false], vec![true]]);
-        let chain = RemoteChain::connect(address, PATIENCE).unwrap();
+        let chain = RemoteChain::connect(address, TIMEOUT).unwrap();
         assert_eq!(chain.block(), Ok(5));
         assert_eq!(server.join().unwrap(), vec![Request::Block; 3]);
     }
@@ -299,7 +301,7 @@ mod tests {
     #[test]
     fn a_dead_connection_is_found_before_a_transaction_is_sent_over_it() {
         let (address, server) = served(vec![vec![true], vec![true, true]]);
-        let mut chain = RemoteChain::connect(address, PATIENCE).unwrap();
+        let mut chain = RemoteChain::connect(address, TIMEOUT).unwrap();
         assert_eq!(chain.advance(3), Ok(5));
         let asked = server.join().unwrap();
         assert_eq!(asked, [Request::Block, Request::Block, Request::Advance(3)]);

@@ -18,7 +18,9 @@ use ink_sandbox::{
     AccountId32, ContractExecResultFor, ContractInstantiateResultFor, DefaultSandbox,
     DispatchError, Sandbox, Weight,
 };
-use inktensor_client::chain::{Chain, ChainError, ContractEvent, Cost, Instantiated, Receipt};
+use inktensor_client::chain::{
+    Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt,
+};
 use inktensor_primitives::{AccountId, Digest};
 use scale::Decode;
 use std::{cell::RefCell, fmt::Debug};
@@ -178,7 +180,7 @@ impl SandboxChain {
     }
 }
 
-impl Chain for SandboxChain {
+impl ChainRead for SandboxChain {
     fn genesis(&self) -> Result<Digest, ChainError> {
         Ok(self.inside(|| System::block_hash(0)).0)
     }
@@ -201,6 +203,46 @@ impl Chain for SandboxChain {
         }
     }
 
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        let (signer, gas) = (account(signer), self.gas);
+        let code = Code::Upload(code.to_vec());
+        let result = self.inside(|| {
+            rolled_back(|| {
+                fund(&signer);
+                make(signer.clone(), code, input, salt, gas)
+            })
+        })?;
+        made(result)
+    }
+
+    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
+        let mut key = pallet_key("PristineCode");
+        key.extend(code_hash);
+        match self.inside(|| unhashed::get_raw(&key)) {
+            None => Ok(None),
+            Some(value) => Vec::<u8>::decode(&mut &value[..])
+                .map(Some)
+                .map_err(|_| ChainError::BadAnswer),
+        }
+    }
+
+    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
+        let address = account(*address);
+        Ok(self.inside(|| Contracts::code_hash(&address).map(|hash| hash.0)))
+    }
+
+    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
+        Ok(self.events_from(from).to_vec())
+    }
+}
+
+impl Chain for SandboxChain {
     fn submit(
         &mut self,
         signer: AccountId,
@@ -243,44 +285,6 @@ impl Chain for SandboxChain {
         let code = Code::Existing(code_hash.into());
         let (result, _) = self.transact(&signer, || make(signer.clone(), code, input, salt, gas));
         made(result)
-    }
-
-    fn estimate(
-        &self,
-        signer: AccountId,
-        code: &[u8],
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        let (signer, gas) = (account(signer), self.gas);
-        let code = Code::Upload(code.to_vec());
-        let result = self.inside(|| {
-            rolled_back(|| {
-                fund(&signer);
-                make(signer.clone(), code, input, salt, gas)
-            })
-        })?;
-        made(result)
-    }
-
-    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
-        let mut key = pallet_key("PristineCode");
-        key.extend(code_hash);
-        match self.inside(|| unhashed::get_raw(&key)) {
-            None => Ok(None),
-            Some(value) => Vec::<u8>::decode(&mut &value[..])
-                .map(Some)
-                .map_err(|_| ChainError::BadAnswer),
-        }
-    }
-
-    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        let address = account(*address);
-        Ok(self.inside(|| Contracts::code_hash(&address).map(|hash| hash.0)))
-    }
-
-    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
-        Ok(self.events_from(from).to_vec())
     }
 }
 

@@ -26,7 +26,7 @@ pub struct State {
 
 /// Why bytes are no state.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum SavedError {
+pub enum StateFileError {
     /// They begin otherwise.
     #[error("this is not the state of a chain")]
     NotAState,
@@ -80,21 +80,25 @@ impl State {
     /// The state in `bytes`.
     ///
     /// # Errors
-    /// See [`SavedError`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SavedError> {
-        let rest = bytes.strip_prefix(&MAGIC).ok_or(SavedError::NotAState)?;
-        let (format, rest) = rest.split_first_chunk().ok_or(SavedError::Damaged)?;
+    /// See [`StateFileError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateFileError> {
+        let rest = bytes
+            .strip_prefix(&MAGIC)
+            .ok_or(StateFileError::NotAState)?;
+        let (format, rest) = rest.split_first_chunk().ok_or(StateFileError::Damaged)?;
         let format = u32::from_le_bytes(*format);
         if format != FORMAT {
-            return Err(SavedError::OtherFormat(format));
+            return Err(StateFileError::OtherFormat(format));
         }
-        let (hash, body) = rest.split_first_chunk::<32>().ok_or(SavedError::Damaged)?;
+        let (hash, body) = rest
+            .split_first_chunk::<32>()
+            .ok_or(StateFileError::Damaged)?;
         if blake2(body) != *hash {
-            return Err(SavedError::Damaged);
+            return Err(StateFileError::Damaged);
         }
-        let body = Body::decode_all(&mut &body[..]).map_err(|_| SavedError::Damaged)?;
+        let body = Body::decode_all(&mut &body[..]).map_err(|_| StateFileError::Damaged)?;
         if body.pallet != PALLET_VERSION {
-            return Err(SavedError::OtherPallet(body.pallet));
+            return Err(StateFileError::OtherPallet(body.pallet));
         }
         Ok(Self {
             snapshot: Snapshot {
@@ -153,18 +157,18 @@ mod tests {
     fn what_is_not_a_whole_state_is_refused() {
         let bytes = chain().0.state().to_bytes();
         let refused = |bytes: &[u8]| State::from_bytes(bytes).err();
-        assert_eq!(refused(b"something else"), Some(SavedError::NotAState));
-        assert_eq!(refused(&bytes[..20]), Some(SavedError::Damaged));
+        assert_eq!(refused(b"something else"), Some(StateFileError::NotAState));
+        assert_eq!(refused(&bytes[..20]), Some(StateFileError::Damaged));
         assert_eq!(
             refused(&bytes[..bytes.len() - 1]),
-            Some(SavedError::Damaged)
+            Some(StateFileError::Damaged)
         );
         let mut other = bytes.clone();
         other[16] = 9;
-        assert_eq!(refused(&other), Some(SavedError::OtherFormat(9)));
+        assert_eq!(refused(&other), Some(StateFileError::OtherFormat(9)));
         let mut other = bytes;
         let last = other.len() - 1;
         other[last] ^= 1;
-        assert_eq!(refused(&other), Some(SavedError::Damaged));
+        assert_eq!(refused(&other), Some(StateFileError::Damaged));
     }
 }

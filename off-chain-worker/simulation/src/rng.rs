@@ -8,9 +8,9 @@ use rand_chacha::{
 };
 
 /// A stream of chance.
-pub struct Dice(ChaCha8Rng);
+pub struct Rng(ChaCha8Rng);
 
-impl Dice {
+impl Rng {
     /// The stream of `seed` for the purpose `about`; streams for other purposes, or other
     /// `numbers`, are independent of it.
     pub fn new(seed: u64, about: &str, numbers: &[u64]) -> Self {
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_seed_means_the_same_stream() {
-        let throw = |seed, about| Dice::new(seed, about, &[1]).unit();
+        let throw = |seed, about| Rng::new(seed, about, &[1]).unit();
         assert_eq!(throw(1, "stake").to_bits(), throw(1, "stake").to_bits());
         assert_ne!(throw(1, "stake").to_bits(), throw(2, "stake").to_bits());
         assert_ne!(throw(1, "stake").to_bits(), throw(1, "noise").to_bits());
@@ -69,20 +69,20 @@ mod tests {
 
     #[test]
     fn throws_stay_within_their_bounds() {
-        let mut dice = Dice::new(7, "bounds", &[]);
+        let mut rng = Rng::new(7, "bounds", &[]);
         for _ in 0..10_000 {
-            assert!((f64::MIN_POSITIVE..=1.0).contains(&dice.unit()));
-            assert!((-1.0..=1.0).contains(&dice.bell()));
-            assert!((10.0..=90.0).contains(&dice.pareto(10.0, 90.0)));
-            assert!(dice.below(3) < 3);
+            assert!((f64::MIN_POSITIVE..=1.0).contains(&rng.unit()));
+            assert!((-1.0..=1.0).contains(&rng.bell()));
+            assert!((10.0..=90.0).contains(&rng.pareto(10.0, 90.0)));
+            assert!(rng.below(3) < 3);
         }
-        assert_eq!(dice.below(0), 0);
+        assert_eq!(rng.below(0), 0);
     }
 
     #[test]
     fn shuffling_keeps_all_items() {
         let mut items: Vec<u8> = (0..100).collect();
-        Dice::new(7, "cards", &[]).shuffle(&mut items);
+        Rng::new(7, "cards", &[]).shuffle(&mut items);
         assert!(!items.is_sorted());
         items.sort_unstable();
         assert_eq!(items, (0..100).collect::<Vec<u8>>());

@@ -1,7 +1,7 @@
 //! The kernels of the subnets, fetched from the chain by their code hash.
 
 use crate::roles::RoleError;
-use inktensor_client::{chain::Chain, deploy::Bundles};
+use inktensor_client::{chain::ChainRead, deploy::Bundles};
 use inktensor_compute::engine::{
     native::{Mean, Native},
     wasm::Wasm,
@@ -75,7 +75,11 @@ impl Kernels {
 
     /// The kernel with code hash `hash`: the linked one if it is preferred and there is one, else
     /// the chain's bytes, checked against the hash and loaded.
-    pub fn engine(&self, chain: &dyn Chain, hash: &Digest) -> Result<Arc<dyn Engine>, RoleError> {
+    pub fn engine(
+        &self,
+        chain: &dyn ChainRead,
+        hash: &Digest,
+    ) -> Result<Arc<dyn Engine>, RoleError> {
         match self.natives.get(hash) {
             Some(native) if self.prefers_native => Ok(Arc::clone(native)),
             _ => self.wasm(chain, hash),
@@ -85,7 +89,7 @@ impl Kernels {
     /// The other way to run the kernel that [`Kernels::engine`] gives; none if there is only one.
     pub fn second(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         hash: &Digest,
     ) -> Result<Option<Arc<dyn Engine>>, RoleError> {
         match self.natives.get(hash) {
@@ -95,7 +99,7 @@ impl Kernels {
         }
     }
 
-    fn wasm(&self, chain: &dyn Chain, hash: &Digest) -> Result<Arc<dyn Engine>, RoleError> {
+    fn wasm(&self, chain: &dyn ChainRead, hash: &Digest) -> Result<Arc<dyn Engine>, RoleError> {
         let code = chain.code(hash)?.ok_or(RoleError::NoKernelCode(*hash))?;
         Ok(self.wasm.load(&code, hash)?)
     }

@@ -7,7 +7,7 @@ use crate::{
 use inktensor_client::deploy::{deploy, Addresses, Bundles, Config, Record};
 use inktensor_devnet::{
     account,
-    chain_dir::Kept,
+    chain_dir::ChainDir,
     sandbox::SandboxChain,
     server::{Devchain, Keep, Settings},
 };
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
 
 /// Returns the chain to serve: the one that is kept, or a new one with a deployment.
 fn chain(arguments: &Arguments) -> Result<(SandboxChain, Addresses, Option<Keep>), Failure> {
-    let kept = arguments.state.as_ref().map(Kept::at);
+    let kept = arguments.state.as_ref().map(ChainDir::at);
     let (mut chain, contracts) = match kept.as_ref().filter(|kept| kept.exists()) {
         Some(kept) => (
             kept.chain().map_err(Failure::input)?,

@@ -1,7 +1,7 @@
 //! Typed messages: the traits of `inktensor-primitives` say how a message is encoded and what comes
 //! back.
 
-use super::{CallError, Chain, ChainError, ContractEvent, Cost};
+use super::{CallError, Chain, ChainError, ChainRead, ContractEvent, Cost};
 use ink::env::{
     call::{
         utils::{ReturnType, Set},
@@ -128,18 +128,17 @@ impl<R> Sent<R> {
     }
 }
 
-/// Typed access to a [`Chain`].
+/// Typed access to a chain: reads messages, and sends them.
 ///
-/// [`query`](Typed::query) and [`send`](Typed::send) return what the message returns, be it a
-/// contract's error. [`ask`](Typed::ask) and [`run`](Typed::run) are for messages that return a
-/// `Result`, and unfold it.
-pub trait Typed: Chain {
-    /// Reads a message as nobody in particular.
+/// Both return what the message returns. A message that may refuse returns a `Result`, which
+/// [`Answer::answer`] unfolds.
+pub trait Typed: ChainRead {
+    /// Reads a message, without a particular caller.
     fn query<R: Decode>(&self, message: impl Into<Message<R>>) -> Result<R, ChainError> {
         self.query_as([0; 32].into(), message)
     }
 
-    /// Reads a message as `caller`: what would happen if it sent it now.
+    /// Reads a message as `caller`: the answer is the one that sending it now would have.
     fn query_as<R: Decode>(
         &self,
         caller: AccountId,
@@ -154,7 +153,10 @@ pub trait Typed: Chain {
         &mut self,
         signer: AccountId,
         message: impl Into<Message<R>>,
-    ) -> Result<Sent<R>, ChainError> {
+    ) -> Result<Sent<R>, ChainError>
+    where
+        Self: Chain,
+    {
         let message = message.into();
         let receipt = self.submit(signer, message.to, &message.input)?;
         Ok(Sent {
@@ -163,22 +165,39 @@ pub trait Typed: Chain {
             cost: receipt.cost,
         })
     }
+}
 
-    /// Reads a message that may refuse.
-    fn ask<T: Decode, E: Decode + Debug>(
-        &self,
-        message: impl Into<Message<Result<T, E>>>,
-    ) -> Result<T, CallError<E>> {
-        self.query(message)?.map_err(CallError::Refused)
+impl<C: ChainRead + ?Sized> Typed for C {}
+
+/// The answer to a message that may refuse.
+pub trait Answer {
+    /// The result of a message that was accepted.
+    type Accepted;
+    /// The contract's error.
+    type Refusal: Debug;
+
+    /// Unfolds the contract's own `Result`.
+    ///
+    /// # Errors
+    /// `Refused` with the contract's error; `Chain` if there is no answer.
+    fn answer(self) -> Result<Self::Accepted, CallError<Self::Refusal>>;
+}
+
+impl<T, E: Debug> Answer for Result<Result<T, E>, ChainError> {
+    type Accepted = T;
+    type Refusal = E;
+
+    fn answer(self) -> Result<T, CallError<E>> {
+        self?.map_err(CallError::Refused)
     }
+}
 
-    /// Sends a message that may refuse.
-    fn run<T: Decode, E: Decode + Debug>(
-        &mut self,
-        signer: AccountId,
-        message: impl Into<Message<Result<T, E>>>,
-    ) -> Result<Sent<T>, CallError<E>> {
-        let sent = self.send(signer, message)?;
+impl<T, E: Debug> Answer for Result<Sent<Result<T, E>>, ChainError> {
+    type Accepted = Sent<T>;
+    type Refusal = E;
+
+    fn answer(self) -> Result<Sent<T>, CallError<E>> {
+        let sent = self?;
         Ok(Sent {
             value: sent.value.map_err(CallError::Refused)?,
             events: sent.events,
@@ -187,14 +206,12 @@ pub trait Typed: Chain {
     }
 }
 
-impl<C: Chain + ?Sized> Typed for C {}
-
-/// Reads messages of one kind as nobody in particular, all together.
+/// Reads several messages of one kind, without a particular caller.
 ///
 /// # Errors
 /// The first error of any.
 pub fn query_all<R: Decode, M: Into<Message<R>>>(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     messages: impl IntoIterator<Item = M>,
 ) -> Result<Vec<R>, ChainError> {
     let reads: Vec<(AccountId, Vec<u8>)> = messages

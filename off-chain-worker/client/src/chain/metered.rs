@@ -1,7 +1,8 @@
 //! Counts what transactions cost, by contract and message.
 
-use super::{Chain, ChainError, ContractEvent, Cost, Instantiated, Receipt};
-use inktensor_primitives::{AccountId, Digest};
+use super::{Chain, ChainError, ChainRead, Cost, Receipt};
+use crate::{forward_deploys, forward_reads};
+use inktensor_primitives::AccountId;
 use std::collections::BTreeMap;
 
 /// A chain that notes the cost of every message sent through it.
@@ -62,26 +63,12 @@ impl<C> Meter<C> {
     }
 }
 
+impl<C: Chain> ChainRead for Meter<C> {
+    forward_reads!(self => self.chain);
+}
+
 impl<C: Chain> Chain for Meter<C> {
-    fn genesis(&self) -> Result<Digest, ChainError> {
-        self.chain.genesis()
-    }
-
-    fn block(&self) -> Result<u32, ChainError> {
-        self.chain.block()
-    }
-
-    fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        self.chain.read(caller, to, input)
-    }
-
-    fn read_all(
-        &self,
-        caller: AccountId,
-        reads: &[(AccountId, Vec<u8>)],
-    ) -> Result<Vec<Vec<u8>>, ChainError> {
-        self.chain.read_all(caller, reads)
-    }
+    forward_deploys!(self => self.chain);
 
     fn submit(
         &mut self,
@@ -95,42 +82,6 @@ impl<C: Chain> Chain for Meter<C> {
             bill.add(&receipt.cost);
         }
         Ok(receipt)
-    }
-
-    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
-        self.chain.upload(signer, code)
-    }
-
-    fn instantiate(
-        &mut self,
-        signer: AccountId,
-        code_hash: Digest,
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.chain.instantiate(signer, code_hash, input, salt)
-    }
-
-    fn estimate(
-        &self,
-        signer: AccountId,
-        code: &[u8],
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.chain.estimate(signer, code, input, salt)
-    }
-
-    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
-        self.chain.code(code_hash)
-    }
-
-    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        self.chain.code_hash(address)
-    }
-
-    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
-        self.chain.events(from)
     }
 }
 

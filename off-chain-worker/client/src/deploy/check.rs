@@ -1,7 +1,7 @@
 //! Holds what is written down of a deployment against the chain.
 
 use super::{Record, RecordError};
-use crate::chain::{Chain, ChainError, Typed};
+use crate::chain::{Chain, ChainError, ChainRead, Typed};
 use crate::ss58::ss58;
 use inktensor_primitives::hash::hex;
 use inktensor_primitives::{
@@ -37,7 +37,7 @@ pub enum CheckError {
 ///
 /// # Errors
 /// See [`CheckError`].
-pub fn check(chain: &dyn Chain, record: &Record) -> Result<Vec<Mismatch>, CheckError> {
+pub fn check(chain: &dyn ChainRead, record: &Record) -> Result<Vec<Mismatch>, CheckError> {
     let mut found = Found::default();
     let genesis = chain.genesis()?;
     found.hold("genesis", hex(&record.genesis), hex(&genesis));
@@ -81,7 +81,7 @@ impl Found {
         self.hold(what, ss58(&written), found);
     }
 
-    fn wiring(&mut self, chain: &dyn Chain, record: &Record) -> Result<(), CheckError> {
+    fn wiring(&mut self, chain: &dyn ChainRead, record: &Record) -> Result<(), CheckError> {
         let at = record.addresses()?;
         let minter = chain.query(at.token().minter())?;
         self.peer("the token's minter", at.emission, minter);

@@ -2,7 +2,7 @@
 //! is.
 
 use super::{Addresses, Bundle, Bundles, Config, DeployError, Deployed, Deployment};
-use crate::chain::{Chain, ChainError, Cost, Message, Typed};
+use crate::chain::{Chain, ChainError, ChainRead, Cost, Message, Typed};
 use crate::ss58::address::contract_address;
 use inktensor_primitives::{
     emission::Emission,
@@ -31,7 +31,7 @@ pub enum Phase {
 
 /// What became of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum StepOutcome {
     /// It was done now.
     Done(Cost),
     /// It was done before.
@@ -40,13 +40,13 @@ pub enum Outcome {
 
 /// A step that has been taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct DeployStep {
     /// Its phase.
     pub phase: Phase,
     /// The contract, or what else it is about.
     pub what: &'static str,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: StepOutcome,
 }
 
 /// Deploys all contracts and wires them, from where an earlier deployment by the same account in
@@ -59,18 +59,18 @@ pub fn deploy(
     bundles: &Bundles,
     config: &Config,
 ) -> Result<Deployment, DeployError> {
-    deploy_telling(chain, bundles, config, &mut |_| ())
+    deploy_with(chain, bundles, config, &mut |_| ())
 }
 
 /// As [`deploy`]; `tell` hears of each step.
 ///
 /// # Errors
 /// See [`DeployError`].
-pub fn deploy_telling(
+pub fn deploy_with(
     chain: &mut dyn Chain,
     bundles: &Bundles,
     config: &Config,
-    tell: &mut dyn FnMut(&Taken),
+    tell: &mut dyn FnMut(&DeployStep),
 ) -> Result<Deployment, DeployError> {
     let mut steps = Steps {
         chain,
@@ -102,7 +102,7 @@ pub fn deploy_telling(
 /// # Errors
 /// See [`DeployError`].
 pub fn estimate(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     bundles: &Bundles,
     config: &Config,
 ) -> Result<Deployment, DeployError> {
@@ -186,12 +186,12 @@ struct Steps<'a> {
     chain: &'a mut dyn Chain,
     deployer: AccountId,
     contracts: Vec<Deployed>,
-    tell: &'a mut dyn FnMut(&Taken),
+    tell: &'a mut dyn FnMut(&DeployStep),
 }
 
 impl Steps<'_> {
-    fn took(&mut self, phase: Phase, what: &'static str, outcome: Outcome) {
-        (self.tell)(&Taken {
+    fn took(&mut self, phase: Phase, what: &'static str, outcome: StepOutcome) {
+        (self.tell)(&DeployStep {
             phase,
             what,
             outcome,
@@ -203,13 +203,13 @@ impl Steps<'_> {
         let failed = chain_error(name);
         let known = self.chain.code(&blake2(&bundle.code)).map_err(failed)?;
         if known.is_some() {
-            self.took(Phase::Upload, name, Outcome::Found);
+            self.took(Phase::Upload, name, StepOutcome::Found);
             return Ok(());
         }
         let uploaded = self.chain.upload(self.deployer, &bundle.code);
         uploaded.map_err(failed)?;
         // A chain does not tell what it took for it; `estimate` does.
-        self.took(Phase::Upload, name, Outcome::Done(Cost::default()));
+        self.took(Phase::Upload, name, StepOutcome::Done(Cost::default()));
         Ok(())
     }
 
@@ -228,7 +228,7 @@ impl Steps<'_> {
         let address = contract_address(self.deployer, &code_hash, &input, salt);
         let found = self.chain.code_hash(&address).map_err(failed)?;
         let (address, cost) = if found == Some(code_hash) {
-            self.took(Phase::Instantiate, name, Outcome::Found);
+            self.took(Phase::Instantiate, name, StepOutcome::Found);
             (address, Cost::default())
         } else {
             let made = self
@@ -241,7 +241,7 @@ impl Steps<'_> {
                     error: constructor_error(&made.output),
                 });
             }
-            self.took(Phase::Instantiate, name, Outcome::Done(made.cost));
+            self.took(Phase::Instantiate, name, StepOutcome::Done(made.cost));
             (made.address, made.cost)
         };
         self.contracts.push(Deployed {
@@ -285,14 +285,15 @@ impl Steps<'_> {
         message: impl Into<Message<Result<(), WireError>>>,
     ) -> Result<(), DeployError> {
         if is_wired {
-            self.took(Phase::Wire, contract, Outcome::Found);
+            self.took(Phase::Wire, contract, StepOutcome::Found);
             return Ok(());
         }
         let sent = self
             .chain
-            .run(self.deployer, message)
+            .send(self.deployer, message)
+            .answer()
             .map_err(|source| DeployError::Wiring { contract, source })?;
-        self.took(Phase::Wire, contract, Outcome::Done(sent.cost));
+        self.took(Phase::Wire, contract, StepOutcome::Done(sent.cost));
         Ok(())
     }
 
@@ -325,12 +326,12 @@ impl Steps<'_> {
         message: impl Into<Message<Result<(), RegistryError>>>,
     ) -> Result<(), DeployError> {
         if is_told {
-            self.took(Phase::HandOver, what, Outcome::Found);
+            self.took(Phase::HandOver, what, StepOutcome::Found);
             return Ok(());
         }
-        let sent = self.chain.run(self.deployer, message);
+        let sent = self.chain.send(self.deployer, message).answer();
         let sent = sent.map_err(DeployError::Kernels)?;
-        self.took(Phase::HandOver, what, Outcome::Done(sent.cost));
+        self.took(Phase::HandOver, what, StepOutcome::Done(sent.cost));
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ pub use address::contract_address;
 pub use bundle::{Bundle, BundleError, Bundles, CONTRACTS_DIR};
 pub use check::{check, CheckError, Mismatch};
 pub use config::Config;
-pub use deployment::{deploy, deploy_telling, estimate, Outcome, Phase, Taken};
+pub use deployment::{deploy, deploy_with, estimate, DeployStep, Phase, StepOutcome};
 pub use error::DeployError;
 pub use record::{Entry, Record, RecordError};
 

@@ -5,7 +5,7 @@
 //! address is written in SS58; hexadecimal is read too.
 
 use super::{Addresses, Deployment};
-use crate::chain::{Chain, ChainError};
+use crate::chain::{ChainError, ChainRead};
 use crate::ss58::{address, digest, ss58};
 use inktensor_primitives::hash::hex;
 use inktensor_primitives::{AccountId, Digest};
@@ -115,7 +115,7 @@ impl Record {
     /// # Errors
     /// `NoContract` if one of them is not there; if the chain does not answer.
     pub fn found(
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         addresses: &Addresses,
         network: impl Into<String>,
     ) -> Result<Self, ChainError> {

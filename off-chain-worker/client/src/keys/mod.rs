@@ -51,7 +51,7 @@ pub struct KeyArguments {
 
 /// Where a secret URI is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum SecretSource {
     File(PathBuf),
     Variable,
     Terminal,
@@ -70,20 +70,20 @@ impl KeyArguments {
     pub fn keypair(&self) -> Result<Keypair, KeyError> {
         let place = self.place(&variable)?;
         let suri = match &place {
-            Place::File(path) => read::file(path)?,
-            Place::Variable => {
+            SecretSource::File(path) => read::file(path)?,
+            SecretSource::Variable => {
                 let text = env::var_os(SURI_VARIABLE).ok_or(KeyError::NotGiven)?;
                 let text = text.into_string().map_err(|_| KeyError::NotText {
                     from: SURI_VARIABLE.into(),
                 })?;
                 read::line(SURI_VARIABLE, SecretString::from(text))?
             }
-            Place::Terminal => read::terminal()?,
+            SecretSource::Terminal => read::terminal()?,
         };
         keypair(&place.to_string(), &suri)
     }
 
-    fn place(&self, is_set: &dyn Fn(&str) -> Option<PathBuf>) -> Result<Place, KeyError> {
+    fn place(&self, is_set: &dyn Fn(&str) -> Option<PathBuf>) -> Result<SecretSource, KeyError> {
         let mut places = self.places(is_set);
         match (places.pop(), places.pop()) {
             (None, _) => Err(KeyError::NotGiven),
@@ -95,24 +95,24 @@ impl KeyArguments {
         }
     }
 
-    fn places(&self, is_set: &dyn Fn(&str) -> Option<PathBuf>) -> Vec<Place> {
+    fn places(&self, is_set: &dyn Fn(&str) -> Option<PathBuf>) -> Vec<SecretSource> {
         let file = self.suri_file.clone();
         let file = file.or_else(|| is_set(SURI_FILE_VARIABLE));
         let given = [
-            file.map(Place::File),
-            is_set(SURI_VARIABLE).map(|_| Place::Variable),
-            self.ask_suri.then_some(Place::Terminal),
+            file.map(SecretSource::File),
+            is_set(SURI_VARIABLE).map(|_| SecretSource::Variable),
+            self.ask_suri.then_some(SecretSource::Terminal),
         ];
         given.into_iter().flatten().collect()
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for SecretSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Place::File(path) => path.display().fmt(f),
-            Place::Variable => f.write_str(SURI_VARIABLE),
-            Place::Terminal => f.write_str("the terminal"),
+            SecretSource::File(path) => path.display().fmt(f),
+            SecretSource::Variable => f.write_str(SURI_VARIABLE),
+            SecretSource::Terminal => f.write_str("the terminal"),
         }
     }
 }

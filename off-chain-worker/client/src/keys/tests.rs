@@ -119,15 +119,21 @@ fn a_key_is_in_exactly_one_place() {
     };
     let nothing = KeyArguments::default();
     assert!(matches!(nothing.place(&none), Err(KeyError::NotGiven)));
-    assert_eq!(file.place(&none).unwrap(), Place::File("file".into()));
-    assert_eq!(asked.place(&none).unwrap(), Place::Terminal);
+    assert_eq!(
+        file.place(&none).unwrap(),
+        SecretSource::File("file".into())
+    );
+    assert_eq!(asked.place(&none).unwrap(), SecretSource::Terminal);
     let variable = only(SURI_VARIABLE);
-    assert_eq!(nothing.place(&variable).unwrap(), Place::Variable);
+    assert_eq!(nothing.place(&variable).unwrap(), SecretSource::Variable);
     // An argument goes before the variable that says the same.
     let named = only(SURI_FILE_VARIABLE);
-    let somewhere = Place::File("somewhere".into());
+    let somewhere = SecretSource::File("somewhere".into());
     assert_eq!(nothing.place(&named).unwrap(), somewhere);
-    assert_eq!(file.place(&named).unwrap(), Place::File("file".into()));
+    assert_eq!(
+        file.place(&named).unwrap(),
+        SecretSource::File("file".into())
+    );
     for twice in [
         nothing.place(&both),
         file.place(&variable),

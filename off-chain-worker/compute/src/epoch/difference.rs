@@ -19,13 +19,13 @@ pub enum Difference {
         /// Its chunk.
         chunk: u16,
         /// The first of the step's digests that differs.
-        part: Part,
+        part: StepPart,
     },
 }
 
 /// What a step is bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum StepPart {
     /// Carry or scratch.
     Step,
     /// What the chunk remembers.
@@ -42,7 +42,7 @@ impl fmt::Display for Difference {
             Difference::Header => write!(f, "the assertions are for different headers"),
             Difference::Shape => write!(
                 f,
-                "an assertion has not the plan's numbers of steps and chunks"
+                "the assertion does not match the plan: wrong number of steps or chunks"
             ),
             Difference::Step {
                 k,
@@ -51,10 +51,10 @@ impl fmt::Display for Difference {
                 part,
             } => {
                 let part = match part {
-                    Part::Step => "carry or scratch",
-                    Part::Memory => "memory",
-                    Part::Results => "results",
-                    Part::Roster => "roster",
+                    StepPart::Step => "carry or scratch",
+                    StepPart::Memory => "memory",
+                    StepPart::Results => "results",
+                    StepPart::Roster => "roster",
                 };
                 write!(
                     f,
@@ -81,18 +81,10 @@ pub fn first_difference(
     if a.header_hash != b.header_hash {
         return Some(Difference::Header);
     }
-    if !has_shape(plan, neurons, a) || !has_shape(plan, neurons, b) {
+    if !a.has_counts(plan, neurons) || !b.has_counts(plan, neurons) {
         return Some(Difference::Shape);
     }
     first_step(plan, neurons, a, b, plan.steps(neurons))
-}
-
-/// Whether `assertion` has the numbers of digests that the plan asks for.
-pub(super) fn has_shape(plan: &EpochPlan, neurons: u16, assertion: &Assertion) -> bool {
-    let chunks = usize::from(plan.chunks(neurons));
-    u32::try_from(assertion.steps.len()) == Ok(plan.steps(neurons))
-        && assertion.memory.len() == chunks
-        && assertion.results.len() == chunks
 }
 
 /// The first of the first `steps` steps at which `a` and `b` differ. What comes later need not be
@@ -109,13 +101,13 @@ pub(super) fn first_step(
     let differs = |k: u32, phase: u8, chunk: u16| {
         let (step, chunk) = (usize::try_from(k).ok()?, usize::from(chunk));
         if a.steps.get(step) != b.steps.get(step) {
-            Some(Part::Step)
+            Some(StepPart::Step)
         } else if phase == plan.memory_phase && a.memory.get(chunk) != b.memory.get(chunk) {
-            Some(Part::Memory)
+            Some(StepPart::Memory)
         } else if phase == plan.results_phase && a.results.get(chunk) != b.results.get(chunk) {
-            Some(Part::Results)
+            Some(StepPart::Results)
         } else if k == last && a.roster != b.roster {
-            Some(Part::Roster)
+            Some(StepPart::Roster)
         } else {
             None
         }
@@ -134,7 +126,7 @@ pub(super) fn first_step(
 }
 
 /// The uids of `chunk`, in order.
-pub fn seats(plan: &EpochPlan, chunk: u16, neurons: u16) -> impl Iterator<Item = Uid> {
+pub fn chunk_uids(plan: &EpochPlan, chunk: u16, neurons: u16) -> impl Iterator<Item = Uid> {
     let (start, count) = plan.span(chunk, neurons);
     (start.0..).map(Uid).take(usize::from(count))
 }
@@ -198,19 +190,19 @@ mod tests {
         };
         assert_eq!(
             difference(|a| a.steps[2] = [7; 32]),
-            step(2, 1, 0, Part::Step)
+            step(2, 1, 0, StepPart::Step)
         );
         assert_eq!(
             difference(|a| a.memory[1] = [7; 32]),
-            step(1, 0, 1, Part::Memory)
+            step(1, 0, 1, StepPart::Memory)
         );
         assert_eq!(
             difference(|a| a.results[0] = [7; 32]),
-            step(2, 1, 0, Part::Results)
+            step(2, 1, 0, StepPart::Results)
         );
         assert_eq!(
             difference(|a| a.roster.push(Uid(4))),
-            step(3, 1, 1, Part::Roster)
+            step(3, 1, 1, StepPart::Roster)
         );
     }
 
@@ -226,7 +218,7 @@ mod tests {
                 k: 2,
                 phase: 1,
                 chunk: 0,
-                part: Part::Results
+                part: StepPart::Results
             })
         );
     }

@@ -1,6 +1,6 @@
 //! Whether two ways to run a kernel come to the same, and if not, where and for whom.
 
-use crate::epoch::{first_difference, seats, without, Difference, Part, Trace};
+use crate::epoch::{chunk_uids, first_difference, without, Difference, StepPart, Trace};
 use inktensor_primitives::{kernel::EpochHeader, Uid};
 use std::fmt;
 
@@ -38,11 +38,11 @@ pub fn engine_difference(a: &Trace, b: &Trace, header: &EpochHeader) -> Option<E
     })
 }
 
-fn concerned(a: &Trace, b: &Trace, part: Part, chunk: u16, neurons: u16) -> Vec<Uid> {
-    let seats = seats(&a.plan, chunk, neurons);
+fn concerned(a: &Trace, b: &Trace, part: StepPart, chunk: u16, neurons: u16) -> Vec<Uid> {
+    let seats = chunk_uids(&a.plan, chunk, neurons);
     match part {
-        Part::Step | Part::Memory => seats.collect(),
-        Part::Results => {
+        StepPart::Step | StepPart::Memory => seats.collect(),
+        StepPart::Results => {
             let of = |trace: &Trace, place: usize| {
                 let results = trace.results.get(usize::from(chunk));
                 results.and_then(|results| results.get(place)).copied()
@@ -53,7 +53,7 @@ fn concerned(a: &Trace, b: &Trace, part: Part, chunk: u16, neurons: u16) -> Vec<
                 .map(|(_, uid)| uid)
                 .collect()
         }
-        Part::Roster => {
+        StepPart::Roster => {
             let mut uids = without(&a.roster, &b.roster);
             uids.extend(without(&b.roster, &a.roster));
             uids.sort_unstable();

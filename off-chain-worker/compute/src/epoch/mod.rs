@@ -8,12 +8,12 @@ mod engine_difference;
 mod proof;
 mod trace;
 
-pub use difference::{first_difference, seats, without, Difference, Part};
+pub use difference::{chunk_uids, first_difference, without, Difference, StepPart};
 pub use engine_difference::{engine_difference, EngineDifference};
 pub use trace::{attempt, compute, Attempt, StepTrace, Trace};
 
 use crate::engine::EngineError;
-use inktensor_primitives::kernel::{ChunkInputs, EpochHeader, KernelError};
+use inktensor_primitives::kernel::{BrokenPromise, ChunkInputs, EpochHeader, KernelError};
 use scale::{Decode, Encode};
 
 /// All that an epoch depends on.
@@ -30,7 +30,7 @@ pub struct EpochInputs {
 
 /// Why an epoch has no trace.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EpochError {
+pub enum ComputeError {
     /// The kernel has no plan for the epoch.
     #[error("no plan: {0}")]
     Plan(EngineError),
@@ -50,27 +50,27 @@ pub enum EpochError {
         /// What the engine says.
         error: EngineError,
     },
-    /// A step's output breaks a promise of the interface. The kernel is at fault.
-    #[error("phase {phase}, chunk {chunk}: the kernel's output has {what}")]
+    /// A step's output breaks a promise of the kernel interface. The kernel is at fault.
+    #[error("phase {phase}, chunk {chunk}: the kernel's output breaks its interface: {promise}")]
     BadOutput {
         /// Its phase.
         phase: u8,
         /// Its chunk.
         chunk: u16,
-        /// Which promise.
-        what: &'static str,
+        /// The broken promise.
+        promise: BrokenPromise,
     },
 }
 
-impl EpochError {
+impl ComputeError {
     /// Whether the chain comes to the same verdict when it executes the step that failed: the
     /// kernel refuses it, or answers outside its interface. Then no honest assertion of the
     /// epoch exists.
     pub const fn is_verdict(&self) -> bool {
         matches!(
             self,
-            EpochError::BadOutput { .. }
-                | EpochError::Step {
+            ComputeError::BadOutput { .. }
+                | ComputeError::Step {
                     error: EngineError::Kernel(_),
                     ..
                 }
@@ -80,8 +80,8 @@ impl EpochError {
     /// The kernel's own refusal, if that is what it is.
     pub fn refusal(&self) -> Option<KernelError> {
         match self {
-            EpochError::Plan(EngineError::Kernel(error)) => Some(*error),
-            EpochError::Step {
+            ComputeError::Plan(EngineError::Kernel(error)) => Some(*error),
+            ComputeError::Step {
                 error: EngineError::Kernel(error),
                 ..
             } => Some(*error),

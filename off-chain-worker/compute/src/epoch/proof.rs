@@ -1,7 +1,7 @@
 //! Disproving a false assertion: which step to dispute, and the preimages that it builds on.
 
-use super::{first_difference, Difference, EpochInputs, Part, StepTrace, Trace};
-use crate::epoch::difference::{first_step, has_shape};
+use super::{first_difference, Difference, EpochInputs, StepPart, StepTrace, Trace};
+use crate::epoch::difference::first_step;
 use inktensor_primitives::{
     assertion::{carry_digest, scratch_digest, Assertion},
     dispute::StepProof,
@@ -38,7 +38,7 @@ impl Trace {
     /// if the chain does not take `claimed`.
     pub fn first_unanswered(&self, neurons: u16, claimed: &Assertion) -> Option<Difference> {
         let plan = &self.plan;
-        if claimed.header_hash != self.header_hash || !has_shape(plan, neurons, claimed) {
+        if claimed.header_hash != self.header_hash || !claimed.has_counts(plan, neurons) {
             return None;
         }
         let next = u32::try_from(self.steps.len()).ok()?;
@@ -48,7 +48,7 @@ impl Trace {
                 k: next,
                 phase,
                 chunk,
-                part: Part::Step,
+                part: StepPart::Step,
             })
         })
     }

@@ -14,5 +14,5 @@ mod read;
 
 pub use form::{Input, Neuron, Params, Row, Vector};
 pub use outcome::{Mismatch, Outcome, UnreadableMemory};
-pub use place::{Place, VectorError};
+pub use place::{Location, VectorError};
 pub use read::{read, Located};

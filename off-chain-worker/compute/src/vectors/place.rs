@@ -32,7 +32,7 @@ pub(super) use at;
 
 /// Where something is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// File, or what the text is called.
     pub source: String,
     /// Line, from 1.
@@ -41,7 +41,7 @@ pub struct Place {
     pub path: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.source, self.line)?;
         if self.path.is_empty() {
@@ -57,7 +57,7 @@ impl fmt::Display for Place {
 #[error("{place}: {problem}")]
 pub struct VectorError {
     /// Where.
-    pub place: Place,
+    pub place: Location,
     /// What.
     pub problem: String,
 }
@@ -75,9 +75,9 @@ pub struct Object<'a> {
 
 impl Object<'_> {
     /// Where `path` is.
-    pub fn place(&self, path: &[Segment]) -> Place {
+    pub fn place(&self, path: &[Segment]) -> Location {
         let start = self.range(path).start;
-        Place {
+        Location {
             source: self.source.to_owned(),
             line: line_at(self.text, start),
             path: display(path),

@@ -2,7 +2,7 @@
 
 use super::{
     form::{Input, Row, Vector},
-    place::{at, line_at, Object, Place, Segment, VectorError},
+    place::{at, line_at, Location, Object, Segment, VectorError},
 };
 use inktensor_primitives::MAX_UIDS;
 use serde_json::{value::RawValue, Deserializer};
@@ -18,7 +18,7 @@ const SHOWN: usize = 40;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Located {
     /// File and line.
-    pub place: Place,
+    pub place: Location,
     /// The object.
     pub vector: Vector,
 }
@@ -44,7 +44,7 @@ pub fn read(source: &str, text: &str) -> Result<Vec<Located>, VectorError> {
         objects.push(object(Object { source, text, raw })?);
     }
     if objects.is_empty() {
-        let place = Place {
+        let place = Location {
             source: source.to_owned(),
             line: line_at(text, text.len()),
             path: String::new(),
@@ -72,7 +72,7 @@ fn object(object: Object) -> Result<Located, VectorError> {
 fn malformed(source: &str, text: &str, error: &serde_json::Error) -> VectorError {
     // At the end of the text serde_json may point to a line after the last.
     let line = error.line().clamp(1, line_at(text, text.len()));
-    let place = Place {
+    let place = Location {
         source: source.to_owned(),
         line,
         path: String::new(),

@@ -8,7 +8,7 @@ use std::{
 };
 
 const ALICE: [u8; 32] = [1; 32];
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// Runs without end when it is called.
 const ENDLESS: &str = r#"(module (import "env" "memory" (memory 1 1))
     (func (export "deploy")) (func (export "call") (loop (br 0))))"#;
@@ -35,7 +35,7 @@ fn served(block_time: Option<Duration>, keep: Option<Keep>) -> (Devchain, Remote
 }
 
 fn client(devchain: &Devchain) -> RemoteChain {
-    RemoteChain::connect(devchain.address().to_string(), PATIENCE).unwrap()
+    RemoteChain::connect(devchain.address().to_string(), TIMEOUT).unwrap()
 }
 
 /// A chain that knows nothing of time or clients.
@@ -95,7 +95,7 @@ fn blocks_pass_by_themselves() {
     let (_devchain, chain) = served(Some(Duration::from_millis(5)), None);
     let start = Instant::now();
     while chain.block().unwrap() < 5 {
-        assert!(start.elapsed() < PATIENCE);
+        assert!(start.elapsed() < TIMEOUT);
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -109,9 +109,9 @@ fn what_happens_is_kept() {
     });
     let (_devchain, mut chain) = served(None, Some(keep));
     chain.advance(8).unwrap();
-    let mut last = kept.recv_timeout(PATIENCE).unwrap();
+    let mut last = kept.recv_timeout(TIMEOUT).unwrap();
     if SandboxChain::begin_from(&last).block() == Ok(1) {
-        last = kept.recv_timeout(PATIENCE).unwrap();
+        last = kept.recv_timeout(TIMEOUT).unwrap();
     }
     assert_eq!(SandboxChain::begin_from(&last).block(), Ok(9));
 }

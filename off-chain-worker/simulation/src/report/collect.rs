@@ -1,11 +1,11 @@
 //! Reads the end of the story from the chain.
 
-use super::{reasons::reason, ss58, MessageFact, NeuronFact, Pay, Story, SubnetFact};
+use super::{reasons::reason, ss58, MessageReport, NeuronReport, Pay, Report, SubnetReport};
 use crate::{
-    run::{Stage, StageError},
+    run::{Simulation, SimulationError},
     scenario::SubnetPlan,
 };
-use inktensor_client::chain::{selector, Chain, Typed};
+use inktensor_client::chain::{selector, Answer, Chain, Typed};
 use inktensor_primitives::hash::hex;
 use inktensor_primitives::{
     epoch::Epochs,
@@ -40,9 +40,9 @@ const MESSAGES: [&str; 21] = [
     "Epochs::settle",
 ];
 
-impl Stage<'_> {
+impl Simulation<'_> {
     /// Tells the whole story.
-    pub(crate) fn tell(mut self) -> Result<Story, StageError> {
+    pub(crate) fn tell(mut self) -> Result<Report, SimulationError> {
         self.begin("checking the books", 1);
         let mut subnets = Vec::new();
         for (netuid, plan) in self.netuids().into_iter().zip(&self.scenario.subnets) {
@@ -53,7 +53,7 @@ impl Stage<'_> {
         let messages = self.messages();
         let block = self.chain.block()?;
         self.step();
-        Ok(Story {
+        Ok(Report {
             block,
             subnets,
             supply,
@@ -62,7 +62,7 @@ impl Stage<'_> {
         })
     }
 
-    fn subnet(&self, netuid: NetUid, plan: &SubnetPlan) -> Result<SubnetFact, StageError> {
+    fn subnet(&self, netuid: NetUid, plan: &SubnetPlan) -> Result<SubnetReport, SimulationError> {
         let pages = plan.neurons.len().div_ceil(usize::from(PAGE));
         let mut views: Vec<NeuronView> = Vec::new();
         for page in 0..u16::try_from(pages).unwrap_or(u16::MAX) {
@@ -77,7 +77,7 @@ impl Stage<'_> {
             let hotkey = view.neuron.hotkey;
             let paid = paid.get(&hotkey).copied().unwrap_or_default();
             let score = &view.score;
-            neurons.push(NeuronFact {
+            neurons.push(NeuronReport {
                 uid: view.uid.0,
                 hotkey: ss58(&hotkey),
                 coldkey: ss58(&view.neuron.coldkey),
@@ -96,7 +96,7 @@ impl Stage<'_> {
                 reason: reason(&plan.kernel, &neuron.role, score, &paid),
             });
         }
-        Ok(SubnetFact {
+        Ok(SubnetReport {
             netuid: netuid.0,
             name: plan.name.clone(),
             kernel: plan.kernel.name(),
@@ -111,15 +111,15 @@ impl Stage<'_> {
         &self,
         netuid: NetUid,
         hotkeys: &[AccountId],
-    ) -> Result<Vec<Rao>, StageError> {
+    ) -> Result<Vec<Rao>, SimulationError> {
         let status = self.chain.query(self.contracts().epoch().status(netuid))?;
         let open = status.map(|status| status.open).unwrap_or_default();
         let mut stakes = Vec::new();
         for page in hotkeys.chunks(usize::from(PAGE)) {
             let staking = self.contracts().staking();
             let message = staking.stakes_at(netuid, page.to_vec(), open);
-            let page = self.chain.ask(message);
-            stakes.extend(page.map_err(StageError::refused("Staking::stakes_at"))?);
+            let page = self.chain.query(message).answer();
+            stakes.extend(page.map_err(SimulationError::refused("Staking::stakes_at"))?);
         }
         Ok(stakes)
     }
@@ -145,7 +145,7 @@ impl Stage<'_> {
     }
 
     /// What nominators' stake is worth now.
-    fn worth(&mut self) -> Result<(), StageError> {
+    fn worth(&mut self) -> Result<(), SimulationError> {
         let scenario = self.scenario;
         for (netuid, plan) in self.netuids().into_iter().zip(&scenario.subnets) {
             for nomination in &plan.nominations {
@@ -163,19 +163,19 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn messages(&self) -> Vec<MessageFact> {
+    fn messages(&self) -> Vec<MessageReport> {
         let contracts = self.contracts().named();
         let name = |address: AccountId| {
             let named = contracts.iter().find(|(_, contract)| *contract == address);
             named.map_or("other", |(name, _)| *name)
         };
-        let mut facts: Vec<(usize, MessageFact)> = self
+        let mut facts: Vec<(usize, MessageReport)> = self
             .chain
             .bills()
             .map(|(contract, sent, bill)| {
                 let place = MESSAGES.iter().position(|label| selector(label) == sent);
                 let label = place.and_then(|place| MESSAGES.get(place));
-                let fact = MessageFact {
+                let fact = MessageReport {
                     contract: name(contract),
                     message: match label.and_then(|label| label.split("::").nth(1)) {
                         Some(message) => message.into(),

@@ -14,13 +14,13 @@ use inktensor_primitives::{
     registry::Neuron,
     AccountId, Bps, NetUid, Rao,
 };
-use inktensor_worker::epochs::Computed;
+use inktensor_worker::epochs::ComputedEpoch;
 use serde::Serialize;
 use std::time::Duration;
 
 /// What came of a scenario.
 #[derive(Clone, Debug, Serialize)]
-pub struct Story {
+pub struct Report {
     /// What all chance came from.
     pub seed: u64,
     /// Height of the chain at the end.
@@ -30,22 +30,22 @@ pub struct Story {
     /// What of a recorded metagraph was not taken over.
     pub notes: Vec<String>,
     /// The contracts.
-    pub contracts: Vec<ContractFact>,
+    pub contracts: Vec<ContractReport>,
     /// The subnets, with their metagraphs.
-    pub subnets: Vec<SubnetFact>,
+    pub subnets: Vec<SubnetReport>,
     /// Who staked on somebody else's validator.
-    pub nominators: Vec<NominatorFact>,
+    pub nominators: Vec<NominatorReport>,
     /// The epochs, in the order in which they were posted.
-    pub epochs: Vec<EpochFact>,
+    pub epochs: Vec<EpochReport>,
     /// What transactions cost.
-    pub messages: Vec<MessageFact>,
+    pub messages: Vec<MessageReport>,
     /// Sums that must be equal.
     pub supply: Vec<Equation>,
 }
 
 /// A contract.
 #[derive(Clone, Debug, Serialize)]
-pub struct ContractFact {
+pub struct ContractReport {
     /// Its name.
     pub name: &'static str,
     /// Its address.
@@ -58,7 +58,7 @@ pub struct ContractFact {
 
 /// A subnet.
 #[derive(Clone, Debug, Serialize)]
-pub struct SubnetFact {
+pub struct SubnetReport {
     /// Its number.
     pub netuid: u16,
     /// Its name.
@@ -70,12 +70,12 @@ pub struct SubnetFact {
     /// Blocks per epoch.
     pub tempo: u32,
     /// Its neurons, in order of uid.
-    pub neurons: Vec<NeuronFact>,
+    pub neurons: Vec<NeuronReport>,
 }
 
 /// A neuron: a line of the metagraph, what it was paid over all epochs, and why.
 #[derive(Clone, Debug, Serialize)]
-pub struct NeuronFact {
+pub struct NeuronReport {
     /// Its uid.
     pub uid: u16,
     /// Its hotkey.
@@ -148,7 +148,7 @@ impl Pay {
 
 /// A stake on somebody else's validator.
 #[derive(Clone, Debug, Serialize)]
-pub struct NominatorFact {
+pub struct NominatorReport {
     /// The subnet.
     pub netuid: u16,
     /// Who.
@@ -167,7 +167,7 @@ pub struct NominatorFact {
 
 /// An epoch.
 #[derive(Clone, Debug, Serialize)]
-pub struct EpochFact {
+pub struct EpochReport {
     /// The subnet.
     pub netuid: u16,
     /// Its number.
@@ -214,7 +214,7 @@ pub struct PhaseTime {
 
 /// What the transactions of one message cost.
 #[derive(Clone, Debug, Serialize)]
-pub struct MessageFact {
+pub struct MessageReport {
     /// The contract.
     pub contract: &'static str,
     /// The message.
@@ -282,10 +282,10 @@ pub(crate) fn term(what: impl Into<String>, amount: Rao) -> Term {
     }
 }
 
-impl EpochFact {
+impl EpochReport {
     /// Tells of a computed epoch. `names` and times are by phase, `neurons` and `takes` by uid.
     pub(crate) fn of(
-        computed: &Computed,
+        computed: &ComputedEpoch,
         names: &[&str],
         neurons: &[Neuron],
         takes: &[Bps],
@@ -334,7 +334,7 @@ impl EpochFact {
     }
 }
 
-impl Story {
+impl Report {
     /// The story of `scenario` before anything but its deployment has happened.
     pub(crate) fn begin(scenario: &Scenario, deployment: &Deployment) -> Self {
         Self {
@@ -345,7 +345,7 @@ impl Story {
             contracts: deployment
                 .contracts
                 .iter()
-                .map(|contract| ContractFact {
+                .map(|contract| ContractReport {
                     name: contract.name,
                     address: ss58(&contract.address),
                     code_hash: hex(&contract.code_hash),
@@ -370,7 +370,7 @@ impl Story {
 
     /// Notes that a nominator has staked in open epoch `joined`.
     pub(crate) fn note_joined(&mut self, netuid: NetUid, nomination: &Nomination, joined: u32) {
-        self.nominators.push(NominatorFact {
+        self.nominators.push(NominatorReport {
             netuid: netuid.0,
             coldkey: ss58(&nomination.coldkey),
             uid: nomination.uid,
@@ -404,7 +404,11 @@ impl Story {
         }
     }
 
-    fn nominator(&mut self, netuid: NetUid, nomination: &Nomination) -> Option<&mut NominatorFact> {
+    fn nominator(
+        &mut self,
+        netuid: NetUid,
+        nomination: &Nomination,
+    ) -> Option<&mut NominatorReport> {
         let coldkey = ss58(&nomination.coldkey);
         self.nominators.iter_mut().find(|fact| {
             fact.netuid == netuid.0 && fact.uid == nomination.uid && fact.coldkey == coldkey

@@ -1,11 +1,16 @@
 //! Why a neuron was paid what it was paid, in a few words.
 
 use super::Pay;
-use crate::scenario::{KernelPlan, Role};
+use crate::scenario::{Behaviour, KernelPlan};
 use inktensor_primitives::kernel::NeuronResult;
 
 /// Says why, from what the last epoch found and what all epochs paid.
-pub(super) fn reason(kernel: &KernelPlan, role: &Role, score: &NeuronResult, paid: &Pay) -> String {
+pub(super) fn reason(
+    kernel: &KernelPlan,
+    role: &Behaviour,
+    score: &NeuronResult,
+    paid: &Pay,
+) -> String {
     match kernel {
         KernelPlan::Yuma(_) => by_consensus(role, score, paid),
         KernelPlan::Mean => by_mean(score),
@@ -26,26 +31,28 @@ fn by_mean(score: &NeuronResult) -> String {
 }
 
 /// Why Yuma pays.
-fn by_consensus(role: &Role, score: &NeuronResult, paid: &Pay) -> String {
+fn by_consensus(role: &Behaviour, score: &NeuronResult, paid: &Pay) -> String {
     let validates = paid.take > 0 || paid.stakers > 0 || score.dividends > 0;
     match role {
-        Role::Idle => "set no weights, so it holds no bonds".into(),
-        Role::Cabal => format!(
+        Behaviour::Idle => "set no weights, so it holds no bonds".into(),
+        Behaviour::Cabal => format!(
             "consensus leaves {} of its weights",
             percent(score.validator_trust)
         ),
-        Role::CabalMiner if score.consensus == 0 => "only a minority of stake weighs it".into(),
-        Role::Copier => format!(
+        Behaviour::CabalMiner if score.consensus == 0 => {
+            "only a minority of stake weighs it".into()
+        }
+        Behaviour::Copier => format!(
             "copied consensus: {} of dividends",
             percent(score.dividends)
         ),
-        Role::Honest { .. } => for_stake(score),
-        Role::Recorded { .. } if score.dividends > 0 => for_stake(score),
-        Role::Recorded { weights } if score.permit && !weights.is_empty() => format!(
+        Behaviour::Honest { .. } => for_stake(score),
+        Behaviour::Recorded { .. } if score.dividends > 0 => for_stake(score),
+        Behaviour::Recorded { weights } if score.permit && !weights.is_empty() => format!(
             "holds no bonds that pay; trust {}",
             percent(score.validator_trust)
         ),
-        Role::Recorded { weights }
+        Behaviour::Recorded { weights }
             if score.permit && score.incentive == 0 && weights.is_empty() =>
         {
             "set no weights, so it holds no bonds".into()
@@ -92,23 +99,23 @@ mod tests {
             ..nothing
         };
         assert_eq!(
-            told(Role::Honest { noise: 0.1 }, trusted),
+            told(Behaviour::Honest { noise: 0.1 }, trusted),
             "10.0 % of dividends, 5.0 % of stake"
         );
         assert_eq!(
-            told(Role::Miner { quality: 0.5 }, weighed),
+            told(Behaviour::Miner { quality: 0.5 }, weighed),
             "1.0 % of the majority's weights"
         );
         assert_eq!(
-            told(Role::Miner { quality: 0.0 }, nothing),
+            told(Behaviour::Miner { quality: 0.0 }, nothing),
             "no majority of stake weighs it"
         );
         assert_eq!(
-            told(Role::Cabal, nothing),
+            told(Behaviour::Cabal, nothing),
             "consensus leaves 0.0 % of its weights"
         );
         assert_eq!(
-            told(Role::CabalMiner, nothing),
+            told(Behaviour::CabalMiner, nothing),
             "only a minority of stake weighs it"
         );
     }
@@ -116,7 +123,7 @@ mod tests {
     #[test]
     fn the_mean_pays_whom_stake_stands_behind() {
         let told = |score: NeuronResult| {
-            let nobody = Role::Copier;
+            let nobody = Behaviour::Copier;
             reason(&KernelPlan::Mean, &nobody, &score, &Pay::default())
         };
         let nothing = NeuronResult::default();

@@ -2,7 +2,7 @@
 
 use super::{sum, term, Equation};
 use crate::{
-    run::{Stage, StageError},
+    run::{Simulation, SimulationError},
     scenario::NeuronPlan,
 };
 use inktensor_client::chain::{Chain, Typed};
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 /// What the events of a run tell.
 #[derive(Default)]
-struct Told {
+struct EventSums {
     /// Accounts that ever got or gave TAO.
     holders: BTreeSet<AccountId>,
     /// Accounts that ever had collateral.
@@ -40,9 +40,9 @@ struct Told {
     locks: u64,
 }
 
-impl Stage<'_> {
+impl Simulation<'_> {
     /// Reads every sum from the chain, each in two ways.
-    pub(super) fn supply(&self) -> Result<Vec<Equation>, StageError> {
+    pub(super) fn supply(&self) -> Result<Vec<Equation>, SimulationError> {
         let told = self.told()?;
         let mut all = vec![
             self.balances(&told)?,
@@ -70,9 +70,9 @@ impl Stage<'_> {
         Ok(all)
     }
 
-    fn told(&self) -> Result<Told, StageError> {
+    fn told(&self) -> Result<EventSums, SimulationError> {
         let contracts = self.contracts();
-        let mut told = Told::default();
+        let mut told = EventSums::default();
         for event in self.chain.events(0)? {
             if event.contract == contracts.token {
                 if let Some(transfer) = event.decode::<Transfer>() {
@@ -108,7 +108,7 @@ impl Stage<'_> {
         Ok(told)
     }
 
-    fn held(&self, told: &Told) -> Result<Equation, StageError> {
+    fn held(&self, told: &EventSums) -> Result<Equation, SimulationError> {
         let contracts = self.contracts();
         let balance = self
             .chain
@@ -127,7 +127,7 @@ impl Stage<'_> {
         ))
     }
 
-    fn balances(&self, told: &Told) -> Result<Equation, StageError> {
+    fn balances(&self, told: &EventSums) -> Result<Equation, SimulationError> {
         let supply = narrow(self.chain.query(self.contracts().psp22().total_supply())?);
         let mut sum = 0u64;
         for holder in &told.holders {
@@ -146,7 +146,7 @@ impl Stage<'_> {
         ))
     }
 
-    fn minted(&self, told: &Told) -> Result<Equation, StageError> {
+    fn minted(&self, told: &EventSums) -> Result<Equation, SimulationError> {
         let contracts = self.contracts();
         let supply = narrow(self.chain.query(contracts.psp22().total_supply())?);
         let issuance = self.chain.query(contracts.emission().issuance())?;
@@ -168,7 +168,7 @@ impl Stage<'_> {
         Ok(equation)
     }
 
-    fn divided(&self, told: &Told) -> Result<Equation, StageError> {
+    fn divided(&self, told: &EventSums) -> Result<Equation, SimulationError> {
         let contracts = self.contracts();
         let issuance = self.chain.query(contracts.emission().issuance())?;
         let treasury = self.chain.query(contracts.emission().treasury())?;
@@ -218,7 +218,7 @@ impl Stage<'_> {
         Some(equation)
     }
 
-    fn staked(&self) -> Result<Equation, StageError> {
+    fn staked(&self) -> Result<Equation, SimulationError> {
         let contracts = self.contracts();
         let balance = self
             .chain
@@ -242,7 +242,7 @@ impl Stage<'_> {
         &self,
         netuid: NetUid,
         pairs: &BTreeSet<(AccountId, AccountId)>,
-    ) -> Result<Equation, StageError> {
+    ) -> Result<Equation, SimulationError> {
         let staking = || self.contracts().staking();
         let stake: Rao = self.chain.query(staking().subnet_stake(netuid))?;
         let hotkeys: BTreeSet<AccountId> = pairs.iter().map(|(hotkey, _)| *hotkey).collect();
@@ -280,7 +280,7 @@ impl Stage<'_> {
         Ok(equation)
     }
 
-    fn bonds(&self, told: &Told) -> Result<Equation, StageError> {
+    fn bonds(&self, told: &EventSums) -> Result<Equation, SimulationError> {
         let contracts = self.contracts();
         let balance = self
             .chain

@@ -1,21 +1,21 @@
 //! Epoch after epoch: validators weigh, nominators come and go, the roles do their work, blocks
 //! pass.
 
-use super::{Stage, StageError};
-use crate::{report::EpochFact, scenario::Role};
-use inktensor_client::chain::{Chain, Typed};
+use super::{Simulation, SimulationError};
+use crate::{report::EpochReport, scenario::Behaviour};
+use inktensor_client::chain::{Answer, Chain, Typed};
 use inktensor_compute::{
     engine::Engine,
     epoch::{compute, EpochInputs, Trace},
 };
 use inktensor_primitives::{
     emission::{Emission, Issuance},
-    epoch::{EpochStatus, Epochs, Stage as Life},
+    epoch::{EpochStatus, Epochs, Stage as Lifecycle},
     registry::Registry,
     staking::Staking,
     Bps, NetUid, Rao, Uid, PAGE,
 };
-use inktensor_worker::{epochs::Computed, roles::Action};
+use inktensor_worker::{epochs::ComputedEpoch, roles::Action};
 use std::{sync::Arc, time::Duration};
 
 /// How often an epoch is computed by each engine to tell its time; the quickest counts.
@@ -23,7 +23,7 @@ const TIMED_RUNS: usize = 3;
 
 /// What emission had issued and promised at the last close.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Promise {
+pub(crate) struct IssuanceAtClose {
     /// The state of issuance.
     pub issuance: Issuance,
     /// Unspent parts of open budgets.
@@ -32,9 +32,9 @@ pub(crate) struct Promise {
     pub pending: u64,
 }
 
-impl Stage<'_> {
+impl Simulation<'_> {
     /// Lets blocks pass until every subnet has `epochs` epochs final and settled.
-    pub(crate) fn play(&mut self, epochs: u32) -> Result<(), StageError> {
+    pub(crate) fn play(&mut self, epochs: u32) -> Result<(), SimulationError> {
         let subnets = self.subnets.len();
         let wanted = usize::try_from(epochs).unwrap_or(usize::MAX);
         self.begin("running epochs", subnets.saturating_mul(wanted));
@@ -57,12 +57,12 @@ impl Stage<'_> {
         }
     }
 
-    fn status(&self, netuid: NetUid) -> Result<Option<EpochStatus>, StageError> {
+    fn status(&self, netuid: NetUid) -> Result<Option<EpochStatus>, SimulationError> {
         Ok(self.chain.query(self.contracts().epoch().status(netuid))?)
     }
 
     /// How many epochs of the subnet are final and paid out.
-    fn settled(&self, netuid: NetUid) -> Result<u32, StageError> {
+    fn settled(&self, netuid: NetUid) -> Result<u32, SimulationError> {
         let status = self.status(netuid)?;
         let Some(last) = status.as_ref().and_then(|status| status.final_epoch) else {
             return Ok(0);
@@ -72,7 +72,7 @@ impl Stage<'_> {
     }
 
     /// Lets keeper, proposer and watcher do all there is to do at this block.
-    fn work(&mut self) -> Result<(), StageError> {
+    fn work(&mut self) -> Result<(), SimulationError> {
         loop {
             let mut actions = self
                 .keeper
@@ -103,7 +103,7 @@ impl Stage<'_> {
         }
     }
 
-    fn note(&mut self, action: Action) -> Result<(), StageError> {
+    fn note(&mut self, action: Action) -> Result<(), SimulationError> {
         match action {
             Action::Proposed { netuid, .. } => {
                 let computed = self.ledger.closed(&self.chain, netuid)?;
@@ -130,7 +130,7 @@ impl Stage<'_> {
 
     /// Tells of an epoch: its digests, who takes part, what each gets, and how long computing it
     /// takes.
-    fn epoch_fact(&self, computed: &Computed) -> Result<EpochFact, StageError> {
+    fn epoch_fact(&self, computed: &ComputedEpoch) -> Result<EpochReport, SimulationError> {
         let header = &computed.inputs.header;
         let mut neurons = Vec::new();
         for start in (0..header.neurons).step_by(usize::from(PAGE)) {
@@ -141,8 +141,8 @@ impl Stage<'_> {
                 Uid(start),
                 count,
             );
-            let page = self.chain.ask(message);
-            neurons.extend(page.map_err(StageError::refused("Registry::neurons_at"))?);
+            let page = self.chain.query(message).answer();
+            neurons.extend(page.map_err(SimulationError::refused("Registry::neurons_at"))?);
         }
         let mut takes = Vec::new();
         for (neuron, result) in neurons.iter().zip(computed.trace.neurons()) {
@@ -166,7 +166,7 @@ impl Stage<'_> {
             .filter(|(played, _)| played.netuid == header.netuid)
             .map(|(_, plan)| plan);
         let phases = plan.map(|plan| plan.kernel.phases()).next();
-        Ok(EpochFact::of(
+        Ok(EpochReport::of(
             computed,
             phases.unwrap_or_default(),
             &neurons,
@@ -178,7 +178,7 @@ impl Stage<'_> {
     }
 
     /// What is issued and promised now, right after a close.
-    fn promise(&self) -> Result<Promise, StageError> {
+    fn promise(&self) -> Result<IssuanceAtClose, SimulationError> {
         let contracts = self.contracts();
         let issuance = self.chain.query(contracts.emission().issuance())?;
         let (mut open, mut pending) = (0u64, 0u64);
@@ -194,7 +194,7 @@ impl Stage<'_> {
                 open = open.saturating_add(unspent.0);
             }
         }
-        Ok(Promise {
+        Ok(IssuanceAtClose {
             issuance,
             open,
             pending,
@@ -203,7 +203,7 @@ impl Stage<'_> {
 
     /// Lets validators and nominators of each subnet act, once in each open epoch, when the one
     /// before it is settled.
-    fn act(&mut self) -> Result<(), StageError> {
+    fn act(&mut self) -> Result<(), SimulationError> {
         for place in 0..self.subnets.len() {
             let Some(played) = self.subnets.get(place) else {
                 continue;
@@ -212,7 +212,7 @@ impl Stage<'_> {
             let Some(status) = self.status(netuid)? else {
                 continue;
             };
-            let waiting = status.stage != Life::Open || status.settling.is_some();
+            let waiting = status.stage != Lifecycle::Open || status.settling.is_some();
             if waiting || acted >= Some(status.open) {
                 continue;
             }
@@ -226,7 +226,7 @@ impl Stage<'_> {
     }
 
     /// Everybody with a permit sets weights as its role has it.
-    fn weigh(&mut self, place: usize, netuid: NetUid, open: u32) -> Result<(), StageError> {
+    fn weigh(&mut self, place: usize, netuid: NetUid, open: u32) -> Result<(), SimulationError> {
         let scenario = self.scenario;
         let Some(plan) = scenario.subnets.get(place) else {
             return Ok(());
@@ -244,7 +244,7 @@ impl Stage<'_> {
             let Some(neuron) = plan.neurons.get(usize::from(uid.0)) else {
                 continue;
             };
-            let recorded = matches!(neuron.role, Role::Recorded { .. });
+            let recorded = matches!(neuron.role, Behaviour::Recorded { .. });
             let Some(played) = self.subnets.get_mut(place) else {
                 continue;
             };
@@ -260,14 +260,20 @@ impl Stage<'_> {
                 .epoch()
                 .set_weights(netuid, uids, weights, 0);
             self.chain
-                .run(neuron.hotkey, message)
-                .map_err(StageError::refused("Epochs::set_weights"))?;
+                .send(neuron.hotkey, message)
+                .answer()
+                .map_err(SimulationError::refused("Epochs::set_weights"))?;
         }
         Ok(())
     }
 
     /// Nominators whose time it is come or leave.
-    fn nominators(&mut self, place: usize, netuid: NetUid, open: u32) -> Result<(), StageError> {
+    fn nominators(
+        &mut self,
+        place: usize,
+        netuid: NetUid,
+        open: u32,
+    ) -> Result<(), SimulationError> {
         let scenario = self.scenario;
         let Some(plan) = scenario.subnets.get(place) else {
             return Ok(());
@@ -286,8 +292,9 @@ impl Stage<'_> {
                     .remove_all_stake(netuid, neuron.hotkey);
                 let sent = self
                     .chain
-                    .run(nomination.coldkey, message)
-                    .map_err(StageError::refused("Staking::remove_all_stake"))?;
+                    .send(nomination.coldkey, message)
+                    .answer()
+                    .map_err(SimulationError::refused("Staking::remove_all_stake"))?;
                 self.story.note_left(netuid, nomination, open, sent.value);
             }
         }
@@ -295,21 +302,21 @@ impl Stage<'_> {
     }
 
     /// Lets blocks pass until something is due on some subnet.
-    fn wait(&mut self) -> Result<(), StageError> {
+    fn wait(&mut self) -> Result<(), SimulationError> {
         let now = self.chain.block()?;
         let mut next: Option<u32> = None;
         for netuid in self.netuids() {
             let due = self.status(netuid)?.and_then(|status| match status.stage {
-                Life::Open => Some(status.closes_at),
-                Life::Asserted { deadline, .. } => Some(deadline),
-                Life::Closed | Life::Replaying { .. } => None,
+                Lifecycle::Open => Some(status.closes_at),
+                Lifecycle::Asserted { deadline, .. } => Some(deadline),
+                Lifecycle::Closed | Lifecycle::Replaying { .. } => None,
             });
             next = [next, due.filter(|due| *due > now)]
                 .into_iter()
                 .flatten()
                 .min();
         }
-        let next = next.ok_or(StageError::Stuck)?;
+        let next = next.ok_or(SimulationError::Stuck)?;
         self.chain.inner().advance(next.saturating_sub(now));
         Ok(())
     }
@@ -319,7 +326,7 @@ impl Stage<'_> {
 fn timed(
     engine: &Arc<dyn Engine>,
     inputs: &EpochInputs,
-) -> Result<(Trace, Vec<Duration>), StageError> {
+) -> Result<(Trace, Vec<Duration>), SimulationError> {
     let mut trace = compute(engine.as_ref(), inputs)?;
     let mut best = std::mem::take(&mut trace.timing);
     for _ in 1..TIMED_RUNS {

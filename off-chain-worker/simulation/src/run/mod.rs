@@ -4,16 +4,16 @@
 mod epochs;
 mod setup;
 
-use crate::{report::Story, scenario::Scenario};
+use crate::{report::Report, scenario::Scenario};
 use inktensor_client::{
     chain::{CallError, ChainError, Meter},
     deploy::{Addresses, Bundles, DeployError, Deployment},
 };
-use inktensor_compute::{engine::EngineError, epoch::EpochError};
+use inktensor_compute::{engine::EngineError, epoch::ComputeError};
 use inktensor_devnet::{sandbox::SandboxChain, state_file::State};
 use inktensor_primitives::{NetUid, Rao};
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
     roles::{Keeper, Proposer, RoleError, Watcher},
     store::StoreError,
@@ -27,28 +27,28 @@ use std::{
 use thiserror::Error;
 
 /// A chain on which a scenario is carried out.
-pub struct Stage<'a> {
+pub struct Simulation<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) chain: Meter<SandboxChain>,
     pub(crate) deployment: Deployment,
-    ledger: Ledger,
+    ledger: EpochCache,
     keeper: Keeper,
     proposer: Proposer,
     watcher: Watcher,
     /// What the watcher computes by itself, in wasmtime.
-    watched: Ledger,
+    watched: EpochCache,
     /// Both ways to run a kernel, to compare them.
     wasm: Arc<Kernels>,
     native: Kernels,
-    subnets: Vec<Played>,
-    pub(crate) story: Story,
+    subnets: Vec<SubnetRun>,
+    pub(crate) story: Report,
     /// What was issued and promised at the last close.
-    pub(crate) issuance: Option<epochs::Promise>,
+    pub(crate) issuance: Option<epochs::IssuanceAtClose>,
     progress: Box<dyn FnMut(Progress<'_>) + 'a>,
 }
 
 /// How far a subnet has come.
-struct Played {
+struct SubnetRun {
     netuid: NetUid,
     /// The last open epoch in which its validators and nominators have acted.
     acted: Option<u32>,
@@ -59,9 +59,9 @@ struct Played {
 }
 
 /// A scenario that was carried out.
-pub struct Performance {
+pub struct Finished {
     /// What came of it.
-    pub story: Story,
+    pub story: Report,
     /// The chain at its end.
     pub state: State,
     /// Where the contracts are on it.
@@ -84,7 +84,7 @@ pub enum Progress<'a> {
 
 /// The scenario could not be carried out.
 #[derive(Debug, Error)]
-pub enum StageError {
+pub enum SimulationError {
     /// The contracts could not be deployed.
     #[error(transparent)]
     Deploy(#[from] DeployError),
@@ -101,13 +101,13 @@ pub enum StageError {
     },
     /// The keeper or the proposer is stuck.
     #[error(transparent)]
-    Role(#[from] RoleError),
+    Behaviour(#[from] RoleError),
     /// A kernel cannot be run.
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// An epoch cannot be computed again.
     #[error(transparent)]
-    Epoch(#[from] EpochError),
+    Epoch(#[from] ComputeError),
     /// The worker's store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -116,12 +116,12 @@ pub enum StageError {
     Stuck,
 }
 
-impl StageError {
+impl SimulationError {
     /// For the error of `message`.
     pub(crate) fn refused<E: Debug>(message: &'static str) -> impl FnOnce(CallError<E>) -> Self {
         move |error| match error {
-            CallError::Chain(error) => StageError::Chain(error),
-            CallError::Refused(error) => StageError::Refused {
+            CallError::Chain(error) => SimulationError::Chain(error),
+            CallError::Refused(error) => SimulationError::Refused {
                 message,
                 error: format!("{error:?}"),
             },
@@ -129,13 +129,13 @@ impl StageError {
     }
 }
 
-impl<'a> Stage<'a> {
+impl<'a> Simulation<'a> {
     /// Carries `scenario` out for `epochs` epochs of every subnet and tells what came of it. The
     /// epochs that are posted are computed as `choice` says, and kept in a store in the folder
     /// `store`, if one is named.
     ///
     /// # Errors
-    /// See [`StageError`].
+    /// See [`SimulationError`].
     pub fn perform(
         scenario: &'a Scenario,
         bundles: &Bundles,
@@ -143,10 +143,10 @@ impl<'a> Stage<'a> {
         epochs: u32,
         store: Option<&Path>,
         progress: impl FnMut(Progress<'_>) + 'a,
-    ) -> Result<Performance, StageError> {
+    ) -> Result<Finished, SimulationError> {
         let mut stage = Self::build(scenario, bundles, choice, store, Box::new(progress))?;
         stage.play(epochs)?;
-        Ok(Performance {
+        Ok(Finished {
             state: stage.chain.inner().state(),
             contracts: stage.contracts(),
             story: stage.tell()?,

@@ -1,12 +1,12 @@
 //! Before the first epoch: deployment, subnets, registrations, stake.
 
-use super::{Played, Progress, Stage, StageError};
+use super::{Progress, Simulation, SimulationError, SubnetRun};
 use crate::{
-    report::Story,
+    report::Report,
     scenario::{Nomination, Scenario, SubnetPlan},
 };
 use inktensor_client::{
-    chain::{Meter, Typed},
+    chain::{Answer, Meter, Typed},
     deploy::{deploy, Bundles, Config},
 };
 use inktensor_devnet::{account, sandbox::SandboxChain};
@@ -17,7 +17,7 @@ use inktensor_primitives::{
     AccountId, Bps, NetUid, Rao,
 };
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
     roles::{Keeper, Proposer, Watcher},
     store::{Home, Store},
@@ -39,14 +39,14 @@ const GENESIS_HOLDERS: usize = 512;
 /// What the proposer has for collateral.
 const PROPOSER_FUNDS: Rao = Rao::from_tao(1_000);
 
-impl<'a> Stage<'a> {
+impl<'a> Simulation<'a> {
     pub(super) fn build(
         scenario: &'a Scenario,
         bundles: &Bundles,
         choice: EngineChoice,
         store: Option<&Path>,
         mut progress: Box<dyn FnMut(Progress<'_>) + 'a>,
-    ) -> Result<Self, StageError> {
+    ) -> Result<Self, SimulationError> {
         progress(Progress::Begin {
             what: "deploying the contracts",
             steps: 1,
@@ -72,13 +72,13 @@ impl<'a> Stage<'a> {
         progress(Progress::Step);
         let contracts = deployment.addresses;
         // The kernels built from this repository end; they need not be watched.
-        let kernels = |choice| -> Result<Kernels, StageError> {
+        let kernels = |choice| -> Result<Kernels, SimulationError> {
             let known = Kernels::new(choice)?.with_linked(bundles);
             Ok(known
                 .trusting(blake2(&bundles.yuma.code))?
                 .trusting(blake2(&bundles.mean.code))?)
         };
-        let mut ledger = Ledger::new(contracts, kernels(choice)?);
+        let mut ledger = EpochCache::new(contracts, kernels(choice)?);
         if let Some(folder) = store {
             let home = Home::on(&chain, contracts.epoch)?;
             ledger = ledger.with_store(Store::open(folder, home)?);
@@ -91,13 +91,13 @@ impl<'a> Stage<'a> {
             keeper: Keeper::new(account("keeper"), contracts),
             proposer: Proposer::new(account("proposer"), contracts),
             watcher: Watcher::new(account("watcher"), contracts),
-            watched: Ledger::new(contracts, Arc::clone(&wasm)),
+            watched: EpochCache::new(contracts, Arc::clone(&wasm)),
             wasm,
             native: kernels(EngineChoice::Native {
                 built: bundles.yuma.code.clone(),
             })?,
             subnets: Vec::new(),
-            story: Story::begin(scenario, &deployment),
+            story: Report::begin(scenario, &deployment),
             issuance: None,
             deployment,
             progress,
@@ -105,7 +105,7 @@ impl<'a> Stage<'a> {
         stage.hand_out(&later)?;
         for plan in &scenario.subnets {
             let netuid = stage.create(plan)?;
-            stage.subnets.push(Played {
+            stage.subnets.push(SubnetRun {
                 netuid,
                 acted: None,
                 recorded: BTreeSet::new(),
@@ -118,7 +118,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Lets the bank give those their TAO whom genesis does not list.
-    fn hand_out(&mut self, later: &[(AccountId, Rao)]) -> Result<(), StageError> {
+    fn hand_out(&mut self, later: &[(AccountId, Rao)]) -> Result<(), SimulationError> {
         if !later.is_empty() {
             self.begin("handing out TAO", later.len());
         }
@@ -128,14 +128,15 @@ impl<'a> Stage<'a> {
                 .psp22()
                 .transfer(*holder, due.to_u128(), Vec::new());
             self.chain
-                .run(account("bank"), message)
-                .map_err(StageError::refused("PSP22::transfer"))?;
+                .send(account("bank"), message)
+                .answer()
+                .map_err(SimulationError::refused("PSP22::transfer"))?;
             self.step();
         }
         Ok(())
     }
 
-    fn create(&mut self, plan: &SubnetPlan) -> Result<NetUid, StageError> {
+    fn create(&mut self, plan: &SubnetPlan) -> Result<NetUid, SimulationError> {
         let registry = self.contracts().registry;
         let price = self
             .chain
@@ -153,8 +154,9 @@ impl<'a> Stage<'a> {
         );
         let created = self
             .chain
-            .run(plan.owner, message)
-            .map_err(StageError::refused("Registry::create_subnet"))?;
+            .send(plan.owner, message)
+            .answer()
+            .map_err(SimulationError::refused("Registry::create_subnet"))?;
         let netuid = created.value;
         // Everybody pays the same in this network, however many come at once.
         let prices = [
@@ -169,17 +171,19 @@ impl<'a> Stage<'a> {
                 .registry()
                 .set_hyperparameter(netuid, value);
             self.chain
-                .run(plan.owner, message)
-                .map_err(StageError::refused("Registry::set_hyperparameter"))?;
+                .send(plan.owner, message)
+                .answer()
+                .map_err(SimulationError::refused("Registry::set_hyperparameter"))?;
         }
         let start = self.contracts().registry().start(netuid);
         self.chain
-            .run(plan.owner, start)
-            .map_err(StageError::refused("Registry::start"))?;
+            .send(plan.owner, start)
+            .answer()
+            .map_err(SimulationError::refused("Registry::start"))?;
         Ok(netuid)
     }
 
-    fn register(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), StageError> {
+    fn register(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), SimulationError> {
         let what = format!("subnet {}: registering neurons", netuid.0);
         self.begin(&what, plan.neurons.len());
         let mut fees: BTreeMap<AccountId, u64> = BTreeMap::new();
@@ -196,14 +200,15 @@ impl<'a> Stage<'a> {
                     .registry()
                     .register(netuid, neuron.hotkey, REGISTRATION_PRICE);
             self.chain
-                .run(neuron.coldkey, message)
-                .map_err(StageError::refused("Registry::register"))?;
+                .send(neuron.coldkey, message)
+                .answer()
+                .map_err(SimulationError::refused("Registry::register"))?;
             self.step();
         }
         Ok(())
     }
 
-    fn stake(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), StageError> {
+    fn stake(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), SimulationError> {
         let own = plan
             .neurons
             .iter()
@@ -219,8 +224,9 @@ impl<'a> Stage<'a> {
             if let Some(take) = neuron.take {
                 let message = self.contracts().staking().set_take(neuron.hotkey, take);
                 self.chain
-                    .run(neuron.coldkey, message)
-                    .map_err(StageError::refused("Staking::set_take"))?;
+                    .send(neuron.coldkey, message)
+                    .answer()
+                    .map_err(SimulationError::refused("Staking::set_take"))?;
             }
         }
         for nomination in plan.nominations.iter().filter(|n| n.joins == 0) {
@@ -236,7 +242,7 @@ impl<'a> Stage<'a> {
         plan: &SubnetPlan,
         nomination: &Nomination,
         open: u32,
-    ) -> Result<(), StageError> {
+    ) -> Result<(), SimulationError> {
         let Some(neuron) = plan.neurons.get(usize::from(nomination.uid)) else {
             return Ok(());
         };
@@ -251,13 +257,14 @@ impl<'a> Stage<'a> {
         coldkey: AccountId,
         hotkey: AccountId,
         amount: Rao,
-    ) -> Result<(), StageError> {
+    ) -> Result<(), SimulationError> {
         let staking = self.contracts().staking;
         self.approve(coldkey, staking, amount)?;
         let message = self.contracts().staking().add_stake(netuid, hotkey, amount);
         self.chain
-            .run(coldkey, message)
-            .map_err(StageError::refused("Staking::add_stake"))?;
+            .send(coldkey, message)
+            .answer()
+            .map_err(SimulationError::refused("Staking::add_stake"))?;
         Ok(())
     }
 
@@ -266,11 +273,12 @@ impl<'a> Stage<'a> {
         owner: AccountId,
         spender: AccountId,
         amount: Rao,
-    ) -> Result<(), StageError> {
+    ) -> Result<(), SimulationError> {
         let message = self.contracts().psp22().approve(spender, amount.to_u128());
         self.chain
-            .run(owner, message)
-            .map_err(StageError::refused("PSP22::approve"))?;
+            .send(owner, message)
+            .answer()
+            .map_err(SimulationError::refused("PSP22::approve"))?;
         Ok(())
     }
 }

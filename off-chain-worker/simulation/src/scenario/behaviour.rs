@@ -1,7 +1,7 @@
 //! What a validator weighs, by its role.
 
-use super::{NeuronPlan, Role, Scenario, SubnetPlan};
-use crate::rng::Dice;
+use super::{Behaviour, NeuronPlan, Scenario, SubnetPlan};
+use crate::rng::Rng;
 
 /// How much a miner's worth moves from epoch to epoch, as a share of it.
 const DRIFT: f64 = 0.4;
@@ -19,26 +19,25 @@ impl Scenario {
         let subnet = self.subnets.get(place)?;
         let number = u64::try_from(place).ok()?;
         let weights = match &subnet.neurons.get(usize::from(uid))?.role {
-            Role::Honest { noise } => {
-                let mut errors =
-                    Dice::new(self.seed, "errors", &[number, uid.into(), epoch.into()]);
+            Behaviour::Honest { noise } => {
+                let mut errors = Rng::new(self.seed, "errors", &[number, uid.into(), epoch.into()]);
                 each(subnet, |other, neuron| {
                     let worth = self.worth(number, other, neuron, epoch);
                     scaled(worth * (1.0 + noise * errors.bell()))
                 })
             }
-            Role::Copier => each(subnet, |other, _| {
+            Behaviour::Copier => each(subnet, |other, _| {
                 consensus
                     .get(usize::from(other))
                     .copied()
                     .unwrap_or_default()
             }),
-            Role::Cabal => each(subnet, |_, neuron| match neuron.role {
-                Role::CabalMiner => u16::MAX,
+            Behaviour::Cabal => each(subnet, |_, neuron| match neuron.role {
+                Behaviour::CabalMiner => u16::MAX,
                 _ => 0,
             }),
-            Role::Recorded { weights } => weights.clone(),
-            Role::Idle | Role::Miner { .. } | Role::CabalMiner => return None,
+            Behaviour::Recorded { weights } => weights.clone(),
+            Behaviour::Idle | Behaviour::Miner { .. } | Behaviour::CabalMiner => return None,
         };
         (!weights.is_empty()).then_some(weights)
     }
@@ -46,8 +45,8 @@ impl Scenario {
     /// What the neuron on `uid` is worth in `epoch`, before anybody's error of measurement.
     fn worth(&self, number: u64, uid: u16, neuron: &NeuronPlan, epoch: u32) -> f64 {
         match neuron.role {
-            Role::Miner { quality } => {
-                let mut drift = Dice::new(self.seed, "drift", &[number, uid.into(), epoch.into()]);
+            Behaviour::Miner { quality } => {
+                let mut drift = Rng::new(self.seed, "drift", &[number, uid.into(), epoch.into()]);
                 quality * (1.0 + DRIFT * drift.bell())
             }
             _ => 0.0,
@@ -89,7 +88,7 @@ mod tests {
         assert!(row.len() > 50);
         for (uid, _) in row {
             let role = &scenario.subnets[0].neurons[usize::from(uid)].role;
-            assert!(matches!(role, Role::Miner { quality } if *quality > 0.0));
+            assert!(matches!(role, Behaviour::Miner { quality } if *quality > 0.0));
         }
     }
 

@@ -1,6 +1,6 @@
 //! A network from a recorded metagraph in the form of the vectors.
 
-use super::{KernelPlan, NeuronPlan, Nomination, Role, Scenario, SubnetPlan, LEAST_STAKED};
+use super::{Behaviour, KernelPlan, NeuronPlan, Nomination, Scenario, SubnetPlan, LEAST_STAKED};
 use ink_sandbox::{AccountId32, Ss58Codec};
 use inktensor_compute::vectors::Vector;
 use inktensor_devnet::account;
@@ -17,7 +17,7 @@ const NOMINATED_PART: u64 = 3;
 
 /// A recorded metagraph cannot be acted out.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum RecordedError {
+pub enum MetagraphError {
     /// It has no neurons.
     #[error("input.neurons: there are none")]
     NoNeurons,
@@ -44,11 +44,11 @@ impl Scenario {
     /// tells what cannot be taken over.
     ///
     /// # Errors
-    /// See [`RecordedError`].
-    pub fn recorded(vector: &Vector, seed: u64) -> Result<Self, RecordedError> {
+    /// See [`MetagraphError`].
+    pub fn from_metagraph(vector: &Vector, seed: u64) -> Result<Self, MetagraphError> {
         let input = &vector.input;
         if input.neurons.is_empty() {
-            return Err(RecordedError::NoNeurons);
+            return Err(MetagraphError::NoNeurons);
         }
         let mut notes = Vec::new();
         let stakes = fitting(input.neurons.iter().map(|neuron| neuron.stake), &mut notes);
@@ -59,7 +59,7 @@ impl Scenario {
         for ((uid, neuron), stake) in input.neurons.iter().enumerate().zip(stakes) {
             let hotkey = address(uid, "hotkey", neuron.hotkey.as_deref())?;
             if !hotkeys.insert(hotkey) {
-                return Err(RecordedError::DuplicateHotkey(uid));
+                return Err(MetagraphError::DuplicateHotkey(uid));
             }
             let place = u16::try_from(uid).unwrap_or(u16::MAX);
             neurons.push(NeuronPlan {
@@ -67,7 +67,7 @@ impl Scenario {
                 coldkey: address(uid, "coldkey", neuron.coldkey.as_deref())?,
                 stake,
                 take: None,
-                role: Role::Recorded {
+                role: Behaviour::Recorded {
                     weights: rows.get(&place).map(|row| nonzero(row)).unwrap_or_default(),
                 },
             });
@@ -130,12 +130,12 @@ fn address(
     uid: usize,
     field: &'static str,
     recorded: Option<&str>,
-) -> Result<AccountId, RecordedError> {
+) -> Result<AccountId, MetagraphError> {
     match recorded {
         None => Ok(account(&format!("recorded {field} {uid}"))),
         Some(text) => AccountId32::from_ss58check(text)
             .map(|id| <[u8; 32]>::from(id).into())
-            .map_err(|_| RecordedError::BadAddress {
+            .map_err(|_| MetagraphError::BadAddress {
                 uid,
                 field,
                 address: text.into(),
@@ -189,7 +189,7 @@ fn nominate(neurons: &mut [NeuronPlan]) -> Vec<Nomination> {
     let mut ranked: Vec<(u16, Rao)> = (0..)
         .zip(neurons.iter())
         .filter(
-            |(_, neuron)| matches!(&neuron.role, Role::Recorded { weights } if !weights.is_empty()),
+            |(_, neuron)| matches!(&neuron.role, Behaviour::Recorded { weights } if !weights.is_empty()),
         )
         .map(|(uid, neuron)| (uid, neuron.stake))
         .collect();
@@ -246,15 +246,15 @@ mod tests {
 
     #[test]
     fn a_recorded_metagraph_keeps_stakes_weights_and_owner() {
-        let scenario =
-            Scenario::recorded(&vector(&[9_000_000, 5_000_000_000, 0]), 1).expect("a scenario");
+        let scenario = Scenario::from_metagraph(&vector(&[9_000_000, 5_000_000_000, 0]), 1)
+            .expect("a scenario");
         let subnet = &scenario.subnets[0];
         assert_eq!(subnet.name, "small");
         assert_eq!(subnet.owner_hotkey, subnet.neurons[1].hotkey);
         assert_eq!(subnet.max_validators, MAX_VALIDATORS);
         assert_eq!(subnet.neurons[1].stake, Rao(5_000_000_000));
         let weights = vec![(1, 65535)];
-        assert_eq!(subnet.neurons[0].role, Role::Recorded { weights });
+        assert_eq!(subnet.neurons[0].role, Behaviour::Recorded { weights });
         let nominated: u64 = subnet.nominations.iter().map(|n| n.amount.0).sum();
         assert_eq!(subnet.neurons[0].stake.0 + nominated, 9_000_000);
         assert!(scenario.notes.iter().any(|note| note.contains("bonds")));
@@ -262,8 +262,8 @@ mod tests {
 
     #[test]
     fn more_stake_than_there_can_be_is_scaled_down_and_said() {
-        let scenario =
-            Scenario::recorded(&vector(&[u64::MAX, u64::MAX / 2, 1_000]), 1).expect("a scenario");
+        let scenario = Scenario::from_metagraph(&vector(&[u64::MAX, u64::MAX / 2, 1_000]), 1)
+            .expect("a scenario");
         let neurons = &scenario.subnets[0].neurons;
         let total: u128 = neurons.iter().map(|neuron| neuron.stake.to_u128()).sum();
         assert!(total <= MOST, "{total}");
@@ -276,7 +276,7 @@ mod tests {
     fn wrong_addresses_are_named() {
         let mut bad = vector(&[1, 2]);
         bad.input.neurons[1].hotkey = Some("nonsense".into());
-        let error = Scenario::recorded(&bad, 1).expect_err("no address");
+        let error = Scenario::from_metagraph(&bad, 1).expect_err("no address");
         assert_eq!(
             error.to_string(),
             "input.neurons[1].hotkey: nonsense is no SS58 address"
@@ -286,7 +286,7 @@ mod tests {
         for neuron in &mut twice.input.neurons {
             neuron.hotkey = Some(address.into());
         }
-        let error = Scenario::recorded(&twice, 1).expect_err("a hotkey twice");
-        assert_eq!(error, RecordedError::DuplicateHotkey(1));
+        let error = Scenario::from_metagraph(&twice, 1).expect_err("a hotkey twice");
+        assert_eq!(error, MetagraphError::DuplicateHotkey(1));
     }
 }

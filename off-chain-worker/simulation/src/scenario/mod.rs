@@ -5,11 +5,11 @@
 //!   happened yet.
 //! * **role**: how a neuron behaves. Roles are of the scenario; neither contracts nor kernel know
 //!   of them.
-//! * **stage**: the chain on which the plan is carried out, see [`Stage`].
-//! * **story**: what came of it, see [`Story`].
+//! * **stage**: the chain on which the plan is carried out, see [`Simulation`].
+//! * **story**: what came of it, see [`Report`].
 //!
 //! A scenario is either generated from a seed ([`Scenario::generate`]) or taken from a recorded
-//! metagraph ([`Scenario::recorded`]). The same scenario gives the same story, but for the time
+//! metagraph ([`Scenario::from_metagraph`]). The same scenario gives the same story, but for the time
 //! that computing took.
 
 mod behaviour;
@@ -17,7 +17,7 @@ mod from_metagraph;
 mod generate;
 mod kernel;
 
-pub use from_metagraph::RecordedError;
+pub use from_metagraph::MetagraphError;
 pub use kernel::KernelPlan;
 
 use inktensor_primitives::{AccountId, Bps, Rao};
@@ -69,12 +69,12 @@ pub struct NeuronPlan {
     /// Share of dividends that the owner keeps, if not the default.
     pub take: Option<Bps>,
     /// How it behaves.
-    pub role: Role,
+    pub role: Behaviour,
 }
 
 /// How a neuron behaves.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Role {
+pub enum Behaviour {
     /// Works, and is worth so much.
     Miner {
         /// What honest validators measure on average, at least 0.
@@ -100,17 +100,17 @@ pub enum Role {
     },
 }
 
-impl Role {
+impl Behaviour {
     /// What people call it.
     pub const fn name(&self) -> &'static str {
         match self {
-            Role::Miner { .. } => "miner",
-            Role::CabalMiner => "cabal miner",
-            Role::Honest { .. } => "honest",
-            Role::Copier => "copier",
-            Role::Idle => "idle",
-            Role::Cabal => "cabal",
-            Role::Recorded { .. } => "recorded",
+            Behaviour::Miner { .. } => "miner",
+            Behaviour::CabalMiner => "cabal miner",
+            Behaviour::Honest { .. } => "honest",
+            Behaviour::Copier => "copier",
+            Behaviour::Idle => "idle",
+            Behaviour::Cabal => "cabal",
+            Behaviour::Recorded { .. } => "recorded",
         }
     }
 }

@@ -16,7 +16,7 @@ pub const FOLDER: &str = "deployments";
 /// file: the one `named`, or the only one in [`FOLDER`] that is of the chain.
 ///
 /// # Errors
-/// `NoDeployment`, `Several`, `OtherChain` for the file named, `Kept` if it cannot be used.
+/// `NoDeployment`, `Several`, `OtherChain` for the file named, `ChainDir` if it cannot be used.
 pub fn of_chain(named: Option<&Path>, genesis: Digest) -> Result<(PathBuf, Record), SourceError> {
     match named {
         Some(path) => {

@@ -7,15 +7,15 @@ pub use deployments::{of_chain, FOLDER};
 
 use inktensor_client::{
     chain::{
-        rpc::{RpcChain, Settings, Wait, PATIENCE},
+        rpc::{RpcChain, Settings, Wait, TIMEOUT},
         Chain, ChainError,
     },
     deploy::{Addresses, RecordError},
 };
 use inktensor_devnet::remote::RemoteChain;
 use inktensor_devnet::{
-    chain_dir::{Kept, KeptError},
-    persisted::KeptChain,
+    chain_dir::{ChainDir, ChainDirError},
+    persisted::PersistedChain,
 };
 use inktensor_primitives::hash::hex;
 use inktensor_primitives::Digest;
@@ -31,8 +31,8 @@ const NODE: [&str; 2] = ["ws://", "wss://"];
 /// Where a chain is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChainSource {
-    /// Kept in a folder. What is sent to it is kept at once.
-    Kept(PathBuf),
+    /// ChainDir in a folder. What is sent to it is kept at once.
+    ChainDir(PathBuf),
     /// Served by `inktensor devchain` at `HOST:PORT`.
     Served(String),
     /// Served by nodes at these addresses; the first that answers will do.
@@ -42,7 +42,7 @@ pub enum ChainSource {
 /// How to work with a chain.
 pub struct Access {
     /// How long to wait for it, now and for each answer.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// The file of the deployment on a chain of nodes; by default the one in [`FOLDER`] that is of
     /// the chain.
     pub deployment: Option<PathBuf>,
@@ -56,7 +56,7 @@ impl Default for Access {
     /// To look, and not to sign.
     fn default() -> Self {
         Self {
-            patience: PATIENCE,
+            timeout: TIMEOUT,
             deployment: None,
             keys: Vec::new(),
             wait: Wait::Best,
@@ -79,7 +79,7 @@ pub struct Opened {
 pub enum SourceError {
     /// The folder does not hold one, or the file of the deployment cannot be used.
     #[error(transparent)]
-    Kept(#[from] KeptError),
+    ChainDir(#[from] ChainDirError),
     /// The process does not answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -112,16 +112,16 @@ impl ChainSource {
     /// See [`SourceError`].
     pub fn open(&self, access: Access) -> Result<Opened, SourceError> {
         match self {
-            ChainSource::Kept(folder) => {
-                let kept = Kept::at(folder);
+            ChainSource::ChainDir(folder) => {
+                let kept = ChainDir::at(folder);
                 Ok(Opened {
-                    chain: Box::new(KeptChain::new(kept.chain()?, kept.clone())),
+                    chain: Box::new(PersistedChain::new(kept.chain()?, kept.clone())),
                     contracts: kept.contracts()?,
                     store: Some(kept.store()).filter(|store| store.exists()),
                 })
             }
             ChainSource::Served(address) => {
-                let chain = RemoteChain::connect(address, access.patience)?;
+                let chain = RemoteChain::connect(address, access.timeout)?;
                 let named: BTreeMap<_, _> = chain.contracts()?.into_iter().collect();
                 Ok(Opened {
                     chain: Box::new(chain),
@@ -152,7 +152,7 @@ impl ChainSource {
 pub fn connect(addresses: &[String], access: Access) -> Result<RpcChain, ChainError> {
     let settings = Settings {
         addresses: addresses.to_vec(),
-        patience: access.patience,
+        timeout: access.timeout,
         wait: access.wait,
         genesis: None,
     };
@@ -174,7 +174,7 @@ impl FromStr for ChainSource {
             };
         }
         match text.split_once("://") {
-            None => Ok(ChainSource::Kept(text.into())),
+            None => Ok(ChainSource::ChainDir(text.into())),
             Some(_) => text
                 .strip_prefix(SERVED)
                 .map(|address| ChainSource::Served(address.into()))
@@ -186,7 +186,7 @@ impl FromStr for ChainSource {
 impl fmt::Display for ChainSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ChainSource::Kept(folder) => folder.display().fmt(f),
+            ChainSource::ChainDir(folder) => folder.display().fmt(f),
             ChainSource::Served(address) => write!(f, "{SERVED}{address}"),
             ChainSource::Nodes(addresses) => f.write_str(&addresses.join(",")),
         }
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_folder_without_a_chain_is_named() {
-        let source = ChainSource::Kept("nowhere".into());
+        let source = ChainSource::ChainDir("nowhere".into());
         let problem = source.open(Access::default()).err().unwrap().to_string();
         assert!(problem.contains("nowhere"), "{problem}");
     }

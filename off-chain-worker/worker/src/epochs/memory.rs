@@ -1,9 +1,9 @@
 //! What the chunks of a subnet remember from its last final epoch: computed here, kept, brought in,
 //! or told by the chain.
 
-use super::{block, Ledger};
-use crate::{history::replay, roles::RoleError, store::MemoryExport};
-use inktensor_client::chain::{Chain, Typed};
+use super::{block, EpochCache};
+use crate::{history::EpochHistory, roles::RoleError, store::MemoryExport};
+use inktensor_client::chain::{ChainRead, Typed};
 use inktensor_primitives::{
     assertion::memory_digest,
     epoch::Epochs,
@@ -11,7 +11,7 @@ use inktensor_primitives::{
     Digest, NetUid,
 };
 
-impl Ledger {
+impl EpochCache {
     /// What each chunk of `netuid` remembers from `epoch`, for a worker that was not there to
     /// compute it.
     ///
@@ -28,7 +28,7 @@ impl Ledger {
     ///
     /// # Errors
     /// `NoStore`, `OtherMemory`, `Store`, `Chain`.
-    pub fn import(&self, chain: &dyn Chain, export: &MemoryExport) -> Result<(), RoleError> {
+    pub fn import(&self, chain: &dyn ChainRead, export: &MemoryExport) -> Result<(), RoleError> {
         let store = self.store.as_ref().ok_or(RoleError::NoStore)?;
         let (netuid, epoch) = (export.netuid, export.epoch);
         store.accept(export)?;
@@ -53,7 +53,7 @@ impl Ledger {
     /// `NothingClosed`, `MemoryUnknown`, `Store`, `Chain`.
     pub fn memory_of_steps(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         netuid: NetUid,
         next: u32,
         steps: u32,
@@ -87,7 +87,7 @@ impl Ledger {
     /// What each chunk remembers from the last final epoch, checked against the chain's hashes.
     pub(super) fn memory(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         header: &EpochHeader,
         plan: &EpochPlan,
     ) -> Result<Vec<Vec<u8>>, RoleError> {
@@ -113,7 +113,7 @@ impl Ledger {
     /// hashes: computed, kept, or told by the chain.
     fn known_memory(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         header: &EpochHeader,
         epoch: u32,
         hashes: &[Digest],
@@ -130,15 +130,14 @@ impl Ledger {
                 return Ok(Some(memory));
             }
         }
-        // A replay of the last final epoch was told after that epoch closed.
-        let told = chain.events(block(header.previous_close))?;
-        let about = (netuid, epoch);
-        let told = replay::memory(&told, self.contracts.epoch, about, hashes.len());
-        let told = told.filter(right);
-        if let (Some(store), Some(memory)) = (&self.store, &told) {
+        // A replay of the last final epoch was published after that epoch closed.
+        let from = block(header.previous_close);
+        let history = EpochHistory::read(chain, &self.contracts, (netuid, epoch), from)?;
+        let published = history.replayed_memory(hashes.len()).filter(right);
+        if let (Some(store), Some(memory)) = (&self.store, &published) {
             store.put_memory(netuid, epoch, memory)?;
         }
-        Ok(told)
+        Ok(published)
     }
 }
 

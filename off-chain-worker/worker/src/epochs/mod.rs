@@ -6,20 +6,20 @@ mod memory;
 pub(crate) use memory::is_memory;
 
 use crate::store::{Store, StoreError, StoredEpoch};
-use crate::{history::replay, kernels::Kernels, roles::RoleError};
+use crate::{history::EpochHistory, kernels::Kernels, roles::RoleError};
 use inktensor_client::{
-    chain::{query_all, CallError, Chain, Typed},
+    chain::{query_all, CallError, ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::engine_difference;
 use inktensor_compute::{
     engine::EngineError,
-    epoch::{attempt, compute, Attempt, EpochError, EpochInputs, Trace},
+    epoch::{attempt, compute, Attempt, ComputeError, EpochInputs, Trace},
 };
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
-    epoch::{EpochError as ContractError, Epochs},
+    epoch::{EpochError, Epochs},
     kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
     Digest, NetUid,
 };
@@ -31,7 +31,7 @@ const TRY_AGAIN: u32 = 5;
 
 /// An epoch computed here.
 #[derive(Clone, Debug)]
-pub struct Computed {
+pub struct ComputedEpoch {
     /// What was computed from.
     pub inputs: EpochInputs,
     /// What came out.
@@ -40,7 +40,7 @@ pub struct Computed {
     pub assertion: Assertion,
 }
 
-impl Computed {
+impl ComputedEpoch {
     fn of(inputs: EpochInputs, trace: Trace) -> Self {
         Self {
             assertion: trace.assertion(),
@@ -55,11 +55,11 @@ impl Computed {
 ///
 /// At hand are, per subnet, the last closed epoch and the last final one, whose results may still
 /// have to be settled and whose memory the closed one reads. What is older is in the store.
-pub struct Ledger {
+pub struct EpochCache {
     contracts: Addresses,
     kernels: Arc<Kernels>,
     store: Option<Store>,
-    subnets: BTreeMap<NetUid, Vec<Arc<Computed>>>,
+    subnets: BTreeMap<NetUid, Vec<Arc<ComputedEpoch>>>,
     /// The closed epoch of a subnet that cannot be computed.
     failures: BTreeMap<NetUid, Failure>,
     /// Header of the epoch of a subnet on which both engines agree.
@@ -69,7 +69,7 @@ pub struct Ledger {
 /// An epoch that could not be computed.
 struct Failure {
     header_hash: Digest,
-    error: EpochError,
+    error: ComputeError,
     /// First block at which it is worth another try, if ever.
     again_at: Option<u32>,
     inputs: EpochInputs,
@@ -77,7 +77,7 @@ struct Failure {
     trace: Trace,
 }
 
-impl Ledger {
+impl EpochCache {
     /// An empty ledger for the deployment at `contracts`. It forgets all when it goes; `kernels`
     /// may be shared with others.
     pub fn new(contracts: Addresses, kernels: impl Into<Arc<Kernels>>) -> Self {
@@ -109,9 +109,9 @@ impl Ledger {
     /// `Chain`.
     pub fn closed(
         &mut self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         netuid: NetUid,
-    ) -> Result<Arc<Computed>, RoleError> {
+    ) -> Result<Arc<ComputedEpoch>, RoleError> {
         let header = chain
             .query(self.contracts.epoch().header(netuid))?
             .ok_or(RoleError::NothingClosed(netuid))?;
@@ -139,7 +139,7 @@ impl Ledger {
             return Err(error.into());
         }
         self.failures.remove(&netuid);
-        let computed = Arc::new(Computed::of(inputs, attempt.trace));
+        let computed = Arc::new(ComputedEpoch::of(inputs, attempt.trace));
         let header = &computed.inputs.header;
         let known = self.subnets.entry(netuid).or_default();
         known.retain(|c| Some(c.trace.epoch) == header.final_epoch);
@@ -152,10 +152,10 @@ impl Ledger {
     /// itself gives no honest answer, every assertion is false.
     ///
     /// # Errors
-    /// As [`Ledger::closed`].
+    /// As [`EpochCache::closed`].
     pub fn refute(
         &mut self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         netuid: NetUid,
         claimed: &Assertion,
     ) -> Result<Option<(u32, StepProof)>, RoleError> {
@@ -171,7 +171,7 @@ impl Ledger {
     }
 
     /// An epoch computed before, if it is still at hand.
-    pub fn computed(&self, netuid: NetUid, epoch: u32) -> Option<&Arc<Computed>> {
+    pub fn computed(&self, netuid: NetUid, epoch: u32) -> Option<&Arc<ComputedEpoch>> {
         let known = self.subnets.get(&netuid)?;
         known.iter().find(|c| c.trace.epoch == epoch)
     }
@@ -182,7 +182,7 @@ impl Ledger {
     /// `ResultsUnknown`, `Store`, `Chain`.
     pub fn results(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         netuid: NetUid,
         epoch: u32,
     ) -> Result<Vec<Vec<NeuronResult>>, RoleError> {
@@ -192,8 +192,9 @@ impl Ledger {
         if let Some(results) = self.kept_results(chain, netuid, epoch)? {
             return Ok(results);
         }
-        let told = chain.events(self.final_since(chain, netuid, epoch)?)?;
-        replay::results(&told, self.contracts.epoch, (netuid, epoch))
+        let from = self.final_since(chain, netuid, epoch)?;
+        EpochHistory::read(chain, &self.contracts, (netuid, epoch), from)?
+            .replayed_results()
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })
     }
 
@@ -202,7 +203,11 @@ impl Ledger {
     ///
     /// # Errors
     /// `EnginesDiffer`, `Epoch`, or what keeps the kernel from being loaded.
-    pub fn agree(&mut self, chain: &dyn Chain, computed: &Computed) -> Result<(), RoleError> {
+    pub fn agree(
+        &mut self,
+        chain: &dyn ChainRead,
+        computed: &ComputedEpoch,
+    ) -> Result<(), RoleError> {
         let header = &computed.inputs.header;
         let hash = computed.trace.header_hash;
         if self.agreed.get(&header.netuid) == Some(&hash) {
@@ -226,7 +231,7 @@ impl Ledger {
     /// kept.
     fn resume_or_compute(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         header: EpochHeader,
     ) -> Result<(EpochInputs, Attempt), RoleError> {
         let (plan, inputs) = match self.stored(&header)? {
@@ -291,7 +296,7 @@ impl Ledger {
     /// are kept.
     fn read(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         header: EpochHeader,
     ) -> Result<(EpochPlan, EpochInputs), RoleError> {
         let netuid = header.netuid;
@@ -312,20 +317,25 @@ impl Ledger {
     /// Reads the inputs with the function that a judge reads them with.
     fn gather(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         header: &EpochHeader,
         plan: &EpochPlan,
     ) -> Result<Vec<ChunkInputs>, RoleError> {
         let messages = (0..plan.chunks(header.neurons))
             .map(|chunk| self.contracts.epoch().chunk_inputs(header.netuid, chunk));
-        let answers: Vec<Result<ChunkInputs, ContractError>> = query_all(chain, messages)?;
+        let answers: Vec<Result<ChunkInputs, EpochError>> = query_all(chain, messages)?;
         let refused = |error| RoleError::refused("Epochs::chunk_inputs")(CallError::Refused(error));
         let chunks: Result<Vec<_>, _> = answers.into_iter().collect();
         chunks.map_err(refused)
     }
 
     /// A block before which nothing was told about the outcome of `epoch`, which is final.
-    fn final_since(&self, chain: &dyn Chain, netuid: NetUid, epoch: u32) -> Result<u32, RoleError> {
+    fn final_since(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        epoch: u32,
+    ) -> Result<u32, RoleError> {
         let header: Option<EpochHeader> = chain.query(self.contracts.epoch().header(netuid))?;
         Ok(match header {
             Some(header) if header.epoch == epoch => block(header.closed_at),
@@ -337,7 +347,7 @@ impl Ledger {
     /// Results that are kept, unless they are those of another epoch with the same number.
     fn kept_results(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         netuid: NetUid,
         epoch: u32,
     ) -> Result<Option<Vec<Vec<NeuronResult>>>, RoleError> {
@@ -363,11 +373,11 @@ pub(crate) fn block(number: u64) -> u32 {
 }
 
 /// Whether the failure may be this machine's, and not the kernel's.
-fn is_of_this_machine(error: &EpochError) -> bool {
+fn is_of_this_machine(error: &ComputeError) -> bool {
     matches!(
         error,
-        EpochError::Plan(EngineError::Runtime(_) | EngineError::TooSlow(_))
-            | EpochError::Step {
+        ComputeError::Plan(EngineError::Runtime(_) | EngineError::TooSlow(_))
+            | ComputeError::Step {
                 error: EngineError::Runtime(_) | EngineError::TooSlow(_),
                 ..
             }
@@ -380,13 +390,13 @@ mod tests {
 
     #[test]
     fn only_what_the_machine_failed_at_is_tried_again() {
-        let step = |error| EpochError::Step {
+        let step = |error| ComputeError::Step {
             phase: 0,
             chunk: 0,
             error,
         };
         assert!(is_of_this_machine(&step(EngineError::Runtime("".into()))));
         assert!(!is_of_this_machine(&step(EngineError::Trapped("".into()))));
-        assert!(!is_of_this_machine(&EpochError::UnsoundPlan));
+        assert!(!is_of_this_machine(&ComputeError::UnsoundPlan));
     }
 }

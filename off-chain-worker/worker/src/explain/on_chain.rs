@@ -4,9 +4,9 @@
 use super::{
     explain, ExplainError, Explanation, Identity, KernelKind, MoneyFact, PostedFact, Subject,
 };
-use crate::verify::{Fate, Verifier, VerifyError};
+use crate::verify::{AssertionStatus, Verifier, VerifyError};
 use inktensor_client::{
-    chain::{Chain, ChainError, ContractEvent, Typed},
+    chain::{Chain, ChainError, ChainRead, ContractEvent, Typed},
     deploy::Addresses,
     ss58::ss58,
 };
@@ -57,9 +57,9 @@ pub fn explain_on_chain(
     let posted = recomputed.posted.as_ref().map(|posted| PostedFact {
         assertion: hex(&posted.digest),
         fate: match posted.fate {
-            Fate::Standing { .. } => "standing",
-            Fate::Final => "final",
-            Fate::Slashed => "slashed",
+            AssertionStatus::Standing { .. } => "standing",
+            AssertionStatus::Final => "final",
+            AssertionStatus::Slashed => "slashed",
         },
         correct: posted.digest == honest,
     });
@@ -77,7 +77,7 @@ pub fn explain_on_chain(
 }
 
 fn identities(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     inputs: &EpochInputs,
     uid: Uid,

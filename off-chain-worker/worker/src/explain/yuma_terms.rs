@@ -4,7 +4,7 @@ use super::{identity, BondFact, CheckFact, ExplainError, SeatFact, Subject, Voic
 use inktensor_primitives::Uid;
 use yuma::{
     fixed::Q32,
-    phases::terms::{terms, Cell, Computed, Seat, StandIn, Terms, Voice, Void},
+    phases::terms::{terms, Cell, ComputedEpoch, Seat, StandIn, Terms, Voice, Void},
 };
 
 /// The terms of the neuron at `uid`. What the kernel's crate found again is added to `checks`.
@@ -19,7 +19,7 @@ pub(super) fn read(
         .iter()
         .map(|step| (step.carry.as_slice(), step.scratch.as_slice()));
     let found = terms(
-        &Computed {
+        &ComputedEpoch {
             header: &inputs.header,
             chunks: &inputs.chunks,
             memory: &inputs.memory,

@@ -5,7 +5,7 @@ use inktensor_client::chain::{CallError, ChainError};
 use inktensor_compute::epoch::EngineDifference;
 use inktensor_compute::{
     engine::EngineError,
-    epoch::{Difference, EpochError},
+    epoch::{ComputeError, Difference},
 };
 use inktensor_primitives::hash::hex;
 use inktensor_primitives::{Digest, NetUid};
@@ -38,7 +38,7 @@ pub enum RoleError {
     Engine(#[from] EngineError),
     /// The epoch cannot be computed.
     #[error(transparent)]
-    Epoch(#[from] EpochError),
+    Epoch(#[from] ComputeError),
     /// The kernel's plan, computed here, is not the one on the chain.
     #[error("the plan computed here is not the one on the chain")]
     OtherPlan,

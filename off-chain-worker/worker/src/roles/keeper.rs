@@ -1,14 +1,14 @@
 //! The keeper: closes epochs that are due, finalises what nobody disputed, settles every chunk, and
 //! ends what no proposer posts.
 
-use super::{Action, Report, RoleError};
+use super::{Action, RoleError, TickReport};
 use crate::{
-    epochs::Ledger,
-    history::assertion::posted,
-    roles::tick::{everywhere, Step},
+    epochs::EpochCache,
+    history::EpochHistory,
+    roles::tick::{tick_all, Step},
 };
 use inktensor_client::{
-    chain::{CallError, Chain, ChainError, Typed},
+    chain::{Answer, CallError, Chain, ChainError, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::first_difference;
@@ -90,9 +90,13 @@ impl Keeper {
     ///
     /// # Errors
     /// If the chain does not answer.
-    pub fn tick(&self, chain: &mut dyn Chain, ledger: &mut Ledger) -> Result<Report, ChainError> {
+    pub fn tick(
+        &self,
+        chain: &mut dyn Chain,
+        ledger: &mut EpochCache,
+    ) -> Result<TickReport, ChainError> {
         let block = chain.block()?;
-        everywhere(
+        tick_all(
             chain,
             &self.contracts,
             |chain, netuid, status| match Due::at(status, block, self.replays.is_some()) {
@@ -116,13 +120,16 @@ impl Keeper {
 
     fn close(&self, chain: &mut dyn Chain, netuid: NetUid) -> Result<Step, RoleError> {
         let refused = RoleError::refused("Epochs::close");
-        match chain.run(self.account, self.contracts.epoch().close(netuid)) {
+        match chain
+            .send(self.account, self.contracts.epoch().close(netuid))
+            .answer()
+        {
             Ok(sent) => Ok(Step::Took(match sent.value {
                 Some(header) => Action::Closed {
                     netuid,
                     epoch: header.epoch,
                 },
-                None => Action::RolledOver { netuid },
+                None => Action::TempoRestarted { netuid },
             })),
             // Somebody else may still settle what this keeper does not know the results of.
             Err(CallError::Refused(EpochError::Unsettled(_))) => Ok(Step::Nothing),
@@ -139,7 +146,7 @@ impl Keeper {
     fn finalize(
         &self,
         chain: &mut dyn Chain,
-        ledger: &mut Ledger,
+        ledger: &mut EpochCache,
         netuid: NetUid,
         from: u32,
         digest: &Digest,
@@ -147,11 +154,12 @@ impl Keeper {
         let computed = ledger.closed(chain, netuid)?;
         let header = &computed.inputs.header;
         if computed.assertion.digest() != *digest {
-            let difference =
-                posted(chain, &self.contracts, netuid, from, digest)?.and_then(|posted| {
-                    let plan = &computed.trace.plan;
-                    first_difference(plan, header.neurons, &computed.assertion, &posted)
-                });
+            let epoch = (netuid, header.epoch);
+            let history = EpochHistory::read(chain, &self.contracts, epoch, from)?;
+            let difference = history.assertion(digest).and_then(|posted| {
+                let plan = &computed.trace.plan;
+                first_difference(plan, header.neurons, &computed.assertion, posted)
+            });
             return Err(RoleError::Disagreement {
                 netuid,
                 epoch: header.epoch,
@@ -163,7 +171,7 @@ impl Keeper {
             .epoch()
             .finalize(netuid, computed.assertion.clone());
         let refused = RoleError::refused("Epochs::finalize");
-        match chain.run(self.account, message) {
+        match chain.send(self.account, message).answer() {
             Ok(_) => Ok(Step::Took(Action::Finalized {
                 netuid,
                 epoch: header.epoch,
@@ -184,7 +192,7 @@ impl Keeper {
     fn replay(
         &self,
         chain: &mut dyn Chain,
-        ledger: &Ledger,
+        ledger: &EpochCache,
         netuid: NetUid,
         status: &EpochStatus,
         next: u32,
@@ -193,7 +201,7 @@ impl Keeper {
         let memory = ledger.memory_of_steps(chain, netuid, next, steps)?;
         let message = self.contracts.epoch().replay(netuid, steps, memory);
         let refused = RoleError::refused("Epochs::replay");
-        match chain.run(self.account, message) {
+        match chain.send(self.account, message).answer() {
             Ok(sent) => Ok(Step::Took(Action::Replayed {
                 netuid,
                 epoch: closed_epoch(status),
@@ -218,8 +226,11 @@ impl Keeper {
         status: &EpochStatus,
     ) -> Result<Step, RoleError> {
         let refused = RoleError::refused("Epochs::roll_over");
-        match chain.run(self.account, self.contracts.epoch().roll_over(netuid)) {
-            Ok(sent) => Ok(Step::Took(Action::GivenUp {
+        match chain
+            .send(self.account, self.contracts.epoch().roll_over(netuid))
+            .answer()
+        {
+            Ok(sent) => Ok(Step::Took(Action::RolledOver {
                 netuid,
                 epoch: closed_epoch(status),
                 carried: sent.value,
@@ -239,7 +250,7 @@ impl Keeper {
     fn settle(
         &self,
         chain: &mut dyn Chain,
-        ledger: &Ledger,
+        ledger: &EpochCache,
         netuid: NetUid,
         epoch: u32,
         chunk: u16,
@@ -251,7 +262,7 @@ impl Keeper {
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })?;
         let message = self.contracts.epoch().settle(netuid, epoch, chunk, results);
         let refused = RoleError::refused("Epochs::settle");
-        match chain.run(self.account, message) {
+        match chain.send(self.account, message).answer() {
             Ok(sent) => Ok(Step::Took(Action::Settled {
                 netuid,
                 epoch,

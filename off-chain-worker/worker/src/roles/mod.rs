@@ -9,7 +9,7 @@
 //! * **ledger**: what the worker has computed itself; all roles read it.
 //!
 //! Nothing here is needed to trust the outcome: anyone may take any of these steps, and the chain
-//! checks each. A role keeps no state of its own beyond the [`Ledger`], and the ledger's store
+//! checks each. A role keeps no state of its own beyond the [`EpochCache`], and the ledger's store
 //! survives the process: a worker may be killed at any instruction, and the next one goes on.
 
 mod error;
@@ -35,8 +35,8 @@ pub enum Action {
         /// The epoch.
         epoch: u32,
     },
-    /// Started the tempo of a subnet without neurons anew.
-    RolledOver {
+    /// Restarted the tempo of a subnet without neurons.
+    TempoRestarted {
         /// The subnet.
         netuid: NetUid,
     },
@@ -79,8 +79,8 @@ pub enum Action {
         /// The first step that is still to be executed.
         next: u32,
     },
-    /// Gave up an epoch that did not move: its budget goes to the next one.
-    GivenUp {
+    /// Rolled over an epoch without progress. Its budget goes to the next epoch.
+    RolledOver {
         /// The subnet.
         netuid: NetUid,
         /// The epoch.
@@ -103,7 +103,7 @@ pub enum Action {
 
 /// What came of looking at all subnets once. A problem on one subnet keeps no other waiting.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct TickReport {
     /// The steps taken, in order.
     pub actions: Vec<Action>,
     /// Subnets on which somebody else was quicker, and how that showed. It is no problem.
@@ -112,7 +112,7 @@ pub struct Report {
     pub problems: Vec<(NetUid, RoleError)>,
 }
 
-impl Report {
+impl TickReport {
     /// The steps taken, or the first problem.
     ///
     /// # Errors

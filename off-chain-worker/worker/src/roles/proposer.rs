@@ -4,15 +4,15 @@
 //! no assertion of this worker was ever disproved with this kernel, and the store knows of the
 //! intent. What became of an intent is read from the chain.
 
-use super::{Action, Report, RoleError};
+use super::{Action, RoleError, TickReport};
 use crate::store::{Distrust, Intent};
 use crate::{
-    epochs::{Computed, Ledger},
-    history::assertion::Fate,
-    roles::tick::{everywhere, Step},
+    epochs::{ComputedEpoch, EpochCache},
+    history::{EpochHistory, IntentOutcome},
+    roles::tick::{tick_all, Step},
 };
 use inktensor_client::{
-    chain::{CallError, Chain, ChainError, Typed},
+    chain::{Answer, CallError, Chain, ChainError, ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_primitives::{
@@ -39,10 +39,14 @@ impl Proposer {
     ///
     /// # Errors
     /// If the chain does not answer.
-    pub fn tick(&self, chain: &mut dyn Chain, ledger: &mut Ledger) -> Result<Report, ChainError> {
+    pub fn tick(
+        &self,
+        chain: &mut dyn Chain,
+        ledger: &mut EpochCache,
+    ) -> Result<TickReport, ChainError> {
         let mut added = Vec::new();
         let ended = self.end_intents(chain, ledger);
-        let mut report = everywhere(chain, &self.contracts, |chain, netuid, status| {
+        let mut report = tick_all(chain, &self.contracts, |chain, netuid, status| {
             if is_due(status) {
                 self.propose(chain, ledger, netuid, &mut added)
             } else {
@@ -58,7 +62,7 @@ impl Proposer {
     fn propose(
         &self,
         chain: &mut dyn Chain,
-        ledger: &mut Ledger,
+        ledger: &mut EpochCache,
         netuid: NetUid,
         added: &mut Vec<Action>,
     ) -> Result<Step, RoleError> {
@@ -75,7 +79,7 @@ impl Proposer {
             .epoch()
             .propose(netuid, computed.assertion.clone());
         let refused = RoleError::refused("Epochs::propose");
-        match chain.run(self.account, message) {
+        match chain.send(self.account, message).answer() {
             Ok(_) => Ok(Step::Took(Action::Proposed {
                 netuid,
                 epoch: intent.epoch,
@@ -95,7 +99,7 @@ impl Proposer {
         }
     }
 
-    fn intent(&self, computed: &Computed) -> Intent {
+    fn intent(&self, computed: &ComputedEpoch) -> Intent {
         let header = &computed.inputs.header;
         Intent {
             netuid: header.netuid,
@@ -112,8 +116,8 @@ impl Proposer {
     /// epoch, by the chain's events, nor in any before, by the store.
     fn must_be_trusted(
         &self,
-        chain: &dyn Chain,
-        ledger: &Ledger,
+        chain: &dyn ChainRead,
+        ledger: &EpochCache,
         intent: &Intent,
     ) -> Result<(), RoleError> {
         let mut only = None;
@@ -126,15 +130,15 @@ impl Proposer {
                 only = Some(intent.assertion);
             }
         }
-        match self.fate(chain, intent, only)? {
-            Fate::Slashed { step } => Err(self.distrust(ledger, intent, step)),
+        match self.outcome(chain, intent, only)? {
+            IntentOutcome::Slashed { step } => Err(self.distrust(ledger, intent, step)),
             _ => Ok(()),
         }
     }
 
     /// Looks what became of the intents that are still open, on the chain, and closes those that
     /// have come to an end.
-    fn end_intents(&self, chain: &dyn Chain, ledger: &Ledger) -> Vec<(NetUid, RoleError)> {
+    fn end_intents(&self, chain: &dyn ChainRead, ledger: &EpochCache) -> Vec<(NetUid, RoleError)> {
         let Some(store) = ledger.store() else {
             return Vec::new();
         };
@@ -152,14 +156,14 @@ impl Proposer {
 
     fn end_intent(
         &self,
-        chain: &dyn Chain,
-        ledger: &Ledger,
+        chain: &dyn ChainRead,
+        ledger: &EpochCache,
         intent: &Intent,
     ) -> Result<(), RoleError> {
-        let over = match self.fate(chain, intent, Some(intent.assertion))? {
-            Fate::Slashed { step } => return Err(self.distrust(ledger, intent, step)),
-            Fate::Final => true,
-            Fate::NotPosted | Fate::Standing => {
+        let over = match self.outcome(chain, intent, Some(intent.assertion))? {
+            IntentOutcome::Slashed { step } => return Err(self.distrust(ledger, intent, step)),
+            IntentOutcome::Final => true,
+            IntentOutcome::NotPosted | IntentOutcome::Standing => {
                 let header: Option<EpochHeader> =
                     chain.query(self.contracts.epoch().header(intent.netuid))?;
                 header.is_none_or(|header| header.digest() != intent.header_hash)
@@ -171,24 +175,19 @@ impl Proposer {
         Ok(())
     }
 
-    fn fate(
+    fn outcome(
         &self,
-        chain: &dyn Chain,
+        chain: &dyn ChainRead,
         intent: &Intent,
         only: Option<Digest>,
-    ) -> Result<Fate, ChainError> {
-        Fate::of(
-            chain,
-            &self.contracts,
-            self.account,
-            (intent.netuid, intent.epoch),
-            intent.closed_at,
-            only,
-        )
+    ) -> Result<IntentOutcome, ChainError> {
+        let epoch = (intent.netuid, intent.epoch);
+        let history = EpochHistory::read(chain, &self.contracts, epoch, intent.closed_at)?;
+        Ok(history.intent_outcome(self.account, only))
     }
 
     /// Keeps that the kernel is not to be trusted, and says so.
-    fn distrust(&self, ledger: &Ledger, intent: &Intent, step: u32) -> RoleError {
+    fn distrust(&self, ledger: &EpochCache, intent: &Intent, step: u32) -> RoleError {
         let distrust = Distrust {
             kernel_code: intent.kernel_code,
             netuid: intent.netuid,
@@ -220,14 +219,16 @@ impl Proposer {
         if allowed < amount.to_u128() {
             let message = self.contracts.psp22().approve(spender, amount.to_u128());
             chain
-                .run(self.account, message)
+                .send(self.account, message)
+                .answer()
                 .map_err(RoleError::refused("PSP22::approve"))?;
         }
         chain
-            .run(
+            .send(
                 self.account,
                 self.contracts.epoch().deposit_collateral(amount),
             )
+            .answer()
             .map_err(RoleError::refused("Epochs::deposit_collateral"))?;
         Ok(Some(Action::CollateralAdded { amount }))
     }

@@ -1,6 +1,6 @@
 //! Looks at all subnets and takes steps on each for as long as there is one to take.
 
-use super::{Action, Report, RoleError};
+use super::{Action, RoleError, TickReport};
 use inktensor_client::{
     chain::{Chain, ChainError, Typed},
     deploy::Addresses,
@@ -25,25 +25,25 @@ pub enum Step {
 
 /// Takes steps on every subnet for as long as `step` finds one to take. Whoever is overtaken looks
 /// again and goes on from there.
-pub fn everywhere(
+pub fn tick_all(
     chain: &mut dyn Chain,
     contracts: &Addresses,
     mut step: impl FnMut(&mut dyn Chain, NetUid, &EpochStatus) -> Result<Step, RoleError>,
-) -> Result<Report, ChainError> {
-    let mut report = Report::default();
+) -> Result<TickReport, ChainError> {
+    let mut report = TickReport::default();
     for netuid in (1..=chain.query(contracts.registry().subnets())?).map(NetUid) {
-        if let Err(problem) = somewhere(chain, contracts, netuid, &mut report, &mut step) {
+        if let Err(problem) = tick_subnet(chain, contracts, netuid, &mut report, &mut step) {
             report.problems.push((netuid, problem));
         }
     }
     Ok(report)
 }
 
-fn somewhere(
+fn tick_subnet(
     chain: &mut dyn Chain,
     contracts: &Addresses,
     netuid: NetUid,
-    report: &mut Report,
+    report: &mut TickReport,
     step: &mut impl FnMut(&mut dyn Chain, NetUid, &EpochStatus) -> Result<Step, RoleError>,
 ) -> Result<(), RoleError> {
     let mut overtaken: Option<(EpochStatus, RoleError)> = None;

@@ -1,14 +1,14 @@
 //! The watcher: computes every closed epoch again, and disputes what was posted wrong. It needs no
 //! collateral.
 
-use super::{Action, Report, RoleError};
+use super::{Action, RoleError, TickReport};
 use crate::{
-    epochs::Ledger,
-    history::assertion::posted,
-    roles::tick::{everywhere, Step},
+    epochs::EpochCache,
+    history::EpochHistory,
+    roles::tick::{tick_all, Step},
 };
 use inktensor_client::{
-    chain::{CallError, Chain, ChainError, Typed},
+    chain::{Answer, CallError, Chain, ChainError, ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::{first_difference, Difference};
@@ -27,7 +27,7 @@ pub struct Watcher {
 }
 
 /// An assertion on the chain.
-struct Posted {
+struct StandingAssertion {
     netuid: NetUid,
     epoch: u32,
     digest: Digest,
@@ -50,8 +50,12 @@ impl Watcher {
     ///
     /// # Errors
     /// If the chain does not answer.
-    pub fn tick(&self, chain: &mut dyn Chain, ledger: &mut Ledger) -> Result<Report, ChainError> {
-        everywhere(
+    pub fn tick(
+        &self,
+        chain: &mut dyn Chain,
+        ledger: &mut EpochCache,
+    ) -> Result<TickReport, ChainError> {
+        tick_all(
             chain,
             &self.contracts,
             |chain, netuid, status| match asserted(netuid, status) {
@@ -64,8 +68,8 @@ impl Watcher {
     fn check(
         &self,
         chain: &mut dyn Chain,
-        ledger: &mut Ledger,
-        posted: &Posted,
+        ledger: &mut EpochCache,
+        posted: &StandingAssertion,
     ) -> Result<Step, RoleError> {
         let netuid = posted.netuid;
         match ledger.closed(chain, netuid) {
@@ -95,14 +99,14 @@ impl Watcher {
     fn dispute(
         &self,
         chain: &mut dyn Chain,
-        posted: &Posted,
+        posted: &StandingAssertion,
         step: u32,
         proof: StepProof,
     ) -> Result<Step, RoleError> {
-        let Posted { netuid, epoch, .. } = *posted;
+        let StandingAssertion { netuid, epoch, .. } = *posted;
         let message = self.contracts.epoch().dispute(netuid, step, proof);
         let refused = RoleError::refused("Epochs::dispute");
-        match chain.run(self.account, message) {
+        match chain.send(self.account, message).answer() {
             Ok(sent) => {
                 let told = sent.told::<Disputed>();
                 let reward = told.first().map_or(Rao::ZERO, |told| told.reward);
@@ -125,21 +129,21 @@ impl Watcher {
         }
     }
 
-    fn read(&self, chain: &dyn Chain, wanted: &Posted) -> Result<Option<Assertion>, ChainError> {
-        posted(
-            chain,
-            &self.contracts,
-            wanted.netuid,
-            wanted.from,
-            &wanted.digest,
-        )
+    fn read(
+        &self,
+        chain: &dyn ChainRead,
+        wanted: &StandingAssertion,
+    ) -> Result<Option<Assertion>, ChainError> {
+        let epoch = (wanted.netuid, wanted.epoch);
+        let history = EpochHistory::read(chain, &self.contracts, epoch, wanted.from)?;
+        Ok(history.assertion(&wanted.digest).cloned())
     }
 
     /// What is wrong with an assertion that is not disputed any more.
     fn told_apart(
         &self,
-        chain: &dyn Chain,
-        ledger: &mut Ledger,
+        chain: &dyn ChainRead,
+        ledger: &mut EpochCache,
         netuid: NetUid,
         claimed: &Assertion,
     ) -> Result<RoleError, RoleError> {
@@ -159,13 +163,13 @@ impl Watcher {
     }
 }
 
-fn asserted(netuid: NetUid, status: &EpochStatus) -> Option<Posted> {
+fn asserted(netuid: NetUid, status: &EpochStatus) -> Option<StandingAssertion> {
     match status.stage {
         Stage::Asserted {
             assertion,
             deadline,
             ..
-        } => Some(Posted {
+        } => Some(StandingAssertion {
             netuid,
             epoch: status.open.saturating_sub(1),
             digest: assertion,

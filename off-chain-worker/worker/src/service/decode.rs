@@ -40,7 +40,7 @@ pub fn netuid(input: &[u8]) -> Option<NetUid> {
 
 /// What a contract answered to a message that may refuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Reply {
     /// It did it.
     Done,
     /// It refused, for this reason.
@@ -49,21 +49,21 @@ pub enum Answer {
     NotUnderstood,
 }
 
-impl Answer {
+impl Reply {
     /// What `output` says, from the contract at `from`.
     pub fn of(contracts: &Addresses, from: &AccountId, output: &[u8]) -> Self {
         match output {
             [0, 1, error @ ..] if *from == contracts.epoch => refused::<EpochError>(error),
             [0, 1, error @ ..] if *from == contracts.token => refused::<PSP22Error>(error),
-            [0, 1, ..] => Answer::Refused("an error".into()),
-            [0, ..] => Answer::Done,
-            _ => Answer::NotUnderstood,
+            [0, 1, ..] => Reply::Refused("an error".into()),
+            [0, ..] => Reply::Done,
+            _ => Reply::NotUnderstood,
         }
     }
 }
 
-fn refused<E: Decode + Debug>(mut error: &[u8]) -> Answer {
-    Answer::Refused(match E::decode(&mut error) {
+fn refused<E: Decode + Debug>(mut error: &[u8]) -> Reply {
+    Reply::Refused(match E::decode(&mut error) {
         Ok(error) => format!("{error:?}"),
         Err(_) => "an error".into(),
     })
@@ -115,21 +115,21 @@ pub mod tests {
     #[test]
     fn an_answer_names_the_contracts_own_error() {
         let contracts = nowhere();
-        let answer = |from: &AccountId, output: &[u8]| Answer::of(&contracts, from, output);
+        let answer = |from: &AccountId, output: &[u8]| Reply::of(&contracts, from, output);
         let done = Ok::<(), EpochError>(()).encode();
         assert_eq!(
             answer(&contracts.epoch, &[&[0], &done[..]].concat()),
-            Answer::Done
+            Reply::Done
         );
         let late = Err::<(), _>(EpochError::AlreadyAsserted).encode();
         let late = [&[0], &late[..]].concat();
-        let reason = Answer::Refused("AlreadyAsserted".into());
+        let reason = Reply::Refused("AlreadyAsserted".into());
         assert_eq!(answer(&contracts.epoch, &late), reason);
         let poor = Err::<(), _>(PSP22Error::InsufficientBalance).encode();
         let poor = [&[0], &poor[..]].concat();
-        let reason = Answer::Refused("InsufficientBalance".into());
+        let reason = Reply::Refused("InsufficientBalance".into());
         assert_eq!(answer(&contracts.token, &poor), reason);
-        assert_eq!(answer(&contracts.epoch, &[1, 1]), Answer::NotUnderstood);
-        assert_eq!(answer(&contracts.epoch, &[]), Answer::NotUnderstood);
+        assert_eq!(answer(&contracts.epoch, &[1, 1]), Reply::NotUnderstood);
+        assert_eq!(answer(&contracts.epoch, &[]), Reply::NotUnderstood);
     }
 }

@@ -1,33 +1,34 @@
 //! A chain to which nothing is sent: each message is only read, and what it would come to is told.
 
-use crate::service::decode::{self, Answer};
+use crate::service::decode::{self, Reply};
 use inktensor_client::{
-    chain::{Chain, ChainError, ContractEvent, Instantiated, Receipt},
+    chain::{Chain, ChainError, ChainRead, Instantiated, Receipt, Reply},
     deploy::Addresses,
+    forward_reads,
 };
 use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use std::collections::BTreeMap;
 use tracing::info;
 
 /// A chain to which nothing is sent.
-pub struct Rehearsal {
+pub struct DryRun {
     chain: Box<dyn Chain>,
     contracts: Addresses,
     /// The block at which messages were rehearsed last.
     block: u32,
     /// What was told at that block, and at the one before: a message that is still due is not told
     /// again.
-    told: [BTreeMap<Digest, Told>; 2],
+    told: [BTreeMap<Digest, Prediction>; 2],
 }
 
 /// What a message would come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Told {
-    Answer(Answer),
+enum Prediction {
+    Reply(Reply),
     Error(ChainError),
 }
 
-impl Rehearsal {
+impl DryRun {
     /// Reads from `chain`, and sends it nothing.
     pub fn new(chain: Box<dyn Chain>, contracts: Addresses) -> Self {
         Self {
@@ -39,7 +40,7 @@ impl Rehearsal {
     }
 
     /// Tells what the message would come to, unless that was told already.
-    fn tell(&mut self, to: AccountId, input: &[u8], told: Told) -> Result<bool, ChainError> {
+    fn tell(&mut self, to: AccountId, input: &[u8], told: Prediction) -> Result<bool, ChainError> {
         let block = self.chain.block()?;
         let [now, before] = &mut self.told;
         if self.block != block {
@@ -57,21 +58,21 @@ impl Rehearsal {
         let (name, netuid) = (decode::name(input), decode::netuid(input));
         let netuid = netuid.map(|netuid| netuid.0);
         match told {
-            Told::Answer(Answer::Done) => {
+            Prediction::Reply(Reply::Done) => {
                 info!(
                     call = name,
                     netuid, block, "would send {name}: it would be done"
                 )
             }
-            Told::Answer(Answer::Refused(error)) => info!(
+            Prediction::Reply(Reply::Refused(error)) => info!(
                 call = name,
                 netuid, block, error, "would send {name}: it would be refused"
             ),
-            Told::Answer(Answer::NotUnderstood) => info!(
+            Prediction::Reply(Reply::NotUnderstood) => info!(
                 call = name,
                 netuid, block, "would send {name}: the contract does not understand it"
             ),
-            Told::Error(error) => info!(
+            Prediction::Error(error) => info!(
                 call = name,
                 netuid,
                 block,
@@ -87,27 +88,11 @@ fn not_sent<T>() -> Result<T, ChainError> {
     Err(ChainError::NotSent("this is a dry run".into()))
 }
 
-impl Chain for Rehearsal {
-    fn genesis(&self) -> Result<Digest, ChainError> {
-        self.chain.genesis()
-    }
+impl ChainRead for DryRun {
+    forward_reads!(self => self.chain);
+}
 
-    fn block(&self) -> Result<u32, ChainError> {
-        self.chain.block()
-    }
-
-    fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        self.chain.read(caller, to, input)
-    }
-
-    fn read_all(
-        &self,
-        caller: AccountId,
-        reads: &[(AccountId, Vec<u8>)],
-    ) -> Result<Vec<Vec<u8>>, ChainError> {
-        self.chain.read_all(caller, reads)
-    }
-
+impl Chain for DryRun {
     fn submit(
         &mut self,
         signer: AccountId,
@@ -115,9 +100,9 @@ impl Chain for Rehearsal {
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
         let told = match self.chain.read(signer, to, input) {
-            Ok(output) => Told::Answer(Answer::of(&self.contracts, &to, &output)),
+            Ok(output) => Prediction::Reply(Reply::of(&self.contracts, &to, &output)),
             Err(error) if error.is_of_the_connection() => return Err(error),
-            Err(error) => Told::Error(error),
+            Err(error) => Prediction::Error(error),
         };
         self.tell(to, input, told)?;
         not_sent()
@@ -136,28 +121,6 @@ impl Chain for Rehearsal {
     ) -> Result<Instantiated, ChainError> {
         not_sent()
     }
-
-    fn estimate(
-        &self,
-        signer: AccountId,
-        code: &[u8],
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.chain.estimate(signer, code, input, salt)
-    }
-
-    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
-        self.chain.code(code_hash)
-    }
-
-    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        self.chain.code_hash(address)
-    }
-
-    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
-        self.chain.events(from)
-    }
 }
 
 #[cfg(test)]
@@ -171,46 +134,46 @@ mod tests {
     #[test]
     fn nothing_is_sent_and_each_step_is_told_once() {
         let net = Net::new();
-        let mut rehearsal = Rehearsal::new(Box::new(net.clone()), net.contracts);
+        let mut dry_run = DryRun::new(Box::new(net.clone()), net.contracts);
         let before = net.root();
         let me = account("worker");
         let close: Message<_> = net.contracts.epoch().close(NetUid(1)).into();
         assert_eq!(
-            rehearsal.submit(me, close.to, &close.input),
+            dry_run.submit(me, close.to, &close.input),
             Err(ChainError::NotSent("this is a dry run".into()))
         );
         assert_eq!((net.root(), net.sent.get()), (before, 0));
-        let told = |rehearsal: &mut Rehearsal, answer| {
-            rehearsal
-                .tell(close.to, &close.input, Told::Answer(answer))
+        let told = |dry_run: &mut DryRun, answer| {
+            dry_run
+                .tell(close.to, &close.input, Prediction::Reply(answer))
                 .unwrap()
         };
         // It was refused, as the tempo is not over, and that was told.
         let late = close_answer(&net, &close);
-        assert!(matches!(&late, Answer::Refused(error) if error.contains("TempoNotOver")));
-        assert!(!told(&mut rehearsal, late.clone()));
+        assert!(matches!(&late, Reply::Refused(error) if error.contains("TempoNotOver")));
+        assert!(!told(&mut dry_run, late.clone()));
         net.advance(1);
-        assert!(!told(&mut rehearsal, late));
+        assert!(!told(&mut dry_run, late));
         net.advance(TEMPO);
         let done = close_answer(&net, &close);
-        assert_eq!(done, Answer::Done);
-        assert!(told(&mut rehearsal, done.clone()));
+        assert_eq!(done, Reply::Done);
+        assert!(told(&mut dry_run, done.clone()));
         net.advance(1);
-        assert!(!told(&mut rehearsal, done.clone()));
+        assert!(!told(&mut dry_run, done.clone()));
         // What was not due for a while is told anew.
         net.advance(1);
         let other = net.contracts.epoch().deposit_collateral(Rao(1));
-        assert!(rehearsal.run(me, other).is_err());
+        assert!(dry_run.send(me, other).answer().is_err());
         net.advance(1);
         let other = net.contracts.epoch().deposit_collateral(Rao(1));
-        assert!(rehearsal.run(me, other).is_err());
-        assert!(told(&mut rehearsal, done));
+        assert!(dry_run.send(me, other).answer().is_err());
+        assert!(told(&mut dry_run, done));
         assert_eq!((net.root(), net.sent.get()), (before, 0));
     }
 
-    fn close_answer<R>(net: &Net, close: &Message<R>) -> Answer {
+    fn close_answer<R>(net: &Net, close: &Message<R>) -> Reply {
         let me = account("worker");
         let output = net.read(me, close.to, &close.input).unwrap();
-        Answer::of(&net.contracts, &close.to, &output)
+        Reply::of(&net.contracts, &close.to, &output)
     }
 }

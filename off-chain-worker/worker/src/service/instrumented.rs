@@ -2,24 +2,25 @@
 //! worker is to end.
 
 use super::{metrics, signals::Stop, status::Status};
-use crate::service::decode::{self, Answer};
+use crate::service::decode::{self, Reply};
 use inktensor_client::{
-    chain::{Chain, ChainError, ContractEvent, Instantiated, Receipt},
+    chain::{Chain, ChainError, ChainRead, Receipt},
     deploy::Addresses,
+    forward_deploys, forward_reads,
 };
-use inktensor_primitives::{AccountId, Digest};
+use inktensor_primitives::AccountId;
 use std::sync::Arc;
 use tracing::debug;
 
 /// A chain that is watched.
-pub struct Observed {
+pub struct Instrumented {
     chain: Box<dyn Chain>,
     contracts: Addresses,
     status: Arc<Status>,
     stop: Arc<Stop>,
 }
 
-impl Observed {
+impl Instrumented {
     /// Watches `chain`, and tells `status` of each answer.
     pub fn new(
         chain: Box<dyn Chain>,
@@ -53,13 +54,13 @@ impl Observed {
         let netuid = netuid.map(|netuid| netuid.0);
         match sent {
             Ok(receipt) => {
-                let outcome = match Answer::of(&self.contracts, to, &receipt.output) {
-                    Answer::Done => "done",
-                    Answer::Refused(error) => {
+                let outcome = match Reply::of(&self.contracts, to, &receipt.output) {
+                    Reply::Done => "done",
+                    Reply::Refused(error) => {
                         debug!(call = message, netuid, error, "refused");
                         "refused"
                     }
-                    Answer::NotUnderstood => "failed",
+                    Reply::NotUnderstood => "failed",
                 };
                 metrics::sent(message, outcome);
                 metrics::paid(message, &receipt.cost);
@@ -80,26 +81,12 @@ impl Observed {
     }
 }
 
-impl Chain for Observed {
-    fn genesis(&self) -> Result<Digest, ChainError> {
-        self.count(self.chain.genesis())
-    }
+impl ChainRead for Instrumented {
+    forward_reads!(self => self.chain, through count);
+}
 
-    fn block(&self) -> Result<u32, ChainError> {
-        self.count(self.chain.block())
-    }
-
-    fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        self.count(self.chain.read(caller, to, input))
-    }
-
-    fn read_all(
-        &self,
-        caller: AccountId,
-        reads: &[(AccountId, Vec<u8>)],
-    ) -> Result<Vec<Vec<u8>>, ChainError> {
-        self.count(self.chain.read_all(caller, reads))
-    }
+impl Chain for Instrumented {
+    forward_deploys!(self => self.chain, through count);
 
     fn submit(
         &mut self,
@@ -113,43 +100,5 @@ impl Chain for Observed {
         };
         self.count_sent(&to, input, &sent);
         self.count(sent)
-    }
-
-    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
-        let uploaded = self.chain.upload(signer, code);
-        self.count(uploaded)
-    }
-
-    fn instantiate(
-        &mut self,
-        signer: AccountId,
-        code_hash: Digest,
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        let made = self.chain.instantiate(signer, code_hash, input, salt);
-        self.count(made)
-    }
-
-    fn estimate(
-        &self,
-        signer: AccountId,
-        code: &[u8],
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.count(self.chain.estimate(signer, code, input, salt))
-    }
-
-    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
-        self.count(self.chain.code(code_hash))
-    }
-
-    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        self.count(self.chain.code_hash(address))
-    }
-
-    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
-        self.count(self.chain.events(from))
     }
 }

@@ -4,7 +4,7 @@ use inktensor_primitives::epoch::{EpochStatus, Stage};
 
 /// Where a subnet stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct SubnetLag {
     /// The open epoch.
     pub open: u32,
     /// The last final one.
@@ -13,7 +13,7 @@ pub struct Standing {
     pub lag: u32,
 }
 
-impl Standing {
+impl SubnetLag {
     /// Where the subnet stands at `block`.
     pub fn at(status: &EpochStatus, block: u32) -> Self {
         Self {
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_lag_counts_from_the_block_at_which_the_next_step_could_be_taken() {
-        let lag = |status: &EpochStatus, block| Standing::at(status, block).lag;
+        let lag = |status: &EpochStatus, block| SubnetLag::at(status, block).lag;
         let open = status(Stage::Open);
         assert_eq!(
             (lag(&open, 149), lag(&open, 150), lag(&open, 157)),
@@ -91,8 +91,8 @@ mod tests {
         };
         let mut status = status(Stage::Open);
         status.settling = Some(settlement(0b011));
-        assert_eq!(Standing::at(&status, 115).lag, 5);
+        assert_eq!(SubnetLag::at(&status, 115).lag, 5);
         status.settling = Some(settlement(0b111));
-        assert_eq!(Standing::at(&status, 115).lag, 0);
+        assert_eq!(SubnetLag::at(&status, 115).lag, 0);
     }
 }

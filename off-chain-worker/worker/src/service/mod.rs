@@ -28,13 +28,13 @@ mod tests;
 
 use crate::{
     chain_source::{Opened, SourceError},
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::Kernels,
-    roles::{Keeper, Proposer, Report, RoleError, Watcher},
+    roles::{Keeper, Proposer, RoleError, TickReport, Watcher},
     store::{Home, Store, StoreError},
 };
 use config::{Config, Role};
-use dry_run::Rehearsal;
+use dry_run::DryRun;
 use inktensor_client::{
     chain::{Chain, ChainError, Typed},
     deploy::Addresses,
@@ -46,8 +46,8 @@ use inktensor_primitives::{
     registry::Registry,
     AccountId, NetUid,
 };
-use instrumented::Observed;
-use lag::Standing;
+use instrumented::Instrumented;
+use lag::SubnetLag;
 use psp22::PSP22;
 use signals::Stop;
 use status::Status;
@@ -78,7 +78,7 @@ pub enum ServiceError {
 
 /// What a worker shares with who watches it and who ends it.
 #[derive(Clone, Debug)]
-pub struct Ties {
+pub struct Handles {
     /// How the worker is.
     pub status: Arc<Status>,
     /// Whether it is to end.
@@ -87,12 +87,12 @@ pub struct Ties {
 
 /// A worker at work.
 pub struct Service {
-    chain: Observed,
+    chain: Instrumented,
     contracts: Addresses,
     account: AccountId,
-    ledger: Ledger,
+    ledger: EpochCache,
     crew: Vec<Tick>,
-    ties: Ties,
+    handles: Handles,
     poll: Duration,
     stagger: Duration,
     /// Whether subnets and the account are looked at for who watches.
@@ -105,7 +105,7 @@ pub struct Service {
     told: Problems,
 }
 
-type Tick = Box<dyn Fn(&mut dyn Chain, &mut Ledger) -> Result<Report, ChainError>>;
+type Tick = Box<dyn Fn(&mut dyn Chain, &mut EpochCache) -> Result<TickReport, ChainError>>;
 
 /// Problems by what they are about, a subnet or the chain, and by kind.
 type Problems = BTreeMap<(Option<NetUid>, &'static str), Problem>;
@@ -144,25 +144,25 @@ impl Problem {
 /// # Errors
 /// If it can be reached and is not one to work on.
 pub fn opened(
-    ties: &Ties,
+    handles: &Handles,
     poll: Duration,
     mut open: impl FnMut() -> Result<Opened, SourceError>,
 ) -> Result<Option<Opened>, SourceError> {
     let mut failures = 0;
     let mut told = None;
-    while ties.stop.asked_by().is_none() {
+    while handles.stop.asked_by().is_none() {
         match open() {
             Ok(opened) => return Ok(Some(opened)),
             Err(SourceError::Chain(trouble)) if trouble.is_of_the_connection() => {
                 metrics::chain_failed(&trouble);
                 let text = trouble.to_string();
-                ties.status.turned(Some(text.clone()));
+                handles.status.turned(Some(text.clone()));
                 if told.as_ref() != Some(&text) {
                     warn!("{text}");
                     told = Some(text);
                 }
                 failures += 1;
-                ties.stop.wait(pause(poll, failures));
+                handles.stop.wait(pause(poll, failures));
             }
             Err(error) => return Err(error),
         }
@@ -195,7 +195,7 @@ impl Service {
         account: AccountId,
         opened: Opened,
         kernels: Kernels,
-        ties: Ties,
+        handles: Handles,
     ) -> Result<Self, ServiceError> {
         let Opened {
             chain, contracts, ..
@@ -203,10 +203,10 @@ impl Service {
         let home = Home::on(chain.as_ref(), contracts.epoch)?;
         let store = Store::open(&config.store, home)?;
         let chain: Box<dyn Chain> = match config.dry_run {
-            true => Box::new(Rehearsal::new(chain, contracts)),
+            true => Box::new(DryRun::new(chain, contracts)),
             false => chain,
         };
-        let (status, stop) = (Arc::clone(&ties.status), Arc::clone(&ties.stop));
+        let (status, stop) = (Arc::clone(&handles.status), Arc::clone(&handles.stop));
         let roles: Vec<String> = config
             .roles
             .iter()
@@ -222,15 +222,15 @@ impl Service {
             "running on {}",
             config.chain
         );
-        ties.status.has_begun();
-        ties.status.turned(None);
+        handles.status.has_begun();
+        handles.status.turned(None);
         Ok(Self {
-            chain: Observed::new(chain, contracts, status, stop),
+            chain: Instrumented::new(chain, contracts, status, stop),
             contracts,
             account,
-            ledger: Ledger::new(contracts, kernels).with_store(store),
+            ledger: EpochCache::new(contracts, kernels).with_store(store),
             crew: crew(config, account, contracts),
-            ties,
+            handles,
             poll: config.poll,
             stagger: config.stagger,
             is_watched: config.http.is_some(),
@@ -242,9 +242,9 @@ impl Service {
 
     /// Works until it is asked to end.
     pub fn run(mut self) {
-        while self.ties.stop.asked_by().is_none() {
+        while self.handles.stop.asked_by().is_none() {
             self.turn();
-            self.ties.stop.wait(pause(self.poll, self.failures));
+            self.handles.stop.wait(pause(self.poll, self.failures));
         }
     }
 
@@ -262,13 +262,13 @@ impl Service {
                     info!("the chain answers again");
                 }
                 self.failures = 0;
-                self.ties.status.turned(None);
+                self.handles.status.turned(None);
             }
             Err(trouble) => {
                 self.failures = self.failures.saturating_add(1);
                 // Whatever it did see may be half of it.
                 self.seen = None;
-                self.ties.status.turned(Some(trouble.to_string()));
+                self.handles.status.turned(Some(trouble.to_string()));
                 let kind = metrics::chain_error(&trouble);
                 self.tell(None, kind, Problem::with_chain(&trouble));
             }
@@ -278,8 +278,8 @@ impl Service {
     /// Takes the steps that are due at `block`. The error is trouble with the chain, after which
     /// the block has to be looked at again.
     fn look(&mut self, block: u32) -> Result<(), ChainError> {
-        self.ties.status.saw(block);
-        self.ties
+        self.handles.status.saw(block);
+        self.handles
             .stop
             .wait(stagger(self.stagger, &self.account, block));
         let mut problems = Problems::new();
@@ -316,7 +316,7 @@ impl Service {
             let status: Option<EpochStatus> =
                 self.chain.query(self.contracts.epoch().status(netuid))?;
             if let Some(status) = status {
-                metrics::stands(netuid, &Standing::at(&status, block));
+                metrics::stands(netuid, &SubnetLag::at(&status, block));
             }
         }
         let collateral = self
@@ -364,7 +364,7 @@ impl Service {
 
 /// Tells and counts what a role did at `block`, and adds its problems. Returns the trouble with the
 /// chain that it had.
-fn gather(report: &Report, block: u32, problems: &mut Problems) -> Option<ChainError> {
+fn gather(report: &TickReport, block: u32, problems: &mut Problems) -> Option<ChainError> {
     for action in &report.actions {
         metrics::took(action);
         actions::tell(action, block);

@@ -1,14 +1,15 @@
 use super::*;
 use crate::{chain_source::ChainSource, kernels::EngineChoice};
 use inktensor_client::{
-    chain::{ContractEvent, Instantiated, Receipt},
+    chain::{Answer, ChainRead, Receipt},
     deploy::{deploy, Bundles, Config as Deployment},
+    forward_deploys, forward_reads,
 };
 use inktensor_devnet::account;
 use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_primitives::{registry::NetworkRules, Digest, Rao};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, Ref, RefCell},
     env, fs,
     path::PathBuf,
     rc::Rc,
@@ -39,7 +40,7 @@ impl Net {
         let contracts = deploy(&mut chain, &bundles, &config).unwrap().addresses;
         let price = NetworkRules::DEFAULT.min_lock.to_u128();
         let approve = contracts.psp22().approve(contracts.registry, price);
-        chain.run(bank, approve).unwrap();
+        chain.send(bank, approve).answer().unwrap();
         let subnet = contracts.registry().create_subnet(
             "test".into(),
             bank,
@@ -49,8 +50,11 @@ impl Net {
             2,
             Rao::CAP,
         );
-        let netuid = chain.run(bank, subnet).unwrap().value;
-        chain.run(bank, contracts.registry().start(netuid)).unwrap();
+        let netuid = chain.send(bank, subnet).answer().unwrap().value;
+        chain
+            .send(bank, contracts.registry().start(netuid))
+            .answer()
+            .unwrap();
         Self {
             chain: Rc::new(RefCell::new(chain)),
             contracts,
@@ -69,41 +73,23 @@ impl Net {
         chain.storage_root(&self.contracts.epoch).unwrap()
     }
 
-    fn reach(&self) -> Result<(), ChainError> {
+    fn reach(&self) -> Result<Ref<'_, SandboxChain>, ChainError> {
         match self.is_out_of_reach.get() {
             true => Err(ChainError::Unreachable {
                 address: "here".into(),
                 reason: "a test".into(),
             }),
-            false => Ok(()),
+            false => Ok(self.chain.borrow()),
         }
     }
 }
 
+impl ChainRead for Net {
+    forward_reads!(self => self.reach()?);
+}
+
 impl Chain for Net {
-    fn genesis(&self) -> Result<Digest, ChainError> {
-        self.reach()?;
-        self.chain.borrow().genesis()
-    }
-
-    fn block(&self) -> Result<u32, ChainError> {
-        self.reach()?;
-        self.chain.borrow().block()
-    }
-
-    fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        self.reach()?;
-        self.chain.borrow().read(caller, to, input)
-    }
-
-    fn read_all(
-        &self,
-        caller: AccountId,
-        reads: &[(AccountId, Vec<u8>)],
-    ) -> Result<Vec<Vec<u8>>, ChainError> {
-        self.reach()?;
-        self.chain.borrow().read_all(caller, reads)
-    }
+    forward_deploys!(self => self.chain.borrow_mut());
 
     fn submit(
         &mut self,
@@ -111,54 +97,16 @@ impl Chain for Net {
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
-        self.reach()?;
+        drop(self.reach()?);
         self.sent.set(self.sent.get() + 1);
         self.chain.borrow_mut().submit(signer, to, input)
-    }
-
-    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
-        self.chain.borrow_mut().upload(signer, code)
-    }
-
-    fn instantiate(
-        &mut self,
-        signer: AccountId,
-        code_hash: Digest,
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        let mut chain = self.chain.borrow_mut();
-        chain.instantiate(signer, code_hash, input, salt)
-    }
-
-    fn estimate(
-        &self,
-        signer: AccountId,
-        code: &[u8],
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        self.chain.borrow().estimate(signer, code, input, salt)
-    }
-
-    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
-        self.chain.borrow().code(code_hash)
-    }
-
-    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        self.chain.borrow().code_hash(address)
-    }
-
-    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
-        self.reach()?;
-        self.chain.borrow().events(from)
     }
 }
 
 /// A worker on a network, with a store that goes with it.
 struct AtWork {
     service: Service,
-    ties: Ties,
+    handles: Handles,
     store: PathBuf,
 }
 
@@ -183,7 +131,7 @@ impl AtWork {
             http: Some(([127, 0, 0, 1], 0).into()),
             dry_run,
         };
-        let ties = Ties {
+        let handles = Handles {
             status: Arc::new(Status::new(LONG)),
             stop: Arc::default(),
         };
@@ -194,10 +142,10 @@ impl AtWork {
         };
         let signer = account("worker");
         let kernels = Kernels::new(EngineChoice::Wasm).unwrap();
-        let service = Service::new(&config, signer, opened, kernels, ties.clone()).unwrap();
+        let service = Service::new(&config, signer, opened, kernels, handles.clone()).unwrap();
         Self {
             service,
-            ties,
+            handles,
             store,
         }
     }
@@ -234,7 +182,7 @@ fn a_dry_run_changes_nothing_and_is_no_problem() {
     }
     assert_eq!((net.root(), net.sent.get()), (before, 0));
     assert!(worker.service.told.is_empty());
-    assert_eq!(worker.ties.status.readiness(), Ok(()));
+    assert_eq!(worker.handles.status.readiness(), Ok(()));
 }
 
 #[test]
@@ -242,20 +190,20 @@ fn a_worker_without_a_chain_is_not_ready_looks_less_often_and_recovers() {
     let net = Net::new();
     let mut worker = AtWork::new(&net, false);
     worker.service.turn();
-    assert_eq!(worker.ties.status.readiness(), Ok(()));
+    assert_eq!(worker.handles.status.readiness(), Ok(()));
     net.is_out_of_reach.set(true);
     for failures in 1..4 {
         worker.service.turn();
         assert_eq!(worker.service.failures, failures);
-        let problem = worker.ties.status.readiness().unwrap_err();
+        let problem = worker.handles.status.readiness().unwrap_err();
         assert!(problem.contains("does not answer"), "{problem}");
-        assert_eq!(worker.ties.status.health(), Ok(()));
+        assert_eq!(worker.handles.status.health(), Ok(()));
     }
     assert_eq!(worker.service.told.len(), 1);
     net.is_out_of_reach.set(false);
     // The block is the same, and is looked at all the same.
     worker.service.turn();
-    assert_eq!(worker.ties.status.readiness(), Ok(()));
+    assert_eq!(worker.handles.status.readiness(), Ok(()));
     assert_eq!(worker.service.failures, 0);
     assert!(worker.service.told.is_empty());
 }
@@ -263,7 +211,7 @@ fn a_worker_without_a_chain_is_not_ready_looks_less_often_and_recovers() {
 #[test]
 fn a_chain_that_is_not_there_yet_is_waited_for() {
     let net = Net::new();
-    let ties = Ties {
+    let handles = Handles {
         status: Arc::new(Status::new(LONG)),
         stop: Arc::default(),
     };
@@ -278,12 +226,12 @@ fn a_chain_that_is_not_there_yet_is_waited_for() {
             store: None,
         })
     };
-    let found = opened(&ties, Duration::from_millis(1), open).unwrap();
+    let found = opened(&handles, Duration::from_millis(1), open).unwrap();
     assert!(found.is_some() && attempts == 3);
-    let refused = opened(&ties, LONG, || Err(ChainError::BadAnswer.into()));
+    let refused = opened(&handles, LONG, || Err(ChainError::BadAnswer.into()));
     assert!(matches!(refused, Err(SourceError::Chain(_))));
-    ties.stop.ask("SIGTERM");
-    let nothing = opened(&ties, LONG, || Err(ChainError::BadAnswer.into()));
+    handles.stop.ask("SIGTERM");
+    let nothing = opened(&handles, LONG, || Err(ChainError::BadAnswer.into()));
     assert!(matches!(nothing, Ok(None)));
 }
 
@@ -292,7 +240,7 @@ fn a_worker_that_is_to_end_sends_nothing_more() {
     let net = Net::new();
     net.advance(TEMPO);
     let mut worker = AtWork::new(&net, false);
-    worker.ties.stop.ask("SIGTERM");
+    worker.handles.stop.ask("SIGTERM");
     worker.service.turn();
     assert_eq!(net.sent.get(), 0);
     assert!(worker.service.told.is_empty());

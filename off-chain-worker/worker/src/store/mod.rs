@@ -27,7 +27,7 @@ mod tests;
 pub use codec::CodecError;
 pub use error::StoreError;
 pub use export::MemoryExport;
-pub use record::{Distrust, Home, Intent, Outcome, StoredEpoch};
+pub use record::{Distrust, Home, Intent, StoredEpoch, StoredOutcome};
 
 use file::{Batch, File};
 use inktensor_compute::epoch::{EpochInputs, StepTrace, Trace};
@@ -37,7 +37,7 @@ use inktensor_primitives::{
     kernel::{EpochHeader, EpochPlan, NeuronResult},
     AccountId, Digest, NetUid,
 };
-use record::{Inputs, Memory, Pardon, Posted, Record, Results, Steps, TABLES};
+use record::{Inputs, Memory, Pardon, PostedDigest, Record, Results, Steps, TABLES};
 use std::path::Path;
 
 /// Epochs of a subnet that are kept unless [`Store::keeping`] says otherwise: more than three days
@@ -129,14 +129,16 @@ impl Store {
             return Err(damaged::<Inputs>(&self.file, CodecError::Value));
         }
         let outcome = match (self.get(&key)?, self.get(&key)?, self.get(&key)?) {
-            (Some(assertion), Some(Memory(memory)), Some(Results(results))) => Some(Outcome {
-                assertion,
-                memory,
-                results,
-            }),
+            (Some(assertion), Some(Memory(memory)), Some(Results(results))) => {
+                Some(StoredOutcome {
+                    assertion,
+                    memory,
+                    results,
+                })
+            }
             _ => None,
         };
-        let posted = self.get(&key)?.map(|Posted(digest)| digest);
+        let posted = self.get(&key)?.map(|PostedDigest(digest)| digest);
         Ok(Some(StoredEpoch {
             inputs,
             plan,
@@ -195,7 +197,7 @@ impl Store {
                     Memory::TABLE,
                     Results::TABLE,
                     Steps::TABLE,
-                    Posted::TABLE,
+                    PostedDigest::TABLE,
                 ] {
                     batch.remove(table, &key)?;
                 }
@@ -296,8 +298,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let key = key(netuid, epoch);
         match self.get(&key)? {
-            Some(Posted(known)) if known == *posted => Ok(()),
-            _ => self.change(|batch| self.put(batch, &key, &Posted(*posted))),
+            Some(PostedDigest(known)) if known == *posted => Ok(()),
+            _ => self.change(|batch| self.put(batch, &key, &PostedDigest(*posted))),
         }
     }
 
@@ -395,7 +397,7 @@ impl Store {
             (Assertion::TABLE, self.kept),
             (Memory::TABLE, self.kept),
             (Results::TABLE, self.kept),
-            (Posted::TABLE, self.kept),
+            (PostedDigest::TABLE, self.kept),
             (Pardon::TABLE, self.kept),
             (Steps::TABLE, KEPT_STEPS.min(self.kept)),
         ] {

@@ -1,6 +1,6 @@
 //! What is kept, and what of it cannot be true whatever its checksum says.
 
-use inktensor_client::chain::{Chain, ChainError};
+use inktensor_client::chain::{ChainError, ChainRead};
 use inktensor_compute::epoch::{EpochInputs, StepTrace};
 use inktensor_primitives::{
     assertion::Assertion,
@@ -25,7 +25,7 @@ impl Home {
     ///
     /// # Errors
     /// If the chain does not answer.
-    pub fn on(chain: &dyn Chain, epoch: AccountId) -> Result<Self, ChainError> {
+    pub fn on(chain: &dyn ChainRead, epoch: AccountId) -> Result<Self, ChainError> {
         Ok(Self {
             genesis: chain.genesis()?,
             epoch,
@@ -42,14 +42,14 @@ pub struct StoredEpoch {
     /// How it is cut into steps.
     pub plan: EpochPlan,
     /// What it came to here; none if it was not computed to its end.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<StoredOutcome>,
     /// Digest of the assertion that was seen on the chain last, by whomever.
     pub posted: Option<Digest>,
 }
 
 /// What an epoch came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct StoredOutcome {
     /// What an honest proposer posts; with it the roster.
     pub assertion: Assertion,
     /// What each chunk remembers for the next epoch.
@@ -175,9 +175,9 @@ impl Record for Steps {
 
 /// The digest of an assertion that was seen, as it is kept.
 #[derive(Encode, Decode)]
-pub(super) struct Posted(pub Digest);
+pub(super) struct PostedDigest(pub Digest);
 
-impl Record for Posted {
+impl Record for PostedDigest {
     const TABLE: &'static str = "posted";
     const KIND: u8 = 6;
 }
@@ -213,7 +213,7 @@ pub(super) const TABLES: [&str; 10] = [
     Memory::TABLE,
     Results::TABLE,
     Steps::TABLE,
-    Posted::TABLE,
+    PostedDigest::TABLE,
     Intent::TABLE,
     Distrust::TABLE,
     Pardon::TABLE,

@@ -144,7 +144,7 @@ fn what_was_put_comes_back_after_opening_it_again() {
     let store = folder.open().expect("opened");
     let inputs = inputs(8, Some(7));
     let trace = trace(&inputs);
-    let outcome = Outcome {
+    let outcome = StoredOutcome {
         assertion: trace.assertion(),
         memory: trace.memory.clone(),
         results: trace.results.clone(),

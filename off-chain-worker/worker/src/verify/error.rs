@@ -2,7 +2,7 @@
 
 use crate::{roles::RoleError, store::StoreError};
 use inktensor_client::chain::ChainError;
-use inktensor_compute::epoch::EpochError;
+use inktensor_compute::epoch::ComputeError;
 use inktensor_primitives::{epoch, NetUid};
 use thiserror::Error;
 
@@ -20,7 +20,7 @@ pub enum VerifyError {
     Kernel(#[from] RoleError),
     /// The epoch cannot be computed.
     #[error("the epoch cannot be computed: {0}")]
-    Epoch(#[from] EpochError),
+    Epoch(#[from] ComputeError),
     /// A contract refused to tell.
     #[error("Epochs::chunk_inputs was refused: {0:?}")]
     Refused(epoch::EpochError),

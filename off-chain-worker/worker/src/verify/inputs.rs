@@ -3,9 +3,9 @@
 use super::{Verifier, VerifyError};
 use crate::{
     epochs::{block, is_memory},
-    history::replay,
+    history::EpochHistory,
 };
-use inktensor_client::chain::{CallError, Typed};
+use inktensor_client::chain::{Answer, CallError, Typed};
 use inktensor_compute::epoch::EpochInputs;
 use inktensor_primitives::{
     epoch::Epochs,
@@ -15,7 +15,7 @@ use inktensor_primitives::{
 
 /// Where an epoch's inputs are from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum InputSource {
     /// The chain, which a judge reads too.
     Chain,
     /// A worker's store; only their header can be held against the chain.
@@ -29,12 +29,12 @@ impl Verifier<'_> {
         netuid: NetUid,
         epoch: u32,
         header_hash: &Digest,
-    ) -> Result<(EpochInputs, Origin), VerifyError> {
+    ) -> Result<(EpochInputs, InputSource), VerifyError> {
         let header: Option<EpochHeader> =
             self.chain.query(self.contracts.epoch().header(netuid))?;
         let last = header.filter(|header| header.digest() == *header_hash);
         if let Some(header) = last {
-            return Ok((self.on_chain(header)?, Origin::Chain));
+            return Ok((self.on_chain(header)?, InputSource::Chain));
         }
         let stored = match self.store {
             Some(store) => store.epoch(netuid, epoch)?,
@@ -46,7 +46,7 @@ impl Verifier<'_> {
         if inputs.header.digest() != *header_hash {
             return Err(VerifyError::OtherHeader { netuid, epoch });
         }
-        Ok((inputs, Origin::Store))
+        Ok((inputs, InputSource::Store))
     }
 
     /// The inputs of the epoch that closed last.
@@ -62,10 +62,13 @@ impl Verifier<'_> {
         let chunks: Result<Vec<ChunkInputs>, VerifyError> = (0..plan.chunks(header.neurons))
             .map(|chunk| {
                 let message = self.contracts.epoch().chunk_inputs(netuid, chunk);
-                self.chain.ask(message).map_err(|error| match error {
-                    CallError::Chain(error) => VerifyError::Chain(error),
-                    CallError::Refused(error) => VerifyError::Refused(error),
-                })
+                self.chain
+                    .query(message)
+                    .answer()
+                    .map_err(|error| match error {
+                        CallError::Chain(error) => VerifyError::Chain(error),
+                        CallError::Refused(error) => VerifyError::Refused(error),
+                    })
             })
             .collect();
         Ok(EpochInputs {
@@ -109,12 +112,13 @@ impl Verifier<'_> {
         };
         let mut memory = match kept.filter(right) {
             Some(memory) => memory,
-            // A replay tells it in full.
+            // A replay publishes all of it.
             None => {
-                let told = self.chain.events(block(header.previous_close))?;
+                let from = block(header.previous_close);
                 let about = (netuid, epoch);
-                let told = replay::memory(&told, self.contracts.epoch, about, hashes.len());
-                told.filter(right).ok_or(unknown)?
+                let history = EpochHistory::read(self.chain, &self.contracts, about, from)?;
+                let published = history.replayed_memory(hashes.len());
+                published.filter(right).ok_or(unknown)?
             }
         };
         // Chunks that have come since remember nothing.

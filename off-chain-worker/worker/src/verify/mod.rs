@@ -9,23 +9,23 @@ mod error;
 mod inputs;
 mod recorded;
 
-pub use crate::history::posted::{Fate, Posted};
+pub use crate::history::{AssertionStatus, PostedAssertion};
 pub use error::VerifyError;
-pub use inputs::Origin;
+pub use inputs::InputSource;
 pub use recorded::{Paid, ValueDifference};
 
-use crate::{kernels::Kernels, store::Store};
-use inktensor_client::{chain::Chain, deploy::Addresses};
+use crate::{history::EpochHistory, kernels::Kernels, store::Store};
+use inktensor_client::{chain::ChainRead, deploy::Addresses};
 use inktensor_compute::epoch::{
-    attempt, compute, first_difference, seats, without, Attempt, Difference, EpochError,
-    EpochInputs, Part, Trace,
+    attempt, chunk_uids, compute, first_difference, without, Attempt, ComputeError, Difference,
+    EpochInputs, StepPart, Trace,
 };
 use inktensor_primitives::{assertion::Assertion, Digest, NetUid, Uid};
 
 /// What is looked at to verify an epoch.
 pub struct Verifier<'a> {
     /// The chain.
-    pub chain: &'a dyn Chain,
+    pub chain: &'a dyn ChainRead,
     /// The contracts on it.
     pub contracts: Addresses,
     /// What runs the subnets' kernels.
@@ -44,14 +44,14 @@ pub struct Verified {
     /// Hash of its header.
     pub header_hash: Digest,
     /// Where its inputs are from.
-    pub origin: Origin,
+    pub origin: InputSource,
     /// How many steps it has.
     pub steps: u32,
     /// Digest of what it honestly comes to, or why it comes to nothing: then every assertion of it
     /// is false.
-    pub honest: Result<Digest, EpochError>,
+    pub honest: Result<Digest, ComputeError>,
     /// What was posted.
-    pub posted: Posted,
+    pub posted: PostedAssertion,
     /// Where the two part; none if what was posted is right.
     pub finding: Option<Finding>,
 }
@@ -62,11 +62,11 @@ pub struct Recomputed {
     /// What it was computed from.
     pub inputs: EpochInputs,
     /// Where that is from.
-    pub origin: Origin,
+    pub origin: InputSource,
     /// What it comes to.
     pub trace: Trace,
     /// What was posted; none if nothing was yet.
-    pub posted: Option<Posted>,
+    pub posted: Option<PostedAssertion>,
 }
 
 /// Where a posted epoch is wrong, and for whom.
@@ -99,9 +99,10 @@ impl Verifier<'_> {
     /// # Errors
     /// See [`VerifyError`].
     pub fn verify(&self, netuid: NetUid, epoch: u32) -> Result<Verified, VerifyError> {
-        let told = crate::history::posted::Told::about(self.chain, &self.contracts, netuid, epoch)?;
-        let (inputs, origin) = self.inputs(netuid, epoch, &told.header_hash)?;
-        let posted = told.posted(netuid, epoch)?;
+        let (history, header_hash) = self.history(netuid, epoch)?;
+        let (inputs, origin) = self.inputs(netuid, epoch, &header_hash)?;
+        let posted = history.posted();
+        let posted = posted.ok_or(VerifyError::NothingPosted { netuid, epoch })?;
         let header = &inputs.header;
         let engine = self.kernels.engine(self.chain, &header.kernel_code)?;
         let Attempt { trace, failure } = attempt(engine.as_ref(), &inputs)?;
@@ -110,7 +111,7 @@ impl Verifier<'_> {
                 let honest = trace.assertion();
                 let right = honest.digest() == posted.digest;
                 let finding = (!right)
-                    .then(|| self.finding(&trace, &honest, header.neurons, &posted, &told))
+                    .then(|| self.finding(&trace, &honest, header.neurons, &posted, &history))
                     .transpose()?;
                 (Ok(honest.digest()), finding)
             }
@@ -123,7 +124,7 @@ impl Verifier<'_> {
         Ok(Verified {
             netuid,
             epoch,
-            header_hash: told.header_hash,
+            header_hash,
             origin,
             steps: trace.plan.steps(header.neurons),
             honest,
@@ -137,19 +138,22 @@ impl Verifier<'_> {
     /// # Errors
     /// See [`VerifyError`].
     pub fn recompute(&self, netuid: NetUid, epoch: u32) -> Result<Recomputed, VerifyError> {
-        let told = crate::history::posted::Told::about(self.chain, &self.contracts, netuid, epoch)?;
-        let (inputs, origin) = self.inputs(netuid, epoch, &told.header_hash)?;
-        let posted = match told.posted(netuid, epoch) {
-            Ok(posted) => Some(posted),
-            Err(VerifyError::NothingPosted { .. }) => None,
-            Err(error) => return Err(error),
-        };
+        let (history, header_hash) = self.history(netuid, epoch)?;
+        let (inputs, origin) = self.inputs(netuid, epoch, &header_hash)?;
         Ok(Recomputed {
             trace: self.trace(&inputs)?,
             inputs,
             origin,
-            posted,
+            posted: history.posted(),
         })
+    }
+
+    /// Reads the events of the epoch, and the hash of the header that it closed with.
+    fn history(&self, netuid: NetUid, epoch: u32) -> Result<(EpochHistory, Digest), VerifyError> {
+        let history = EpochHistory::read(self.chain, &self.contracts, (netuid, epoch), 0)?;
+        let header_hash = history.header_hash();
+        let header_hash = header_hash.ok_or(VerifyError::NotClosed { netuid, epoch })?;
+        Ok((history, header_hash))
     }
 
     fn trace(&self, inputs: &EpochInputs) -> Result<Trace, VerifyError> {
@@ -163,8 +167,8 @@ impl Verifier<'_> {
         trace: &Trace,
         honest: &Assertion,
         neurons: u16,
-        posted: &Posted,
-        told: &crate::history::posted::Told,
+        posted: &PostedAssertion,
+        history: &EpochHistory,
     ) -> Result<Finding, VerifyError> {
         let claimed = posted.assertion.as_ref();
         let difference =
@@ -175,8 +179,12 @@ impl Verifier<'_> {
             without(&honest.roster, roster),
         );
         let recorded = match posted.fate {
-            Fate::Final => recorded::compare(self.chain, &self.contracts, trace, told)?,
-            Fate::Standing { .. } | Fate::Slashed => recorded::Recorded::default(),
+            AssertionStatus::Final => {
+                recorded::compare(self.chain, &self.contracts, trace, history)?
+            }
+            AssertionStatus::Standing { .. } | AssertionStatus::Slashed => {
+                recorded::Recorded::default()
+            }
         };
         let hidden = |chunk: &u16| {
             let place = usize::from(*chunk);
@@ -186,13 +194,16 @@ impl Verifier<'_> {
         };
         let uids = match difference {
             Some(Difference::Step {
-                part: Part::Roster, ..
+                part: StepPart::Roster,
+                ..
             }) => {
                 let mut uids = [added.clone(), missing.clone()].concat();
                 uids.sort_unstable();
                 uids
             }
-            Some(Difference::Step { chunk, .. }) => seats(&trace.plan, chunk, neurons).collect(),
+            Some(Difference::Step { chunk, .. }) => {
+                chunk_uids(&trace.plan, chunk, neurons).collect()
+            }
             Some(Difference::Header | Difference::Shape) | None => (0..neurons).map(Uid).collect(),
         };
         Ok(Finding {
@@ -213,7 +224,7 @@ fn unanswered(trace: &Trace, inputs: &EpochInputs, claimed: Option<&Assertion>) 
     let neurons = inputs.header.neurons;
     let difference = claimed.and_then(|claimed| trace.first_unanswered(neurons, claimed));
     let uids = match difference {
-        Some(Difference::Step { chunk, .. }) => seats(&trace.plan, chunk, neurons).collect(),
+        Some(Difference::Step { chunk, .. }) => chunk_uids(&trace.plan, chunk, neurons).collect(),
         Some(Difference::Header | Difference::Shape) | None => (0..neurons).map(Uid).collect(),
     };
     Finding {
@@ -308,7 +319,7 @@ mod tests {
             k: 1,
             phase: 0,
             chunk: 1,
-            part: Part::Memory,
+            part: StepPart::Memory,
         };
         assert_eq!(found, Some(memory));
         let unknown = unanswered(&trace, &inputs, None);

@@ -1,9 +1,9 @@
 //! What the chain has recorded when an epoch was settled, held against the honest values.
 
 use super::VerifyError;
-use crate::history::posted::Told;
+use crate::history::EpochHistory;
 use inktensor_client::{
-    chain::{Chain, Typed},
+    chain::{ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::Trace;
@@ -49,13 +49,13 @@ pub(super) struct Recorded {
 
 /// Holds what the chain has recorded of the settled chunks against `honest`.
 pub(super) fn compare(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     honest: &Trace,
-    told: &Told,
+    history: &EpochHistory,
 ) -> Result<Recorded, VerifyError> {
     let mut found = Recorded::default();
-    for (chunk, paid) in &told.settled {
+    for (chunk, paid) in history.settled() {
         let due = honest
             .results
             .get(usize::from(*chunk))
@@ -74,13 +74,13 @@ pub(super) fn compare(
         }
     }
     // Scores are of the epoch that was settled last.
-    if told.outdated || told.settled.is_empty() {
+    if history.is_outdated() || history.settled().is_empty() {
         return Ok(found);
     }
     let recorded = scores(chain, contracts, honest)?;
     let mut uid = 0u16;
     for (chunk, results) in (0..).zip(&honest.results) {
-        let settled = told.settled.contains_key(&chunk);
+        let settled = history.settled().contains_key(&chunk);
         for result in results {
             if let Some(score) = recorded.get(&uid).filter(|_| settled) {
                 found.values.extend(differences(Uid(uid), result, score));
@@ -96,7 +96,7 @@ pub(super) fn compare(
 
 /// What is recorded for each uid that had its seat when the epoch closed.
 fn scores(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     contracts: &Addresses,
     honest: &Trace,
 ) -> Result<BTreeMap<u16, NeuronResult>, VerifyError> {

@@ -31,9 +31,9 @@ impl Decode for Gas {
     }
 }
 
-/// What a rehearsed message came to.
+/// What a dry_run message came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rehearsed<T> {
+pub struct DryRun<T> {
     /// What it used.
     pub consumed: Gas,
     /// What it has to be given: more than it uses, where it gets some back.
@@ -44,7 +44,7 @@ pub struct Rehearsed<T> {
     pub result: Result<T, Vec<u8>>,
 }
 
-impl<T> Rehearsed<T> {
+impl<T> DryRun<T> {
     /// What it would cost, but for the fee.
     pub const fn cost(&self) -> Cost {
         Cost {
@@ -58,14 +58,14 @@ impl<T> Rehearsed<T> {
 
 /// What a contract returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct CallOutput {
     /// Whether it has undone all it did.
     pub reverted: bool,
     /// What it said.
     pub data: Vec<u8>,
 }
 
-impl Decode for Answer {
+impl Decode for CallOutput {
     fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
         Ok(Self {
             reverted: u32::decode(input)? & REVERTED != 0,
@@ -76,17 +76,17 @@ impl Decode for Answer {
 
 /// What a constructor returned, and where the contract would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct InstantiateOutput {
     /// What it said.
-    pub answer: Answer,
+    pub answer: CallOutput,
     /// The contract.
     pub address: AccountId,
 }
 
-impl Decode for Made {
+impl Decode for InstantiateOutput {
     fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
         Ok(Self {
-            answer: Answer::decode(input)?,
+            answer: CallOutput::decode(input)?,
             address: <[u8; 32]>::decode(input)?.into(),
         })
     }
@@ -133,7 +133,7 @@ pub fn upload(origin: AccountId, code: &[u8]) -> Vec<u8> {
 }
 
 /// Reads the answer of `ContractsApi_call` or `ContractsApi_instantiate`.
-pub fn rehearsed<T: Decode>(mut bytes: &[u8]) -> Result<Rehearsed<T>, Error> {
+pub fn dry_run<T: Decode>(mut bytes: &[u8]) -> Result<DryRun<T>, Error> {
     let input = &mut bytes;
     let (consumed, required) = (Gas::decode(input)?, Gas::decode(input)?);
     let deposit = match (u8::decode(input)?, u128::decode(input)?) {
@@ -142,7 +142,7 @@ pub fn rehearsed<T: Decode>(mut bytes: &[u8]) -> Result<Rehearsed<T>, Error> {
         _ => return Err("a deposit is neither taken nor given back".into()),
     };
     let _debug_message = Vec::<u8>::decode(input)?;
-    Ok(Rehearsed {
+    Ok(DryRun {
         consumed,
         required,
         deposit,
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn an_answer_is_read_up_to_the_events() {
         let good = (0u8, 0u32, vec![1u8, 2]).encode();
-        let read = rehearsed::<Answer>(&encoded((1, 40), good)).unwrap();
+        let read = dry_run::<CallOutput>(&encoded((1, 40), good)).unwrap();
         assert_eq!(read.consumed.proof_size, 6);
         assert_eq!(read.required.proof_size, 80_000);
         assert_eq!(read.deposit, 40);
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_refund_is_negative_and_an_error_is_handed_on() {
         let bad = (1u8, 3u8, [8u8, 1, 0, 0, 0]).encode();
-        let read = rehearsed::<Answer>(&encoded((0, 40), bad)).unwrap();
+        let read = dry_run::<CallOutput>(&encoded((0, 40), bad)).unwrap();
         assert_eq!(read.deposit, -40);
         assert_eq!(read.result.unwrap_err()[..6], [3, 8, 1, 0, 0, 0]);
     }
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_constructors_answer_has_an_address() {
         let made = (0u8, 1u32, vec![0u8, 1, 2], [7u8; 32]).encode();
-        let read = rehearsed::<Made>(&encoded((1, 0), made)).unwrap();
+        let read = dry_run::<InstantiateOutput>(&encoded((1, 0), made)).unwrap();
         let made = read.result.unwrap();
         assert!(made.answer.reverted);
         assert_eq!(made.address, [7; 32].into());
@@ -208,11 +208,11 @@ mod tests {
         let good = (0u8, 0u32, vec![1u8, 2]).encode();
         let whole = encoded((1, 40), good);
         for length in 0..whole.len() - 3 {
-            assert!(rehearsed::<Answer>(&whole[..length]).is_err(), "{length}");
+            assert!(dry_run::<CallOutput>(&whole[..length]).is_err(), "{length}");
         }
         let mut other = whole;
         other[7] = 9;
-        assert!(rehearsed::<Answer>(&other).is_err());
+        assert!(dry_run::<CallOutput>(&other).is_err());
     }
 
     #[test]

@@ -30,7 +30,7 @@ const SYSTEM_EVENTS: [u8; 32] = [
 
 /// What contracts told.
 #[derive(Debug, Default)]
-pub struct History {
+pub struct EventCache {
     blocks: BTreeMap<u32, Seen>,
     /// The last block that can no longer be replaced, as far as is known.
     final_to: u32,
@@ -44,7 +44,7 @@ struct Seen {
     events: Vec<ContractEvent>,
 }
 
-impl History {
+impl EventCache {
     /// Listens to these contracts only. What was heard before is forgotten.
     pub fn of(contracts: impl IntoIterator<Item = AccountId>) -> Self {
         Self {
@@ -112,7 +112,7 @@ pub async fn number(connection: &Connection, hash: H256) -> Result<u32, Trouble>
 /// [`Update::apply`].
 pub async fn update(
     connection: &Connection,
-    history: &History,
+    history: &EventCache,
     from: u32,
 ) -> Result<Update, Trouble> {
     let (best, best_hash) = best(connection).await?;
@@ -160,7 +160,7 @@ pub struct Update {
 
 impl Update {
     /// Takes it in.
-    pub fn apply(self, history: &mut History) {
+    pub fn apply(self, history: &mut EventCache) {
         history.learn(self.read, self.best, self.final_to);
     }
 }
@@ -216,7 +216,7 @@ pub async fn system_events(
 }
 
 /// An event of a block.
-pub struct Told {
+pub struct BlockEvent {
     /// The transaction that it is of, counted from 0; none if it is of the block itself.
     pub transaction: Option<u32>,
     /// The pallet.
@@ -228,7 +228,7 @@ pub struct Told {
     topics: Vec<[u8; 32]>,
 }
 
-impl Told {
+impl BlockEvent {
     /// What a contract told, if this is that.
     pub fn event(&self, block: u32) -> Option<ContractEvent> {
         if (self.pallet.as_str(), self.name.as_str()) != ("Contracts", "ContractEmitted") {
@@ -245,12 +245,12 @@ impl Told {
 }
 
 /// All events of a block.
-pub fn decoded(at: &At, bytes: Vec<u8>) -> Result<Vec<Told>, Trouble> {
+pub fn decoded(at: &At, bytes: Vec<u8>) -> Result<Vec<BlockEvent>, Trouble> {
     let events = at.events().from_bytes(bytes);
     let told = events.iter().map(|event| {
         // Of another runtime than the one at which the connection was made: a new one knows it.
         let event = event.map_err(|error| Trouble::Lost(error.to_string()))?;
-        Ok(Told {
+        Ok(BlockEvent {
             transaction: match event.phase() {
                 Phase::ApplyExtrinsic(index) => Some(index),
                 Phase::Finalization | Phase::Initialization => None,
@@ -283,7 +283,7 @@ mod tests {
         }
     }
 
-    fn told(history: &History, from: u32) -> Vec<u8> {
+    fn told(history: &EventCache, from: u32) -> Vec<u8> {
         let events = history.since(from);
         let first = |event: &ContractEvent| AsRef::<[u8]>::as_ref(&event.contract)[0];
         events.iter().map(first).collect()
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn what_is_final_is_not_asked_for_again_and_what_is_replaced_is_forgotten() {
-        let mut history = History::default();
+        let mut history = EventCache::default();
         let read = vec![(3, seen(3, &[1])), (4, seen(4, &[2])), (5, seen(5, &[3]))];
         history.learn(read, 5, 3);
         assert!(history.is_settled(3) && !history.is_settled(4) && !history.is_settled(2));
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn only_what_contracts_tell_is_an_event_of_theirs() {
         use scale::Encode;
-        let mut told = Told {
+        let mut told = BlockEvent {
             transaction: Some(1),
             pallet: "Contracts".into(),
             name: "ContractEmitted".into(),

@@ -1,6 +1,6 @@
-//! The way to a node: several addresses, one connection at a time, and patience.
+//! The way to a node: several addresses, one connection at a time, and timeout.
 //!
-//! What only asks is asked again, of the next node where one does not answer, until the patience is
+//! What only asks is asked again, of the next node where one does not answer, until the timeout is
 //! over. All nodes have to be of the same chain.
 
 use super::api::Gas;
@@ -82,7 +82,7 @@ impl From<subxt::rpcs::Error> for Trouble {
 pub struct Link {
     runtime: Runtime,
     addresses: Vec<String>,
-    patience: Duration,
+    timeout: Duration,
     state: RefCell<State>,
 }
 
@@ -97,7 +97,7 @@ struct State {
 }
 
 impl Link {
-    /// A way to one of the nodes at `addresses`, for a client that waits no longer than `patience`
+    /// A way to one of the nodes at `addresses`, for a client that waits no longer than `timeout`
     /// for an answer. `genesis` says which chain it has to be; if it is not given, the first
     /// node does.
     ///
@@ -105,7 +105,7 @@ impl Link {
     /// `Unreachable` if there is no address, or this machine has no threads left.
     pub fn new(
         addresses: Vec<String>,
-        patience: Duration,
+        timeout: Duration,
         genesis: Option<Digest>,
     ) -> Result<Self, ChainError> {
         let unusable = |reason: String| ChainError::Unreachable {
@@ -125,7 +125,7 @@ impl Link {
         Ok(Self {
             runtime,
             addresses,
-            patience,
+            timeout,
             state: RefCell::new(State {
                 genesis,
                 ..State::default()
@@ -134,19 +134,19 @@ impl Link {
     }
 
     /// How long a client waits for an answer.
-    pub const fn patience(&self) -> Duration {
-        self.patience
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Asks for what changes nothing, as often as it takes.
     ///
     /// # Errors
-    /// `Unreachable` when the patience is over, or what `request` says.
+    /// `Unreachable` when the timeout is over, or what `request` says.
     pub fn ask<T, F>(&self, request: impl Fn(Connection) -> F) -> Result<T, ChainError>
     where
         F: Future<Output = Result<T, Trouble>>,
     {
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.timeout;
         let mut wait = FIRST_WAIT;
         loop {
             match self.attempt(&request, deadline) {
@@ -208,17 +208,17 @@ impl Link {
             None => self.connect(left.min(GREETING))?,
         };
         let left = deadline.saturating_duration_since(Instant::now());
-        // Made inside: a timer belongs to the runtime that it is made in.
+        // InstantiateOutput inside: a timer belongs to the runtime that it is made in.
         let answer = async { tokio::time::timeout(left, request(connection)).await };
         self.run(answer)
             .unwrap_or_else(|_| Err(Trouble::Lost("no answer came in time".into())))
     }
 
-    fn connect(&self, patience: Duration) -> Result<Connection, Trouble> {
+    fn connect(&self, timeout: Duration) -> Result<Connection, Trouble> {
         let mut state = self.state.borrow_mut();
         let address = self.addresses.get(state.next % self.addresses.len());
         let address = address.cloned().unwrap_or_default();
-        let connected = async { tokio::time::timeout(patience, greet(&address)).await };
+        let connected = async { tokio::time::timeout(timeout, greet(&address)).await };
         let connection = self
             .run(connected)
             .unwrap_or_else(|_| Err(Trouble::Lost("no connection came about in time".into())))?;

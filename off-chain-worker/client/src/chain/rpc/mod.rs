@@ -1,6 +1,6 @@
 //! A chain that a node serves, over JSON-RPC.
 //!
-//! A transaction is rehearsed before it is sent: what a contract would refuse costs nothing. It is
+//! A transaction is dry_run before it is sent: what a contract would refuse costs nothing. It is
 //! given what the rehearsal needed and a margin, and what it cost is what the rehearsal used, with
 //! the fee that was paid. Its answer is that of the rehearsal, which is made again on the state
 //! before its block: a chain does not keep what a message returned.
@@ -14,10 +14,10 @@ mod transaction;
 
 pub use transaction::Wait;
 
-use super::{Chain, ChainError, ContractEvent, Cost, Instantiated, Receipt};
+use super::{Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt};
 use crate::keys;
-use api::{Answer, Code, Gas, Made, Rehearsed, Uploaded};
-use history::History;
+use api::{CallOutput, Code, DryRun, Gas, InstantiateOutput, Uploaded};
+use history::EventCache;
 use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use link::{Connection, Link, Trouble};
 use refusal::{is_revert, refusal};
@@ -34,11 +34,11 @@ use subxt_signer::sr25519::Keypair;
 use transaction::{carry_out, is_pending, raw, Included};
 
 /// How long a client waits for an answer or a block, unless told otherwise.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 /// Reads that are under way at the same time.
 const AT_ONCE: usize = 32;
 /// How long a transaction waits for the same one of somebody else.
-const COURTESY: Duration = Duration::from_secs(15);
+const DUPLICATE_WAIT: Duration = Duration::from_secs(15);
 /// The wait between two looks at it.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -48,7 +48,7 @@ pub struct Settings {
     /// Nodes of it, `ws://` or `wss://`. The first that answers is asked; when it stops, the next.
     pub addresses: Vec<String>,
     /// How long to wait for an answer, or for a transaction's block.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// When a transaction counts as carried out.
     pub wait: Wait,
     /// Hash of the first block of the chain that it has to be; any chain if none is given.
@@ -60,7 +60,7 @@ pub struct RpcChain {
     link: Link,
     keys: BTreeMap<AccountId, Keypair>,
     wait: Wait,
-    history: RefCell<History>,
+    history: RefCell<EventCache>,
 }
 
 impl fmt::Debug for RpcChain {
@@ -79,7 +79,7 @@ impl RpcChain {
         settings: Settings,
         keys: impl IntoIterator<Item = Keypair>,
     ) -> Result<Self, ChainError> {
-        let link = Link::new(settings.addresses, settings.patience, settings.genesis)?;
+        let link = Link::new(settings.addresses, settings.timeout, settings.genesis)?;
         let keys = keys
             .into_iter()
             .map(|it| (keys::account(&it), it))
@@ -96,7 +96,7 @@ impl RpcChain {
 
     /// Listens to events of these contracts only, so that a busy chain needs no room here.
     pub fn listen_to(&mut self, contracts: impl IntoIterator<Item = AccountId>) {
-        self.history = RefCell::new(History::of(contracts));
+        self.history = RefCell::new(EventCache::of(contracts));
     }
 
     /// What people call the chain, as the node says it.
@@ -143,26 +143,26 @@ impl RpcChain {
     }
 
     /// What a message would come to, on the state after the block `at`, or the best one.
-    fn rehearse(
+    fn dry_run_call(
         &self,
         caller: AccountId,
         to: AccountId,
         input: &[u8],
         at: Option<H256>,
-    ) -> Result<Rehearsed<Answer>, ChainError> {
+    ) -> Result<DryRun<CallOutput>, ChainError> {
         let arguments = api::call(caller, to, input);
-        self.runtime_call("ContractsApi_call", &arguments, at, api::rehearsed)
+        self.runtime_call("ContractsApi_call", &arguments, at, api::dry_run)
     }
 
-    fn rehearse_making(
+    fn dry_run_instantiate(
         &self,
         signer: AccountId,
         code: &Code<'_>,
         input: &[u8],
         salt: &[u8],
-    ) -> Result<Rehearsed<Made>, ChainError> {
+    ) -> Result<DryRun<InstantiateOutput>, ChainError> {
         let arguments = api::instantiate(signer, code, input, salt);
-        self.runtime_call("ContractsApi_instantiate", &arguments, None, api::rehearsed)
+        self.runtime_call("ContractsApi_instantiate", &arguments, None, api::dry_run)
     }
 
     fn runtime_call<T>(
@@ -198,7 +198,7 @@ impl RpcChain {
     /// Waits while the same message of somebody else waits for a block: if that is carried out,
     /// this one would be paid for in vain.
     fn give_way(&self, to: AccountId, input: &[u8]) -> Result<(), ChainError> {
-        let until = Instant::now() + COURTESY.min(self.link.patience());
+        let until = Instant::now() + DUPLICATE_WAIT.min(self.link.timeout());
         let start = self.block()?;
         loop {
             let pending = self
@@ -223,10 +223,10 @@ impl RpcChain {
     /// paid.
     fn refusal_of(
         &self,
-        rehearsed: &Rehearsed<Answer>,
+        dry_run: &DryRun<CallOutput>,
         to: AccountId,
     ) -> Result<Option<Receipt>, ChainError> {
-        match &rehearsed.result {
+        match &dry_run.result {
             Ok(answer) if answer.reverted => Ok(Some(Receipt {
                 output: answer.data.clone(),
                 events: Vec::new(),
@@ -250,16 +250,16 @@ impl RpcChain {
     fn answered(
         &self,
         included: &Included,
-        before: Rehearsed<Answer>,
+        before: DryRun<CallOutput>,
         (signer, to, input): (AccountId, AccountId, &[u8]),
-    ) -> Result<Answer, ChainError> {
+    ) -> Result<CallOutput, ChainError> {
         let hash = included.hash;
         let parent = self.link.ask(|connection| async move {
             let header = connection.rpc.chain_get_header(Some(hash)).await?;
             let header = header.ok_or_else(|| Trouble::Lost("a block is gone".into()))?;
             Ok(header.parent_hash)
         })?;
-        let again = self.rehearse(signer, to, input, Some(parent))?;
+        let again = self.dry_run_call(signer, to, input, Some(parent))?;
         match (again.result, before.result) {
             (Ok(answer), _) if !answer.reverted => Ok(answer),
             // Something before it in its block made it possible.
@@ -280,7 +280,7 @@ fn pallet_key(map: &str) -> Vec<u8> {
     [twox_128(b"Contracts"), twox_128(map.as_bytes())].concat()
 }
 
-impl Chain for RpcChain {
+impl ChainRead for RpcChain {
     fn genesis(&self) -> Result<Digest, ChainError> {
         self.link
             .ask(|connection| async move { Ok(connection.genesis) })
@@ -294,7 +294,7 @@ impl Chain for RpcChain {
     }
 
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        match self.rehearse(caller, to, input, None)?.result {
+        match self.dry_run_call(caller, to, input, None)?.result {
             Ok(answer) => Ok(answer.data),
             Err(error) => Err(self.refused(&error, Some(to))),
         }
@@ -318,7 +318,7 @@ impl Chain for RpcChain {
                 try_join_all(calls).await
             };
             for (bytes, (to, _)) in self.link.ask(read)?.iter().zip(some) {
-                let read = api::rehearsed::<Answer>(bytes);
+                let read = api::dry_run::<CallOutput>(bytes);
                 let read = read.map_err(|_| unlike("ContractsApi_call"))?;
                 let answer = read
                     .result
@@ -329,112 +329,6 @@ impl Chain for RpcChain {
         Ok(answers)
     }
 
-    fn submit(
-        &mut self,
-        signer: AccountId,
-        to: AccountId,
-        input: &[u8],
-    ) -> Result<Receipt, ChainError> {
-        let key = self.key(signer)?;
-        let before = self.block()?;
-        let mut rehearsed = self.rehearse(signer, to, input, None)?;
-        if let Some(refused) = self.refusal_of(&rehearsed, to)? {
-            return Ok(refused);
-        }
-        let gas = self.gas(rehearsed.required)?;
-        let deposit = self.tariff_of()?.deposit(rehearsed.deposit);
-        let signed =
-            transaction::sign(&self.link, key, &transaction::call(to, gas, deposit, input))?;
-        // The last look before money is spent: who was quicker meanwhile has left nothing to do.
-        self.give_way(to, input)?;
-        if self.block()? != before {
-            rehearsed = self.rehearse(signer, to, input, None)?;
-            if let Some(refused) = self.refusal_of(&rehearsed, to)? {
-                return Ok(refused);
-            }
-        }
-        let included = signed.carry_out(&self.link, self.wait)?;
-        let outcome = self.link.ask(|connection| {
-            let outcome = included.outcome(&connection.at, Some(to));
-            async move { Ok(outcome) }
-        })?;
-        let paid = Cost {
-            fee: included.fee(),
-            ..rehearsed.cost()
-        };
-        match outcome {
-            Ok(()) => Ok(Receipt {
-                events: included.events(),
-                output: self
-                    .answered(&included, rehearsed, (signer, to, input))?
-                    .data,
-                cost: paid,
-            }),
-            // Somebody was quicker, in the same block: what it answers now says with what.
-            Err(error) if is_revert(&error) => {
-                let again = self.rehearse(signer, to, input, Some(included.hash))?;
-                match again.result {
-                    Ok(answer) if answer.reverted => Ok(Receipt {
-                        output: answer.data,
-                        events: Vec::new(),
-                        cost: Cost { deposit: 0, ..paid },
-                    }),
-                    _ => Err(error),
-                }
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
-        let hash = blake2(code);
-        if self.storage(&code_key(&hash))?.is_some() {
-            return Ok(hash);
-        }
-        let arguments = api::upload(signer, code);
-        let read = |mut bytes: &[u8]| api::result::<Uploaded>(&mut bytes);
-        let rehearsed = self.runtime_call("ContractsApi_upload_code", &arguments, None, read)?;
-        let uploaded = rehearsed.map_err(|error| self.refused(&error, None))?;
-        let deposit = i128::try_from(uploaded.deposit).unwrap_or(i128::MAX);
-        let payload = transaction::upload(code, self.tariff_of()?.deposit(deposit));
-        self.succeed(signer, &payload, None)?;
-        Ok(hash)
-    }
-
-    fn instantiate(
-        &mut self,
-        signer: AccountId,
-        code_hash: Digest,
-        input: &[u8],
-        salt: &[u8],
-    ) -> Result<Instantiated, ChainError> {
-        let code = Code::Existing(code_hash);
-        let rehearsed = self.rehearse_making(signer, &code, input, salt)?;
-        let cost = rehearsed.cost();
-        let made = rehearsed.result;
-        let made = made.map_err(|error| self.refused(&error, None))?;
-        let mut instantiated = Instantiated {
-            address: made.address,
-            reverted: made.answer.reverted,
-            output: made.answer.data,
-            cost,
-        };
-        if instantiated.reverted {
-            instantiated.cost = Cost::default();
-            return Ok(instantiated);
-        }
-        let gas = self.gas(rehearsed.required)?;
-        let deposit = self.tariff_of()?.deposit(cost.deposit);
-        let payload = transaction::instantiate(code_hash, gas, deposit, input, salt);
-        let included = self.succeed(signer, &payload, None)?;
-        let told = included.find("Contracts", "Instantiated");
-        let address = told.and_then(|told| <[[u8; 32]; 2]>::decode(&mut &told.fields[..]).ok());
-        let [_, address] = address.ok_or(ChainError::BadAnswer)?;
-        instantiated.address = address.into();
-        instantiated.cost.fee = included.fee();
-        Ok(instantiated)
-    }
-
     fn estimate(
         &self,
         signer: AccountId,
@@ -442,9 +336,9 @@ impl Chain for RpcChain {
         input: &[u8],
         salt: &[u8],
     ) -> Result<Instantiated, ChainError> {
-        let rehearsed = self.rehearse_making(signer, &Code::New(code), input, salt)?;
-        let cost = rehearsed.cost();
-        let made = rehearsed.result;
+        let dry_run = self.dry_run_instantiate(signer, &Code::New(code), input, salt)?;
+        let cost = dry_run.cost();
+        let made = dry_run.result;
         let made = made.map_err(|error| self.refused(&error, None))?;
         Ok(Instantiated {
             address: made.address,
@@ -489,6 +383,112 @@ impl Chain for RpcChain {
         let mut history = self.history.borrow_mut();
         update.apply(&mut history);
         Ok(history.since(from))
+    }
+}
+
+impl Chain for RpcChain {
+    fn submit(
+        &mut self,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+    ) -> Result<Receipt, ChainError> {
+        let key = self.key(signer)?;
+        let before = self.block()?;
+        let mut dry_run = self.dry_run_call(signer, to, input, None)?;
+        if let Some(refused) = self.refusal_of(&dry_run, to)? {
+            return Ok(refused);
+        }
+        let gas = self.gas(dry_run.required)?;
+        let deposit = self.tariff_of()?.deposit(dry_run.deposit);
+        let signed =
+            transaction::sign(&self.link, key, &transaction::call(to, gas, deposit, input))?;
+        // The last look before money is spent: who was quicker meanwhile has left nothing to do.
+        self.give_way(to, input)?;
+        if self.block()? != before {
+            dry_run = self.dry_run_call(signer, to, input, None)?;
+            if let Some(refused) = self.refusal_of(&dry_run, to)? {
+                return Ok(refused);
+            }
+        }
+        let included = signed.carry_out(&self.link, self.wait)?;
+        let outcome = self.link.ask(|connection| {
+            let outcome = included.outcome(&connection.at, Some(to));
+            async move { Ok(outcome) }
+        })?;
+        let paid = Cost {
+            fee: included.fee(),
+            ..dry_run.cost()
+        };
+        match outcome {
+            Ok(()) => Ok(Receipt {
+                events: included.events(),
+                output: self.answered(&included, dry_run, (signer, to, input))?.data,
+                cost: paid,
+            }),
+            // Somebody was quicker, in the same block: what it answers now says with what.
+            Err(error) if is_revert(&error) => {
+                let again = self.dry_run_call(signer, to, input, Some(included.hash))?;
+                match again.result {
+                    Ok(answer) if answer.reverted => Ok(Receipt {
+                        output: answer.data,
+                        events: Vec::new(),
+                        cost: Cost { deposit: 0, ..paid },
+                    }),
+                    _ => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
+        let hash = blake2(code);
+        if self.storage(&code_key(&hash))?.is_some() {
+            return Ok(hash);
+        }
+        let arguments = api::upload(signer, code);
+        let read = |mut bytes: &[u8]| api::result::<Uploaded>(&mut bytes);
+        let dry_run = self.runtime_call("ContractsApi_upload_code", &arguments, None, read)?;
+        let uploaded = dry_run.map_err(|error| self.refused(&error, None))?;
+        let deposit = i128::try_from(uploaded.deposit).unwrap_or(i128::MAX);
+        let payload = transaction::upload(code, self.tariff_of()?.deposit(deposit));
+        self.succeed(signer, &payload, None)?;
+        Ok(hash)
+    }
+
+    fn instantiate(
+        &mut self,
+        signer: AccountId,
+        code_hash: Digest,
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        let code = Code::Existing(code_hash);
+        let dry_run = self.dry_run_instantiate(signer, &code, input, salt)?;
+        let cost = dry_run.cost();
+        let made = dry_run.result;
+        let made = made.map_err(|error| self.refused(&error, None))?;
+        let mut instantiated = Instantiated {
+            address: made.address,
+            reverted: made.answer.reverted,
+            output: made.answer.data,
+            cost,
+        };
+        if instantiated.reverted {
+            instantiated.cost = Cost::default();
+            return Ok(instantiated);
+        }
+        let gas = self.gas(dry_run.required)?;
+        let deposit = self.tariff_of()?.deposit(cost.deposit);
+        let payload = transaction::instantiate(code_hash, gas, deposit, input, salt);
+        let included = self.succeed(signer, &payload, None)?;
+        let told = included.find("Contracts", "Instantiated");
+        let address = told.and_then(|told| <[[u8; 32]; 2]>::decode(&mut &told.fields[..]).ok());
+        let [_, address] = address.ok_or(ChainError::BadAnswer)?;
+        instantiated.address = address.into();
+        instantiated.cost.fee = included.fee();
+        Ok(instantiated)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::{
     api::Gas,
-    history::{self, Told},
+    history::{self, BlockEvent},
     link::{At, Connection, Link, Trouble},
     refusal::refusal,
 };
@@ -30,7 +30,7 @@ use subxt_signer::sr25519::Keypair;
 
 /// Blocks for which a transaction is valid. Afterwards it can never be carried out.
 const MORTAL: u64 = 64;
-/// How long a transaction may wait for its block, however short the patience is: some blocks of
+/// How long a transaction may wait for its block, however short the timeout is: some blocks of
 /// twelve seconds, and finality.
 const INCLUSION: Duration = Duration::from_secs(90);
 /// The wait between two looks for a transaction whose connection was lost.
@@ -55,10 +55,10 @@ pub struct Included {
     /// Hash of the block.
     pub hash: H256,
     /// What happened.
-    pub told: Vec<Told>,
+    pub told: Vec<BlockEvent>,
 }
 
-impl std::fmt::Debug for Told {
+impl std::fmt::Debug for BlockEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.pallet, self.name)
     }
@@ -87,7 +87,7 @@ impl Included {
     }
 
     /// The event of this name, if it happened.
-    pub fn find(&self, pallet: &str, name: &str) -> Option<&Told> {
+    pub fn find(&self, pallet: &str, name: &str) -> Option<&BlockEvent> {
         let mut told = self.told.iter();
         told.find(|told| told.pallet == pallet && told.name == name)
     }
@@ -184,13 +184,13 @@ impl Signed {
     ///
     /// # Errors
     /// `Runtime` if the chain does not take it; `OutcomeUnknown` if it is in no block when the
-    /// patience is over.
+    /// timeout is over.
     pub fn carry_out(self, link: &Link, wait: Wait) -> Result<Included, ChainError> {
-        let patience = link.patience().max(INCLUSION);
-        let deadline = Instant::now() + patience;
+        let timeout = link.timeout().max(INCLUSION);
+        let deadline = Instant::now() + timeout;
         let sent = async {
             let sending = send(&self.connection, &self.bytes, wait);
-            tokio::time::timeout(patience, sending).await
+            tokio::time::timeout(timeout, sending).await
         };
         let sent = link
             .run(sent)

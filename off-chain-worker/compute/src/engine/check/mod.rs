@@ -45,7 +45,7 @@ const FEATURES: WasmFeatures = WasmFeatures::SIGN_EXTENSION.union(WasmFeatures::
 
 /// What is known about an acceptable kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct CheckReport {
     /// blake2b-256 of the code: what a subnet names its kernel by.
     pub code_hash: Digest,
     /// Bytes of code.
@@ -64,7 +64,7 @@ pub struct Report {
 ///
 /// # Errors
 /// The first reason to refuse it.
-pub fn check(code: &[u8]) -> Result<Report, Refusal> {
+pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
     if code.len() > MAX_CODE {
         return Err(Refusal::TooLarge(code.len()));
     }
@@ -93,7 +93,7 @@ pub fn check(code: &[u8]) -> Result<Report, Refusal> {
     if in_steps.iter().any(|name| name == GET_STORAGE) && !writes(&shape, deploy) {
         return Err(Refusal::NoRootCell);
     }
-    Ok(Report {
+    Ok(CheckReport {
         code_hash: blake2(code),
         size: code.len(),
         initial_pages,

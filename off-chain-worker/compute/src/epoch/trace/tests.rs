@@ -1,7 +1,10 @@
 use super::*;
 use crate::engine::EngineError;
 use inktensor_primitives::{
-    kernel::{Budget, ChunkInputs, EpochHeader, KernelError, PhasePlan, StepInput},
+    kernel::{
+        BrokenPromise, Budget, ChunkInputs, EpochHeader, KernelError, PhasePlan, StepInput,
+        MAX_CARRY, MAX_MEMORY, MAX_SCRATCH,
+    },
     AccountId, Rao,
 };
 
@@ -147,58 +150,74 @@ fn the_assertion_binds_every_step_to_header_number_carry_and_scratch() {
 
 #[test]
 fn a_kernel_that_breaks_a_promise_is_found_out() {
-    let cases: [(u8, u16, Break, &str); 8] = [
+    let cases: [(u8, u16, Break, BrokenPromise); 8] = [
         (
             0,
             0,
             |o| o.carry = vec![0; MAX_CARRY + 1],
-            "too long a carry",
+            BrokenPromise::LongCarry(MAX_CARRY + 1),
         ),
         (
             1,
             2,
             |o| o.scratch = vec![0; MAX_SCRATCH + 1],
-            "too long a scratch",
+            BrokenPromise::LongScratch(MAX_SCRATCH + 1),
         ),
         (
             1,
             1,
             |o| o.memory = vec![0; MAX_MEMORY + 1],
-            "too long a memory",
+            BrokenPromise::LongMemory(MAX_MEMORY + 1),
         ),
-        (2, 1, |o| o.memory = vec![0], "memory out of its phase"),
+        (
+            2,
+            1,
+            |o| o.memory = vec![0],
+            BrokenPromise::UnexpectedMemory,
+        ),
         (
             2,
             2,
             |o| o.results.push(NeuronResult::default()),
-            "a wrong number of results",
+            BrokenPromise::ResultCount {
+                given: 2,
+                expected: 1,
+            },
         ),
         (
             0,
             2,
             |o| o.results.push(NeuronResult::default()),
-            "a wrong number of results",
+            BrokenPromise::ResultCount {
+                given: 1,
+                expected: 0,
+            },
         ),
         (
             2,
             1,
             |o| o.roster = vec![Uid(0)],
-            "a roster before the last step",
+            BrokenPromise::EarlyRoster,
         ),
         (
             2,
             2,
             |o| o.roster = vec![Uid(4), Uid(1)],
-            "a roster that is not ascending within the neurons",
+            BrokenPromise::BadRoster,
         ),
     ];
-    for (phase, chunk, break_it, what) in cases {
+    for (phase, chunk, break_it, promise) in cases {
         let kernel = Notes {
             break_at: Some((phase, chunk, break_it)),
             unsound: false,
         };
         let found = compute(&kernel, &inputs()).expect_err("an error");
-        assert_eq!(found, EpochError::BadOutput { phase, chunk, what });
+        let expected = ComputeError::BadOutput {
+            phase,
+            chunk,
+            promise,
+        };
+        assert_eq!(found, expected);
     }
 }
 
@@ -252,12 +271,12 @@ fn plan_and_inputs_must_fit() {
     };
     assert_eq!(
         compute(&unsound, &inputs()).err(),
-        Some(EpochError::UnsoundPlan)
+        Some(ComputeError::UnsoundPlan)
     );
     let mut inputs = inputs();
     inputs.memory.pop();
     assert_eq!(
         compute(&Notes::default(), &inputs).err(),
-        Some(EpochError::WrongChunks(2, 3))
+        Some(ComputeError::WrongChunks(2, 3))
     );
 }

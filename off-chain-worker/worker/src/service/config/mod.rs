@@ -110,7 +110,7 @@ pub struct Layer {
 
 /// Who told the value of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum ValueSource {
     /// A flag.
     Flag,
     /// An environment variable.
@@ -169,9 +169,9 @@ pub enum ConfigError {
 
 /// All that is told, and who told it. It is displayed as a file that tells the same.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct ResolvedConfig {
     layer: Layer,
-    origins: BTreeMap<String, Origin>,
+    origins: BTreeMap<String, ValueSource>,
 }
 
 /// What a worker is told, complete.
@@ -292,7 +292,7 @@ impl Layer {
     }
 }
 
-impl Told {
+impl ResolvedConfig {
     /// What these flags, the environment, the file at `file` and the defaults tell together.
     ///
     /// # Errors
@@ -303,13 +303,13 @@ impl Told {
         file: Option<&Path>,
     ) -> Result<Self, ConfigError> {
         let named = variable(FILE_VARIABLE).map(PathBuf::from);
-        let mut layers = vec![(Origin::Default, Layer::defaults())];
+        let mut layers = vec![(ValueSource::Default, Layer::defaults())];
         if let Some(path) = file.map(Path::to_owned).or(named) {
             let layer = Layer::from_file(&path)?;
-            layers.push((Origin::File(path), layer));
+            layers.push((ValueSource::File(path), layer));
         }
-        layers.push((Origin::Environment, Layer::from_environment(variable)?));
-        layers.push((Origin::Flag, flags.clone()));
+        layers.push((ValueSource::Environment, Layer::from_environment(variable)?));
+        layers.push((ValueSource::Flag, flags.clone()));
         let (mut table, mut origins) = (toml::Table::new(), BTreeMap::new());
         for (origin, layer) in layers {
             for (field, value) in layer.table()? {
@@ -369,7 +369,7 @@ impl Told {
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for ResolvedConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let table = self.layer.table().map_err(|_| fmt::Error)?;
         for flag in names() {
@@ -377,10 +377,10 @@ impl fmt::Display for Told {
             match (table.get(&field), self.origins.get(&field)) {
                 (Some(value), Some(origin)) => {
                     let from = match origin {
-                        Origin::Flag => format!("--{flag}"),
-                        Origin::Environment => variable_of(&flag),
-                        Origin::File(path) => path.display().to_string(),
-                        Origin::Default => "the default".into(),
+                        ValueSource::Flag => format!("--{flag}"),
+                        ValueSource::Environment => variable_of(&flag),
+                        ValueSource::File(path) => path.display().to_string(),
+                        ValueSource::Default => "the default".into(),
                     };
                     writeln!(f, "{field} = {value} # {from}")?;
                 }

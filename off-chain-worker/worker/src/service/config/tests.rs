@@ -102,25 +102,25 @@ fn every_field_is_told_by_flag_before_environment_before_file_before_default() {
         });
         assert!(wanted[0].is_some() && wanted[0] != wanted[1], "{field}");
         let told = |flags: &Layer, environment: &dyn Fn(&str) -> Option<OsString>, file| {
-            let told = Told::by(flags, environment, file).unwrap();
+            let told = ResolvedConfig::by(flags, environment, file).unwrap();
             let value = told.layer.table().unwrap().remove(&field);
             (value, told.origins.get(&field).cloned())
         };
         let none = Layer::default();
         let default = defaults.get(&field).cloned();
-        let origin = default.is_some().then_some(Origin::Default);
+        let origin = default.is_some().then_some(ValueSource::Default);
         assert_eq!(told(&none, &nothing, None), (default, origin));
         for (one, other) in [(0, 1), (1, 0)] {
             let path = &written[one].0;
-            let from_file = (wanted[one].clone(), Some(Origin::File(path.clone())));
+            let from_file = (wanted[one].clone(), Some(ValueSource::File(path.clone())));
             assert_eq!(told(&none, &nothing, Some(path)), from_file);
-            let from_environment = (wanted[other].clone(), Some(Origin::Environment));
+            let from_environment = (wanted[other].clone(), Some(ValueSource::Environment));
             assert_eq!(
                 told(&none, &variable(texts[other]), Some(path)),
                 from_environment
             );
             let by_flag = flagged(&[&format!("--{flag}={}", texts[one])]);
-            let from_flag = (wanted[one].clone(), Some(Origin::Flag));
+            let from_flag = (wanted[one].clone(), Some(ValueSource::Flag));
             assert_eq!(
                 told(&by_flag, &variable(texts[other]), Some(path)),
                 from_flag
@@ -134,7 +134,7 @@ fn the_environment_may_name_the_file_and_a_flag_goes_before_it() {
     let (one, other) = (Written::new("stagger = 1\n"), Written::new("stagger = 2\n"));
     let named = |name: &str| (name == FILE_VARIABLE).then(|| one.0.clone().into_os_string());
     let stagger = |file| {
-        Told::by(&Layer::default(), &named, file)
+        ResolvedConfig::by(&Layer::default(), &named, file)
             .unwrap()
             .layer
             .stagger
@@ -151,13 +151,13 @@ fn what_is_printed_is_a_file_that_tells_the_same() {
         "--store=a b",
         "--dry-run",
     ]);
-    let told = Told::by(&flags, &nothing, None).unwrap();
+    let told = ResolvedConfig::by(&flags, &nothing, None).unwrap();
     let text = told.to_string();
     assert!(text.contains("dry_run = true # --dry-run\n"), "{text}");
     assert!(text.contains("poll = 200 # the default\n"), "{text}");
     assert!(text.contains("# http is not set\n"), "{text}");
     let again = Written::new(&text);
-    let again = Told::by(&Layer::default(), &nothing, Some(&again.0)).unwrap();
+    let again = ResolvedConfig::by(&Layer::default(), &nothing, Some(&again.0)).unwrap();
     assert_eq!(again.layer, told.layer);
     assert_eq!(text.lines().count(), FIELDS.len());
 }
@@ -166,7 +166,7 @@ fn what_is_printed_is_a_file_that_tells_the_same() {
 fn the_example_lists_every_field_and_is_complete() {
     let told = |text: &str| {
         let written = Written::new(text);
-        Told::by(&Layer::default(), &nothing, Some(&written.0)).unwrap()
+        ResolvedConfig::by(&Layer::default(), &nothing, Some(&written.0)).unwrap()
     };
     let config = told(EXAMPLE).complete().unwrap();
     assert_eq!(config.roles.len(), 3);
@@ -250,7 +250,7 @@ fn what_is_missing_is_named_with_all_ways_to_tell_it() {
     for (missing, field) in ["role", "chain", "store"].into_iter().enumerate() {
         let mut words = whole.to_vec();
         words.remove(missing);
-        let told = Told::by(&flagged(&words), &nothing, None).unwrap();
+        let told = ResolvedConfig::by(&flagged(&words), &nothing, None).unwrap();
         let problem = told.complete().unwrap_err().to_string();
         for way in [
             format!("--{field}"),
@@ -260,7 +260,7 @@ fn what_is_missing_is_named_with_all_ways_to_tell_it() {
             assert!(problem.contains(&way), "{problem}");
         }
     }
-    let told = Told::by(&flagged(&whole), &nothing, None).unwrap();
+    let told = ResolvedConfig::by(&flagged(&whole), &nothing, None).unwrap();
     let config = told.complete().unwrap();
     assert_eq!(config.poll, Duration::from_millis(POLL));
     assert!(!config.dry_run && config.http.is_none());

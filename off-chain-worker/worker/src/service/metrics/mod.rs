@@ -5,7 +5,7 @@
 
 use super::status::Status;
 use crate::roles::{Action, RoleError};
-use crate::service::lag::Standing;
+use crate::service::lag::SubnetLag;
 use inktensor_client::chain::{ChainError, Cost};
 use inktensor_primitives::{epoch::Collateral, NetUid};
 use metrics::{counter, describe_counter, describe_gauge, gauge};
@@ -40,10 +40,10 @@ names! {
     counter SETTLED = "inktensor_chunks_settled_total";
     /// Calls by which this worker had the chain execute steps of an epoch, by netuid.
     counter REPLAYED = "inktensor_replay_calls_total";
-    /// Subnets without neurons whose tempo this worker began anew, by netuid.
-    counter ROLLED_OVER = "inktensor_tempos_restarted_total";
-    /// Epochs given up by this worker, by netuid.
-    counter GIVEN_UP = "inktensor_epochs_given_up_total";
+    /// Tempos of subnets without neurons restarted by this worker, by netuid.
+    counter TEMPOS_RESTARTED = "inktensor_tempos_restarted_total";
+    /// Epochs rolled over by this worker, by netuid.
+    counter ROLLED_OVER = "inktensor_epochs_rolled_over_total";
     /// Steps that somebody else took first, by netuid. With several equal workers that is usual.
     counter OVERTAKEN = "inktensor_overtaken_total";
     /// What the chunks that this worker settled paid to the subnet, in rao, by netuid.
@@ -151,7 +151,7 @@ pub fn took(action: &Action) {
     };
     match action {
         Action::Closed { netuid, .. } => one(CLOSED, netuid),
-        Action::RolledOver { netuid } => one(ROLLED_OVER, netuid),
+        Action::TempoRestarted { netuid } => one(TEMPOS_RESTARTED, netuid),
         Action::CollateralAdded { amount } => counter!(COLLATERAL_ACCOUNT).increment(amount.0),
         Action::Proposed { netuid, .. } => one(PROPOSED, netuid),
         Action::Disputed { netuid, reward, .. } => {
@@ -160,7 +160,7 @@ pub fn took(action: &Action) {
         }
         Action::Finalized { netuid, .. } => one(FINALIZED, netuid),
         Action::Replayed { netuid, .. } => one(REPLAYED, netuid),
-        Action::GivenUp { netuid, .. } => one(GIVEN_UP, netuid),
+        Action::RolledOver { netuid, .. } => one(ROLLED_OVER, netuid),
         Action::Settled { netuid, paid, .. } => {
             one(SETTLED, netuid);
             counter!(PAID, "netuid" => label(*netuid)).increment(paid.0);
@@ -174,7 +174,7 @@ pub fn overtaken(netuid: NetUid) {
 }
 
 /// A subnet stands so.
-pub fn stands(netuid: NetUid, standing: &Standing) {
+pub fn stands(netuid: NetUid, standing: &SubnetLag) {
     let label = label(netuid);
     // A counter that is not there before its first step hides that step from a rate.
     for name in [
@@ -184,8 +184,8 @@ pub fn stands(netuid: NetUid, standing: &Standing) {
         FINALIZED,
         SETTLED,
         REPLAYED,
+        TEMPOS_RESTARTED,
         ROLLED_OVER,
-        GIVEN_UP,
         OVERTAKEN,
     ] {
         counter!(name, "netuid" => label.clone()).increment(0);

@@ -62,7 +62,7 @@ fn steps_are_counted_by_subnet() {
 
 #[test]
 fn a_subnet_is_measured_and_its_counters_are_there_from_the_start() {
-    let standing = Standing {
+    let standing = SubnetLag {
         open: 5,
         final_epoch: Some(3),
         lag: 2,
