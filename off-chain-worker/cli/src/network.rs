@@ -5,7 +5,7 @@ use crate::{
     output::{format, waiting::Waiting},
 };
 use inktensor_client::{
-    chain::{self, Chain, ChainError, Message, Typed},
+    chain::{self, ChainError, ChainRead, Message, Typed},
     deploy::Addresses,
     ss58::ss58,
 };
@@ -55,7 +55,7 @@ impl Network {
     }
 
     /// Returns the chain.
-    pub fn chain(&self) -> &dyn Chain {
+    pub fn chain(&self) -> &dyn ChainRead {
         self.opened.chain.as_ref()
     }
 
@@ -228,7 +228,7 @@ pub fn no_subnet(netuid: NetUid) -> Failure {
 /// to answer.
 fn wait_for(source: &ChainSource) -> Option<Waiting> {
     match source {
-        ChainSource::Kept(_) => None,
+        ChainSource::Dir(_) => None,
         ChainSource::Served(_) | ChainSource::Nodes(_) => Some(Waiting::for_(subject(source))),
     }
 }

@@ -4,7 +4,7 @@ use crate::error::Failure;
 use inktensor_client::deploy::Bundle;
 use inktensor_compute::{
     engine::{native::Native, wasm::Wasm, Engine},
-    epoch::{compute, EpochError, EpochInputs, Trace},
+    epoch::{compute, ComputeError, EpochInputs, Trace},
     vectors::{self, Located},
 };
 use inktensor_primitives::{hash::blake2, Digest};
@@ -101,10 +101,10 @@ impl Kernel {
         epoch: &Located,
         act: impl FnOnce(&EpochInputs, &Trace) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let failed = |error: EpochError| Failure::input(format_args!("{}: {error}", epoch.place));
+        let failed = |error: ComputeError| Failure::input(format_args!("{}: {error}", epoch.place));
         let header = epoch.vector.header(self.code_hash);
         let plan = self.engine.plan(&header);
-        let plan = plan.map_err(|error| failed(EpochError::Plan(error)))?;
+        let plan = plan.map_err(|error| failed(ComputeError::Plan(error)))?;
         let inputs = epoch.vector.inputs(header, &plan);
         let trace = compute(&*self.engine, &inputs).map_err(failed)?;
         act(&inputs, &trace)

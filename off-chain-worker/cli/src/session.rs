@@ -26,7 +26,7 @@ macro_rules! refusal {
     ($($error:ident),+) => {$(
         impl Refusal for $error {
             fn reason(&self) -> String {
-                self.to_string()
+                format!("{self:?}")
             }
 
             fn is_payment(&self) -> bool {

@@ -19,7 +19,7 @@ use std::{
 };
 
 /// The time that a command waits for a chain, at the beginning and for each answer.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Returns kernels that run in wasmtime. If the built kernel is at hand, its code is trusted to end
 /// and has a native build.

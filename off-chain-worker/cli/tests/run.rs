@@ -365,14 +365,14 @@ fn bad_input_is_told_in_one_line_without_secrets() {
     let node = ["--chain", "ws://127.0.0.1:1"];
     let devchain = ["--chain", "tcp://127.0.0.1:1", "--account", "me"];
     let on = |chain: &[&'static str], more: &[&'static str]| [chain, more].concat();
-    refused(&devchain[..2], None, "say who signs");
+    refused(&devchain[..2], None, "no signer is given");
     refused(&node, None, "no key is given");
     refused(&on(&node, &["--ask-suri"]), None, "needs a terminal");
     refused(&on(&devchain, &["--log", "=="]), None, "log \"==\"");
     refused(
         &on(&devchain, &["--deployment", "a.json"]),
         None,
-        "leave --deployment away",
+        "remove --deployment",
     );
     refused(
         &on(&devchain, &["--config", "no/such.toml"]),

@@ -3,12 +3,10 @@
 use crate::{
     error::{Failure, Verdict},
     offline::{read, EngineKind, Kernel},
+    output::json,
 };
 use inktensor_compute::vectors::{Located, Outcome};
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io::Write, path::PathBuf};
 
 /// Arguments of `audit`.
 #[derive(clap::Args)]
@@ -36,11 +34,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     for epoch in &epochs {
         let found = outcome(&kernel, epoch)?;
         match &epoch.vector.expected {
-            None => writeln!(
-                out,
-                "{}",
-                serde_json::to_string(&found).map_err(io::Error::from)?
-            )?,
+            None => json::print_line(&found, out)?,
             Some(expected) => {
                 let mismatches = expected.mismatches(&found);
                 for mismatch in &mismatches {

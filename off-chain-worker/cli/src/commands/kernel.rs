@@ -2,9 +2,12 @@
 
 use crate::{
     error::{Failure, Verdict},
-    output::{self, json::Hex, View},
+    output::{
+        json::{self, Hex},
+        View,
+    },
 };
-use inktensor_compute::engine::check::{check, Hop, Refusal, Report, MAX_CODE, MAX_PAGES};
+use inktensor_compute::engine::check::{check, CheckReport, Hop, Refusal, MAX_CODE, MAX_PAGES};
 use inktensor_primitives::hash::blake2;
 use serde::Serialize;
 use std::{
@@ -33,7 +36,7 @@ pub enum Command {
 pub struct Check {
     /// The Wasm file
     file: PathBuf,
-    /// Print one JSON document
+    /// Print one line of JSON
     #[arg(long)]
     json: bool,
 }
@@ -71,7 +74,11 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let file = &arguments.file;
     let code = fs::read(file).map_err(|error| Failure::in_file(file, error))?;
     let finding = Finding::of(file.display().to_string(), &code);
-    output::show(arguments.json, &finding, out)?;
+    if arguments.json {
+        json::print_line(&finding, out)?;
+    } else {
+        finding.text(out)?;
+    }
     Ok(Verdict::of(finding.acceptable))
 }
 
@@ -100,7 +107,7 @@ impl Finding {
         }
     }
 
-    fn accepted(self, report: Report) -> Self {
+    fn accepted(self, report: CheckReport) -> Self {
         Self {
             acceptable: true,
             memory: Some(Pages {

@@ -10,11 +10,11 @@ use inktensor_worker::{
     chain_source::{Access, ChainSource},
     service::{
         self,
-        config::{Layer, Told},
+        config::{Layer, ResolvedConfig},
         http, logging, metrics,
         signals::{self, Stop},
         status::Status,
-        Service, Ties,
+        Handles, Service,
     },
 };
 use std::{env, io::Write, path::PathBuf, sync::Arc};
@@ -45,14 +45,14 @@ pub struct Arguments {
 /// Runs the command until SIGTERM or SIGINT ends it.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let variable = |name: &str| env::var_os(name);
-    let told = Told::by(&arguments.given, &variable, arguments.config.as_deref())
+    let told = ResolvedConfig::by(&arguments.given, &variable, arguments.config.as_deref())
         .map_err(Failure::input)?;
     if arguments.print_config {
         write!(out, "{told}")?;
         return Ok(Verdict::Good);
     }
     let config = told.complete().map_err(Failure::input)?;
-    if let ChainSource::Kept(folder) = &config.chain {
+    if let ChainSource::Dir(folder) = &config.chain {
         return Err(Failure::in_file(
             folder,
             "a chain in a folder makes no blocks; serve it with `inktensor devchain --state DIR`",
@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         wait: Wait::Best,
     };
     let (account, keys) = signer.account_on(&config.chain)?;
-    let ties = Ties {
+    let ties = Handles {
         status: Arc::new(Status::new(config.stalled_after)),
         stop: Arc::new(Stop::default()),
     };
@@ -93,7 +93,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             wait: signer.wait,
             // Short: a worker that is to end waits for the request in hand, and the next turn
             // sends it again.
-            patience: verifier::PATIENCE,
+            timeout: verifier::TIMEOUT,
         };
         config.chain.open(access)
     };

@@ -8,7 +8,7 @@ use crate::{
 };
 use inktensor_primitives::{Digest, NetUid};
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     store::{MemoryExport, Store},
 };
 use serde::Serialize;
@@ -186,7 +186,7 @@ fn import(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
     })?;
     let network = arguments.read.open()?;
     let store = verifier::store(&network, &arguments.store)?;
-    let ledger = Ledger::new(network.contracts(), verifier::kernels()?).with_store(store);
+    let ledger = EpochCache::new(network.contracts(), verifier::kernels()?).with_store(store);
     ledger
         .import(network.chain(), &export)
         .map_err(|error| Failure::in_file(file, error))?;

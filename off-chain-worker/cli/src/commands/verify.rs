@@ -10,9 +10,9 @@ use crate::{
     },
     values, verifier,
 };
-use inktensor_compute::epoch::{Difference, Part};
+use inktensor_compute::epoch::{Difference, StepPart};
 use inktensor_primitives::{Rao, Uid};
-use inktensor_worker::verify::{Fate, Finding, Origin, Verified};
+use inktensor_worker::verify::{AssertionStatus, Finding, InputSource, Verified};
 use serde::Serialize;
 use std::{
     io::{self, Write},
@@ -127,9 +127,9 @@ impl From<&Verified> for VerifiedView {
     fn from(verified: &Verified) -> Self {
         let posted = &verified.posted;
         let (fate, deadline) = match posted.fate {
-            Fate::Standing { deadline } => ("standing", Some(deadline)),
-            Fate::Final => ("final", None),
-            Fate::Slashed => ("slashed", None),
+            AssertionStatus::Standing { deadline } => ("standing", Some(deadline)),
+            AssertionStatus::Final => ("final", None),
+            AssertionStatus::Slashed => ("slashed", None),
         };
         Self {
             netuid: verified.netuid.0,
@@ -140,8 +140,8 @@ impl From<&Verified> for VerifiedView {
             no_honest_answer: verified.honest.as_ref().err().map(ToString::to_string),
             steps: verified.steps,
             inputs: match verified.origin {
-                Origin::Chain => "chain",
-                Origin::Store => "store",
+                InputSource::Chain => "chain",
+                InputSource::Store => "store",
             },
             posted: PostedView {
                 assertion: Hex::from(posted.digest),
@@ -199,10 +199,10 @@ impl From<&Difference> for FirstView {
                 phase: *phase,
                 chunk: *chunk,
                 part: match part {
-                    Part::Step => "step",
-                    Part::Memory => "memory",
-                    Part::Results => "results",
-                    Part::Roster => "roster",
+                    StepPart::Step => "step",
+                    StepPart::Memory => "memory",
+                    StepPart::Results => "results",
+                    StepPart::Roster => "roster",
                 },
             },
         }

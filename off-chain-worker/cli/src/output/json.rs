@@ -14,6 +14,12 @@ pub fn print(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{text}")
 }
 
+/// Prints a document on one line.
+pub fn print_line(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let text = serde_json::to_string(document).map_err(io::Error::from)?;
+    writeln!(out, "{text}")
+}
+
 /// An account, which is written as an SS58 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address(pub AccountId);

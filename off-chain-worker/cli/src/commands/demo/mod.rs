@@ -11,10 +11,10 @@ use crate::{
 };
 use inktensor_client::deploy::{Bundles, Record};
 use inktensor_compute::vectors;
-use inktensor_devnet::{chain_dir::Kept, sandbox::SandboxChain};
+use inktensor_devnet::{chain_dir::ChainDir, sandbox::SandboxChain};
 use inktensor_simulation::{
-    report::Story,
-    run::{Performance, Stage},
+    report::Report,
+    run::{Finished, Simulation},
     scenario::Scenario,
 };
 use inktensor_worker::kernels::EngineChoice;
@@ -59,7 +59,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         None => Scenario::generate(arguments.seed),
         Some(file) => recorded(file, arguments.seed)?,
     };
-    let kept = arguments.keep.as_ref().map(Kept::at);
+    let kept = arguments.keep.as_ref().map(ChainDir::at);
     if let Some(kept) = &kept {
         kept.create().map_err(Failure::input)?;
     }
@@ -71,9 +71,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         },
     };
     let mut display = Display::new();
-    let store = kept.as_ref().map(Kept::store);
+    let store = kept.as_ref().map(ChainDir::store);
     let (epochs, store) = (arguments.epochs, store.as_deref());
-    let performed = Stage::perform(&scenario, &bundles, choice, epochs, store, |progress| {
+    let performed = Simulation::perform(&scenario, &bundles, choice, epochs, store, |progress| {
         display.show(&progress);
     });
     let elapsed = display.end();
@@ -82,30 +82,30 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         keep(kept, &performed)?;
     }
     let demo = Demo {
-        story: performed.story,
+        report: performed.report,
         elapsed,
     };
     output::show(arguments.json, &demo, out)?;
-    Ok(Verdict::of(is_sound(&demo.story)))
+    Ok(Verdict::of(is_sound(&demo.report)))
 }
 
 /// The report of a demo, and the time that it took.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Demo {
-    story: Story,
+    report: Report,
     #[serde(skip)]
     elapsed: Duration,
 }
 
 impl View for Demo {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        tables::print(&self.story, self.elapsed, out)
+        tables::print(&self.report, self.elapsed, out)
     }
 }
 
 /// Keeps the chain, as it is at the end, in a folder.
-fn keep(kept: &Kept, performed: &Performance) -> Result<(), Failure> {
+fn keep(kept: &ChainDir, performed: &Finished) -> Result<(), Failure> {
     let chain = SandboxChain::begin_from(&performed.state);
     let record = Record::found(&chain, &performed.contracts, "demo").map_err(Failure::input)?;
     kept.save_record(&record).map_err(Failure::input)?;
@@ -114,9 +114,9 @@ fn keep(kept: &Kept, performed: &Performance) -> Result<(), Failure> {
 }
 
 /// Returns true if every sum is right and both engines always agreed with the posted results.
-fn is_sound(story: &Story) -> bool {
-    story.supply.iter().all(|equation| equation.holds)
-        && story.epochs.iter().all(|epoch| epoch.engines_agree)
+fn is_sound(report: &Report) -> bool {
+    report.supply.iter().all(|equation| equation.holds)
+        && report.epochs.iter().all(|epoch| epoch.engines_agree)
 }
 
 /// Returns the scenario of the only metagraph in `file`.
@@ -132,6 +132,6 @@ fn recorded(file: &Path, seed: u64) -> Result<Scenario, Failure> {
             return Err(Failure::in_file(file, problem));
         }
     };
-    Scenario::recorded(&located.vector, seed)
+    Scenario::from_metagraph(&located.vector, seed)
         .map_err(|error| Failure::input(format_args!("{}: {error}", located.place)))
 }

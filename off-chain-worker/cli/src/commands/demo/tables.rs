@@ -5,7 +5,7 @@ use crate::output::{
     table::{number, text, Room, Table},
 };
 use inktensor_primitives::Rao;
-use inktensor_simulation::report::{EpochFact, Equation, NeuronFact, Story, SubnetFact, Term};
+use inktensor_simulation::report::{EpochReport, Equation, NeuronReport, Report, SubnetReport, Term};
 use std::{
     collections::BTreeMap,
     io::{self, Write},
@@ -20,29 +20,29 @@ const MINERS: usize = 8;
 const BEST_PAID: usize = 6;
 
 /// Prints all tables.
-pub fn print(story: &Story, elapsed: Duration, out: &mut dyn Write) -> io::Result<()> {
-    let subnets = story.subnets.len();
+pub fn print(report: &Report, elapsed: Duration, out: &mut dyn Write) -> io::Result<()> {
+    let subnets = report.subnets.len();
     writeln!(
         out,
         "{subnets} subnets, {} epochs, {} blocks, seed {}, in {:.1} s",
-        story.epochs.len(),
-        story.block,
-        story.seed,
+        report.epochs.len(),
+        report.block,
+        report.seed,
         elapsed.as_secs_f64()
     )?;
-    for note in &story.notes {
+    for note in &report.notes {
         writeln!(out, "Note: {note}.")?;
     }
-    contracts(story, out)?;
-    for subnet in &story.subnets {
+    contracts(report, out)?;
+    for subnet in &report.subnets {
         metagraph(subnet, out)?;
         pay(subnet, out)?;
     }
-    nominators(story, out)?;
-    digests(story, out)?;
-    gas(story, out)?;
-    time(story, out)?;
-    supply(story, out)
+    nominators(report, out)?;
+    digests(report, out)?;
+    gas(report, out)?;
+    time(report, out)?;
+    supply(report, out)
 }
 
 fn show(out: &mut dyn Write, title: &str, table: &Table) -> io::Result<()> {
@@ -50,10 +50,10 @@ fn show(out: &mut dyn Write, title: &str, table: &Table) -> io::Result<()> {
     table.print(out)
 }
 
-fn contracts(story: &Story, out: &mut dyn Write) -> io::Result<()> {
+fn contracts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let columns = [text("contract"), text("address"), text("code hash"), number("KiB")];
     let mut rows = Table::new(Room::Narrow, columns);
-    for contract in &story.contracts {
+    for contract in &report.contracts {
         rows.row([
             contract.name.to_owned(),
             short(&contract.address, 12, 8),
@@ -64,7 +64,7 @@ fn contracts(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     show(out, "Contracts", &rows)
 }
 
-fn metagraph(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
+fn metagraph(subnet: &SubnetReport, out: &mut dyn Write) -> io::Result<()> {
     let columns = [number("uid"), text("role"), text("hotkey"), number("stake TAO"), text("permit"), number("share"), number("consensus"), number("trust"), number("incentive"), number("dividends")];
     let mut rows = Table::new(Room::Narrow, columns);
     let shown = shown(subnet);
@@ -95,11 +95,11 @@ fn metagraph(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Returns the largest validators, then the best miners.
-fn shown(subnet: &SubnetFact) -> Vec<&NeuronFact> {
-    let mut validators: Vec<&NeuronFact> = subnet.neurons.iter().filter(|n| n.permit).collect();
+fn shown(subnet: &SubnetReport) -> Vec<&NeuronReport> {
+    let mut validators: Vec<&NeuronReport> = subnet.neurons.iter().filter(|n| n.permit).collect();
     validators.sort_by_key(|neuron| std::cmp::Reverse(neuron.stake_weight));
     validators.truncate(VALIDATORS);
-    let mut miners: Vec<&NeuronFact> = subnet.neurons.iter().filter(|n| !n.permit).collect();
+    let mut miners: Vec<&NeuronReport> = subnet.neurons.iter().filter(|n| !n.permit).collect();
     miners.sort_by_key(|neuron| std::cmp::Reverse(neuron.incentive));
     miners.truncate(MINERS);
     validators.extend(miners);
@@ -127,7 +127,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(neuron: &NeuronFact) -> Self {
+    fn of(neuron: &NeuronReport) -> Self {
         let paid = &neuron.paid;
         if paid.total() == 0 && neuron.permit {
             Kind::IdlePermit(neuron.role)
@@ -149,10 +149,10 @@ impl Kind {
     }
 }
 
-fn pay(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
+fn pay(subnet: &SubnetReport, out: &mut dyn Write) -> io::Result<()> {
     let columns = [number("uid"), text("role"), number("mined"), number("take"), number("stakers"), number("TAO in all"), text("why")];
     let mut rows = Table::new(Room::Narrow, columns);
-    let mut ranked: Vec<&NeuronFact> = subnet.neurons.iter().collect();
+    let mut ranked: Vec<&NeuronReport> = subnet.neurons.iter().collect();
     ranked.sort_by_key(|neuron| std::cmp::Reverse(neuron.paid.total()));
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
     for neuron in ranked {
@@ -182,13 +182,13 @@ fn pay(subnet: &SubnetFact, out: &mut dyn Write) -> io::Result<()> {
     more(out, subnet.neurons.len().saturating_sub(rows.len()))
 }
 
-fn nominators(story: &Story, out: &mut dyn Write) -> io::Result<()> {
-    if story.nominators.is_empty() {
+fn nominators(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if report.nominators.is_empty() {
         return Ok(());
     }
     let columns = [number("subnet"), text("nominator"), number("on uid"), number("staked TAO"), number("worth TAO"), number("gain TAO"), text("when")];
     let mut rows = Table::new(Room::Narrow, columns);
-    let mut facts: Vec<_> = story.nominators.iter().collect();
+    let mut facts: Vec<_> = report.nominators.iter().collect();
     facts.sort_by_key(|fact| (fact.netuid, fact.joined, fact.uid));
     for fact in facts {
         let gain = i128::from(fact.worth) - i128::from(fact.staked);
@@ -214,10 +214,10 @@ fn nominators(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     show(out, "Nominators", &rows)
 }
 
-fn digests(story: &Story, out: &mut dyn Write) -> io::Result<()> {
+fn digests(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let columns = [number("subnet"), number("epoch"), number("block"), number("steps"), number("permits"), number("budget TAO"), number("paid TAO"), text("header"), text("assertion"), text("engines")];
     let mut rows = Table::new(Room::Narrow, columns);
-    for epoch in &story.epochs {
+    for epoch in &report.epochs {
         rows.row([
             epoch.netuid.to_string(),
             epoch.epoch.to_string(),
@@ -244,7 +244,7 @@ fn digests(story: &Story, out: &mut dyn Write) -> io::Result<()> {
         "Epochs: budgets of miners and validators, and digests (in full with --json)",
         &rows,
     )?;
-    if story.epochs.iter().all(|epoch| epoch.engines_agree) {
+    if report.epochs.iter().all(|epoch| epoch.engines_agree) {
         return Ok(());
     }
     writeln!(
@@ -258,11 +258,11 @@ fn start(hash: &str) -> String {
     hash.chars().take(10).collect()
 }
 
-fn gas(story: &Story, out: &mut dyn Write) -> io::Result<()> {
+fn gas(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let columns = [text("contract"), text("message"), number("calls"), number("ms average"), number("ms largest"), number("proof KiB"), number("deposit")];
     let mut rows = Table::new(Room::Narrow, columns);
     let ms = |picoseconds: u64| format!("{:.2}", picoseconds as f64 / 1e9);
-    for fact in &story.messages {
+    for fact in &report.messages {
         rows.row([
             fact.contract.to_owned(),
             fact.message.clone(),
@@ -275,17 +275,17 @@ fn gas(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     }
     let title = format!(
         "Gas per call (pallet-contracts {}; one unit of deposit per byte and per item)",
-        story.pallet_contracts
+        report.pallet_contracts
     );
     show(out, &title, &rows)
 }
 
-fn time(story: &Story, out: &mut dyn Write) -> io::Result<()> {
+fn time(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let columns = [number("subnet"), text("phase"), number("wasmtime µs"), number("native µs"), number("ratio")];
     let mut rows = Table::new(Room::Narrow, columns);
-    for subnet in &story.subnets {
+    for subnet in &report.subnets {
         let mut all = (0.0, 0.0);
-        let phases = average_times(story, subnet.netuid);
+        let phases = average_times(report, subnet.netuid);
         let mut line = |name: &str, (wasm, native): (f64, f64)| {
             rows.row([
                 subnet.netuid.to_string(),
@@ -308,8 +308,8 @@ fn time(story: &Story, out: &mut dyn Write) -> io::Result<()> {
 
 /// Returns the phases of a subnet's epochs in order, with their average time in wasmtime and
 /// natively.
-fn average_times(story: &Story, netuid: u16) -> Vec<(String, (f64, f64))> {
-    let epochs: Vec<&EpochFact> = story
+fn average_times(report: &Report, netuid: u16) -> Vec<(String, (f64, f64))> {
+    let epochs: Vec<&EpochReport> = report
         .epochs
         .iter()
         .filter(|epoch| epoch.netuid == netuid)
@@ -326,15 +326,15 @@ fn average_times(story: &Story, netuid: u16) -> Vec<(String, (f64, f64))> {
     averages
 }
 
-fn supply(story: &Story, out: &mut dyn Write) -> io::Result<()> {
+fn supply(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nSupply check, in TAO\n")?;
-    for equation in &story.supply {
+    for equation in &report.supply {
         let mark = if equation.holds { "ok" } else { "WRONG" };
         writeln!(out, " {mark:<6}{}", equation.what)?;
         side(out, equation, &equation.left, "")?;
         side(out, equation, &equation.right, "=")?;
     }
-    let wrong = story.supply.iter().filter(|equation| !equation.holds);
+    let wrong = report.supply.iter().filter(|equation| !equation.holds);
     match wrong.count() {
         0 => writeln!(out, "\n Every rao is accounted for."),
         wrong => writeln!(out, "\n {wrong} sums are WRONG."),

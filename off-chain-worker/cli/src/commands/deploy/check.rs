@@ -6,10 +6,10 @@ use crate::{
     output::View,
 };
 use inktensor_client::{
-    chain::Chain,
+    chain::ChainRead,
     deploy::{check, Mismatch, Record},
 };
-use inktensor_devnet::chain_dir::{read_record, Kept};
+use inktensor_devnet::chain_dir::{read_record, ChainDir};
 use inktensor_worker::chain_source::{connect, of_chain, Access, ChainSource};
 use serde::Serialize;
 use std::{
@@ -88,7 +88,7 @@ pub fn run(arguments: &Check, out: &mut dyn Write) -> Result<Verdict, Failure> {
 }
 
 /// Opens the chain, and the file of a deployment on it.
-fn open(arguments: &Check) -> Result<(Box<dyn Chain>, PathBuf, Record), Failure> {
+fn open(arguments: &Check) -> Result<(Box<dyn ChainRead>, PathBuf, Record), Failure> {
     let named = arguments.read.chain.deployment.as_ref();
     match &arguments.read.chain.chain {
         ChainSource::Nodes(addresses) => {
@@ -101,8 +101,8 @@ fn open(arguments: &Check) -> Result<(Box<dyn Chain>, PathBuf, Record), Failure>
             };
             Ok((Box::new(chain), file, record))
         }
-        ChainSource::Kept(folder) => {
-            let kept = Kept::at(folder);
+        ChainSource::Dir(folder) => {
+            let kept = ChainDir::at(folder);
             let chain = kept.chain().map_err(Failure::input)?;
             let (file, record) = kept.record().map_err(Failure::input)?;
             Ok((Box::new(chain), file, record))

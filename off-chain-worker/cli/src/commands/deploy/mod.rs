@@ -23,8 +23,8 @@ use crate::{
 use inktensor_client::{
     chain::Cost,
     deploy::{
-        deploy_telling, estimate, Bundles, Config, Deployed, Deployment, Outcome, Phase, Record,
-        Taken,
+        deploy_with, estimate, Bundles, Config, Deployed, Deployment, StepOutcome, Phase, Record,
+        DeployStep,
     },
 };
 use inktensor_devnet::chain_dir::{read_record, write_whole};
@@ -181,11 +181,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         None => chain.name().map_err(Failure::input)?,
     };
     let path = file(&network)?;
-    let genesis = inktensor_client::chain::Chain::genesis(&chain).map_err(Failure::input)?;
+    let genesis = inktensor_client::chain::ChainRead::genesis(&chain).map_err(Failure::input)?;
     let planned = Record::of(&planned, &network, genesis);
     let earlier = earlier(&path, &planned, arguments.replace)?;
     let mut taken = Vec::new();
-    let deployment = deploy_telling(&mut chain, &bundles, &config, &mut |step| {
+    let deployment = deploy_with(&mut chain, &bundles, &config, &mut |step| {
         taken.push(*step);
         if !arguments.json {
             // A closed standard output does not stop the deployment.
@@ -271,19 +271,19 @@ const fn phase(phase: Phase) -> &'static str {
     }
 }
 
-fn log_step(step: &Taken, out: &mut dyn Write) -> io::Result<()> {
+fn log_step(step: &DeployStep, out: &mut dyn Write) -> io::Result<()> {
     let (phase, what) = (phase(step.phase), step.what);
     match step.outcome {
-        Outcome::Done(_) => writeln!(out, "{phase:<12} {what:<9} done"),
-        Outcome::Found => writeln!(out, "{phase:<12} {what:<9} was done before"),
+        StepOutcome::Done(_) => writeln!(out, "{phase:<12} {what:<9} done"),
+        StepOutcome::Found => writeln!(out, "{phase:<12} {what:<9} was done before"),
     }
 }
 
-impl From<&Taken> for StepView {
-    fn from(step: &Taken) -> Self {
+impl From<&DeployStep> for StepView {
+    fn from(step: &DeployStep) -> Self {
         let cost = match &step.outcome {
-            Outcome::Done(cost) => Some(CostView::from(cost)),
-            Outcome::Found => None,
+            StepOutcome::Done(cost) => Some(CostView::from(cost)),
+            StepOutcome::Found => None,
         };
         Self {
             phase: phase(step.phase),

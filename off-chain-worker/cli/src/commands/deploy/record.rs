@@ -12,7 +12,7 @@ use crate::{
     values,
 };
 use inktensor_client::{
-    chain::{Chain, ChainError, Typed},
+    chain::{ChainError, ChainRead, Typed},
     deploy::{check, Addresses, Bundles, Record},
     ss58::ss58,
 };
@@ -104,7 +104,7 @@ pub fn run(arguments: &RecordArgs, out: &mut dyn Write) -> Result<Verdict, Failu
 }
 
 /// Returns the record of the contracts at `addresses`, each of which must be what it should be.
-fn record(chain: &dyn Chain, addresses: &Addresses, network: &str) -> Result<Record, Failure> {
+fn record(chain: &dyn ChainRead, addresses: &Addresses, network: &str) -> Result<Record, Failure> {
     let record = Record::found(chain, addresses, network).map_err(Failure::input)?;
     let mismatches = check(chain, &record).map_err(Failure::input)?;
     match mismatches.into_iter().map(MismatchView::from).next() {
@@ -117,7 +117,7 @@ fn record(chain: &dyn Chain, addresses: &Addresses, network: &str) -> Result<Rec
 }
 
 /// Returns the addresses of all contracts, from the one that names most others.
-fn find(chain: &dyn Chain, arguments: &RecordArgs) -> Result<Addresses, Failure> {
+fn find(chain: &dyn ChainRead, arguments: &RecordArgs) -> Result<Addresses, Failure> {
     let epoch = arguments.epoch;
     let contracts = |address: AccountId| inktensor_client::chain::contracts::epoch(address);
     let peers = chain.query(contracts(epoch).peers());
@@ -144,7 +144,7 @@ fn find(chain: &dyn Chain, arguments: &RecordArgs) -> Result<Addresses, Failure>
 
 /// Returns the kernel among `listed` that has the code of the built kernel `name`.
 fn built(
-    chain: &dyn Chain,
+    chain: &dyn ChainRead,
     name: &'static str,
     listed: &[AccountId],
 ) -> Result<AccountId, Failure> {

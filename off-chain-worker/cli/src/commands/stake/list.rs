@@ -74,15 +74,16 @@ struct NominatorRow {
 
 /// Lists stake.
 pub fn list(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
-    let network = arguments.list.open()?;
     let chain = &arguments.list.chain;
     match (&arguments.coldkey, &arguments.hotkey) {
         (Some(coldkey), _) => {
-            let answer = positions(&network, chain.account(coldkey)?, arguments.netuid)?;
+            let coldkey = chain.account(coldkey)?;
+            let answer = positions(&arguments.list.open()?, coldkey, arguments.netuid)?;
             Ok(arguments.list.show(&answer, out)?)
         }
         (None, Some(hotkey)) => {
-            let answer = nominators(&network, chain.account(hotkey)?, arguments.netuid)?;
+            let hotkey = chain.account(hotkey)?;
+            let answer = nominators(&arguments.list.open()?, hotkey, arguments.netuid)?;
             Ok(arguments.list.show(&answer, out)?)
         }
         (None, None) => Err(Failure::missing("coldkey: name one with --coldkey")),
