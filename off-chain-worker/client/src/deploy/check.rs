@@ -1,4 +1,4 @@
-//! Holds what is written down of a deployment against the chain.
+//! Compares a deployment's record with the chain.
 
 use super::{Record, RecordError};
 use crate::chain::{Chain, ChainError, ChainRead, Typed};
@@ -10,30 +10,30 @@ use inktensor_primitives::{
 };
 use thiserror::Error;
 
-/// Something that is not as it is written down.
+/// A difference between a deployment's record and the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// What.
+    /// The compared value.
     pub what: String,
-    /// What is written down, or follows from it.
+    /// Value in the record, or value that follows from the record.
     pub written: String,
-    /// What is on the chain.
+    /// Value on the chain.
     pub found: String,
 }
 
-/// Why a deployment could not be looked at.
+/// An error that prevents the comparison.
 #[derive(Debug, Error)]
 pub enum CheckError {
     /// The chain does not answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The record is not whole.
+    /// The record is incomplete.
     #[error(transparent)]
     Record(#[from] RecordError),
 }
 
-/// All that is on the chain other than `record` says: the chain itself, each contract's code, and
-/// whom each works with.
+/// Returns every difference between the chain and `record`: the chain's first block, each
+/// contract's code, and the addresses of the other contracts that each contract has.
 ///
 /// # Errors
 /// See [`CheckError`].
@@ -42,7 +42,7 @@ pub fn check(chain: &dyn ChainRead, record: &Record) -> Result<Vec<Mismatch>, Ch
     let genesis = chain.genesis()?;
     found.hold("genesis", hex(&record.genesis), hex(&genesis));
     if !found.mismatches.is_empty() {
-        // Nothing else can be as it is written on another chain.
+        // On another chain every value differs.
         return Ok(found.mismatches);
     }
     for (name, entry) in &record.contracts {

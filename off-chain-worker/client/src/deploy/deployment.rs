@@ -1,5 +1,5 @@
-//! The phases of a deployment. Each looks at the chain first: what is there already is left as it
-//! is.
+//! The phases of a deployment. Each phase reads the chain first and leaves existing contracts as
+//! they are.
 
 use super::{Addresses, Bundle, Bundles, Config, DeployError, Deployed, Deployment};
 use crate::chain::{Chain, ChainError, ChainRead, Cost, Message, Typed};
@@ -19,38 +19,38 @@ use scale::Encode;
 /// A phase of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Put code on the chain.
+    /// Puts code on the chain.
     Upload,
-    /// Make contracts of it.
+    /// Makes contracts of the code.
     Instantiate,
-    /// Tell each contract who may call its guarded messages.
+    /// Gives each contract the addresses of the accounts that may call its guarded messages.
     Wire,
-    /// Tell the registry its kernels, and hand it over to its admin.
+    /// Gives the registry its kernels and its admin.
     HandOver,
 }
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepOutcome {
-    /// It was done now.
+    /// Done now, at this cost.
     Done(Cost),
-    /// It was done before.
+    /// Done by an earlier deployment.
     Found,
 }
 
-/// A step that has been taken.
+/// A finished step of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeployStep {
-    /// Its phase.
+    /// Phase of the step.
     pub phase: Phase,
-    /// The contract, or what else it is about.
+    /// Contract of the step, or `admin`.
     pub what: &'static str,
-    /// What became of it.
+    /// Outcome of the step.
     pub outcome: StepOutcome,
 }
 
-/// Deploys all contracts and wires them, from where an earlier deployment by the same account in
-/// the same configuration ended.
+/// Deploys all contracts and wires them. Continues where an earlier deployment by the same account
+/// with the same configuration stopped.
 ///
 /// # Errors
 /// See [`DeployError`].
@@ -62,7 +62,7 @@ pub fn deploy(
     deploy_with(chain, bundles, config, &mut |_| ())
 }
 
-/// As [`deploy`]; `tell` hears of each step.
+/// Deploys like [`deploy`], and calls `progress` after each step.
 ///
 /// # Errors
 /// See [`DeployError`].
@@ -92,12 +92,12 @@ pub fn deploy_with(
     })
 }
 
-/// What it would come to to deploy all contracts: their addresses, and what each would cost with
-/// its code; nothing for those that are there. Nothing changes on the chain.
+/// Estimates the deployment of all contracts: their addresses, and the cost of each with its code;
+/// zero for a contract that exists. Nothing changes on the chain.
 ///
-/// A constructor that asks its peers refuses while they are not there: then the cost is that of the
-/// code and of being refused. What it costs to wire contracts is known only when they are there.
-/// Both are little beside the code.
+/// A constructor that calls other contracts refuses while they do not exist. Then the cost is that
+/// of the code and of the refusal. The cost of wiring is known only when the contracts exist. Both
+/// are small compared with the code.
 ///
 /// # Errors
 /// See [`DeployError`].
@@ -173,7 +173,7 @@ fn build(
     })
 }
 
-/// A call of the constructor `new`.
+/// Returns the encoded call of the constructor `new`.
 fn constructor(arguments: &[u8]) -> Vec<u8> {
     [&ink::selector_bytes!("new")[..], arguments].concat()
 }
@@ -208,12 +208,12 @@ impl Steps<'_> {
         }
         let uploaded = self.chain.upload(self.deployer, &bundle.code);
         uploaded.map_err(failed)?;
-        // A chain does not tell what it took for it; `estimate` does.
+        // The chain does not report the cost; `estimate` does.
         self.took(Phase::Upload, name, StepOutcome::Done(Cost::default()));
         Ok(())
     }
 
-    /// Runs the constructor `new`, unless the contract is there.
+    /// Runs the constructor `new`, unless the contract exists.
     fn instantiate(
         &mut self,
         name: &'static str,
@@ -222,7 +222,7 @@ impl Steps<'_> {
     ) -> Result<AccountId, DeployError> {
         let failed = chain_error(name);
         let (code_hash, input) = (blake2(&bundle.code), constructor(arguments));
-        // Code and arguments already tell contracts apart; the name keeps two deployments of one
+        // Code and arguments alone make addresses differ; the name keeps two deployments on one
         // chain readable.
         let salt = name.as_bytes();
         let address = contract_address(self.deployer, &code_hash, &input, salt);
@@ -277,7 +277,7 @@ impl Steps<'_> {
         self.chain.query(message).map_err(chain_error(contract))
     }
 
-    /// Names the peers of a contract, once. Only this deployer can have done it before.
+    /// Wires a contract, once. Only this deployer can have done it before.
     fn wire(
         &mut self,
         contract: &'static str,
@@ -297,7 +297,7 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// Lets subnets choose the two kernels, and hands the admin's role over.
+    /// Allows the two kernels, and hands the registry over to its admin.
     fn hand_over(
         &mut self,
         to: &Addresses,
@@ -336,7 +336,7 @@ impl Steps<'_> {
     }
 }
 
-/// Reads the number of the error out of a constructor's answer `Ok(Err(error))`.
+/// Returns the constructor's error in `output`, which encodes `Ok(Err(error))`.
 fn constructor_error(output: &[u8]) -> String {
     match output {
         [0, 1, number] => number.to_string(),

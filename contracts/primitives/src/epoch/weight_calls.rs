@@ -1,4 +1,4 @@
-//! Weights that are committed to first and revealed later, and several calls about weights in one.
+//! Commits and reveals of weights, and batches of calls about weights.
 
 use crate::{
     hash::{Digest, Preimage, Tag},
@@ -6,40 +6,41 @@ use crate::{
 };
 use ink::prelude::vec::Vec;
 
-/// Most commits of a neuron that wait to be revealed. Source: subtensor-reference.md 5.2.
+/// Most commits of a neuron that are not revealed. Source: subtensor-reference.md 5.2.
 pub const MAX_COMMITS: u16 = 10;
 /// Most bytes of a salt.
 pub const MAX_SALT: u16 = 64;
 /// Most calls of a batch.
 pub const MAX_BATCH: u16 = 16;
 
-/// What a validator commits to. Its hash says nothing about the weights as long as the salt is
-/// secret, and opens nothing but this: the weights of this registration of this hotkey, on this
-/// subnet of this deployment, committed to in this epoch.
+/// The preimage of a weights commit. The hash hides the weights as long as the salt is secret.
+///
+/// The hash binds the weights to one registration of one hotkey, on one subnet of one deployment,
+/// in one epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommittedWeights<'a> {
     /// The epoch contract.
     pub contract: AccountId,
     /// The subnet.
     pub netuid: NetUid,
-    /// The validator.
+    /// Hotkey of the validator.
     pub hotkey: AccountId,
-    /// The generation of its neuron.
+    /// Generation of the validator's neuron.
     pub generation: u32,
-    /// The epoch that is open when it commits.
+    /// Epoch that is open at the commit.
     pub epoch: u32,
-    /// Whom the weights are for.
+    /// Uids that the weights are for.
     pub uids: &'a [Uid],
-    /// The weights.
+    /// Weights, one for each uid.
     pub weights: &'a [u16],
-    /// What makes it hard to guess.
+    /// Secret bytes that make the weights hard to guess.
     pub salt: &'a [u8],
-    /// The client's version.
+    /// Version of the client.
     pub version_key: u64,
 }
 
 impl CommittedWeights<'_> {
-    /// The hash that is committed.
+    /// Returns the hash to commit.
     pub fn digest(&self) -> Digest {
         let items = self.uids.len().saturating_add(self.weights.len());
         let mut preimage = Preimage::new(
@@ -66,15 +67,15 @@ impl CommittedWeights<'_> {
     }
 }
 
-/// Where a commit is in its life.
+/// The state of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub enum CommitState {
-    /// It can be revealed in a later epoch.
+    /// To be revealed in a later epoch.
     Waiting,
-    /// It can be revealed now.
+    /// To be revealed in the open epoch.
     Due,
-    /// It can be revealed no more.
+    /// Not revealed in time.
     Missed,
 }
 
@@ -82,15 +83,15 @@ pub enum CommitState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct CommitView {
-    /// What was committed to.
+    /// The committed hash.
     pub hash: Digest,
-    /// The epoch in which it was.
+    /// Epoch of the commit.
     pub epoch: u32,
-    /// The block.
+    /// Block of the commit.
     pub block: u32,
-    /// The only epoch in which it can be revealed.
+    /// The only epoch in which the commit can be revealed.
     pub reveals_in: u32,
-    /// Where it is.
+    /// State of the commit.
     pub state: CommitState,
 }
 
@@ -98,10 +99,10 @@ pub struct CommitView {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct CommitsView {
-    /// Those that are not revealed, oldest first; missed ones too, until the next commit or reveal
-    /// drops them.
+    /// Commits that are not revealed, oldest first. Missed ones are listed until the next commit or
+    /// reveal drops them.
     pub commits: Vec<CommitView>,
-    /// How many were never revealed, those listed as missed included.
+    /// Number of commits that were missed, the listed ones included.
     pub missed: u32,
 }
 
@@ -109,39 +110,39 @@ pub struct CommitsView {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub enum WeightsCall {
-    /// `set_weights`.
+    /// A call of `set_weights`.
     Set {
         /// The subnet.
         netuid: NetUid,
-        /// Whom the weights are for.
+        /// Uids that the weights are for.
         uids: Vec<Uid>,
-        /// The weights.
+        /// Weights, one for each uid.
         weights: Vec<u16>,
-        /// The client's version.
+        /// Version of the client.
         version_key: u64,
     },
-    /// `commit_weights`.
+    /// A call of `commit_weights`.
     Commit {
         /// The subnet.
         netuid: NetUid,
         /// The open epoch.
         epoch: u32,
-        /// What is committed to.
+        /// The hash of the weights.
         hash: Digest,
     },
-    /// `reveal_weights`.
+    /// A call of `reveal_weights`.
     Reveal {
         /// The subnet.
         netuid: NetUid,
-        /// Whose commit it is.
+        /// Hotkey that committed.
         hotkey: AccountId,
-        /// Whom the weights are for.
+        /// Uids that the weights are for.
         uids: Vec<Uid>,
-        /// The weights.
+        /// Weights, one for each uid.
         weights: Vec<u16>,
-        /// What made it hard to guess.
+        /// Secret bytes of the commit.
         salt: Vec<u8>,
-        /// The client's version.
+        /// Version of the client.
         version_key: u64,
     },
 }
