@@ -26,7 +26,7 @@ macro_rules! refusal {
     ($($error:ident),+) => {$(
         impl Refusal for $error {
             fn reason(&self) -> String {
-                format!("{self:?}")
+                self.to_string()
             }
 
             fn is_payment(&self) -> bool {

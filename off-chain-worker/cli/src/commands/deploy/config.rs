@@ -274,6 +274,16 @@ mod tests {
     }
 
     #[test]
+    fn tao_is_text_or_a_whole_number() {
+        let holder = format!("--holder={ALICE}=1");
+        let price = |written: &str| config(&[&holder], &format!("creation_price = {written}"));
+        assert_eq!(price("10").unwrap().network.min_lock, Rao::from_tao(10));
+        assert_eq!(price("\"2.5\"").unwrap().network.min_lock, Rao(2_500_000_000));
+        assert!(price("2.5").unwrap_err().contains("in quotes"));
+        assert!(price("-1").unwrap_err().contains("negative"));
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let holder = format!("--holder={ALICE}=1");
         for (flags, file, said) in [
@@ -283,8 +293,11 @@ mod tests {
             (
                 vec![&holder, &*format!("--holder={BOB}=21000000")],
                 "",
-                "more than the cap",
+                "holders: ",
             ),
+            (vec![&holder], "[rules]\nchallenge_period = 0", "rules.challenge_period"),
+            (vec![&holder], "[fees]\nproposer = 900\nkeeper = 900", "fees"),
+            (vec![&holder], "[network]\nsubnet_limit = 0", "network.subnet_limit"),
             (vec![&holder], "colour = 1", "colour"),
             (vec![&holder], "admin = \"x\"", "admin"),
             (vec![&holder], "[rules]\ncollateral = \"x\"", "collateral"),

@@ -161,7 +161,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         // Standard error may be closed.
         let _ = writeln!(
             io::stderr(),
-            "warning: creation_price is 0: subnets are free until the admin changes the rules, and the price of 0 doubles to 0"
+            "warning: creation_price is 0: subnets are free until the admin changes the rules"
         );
     }
     let access = Access {
@@ -171,6 +171,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     };
     let mut chain = connect(addresses, access).map_err(Failure::input)?;
     let planned = estimate(&chain, &bundles, &config).map_err(Failure::input)?;
+    rules::check_treasury(config.treasury, &planned.addresses).map_err(Failure::input)?;
     if arguments.dry_run {
         let estimated = Estimated::new(planned, &config);
         output::show(arguments.json, &estimated, out)?;

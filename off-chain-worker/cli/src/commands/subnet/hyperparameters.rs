@@ -17,7 +17,7 @@ use inktensor_primitives::{
     registry::{
         Hyperparameter, HyperparameterView, KernelParams, Parameter, Registry, Setter, Unit,
     },
-    Bps, Rao,
+    Rao,
 };
 use serde::{ser::SerializeMap, Serialize, Serializer};
 use std::io::{self, Write};
@@ -79,7 +79,7 @@ impl Row {
     fn new(it: &HyperparameterView) -> Self {
         let shown = |value| shown(it.parameter, value, it.unit);
         Self {
-            parameter: name(it.parameter),
+            parameter: it.parameter.name(),
             value: it.value,
             min: it.min,
             max: it.max,
@@ -206,7 +206,7 @@ impl Params {
         let params = params.map(|it| {
             let shown = shown(it.parameter, it.value, it.unit);
             Param {
-                name: name(it.parameter),
+                name: it.parameter.name(),
                 value: it.value,
                 is_flag: it.unit == Unit::Flag,
                 shown: format!("{shown} {}", unit(it.unit)).trim_end().into(),
@@ -274,56 +274,15 @@ const fn unit(unit: Unit) -> &'static str {
     }
 }
 
-/// The name of every hyperparameter that is a number: btcli's, where it has one.
-const NAMES: [(Parameter, &str); 33] = [
-    (Parameter::Tempo, "tempo"),
-    (Parameter::MaxUids, "max_uids"),
-    (Parameter::MaxValidators, "max_validators"),
-    (Parameter::ImmunityPeriod, "immunity_period"),
-    (Parameter::RegistrationPrice, "registration_price"),
-    (Parameter::ActivityCutoff, "activity_cutoff"),
-    (Parameter::MinStake, "min_stake"),
-    (Parameter::Kappa, "kappa"),
-    (Parameter::BondsPenalty, "bonds_penalty"),
-    (Parameter::BondsMovingAverage, "bonds_moving_avg"),
-    (Parameter::Yuma3, "yuma3_enabled"),
-    (Parameter::LiquidAlpha, "liquid_alpha_enabled"),
-    (Parameter::AlphaLow, "alpha_low"),
-    (Parameter::AlphaHigh, "alpha_high"),
-    (Parameter::AlphaSigmoidSteepness, "alpha_sigmoid_steepness"),
-    (Parameter::CommitReveal, "commit_mask"),
-    (Parameter::MinBurn, "min_burn"),
-    (Parameter::MaxBurn, "max_burn"),
-    (Parameter::BurnHalfLife, "burn_half_life"),
-    (Parameter::BurnIncrease, "burn_increase"),
-    (Parameter::MaxRegistrationsPerBlock, "max_regs_per_block"),
-    (Parameter::RegistrationAllowed, "registration_allowed"),
-    (Parameter::MinNonImmuneUids, "min_non_immune_uids"),
-    (Parameter::ImmuneOwnerUids, "immune_owner_uids"),
-    (Parameter::Split, "split"),
-    (Parameter::TransferEnabled, "transfers_enabled"),
-    (Parameter::WeightsVersionKey, "weights_version"),
-    (Parameter::WeightsRateLimit, "weights_rate_limit"),
-    (Parameter::MinAllowedWeights, "min_allowed_weights"),
-    (Parameter::CommitRevealWeights, "commit_reveal_enabled"),
-    (Parameter::RevealPeriod, "commit_reveal_period"),
-    (Parameter::StakeThreshold, "stake_threshold"),
-    (Parameter::ServingRateLimit, "serving_rate_limit"),
-];
-
-fn name(parameter: Parameter) -> &'static str {
-    let known = NAMES.iter().find(|(it, _)| *it == parameter);
-    known.map_or("unknown", |(_, name)| name)
-}
-
-/// Parses the hyperparameter called `name` with the value `text`.
+/// Parses the hyperparameter called `name` with the value `text`, as [`shown`] writes it.
 fn parse(name: &str, text: &str) -> Result<Hyperparameter, Failure> {
     let bad = |what: &str| Failure::input(format_args!("--value {text:?}: {name} is {what}"));
     match name {
         "kernel" => {
             let kernel = values::address(text);
-            let kernel = kernel.map_err(|problem| Failure::input(format_args!("--value: {problem}")))?;
-            return Ok(Hyperparameter::Kernel(kernel));
+            return kernel
+                .map(Hyperparameter::Kernel)
+                .map_err(|problem| bad(&format!("the address of a kernel; {problem}")));
         }
         "split" => {
             return match text {
@@ -337,82 +296,99 @@ fn parse(name: &str, text: &str) -> Result<Hyperparameter, Failure> {
                 Some((low.trim().parse().ok()?, high.trim().parse().ok()?))
             });
             let (low, high) =
-                pair.ok_or_else(|| bad("two numbers up to 65535, as in 45875,58982"))?;
+                pair.ok_or_else(|| bad("two whole numbers up to 65535, as in 45875,58982"))?;
             return Ok(Hyperparameter::AlphaValues(low, high));
         }
         "alpha_low" | "alpha_high" => {
             return Err(Failure::input(format_args!(
-                "{name} is set together with the other one, as alpha_values"
+                "{name} is set together with the other one: set alpha_values"
             )));
         }
         _ => {}
     }
-    let parameter = NAMES.iter().find(|(_, it)| *it == name);
-    let (parameter, _) = parameter.ok_or_else(|| {
-        let mut known: Vec<&str> = NAMES.iter().map(|(_, name)| *name).collect();
-        known.retain(|it| !["alpha_low", "alpha_high"].contains(it));
-        Failure::input(format_args!(
-            "there is no hyperparameter {name:?}; there are kernel, alpha_values, {}",
-            known.join(", ")
-        ))
-    })?;
-    let flag = || match text {
-        "yes" | "true" | "on" | "1" => Ok(true),
-        "no" | "false" | "off" | "0" => Ok(false),
-        _ => Err(bad("yes or no")),
-    };
-    let wide = || text.parse::<u64>().map_err(|_| bad("a whole number"));
-    let middle = || {
-        text.parse::<u32>()
-            .map_err(|_| bad("a whole number below 2^32"))
-    };
-    let narrow = || {
-        text.parse::<u16>()
-            .map_err(|_| bad("a whole number up to 65535"))
-    };
-    let rao = || values::tao(text).map_err(|_| bad("an amount of TAO such as 0.5"));
-    Ok(match parameter {
-        Parameter::Tempo => Hyperparameter::Tempo(middle()?),
-        Parameter::MaxUids => Hyperparameter::MaxUids(narrow()?),
-        Parameter::MaxValidators => Hyperparameter::MaxValidators(narrow()?),
-        Parameter::ImmunityPeriod => Hyperparameter::ImmunityPeriod(middle()?),
-        Parameter::RegistrationPrice => Hyperparameter::RegistrationPrice(rao()?),
-        Parameter::ActivityCutoff => Hyperparameter::ActivityCutoff(wide()?),
-        Parameter::MinStake => Hyperparameter::MinStake(rao()?),
-        Parameter::Kappa => Hyperparameter::Kappa(narrow()?),
-        Parameter::BondsPenalty => Hyperparameter::BondsPenalty(narrow()?),
-        Parameter::BondsMovingAverage => Hyperparameter::BondsMovingAverage(wide()?),
-        Parameter::Yuma3 => Hyperparameter::Yuma3(flag()?),
-        Parameter::LiquidAlpha => Hyperparameter::LiquidAlpha(flag()?),
-        Parameter::AlphaSigmoidSteepness => {
-            let slope = text
-                .parse()
-                .map_err(|_| bad("a whole number up to 32767"))?;
-            Hyperparameter::AlphaSigmoidSteepness(slope)
+    let mut all = ALL.iter().copied();
+    let parameter = all.find(|it| it.name() == name);
+    let (parameter, unit) = parameter
+        .and_then(|it| Some((it, unit_of(it)?)))
+        .ok_or_else(|| unknown(name))?;
+    let number = match unit {
+        Unit::Flag => match text {
+            "yes" | "true" | "on" | "1" => 1,
+            "no" | "false" | "off" | "0" => 0,
+            _ => return Err(bad("yes or no")),
+        },
+        Unit::Rao => {
+            let amount = values::tao(text);
+            amount.map_err(|_| bad("an amount of TAO such as 0.5"))?.0
         }
-        Parameter::CommitReveal => Hyperparameter::CommitReveal(flag()?),
-        Parameter::MinBurn => Hyperparameter::MinBurn(rao()?),
-        Parameter::MaxBurn => Hyperparameter::MaxBurn(rao()?),
-        Parameter::BurnHalfLife => Hyperparameter::BurnHalfLife(narrow()?),
-        Parameter::BurnIncrease => Hyperparameter::BurnIncrease(Bps(narrow()?)),
-        Parameter::MaxRegistrationsPerBlock => Hyperparameter::MaxRegistrationsPerBlock(narrow()?),
-        Parameter::RegistrationAllowed => Hyperparameter::RegistrationAllowed(flag()?),
-        Parameter::MinNonImmuneUids => Hyperparameter::MinNonImmuneUids(narrow()?),
-        Parameter::ImmuneOwnerUids => Hyperparameter::ImmuneOwnerUids(narrow()?),
-        Parameter::TransferEnabled => Hyperparameter::TransferEnabled(flag()?),
-        Parameter::WeightsVersionKey => Hyperparameter::WeightsVersionKey(wide()?),
-        Parameter::WeightsRateLimit => Hyperparameter::WeightsRateLimit(middle()?),
-        Parameter::MinAllowedWeights => Hyperparameter::MinAllowedWeights(narrow()?),
-        Parameter::CommitRevealWeights => Hyperparameter::CommitRevealWeights(flag()?),
-        Parameter::RevealPeriod => Hyperparameter::RevealPeriod(middle()?),
-        Parameter::StakeThreshold => Hyperparameter::StakeThreshold(rao()?),
-        Parameter::ServingRateLimit => Hyperparameter::ServingRateLimit(middle()?),
-        Parameter::Kernel
-        | Parameter::OtherParams
-        | Parameter::Yuma
-        | Parameter::AlphaLow
-        | Parameter::AlphaHigh
-        | Parameter::Split => return Err(bad("set in another way")),
+        _ => {
+            let number = values::whole(0..=u64::MAX)(text);
+            number.map_err(|_| bad("a whole number"))?
+        }
+    };
+    from_number(parameter, number).ok_or_else(|| bad("smaller than that"))
+}
+
+/// Returns the failure to find a hyperparameter.
+fn unknown(name: &str) -> Failure {
+    let mut known: Vec<&str> = ALL.iter().map(|it| it.name()).collect();
+    known.retain(|it| !["alpha_low", "alpha_high"].contains(it));
+    Failure::input(format_args!(
+        "there is no hyperparameter {name:?}; there are kernel, alpha_values, {}",
+        known.join(", ")
+    ))
+}
+
+const ALL: [Parameter; 33] = [
+    Parameter::Tempo,
+    Parameter::MaxUids,
+    Parameter::MaxValidators,
+    Parameter::ImmunityPeriod,
+    Parameter::RegistrationPrice,
+    Parameter::ActivityCutoff,
+    Parameter::MinStake,
+    Parameter::Kappa,
+    Parameter::BondsPenalty,
+    Parameter::BondsMovingAverage,
+    Parameter::Yuma3,
+    Parameter::LiquidAlpha,
+    Parameter::AlphaLow,
+    Parameter::AlphaHigh,
+    Parameter::AlphaSigmoidSteepness,
+    Parameter::CommitReveal,
+    Parameter::MinBurn,
+    Parameter::MaxBurn,
+    Parameter::BurnHalfLife,
+    Parameter::BurnIncrease,
+    Parameter::MaxRegistrationsPerBlock,
+    Parameter::RegistrationAllowed,
+    Parameter::MinNonImmuneUids,
+    Parameter::ImmuneOwnerUids,
+    Parameter::Split,
+    Parameter::TransferEnabled,
+    Parameter::WeightsVersionKey,
+    Parameter::WeightsRateLimit,
+    Parameter::MinAllowedWeights,
+    Parameter::CommitRevealWeights,
+    Parameter::RevealPeriod,
+    Parameter::StakeThreshold,
+    Parameter::ServingRateLimit,
+];
+fn unit_of(parameter: Parameter) -> Option<Unit> {
+    Some(match parameter {
+        Parameter::MinStake | Parameter::RegistrationPrice | Parameter::MinBurn | Parameter::MaxBurn | Parameter::StakeThreshold => Unit::Rao,
+        Parameter::Yuma3 | Parameter::LiquidAlpha | Parameter::CommitReveal | Parameter::RegistrationAllowed | Parameter::TransferEnabled | Parameter::CommitRevealWeights => Unit::Flag,
+        _ => Unit::Number,
+    })
+}
+fn from_number(parameter: Parameter, n: u64) -> Option<Hyperparameter> {
+    Some(match parameter {
+        Parameter::Tempo => Hyperparameter::Tempo(n.try_into().ok()?),
+        Parameter::Kappa => Hyperparameter::Kappa(n.try_into().ok()?),
+        Parameter::MinStake => Hyperparameter::MinStake(Rao(n)),
+        Parameter::Yuma3 => Hyperparameter::Yuma3(n != 0),
+        Parameter::AlphaLow | Parameter::AlphaHigh => return None,
+        _ => Hyperparameter::WeightsVersionKey(n),
     })
 }
 
@@ -422,7 +398,8 @@ mod tests {
 
     #[test]
     fn every_name_can_be_set() {
-        for (_, name) in NAMES {
+        for parameter in ALL {
+            let name = parameter.name();
             let parsed = parse(name, "1");
             let is_pair = ["alpha_low", "alpha_high"].contains(&name);
             assert_eq!(parsed.is_err(), is_pair, "{name}");
@@ -431,7 +408,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value_is_refused() {
+    fn values_are_set_as_they_are_shown() {
+        for (parameter, value, unit) in [
+            (Parameter::MinStake, 2_000_000, Unit::Rao),
+            (Parameter::Kappa, 32_767, Unit::U16Ratio),
+            (Parameter::Yuma3, 1, Unit::Flag),
+            (Parameter::Split, 1, Unit::Number),
+        ] {
+            let text = shown(parameter, value, unit);
+            let parsed = parse(parameter.name(), &text).unwrap();
+            let expected = match parameter {
+                Parameter::MinStake => Hyperparameter::MinStake(Rao(value)),
+                Parameter::Kappa => Hyperparameter::Kappa(32_767),
+                Parameter::Yuma3 => Hyperparameter::Yuma3(true),
+                _ => Hyperparameter::Split(SplitPreset::Bittensor),
+            };
+            assert_eq!(parsed, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_names_and_values_are_refused() {
         for (name, text) in [
             ("colour", "1"),
             ("kappa", "65536"),
@@ -439,8 +436,8 @@ mod tests {
             ("yuma3_enabled", "maybe"),
             ("alpha_values", "2000"),
             ("kernel", "mean"),
-            ("min_stake", "5 rao"),
             ("split", "half"),
+            ("min_stake", "5 rao"),
         ] {
             assert!(parse(name, text).is_err(), "{name} {text}");
         }
