@@ -88,7 +88,7 @@ fn blake2b_512(input: &[u8]) -> [u8; 64] {
         let shifts = (0..).step_by(8);
         *word = shifts
             .zip(bytes)
-            .fold(0, |sum, (shift, byte)| sum | u64::from(*byte) << shift);
+            .fold(0, |sum, (shift, byte)| sum | (u64::from(*byte) << shift));
     }
     let mut h = IV;
     // The parameter block: 64 bytes of hash, no key, one leaf.

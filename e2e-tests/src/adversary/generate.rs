@@ -3,7 +3,7 @@
 //! since, epochs thrown away in between.
 
 use super::{case::Case, chance::Chance, court::Bench, program::Program};
-use epoch::frozen::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
+use epoch::closed_epoch::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
 use inktensor_compute::{
     engine::Engine,
     epoch::{compute, ComputeError, EpochInputs, Trace},
