@@ -228,7 +228,7 @@ pub fn no_subnet(netuid: NetUid) -> Failure {
 /// to answer.
 fn wait_for(source: &ChainSource) -> Option<Waiting> {
     match source {
-        ChainSource::Dir(_) => None,
+        ChainSource::ChainDir(_) => None,
         ChainSource::Served(_) | ChainSource::Nodes(_) => Some(Waiting::for_(subject(source))),
     }
 }
