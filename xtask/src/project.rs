@@ -88,6 +88,11 @@ impl Project {
         self.target().join("ink")
     }
 
+    /// A program of this workspace, as demo and tests build it.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.target().join("debug").join(name)
+    }
+
     /// Programs built beforehand, beside the project where a machine provides them.
     pub fn ready_made(&self) -> PathBuf {
         self.root.join("../shared/bin")

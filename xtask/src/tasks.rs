@@ -47,10 +47,14 @@ pub fn test(project: &Project) -> Result<()> {
     process::run(&mut tests)
 }
 
-/// Checks formatting and lints of both workspaces.
+/// Checks words, links and shapes, then formatting and lints of both workspaces. Builds the book if
+/// mdbook is at hand.
 pub fn lint(project: &Project) -> Result<()> {
     progress::heading("words, links and shapes");
     lint::check(project)?;
+    if let Some(mdbook) = process::find("mdbook") {
+        process::run(Command::new(mdbook).current_dir(project.root()).arg("build"))?;
+    }
     progress::heading("formatting");
     process::run(host_cargo(project).args(["fmt", "--all", "--", "--check"]))?;
     process::run(
@@ -81,18 +85,21 @@ pub fn lint(project: &Project) -> Result<()> {
 /// Runs the worker's demo with `arguments`, and ends as it ends.
 pub fn demo(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     bundles::ensure_all(project)?;
+    progress::heading("compiling the worker");
+    // Cargo resolves features for what it builds. The whole workspace with a target that counts as
+    // a test gives those of `cargo test --workspace`, so that demo and tests share what is compiled.
+    let example = ["--example", "metagraph"];
+    process::run(
+        host_cargo(project)
+            .args(["build", "--workspace", "--bin", "inktensor"])
+            .args(example),
+    )?;
+    progress::print_times();
     progress::heading("demo");
-    let mut command = host_cargo(project);
+    let mut command = Command::new(project.program("inktensor"));
     command
-        .args([
-            "run",
-            "--package",
-            "inktensor-cli",
-            "--bin",
-            "inktensor",
-            "--",
-            "demo",
-        ])
+        .current_dir(project.root())
+        .arg("demo")
         .args(arguments);
     process::hand_over(&mut command)
 }
@@ -110,7 +117,7 @@ pub fn bench(project: &Project, only: Option<Measure>, arguments: &[String]) -> 
     if only != Some(Measure::Costs) {
         progress::heading("benchmarks of the kernel");
         let mut command = bench();
-        command.args(["--package", "inktensor-compute", "--bench", "kernel", "--"]);
+        command.args(["--workspace", "--bench", "kernel", "--"]);
         process::run(command.args(arguments))?;
     }
     if only != Some(Measure::Kernel) {

@@ -5,6 +5,9 @@
 //! paths of core and alloc reach every other crate's hash in the same way. So cargo is given this
 //! program as `RUSTC_WRAPPER`: for the chain's target it replaces the hash by one of the crate's
 //! name, version and features.
+//!
+//! cargo-contract also compiles each contract for this machine, to run it once and print its
+//! metadata, with the optimisation of the chain's code. This program leaves that out.
 
 use anyhow::{Context, Result};
 use blake2b_simd::Params;
@@ -53,7 +56,7 @@ fn canonical(mut arguments: Vec<OsString>, version: &str) -> Vec<OsString> {
         text.get(position.checked_add(1)?).copied()
     };
     if after("--target") != Some(TARGET) {
-        return arguments;
+        return unoptimised(arguments);
     }
     let Some(place) = text
         .windows(2)
@@ -77,6 +80,22 @@ fn canonical(mut arguments: Vec<OsString>, version: &str) -> Vec<OsString> {
     let metadata = format!("metadata={}", identity.finalize().to_hex());
     arguments[place + 1] = metadata.into();
     arguments
+}
+
+/// Returns `arguments` of rustc without optimisation, for code that runs once.
+fn unoptimised(arguments: Vec<OsString>) -> Vec<OsString> {
+    const DROPPED: [&str; 3] = ["opt-level=", "lto", "linker-plugin-lto"];
+    let mut kept: Vec<OsString> = Vec::with_capacity(arguments.len());
+    for word in arguments {
+        let text = word.to_str().unwrap_or_default();
+        let dropped = DROPPED.iter().any(|flag| text.starts_with(flag));
+        if dropped && kept.last().is_some_and(|flag| flag == "-C") {
+            kept.pop();
+        } else {
+            kept.push(word);
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -112,5 +131,12 @@ mod tests {
     fn crates_of_this_machine_are_left_alone() {
         let host = compiled("x86_64-unknown-linux-gnu", "aa", ["a", "b"]);
         assert_eq!(metadata(&host), "metadata=aa");
+    }
+
+    #[test]
+    fn code_that_runs_once_is_not_optimised() {
+        let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        let given = "lto.rs -C opt-level=z -C lto -C panic=abort -C linker-plugin-lto -C lto=fat";
+        assert_eq!(unoptimised(words(given)), words("lto.rs -C panic=abort"));
     }
 }
