@@ -3,11 +3,7 @@
 use crate::{
     error::Failure,
     network::Network,
-    output::{
-        self, csv, json,
-        table::Room,
-        List, View,
-    },
+    output::{self, csv, json, table::Room, List, View},
     session::Session,
     values, verifier,
 };
@@ -184,7 +180,8 @@ impl SignerArgs {
             ChainSource::Nodes(_) => {
                 if self.account.is_some() && !self.keys.is_given() {
                     return Err(Failure::input(
-                        "--account names a signer on a devchain only; on a node a key signs: name its file with --suri-file",
+                        "--account names a signer on a devchain only; on a node a key signs: name \
+                         its file with --suri-file",
                     ));
                 }
                 let key = self.keys.keypair().map_err(Failure::input)?;
@@ -201,7 +198,8 @@ impl SignerArgs {
             ChainSource::ChainDir(_) | ChainSource::Served(_) => {
                 let who = self.account.as_ref().ok_or_else(|| {
                     Failure::input(
-                        "no signer is given: name one with --account, a name or an address; keys are for nodes",
+                        "no signer is given: name one with --account, a name or an address; keys \
+                         are for nodes",
                     )
                 })?;
                 Ok((who.on(source)?, Vec::new()))
@@ -260,7 +258,7 @@ impl SignArgs {
         self.chain.sign(&self.signer)
     }
 
-    /// Returns the account that `who` names, or the signer's if there is none.
+    /// Returns the account that `who` names, or the signer's without one.
     pub fn account_or(&self, who: Option<&Who>, session: &Session) -> Result<AccountId, Failure> {
         who.map_or(Ok(session.account), |who| self.chain.account(who))
     }
@@ -294,6 +292,9 @@ mod tests {
         assert!(problem.contains("checksum"), "{problem}");
         let problem = Who::from("Bob").on(&node).unwrap_err().to_string();
         assert!(problem.contains("names are for devchains"), "{problem}");
-        assert_eq!(Who::from("bank").on(&kept).ok(), Some(account_of_name("bank")));
+        assert_eq!(
+            Who::from("bank").on(&kept).ok(),
+            Some(account_of_name("bank"))
+        );
     }
 }

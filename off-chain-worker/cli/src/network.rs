@@ -28,7 +28,7 @@ pub struct Network {
     pub source: ChainSource,
     /// The file of the deployment, if the user named one.
     deployment: Option<PathBuf>,
-    /// What standard error says while a chain does not answer.
+    /// The notice on standard error while a chain does not answer.
     waiting: Option<Waiting>,
 }
 
@@ -36,7 +36,7 @@ impl Network {
     /// Opens the chain at `source` by `open`.
     ///
     /// # Errors
-    /// Those of `open`, after the name of the flag.
+    /// The errors of `open`, after the name of the flag.
     pub fn open<E: std::fmt::Display>(
         source: &ChainSource,
         deployment: Option<PathBuf>,
@@ -123,8 +123,9 @@ impl Network {
             None => self.source.to_string(),
         };
         Failure::input(format_args!(
-            "the {name} contract ({}) of {file} is not on this chain. Was the node restarted without its data? \
-             `inktensor deployment check` compares the file with the chain, `inktensor deploy` deploys again",
+            "the {name} contract ({}) of {file} is not on this chain. Was the node restarted \
+             without its data? `inktensor deployment check` compares the file with the chain, \
+             `inktensor deploy` deploys again",
             ss58(&address)
         ))
     }
@@ -224,8 +225,7 @@ pub fn no_subnet(netuid: NetUid) -> Failure {
     }
 }
 
-/// Returns what is said while the chain at `source` does not answer: nothing where there is nobody
-/// to answer.
+/// Returns the notice of waiting for the chain at `source`. A chain in a folder needs none.
 fn wait_for(source: &ChainSource) -> Option<Waiting> {
     match source {
         ChainSource::ChainDir(_) => None,

@@ -49,9 +49,9 @@ pub fn read(file: &Path) -> Result<Vec<Located>, Failure> {
 pub struct Kernel {
     /// The engine that runs it.
     pub engine: Arc<dyn Engine>,
-    /// Its code hash; zero if no code is run.
+    /// The code hash; zero if no code is run.
     pub code_hash: Digest,
-    /// Its kind: whether its inner terms are known.
+    /// The kind, which says if the inner terms are known.
     pub kind: KernelKind,
 }
 

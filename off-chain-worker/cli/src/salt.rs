@@ -12,7 +12,7 @@ use std::{
 pub struct Salt {
     /// The salt.
     pub bytes: Vec<u8>,
-    /// The file to write it to, if there is none yet.
+    /// The file to write it to, if there is no file yet.
     new_file: Option<PathBuf>,
 }
 

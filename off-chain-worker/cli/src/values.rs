@@ -116,7 +116,9 @@ fn fraction(number: &str) -> Option<String> {
     // As a fraction, in per cent: 0.125 is 12.5 %.
     let percent = format::tao(Rao(billionths * 100));
     Some(match decimal(number, 2) {
-        Some(_) => format!("write {percent}% if a fraction is meant, {number}% if per cent are meant"),
+        Some(_) => {
+            format!("write {percent}% if a fraction is meant, {number}% if per cent are meant")
+        }
         None => format!("write {percent}%: parts are in per cent"),
     })
 }
@@ -149,8 +151,10 @@ pub fn weight(text: &str) -> Result<Weight, String> {
     })
 }
 
-/// Returns weights as the chain takes them. Whole numbers stay as they are. If one has decimals, all
-/// are scaled so that the largest is 65535, and rounded.
+/// Returns weights as the chain takes them.
+///
+/// Whole numbers stay as they are. If one weight has decimals, all are scaled so that the largest
+/// is 65535, and rounded.
 pub fn weights(all: &[Weight]) -> Vec<u16> {
     let largest = all.iter().map(|it| it.billionths).max().unwrap_or(0);
     let scaled = |it: &Weight| {
@@ -176,10 +180,13 @@ pub fn no_address(text: &str) -> String {
     let is_base58 = |it: char| it.is_ascii_alphanumeric() && !"0OIl".contains(it);
     if let Some(digits) = text.strip_prefix("0x") {
         let digits = digits.chars().count();
-        return format!("{text:?} is not an address: expected 64 hexadecimal digits after 0x, and there are {digits} letters");
+        return format!("{text:?} is not an address: expected 64 hexadecimal digits after 0x, and \
+         there are {digits} letters");
     }
     if (46..=50).contains(&text.len()) && text.chars().all(is_base58) {
-        return format!("{text:?} is not an address: its checksum is wrong, so a letter is mistyped");
+        return format!(
+            "{text:?} is not an address: its checksum is wrong, so a letter is mistyped"
+        );
     }
     format!("{text:?} is not an address, in SS58 or as 32 bytes in hexadecimal after 0x")
 }
@@ -335,7 +342,10 @@ mod tests {
 
     #[test]
     fn a_host_is_an_address_or_a_name() {
-        assert!(matches!(host("203.0.113.7"), Ok(Host::V4([203, 0, 113, 7]))));
+        assert!(matches!(
+            host("203.0.113.7"),
+            Ok(Host::V4([203, 0, 113, 7]))
+        ));
         assert!(matches!(host("2001:db8::1"), Ok(Host::V6(_))));
         assert_eq!(host("a.example"), Ok(Host::Name("a.example".into())));
         for text in ["999.1.1.1", "1.2.3", "2001:xyz::"] {

@@ -74,7 +74,7 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         .expect("a list")
         .len();
 
-    // Whoever owns the hotkey with the most stake is rich.
+    // The owner of the hotkey with the most stake is rich.
     let graph = kept.json(&["metagraph", "--netuid", "1"]);
     let neurons = graph["neurons"].as_array().expect("neurons");
     let richest = neurons.iter().max_by_key(|it| it["stake_rao"].as_u64());

@@ -17,12 +17,13 @@ fn page() -> String {
     root.build();
     let mut text = format!(
         "# Commands\n\n\
-         Made from the program's own help: `{WRITE}=1 cargo test -p inktensor-cli --test reference`\n\
+         Made from the program's own help. `{WRITE}=1 cargo test -p inktensor-cli --test reference`\n\
          writes this page, and the same test fails while the page is stale.\n\n\
          Exit codes: 0 when all is well, 1 when a check did not hold or the answer is no, 2 for an\n\
-         error, with one line on standard error. With `--json` a command prints one document, with\n\
-         `--csv` a list prints lines; amounts are then whole numbers of rao, in fields whose names\n\
-         end in `_rao`, accounts are SS58 addresses, and hashes are hexadecimal after `0x`.\n"
+         error, with one line on standard error.\n\n\
+         With `--json` a command prints one document, with `--csv` a list prints lines. Amounts\n\
+         are then whole numbers of rao, in fields whose names end in `_rao`. Accounts are SS58\n\
+         addresses, and hashes are hexadecimal after `0x`.\n"
     );
     section(&root, "inktensor", &mut text);
     text
@@ -38,7 +39,10 @@ fn section(command: &Command, name: &str, text: &mut String) {
         .to_string();
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     let help = lines.join("\n");
-    text.push_str(&format!("\n## {name}\n\n```text\n{}\n```\n", help.trim_end()));
+    text.push_str(&format!(
+        "\n## {name}\n\n```text\n{}\n```\n",
+        help.trim_end()
+    ));
     for inner in command.get_subcommands() {
         if inner.get_name() != "help" {
             section(inner, &format!("{name} {}", inner.get_name()), text);
@@ -61,7 +65,8 @@ fn the_reference_is_what_help_says() {
         .position(|(written, now)| written != now);
     assert!(
         written == page,
-        "docs/cli.md is stale from line {:?} on: {WRITE}=1 cargo test -p inktensor-cli --test reference writes it",
+        "docs/cli.md is stale from line {:?} on: {WRITE}=1 cargo test -p inktensor-cli --test \
+         reference writes it",
         differs.map(|line| line + 1)
     );
 }

@@ -36,16 +36,36 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// Milliseconds between two blocks; with 0 blocks pass only when a client asks
-    #[arg(long, value_parser = values::whole::<u64>(0..=u64::MAX), default_value = "1000", value_name = "MS")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u64>(0..=u64::MAX),
+        default_value = "1000",
+        value_name = "MS"
+    )]
     block_time: u64,
     /// Blocks during which an epoch can be disputed, on a new chain
-    #[arg(long, value_parser = values::at_least_one::<u32>(), default_value_t = Config::RULES.challenge_period, value_name = "BLOCKS")]
+    #[arg(
+        long,
+        value_parser = values::at_least_one::<u32>(),
+        default_value_t = Config::RULES.challenge_period,
+        value_name = "BLOCKS"
+    )]
     challenge_period: u32,
     /// Blocks after which a closed epoch can be replayed, on a new chain
-    #[arg(long, value_parser = values::at_least_one::<u32>(), default_value_t = Config::RULES.replay_delay, value_name = "BLOCKS")]
+    #[arg(
+        long,
+        value_parser = values::at_least_one::<u32>(),
+        default_value_t = Config::RULES.replay_delay,
+        value_name = "BLOCKS"
+    )]
     replay_delay: u32,
     /// Blocks without progress after which a closed epoch can be rolled over, on a new chain
-    #[arg(long, value_parser = values::at_least_one::<u32>(), default_value_t = Config::RULES.rollover_delay, value_name = "BLOCKS")]
+    #[arg(
+        long,
+        value_parser = values::at_least_one::<u32>(),
+        default_value_t = Config::RULES.rollover_delay,
+        value_name = "BLOCKS"
+    )]
     rollover_delay: u32,
 }
 
@@ -54,7 +74,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let listen = arguments.listen;
     if !listen.ip().is_loopback() && !arguments.allow_other_hosts {
         return Err(Failure::input(format_args!(
-            "--listen {listen}: other machines could connect, and there is no access control; add --allow-other-hosts to let them"
+            "--listen {listen}: other machines could connect, and there is no access control; add \
+             --allow-other-hosts to let them"
         )));
     }
     let listener = TcpListener::bind(listen)

@@ -100,8 +100,7 @@ fn due(network: &Network) -> Result<Vec<Due>, Failure> {
         network.query_all(each().map(|it| contracts.epoch().status(it)))?;
     let stakes: Vec<Rao> =
         network.query_all(each().map(|it| contracts.staking().subnet_stake(it)))?;
-    let pending: Vec<Rao> =
-        network.query_all(each().map(|it| contracts.emission().pending(it)))?;
+    let pending: Vec<Rao> = network.query_all(each().map(|it| contracts.emission().pending(it)))?;
     let rows = each().zip(subnets).zip(statuses).zip(stakes).zip(pending);
     let due = rows.filter_map(|((((netuid, subnet), status), stake), pending)| {
         let closes_at = status.as_ref().map(|status| status.closes_at);

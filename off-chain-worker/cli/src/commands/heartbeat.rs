@@ -32,7 +32,12 @@ pub struct Arguments {
     #[command(flatten)]
     keys: KeyArguments,
     /// Milliseconds between two blocks
-    #[arg(long, value_parser = values::at_least_one::<u64>(), default_value = "1000", value_name = "MS")]
+    #[arg(
+        long,
+        value_parser = values::at_least_one::<u64>(),
+        default_value = "1000",
+        value_name = "MS"
+    )]
     every: u64,
     /// The number of blocks to make; by default until the process ends
     #[arg(long, value_parser = values::at_least_one::<u32>(), value_name = "NUMBER")]

@@ -27,7 +27,8 @@ pub enum Command {
     ///
     /// The price is approved for the registry first, unless the registration would be refused.
     #[command(after_help = example!(
-        "neuron register --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+        "neuron register --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
     ))]
     Register(Register),
     /// Show the price of a seat, and which neuron would be replaced
@@ -42,7 +43,9 @@ pub enum Command {
     ///
     /// Stake, take and children stay on the hotkey that the neuron registered with.
     #[command(after_help = example!(
-        "neuron swap-hotkey --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --new 5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y"
+        "neuron swap-hotkey --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --new \
+         5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y"
     ))]
     SwapHotkey(SwapHotkey),
 }
@@ -79,7 +82,12 @@ pub struct PruneCandidates {
     #[command(flatten)]
     netuid: NetuidArg,
     /// The number of neurons, at most 16
-    #[arg(long, value_parser = values::whole::<u16>(1..=16), default_value = "16", value_name = "NUMBER")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u16>(1..=16),
+        default_value = "16",
+        value_name = "NUMBER"
+    )]
     count: u16,
 }
 
@@ -333,7 +341,10 @@ mod tests {
         let block = "this block has room for 64 more registrations\nfree: 3 seats\n";
         assert!(many.ends_with(block), "{many}");
         let one = text(1, 1);
-        assert!(one.ends_with("1 more registration\nfree: 1 seat\n"), "{one}");
+        assert!(
+            one.ends_with("1 more registration\nfree: 1 seat\n"),
+            "{one}"
+        );
         assert!(many.lines().chain(one.lines()).all(|it| it.len() <= 80));
     }
 }

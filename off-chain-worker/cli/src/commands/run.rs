@@ -23,7 +23,8 @@ use tracing::info;
 /// Arguments of `run`.
 #[derive(clap::Args)]
 #[command(after_help = example!(
-    "run --role keeper,proposer,watcher --chain ws://127.0.0.1:9944 --suri-file worker.suri --store worker"
+    "run --role keeper,proposer,watcher --chain ws://127.0.0.1:9944 --suri-file worker.suri \
+     --store worker"
 ))]
 pub struct Arguments {
     #[command(flatten)]
@@ -45,13 +46,13 @@ pub struct Arguments {
 /// Runs the command until SIGTERM or SIGINT ends it.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let variable = |name: &str| env::var_os(name);
-    let told = ResolvedConfig::by(&arguments.given, &variable, arguments.config.as_deref())
+    let resolved = ResolvedConfig::by(&arguments.given, &variable, arguments.config.as_deref())
         .map_err(Failure::input)?;
     if arguments.print_config {
-        write!(out, "{told}")?;
+        write!(out, "{resolved}")?;
         return Ok(Verdict::Good);
     }
-    let config = told.complete().map_err(Failure::input)?;
+    let config = resolved.complete().map_err(Failure::input)?;
     if let ChainSource::ChainDir(folder) = &config.chain {
         return Err(Failure::in_file(
             folder,

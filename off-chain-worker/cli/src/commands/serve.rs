@@ -29,17 +29,20 @@ use std::io::{self, Write};
 pub enum Command {
     /// Publish the address at which the signer's neuron answers
     #[command(after_help = example!(
-        "serve axon --url ws://127.0.0.1:9944 --suri-file hot.suri --netuid 1 --host 203.0.113.7 --port 8091"
+        "serve axon --url ws://127.0.0.1:9944 --suri-file hot.suri --netuid 1 --host 203.0.113.7 \
+         --port 8091"
     ))]
     Axon(ServeAxon),
     /// Publish the address of the metrics of the signer's neuron
     #[command(after_help = example!(
-        "serve prometheus --url ws://127.0.0.1:9944 --suri-file hot.suri --netuid 1 --host miner.example.org --port 7091"
+        "serve prometheus --url ws://127.0.0.1:9944 --suri-file hot.suri --netuid 1 --host \
+         miner.example.org --port 7091"
     ))]
     Prometheus(ServePrometheus),
     /// Commit the signer's neuron to a text, a URL, a hash or bytes
     #[command(after_help = example!(
-        "serve commit --url ws://127.0.0.1:9944 --suri-file hot.suri --netuid 1 --kind url --data https://example.org/model"
+        "serve commit --url ws://127.0.0.1:9944 --suri-file hot.suri --netuid 1 --kind url --data \
+         https://example.org/model"
     ))]
     Commit(Commit),
     /// Stop serving, and get the deposit back
@@ -71,7 +74,12 @@ struct Endpoint {
     #[arg(long, value_parser = values::whole::<u16>(1..=65_535), value_name = "NUMBER")]
     port: u16,
     /// The version of the software that runs there
-    #[arg(long, value_parser = values::whole::<u32>(0..=4_294_967_295), value_name = "NUMBER", default_value = "0")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u32>(0..=4_294_967_295),
+        value_name = "NUMBER",
+        default_value = "0"
+    )]
     version: u32,
 }
 
@@ -83,7 +91,12 @@ pub struct ServeAxon {
     #[command(flatten)]
     endpoint: Endpoint,
     /// The protocol, as the subnet numbers them
-    #[arg(long, value_parser = values::whole::<u8>(0..=255), value_name = "NUMBER", default_value = "4")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u8>(0..=255),
+        value_name = "NUMBER",
+        default_value = "4"
+    )]
     protocol: u8,
     /// The hash of the endpoint's certificate: 32 bytes in hexadecimal
     #[arg(long, value_name = "HASH", value_parser = fingerprint)]
@@ -190,7 +203,7 @@ struct Stopped {
     deposit_rao: u64,
 }
 
-/// What the neurons of a subnet serve.
+/// The endpoints and commitments of a subnet's neurons.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Served(Vec<Row>);

@@ -43,7 +43,8 @@ pub enum Command {
     /// Find out first who or what was wrong. The epoch is computed again; the disproved assertion
     /// is never posted again. The worker must be stopped.
     #[command(after_help = example!(
-        "store trust --store worker --kernel 0x45e0f2f26ba1a9b1d5cd5a0f2c1ab0ac0ef1e3e4fd0b4e8f1f3e7f2a7d2b9c11"
+        "store trust --store worker --kernel \
+         0x45e0f2f26ba1a9b1d5cd5a0f2c1ab0ac0ef1e3e4fd0b4e8f1f3e7f2a7d2b9c11"
     ))]
     Trust(Trust),
 }

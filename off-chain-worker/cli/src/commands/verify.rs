@@ -269,10 +269,7 @@ impl FindingView {
             })
         );
         if is_hashed {
-            writeln!(
-                out,
-                "           the posted value is known by its hash only"
-            )?;
+            writeln!(out, "           the posted value is known by its hash only")?;
         }
         if !self.permits.added.is_empty() {
             let uids = listed(&self.permits.added);
@@ -285,7 +282,8 @@ impl FindingView {
         for chunk in &self.known_by_hash {
             writeln!(
                 out,
-                "results    chunk {chunk}: other values were posted; they are known by their hash only"
+                "results    chunk {chunk}: other values were posted; they are known by their hash \
+                 only"
             )?;
         }
         for it in &self.paid {

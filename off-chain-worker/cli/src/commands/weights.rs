@@ -37,7 +37,8 @@ pub enum Command {
     /// Only the ratio of the weights counts. Whole numbers are sent as they are. With decimals, as
     /// in 0.6,0.4, all are scaled so that the largest is 65535, and rounded.
     #[command(after_help = example!(
-        "weights set --url ws://127.0.0.1:9944 --suri-file hot.suri --netuid 1 --uids 2,3 --weights 30,70"
+        "weights set --url ws://127.0.0.1:9944 --suri-file hot.suri --netuid 1 --uids 2,3 \
+         --weights 30,70"
     ))]
     Set(Set),
     /// Clear the weights of the signer's neuron
@@ -50,14 +51,17 @@ pub enum Command {
     /// The salt file is made with 32 random bytes if it does not exist. The salt and the weights
     /// are needed to reveal the commit: keep both until then.
     #[command(after_help = example!(
-        "weights commit --url ws://127.0.0.1:9944 --suri-file hot.suri --netuid 1 --uids 2,3 --weights 30,70 --salt-file salt"
+        "weights commit --url ws://127.0.0.1:9944 --suri-file hot.suri --netuid 1 --uids 2,3 \
+         --weights 30,70 --salt-file salt"
     ))]
     Commit(Commit),
     /// Reveal weights that were committed to
     ///
     /// Anyone who has the weights and the salt may reveal them, for any neuron.
     #[command(after_help = example!(
-        "weights reveal --url ws://127.0.0.1:9944 --suri-file any.suri --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --uids 2,3 --weights 30,70 --salt-file salt"
+        "weights reveal --url ws://127.0.0.1:9944 --suri-file any.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --uids 2,3 --weights 30,70 --salt-file \
+         salt"
     ))]
     Reveal(Reveal),
     /// Check whether setting or revealing weights would be refused
@@ -66,13 +70,15 @@ pub enum Command {
     #[command(
         visible_alias = "why-not",
         after_help = example!(
-            "weights check --url ws://127.0.0.1:9944 --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --uids 2,3 --weights 30,70"
+            "weights check --url ws://127.0.0.1:9944 --netuid 1 --hotkey \
+             5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --uids 2,3 --weights 30,70"
         )
     )]
     Check(Check),
     /// List the commits of a neuron that are not revealed
     #[command(after_help = example!(
-        "weights commits --url ws://127.0.0.1:9944 --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+        "weights commits --url ws://127.0.0.1:9944 --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
     ))]
     Commits(Commits),
     /// Show the weights that a neuron has set
@@ -88,13 +94,32 @@ struct Weights {
     #[command(flatten)]
     netuid: NetuidArg,
     /// The neurons that the weights are for
-    #[arg(long, value_delimiter = ',', value_parser = values::uid, required = true, value_name = "UID,..")]
+    #[arg(
+        long,
+        value_delimiter = ',
+        ',
+        value_parser = values::uid,
+        required = true,
+        value_name = "UID,.."
+    )]
     uids: Vec<Uid>,
     /// The weight of each, as 60,40 or 0.6,0.4; only their ratio counts
-    #[arg(long, value_delimiter = ',', value_parser = values::weight, required = true, value_name = "WEIGHT,..")]
+    #[arg(
+        long,
+        value_delimiter = ',
+        ',
+        value_parser = values::weight,
+        required = true,
+        value_name = "WEIGHT,.."
+    )]
     weights: Vec<Weight>,
     /// The client's version, for subnets that ask for a least one
-    #[arg(long, value_parser = values::whole::<u64>(0..=u64::MAX), default_value = "0", value_name = "NUMBER")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u64>(0..=u64::MAX),
+        default_value = "0",
+        value_name = "NUMBER"
+    )]
     version_key: u64,
 }
 
@@ -118,7 +143,8 @@ impl Weights {
         let weights = values::weights(&self.weights);
         if weights.iter().all(|weight| *weight == 0) {
             return Err(Failure::input(
-                "all weights are 0; clear the weights with `inktensor weights clear`, or give one above 0",
+                "all weights are 0; clear the weights with `inktensor weights clear`, or give one \
+                 above 0",
             ));
         }
         Ok(Row {
@@ -160,7 +186,12 @@ pub struct Clear {
     #[command(flatten)]
     netuid: NetuidArg,
     /// The client's version, for subnets that ask for a least one
-    #[arg(long, value_parser = values::whole::<u64>(0..=u64::MAX), default_value = "0", value_name = "NUMBER")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u64>(0..=u64::MAX),
+        default_value = "0",
+        value_name = "NUMBER"
+    )]
     version_key: u64,
 }
 
@@ -496,7 +527,8 @@ fn commits(arguments: &Commits, out: &mut dyn Write) -> Result<(), Failure> {
 fn show(arguments: &Show, out: &mut dyn Write) -> Result<(), Failure> {
     let (netuid, uid) = (arguments.netuid.netuid, arguments.uid);
     let network = arguments.list.open()?;
-    let row: Option<WeightsRow> = network.query(network.contracts().epoch().weights(netuid, uid))?;
+    let row: Option<WeightsRow> =
+        network.query(network.contracts().epoch().weights(netuid, uid))?;
     let row = row.ok_or_else(|| {
         Failure::missing(format_args!(
             "row of weights of uid {} on subnet {}: the neuron has set none",
@@ -512,11 +544,14 @@ impl WeightsOf {
     fn new(netuid: NetUid, uid: Uid, hotkey: Option<Address>, row: WeightsRow) -> Self {
         let sum: u32 = row.weights.iter().map(|weight| u32::from(*weight)).sum();
         let uids: Vec<u16> = row.uids.iter().map(|uid| uid.0).collect();
-        let rows = uids.iter().zip(&row.weights).map(|(uid, weight)| WeightRow {
-            uid: *uid,
-            weight: *weight,
-            share: f64::from(*weight) / f64::from(sum.max(1)),
-        });
+        let rows = uids
+            .iter()
+            .zip(&row.weights)
+            .map(|(uid, weight)| WeightRow {
+                uid: *uid,
+                weight: *weight,
+                share: f64::from(*weight) / f64::from(sum.max(1)),
+            });
         Self {
             netuid: netuid.0,
             uid: uid.0,
@@ -595,7 +630,10 @@ mod tests {
         let all = Weights {
             netuid: NetuidArg { netuid: NetUid(1) },
             uids: (0..2).map(Uid).collect(),
-            weights: weights.iter().map(|it| values::weight(it).unwrap()).collect(),
+            weights: weights
+                .iter()
+                .map(|it| values::weight(it).unwrap())
+                .collect(),
             version_key: 0,
         };
         all.row()

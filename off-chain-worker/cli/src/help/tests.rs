@@ -25,7 +25,11 @@ fn the_command_line_holds_together() {
 
 #[test]
 fn every_command_is_in_one_group() {
-    let mut grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| *names).copied().collect();
+    let mut grouped: Vec<&str> = GROUPS
+        .iter()
+        .flat_map(|(_, names)| *names)
+        .copied()
+        .collect();
     grouped.sort_unstable();
     let root = Cli::command();
     let mut all: Vec<&str> = root.get_subcommands().map(Command::get_name).collect();
@@ -81,7 +85,10 @@ fn first_sentences_fit_a_table() {
     each(&mut |command, name| {
         let about = command.get_about().map(ToString::to_string);
         let about = about.unwrap_or_default();
-        assert!(!about.is_empty() && !about.ends_with('.'), "{name}: {about}");
+        assert!(
+            !about.is_empty() && !about.ends_with('.'),
+            "{name}: {about}"
+        );
         assert!(about.chars().count() <= 66, "{name}: {about}");
     });
 }
@@ -103,15 +110,29 @@ fn values_that_cannot_be_say_what_is_expected() {
     for (words, said) in [
         ("metagraph --netuid -1", "must not be negative"),
         ("metagraph --netuid abc", "a whole number from 0 to 65535"),
-        ("stake add --netuid 1 --hotkey a --amount -5", "must not be negative"),
+        (
+            "stake add --netuid 1 --hotkey a --amount -5",
+            "must not be negative",
+        ),
         ("stake set-take --hotkey a --take 0.12", "write 12%"),
-        ("weights set --netuid 1 --uids 1 --weights x", "only the ratio"),
+        (
+            "weights set --netuid 1 --uids 1 --weights x",
+            "only the ratio",
+        ),
         ("heartbeat --every 0", "at least 1"),
-        ("serve axon --netuid 1 --host 999.1.1.1 --port 1", "not an IP address"),
-        (&format!("stake child set --netuid 1 --hotkey a {child}"), "write 50%"),
+        (
+            "serve axon --netuid 1 --host 999.1.1.1 --port 1",
+            "not an IP address",
+        ),
+        (
+            &format!("stake child set --netuid 1 --hotkey a {child}"),
+            "write 50%",
+        ),
     ] {
         let words = format!("inktensor {words} --chain folder");
-        let problem = command().try_get_matches_from(words.split(' ')).unwrap_err();
+        let problem = command()
+            .try_get_matches_from(words.split(' '))
+            .unwrap_err();
         let problem = problem.to_string();
         assert!(problem.contains(said), "{words}: {problem}");
     }
@@ -119,8 +140,10 @@ fn values_that_cannot_be_say_what_is_expected() {
 
 #[test]
 fn long_examples_are_broken_before_flags() {
-    let line = "  inktensor stake add --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --all";
-    let expected = "  inktensor stake add --url ws://127.0.0.1:9944 --suri-file cold.suri \\\n      --netuid 1 --all";
+    let line =
+        "  inktensor stake add --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --all";
+    let expected = "  inktensor stake add --url ws://127.0.0.1:9944 --suri-file cold.suri \\\n    \
+       --netuid 1 --all";
     assert_eq!(broken(line), expected);
     assert_eq!(broken("  inktensor demo"), "  inktensor demo");
 }
@@ -177,7 +200,11 @@ fn the_documentation_names_commands_that_exist() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert!(seen.len() > 20, "only {} commands are documented", seen.len());
+    assert!(
+        seen.len() > 20,
+        "only {} commands are documented",
+        seen.len()
+    );
 }
 
 #[test]

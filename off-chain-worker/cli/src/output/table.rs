@@ -179,7 +179,10 @@ mod tests {
     #[test]
     fn a_table_shows_the_columns_that_it_has_room_for() {
         let narrow = printed(Room::Narrow);
-        assert!(!narrow.contains("cold") && narrow.contains("1.5"), "{narrow}");
+        assert!(
+            !narrow.contains("cold") && narrow.contains("1.5"),
+            "{narrow}"
+        );
         let wide = printed(Room::Wide);
         assert!(wide.contains("coldkey") && wide.contains("paid"), "{wide}");
         let all = printed(Room::All);

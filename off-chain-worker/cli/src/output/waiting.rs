@@ -15,7 +15,7 @@ const FIRST: Duration = Duration::from_secs(2);
 /// The time between two lines.
 const NEXT: Duration = Duration::from_secs(10);
 
-/// What a command waits for at the moment. Lines end when this is dropped.
+/// A notice of waiting: lines on standard error until this is dropped.
 pub struct Waiting {
     subject: Arc<Mutex<String>>,
     stop: Option<Sender<()>>,

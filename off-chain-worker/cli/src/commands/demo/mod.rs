@@ -32,7 +32,12 @@ use std::{
 #[command(after_help = example!("demo --epochs 4 --keep chain"))]
 pub struct Arguments {
     /// The seed of all random choices
-    #[arg(long, value_parser = values::whole::<u64>(0..=u64::MAX), default_value = "1", value_name = "NUMBER")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u64>(0..=u64::MAX),
+        default_value = "1",
+        value_name = "NUMBER"
+    )]
     seed: u64,
     /// Recreate this metagraph, in the form of the test vectors
     ///
@@ -40,7 +45,12 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     metagraph: Option<PathBuf>,
     /// The number of epochs of each subnet
-    #[arg(long, value_parser = values::whole::<u32>(1..=1000), default_value = "4", value_name = "NUMBER")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u32>(1..=1000),
+        default_value = "4",
+        value_name = "NUMBER"
+    )]
     epochs: u32,
     /// The engine that computes the epochs to post; both are timed in any case
     #[arg(long, value_enum, default_value = "wasm")]
@@ -82,7 +92,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         keep(kept, &performed)?;
     }
     let demo = Demo {
-        report: performed.report,
+        report: performed.story,
         elapsed,
     };
     output::show(arguments.json, &demo, out)?;

@@ -5,7 +5,9 @@ use crate::output::{
     table::{number, text, Room, Table},
 };
 use inktensor_primitives::Rao;
-use inktensor_simulation::report::{EpochReport, Equation, NeuronReport, Report, SubnetReport, Term};
+use inktensor_simulation::report::{
+    EpochReport, Equation, NeuronReport, Report, SubnetReport, Term,
+};
 use std::{
     collections::BTreeMap,
     io::{self, Write},
@@ -51,7 +53,12 @@ fn show(out: &mut dyn Write, title: &str, table: &Table) -> io::Result<()> {
 }
 
 fn contracts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let columns = [text("contract"), text("address"), text("code hash"), number("KiB")];
+    let columns = [
+        text("contract"),
+        text("address"),
+        text("code hash"),
+        number("KiB"),
+    ];
     let mut rows = Table::new(Room::Narrow, columns);
     for contract in &report.contracts {
         rows.row([
@@ -65,7 +72,18 @@ fn contracts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn metagraph(subnet: &SubnetReport, out: &mut dyn Write) -> io::Result<()> {
-    let columns = [number("uid"), text("role"), text("hotkey"), number("stake TAO"), text("permit"), number("share"), number("consensus"), number("trust"), number("incentive"), number("dividends")];
+    let columns = [
+        number("uid"),
+        text("role"),
+        text("hotkey"),
+        number("stake TAO"),
+        text("permit"),
+        number("share"),
+        number("consensus"),
+        number("trust"),
+        number("incentive"),
+        number("dividends"),
+    ];
     let mut rows = Table::new(Room::Narrow, columns);
     let shown = shown(subnet);
     for neuron in &shown {
@@ -150,7 +168,15 @@ impl Kind {
 }
 
 fn pay(subnet: &SubnetReport, out: &mut dyn Write) -> io::Result<()> {
-    let columns = [number("uid"), text("role"), number("mined"), number("take"), number("stakers"), number("TAO in all"), text("why")];
+    let columns = [
+        number("uid"),
+        text("role"),
+        number("mined"),
+        number("take"),
+        number("stakers"),
+        number("TAO in all"),
+        text("why"),
+    ];
     let mut rows = Table::new(Room::Narrow, columns);
     let mut ranked: Vec<&NeuronReport> = subnet.neurons.iter().collect();
     ranked.sort_by_key(|neuron| std::cmp::Reverse(neuron.paid.total()));
@@ -186,7 +212,15 @@ fn nominators(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.nominators.is_empty() {
         return Ok(());
     }
-    let columns = [number("subnet"), text("nominator"), number("on uid"), number("staked TAO"), number("worth TAO"), number("gain TAO"), text("when")];
+    let columns = [
+        number("subnet"),
+        text("nominator"),
+        number("on uid"),
+        number("staked TAO"),
+        number("worth TAO"),
+        number("gain TAO"),
+        text("when"),
+    ];
     let mut rows = Table::new(Room::Narrow, columns);
     let mut facts: Vec<_> = report.nominators.iter().collect();
     facts.sort_by_key(|fact| (fact.netuid, fact.joined, fact.uid));
@@ -215,7 +249,18 @@ fn nominators(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn digests(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let columns = [number("subnet"), number("epoch"), number("block"), number("steps"), number("permits"), number("budget TAO"), number("paid TAO"), text("header"), text("assertion"), text("engines")];
+    let columns = [
+        number("subnet"),
+        number("epoch"),
+        number("block"),
+        number("steps"),
+        number("permits"),
+        number("budget TAO"),
+        number("paid TAO"),
+        text("header"),
+        text("assertion"),
+        text("engines"),
+    ];
     let mut rows = Table::new(Room::Narrow, columns);
     for epoch in &report.epochs {
         rows.row([
@@ -259,7 +304,15 @@ fn start(hash: &str) -> String {
 }
 
 fn gas(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let columns = [text("contract"), text("message"), number("calls"), number("ms average"), number("ms largest"), number("proof KiB"), number("deposit")];
+    let columns = [
+        text("contract"),
+        text("message"),
+        number("calls"),
+        number("ms average"),
+        number("ms largest"),
+        number("proof KiB"),
+        number("deposit"),
+    ];
     let mut rows = Table::new(Room::Narrow, columns);
     let ms = |picoseconds: u64| format!("{:.2}", picoseconds as f64 / 1e9);
     for fact in &report.messages {
@@ -281,7 +334,13 @@ fn gas(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn time(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let columns = [number("subnet"), text("phase"), number("wasmtime µs"), number("native µs"), number("ratio")];
+    let columns = [
+        number("subnet"),
+        text("phase"),
+        number("wasmtime µs"),
+        number("native µs"),
+        number("ratio"),
+    ];
     let mut rows = Table::new(Room::Narrow, columns);
     for subnet in &report.subnets {
         let mut all = (0.0, 0.0);

@@ -120,7 +120,9 @@ impl TryFrom<Written> for Amount {
 
     fn try_from(written: Written) -> Result<Self, String> {
         let parsed = match written {
-            Written::Text(text) => values::tao(&text).map_err(|problem| format!("{text:?}: {problem}")),
+            Written::Text(text) => {
+                values::tao(&text).map_err(|problem| format!("{text:?}: {problem}"))
+            }
             Written::Whole(number) => values::tao(&number.to_string()),
             Written::Decimal(number) => Err(format!(
                 "write TAO with decimals in quotes, as in \"{number}\""
@@ -278,7 +280,10 @@ mod tests {
         let holder = format!("--holder={ALICE}=1");
         let price = |written: &str| config(&[&holder], &format!("creation_price = {written}"));
         assert_eq!(price("10").unwrap().network.min_lock, Rao::from_tao(10));
-        assert_eq!(price("\"2.5\"").unwrap().network.min_lock, Rao(2_500_000_000));
+        assert_eq!(
+            price("\"2.5\"").unwrap().network.min_lock,
+            Rao(2_500_000_000)
+        );
         assert!(price("2.5").unwrap_err().contains("in quotes"));
         assert!(price("-1").unwrap_err().contains("negative"));
     }
@@ -295,9 +300,21 @@ mod tests {
                 "",
                 "holders: ",
             ),
-            (vec![&holder], "[rules]\nchallenge_period = 0", "rules.challenge_period"),
-            (vec![&holder], "[fees]\nproposer = 900\nkeeper = 900", "fees"),
-            (vec![&holder], "[network]\nsubnet_limit = 0", "network.subnet_limit"),
+            (
+                vec![&holder],
+                "[rules]\nchallenge_period = 0",
+                "rules.challenge_period",
+            ),
+            (
+                vec![&holder],
+                "[fees]\nproposer = 900\nkeeper = 900",
+                "fees",
+            ),
+            (
+                vec![&holder],
+                "[network]\nsubnet_limit = 0",
+                "network.subnet_limit",
+            ),
             (vec![&holder], "colour = 1", "colour"),
             (vec![&holder], "admin = \"x\"", "admin"),
             (vec![&holder], "[rules]\ncollateral = \"x\"", "collateral"),

@@ -23,8 +23,8 @@ use crate::{
 use inktensor_client::{
     chain::Cost,
     deploy::{
-        deploy_with, estimate, Bundles, Config, Deployed, Deployment, StepOutcome, Phase, Record,
-        DeployStep,
+        deploy_with, estimate, Bundles, Config, DeployStep, Deployed, Deployment, Phase, Record,
+        StepOutcome,
     },
 };
 use inktensor_devnet::chain_dir::{read_record, write_whole};
@@ -51,7 +51,8 @@ pub enum Command {
     /// contract is the one that it should be. The epoch contract names the others; the kernels
     /// are those with the code of the built ones, unless their addresses are given.
     #[command(after_help = example!(
-        "deployment record --url ws://127.0.0.1:9944 --network mine --epoch 5CiPPseXPECbkjWCa6MnjNokrgYjMqmKndv2rSnekmSK2DjL"
+        "deployment record --url ws://127.0.0.1:9944 --network mine --epoch \
+         5CiPPseXPECbkjWCa6MnjNokrgYjMqmKndv2rSnekmSK2DjL"
     ))]
     Record(RecordArgs),
 }
@@ -59,7 +60,8 @@ pub enum Command {
 /// Arguments of `deploy`.
 #[derive(clap::Args)]
 #[command(after_help = example!(
-    "deploy --url ws://127.0.0.1:9944 --suri-file deployer.suri --holder 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY=1000000"
+    "deploy --url ws://127.0.0.1:9944 --suri-file deployer.suri --holder \
+     5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY=1000000"
 ))]
 pub struct Arguments {
     /// The chain: nodes at ws://HOST:PORT, with commas between
@@ -210,7 +212,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     write_whole(&path, record.to_text().as_bytes()).map_err(Failure::input)?;
     let finished = Finished {
         file: &path,
-        contracts: deployment.contracts.iter().map(ContractView::from).collect(),
+        contracts: deployment
+            .contracts
+            .iter()
+            .map(ContractView::from)
+            .collect(),
         steps: taken.iter().map(StepView::from).collect(),
         deployment: &deployment,
     };

@@ -124,9 +124,8 @@ fn find(chain: &dyn ChainRead, arguments: &RecordArgs) -> Result<Addresses, Fail
     let peers = peers.map_err(|error| not_a("epoch", "epoch contract", epoch, error))?;
     let registry = inktensor_client::chain::contracts::registry(peers.registry);
     let listed = chain.query(registry.kernels());
-    let listed: Vec<AccountId> = listed.map_err(|error| {
-        not_a("epoch", "epoch contract with a registry", epoch, error)
-    })?;
+    let listed: Vec<AccountId> =
+        listed.map_err(|error| not_a("epoch", "epoch contract with a registry", epoch, error))?;
     let kernel = |name: &'static str, given: Option<AccountId>| match given {
         Some(address) => Ok(address),
         None => built(chain, name, &listed),
@@ -148,14 +147,13 @@ fn built(
     name: &'static str,
     listed: &[AccountId],
 ) -> Result<AccountId, Failure> {
-    let unknown = |problem: &str| {
-        Failure::input(format_args!(
-            "{problem}; name the address with --{name}"
-        ))
-    };
+    let unknown =
+        |problem: &str| Failure::input(format_args!("{problem}; name the address with --{name}"));
     let bundles = Bundles::load().map_err(|error| unknown(&error.to_string()))?;
     let mut bundles = bundles.named().into_iter();
-    let bundle = bundles.find(|(it, _)| *it == name).map(|(_, bundle)| bundle);
+    let bundle = bundles
+        .find(|(it, _)| *it == name)
+        .map(|(_, bundle)| bundle);
     let hash = bundle.map(|bundle| blake2(&bundle.code));
     for kernel in listed {
         let found = chain.code_hash(kernel).map_err(Failure::input)?;

@@ -63,7 +63,9 @@ fn holders(holders: &[(AccountId, Rao)]) -> Result<(), String> {
     };
     Err(match error {
         HoldersError::NoHolders => {
-            "holders: name at least one with --holder ADDRESS=TAO; without TAO nothing can be registered or staked".into()
+            "holders: name at least one with --holder ADDRESS=TAO; without TAO nothing can be \
+             registered or staked"
+                .into()
         }
         other => format!("holders: {other}"),
     })
@@ -110,7 +112,10 @@ mod tests {
             (|it| it.network.min_lock = Rao(u64::MAX), "creation_price: "),
             (|it| it.network.lock_interval = 0, "network.lock_interval: "),
             (|it| it.network.subnet_limit = 0, "network.subnet_limit: "),
-            (|it| it.network.subnet_limit = 2_000, "network.subnet_limit: "),
+            (
+                |it| it.network.subnet_limit = 2_000,
+                "network.subnet_limit: ",
+            ),
             (
                 |it| {
                     it.fees = Fees {
@@ -120,7 +125,10 @@ mod tests {
                 },
                 "fees: proposer 900 and keeper 900 are 1800 basis points together",
             ),
-            (|it| it.rules.challenge_period = 0, "rules.challenge_period: "),
+            (
+                |it| it.rules.challenge_period = 0,
+                "rules.challenge_period: ",
+            ),
             (|it| it.rules.collateral = Rao(0), "rules.collateral: "),
             (|it| it.rules.settle_window = 0, "rules.settle_window: "),
             (|it| it.rules.replay_delay = 0, "rules.replay_delay: "),

@@ -13,9 +13,7 @@ use crate::{
     },
     values, verifier,
 };
-use inktensor_primitives::{
-    assertion::memory_digest, epoch::Epochs, AccountId, Digest, Uid,
-};
+use inktensor_primitives::{assertion::memory_digest, epoch::Epochs, AccountId, Digest, Uid};
 use inktensor_worker::explain::KernelKind;
 use serde::Serialize;
 use std::{
@@ -79,7 +77,8 @@ pub fn bonds(arguments: &Bonds, out: &mut dyn Write) -> Result<Verdict, Failure>
     let kernel = recomputed.inputs.header.kernel_code;
     if known(&kernel) != KernelKind::Yuma {
         return Err(Failure::input(format_args!(
-            "the kernel {} is not the Yuma kernel that this program is built with: its carry-over state may hold no bonds",
+            "the kernel {} is not the Yuma kernel that this program is built with: its carry-over \
+             state may hold no bonds",
             Hex::from(kernel)
         )));
     }
@@ -101,8 +100,7 @@ pub fn bonds(arguments: &Bonds, out: &mut dyn Write) -> Result<Verdict, Failure>
     }
     // The hotkeys of now: others may have had the uids when the epoch closed.
     let neurons = network.neurons(netuid)?.into_iter();
-    let names: BTreeMap<Uid, AccountId> =
-        neurons.map(|it| (it.uid, it.neuron.hotkey)).collect();
+    let names: BTreeMap<Uid, AccountId> = neurons.map(|it| (it.uid, it.neuron.hotkey)).collect();
     let name = |uid: Uid| names.get(&uid).copied().map(Address);
     let rows = all.iter().map(|it| Row {
         validator: it.validator.0,

@@ -42,7 +42,12 @@ pub struct Arguments {
     #[arg(long, value_parser = values::netuid, value_name = "NUMBER", conflicts_with = "metagraph")]
     netuid: Option<NetUid>,
     /// The epoch; by default the last final one
-    #[arg(long, value_parser = values::whole::<u32>(0..=4_294_967_295), value_name = "NUMBER", conflicts_with = "metagraph")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u32>(0..=4_294_967_295),
+        value_name = "NUMBER",
+        conflicts_with = "metagraph"
+    )]
     epoch: Option<u32>,
     /// A worker's store, for epochs whose inputs the chain no longer has
     #[arg(long, value_name = "DIR", conflicts_with = "metagraph")]

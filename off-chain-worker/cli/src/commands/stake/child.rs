@@ -26,7 +26,8 @@ pub enum Command {
     #[command(
         visible_alias = "get",
         after_help = example!(
-            "stake child show --url ws://127.0.0.1:9944 --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+            "stake child show --url ws://127.0.0.1:9944 --netuid 1 --hotkey \
+             5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
         )
     )]
     Show(Show),
@@ -35,17 +36,23 @@ pub enum Command {
     /// Each child gets a part of the hotkey's own stake, in per cent. A number below 1 needs the
     /// sign, as in 0.5%. The list counts from the first epoch on that opens after 7200 blocks.
     #[command(after_help = example!(
-        "stake child set --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --child 5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y=25% --child 5DAAnrj7VHTznn2AWBemMuyBwZWs6FNFjdyVXUeYum3PTXFy=10.5%"
+        "stake child set --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --child \
+         5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y=25% --child \
+         5DAAnrj7VHTznn2AWBemMuyBwZWs6FNFjdyVXUeYum3PTXFy=10.5%"
     ))]
     Set(Set),
     /// Remove all children of the signer's hotkey
     #[command(after_help = example!(
-        "stake child revoke --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+        "stake child revoke --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
     ))]
     Revoke(Revoke),
     /// Allow another owner's hotkey to be a parent of the signer's
     #[command(after_help = example!(
-        "stake child allow --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --parent 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+        "stake child allow --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --parent \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
     ))]
     Allow(Allow),
     /// Set the take of the signer's hotkey from other owners' parents
@@ -55,7 +62,8 @@ pub enum Command {
     #[command(
         visible_alias = "take",
         after_help = example!(
-            "stake child set-take --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --take 9%"
+            "stake child set-take --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 \
+             --hotkey 5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --take 9%"
         )
     )]
     SetTake(SetTake),
@@ -153,7 +161,9 @@ impl Part {
 
     fn all(children: &[Child]) -> Vec<Self> {
         let parts = children.iter();
-        parts.map(|it| Self::new(it.hotkey, it.proportion)).collect()
+        parts
+            .map(|it| Self::new(it.hotkey, it.proportion))
+            .collect()
     }
 }
 
@@ -276,7 +286,11 @@ fn allow(arguments: &Allow, out: &mut dyn Write) -> Result<(), Failure> {
     let allowed = !arguments.no;
     let mut session = sign.open()?;
     let contracts = session.network.contracts();
-    let done = session.send(contracts.staking().allow_parent(netuid, child, parent, allowed))?;
+    let done = session.send(
+        contracts
+            .staking()
+            .allow_parent(netuid, child, parent, allowed),
+    )?;
     let answer = Allowed {
         netuid: netuid.0,
         child: child.into(),
@@ -284,10 +298,7 @@ fn allow(arguments: &Allow, out: &mut dyn Write) -> Result<(), Failure> {
         allowed,
     };
     let may = if allowed { "may" } else { "may not" };
-    let sentence = format!(
-        "{} {may} have {} as a child",
-        answer.parent, answer.child
-    );
+    let sentence = format!("{} {may} have {} as a child", answer.parent, answer.child);
     sign.report(&sentence, &answer, &done.cost, out)
 }
 
@@ -296,7 +307,11 @@ fn set_take(arguments: &SetTake, out: &mut dyn Write) -> Result<(), Failure> {
     let (netuid, hotkey) = arguments.own.get()?;
     let mut session = sign.open()?;
     let contracts = session.network.contracts();
-    let done = session.send(contracts.staking().set_child_take(netuid, hotkey, arguments.take))?;
+    let done = session.send(
+        contracts
+            .staking()
+            .set_child_take(netuid, hotkey, arguments.take),
+    )?;
     let answer = TakeChanged {
         netuid: netuid.0,
         hotkey: hotkey.into(),
@@ -383,7 +398,9 @@ impl output::List for Family {
             table.row([
                 it.relation.clone(),
                 hotkey.unwrap_or_else(|| "none".into()),
-                is_part.then(|| percent_of_max(it.of_max)).unwrap_or_default(),
+                is_part
+                    .then(|| percent_of_max(it.of_max))
+                    .unwrap_or_default(),
             ]);
         }
         table.print(out)?;
@@ -405,7 +422,8 @@ fn proportion(part: Bps) -> u64 {
 /// Parses a child and its part.
 fn part(text: &str) -> Result<(String, Bps), String> {
     let wrong = || {
-        format!("{text:?}: expected a child and its part in per cent, such as ADDRESS=25% or ADDRESS=10.5%")
+        format!("{text:?}: expected a child and its part in per cent, such as ADDRESS=25% or \
+         ADDRESS=10.5%")
     };
     let (who, share) = text.split_once('=').ok_or_else(wrong)?;
     if who.is_empty() || share.is_empty() {
@@ -450,7 +468,10 @@ mod tests {
             after: Some(7_200),
         };
         let sentence = answer.sentence();
-        assert!(sentence.contains("has 1 child from the first"), "{sentence}");
+        assert!(
+            sentence.contains("has 1 child from the first"),
+            "{sentence}"
+        );
         assert!(sentence.contains("gets 0.50 % of its stake"), "{sentence}");
     }
 }

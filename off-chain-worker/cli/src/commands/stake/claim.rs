@@ -48,7 +48,8 @@ pub fn claim(arguments: &Claim, out: &mut dyn Write) -> Result<(), Failure> {
     };
     if hotkeys.is_empty() {
         return Err(Failure::input(
-            "there is nothing to claim: no root stake of the signer has earned anything since it claimed last",
+            "there is nothing to claim: no root stake of the signer has earned anything since it \
+             claimed last",
         ));
     }
     let (mut claims, mut sum, mut cost) = (Vec::new(), 0u64, Cost::default());

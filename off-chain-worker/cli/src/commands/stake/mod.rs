@@ -30,12 +30,14 @@ pub enum Command {
     /// On root, which is subnet 0, stake counts on every subnet, with less weight. The TAO is
     /// approved for the staking contract first, unless the stake would be refused.
     #[command(after_help = example!(
-        "stake add --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --amount 100"
+        "stake add --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --amount 100"
     ))]
     Add(Add),
     /// Remove stake, which comes back as TAO
     #[command(after_help = example!(
-        "stake remove --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --all"
+        "stake remove --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --all"
     ))]
     Remove(Remove),
     /// Remove all stake of the signer, from all positions
@@ -48,12 +50,16 @@ pub enum Command {
     RemoveAll(moves::RemoveAll),
     /// Move stake to another hotkey, another subnet, or both
     #[command(after_help = example!(
-        "stake move --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --to-netuid 2 --to-hotkey 5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --amount 100"
+        "stake move --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --to-netuid 2 --to-hotkey \
+         5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --amount 100"
     ))]
     Move(moves::Move),
     /// Transfer stake to another coldkey
     #[command(after_help = example!(
-        "stake transfer --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --to 5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --all"
+        "stake transfer --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --to \
+         5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --all"
     ))]
     Transfer(moves::Transfer),
     /// Claim the dividends of root stake
@@ -65,7 +71,8 @@ pub enum Command {
     Claim(claim::Claim),
     /// List the positions of a coldkey, or the stake on a hotkey
     #[command(after_help = example!(
-        "stake list --url ws://127.0.0.1:9944 --coldkey 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
+        "stake list --url ws://127.0.0.1:9944 --coldkey \
+         5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
     ))]
     List(list::List),
     /// Let parts of a hotkey's stake weigh for other hotkeys
@@ -75,7 +82,8 @@ pub enum Command {
     #[command(
         visible_alias = "get-take",
         after_help = example!(
-            "stake show-take --url ws://127.0.0.1:9944 --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+            "stake show-take --url ws://127.0.0.1:9944 --hotkey \
+             5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
         )
     )]
     ShowTake(take::Show),
@@ -84,7 +92,8 @@ pub enum Command {
     /// The take may be lowered at any time, and raised once in 216000 blocks. Per cent are meant:
     /// the 0.12 of other tools is 12 or 12% here, and a number below 1 needs the sign.
     #[command(after_help = example!(
-        "stake set-take --url ws://127.0.0.1:9944 --suri-file cold.suri --hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --take 9.5%"
+        "stake set-take --url ws://127.0.0.1:9944 --suri-file cold.suri --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --take 9.5%"
     ))]
     SetTake(take::Set),
 }

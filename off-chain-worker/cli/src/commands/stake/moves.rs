@@ -143,7 +143,9 @@ pub fn transfer(arguments: &Transfer, out: &mut dyn Write) -> Result<(), Failure
     let to = chain.account(&arguments.to)?;
     let mut session = arguments.sign.open()?;
     let contracts = session.network.contracts();
-    let message = contracts.staking().transfer_stake(netuid, hotkey, to, arguments.amount.amount);
+    let message = contracts
+        .staking()
+        .transfer_stake(netuid, hotkey, to, arguments.amount.amount);
     let done = session.send(message)?;
     let answer = Transferred {
         netuid: netuid.0,

@@ -28,13 +28,28 @@ pub struct Create {
     #[arg(long, default_value = "yuma", value_name = "NAME|ADDRESS")]
     kernel: String,
     /// Blocks per epoch
-    #[arg(long, value_parser = values::whole::<u32>(0..=4_294_967_295), default_value = "360", value_name = "BLOCKS")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u32>(0..=4_294_967_295),
+        default_value = "360",
+        value_name = "BLOCKS"
+    )]
     tempo: u32,
     /// Seats
-    #[arg(long, value_parser = values::whole::<u16>(0..=65_535), default_value = "256", value_name = "NUMBER")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u16>(0..=65_535),
+        default_value = "256",
+        value_name = "NUMBER"
+    )]
     max_uids: u16,
     /// Permits per epoch, not counting the owner's
-    #[arg(long, value_parser = values::whole::<u16>(0..=65_535), default_value = "64", value_name = "NUMBER")]
+    #[arg(
+        long,
+        value_parser = values::whole::<u16>(0..=65_535),
+        default_value = "64",
+        value_name = "NUMBER"
+    )]
     max_validators: u16,
     /// The most to lock; by default the price of now
     #[arg(long, value_parser = values::tao, value_name = "TAO")]

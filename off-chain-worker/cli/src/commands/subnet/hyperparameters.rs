@@ -180,7 +180,7 @@ pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
 
 /// The parameters of a subnet's kernel, by name.
 pub enum Params {
-    /// Those of the Yuma kernel.
+    /// The parameters of the Yuma kernel.
     Yuma(Vec<Param>),
     /// The bytes of another kernel.
     Other(Hex),
@@ -376,8 +376,17 @@ const ALL: [Parameter; 33] = [
 ];
 fn unit_of(parameter: Parameter) -> Option<Unit> {
     Some(match parameter {
-        Parameter::MinStake | Parameter::RegistrationPrice | Parameter::MinBurn | Parameter::MaxBurn | Parameter::StakeThreshold => Unit::Rao,
-        Parameter::Yuma3 | Parameter::LiquidAlpha | Parameter::CommitReveal | Parameter::RegistrationAllowed | Parameter::TransferEnabled | Parameter::CommitRevealWeights => Unit::Flag,
+        Parameter::MinStake
+        | Parameter::RegistrationPrice
+        | Parameter::MinBurn
+        | Parameter::MaxBurn
+        | Parameter::StakeThreshold => Unit::Rao,
+        Parameter::Yuma3
+        | Parameter::LiquidAlpha
+        | Parameter::CommitReveal
+        | Parameter::RegistrationAllowed
+        | Parameter::TransferEnabled
+        | Parameter::CommitRevealWeights => Unit::Flag,
         _ => Unit::Number,
     })
 }

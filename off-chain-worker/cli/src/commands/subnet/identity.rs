@@ -115,9 +115,7 @@ pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
     let identity = (identity != SubnetIdentity::default()).then_some(identity);
     let mut session = arguments.sign.open()?;
     let contracts = session.network.contracts();
-    let message = contracts
-        .registry()
-        .set_identity(netuid, identity.clone());
+    let message = contracts.registry().set_identity(netuid, identity.clone());
     let done = session.send(message)?;
     let sentence = match &identity {
         Some(_) => format!("set the identity of subnet {}", netuid.0),

@@ -38,7 +38,8 @@ pub enum Command {
     /// Names and values are those that `subnet hyperparameters` lists: whole numbers, yes or no
     /// for switches, TAO for amounts. The kernel is an address.
     #[command(after_help = example!(
-        "subnet set --url ws://127.0.0.1:9944 --suri-file owner.suri --netuid 1 --parameter kappa --value 32767"
+        "subnet set --url ws://127.0.0.1:9944 --suri-file owner.suri --netuid 1 --parameter kappa \
+         --value 32767"
     ))]
     Set(hyperparameters::Set),
     /// Show the price of the next subnet, and which would be retired
@@ -56,19 +57,22 @@ pub enum Command {
     ///
     /// Nothing changes until the other account accepts. Without --to the offer is withdrawn.
     #[command(after_help = example!(
-        "subnet offer --url ws://127.0.0.1:9944 --suri-file owner.suri --netuid 1 --to 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+        "subnet offer --url ws://127.0.0.1:9944 --suri-file owner.suri --netuid 1 --to \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
     ))]
     Offer(owner::Offer),
     /// Accept a subnet that is offered to the signer
     #[command(after_help = example!(
-        "subnet accept --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --owner-hotkey 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+        "subnet accept --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --owner-hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
     ))]
     Accept(owner::Accept),
     /// Set the identity of a subnet, or clear it
     ///
     /// A field that is not given is empty. Without any field the identity is cleared.
     #[command(after_help = example!(
-        "subnet set-identity --url ws://127.0.0.1:9944 --suri-file owner.suri --netuid 1 --name text --page https://example.org"
+        "subnet set-identity --url ws://127.0.0.1:9944 --suri-file owner.suri --netuid 1 --name \
+         text --page https://example.org"
     ))]
     SetIdentity(identity::Set),
     /// Show the identity of a subnet

@@ -130,7 +130,11 @@ fn read(network: &Network, netuids: &[NetUid]) -> Result<Vec<SubnetView>, Failur
         network.query_all(each().map(|it| contracts.staking().subnet_stake(it)))?;
     let parameters: Vec<Vec<HyperparameterView>> =
         network.query_all(each().map(|it| contracts.registry().hyperparameters(it)))?;
-    let all = each().zip(subnets).zip(statuses).zip(stakes).zip(parameters);
+    let all = each()
+        .zip(subnets)
+        .zip(statuses)
+        .zip(stakes)
+        .zip(parameters);
     let views = all.filter_map(|((((netuid, subnet), status), stake), parameters)| {
         let params = Params::new(&subnet.as_ref()?.params, &parameters);
         Some(view(network, netuid, subnet?, status?, stake, params))

@@ -26,17 +26,20 @@ pub enum Command {
     Address(AddressOf),
     /// Show an account's TAO, stake and collateral
     #[command(after_help = example!(
-        "wallet balance --url ws://127.0.0.1:9944 --address 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
+        "wallet balance --url ws://127.0.0.1:9944 --address \
+         5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
     ))]
     Balance(Balance),
     /// Show all that a coldkey owns: TAO, collateral, neurons, stake
     #[command(after_help = example!(
-        "wallet overview --url ws://127.0.0.1:9944 --address 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
+        "wallet overview --url ws://127.0.0.1:9944 --address \
+         5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
     ))]
     Overview(overview::Overview),
     /// Transfer the signer's TAO to another account
     #[command(after_help = example!(
-        "wallet transfer --url ws://127.0.0.1:9944 --suri-file cold.suri --to 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --amount 100"
+        "wallet transfer --url ws://127.0.0.1:9944 --suri-file cold.suri --to \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --amount 100"
     ))]
     Transfer(Transfer),
 }
@@ -175,9 +178,7 @@ fn transfer(arguments: &Transfer, out: &mut dyn Write) -> Result<(), Failure> {
     let mut session = arguments.sign.open()?;
     session.afford(amount)?;
     let contracts = session.network.contracts();
-    let message = contracts
-        .psp22()
-        .transfer(to, amount.to_u128(), Vec::new());
+    let message = contracts.psp22().transfer(to, amount.to_u128(), Vec::new());
     let done = session.send(message)?;
     let answer = Transferred {
         to: to.into(),

@@ -167,7 +167,8 @@ fn received(terms: &YumaFacts, out: &mut dyn Write) -> io::Result<()> {
 fn validator(explanation: &Explanation, seat: &SeatFact, out: &mut dyn Write) -> io::Result<()> {
     title(
         out,
-        "As a validator: what consensus leaves of its weights; its bonds before and\nafter; what they yield of each neuron's incentive",
+        "As a validator: what consensus leaves of its weights; its bonds before and\nafter; what \
+         they yield of each neuron's incentive",
     )?;
     if seat.bonds.is_empty() {
         writeln!(out, " no weights and no bonds")?;
