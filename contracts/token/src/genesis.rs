@@ -3,8 +3,10 @@
 // The codec's derive for enums casts variant numbers; there is no cast of ours here.
 #![allow(clippy::cast_possible_truncation)]
 
-use ink::prelude::vec::Vec;
-use inktensor_primitives::{AccountId, Rao};
+use inktensor_primitives::{
+    token::{check_holders, HoldersError},
+    AccountId,
+};
 
 /// Errors of the constructor. Variant order is ABI: append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,30 +27,24 @@ pub enum TokenError {
 /// # Errors
 /// `NoHolders`; then for each holder in order `ZeroAmount`, `DuplicateHolder`, `OverCap`.
 pub fn check(holders: &[(AccountId, u128)]) -> Result<u128, TokenError> {
-    if holders.is_empty() {
-        return Err(TokenError::NoHolders);
-    }
-    let mut seen: Vec<AccountId> = Vec::with_capacity(holders.len());
-    let mut total = 0u128;
-    for (holder, amount) in holders {
-        if *amount == 0 {
-            return Err(TokenError::ZeroAmount(*holder));
+    check_holders(holders).map_err(TokenError::from)
+}
+
+impl From<HoldersError> for TokenError {
+    fn from(error: HoldersError) -> Self {
+        match error {
+            HoldersError::NoHolders => Self::NoHolders,
+            HoldersError::ZeroAmount(holder) => Self::ZeroAmount(holder),
+            HoldersError::DuplicateHolder(holder) => Self::DuplicateHolder(holder),
+            HoldersError::OverCap => Self::OverCap,
         }
-        if seen.contains(holder) {
-            return Err(TokenError::DuplicateHolder(*holder));
-        }
-        seen.push(*holder);
-        total = total
-            .checked_add(*amount)
-            .filter(|sum| *sum <= Rao::CAP.to_u128())
-            .ok_or(TokenError::OverCap)?;
     }
-    Ok(total)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inktensor_primitives::Rao;
     use proptest::prelude::*;
 
     fn account(seed: u8) -> AccountId {

@@ -98,7 +98,7 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Page {
     /// The events.
-    pub events: Vec<super::ContractEvent>,
+    pub events: Vec<inktensor_client::chain::ContractEvent>,
     /// True if these are the last.
     pub last: bool,
 }

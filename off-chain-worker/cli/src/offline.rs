@@ -1,10 +1,10 @@
-//! What commands need that work on files, without a chain: epochs in the form of the vectors, and a
-//! kernel.
+//! Files for the commands that need no chain: epochs in the form of the test vectors, and a kernel.
 
-use super::{EngineKind, Failure};
+use crate::error::Failure;
 use inktensor_client::deploy::Bundle;
 use inktensor_compute::{
     engine::{native::Native, wasm::Wasm, Engine},
+    epoch::{compute, ComputeError, EpochInputs, Trace},
     vectors::{self, Located},
 };
 use inktensor_primitives::{hash::blake2, Digest};
@@ -16,10 +16,19 @@ use std::{
     sync::Arc,
 };
 
-/// What the name of the kernel's bundle is.
+/// The name of the kernel's bundle.
 const KERNEL: &str = "yuma";
 /// The file name that stands for standard input.
 const STANDARD_INPUT: &str = "-";
+
+/// An engine that runs a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum EngineKind {
+    /// The chain's own bytes, in wasmtime
+    Wasm,
+    /// The same kernel compiled for this machine, on all cores
+    Native,
+}
 
 /// Reads the epochs in `file`.
 pub fn read(file: &Path) -> Result<Vec<Located>, Failure> {
@@ -38,16 +47,16 @@ pub fn read(file: &Path) -> Result<Vec<Located>, Failure> {
 
 /// A kernel that computes epochs.
 pub struct Kernel {
-    /// What runs it.
+    /// The engine that runs it.
     pub engine: Arc<dyn Engine>,
-    /// Its code hash; zero if no code is run.
+    /// The code hash; zero if no code is run.
     pub code_hash: Digest,
-    /// Whether its inner terms are known.
+    /// The kind, which says if the inner terms are known.
     pub kind: KernelKind,
 }
 
 impl Kernel {
-    /// The built kernel, or the one in `file`.
+    /// Loads the built kernel, or the one in `file`.
     pub fn load(engine: EngineKind, file: Option<&Path>) -> Result<Self, Failure> {
         if engine == EngineKind::Native {
             if file.is_some() {
@@ -85,9 +94,24 @@ impl Kernel {
             },
         })
     }
+
+    /// Computes an epoch, of which `act` gets the inputs and the trace.
+    pub fn compute<T>(
+        &self,
+        epoch: &Located,
+        act: impl FnOnce(&EpochInputs, &Trace) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let failed = |error: ComputeError| Failure::input(format_args!("{}: {error}", epoch.place));
+        let header = epoch.vector.header(self.code_hash);
+        let plan = self.engine.plan(&header);
+        let plan = plan.map_err(|error| failed(ComputeError::Plan(error)))?;
+        let inputs = epoch.vector.inputs(header, &plan);
+        let trace = compute(&*self.engine, &inputs).map_err(failed)?;
+        act(&inputs, &trace)
+    }
 }
 
-/// What the kernel with this code hash is: the built one is known.
+/// Returns the kind of the kernel with this code hash: the built one is known.
 pub fn known(code_hash: &Digest) -> KernelKind {
     match Bundle::find(KERNEL) {
         Ok(built) if blake2(&built.code) == *code_hash => KernelKind::Yuma,
