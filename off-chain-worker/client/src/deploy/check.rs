@@ -1,7 +1,7 @@
 //! Compares a deployment's record with the chain.
 
 use super::{Record, RecordError};
-use crate::chain::{Chain, ChainError, ChainRead, Typed};
+use crate::chain::{ChainError, ChainRead, Typed};
 use crate::ss58::ss58;
 use inktensor_primitives::hash::hex;
 use inktensor_primitives::{
