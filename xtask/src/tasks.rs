@@ -53,7 +53,11 @@ pub fn lint(project: &Project) -> Result<()> {
     progress::heading("words, links and shapes");
     lint::check(project)?;
     if let Some(mdbook) = process::find("mdbook") {
-        process::run(Command::new(mdbook).current_dir(project.root()).arg("build"))?;
+        process::run(
+            Command::new(mdbook)
+                .current_dir(project.root())
+                .arg("build"),
+        )?;
     }
     progress::heading("formatting");
     process::run(host_cargo(project).args(["fmt", "--all", "--", "--check"]))?;

@@ -12,13 +12,12 @@ use inktensor_client::{
     },
     deploy::{Addresses, RecordError},
 };
-use inktensor_devnet::remote::RemoteChain;
 use inktensor_devnet::{
     chain_dir::{ChainDir, ChainDirError},
     persisted::PersistedChain,
+    remote::RemoteChain,
 };
-use inktensor_primitives::hash::hex;
-use inktensor_primitives::Digest;
+use inktensor_primitives::{hash::hex, Digest};
 use std::{
     collections::BTreeMap,
     fmt,

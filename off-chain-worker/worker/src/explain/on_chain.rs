@@ -11,10 +11,10 @@ use inktensor_client::{
     ss58::ss58,
 };
 use inktensor_compute::epoch::EpochInputs;
-use inktensor_primitives::hash::hex;
 use inktensor_primitives::{
     emission::{Carried, Completed, Drawn, FeePaid},
     epoch::Settled,
+    hash::hex,
     kernel::EpochHeader,
     registry::{NeuronView, Registry},
     staking::{Inherited, RootAccrued, Staking},

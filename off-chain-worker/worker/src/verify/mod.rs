@@ -64,7 +64,7 @@ pub struct Recomputed {
     pub origin: InputSource,
     /// Honest trace of the epoch.
     pub trace: Trace,
-    /// The posted assertion; `None` if there is none yet.
+    /// The posted assertion; `None` before the first one.
     pub posted: Option<PostedAssertion>,
 }
 
