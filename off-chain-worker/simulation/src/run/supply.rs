@@ -5,7 +5,7 @@ use crate::{
     report::{sum, term, Equation},
     scenario::NeuronPlan,
 };
-use inktensor_client::chain::{Chain, Typed};
+use inktensor_client::chain::{ChainRead, Typed};
 use inktensor_primitives::{
     emission::{Completed, Emission, Fee, FeePaid},
     epoch::{CollateralChanged, Epochs},

@@ -8,7 +8,7 @@ pub use deployments::{of_chain, FOLDER};
 use inktensor_client::{
     chain::{
         rpc::{RpcChain, Settings, Wait, TIMEOUT},
-        Chain, ChainError,
+        Chain, ChainError, ChainRead,
     },
     deploy::{Addresses, RecordError},
 };

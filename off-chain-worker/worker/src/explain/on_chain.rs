@@ -6,7 +6,7 @@ use super::{
 };
 use crate::verify::{AssertionStatus, Verifier, VerifyError};
 use inktensor_client::{
-    chain::{Chain, ChainError, ChainRead, ContractEvent, Typed},
+    chain::{ChainError, ChainRead, ContractEvent, Typed},
     deploy::Addresses,
     ss58::ss58,
 };

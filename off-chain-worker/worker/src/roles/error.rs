@@ -119,7 +119,7 @@ pub enum RoleError {
 
 impl RoleError {
     /// Converts the error of `message`.
-    pub(super) fn refused<E: ContractError>(
+    pub(crate) fn refused<E: ContractError>(
         message: &'static str,
     ) -> impl FnOnce(CallError<E>) -> Self {
         move |error| match error {
