@@ -24,7 +24,7 @@ struct Arguments {
     /// Number of runs
     #[arg(long, default_value_t = 10_000)]
     runs: u64,
-    /// Seed of all chance
+    /// Seed of all rng
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Threads; as many as there are cores unless given

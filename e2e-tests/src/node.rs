@@ -1,15 +1,14 @@
-//! A real node: `substrate-contracts-node` as a process of its own, for the tests that need one.
+//! A node: `substrate-contracts-node` as a process of its own.
 //!
 //! # Usage
 //! ```no_run
 //! use inktensor_e2e_tests::node::{Node, Options};
 //!
 //! let Some(node) = Node::for_test("my_test", Options::default()) else { return };
-//! println!("a chain of its own at {}", node.url());
+//! println!("a new chain at {}", node.url());
 //! ```
 //! # Limits
-//! The node makes a block when a transaction comes, and only then. A node outlives a test that is
-//! killed rather than ended.
+//! The node makes a block only when a transaction arrives. A node outlives a test that is killed.
 
 use std::{
     ffi::OsString,
@@ -23,23 +22,23 @@ use std::{
 };
 use thiserror::Error;
 
-use crate::{programs::NODE, Folder};
+use crate::{tools::NODE, TempDir};
 
-/// What the node says once it answers, before the address.
+/// The node's log line before its address, once it accepts connections.
 const LISTENING: &str = "Running JSON-RPC server: addr=127.0.0.1:";
-/// How long a start may take: some seconds on an idle machine, most of them for the genesis.
+/// The longest start: some seconds on an idle machine, most of them for the genesis.
 const START: Duration = Duration::from_secs(60);
-/// How long a node that was asked to end may take.
+/// The longest stop after a request to terminate.
 const STOP: Duration = Duration::from_secs(10);
-/// How often a process and its log are looked at.
+/// The interval at which a process and its log are read.
 const POLL: Duration = Duration::from_millis(20);
 /// Bytes at the end of the log that an error shows.
 const TAIL: u64 = 2_000;
 
-/// Why there is no node.
+/// Errors of starting and stopping a node.
 #[derive(Debug, Error)]
 pub enum NodeError {
-    /// There is no program to run.
+    /// The program is missing.
     #[error("no {}: set {}, or run `cargo xtask setup`", NODE.name, NODE.variable)]
     NoProgram,
     /// The program cannot be run.
@@ -47,15 +46,15 @@ pub enum NodeError {
     Spawn {
         /// The program.
         program: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file or a process does not do as asked.
+    /// An operation on a file or a process fails.
     #[error("{what}: {source}")]
     Io {
-        /// What was asked.
+        /// The operation.
         what: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The node ended before it answered.
@@ -63,9 +62,9 @@ pub enum NodeError {
         "the node ended ({status}) before it answered; its log is {log}, which ends with:\n{tail}"
     )]
     Ended {
-        /// How it ended.
+        /// The exit status.
         status: ExitStatus,
-        /// Its log.
+        /// The path of its log.
         log: String,
         /// The end of the log.
         tail: String,
@@ -73,20 +72,20 @@ pub enum NodeError {
     /// The node did not answer in time.
     #[error("the node did not answer within {} s; its log is {log}, which ends with:\n{tail}", START.as_secs())]
     Late {
-        /// Its log.
+        /// The path of its log.
         log: String,
         /// The end of the log.
         tail: String,
     },
 }
 
-/// How a node is to run.
+/// Options of a node.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Where it keeps its chain: continued if there is one, kept when the node goes. Without it, a
-    /// folder that goes with it.
+    /// The folder of its chain, which is continued if there is one and kept. By default a temporary
+    /// folder.
     pub base: Option<PathBuf>,
-    /// The file that its log is appended to; one in the folder of the chain unless given.
+    /// The file that its log is appended to. By default a file in the folder of the chain.
     pub log: Option<PathBuf>,
     /// The port of its RPC; a free one unless given.
     pub rpc_port: Option<u16>,
@@ -104,7 +103,7 @@ pub struct Node {
     rpc_port: u16,
     process: Option<Child>,
     /// Goes last, after the process that writes in it.
-    own: Option<Folder>,
+    own: Option<TempDir>,
 }
 
 impl Node {
@@ -118,7 +117,7 @@ impl Node {
     ///
     /// # Panics
     /// If the node does not start, or if there is no program while
-    /// [`REQUIRE_NODE`](crate::programs::REQUIRE_NODE) is set.
+    /// [`REQUIRE_NODE`](crate::tools::REQUIRE_NODE) is set.
     pub fn for_test(test: &str, options: Options) -> Option<Self> {
         NODE.for_test(test)?;
         Some(Self::start(options).unwrap_or_else(|error| panic!("{test}: {error}")))
@@ -133,7 +132,7 @@ impl Node {
         let (base, own) = match options.base {
             Some(base) => (base, None),
             None => {
-                let own = Folder::new();
+                let own = TempDir::new();
                 (own.path().to_owned(), Some(own))
             }
         };
@@ -354,7 +353,7 @@ mod tests {
     #[test]
     fn a_node_that_cannot_start_says_why_and_where_its_log_is() {
         // Of its own it would leave for somebody to read.
-        let folder = Folder::new();
+        let folder = TempDir::new();
         let options = Options {
             base: Some(folder.path().to_owned()),
             arguments: vec!["--no-such-flag".into()],

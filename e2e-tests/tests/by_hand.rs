@@ -9,8 +9,8 @@
 
 use inktensor_e2e_tests::{
     node::{Node, Options},
-    programs::CARGO_CONTRACT,
-    Folder,
+    tools::CARGO_CONTRACT,
+    TempDir,
 };
 use inktensor_primitives::hash::blake2;
 use inktensor_worker::{deploy::Bundles, engine::hex};
@@ -161,7 +161,7 @@ fn the_metadata_explains_every_message_event_and_error() {
 
 /// A folder in which scripts run, with what the pages take for granted.
 struct Shell {
-    folder: Folder,
+    folder: TempDir,
     path: String,
     url: String,
 }
@@ -169,7 +169,7 @@ struct Shell {
 impl Shell {
     /// A shell on `node`, which finds `cargo_contract`.
     fn new(node: &Node, cargo_contract: &Path) -> Self {
-        let folder = Folder::new();
+        let folder = TempDir::new();
         fs::create_dir_all(folder.path()).unwrap();
         let first = cargo_contract.parent().map(Path::to_owned);
         let rest = env::var_os("PATH").unwrap_or_default();

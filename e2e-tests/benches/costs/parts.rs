@@ -5,7 +5,7 @@
 //! chain without keys allows. Sent alone, each also pays for entering the chain, so they come to a
 //! little more than what they are part of.
 
-use inktensor_e2e_tests::{Network, Ran, Template};
+use inktensor_e2e_tests::{Network, ComputedEpoch, Template};
 use inktensor_primitives::{
     emission::{Emission, SplitPreset},
     kernel::{EpochHeader, IncentiveKernel, StepInput},
@@ -46,10 +46,10 @@ pub fn of_close(open: &Template, header: &EpochHeader) -> Vec<Part> {
     alone.end()
 }
 
-/// The parts of settling the first chunk of the final epoch `ran`.
-pub fn of_settlement(last: &Template, ran: &Ran) -> Vec<Part> {
-    let EpochHeader { netuid, epoch, .. } = ran.header;
-    let results = ran.trace.results.first().expect("a chunk").clone();
+/// The parts of settling the first chunk of the final epoch `computed`.
+pub fn of_settlement(last: &Template, computed: &ComputedEpoch) -> Vec<Part> {
+    let EpochHeader { netuid, epoch, .. } = computed.header;
+    let results = computed.trace.results.first().expect("a chunk").clone();
     let mut alone = Alone::of("settle", last);
     let at = alone.net.addresses();
     let count = u16::try_from(results.len()).expect("a chunk");
@@ -58,8 +58,8 @@ pub fn of_settlement(last: &Template, ran: &Ran) -> Vec<Part> {
     let payments = (0..)
         .zip(&results)
         .map(|(uid, result)| Payment {
-            hotkey: ran.neuron(uid).hotkey,
-            coldkey: ran.neuron(uid).coldkey,
+            hotkey: computed.neuron(uid).hotkey,
+            coldkey: computed.neuron(uid).coldkey,
             miner: result.miner,
             validator: result.validator,
         })

@@ -2,7 +2,10 @@
 
 use crate::parts::{self, Part};
 use inktensor_e2e_tests::{
-    accounts::*, calls::fits_a_block, setup::opinion, steps::step_input, Network, Ran, Shape,
+    accounts::*,
+    network::{fits_block, opinion},
+    steps::step_input,
+    ComputedEpoch, Network, Shape,
     Template,
 };
 use inktensor_primitives::{
@@ -135,15 +138,15 @@ impl Subnet {
 
         let inputs = net.inputs(netuid);
         let closed = net.template();
-        let (ran, propose) = net.metered(|net| net.assert_epoch(netuid));
-        let steps = kernel_steps(&mut net, &inputs, &ran);
-        let (heaviest, disputes) = disputes(&mut net, &inputs, &ran);
+        let (computed, propose) = net.metered(|net| net.assert_epoch(netuid));
+        let steps = kernel_steps(&mut net, &inputs, &computed);
+        let (heaviest, disputes) = disputes(&mut net, &inputs, &computed);
         let ((), finalize) = net.metered(|net| net.finalize(netuid));
         let last = net.template();
         let ((), settle) = net.metered(|net| net.settle(netuid));
         let replays = replays(&closed, &inputs);
-        let mut parts = parts::of_close(&open, &ran.header);
-        parts.extend(parts::of_settlement(&last, &ran));
+        let mut parts = parts::of_close(&open, &computed.header);
+        parts.extend(parts::of_settlement(&last, &computed));
         for bill in [&close, &propose, &finalize] {
             assert_eq!(bill.calls, 1, "one message each");
         }
@@ -158,10 +161,10 @@ impl Subnet {
             roll_over: roll_over(&closed, netuid),
             steps,
             disputes,
-            slash: slash(&closed, netuid, &inputs, &ran, heaviest),
-            assertion: scale::Encode::encoded_size(&ran.assertion),
+            slash: slash(&closed, netuid, &inputs, &computed, heaviest),
+            assertion: scale::Encode::encoded_size(&computed.assertion),
             parts,
-            nothing: parts::of_nothing(&open, &ran.header),
+            nothing: parts::of_nothing(&open, &computed.header),
         }
     }
 }
@@ -180,9 +183,9 @@ fn fill_weights(net: &mut Network, netuid: NetUid) {
 }
 
 /// Phase and number of the steps to measure.
-fn sample(inputs: &EpochInputs, ran: &Ran) -> impl Iterator<Item = (usize, usize)> {
+fn sample(inputs: &EpochInputs, computed: &ComputedEpoch) -> impl Iterator<Item = (usize, usize)> {
     let chunks = inputs.chunks.len();
-    (0..ran.trace.steps.len())
+    (0..computed.trace.steps.len())
         .map(move |k| (k / chunks, k))
         .filter(move |(_, k)| {
             let chunk = k % chunks;
@@ -191,22 +194,22 @@ fn sample(inputs: &EpochInputs, ran: &Ran) -> impl Iterator<Item = (usize, usize
 }
 
 /// What the kernel's steps cost by themselves.
-fn kernel_steps(net: &mut Network, inputs: &EpochInputs, ran: &Ran) -> Vec<Bill> {
-    let mut bills = vec![Bill::default(); ran.trace.plan.phases.len()];
-    for (phase, k) in sample(inputs, ran) {
-        let cost = net.kernel_step_cost(step_input(inputs, &ran.trace, k));
+fn kernel_steps(net: &mut Network, inputs: &EpochInputs, computed: &ComputedEpoch) -> Vec<Bill> {
+    let mut bills = vec![Bill::default(); computed.trace.plan.phases.len()];
+    for (phase, k) in sample(inputs, computed) {
+        let cost = net.kernel_step_cost(step_input(inputs, &computed.trace, k));
         bills[phase].add(&cost);
     }
     bills
 }
 
 /// What disputes of an honest assertion cost, and which is the heaviest.
-fn disputes(net: &mut Network, inputs: &EpochInputs, ran: &Ran) -> (u32, Vec<Bill>) {
-    let mut bills = vec![Bill::default(); ran.trace.plan.phases.len()];
+fn disputes(net: &mut Network, inputs: &EpochInputs, computed: &ComputedEpoch) -> (u32, Vec<Bill>) {
+    let mut bills = vec![Bill::default(); computed.trace.plan.phases.len()];
     let mut heaviest = (0, 0);
-    for (phase, k) in sample(inputs, ran) {
+    for (phase, k) in sample(inputs, computed) {
         let k = u32::try_from(k).expect("few steps");
-        let proof = ran.trace.proof(inputs, &ran.assertion, k).expect("a step");
+        let proof = computed.trace.proof(inputs, &computed.assertion, k).expect("a step");
         let (outcome, bill) =
             net.metered(|net| net.as_(STRANGER).dispute(inputs.header.netuid, k, &proof));
         assert_eq!(outcome, Err(EpochError::StepIsCorrect), "step {k}");
@@ -217,16 +220,16 @@ fn disputes(net: &mut Network, inputs: &EpochInputs, ran: &Ran) -> (u32, Vec<Bil
 }
 
 /// What it costs to disprove an assertion of which step `k` is false.
-fn slash(closed: &Template, netuid: NetUid, inputs: &EpochInputs, ran: &Ran, k: u32) -> Cost {
+fn slash(closed: &Template, netuid: NetUid, inputs: &EpochInputs, computed: &ComputedEpoch, k: u32) -> Cost {
     let mut net = Network::begin_from(closed);
-    let mut lie = ran.assertion.clone();
+    let mut lie = computed.assertion.clone();
     lie.steps[usize::try_from(k).expect("few steps")][0] ^= 1;
     net.propose_lie(netuid, &lie);
-    let (found, proof) = ran.trace.refute(inputs, &lie).expect("a lie");
+    let (found, proof) = computed.trace.refute(inputs, &lie).expect("a lie");
     assert_eq!(found, k);
     let (outcome, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
     assert_eq!(outcome, Ok(()));
-    assert!(fits_a_block(&bill.total));
+    assert!(fits_block(&bill.total));
     bill.total
 }
 
@@ -259,7 +262,7 @@ fn replay(closed: &Template, netuid: NetUid, steps: u32) -> Option<Bill> {
             Ok(sent) => {
                 next = sent.value.expect("replayed");
                 bill.add(&sent.cost);
-                if !fits_a_block(&sent.cost) {
+                if !fits_block(&sent.cost) {
                     return None;
                 }
             }

@@ -19,10 +19,10 @@
     reason = "a test fails by panicking"
 )]
 
-mod observer;
+mod adversary;
 mod processes;
 
-use inktensor_e2e_tests::{accounts::*, network, Folder, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, network, TempDir, Network, Shape};
 use inktensor_primitives::{
     dispute::Disputed,
     epoch::{EpochRules, EpochStatus, Epochs, Proposed, Stage},
@@ -34,7 +34,7 @@ use inktensor_worker::{
     roles::{EngineChoice, Kernels, Ledger},
     source::Kept,
 };
-use observer::{Notes, Observer};
+use adversary::{Adversary, Notes};
 use processes::{Devchain, Worker, KEEPER_ROLE, PROPOSER, ROLES, WATCHER};
 use std::{
     collections::BTreeMap,
@@ -92,12 +92,12 @@ fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
         number("INKTENSOR_SEED", 1),
     );
     let mut dice = Dice::new(seed);
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let mut net = begun();
     let netuids: Vec<NetUid> = (1..=net.subnets()).map(NetUid).collect();
     let stores = run_first_epochs(&mut net, &netuids, folder.path());
     let kept = Kept::at(folder.path().join("chain"));
-    let (state, template) = net.leave();
+    let (state, template) = net.export();
     kept.create().expect("a folder");
     let record = Record::found(net.chain(), &net.addresses(), "kill").expect("deployed");
     kept.save_record(&record).expect("written");
@@ -114,7 +114,7 @@ fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
     let ready = start.elapsed();
 
     let ending = Arc::new(AtomicBool::new(false));
-    let observer = Observer {
+    let adversary = Adversary {
         chain: devchain.connect(),
         contracts: net.addresses(),
         ledger: ledger(&net, &stores),
@@ -122,14 +122,14 @@ fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
         dice: Dice::new(seed.wrapping_add(1)),
         ending: Arc::clone(&ending),
     };
-    let observer = thread::spawn(move || observer.observe());
+    let adversary = thread::spawn(move || adversary.observe());
     let chain = devchain.connect();
     let first = finals(&net, &chain, &netuids);
     let mut killed: BTreeMap<&str, u32> = BTreeMap::new();
     let start = Instant::now();
     for _ in 0..kills {
         let victim = moment(&net, &chain, &netuids, &mut dice);
-        assert!(!observer.is_finished(), "the observer has failed");
+        assert!(!adversary.is_finished(), "the observer has failed");
         let victim = &mut workers[victim];
         victim.kill_and_start_again();
         *killed.entry(victim.role).or_default() += 1;
@@ -138,14 +138,14 @@ fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
     // What was going on when the killing ended comes to its end.
     wait_for_settled(&net, &chain, &netuids);
     ending.store(true, Ordering::Relaxed);
-    let notes = observer
+    let notes = adversary
         .join()
         .expect("the observer has seen nothing wrong");
     wait_for_no_lie(&net, &chain, &netuids);
     let last = finals(&net, &chain, &netuids);
     let logs = workers.map(Worker::end).join("\n");
 
-    let net = come_back(&net, &template, &kept, &chain, devchain);
+    let net = resume(&net, &template, &kept, &chain, devchain);
     let told = check(net, &notes, &logs);
     println!(
         "{kills} kills in {:.1} s, seed {seed}: {killed:?}; three processes were ready after {:.2} s",
@@ -310,7 +310,7 @@ fn wait_for_no_lie(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
 }
 
 /// The network as the served chain has left it in its folder.
-fn come_back(
+fn resume(
     net: &Network,
     template: &inktensor_e2e_tests::Template,
     kept: &Kept,
@@ -326,7 +326,7 @@ fn come_back(
             assert_eq!(chain.events(0).expect("the events").len(), told);
             drop(devchain);
             assert_eq!(kept.contracts().expect("kept"), net.addresses());
-            return Network::come_back(template, chain);
+            return Network::resume(template, chain);
         }
         assert!(start.elapsed() < PATIENCE, "the chain is not kept");
         thread::sleep(Duration::from_millis(200));
@@ -355,12 +355,12 @@ fn check(mut net: Network, notes: &Notes, logs: &str) -> usize {
     assert!(lies > 0, "there was something to watch for");
     let mut checked = 0;
     for ((netuid, epoch), trace) in &notes.honest {
-        if net.book().subnets[netuid].epochs[epoch].digest.is_some() {
-            net.note_honest(*netuid, trace);
+        if net.observer().subnets[netuid].epochs[epoch].digest.is_some() {
+            net.record_honest(*netuid, trace);
             checked += 1;
         }
     }
-    let lives = || net.book().subnets.values().flat_map(|it| &it.epochs);
+    let lives = || net.observer().subnets.values().flat_map(|it| &it.epochs);
     let finals = lives().filter(|(_, life)| life.digest.is_some()).count();
     // The first epoch of each subnet was run by hand.
     assert_eq!(
@@ -368,7 +368,7 @@ fn check(mut net: Network, notes: &Notes, logs: &str) -> usize {
         checked + usize::from(net.subnets()),
         "all were computed"
     );
-    for history in net.book().subnets.values() {
+    for history in net.observer().subnets.values() {
         for (epoch, life) in &history.epochs {
             let last = history.last_final == Some(*epoch);
             assert!(

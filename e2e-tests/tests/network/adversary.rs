@@ -3,7 +3,7 @@
 
 use inktensor_e2e_tests::adversary::{
     attack::{self, Broken},
-    Campaign, Case, Chance, Court, Forgery, Kinds, Lie, Program,
+    Campaign, Case, Rng, Judge, Forgery, Kinds, Lie, Kernel,
 };
 use inktensor_primitives::{assertion::Assertion, dispute::StepProof, epoch::EpochError};
 use std::collections::BTreeSet;
@@ -52,15 +52,15 @@ fn a_run_depends_on_seed_and_number_alone() {
     assert_ne!(parts, tally(6, 0..300, 2));
 }
 
-/// A court with one thing wrong.
+/// A judge with one thing wrong.
 struct Bent<C> {
-    court: C,
+    judge: C,
     verdict: Result<(), EpochError>,
 }
 
-impl<C: Court> Court for Bent<C> {
+impl<C: Judge> Judge for Bent<C> {
     fn propose(&mut self, assertion: &Assertion) -> Result<(), EpochError> {
-        self.court.propose(assertion)
+        self.judge.propose(assertion)
     }
 
     fn dispute(&mut self, _: u32, _: &StepProof) -> Result<(), EpochError> {
@@ -70,41 +70,41 @@ impl<C: Court> Court for Bent<C> {
 
 fn before_a_bent_court(
     verdict: Result<(), EpochError>,
-) -> (Case, Bent<impl Court>, Assertion, Chance) {
-    let mut chance = Chance::new(1, 1);
+) -> (Case, Bent<impl Judge>, Assertion, Rng) {
+    let mut rng = Rng::new(1, 1);
     loop {
-        let (case, court) =
-            inktensor_e2e_tests::adversary::epoch(&mut chance, Program::yuma()).expect("an epoch");
+        let (case, judge) =
+            inktensor_e2e_tests::adversary::epoch(&mut rng, Kernel::yuma()).expect("an epoch");
         let (first, second) = (case.trace.steps[0].clone(), &case.trace.steps[1]);
         if first != *second {
             let mut lie = case.trace.assertion();
             lie.steps[1] = lie.steps[0];
-            return (case, Bent { court, verdict }, lie, chance);
+            return (case, Bent { judge, verdict }, lie, rng);
         }
     }
 }
 
 #[test]
 fn a_judge_who_slashes_nobody_is_noticed() {
-    let (case, mut court, lie, mut chance) = before_a_bent_court(Err(EpochError::StepIsCorrect));
+    let (case, mut judge, lie, mut rng) = before_a_bent_court(Err(EpochError::StepIsCorrect));
     assert!(matches!(
-        attack::lie(&mut court, &case, &lie, &mut chance),
+        attack::lie(&mut judge, &case, &lie, &mut rng),
         Err(Broken::Survivor(_))
     ));
 }
 
 #[test]
 fn a_judge_who_slashes_everybody_is_noticed() {
-    let (case, mut court, lie, mut chance) = before_a_bent_court(Ok(()));
+    let (case, mut judge, lie, mut rng) = before_a_bent_court(Ok(()));
     // He finds the step before the false one false, too.
-    let ended = attack::lie(&mut court, &case, &lie, &mut chance);
+    let ended = attack::lie(&mut judge, &case, &lie, &mut rng);
     assert!(matches!(ended, Err(Broken::Survivor(_))), "{ended:?}");
 
-    let (case, mut court, _, mut chance) = before_a_bent_court(Ok(()));
-    attack::post_honestly(&mut court, &case).expect("taken");
+    let (case, mut judge, _, mut rng) = before_a_bent_court(Ok(()));
+    attack::post_honestly(&mut judge, &case).expect("taken");
     for forgery in [Forgery::Right, Forgery::BeyondLast, Forgery::Random] {
         assert!(matches!(
-            attack::forge(&mut court, &case, forgery, &mut chance),
+            attack::forge(&mut judge, &case, forgery, &mut rng),
             Err(Broken::HonestLoss(_))
         ));
     }
@@ -114,13 +114,13 @@ fn a_judge_who_slashes_everybody_is_noticed() {
 /// survivor's best friend.
 #[test]
 fn a_watcher_who_sees_nothing_is_noticed() {
-    let mut chance = Chance::new(1, 1);
-    let (case, mut court) =
-        inktensor_e2e_tests::adversary::epoch(&mut chance, Program::yuma()).expect("an epoch");
+    let mut rng = Rng::new(1, 1);
+    let (case, mut judge) =
+        inktensor_e2e_tests::adversary::epoch(&mut rng, Kernel::yuma()).expect("an epoch");
     let honest = case.trace.assertion();
     assert_eq!(case.refute(&honest), None);
     assert!(matches!(
-        attack::lie(&mut court, &case, &honest, &mut chance),
+        attack::lie(&mut judge, &case, &honest, &mut rng),
         Err(Broken::Survivor(_))
     ));
 }

@@ -19,8 +19,8 @@ fn with_closed_epoch() -> (Network, NetUid) {
 /// The same with its first epoch asserted.
 fn with_asserted_epoch() -> (Network, NetUid, Assertion) {
     let (mut net, netuid) = with_closed_epoch();
-    let ran = net.assert_epoch(netuid);
-    (net, netuid, ran.assertion)
+    let computed = net.assert_epoch(netuid);
+    (net, netuid, computed.assertion)
 }
 
 fn collateral_of(net: &Network) -> Rao {

@@ -218,11 +218,11 @@ fn dividends_of_a_child_go_to_its_parent_but_for_its_take() {
     net.honest_weights(netuid);
     let before = net.hotkey_stake(netuid, ALICE_HOTKEY);
     let had = net.hotkey_stake(netuid, BOB_HOTKEY);
-    let ran = net.run_epoch(netuid);
-    let paid = ran.trace.results[0][usize::from(bob.0)].validator;
+    let computed = net.run_epoch(netuid);
+    let paid = computed.trace.results[0][usize::from(bob.0)].validator;
     assert!(paid > Rao::ZERO);
     // The parent's own part: it has no weight left, but it is a miner too.
-    let own = ran.trace.results[0][0];
+    let own = computed.trace.results[0][0];
     assert_eq!(own.validator, Rao::ZERO);
     let got = net.hotkey_stake(netuid, ALICE_HOTKEY).0 - before.0 - own.miner.0;
     let kept = net.hotkey_stake(netuid, BOB_HOTKEY).0 - had.0;

@@ -241,8 +241,8 @@ fn revealed_weights_do_not_pass_to_who_came_since() {
         "{uid:?} is one that is weighed"
     );
     assert_eq!(reveal(&mut net, validator(), netuid), Ok(()));
-    let ran = net.run_epoch(netuid);
-    let incentive = |uid: u16| ran.trace.results[0][usize::from(uid)].incentive;
+    let computed = net.run_epoch(netuid);
+    let incentive = |uid: u16| computed.trace.results[0][usize::from(uid)].incentive;
     assert_eq!(incentive(uid.0), 0);
     let other = if uid == Uid(1) { 2 } else { 1 };
     assert!(incentive(other) > 0);

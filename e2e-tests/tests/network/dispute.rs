@@ -1,6 +1,6 @@
 //! Disproving a false assertion on the chain, and failing to disprove an honest one.
 
-use inktensor_e2e_tests::{accounts::*, Network, Ran};
+use inktensor_e2e_tests::{accounts::*, Network, ComputedEpoch};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Opening, StepProof},
@@ -20,7 +20,7 @@ fn with_closed_epoch() -> (Network, NetUid) {
 }
 
 /// What an honest watcher knows of the closed epoch.
-fn known(net: &Network, netuid: NetUid) -> (Ran, EpochInputs) {
+fn known(net: &Network, netuid: NetUid) -> (ComputedEpoch, EpochInputs) {
     (net.compute(netuid), net.inputs(netuid))
 }
 
@@ -51,11 +51,11 @@ const LIES: [Lie; 6] = [
 
 /// Posts a lie and disproves it as the stranger, who has no collateral.
 fn slash_once(net: &mut Network, netuid: NetUid) {
-    let (ran, inputs) = known(net, netuid);
-    let mut lie = ran.assertion.clone();
+    let (computed, inputs) = known(net, netuid);
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     assert_eq!(net.as_(STRANGER).dispute(netuid, k, &proof), Ok(()));
 }
 
@@ -63,8 +63,8 @@ fn slash_once(net: &mut Network, netuid: NetUid) {
 fn a_liar_is_slashed_whatever_is_changed() {
     for (what, bend) in LIES {
         let (mut net, netuid) = with_closed_epoch();
-        let (ran, inputs) = known(&net, netuid);
-        let mut lie = ran.assertion.clone();
+        let (computed, inputs) = known(&net, netuid);
+        let mut lie = computed.assertion.clone();
         bend(&mut lie);
         net.propose_lie(netuid, &lie);
         let collateral = net.rules().collateral;
@@ -72,7 +72,7 @@ fn a_liar_is_slashed_whatever_is_changed() {
         let (supply, bonds) = (net.total_supply(), net.total_collateral());
         let before = net.balance(STRANGER);
 
-        let (k, proof) = ran.trace.refute(&inputs, &lie).expect(what);
+        let (k, proof) = computed.trace.refute(&inputs, &lie).expect(what);
         assert_eq!(
             net.as_(STRANGER).dispute(netuid, k, &proof),
             Ok(()),
@@ -107,12 +107,12 @@ fn the_epoch_goes_on_after_a_lie() {
 #[test]
 fn an_honest_assertion_stands_at_every_step() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
+    let (computed, inputs) = known(&net, netuid);
     net.assert_epoch(netuid);
-    assert_eq!(ran.trace.refute(&inputs, &ran.assertion), None);
+    assert_eq!(computed.trace.refute(&inputs, &computed.assertion), None);
     let before = net.snapshot();
-    for k in (0..).take(ran.assertion.steps.len()) {
-        let proof = ran.trace.proof(&inputs, &ran.assertion, k).expect("a step");
+    for k in (0..).take(computed.assertion.steps.len()) {
+        let proof = computed.trace.proof(&inputs, &computed.assertion, k).expect("a step");
         assert_eq!(
             net.as_(STRANGER).dispute(netuid, k, &proof),
             Err(EpochError::StepIsCorrect),
@@ -128,10 +128,10 @@ fn an_honest_assertion_stands_at_every_step() {
 fn a_starved_dispute_slashes_nobody() {
     const PLENTY: u64 = 1 << 60;
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
+    let (computed, inputs) = known(&net, netuid);
     net.assert_epoch(netuid);
-    let k = ran.steps() / 2;
-    let proof = ran.trace.proof(&inputs, &ran.assertion, k).expect("a step");
+    let k = computed.steps() / 2;
+    let proof = computed.trace.proof(&inputs, &computed.assertion, k).expect("a step");
     let (answer, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
     assert_eq!(answer, Err(EpochError::StepIsCorrect));
     let before = net.snapshot();
@@ -170,12 +170,12 @@ fn a_starved_dispute_slashes_nobody() {
 #[test]
 fn writes_after_the_close_disprove_nothing() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
+    let (computed, inputs) = known(&net, netuid);
     net.assert_epoch(netuid);
     net.enrol(netuid, ALICE, nth("latecomer", 0));
     net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(5));
-    for k in (0..).take(ran.assertion.steps.len()) {
-        let proof = ran.trace.proof(&inputs, &ran.assertion, k).expect("a step");
+    for k in (0..).take(computed.assertion.steps.len()) {
+        let proof = computed.trace.proof(&inputs, &computed.assertion, k).expect("a step");
         assert_eq!(
             net.as_(STRANGER).dispute(netuid, k, &proof),
             Err(EpochError::StepIsCorrect),
@@ -187,11 +187,11 @@ fn writes_after_the_close_disprove_nothing() {
 #[test]
 fn a_wrong_opening_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
-    let mut lie = ran.assertion.clone();
+    let (computed, inputs) = known(&net, netuid);
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     let before = net.snapshot();
     let mut refused = |k: u32, bent: StepProof| {
         let error = net.as_(STRANGER).dispute(netuid, k, &bent).unwrap_err();
@@ -217,7 +217,7 @@ fn a_wrong_opening_is_refused() {
         EpochError::OpeningMismatch(Opening::Memory)
     );
     let mut bent = proof.clone();
-    bent.assertion = ran.assertion.clone();
+    bent.assertion = computed.assertion.clone();
     assert_eq!(refused(k, bent), EpochError::AssertionMismatch);
     let steps = u32::try_from(lie.steps.len()).expect("few steps");
     assert_eq!(refused(steps, proof), EpochError::StepOutOfRange(steps));
@@ -226,12 +226,12 @@ fn a_wrong_opening_is_refused() {
 #[test]
 fn a_lie_can_be_disputed_up_to_the_block_before_the_deadline() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
-    let mut lie = ran.assertion.clone();
+    let (computed, inputs) = known(&net, netuid);
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
     let deadline = net.block() + net.rules().challenge_period;
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.advance_to(deadline - 1);
     assert_eq!(net.as_(STRANGER).dispute(netuid, k, &proof), Ok(()));
 }
@@ -239,12 +239,12 @@ fn a_lie_can_be_disputed_up_to_the_block_before_the_deadline() {
 #[test]
 fn from_the_deadline_on_nothing_is_disputed() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
-    let mut lie = ran.assertion.clone();
+    let (computed, inputs) = known(&net, netuid);
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
     let deadline = net.block() + net.rules().challenge_period;
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.advance_to(deadline);
     let before = net.snapshot();
     assert_eq!(
@@ -257,8 +257,8 @@ fn from_the_deadline_on_nothing_is_disputed() {
 #[test]
 fn nothing_asserted_is_nothing_to_dispute() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
-    let proof = ran.trace.proof(&inputs, &ran.assertion, 0).expect("a step");
+    let (computed, inputs) = known(&net, netuid);
+    let proof = computed.trace.proof(&inputs, &computed.assertion, 0).expect("a step");
     assert_eq!(
         net.as_(STRANGER).dispute(netuid, 0, &proof),
         Err(EpochError::NotAsserted)

@@ -2,7 +2,7 @@
 
 use inktensor_e2e_tests::{
     accounts::*,
-    calls::{BLOCK_PROOF, BLOCK_TIME},
+    network::{BLOCK_PROOF, BLOCK_TIME},
     model::{Claim, Known, Lie},
     network::config,
     Network, Shape,
@@ -190,12 +190,12 @@ fn a_dispute_of_an_earlier_lie_does_not_touch_the_next() {
 #[test]
 fn disputing_what_is_true_costs_the_caller_alone() {
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
-    let ran = net.assert_epoch(netuid);
+    let computed = net.assert_epoch(netuid);
     let before = net.snapshot();
     let mut epoch = net.addresses().epoch();
     let mut spent = Vec::new();
-    for k in (0..).take(ran.assertion.steps.len()) {
-        let proof = known.trace.proof(&known.inputs, &ran.assertion, k);
+    for k in (0..).take(computed.assertion.steps.len()) {
+        let proof = known.trace.proof(&known.inputs, &computed.assertion, k);
         let message = epoch.dispute(netuid, k, proof.expect("a step"));
         let sent = net.with_chain(|chain| chain.send(STRANGER, message));
         let sent = sent.expect("answered");
@@ -216,7 +216,7 @@ fn disputing_what_is_true_costs_the_caller_alone() {
         panic!("it stands");
     };
     net.advance_to(deadline);
-    assert_eq!(net.as_(KEEPER).finalize(netuid, &ran.assertion), Ok(()));
+    assert_eq!(net.as_(KEEPER).finalize(netuid, &computed.assertion), Ok(()));
 }
 
 /// The assumption on prices: who fills a whole block with transactions pays one TAO for it.

@@ -38,8 +38,8 @@ fn nothing_is_issued_while_nothing_is_staked() {
     let netuid = net.create(Shape::default());
     net.with_miners(netuid, 2);
     for _ in 0..2 {
-        let ran = net.run_epoch(netuid);
-        assert_eq!(ran.header.budget.total(), Rao::ZERO);
+        let computed = net.run_epoch(netuid);
+        assert_eq!(computed.header.budget.total(), Rao::ZERO);
     }
     assert_eq!(net.issuance().issued, net.genesis());
     assert_eq!(net.total_minted(), net.genesis().to_u128());
@@ -221,11 +221,11 @@ fn miners_part_goes_to_validators_when_nobody_has_incentive() {
     let netuid = community(&mut net);
     net.run_epoch(netuid);
     // Nobody set weights.
-    let ran = net.run_epoch(netuid);
-    let results = ran.trace.results.concat();
+    let computed = net.run_epoch(netuid);
+    let results = computed.trace.results.concat();
     assert!(results.iter().all(|result| result.miner == Rao::ZERO));
-    let budget = ran.header.budget.total();
-    assert!(budget.0 - ran.pay().0 <= 2 + budget.0 / (1 << 30));
+    let budget = computed.header.budget.total();
+    assert!(budget.0 - computed.pay().0 <= 2 + budget.0 / (1 << 30));
     assert!(results[0].validator.0 > 0);
 }
 
@@ -234,10 +234,10 @@ fn what_rounding_left_unpaid_goes_to_the_next_budget() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
     second_budget(&mut net, netuid);
-    let ran = net.assert_epoch(netuid);
+    let computed = net.assert_epoch(netuid);
     net.finalize(netuid);
     let before = net.pending(netuid);
     net.settle(netuid);
-    let carried = ran.header.budget.total().0 - ran.pay().0;
+    let carried = computed.header.budget.total().0 - computed.pay().0;
     assert_eq!(net.pending(netuid), Rao(before.0 + carried));
 }

@@ -137,8 +137,8 @@ fn close_of_an_epoch_without_neurons_starts_its_tempo_anew() {
     assert_eq!(after.closes_at, net.block() + Shape::default().tempo);
     // It still works when neurons come.
     net.with_validators(netuid, 1).with_miners(netuid, 1);
-    let ran = net.run_epoch(netuid);
-    assert_eq!(ran.header.neurons, 2);
+    let computed = net.run_epoch(netuid);
+    assert_eq!(computed.header.neurons, 2);
 }
 
 #[test]

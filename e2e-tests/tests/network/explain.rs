@@ -1,7 +1,7 @@
 //! Explaining epochs of a chain: what is explained is what is paid, and a lie is not taken for the
 //! truth.
 
-use inktensor_e2e_tests::{accounts::*, Folder, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, TempDir, Network, Shape};
 use inktensor_primitives::{hash::blake2, kernel::NeuronResult, Bps, Digest, NetUid, Rao, Uid};
 use inktensor_worker::{
     deploy::Bundle,
@@ -41,14 +41,14 @@ fn explain(net: &mut Network, store: &Store, netuid: NetUid, uid: u16) -> Explan
 /// A subnet of two validators and three miners whose epoch 1, with something to pay, is closed, and
 /// a store that has what it is computed from. Somebody stakes on the first validator, which takes a
 /// tenth of its dividends.
-fn closed() -> (Network, NetUid, Folder) {
+fn closed() -> (Network, NetUid, TempDir) {
     closed_with(|_| ())
 }
 
 /// The same, after something else has happened.
-fn closed_with(prepare: impl FnOnce(&mut Network)) -> (Network, NetUid, Folder) {
+fn closed_with(prepare: impl FnOnce(&mut Network)) -> (Network, NetUid, TempDir) {
     let mut net = Network::deploy();
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     let hotkey = nth("validator", 0);
@@ -150,17 +150,17 @@ fn what_root_stake_has_of_the_dividends_is_told() {
 #[test]
 fn an_explanation_says_that_a_lie_was_posted() {
     let (mut net, netuid, folder) = closed();
-    let ran = net.compute(netuid);
+    let computed = net.compute(netuid);
     let store = folder.store(&net).expect("opened");
     let unposted = explain(&mut net, &store, netuid, 0);
     assert_eq!((unposted.posted.is_none(), unposted.holds()), (true, true));
-    let mut lie = ran.assertion.clone();
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [7; 32];
     net.propose_lie(netuid, &lie);
     let told = explain(&mut net, &store, netuid, 0);
     let posted = told.posted.as_ref().expect("posted");
     assert_eq!((posted.fate, posted.correct), ("standing", false));
     assert!(!told.holds());
-    let honest: &NeuronResult = &ran.trace.results[0][0];
+    let honest: &NeuronResult = &computed.trace.results[0][0];
     assert_eq!(told.pay.validator, honest.validator.0);
 }

@@ -1,6 +1,6 @@
 //! What those who run an epoch are paid, and out of what.
 
-use inktensor_e2e_tests::{accounts::*, network::config, Network, Ran, Shape};
+use inktensor_e2e_tests::{accounts::*, network::config, Network, ComputedEpoch, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, EpochBudget, Fee, Fees},
     Bps, NetUid, Rao,
@@ -24,11 +24,11 @@ fn with_budget(mut net: Network, miners: u32) -> (Network, NetUid, EpochBudget) 
 }
 
 /// The same with its epoch final.
-fn with_final_epoch(miners: u32) -> (Network, NetUid, EpochBudget, Ran) {
+fn with_final_epoch(miners: u32) -> (Network, NetUid, EpochBudget, ComputedEpoch) {
     let (mut net, netuid, budget) = with_budget(Network::deploy(), miners);
-    let ran = net.assert_epoch(netuid);
+    let computed = net.assert_epoch(netuid);
     net.finalize(netuid);
-    (net, netuid, budget, ran)
+    (net, netuid, budget, computed)
 }
 
 #[test]
@@ -61,12 +61,12 @@ fn finalize_pays_the_proposer() {
 #[test]
 fn a_slashed_proposer_gets_no_fee() {
     let (mut net, netuid, budget) = with_budget(Network::deploy(), 3);
-    let ran = net.compute(netuid);
+    let computed = net.compute(netuid);
     let inputs = net.inputs(netuid);
-    let mut lie = ran.assertion.clone();
+    let mut lie = computed.assertion.clone();
     lie.results[0][0] ^= 1;
     net.propose_lie(netuid, &lie);
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.as_(STRANGER)
         .dispute(netuid, k, &proof)
         .expect("slashed");
@@ -76,11 +76,11 @@ fn a_slashed_proposer_gets_no_fee() {
 
 #[test]
 fn settle_pays_whoever_settles_an_equal_part_per_chunk() {
-    let (mut net, netuid, budget, ran) = with_final_epoch(70);
-    let chunks = ran.trace.results.len();
+    let (mut net, netuid, budget, computed) = with_final_epoch(70);
+    let chunks = computed.trace.results.len();
     assert!(chunks > 1, "more than one chunk");
     let part = budget.keeper.0 / u64::try_from(chunks).expect("few");
-    for (chunk, results) in (0u16..).zip(&ran.trace.results) {
+    for (chunk, results) in (0u16..).zip(&computed.trace.results) {
         let keeper = nth("settler", chunk.into());
         net.as_(keeper)
             .settle(netuid, 1, chunk, results)
@@ -91,12 +91,12 @@ fn settle_pays_whoever_settles_an_equal_part_per_chunk() {
 
 #[test]
 fn what_is_left_of_the_pots_goes_to_the_next_budget() {
-    let (mut net, netuid, budget, ran) = with_final_epoch(70);
+    let (mut net, netuid, budget, computed) = with_final_epoch(70);
     // Nobody settles the first chunk, so its keeper's fee stays in the pot.
     let pending = net.pending(netuid);
-    let chunks = u64::try_from(ran.trace.results.len()).expect("few");
+    let chunks = u64::try_from(computed.trace.results.len()).expect("few");
     let part = budget.keeper.0 / chunks;
-    for (chunk, results) in (0u16..).zip(&ran.trace.results).skip(1) {
+    for (chunk, results) in (0u16..).zip(&computed.trace.results).skip(1) {
         net.as_(KEEPER)
             .settle(netuid, 1, chunk, results)
             .expect("settled");
@@ -117,7 +117,7 @@ fn what_is_left_of_the_pots_goes_to_the_next_budget() {
 
 #[test]
 fn fees_and_pay_sum_to_the_budget() {
-    let (mut net, netuid, budget, ran) = with_final_epoch(70);
+    let (mut net, netuid, budget, computed) = with_final_epoch(70);
     let minted = net.issuance().minted;
     let worker = net.balance(WORKER);
     let pending = net.pending(netuid);
@@ -130,7 +130,7 @@ fn fees_and_pay_sum_to_the_budget() {
     let keeper = net.balance(KEEPER);
     assert_eq!(
         u128::from(paid),
-        keeper + u128::from(ran.pay().0 + budget.treasury.0)
+        keeper + u128::from(computed.pay().0 + budget.treasury.0)
     );
     assert_eq!(net.balance(WORKER), worker);
 }
@@ -146,8 +146,8 @@ fn without_fees_nobody_is_paid_for_running_epochs() {
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     net.run_epoch(netuid);
     net.honest_weights(netuid);
-    let ran = net.run_epoch(netuid);
-    assert!(ran.pay() > Rao::ZERO);
+    let computed = net.run_epoch(netuid);
+    assert!(computed.pay() > Rao::ZERO);
     assert_eq!((net.balance(WORKER), net.balance(KEEPER)), (0, 0));
 }
 

@@ -2,10 +2,8 @@
 //! give.
 
 use inktensor_e2e_tests::{
-    calls::{BLOCK_PROOF, BLOCK_TIME},
     engines,
-    network::bundles,
-    setup::opinion,
+    network::{bundles, opinion, BLOCK_PROOF, BLOCK_TIME},
     steps::{step_input, step_output},
     Network, Shape,
 };

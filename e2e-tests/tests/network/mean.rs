@@ -3,7 +3,7 @@
 use crate::kernel_on_chain::largest_steps;
 use inktensor_e2e_tests::{
     accounts::*,
-    calls::{BLOCK_PROOF, BLOCK_TIME},
+    network::{BLOCK_PROOF, BLOCK_TIME},
     steps::{step_input, step_output},
     Network, Shape,
 };
@@ -44,16 +44,16 @@ fn epoch_pays_by_the_mean_of_weights() {
             .set_weights(netuid, miners, weights.to_vec())
             .expect("set");
     }
-    let ran = net.run_epoch(netuid);
-    assert_eq!(ran.header.kernel, net.addresses().mean);
-    let Budget::Split { miners, validators } = ran.header.budget else {
+    let computed = net.run_epoch(netuid);
+    assert_eq!(computed.header.kernel, net.addresses().mean);
+    let Budget::Split { miners, validators } = computed.header.budget else {
         panic!("the chain splits budgets");
     };
     assert!(miners > Rao::ZERO && validators > Rao::ZERO);
     let part = |whole: Rao, part: u128, all: u128| {
         Rao(u64::try_from(whole.to_u128() * part / all).expect("a part"))
     };
-    let paid: Vec<(Rao, Rao)> = ran
+    let paid: Vec<(Rao, Rao)> = computed
         .trace
         .neurons()
         .map(|result| (result.miner, result.validator))
@@ -89,13 +89,13 @@ fn liar_is_slashed_at_every_step() {
     let (mut net, netuid) = with_final_epoch();
     net.honest_weights(netuid);
     net.close(netuid);
-    let (ran, inputs) = (net.compute(netuid), net.inputs(netuid));
-    assert_eq!(ran.assertion.steps.len(), 4);
+    let (computed, inputs) = (net.compute(netuid), net.inputs(netuid));
+    assert_eq!(computed.assertion.steps.len(), 4);
     for k in 0..4 {
-        let mut lie = ran.assertion.clone();
+        let mut lie = computed.assertion.clone();
         lie.steps[k][0] ^= 1;
         net.propose_lie(netuid, &lie);
-        let (found, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+        let (found, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
         assert_eq!(u32::try_from(k), Ok(found));
         assert_eq!(net.as_(STRANGER).dispute(netuid, found, &proof), Ok(()));
         let status = net.status(netuid).expect("a status");
@@ -103,7 +103,7 @@ fn liar_is_slashed_at_every_step() {
     }
     net.assert_epoch(netuid);
     for k in 0..4 {
-        let (assertion, trace) = (&ran.assertion, &ran.trace);
+        let (assertion, trace) = (&computed.assertion, &computed.trace);
         let proof = trace.proof(&inputs, assertion, k).expect("a proof");
         assert_eq!(
             net.as_(STRANGER).dispute(netuid, k, &proof),

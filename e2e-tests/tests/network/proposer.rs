@@ -3,8 +3,8 @@
 use crate::worker::{act, community, fresh, ledger};
 use inktensor_e2e_tests::{
     accounts::*,
-    meddled::{Meddled, Sending},
-    Folder, Network, Shape,
+    intercept::{Intercepted, Transaction},
+    TempDir, Network, Shape,
 };
 use inktensor_primitives::{
     assertion::Assertion,
@@ -45,7 +45,7 @@ fn is_slashed(refused: Result<Vec<Action>, RoleError>, epoch: u32) -> bool {
 fn worker_that_was_slashed_bonds_nothing_behind_the_kernel_until_it_is_told_to() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let mut worker = fresh(&net, &folder);
     net.close(netuid);
     slash_the_worker(&mut net, netuid, &mut worker);
@@ -95,7 +95,7 @@ fn worker_that_was_slashed_bonds_nothing_behind_the_kernel_until_it_is_told_to()
 fn worker_that_is_trusted_again_posts_another_assertion_for_the_same_epoch_but_never_the_same() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let mut worker = fresh(&net, &folder);
     net.close(netuid);
     let lie = slash_the_worker(&mut net, netuid, &mut worker);
@@ -123,7 +123,7 @@ fn worker_that_is_trusted_again_posts_another_assertion_for_the_same_epoch_but_n
 fn worker_slashed_while_it_was_away_finds_out_when_it_starts() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
-    let folder = Folder::new();
+    let folder = TempDir::new();
     net.close(netuid);
     let header = net.header(netuid).expect("closed");
     let mut lie = net.compute(netuid).assertion;
@@ -140,7 +140,7 @@ fn worker_slashed_while_it_was_away_finds_out_when_it_starts() {
     };
     store.put_intent(&intent).expect("kept");
     drop(store);
-    let elsewhere = Folder::new();
+    let elsewhere = TempDir::new();
     let mut watcher = fresh(&net, &elsewhere);
     slash_the_worker(&mut net, netuid, &mut watcher);
     net.assert_epoch(netuid);
@@ -179,7 +179,7 @@ fn proposer_whose_engines_differ_bonds_nothing_and_says_where() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
     net.close(netuid);
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let store = folder.store(&net).expect("made");
     let mut worker = ledger(&net, store, Arc::new(Generous));
     let before = net.snapshot();
@@ -214,7 +214,7 @@ fn roles_that_lose_every_race_have_no_problem() {
     net.as_(ALICE)
         .deposit_collateral(collateral)
         .expect("deposited");
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let mut ledger = fresh(&net, &folder);
     let (keeper, proposer) = (
         Keeper::new(KEEPER, net.addresses()),
@@ -232,12 +232,12 @@ fn roles_that_lose_every_race_have_no_problem() {
             return;
         }
         let actions = net.with_chain(|chain| {
-            let mut rushed = Meddled {
+            let mut rushed = Intercepted {
                 chain,
-                meddle: |chain: &mut SandboxChain, sending: Sending<'_>| {
+                meddle: |chain: &mut SandboxChain, sending: Transaction<'_>| {
                     if sending.to == epoch {
                         let signer = ALICE;
-                        Sending { signer, ..sending }.arrive(chain)?;
+                        Transaction { signer, ..sending }.arrive(chain)?;
                     }
                     sending.arrive(chain)
                 },

@@ -52,12 +52,12 @@ fn replay_comes_to_what_an_honest_assertion_does() {
     net.assert_epoch(netuid);
     net.finalize(netuid);
     let mut replayed = Network::begin_from(&template);
-    let ran = replayed.compute(netuid);
+    let computed = replayed.compute(netuid);
     replayed.expect_honest(netuid);
     wait(&mut replayed, netuid);
     let (mut next, mut who) = (0, 0);
     for steps in [1, 3, 1, 2].into_iter().cycle() {
-        if next == ran.steps() {
+        if next == computed.steps() {
             break;
         }
         assert_eq!(
@@ -70,7 +70,7 @@ fn replay_comes_to_what_an_honest_assertion_does() {
         );
         let before = next;
         next = go_on(&mut replayed, netuid, next, steps, who % 5);
-        assert_eq!(next, (before + steps).min(ran.steps()));
+        assert_eq!(next, (before + steps).min(computed.steps()));
         who += 1;
     }
     assert!(who >= 5, "{who} calls");
@@ -87,7 +87,7 @@ fn replay_comes_to_what_an_honest_assertion_does() {
     // The next header names the same final epoch.
     for net in [&mut net, &mut replayed] {
         net.settle(netuid);
-        let digest = final_digest(&ran.trace.header_hash, &ran.assertion.digest());
+        let digest = final_digest(&computed.trace.header_hash, &computed.assertion.digest());
         assert_eq!(net.close(netuid).previous, digest);
     }
     let [a, b] = [&net, &replayed].map(|net| net.metagraph(netuid, 0));
@@ -143,7 +143,7 @@ fn replay_of_no_steps_is_refused() {
 #[test]
 fn propose_while_replaying_is_refused() {
     let (mut net, netuid) = with_closed_epoch(3);
-    let ran = net.compute(netuid);
+    let computed = net.compute(netuid);
     wait(&mut net, netuid);
     go_on(&mut net, netuid, 0, 1, 0);
     let (epoch, collateral) = (net.addresses().epoch, net.rules().collateral);
@@ -153,7 +153,7 @@ fn propose_while_replaying_is_refused() {
         .expect("deposited");
     let before = net.snapshot();
     assert_eq!(
-        net.as_(ALICE).propose(netuid, &ran.assertion),
+        net.as_(ALICE).propose(netuid, &computed.assertion),
         Err(EpochError::Replaying)
     );
     assert_eq!(net.snapshot(), before);
@@ -177,11 +177,11 @@ fn replay_while_asserted_is_refused() {
 #[test]
 fn replay_after_a_slashed_lie_makes_the_epoch_final() {
     let (mut net, netuid) = with_closed_epoch(3);
-    let (ran, inputs) = (net.compute(netuid), net.inputs(netuid));
-    let mut lie = ran.assertion.clone();
+    let (computed, inputs) = (net.compute(netuid), net.inputs(netuid));
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.as_(STRANGER)
         .dispute(netuid, k, &proof)
         .expect("slashed");
@@ -245,11 +245,11 @@ fn a_network_without_workers_lives_on_public_data() {
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     for epoch in 0..3 {
         net.close(netuid);
-        let ran = net.replay(netuid, 3);
-        assert_eq!(ran.header.epoch, epoch);
+        let computed = net.replay(netuid, 3);
+        assert_eq!(computed.header.epoch, epoch);
         // The harness settles, and feeds the next replay, from what the chain told.
         net.settle(netuid);
-        assert_eq!(ran.pay() > Rao::ZERO, epoch > 0);
+        assert_eq!(computed.pay() > Rao::ZERO, epoch > 0);
         net.honest_weights(netuid);
     }
     assert_eq!(net.collateral(WORKER), Collateral::default());
@@ -335,13 +335,13 @@ fn a_subnet_of_another_kernel_is_replayed_too() {
         net.honest_weights(netuid);
     }
     assert_eq!(net.close(netuid).kernel, mean);
-    let ran = net.replay(netuid, 2);
-    assert!(ran.trace.results.len() > 1, "several chunks");
+    let computed = net.replay(netuid, 2);
+    assert!(computed.trace.results.len() > 1, "several chunks");
     assert_eq!(
         net.status(netuid).expect("a status").final_epoch,
         Some(EPOCH)
     );
     net.settle(netuid);
-    assert!(ran.pay() > Rao::ZERO);
+    assert!(computed.pay() > Rao::ZERO);
     net.run_epoch(netuid);
 }

@@ -3,8 +3,8 @@
 use crate::worker::{act, community, fresh, ledger};
 use inktensor_e2e_tests::{
     accounts::*,
-    meddled::{Meddled, Sending},
-    Folder, Network,
+    intercept::{Intercepted, Transaction},
+    TempDir, Network,
 };
 use inktensor_primitives::{
     epoch::Stage,
@@ -59,7 +59,7 @@ fn live_until_posted(net: &mut Network, netuid: NetUid, ledger: &mut Ledger, epo
 fn worker_started_at_every_block_goes_on_and_computes_each_epoch_once() {
     let mut net = Network::deploy();
     community(&mut net);
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let engine = Arc::new(Counting::default());
     let mut actions = Vec::new();
     for _ in 0..80 {
@@ -79,7 +79,7 @@ fn worker_started_at_every_block_goes_on_and_computes_each_epoch_once() {
 fn newcomer_brings_in_the_memory_of_the_last_final_epoch() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
-    let (old, new) = (Folder::new(), Folder::new());
+    let (old, new) = (TempDir::new(), TempDir::new());
     let mut veteran = fresh(&net, &old);
     live_until_posted(&mut net, netuid, &mut veteran, 0);
     net.advance(net.rules().challenge_period);
@@ -136,7 +136,7 @@ struct Kill {
 /// Lets roles with a store run two epochs, killed and started anew as `kill` says. Returns how many
 /// transactions they sent.
 fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let mut sent = 0;
     let mut worker = Some(fresh(net, &folder));
     for _ in 0..100 {
@@ -157,9 +157,9 @@ fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
                 Watcher::new(STRANGER, net.addresses()),
             );
             let acted = net.with_chain(|chain| {
-                let mut mortal = Meddled {
+                let mut mortal = Intercepted {
                     chain,
-                    meddle: |chain: &mut SandboxChain, sending: Sending<'_>| {
+                    meddle: |chain: &mut SandboxChain, sending: Transaction<'_>| {
                         let dead = || Err(ChainError::Runtime("killed".into()));
                         let now = sent;
                         sent += usize::from(!killed);

@@ -103,8 +103,8 @@ fn the_epoch_after_a_rollover_pays_both_budgets() {
     let total = budget.unspent().expect("an amount");
     assert!(total >= pending, "{total:?} of {pending:?}");
     // It reads the memory that the epoch before the lost one left.
-    let ran = net.assert_epoch(netuid);
-    assert!(ran.pay().0 > carried.0 / 2, "half is the neurons'");
+    let computed = net.assert_epoch(netuid);
+    assert!(computed.pay().0 > carried.0 / 2, "half is the neurons'");
     net.finalize(netuid);
     net.settle(netuid);
     assert_eq!(net.status(netuid).expect("a status").final_epoch, Some(2));
@@ -118,8 +118,8 @@ fn the_first_epoch_can_be_rolled_over() {
     net.with_validators(netuid, 1).with_miners(netuid, 2);
     net.close(netuid);
     assert_eq!(roll_over(&mut net, netuid), Rao::ZERO);
-    let ran = net.run_epoch(netuid);
-    assert_eq!((ran.header.epoch, ran.header.final_epoch), (1, None));
+    let computed = net.run_epoch(netuid);
+    assert_eq!((computed.header.epoch, computed.header.final_epoch), (1, None));
     net.honest_weights(netuid);
     net.run_epoch(netuid);
 }
@@ -131,9 +131,9 @@ fn two_epochs_in_a_row_can_be_rolled_over() {
     net.close(netuid);
     let second = roll_over(&mut net, netuid);
     assert!(second > first);
-    let ran = net.run_epoch(netuid);
-    assert_eq!((ran.header.epoch, ran.header.final_epoch), (3, Some(0)));
-    assert!(ran.pay().0 > second.0 / 2);
+    let computed = net.run_epoch(netuid);
+    assert_eq!((computed.header.epoch, computed.header.final_epoch), (3, Some(0)));
+    assert!(computed.pay().0 > second.0 / 2);
 }
 
 #[test]
@@ -157,12 +157,12 @@ fn a_slashed_assertion_is_progress() {
     let closed_at = net.block();
     let delay = net.rules().rollover_delay;
     net.advance(delay - 2);
-    let (ran, inputs) = (net.compute(netuid), net.inputs(netuid));
-    let mut lie = ran.assertion.clone();
+    let (computed, inputs) = (net.compute(netuid), net.inputs(netuid));
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
     net.advance(2);
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.as_(STRANGER)
         .dispute(netuid, k, &proof)
         .expect("slashed");
@@ -199,21 +199,21 @@ fn a_replayed_step_is_progress_and_is_forgotten_with_the_epoch() {
     roll_over(&mut idle, netuid);
     let [replayed, idle] = [&net, &idle].map(|net| net.snapshot().storage["epoch"]);
     assert_eq!(replayed, idle);
-    let ran = net.run_epoch(netuid);
-    assert!(ran.pay().0 > carried.0 / 2);
+    let computed = net.run_epoch(netuid);
+    assert!(computed.pay().0 > carried.0 / 2);
 }
 
 #[test]
 fn an_epoch_whose_kernel_is_gone_can_only_be_rolled_over() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = (net.compute(netuid), net.inputs(netuid));
+    let (computed, inputs) = (net.compute(netuid), net.inputs(netuid));
     net.assert_epoch(netuid);
     let locked = net.collateral(WORKER).locked;
     let kernel = net.addresses().yuma;
     net.replace_code(kernel, &bundles().token.code);
     assert!(rolls_over_at(&net, netuid).is_some());
 
-    let proof = ran.trace.proof(&inputs, &ran.assertion, 0).expect("a step");
+    let proof = computed.trace.proof(&inputs, &computed.assertion, 0).expect("a step");
     let before = net.snapshot();
     assert_eq!(
         net.as_(STRANGER).dispute(netuid, 0, &proof),
@@ -223,7 +223,7 @@ fn an_epoch_whose_kernel_is_gone_can_only_be_rolled_over() {
     net.advance(net.rules().challenge_period);
     let before = net.snapshot();
     assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &ran.assertion),
+        net.as_(KEEPER).finalize(netuid, &computed.assertion),
         Err(EpochError::KernelChanged)
     );
     assert_eq!(net.snapshot(), before);

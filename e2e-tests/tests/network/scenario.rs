@@ -1,6 +1,6 @@
 //! Whole lives of networks: several epochs, several subnets, people coming and going.
 
-use inktensor_e2e_tests::{accounts::*, Network, Ran, Shape, Template};
+use inktensor_e2e_tests::{accounts::*, Network, ComputedEpoch, Shape, Template};
 use inktensor_primitives::{
     epoch::EpochError, kernel::NeuronResult, registry::Hyperparameter, AccountId, Bps, NetUid, Rao,
     Uid, MAX_UIDS, MAX_VALIDATORS,
@@ -43,8 +43,8 @@ fn gain(net: &Network, netuid: NetUid, hotkey: AccountId, coldkey: AccountId, be
 }
 
 /// What a uid got in an epoch.
-fn result(ran: &Ran, uid: Uid) -> NeuronResult {
-    ran.trace
+fn result(computed: &ComputedEpoch, uid: Uid) -> NeuronResult {
+    computed.trace
         .neurons()
         .nth(usize::from(uid.0))
         .copied()
@@ -67,8 +67,8 @@ fn two_subnets_live_through_five_epochs() {
 
     // Epoch 0: nobody has a permit yet, and no weight was sampled, so there is nothing to pay.
     for netuid in [first, second] {
-        let ran = net.run_epoch(netuid);
-        assert_eq!(ran.pay(), Rao::ZERO);
+        let computed = net.run_epoch(netuid);
+        assert_eq!(computed.pay(), Rao::ZERO);
     }
     assert_eq!(net.roster(first), [Uid(1), Uid(2), Uid(3)]);
     assert_eq!(net.roster(second), [Uid(2), Uid(3)]);
@@ -85,10 +85,10 @@ fn two_subnets_live_through_five_epochs() {
     net.stake(first, nominator, v3, invested);
     for netuid in [first, second] {
         net.honest_weights(netuid);
-        let ran = net.run_epoch(netuid);
-        assert_eq!(result(&ran, Uid(0)).dividends, 0, "no permit, no dividends");
-        assert!(result(&ran, Uid(3)).validator > Rao::ZERO);
-        assert!(result(&ran, Uid(5)).miner > Rao::ZERO);
+        let computed = net.run_epoch(netuid);
+        assert_eq!(result(&computed, Uid(0)).dividends, 0, "no permit, no dividends");
+        assert!(result(&computed, Uid(3)).validator > Rao::ZERO);
+        assert!(result(&computed, Uid(5)).miner > Rao::ZERO);
     }
     let won = gain(&net, first, v3, nominator, invested);
     assert!(won > 0, "the nominator shares in the dividends");
@@ -161,13 +161,13 @@ fn subnet_of_one_uid_pays_its_neuron_all() {
         net.as_(nth("validator", 0))
             .set_weights(netuid, vec![Uid(0)], vec![1])
             .expect("set");
-        let ran = net.run_epoch(netuid);
-        assert_eq!(ran.header.epoch, epoch);
-        let budget = ran.header.budget.total();
+        let computed = net.run_epoch(netuid);
+        assert_eq!(computed.header.epoch, epoch);
+        let budget = computed.header.budget.total();
         assert!(budget > Rao::ZERO);
         assert!(
-            budget.0 - ran.pay().0 <= 1 + budget.0 / (1 << 30),
-            "{ran:?}"
+            budget.0 - computed.pay().0 <= 1 + budget.0 / (1 << 30),
+            "{computed:?}"
         );
     }
 }
@@ -197,10 +197,10 @@ fn full_subnet() -> (Network, NetUid) {
 }
 
 /// Whether all but what rounding takes of the budget is paid.
-fn pays_all(ran: &Ran) -> bool {
-    let budget = ran.header.budget.total();
-    let rounding = u64::from(ran.header.neurons) + budget.0 / (1 << 20);
-    budget > Rao::ZERO && budget.0 - ran.pay().0 <= rounding
+fn pays_all(computed: &ComputedEpoch) -> bool {
+    let budget = computed.header.budget.total();
+    let rounding = u64::from(computed.header.neurons) + budget.0 / (1 << 20);
+    budget > Rao::ZERO && budget.0 - computed.pay().0 <= rounding
 }
 
 #[test]
@@ -210,18 +210,18 @@ fn subnet_of_4096_uids_and_64_validators_pays_all() {
     assert_eq!(net.roster(netuid).len(), 64);
     net.honest_weights(netuid);
     net.close(netuid);
-    let ran = net.assert_epoch(netuid);
+    let computed = net.assert_epoch(netuid);
 
     // One of the full subnet's neurons is replaced before it is paid.
     let newcomer = net.enrol(netuid, ALICE, ALICE_HOTKEY);
-    let old = ran.neuron(newcomer.0).clone();
+    let old = computed.neuron(newcomer.0).clone();
     let had = net.stake_of(netuid, old.hotkey, old.coldkey);
     net.finalize(netuid);
     net.settle(netuid);
-    let due = result(&ran, newcomer);
+    let due = result(&computed, newcomer);
     let paid = gain(&net, netuid, old.hotkey, old.coldkey, had);
     assert!(paid.abs_diff(due.miner.0 + due.validator.0) <= 1);
-    assert!(pays_all(&ran));
+    assert!(pays_all(&computed));
     assert_eq!(net.status(netuid).expect("a status").settling, None);
 }
 
@@ -244,9 +244,9 @@ fn largest_closed_epoch() -> (Network, NetUid) {
         assert_eq!(net.roster(netuid).len(), permits);
         assert!(net.roster(netuid).contains(&owner));
         net.honest_weights(netuid);
-        let ran = net.run_epoch(netuid);
-        assert_eq!(ran.header.roster.len(), permits);
-        assert!(pays_all(&ran));
+        let computed = net.run_epoch(netuid);
+        assert_eq!(computed.header.roster.len(), permits);
+        assert!(pays_all(&computed));
         net.honest_weights(netuid);
         net.close(netuid);
         net.template()
@@ -258,23 +258,23 @@ fn largest_closed_epoch() -> (Network, NetUid) {
 fn largest_epoch_of_all_fits_the_chain() {
     let (mut net, netuid) = largest_closed_epoch();
     let inputs = net.inputs(netuid);
-    let ran = net.assert_epoch(netuid);
-    assert_disputes_are_cheap(&mut net, &inputs, &ran);
+    let computed = net.assert_epoch(netuid);
+    assert_disputes_are_cheap(&mut net, &inputs, &computed);
     net.finalize(netuid);
     net.settle(netuid);
-    assert!(pays_all(&ran));
+    assert!(pays_all(&computed));
 }
 
 #[test]
 fn largest_epoch_of_all_can_be_replayed() {
     let (mut net, netuid) = largest_closed_epoch();
-    let (ran, bill) = net.metered(|net| net.replay(netuid, 1));
-    assert_eq!(bill.calls, u64::from(ran.steps()));
+    let (computed, bill) = net.metered(|net| net.replay(netuid, 1));
+    assert_eq!(bill.calls, u64::from(computed.steps()));
     assert!(bill.largest.ref_time < QUARTER, "{bill:?}");
     let status = net.status(netuid).expect("a status");
-    assert_eq!(status.final_epoch, Some(ran.header.epoch));
+    assert_eq!(status.final_epoch, Some(computed.header.epoch));
     net.settle(netuid);
-    assert!(pays_all(&ran));
+    assert!(pays_all(&computed));
 }
 
 /// A quarter of a block of two seconds, in picoseconds: what judging or replaying a step may take.
@@ -282,13 +282,13 @@ const QUARTER: u64 = 500_000_000_000;
 
 /// Judging any step takes less than a quarter of a block: the first and the last chunk of each
 /// phase.
-fn assert_disputes_are_cheap(net: &mut Network, inputs: &EpochInputs, ran: &Ran) {
+fn assert_disputes_are_cheap(net: &mut Network, inputs: &EpochInputs, computed: &ComputedEpoch) {
     let netuid = inputs.header.netuid;
     let chunks = inputs.chunks.len();
-    let phases = ran.trace.plan.phases.len();
+    let phases = computed.trace.plan.phases.len();
     for k in (0..phases).flat_map(|phase| [phase * chunks, (phase + 1) * chunks - 1]) {
         let k = u32::try_from(k).expect("few steps");
-        let proof = ran.trace.proof(inputs, &ran.assertion, k).expect("a step");
+        let proof = computed.trace.proof(inputs, &computed.assertion, k).expect("a step");
         let (outcome, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
         assert_eq!(outcome, Err(EpochError::StepIsCorrect), "step {k}");
         assert!(bill.total.ref_time < QUARTER, "step {k}: {bill:?}");

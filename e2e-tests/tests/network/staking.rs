@@ -210,8 +210,8 @@ fn dividends_are_shared_by_stake_after_take() {
     net.stake(netuid, CHARLIE, ALICE_HOTKEY, Rao::from_tao(10));
     // The first epoch finds a budget of nothing: no weight had been sampled before.
     net.run_epoch(netuid);
-    let ran = net.run_epoch(netuid);
-    let [result] = ran.trace.results.concat().try_into().expect("one neuron");
+    let computed = net.run_epoch(netuid);
+    let [result] = computed.trace.results.concat().try_into().expect("one neuron");
     let paid = u128::from(result.validator.0);
     assert!(paid > 0 && result.miner == Rao::ZERO, "{result:?}");
     let gain = |net: &mut Network, who, had: Rao| {

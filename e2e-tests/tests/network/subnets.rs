@@ -177,7 +177,7 @@ fn set_hyperparameter_shortly_before_the_close_is_refused() {
         assert_eq!(
             net.as_(who)
                 .set_hyperparameter(netuid, Hyperparameter::Kappa(1)),
-            Err(RegistryError::Frozen(due))
+            Err(RegistryError::ClosedInputs(due))
         );
     }
     assert_eq!(net.snapshot(), before);

@@ -56,8 +56,8 @@ fn swap_hotkey_keeps_seat_permit_stake_and_pay() {
         .set_weights(netuid, uids, vec![1, 2])
         .expect("set");
     let before = net.hotkey_stake(netuid, old);
-    let ran = net.run_epoch(netuid);
-    assert!(ran.trace.results[0][0].validator > Rao::ZERO);
+    let computed = net.run_epoch(netuid);
+    assert!(computed.trace.results[0][0].validator > Rao::ZERO);
     assert!(
         net.hotkey_stake(netuid, old) > before,
         "pay goes where the stake is"

@@ -1,7 +1,7 @@
 //! Recomputing posted epochs: the honest ones are right, and of a false one the first wrong step is
 //! named, and for whom.
 
-use inktensor_e2e_tests::{accounts::*, Folder, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, TempDir, Network, Shape};
 use inktensor_primitives::{
     assertion::{results_digest, Assertion},
     kernel::NeuronResult,
@@ -62,18 +62,18 @@ fn an_honest_epoch_is_correct_while_it_stands_and_once_it_is_paid() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
     net.close(netuid);
-    let ran = net.assert_epoch(netuid);
+    let computed = net.assert_epoch(netuid);
     let standing = verify(&mut net, netuid, 0);
     assert_eq!(standing.finding, None);
-    assert_eq!(standing.posted.assertion, Some(ran.assertion.clone()));
+    assert_eq!(standing.posted.assertion, Some(computed.assertion.clone()));
     assert!(matches!(standing.posted.fate, Fate::Standing { .. }));
     assert_eq!(standing.origin, Origin::Chain);
     net.finalize(netuid);
     net.settle(netuid);
     let paid = verify(&mut net, netuid, 0);
     assert_eq!((paid.finding, paid.posted.fate), (None, Fate::Final));
-    assert_eq!(paid.honest, Ok(ran.assertion.digest()));
-    assert_eq!(paid.steps as usize, ran.assertion.steps.len());
+    assert_eq!(paid.honest, Ok(computed.assertion.digest()));
+    assert_eq!(paid.steps as usize, computed.assertion.steps.len());
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn results_that_nobody_has_seen_are_known_only_by_their_hash() {
 
 #[test]
 fn a_lie_that_was_paid_is_told_value_by_value() {
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let mut net = Network::deploy();
     let netuid = community(&mut net);
     let store = folder.store(&net).expect("opened");
@@ -143,8 +143,8 @@ fn a_lie_that_was_paid_is_told_value_by_value() {
     }
     net.close(netuid);
     keep(&mut net);
-    let ran = net.compute(netuid);
-    let mut results = ran.trace.results[0].clone();
+    let computed = net.compute(netuid);
+    let mut results = computed.trace.results[0].clone();
     let miner = results
         .iter()
         .position(|result| result.miner > Rao(1_000))
@@ -152,7 +152,7 @@ fn a_lie_that_was_paid_is_told_value_by_value() {
     let honest: NeuronResult = results[miner];
     results[miner].miner = Rao(honest.miner.0 - 1_000);
     results[miner].incentive = honest.incentive - 1;
-    let mut lie = ran.assertion.clone();
+    let mut lie = computed.assertion.clone();
     lie.results[0] = results_digest(netuid, 2, 0, &results);
     net.propose_lie(netuid, &lie);
     net.finalize(netuid);
@@ -243,8 +243,8 @@ fn a_slashed_lie_gives_way_to_what_is_posted_next() {
     let mut net = Network::deploy();
     let netuid = community(&mut net);
     let lie = lie(&mut net, netuid, |lie| lie.steps[0] = [7; 32]);
-    let (inputs, ran) = (net.inputs(netuid), net.compute(netuid));
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("refuted");
+    let (inputs, computed) = (net.inputs(netuid), net.compute(netuid));
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("refuted");
     net.as_(ALICE).dispute(netuid, k, &proof).expect("slashed");
     let slashed = verify(&mut net, netuid, 0);
     assert_eq!(slashed.posted.fate, Fate::Slashed);

@@ -1,7 +1,7 @@
 //! The watcher on the chain: what is posted wrong falls, and nothing keeps it from looking at the
 //! rest.
 
-use inktensor_e2e_tests::{accounts::*, meddled::Meddled, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, intercept::Intercepted, Network, Shape};
 use inktensor_primitives::{
     assertion::Assertion,
     epoch::{Collateral, Stage},
@@ -120,9 +120,9 @@ fn watcher_that_loses_the_race_goes_on_to_the_next_lie() {
     let mut copied = 0;
     let report = net.with_chain(|chain| {
         // On the first subnet somebody sends a copy of the dispute first.
-        let mut rushed = Meddled {
+        let mut rushed = Intercepted {
             chain,
-            meddle: |chain: &mut _, mut sending: inktensor_e2e_tests::meddled::Sending<'_>| {
+            meddle: |chain: &mut _, mut sending: inktensor_e2e_tests::intercept::Transaction<'_>| {
                 if copied == 0 {
                     let own = sending.signer;
                     sending.signer = ALICE;

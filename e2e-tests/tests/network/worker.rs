@@ -1,6 +1,6 @@
 //! A worker with a store, as it is started and acts in the tests.
 
-use inktensor_e2e_tests::{accounts::*, network::bundles, Folder, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, network::bundles, TempDir, Network, Shape};
 use inktensor_primitives::{hash::blake2, NetUid, Rao};
 use inktensor_worker::{
     engine::{native::Native, Engine},
@@ -31,7 +31,7 @@ pub fn ledger(net: &Network, store: Store, engine: Arc<dyn Engine>) -> Ledger {
 }
 
 /// A worker that is started on what is in `folder`.
-pub fn fresh(net: &Network, folder: &Folder) -> Ledger {
+pub fn fresh(net: &Network, folder: &TempDir) -> Ledger {
     // Kernels are compiled once, and workers started often.
     static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
     let kernels = KERNELS.get_or_init(|| Arc::new(kernels(Arc::new(Native::on_threads(1)))));

@@ -10,24 +10,24 @@
     reason = "a test fails by panicking"
 )]
 
-mod observer;
+mod adversary;
 mod page;
 mod people;
-mod programs;
+mod tools;
 
 use inktensor_e2e_tests::{
-    audit::Audit,
-    book::Book,
+    invariants::Audit,
+    observer::Observer,
     node::{Node, Options},
     proxy::Proxy,
-    Folder,
+    TempDir,
 };
 use inktensor_primitives::{dispute::Disputed, epoch::Epochs, registry::Registry, NetUid, Rao};
 use inktensor_worker::{
     chain::{rpc::RpcChain, Chain, Typed},
     deploy::{ss58, Addresses, Record},
 };
-use observer::Observer;
+use adversary::Adversary;
 use people::{Person, PEOPLE};
 use programs::{Program, Worker};
 use std::{
@@ -98,7 +98,7 @@ fn main() -> ExitCode {
 }
 
 fn live() {
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let options = Options {
         base: Some(folder.path().join("node")),
         // What happened is looked at in the end, from the first block on.
@@ -189,7 +189,7 @@ impl Network {
             .zip(&urls)
             .map(|(person, url)| Worker::start(&self.folder, person, url))
             .collect();
-        let observer = Observer::start(self.chain(&[people::LIAR]), self.contracts, &netuids);
+        let adversary = Adversary::start(self.chain(&[people::LIAR]), self.contracts, &netuids);
 
         self.wait_for_final(&netuids, 0, &workers);
         for netuid in netuids {
@@ -208,7 +208,7 @@ impl Network {
             netuids.iter().all(|netuid| net.is_paid(chain, *netuid))
         });
 
-        let notes = observer.end();
+        let notes = adversary.end();
         let told: Vec<String> = workers.into_iter().map(Worker::end).collect();
         drop(heartbeat);
         self.check(&netuids, &notes, &told.join("\n"));
@@ -309,20 +309,20 @@ impl Network {
     }
 
     /// Holds what has become of the network against every invariant.
-    fn check(&self, netuids: &[NetUid], notes: &observer::Notes, told: &str) {
+    fn check(&self, netuids: &[NetUid], notes: &adversary::Notes, told: &str) {
         let chain = self.chain(&[]);
         let events = chain.events(1).expect("the events");
-        let mut book = Book::new(Rao::ZERO);
-        book.holders.insert(people::ALICE.account());
-        book.note(&self.contracts, &events);
+        let mut observer = Observer::new(Rao::ZERO);
+        observer.holders.insert(people::ALICE.account());
+        observer.record(&self.contracts, &events);
         for netuid in netuids {
             let subnet = chain.query(self.contracts.registry().subnet(*netuid));
-            book.meet_owner(*netuid, &subnet.expect("asked").expect("a subnet"));
+            observer.record_owner(*netuid, &subnet.expect("asked").expect("a subnet"));
             let mut honest = 0;
             for ((of, epoch), trace) in &notes.honest {
-                let is_final = book.subnets[of].epochs.get(epoch);
-                if of == netuid && is_final.is_some_and(|life| life.digest.is_some()) {
-                    book.note_honest(*netuid, trace);
+                let is_final = observer.subnets[of].epochs.get(epoch);
+                if of == netuid && is_final.is_some_and(|record| record.digest.is_some()) {
+                    observer.record_honest(*netuid, trace);
                     honest += 1;
                 }
             }
@@ -334,7 +334,7 @@ impl Network {
         let audit = Audit {
             chain: &chain,
             addresses: self.contracts,
-            book: &book,
+            observer: &observer,
         };
         audit.assert_all();
 

@@ -3,7 +3,7 @@
 use super::programs::AS_PROGRAM;
 use inktensor_e2e_tests::{
     node::{Node, Options},
-    Folder,
+    TempDir,
 };
 use inktensor_worker::deploy::{Bundles, CONTRACTS_DIR};
 use std::{
@@ -46,7 +46,7 @@ pub fn run() {
     drop(listener);
     let script = blocks.concat().replace(PORT, &port);
 
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let programs = folder.path().join("programs");
     fs::create_dir_all(&programs).expect("a folder");
     let this = env::current_exe().expect("this program");

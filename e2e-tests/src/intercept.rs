@@ -1,14 +1,14 @@
-//! A chain on which something happens to transactions on their way.
+//! A chain whose transactions can be dropped, delayed or counted on their way.
 
 use inktensor_primitives::{AccountId, Digest};
 use inktensor_worker::chain::{
     sandbox::SandboxChain, Chain, ChainError, ContractEvent, Instantiated, Receipt,
 };
 
-/// A transaction on its way.
+/// A transaction that has not reached the chain.
 #[derive(Clone, Copy, Debug)]
-pub struct Sending<'a> {
-    /// Who signed it.
+pub struct Transaction<'a> {
+    /// The signer.
     pub signer: AccountId,
     /// The contract.
     pub to: AccountId,
@@ -16,25 +16,25 @@ pub struct Sending<'a> {
     pub input: &'a [u8],
 }
 
-impl Sending<'_> {
-    /// Lets it arrive.
+impl Transaction<'_> {
+    /// Submits it to the chain.
     #[allow(clippy::missing_errors_doc, reason = "see the chain's own")]
-    pub fn arrive(self, chain: &mut SandboxChain) -> Result<Receipt, ChainError> {
+    pub fn submit(self, chain: &mut SandboxChain) -> Result<Receipt, ChainError> {
         chain.submit(self.signer, self.to, self.input)
     }
 }
 
-/// A chain whose transactions are in the hands of `meddle`.
-pub struct Meddled<'a, F> {
+/// A chain that hands each transaction to `intercept` instead of submitting it.
+pub struct Intercepted<'a, F> {
     /// The chain.
     pub chain: &'a mut SandboxChain,
-    /// What happens to a transaction.
-    pub meddle: F,
+    /// The function that decides on a transaction.
+    pub intercept: F,
 }
 
-impl<F> Chain for Meddled<'_, F>
+impl<F> Chain for Intercepted<'_, F>
 where
-    F: FnMut(&mut SandboxChain, Sending<'_>) -> Result<Receipt, ChainError>,
+    F: FnMut(&mut SandboxChain, Transaction<'_>) -> Result<Receipt, ChainError>,
 {
     fn genesis(&self) -> Result<Digest, ChainError> {
         self.chain.genesis()
@@ -54,7 +54,7 @@ where
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
-        (self.meddle)(self.chain, Sending { signer, to, input })
+        (self.intercept)(self.chain, Transaction { signer, to, input })
     }
 
     fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {

@@ -1,4 +1,4 @@
-//! Programs that some tests run, and that not every machine has.
+//! Programs that some tests run and that may be missing.
 
 use std::{
     env,
@@ -9,29 +9,29 @@ use std::{
 /// The environment variable that makes a missing program a failure.
 pub const REQUIRE_NODE: &str = "INKTENSOR_REQUIRE_NODE";
 
-/// A program, and the environment variable that says where it is.
+/// A program, and the environment variable with its path.
 #[derive(Clone, Copy, Debug)]
-pub struct Program {
-    /// Its name.
+pub struct Tool {
+    /// The name of the executable.
     pub name: &'static str,
-    /// The variable.
+    /// The environment variable.
     pub variable: &'static str,
 }
 
 /// A node with `pallet-contracts`.
-pub const NODE: Program = Program {
+pub const NODE: Tool = Tool {
     name: "substrate-contracts-node",
     variable: "CONTRACTS_NODE",
 };
-/// Uploads, instantiates and calls contracts.
-pub const CARGO_CONTRACT: Program = Program {
+/// The program that uploads, instantiates and calls contracts.
+pub const CARGO_CONTRACT: Tool = Tool {
     name: "cargo-contract",
     variable: "CARGO_CONTRACT",
 };
 
-impl Program {
-    /// Where it is: as named in the environment, else in `target/tools/bin` of the workspace that
-    /// this program was built in or runs in, else on the search path.
+impl Tool {
+    /// Returns its path: the one in the environment, else in `target/tools/bin` of the workspace that
+    /// this test was built in or runs in, else on the search path.
     pub fn find(&self) -> Option<PathBuf> {
         if let Some(named) = env::var_os(self.variable).filter(|named| !named.is_empty()) {
             return Some(named.into());
@@ -49,11 +49,10 @@ impl Program {
             .find(|program| program.is_file())
     }
 
-    /// Where it is, for `test`. If it is nowhere, one line tells so, and the test has nothing to
-    /// do.
+    /// Returns its path for `test`. If it is missing, prints one line; the test is skipped.
     ///
     /// # Panics
-    /// If it is nowhere while [`REQUIRE_NODE`] is set.
+    /// If it is missing while [`REQUIRE_NODE`] is set.
     pub fn for_test(&self, test: &str) -> Option<PathBuf> {
         let Self { name, variable } = self;
         let found = self.find();
@@ -62,7 +61,7 @@ impl Program {
                 env::var_os(REQUIRE_NODE).is_none(),
                 "{test}: no {name} (set {variable}), and {REQUIRE_NODE} is set"
             );
-            // Past the harness, which shows what a test prints only if the test fails.
+            // Standard error itself: the test harness captures `eprintln!`.
             let _ = writeln!(io::stderr(), "SKIPPED {test}: no {name} (set {variable})");
         }
         found

@@ -1,4 +1,4 @@
-//! All that can be observed of a network, to compare before and after.
+//! The observable state of a network, to compare before and after.
 
 use crate::Network;
 use inktensor_primitives::{
@@ -10,10 +10,13 @@ use inktensor_primitives::{
 };
 use std::collections::BTreeMap;
 
-/// All that can be observed of a network.
+/// For each contract, the root hash of its storage.
+pub type StorageRoots = BTreeMap<&'static str, Digest>;
+
+/// The observable state of a network.
 ///
-/// The typed part says in words what differs; the roots of the contracts' storage make sure that
-/// nothing is missed.
+/// The typed fields make a difference readable; the roots of the contracts' storage leave nothing
+/// out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The block.
@@ -22,40 +25,40 @@ pub struct Snapshot {
     pub supply: u128,
     /// All TAO ever minted.
     pub minted: u128,
-    /// TAO of everyone who ever had some.
+    /// TAO of every account that ever had some.
     pub balances: BTreeMap<AccountId, u128>,
     /// Every position that may exist.
     pub positions: BTreeMap<(NetUid, AccountId, AccountId), Rao>,
-    /// Every collateral there ever was.
-    pub bonds: BTreeMap<AccountId, Collateral>,
+    /// Collateral of every account that ever had some.
+    pub collateral: BTreeMap<AccountId, Collateral>,
     /// The subnets.
     pub subnets: BTreeMap<NetUid, SubnetState>,
     /// The state of issuance.
     pub issuance: Issuance,
-    /// For each contract the root hash of all that it stores.
-    pub storage: BTreeMap<&'static str, Digest>,
+    /// The root hashes of the contracts' storage.
+    pub storage: StorageRoots,
 }
 
-/// A subnet and where its epochs stand.
+/// A subnet and its epochs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubnetState {
     /// The subnet.
     pub subnet: Option<Subnet>,
-    /// Its epochs.
+    /// The state of its epochs.
     pub status: Option<EpochStatus>,
     /// The epoch that closed last.
     pub header: Option<EpochHeader>,
-    /// Who holds a permit.
+    /// Uids with a permit.
     pub roster: Vec<Uid>,
     /// Its stake.
     pub stake: Rao,
 }
 
 impl Network {
-    /// All that can be observed now.
+    /// Returns the observable state.
     pub fn snapshot(&self) -> Snapshot {
-        let book = &self.book;
-        let subnets = book.subnets.keys().map(|netuid| {
+        let observer = &self.observer;
+        let subnets = observer.subnets.keys().map(|netuid| {
             let state = SubnetState {
                 subnet: self.subnet(*netuid),
                 status: self.status(*netuid),
@@ -65,7 +68,7 @@ impl Network {
             };
             (*netuid, state)
         });
-        let positions = book.positions.iter().map(|position| {
+        let positions = observer.positions.iter().map(|position| {
             let (netuid, hotkey, coldkey) = *position;
             (*position, self.stake_of(netuid, hotkey, coldkey))
         });
@@ -73,14 +76,14 @@ impl Network {
             block: self.block(),
             supply: self.total_supply(),
             minted: self.total_minted(),
-            balances: book
+            balances: observer
                 .holders
                 .iter()
                 .map(|who| (*who, self.balance(*who)))
                 .collect(),
             positions: positions.collect(),
-            bonds: book
-                .bonders
+            collateral: observer
+                .workers
                 .iter()
                 .map(|who| (*who, self.collateral(*who)))
                 .collect(),
@@ -90,8 +93,8 @@ impl Network {
         }
     }
 
-    /// For each contract the root hash of all that it stores.
-    pub fn storage_roots(&self) -> BTreeMap<&'static str, Digest> {
+    /// Returns the root hash of each contract's storage.
+    pub fn storage_roots(&self) -> StorageRoots {
         let roots = self.addresses.named().map(|(name, address)| {
             let root = self.chain.storage_root(&address);
             (name, root.expect("readable").expect("a contract"))

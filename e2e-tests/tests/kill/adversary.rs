@@ -26,7 +26,7 @@ use std::{
 const ONE_IN: usize = 3;
 
 /// The observer.
-pub struct Observer {
+pub struct Adversary {
     /// The chain.
     pub chain: RemoteChain,
     /// The contracts on it.
@@ -50,7 +50,7 @@ pub struct Notes {
     pub lies: usize,
 }
 
-impl Observer {
+impl Adversary {
     /// Observes until it is to end.
     pub fn observe(mut self) -> Notes {
         let mut notes = Notes::default();

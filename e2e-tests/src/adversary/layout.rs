@@ -1,39 +1,29 @@
-//! What the bytes of the kernels' carries and scratches mean, so that a lie can be about each of
-//! their fields.
+//! The fields in the bytes of the kernels' carries and scratches, so that a lie can change each one.
 //!
-//! The kernels' own types are the rule; tests hold this map to them: every byte is in exactly one
-//! field.
+//! The kernels' own types are the source. A test of the generated epochs holds this map to them: every
+//! byte is in exactly one field.
 
-use super::super::program::Program;
 use inktensor_primitives::kernel::EpochHeader;
 use scale::{Compact, Decode};
 use std::{fmt, ops::Range};
 
-/// A field and where it is.
+/// The name of a field and its range of bytes.
 pub type Field = (&'static str, Range<usize>);
 
-/// Whose bytes they are.
+/// The layout of a kernel's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// The Yuma kernel's.
+    /// The layout of the Yuma kernel.
     Yuma,
-    /// The mean kernel's.
+    /// The layout of the mean kernel.
     Mean,
 }
 
 impl Layout {
-    /// Both.
+    /// Both layouts.
     pub const ALL: [Layout; 2] = [Layout::Yuma, Layout::Mean];
 
-    /// The kernel.
-    pub fn program(self) -> Program {
-        match self {
-            Layout::Yuma => Program::yuma(),
-            Layout::Mean => Program::Mean,
-        }
-    }
-
-    /// The names of all fields of carries.
+    /// Returns the names of all fields of carries.
     pub const fn carried(self) -> &'static [&'static str] {
         match self {
             Layout::Yuma => &YUMA_CARRIED,
@@ -41,7 +31,7 @@ impl Layout {
         }
     }
 
-    /// The names of all fields of scratches.
+    /// Returns the names of all fields of scratches.
     pub const fn scratched(self) -> &'static [&'static str] {
         match self {
             Layout::Yuma => &["consensus", "rank", "incentive"],
@@ -49,7 +39,7 @@ impl Layout {
         }
     }
 
-    /// The fields of a carry that `phase` reads.
+    /// Returns the fields of a carry that `phase` reads.
     pub fn of_carry(self, header: &EpochHeader, phase: usize, bytes: &[u8]) -> Vec<Field> {
         match self {
             Layout::Yuma => locate(&carried(phase), header, 0, bytes),
@@ -57,7 +47,7 @@ impl Layout {
         }
     }
 
-    /// The fields of a scratch that `phase` leaves for a chunk of `neurons`.
+    /// Returns the fields of a scratch that `phase` writes for a chunk of `neurons`.
     pub fn of_scratch(
         self,
         header: &EpochHeader,
@@ -73,27 +63,27 @@ impl Layout {
     }
 }
 
-/// How many bytes a field has.
+/// The size of a field.
 #[derive(Clone, Copy)]
 enum Size {
-    /// So many.
+    /// A fixed number of bytes.
     Bytes(usize),
-    /// So many for each validator of the roster.
+    /// A number of bytes for each validator of the roster.
     EachValidator(usize),
-    /// So many for each neuron of the chunk.
+    /// A number of bytes for each neuron of the chunk.
     EachNeuron(usize),
-    /// A count of two bytes, and so many bytes for each counted.
+    /// A count of two bytes, and a number of bytes for each item.
     Counted(usize),
 }
 use Size::*;
 
-const STANDING: [(&str, Size); 3] = [
+const PREFIX: [(&str, Size); 3] = [
     ("total stake", Bytes(16)),
     ("a validator's reach", EachValidator(8)),
     ("whether bonds are remembered", EachValidator(1)),
 ];
 
-/// Carries by the phase that reads them.
+/// Returns the fields of carries that `phase` reads.
 fn carried(phase: usize) -> Vec<(&'static str, Size)> {
     let own: &[(&str, Size)] = match phase {
         0 => &[],
@@ -132,10 +122,10 @@ fn carried(phase: usize) -> Vec<(&'static str, Size)> {
         }
         _ => return Vec::new(),
     };
-    STANDING.iter().chain(own).copied().collect()
+    PREFIX.iter().chain(own).copied().collect()
 }
 
-/// Scratches by the phase that leaves them.
+/// Returns the fields of scratches that `phase` writes.
 fn scratched(phase: usize) -> &'static [(&'static str, Size)] {
     match phase {
         2 => &[("consensus", EachNeuron(8)), ("rank", EachNeuron(8))],
@@ -160,7 +150,8 @@ const YUMA_CARRIED: [&str; 13] = [
     "dividends",
 ];
 
-/// The mean kernel's carry, the same in all phases: SCALE of seats, leaders and two sums.
+/// The fields of the mean kernel's carry, the same in all phases: SCALE of seats, leaders and two
+/// sums.
 const MEAN_CARRIED: [&str; 9] = [
     "the number of seats",
     "a seat's stake",
@@ -234,56 +225,5 @@ impl fmt::Display for Layout {
             Layout::Yuma => "yuma's",
             Layout::Mean => "mean's",
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{
-        super::super::{epoch, Chance},
-        *,
-    };
-    use std::collections::BTreeSet;
-
-    /// One after the other, from the first byte to the last.
-    fn covers(fields: &[Field], bytes: &[u8]) -> bool {
-        let starts = fields.iter().map(|(_, range)| range.start);
-        let ends: Vec<usize> = fields.iter().map(|(_, range)| range.end).collect();
-        starts.eq([0]
-            .into_iter()
-            .chain(ends.iter().copied())
-            .take(fields.len()))
-            && ends.last().copied().unwrap_or_default() == bytes.len()
-    }
-
-    #[test]
-    fn every_byte_that_a_kernel_hands_on_is_in_a_field() {
-        for layout in Layout::ALL {
-            let mut chance = Chance::new(3, 0);
-            let (mut carried, mut scratched) = (BTreeSet::new(), BTreeSet::new());
-            for _ in 0..200 {
-                let (case, _) = epoch(&mut chance, layout.program()).expect("an epoch");
-                let header = &case.inputs.header;
-                for (k, step) in case.trace.steps.iter().enumerate() {
-                    let (phase, chunk) = (k / case.chunks(), k % case.chunks());
-                    let next = (k + 1) / case.chunks();
-                    let neurons = case.inputs.chunks[chunk].neurons.len();
-                    let carry = layout.of_carry(header, next, &step.carry);
-                    let scratch = layout.of_scratch(header, phase, neurons, &step.scratch);
-                    assert!(covers(&carry, &step.carry), "step {k}: {carry:?}");
-                    assert!(covers(&scratch, &step.scratch), "step {k}: {scratch:?}");
-                    carried.extend(carry.into_iter().map(|(name, _)| name));
-                    scratched.extend(scratch.into_iter().map(|(name, _)| name));
-                }
-            }
-            assert_eq!(
-                carried,
-                BTreeSet::from_iter(layout.carried().iter().copied())
-            );
-            assert_eq!(
-                scratched,
-                BTreeSet::from_iter(layout.scratched().iter().copied())
-            );
-        }
     }
 }

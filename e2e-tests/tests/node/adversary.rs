@@ -38,7 +38,7 @@ pub struct Notes {
 }
 
 /// Somebody apart.
-pub struct Observer {
+pub struct Adversary {
     ending: Arc<AtomicBool>,
     thread: JoinHandle<Notes>,
 }
@@ -52,7 +52,7 @@ struct Watching {
     notes: Notes,
 }
 
-impl Observer {
+impl Adversary {
     /// Starts to observe these subnets.
     pub fn start(mut chain: RpcChain, contracts: Addresses, netuids: &[NetUid]) -> Self {
         let liar = people::LIAR.account();

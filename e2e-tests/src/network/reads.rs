@@ -1,4 +1,4 @@
-//! Typed reads: what each view of the contracts says now.
+//! Typed reads: one method per view of the contracts.
 
 use crate::{accounts::STRANGER, Network};
 use inktensor_primitives::{
@@ -41,142 +41,142 @@ macro_rules! reads {
 }
 
 reads! {
-    /// TAO of `who`, in rao.
+    /// Returns the TAO of `who`, in rao.
     psp22.balance_of as balance(who: AccountId) -> u128;
-    /// All TAO, in rao.
+    /// Returns all TAO, in rao.
     psp22.total_supply as total_supply() -> u128;
-    /// All TAO ever minted, in rao.
+    /// Returns all TAO ever minted, in rao.
     token.total_minted as total_minted() -> u128;
-    /// The only account that may mint.
+    /// Returns the only account that may mint.
     token.minter as minter() -> Option<AccountId>;
-    /// Rao that may ever exist.
+    /// Returns the cap of all TAO, in rao.
     token.cap as cap() -> u128;
-    /// Number of subnets.
+    /// Returns the number of subnets.
     registry.subnets as subnets() -> u16;
-    /// What is to be locked for a subnet.
+    /// Returns the price of a new subnet.
     registry.creation_price as creation_price() -> Rao;
-    /// The subnets that are not retired.
+    /// Returns the subnets that are not retired.
     registry.live_subnets as live_subnets() -> Vec<NetUid>;
-    /// Which subnet would be retired.
+    /// Returns the subnet that would be retired next.
     registry.retirement_candidate as retirement_candidate() -> Option<NetUid>;
-    /// What the registry holds for others.
+    /// Returns all locks and deposits in the registry.
     registry.held as held() -> Rao;
-    /// The network's rules.
+    /// Returns the network's rules.
     registry.network_rules as network_rules() -> NetworkRules;
-    /// All hyperparameters of a subnet.
+    /// Returns all hyperparameters of a subnet.
     registry.hyperparameters as hyperparameters(netuid: NetUid) -> Vec<HyperparameterView>;
-    /// What a registration costs.
+    /// Returns the quote of a registration.
     registry.quote_registration as quote_registration(netuid: NetUid) -> Option<RegistrationQuote>;
-    /// Who would give way.
+    /// Returns the neurons that would be replaced next.
     registry.prune_candidates as prune_candidates(netuid: NetUid, count: u16) -> Vec<PruneCandidate>;
-    /// To whom a subnet is offered.
+    /// Returns the account that a subnet is offered to.
     registry.offered_to as offered_to(netuid: NetUid) -> Option<AccountId>;
-    /// What a neuron shows.
+    /// Returns all that a neuron has published.
     registry.serving as serving(netuid: NetUid, uid: Uid) -> Option<ServingView>;
-    /// What the neurons of a page show.
+    /// Returns all that the neurons of a page have published.
     registry.serving_page as serving_page(netuid: NetUid, page: u16) -> Vec<ServingView>;
-    /// Who a subnet says it is.
+    /// Returns a subnet's identity.
     registry.identity as identity(netuid: NetUid) -> Option<SubnetIdentity>;
-    /// A subnet.
+    /// Returns a subnet.
     registry.subnet as subnet(netuid: NetUid) -> Option<Subnet>;
-    /// Who decides which kernels are allowed.
+    /// Returns the account that governs the network.
     registry.admin as admin() -> AccountId;
-    /// What is listed of a kernel.
+    /// Returns the entry of a kernel.
     registry.kernel as kernel_entry(kernel: AccountId) -> Option<KernelEntry>;
-    /// All kernels ever allowed.
+    /// Returns all kernels ever allowed.
     registry.kernels as kernels() -> Vec<AccountId>;
-    /// Where a hotkey sits.
+    /// Returns the seat of a hotkey.
     registry.seat as seat(netuid: NetUid, hotkey: AccountId) -> Option<Seat>;
-    /// Who sits on a uid.
+    /// Returns the neuron on a uid.
     registry.neuron as neuron(netuid: NetUid, uid: Uid) -> Option<Neuron>;
-    /// Who sat on uids at the end of an epoch.
+    /// Returns the neurons on uids at the end of an epoch.
     registry.neurons_at as neurons_at(netuid: NetUid, epoch: u32, start: Uid, count: u16) -> Result<Vec<Neuron>, RegistryError>;
-    /// A page of the metagraph.
+    /// Returns a page of the metagraph.
     registry.metagraph as metagraph(netuid: NetUid, page: u16) -> Vec<NeuronView>;
-    /// Who owns a hotkey.
+    /// Returns the owner of a hotkey.
     registry.owner_of as owner_of(hotkey: AccountId) -> Option<AccountId>;
-    /// A position's value.
+    /// Returns the value of a position.
     staking.stake as stake_of(netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao;
-    /// Stake behind a hotkey.
+    /// Returns the stake on a hotkey.
     staking.hotkey_stake as hotkey_stake(netuid: NetUid, hotkey: AccountId) -> Rao;
-    /// Stake behind a hotkey at the end of an epoch.
+    /// Returns the stake on a hotkey at the end of an epoch.
     staking.stake_at as stake_at(netuid: NetUid, hotkey: AccountId, epoch: u32) -> Result<Rao, StakingError>;
-    /// Stake on a subnet.
+    /// Returns the stake on a subnet.
     staking.subnet_stake as subnet_stake(netuid: NetUid) -> Rao;
-    /// All stake.
+    /// Returns all stake.
     staking.total_stake as total_stake() -> Rao;
-    /// What root stake could claim.
+    /// Returns the dividends that root stake can claim.
     staking.root_claim as root_claim(hotkey: AccountId, coldkey: AccountId) -> Rao;
-    /// What a hotkey's root stake earns.
+    /// Returns the dividends of a hotkey's root stake.
     staking.root_dividends as root_dividends(hotkey: AccountId) -> RootDividends;
-    /// Dividends that nobody has claimed.
+    /// Returns all unclaimed dividends of root.
     staking.root_unclaimed as root_unclaimed() -> Rao;
-    /// A hotkey's take.
+    /// Returns the take of a hotkey.
     staking.take as take(hotkey: AccountId) -> Bps;
-    /// A take, and when it may be raised.
+    /// Returns the take of a hotkey, and the block at which it can be raised.
     staking.take_info as take_info(hotkey: AccountId) -> TakeInfo;
-    /// The children of a hotkey.
+    /// Returns the children of a hotkey.
     staking.children as children(netuid: NetUid, hotkey: AccountId) -> ChildrenView;
-    /// The parents of a hotkey.
+    /// Returns the parents of a hotkey.
     staking.parents as parents(netuid: NetUid, hotkey: AccountId) -> Vec<ParentView>;
-    /// What a child keeps.
+    /// Returns the take of a child.
     staking.child_take as child_take(netuid: NetUid, hotkey: AccountId) -> TakeInfo;
-    /// In how many places a coldkey has stake.
+    /// Returns the number of positions of a coldkey.
     staking.position_count as position_count(coldkey: AccountId) -> u32;
-    /// Where a coldkey has stake.
+    /// Returns the positions of a coldkey.
     staking.positions as positions(coldkey: AccountId, page: u32) -> Vec<PositionView>;
-    /// In how many places there is stake on a hotkey.
+    /// Returns the number of positions on a hotkey.
     staking.nominator_count as nominator_count(hotkey: AccountId) -> u32;
-    /// Who has stake on a hotkey.
+    /// Returns the positions on a hotkey.
     staking.nominators as nominators(hotkey: AccountId, page: u32) -> Vec<NominatorView>;
-    /// The state of issuance.
+    /// Returns the state of issuance.
     emission.issuance as issuance() -> Issuance;
-    /// The budget of an epoch that is not complete.
+    /// Returns the budget of an epoch that is not complete.
     emission.budget as budget(netuid: NetUid, epoch: u32) -> Option<EpochBudget>;
-    /// What a subnet would draw now.
+    /// Returns the amount that a subnet would draw now.
     emission.pending as pending(netuid: NetUid) -> Rao;
-    /// What those who run epochs get.
+    /// Returns the fees for those who run epochs.
     emission.fees as fees() -> Fees;
-    /// The account of the protocol's reserve.
+    /// Returns the account of the protocol's reserve.
     emission.treasury as treasury() -> AccountId;
-    /// The epoch contract's peers.
+    /// Returns the addresses that the epoch contract calls.
     epoch.peers as peers() -> Peers;
-    /// What the deployed kernel plans.
+    /// Returns the plan of the deployed kernel.
     yuma.plan as kernel_plan_of(header: EpochHeader) -> Result<EpochPlan, KernelError>;
-    /// A step of the deployed kernel, run on the chain.
+    /// Runs a step of the deployed kernel on the chain.
     yuma.step as kernel_step(input: StepInput) -> Result<StepOutput, KernelError>;
-    /// Where a subnet's epochs stand.
+    /// Returns the state of a subnet's epochs.
     epoch.status as status(netuid: NetUid) -> Option<EpochStatus>;
-    /// Header of the epoch that closed last.
+    /// Returns the header of the epoch that closed last.
     epoch.header as header(netuid: NetUid) -> Option<EpochHeader>;
-    /// Plan of the epoch that closed last.
+    /// Returns the plan of the epoch that closed last.
     epoch.plan as plan(netuid: NetUid) -> Option<EpochPlan>;
-    /// Inputs of a chunk of the epoch that closed last.
+    /// Returns the inputs of a chunk of the epoch that closed last.
     epoch.chunk_inputs as chunk_inputs(netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError>;
-    /// The weights a neuron has set.
+    /// Returns the weights that a neuron has set.
     epoch.weights as weights(netuid: NetUid, uid: Uid) -> Option<WeightsRow>;
-    /// Uids with a permit.
+    /// Returns the uids with a permit.
     epoch.roster as roster(netuid: NetUid) -> Vec<Uid>;
-    /// Why weights cannot be set.
+    /// Returns the error that setting weights would meet.
     epoch.why_not as why_not(netuid: NetUid, hotkey: AccountId, uids: Vec<Uid>, weights: Vec<u16>, version_key: u64) -> Option<EpochError>;
-    /// Why weights cannot be revealed.
+    /// Returns the error that revealing weights would meet.
     epoch.why_not_reveal as why_not_reveal(netuid: NetUid, hotkey: AccountId, uids: Vec<Uid>, weights: Vec<u16>, salt: Vec<u8>, version_key: u64) -> Option<EpochError>;
-    /// What a neuron has committed to.
+    /// Returns the commits of a neuron.
     epoch.commits as commits(netuid: NetUid, hotkey: AccountId) -> CommitsView;
-    /// Hashes of what the last final epoch left.
+    /// Returns the hashes of the carry-over state of the last final epoch.
     epoch.memory_hashes as memory_hashes(netuid: NetUid) -> Vec<Digest>;
-    /// A worker's collateral.
+    /// Returns the collateral of a worker.
     epoch.collateral as collateral(worker: AccountId) -> Collateral;
-    /// All collateral.
+    /// Returns all collateral.
     epoch.total_collateral as total_collateral() -> Rao;
-    /// What a subnet's next assertion needs.
+    /// Returns the collateral that a subnet's next assertion needs.
     epoch.collateral_required as collateral_required(netuid: NetUid) -> Rao;
-    /// The constants of the game.
+    /// Returns the epoch contract's rules.
     epoch.rules as rules() -> EpochRules;
 }
 
 impl Network {
-    /// What the deployed kernel plans for an epoch.
+    /// Returns the deployed kernel's plan of an epoch.
     ///
     /// # Errors
     /// Those of the kernel.
@@ -184,20 +184,20 @@ impl Network {
         self.kernel_plan_of(header.clone())
     }
 
-    /// What a step of the deployed kernel costs as a transaction.
+    /// Returns the cost of a step of the deployed kernel as a transaction.
     pub fn kernel_step_cost(&mut self, input: StepInput) -> Cost {
         let message = self.addresses.yuma().step(input);
         let sent = self.chain.send(STRANGER, message);
         sent.expect("the kernel answers").cost
     }
 
-    /// Bytes of the code with this hash.
+    /// Returns the size of the code with this hash, in bytes.
     pub fn code_size(&self, hash: &Digest) -> usize {
         let code = self.chain.code(hash).expect("readable");
         code.expect("the code is on the chain").len()
     }
 
-    /// What a registration burns.
+    /// Returns the price of a registration.
     pub fn price(&self, netuid: NetUid) -> Rao {
         let subnet = self.subnet(netuid).expect("the subnet");
         subnet.registration_price

@@ -1,5 +1,4 @@
-//! Running epochs by hand, call by call. The worker's roles do the same on their own; a test
-//! compares the two.
+//! Epochs run call by call. The worker's roles do the same on their own; a test compares the two.
 
 use crate::{accounts::*, engines, Network, Shape};
 use inktensor_primitives::{
@@ -16,28 +15,28 @@ use inktensor_worker::{
 
 /// An epoch and its honest computation.
 #[derive(Clone, Debug)]
-pub struct Ran {
-    /// What the close froze.
+pub struct ComputedEpoch {
+    /// The header of the closed epoch.
     pub header: EpochHeader,
     /// The computation.
     pub trace: Trace,
-    /// What it commits to.
+    /// The assertion of the computation.
     pub assertion: Assertion,
     neurons: Vec<Neuron>,
 }
 
-impl Ran {
-    /// Who sat on `uid` when the epoch closed.
+impl ComputedEpoch {
+    /// Returns the neuron on `uid` when the epoch closed.
     pub fn neuron(&self, uid: u16) -> &Neuron {
         &self.neurons[usize::from(uid)]
     }
 
-    /// Number of its steps.
+    /// Returns the number of steps.
     pub fn steps(&self) -> u32 {
         u32::try_from(self.trace.steps.len()).expect("few steps")
     }
 
-    /// All that miners and validators are paid.
+    /// Returns the pay of all miners and validators.
     pub fn pay(&self) -> Rao {
         Rao(self
             .trace
@@ -48,7 +47,7 @@ impl Ran {
 }
 
 impl Network {
-    /// Waits until the tempo is over and closes the epoch, which has neurons.
+    /// Waits for the end of the tempo and closes the epoch, which must have neurons.
     pub fn close(&mut self, netuid: NetUid) -> EpochHeader {
         let status = self.status(netuid).expect("a status");
         self.advance_to(status.closes_at);
@@ -58,14 +57,14 @@ impl Network {
             .expect("it has neurons")
     }
 
-    /// All that the closed epoch depends on, from what the chain's views say.
+    /// Returns the inputs of the closed epoch, as the chain's views return them.
     pub fn inputs(&self, netuid: NetUid) -> EpochInputs {
         let header = self.header(netuid).expect("a closed epoch");
         let plan = self.plan(netuid).expect("a plan");
         let chunks: Vec<_> = (0..plan.chunks(header.neurons))
             .map(|chunk| self.chunk_inputs(netuid, chunk).expect("readable"))
             .collect();
-        let memory = self.remembered(&header, chunks.len());
+        let memory = self.memory_inputs(&header, chunks.len());
         EpochInputs {
             header,
             chunks,
@@ -74,7 +73,7 @@ impl Network {
     }
 
     /// Computes the closed epoch natively and in wasmtime.
-    pub fn compute(&self, netuid: NetUid) -> Ran {
+    pub fn compute(&self, netuid: NetUid) -> ComputedEpoch {
         let inputs = self.inputs(netuid);
         let header = inputs.header.clone();
         let code = self
@@ -90,7 +89,7 @@ impl Network {
             plan.as_ref(),
             "the chain's plan is the kernel's"
         );
-        Ran {
+        ComputedEpoch {
             assertion: trace.assertion(),
             neurons: self.neurons_of(&header),
             trace,
@@ -99,64 +98,62 @@ impl Network {
     }
 
     /// Computes the closed epoch and posts its assertion.
-    pub fn assert_epoch(&mut self, netuid: NetUid) -> Ran {
-        let ran = self.compute(netuid);
-        self.lock_collateral_and_propose(netuid, &ran.assertion);
-        let key = (netuid, ran.header.epoch);
-        self.memory.insert(key, ran.trace.memory.clone());
-        self.book.note_honest(netuid, &ran.trace);
-        ran
+    pub fn assert_epoch(&mut self, netuid: NetUid) -> ComputedEpoch {
+        let computed = self.compute(netuid);
+        self.lock_collateral_and_propose(netuid, &computed.assertion);
+        let key = (netuid, computed.header.epoch);
+        self.memory.insert(key, computed.trace.memory.clone());
+        self.observer.record_honest(netuid, &computed.trace);
+        computed
     }
 
-    /// Remembers nothing of what the subnet's epochs left, as is right when its kernel is another
-    /// now.
+    /// Drops the subnet's carry-over state, as a change of its kernel does.
     pub fn forget(&mut self, netuid: NetUid) {
         self.memory.retain(|(of, _), _| *of != netuid);
     }
 
-    /// Holds whatever is asserted for the closed epoch against an honest computation.
+    /// Computes the closed epoch, so that the invariants compare its assertion with the result.
     pub fn expect_honest(&mut self, netuid: NetUid) {
-        let ran = self.compute(netuid);
-        self.book.note_honest(netuid, &ran.trace);
+        let computed = self.compute(netuid);
+        self.record_honest(netuid, &computed.trace);
     }
 
-    /// Posts an assertion that is not what the epoch comes to.
+    /// Posts a false assertion.
     pub fn propose_lie(&mut self, netuid: NetUid, lie: &Assertion) {
         self.lock_collateral_and_propose(netuid, lie);
     }
 
-    /// Waits for the deadline and makes the asserted epoch final.
+    /// Waits for the deadline and finalizes the asserted epoch.
     pub fn finalize(&mut self, netuid: NetUid) {
         let Stage::Asserted { deadline, .. } = self.status(netuid).expect("a status").stage else {
             panic!("nothing is asserted");
         };
         self.advance_to(deadline);
-        let assertion = self.book.standing(netuid);
+        let assertion = self.observer.assertion(netuid);
         self.as_(KEEPER)
             .finalize(netuid, &assertion)
             .expect("final");
     }
 
-    /// Waits until the chain may execute the closed epoch itself, and has it do so, `steps` steps
-    /// in each call, by a stranger.
-    pub fn replay(&mut self, netuid: NetUid, steps: u32) -> Ran {
-        let ran = self.compute(netuid);
-        self.book.note_honest(netuid, &ran.trace);
+    /// Waits until a replay is due and replays the closed epoch, `steps` steps in each call, signed
+    /// by a stranger.
+    pub fn replay(&mut self, netuid: NetUid, steps: u32) -> ComputedEpoch {
+        let computed = self.compute(netuid);
+        self.observer.record_honest(netuid, &computed.trace);
         let due = self.status(netuid).expect("a status").replays_at;
         self.advance_to(due.expect("it can be replayed"));
         let mut next = 0;
-        while next < ran.steps() {
+        while next < computed.steps() {
             let memory = self.memory_for(netuid, next, steps);
             next = self
                 .as_(STRANGER)
                 .replay(netuid, steps, memory)
                 .expect("replayed");
         }
-        ran
+        computed
     }
 
-    /// What a replay of the next `steps` steps from `next` on is to be given, from what is known
-    /// here or was told.
+    /// Returns the memory argument of a replay of `steps` steps from `next` on.
     pub fn memory_for(&self, netuid: NetUid, next: u32, steps: u32) -> Vec<Vec<u8>> {
         let header = self.header(netuid).expect("a closed epoch");
         let plan = self.plan(netuid).expect("a plan");
@@ -171,14 +168,15 @@ impl Network {
             .collect()
     }
 
-    /// Pays every chunk of the final epoch, as it is honestly computed or was told by a replay.
+    /// Settles every chunk of the final epoch with the results of its replay or of the honest
+    /// computation.
     pub fn settle(&mut self, netuid: NetUid) {
         let settling = self
             .status(netuid)
             .expect("a status")
             .settling
             .expect("an epoch to settle");
-        let results = self.book.results(netuid, settling.epoch);
+        let results = self.observer.results(netuid, settling.epoch);
         for (chunk, results) in (0..).zip(&results) {
             if !settling.is_settled(chunk) {
                 self.as_(KEEPER)
@@ -188,29 +186,29 @@ impl Network {
         }
     }
 
-    /// A whole epoch: close, propose, finalize, settle.
-    pub fn run_epoch(&mut self, netuid: NetUid) -> Ran {
+    /// Runs a whole epoch: close, propose, finalize, settle.
+    pub fn run_epoch(&mut self, netuid: NetUid) -> ComputedEpoch {
         self.close(netuid);
         self.finish_epoch(netuid)
     }
 
-    /// The rest of the closed epoch: propose, finalize, settle.
-    pub fn finish_epoch(&mut self, netuid: NetUid) -> Ran {
-        let ran = self.assert_epoch(netuid);
+    /// Finishes the closed epoch: propose, finalize, settle.
+    pub fn finish_epoch(&mut self, netuid: NetUid) -> ComputedEpoch {
+        let computed = self.assert_epoch(netuid);
         self.finalize(netuid);
         self.settle(netuid);
-        ran
+        computed
     }
 
-    /// Gives `who` free collateral.
+    /// Deposits collateral for `who`, paid by the bank.
     pub fn give_collateral(&mut self, who: AccountId, amount: Rao) {
         let epoch = self.addresses.epoch;
         self.provide(who, epoch, amount);
         self.as_(who).deposit_collateral(amount).expect("deposited");
     }
 
-    /// A small subnet whose second epoch, which reads weights and the memory of the first, is
-    /// closed.
+    /// Creates a small subnet and closes its second epoch, which reads weights and the carry-over
+    /// state of the first.
     pub fn with_closed_epoch(&mut self) -> NetUid {
         let netuid = self.create(Shape::default());
         self.with_validators(netuid, 2).with_miners(netuid, 3);
@@ -230,8 +228,8 @@ impl Network {
             .expect("proposed");
     }
 
-    /// What each chunk remembers from the last final epoch, checked against the chain's hashes.
-    fn remembered(&self, header: &EpochHeader, chunks: usize) -> Vec<Vec<u8>> {
+    /// Returns the memory input of each chunk, checked against the chain's hashes.
+    fn memory_inputs(&self, header: &EpochHeader, chunks: usize) -> Vec<Vec<u8>> {
         let mut memory = self.left_by(header).unwrap_or_default();
         let epoch = header.final_epoch.unwrap_or_default();
         let hashes: Vec<_> = (0..)
@@ -239,17 +237,17 @@ impl Network {
             .map(|(chunk, bytes)| memory_digest(header.netuid, epoch, chunk, bytes))
             .collect();
         assert_eq!(self.memory_hashes(header.netuid), hashes);
-        // Chunks that neurons joined since then remember nothing.
+        // Chunks added since then have no carry-over state.
         memory.resize(chunks, Vec::new());
         memory
     }
 
-    /// What the last final epoch before that of `header` left: as the chain told, or as computed
-    /// here.
+    /// Returns the carry-over state of the last final epoch before `header`, from its replay or as
+    /// computed here.
     fn left_by(&self, header: &EpochHeader) -> Option<Vec<Vec<u8>>> {
         let (netuid, epoch) = (header.netuid, header.final_epoch?);
-        self.book
-            .told_memory(netuid, epoch)
+        self.observer
+            .replayed_memory(netuid, epoch)
             .or_else(|| self.memory.get(&(netuid, epoch)).cloned())
     }
 

@@ -1,9 +1,22 @@
-//! The network under test: deployment, blocks, and raw access.
+//! The network under test: deployment, blocks and raw access.
 
-mod elsewhere;
+mod calls;
+mod epochs;
+mod prepared;
+mod reads;
+mod refusal;
+mod second_chain;
+mod setup;
+mod snapshot;
 mod unwired;
 
-use crate::{accounts::*, book::Book, calls::Caller, curve};
+pub use calls::{fits_block, Caller, BLOCK_PROOF, BLOCK_TIME};
+pub use epochs::ComputedEpoch;
+pub use prepared::Prepared;
+pub use setup::{opinion, Shape};
+pub use snapshot::{Snapshot, StorageRoots, SubnetState};
+
+use crate::{accounts::*, curve, observer::Observer};
 use inktensor_primitives::{
     emission::{Emission, Split},
     epoch::EpochRules,
@@ -13,45 +26,49 @@ use inktensor_primitives::{
 use inktensor_worker::{
     chain::{sandbox, sandbox::SandboxChain, Bill, Chain, ContractEvent, Typed},
     deploy::{deploy, Addresses, Bundles, Config},
+    epoch::Trace,
 };
 use std::{collections::BTreeMap, mem, sync::OnceLock};
 
-/// What the bank holds at genesis: enough for all, and one TAO per block is issued.
+/// TAO of the bank at genesis. Issuance is below the first halving, so a block issues one TAO.
 pub const GENESIS: Rao = Rao::from_tao(5_000_000);
 
 /// A deployed network on a chain of its own.
 ///
-/// When it is dropped, the protocol's invariants are checked.
+/// Dropping it checks the protocol's invariants.
 pub struct Network {
     pub(crate) chain: SandboxChain,
     pub(crate) addresses: Addresses,
-    pub(crate) book: Book,
-    /// What each chunk remembers from an epoch computed here.
+    pub(crate) observer: Observer,
+    /// The carry-over state that epochs computed here leave, by chunk.
     pub(crate) memory: BTreeMap<(NetUid, u32), Vec<Vec<u8>>>,
-    /// What typed calls have cost since the meter was read.
+    /// The cost of typed calls since [`Network::metered`] began.
     pub(crate) spent: Bill,
+    /// Block and storage at which all invariants held, if they were checked.
+    pub(crate) checked: Option<(u32, StorageRoots)>,
     genesis: Rao,
 }
 
-/// What a contract answered to raw bytes.
+/// A contract's answer to raw bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raw {
-    /// Its answer, encoded.
+    /// The encoded answer.
     pub output: Vec<u8>,
-    /// What contracts told.
+    /// The events of all contracts.
     pub events: Vec<ContractEvent>,
 }
 
-/// A network to begin from, any number of times.
+/// A saved network, to begin from any number of times. All invariants held when it was saved.
 pub struct Template {
     state: sandbox::Snapshot,
     addresses: Addresses,
-    book: Book,
+    observer: Observer,
     memory: BTreeMap<(NetUid, u32), Vec<Vec<u8>>>,
+    checked: (u32, StorageRoots),
     genesis: Rao,
 }
 
-/// The default configuration: rounds short enough for tests, prices low enough for crowds.
+/// Returns the default configuration: delays of a few blocks, and subnets that cost little.
 pub fn config() -> Config {
     Config {
         network: NetworkRules {
@@ -72,7 +89,10 @@ pub fn config() -> Config {
     }
 }
 
-/// The built contracts; fails with the command that builds them.
+/// Returns the built contracts.
+///
+/// # Panics
+/// With the command that builds them, if they are missing.
 pub fn bundles() -> &'static Bundles {
     static BUNDLES: OnceLock<Bundles> = OnceLock::new();
     BUNDLES.get_or_init(|| match Bundles::load() {
@@ -82,97 +102,105 @@ pub fn bundles() -> &'static Bundles {
 }
 
 impl Network {
-    /// A network of its own in the default configuration.
+    /// Returns a new network in the default configuration.
     ///
-    /// The contracts are deployed once per process; every network starts from a copy of that state.
+    /// The contracts are deployed once per process; every network begins from a copy of that state.
     pub fn deploy() -> Self {
         static TEMPLATE: OnceLock<Template> = OnceLock::new();
         let template = TEMPLATE.get_or_init(|| Self::deploy_with(&config()).template());
         Self::begin_from(template)
     }
 
-    /// A network of its own that begins as `template` was.
+    /// Returns a new network that begins in the state of `template`.
     pub fn begin_from(template: &Template) -> Self {
         let mut chain = SandboxChain::new();
         chain.restore(&template.state);
         Self {
             chain,
             addresses: template.addresses,
-            book: template.book.clone(),
+            observer: template.observer.clone(),
             memory: template.memory.clone(),
             spent: Bill::default(),
+            checked: Some(template.checked.clone()),
             genesis: template.genesis,
         }
     }
 
-    /// This network as it is now, for others to begin from.
+    /// Saves the current state, for others to begin from.
+    ///
+    /// # Panics
+    /// If an invariant of the protocol does not hold.
     pub fn template(&mut self) -> Template {
+        self.check_invariants();
         Template {
             state: self.chain.snapshot(),
             addresses: self.addresses,
-            book: self.book.clone(),
+            observer: self.observer.clone(),
             memory: self.memory.clone(),
+            checked: (self.block(), self.storage_roots()),
             genesis: self.genesis,
         }
     }
 
-    /// A network deployed as `config` says.
+    /// Deploys a network in the configuration `config`.
     pub fn deploy_with(config: &Config) -> Self {
-        let (chain, addresses, book) = fresh(config);
+        let (chain, addresses, observer) = fresh(config);
         Self {
             chain,
             addresses,
-            book,
+            observer,
             memory: BTreeMap::new(),
             spent: Bill::default(),
+            checked: None,
             genesis: Rao(config.holders.iter().map(|(_, amount)| amount.0).sum()),
         }
     }
 
-    /// A network whose contracts are deployed but not told their peers.
+    /// Deploys a network without wiring its contracts.
     pub fn half_deployed() -> Self {
         let mut chain = SandboxChain::new();
         let addresses = deployed(&mut unwired::Unwired(&mut chain), &config());
         Self {
-            book: opened(&chain, &addresses),
+            observer: opened(&chain, &addresses),
             chain,
             addresses,
             memory: BTreeMap::new(),
             spent: Bill::default(),
+            checked: None,
             genesis: GENESIS,
         }
     }
 
-    /// The chain, to read from.
+    /// Returns the chain, to read from.
     pub fn chain(&self) -> &SandboxChain {
         &self.chain
     }
 
-    /// Where the contracts are.
+    /// Returns the addresses of the contracts.
     pub fn addresses(&self) -> Addresses {
         self.addresses
     }
 
-    /// What all holders had at genesis.
+    /// Returns the TAO of all holders at genesis.
     pub fn genesis(&self) -> Rao {
         self.genesis
     }
 
-    /// The block.
+    /// Returns the current block.
     pub fn block(&self) -> u32 {
         self.chain.block().expect("the block")
     }
 
-    /// Lets `blocks` blocks pass.
+    /// Makes `blocks` empty blocks.
     pub fn advance(&mut self, blocks: u32) {
-        // What these blocks issue is scheduled now, by whether any subnet has weight.
+        // These blocks issue TAO only if a subnet has weight now.
         if self.issuance().total_weight > Rao::ZERO {
-            self.book.issued = curve::issue(self.book.issued, blocks);
+            self.observer.issued = curve::issue(self.observer.issued, blocks);
         }
         self.chain.advance(blocks);
     }
 
-    /// Lets blocks pass until `block`; none if it is over.
+    /// Makes empty blocks until `block`, unless that is over.
     pub fn advance_to(&mut self, block: u32) {
         let now = self.block();
         if block > now {
@@ -180,7 +208,7 @@ impl Network {
         }
     }
 
-    /// Lets `who` speak.
+    /// Returns the calls that `who` signs.
     pub fn as_(&mut self, who: AccountId) -> Caller<'_> {
         Caller { net: self, who }
     }
@@ -191,95 +219,101 @@ impl Network {
             .chain
             .submit(who, to, &input)
             .expect("the contract answers");
-        self.note(&receipt.events);
+        self.record(&receipt.events);
         Raw {
             output: receipt.output,
             events: receipt.events,
         }
     }
 
-    /// Reads a contract's answer to raw bytes.
+    /// Returns a contract's answer to raw bytes, without changing the chain.
     pub fn raw_read(&self, to: AccountId, input: Vec<u8>) -> Vec<u8> {
         self.chain
             .read(STRANGER, to, &input)
             .expect("the contract answers")
     }
 
-    /// Lets `act` use the chain as a worker does, and notes what contracts told meanwhile.
+    /// Runs `act` on the chain, as a worker would, and records the events.
     pub fn with_chain<T>(&mut self, act: impl FnOnce(&mut SandboxChain) -> T) -> T {
         let block = self.block();
         let before = self.chain.events(block).expect("the events").len();
         let result = act(&mut self.chain);
         let events = self.chain.events(block).expect("the events");
-        self.note(&events[before..]);
+        self.record(&events[before..]);
         result
     }
 
-    /// Lets `act` happen, and says what the typed calls in it have cost.
+    /// Runs `act`. Returns the cost of its typed calls too.
     pub fn metered<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> (T, Bill) {
         let before = mem::take(&mut self.spent);
         let result = act(self);
         (result, mem::replace(&mut self.spent, before))
     }
 
-    /// The code hash of the contract at `address`.
+    /// Returns the code hash of the contract at `address`.
     pub fn code_hash(&self, address: AccountId) -> Option<Digest> {
         self.chain.code_hash(&address).expect("the code hash")
     }
 
-    /// Gives a contract other code, as only the chain's root can. Returns the new code's hash.
+    /// Replaces the code of a contract, as only the chain's root can. Returns the new code's hash.
     pub fn replace_code(&mut self, address: AccountId, code: &[u8]) -> Digest {
         let hash = self.chain.upload(DEPLOYER, code).expect("uploaded");
         self.chain.replace_code(address, hash).expect("replaced");
         hash
     }
 
-    /// Writes down what contracts told, and at a close what the epoch froze.
-    pub(crate) fn note(&mut self, events: &[ContractEvent]) {
-        let closed = self.book.note(&self.addresses, events);
-        self.meet_owners();
+    /// Records events, and the inputs of every epoch that they close.
+    pub(crate) fn record(&mut self, events: &[ContractEvent]) {
+        let closed = self.observer.record(&self.addresses, events);
+        self.record_owners();
         for netuid in closed {
-            self.freeze(netuid);
+            self.record_close(netuid);
         }
     }
 
-    /// Writes down where new subnets' owners are paid, which no event tells.
-    fn meet_owners(&mut self) {
-        let subnets = self.book.subnets.iter();
+    /// Records the honest result of an epoch. The next check covers all invariants again.
+    pub fn record_honest(&mut self, netuid: NetUid, trace: &Trace) {
+        self.checked = None;
+        self.observer.record_honest(netuid, trace);
+    }
+
+    /// Records the positions that the owners of new subnets are paid to. No event has them.
+    fn record_owners(&mut self) {
+        let subnets = self.observer.subnets.iter();
         let unknown: Vec<NetUid> = subnets
             .filter(|(_, history)| !history.owner_known)
             .map(|(netuid, _)| *netuid)
             .collect();
         for netuid in unknown {
             let subnet = self.subnet(netuid).expect("a created subnet");
-            self.book.meet_owner(netuid, &subnet);
+            self.observer.record_owner(netuid, &subnet);
         }
     }
 
-    fn freeze(&mut self, netuid: NetUid) {
+    fn record_close(&mut self, netuid: NetUid) {
         let header = self.header(netuid).expect("a closed epoch has a header");
         let plan = self.plan(netuid).expect("a closed epoch has a plan");
         let inputs = (0..plan.chunks(header.neurons))
             .map(|chunk| self.chunk_inputs(netuid, chunk).expect("readable"))
             .collect();
-        self.book.freeze(header, inputs);
+        self.observer.record_close(header, inputs);
     }
 }
 
 impl Drop for Network {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            self.assert_invariants();
+            self.check_invariants();
         }
     }
 }
 
-/// Deploys on a fresh chain.
-fn fresh(config: &Config) -> (SandboxChain, Addresses, Book) {
+/// Deploys on a new chain.
+fn fresh(config: &Config) -> (SandboxChain, Addresses, Observer) {
     let mut chain = SandboxChain::new();
     let addresses = deployed(&mut chain, config);
-    let book = opened(&chain, &addresses);
-    (chain, addresses, book)
+    let observer = opened(&chain, &addresses);
+    (chain, addresses, observer)
 }
 
 fn deployed(chain: &mut dyn Chain, config: &Config) -> Addresses {
@@ -289,14 +323,14 @@ fn deployed(chain: &mut dyn Chain, config: &Config) -> Addresses {
     }
 }
 
-/// A book that knows what happened during deployment.
-fn opened(chain: &SandboxChain, addresses: &Addresses) -> Book {
+/// Returns a record of the deployment.
+fn opened(chain: &SandboxChain, addresses: &Addresses) -> Observer {
     let issued = chain
         .query(addresses.emission().issuance())
         .expect("the issuance")
         .issued;
-    let mut book = Book::new(issued);
-    let told = chain.events(0).expect("the events");
-    book.note(addresses, &told);
-    book
+    let mut observer = Observer::new(issued);
+    let events = chain.events(0).expect("the events");
+    observer.record(addresses, &events);
+    observer
 }

@@ -1,17 +1,17 @@
-//! Filling a network: money, subnets, neurons, stake, weights. All by real calls.
+//! Preparing a network by real calls: TAO, subnets, neurons, stake, weights.
 
 use crate::{accounts::*, Network};
 use inktensor_primitives::{registry::Hyperparameter, AccountId, Bps, NetUid, Rao, Uid};
 use inktensor_worker::deploy::Addresses;
 
-/// What a subnet is to be like.
+/// The parameters of a new subnet.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    /// Who owns it.
+    /// The owner.
     pub owner: AccountId,
     /// The owner's hotkey.
     pub owner_hotkey: AccountId,
-    /// Which of the deployed kernels it runs.
+    /// The deployed kernel that it runs.
     pub kernel: fn(Addresses) -> AccountId,
     /// Blocks per epoch.
     pub tempo: u32,
@@ -19,9 +19,9 @@ pub struct Shape {
     pub seats: u16,
     /// Permits.
     pub permits: u16,
-    /// What else is set, before it starts.
+    /// Hyperparameters to set before it starts.
     pub settings: Vec<Hyperparameter>,
-    /// Whether it starts at once.
+    /// True to start it at once.
     pub starts: bool,
 }
 
@@ -41,14 +41,14 @@ impl Default for Shape {
 }
 
 impl Network {
-    /// Gives `who` an amount of the bank's TAO.
+    /// Transfers `amount` of the bank's TAO to `who`.
     pub fn fund(&mut self, who: AccountId, amount: Rao) {
         self.as_(BANK)
             .transfer(who, amount)
             .expect("the bank has it");
     }
 
-    /// Gives `who` an amount, and lets `spender` take as much from it.
+    /// Transfers `amount` of the bank's TAO to `who`, and lets `spender` collect it.
     pub fn provide(&mut self, who: AccountId, spender: AccountId, amount: Rao) {
         self.fund(who, amount);
         self.as_(who)
@@ -56,8 +56,8 @@ impl Network {
             .expect("allowed");
     }
 
-    /// Creates a subnet; its owner pays with the bank's TAO. Registrations do not make it dearer,
-    /// and no neuron is spared on a full subnet, unless the settings say otherwise.
+    /// Creates a subnet, paid with the bank's TAO. By default registrations do not raise the price,
+    /// and every neuron of a full subnet can be replaced.
     pub fn create(&mut self, shape: Shape) -> NetUid {
         let (registry, kernel) = (self.addresses.registry, (shape.kernel)(self.addresses));
         let price = self.creation_price();
@@ -90,7 +90,7 @@ impl Network {
         netuid
     }
 
-    /// Sets a hyperparameter as the registry's admin, who need not wait between two changes.
+    /// Sets a hyperparameter as the admin, who has no cooldown.
     pub fn set(&mut self, netuid: NetUid, value: Hyperparameter) {
         let admin = self.admin();
         self.as_(admin)
@@ -98,7 +98,7 @@ impl Network {
             .expect("set");
     }
 
-    /// Registers `hotkey` for `coldkey`, which pays with the bank's TAO.
+    /// Registers `hotkey` for `coldkey`, paid with the bank's TAO.
     pub fn enrol(&mut self, netuid: NetUid, coldkey: AccountId, hotkey: AccountId) -> Uid {
         let registry = self.addresses.registry;
         let price = self.price(netuid);
@@ -108,8 +108,8 @@ impl Network {
             .expect("registered")
     }
 
-    /// Registers the first `count` hotkeys called `name`, all for `coldkey`, which is given what
-    /// they cost at once.
+    /// Registers the first `count` hotkeys called `name` for `coldkey`, paid with one transfer of the
+    /// bank's TAO.
     pub fn enrol_crowd(
         &mut self,
         netuid: NetUid,
@@ -128,7 +128,7 @@ impl Network {
         self
     }
 
-    /// Stakes the bank's TAO on `hotkey` in the name of `coldkey`.
+    /// Stakes the bank's TAO on `hotkey` for `coldkey`.
     pub fn stake(&mut self, netuid: NetUid, coldkey: AccountId, hotkey: AccountId, amount: Rao) {
         let staking = self.addresses.staking;
         self.provide(coldkey, staking, amount);
@@ -156,7 +156,7 @@ impl Network {
         self
     }
 
-    /// Lets every neuron with a permit weigh all neurons without one, each in its own way.
+    /// Sets the weights of every neuron with a permit on all neurons without one.
     pub fn honest_weights(&mut self, netuid: NetUid) -> &mut Self {
         let roster = self.roster(netuid);
         let neurons = self.subnet(netuid).expect("the subnet").neurons;
@@ -175,7 +175,8 @@ impl Network {
     }
 }
 
-/// What the validator on `uid` thinks of `miner`: all agree roughly, none exactly.
+/// Returns the weight that the validator on `uid` sets on `miner`. Validators agree roughly, not
+/// exactly.
 pub fn opinion(uid: Uid, miner: Uid) -> u16 {
     let quality = 1_000 + (miner.0 % 97) * 200;
     let taste = (uid.0.wrapping_mul(31) ^ miner.0.wrapping_mul(17)) % 199;

@@ -1,8 +1,8 @@
-//! What has to be true of the money and the final epochs of any deployment, on any chain: it needs
-//! no more than the chain's answers and what contracts have told.
+//! Invariants of the money and the final epochs of any deployment on any chain. They need no more
+//! than the chain's answers and the recorded events.
 
 use crate::{
-    book::{Book, History},
+    observer::{History, Observer},
     Network,
 };
 use inktensor_primitives::{
@@ -23,27 +23,27 @@ use psp22::PSP22;
 use scale::Decode;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// By coldkey, or by hotkey: where, with whom, and how much.
+/// Positions by coldkey, or by hotkey: subnet, the other key, stake.
 type Stakes = BTreeMap<AccountId, Vec<(NetUid, AccountId, Rao)>>;
 
-/// A deployment to be looked at.
+/// A deployment to be checked.
 #[derive(Clone, Copy)]
 pub struct Audit<'a> {
     /// The chain.
     pub chain: &'a dyn Chain,
-    /// Where the contracts are.
+    /// The addresses of the contracts.
     pub addresses: Addresses,
-    /// What they have told, all of it.
-    pub book: &'a Book,
+    /// The record of all their events.
+    pub observer: &'a Observer,
 }
 
 impl Network {
-    /// An audit of this network.
+    /// Returns an audit of this network.
     pub fn audit(&self) -> Audit<'_> {
         Audit {
             chain: &self.chain,
             addresses: self.addresses,
-            book: &self.book,
+            observer: &self.observer,
         }
     }
 }
@@ -57,9 +57,9 @@ impl Audit<'_> {
         self.ask(self.addresses.psp22().balance_of(who))
     }
 
-    /// Invariant 1: The supply is the sum of balances and below the cap.
+    /// Checks invariant 1: the supply is the sum of balances and below the cap.
     pub fn assert_supply(&self) {
-        let balances: u128 = self.book.holders.iter().map(|who| self.balance(*who)).sum();
+        let balances: u128 = self.observer.holders.iter().map(|who| self.balance(*who)).sum();
         assert_eq!(
             self.ask(self.addresses.psp22().total_supply()),
             balances,
@@ -80,8 +80,8 @@ impl Audit<'_> {
         }
     }
 
-    /// Invariant 1: The registry has exactly what it holds for others: locks of subnets that are
-    /// not retired, and deposits.
+    /// Checks invariant 1: the registry has exactly the locks of subnets that are not retired, and
+    /// the deposits.
     pub fn assert_held(&self) {
         let held: Rao = self.ask(self.addresses.registry().held());
         assert_eq!(
@@ -91,7 +91,7 @@ impl Audit<'_> {
         );
         let live: Vec<NetUid> = self.ask(self.addresses.registry().live_subnets());
         let mut locked = 0;
-        for netuid in self.book.subnets.keys() {
+        for netuid in self.observer.subnets.keys() {
             let subnet: Option<Subnet> = self.ask(self.addresses.registry().subnet(*netuid));
             let subnet = subnet.expect("a created subnet");
             assert_eq!(live.contains(netuid), subnet.retired_at.is_none());
@@ -109,7 +109,7 @@ impl Audit<'_> {
         );
     }
 
-    /// Invariant 1: The staking contract has exactly what it owes.
+    /// Checks invariant 1: the staking contract has exactly what it owes.
     pub fn assert_owed(&self) {
         let total = self.ask(self.addresses.staking().total_stake());
         let unclaimed: Rao = self.ask(self.addresses.staking().root_unclaimed());
@@ -118,13 +118,13 @@ impl Audit<'_> {
         assert_eq!(balance, owed, "staking has what it owes");
     }
 
-    /// Invariant 1: What the staking contract owes is somebody's: all stake, by subnet, by pool, by
-    /// position, and all dividends of root.
+    /// Checks invariant 1: all stake belongs to a subnet, a pool and a position, and all dividends
+    /// of root belong to a position.
     pub fn assert_stake(&self) {
         let total = self.ask(self.addresses.staking().total_stake());
         self.assert_claims(self.ask(self.addresses.staking().root_unclaimed()));
         let by_subnet: u64 = self
-            .book
+            .observer
             .subnets
             .keys()
             .chain([&NetUid::ROOT])
@@ -134,7 +134,7 @@ impl Audit<'_> {
 
         let mut pools: BTreeMap<_, Vec<u64>> = BTreeMap::new();
         let (mut by_coldkey, mut by_hotkey) = (Stakes::new(), Stakes::new());
-        for (netuid, hotkey, coldkey) in &self.book.positions {
+        for (netuid, hotkey, coldkey) in &self.observer.positions {
             let stake = self.ask(self.addresses.staking().stake(*netuid, *hotkey, *coldkey));
             let pool = pools.entry((*netuid, *hotkey)).or_default();
             pool.push(stake.0);
@@ -150,8 +150,8 @@ impl Audit<'_> {
                 .ask(self.addresses.staking().hotkey_stake(netuid, hotkey))
                 .0;
             let owed: u64 = positions.iter().sum();
-            // Each position is rounded down by less than a rao, and as long as what it added has
-            // not been fetched as shares, by a share more.
+            // Each position is rounded down by less than a rao, and by a share more while its
+            // pending deposit has not become shares.
             let slack = u64::try_from(positions.len()).expect("few positions");
             assert!(
                 owed <= pool && pool - owed <= slack,
@@ -162,11 +162,11 @@ impl Audit<'_> {
         assert_eq!(total, Rao(by_pool), "all stake is in some pool");
     }
 
-    /// What nobody has claimed is somebody's, or on its way to somebody, but for what is rounded
-    /// away at each change.
+    /// Checks that unclaimed dividends of root are claimable or still streaming, but for rounding at
+    /// each change.
     fn assert_claims(&self, unclaimed: Rao) {
-        let on_root = self.book.positions.iter().filter(|it| it.0.is_root());
-        let (mut known, mut slack) = (0, self.book.rounded);
+        let on_root = self.observer.positions.iter().filter(|it| it.0.is_root());
+        let (mut known, mut slack) = (0, self.observer.rounded);
         let mut hotkeys = BTreeSet::new();
         for (_, hotkey, coldkey) in on_root {
             let claim = self.ask(self.addresses.staking().root_claim(*hotkey, *coldkey));
@@ -186,8 +186,8 @@ impl Audit<'_> {
         );
     }
 
-    /// Every position with stake is listed for its coldkey and for its hotkey, once, and no other
-    /// is.
+    /// Checks that exactly the positions with stake are listed, once for the coldkey and once for
+    /// the hotkey.
     fn assert_listed(&self, by_coldkey: Stakes, by_hotkey: Stakes) {
         let staking = || self.addresses.staking();
         for (coldkey, expected) in by_coldkey {
@@ -208,35 +208,37 @@ impl Audit<'_> {
         }
     }
 
-    /// Invariant 1: The epoch contract has exactly the collateral.
-    pub fn assert_bonds(&self) {
+    /// Checks invariant 1: the epoch contract has exactly the collateral.
+    pub fn assert_collateral(&self) {
         let total = self.ask(self.addresses.epoch().total_collateral());
         let balance = self.balance(self.addresses.epoch);
         assert_eq!(balance, total.to_u128(), "epoch has the collateral");
         let mut sum = 0;
-        for worker in &self.book.bonders {
+        for worker in &self.observer.workers {
             let collateral = self.ask(self.addresses.epoch().collateral(*worker));
             sum += collateral.free.0 + collateral.locked.0;
         }
         assert_eq!(total, Rao(sum), "all collateral belongs to an account");
     }
 
-    /// Invariants 2 and 6: What the last final epoch left is what its assertion said, and an honest
-    /// one at that. The book has checked the order of events: one assertion at a time, final
-    /// once, each chunk paid once.
+    /// Checks invariants 2 and 6: the last final epoch left what its assertion states, and an honest
+    /// assertion at that.
+    ///
+    /// The observer has checked the order of events: one assertion at a time, final once, each chunk
+    /// paid once.
     pub fn assert_history(&self, netuid: NetUid, history: &History) {
         let status = self.status(netuid);
         assert_eq!(status.final_epoch, history.last_final);
-        for (epoch, life) in &history.epochs {
-            let Some(honest) = &life.honest else { continue };
-            if let Some(assertion) = &life.assertion {
+        for (epoch, record) in &history.epochs {
+            let Some(honest) = &record.honest else { continue };
+            if let Some(assertion) = &record.assertion {
                 assert_eq!(*assertion, honest.assertion, "epoch {epoch} is honest");
             }
-            if let Some(digest) = life.digest {
-                let due = final_digest(&life.header_hash, &honest.assertion.digest());
+            if let Some(digest) = record.digest {
+                let due = final_digest(&record.header_hash, &honest.assertion.digest());
                 assert_eq!(digest, due, "epoch {epoch} is honest");
             }
-            for (chunk, paid) in &life.settled {
+            for (chunk, paid) in &record.settled {
                 let due: u64 = honest.results[usize::from(*chunk)]
                     .iter()
                     .map(|result| result.miner.0 + result.validator.0)
@@ -247,8 +249,8 @@ impl Audit<'_> {
         let Some(last) = history.last_final else {
             return;
         };
-        let life = &history.epochs[&last];
-        if let Some(assertion) = &life.assertion {
+        let record = &history.epochs[&last];
+        if let Some(assertion) = &record.assertion {
             assert_eq!(
                 self.ask(self.addresses.epoch().roster(netuid)),
                 assertion.roster
@@ -258,7 +260,7 @@ impl Audit<'_> {
                 assertion.memory
             );
         }
-        if let Some(memory) = life.told.memory() {
+        if let Some(memory) = record.replay.memory() {
             let hashes: Vec<_> = (0..)
                 .zip(&memory)
                 .map(|(chunk, bytes)| memory_digest(netuid, last, chunk, bytes))
@@ -266,12 +268,12 @@ impl Audit<'_> {
             assert_eq!(
                 self.ask(self.addresses.epoch().memory_hashes(netuid)),
                 hashes,
-                "the chain told what it remembers"
+                "the events have the carry-over state"
             );
         }
     }
 
-    /// What is minted is what emission says, and what was paid out.
+    /// Checks that minted TAO is what emission has recorded, and what was paid out.
     pub fn assert_minting(&self) {
         let issuance = self.ask(self.addresses.emission().issuance());
         let minted = issuance.genesis.0 + issuance.minted.0;
@@ -281,19 +283,19 @@ impl Audit<'_> {
             "only emission's ledger mints"
         );
         assert_eq!(
-            issuance.minted, self.book.paid_out,
+            issuance.minted, self.observer.paid_out,
             "what is minted went to neurons, owners, the reserve and those who run the epochs"
         );
     }
 
-    /// The metagraph shows what the last epoch that was paid in full honestly comes to, if that is
-    /// known.
+    /// Checks that the metagraph has the honest results of the last epoch that was paid in full, if
+    /// they are known.
     pub fn assert_metagraph(&self, netuid: NetUid, history: &History) {
-        let mut paid = history.epochs.iter().filter(|(_, life)| life.complete);
-        let Some((epoch, life)) = paid.next_back() else {
+        let mut paid = history.epochs.iter().filter(|(_, record)| record.complete);
+        let Some((epoch, record)) = paid.next_back() else {
             return;
         };
-        let Some(honest) = &life.honest else { return };
+        let Some(honest) = &record.honest else { return };
         let due: Vec<&NeuronResult> = honest.results.iter().flatten().collect();
         let pages = u16::try_from(due.len()).expect("few").div_ceil(PAGE);
         let mut seen = 0;
@@ -301,7 +303,7 @@ impl Audit<'_> {
             let views: Vec<NeuronView> =
                 self.ask(self.addresses.registry().metagraph(netuid, page));
             for view in views {
-                // Who came later has no score yet.
+                // A neuron registered later has no score yet.
                 if view.neuron.registered_epoch <= *epoch {
                     let due = due[usize::from(view.uid.0)];
                     assert_eq!(
@@ -316,15 +318,15 @@ impl Audit<'_> {
         assert!(seen > 0, "{netuid:?} has neurons");
     }
 
-    /// All of it.
+    /// Checks all of it.
     pub fn assert_all(&self) {
         self.assert_supply();
         self.assert_held();
         self.assert_owed();
         self.assert_stake();
-        self.assert_bonds();
+        self.assert_collateral();
         self.assert_minting();
-        for (netuid, history) in &self.book.subnets {
+        for (netuid, history) in &self.observer.subnets {
             self.assert_history(*netuid, history);
             self.assert_metagraph(*netuid, history);
         }
@@ -336,7 +338,8 @@ impl Audit<'_> {
     }
 }
 
-/// Both lists have the same, but for what is worth less than a rao, which has shares all the same.
+/// Checks that both lists have the same positions, but for those worth less than a rao, which have
+/// shares all the same.
 fn assert_same(
     listed: impl Iterator<Item = (NetUid, AccountId, Rao)>,
     expected: Vec<(NetUid, AccountId, Rao)>,

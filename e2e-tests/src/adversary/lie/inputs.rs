@@ -1,7 +1,7 @@
-//! Lies told by computing honestly from what is not so: another header, other inputs, another plan,
+//! Assertions computed honestly from false premises: another header, other inputs, another plan,
 //! another kernel.
 
-use super::super::{case::Case, chance::Chance, program::Program};
+use super::super::{case::Case, rng::Rng, kernel::Kernel};
 use inktensor_primitives::{
     assertion::Assertion,
     kernel::{Budget, EpochHeader, NeuronInput, NO_COMMIT},
@@ -34,7 +34,7 @@ pub enum HeaderField {
 }
 
 impl HeaderField {
-    /// All of them.
+    /// All fields.
     pub const ALL: [HeaderField; 17] = [
         HeaderField::Contract,
         HeaderField::Netuid,
@@ -55,16 +55,16 @@ impl HeaderField {
         HeaderField::Previous,
     ];
 
-    /// Makes it another.
-    fn change(self, header: &mut EpochHeader, chance: &mut Chance) {
-        let by = chance.pick([1, 1, 2, 1_000]);
+    /// Changes the field.
+    fn change(self, header: &mut EpochHeader, rng: &mut Rng) {
+        let by = rng.pick([1, 1, 2, 1_000]);
         match self {
-            HeaderField::Contract => header.contract = chance.account(),
+            HeaderField::Contract => header.contract = rng.account(),
             HeaderField::Netuid => header.netuid = NetUid(header.netuid.0.wrapping_add(1)),
             HeaderField::Epoch => header.epoch = header.epoch.wrapping_add(1),
             HeaderField::FinalEpoch => {
                 header.final_epoch = match header.final_epoch {
-                    Some(epoch) if chance.percent(50) => Some(epoch.wrapping_sub(1)),
+                    Some(epoch) if rng.percent(50) => Some(epoch.wrapping_sub(1)),
                     Some(_) => None,
                     None => Some(header.epoch.wrapping_sub(1)),
                 }
@@ -76,14 +76,14 @@ impl HeaderField {
             }
             HeaderField::Tempo => header.tempo = header.tempo.wrapping_add(1),
             HeaderField::Neurons => {
-                let more = chance.percent(50);
+                let more = rng.percent(50);
                 let neurons = header.neurons;
                 header.neurons = if more { neurons + 1 } else { neurons - 1 };
             }
-            HeaderField::Kernel => header.kernel = chance.account(),
-            HeaderField::KernelCode => header.kernel_code = chance.digest(),
-            HeaderField::Params => match chance.place(header.params.len()) {
-                Some(place) => header.params[place] ^= 1 << chance.below(8),
+            HeaderField::Kernel => header.kernel = rng.account(),
+            HeaderField::KernelCode => header.kernel_code = rng.digest(),
+            HeaderField::Params => match rng.place(header.params.len()) {
+                Some(place) => header.params[place] ^= 1 << rng.below(8),
                 None => header.params.push(1),
             },
             HeaderField::MaxValidators => {
@@ -97,7 +97,7 @@ impl HeaderField {
             }
             HeaderField::Budget => {
                 header.budget = match header.budget {
-                    Budget::Combined(total) if chance.percent(50) => {
+                    Budget::Combined(total) if rng.percent(50) => {
                         Budget::Combined(Rao(total.0.wrapping_add(by)))
                     }
                     Budget::Combined(total) => Budget::Split {
@@ -110,31 +110,31 @@ impl HeaderField {
                     },
                 }
             }
-            HeaderField::Roster => match chance.place(header.roster.len()) {
+            HeaderField::Roster => match rng.place(header.roster.len()) {
                 Some(place) => {
                     header.roster.remove(place);
                 }
                 None => header.roster.push(Uid(0)),
             },
-            HeaderField::Previous => header.previous = chance.digest(),
+            HeaderField::Previous => header.previous = rng.digest(),
         }
     }
 }
 
-/// How a false header is put forward.
+/// The header hashes in an assertion about a false header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Posing {
-    /// By its own hash.
-    Openly,
-    /// By the hash of the true one; the digests too are bound to that.
-    Hidden,
-    /// By the hash of the true one, but the digests are bound to its own.
-    HalfHidden,
+pub enum Binding {
+    /// The hash of the false header everywhere.
+    Own,
+    /// The hash of the honest header everywhere, in the digests too.
+    Honest,
+    /// The hash of the honest header, with digests bound to the false one.
+    Mixed,
 }
 
-impl Posing {
-    /// All ways.
-    pub const ALL: [Posing; 3] = [Posing::Openly, Posing::Hidden, Posing::HalfHidden];
+impl Binding {
+    /// All bindings.
+    pub const ALL: [Binding; 3] = [Binding::Own, Binding::Honest, Binding::Mixed];
 }
 
 /// An input that the chain gathers.
@@ -154,7 +154,7 @@ pub enum InputField {
 }
 
 impl InputField {
-    /// All of them.
+    /// All fields.
     pub const ALL: [InputField; 10] = [
         InputField::Stake,
         InputField::LastUpdate,
@@ -168,17 +168,17 @@ impl InputField {
         InputField::MemoryGone,
     ];
 
-    fn change(self, neuron: &mut NeuronInput, chance: &mut Chance) {
-        let by = chance.pick([1, 50, 1_000_000]);
+    fn change(self, neuron: &mut NeuronInput, rng: &mut Rng) {
+        let by = rng.pick([1, 50, 1_000_000]);
         match self {
             InputField::Stake => {
-                neuron.stake = chance.pick([neuron.stake ^ 1, neuron.stake.wrapping_mul(2), 0])
+                neuron.stake = rng.pick([neuron.stake ^ 1, neuron.stake.wrapping_mul(2), 0])
             }
             InputField::LastUpdate => {
-                neuron.last_update = chance.pick([0, neuron.last_update.wrapping_add(by)])
+                neuron.last_update = rng.pick([0, neuron.last_update.wrapping_add(by)])
             }
             InputField::RegisteredAt => {
-                neuron.registered_at = chance.pick([0, neuron.registered_at.wrapping_add(by)])
+                neuron.registered_at = rng.pick([0, neuron.registered_at.wrapping_add(by)])
             }
             InputField::CommitBlock => {
                 neuron.commit_block = match neuron.commit_block {
@@ -192,97 +192,97 @@ impl InputField {
     }
 }
 
-/// Computes the epoch for a header of which one field is another.
+/// Computes the epoch with one field of the header changed.
 pub fn header(
     case: &Case,
-    chance: &mut Chance,
+    rng: &mut Rng,
     field: HeaderField,
-    posing: Posing,
+    binding: Binding,
 ) -> Option<Assertion> {
     let truth = &case.inputs.header;
     let mut inputs = case.inputs.clone();
-    field.change(&mut inputs.header, chance);
+    field.change(&mut inputs.header, rng);
     if inputs.header == *truth {
         return None;
     }
     let hash = inputs.header.digest();
-    // Where there is no such epoch, the liar says what the true one comes to.
-    let believed = match compute(&case.program, &inputs) {
+    // If such an epoch cannot be computed, the assertion has the honest steps.
+    let believed = match compute(&case.kernel, &inputs) {
         Ok(trace) => trace,
-        Err(_) if posing == Posing::Hidden => return None,
+        Err(_) if binding == Binding::Honest => return None,
         Err(_) => case.trace.clone(),
     };
-    let told = |header_hash| Trace {
+    let bound = |header_hash| Trace {
         header_hash,
         ..believed
     };
-    Some(match posing {
-        Posing::Openly => told(hash).assertion(),
-        Posing::Hidden => told(truth.digest()).assertion(),
-        Posing::HalfHidden => Assertion {
+    Some(match binding {
+        Binding::Own => bound(hash).assertion(),
+        Binding::Honest => bound(truth.digest()).assertion(),
+        Binding::Mixed => Assertion {
             header_hash: truth.digest(),
-            ..told(hash).assertion()
+            ..bound(hash).assertion()
         },
     })
 }
 
-/// Computes the epoch from inputs of which one is another.
-pub fn input(case: &Case, chance: &mut Chance, field: InputField) -> Option<Assertion> {
+/// Computes the epoch with one input changed.
+pub fn input(case: &Case, rng: &mut Rng, field: InputField) -> Option<Assertion> {
     let mut inputs = case.inputs.clone();
-    let c = chance.place(inputs.chunks.len())?;
+    let c = rng.place(inputs.chunks.len())?;
     let chunk = inputs.chunks.get_mut(c)?;
     let neurons = chunk.neurons.len();
     match field {
         InputField::Weight => {
-            let cell = chance.place(chunk.rows.len())?;
-            chunk.rows[cell] = chance.pick([0, 1, u16::MAX]);
+            let cell = rng.place(chunk.rows.len())?;
+            chunk.rows[cell] = rng.pick([0, 1, u16::MAX]);
         }
         InputField::Row => {
-            let rows = chance.below(chunk.rows.len() / neurons);
+            let rows = rng.below(chunk.rows.len() / neurons);
             let row = chunk.rows.chunks_mut(neurons).nth(rows)?;
             row.fill(0);
         }
         InputField::Memory => {
             let memory = inputs.memory.get_mut(c)?;
-            let place = chance.place(memory.len())?;
-            memory[place] ^= 1 << chance.below(8);
+            let place = rng.place(memory.len())?;
+            memory[place] ^= 1 << rng.below(8);
         }
         InputField::MemoryGone => {
-            chance.one(inputs.memory.get(c)?)?;
+            rng.one(inputs.memory.get(c)?)?;
             inputs.memory.iter_mut().for_each(Vec::clear);
         }
         field => {
-            let place = chance.place(neurons)?;
-            field.change(&mut chunk.neurons[place], chance);
+            let place = rng.place(neurons)?;
+            field.change(&mut chunk.neurons[place], rng);
         }
     }
-    let trace = compute(&case.program, &inputs).ok()?;
+    let trace = compute(&case.kernel, &inputs).ok()?;
     Some(trace.assertion())
 }
 
-/// Computes the epoch cut in another way.
-pub fn plan(case: &Case, chance: &mut Chance) -> Option<Assertion> {
-    let Program::Echo(echo) = &case.program else {
+/// Computes the epoch with another plan.
+pub fn plan(case: &Case, rng: &mut Rng) -> Option<Assertion> {
+    let Kernel::Hash(hash_kernel) = &case.kernel else {
         return None;
     };
-    let mut other = echo.as_ref().clone();
+    let mut other = hash_kernel.as_ref().clone();
     let plan = &mut other.plan;
-    match chance.below(4) {
-        0 => plan.chunk = chance.pick([1, 2, 4, 8, 16, 32, 64]),
+    match rng.below(4) {
+        0 => plan.chunk = rng.pick([1, 2, 4, 8, 16, 32, 64]),
         1 => plan.phases.rotate_left(1),
-        2 => plan.memory_phase = u8::try_from(chance.below(plan.phases.len())).ok()?,
-        _ => plan.results_phase = u8::try_from(chance.below(plan.phases.len())).ok()?,
+        2 => plan.memory_phase = u8::try_from(rng.below(plan.phases.len())).ok()?,
+        _ => plan.results_phase = u8::try_from(rng.below(plan.phases.len())).ok()?,
     }
     let mut inputs = case.inputs.clone();
-    let cut = other.plan.chunk == echo.plan.chunk;
+    let cut = other.plan.chunk == hash_kernel.plan.chunk;
     if !cut {
         inputs = recut(case, &other.plan)?;
     }
-    let trace = compute(&Program::Echo(Box::new(other)), &inputs).ok()?;
+    let trace = compute(&Kernel::Hash(Box::new(other)), &inputs).ok()?;
     Some(trace.assertion())
 }
 
-/// The same inputs in chunks of `plan`.
+/// Returns the same inputs in chunks of `plan`.
 fn recut(
     case: &Case,
     plan: &inktensor_primitives::kernel::EpochPlan,
@@ -310,13 +310,13 @@ fn recut(
 }
 
 /// Computes the epoch with another kernel of the same plan.
-pub fn kernel(case: &Case, chance: &mut Chance) -> Option<Assertion> {
-    let Program::Echo(echo) = &case.program else {
+pub fn kernel(case: &Case, rng: &mut Rng) -> Option<Assertion> {
+    let Kernel::Hash(hash_kernel) = &case.kernel else {
         return None;
     };
-    let mut other = echo.as_ref().clone();
-    other.salt = chance.bits();
-    let trace = compute(&Program::Echo(Box::new(other)), &case.inputs).ok()?;
+    let mut other = hash_kernel.as_ref().clone();
+    other.salt = rng.bits();
+    let trace = compute(&Kernel::Hash(Box::new(other)), &case.inputs).ok()?;
     Some(trace.assertion())
 }
 
@@ -344,12 +344,12 @@ impl fmt::Display for HeaderField {
     }
 }
 
-impl fmt::Display for Posing {
+impl fmt::Display for Binding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Posing::Openly => "named openly",
-            Posing::Hidden => "under the true hash",
-            Posing::HalfHidden => "in the digests alone",
+            Binding::Own => "under its own hash",
+            Binding::Honest => "under the honest hash",
+            Binding::Mixed => "in the digests alone",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Folders for stores.
+//! Temporary directories.
 
 use inktensor_worker::store::{Home, Store, StoreError};
 use std::{
@@ -10,15 +10,15 @@ use std::{
 
 use crate::Network;
 
-/// A folder of its own, which goes when the test is done with it.
+/// A directory of its own, removed when dropped.
 #[derive(Debug)]
-pub struct Folder(PathBuf);
+pub struct TempDir(PathBuf);
 
-impl Folder {
-    /// A folder that nobody else has.
+impl TempDir {
+    /// Chooses a path that no other test has. The directory is created by its user.
     #[allow(
         clippy::new_without_default,
-        reason = "two folders are never the same, so none is the default"
+        reason = "two directories are never the same, so none is the default"
     )]
     pub fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -26,18 +26,18 @@ impl Folder {
         Self(env::temp_dir().join(format!("inktensor-e2e-{}-{count}", process::id())))
     }
 
-    /// Where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Leaves it where it is, for somebody to look into.
+    /// Keeps the directory, so that its files can be read after the test.
     pub fn keep(mut self) {
-        // Without a place there is nothing to remove.
+        // An empty path is not removed.
         self.0 = PathBuf::new();
     }
 
-    /// The store in it, for the deployment of `net`.
+    /// Opens the store in it, for the deployment of `net`.
     #[allow(clippy::missing_errors_doc, reason = "see the store's own")]
     pub fn store(&self, net: &Network) -> Result<Store, StoreError> {
         let home = Home::on(&net.chain, net.addresses().epoch).expect("the chain answers");
@@ -45,7 +45,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TempDir {
     fn drop(&mut self) {
         if self.0.as_os_str().is_empty() {
             return;

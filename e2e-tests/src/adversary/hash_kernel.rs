@@ -1,10 +1,10 @@
-//! A kernel in which everything depends on everything: each output is a hash of the whole input.
+//! A kernel whose outputs are hashes of the whole input.
 //!
-//! It takes any plan, so it shows the edges that real kernels do not reach in small epochs: chunks
-//! of one neuron, phases that write memory before they read it, carries of the largest size. A lie
-//! about any of its inputs shows in its outputs.
+//! It supports any plan, and so reaches edges that the deployed kernels do not reach in small epochs:
+//! chunks of one neuron, phases that write memory before they read it, carries of the largest size.
+//! Every changed input changes its outputs.
 
-use super::chance::Chance;
+use super::rng::Rng;
 use inktensor_primitives::{
     hash::blake2,
     kernel::{
@@ -17,44 +17,44 @@ use inktensor_worker::engine::{Engine, EngineError};
 use scale::Encode;
 use std::fmt;
 
-/// See the module.
+/// A kernel whose outputs are hashes of the whole input.
 #[derive(Clone, Debug)]
-pub struct Echo {
-    /// How it cuts epochs.
+pub struct HashKernel {
+    /// The plan of all its epochs.
     pub plan: EpochPlan,
-    /// Most bytes that it hands on: carry, scratch and memory.
+    /// The largest carry, scratch and memory, in bytes.
     pub sizes: (usize, usize, usize),
-    /// Tells one such kernel from another.
+    /// A number that makes its hashes its own.
     pub salt: u64,
-    /// The step at which it does what an honest kernel does not.
+    /// The step at which it is at fault, if any.
     pub fault: Option<(u32, Fault)>,
 }
 
-/// What a kernel may do wrong.
+/// A fault of a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Refuses its input, although it is what the chain gathered and honest steps left.
+    /// Refuses an honest input.
     Refuses,
-    /// Hands on a longer carry than there may be.
+    /// Returns a carry beyond the limit.
     LongCarry,
-    /// Hands on a longer scratch than there may be.
+    /// Returns a scratch beyond the limit.
     LongScratch,
-    /// Remembers more than it may.
+    /// Returns a memory beyond the limit.
     LongMemory,
-    /// Remembers in a phase that writes no memory.
+    /// Returns a memory in a phase that writes none.
     StrayMemory,
-    /// Has a result more than neurons.
+    /// Returns a result more than there are neurons.
     OneResultMore,
-    /// Gives out permits before the last step.
+    /// Returns a roster before the last step.
     EarlyRoster,
-    /// Gives out a permit twice.
+    /// Returns a roster with a uid twice.
     PermitTwice,
-    /// Gives a permit to a seat that nobody has.
-    PermitToNobody,
+    /// Returns a roster with a free seat.
+    PermitForFreeSeat,
 }
 
 impl Fault {
-    /// All of them.
+    /// All faults.
     pub const ALL: [Fault; 9] = [
         Fault::Refuses,
         Fault::LongCarry,
@@ -64,11 +64,11 @@ impl Fault {
         Fault::OneResultMore,
         Fault::EarlyRoster,
         Fault::PermitTwice,
-        Fault::PermitToNobody,
+        Fault::PermitForFreeSeat,
     ];
 
-    /// Whether step `k` of the epoch of `header` can have the fault at all.
-    pub fn can_be(self, plan: &EpochPlan, header: &EpochHeader, k: u32) -> bool {
+    /// Returns true if step `k` of the epoch of `header` can have the fault.
+    pub fn applies(self, plan: &EpochPlan, header: &EpochHeader, k: u32) -> bool {
         let Some((phase, _)) = plan.place(k, header.neurons) else {
             return false;
         };
@@ -77,12 +77,12 @@ impl Fault {
             Fault::LongMemory => phase == plan.memory_phase,
             Fault::StrayMemory => phase != plan.memory_phase,
             Fault::EarlyRoster => !last,
-            Fault::PermitTwice | Fault::PermitToNobody => last,
+            Fault::PermitTwice | Fault::PermitForFreeSeat => last,
             _ => true,
         }
     }
 
-    fn spoil(self, header: &EpochHeader, output: &mut StepOutput) {
+    fn apply(self, header: &EpochHeader, output: &mut StepOutput) {
         match self {
             Fault::Refuses => (),
             Fault::LongCarry => output.carry = vec![1; MAX_CARRY + 1],
@@ -92,7 +92,7 @@ impl Fault {
             Fault::OneResultMore => output.results.push(NeuronResult::default()),
             Fault::EarlyRoster => output.roster = vec![Uid(0)],
             Fault::PermitTwice => output.roster = vec![Uid(0), Uid(0)],
-            Fault::PermitToNobody => output.roster = vec![Uid(header.neurons)],
+            Fault::PermitForFreeSeat => output.roster = vec![Uid(header.neurons)],
         }
     }
 }
@@ -109,28 +109,28 @@ impl fmt::Display for Fault {
             Fault::OneResultMore => "a result too many",
             Fault::EarlyRoster => "a roster before the last step",
             Fault::PermitTwice => "a permit twice",
-            Fault::PermitToNobody => "a permit for nobody",
+            Fault::PermitForFreeSeat => "a permit for a free seat",
         })
     }
 }
 
-impl Echo {
-    /// One of them.
-    pub fn random(chance: &mut Chance) -> Self {
-        let phases: Vec<PhasePlan> = (0..chance.within(1, 5))
+impl HashKernel {
+    /// Returns a random hash kernel.
+    pub fn random(rng: &mut Rng) -> Self {
+        let phases: Vec<PhasePlan> = (0..rng.within(1, 5))
             .map(|_| PhasePlan {
-                rows: chance.percent(50),
-                memory: chance.percent(50),
+                rows: rng.percent(50),
+                memory: rng.percent(50),
             })
             .collect();
-        let mut phase = || chance.below(phases.len());
+        let mut phase = || rng.below(phases.len());
         let (memory_phase, results_phase) = (phase(), phase());
-        let chunk = chance.pick([1, 1, 2, 2, 4, 4, 8, 16, 64]);
-        // The largest are rare: to hash them takes most of a run's time.
-        let sizes = if chance.percent(3) {
+        let chunk = rng.pick([1, 1, 2, 2, 4, 4, 8, 16, 64]);
+        // The largest sizes are rare, since their hashes take most of a run's time.
+        let sizes = if rng.percent(3) {
             (MAX_CARRY, MAX_SCRATCH, MAX_MEMORY)
         } else {
-            let limit = chance.pick([0, 1, 8, 40]);
+            let limit = rng.pick([0, 1, 8, 40]);
             (limit + 1, limit, limit)
         };
         Self {
@@ -141,19 +141,19 @@ impl Echo {
                 phases,
             },
             sizes,
-            salt: chance.bits(),
+            salt: rng.bits(),
             fault: None,
         }
     }
 
-    /// The same kernel cutting epochs into chunks of another size.
+    /// Returns the same kernel with another chunk size.
     pub fn rechunked(mut self, chunk: u16) -> Self {
         self.plan.chunk = chunk;
         self
     }
 }
 
-impl Engine for Echo {
+impl Engine for HashKernel {
     fn plan(&self, _: &EpochHeader) -> Result<EpochPlan, EngineError> {
         Ok(self.plan.clone())
     }
@@ -176,14 +176,14 @@ impl Engine for Echo {
             word.unwrap_or_default()
         });
         let mut word = || words.next().unwrap_or_default();
-        let mut chance = Chance::new(word(), word());
+        let mut rng = Rng::new(word(), word());
         let mut bytes = |most: usize| {
-            let count = chance.below(most + 1);
-            chance.bytes(count)
+            let count = rng.below(most + 1);
+            rng.bytes(count)
         };
         let (carry, scratch, memory) = self.sizes;
         let mut output = StepOutput {
-            // Never empty, so that a step always has something to falsify.
+            // Not empty, so that every step has a byte to falsify.
             carry: [&hash[..1], &bytes(carry - 1)].concat(),
             scratch: bytes(scratch),
             ..StepOutput::default()
@@ -192,35 +192,35 @@ impl Engine for Echo {
             output.memory = bytes(memory);
         }
         if input.phase == plan.results_phase {
-            output.results = (0..len).map(|_| result(&mut chance)).collect();
+            output.results = (0..len).map(|_| result(&mut rng)).collect();
         }
         if k + 1 == plan.steps(neurons) {
             let mut permits = usize::from(input.header.max_validators);
             let mut chosen = |_: &Uid| {
-                let chosen = permits > 0 && chance.percent(50);
+                let chosen = permits > 0 && rng.percent(50);
                 permits -= usize::from(chosen);
                 chosen
             };
             output.roster = (0..neurons).map(Uid).filter(|uid| chosen(uid)).collect();
         }
         if let Some(fault) = fault {
-            fault.spoil(&input.header, &mut output);
+            fault.apply(&input.header, &mut output);
         }
         Ok(output)
     }
 }
 
-fn result(chance: &mut Chance) -> NeuronResult {
+fn result(rng: &mut Rng) -> NeuronResult {
     NeuronResult {
-        incentive: chance.u16(),
-        dividends: chance.u16(),
-        consensus: chance.u16(),
-        validator_trust: chance.u16(),
-        stake_weight: chance.u16(),
-        active: chance.percent(50),
-        permit: chance.percent(50),
-        miner: Rao(chance.bits() >> 20),
-        validator: Rao(chance.bits() >> 20),
-        emission: Rao(chance.bits() >> 20),
+        incentive: rng.u16(),
+        dividends: rng.u16(),
+        consensus: rng.u16(),
+        validator_trust: rng.u16(),
+        stake_weight: rng.u16(),
+        active: rng.percent(50),
+        permit: rng.percent(50),
+        miner: Rao(rng.bits() >> 20),
+        validator: Rao(rng.bits() >> 20),
+        emission: Rao(rng.bits() >> 20),
     }
 }

@@ -1,4 +1,4 @@
-//! Typed calls: one method per message, signed by the caller, answering what the message answers.
+//! Typed calls: one method per message, signed by the caller. Each returns the message's answer.
 
 use crate::Network;
 use inktensor_primitives::{
@@ -19,23 +19,23 @@ use inktensor_worker::chain::{contracts, Cost, Message, Typed};
 use psp22::{PSP22Burnable, PSP22Error, PSP22Mintable, PSP22};
 use scale::Decode;
 
-/// Someone who signs.
+/// The calls that an account signs.
 pub struct Caller<'a> {
     pub(crate) net: &'a mut Network,
     pub(crate) who: AccountId,
 }
 
-/// Time that a block has for transactions: three quarters of two seconds, in picoseconds.
+/// Time of a block for transactions: three quarters of two seconds, in picoseconds.
 pub const BLOCK_TIME: u64 = 1_500_000_000_000;
-/// Proof that a block has for transactions: three quarters of 5 MiB.
+/// Proof of a block for transactions: three quarters of 5 MiB.
 pub const BLOCK_PROOF: u64 = 5 * 1024 * 1024 / 4 * 3;
 
-/// Whether a transaction of this cost can be in a block at all. Nobody could send it otherwise.
-pub fn fits_a_block(cost: &Cost) -> bool {
+/// Returns true if a block has room for a transaction of this cost.
+pub fn fits_block(cost: &Cost) -> bool {
     cost.ref_time <= BLOCK_TIME && cost.proof_size <= BLOCK_PROOF
 }
 
-/// What a message of `T` that can fail with `E` is told by.
+/// The answer of a message that can fail.
 type Fallible<T, E> = Result<T, E>;
 
 /// One method per message that changes state.
@@ -56,11 +56,11 @@ macro_rules! calls {
 }
 
 calls! {
-    /// Lets `spender` take up to `amount` rao.
+    /// Lets `spender` collect up to `amount` rao.
     psp22.approve as approve(spender: AccountId, amount: u128) -> (), PSP22Error;
-    /// Lets `spender` take `amount` rao more.
+    /// Lets `spender` collect `amount` rao more.
     psp22.increase_allowance as increase_allowance(spender: AccountId, amount: u128) -> (), PSP22Error;
-    /// Lets `spender` take `amount` rao less.
+    /// Lets `spender` collect `amount` rao less.
     psp22.decrease_allowance as decrease_allowance(spender: AccountId, amount: u128) -> (), PSP22Error;
     /// Transfers what `from` has approved.
     psp22.transfer_from as transfer_from(from: AccountId, to: AccountId, amount: u128, data: Vec<u8>) -> (), PSP22Error;
@@ -74,9 +74,9 @@ calls! {
     emission.wire as wire_emission(epoch: AccountId) -> (), WireError;
     /// Lets subnets choose a kernel.
     registry.allow_kernel as allow_kernel(kernel: AccountId, code_hash: Digest, defaults: KernelParams) -> (), RegistryError;
-    /// Lets no more subnets choose a kernel.
+    /// Retires a kernel: no further subnet can choose it.
     registry.retire_kernel as retire_kernel(kernel: AccountId) -> (), RegistryError;
-    /// Hands the admin's role on.
+    /// Transfers the admin's role.
     registry.set_admin as set_admin(new: AccountId) -> (), RegistryError;
     /// Creates a subnet.
     registry.create_subnet as create_subnet(name: String, owner_hotkey: AccountId, kernel: AccountId, tempo: u32, max_uids: u16, max_validators: u16, max_price: Rao) -> NetUid, RegistryError;
@@ -90,21 +90,21 @@ calls! {
     registry.offer_subnet as offer_subnet(netuid: NetUid, to: Option<AccountId>) -> (), RegistryError;
     /// Accepts a subnet.
     registry.accept_subnet as accept_subnet(netuid: NetUid, owner_hotkey: AccountId) -> (), RegistryError;
-    /// Says who a subnet is.
+    /// Sets or clears a subnet's identity.
     registry.set_identity as set_identity(netuid: NetUid, identity: Option<SubnetIdentity>) -> (), RegistryError;
-    /// Gives a subnet a sign.
+    /// Sets a subnet's symbol.
     registry.set_symbol as set_symbol(netuid: NetUid, symbol: String) -> (), RegistryError;
     /// Registers a hotkey.
     registry.register as register(netuid: NetUid, hotkey: AccountId, max_price: Rao) -> Uid, RegistryError;
-    /// Gives a neuron another hotkey.
+    /// Replaces a neuron's hotkey.
     registry.swap_hotkey as swap_hotkey(netuid: NetUid, hotkey: AccountId, new: AccountId) -> (), RegistryError;
-    /// Shows where a neuron answers.
+    /// Publishes a neuron's endpoint.
     registry.serve_axon as serve_axon(netuid: NetUid, axon: Axon) -> (), RegistryError;
-    /// Shows where a neuron's metrics are.
+    /// Publishes a neuron's metrics endpoint.
     registry.serve_prometheus as serve_prometheus(netuid: NetUid, prometheus: Prometheus) -> (), RegistryError;
-    /// Commits a neuron to bytes.
+    /// Publishes a neuron's commitment.
     registry.commit as commit(netuid: NetUid, kind: CommitmentKind, data: Vec<u8>) -> (), RegistryError;
-    /// Shows nothing any more.
+    /// Removes all that a neuron has published.
     registry.stop_serving as stop_serving(netuid: NetUid) -> Rao, RegistryError;
     /// Opens the registry's next epoch; for the epoch contract.
     registry.begin_epoch as begin_registry_epoch(netuid: NetUid, closing: u32) -> SubnetSnapshot, RegistryError;
@@ -116,21 +116,21 @@ calls! {
     staking.remove_stake as remove_stake(netuid: NetUid, hotkey: AccountId, amount: Rao) -> (), StakingError;
     /// Removes all stake.
     staking.remove_all_stake as remove_all_stake(netuid: NetUid, hotkey: AccountId) -> Rao, StakingError;
-    /// Takes stake back from everywhere.
+    /// Removes stake from all positions.
     staking.unstake_all as unstake_all(limit: u16) -> (Rao, u32), StakingError;
-    /// Moves stake.
+    /// Moves stake to another hotkey or subnet.
     staking.move_stake as move_stake(netuid: NetUid, hotkey: AccountId, to_netuid: NetUid, to_hotkey: AccountId, amount: Option<Rao>) -> Rao, StakingError;
-    /// Gives stake to another.
+    /// Transfers stake to another coldkey.
     staking.transfer_stake as transfer_stake(netuid: NetUid, hotkey: AccountId, to: AccountId, amount: Option<Rao>) -> Rao, StakingError;
-    /// Claims what root stake has earned.
+    /// Claims the dividends of root stake.
     staking.claim_root as claim_root(hotkey: AccountId) -> Rao, StakingError;
-    /// Gives parts of a hotkey's stake to children.
+    /// Sets the children of a hotkey.
     staking.set_children as set_children(netuid: NetUid, hotkey: AccountId, children: Vec<Child>) -> (), StakingError;
-    /// Lets a hotkey have another as a child.
+    /// Allows or forbids a parent for a hotkey.
     staking.allow_parent as allow_parent(netuid: NetUid, child: AccountId, parent: AccountId, allowed: bool) -> (), StakingError;
-    /// Sets what a child keeps.
+    /// Sets the take of a child.
     staking.set_child_take as set_child_take(netuid: NetUid, hotkey: AccountId, take: Bps) -> (), StakingError;
-    /// Sets a take.
+    /// Sets the take of a hotkey.
     staking.set_take as set_take(hotkey: AccountId, take: Bps) -> (), StakingError;
     /// Opens the staking contract's next epoch; for the epoch contract.
     staking.begin_epoch as begin_staking_epoch(netuid: NetUid, closing: u32) -> (), StakingError;
@@ -144,9 +144,9 @@ calls! {
     emission.complete as complete(netuid: NetUid, epoch: u32, owner: AccountId, owner_hotkey: AccountId) -> (), EmissionError;
     /// Pays a fee; for the epoch contract.
     emission.pay_fee as pay_fee(netuid: NetUid, epoch: u32, fee: Fee, payee: AccountId, amount: Rao) -> (), EmissionError;
-    /// Spreads a retired subnet's share.
+    /// Releases a retired subnet's share.
     emission.release as release(netuid: NetUid) -> Rao, EmissionError;
-    /// Carries a budget; for the epoch contract.
+    /// Carries a budget over; for the epoch contract.
     emission.carry as carry(netuid: NetUid, epoch: u32) -> Rao, EmissionError;
     /// Sets weights.
     epoch.set_weights as set_weights_by(netuid: NetUid, uids: Vec<Uid>, weights: Vec<u16>, version_key: u64) -> (), EpochError;
@@ -154,17 +154,17 @@ calls! {
     epoch.commit_weights as commit_weights(netuid: NetUid, epoch: u32, hash: Digest) -> (), EpochError;
     /// Reveals weights.
     epoch.reveal_weights as reveal_weights(netuid: NetUid, hotkey: AccountId, uids: Vec<Uid>, weights: Vec<u16>, salt: Vec<u8>, version_key: u64) -> (), EpochError;
-    /// Makes several calls about weights.
+    /// Makes several weight calls at once.
     epoch.batch as batch(calls: Vec<WeightsCall>) -> Vec<Result<(), EpochError>>, EpochError;
-    /// Adds to the collateral.
+    /// Deposits collateral.
     epoch.deposit_collateral as deposit_collateral(amount: Rao) -> (), EpochError;
-    /// Takes from the collateral.
+    /// Withdraws free collateral.
     epoch.withdraw_collateral as withdraw_collateral(amount: Rao) -> (), EpochError;
     /// Closes the open epoch.
     epoch.close as close(netuid: NetUid) -> Option<EpochHeader>, EpochError;
     /// Executes steps of the closed epoch.
     epoch.replay as replay(netuid: NetUid, steps: u32, memory: Vec<Vec<u8>>) -> u32, EpochError;
-    /// Gives the closed epoch up.
+    /// Rolls the closed epoch over.
     epoch.roll_over as roll_over(netuid: NetUid) -> Rao, EpochError;
 }
 
@@ -215,13 +215,13 @@ impl Caller<'_> {
         self.send(message)
     }
 
-    /// Has a step of an asserted epoch executed again.
+    /// Disputes a step of an asserted epoch.
     pub fn dispute(self, netuid: NetUid, k: u32, proof: &StepProof) -> Result<(), EpochError> {
         let message = self.net.addresses.epoch().dispute(netuid, k, proof.clone());
         self.send(message)
     }
 
-    /// Makes an asserted epoch final.
+    /// Finalizes an asserted epoch.
     pub fn finalize(self, netuid: NetUid, assertion: &Assertion) -> Result<(), EpochError> {
         let message = self
             .net
@@ -231,7 +231,7 @@ impl Caller<'_> {
         self.send(message)
     }
 
-    /// Pays a chunk of a final epoch.
+    /// Settles a chunk of a final epoch.
     pub fn settle(
         self,
         netuid: NetUid,
@@ -252,12 +252,12 @@ impl Caller<'_> {
         match self.net.chain.send(self.who, message) {
             Ok(sent) => {
                 assert!(
-                    fits_a_block(&sent.cost),
+                    fits_block(&sent.cost),
                     "no block holds this: {:?}",
                     sent.cost
                 );
                 self.net.spent.add(&sent.cost);
-                self.net.note(&sent.events);
+                self.net.record(&sent.events);
                 sent.value
             }
             Err(error) => panic!("{error}"),

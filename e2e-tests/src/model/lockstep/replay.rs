@@ -23,7 +23,7 @@ impl World {
         if answer.is_ok() {
             let known = &self.known[&netuid];
             // From here on it can only become what it honestly is.
-            self.net.book.note_honest(netuid, &known.trace);
+            self.net.observer.record_honest(netuid, &known.trace);
             if answer == Ok(all) {
                 assert_eq!(self.net.roster(netuid), known.honest.roster);
             }

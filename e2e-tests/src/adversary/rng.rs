@@ -1,64 +1,64 @@
-//! Chance from a seed and the number of a run: the same on every machine, and for every number of
-//! threads.
+//! Random numbers from a seed and the number of a run: the same on every machine and for every number
+//! of threads.
 
 use inktensor_primitives::{AccountId, Digest};
 
-/// A stream of chance.
+/// A stream of random numbers.
 #[derive(Clone, Debug)]
-pub struct Chance(u64);
+pub struct Rng(u64);
 
-/// What the state moves on by; odd, and without a pattern.
+/// The increment of the state: odd, without a pattern.
 const STRIDE: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// SplitMix64's finish: every bit of the state reaches every bit of the outcome.
+/// Returns SplitMix64's finish: every bit of the state reaches every bit of the result.
 const fn mix(state: u64) -> u64 {
     let state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     state ^ (state >> 31)
 }
 
-impl Chance {
-    /// The stream of run `number` under `seed`.
+impl Rng {
+    /// Creates the stream of run `number` under `seed`.
     pub const fn new(seed: u64, number: u64) -> Self {
         Self(mix(mix(seed.wrapping_add(STRIDE)).wrapping_add(number)))
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     pub const fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(STRIDE);
         mix(self.0)
     }
 
-    /// Evenly distributed below `bound`, which is small against 2^64; 0 if `bound` is 0.
+    /// Returns a number below `bound`, which is small against 2^64. Returns 0 if `bound` is 0.
     pub fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.bits() % bound).unwrap_or_default()
     }
 
-    /// Evenly distributed from `least` to `most`; `least` if `most` is below it.
+    /// Returns a number from `least` to `most`. Returns `least` if `most` is below it.
     pub const fn within(&mut self, least: u16, most: u16) -> u16 {
         let count = most.saturating_sub(least) as u64 + 1;
         least + (self.bits() % count) as u16
     }
 
-    /// True in so many of a hundred cases.
+    /// Returns true in `percent` of a hundred cases.
     pub const fn percent(&mut self, percent: u64) -> bool {
         self.bits() % 100 < percent
     }
 
-    /// One of `items`.
+    /// Returns one of `items`.
     pub fn pick<T: Copy, const N: usize>(&mut self, items: [T; N]) -> T {
         const { assert!(N > 0) };
         items[self.below(N)]
     }
 
-    /// One of `items`, if there is any.
+    /// Returns one of `items`, if there is any.
     pub fn one<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         items.get(self.below(items.len()))
     }
 
-    /// A place below `count`, the first and the last one more often than others; none if there is
-    /// none.
+    /// Returns an index below `count`, the first and the last more often than others. `None` if
+    /// `count` is 0.
     pub fn place(&mut self, count: usize) -> Option<usize> {
         let last = count.checked_sub(1)?;
         Some(match self.below(4) {
@@ -68,7 +68,7 @@ impl Chance {
         })
     }
 
-    /// Two different places below `count`, if there are two.
+    /// Returns two different indices below `count`, if there are two.
     pub fn two(&mut self, count: usize) -> Option<(usize, usize)> {
         if count < 2 {
             return None;
@@ -78,13 +78,13 @@ impl Chance {
         Some((first, second))
     }
 
-    /// So many bytes.
+    /// Returns `count` bytes.
     pub fn bytes(&mut self, count: usize) -> Vec<u8> {
         let words = std::iter::repeat_with(|| self.bits().to_le_bytes());
         words.flatten().take(count).collect()
     }
 
-    /// A digest that is of nothing.
+    /// Returns a random digest.
     pub fn digest(&mut self) -> Digest {
         let mut digest = Digest::default();
         for part in digest.chunks_mut(8) {
@@ -93,12 +93,12 @@ impl Chance {
         digest
     }
 
-    /// An account.
+    /// Returns a random account.
     pub fn account(&mut self) -> AccountId {
         AccountId::from(self.digest())
     }
 
-    /// 16 bits.
+    /// Returns 16 bits.
     pub const fn u16(&mut self) -> u16 {
         self.within(0, u16::MAX)
     }
@@ -110,26 +110,26 @@ mod tests {
 
     #[test]
     fn runs_have_streams_of_their_own() {
-        let first = |seed, number| Chance::new(seed, number).bits();
+        let first = |seed, number| Rng::new(seed, number).bits();
         assert_eq!(first(1, 2), first(1, 2));
         assert_ne!(first(1, 2), first(1, 3));
         assert_ne!(first(1, 2), first(2, 2));
-        // Not even shifted by one.
-        let mut chance = Chance::new(1, 2);
-        chance.bits();
-        assert_ne!(chance.bits(), first(1, 3));
+        // The streams are not shifts of each other either.
+        let mut rng = Rng::new(1, 2);
+        rng.bits();
+        assert_ne!(rng.bits(), first(1, 3));
     }
 
     #[test]
     fn draws_stay_within_their_bounds() {
-        let mut chance = Chance::new(7, 0);
+        let mut rng = Rng::new(7, 0);
         for _ in 0..1_000 {
-            assert!((3..=5).contains(&chance.within(3, 5)));
-            assert!(chance.place(4).is_some_and(|place| place < 4));
-            let (first, second) = chance.two(3).unwrap();
+            assert!((3..=5).contains(&rng.within(3, 5)));
+            assert!(rng.place(4).is_some_and(|place| place < 4));
+            let (first, second) = rng.two(3).unwrap();
             assert!(first != second && first < 3 && second < 3);
         }
-        assert_eq!((chance.place(0), chance.two(1)), (None, None));
-        assert_eq!(chance.bytes(11).len(), 11);
+        assert_eq!((rng.place(0), rng.two(1)), (None, None));
+        assert_eq!(rng.bytes(11).len(), 11);
     }
 }

@@ -1,17 +1,35 @@
-//! The invariants of the protocol, by number. Each is exact, or says by how much it may be off and
-//! why.
+//! The invariants of the protocol, by number. Each is exact, or states its slack and the reason.
 
-use crate::{accounts::TREASURY, book::History, curve, Network};
+mod money;
+
+pub use money::Audit;
+
+use crate::{accounts::TREASURY, curve, observer::History, Network};
 use inktensor_primitives::{NetUid, Rao};
 
 impl Network {
-    /// Checks every invariant of the protocol against the chain as it is now.
+    /// Checks every invariant of the protocol against the current state.
     pub fn assert_invariants(&self) {
         self.assert_invariants_on(|_| true);
     }
 
-    /// Checks the invariants that depend on anything that has changed: on the storage of a
-    /// contract, by its name, or on the "block". The others hold as they did before.
+    /// Checks the invariants that may have been broken since the last complete check.
+    ///
+    /// All others depend on storage that has not changed.
+    pub(crate) fn check_invariants(&mut self) {
+        let now = (self.block(), self.storage_roots());
+        match &self.checked {
+            None => self.assert_invariants(),
+            Some((block, roots)) => self.assert_invariants_on(|part| match part {
+                "block" => *block != now.0,
+                contract => roots[contract] != now.1[contract],
+            }),
+        }
+        self.checked = Some(now);
+    }
+
+    /// Checks the invariants that depend on a part that has changed: the "block", or the storage of
+    /// a contract, by its name.
     pub fn assert_invariants_on(&self, has_changed: impl Fn(&str) -> bool) {
         let audit = self.audit();
         let any = |names: &[&str]| names.iter().any(|name| has_changed(name));
@@ -28,12 +46,12 @@ impl Network {
             audit.assert_stake();
         }
         if any(&["token", "epoch"]) {
-            audit.assert_bonds();
+            audit.assert_collateral();
         }
         if any(&["epoch", "registry", "staking"]) {
-            for (netuid, history) in &self.book.subnets {
+            for (netuid, history) in &self.observer.subnets {
                 audit.assert_history(*netuid, history);
-                self.assert_frozen(*netuid, history);
+                self.assert_closed(*netuid, history);
             }
         }
         if any(&["token", "emission", "block"]) {
@@ -41,24 +59,23 @@ impl Network {
         }
     }
 
-    /// Invariant 4: What the last close froze reads as it did then.
-    fn assert_frozen(&self, netuid: NetUid, history: &History) {
-        let Some(frozen) = &history.frozen else {
+    /// Checks invariant 4: the inputs of the closed epoch never change.
+    fn assert_closed(&self, netuid: NetUid, history: &History) {
+        let Some(closed) = &history.closed else {
             return;
         };
-        assert_eq!(self.header(netuid).as_ref(), Some(&frozen.header));
-        for (chunk, inputs) in (0..).zip(&frozen.inputs) {
+        assert_eq!(self.header(netuid).as_ref(), Some(&closed.header));
+        for (chunk, inputs) in (0..).zip(&closed.inputs) {
             assert_eq!(
                 self.chunk_inputs(netuid, chunk).as_ref(),
                 Ok(inputs),
                 "{netuid:?}, chunk {chunk} of epoch {}",
-                frozen.header.epoch
+                closed.header.epoch
             );
         }
     }
 
-    /// Invariant 5: What is minted is what the curve has issued, less what waits in budgets and
-    /// shares.
+    /// Checks invariant 5: minted TAO is the issued TAO less open budgets and pending shares.
     fn assert_issuance(&self) {
         let issuance = self.issuance();
         let blocks = self.block() - issuance.block;
@@ -68,7 +85,7 @@ impl Network {
             issuance.issued
         };
         assert_eq!(
-            issued, self.book.issued,
+            issued, self.observer.issued,
             "the closed form is the curve, block by block"
         );
         let minted = issuance.genesis.0 + issuance.minted.0;
@@ -80,7 +97,7 @@ impl Network {
         assert_eq!(issuance.genesis, self.genesis());
 
         let pending: u64 = self
-            .book
+            .observer
             .subnets
             .keys()
             .map(|netuid| self.pending(*netuid).0)
@@ -88,21 +105,21 @@ impl Network {
         let owed: u64 = self.open_budgets().map(|rao| rao.0).sum();
         let waits = issued.0 - minted;
         // Every subnet's share is rounded down by less than a rao, and so is the accumulator.
-        let slack = u64::try_from(self.book.subnets.len()).expect("few subnets") + 1;
+        let slack = u64::try_from(self.observer.subnets.len()).expect("few subnets") + 1;
         assert!(
             pending + owed <= waits && waits - (pending + owed) <= slack,
             "{waits} rao are issued and not minted: {owed} in budgets, {pending} pending"
         );
         assert_eq!(
-            issuance.minted, self.book.paid_out,
+            issuance.minted, self.observer.paid_out,
             "what is minted went to neurons, owners, the reserve and those who run the epochs"
         );
         assert!(self.balance(TREASURY) <= u128::from(issuance.minted.0));
     }
 
-    /// What every epoch's budget still has to pay.
+    /// Returns the unspent part of every open budget.
     fn open_budgets(&self) -> impl Iterator<Item = Rao> + '_ {
-        self.book.subnets.iter().flat_map(move |(netuid, history)| {
+        self.observer.subnets.iter().flat_map(move |(netuid, history)| {
             history.epochs.keys().filter_map(move |epoch| {
                 let budget = self.budget(*netuid, *epoch)?;
                 Some(budget.unspent().expect("no more is paid than there was"))

@@ -1,7 +1,6 @@
-//! Who decides whether an assertion stands: the contract's own rules, linked natively, or the
-//! contract itself.
+//! The rules that decide on assertions: the contract's own, linked natively, or the contract itself.
 
-use super::{case::Case, program::Program};
+use super::{case::Case, kernel::Kernel};
 use epoch::{
     dispute::judge,
     frozen::{ClosedEpoch, Memory},
@@ -12,21 +11,21 @@ use inktensor_primitives::{
 };
 use inktensor_worker::engine::{Engine, EngineError};
 
-/// Takes assertions of one closed epoch, and takes them down.
-pub trait Court {
+/// A judge of assertions about one closed epoch.
+pub trait Judge {
     /// Posts an assertion.
     ///
     /// # Errors
     /// Those of the message `propose`.
     fn propose(&mut self, assertion: &Assertion) -> Result<(), EpochError>;
 
-    /// What an honest watcher disputes in `lie` about `case`, if anything: the step, and the proof.
+    /// Returns the step of `lie` that an honest watcher disputes, with its proof.
     fn watch(&mut self, case: &Case, lie: &Assertion) -> Option<(u32, StepProof)> {
         case.refute(lie)
     }
 
-    /// Has step `k` of the posted assertion executed again. `Ok` if it was taken down and its collateral
-    /// slashed.
+    /// Disputes step `k` of the posted assertion. `Ok` if the assertion is overturned and its
+    /// collateral slashed.
     ///
     /// # Errors
     /// Those of the message `dispute`.
@@ -35,20 +34,20 @@ pub trait Court {
 
 /// The rules of the epoch contract, without a chain.
 #[derive(Clone, Debug)]
-pub struct Bench {
-    program: Program,
+pub struct NativeJudge {
+    kernel: Kernel,
     chunks: Vec<ChunkInputs>,
     closed: ClosedEpoch,
     left: Option<Memory>,
     posted: Option<Digest>,
 }
 
-impl Bench {
-    /// For the epoch `closed`, which is that of `case`. `left` is the memory of the last final
-    /// epoch.
+impl NativeJudge {
+    /// Creates a judge for the epoch `closed` of `case`. `left` is the carry-over state of the last
+    /// final epoch.
     pub fn new(case: &Case, closed: ClosedEpoch, left: Option<Memory>) -> Self {
         Self {
-            program: case.program.clone(),
+            kernel: case.kernel.clone(),
             chunks: case.inputs.chunks.clone(),
             closed,
             left,
@@ -56,13 +55,13 @@ impl Bench {
         }
     }
 
-    /// Takes `program` for the kernel from now on.
-    pub fn judge_by(&mut self, program: Program) {
-        self.program = program;
+    /// Replaces the kernel that disputed steps run on.
+    pub fn replace_kernel(&mut self, kernel: Kernel) {
+        self.kernel = kernel;
     }
 }
 
-impl Court for Bench {
+impl Judge for NativeJudge {
     fn propose(&mut self, assertion: &Assertion) -> Result<(), EpochError> {
         if self.posted.is_some() {
             return Err(EpochError::AlreadyAsserted);
@@ -88,7 +87,7 @@ impl Court for Bench {
             let inputs = self.chunks.get(usize::from(chunk));
             inputs.cloned().ok_or(EpochError::ChunkOutOfRange(chunks))
         };
-        let run = |input| match self.program.step(&input) {
+        let run = |input| match self.kernel.step(&input) {
             Ok(output) => Ok(output),
             Err(EngineError::Kernel(error)) => Err(EpochError::Kernel(error)),
             Err(_) => Err(EpochError::KernelUnavailable),

@@ -273,7 +273,7 @@ impl World {
         assert_eq!(answer, expected);
         if self.stands_honestly(netuid) == Some(true) {
             let trace = &self.known[&netuid].trace;
-            self.net.book.note_honest(netuid, trace);
+            self.net.observer.record_honest(netuid, trace);
         }
         let kind = match claim {
             Claim::Lie(_) => "propose a lie",
