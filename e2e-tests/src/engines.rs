@@ -1,8 +1,7 @@
 //! The two engines that compute epochs off the chain.
 
 use crate::network::bundles;
-use inktensor_primitives::{hash::blake2, Digest};
-use inktensor_worker::{
+use inktensor_compute::{
     engine::{
         native::{Mean, Native},
         wasm::{Wasm, WasmKernel},
@@ -10,6 +9,7 @@ use inktensor_worker::{
     },
     epoch::{compute, EpochInputs, Trace},
 };
+use inktensor_primitives::{hash::blake2, Digest};
 use std::sync::{Arc, OnceLock};
 
 /// Returns the kernel with code hash `hash`, loaded into wasmtime.

@@ -1,6 +1,8 @@
 //! An honest observer's record of the contracts' events, and the rules that the events alone must
 //! satisfy.
 
+use inktensor_client::{chain::ContractEvent, deploy::Addresses};
+use inktensor_compute::epoch::Trace;
 use inktensor_primitives::{
     assertion::{final_digest, Assertion},
     dispute::Disputed,
@@ -14,7 +16,6 @@ use inktensor_primitives::{
     staking::{Inherited, RootAccrued, RootClaimed, StakeAdded, StakeMoved, StakeRemoved},
     AccountId, Digest, NetUid, Rao,
 };
-use inktensor_worker::{chain::ContractEvent, deploy::Addresses, epoch::Trace};
 use psp22::Transfer;
 use std::collections::{BTreeMap, BTreeSet};
 

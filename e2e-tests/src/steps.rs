@@ -1,7 +1,7 @@
 //! Inputs and outputs of single steps of a traced epoch.
 
+use inktensor_compute::epoch::{EpochInputs, Trace};
 use inktensor_primitives::kernel::{StepInput, StepOutput};
-use inktensor_worker::epoch::{EpochInputs, Trace};
 
 /// Returns the input of step `k` of a traced epoch.
 pub fn step_input(inputs: &EpochInputs, trace: &Trace, k: usize) -> StepInput {

@@ -7,13 +7,14 @@
     reason = "a test fails by panicking"
 )]
 
+use inktensor_client::deploy::Bundles;
 use inktensor_e2e_tests::{
     node::{Node, Options},
     tools::CARGO_CONTRACT,
     TempDir,
 };
 use inktensor_primitives::hash::blake2;
-use inktensor_worker::{deploy::Bundles, engine::hex};
+use inktensor_primitives::hash::hex;
 use serde_json::Value;
 use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
 

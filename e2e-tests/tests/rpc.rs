@@ -7,6 +7,15 @@
     reason = "a test fails by panicking"
 )]
 
+use inktensor_client::{
+    chain::{
+        rpc::{RpcChain, Settings, Wait},
+        Answer, CallError, Chain, ChainError, ContractEvent, Message, Typed,
+    },
+    deploy::{check, deploy, deploy_telling, estimate, Addresses, Config, Outcome, Record},
+    keys,
+};
+use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     network::bundles,
     node::{Node, Options},
@@ -14,15 +23,6 @@ use inktensor_e2e_tests::{
 };
 use inktensor_primitives::{
     epoch::Epochs, hash::blake2, registry::Registry, staking::Staking, AccountId, NetUid, Rao, Uid,
-};
-use inktensor_worker::{
-    chain::{
-        rpc::{RpcChain, Settings, Wait},
-        sandbox::SandboxChain,
-        CallError, Chain, ChainError, ContractEvent, Message, Typed,
-    },
-    deploy::{check, deploy, deploy_telling, estimate, Addresses, Config, Outcome, Record},
-    keys,
 };
 use psp22::PSP22;
 use scale::{Decode, Encode};
@@ -295,7 +295,8 @@ fn what_cannot_be_carried_out_is_said() {
     let poor = Keypair::from_uri(&"//nobody".parse().expect("a uri")).expect("a key");
     let mut chain = RpcChain::connect(settings(&node.url()), [poor.clone()]).expect("it answers");
     let message = made.addresses.psp22().approve(nowhere, 5);
-    let refused: Result<_, CallError<psp22::PSP22Error>> = chain.run(keys::account(&poor), message);
+    let refused: Result<_, CallError<psp22::PSP22Error>> =
+        chain.send(keys::account(&poor), message).answer();
     assert!(
         matches!(refused, Err(CallError::Chain(ChainError::Runtime(_)))),
         "{refused:?}"

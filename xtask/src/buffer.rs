@@ -9,7 +9,7 @@ use std::{env, fs};
 
 /// The variable that ink! and cargo-contract read.
 pub const VARIABLE: &str = "INK_STATIC_BUFFER_SIZE";
-const SOURCE: &str = "primitives/src/kernel.rs";
+const SOURCE: &str = "primitives/src/kernel/mod.rs";
 const CONSTANT: &str = "pub const STATIC_BUFFER: usize =";
 
 /// The size in bytes.

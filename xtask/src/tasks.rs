@@ -86,7 +86,7 @@ pub fn demo(project: &Project, setup: &Setup, arguments: &[String]) -> Result<Ex
         .args([
             "run",
             "--package",
-            "inktensor-worker",
+            "inktensor-cli",
             "--bin",
             "inktensor",
             "--",
@@ -114,7 +114,7 @@ pub fn bench(
     if only != Some(Measure::Costs) {
         progress::stage("benchmarks of the kernel");
         let mut command = bench();
-        command.args(["--package", "inktensor-worker", "--bench", "kernel", "--"]);
+        command.args(["--package", "inktensor-compute", "--bench", "kernel", "--"]);
         process::run(command.args(arguments))?;
     }
     if only != Some(Measure::Kernel) {

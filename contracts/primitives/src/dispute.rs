@@ -1,43 +1,54 @@
-//! What disproves a false assertion: the preimages that one of its steps builds on.
+//! The proof against a false assertion: the preimages that one step builds on.
 
 use crate::{assertion::Assertion, AccountId, Digest, NetUid, Rao};
 use ink::prelude::vec::Vec;
 
-/// What step `k` of an assertion builds on, so that the chain can execute it again. The rest of the
-/// step's input the chain gathers itself.
+/// The preimages that step `k` of an assertion builds on. With these the chain re-executes the step;
+/// the rest of the step's input is in storage.
 ///
-/// A step's digest covers its carry and its scratch. Whoever opens one of the two gives the hash of
-/// the other, its *sibling*.
+/// A step's digest covers carry and scratch. A proof that opens one of them contains the hash of the
+/// other, the *sibling*.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct StepProof {
-    /// What was posted.
+    /// The posted assertion.
     pub assertion: Assertion,
-    /// Carry that step `k - 1` hands on; empty for the first step.
+    /// Carry of step `k - 1`; empty for the first step.
     pub carry: Vec<u8>,
-    /// Hash of the scratch of step `k - 1`. Not looked at for the first step.
+    /// Hash of the scratch of step `k - 1`. Ignored for the first step.
     pub carry_sibling: Digest,
-    /// Scratch that the same chunk's step one phase earlier hands on; empty in phase 0.
+    /// Scratch of the same chunk's step one phase earlier; empty in phase 0.
     pub scratch: Vec<u8>,
-    /// Hash of the carry of that step. Not looked at in phase 0.
+    /// Hash of the carry of the step one phase earlier. Ignored in phase 0.
     pub scratch_sibling: Digest,
-    /// What the chunk remembers from the last final epoch, if the phase reads it; else empty.
+    /// Memory of the chunk from the last final epoch if the phase reads memory, else empty.
     pub memory: Vec<u8>,
 }
 
-/// A part of a proof that must hash to what is known already.
+/// A part of a proof that must have a known hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub enum Opening {
-    /// The carry, against the digest of the step before.
+    /// The carry, which the digest of the step before covers.
     Carry,
-    /// The scratch, against the digest of the same chunk's step one phase earlier.
+    /// The scratch, which the digest of the same chunk's step one phase earlier covers.
     Scratch,
-    /// The memory, against the hash that the last final epoch left.
+    /// The memory, whose hash the last final epoch left.
     Memory,
 }
 
-/// An assertion was disproved. Its collateral is gone, and the epoch awaits an assertion again.
+#[cfg(feature = "std")]
+impl core::fmt::Display for Opening {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Carry => "carry",
+            Self::Scratch => "scratch",
+            Self::Memory => "memory",
+        })
+    }
+}
+
+/// A successful dispute. The collateral is slashed, and the epoch can be proposed again.
 #[ink::event]
 pub struct Disputed {
     /// The subnet.
@@ -46,13 +57,13 @@ pub struct Disputed {
     /// The epoch.
     #[ink(topic)]
     pub epoch: u32,
-    /// Who disproved it.
+    /// The caller of the dispute.
     #[ink(topic)]
     pub challenger: AccountId,
-    /// The step that is false.
+    /// The false step.
     pub step: u32,
-    /// The collateral.
+    /// The slashed collateral, in rao.
     pub slashed: Rao,
-    /// What the challenger got of it; the rest was burned.
+    /// The challenger's part of the collateral, in rao. The rest is burned.
     pub reward: Rao,
 }

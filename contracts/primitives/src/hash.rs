@@ -5,17 +5,17 @@
 
 use ink::{
     env::hash::{Blake2x256, HashOutput},
-    prelude::vec::Vec,
+    prelude::{string::String, vec::Vec},
 };
 
 /// A blake2_256 hash.
 pub type Digest = [u8; 32];
 
-/// What a hash is of. Each kind has a tag of its own, so that no preimage of one kind is one of
+/// The kind of a hash. Each kind has a tag of its own, so that no preimage of one kind is one of
 /// another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tag {
-    /// A frozen epoch header.
+    /// The header of a closed epoch.
     Header,
     /// A carry between two steps.
     Carry,
@@ -23,15 +23,15 @@ pub enum Tag {
     Scratch,
     /// A step: header, number, carry and scratch.
     Step,
-    /// What a chunk remembers.
+    /// The memory of a chunk.
     Memory,
-    /// What a chunk's neurons get.
+    /// The results of a chunk.
     Results,
     /// A whole assertion.
     Assertion,
     /// A final epoch.
     Final,
-    /// Weights that are committed to.
+    /// Committed weights.
     Weights,
 }
 
@@ -51,11 +51,11 @@ impl Tag {
     }
 }
 
-/// The bytes of a hash in the making.
+/// The bytes to hash, appended one by one.
 pub struct Preimage(Vec<u8>);
 
 impl Preimage {
-    /// Starts a preimage of kind `tag`, with room for `capacity` more bytes.
+    /// Returns an empty preimage of kind `tag`, with room for `capacity` more bytes.
     pub fn new(tag: Tag, capacity: usize) -> Self {
         let mut bytes = Vec::with_capacity(capacity.saturating_add(tag.bytes().len()));
         bytes.extend_from_slice(tag.bytes());
@@ -88,8 +88,7 @@ impl Preimage {
         self.fixed(&value.to_le_bytes())
     }
 
-    /// Appends a count of items that follow. Saturates; nothing hashed here comes near `u32::MAX`
-    /// items.
+    /// Appends the number of items that follow, at most `u32::MAX`. Nothing hashed here has so many.
     pub fn len(self, items: usize) -> Self {
         self.u32(u32::try_from(items).unwrap_or(u32::MAX))
     }
@@ -99,22 +98,40 @@ impl Preimage {
         self.len(bytes.len()).fixed(bytes)
     }
 
-    /// The hash of what was appended.
+    /// Returns the hash of all appended bytes.
     pub fn digest(self) -> Digest {
         blake2(&self.0)
     }
 }
 
-/// blake2_256 of `bytes`. The hash of a contract's Wasm is its code hash.
+/// Returns the blake2_256 hash of `bytes`. The hash of a contract's Wasm is its code hash.
 pub fn blake2(bytes: &[u8]) -> Digest {
     let mut out = <Blake2x256 as HashOutput>::Type::default();
     ink::env::hash_bytes::<Blake2x256>(bytes, &mut out);
     out
 }
 
+/// Returns `bytes` as lower-case hexadecimal digits after `0x`.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2).saturating_add(2));
+    text.push_str("0x");
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 0x0f] {
+            text.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hexadecimal_has_two_digits_a_byte() {
+        assert_eq!(hex(&[0, 0x0f, 0xa9]), "0x000fa9");
+        assert_eq!(hex(&[]), "0x");
+    }
 
     #[test]
     fn lengths_separate_fields() {

@@ -17,15 +17,21 @@ pub mod epoch;
 pub mod hash;
 pub mod kernel;
 pub mod registry;
+#[cfg(feature = "std")]
+pub mod ss58;
 pub mod staking;
+pub mod tao;
 pub mod token;
 pub mod units;
 pub mod versioned;
+pub mod wiring;
 
 pub use hash::Digest;
 pub use ink::primitives::AccountId;
+pub use tao::{PaymentRefused, Tao};
 pub use units::{Bps, NetUid, Rao, Uid};
 pub use versioned::Versioned;
+pub use wiring::Wiring;
 
 /// Neurons a storage page holds: neuron pages, score pages and the columns of a weights page.
 ///

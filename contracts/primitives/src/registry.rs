@@ -8,7 +8,7 @@ mod serving;
 mod terms;
 mod views;
 
-pub use error::RegistryError;
+pub use error::{BoundedField, RegistryError};
 pub use events::{
     HotkeySwapped, HyperparameterSet, IdentitySet, NetworkRulesSet, NeuronRegistered,
     SubnetCreated, SubnetOffered, SubnetRetired, SubnetStarted, SubnetTransferred,

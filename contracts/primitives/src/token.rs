@@ -2,35 +2,51 @@
 
 use crate::AccountId;
 
-/// What TAO has besides PSP22, PSP22Metadata, PSP22Mintable and PSP22Burnable.
+/// The messages of TAO besides PSP22, PSP22Metadata, PSP22Mintable and PSP22Burnable.
 #[ink::trait_definition]
 pub trait TokenControl {
-    /// Names the minter, once. Only the deployer; afterwards nobody can.
-    ///
-    /// # Errors
-    /// `NotDeployer`, or `AlreadyWired` once a minter is named.
-    #[ink(message)]
-    fn wire(&mut self, minter: AccountId) -> Result<(), WireError>;
-
-    /// The only account that may mint: the emission contract. None until it is named.
-    #[ink(message)]
-    fn minter(&self) -> Option<AccountId>;
-
-    /// Rao that may ever exist.
+    /// Returns the largest amount that may ever be minted, in rao.
     #[ink(message)]
     fn cap(&self) -> u128;
 
-    /// Rao minted so far, genesis included; burning does not lower it.
+    /// Returns the amount minted so far, in rao, genesis included. Burning does not lower it.
     #[ink(message)]
     fn total_minted(&self) -> u128;
+
+    /// Returns the only account that may mint, the emission contract. Absent before the token is
+    /// wired.
+    #[ink(message)]
+    fn minter(&self) -> Option<AccountId>;
+
+    /// Names the minter. Deployer only, once, during deployment.
+    ///
+    /// # Errors
+    /// `AlreadyWired`, `NotDeployer`.
+    #[ink(message)]
+    fn wire(&mut self, minter: AccountId) -> Result<(), WireError>;
 }
 
-/// Why a contract could not be wired to its peers.
+/// Errors of `wire`, the call that names a contract's peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub enum WireError {
     /// The caller did not deploy this contract. Call from the account that did.
     NotDeployer,
-    /// The peers are named already; they cannot change.
+    /// The peers are named already and cannot change. Deploy a new contract for other peers.
     AlreadyWired,
+}
+
+#[cfg(feature = "std")]
+impl core::fmt::Display for WireError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NotDeployer => {
+                "the caller did not deploy this contract; call from the account that did"
+            }
+            Self::AlreadyWired => {
+                "the peers are named already and cannot change; deploy a new contract for other \
+                 peers"
+            }
+        })
+    }
 }

@@ -1,9 +1,9 @@
-//! Two-slot cells: a value as the open epoch sees it, and as the closed one saw it.
+//! Two-slot cells: a value of the open epoch, and the value of the epoch before.
 
-/// A value that consensus reads, kept for the open epoch and the one before it.
+/// A value that consensus reads, stored for the open epoch and the epoch before.
 ///
 /// The value of epoch `e` is the last one written while `e` was open. Epoch `e + 1` cannot close
-/// before `e` is final and settled (or its settle window is over), so two slots always suffice.
+/// before `e` is final, and settled or past the settle window. So two slots always suffice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -16,12 +16,12 @@ pub struct Versioned<T> {
     before: T,
 }
 
-/// The epoch asked for is older than both slots.
+/// The error of a read: the epoch is older than both slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooOld;
 
 impl<T: Clone + Default> Versioned<T> {
-    /// A cell first written in `epoch`; before that it held the default.
+    /// Returns a cell first written in `epoch`. Before that epoch it held the default.
     pub fn new(epoch: u32, value: T) -> Self {
         Self {
             epoch,
@@ -40,10 +40,10 @@ impl<T: Clone + Default> Versioned<T> {
         }
     }
 
-    /// The value as of the end of `epoch`, or of now if `epoch` is still open.
+    /// Returns the value at the end of `epoch`, or the current value while `epoch` is open.
     ///
     /// # Errors
-    /// `TooOld` if two later epochs have been written over it.
+    /// `TooOld` if values of two later epochs have been written.
     pub fn at(&self, epoch: u32) -> Result<&T, TooOld> {
         if self.epoch <= epoch {
             Ok(&self.now)
@@ -54,17 +54,18 @@ impl<T: Clone + Default> Versioned<T> {
         }
     }
 
-    /// The epoch that was open at the last write.
+    /// Returns the epoch that was open at the last write.
     pub fn epoch(&self) -> u32 {
         self.epoch
     }
 
-    /// The value written last.
+    /// Returns the value written last.
     pub fn now(&self) -> &T {
         &self.now
     }
 
-    /// Whether no epoch that can still be read holds anything but the default.
+    /// Returns true if every epoch that can still be read holds the default. `open` is the open
+    /// epoch.
     pub fn is_spent(&self, open: u32) -> bool
     where
         T: PartialEq,

@@ -5,7 +5,7 @@
 
 use crate::hyperparameters::{amount, within};
 use inktensor_primitives::{
-    registry::{NetworkRules, RegistryError},
+    registry::{BoundedField, NetworkRules, RegistryError},
     NetUid, Rao,
 };
 
@@ -123,12 +123,22 @@ fn lock_cost(last: Rao, blocks: u32, interval: u32, min: Rao) -> Rao {
 }
 
 fn checked(rules: NetworkRules) -> Result<NetworkRules, RegistryError> {
-    amount(rules.min_lock)?;
-    amount(rules.nominator_min)?;
-    amount(rules.serving_deposit)?;
-    amount(rules.swap_fee)?;
-    within(rules.lock_interval, 1, u32::MAX.into())?;
-    within(rules.subnet_limit, 1, NetworkRules::MOST_SUBNETS.into())?;
+    amount(BoundedField::MinLock, rules.min_lock)?;
+    amount(BoundedField::NominatorMin, rules.nominator_min)?;
+    amount(BoundedField::ServingDeposit, rules.serving_deposit)?;
+    amount(BoundedField::SwapFee, rules.swap_fee)?;
+    within(
+        BoundedField::LockInterval,
+        rules.lock_interval,
+        1,
+        u32::MAX.into(),
+    )?;
+    within(
+        BoundedField::SubnetLimit,
+        rules.subnet_limit,
+        1,
+        NetworkRules::MOST_SUBNETS.into(),
+    )?;
     Ok(rules)
 }
 

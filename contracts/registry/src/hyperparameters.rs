@@ -9,7 +9,8 @@ use inktensor_primitives::{
     emission::SplitPreset,
     kernel::{YumaParams, MAX_PARAMS},
     registry::{
-        Hyperparameter, KernelParams, Parameter, RegistryError, MAX_IMMUNE_OWNERS, MAX_NAME,
+        BoundedField, Hyperparameter, KernelParams, Parameter, RegistryError, MAX_IMMUNE_OWNERS,
+        MAX_NAME,
     },
     AccountId, Bps, Rao, MAX_UIDS, MAX_VALIDATORS,
 };
@@ -47,14 +48,20 @@ pub struct Given {
     pub bittensor_split: bool,
 }
 
-/// Passes `value` if it is within `min ..= max`.
+/// Passes `value` of `field` if it is within `min ..= max`.
 ///
 /// # Errors
 /// `OutOfBounds`.
-pub fn within<T: Copy + Into<u64>>(value: T, min: u64, max: u64) -> Result<T, RegistryError> {
+pub fn within<T: Copy + Into<u64>>(
+    field: impl Into<BoundedField>,
+    value: T,
+    min: u64,
+    max: u64,
+) -> Result<T, RegistryError> {
     let given: u64 = value.into();
     if given < min || given > max {
         return Err(RegistryError::OutOfBounds {
+            field: field.into(),
             value: given,
             min,
             max,
@@ -63,13 +70,17 @@ pub fn within<T: Copy + Into<u64>>(value: T, min: u64, max: u64) -> Result<T, Re
     Ok(value)
 }
 
-/// Checks that there are at most `most` items.
+/// Checks that `field` has at most `most` items.
 ///
 /// # Errors
 /// `OutOfBounds`.
-pub fn at_most(items: usize, most: usize) -> Result<(), RegistryError> {
+pub fn at_most(
+    field: impl Into<BoundedField>,
+    items: usize,
+    most: usize,
+) -> Result<(), RegistryError> {
     let wide = |count| u64::try_from(count).unwrap_or(u64::MAX);
-    within(wide(items), 0, wide(most)).map(|_| ())
+    within(field, wide(items), 0, wide(most)).map(|_| ())
 }
 
 /// A subnet's name: 1 to `MAX_NAME` bytes.
@@ -88,7 +99,7 @@ pub fn name(name: String) -> Result<String, RegistryError> {
 /// # Errors
 /// `OutOfBounds`.
 pub fn tempo(blocks: u32) -> Result<u32, RegistryError> {
-    within(blocks, 1, MAX_TEMPO)
+    within(Parameter::Tempo, blocks, 1, MAX_TEMPO)
 }
 
 /// Seats of a subnet of which `taken` are taken.
@@ -96,7 +107,12 @@ pub fn tempo(blocks: u32) -> Result<u32, RegistryError> {
 /// # Errors
 /// `OutOfBounds`.
 pub fn max_uids(seats: u16, taken: u16) -> Result<u16, RegistryError> {
-    within(seats, taken.max(1).into(), MAX_UIDS.into())
+    within(
+        Parameter::MaxUids,
+        seats,
+        taken.max(1).into(),
+        MAX_UIDS.into(),
+    )
 }
 
 /// Permits per epoch.
@@ -104,15 +120,15 @@ pub fn max_uids(seats: u16, taken: u16) -> Result<u16, RegistryError> {
 /// # Errors
 /// `OutOfBounds`.
 pub fn max_validators(permits: u16) -> Result<u16, RegistryError> {
-    within(permits, 1, MAX_VALIDATORS.into())
+    within(Parameter::MaxValidators, permits, 1, MAX_VALIDATORS.into())
 }
 
 /// Anything in TAO: at most all there is.
 ///
 /// # Errors
 /// `OutOfBounds`.
-pub fn amount(rao: Rao) -> Result<Rao, RegistryError> {
-    within(rao.0, 0, Rao::CAP.0).map(Rao)
+pub fn amount(field: impl Into<BoundedField>, rao: Rao) -> Result<Rao, RegistryError> {
+    within(field, rao.0, 0, Rao::CAP.0).map(Rao)
 }
 
 /// Parameters of a kernel.
@@ -122,7 +138,7 @@ pub fn amount(rao: Rao) -> Result<Rao, RegistryError> {
 pub fn check_params(params: &KernelParams) -> Result<(), RegistryError> {
     match params {
         KernelParams::Yuma(params) => check_yuma(params),
-        KernelParams::Other(bytes) => at_most(bytes.len(), MAX_PARAMS),
+        KernelParams::Other(bytes) => at_most(Parameter::OtherParams, bytes.len(), MAX_PARAMS),
     }
 }
 
@@ -212,10 +228,13 @@ fn set_number(
     given: Given,
     value: Hyperparameter,
 ) -> Result<(), RegistryError> {
-    let limits = |parameter| bounds(parameter, settings, given.taken);
+    let limits = |parameter| (parameter, bounds(parameter, settings, given.taken));
     /// A number that passes the bounds of its parameter.
-    fn passed<T: Copy + Into<u64>>(value: T, (min, max): (u64, u64)) -> Result<T, RegistryError> {
-        within(value, min, max)
+    fn passed<T: Copy + Into<u64>>(
+        value: T,
+        (parameter, (min, max)): (Parameter, (u64, u64)),
+    ) -> Result<T, RegistryError> {
+        within(parameter, value, min, max)
     }
     match value {
         Hyperparameter::Tempo(blocks) => {
@@ -329,13 +348,29 @@ fn set_yuma(params: &mut YumaParams, value: Hyperparameter) {
 /// Checks every bound of the Yuma kernel's parameters. A negative steepness is reported as two's
 /// complement, which is above its largest value.
 fn check_yuma(params: &YumaParams) -> Result<(), RegistryError> {
-    within(params.activity_cutoff, 1, MAX_BLOCKS)?;
-    amount(params.min_stake)?;
-    within(params.bonds_moving_average, 0, MILLION)?;
-    within(params.alpha_high, MIN_ALPHA, u16::MAX.into())?;
-    within(params.alpha_low, MIN_ALPHA, params.alpha_high.into())?;
+    within(
+        Parameter::ActivityCutoff,
+        params.activity_cutoff,
+        1,
+        MAX_BLOCKS,
+    )?;
+    amount(Parameter::MinStake, params.min_stake)?;
+    within(
+        Parameter::BondsMovingAverage,
+        params.bonds_moving_average,
+        0,
+        MILLION,
+    )?;
+    let (low, high) = (params.alpha_low, params.alpha_high);
+    within(Parameter::AlphaHigh, high, MIN_ALPHA, u16::MAX.into())?;
+    within(Parameter::AlphaLow, low, MIN_ALPHA, high.into())?;
     let steepness = u16::from_le_bytes(params.alpha_sigmoid_steepness.to_le_bytes());
-    within(steepness, 0, MAX_STEEPNESS.into())?;
+    within(
+        Parameter::AlphaSigmoidSteepness,
+        steepness,
+        0,
+        MAX_STEEPNESS.into(),
+    )?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     kernel::NeuronResult,
-    registry::{Neuron, NeuronView, RegistryError, Tenure},
+    registry::{BoundedField, Neuron, NeuronView, RegistryError, Tenure},
     Uid, Versioned, PAGE,
 };
 
@@ -25,6 +25,7 @@ pub fn span(start: Uid, count: u16, taken: u16) -> Result<core::ops::Range<usize
     let end = u32::from(start.0).saturating_add(u32::from(count));
     if end > limit {
         return Err(RegistryError::OutOfBounds {
+            field: BoundedField::Uid,
             value: end.into(),
             min: 0,
             max: limit.into(),
@@ -205,6 +206,7 @@ pub fn views(start: Uid, neurons: NeuronPage, standings: &StandingPage) -> Vec<N
 fn untaken(place: usize) -> RegistryError {
     let place = u64::try_from(place).unwrap_or(u64::MAX);
     RegistryError::OutOfBounds {
+        field: BoundedField::Uid,
         value: place,
         min: 0,
         max: place.saturating_sub(1),

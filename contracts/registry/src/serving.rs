@@ -4,7 +4,8 @@
 use crate::hyperparameters::{at_most, within};
 use inktensor_primitives::{
     registry::{
-        Axon, Commitment, Host, Prometheus, RegistryError, ServingView, MAX_COMMITMENT, MAX_HOST,
+        Axon, BoundedField, Commitment, Host, Prometheus, RegistryError, ServingView,
+        MAX_COMMITMENT, MAX_HOST,
     },
     Rao, Uid,
 };
@@ -32,7 +33,9 @@ impl Shown {
         match self {
             Shown::Axon(axon) => check_endpoint(&axon.host, axon.port),
             Shown::Prometheus(it) => check_endpoint(&it.host, it.port),
-            Shown::Commitment(it) => at_most(it.data.len(), MAX_COMMITMENT),
+            Shown::Commitment(it) => {
+                at_most(BoundedField::Commitment, it.data.len(), MAX_COMMITMENT)
+            }
         }
     }
 }
@@ -97,7 +100,7 @@ impl Served {
 /// # Errors
 /// `BadHost`, `OutOfBounds` for port 0.
 fn check_endpoint(host: &Host, port: u16) -> Result<(), RegistryError> {
-    within(port, 1, u16::MAX.into())?;
+    within(BoundedField::Port, port, 1, u16::MAX.into())?;
     let is_good = match host {
         // Nowhere, everybody, and this machine. Source: subtensor's `is_valid_ip_address`, and all
         // of 127/8.

@@ -30,8 +30,8 @@ use ink::{
 use inktensor_primitives::{
     kernel::NeuronResult,
     registry::{
-        HotkeyStatus, Neuron, NeuronView, Parameter, RegistryError, Seat, Subnet, SubnetIdentity,
-        SubnetSnapshot, Tenure, Voter,
+        BoundedField, HotkeyStatus, Neuron, NeuronView, Parameter, RegistryError, Seat, Subnet,
+        SubnetIdentity, SubnetSnapshot, Tenure, Voter,
     },
     AccountId, NetUid, Rao, Uid, MAX_VALIDATORS, PAGE,
 };
@@ -166,6 +166,7 @@ impl Subnets {
         let seats = self.seats(netuid)?;
         if epoch >= seats.epoch() {
             return Err(RegistryError::OutOfBounds {
+                field: BoundedField::Epoch,
                 value: epoch.into(),
                 min: 0,
                 max: seats.epoch().saturating_sub(1).into(),
@@ -253,13 +254,15 @@ impl Subnets {
     ) -> Result<Vec<Tenure>, RegistryError> {
         let seats = self.seats(netuid)?;
         let taken = seats.taken_at(epoch).map_err(|_| RegistryError::TooOld)?;
-        hyperparameters::at_most(uids.len(), usize::from(MAX_VALIDATORS).saturating_add(1))?;
+        let most = usize::from(MAX_VALIDATORS).saturating_add(1);
+        hyperparameters::at_most(BoundedField::UidCount, uids.len(), most)?;
         let mut tenures = Vec::with_capacity(uids.len());
         let mut page = StandingPage::default();
         let mut loaded = None;
         let mut least = 0;
         for uid in uids {
-            hyperparameters::within(uid.0, least, taken.saturating_sub(1).into())?;
+            let last = taken.saturating_sub(1);
+            hyperparameters::within(BoundedField::Uid, uid.0, least, last.into())?;
             least = u64::from(uid.0).saturating_add(1);
             if loaded != Some(uid.page()) {
                 loaded = Some(uid.page());

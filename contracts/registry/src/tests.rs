@@ -12,8 +12,8 @@ use ink::{
 use inktensor_primitives::{
     kernel::YumaParams,
     registry::{
-        AdminChanged, Hyperparameter, HyperparameterSet, KernelParams, KernelRetired, NetworkRules,
-        Registry, RegistryError, SubnetCreated,
+        AdminChanged, BoundedField, Hyperparameter, HyperparameterSet, KernelParams, KernelRetired,
+        NetworkRules, Registry, RegistryError, SubnetCreated,
     },
     token::WireError,
     AccountId, NetUid, Rao, Uid,
@@ -90,6 +90,7 @@ fn a_price_above_all_tao_is_refused() {
     assert_eq!(
         SubnetRegistry::new(token, with_lock(Rao(Rao::CAP.0 + 1))).err(),
         Some(RegistryError::OutOfBounds {
+            field: BoundedField::MinLock,
             value: Rao::CAP.0 + 1,
             min: 0,
             max: Rao::CAP.0

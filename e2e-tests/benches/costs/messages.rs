@@ -1,5 +1,10 @@
 //! Each message once, on a small network, and what the deployment takes.
 
+use inktensor_client::{
+    chain::{Cost, Typed},
+    deploy::{deploy, Deployed},
+};
+use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     accounts::*,
     network::{bundles, config},
@@ -10,10 +15,6 @@ use inktensor_primitives::{
     registry::{Axon, CommitmentKind, Host, Hyperparameter, KernelParams},
     staking::{Child, Staking},
     AccountId, Bps, NetUid, Rao,
-};
-use inktensor_worker::{
-    chain::{sandbox::SandboxChain, Cost, Typed},
-    deploy::{deploy, Deployed},
 };
 
 /// A message, when it is sent, and what it cost.

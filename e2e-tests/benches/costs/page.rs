@@ -1,6 +1,6 @@
 //! Puts the tables into docs/costs.md, between two marks. The text around them is written by hand.
 
-use inktensor_worker::chain::sandbox::PALLET_VERSION;
+use inktensor_devnet::sandbox::PALLET_VERSION;
 use std::{fs, io, path::Path};
 
 const BEGIN: &str = "<!-- measured: begin, written by `cargo xtask bench` -->";

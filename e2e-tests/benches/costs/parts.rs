@@ -5,7 +5,8 @@
 //! chain without keys allows. Sent alone, each also pays for entering the chain, so they come to a
 //! little more than what they are part of.
 
-use inktensor_e2e_tests::{Network, ComputedEpoch, Template};
+use inktensor_client::chain::{Cost, Message, Typed};
+use inktensor_e2e_tests::{ComputedEpoch, Network, Template};
 use inktensor_primitives::{
     emission::{Emission, SplitPreset},
     kernel::{EpochHeader, IncentiveKernel, StepInput},
@@ -13,7 +14,6 @@ use inktensor_primitives::{
     staking::{Payment, Staking},
     AccountId, Uid,
 };
-use inktensor_worker::chain::{Cost, Message, Typed};
 use scale::Decode;
 use std::fmt::Debug;
 

@@ -1,6 +1,8 @@
 //! Whole epochs of subnets of several sizes, and each step of their kernel.
 
 use crate::parts::{self, Part};
+use inktensor_client::chain::{Bill, ChainError, Cost, Typed};
+use inktensor_compute::epoch::EpochInputs;
 use inktensor_e2e_tests::{
     accounts::*,
     network::{fits_block, opinion},
@@ -12,10 +14,6 @@ use inktensor_primitives::{
     epoch::{EpochError, Epochs, Stage},
     registry::Hyperparameter,
     NetUid, Uid, MAX_VALIDATORS,
-};
-use inktensor_worker::{
-    chain::{Bill, ChainError, Cost, Typed},
-    epoch::EpochInputs,
 };
 
 /// Chunks per phase up to which every step is measured. Of more, every eighth is, and the last.

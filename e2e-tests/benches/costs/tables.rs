@@ -1,7 +1,7 @@
 //! The tables of docs/costs.md.
 
 use crate::{messages::Sent, subnets::Figures};
-use inktensor_worker::{
+use inktensor_client::{
     chain::{Bill, Cost},
     deploy::Deployed,
 };

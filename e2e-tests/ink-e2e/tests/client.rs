@@ -9,6 +9,8 @@
 
 use ink::env::DefaultEnvironment;
 use ink_e2e::{alice, bob, charlie, Client, ContractsBackend, Keypair, PolkadotConfig, RpcClient};
+use inktensor_client::{chain::contracts, deploy::Bundles};
+use inktensor_client::{chain::contracts, deploy::Bundles};
 use inktensor_e2e_tests::node::{Node, Options};
 use inktensor_primitives::{
     registry::{NetworkRules, Registry, RegistryError},
@@ -16,7 +18,6 @@ use inktensor_primitives::{
     token::TokenControl,
     AccountId, NetUid, Rao,
 };
-use inktensor_worker::{chain::contracts, deploy::Bundles};
 use psp22::{PSP22Error, PSP22Metadata, PSP22};
 
 const SUPPLY: u128 = 5_000_000_000_000_000;

@@ -1,11 +1,11 @@
 //! An epoch under attack: its inputs, its honest trace, and the continuation from a falsified step.
 
 use super::kernel::Kernel;
-use inktensor_primitives::{assertion::Assertion, dispute::StepProof, kernel::StepInput, Digest};
-use inktensor_worker::{
+use inktensor_compute::{
     engine::Engine,
     epoch::{EpochInputs, StepTrace, Trace},
 };
+use inktensor_primitives::{assertion::Assertion, dispute::StepProof, kernel::StepInput, Digest};
 
 /// An epoch under attack.
 #[derive(Clone, Debug)]

@@ -1,12 +1,12 @@
 //! Kinds of wrong proofs. None of them may overturn an honest assertion.
 
 use super::{case::Case, lie::ByteChange, rng::Rng};
+use inktensor_compute::epoch::{compute, EpochInputs, Trace};
 use inktensor_primitives::{
     dispute::StepProof,
     kernel::{EpochHeader, MAX_CARRY, MAX_MEMORY, MAX_SCRATCH},
     NetUid,
 };
-use inktensor_worker::epoch::{compute, EpochInputs, Trace};
 use std::fmt;
 
 /// A part of a proof.

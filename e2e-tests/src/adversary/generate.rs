@@ -4,14 +4,14 @@
 
 use super::{case::Case, judge::NativeJudge, kernel::Kernel, rng::Rng};
 use epoch::frozen::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
+use inktensor_compute::{
+    engine::Engine,
+    epoch::{compute, EpochError, EpochInputs, Trace},
+};
 use inktensor_primitives::{
     assertion::final_digest,
     kernel::{Budget, ChunkInputs, EpochHeader, NeuronInput, NO_COMMIT},
     NetUid, Rao, Uid, MAX_UIDS, MAX_VALIDATORS,
-};
-use inktensor_worker::{
-    engine::Engine,
-    epoch::{compute, EpochError, EpochInputs, Trace},
 };
 
 /// Blocks between closes.

@@ -5,6 +5,7 @@
 //! Every changed input changes its outputs.
 
 use super::rng::Rng;
+use inktensor_compute::engine::{Engine, EngineError};
 use inktensor_primitives::{
     hash::blake2,
     kernel::{
@@ -13,7 +14,6 @@ use inktensor_primitives::{
     },
     Rao, Uid,
 };
-use inktensor_worker::engine::{Engine, EngineError};
 use scale::Encode;
 use std::fmt;
 

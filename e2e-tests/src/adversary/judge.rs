@@ -6,10 +6,10 @@ use epoch::{
     frozen::{ClosedEpoch, Memory},
     shape,
 };
+use inktensor_compute::engine::{Engine, EngineError};
 use inktensor_primitives::{
     assertion::Assertion, dispute::StepProof, epoch::EpochError, kernel::ChunkInputs, Digest,
 };
-use inktensor_worker::engine::{Engine, EngineError};
 
 /// A judge of assertions about one closed epoch.
 pub trait Judge {

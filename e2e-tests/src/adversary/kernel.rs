@@ -1,13 +1,13 @@
 //! The kernels of the attacked epochs.
 
 use super::{hash_kernel::HashKernel, layout::Layout, rng::Rng};
+use inktensor_compute::engine::{
+    native::{Mean, Native},
+    Engine, EngineError, PhaseJob, StepFailed,
+};
 use inktensor_primitives::{
     kernel::{EpochHeader, EpochPlan, StepInput, StepOutput, YumaParams},
     Rao,
-};
-use inktensor_worker::engine::{
-    native::{Mean, Native},
-    Engine, EngineError, PhaseJob, StepFailed,
 };
 use scale::Encode;
 use std::fmt;
@@ -20,7 +20,7 @@ pub enum Kernel {
     /// The mean kernel.
     Mean,
     /// A kernel with any plan, whose outputs are hashes.
-    HashKernel(Box<HashKernel>),
+    Hash(Box<HashKernel>),
 }
 
 impl Kernel {

@@ -3,6 +3,7 @@
 
 use super::{case::Case, rng::Rng, judge::Judge, kernel::Kernel};
 use crate::{accounts::*, Network, Shape};
+use inktensor_compute::epoch::{compute, Trace};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
@@ -11,8 +12,8 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
-    epoch::{compute, Trace},
-    roles::{EngineChoice, Kernels, Ledger},
+    epochs::Ledger,
+    kernels::{EngineChoice, Kernels},
 };
 use std::sync::{Arc, OnceLock};
 

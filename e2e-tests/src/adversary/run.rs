@@ -14,8 +14,8 @@ use super::{
     kernel::Kernel,
     tally::Tally,
 };
+use inktensor_compute::epoch::{attempt, Attempt};
 use inktensor_primitives::assertion::Assertion;
-use inktensor_worker::epoch::{attempt, Attempt};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 /// The number of epochs tried until a lie applies to one.

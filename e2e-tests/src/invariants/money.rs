@@ -5,6 +5,10 @@ use crate::{
     observer::{History, Observer},
     Network,
 };
+use inktensor_client::{
+    chain::{ChainRead, Message, Typed},
+    deploy::Addresses,
+};
 use inktensor_primitives::{
     assertion::{final_digest, memory_digest},
     emission::Emission,
@@ -14,10 +18,6 @@ use inktensor_primitives::{
     staking::{NominatorView, PositionView, Staking},
     token::TokenControl,
     AccountId, NetUid, Rao, PAGE,
-};
-use inktensor_worker::{
-    chain::{Chain, Message, Typed},
-    deploy::Addresses,
 };
 use psp22::PSP22;
 use scale::Decode;
@@ -30,7 +30,7 @@ type Stakes = BTreeMap<AccountId, Vec<(NetUid, AccountId, Rao)>>;
 #[derive(Clone, Copy)]
 pub struct Audit<'a> {
     /// The chain.
-    pub chain: &'a dyn Chain,
+    pub chain: &'a dyn ChainRead,
     /// The addresses of the contracts.
     pub addresses: Addresses,
     /// The record of all their events.

@@ -1,13 +1,13 @@
 //! What a challenger may come with, and what must come of it.
 
 use crate::Network;
+use inktensor_compute::epoch::{EpochInputs, Trace};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Opening, StepProof},
     epoch::EpochError,
     NetUid,
 };
-use inktensor_worker::epoch::{EpochInputs, Trace};
 
 /// What an honest observer knows of a closed epoch.
 #[derive(Clone, Debug)]

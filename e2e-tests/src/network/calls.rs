@@ -1,6 +1,7 @@
 //! Typed calls: one method per message, signed by the caller. Each returns the message's answer.
 
 use crate::Network;
+use inktensor_client::chain::{contracts, Cost, Message, Typed};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
@@ -15,7 +16,6 @@ use inktensor_primitives::{
     token::{TokenControl, WireError},
     AccountId, Bps, Digest, NetUid, Rao, Uid,
 };
-use inktensor_worker::chain::{contracts, Cost, Message, Typed};
 use psp22::{PSP22Burnable, PSP22Error, PSP22Mintable, PSP22};
 use scale::Decode;
 

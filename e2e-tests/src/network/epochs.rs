@@ -1,16 +1,14 @@
 //! Epochs run call by call. The worker's roles do the same on their own; a test compares the two.
 
 use crate::{accounts::*, engines, Network, Shape};
+use inktensor_client::chain::Chain;
+use inktensor_compute::epoch::{EpochInputs, Trace};
 use inktensor_primitives::{
     assertion::{memory_digest, Assertion},
     epoch::Stage,
     kernel::EpochHeader,
     registry::Neuron,
     AccountId, NetUid, Rao, Uid, PAGE,
-};
-use inktensor_worker::{
-    chain::Chain,
-    epoch::{EpochInputs, Trace},
 };
 
 /// An epoch and its honest computation.

@@ -17,16 +17,17 @@ pub use setup::{opinion, Shape};
 pub use snapshot::{Snapshot, StorageRoots, SubnetState};
 
 use crate::{accounts::*, curve, observer::Observer};
+use inktensor_client::{
+    chain::{Bill, Chain, ContractEvent, Typed},
+    deploy::{deploy, Addresses, Bundles, Config},
+};
+use inktensor_compute::epoch::Trace;
+use inktensor_devnet::sandbox::{self, SandboxChain};
 use inktensor_primitives::{
     emission::{Emission, Split},
     epoch::EpochRules,
     registry::NetworkRules,
     AccountId, Digest, NetUid, Rao,
-};
-use inktensor_worker::{
-    chain::{sandbox, sandbox::SandboxChain, Bill, Chain, ContractEvent, Typed},
-    deploy::{deploy, Addresses, Bundles, Config},
-    epoch::Trace,
 };
 use std::{collections::BTreeMap, mem, sync::OnceLock};
 

@@ -1,6 +1,7 @@
 //! Typed reads: one method per view of the contracts.
 
 use crate::{accounts::STRANGER, Network};
+use inktensor_client::chain::{Chain, Cost, Typed};
 use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fees, Issuance},
     epoch::{
@@ -20,7 +21,6 @@ use inktensor_primitives::{
     token::TokenControl,
     AccountId, Bps, Digest, NetUid, Rao, Uid,
 };
-use inktensor_worker::chain::{Chain, Cost, Typed};
 use psp22::PSP22;
 
 /// One method per view: the contract's message of the same name, unless a name is taken.

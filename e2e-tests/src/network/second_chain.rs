@@ -1,10 +1,8 @@
 //! A network whose chain runs in another process for a while.
 
 use crate::{curve, observer::Observer, Network, Template};
-use inktensor_primitives::NetUid;
-use inktensor_worker::{
-    chain::{sandbox::SandboxChain, Chain, State},
-};
+use inktensor_client::chain::Chain;
+use inktensor_devnet::{sandbox::SandboxChain, state_file::State};
 
 impl Network {
     /// Returns the chain's state, for another process, and this network as a template. The last

@@ -1,8 +1,8 @@
 //! Preparing a network by real calls: TAO, subnets, neurons, stake, weights.
 
 use crate::{accounts::*, Network};
+use inktensor_client::deploy::Addresses;
 use inktensor_primitives::{registry::Hyperparameter, AccountId, Bps, NetUid, Rao, Uid};
-use inktensor_worker::deploy::Addresses;
 
 /// The parameters of a new subnet.
 #[derive(Clone, Debug)]

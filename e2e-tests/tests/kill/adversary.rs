@@ -1,17 +1,18 @@
 //! Somebody who is never killed: computes every epoch by itself, and posts a lie now and then.
 
 use super::{Dice, LIAR};
+use inktensor_client::{
+    chain::{Answer, CallError, Typed},
+    deploy::Addresses,
+};
+use inktensor_compute::epoch::Trace;
+use inktensor_devnet::remote::RemoteChain;
 use inktensor_primitives::{
     assertion::Assertion,
     epoch::{EpochError, Epochs, Stage},
     NetUid,
 };
-use inktensor_worker::{
-    chain::{remote::RemoteChain, CallError, Typed},
-    deploy::Addresses,
-    epoch::Trace,
-    roles::{Computed, Ledger},
-};
+use inktensor_worker::epochs::{Computed, Ledger};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -78,7 +79,7 @@ impl Adversary {
         if status.stage == Stage::Closed && self.dice.below(ONE_IN) == 0 {
             let lie = self.lie(&computed);
             let message = self.contracts.epoch().propose(netuid, lie);
-            match self.chain.run(LIAR, message) {
+            match self.chain.send(LIAR, message).answer() {
                 Ok(_) => notes.lies += 1,
                 Err(CallError::Refused(EpochError::AlreadyAsserted)) => (),
                 Err(error) => panic!("a lie that cannot be posted: {error}"),

@@ -22,17 +22,20 @@
 mod adversary;
 mod processes;
 
-use inktensor_e2e_tests::{accounts::*, network, TempDir, Network, Shape};
+use inktensor_client::{
+    chain::{Chain, Typed},
+    deploy::{Config, Record},
+};
+use inktensor_devnet::{chain_dir::Kept, remote::RemoteChain};
+use inktensor_e2e_tests::{accounts::*, network, Network, Shape, TempDir};
 use inktensor_primitives::{
     dispute::Disputed,
     epoch::{EpochRules, EpochStatus, Epochs, Proposed, Stage},
     NetUid, Rao,
 };
 use inktensor_worker::{
-    chain::{remote::RemoteChain, Chain, Typed},
-    deploy::{Config, Record},
-    roles::{EngineChoice, Kernels, Ledger},
-    source::Kept,
+    epochs::Ledger,
+    kernels::{EngineChoice, Kernels},
 };
 use adversary::{Adversary, Notes};
 use processes::{Devchain, Worker, KEEPER_ROLE, PROPOSER, ROLES, WATCHER};
@@ -63,7 +66,7 @@ const FUNDS: Rao = Rao::from_tao(1_000);
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
-        Some("devchain" | "run") => return inktensor_worker::cli::main(),
+        Some("devchain" | "run") => return inktensor_cli::main(),
         Some("--list") => return ExitCode::SUCCESS,
         _ => (),
     }

@@ -1,8 +1,9 @@
 //! The processes: the chain, and workers that can be killed and started again.
 
+use inktensor_devnet::remote::RemoteChain;
 use inktensor_e2e_tests::accounts::*;
+use inktensor_primitives::hash::hex;
 use inktensor_primitives::AccountId;
-use inktensor_worker::{chain::remote::RemoteChain, engine::hex};
 use std::{
     env,
     fs::{self, File, OpenOptions},

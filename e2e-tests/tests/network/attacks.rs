@@ -1,5 +1,6 @@
 //! Ways to hold an epoch up or to bend it, what they cost, and what ends them. Some print figures.
 
+use inktensor_client::chain::{Cost, Typed};
 use inktensor_e2e_tests::{
     accounts::*,
     model::{Claim, Known, Lie},
@@ -11,7 +12,6 @@ use inktensor_primitives::{
     epoch::{EpochError, Epochs, Stage},
     AccountId, NetUid, Rao,
 };
-use inktensor_worker::chain::{Cost, Typed};
 
 const EVE: AccountId = named("eve");
 

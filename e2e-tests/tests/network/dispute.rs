@@ -1,15 +1,13 @@
 //! Disproving a false assertion on the chain, and failing to disprove an honest one.
 
-use inktensor_e2e_tests::{accounts::*, Network, ComputedEpoch};
+use inktensor_client::chain::{Answer, CallError, Typed};
+use inktensor_compute::epoch::EpochInputs;
+use inktensor_e2e_tests::{accounts::*, ComputedEpoch, Network};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Opening, StepProof},
     epoch::{Collateral, EpochError, Epochs, Stage},
     NetUid, Rao, Uid,
-};
-use inktensor_worker::{
-    chain::{CallError, Typed},
-    epoch::EpochInputs,
 };
 
 /// A network whose second epoch, which reads weights and the memory of the first, is closed.
@@ -147,7 +145,7 @@ fn a_starved_dispute_slashes_nobody() {
             let answer = net.with_chain(|chain| {
                 chain.limit_time(time);
                 chain.limit_proof(bytes);
-                let answer = chain.run(STRANGER, message);
+                let answer = chain.send(STRANGER, message).answer();
                 chain.limit_time(PLENTY);
                 chain.limit_proof(PLENTY);
                 answer

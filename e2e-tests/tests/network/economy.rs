@@ -1,5 +1,9 @@
 //! What it costs to play against the rules, and what it gains. Each test prints its totals.
 
+use inktensor_client::{
+    chain::{Cost, Typed},
+    deploy::Config,
+};
 use inktensor_e2e_tests::{
     accounts::*,
     network::{BLOCK_PROOF, BLOCK_TIME},
@@ -11,10 +15,6 @@ use inktensor_primitives::{
     dispute::StepProof,
     epoch::{EpochError, EpochRules, Epochs, Stage},
     AccountId, NetUid, Rao,
-};
-use inktensor_worker::{
-    chain::{Cost, Typed},
-    deploy::Config,
 };
 
 const LIAR: AccountId = named("liar");

@@ -1,11 +1,11 @@
 //! How much is issued, for whom, and where it goes.
 
+use inktensor_client::deploy::Config;
 use inktensor_e2e_tests::{accounts::*, network::config, Network, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, EpochBudget, Split},
     NetUid, Rao,
 };
-use inktensor_worker::deploy::Config;
 
 /// A subnet of one validator and two miners.
 fn community(net: &mut Network) -> NetUid {

@@ -1,12 +1,13 @@
 //! Explaining epochs of a chain: what is explained is what is paid, and a lie is not taken for the
 //! truth.
 
-use inktensor_e2e_tests::{accounts::*, TempDir, Network, Shape};
+use inktensor_client::deploy::Bundle;
+use inktensor_e2e_tests::{accounts::*, Network, Shape, TempDir};
 use inktensor_primitives::{hash::blake2, kernel::NeuronResult, Bps, Digest, NetUid, Rao, Uid};
 use inktensor_worker::{
-    deploy::Bundle,
+    epochs::Ledger,
     explain::{explain_on_chain, Explanation, KernelKind},
-    roles::{EngineChoice, Kernels, Ledger},
+    kernels::{EngineChoice, Kernels},
     store::Store,
     verify::Verifier,
 };

@@ -1,11 +1,11 @@
 //! What those who run an epoch are paid, and out of what.
 
-use inktensor_e2e_tests::{accounts::*, network::config, Network, ComputedEpoch, Shape};
+use inktensor_client::deploy::Config;
+use inktensor_e2e_tests::{accounts::*, network::config, ComputedEpoch, Network, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, EpochBudget, Fee, Fees},
     Bps, NetUid, Rao,
 };
-use inktensor_worker::deploy::Config;
 
 /// A network whose second epoch, the first with a budget, is closed: two validators and `miners`
 /// miners.

@@ -1,5 +1,10 @@
 //! What constructors refuse, and what the token's cap refuses.
 
+use inktensor_client::{
+    chain::Chain,
+    deploy::{deploy, Config, DeployError},
+};
+use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     accounts::*,
     network::{bundles, config},
@@ -9,10 +14,6 @@ use inktensor_primitives::{
     emission::{Fees, Split},
     epoch::EpochRules,
     Bps, Rao,
-};
-use inktensor_worker::{
-    chain::{sandbox::SandboxChain, Chain},
-    deploy::{deploy, Config, DeployError},
 };
 use psp22::PSP22Error;
 use scale::{Decode, Encode};

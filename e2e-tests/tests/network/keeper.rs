@@ -3,7 +3,11 @@
 use crate::worker::community;
 use inktensor_e2e_tests::{accounts::*, Network};
 use inktensor_primitives::{NetUid, Rao};
-use inktensor_worker::roles::{Action, EngineChoice, Keeper, Kernels, Ledger, Proposer, RoleError};
+use inktensor_worker::{
+    epochs::Ledger,
+    kernels::{EngineChoice, Kernels},
+    roles::{Action, Keeper, Proposer, RoleError},
+};
 use std::num::NonZeroU32;
 
 /// A ledger that has seen nothing, and keeps nothing.

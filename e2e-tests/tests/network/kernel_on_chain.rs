@@ -1,6 +1,11 @@
 //! The kernel's steps on the chain: the deployed contract gives what the native crate and wasmtime
 //! give.
 
+use inktensor_compute::{
+    engine::{native::Native, Engine},
+    epoch::{EpochInputs, Trace},
+    vectors::{self, Outcome},
+};
 use inktensor_e2e_tests::{
     engines,
     network::{bundles, opinion, BLOCK_PROOF, BLOCK_TIME},
@@ -12,11 +17,6 @@ use inktensor_primitives::{
     kernel::{KernelError, StepInput},
     registry::Hyperparameter,
     Uid, MAX_VALIDATORS,
-};
-use inktensor_worker::{
-    engine::{native::Native, Engine},
-    epoch::{EpochInputs, Trace},
-    vectors::{self, Outcome},
 };
 use serde_json::json;
 use std::{fs, path::Path};

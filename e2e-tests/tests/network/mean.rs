@@ -1,6 +1,8 @@
 //! Subnets on the mean kernel: nothing else in the network knows one kernel from another.
 
 use crate::kernel_on_chain::largest_steps;
+use inktensor_client::chain::Typed;
+use inktensor_compute::{engine::native::Mean, epoch::compute};
 use inktensor_e2e_tests::{
     accounts::*,
     network::{BLOCK_PROOF, BLOCK_TIME},
@@ -14,10 +16,9 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
-    chain::Typed,
-    engine::native::Mean,
-    epoch::compute,
-    roles::{EngineChoice, Keeper, Kernels, Ledger, Proposer},
+    epochs::Ledger,
+    kernels::{EngineChoice, Kernels},
+    roles::{Keeper, Proposer},
 };
 
 /// A subnet on the mean kernel, of two validators with 100 and 101 TAO and three miners, with one

@@ -1,6 +1,11 @@
 //! The proposer's caution: what it puts collateral behind, and what never again.
 
 use crate::worker::{act, community, fresh, ledger};
+use inktensor_compute::{
+    engine::{native::Native, Engine, EngineError},
+    epoch::{Difference, Part},
+};
+use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     accounts::*,
     intercept::{Intercepted, Transaction},
@@ -13,10 +18,9 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
-    chain::sandbox::SandboxChain,
-    engine::{native::Native, Engine, EngineError},
-    epoch::{Difference, Part},
-    roles::{Action, EngineChoice, Keeper, Kernels, Ledger, Proposer, RoleError, Watcher},
+    epochs::Ledger,
+    kernels::{EngineChoice, Kernels},
+    roles::{Action, Keeper, Proposer, RoleError, Watcher},
     store::Intent,
 };
 use std::sync::Arc;

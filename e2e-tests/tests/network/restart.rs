@@ -1,6 +1,9 @@
 //! Workers that are stopped and started again on the same store.
 
 use crate::worker::{act, community, fresh, ledger};
+use inktensor_client::chain::ChainError;
+use inktensor_compute::engine::{native::Native, Engine, EngineError, PhaseJob, StepFailed};
+use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     accounts::*,
     intercept::{Intercepted, Transaction},
@@ -12,9 +15,8 @@ use inktensor_primitives::{
     NetUid,
 };
 use inktensor_worker::{
-    chain::{sandbox::SandboxChain, ChainError},
-    engine::{native::Native, Engine, EngineError, PhaseJob, StepFailed},
-    roles::{Action, Keeper, Ledger, Proposer, RoleError, Watcher},
+    epochs::Ledger,
+    roles::{Action, Keeper, Proposer, RoleError, Watcher},
     store::{MemoryExport, StoreError},
 };
 use std::sync::{

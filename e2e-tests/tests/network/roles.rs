@@ -2,8 +2,10 @@
 
 use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
 use inktensor_primitives::{epoch::Stage, NetUid, Rao};
-use inktensor_worker::roles::{
-    Action, EngineChoice, Keeper, Kernels, Ledger, Proposer, Report, RoleError,
+use inktensor_worker::{
+    epochs::Ledger,
+    kernels::{EngineChoice, Kernels},
+    roles::{Action, Keeper, Proposer, Report, RoleError},
 };
 
 /// A subnet of two validators and three miners.

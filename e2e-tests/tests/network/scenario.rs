@@ -1,11 +1,11 @@
 //! Whole lives of networks: several epochs, several subnets, people coming and going.
 
-use inktensor_e2e_tests::{accounts::*, Network, ComputedEpoch, Shape, Template};
+use inktensor_compute::epoch::EpochInputs;
+use inktensor_e2e_tests::{accounts::*, ComputedEpoch, Network, Shape, Template};
 use inktensor_primitives::{
     epoch::EpochError, kernel::NeuronResult, registry::Hyperparameter, AccountId, Bps, NetUid, Rao,
     Uid, MAX_UIDS, MAX_VALIDATORS,
 };
-use inktensor_worker::epoch::EpochInputs;
 use std::sync::OnceLock;
 
 /// Two subnets that differ in tempo, permits and every rule of their kernel.

@@ -2,7 +2,9 @@
 
 use inktensor_e2e_tests::{accounts::*, Network, Shape};
 use inktensor_primitives::{
-    registry::{Axon, CommitmentKind, Host, Hyperparameter, Prometheus, RegistryError},
+    registry::{
+        Axon, BoundedField, CommitmentKind, Host, Hyperparameter, Prometheus, RegistryError,
+    },
     NetUid, Rao, Uid,
 };
 
@@ -108,6 +110,7 @@ fn serving_of_nonsense_is_refused() {
         (
             at(Host::V4([203, 0, 113, 7]), 0),
             RegistryError::OutOfBounds {
+                field: BoundedField::Port,
                 value: 0,
                 min: 1,
                 max: 65_535,

@@ -1,6 +1,7 @@
 //! What a close has frozen: nothing written afterwards reaches the epoch, whoever writes it and
 //! however much.
 
+use inktensor_compute::epoch::compute;
 use inktensor_e2e_tests::{
     accounts::*,
     adversary::{closed, Case, Rng, Judge, Lie, OnChain},
@@ -12,7 +13,6 @@ use inktensor_primitives::{
     registry::{Hyperparameter, KernelParams},
     AccountId, Bps, NetUid, Rao, Uid,
 };
-use inktensor_worker::epoch::compute;
 
 /// Writes between two looks at the epoch.
 const WRITES: u32 = 25;
@@ -189,8 +189,8 @@ fn what_is_written_after_a_close_is_read_by_the_next_epoch() {
     judge
         .propose(&case.trace.assertion())
         .expect("honest, and taken");
-    judge.go_on(&case);
+    judge.finish(&case);
     judge.net.close(netuid);
-    let stake = |inputs: &inktensor_worker::epoch::EpochInputs| inputs.chunks[0].neurons[0].stake;
+    let stake = |inputs: &inktensor_compute::epoch::EpochInputs| inputs.chunks[0].neurons[0].stake;
     assert!(stake(&judge.net.inputs(netuid)) >= stake(&case.inputs) + more.0);
 }

@@ -1,16 +1,17 @@
 //! Recomputing posted epochs: the honest ones are right, and of a false one the first wrong step is
 //! named, and for whom.
 
-use inktensor_e2e_tests::{accounts::*, TempDir, Network, Shape};
+use inktensor_client::chain::Chain;
+use inktensor_compute::epoch::{Difference, Part};
+use inktensor_e2e_tests::{accounts::*, Network, Shape, TempDir};
 use inktensor_primitives::{
     assertion::{results_digest, Assertion},
     kernel::NeuronResult,
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
-    chain::Chain,
-    epoch::{Difference, Part},
-    roles::{EngineChoice, Kernels, Ledger},
+    epochs::Ledger,
+    kernels::{EngineChoice, Kernels},
     store::Store,
     verify::{Fate, Origin, Paid, ValueDifference, Verified, Verifier, VerifyError},
 };

@@ -7,8 +7,10 @@ use inktensor_primitives::{
     epoch::{Collateral, Stage},
     NetUid, Rao, Uid,
 };
-use inktensor_worker::roles::{
-    Action, EngineChoice, Keeper, Kernels, Ledger, Report, RoleError, Watcher,
+use inktensor_worker::{
+    epochs::Ledger,
+    kernels::{EngineChoice, Kernels},
+    roles::{Action, Keeper, Report, RoleError, Watcher},
 };
 
 /// A ledger that has seen the first epoch of every one of `netuids`.

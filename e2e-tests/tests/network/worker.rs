@@ -1,10 +1,12 @@
 //! A worker with a store, as it is started and acts in the tests.
 
-use inktensor_e2e_tests::{accounts::*, network::bundles, TempDir, Network, Shape};
+use inktensor_compute::engine::{native::Native, Engine};
+use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape, TempDir};
 use inktensor_primitives::{hash::blake2, NetUid, Rao};
 use inktensor_worker::{
-    engine::{native::Native, Engine},
-    roles::{Action, EngineChoice, Keeper, Kernels, Ledger, Proposer, RoleError},
+    epochs::Ledger,
+    kernels::{EngineChoice, Kernels},
+    roles::{Action, Keeper, Proposer, RoleError},
     store::Store,
 };
 use std::sync::{Arc, OnceLock};

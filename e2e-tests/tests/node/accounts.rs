@@ -1,11 +1,11 @@
 //! Who takes part, with keys that a development node knows.
 
-use inktensor_primitives::AccountId;
-use inktensor_worker::{
+use inktensor_client::{
     chain::rpc::{RpcChain, Settings, Wait},
-    deploy::ss58,
     keys,
+    ss58::ss58,
 };
+use inktensor_primitives::AccountId;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 use subxt_signer::{sr25519::Keypair, SecretUri};
 

@@ -2,15 +2,19 @@
 //! has stood.
 
 use super::people;
+use inktensor_client::{
+    chain::{rpc::RpcChain, Answer, CallError, Chain, ChainError, Typed},
+    deploy::Addresses,
+};
+use inktensor_compute::epoch::Trace;
 use inktensor_primitives::{
     epoch::{EpochError, Epochs, Stage},
     AccountId, NetUid, Rao,
 };
 use inktensor_worker::{
-    chain::{rpc::RpcChain, CallError, Chain, ChainError, Typed},
-    deploy::Addresses,
-    epoch::Trace,
-    roles::{Computed, EngineChoice, Kernels, Ledger, RoleError},
+    epochs::{Computed, Ledger},
+    kernels::{EngineChoice, Kernels},
+    roles::RoleError,
 };
 use psp22::PSP22;
 use std::{
@@ -57,9 +61,9 @@ impl Adversary {
     pub fn start(mut chain: RpcChain, contracts: Addresses, netuids: &[NetUid]) -> Self {
         let liar = people::LIAR.account();
         let message = contracts.psp22().approve(contracts.epoch, FUNDS.to_u128());
-        chain.run(liar, message).expect("approved");
+        chain.send(liar, message).answer().expect("approved");
         let message = contracts.epoch().deposit_collateral(FUNDS);
-        chain.run(liar, message).expect("collateral");
+        chain.send(liar, message).answer().expect("collateral");
         let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
         let mut watching = Watching {
             ledger: Ledger::new(contracts, kernels),
@@ -106,7 +110,8 @@ impl Watching {
             // Closing it is half the race.
             let _ = self
                 .chain
-                .run(self.liar, self.contracts.epoch().close(netuid));
+                .send(self.liar, self.contracts.epoch().close(netuid))
+                .answer();
             match self.chain.query(self.contracts.epoch().status(netuid)) {
                 Ok(Some(now)) => status = now,
                 _ => return,
@@ -134,7 +139,7 @@ impl Watching {
         let mut lie = computed.assertion.clone();
         lie.results[0] = [7; 32];
         let message = self.contracts.epoch().propose(netuid, lie);
-        match self.chain.run(self.liar, message) {
+        match self.chain.send(self.liar, message).answer() {
             Ok(_) => self.notes.lies += 1,
             // Somebody was quicker.
             Err(CallError::Refused(EpochError::AlreadyAsserted)) => (),

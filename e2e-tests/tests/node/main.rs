@@ -15,6 +15,11 @@ mod page;
 mod people;
 mod tools;
 
+use inktensor_client::{
+    chain::{rpc::RpcChain, Chain, Typed},
+    deploy::{Addresses, Record},
+    ss58::ss58,
+};
 use inktensor_e2e_tests::{
     invariants::Audit,
     observer::Observer,
@@ -23,10 +28,6 @@ use inktensor_e2e_tests::{
     TempDir,
 };
 use inktensor_primitives::{dispute::Disputed, epoch::Epochs, registry::Registry, NetUid, Rao};
-use inktensor_worker::{
-    chain::{rpc::RpcChain, Chain, Typed},
-    deploy::{ss58, Addresses, Record},
-};
 use adversary::Adversary;
 use people::{Person, PEOPLE};
 use programs::{Program, Worker};
@@ -69,7 +70,7 @@ const MINERS: u8 = 3;
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if env::var_os(programs::AS_PROGRAM).is_some() {
-        return inktensor_worker::cli::main();
+        return inktensor_cli::main();
     }
     if arguments.iter().any(|it| it == "--list") {
         for (name, _) in TESTS {
@@ -410,7 +411,7 @@ impl Network {
     }
 }
 
-fn psp22_balance(contracts: &Addresses, who: Person) -> inktensor_worker::chain::Message<u128> {
+fn psp22_balance(contracts: &Addresses, who: Person) -> inktensor_client::chain::Message<u128> {
     use psp22::PSP22;
     contracts.psp22().balance_of(who.account()).into()
 }

@@ -1,11 +1,11 @@
 //! The page about a network runs as it stands.
 
 use super::programs::AS_PROGRAM;
+use inktensor_client::deploy::{Bundles, CONTRACTS_DIR};
 use inktensor_e2e_tests::{
     node::{Node, Options},
     TempDir,
 };
-use inktensor_worker::deploy::{Bundles, CONTRACTS_DIR};
 use std::{
     env, fs,
     net::TcpListener,

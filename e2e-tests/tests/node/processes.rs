@@ -1,7 +1,7 @@
 //! Commands and workers as processes.
 
 use super::people::Person;
-use inktensor_worker::deploy::{Bundles, CONTRACTS_DIR};
+use inktensor_client::deploy::{Bundles, CONTRACTS_DIR};
 use serde_json::Value;
 use std::{
     env,

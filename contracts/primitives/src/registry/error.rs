@@ -1,5 +1,6 @@
 //! Why the registry refuses.
 
+use super::Parameter;
 use crate::{Digest, Rao, Uid};
 
 /// Errors of the registry. Variant order is ABI: append only.
@@ -12,10 +13,11 @@ pub enum RegistryError {
     NotOwner,
     /// Only the epoch contract may do this.
     NotEpoch,
-    /// A value is outside its bounds, which are both allowed. A negative value is given as two's
-    /// complement.
+    /// The value is outside its bounds, which are both allowed. Use a value within them.
     OutOfBounds {
-        /// What was given.
+        /// The field or argument that the value is for.
+        field: BoundedField,
+        /// The value. A negative one is shown as two's complement.
         value: u64,
         /// Least value allowed.
         min: u64,
@@ -82,4 +84,44 @@ pub enum RegistryError {
     BadHost,
     /// The neuron shows nothing.
     NothingServed,
+}
+
+/// A field or argument whose value has bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum BoundedField {
+    /// A hyperparameter. `OtherParams` is counted in bytes.
+    Hyperparameter(Parameter),
+    /// `NetworkRules::min_lock`, in rao.
+    MinLock,
+    /// `NetworkRules::lock_interval`, in blocks.
+    LockInterval,
+    /// `NetworkRules::subnet_limit`.
+    SubnetLimit,
+    /// `NetworkRules::nominator_min`, in rao.
+    NominatorMin,
+    /// `NetworkRules::serving_deposit`, in rao.
+    ServingDeposit,
+    /// `NetworkRules::swap_fee`, in rao.
+    SwapFee,
+    /// A text of a subnet's identity, in bytes.
+    Identity,
+    /// A subnet's symbol, in bytes.
+    Symbol,
+    /// The port of an endpoint.
+    Port,
+    /// The data of a commitment, in bytes.
+    Commitment,
+    /// The number of an epoch.
+    Epoch,
+    /// A uid.
+    Uid,
+    /// A number of uids.
+    UidCount,
+}
+
+impl From<Parameter> for BoundedField {
+    fn from(parameter: Parameter) -> Self {
+        Self::Hyperparameter(parameter)
+    }
 }

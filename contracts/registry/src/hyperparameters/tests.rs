@@ -72,8 +72,12 @@ fn set_on_yuma(value: Hyperparameter) -> Result<Settings, RegistryError> {
 }
 
 /// `value` is refused with these bounds, and accepted at each of them.
-fn check_bounds<T: Copy + TryFrom<u64>>(parameter: fn(T) -> Hyperparameter, min: u64, max: u64)
-where
+fn check_bounds<T: Copy + TryFrom<u64>>(
+    field: Parameter,
+    parameter: fn(T) -> Hyperparameter,
+    min: u64,
+    max: u64,
+) where
     T::Error: core::fmt::Debug,
 {
     let outside = [min.checked_sub(1), max.checked_add(1)];
@@ -81,7 +85,12 @@ where
         if let Ok(given) = T::try_from(value) {
             assert_eq!(
                 set_on_yuma(parameter(given)).err(),
-                Some(RegistryError::OutOfBounds { value, min, max })
+                Some(RegistryError::OutOfBounds {
+                    field: field.into(),
+                    value,
+                    min,
+                    max
+                })
             );
         }
     }
@@ -92,56 +101,143 @@ where
 
 #[test]
 fn bounds_are_the_documented_ones() {
-    check_bounds(Hyperparameter::Tempo, 1, 50_400);
-    check_bounds(Hyperparameter::MaxUids, 10, 4_096);
-    check_bounds(Hyperparameter::MaxValidators, 1, 128);
-    check_bounds(Hyperparameter::ImmunityPeriod, 0, 1_000_000);
+    check_bounds(Parameter::Tempo, Hyperparameter::Tempo, 1, 50_400);
+    check_bounds(Parameter::MaxUids, Hyperparameter::MaxUids, 10, 4_096);
+    check_bounds(
+        Parameter::MaxValidators,
+        Hyperparameter::MaxValidators,
+        1,
+        128,
+    );
+    check_bounds(
+        Parameter::ImmunityPeriod,
+        Hyperparameter::ImmunityPeriod,
+        0,
+        1_000_000,
+    );
     check_bounds::<u64>(
+        Parameter::RegistrationPrice,
         |rao| Hyperparameter::RegistrationPrice(Rao(rao)),
         500_000,
         100_000_000_000,
     );
-    check_bounds::<u64>(|rao| Hyperparameter::MinBurn(Rao(rao)), 1, 999_999_999);
     check_bounds::<u64>(
+        Parameter::MinBurn,
+        |rao| Hyperparameter::MinBurn(Rao(rao)),
+        1,
+        999_999_999,
+    );
+    check_bounds::<u64>(
+        Parameter::MaxBurn,
         |rao| Hyperparameter::MaxBurn(Rao(rao)),
         100_000_000,
         21_000_000_000_000_000,
     );
-    check_bounds(Hyperparameter::BurnHalfLife, 1, 36_100);
-    check_bounds::<u16>(|bps| Hyperparameter::BurnIncrease(Bps(bps)), 10_000, 30_000);
-    check_bounds(Hyperparameter::MaxRegistrationsPerBlock, 1, 65_535);
-    check_bounds(Hyperparameter::MinNonImmuneUids, 0, 4_096);
-    check_bounds(Hyperparameter::ImmuneOwnerUids, 1, 10);
-    check_bounds(Hyperparameter::WeightsVersionKey, 0, u64::MAX);
-    check_bounds(Hyperparameter::WeightsRateLimit, 0, 50_400);
-    check_bounds(Hyperparameter::MinAllowedWeights, 1, 4_096);
-    check_bounds(Hyperparameter::RevealPeriod, 1, 100);
-    check_bounds(Hyperparameter::ServingRateLimit, 0, 50_400);
+    check_bounds(
+        Parameter::BurnHalfLife,
+        Hyperparameter::BurnHalfLife,
+        1,
+        36_100,
+    );
+    check_bounds::<u16>(
+        Parameter::BurnIncrease,
+        |bps| Hyperparameter::BurnIncrease(Bps(bps)),
+        10_000,
+        30_000,
+    );
+    check_bounds(
+        Parameter::MaxRegistrationsPerBlock,
+        Hyperparameter::MaxRegistrationsPerBlock,
+        1,
+        65_535,
+    );
+    check_bounds(
+        Parameter::MinNonImmuneUids,
+        Hyperparameter::MinNonImmuneUids,
+        0,
+        4_096,
+    );
+    check_bounds(
+        Parameter::ImmuneOwnerUids,
+        Hyperparameter::ImmuneOwnerUids,
+        1,
+        10,
+    );
+    check_bounds(
+        Parameter::WeightsVersionKey,
+        Hyperparameter::WeightsVersionKey,
+        0,
+        u64::MAX,
+    );
+    check_bounds(
+        Parameter::WeightsRateLimit,
+        Hyperparameter::WeightsRateLimit,
+        0,
+        50_400,
+    );
+    check_bounds(
+        Parameter::MinAllowedWeights,
+        Hyperparameter::MinAllowedWeights,
+        1,
+        4_096,
+    );
+    check_bounds(
+        Parameter::RevealPeriod,
+        Hyperparameter::RevealPeriod,
+        1,
+        100,
+    );
+    check_bounds(
+        Parameter::ServingRateLimit,
+        Hyperparameter::ServingRateLimit,
+        0,
+        50_400,
+    );
     check_bounds::<u64>(
+        Parameter::StakeThreshold,
         |rao| Hyperparameter::StakeThreshold(Rao(rao)),
         0,
         21_000_000_000_000_000,
     );
-    check_bounds(Hyperparameter::ActivityCutoff, 1, 1_000_000);
+    check_bounds(
+        Parameter::ActivityCutoff,
+        Hyperparameter::ActivityCutoff,
+        1,
+        1_000_000,
+    );
     check_bounds::<u64>(
+        Parameter::MinStake,
         |rao| Hyperparameter::MinStake(Rao(rao)),
         0,
         21_000_000_000_000_000,
     );
-    check_bounds(Hyperparameter::Kappa, 0, 65_535);
-    check_bounds(Hyperparameter::BondsPenalty, 0, 65_535);
-    check_bounds(Hyperparameter::BondsMovingAverage, 0, 1_000_000);
+    check_bounds(Parameter::Kappa, Hyperparameter::Kappa, 0, 65_535);
+    check_bounds(
+        Parameter::BondsPenalty,
+        Hyperparameter::BondsPenalty,
+        0,
+        65_535,
+    );
+    check_bounds(
+        Parameter::BondsMovingAverage,
+        Hyperparameter::BondsMovingAverage,
+        0,
+        1_000_000,
+    );
     check_bounds::<u16>(
+        Parameter::AlphaLow,
         |low| Hyperparameter::AlphaValues(low, 30_000),
         1_638,
         30_000,
     );
     check_bounds::<u16>(
+        Parameter::AlphaHigh,
         |high| Hyperparameter::AlphaValues(1_638, high),
         1_638,
         65_535,
     );
     check_bounds::<u64>(
+        Parameter::OtherParams,
         |bytes| Hyperparameter::OtherParams(vec![0; usize::try_from(bytes).unwrap()]),
         0,
         256,
@@ -154,6 +250,7 @@ fn a_negative_steepness_is_refused() {
         assert_eq!(
             set_on_yuma(Hyperparameter::AlphaSigmoidSteepness(slope)).err(),
             Some(RegistryError::OutOfBounds {
+                field: Parameter::AlphaSigmoidSteepness.into(),
                 value,
                 min: 0,
                 max: 32_767
@@ -421,10 +518,15 @@ proptest! {
     fn a_refused_value_is_outside_the_bounds_it_names(
         value in any::<u64>(), min in any::<u64>(), max in any::<u64>()
     ) {
-        let passed = within(value, min, max);
+        let passed = within(BoundedField::Port, value, min, max);
         prop_assert_eq!(passed.is_ok(), (min..=max).contains(&value));
         if passed.is_err() {
-            prop_assert_eq!(passed, Err(RegistryError::OutOfBounds { value, min, max }));
+            prop_assert_eq!(passed, Err(RegistryError::OutOfBounds {
+                field: BoundedField::Port,
+                value,
+                min,
+                max,
+            }));
         }
     }
 }

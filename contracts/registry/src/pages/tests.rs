@@ -55,7 +55,14 @@ fn a_span_ends_with_its_page_and_the_seats_taken() {
     assert_eq!(span(Uid(64), 64, 4096), Ok(0..64));
     assert_eq!(span(Uid(70), 2, 72), Ok(6..8));
     assert_eq!(span(Uid(5), 0, 5), Ok(5..5));
-    let refused = |value, max| Err(RegistryError::OutOfBounds { value, min: 0, max });
+    let refused = |value, max| {
+        Err(RegistryError::OutOfBounds {
+            field: BoundedField::Uid,
+            value,
+            min: 0,
+            max,
+        })
+    };
     assert_eq!(span(Uid(70), 3, 72), refused(73, 72));
     assert_eq!(span(Uid(60), 5, 4096), refused(65, 64));
     assert_eq!(span(Uid(9), 0, 5), refused(9, 5));

@@ -12,8 +12,8 @@ use crate::{
 use ink::prelude::{string::String, vec::Vec};
 use inktensor_primitives::{
     registry::{
-        Hyperparameter, HyperparameterView, NetworkRules, RegistryError, Setter, SubnetIdentity,
-        MAX_IDENTITY_FIELD, MAX_SYMBOL,
+        BoundedField, Hyperparameter, HyperparameterView, NetworkRules, RegistryError, Setter,
+        SubnetIdentity, MAX_IDENTITY_FIELD, MAX_SYMBOL,
     },
     AccountId, NetUid,
 };
@@ -190,7 +190,8 @@ impl Subnets {
         match identity {
             Some(identity) => {
                 for field in identity.fields() {
-                    hyperparameters::at_most(field.len(), MAX_IDENTITY_FIELD)?;
+                    let most = MAX_IDENTITY_FIELD;
+                    hyperparameters::at_most(BoundedField::Identity, field.len(), most)?;
                 }
                 self.identities.insert(netuid, identity);
             }
@@ -215,7 +216,7 @@ impl Subnets {
         symbol: String,
     ) -> Result<(), RegistryError> {
         let mut settings = self.owned(netuid, caller)?;
-        hyperparameters::at_most(symbol.len(), MAX_SYMBOL)?;
+        hyperparameters::at_most(BoundedField::Symbol, symbol.len(), MAX_SYMBOL)?;
         settings.symbol = symbol;
         self.settings.insert(netuid, &settings);
         Ok(())

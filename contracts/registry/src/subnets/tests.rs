@@ -298,6 +298,7 @@ fn a_seat_is_not_there_before_it_was_taken() {
     close(&mut subnets, NETUID, 0).unwrap();
     assert!(register(&mut subnets, 2, 1).is_ok());
     let beyond = RegistryError::OutOfBounds {
+        field: BoundedField::Uid,
         value: 2,
         min: 0,
         max: 1,

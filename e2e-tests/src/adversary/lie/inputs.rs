@@ -1,13 +1,13 @@
 //! Assertions computed honestly from false premises: another header, other inputs, another plan,
 //! another kernel.
 
-use super::super::{case::Case, rng::Rng, kernel::Kernel};
+use super::super::{case::Case, kernel::Kernel, rng::Rng};
+use inktensor_compute::epoch::{compute, Trace};
 use inktensor_primitives::{
     assertion::Assertion,
     kernel::{Budget, EpochHeader, NeuronInput, NO_COMMIT},
     NetUid, Rao, Uid,
 };
-use inktensor_worker::epoch::{compute, Trace};
 use std::fmt;
 
 /// A field of the header.
@@ -286,7 +286,7 @@ pub fn plan(case: &Case, rng: &mut Rng) -> Option<Assertion> {
 fn recut(
     case: &Case,
     plan: &inktensor_primitives::kernel::EpochPlan,
-) -> Option<inktensor_worker::epoch::EpochInputs> {
+) -> Option<inktensor_compute::epoch::EpochInputs> {
     let mut inputs = case.inputs.clone();
     let header = &inputs.header;
     let neurons: Vec<_> = inputs.chunks.iter().flat_map(|it| &it.neurons).collect();

@@ -1,0 +1,119 @@
+//! `inktensor devchain`: a chain for development that several processes share.
+
+use super::{Failure, Verdict};
+use inktensor_client::deploy::{deploy, Addresses, Bundles, Config, Record};
+use inktensor_devnet::{
+    account,
+    chain_dir::Kept,
+    sandbox::SandboxChain,
+    server::{Devchain, Keep, Settings},
+};
+use inktensor_primitives::hash::hex;
+use inktensor_primitives::{epoch::EpochRules, Rao};
+use std::{
+    io::Write,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    time::Duration,
+};
+
+/// What the bank has at the beginning. All others get theirs from it.
+const BANK: Rao = Rao::from_tao(5_000_000);
+
+/// How to serve a chain.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:9955", value_name = "HOST:PORT")]
+    listen: SocketAddr,
+    /// Let other machines connect too. Whoever can connect can do everything
+    #[arg(long)]
+    allow_other_hosts: bool,
+    /// Keep the chain in this folder, and go on with what is there
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Milliseconds between two blocks; 0 lets blocks pass only when a client asks
+    #[arg(long, default_value_t = 1000, value_name = "MS")]
+    block_time: u64,
+    /// Blocks during which an epoch can be disputed, on a new chain
+    #[arg(long, default_value_t = Config::RULES.challenge_period, value_name = "BLOCKS")]
+    challenge_period: u32,
+    /// Blocks after which a closed epoch can be replayed on the chain, on a new chain
+    #[arg(long, default_value_t = Config::RULES.replay_delay, value_name = "BLOCKS")]
+    replay_delay: u32,
+    /// Blocks without progress after which a closed epoch can be given up, on a new chain
+    #[arg(long, default_value_t = Config::RULES.rollover_delay, value_name = "BLOCKS")]
+    rollover_delay: u32,
+}
+
+/// Runs the command. It ends with the process.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    let listen = arguments.listen;
+    if !listen.ip().is_loopback() && !arguments.allow_other_hosts {
+        return Err(Failure::input(format_args!(
+            "--listen {listen}: other machines could connect, and there is no access control; add --allow-other-hosts to let them"
+        )));
+    }
+    let listener = TcpListener::bind(listen)
+        .map_err(|error| Failure::input(format_args!("{listen}: {error}")))?;
+    let (chain, contracts, keep) = chain(arguments)?;
+    let settings = Settings {
+        block_time: Some(Duration::from_millis(arguments.block_time))
+            .filter(|time| !time.is_zero()),
+        keep,
+        problem: Box::new(|problem| {
+            // Nobody may be listening.
+            let _ = writeln!(std::io::stderr(), "error: {problem}");
+        }),
+    };
+    let devchain =
+        Devchain::start(listener, chain, &contracts, settings).map_err(Failure::input)?;
+    for (name, address) in contracts.named() {
+        writeln!(out, "{name:<10} {}", hex(address.as_ref()))?;
+    }
+    writeln!(out, "{:<10} {}", "bank", hex(account("bank").as_ref()))?;
+    writeln!(out, "listening on tcp://{}", devchain.address())?;
+    out.flush()?;
+    devchain.serve();
+    Ok(Verdict::Good)
+}
+
+/// The chain to serve: what is kept, or a new one with a deployment.
+fn chain(arguments: &Arguments) -> Result<(SandboxChain, Addresses, Option<Keep>), Failure> {
+    let kept = arguments.state.as_ref().map(Kept::at);
+    let (mut chain, contracts) = match kept.as_ref().filter(|kept| kept.exists()) {
+        Some(kept) => (
+            kept.chain().map_err(Failure::input)?,
+            kept.contracts().map_err(Failure::input)?,
+        ),
+        None => deployed(arguments)?,
+    };
+    let Some(kept) = kept else {
+        return Ok((chain, contracts, None));
+    };
+    if !kept.exists() {
+        kept.create().map_err(Failure::input)?;
+        let record = Record::found(&chain, &contracts, "devchain").map_err(Failure::input)?;
+        kept.save_record(&record).map_err(Failure::input)?;
+        kept.save(&chain.state()).map_err(Failure::input)?;
+    }
+    let keep: Keep = Box::new(move |state| kept.save(state).map_err(|error| error.to_string()));
+    Ok((chain, contracts, Some(keep)))
+}
+
+fn deployed(arguments: &Arguments) -> Result<(SandboxChain, Addresses), Failure> {
+    let bundles = Bundles::load().map_err(Failure::input)?;
+    let holders = vec![(account("bank"), BANK)];
+    let config = Config {
+        rules: EpochRules {
+            challenge_period: arguments.challenge_period,
+            replay_delay: arguments.replay_delay,
+            rollover_delay: arguments.rollover_delay,
+            ..Config::RULES
+        },
+        ..Config::new(account("deployer"), account("treasury"), holders)
+    };
+    let mut chain = SandboxChain::new();
+    let deployment = deploy(&mut chain, &bundles, &config).map_err(Failure::input)?;
+    Ok((chain, deployment.addresses))
+}

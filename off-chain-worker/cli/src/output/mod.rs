@@ -1,0 +1,4 @@
+//! The form of what commands print.
+
+pub mod format;
+pub mod table;

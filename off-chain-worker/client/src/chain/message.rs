@@ -1,0 +1,278 @@
+//! Typed messages: the traits of `inktensor-primitives` say how a message is encoded and what comes
+//! back.
+
+use super::{CallError, Chain, ChainError, ChainRead, ContractEvent, Cost};
+use ink::env::{
+    call::{
+        utils::{ReturnType, Set},
+        Call, CallBuilder, ExecutionInput,
+    },
+    DefaultEnvironment,
+};
+use inktensor_primitives::AccountId;
+use scale::{Decode, DecodeAll, Encode};
+use std::{fmt::Debug, marker::PhantomData};
+
+/// The messages of each interface. `contracts::registry(address).subnet(netuid)` is a message,
+/// ready to be read or sent.
+pub mod contracts {
+    use super::{AccountId, DefaultEnvironment};
+    use ink::codegen::TraitCallBuilder;
+    use inktensor_primitives::{emission, epoch, kernel, registry, staking, token};
+
+    macro_rules! interface {
+        ($(#[$doc:meta])* $function:ident, $alias:ident, $($path:tt)+) => {
+            $(#[$doc])*
+            pub type $alias = <ink::contract_ref!($($path)+, DefaultEnvironment) as TraitCallBuilder>::Builder;
+
+            $(#[$doc])*
+            pub fn $function(address: AccountId) -> $alias {
+                address.into()
+            }
+        };
+    }
+
+    interface!(
+        /// PSP22 messages of a token.
+        psp22, Psp22Calls, psp22::PSP22
+    );
+    interface!(
+        /// PSP22 metadata messages of a token.
+        psp22_metadata, Psp22MetadataCalls, psp22::PSP22Metadata
+    );
+    interface!(
+        /// Burning of a token.
+        psp22_burnable, Psp22BurnableCalls, psp22::PSP22Burnable
+    );
+    interface!(
+        /// Minting of a token.
+        psp22_mintable, Psp22MintableCalls, psp22::PSP22Mintable
+    );
+    interface!(
+        /// What TAO has besides PSP22.
+        token, TokenCalls, token::TokenControl
+    );
+    interface!(
+        /// Messages of the registry.
+        registry, RegistryCalls, registry::Registry
+    );
+    interface!(
+        /// Messages of the staking contract.
+        staking, StakingCalls, staking::Staking
+    );
+    interface!(
+        /// Messages of the emission contract.
+        emission, EmissionCalls, emission::Emission
+    );
+    interface!(
+        /// Messages of the epoch contract.
+        epoch, EpochCalls, epoch::Epochs
+    );
+    interface!(
+        /// Messages of a kernel.
+        kernel, KernelCalls, kernel::IncentiveKernel
+    );
+}
+
+type Builder<Args, R> = CallBuilder<
+    DefaultEnvironment,
+    Set<Call<DefaultEnvironment>>,
+    Set<ExecutionInput<Args>>,
+    Set<ReturnType<R>>,
+>;
+
+/// A message to a contract whose answer is an `R`.
+pub struct Message<R> {
+    /// The contract.
+    pub to: AccountId,
+    /// Selector and arguments.
+    pub input: Vec<u8>,
+    answer: PhantomData<fn() -> R>,
+}
+
+impl<Args: Encode, R> From<Builder<Args, R>> for Message<R> {
+    fn from(builder: Builder<Args, R>) -> Self {
+        let params = builder.params();
+        Self {
+            to: *params.callee(),
+            input: params.exec_input().encode(),
+            answer: PhantomData,
+        }
+    }
+}
+
+/// The selector of a message of a trait, such as `Registry::register`.
+pub fn selector(name: &str) -> [u8; 4] {
+    let hash = inktensor_primitives::hash::blake2(name.as_bytes());
+    [hash[0], hash[1], hash[2], hash[3]]
+}
+
+/// A transaction that a contract answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent<R> {
+    /// The answer.
+    pub value: R,
+    /// What contracts told while it ran.
+    pub events: Vec<ContractEvent>,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+impl<R> Sent<R> {
+    /// The events of kind `E` among those told.
+    pub fn told<E: ink::env::Event + Decode>(&self) -> Vec<E> {
+        self.events
+            .iter()
+            .filter_map(ContractEvent::decode)
+            .collect()
+    }
+}
+
+/// Typed access to a chain: reads messages, and sends them.
+///
+/// Both return what the message returns. A message that may refuse returns a `Result`, which
+/// [`Answer::answer`] unfolds.
+pub trait Typed: ChainRead {
+    /// Reads a message, without a particular caller.
+    fn query<R: Decode>(&self, message: impl Into<Message<R>>) -> Result<R, ChainError> {
+        self.query_as([0; 32].into(), message)
+    }
+
+    /// Reads a message as `caller`: the answer is the one that sending it now would have.
+    fn query_as<R: Decode>(
+        &self,
+        caller: AccountId,
+        message: impl Into<Message<R>>,
+    ) -> Result<R, ChainError> {
+        let message = message.into();
+        decode(&self.read(caller, message.to, &message.input)?)
+    }
+
+    /// Sends a message signed by `signer`.
+    fn send<R: Decode>(
+        &mut self,
+        signer: AccountId,
+        message: impl Into<Message<R>>,
+    ) -> Result<Sent<R>, ChainError>
+    where
+        Self: Chain,
+    {
+        let message = message.into();
+        let receipt = self.submit(signer, message.to, &message.input)?;
+        Ok(Sent {
+            value: decode(&receipt.output)?,
+            events: receipt.events,
+            cost: receipt.cost,
+        })
+    }
+}
+
+impl<C: ChainRead + ?Sized> Typed for C {}
+
+/// The answer to a message that may refuse.
+pub trait Answer {
+    /// The result of a message that was accepted.
+    type Accepted;
+    /// The contract's error.
+    type Refusal: Debug;
+
+    /// Unfolds the contract's own `Result`.
+    ///
+    /// # Errors
+    /// `Refused` with the contract's error; `Chain` if there is no answer.
+    fn answer(self) -> Result<Self::Accepted, CallError<Self::Refusal>>;
+}
+
+impl<T, E: Debug> Answer for Result<Result<T, E>, ChainError> {
+    type Accepted = T;
+    type Refusal = E;
+
+    fn answer(self) -> Result<T, CallError<E>> {
+        self?.map_err(CallError::Refused)
+    }
+}
+
+impl<T, E: Debug> Answer for Result<Sent<Result<T, E>>, ChainError> {
+    type Accepted = Sent<T>;
+    type Refusal = E;
+
+    fn answer(self) -> Result<Sent<T>, CallError<E>> {
+        let sent = self?;
+        Ok(Sent {
+            value: sent.value.map_err(CallError::Refused)?,
+            events: sent.events,
+            cost: sent.cost,
+        })
+    }
+}
+
+/// Reads several messages of one kind, without a particular caller.
+///
+/// # Errors
+/// The first error of any.
+pub fn query_all<R: Decode, M: Into<Message<R>>>(
+    chain: &dyn ChainRead,
+    messages: impl IntoIterator<Item = M>,
+) -> Result<Vec<R>, ChainError> {
+    let reads: Vec<(AccountId, Vec<u8>)> = messages
+        .into_iter()
+        .map(|message| {
+            let message = message.into();
+            (message.to, message.input)
+        })
+        .collect();
+    let outputs = chain.read_all([0; 32].into(), &reads)?;
+    outputs.iter().map(|output| decode(output)).collect()
+}
+
+/// Takes off the layer in which ink! says whether it understood the message.
+fn decode<R: Decode>(mut output: &[u8]) -> Result<R, ChainError> {
+    match output.split_first() {
+        Some((0, rest)) => output = rest,
+        Some((1, _)) => return Err(ChainError::NotUnderstood),
+        _ => return Err(ChainError::BadAnswer),
+    }
+    R::decode_all(&mut output).map_err(|_| ChainError::BadAnswer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inktensor_primitives::{epoch::Epochs, registry::Registry, NetUid, Uid};
+    use psp22::PSP22;
+
+    const SOMEONE: [u8; 32] = [7; 32];
+
+    #[test]
+    fn a_message_is_selector_and_arguments() {
+        let message: Message<_> = contracts::registry(SOMEONE.into())
+            .neuron(NetUid(1), Uid(2))
+            .into();
+        let mut expected = selector("Registry::neuron").to_vec();
+        expected.extend([1, 0, 2, 0]);
+        assert_eq!(message.to, SOMEONE.into());
+        assert_eq!(message.input, expected);
+    }
+
+    #[test]
+    fn selectors_of_the_token_are_those_of_the_standard() {
+        let message: Message<_> = contracts::psp22(SOMEONE.into())
+            .transfer([1; 32].into(), 5, vec![])
+            .into();
+        assert_eq!(message.input[..4], [0xdb, 0x20, 0xf9, 0xf5]);
+        assert_eq!(selector("PSP22::transfer"), [0xdb, 0x20, 0xf9, 0xf5]);
+    }
+
+    #[test]
+    fn an_answer_is_decoded_to_its_last_byte() {
+        assert_eq!(decode::<u8>(&[0, 5]), Ok(5));
+        assert_eq!(decode::<u8>(&[0, 5, 5]), Err(ChainError::BadAnswer));
+        assert_eq!(decode::<u8>(&[1, 1]), Err(ChainError::NotUnderstood));
+        assert_eq!(decode::<u8>(&[]), Err(ChainError::BadAnswer));
+    }
+
+    #[test]
+    fn messages_of_all_kinds_can_be_built() {
+        let _: Message<_> = contracts::epoch(SOMEONE.into()).close(NetUid(1)).into();
+    }
+}

@@ -1,0 +1,108 @@
+//! Counts what transactions cost, by contract and message.
+
+use super::{Chain, ChainError, ChainRead, Cost, Receipt};
+use crate::{forward_deploys, forward_reads};
+use inktensor_primitives::AccountId;
+use std::collections::BTreeMap;
+
+/// A chain that notes the cost of every message sent through it.
+pub struct Meter<C> {
+    chain: C,
+    bills: BTreeMap<(AccountId, [u8; 4]), Bill>,
+}
+
+/// What the transactions of one message of one contract have cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bill {
+    /// How many there were.
+    pub calls: u64,
+    /// Cost of all.
+    pub total: Cost,
+    /// The largest of each cost. They need not be of one transaction.
+    pub largest: Cost,
+}
+
+impl Bill {
+    /// Adds a transaction of this cost.
+    pub fn add(&mut self, cost: &Cost) {
+        self.calls = self.calls.saturating_add(1);
+        self.total = Cost {
+            ref_time: self.total.ref_time.saturating_add(cost.ref_time),
+            proof_size: self.total.proof_size.saturating_add(cost.proof_size),
+            deposit: self.total.deposit.saturating_add(cost.deposit),
+            fee: self.total.fee.saturating_add(cost.fee),
+        };
+        self.largest = Cost {
+            ref_time: self.largest.ref_time.max(cost.ref_time),
+            proof_size: self.largest.proof_size.max(cost.proof_size),
+            deposit: self.largest.deposit.max(cost.deposit),
+            fee: self.largest.fee.max(cost.fee),
+        };
+    }
+}
+
+impl<C> Meter<C> {
+    /// Starts counting on `chain`.
+    pub const fn new(chain: C) -> Self {
+        Self {
+            chain,
+            bills: BTreeMap::new(),
+        }
+    }
+
+    /// The chain itself.
+    pub fn inner(&mut self) -> &mut C {
+        &mut self.chain
+    }
+
+    /// What was counted, by contract and selector.
+    pub fn bills(&self) -> impl Iterator<Item = (AccountId, [u8; 4], Bill)> + '_ {
+        self.bills
+            .iter()
+            .map(|((contract, selector), bill)| (*contract, *selector, *bill))
+    }
+}
+
+impl<C: Chain> ChainRead for Meter<C> {
+    forward_reads!(self => self.chain);
+}
+
+impl<C: Chain> Chain for Meter<C> {
+    forward_deploys!(self => self.chain);
+
+    fn submit(
+        &mut self,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+    ) -> Result<Receipt, ChainError> {
+        let receipt = self.chain.submit(signer, to, input)?;
+        if let Some(selector) = input.first_chunk() {
+            let bill = self.bills.entry((to, *selector)).or_default();
+            bill.add(&receipt.cost);
+        }
+        Ok(receipt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bill_adds_up_and_remembers_the_largest() {
+        let mut bill = Bill::default();
+        let cost = |ref_time, deposit| Cost {
+            ref_time,
+            proof_size: 10,
+            deposit,
+            fee: 1,
+        };
+        bill.add(&cost(5, 7));
+        bill.add(&cost(3, -9));
+        assert_eq!(bill.calls, 2);
+        assert_eq!((bill.total.ref_time, bill.largest.ref_time), (8, 5));
+        assert_eq!((bill.total.deposit, bill.largest.deposit), (-2, 7));
+        assert_eq!((bill.total.fee, bill.largest.fee), (2, 1));
+    }
+}

@@ -1,0 +1,134 @@
+//! Access to a chain with `pallet-contracts`: what a chain can do, typed messages on top, and
+//! [`rpc`], the chain that a node serves.
+//!
+//! # Terms
+//! * **chain**: moves bytes. [`ChainRead`] reads, [`Chain`] sends too. A function that takes a
+//!   `&dyn ChainRead` cannot send.
+//! * **message**: a call of a contract, made by the builders in [`contracts`]. [`Typed`] encodes
+//!   it and decodes its answer, so no caller writes a selector.
+//! * **answer**: a message that may refuse returns a `Result`; [`Answer::answer`] unfolds it.
+//! * **wrapper**: a chain that changes some methods of another one. The macros
+//!   [`forward_reads`](crate::forward_reads) and [`forward_deploys`](crate::forward_deploys) write
+//!   the methods that it leaves as they are.
+
+mod error;
+mod event;
+mod forward;
+mod message;
+mod metered;
+pub mod rpc;
+
+pub use error::{CallError, ChainError};
+pub use event::ContractEvent;
+pub use message::{contracts, query_all, selector, Answer, Message, Sent, Typed};
+pub use metered::{Bill, Meter};
+
+use inktensor_primitives::{AccountId, Digest};
+use scale::{Decode, Encode};
+
+/// The reading half of a chain. Nothing here changes the chain.
+pub trait ChainRead {
+    /// Returns the hash of the first block, which identifies the chain. All chains in this process
+    /// have the same one.
+    fn genesis(&self) -> Result<Digest, ChainError>;
+
+    /// Returns the height of the best block.
+    fn block(&self) -> Result<u32, ChainError>;
+
+    /// Runs a message as `caller` and returns the contract's output.
+    fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError>;
+
+    /// Runs several messages as `caller`, each to a contract, and returns the output of each.
+    fn read_all(
+        &self,
+        caller: AccountId,
+        reads: &[(AccountId, Vec<u8>)],
+    ) -> Result<Vec<Vec<u8>>, ChainError> {
+        let reads = reads.iter();
+        reads
+            .map(|(to, input)| self.read(caller, *to, input))
+            .collect()
+    }
+
+    /// Returns the address and cost of a contract made of `code`, without making it.
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError>;
+
+    /// Returns the code with this hash.
+    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError>;
+
+    /// Returns the code hash of the contract at `address`.
+    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError>;
+
+    /// Returns the events of contracts from block `from` on, oldest first.
+    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError>;
+}
+
+/// A chain with `pallet-contracts`.
+///
+/// A signer is named by its account: an implementation holds the keys, or needs none.
+pub trait Chain: ChainRead {
+    /// Runs a message signed by `signer`. A contract that returns an error has changed nothing; the
+    /// receipt holds that error too.
+    fn submit(
+        &mut self,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+    ) -> Result<Receipt, ChainError>;
+
+    /// Puts code on the chain, at the deposit of `signer`, and returns its hash. Code that is
+    /// already there stays.
+    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError>;
+
+    /// Makes a contract of uploaded code. `input` is the constructor's selector and arguments.
+    fn instantiate(
+        &mut self,
+        signer: AccountId,
+        code_hash: Digest,
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError>;
+}
+
+/// The outcome of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Receipt {
+    /// The contract's output, encoded.
+    pub output: Vec<u8>,
+    /// The events that contracts emitted during the transaction.
+    pub events: Vec<ContractEvent>,
+    /// The cost.
+    pub cost: Cost,
+}
+
+/// The outcome of an instantiation.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Instantiated {
+    /// Address of the contract.
+    pub address: AccountId,
+    /// The constructor's output, encoded.
+    pub output: Vec<u8>,
+    /// True if the constructor refused. Then there is nothing at `address`.
+    pub reverted: bool,
+    /// The cost.
+    pub cost: Cost,
+}
+
+/// The cost of a transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Cost {
+    /// Time, in picoseconds of the chain's reference machine.
+    pub ref_time: u64,
+    /// Bytes of proof that a light validator would need.
+    pub proof_size: u64,
+    /// Deposit taken for new storage; negative if more was returned.
+    pub deposit: i128,
+    /// Fee in the chain's own coin; zero on a chain that takes none.
+    pub fee: u128,
+}

@@ -1,0 +1,122 @@
+//! Holds what is written down of a deployment against the chain.
+
+use super::{Record, RecordError};
+use crate::chain::{Chain, ChainError, ChainRead, Typed};
+use crate::ss58::ss58;
+use inktensor_primitives::hash::hex;
+use inktensor_primitives::{
+    emission::Emission, epoch::Epochs, hash::blake2, registry::Registry, staking::Staking,
+    token::TokenControl, AccountId,
+};
+use thiserror::Error;
+
+/// Something that is not as it is written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// What.
+    pub what: String,
+    /// What is written down, or follows from it.
+    pub written: String,
+    /// What is on the chain.
+    pub found: String,
+}
+
+/// Why a deployment could not be looked at.
+#[derive(Debug, Error)]
+pub enum CheckError {
+    /// The chain does not answer.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The record is not whole.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+/// All that is on the chain other than `record` says: the chain itself, each contract's code, and
+/// whom each works with.
+///
+/// # Errors
+/// See [`CheckError`].
+pub fn check(chain: &dyn ChainRead, record: &Record) -> Result<Vec<Mismatch>, CheckError> {
+    let mut found = Found::default();
+    let genesis = chain.genesis()?;
+    found.hold("genesis", hex(&record.genesis), hex(&genesis));
+    if !found.mismatches.is_empty() {
+        // Nothing else can be as it is written on another chain.
+        return Ok(found.mismatches);
+    }
+    for (name, entry) in &record.contracts {
+        let there = chain.code_hash(&entry.address)?;
+        let told = there.map_or_else(|| "no contract".into(), |hash| hex(&hash));
+        found.hold(&format!("code of {name}"), hex(&entry.code_hash), told);
+        if let (Some(hash), Some(code)) = (there, there.map(|it| chain.code(&it)).transpose()?) {
+            let bytes = code.map_or_else(|| "none".into(), |code| hex(&blake2(&code)));
+            found.hold(&format!("bytes of {name}'s code"), hex(&hash), bytes);
+        }
+    }
+    if found.mismatches.is_empty() {
+        found.wiring(chain, record)?;
+    }
+    Ok(found.mismatches)
+}
+
+#[derive(Default)]
+struct Found {
+    mismatches: Vec<Mismatch>,
+}
+
+impl Found {
+    fn hold(&mut self, what: &str, written: String, found: String) {
+        if written != found {
+            self.mismatches.push(Mismatch {
+                what: what.into(),
+                written,
+                found,
+            });
+        }
+    }
+
+    fn peer(&mut self, what: &str, written: AccountId, found: Option<AccountId>) {
+        let found = found.map_or_else(|| "nobody".into(), |found| ss58(&found));
+        self.hold(what, ss58(&written), found);
+    }
+
+    fn wiring(&mut self, chain: &dyn ChainRead, record: &Record) -> Result<(), CheckError> {
+        let at = record.addresses()?;
+        let minter = chain.query(at.token().minter())?;
+        self.peer("the token's minter", at.emission, minter);
+        let registry = chain.query(at.registry().peers())?;
+        self.peer("the registry's token", at.token, Some(registry.token));
+        self.peer("the registry's epoch contract", at.epoch, registry.epoch);
+        let staking = chain.query(at.staking().peers())?;
+        self.peer("staking's token", at.token, Some(staking.token));
+        self.peer("staking's registry", at.registry, Some(staking.registry));
+        self.peer("staking's emission contract", at.emission, staking.emission);
+        self.peer("staking's epoch contract", at.epoch, staking.epoch);
+        let emission = chain.query(at.emission().peers())?;
+        self.peer("emission's token", at.token, Some(emission.token));
+        self.peer(
+            "emission's staking contract",
+            at.staking,
+            Some(emission.staking),
+        );
+        self.peer("emission's epoch contract", at.epoch, emission.epoch);
+        let epoch = chain.query(at.epoch().peers())?;
+        self.peer("epoch's token", at.token, Some(epoch.token));
+        self.peer("epoch's registry", at.registry, Some(epoch.registry));
+        self.peer("epoch's staking contract", at.staking, Some(epoch.staking));
+        self.peer(
+            "epoch's emission contract",
+            at.emission,
+            Some(epoch.emission),
+        );
+        for (name, kernel) in [("yuma", at.yuma), ("mean", at.mean)] {
+            let entry = chain.query(at.registry().kernel(kernel))?;
+            let told = entry.map_or_else(|| "not listed".into(), |it| hex(&it.code_hash));
+            let code = record.contracts.get(name).map(|it| hex(&it.code_hash));
+            let what = format!("the registry's code of {name}");
+            self.hold(&what, code.unwrap_or_default(), told);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,292 @@
+//! The file that a deployment is written down in: which chain, which contracts, which code.
+//!
+//! It is JSON: `{"format": 2, "network": "..", "genesis": "0x..", "contracts": {"token":
+//! {"address": "5..", "code_hash": "0x..", "block": 7}, ..}}`, with an entry for each contract. An
+//! address is written in SS58; hexadecimal is read too.
+
+use super::{Addresses, Deployment};
+use crate::chain::{ChainError, ChainRead};
+use crate::ss58::{address, digest, ss58};
+use inktensor_primitives::hash::hex;
+use inktensor_primitives::{AccountId, Digest};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// The number of the file's format.
+const FORMAT: u32 = 2;
+
+/// Why a file does not tell where the contracts are.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// It is not JSON of this form.
+    #[error("this is no record of a deployment: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// It is of another format.
+    #[error("the record has format {0}, this program reads {FORMAT}; deploy again, or use the program that wrote it")]
+    OtherFormat(u32),
+    /// An address is none.
+    #[error("{name}: {value:?} is not an address, in SS58 or as 32 bytes in hexadecimal after 0x")]
+    NotAnAddress {
+        /// The contract.
+        name: String,
+        /// What stands there.
+        value: String,
+    },
+    /// A hash is none.
+    #[error("{name}: {value:?} is not a hash of 32 bytes in hexadecimal after 0x")]
+    NotAHash {
+        /// The contract, or `genesis`.
+        name: String,
+        /// What stands there.
+        value: String,
+    },
+    /// A contract is missing.
+    #[error("the address of {0} is missing: the deployment is of another version")]
+    Missing(&'static str),
+}
+
+/// A deployment as it is written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What people call the chain.
+    pub network: String,
+    /// Hash of its first block.
+    pub genesis: Digest,
+    /// Each contract by name.
+    pub contracts: BTreeMap<String, Entry>,
+}
+
+/// A contract as it is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it is.
+    pub address: AccountId,
+    /// Hash of its code.
+    pub code_hash: Digest,
+    /// The block in which it came to be, or was found by a deployment that was made again.
+    pub block: u32,
+}
+
+#[derive(Deserialize)]
+struct Numbered {
+    format: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    format: u32,
+    network: String,
+    genesis: String,
+    contracts: BTreeMap<String, WrittenEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenEntry {
+    address: String,
+    code_hash: String,
+    block: u32,
+}
+
+impl Record {
+    /// What is to be written down of `deployment` on the chain `network`, which begins with
+    /// `genesis`.
+    pub fn of(deployment: &Deployment, network: impl Into<String>, genesis: Digest) -> Self {
+        let contracts = deployment.contracts.iter().map(|contract| {
+            let entry = Entry {
+                address: contract.address,
+                code_hash: contract.code_hash,
+                block: contract.block,
+            };
+            (contract.name.to_owned(), entry)
+        });
+        Self {
+            network: network.into(),
+            genesis,
+            contracts: contracts.collect(),
+        }
+    }
+
+    /// What is to be written down of the contracts at `addresses`, as they are found on `chain`
+    /// now.
+    ///
+    /// # Errors
+    /// `NoContract` if one of them is not there; if the chain does not answer.
+    pub fn found(
+        chain: &dyn ChainRead,
+        addresses: &Addresses,
+        network: impl Into<String>,
+    ) -> Result<Self, ChainError> {
+        let block = chain.block()?;
+        let mut contracts = BTreeMap::new();
+        for (name, address) in addresses.named() {
+            let code_hash = chain.code_hash(&address)?;
+            let entry = Entry {
+                address,
+                code_hash: code_hash.ok_or(ChainError::NoContract(address))?,
+                block,
+            };
+            contracts.insert(name.to_owned(), entry);
+        }
+        Ok(Self {
+            network: network.into(),
+            genesis: chain.genesis()?,
+            contracts,
+        })
+    }
+
+    /// Where the contracts are.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub fn addresses(&self) -> Result<Addresses, RecordError> {
+        Addresses::from_named(|name| self.contracts.get(name).map(|entry| entry.address))
+    }
+
+    /// The file's text.
+    pub fn to_text(&self) -> String {
+        let contracts = self.contracts.iter().map(|(name, entry)| {
+            let written = WrittenEntry {
+                address: ss58(&entry.address),
+                code_hash: hex(&entry.code_hash),
+                block: entry.block,
+            };
+            (name.clone(), written)
+        });
+        let record = Written {
+            format: FORMAT,
+            network: self.network.clone(),
+            genesis: hex(&self.genesis),
+            contracts: contracts.collect(),
+        };
+        // Text by text, which JSON can always say.
+        let mut text = serde_json::to_string_pretty(&record).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// The record in a file's text, in which no contract is missing.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    pub fn from_text(text: &str) -> Result<Self, RecordError> {
+        let Numbered { format } = serde_json::from_str(text)?;
+        if format != FORMAT {
+            return Err(RecordError::OtherFormat(format));
+        }
+        let record: Written = serde_json::from_str(text)?;
+        let mut contracts = BTreeMap::new();
+        for (name, entry) in record.contracts {
+            let read = Entry {
+                address: address(&entry.address).ok_or_else(|| RecordError::NotAnAddress {
+                    name: name.clone(),
+                    value: entry.address,
+                })?,
+                code_hash: hash(&name, entry.code_hash)?,
+                block: entry.block,
+            };
+            contracts.insert(name, read);
+        }
+        let record = Self {
+            network: record.network,
+            genesis: hash("genesis", record.genesis)?,
+            contracts,
+        };
+        record.addresses()?;
+        Ok(record)
+    }
+}
+
+fn hash(name: &str, value: String) -> Result<Digest, RecordError> {
+    digest(&value).ok_or_else(|| RecordError::NotAHash {
+        name: name.into(),
+        value,
+    })
+}
+
+impl Addresses {
+    /// The addresses that `find` has for each contract's name.
+    ///
+    /// # Errors
+    /// `Missing` if it has none for one of them.
+    pub fn from_named(
+        mut find: impl FnMut(&str) -> Option<AccountId>,
+    ) -> Result<Self, RecordError> {
+        let mut find = |name: &'static str| find(name).ok_or(RecordError::Missing(name));
+        Ok(Self {
+            token: find("token")?,
+            registry: find("registry")?,
+            staking: find("staking")?,
+            emission: find("emission")?,
+            epoch: find("epoch")?,
+            yuma: find("yuma")?,
+            mean: find("mean")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 7] = [
+        "token", "registry", "staking", "emission", "epoch", "yuma", "mean",
+    ];
+
+    fn record() -> Record {
+        let entry = |number: u8| Entry {
+            address: [0xa0 + number; 32].into(),
+            code_hash: [number; 32],
+            block: u32::from(number) + 4,
+        };
+        let contracts = NAMES.iter().zip(1..);
+        Record {
+            network: "somewhere".into(),
+            genesis: [9; 32],
+            contracts: contracts
+                .map(|(name, number)| ((*name).into(), entry(number)))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_was_written() {
+        let text = record().to_text();
+        assert!(text.contains("\"genesis\": \"0x0909"), "{text}");
+        assert!(text.contains("\"address\": \"5F"), "{text}");
+        let read = Record::from_text(&text).unwrap();
+        assert_eq!(read, record());
+        assert_eq!(read.addresses().unwrap().mean, [0xa7; 32].into());
+    }
+
+    #[test]
+    fn an_address_may_be_in_hexadecimal() {
+        let token = ss58(&[0xa1; 32].into());
+        let text = record().to_text();
+        let other = text.replace(&token, &format!("0x{}", "a1".repeat(32)));
+        assert_ne!(text, other);
+        assert_eq!(Record::from_text(&other).unwrap(), record());
+    }
+
+    #[test]
+    fn what_is_no_record_says_why() {
+        let text = record().to_text();
+        let token = ss58(&[0xa1; 32].into());
+        for (right, wrong, said) in [
+            ("\"format\": 2", "\"format\": 7", "format 7"),
+            ("\"epoch\"", "\"apoch\"", "of epoch is missing"),
+            ("\"block\"", "\"black\"", "no record"),
+            (token.as_str(), "5xyz", "token: \"5xyz\""),
+            ("0x0909", "0x+909", "genesis: "),
+            ("0x0303", "0303", "staking: "),
+        ] {
+            assert!(text.contains(right), "{right}");
+            let problem = Record::from_text(&text.replace(right, wrong)).unwrap_err();
+            assert!(problem.to_string().contains(said), "{problem}");
+        }
+        let problem = Record::from_text("{}").unwrap_err().to_string();
+        assert!(problem.contains("no record"), "{problem}");
+    }
+}

@@ -1,0 +1,240 @@
+//! Writes what criterion measured into docs/performance.md, between two marks. The text around them
+//! is written by hand.
+
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    env, fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+};
+
+/// The kernel's Wasm.
+pub const WASMTIME: &str = "wasmtime";
+/// The linked kernel on one thread.
+pub const ONE_CORE: &str = "native, one core";
+/// The linked kernel on as many threads as there are cores.
+pub const ALL_CORES: &str = "native, all cores";
+/// The rule written plainly over whole matrices.
+pub const TRANSCRIPTION: &str = "transcription";
+/// What is not the kernel's arithmetic.
+pub const BESIDE: &str = "beside the arithmetic";
+/// Entering a step and leaving it.
+pub const CALL: &str = "call of one step in wasmtime";
+/// Hashing an epoch's outcome.
+pub const DIGESTS: &str = "digests of 4096 x 64";
+
+const BEGIN: &str = "<!-- measured: begin, written by `cargo xtask bench` -->";
+const END: &str = "<!-- measured: end -->";
+
+/// Milliseconds that subtensor's own epoch takes on the machine that the targets were set on:
+/// neurons, validators, time.
+const SUBTENSOR: [(u16, u16, f64); 2] = [(4096, 64, 36.0), (256, 64, 1.3)];
+/// How many times quicker the kernel is to be.
+const TARGETS: [(&str, f64); 2] = [(WASMTIME, 5.0), (ALL_CORES, 15.0)];
+/// Most milliseconds that the call of a step may take.
+const CALL_TARGET: f64 = 0.010;
+
+/// What the measurements of one metagraph are called.
+pub fn group(neurons: u16, validators: u16, density: u64) -> String {
+    let filled = if density == 100 {
+        "dense".to_owned()
+    } else {
+        format!("{density} % filled")
+    };
+    format!("{neurons} x {validators} {filled}")
+}
+
+/// Median times in milliseconds by group and function.
+struct Figures(HashMap<(String, String), f64>);
+
+/// Writes the figures that criterion keeps, unless this run measured nothing.
+pub fn write(sizes: &[(u16, u16)], densities: &[u64]) -> io::Result<()> {
+    let measured = env::args().any(|argument| argument == "--bench");
+    if !measured || env::args().any(|argument| ["--test", "--list"].contains(&argument.as_str())) {
+        return Ok(());
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let figures = Figures::read(&target.join("criterion"))?;
+    let page = root.join("docs/performance.md");
+    let text = fs::read_to_string(&page)?;
+    let (before, rest) = text.split_once(BEGIN).ok_or_else(|| no_mark(BEGIN))?;
+    let (_, after) = rest.split_once(END).ok_or_else(|| no_mark(END))?;
+    let measured = figures.report(sizes, densities);
+    fs::write(
+        &page,
+        format!("{before}{BEGIN}\n\n{measured}\n{END}{after}"),
+    )
+}
+
+fn no_mark(mark: &str) -> io::Error {
+    io::Error::other(format!("docs/performance.md has no line `{mark}`"))
+}
+
+impl Figures {
+    fn read(folder: &Path) -> io::Result<Self> {
+        let mut figures = HashMap::new();
+        for group in fs::read_dir(folder)? {
+            let group = group?.path();
+            if !group.is_dir() {
+                continue;
+            }
+            for function in fs::read_dir(group)? {
+                let newest = function?.path().join("new");
+                let (id, estimates) = (
+                    json(&newest.join("benchmark.json")),
+                    json(&newest.join("estimates.json")),
+                );
+                if let (Some(group), Some(function), Some(nanoseconds)) = (
+                    id["group_id"].as_str(),
+                    id["function_id"].as_str(),
+                    estimates["median"]["point_estimate"].as_f64(),
+                ) {
+                    figures.insert((group.to_owned(), function.to_owned()), nanoseconds / 1e6);
+                }
+            }
+        }
+        Ok(Self(figures))
+    }
+
+    fn get(&self, group: &str, function: &str) -> Option<f64> {
+        self.0
+            .get(&(group.to_owned(), function.to_owned()))
+            .copied()
+    }
+
+    fn report(&self, sizes: &[(u16, u16)], densities: &[u64]) -> String {
+        format!(
+            "{}\n\n## A whole epoch\n\n{}\n\n## Targets\n\n{}\n\n## Growth\n\n{}\n\n## Beside the arithmetic\n\n{}\n",
+            machine(),
+            self.epochs(sizes, densities),
+            self.targets(),
+            self.growth(sizes, densities),
+            self.beside(),
+        )
+    }
+
+    fn epochs(&self, sizes: &[(u16, u16)], densities: &[u64]) -> String {
+        let functions = [WASMTIME, ONE_CORE, ALL_CORES, TRANSCRIPTION];
+        let mut table = format!(
+            "| neurons x validators | {} |\n|---|---|---|---|---|",
+            functions.join(" | ")
+        );
+        for density in densities {
+            for (neurons, validators) in sizes {
+                let group = group(*neurons, *validators, *density);
+                let times =
+                    functions.map(|function| self.get(&group, function).map_or("-".into(), time));
+                table.push_str(&format!("\n| {group} | {} |", times.join(" | ")));
+            }
+        }
+        table
+    }
+
+    fn targets(&self) -> String {
+        let mut table =
+            "| work | target | measured | against the transcription | met |\n|---|---|---|---|---|"
+                .to_owned();
+        for (neurons, validators, subtensor) in SUBTENSOR {
+            let group = group(neurons, validators, 100);
+            let baseline = self.get(&group, TRANSCRIPTION);
+            for (function, times) in TARGETS {
+                let target = subtensor / times;
+                let Some(measured) = self.get(&group, function) else {
+                    continue;
+                };
+                let ratio = baseline.map_or("-".into(), |baseline| {
+                    format!("{:.1} times quicker", baseline / measured)
+                });
+                table.push_str(&format!(
+                    "\n| {group}, {function} | {} ({times} times subtensor's {subtensor} ms) | {} | {ratio} | {} |",
+                    time(target),
+                    time(measured),
+                    met(measured, target)
+                ));
+            }
+        }
+        if let Some(call) = self.get(BESIDE, CALL) {
+            let (target, measured) = (time(CALL_TARGET), time(call));
+            table.push_str(&format!(
+                "\n| {CALL} | {target} | {measured} | | {} |",
+                met(call, CALL_TARGET)
+            ));
+        }
+        table
+    }
+
+    fn growth(&self, sizes: &[(u16, u16)], densities: &[u64]) -> String {
+        let mut table = format!(
+            "| neurons x validators | {WASMTIME}, per cell | {ONE_CORE}, per cell |\n|---|---|---|"
+        );
+        for density in densities {
+            for (neurons, validators) in sizes {
+                let group = group(*neurons, *validators, *density);
+                let cells = f64::from(*neurons) * f64::from(*validators);
+                let each = [WASMTIME, ONE_CORE].map(|function| {
+                    self.get(&group, function)
+                        .map_or("-".into(), |ms| format!("{:.1} ns", ms * 1e6 / cells))
+                });
+                table.push_str(&format!("\n| {group} | {} |", each.join(" | ")));
+            }
+        }
+        table
+    }
+
+    fn beside(&self) -> String {
+        let mut table = "| what | time |\n|---|---|".to_owned();
+        for function in [CALL, DIGESTS] {
+            let time = self.get(BESIDE, function).map_or("-".into(), time);
+            table.push_str(&format!("\n| {function} | {time} |"));
+        }
+        table
+    }
+}
+
+fn json(file: &Path) -> Value {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+fn met(measured: f64, target: f64) -> String {
+    if measured <= target {
+        "yes".to_owned()
+    } else {
+        format!("no, {:.1} times the target", measured / target)
+    }
+}
+
+fn time(milliseconds: f64) -> String {
+    match milliseconds {
+        ms if ms < 0.1 => format!("{:.1} us", ms * 1e3),
+        ms if ms < 10.0 => format!("{ms:.2} ms"),
+        ms => format!("{ms:.1} ms"),
+    }
+}
+
+/// The machine and the compiler in a sentence.
+fn machine() -> String {
+    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = processors
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("model name")?
+                .split_once(':')
+                .map(|(_, name)| name.trim())
+        })
+        .unwrap_or("unknown processor");
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let compiler = Command::new("rustc").arg("--version").output().ok();
+    let compiler = compiler
+        .and_then(|output| String::from_utf8(output.stdout).ok())
+        .unwrap_or_default();
+    let compiler = compiler.split(" (").next().unwrap_or_default().trim();
+    format!(
+        "Measured on {} {}, {model}, {cores} cores, with {compiler}.",
+        env::consts::OS,
+        env::consts::ARCH
+    )
+}

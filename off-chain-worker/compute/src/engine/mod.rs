@@ -1,0 +1,140 @@
+//! Runs kernel code: one step, or all steps of a phase.
+//!
+//! # Terms
+//! * **kernel**: the program that computes a step, a contract without storage known by its code
+//!   hash.
+//! * **engine**: an executor with one kernel loaded. [`wasm`] runs the chain's own bytes in
+//!   wasmtime, [`native`] calls the linked crate that those bytes are built from, for kernels of
+//!   this repository.
+//! * **phase**: one pass over all chunks; see [`PhaseJob`].
+//!
+//! An engine computes and nothing else: which steps there are is the business of [`crate::epoch`].
+
+pub mod check;
+mod error;
+mod host;
+pub mod native;
+mod pooled;
+pub mod wasm;
+
+pub use error::EngineError;
+
+use inktensor_primitives::kernel::{
+    ChunkInputs, EpochHeader, EpochPlan, NeuronInput, PhasePlan, StepInput, StepOutput,
+};
+
+/// An executor with one kernel loaded.
+pub trait Engine: Send + Sync {
+    /// How the kernel cuts the epoch of `header` into steps.
+    ///
+    /// # Errors
+    /// `Kernel` if it refuses the header's parameters; the others if it misbehaves.
+    fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError>;
+
+    /// Computes one step.
+    ///
+    /// # Errors
+    /// `Kernel` if the kernel refuses the input; the others if it misbehaves.
+    fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError>;
+
+    /// Computes the steps of a phase, in order of chunk, each handing its carry to the next.
+    ///
+    /// This default runs one step after the other. An engine that knows a quicker way must return
+    /// the same bytes.
+    ///
+    /// # Errors
+    /// Those of the first step that fails, with its chunk.
+    fn phase(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, StepFailed> {
+        step_by_step(self, job)
+    }
+}
+
+/// Computes the steps of a phase one after the other.
+fn step_by_step<E: Engine + ?Sized>(
+    engine: &E,
+    job: &PhaseJob,
+) -> Result<Vec<StepOutput>, StepFailed> {
+    let mut outputs: Vec<StepOutput> = Vec::with_capacity(job.inputs.len());
+    for chunk in job.chunks() {
+        let carry = outputs.last().map_or(job.carry, |output| &output.carry);
+        let output = engine.step(&job.input(chunk, carry.to_vec()));
+        outputs.push(output.map_err(|error| StepFailed { chunk, error })?);
+    }
+    Ok(outputs)
+}
+
+/// A step of a phase failed.
+#[derive(Debug)]
+pub struct StepFailed {
+    /// Its chunk.
+    pub chunk: u16,
+    /// Why.
+    pub error: EngineError,
+}
+
+/// All that the steps of one phase depend on, by reference.
+#[derive(Clone, Copy, Debug)]
+pub struct PhaseJob<'a> {
+    /// The epoch.
+    pub header: &'a EpochHeader,
+    /// What the phase reads.
+    pub reads: PhasePlan,
+    /// The phase.
+    pub phase: u8,
+    /// From the last step of the phase before; empty for the first phase.
+    pub carry: &'a [u8],
+    /// From the phase before, one per chunk; empty for the first phase.
+    pub scratch: &'a [Vec<u8>],
+    /// What the chunks remember from the last final epoch, one per chunk.
+    pub memory: &'a [Vec<u8>],
+    /// What storage contributes, one per chunk.
+    pub inputs: &'a [ChunkInputs],
+}
+
+impl<'a> PhaseJob<'a> {
+    /// The chunks, in order.
+    pub fn chunks(&self) -> std::ops::Range<u16> {
+        // The protocol's limits keep the number of chunks far below this bound.
+        0..u16::try_from(self.inputs.len()).unwrap_or(u16::MAX)
+    }
+
+    /// What storage contributes to the steps of `chunk`; the rows are empty if the phase does not
+    /// read them.
+    pub fn gathered(&self, chunk: u16) -> (&'a [NeuronInput], &'a [u16]) {
+        match self.inputs.get(usize::from(chunk)) {
+            Some(inputs) if self.reads.rows => (&inputs.neurons, &inputs.rows),
+            Some(inputs) => (&inputs.neurons, &[]),
+            None => (&[], &[]),
+        }
+    }
+
+    /// What the phase before left for `chunk`.
+    pub fn scratch(&self, chunk: u16) -> &'a [u8] {
+        self.scratch
+            .get(usize::from(chunk))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// What `chunk` remembers, if the phase reads it.
+    pub fn memory(&self, chunk: u16) -> &'a [u8] {
+        let memory = self.memory.get(usize::from(chunk));
+        memory
+            .filter(|_| self.reads.memory)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The input of one step, given the carry of the step before it.
+    pub fn input(&self, chunk: u16, carry: Vec<u8>) -> StepInput {
+        let (neurons, rows) = self.gathered(chunk);
+        StepInput {
+            header: self.header.clone(),
+            phase: self.phase,
+            chunk,
+            carry,
+            scratch: self.scratch(chunk).to_vec(),
+            memory: self.memory(chunk).to_vec(),
+            neurons: neurons.to_vec(),
+            rows: rows.to_vec(),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Whether two ways to run a kernel come to the same, and if not, where and for whom.
+
+use crate::epoch::{first_difference, seats, without, Difference, Part, Trace};
+use inktensor_primitives::{kernel::EpochHeader, Uid};
+use std::fmt;
+
+/// Where two engines part on one epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineDifference {
+    /// The first step that differs, and which of its digests.
+    pub difference: Difference,
+    /// Whom it concerns: the uids whose results or permits differ; for carry, scratch and memory
+    /// those of the chunk.
+    pub uids: Vec<Uid>,
+}
+
+impl fmt::Display for EngineDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, for uids", self.difference)?;
+        for (place, uid) in self.uids.iter().enumerate() {
+            write!(f, "{} {}", if place == 0 { "" } else { "," }, uid.0)?;
+        }
+        Ok(())
+    }
+}
+
+/// The first step at which two traces of the epoch of `header` differ.
+pub fn engine_difference(a: &Trace, b: &Trace, header: &EpochHeader) -> Option<EngineDifference> {
+    let neurons = header.neurons;
+    let found = first_difference(&a.plan, neurons, &a.assertion(), &b.assertion())?;
+    let uids = match found {
+        Difference::Step { part, chunk, .. } => concerned(a, b, part, chunk, neurons),
+        Difference::Header | Difference::Shape => (0..neurons).map(Uid).collect(),
+    };
+    Some(EngineDifference {
+        difference: found,
+        uids,
+    })
+}
+
+fn concerned(a: &Trace, b: &Trace, part: Part, chunk: u16, neurons: u16) -> Vec<Uid> {
+    let seats = seats(&a.plan, chunk, neurons);
+    match part {
+        Part::Step | Part::Memory => seats.collect(),
+        Part::Results => {
+            let of = |trace: &Trace, place: usize| {
+                let results = trace.results.get(usize::from(chunk));
+                results.and_then(|results| results.get(place)).copied()
+            };
+            seats
+                .enumerate()
+                .filter(|(place, _)| of(a, *place) != of(b, *place))
+                .map(|(_, uid)| uid)
+                .collect()
+        }
+        Part::Roster => {
+            let mut uids = without(&a.roster, &b.roster);
+            uids.extend(without(&b.roster, &a.roster));
+            uids.sort_unstable();
+            uids
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epoch::StepTrace;
+    use inktensor_primitives::{
+        kernel::{Budget, EpochPlan, NeuronResult, PhasePlan},
+        NetUid, Rao,
+    };
+
+    fn header() -> EpochHeader {
+        EpochHeader {
+            contract: [1; 32].into(),
+            netuid: NetUid(3),
+            epoch: 8,
+            final_epoch: None,
+            opened_at: 0,
+            closed_at: 10,
+            previous_close: 0,
+            tempo: 10,
+            neurons: 3,
+            kernel: [2; 32].into(),
+            kernel_code: [0; 32],
+            params: Vec::new(),
+            max_validators: 1,
+            owner_uid: None,
+            budget: Budget::Combined(Rao(0)),
+            roster: Vec::new(),
+            previous: [0; 32],
+        }
+    }
+
+    /// One phase over two chunks.
+    fn trace() -> Trace {
+        let header = header();
+        Trace {
+            netuid: header.netuid,
+            epoch: header.epoch,
+            header_hash: header.digest(),
+            plan: EpochPlan {
+                chunk: 2,
+                phases: vec![PhasePlan {
+                    rows: false,
+                    memory: false,
+                }],
+                memory_phase: 0,
+                results_phase: 0,
+            },
+            steps: vec![StepTrace::default(); 2],
+            memory: vec![Vec::new(); 2],
+            results: vec![vec![NeuronResult::default(); 2], vec![Default::default()]],
+            roster: vec![Uid(0), Uid(1)],
+            timing: Vec::new(),
+        }
+    }
+
+    fn told(change: impl FnOnce(&mut Trace)) -> Option<String> {
+        let mut other = trace();
+        change(&mut other);
+        engine_difference(&trace(), &other, &header()).map(|it| it.to_string())
+    }
+
+    #[test]
+    fn traces_that_agree_have_no_difference() {
+        assert_eq!(told(|_| ()), None);
+    }
+
+    #[test]
+    fn a_difference_names_step_part_and_uids() {
+        assert_eq!(
+            told(|it| it.results[0][1].miner = Rao(1)).as_deref(),
+            Some("step 0 (phase 0, chunk 0) differs in its results, for uids 1")
+        );
+        assert_eq!(
+            told(|it| it.steps[0].carry.push(1)).as_deref(),
+            Some("step 0 (phase 0, chunk 0) differs in its carry or scratch, for uids 0, 1")
+        );
+        assert_eq!(
+            told(|it| it.memory[1].push(1)).as_deref(),
+            Some("step 1 (phase 0, chunk 1) differs in its memory, for uids 2")
+        );
+        assert_eq!(
+            told(|it| it.roster = vec![Uid(0), Uid(2)]).as_deref(),
+            Some("step 1 (phase 0, chunk 1) differs in its roster, for uids 1, 2")
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! The native kernel and the built one are the same function: equal digests of every step, memory
+//! and result.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use inktensor_compute::{
+    engine::{native::Native, Engine, EngineError},
+    epoch::{compute, EpochInputs},
+    vectors::Params,
+};
+use proptest::prelude::*;
+use support::{
+    built_kernel, inputs,
+    metagraph::{metagraph, odd_metagraph, plain_params, Shape},
+};
+
+prop_compose! {
+    fn params(validators: u16)(
+        yuma3: bool,
+        liquid_alpha: bool,
+        commit_reveal: bool,
+        kappa in prop_oneof![Just(32_767), Just(0), Just(65_535), any::<u16>()],
+        bonds_penalty in prop_oneof![Just(65_535), Just(0), any::<u16>()],
+        bonds_moving_average in prop_oneof![Just(900_000), Just(0), Just(1_000_000), 0..=1_000_000u64],
+        alpha_low: u16,
+        alpha_high: u16,
+        alpha_sigmoid_steepness: i16,
+        max_allowed_validators in 0..=validators.saturating_add(8),
+        min_stake in prop_oneof![Just(0), 0..1u64 << 50],
+        previous in prop_oneof![Just(0), 999_000..999_999u64],
+        owner in prop_oneof![Just(None), (0..1_000u16).prop_map(Some)]
+    ) -> Params {
+        Params {
+            yuma3, liquid_alpha, commit_reveal, kappa, bonds_penalty, bonds_moving_average, alpha_low, alpha_high,
+            alpha_sigmoid_steepness, max_allowed_validators, min_stake,
+            last_mechanism_step_block: previous,
+            owner_uid: owner,
+            ..plain_params(validators)
+        }
+    }
+}
+
+fn shape() -> impl Strategy<Value = Shape> {
+    let neurons = prop_oneof![1..=6u16, 60..=70u16, 1..=300u16];
+    let validators = prop_oneof![0..=4u16, 0..=40u16];
+    let density = prop_oneof![Just(100), Just(0), 1..=100u64];
+    (neurons, validators, density, any::<u64>()).prop_flat_map(
+        |(neurons, validators, density, seed)| {
+            params(validators).prop_map(move |params| {
+                let owner_uid = params.owner_uid.map(|uid| uid % neurons);
+                Shape {
+                    seed,
+                    neurons,
+                    validators,
+                    density,
+                    params: Params {
+                        owner_uid,
+                        ..params
+                    },
+                }
+            })
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn native_equals_wasmtime(shape in shape()) {
+        let (native, wasm) = (Native::on_threads(2), built_kernel_once());
+        let inputs = inputs(&native, &odd_metagraph(&shape));
+        let a = compute(&native, &inputs).expect("a trace");
+        let b = compute(wasm, &inputs).expect("a trace");
+        prop_assert_eq!(a.assertion().digest(), b.assertion().digest());
+        prop_assert_eq!(a.steps, b.steps);
+        prop_assert_eq!(a.memory, b.memory);
+        prop_assert_eq!(a.results, b.results);
+        prop_assert_eq!(a.roster, b.roster);
+    }
+}
+
+/// Compiling the kernel for each case would take longer than the cases.
+fn built_kernel_once() -> &'static dyn Engine {
+    static KERNEL: std::sync::OnceLock<
+        std::sync::Arc<inktensor_compute::engine::wasm::WasmKernel>,
+    > = std::sync::OnceLock::new();
+    &**KERNEL.get_or_init(built_kernel)
+}
+
+#[test]
+fn the_number_of_threads_does_not_matter() {
+    let vector = metagraph(&Shape::plain(500, 20, 70));
+    let digests = [1, 2, 5].map(|threads| {
+        let engine = Native::on_threads(threads);
+        support::trace(&engine, &vector).assertion().digest()
+    });
+    assert_eq!(digests[0], digests[1]);
+    assert_eq!(digests[0], digests[2]);
+}
+
+#[test]
+fn the_largest_subnet_agrees() {
+    let native = Native::new();
+    let inputs = inputs(&native, &metagraph(&Shape::plain(4096, 64, 100)));
+    let a = compute(&native, &inputs).expect("a trace").assertion();
+    let b = compute(built_kernel_once(), &inputs)
+        .expect("a trace")
+        .assertion();
+    assert_eq!(a, b);
+}
+
+#[test]
+fn both_refuse_the_same_inputs_at_the_same_place() {
+    let native = Native::new();
+    let good = inputs(&native, &metagraph(&Shape::plain(130, 8, 100)));
+    let break_it: [fn(&mut EpochInputs); 4] = [
+        |inputs| inputs.header.params.push(0),
+        |inputs| inputs.memory[1] = vec![1, 2, 3],
+        |inputs| inputs.chunks[2].neurons.truncate(1),
+        |inputs| inputs.chunks[1].rows.truncate(5),
+    ];
+    for broken in break_it {
+        let mut inputs = good.clone();
+        broken(&mut inputs);
+        let a = compute(&native, &inputs).expect_err("a refusal");
+        let b = compute(built_kernel_once(), &inputs).expect_err("a refusal");
+        assert_eq!(a, b);
+        assert!(a.refusal().is_some(), "{a}");
+    }
+    let mut inputs = good;
+    inputs.header.params.clear();
+    let refused = native.plan(&inputs.header);
+    assert!(matches!(refused, Err(EngineError::Kernel(_))));
+    assert_eq!(refused, built_kernel_once().plan(&inputs.header));
+}

@@ -1,0 +1,46 @@
+//! What several tests need.
+#![allow(dead_code)]
+
+pub mod metagraph;
+
+use inktensor_client::deploy::Bundle;
+use inktensor_compute::{
+    engine::{
+        wasm::{Wasm, WasmKernel},
+        Engine,
+    },
+    epoch::{compute, EpochInputs, Trace},
+    vectors::{self, Located, Vector},
+};
+use inktensor_primitives::hash::blake2;
+use std::{fs, path::Path, sync::Arc};
+
+/// The built Yuma kernel in wasmtime.
+pub fn built_kernel() -> Arc<WasmKernel> {
+    let bundle = Bundle::find("yuma").unwrap_or_else(|error| panic!("{error}"));
+    let hash = blake2(&bundle.code);
+    Wasm::new()
+        .and_then(|wasm| wasm.trusting(hash))
+        .and_then(|wasm| wasm.load(&bundle.code, &hash))
+        .expect("the built kernel loads")
+}
+
+/// The vectors that come with the kernel.
+pub fn kernel_vectors() -> Vec<Located> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../contracts/kernels/yuma/vectors/yuma.jsonl");
+    let text = fs::read_to_string(&file).expect("the kernel's vectors");
+    vectors::read("yuma.jsonl", &text).expect("the kernel's vectors are well formed")
+}
+
+/// The inputs of a vector's epoch.
+pub fn inputs(engine: &dyn Engine, vector: &Vector) -> EpochInputs {
+    let header = vector.header([7; 32]);
+    let plan = engine.plan(&header).expect("a plan");
+    vector.inputs(header, &plan)
+}
+
+/// The trace of a vector's epoch.
+pub fn trace(engine: &dyn Engine, vector: &Vector) -> Trace {
+    compute(engine, &inputs(engine, vector)).expect("a trace")
+}

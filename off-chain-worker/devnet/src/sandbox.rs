@@ -1,0 +1,452 @@
+//! A chain in this process: the real `pallet-contracts`, without a node, blocks made on demand.
+//!
+//! Gas and deposits are those of pallet-contracts [`PALLET_VERSION`]. Accounts need no keys and
+//! never run out of the chain's own coin, which pays deposits; TAO is another matter.
+
+use crate::state_file::State;
+use ink_sandbox::{
+    frame_support::storage::{
+        child, storage_prefix, unhashed, with_transaction, TransactionOutcome,
+    },
+    frame_support::traits::fungible::{Inspect, Mutate},
+    frame_support::{StorageHasher, Twox64Concat},
+    frame_system,
+    macros::{Balances, Contracts, DefaultSandboxRuntime, RuntimeEvent, RuntimeOrigin, System},
+    pallet_contracts::{
+        Code, CollectEvents, ContractResult, DebugInfo, Determinism, Event, StorageDeposit,
+    },
+    AccountId32, ContractExecResultFor, ContractInstantiateResultFor, DefaultSandbox,
+    DispatchError, Sandbox, Weight,
+};
+use inktensor_client::chain::{
+    Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt,
+};
+use inktensor_primitives::{AccountId, Digest};
+use scale::Decode;
+use std::{cell::RefCell, fmt::Debug};
+
+/// The version of pallet-contracts that runs here: gas figures are its.
+pub const PALLET_VERSION: &str = "31";
+
+/// Far above what any message takes, and far below where sums of weights overflow.
+const NO_LIMIT: u64 = u64::MAX / 4;
+/// Deposits of one transaction are not bounded here.
+const DEPOSIT_LIMIT: u128 = 1 << 100;
+/// What an account gets whenever it has less than half of it.
+const FUNDS: u128 = 1 << 110;
+
+/// A chain in this process.
+pub struct SandboxChain {
+    // Reading runs the contract in a transaction that is rolled back, so it needs the state to
+    // itself for a while.
+    sandbox: RefCell<DefaultSandbox>,
+    events: Vec<ContractEvent>,
+    gas: Weight,
+}
+
+/// A state of the chain to come back to.
+#[derive(Clone)]
+pub struct Snapshot {
+    pub(super) state: ink_sandbox::Snapshot,
+    pub(super) events: usize,
+}
+
+impl Default for SandboxChain {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SandboxChain {
+    /// A fresh chain at block 1.
+    pub fn new() -> Self {
+        Self {
+            sandbox: RefCell::new(DefaultSandbox::default()),
+            events: Vec::new(),
+            gas: Weight::from_parts(NO_LIMIT, NO_LIMIT),
+        }
+    }
+
+    /// A chain that goes on where `state` was left.
+    pub fn begin_from(state: &State) -> Self {
+        let mut chain = Self::new();
+        chain.events.clone_from(&state.events);
+        chain.restore(&state.snapshot);
+        chain
+    }
+
+    /// All there is of this chain, for another to begin from.
+    pub fn state(&mut self) -> State {
+        State {
+            snapshot: self.snapshot(),
+            events: self.events.clone(),
+        }
+    }
+
+    /// Gives each message no more than `ref_time` picoseconds of the chain's reference machine.
+    /// Without it there is no limit.
+    pub const fn limit_time(&mut self, ref_time: u64) {
+        self.gas = Weight::from_parts(ref_time, self.gas.proof_size());
+    }
+
+    /// Gives each message no more than `bytes` of proof. Without it there is no limit.
+    pub const fn limit_proof(&mut self, bytes: u64) {
+        self.gas = Weight::from_parts(self.gas.ref_time(), bytes);
+    }
+
+    /// Events of contracts from block `from` on, oldest first.
+    pub fn events_from(&self, from: u32) -> &[ContractEvent] {
+        let start = self.events.partition_point(|event| event.block < from);
+        self.events.get(start..).unwrap_or_default()
+    }
+
+    /// Lets `blocks` blocks pass, in which nothing happens.
+    pub fn advance(&mut self, blocks: u32) {
+        self.sandbox.get_mut().execute_with(|| {
+            System::set_block_number(System::block_number().saturating_add(blocks));
+        });
+    }
+
+    /// Remembers the state of the chain.
+    pub fn snapshot(&mut self) -> Snapshot {
+        Snapshot {
+            state: self.sandbox.get_mut().take_snapshot(),
+            events: self.events.len(),
+        }
+    }
+
+    /// Goes back to a state remembered on this chain.
+    pub fn restore(&mut self, snapshot: &Snapshot) {
+        self.sandbox
+            .get_mut()
+            .restore_snapshot(snapshot.state.clone());
+        self.events.truncate(snapshot.events);
+    }
+
+    /// Gives the contract at `address` other code, which must have been uploaded. Nobody but the
+    /// root of a chain can: no contract of this project changes its code.
+    ///
+    /// # Errors
+    /// `Runtime` if there is no such contract or code.
+    pub fn replace_code(
+        &mut self,
+        address: AccountId,
+        code_hash: Digest,
+    ) -> Result<(), ChainError> {
+        self.inside(|| {
+            Contracts::set_code(
+                RuntimeOrigin::root(),
+                account(address).into(),
+                code_hash.into(),
+            )
+        })
+        .map_err(runtime)
+    }
+
+    /// Root hash of all that the contract at `address` stores, if there is one: equal roots, equal
+    /// contents.
+    pub fn storage_root(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
+        let mut key = pallet_key("ContractInfoOf");
+        key.extend(Twox64Concat::hash(AsRef::<[u8; 32]>::as_ref(address)));
+        let root = self.inside(|| {
+            // The first field of a contract's record is the name of its storage.
+            let name = unhashed::get::<Vec<u8>>(&key)?;
+            let root = child::root(
+                &child::ChildInfo::new_default(&name),
+                child::StateVersion::V1,
+            );
+            Some(root)
+        });
+        root.map(|root| Digest::try_from(root).map_err(|_| ChainError::BadAnswer))
+            .transpose()
+    }
+
+    fn inside<T>(&self, action: impl FnOnce() -> T) -> T {
+        self.sandbox.borrow_mut().execute_with(action)
+    }
+
+    /// Runs a transaction of `signer` and notes what contracts told.
+    fn transact<T>(&mut self, signer: &AccountId32, action: impl FnOnce() -> T) -> (T, usize) {
+        let sandbox = self.sandbox.get_mut();
+        let (result, told) = sandbox.execute_with(|| {
+            fund(signer);
+            System::reset_events();
+            let result = action();
+            (result, contract_events())
+        });
+        let before = self.events.len();
+        self.events.extend(told);
+        (result, before)
+    }
+}
+
+impl ChainRead for SandboxChain {
+    fn genesis(&self) -> Result<Digest, ChainError> {
+        Ok(self.inside(|| System::block_hash(0)).0)
+    }
+
+    fn block(&self) -> Result<u32, ChainError> {
+        Ok(self.inside(System::block_number))
+    }
+
+    fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
+        let (caller, input, gas) = (account(caller), input.to_vec(), self.gas);
+        let result = self.inside(|| {
+            rolled_back(|| {
+                fund(&caller);
+                call(caller, account(to), input, gas)
+            })
+        })?;
+        match result.result {
+            Ok(value) => Ok(value.data),
+            Err(error) => Err(refusal(error, to)),
+        }
+    }
+
+    fn estimate(
+        &self,
+        signer: AccountId,
+        code: &[u8],
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        let (signer, gas) = (account(signer), self.gas);
+        let code = Code::Upload(code.to_vec());
+        let result = self.inside(|| {
+            rolled_back(|| {
+                fund(&signer);
+                make(signer.clone(), code, input, salt, gas)
+            })
+        })?;
+        made(result)
+    }
+
+    fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {
+        let mut key = pallet_key("PristineCode");
+        key.extend(code_hash);
+        match self.inside(|| unhashed::get_raw(&key)) {
+            None => Ok(None),
+            Some(value) => Vec::<u8>::decode(&mut &value[..])
+                .map(Some)
+                .map_err(|_| ChainError::BadAnswer),
+        }
+    }
+
+    fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
+        let address = account(*address);
+        Ok(self.inside(|| Contracts::code_hash(&address).map(|hash| hash.0)))
+    }
+
+    fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
+        Ok(self.events_from(from).to_vec())
+    }
+}
+
+impl Chain for SandboxChain {
+    fn submit(
+        &mut self,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+    ) -> Result<Receipt, ChainError> {
+        let (signer, input, gas) = (account(signer), input.to_vec(), self.gas);
+        let (result, told) =
+            self.transact(&signer, || call(signer.clone(), account(to), input, gas));
+        let cost = cost(&result);
+        let value = result.result.map_err(|error| refusal(error, to))?;
+        Ok(Receipt {
+            output: value.data,
+            events: self.events.get(told..).unwrap_or_default().to_vec(),
+            cost,
+        })
+    }
+
+    fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
+        let (signer, code) = (account(signer), code.to_vec());
+        let (result, _) = self.transact(&signer, || {
+            Contracts::bare_upload_code(
+                signer.clone(),
+                code,
+                Some(DEPOSIT_LIMIT),
+                Determinism::Enforced,
+            )
+        });
+        result.map(|value| value.code_hash.0).map_err(runtime)
+    }
+
+    fn instantiate(
+        &mut self,
+        signer: AccountId,
+        code_hash: Digest,
+        input: &[u8],
+        salt: &[u8],
+    ) -> Result<Instantiated, ChainError> {
+        let (signer, gas) = (account(signer), self.gas);
+        let code = Code::Existing(code_hash.into());
+        let (result, _) = self.transact(&signer, || make(signer.clone(), code, input, salt, gas));
+        made(result)
+    }
+}
+
+fn account(id: AccountId) -> AccountId32 {
+    AccountId32::new(*AsRef::<[u8; 32]>::as_ref(&id))
+}
+
+fn call(
+    signer: AccountId32,
+    to: AccountId32,
+    input: Vec<u8>,
+    gas: Weight,
+) -> ContractExecResultFor<DefaultSandboxRuntime> {
+    Contracts::bare_call(
+        signer,
+        to,
+        0,
+        gas,
+        Some(DEPOSIT_LIMIT),
+        input,
+        DebugInfo::Skip,
+        CollectEvents::Skip,
+        Determinism::Enforced,
+    )
+}
+
+fn make(
+    signer: AccountId32,
+    code: Code<<DefaultSandboxRuntime as frame_system::Config>::Hash>,
+    input: &[u8],
+    salt: &[u8],
+    gas: Weight,
+) -> ContractInstantiateResultFor<DefaultSandboxRuntime> {
+    Contracts::bare_instantiate(
+        signer,
+        0,
+        gas,
+        Some(DEPOSIT_LIMIT),
+        code,
+        input.to_vec(),
+        salt.to_vec(),
+        DebugInfo::Skip,
+        CollectEvents::Skip,
+    )
+}
+
+fn made(
+    result: ContractInstantiateResultFor<DefaultSandboxRuntime>,
+) -> Result<Instantiated, ChainError> {
+    let cost = cost(&result);
+    let value = result.result.map_err(runtime)?;
+    Ok(Instantiated {
+        address: <[u8; 32]>::from(value.account_id).into(),
+        reverted: value.result.did_revert(),
+        output: value.result.data,
+        cost,
+    })
+}
+
+fn cost<R, E>(result: &ContractResult<R, u128, E>) -> Cost {
+    Cost {
+        ref_time: result.gas_consumed.ref_time(),
+        proof_size: result.gas_consumed.proof_size(),
+        deposit: match result.storage_deposit {
+            StorageDeposit::Charge(amount) => i128::try_from(amount).unwrap_or(i128::MAX),
+            StorageDeposit::Refund(amount) => i128::try_from(amount).map_or(i128::MIN, |a| -a),
+        },
+        // Nobody is paid for blocks here.
+        fee: 0,
+    }
+}
+
+/// Runs `action` and forgets all it changed.
+fn rolled_back<T>(action: impl FnOnce() -> T) -> Result<T, ChainError> {
+    with_transaction(|| TransactionOutcome::Rollback(Ok::<_, DispatchError>(action())))
+        .map_err(runtime)
+}
+
+fn fund(who: &AccountId32) {
+    if Balances::balance(who) < FUNDS / 2 {
+        // Fails only when all coins together no longer fit 128 bits; then the transaction says what
+        // it misses.
+        let _ = Balances::mint_into(who, FUNDS);
+    }
+}
+
+fn contract_events() -> Vec<ContractEvent> {
+    let block = System::block_number();
+    System::read_events_no_consensus()
+        .filter_map(|record| match record.event {
+            RuntimeEvent::Contracts(Event::ContractEmitted { contract, data }) => {
+                Some(ContractEvent {
+                    block,
+                    contract: <[u8; 32]>::from(contract).into(),
+                    topics: record.topics.iter().map(|topic| topic.0).collect(),
+                    data,
+                })
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Where the pallet keeps a map of its, from the map's name.
+fn pallet_key(map: &str) -> Vec<u8> {
+    storage_prefix(b"Contracts", map.as_bytes()).to_vec()
+}
+
+fn refusal(error: DispatchError, to: AccountId) -> ChainError {
+    match named(&error) {
+        Some("ContractNotFound") => ChainError::NoContract(to),
+        Some("ContractTrapped") => ChainError::Trapped,
+        Some("OutOfGas") => ChainError::OutOfGas,
+        _ => runtime(error),
+    }
+}
+
+fn runtime(error: impl Into<DispatchError> + Debug) -> ChainError {
+    let error = error.into();
+    match named(&error) {
+        Some("CodeNotFound") => ChainError::Runtime("there is no code with this hash".into()),
+        Some(name) => ChainError::Runtime(name.into()),
+        None => ChainError::Runtime(format!("{error:?}")),
+    }
+}
+
+fn named(error: &DispatchError) -> Option<&'static str> {
+    match error {
+        DispatchError::Module(module) => module.message,
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALICE: [u8; 32] = [1; 32];
+
+    #[test]
+    fn blocks_pass_on_demand_and_snapshots_bring_them_back() {
+        let mut chain = SandboxChain::new();
+        let start = chain.snapshot();
+        chain.advance(5_000);
+        assert_eq!(chain.block(), Ok(5_001));
+        chain.restore(&start);
+        assert_eq!(chain.block(), Ok(1));
+    }
+
+    #[test]
+    fn what_is_not_there_is_said_to_be_missing() {
+        let mut chain = SandboxChain::new();
+        let nowhere = AccountId::from([9; 32]);
+        assert_eq!(
+            chain.submit(ALICE.into(), nowhere, &[0; 4]),
+            Err(ChainError::NoContract(nowhere))
+        );
+        assert_eq!(
+            chain.read(ALICE.into(), nowhere, &[0; 4]),
+            Err(ChainError::NoContract(nowhere))
+        );
+        assert_eq!(chain.code(&[3; 32]), Ok(None));
+        assert_eq!(chain.code_hash(&nowhere), Ok(None));
+    }
+}

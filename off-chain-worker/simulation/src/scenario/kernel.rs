@@ -1,0 +1,107 @@
+//! Which kernel a subnet runs, and how people speak of it.
+
+use inktensor_client::deploy::Addresses;
+use inktensor_primitives::{kernel::YumaParams, registry::Hyperparameter, AccountId};
+
+/// The kernel of a subnet, and what it is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KernelPlan {
+    /// Yuma with these parameters.
+    Yuma(YumaParams),
+    /// The stake-weighted mean, which has none.
+    Mean,
+}
+
+impl KernelPlan {
+    /// Its name: that of its bundle.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            KernelPlan::Yuma(_) => "yuma",
+            KernelPlan::Mean => "mean",
+        }
+    }
+
+    /// Where it is.
+    pub(crate) const fn address(&self, contracts: &Addresses) -> AccountId {
+        match self {
+            KernelPlan::Yuma(_) => contracts.yuma,
+            KernelPlan::Mean => contracts.mean,
+        }
+    }
+
+    /// What is to be set on a new subnet, which has the kernel's defaults.
+    pub(crate) fn setting(&self) -> Option<Hyperparameter> {
+        match self {
+            KernelPlan::Yuma(params) => Some(Hyperparameter::Yuma(params.clone())),
+            KernelPlan::Mean => None,
+        }
+    }
+
+    /// What its phases are about.
+    pub(crate) const fn phases(&self) -> &'static [&'static str] {
+        match self {
+            KernelPlan::Yuma(_) => &["stake", "roster", "consensus", "bonds", "emission"],
+            KernelPlan::Mean => &["stake", "sums", "scores", "pay"],
+        }
+    }
+
+    /// Its rule in words.
+    pub(crate) fn rule(&self) -> String {
+        match self {
+            KernelPlan::Yuma(params) => yuma_rule(params),
+            KernelPlan::Mean => "mean of weights by stake".into(),
+        }
+    }
+}
+
+fn yuma_rule(params: &YumaParams) -> String {
+    let bonds = match (params.yuma3, params.liquid_alpha) {
+        (true, true) => "Yuma3 with liquid alpha",
+        (true, false) => "Yuma3",
+        (false, _) => "Yuma2",
+    };
+    let majority = f64::from(params.kappa) / f64::from(u16::MAX);
+    format!("{bonds}, majority {majority:.2}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inktensor_compute::engine::{
+        native::{Mean, Native},
+        Engine,
+    };
+    use inktensor_primitives::{
+        kernel::{Budget, EpochHeader},
+        NetUid, Rao,
+    };
+    use scale::Encode;
+
+    #[test]
+    fn every_phase_has_a_name() {
+        let header = |params| EpochHeader {
+            contract: [0; 32].into(),
+            netuid: NetUid(1),
+            epoch: 0,
+            final_epoch: None,
+            opened_at: 0,
+            closed_at: 10,
+            previous_close: 0,
+            tempo: 10,
+            neurons: 1,
+            kernel: [0; 32].into(),
+            kernel_code: [0; 32],
+            params,
+            max_validators: 1,
+            owner_uid: None,
+            budget: Budget::Combined(Rao(0)),
+            roster: Vec::new(),
+            previous: [0; 32],
+        };
+        let yuma = YumaParams::default();
+        let plan = Native::new().plan(&header(yuma.encode())).unwrap();
+        assert_eq!(plan.phases.len(), KernelPlan::Yuma(yuma).phases().len());
+        let plan = Mean.plan(&header(Vec::new())).unwrap();
+        assert_eq!(plan.phases.len(), KernelPlan::Mean.phases().len());
+    }
+}

@@ -1,7 +1,0 @@
-//! The binary `inktensor`: see [`inktensor_worker::cli`].
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    inktensor_worker::cli::main()
-}

@@ -1,0 +1,169 @@
+//! What the chunks of a subnet remember from its last final epoch: computed here, kept, brought in,
+//! or told by the chain.
+
+use super::{block, Ledger};
+use crate::{history::replay, roles::RoleError, store::MemoryExport};
+use inktensor_client::chain::{ChainRead, Typed};
+use inktensor_primitives::{
+    assertion::memory_digest,
+    epoch::Epochs,
+    kernel::{EpochHeader, EpochPlan},
+    Digest, NetUid,
+};
+
+impl Ledger {
+    /// What each chunk of `netuid` remembers from `epoch`, for a worker that was not there to
+    /// compute it.
+    ///
+    /// # Errors
+    /// `NoStore`, `MemoryUnknown`, `Store`.
+    pub fn export(&self, netuid: NetUid, epoch: u32) -> Result<MemoryExport, RoleError> {
+        let store = self.store.as_ref().ok_or(RoleError::NoStore)?;
+        let export = store.export(netuid, epoch)?;
+        export.ok_or(RoleError::MemoryUnknown { netuid, epoch })
+    }
+
+    /// Takes in what another worker exported, if it is what the last final epoch left by the
+    /// chain's own hashes.
+    ///
+    /// # Errors
+    /// `NoStore`, `OtherMemory`, `Store`, `Chain`.
+    pub fn import(&self, chain: &dyn ChainRead, export: &MemoryExport) -> Result<(), RoleError> {
+        let store = self.store.as_ref().ok_or(RoleError::NoStore)?;
+        let (netuid, epoch) = (export.netuid, export.epoch);
+        store.accept(export)?;
+        let status = chain.query(self.contracts.epoch().status(netuid))?;
+        let last = status.and_then(|status| status.final_epoch);
+        let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
+        if last != Some(epoch) || !is_memory(netuid, epoch, &export.memory, &hashes) {
+            return Err(RoleError::OtherMemory {
+                netuid,
+                epoch,
+                last,
+            });
+        }
+        store.put_memory(netuid, epoch, &export.memory)?;
+        Ok(())
+    }
+
+    /// What the chunks of the next `steps` steps of the closed epoch remember, from step `next` on:
+    /// an entry for each that reads a memory that there is, as a replay asks for.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `MemoryUnknown`, `Store`, `Chain`.
+    pub fn memory_of_steps(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        next: u32,
+        steps: u32,
+    ) -> Result<Vec<Vec<u8>>, RoleError> {
+        let header = chain
+            .query(self.contracts.epoch().header(netuid))?
+            .ok_or(RoleError::NothingClosed(netuid))?;
+        let plan: EpochPlan = chain
+            .query(self.contracts.epoch().plan(netuid))?
+            .ok_or(RoleError::NothingClosed(netuid))?;
+        let reading = (next..next.saturating_add(steps)).filter_map(|k| {
+            let (phase, chunk) = plan.place(k, header.neurons)?;
+            let reads = plan.phases.get(usize::from(phase))?;
+            reads.memory.then_some(usize::from(chunk))
+        });
+        let reading: Vec<usize> = reading.collect();
+        let Some(epoch) = header.final_epoch.filter(|_| !reading.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
+        if hashes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let memory = self
+            .known_memory(chain, &header, epoch, &hashes)?
+            .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
+        let entries = reading.iter().filter_map(|chunk| memory.get(*chunk));
+        Ok(entries.cloned().collect())
+    }
+
+    /// What each chunk remembers from the last final epoch, checked against the chain's hashes.
+    pub(super) fn memory(
+        &self,
+        chain: &dyn ChainRead,
+        header: &EpochHeader,
+        plan: &EpochPlan,
+    ) -> Result<Vec<Vec<u8>>, RoleError> {
+        let chunks = usize::from(plan.chunks(header.neurons));
+        let netuid = header.netuid;
+        let Some(epoch) = header.final_epoch else {
+            return Ok(vec![Vec::new(); chunks]);
+        };
+        let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
+        if hashes.is_empty() {
+            // Another kernel, or chunks of another size, starts without memory.
+            return Ok(vec![Vec::new(); chunks]);
+        }
+        let mut memory = self
+            .known_memory(chain, header, epoch, &hashes)?
+            .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
+        // Chunks that have come since remember nothing.
+        memory.resize(chunks, Vec::new());
+        Ok(memory)
+    }
+
+    /// What each chunk remembers from `epoch`, the last final one before `header`, with these
+    /// hashes: computed, kept, or told by the chain.
+    fn known_memory(
+        &self,
+        chain: &dyn ChainRead,
+        header: &EpochHeader,
+        epoch: u32,
+        hashes: &[Digest],
+    ) -> Result<Option<Vec<Vec<u8>>>, RoleError> {
+        let netuid = header.netuid;
+        let right = |memory: &Vec<Vec<u8>>| is_memory(netuid, epoch, memory, hashes);
+        let computed = self.computed(netuid, epoch).map(|c| &c.trace.memory);
+        if let Some(memory) = computed.filter(|memory| right(memory)) {
+            return Ok(Some(memory.clone()));
+        }
+        if let Some(store) = &self.store {
+            let kept = store.memory(netuid, epoch)?;
+            if let Some(memory) = kept.filter(right) {
+                return Ok(Some(memory));
+            }
+        }
+        // A replay of the last final epoch was told after that epoch closed.
+        let told = chain.events(block(header.previous_close))?;
+        let about = (netuid, epoch);
+        let told = replay::memory(&told, self.contracts.epoch, about, hashes.len());
+        let told = told.filter(right);
+        if let (Some(store), Some(memory)) = (&self.store, &told) {
+            store.put_memory(netuid, epoch, memory)?;
+        }
+        Ok(told)
+    }
+}
+
+/// Whether `memory` has the `hashes` that became final.
+pub(crate) fn is_memory(netuid: NetUid, epoch: u32, memory: &[Vec<u8>], hashes: &[Digest]) -> bool {
+    memory.len() == hashes.len()
+        && (0..)
+            .zip(memory.iter().zip(hashes))
+            .all(|(chunk, (bytes, hash))| memory_digest(netuid, epoch, chunk, bytes) == *hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_taken_only_with_the_hashes_that_became_final() {
+        let memory = vec![vec![1, 2], vec![]];
+        let hashes: Vec<Digest> = (0..)
+            .zip(&memory)
+            .map(|(chunk, bytes)| memory_digest(NetUid(1), 4, chunk, bytes))
+            .collect();
+        assert!(is_memory(NetUid(1), 4, &memory, &hashes));
+        assert!(!is_memory(NetUid(1), 5, &memory, &hashes));
+        assert!(!is_memory(NetUid(1), 4, &memory, &hashes[..1]));
+        assert!(!is_memory(NetUid(1), 4, &[vec![1, 3], vec![]], &hashes));
+    }
+}

@@ -1,0 +1,200 @@
+//! Explains an epoch of a chain, which adds who sits where, what they take, what was posted, and
+//! what the epoch's money became.
+
+use super::{
+    explain, ExplainError, Explanation, Identity, KernelKind, MoneyFact, PostedFact, Subject,
+};
+use crate::verify::{Fate, Verifier, VerifyError};
+use inktensor_client::{
+    chain::{Chain, ChainError, ChainRead, ContractEvent, Typed},
+    deploy::Addresses,
+    ss58::ss58,
+};
+use inktensor_compute::epoch::EpochInputs;
+use inktensor_primitives::hash::hex;
+use inktensor_primitives::{
+    emission::{Carried, Completed, Drawn, FeePaid},
+    epoch::Settled,
+    kernel::EpochHeader,
+    registry::{NeuronView, Registry},
+    staking::{Inherited, RootAccrued, Staking},
+    AccountId, Digest, NetUid, Rao, Uid, PAGE,
+};
+
+/// Why an epoch of a chain cannot be explained.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainExplainError {
+    /// It cannot be computed again.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The chain does not answer.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// It was computed again, and cannot be explained.
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
+}
+
+/// Explains what the neuron at `uid` gets for epoch `epoch` of `netuid`. `kind` says what the
+/// kernel with a code hash is.
+///
+/// The chain tells who sits on a seat now. Who took it after the epoch is not who was paid, and
+/// stays unnamed.
+///
+/// # Errors
+/// See [`ChainExplainError`].
+pub fn explain_on_chain(
+    verifier: &Verifier,
+    netuid: NetUid,
+    epoch: u32,
+    uid: Uid,
+    kind: impl Fn(&Digest) -> KernelKind,
+) -> Result<Explanation, ChainExplainError> {
+    let (chain, contracts) = (verifier.chain, &verifier.contracts);
+    let recomputed = verifier.recompute(netuid, epoch)?;
+    let (inputs, trace) = (&recomputed.inputs, &recomputed.trace);
+    let honest = trace.assertion().digest();
+    let posted = recomputed.posted.as_ref().map(|posted| PostedFact {
+        assertion: hex(&posted.digest),
+        fate: match posted.fate {
+            Fate::Standing { .. } => "standing",
+            Fate::Final => "final",
+            Fate::Slashed => "slashed",
+        },
+        correct: posted.digest == honest,
+    });
+    let chunk = uid.0 / trace.plan.chunk.max(1);
+    let events = chain.events(0)?;
+    let subject = Subject {
+        inputs,
+        trace,
+        kernel: kind(&inputs.header.kernel_code),
+        identities: &identities(chain, contracts, inputs, uid, &events)?,
+        money: Some(money(&events, contracts, &inputs.header, chunk)),
+        posted,
+    };
+    Ok(explain(&subject, uid)?)
+}
+
+fn identities(
+    chain: &dyn ChainRead,
+    contracts: &Addresses,
+    inputs: &EpochInputs,
+    uid: Uid,
+    events: &[ContractEvent],
+) -> Result<Vec<Identity>, ChainError> {
+    let header = &inputs.header;
+    let neurons = inputs.chunks.iter().flat_map(|chunk| &chunk.neurons);
+    let registered: Vec<u64> = neurons.map(|neuron| neuron.registered_at).collect();
+    let mut identities = vec![Identity::default(); registered.len()];
+    for page in 0..header.neurons.div_ceil(PAGE) {
+        let message = contracts.registry().metagraph(header.netuid, page);
+        let views: Vec<NeuronView> = chain.query(message)?;
+        for view in views {
+            let place = usize::from(view.uid.0);
+            let same = registered.get(place) == Some(&u64::from(view.neuron.registered_at))
+                && view.neuron.registered_epoch <= header.epoch;
+            let Some(identity) = identities.get_mut(place).filter(|_| same) else {
+                continue;
+            };
+            identity.hotkey = Some(ss58(&view.neuron.hotkey));
+            identity.coldkey = Some(ss58(&view.neuron.coldkey));
+            if view.uid == uid {
+                let message = contracts.staking().take(view.neuron.identity());
+                identity.take = Some(chain.query(message)?);
+                let child = view.neuron.identity();
+                identity.to_parents = inherited(events, contracts, header, child);
+                identity.to_root = on_root(events, contracts, header, child);
+            }
+        }
+    }
+    Ok(identities)
+}
+
+/// What went to the parents of `child` of its pay for the epoch.
+fn inherited(
+    events: &[ContractEvent],
+    contracts: &Addresses,
+    header: &EpochHeader,
+    child: AccountId,
+) -> Rao {
+    let told = events
+        .iter()
+        .filter(|event| event.contract == contracts.staking)
+        .filter_map(|event| event.decode::<Inherited>())
+        .filter(|it| (it.netuid, it.epoch, it.child) == (header.netuid, header.epoch, child));
+    Rao(told.fold(0, |sum: u64, it| sum.saturating_add(it.amount.0)))
+}
+
+/// What went to the root stake on `hotkey` of its own pay for the epoch. What follows is told of a
+/// part that came from a child.
+fn on_root(
+    events: &[ContractEvent],
+    contracts: &Addresses,
+    header: &EpochHeader,
+    hotkey: AccountId,
+) -> Rao {
+    let told: Vec<&ContractEvent> = events
+        .iter()
+        .filter(|event| event.contract == contracts.staking)
+        .collect();
+    let mut sum = 0u64;
+    for (place, event) in told.iter().enumerate() {
+        let Some(it) = event.decode::<RootAccrued>() else {
+            continue;
+        };
+        let next = told.get(place.saturating_add(1));
+        let inherits = next
+            .and_then(|next| next.decode::<Inherited>())
+            .is_some_and(|next| next.parent == hotkey);
+        if (it.netuid, it.epoch, it.hotkey) == (header.netuid, header.epoch, hotkey) && !inherits {
+            sum = sum.saturating_add(it.amount.0);
+        }
+    }
+    Rao(sum)
+}
+
+/// What the contracts have told of the epoch's money, and of what `chunk` was paid.
+fn money(
+    events: &[ContractEvent],
+    contracts: &Addresses,
+    header: &EpochHeader,
+    chunk: u16,
+) -> MoneyFact {
+    let it = |netuid, epoch| (netuid, epoch) == (header.netuid, header.epoch);
+    let mut money = MoneyFact::default();
+    for event in events {
+        if event.contract == contracts.epoch {
+            if let Some(settled) = event.decode::<Settled>() {
+                if it(settled.netuid, settled.epoch) && settled.chunk == chunk {
+                    money.chunk_paid = Some(settled.paid.0);
+                }
+            }
+        }
+        if event.contract != contracts.emission {
+            continue;
+        }
+        if let Some(drawn) = event.decode::<Drawn>() {
+            if it(drawn.netuid, drawn.epoch) {
+                money.owner = drawn.budget.owner.0;
+                money.treasury = drawn.budget.treasury.0;
+                money.proposer = drawn.budget.proposer.0;
+                money.keeper = drawn.budget.keeper.0;
+            }
+        } else if let Some(fee) = event.decode::<FeePaid>() {
+            if it(fee.netuid, fee.epoch) {
+                money.fees_paid = money.fees_paid.saturating_add(fee.amount.0);
+            }
+        } else if let Some(completed) = event.decode::<Completed>() {
+            if it(completed.netuid, completed.epoch) {
+                money.paid = Some(completed.paid.0);
+                money.carried = Some(completed.carried.0);
+            }
+        } else if let Some(carried) = event.decode::<Carried>() {
+            if it(carried.netuid, carried.epoch) {
+                money.carried = Some(carried.amount.0);
+            }
+        }
+    }
+    money
+}

@@ -1,0 +1,135 @@
+//! The messages that a worker sends: what they are called, which subnet they are about, and what a
+//! contract answered.
+
+use inktensor_client::{chain::selector, deploy::Addresses};
+use inktensor_primitives::{epoch::EpochError, AccountId, NetUid};
+use psp22::PSP22Error;
+use scale::Decode;
+use std::fmt::Debug;
+
+/// Messages of the epoch contract whose first argument is a subnet.
+const OF_A_SUBNET: [&str; 7] = [
+    "Epochs::close",
+    "Epochs::propose",
+    "Epochs::dispute",
+    "Epochs::finalize",
+    "Epochs::replay",
+    "Epochs::roll_over",
+    "Epochs::settle",
+];
+/// The others.
+const OF_THE_ACCOUNT: [&str; 2] = ["Epochs::deposit_collateral", "PSP22::approve"];
+/// What is not among them.
+const OTHER: &str = "other";
+
+/// What an encoded message is called.
+pub fn name(input: &[u8]) -> &'static str {
+    let mut names = OF_A_SUBNET.iter().chain(&OF_THE_ACCOUNT);
+    names
+        .find(|name| input.starts_with(&selector(name)))
+        .unwrap_or(&OTHER)
+}
+
+/// The subnet that an encoded message is about.
+pub fn netuid(input: &[u8]) -> Option<NetUid> {
+    let arguments = input.get(4..)?;
+    OF_A_SUBNET
+        .contains(&name(input))
+        .then(|| NetUid::decode(&mut &arguments[..]).ok())?
+}
+
+/// What a contract answered to a message that may refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It did it.
+    Done,
+    /// It refused, for this reason.
+    Refused(String),
+    /// It does not know the message.
+    NotUnderstood,
+}
+
+impl Answer {
+    /// What `output` says, from the contract at `from`.
+    pub fn of(contracts: &Addresses, from: &AccountId, output: &[u8]) -> Self {
+        match output {
+            [0, 1, error @ ..] if *from == contracts.epoch => refused::<EpochError>(error),
+            [0, 1, error @ ..] if *from == contracts.token => refused::<PSP22Error>(error),
+            [0, 1, ..] => Answer::Refused("an error".into()),
+            [0, ..] => Answer::Done,
+            _ => Answer::NotUnderstood,
+        }
+    }
+}
+
+fn refused<E: Decode + Debug>(mut error: &[u8]) -> Answer {
+    Answer::Refused(match E::decode(&mut error) {
+        Ok(error) => format!("{error:?}"),
+        Err(_) => "an error".into(),
+    })
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use inktensor_client::chain::{contracts, Message};
+    use inktensor_primitives::{epoch::Epochs, Rao};
+    use psp22::PSP22;
+    use scale::Encode;
+
+    const EPOCH: [u8; 32] = [5; 32];
+    const TOKEN: [u8; 32] = [1; 32];
+
+    /// A deployment that is nowhere.
+    pub fn nowhere() -> Addresses {
+        let mut next = 0;
+        Addresses::from_named(|_| {
+            next += 1;
+            Some([next; 32].into())
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn every_message_of_a_worker_has_a_name() {
+        let close: Message<_> = contracts::epoch(EPOCH.into()).close(NetUid(7)).into();
+        assert_eq!(name(&close.input), "Epochs::close");
+        assert_eq!(netuid(&close.input), Some(NetUid(7)));
+        let roll_over: Message<_> = contracts::epoch(EPOCH.into()).roll_over(NetUid(300)).into();
+        assert_eq!(name(&roll_over.input), "Epochs::roll_over");
+        assert_eq!(netuid(&roll_over.input), Some(NetUid(300)));
+        let deposit: Message<_> = contracts::epoch(EPOCH.into())
+            .deposit_collateral(Rao(3))
+            .into();
+        assert_eq!(name(&deposit.input), "Epochs::deposit_collateral");
+        assert_eq!(netuid(&deposit.input), None);
+        let approve: Message<_> = contracts::psp22(TOKEN.into())
+            .approve(EPOCH.into(), 1)
+            .into();
+        assert_eq!(name(&approve.input), "PSP22::approve");
+        for input in [&[][..], &[1, 2], &[9; 40]] {
+            assert_eq!((name(input), netuid(input)), (OTHER, None));
+        }
+    }
+
+    #[test]
+    fn an_answer_names_the_contracts_own_error() {
+        let contracts = nowhere();
+        let answer = |from: &AccountId, output: &[u8]| Answer::of(&contracts, from, output);
+        let done = Ok::<(), EpochError>(()).encode();
+        assert_eq!(
+            answer(&contracts.epoch, &[&[0], &done[..]].concat()),
+            Answer::Done
+        );
+        let late = Err::<(), _>(EpochError::AlreadyAsserted).encode();
+        let late = [&[0], &late[..]].concat();
+        let reason = Answer::Refused("AlreadyAsserted".into());
+        assert_eq!(answer(&contracts.epoch, &late), reason);
+        let poor = Err::<(), _>(PSP22Error::InsufficientBalance).encode();
+        let poor = [&[0], &poor[..]].concat();
+        let reason = Answer::Refused("InsufficientBalance".into());
+        assert_eq!(answer(&contracts.token, &poor), reason);
+        assert_eq!(answer(&contracts.epoch, &[1, 1]), Answer::NotUnderstood);
+        assert_eq!(answer(&contracts.epoch, &[]), Answer::NotUnderstood);
+    }
+}

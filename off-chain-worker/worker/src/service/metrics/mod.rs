@@ -1,0 +1,288 @@
+//! What a worker counts, for Prometheus.
+//!
+//! All names begin with `inktensor_`. Amounts are in rao, the smallest part of TAO; `netuid` is the
+//! subnet.
+
+use super::status::Status;
+use crate::roles::{Action, RoleError};
+use crate::service::lag::Standing;
+use inktensor_client::chain::{ChainError, Cost};
+use inktensor_primitives::{epoch::Collateral, NetUid};
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use thiserror::Error;
+
+macro_rules! names {
+    ($($(#[doc = $doc:literal])+ $kind:ident $constant:ident = $name:literal;)+) => {
+        $($(#[doc = $doc])+ pub const $constant: &str = $name;)+
+
+        /// Every metric, with what it means.
+        pub const ALL: &[(&str, &str)] = &[$(($name, concat!($($doc),+))),+];
+
+        fn describe() {
+            $(names!(@$kind $constant, concat!($($doc),+));)+
+        }
+    };
+    (@counter $name:ident, $doc:expr) => { describe_counter!($name, $doc.trim()) };
+    (@gauge $name:ident, $doc:expr) => { describe_gauge!($name, $doc.trim()) };
+}
+
+names! {
+    /// Epochs closed by this worker, by netuid.
+    counter CLOSED = "inktensor_epochs_closed_total";
+    /// Epochs posted by this worker, by netuid.
+    counter PROPOSED = "inktensor_epochs_proposed_total";
+    /// Assertions disproved by this worker, by netuid.
+    counter DISPUTED = "inktensor_epochs_disputed_total";
+    /// Epochs made final by this worker, by netuid.
+    counter FINALIZED = "inktensor_epochs_finalized_total";
+    /// Chunks of final epochs settled by this worker, by netuid.
+    counter SETTLED = "inktensor_chunks_settled_total";
+    /// Calls by which this worker had the chain execute steps of an epoch, by netuid.
+    counter REPLAYED = "inktensor_replay_calls_total";
+    /// Subnets without neurons whose tempo this worker began anew, by netuid.
+    counter ROLLED_OVER = "inktensor_tempos_restarted_total";
+    /// Epochs given up by this worker, by netuid.
+    counter GIVEN_UP = "inktensor_epochs_given_up_total";
+    /// Steps that somebody else took first, by netuid. With several equal workers that is usual.
+    counter OVERTAKEN = "inktensor_overtaken_total";
+    /// What the chunks that this worker settled paid to the subnet, in rao, by netuid.
+    counter PAID = "inktensor_settled_pay_rao_total";
+    /// What this worker earned by disputes, in rao, by netuid.
+    counter REWARDS = "inktensor_dispute_reward_rao_total";
+    /// What this worker added to its collateral, in rao.
+    counter COLLATERAL_ACCOUNT = "inktensor_collateral_added_rao_total";
+    /// The open epoch, by netuid.
+    gauge OPEN_EPOCH = "inktensor_open_epoch";
+    /// The last final epoch, by netuid; absent before there is one.
+    gauge FINAL_EPOCH = "inktensor_final_epoch";
+    /// Blocks for which the next step has been due, by netuid; 0 if none is.
+    gauge LAG = "inktensor_lag_blocks";
+    /// 1 while the worker has this kind of problem with the subnet, by netuid and kind, else 0; netuid is "none" if it is about
+    /// the chain.
+    gauge PROBLEM = "inktensor_problem";
+    /// The best block that the worker has seen.
+    gauge BLOCK = "inktensor_best_block";
+    /// Seconds since the worker has seen another best block than before.
+    gauge BLOCK_AGE = "inktensor_best_block_age_seconds";
+    /// Seconds since the last sign of life: a turn that ended, or an answer of the chain.
+    gauge ALIVE_AGE = "inktensor_alive_age_seconds";
+    /// 1 while the worker can take steps, as /ready tells, else 0.
+    gauge READY = "inktensor_ready";
+    /// Turns of the worker's loop: looks at the chain.
+    counter TURNS = "inktensor_turns_total";
+    /// Questions and transactions that the chain did not carry out, by kind of error.
+    counter CHAIN_ERRORS = "inktensor_chain_errors_total";
+    /// Transactions by message and outcome: done, refused by the contract, failed, or not_sent.
+    counter TRANSACTIONS = "inktensor_transactions_total";
+    /// Time that the chain charged, in picoseconds of its reference machine, by message.
+    counter REF_TIME = "inktensor_gas_ref_time_picoseconds_total";
+    /// Bytes of proof that the chain charged, by message.
+    counter PROOF_SIZE = "inktensor_gas_proof_bytes_total";
+    /// Deposit for storage that the chain took, in its own coin's smallest part, by message.
+    counter DEPOSITS = "inktensor_deposit_taken_total";
+    /// Deposit for storage that the chain gave back, in its own coin's smallest part, by message.
+    counter REFUNDS = "inktensor_deposit_returned_total";
+    /// Fees that the chain took, in its own coin's smallest part, by message.
+    counter FEES = "inktensor_fees_total";
+    /// Free collateral of the account, in rao.
+    gauge COLLATERAL_FREE = "inktensor_collateral_free_rao";
+    /// Collateral of the account that is behind assertions, in rao.
+    gauge COLLATERAL_LOCKED = "inktensor_collateral_locked_rao";
+    /// TAO that the account holds, in rao.
+    gauge BALANCE = "inktensor_balance_rao";
+    /// 1, with the worker's version, account, roles and whether it is a dry run.
+    gauge INFO = "inktensor_info";
+}
+
+/// What netuid says where a problem is about no subnet.
+const NO_SUBNET: &str = "none";
+
+/// Why nothing is counted.
+#[derive(Debug, Error)]
+#[error("metrics cannot be counted: {0}")]
+pub struct MetricsError(String);
+
+/// Counts from now on, in this whole process.
+///
+/// # Errors
+/// If something else is counting already.
+pub fn start() -> Result<PrometheusHandle, MetricsError> {
+    let handle = PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| MetricsError(error.to_string()))?;
+    describe();
+    Ok(handle)
+}
+
+/// All that is counted, as Prometheus reads it.
+pub fn page(handle: &PrometheusHandle, status: &Status) -> String {
+    if let Some((block, age)) = status.block() {
+        gauge!(BLOCK).set(block);
+        gauge!(BLOCK_AGE).set(age.as_secs_f64());
+    }
+    gauge!(ALIVE_AGE).set(status.since_alive().as_secs_f64());
+    gauge!(READY).set(if status.readiness().is_ok() { 1.0 } else { 0.0 });
+    handle.render()
+}
+
+/// Who is at work.
+pub fn told_who(account: &str, roles: &str, dry_run: bool) {
+    let version = env!("CARGO_PKG_VERSION");
+    gauge!(
+        INFO,
+        "version" => version,
+        "account" => account.to_owned(),
+        "roles" => roles.to_owned(),
+        "dry_run" => if dry_run { "true" } else { "false" }
+    )
+    .set(1.0);
+}
+
+/// A turn has ended.
+pub fn turned() {
+    counter!(TURNS).increment(1);
+}
+
+/// The worker has taken a step.
+pub fn took(action: &Action) {
+    let one = |name: &'static str, netuid: &NetUid| {
+        counter!(name, "netuid" => label(*netuid)).increment(1);
+    };
+    match action {
+        Action::Closed { netuid, .. } => one(CLOSED, netuid),
+        Action::RolledOver { netuid } => one(ROLLED_OVER, netuid),
+        Action::CollateralAdded { amount } => counter!(COLLATERAL_ACCOUNT).increment(amount.0),
+        Action::Proposed { netuid, .. } => one(PROPOSED, netuid),
+        Action::Disputed { netuid, reward, .. } => {
+            one(DISPUTED, netuid);
+            counter!(REWARDS, "netuid" => label(*netuid)).increment(reward.0);
+        }
+        Action::Finalized { netuid, .. } => one(FINALIZED, netuid),
+        Action::Replayed { netuid, .. } => one(REPLAYED, netuid),
+        Action::GivenUp { netuid, .. } => one(GIVEN_UP, netuid),
+        Action::Settled { netuid, paid, .. } => {
+            one(SETTLED, netuid);
+            counter!(PAID, "netuid" => label(*netuid)).increment(paid.0);
+        }
+    }
+}
+
+/// Somebody else has taken a step first.
+pub fn overtaken(netuid: NetUid) {
+    counter!(OVERTAKEN, "netuid" => label(netuid)).increment(1);
+}
+
+/// A subnet stands so.
+pub fn stands(netuid: NetUid, standing: &Standing) {
+    let label = label(netuid);
+    // A counter that is not there before its first step hides that step from a rate.
+    for name in [
+        CLOSED,
+        PROPOSED,
+        DISPUTED,
+        FINALIZED,
+        SETTLED,
+        REPLAYED,
+        ROLLED_OVER,
+        GIVEN_UP,
+        OVERTAKEN,
+    ] {
+        counter!(name, "netuid" => label.clone()).increment(0);
+    }
+    gauge!(OPEN_EPOCH, "netuid" => label.clone()).set(standing.open);
+    if let Some(epoch) = standing.final_epoch {
+        gauge!(FINAL_EPOCH, "netuid" => label.clone()).set(epoch);
+    }
+    gauge!(LAG, "netuid" => label).set(standing.lag);
+}
+
+/// The worker has a problem of this kind, or has it no longer.
+pub fn has_problem(netuid: Option<NetUid>, kind: &'static str, is_there: bool) {
+    let netuid = netuid.map_or_else(|| NO_SUBNET.into(), label);
+    gauge!(PROBLEM, "netuid" => netuid, "kind" => kind).set(if is_there { 1.0 } else { 0.0 });
+}
+
+/// The account owns this.
+pub fn owns(collateral: &Collateral, balance: u128) {
+    gauge!(COLLATERAL_FREE).set(float(u128::from(collateral.free.0)));
+    gauge!(COLLATERAL_LOCKED).set(float(u128::from(collateral.locked.0)));
+    gauge!(BALANCE).set(float(balance));
+}
+
+/// The chain has failed to answer.
+pub fn chain_failed(error: &ChainError) {
+    counter!(CHAIN_ERRORS, "kind" => chain_error(error)).increment(1);
+}
+
+/// A transaction came to this.
+pub fn sent(message: &'static str, outcome: &'static str) {
+    counter!(TRANSACTIONS, "message" => message, "outcome" => outcome).increment(1);
+}
+
+/// A transaction has cost this.
+pub fn paid(message: &'static str, cost: &Cost) {
+    counter!(REF_TIME, "message" => message).increment(cost.ref_time);
+    counter!(PROOF_SIZE, "message" => message).increment(cost.proof_size);
+    let name = if cost.deposit < 0 { REFUNDS } else { DEPOSITS };
+    counter!(name, "message" => message).increment(saturated(cost.deposit.unsigned_abs()));
+    counter!(FEES, "message" => message).increment(saturated(cost.fee));
+}
+
+/// The kind of a chain's error.
+pub const fn chain_error(error: &ChainError) -> &'static str {
+    match error {
+        ChainError::NoContract(_) => "no_contract",
+        ChainError::NoCode(_) => "no_code",
+        ChainError::Trapped => "trapped",
+        ChainError::OutOfGas => "out_of_gas",
+        ChainError::Runtime(_) => "runtime",
+        ChainError::NotUnderstood => "not_understood",
+        ChainError::BadAnswer => "bad_answer",
+        ChainError::Unreachable { .. } => "unreachable",
+        ChainError::OutcomeUnknown(_) => "outcome_unknown",
+        ChainError::NotSent(_) => "not_sent",
+    }
+}
+
+/// The kind of a role's problem.
+pub const fn role_error(error: &RoleError) -> &'static str {
+    match error {
+        RoleError::Chain(error) => chain_error(error),
+        RoleError::Refused { .. } => "refused",
+        RoleError::NothingClosed(_) => "nothing_closed",
+        RoleError::NoKernelCode(_) => "no_kernel_code",
+        RoleError::Engine(_) => "engine",
+        RoleError::Epoch(_) => "epoch",
+        RoleError::OtherPlan => "other_plan",
+        RoleError::Store(_) => "store",
+        RoleError::NoStore => "no_store",
+        RoleError::MemoryUnknown { .. } => "memory_unknown",
+        RoleError::OtherMemory { .. } => "other_memory",
+        RoleError::EnginesDiffer { .. } => "engines_differ",
+        RoleError::ResultsUnknown { .. } => "results_unknown",
+        RoleError::AssertionUnknown { .. } => "assertion_unknown",
+        RoleError::Slashed { .. } => "slashed",
+        RoleError::Disagreement { .. } => "disagreement",
+    }
+}
+
+fn label(netuid: NetUid) -> String {
+    netuid.0.to_string()
+}
+
+fn saturated(amount: u128) -> u64 {
+    u64::try_from(amount).unwrap_or(u64::MAX)
+}
+
+/// The nearest number that Prometheus can tell.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "amounts beyond 2^53 are rounded"
+)]
+const fn float(amount: u128) -> f64 {
+    amount as f64
+}
+
+#[cfg(test)]
+mod tests;

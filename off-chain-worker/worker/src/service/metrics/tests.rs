@@ -1,0 +1,142 @@
+use super::*;
+use inktensor_primitives::Rao;
+use metrics::with_local_recorder;
+use std::time::Duration;
+
+const MANUAL: &str = include_str!("../../../../../docs/operate.md");
+
+/// What is told of `happening`.
+fn told(happening: impl FnOnce()) -> String {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    with_local_recorder(&recorder, || {
+        describe();
+        happening();
+        let status = Status::new(Duration::from_secs(600));
+        status.saw(7);
+        page(&handle, &status)
+    })
+}
+
+fn has(page: &str, line: &str) -> bool {
+    page.lines().any(|told| told == line)
+}
+
+#[test]
+fn steps_are_counted_by_subnet() {
+    let netuid = NetUid(3);
+    let page = told(|| {
+        took(&Action::Closed { netuid, epoch: 4 });
+        took(&Action::Closed { netuid, epoch: 5 });
+        took(&Action::Settled {
+            netuid,
+            epoch: 4,
+            chunk: 0,
+            paid: Rao(70),
+        });
+        took(&Action::Disputed {
+            netuid,
+            epoch: 4,
+            step: 1,
+            reward: Rao(9),
+        });
+        took(&Action::CollateralAdded { amount: Rao(5) });
+        overtaken(netuid);
+    });
+    for line in [
+        "inktensor_epochs_closed_total{netuid=\"3\"} 2",
+        "inktensor_chunks_settled_total{netuid=\"3\"} 1",
+        "inktensor_settled_pay_rao_total{netuid=\"3\"} 70",
+        "inktensor_epochs_disputed_total{netuid=\"3\"} 1",
+        "inktensor_dispute_reward_rao_total{netuid=\"3\"} 9",
+        "inktensor_collateral_added_rao_total 5",
+        "inktensor_overtaken_total{netuid=\"3\"} 1",
+        "inktensor_best_block 7",
+        "inktensor_ready 0",
+        "# TYPE inktensor_epochs_closed_total counter",
+        "# HELP inktensor_epochs_closed_total Epochs closed by this worker, by netuid.",
+    ] {
+        assert!(has(&page, line), "{line}\n{page}");
+    }
+}
+
+#[test]
+fn a_subnet_is_measured_and_its_counters_are_there_from_the_start() {
+    let standing = Standing {
+        open: 5,
+        final_epoch: Some(3),
+        lag: 2,
+    };
+    let page = told(|| stands(NetUid(1), &standing));
+    for line in [
+        "inktensor_open_epoch{netuid=\"1\"} 5",
+        "inktensor_final_epoch{netuid=\"1\"} 3",
+        "inktensor_lag_blocks{netuid=\"1\"} 2",
+        "inktensor_epochs_disputed_total{netuid=\"1\"} 0",
+    ] {
+        assert!(has(&page, line), "{line}\n{page}");
+    }
+}
+
+#[test]
+fn costs_are_told_by_message_and_deposits_by_direction() {
+    let cost = |deposit| Cost {
+        ref_time: 11,
+        proof_size: 13,
+        deposit,
+        fee: 23,
+    };
+    let page = told(|| {
+        sent("Epochs::close", "done");
+        paid("Epochs::close", &cost(17));
+        paid("Epochs::close", &cost(-19));
+        sent("Epochs::close", "refused");
+    });
+    let message = "message=\"Epochs::close\"";
+    for (name, value) in [
+        (REF_TIME, 22),
+        (PROOF_SIZE, 26),
+        (DEPOSITS, 17),
+        (REFUNDS, 19),
+        (FEES, 46),
+    ] {
+        let line = format!("{name}{{{message}}} {value}");
+        assert!(has(&page, &line), "{line}\n{page}");
+    }
+    for outcome in ["done", "refused"] {
+        let line = format!("{TRANSACTIONS}{{{message},outcome=\"{outcome}\"}} 1");
+        assert!(has(&page, &line), "{line}\n{page}");
+    }
+}
+
+#[test]
+fn a_problem_goes_back_to_zero() {
+    let line = |value| format!("inktensor_problem{{netuid=\"2\",kind=\"slashed\"}} {value}");
+    let there = told(|| has_problem(Some(NetUid(2)), "slashed", true));
+    assert!(has(&there, &line(1)), "{there}");
+    let gone = told(|| {
+        has_problem(Some(NetUid(2)), "slashed", true);
+        has_problem(Some(NetUid(2)), "slashed", false);
+        has_problem(None, "unreachable", true);
+    });
+    assert!(has(&gone, &line(0)), "{gone}");
+    let chain = "inktensor_problem{netuid=\"none\",kind=\"unreachable\"} 1";
+    assert!(has(&gone, chain), "{gone}");
+}
+
+#[test]
+fn the_manual_lists_every_metric_and_no_other() {
+    let mut known: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
+    for name in &known {
+        assert!(MANUAL.contains(&format!("| `{name}` |")), "{name}");
+    }
+    known.sort_unstable();
+    known.dedup();
+    assert_eq!(known.len(), ALL.len());
+    let mut words = MANUAL.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    // What ends in one of these is a metric; `inktensor_worker` is a module.
+    let unknown = words.find(|word| {
+        word.starts_with("inktensor_") && *word != "inktensor_worker" && !known.contains(word)
+    });
+    assert_eq!(unknown, None);
+}

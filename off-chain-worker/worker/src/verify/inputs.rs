@@ -1,0 +1,127 @@
+//! What an epoch was computed from.
+
+use super::{Verifier, VerifyError};
+use crate::{
+    epochs::{block, is_memory},
+    history::replay,
+};
+use inktensor_client::chain::{Answer, CallError, Typed};
+use inktensor_compute::epoch::EpochInputs;
+use inktensor_primitives::{
+    epoch::Epochs,
+    kernel::{ChunkInputs, EpochHeader, EpochPlan},
+    Digest, NetUid,
+};
+
+/// Where an epoch's inputs are from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The chain, which a judge reads too.
+    Chain,
+    /// A worker's store; only their header can be held against the chain.
+    Store,
+}
+
+impl Verifier<'_> {
+    /// The inputs of the epoch with this header.
+    pub(super) fn inputs(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        header_hash: &Digest,
+    ) -> Result<(EpochInputs, Origin), VerifyError> {
+        let header: Option<EpochHeader> =
+            self.chain.query(self.contracts.epoch().header(netuid))?;
+        let last = header.filter(|header| header.digest() == *header_hash);
+        if let Some(header) = last {
+            return Ok((self.on_chain(header)?, Origin::Chain));
+        }
+        let stored = match self.store {
+            Some(store) => store.epoch(netuid, epoch)?,
+            None => None,
+        };
+        let inputs = stored
+            .ok_or(VerifyError::InputsGone { netuid, epoch })?
+            .inputs;
+        if inputs.header.digest() != *header_hash {
+            return Err(VerifyError::OtherHeader { netuid, epoch });
+        }
+        Ok((inputs, Origin::Store))
+    }
+
+    /// The inputs of the epoch that closed last.
+    fn on_chain(&self, header: EpochHeader) -> Result<EpochInputs, VerifyError> {
+        let netuid = header.netuid;
+        let plan: EpochPlan = self
+            .chain
+            .query(self.contracts.epoch().plan(netuid))?
+            .ok_or(VerifyError::InputsGone {
+                netuid,
+                epoch: header.epoch,
+            })?;
+        let chunks: Result<Vec<ChunkInputs>, VerifyError> = (0..plan.chunks(header.neurons))
+            .map(|chunk| {
+                let message = self.contracts.epoch().chunk_inputs(netuid, chunk);
+                self.chain
+                    .query(message)
+                    .answer()
+                    .map_err(|error| match error {
+                        CallError::Chain(error) => VerifyError::Chain(error),
+                        CallError::Refused(error) => VerifyError::Refused(error),
+                    })
+            })
+            .collect();
+        Ok(EpochInputs {
+            memory: self.memory(&header, &plan)?,
+            chunks: chunks?,
+            header,
+        })
+    }
+
+    /// What each chunk remembers from the epoch before.
+    fn memory(&self, header: &EpochHeader, plan: &EpochPlan) -> Result<Vec<Vec<u8>>, VerifyError> {
+        let netuid = header.netuid;
+        let chunks = usize::from(plan.chunks(header.neurons));
+        let nothing = vec![Vec::new(); chunks];
+        let reads = plan.phases.iter().any(|phase| phase.memory);
+        let Some(epoch) = header.final_epoch.filter(|_| reads) else {
+            return Ok(nothing);
+        };
+        let unknown = VerifyError::MemoryUnknown { netuid, epoch };
+        let status = self.chain.query(self.contracts.epoch().status(netuid))?;
+        if status.is_some_and(|status| status.final_epoch != header.final_epoch) {
+            // The epoch is final itself by now, and the chain's hashes are of what it left.
+            let stored = match self.store {
+                Some(store) => store.epoch(netuid, header.epoch)?,
+                None => None,
+            };
+            let same = stored.filter(|stored| stored.inputs.header == *header);
+            return Ok(same.ok_or(unknown)?.inputs.memory);
+        }
+        let hashes: Vec<Digest> = self
+            .chain
+            .query(self.contracts.epoch().memory_hashes(netuid))?;
+        if hashes.is_empty() {
+            // Another kernel, or chunks of another size, starts without memory.
+            return Ok(nothing);
+        }
+        let right = |memory: &Vec<Vec<u8>>| is_memory(netuid, epoch, memory, &hashes);
+        let kept = match self.store {
+            Some(store) => store.memory(netuid, epoch)?,
+            None => None,
+        };
+        let mut memory = match kept.filter(right) {
+            Some(memory) => memory,
+            // A replay tells it in full.
+            None => {
+                let told = self.chain.events(block(header.previous_close))?;
+                let about = (netuid, epoch);
+                let told = replay::memory(&told, self.contracts.epoch, about, hashes.len());
+                told.filter(right).ok_or(unknown)?
+            }
+        };
+        // Chunks that have come since remember nothing.
+        memory.resize(chunks, Vec::new());
+        Ok(memory)
+    }
+}

@@ -1,0 +1,178 @@
+//! What the chain has recorded when an epoch was settled, held against the honest values.
+
+use super::VerifyError;
+use crate::history::posted::Told;
+use inktensor_client::{
+    chain::{ChainRead, Typed},
+    deploy::Addresses,
+};
+use inktensor_compute::epoch::Trace;
+use inktensor_primitives::{
+    kernel::NeuronResult,
+    registry::{NeuronView, Registry},
+    Rao, Uid, PAGE,
+};
+use std::collections::BTreeMap;
+
+/// A value of a neuron that the chain has recorded otherwise than it honestly is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueDifference {
+    /// The neuron.
+    pub uid: Uid,
+    /// Which value: a field of `NeuronResult`.
+    pub value: &'static str,
+    /// What it honestly is. Shares are parts of 65535, amounts are rao, truths are 0 or 1.
+    pub honest: u64,
+    /// What is recorded.
+    pub recorded: u64,
+}
+
+/// A chunk that was paid otherwise than it honestly is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// The chunk.
+    pub chunk: u16,
+    /// What it should have been paid.
+    pub honest: Rao,
+    /// What it was paid.
+    pub paid: Rao,
+}
+
+/// What could be seen of the values that were posted.
+#[derive(Default)]
+pub(super) struct Recorded {
+    pub values: Vec<ValueDifference>,
+    pub paid: Vec<Paid>,
+    /// Chunks whose values were seen.
+    pub seen: Vec<u16>,
+}
+
+/// Holds what the chain has recorded of the settled chunks against `honest`.
+pub(super) fn compare(
+    chain: &dyn ChainRead,
+    contracts: &Addresses,
+    honest: &Trace,
+    told: &Told,
+) -> Result<Recorded, VerifyError> {
+    let mut found = Recorded::default();
+    for (chunk, paid) in &told.settled {
+        let due = honest
+            .results
+            .get(usize::from(*chunk))
+            .into_iter()
+            .flatten()
+            .fold(0u64, |sum, it| {
+                sum.saturating_add(it.miner.0)
+                    .saturating_add(it.validator.0)
+            });
+        if *paid != Rao(due) {
+            found.paid.push(Paid {
+                chunk: *chunk,
+                honest: Rao(due),
+                paid: *paid,
+            });
+        }
+    }
+    // Scores are of the epoch that was settled last.
+    if told.outdated || told.settled.is_empty() {
+        return Ok(found);
+    }
+    let recorded = scores(chain, contracts, honest)?;
+    let mut uid = 0u16;
+    for (chunk, results) in (0..).zip(&honest.results) {
+        let settled = told.settled.contains_key(&chunk);
+        for result in results {
+            if let Some(score) = recorded.get(&uid).filter(|_| settled) {
+                found.values.extend(differences(Uid(uid), result, score));
+            }
+            uid = uid.saturating_add(1);
+        }
+        if settled {
+            found.seen.push(chunk);
+        }
+    }
+    Ok(found)
+}
+
+/// What is recorded for each uid that had its seat when the epoch closed.
+fn scores(
+    chain: &dyn ChainRead,
+    contracts: &Addresses,
+    honest: &Trace,
+) -> Result<BTreeMap<u16, NeuronResult>, VerifyError> {
+    let neurons = honest.neurons().count();
+    let pages = neurons.div_ceil(usize::from(PAGE));
+    let mut scores = BTreeMap::new();
+    for page in 0..u16::try_from(pages).unwrap_or(u16::MAX) {
+        let message = contracts.registry().metagraph(honest.netuid, page);
+        let views: Vec<NeuronView> = chain.query(message)?;
+        // Who took a seat later has the score of nobody.
+        let seated = views
+            .into_iter()
+            .filter(|view| view.neuron.registered_epoch <= honest.epoch);
+        scores.extend(seated.map(|view| (view.uid.0, view.score)));
+    }
+    Ok(scores)
+}
+
+fn differences(
+    uid: Uid,
+    honest: &NeuronResult,
+    recorded: &NeuronResult,
+) -> impl Iterator<Item = ValueDifference> {
+    let values = |it: &NeuronResult| {
+        [
+            ("incentive", u64::from(it.incentive)),
+            ("dividends", u64::from(it.dividends)),
+            ("consensus", u64::from(it.consensus)),
+            ("validator_trust", u64::from(it.validator_trust)),
+            ("stake_weight", u64::from(it.stake_weight)),
+            ("active", u64::from(it.active)),
+            ("permit", u64::from(it.permit)),
+            ("miner", it.miner.0),
+            ("validator", it.validator.0),
+            ("emission", it.emission.0),
+        ]
+    };
+    values(honest)
+        .into_iter()
+        .zip(values(recorded))
+        .filter(|(honest, recorded)| honest != recorded)
+        .map(move |((value, honest), (_, recorded))| ValueDifference {
+            uid,
+            value,
+            honest,
+            recorded,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_that_differs_is_named() {
+        let honest = NeuronResult {
+            incentive: 5,
+            miner: Rao(7),
+            ..NeuronResult::default()
+        };
+        let recorded = NeuronResult {
+            incentive: 6,
+            permit: true,
+            ..honest
+        };
+        let difference = |value, honest, recorded| ValueDifference {
+            uid: Uid(3),
+            value,
+            honest,
+            recorded,
+        };
+        assert_eq!(differences(Uid(3), &honest, &honest).count(), 0);
+        let found: Vec<_> = differences(Uid(3), &honest, &recorded).collect();
+        assert_eq!(
+            found,
+            [difference("incentive", 5, 6), difference("permit", 0, 1)]
+        );
+    }
+}
