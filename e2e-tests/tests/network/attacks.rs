@@ -3,7 +3,7 @@
 use inktensor_client::chain::{Cost, Typed};
 use inktensor_e2e_tests::{
     accounts::*,
-    model::{Claim, Known, Lie},
+    model::{Claim, HonestEpoch, Lie},
     Network, Shape,
 };
 use inktensor_primitives::{
@@ -17,21 +17,21 @@ const EVE: AccountId = named("eve");
 
 /// A network whose second epoch, which reads weights and the memory of the first, is closed, and
 /// what is known of it.
-fn with_closed_epoch() -> (Network, NetUid, Known) {
+fn with_closed_epoch() -> (Network, NetUid, HonestEpoch) {
     let mut net = Network::deploy();
     let netuid = net.with_closed_epoch();
-    let known = Known::of(&net, netuid);
+    let known = HonestEpoch::of(&net, netuid);
     (net, netuid, known)
 }
 
 /// Eve posts a lie.
-fn lie(net: &mut Network, netuid: NetUid, known: &Known) -> Result<(), EpochError> {
+fn lie(net: &mut Network, netuid: NetUid, known: &HonestEpoch) -> Result<(), EpochError> {
     let claimed = Claim::Lie(Lie::Results(0)).about(known);
     net.as_(EVE).propose(netuid, &claimed.assertion)
 }
 
 /// Somebody disputes Eve's lie.
-fn dispute(net: &mut Network, netuid: NetUid, known: &Known) {
+fn dispute(net: &mut Network, netuid: NetUid, known: &HonestEpoch) {
     let claimed = Claim::Lie(Lie::Results(0)).about(known);
     let refutation = known.trace.refute(&known.inputs, &claimed.assertion);
     let (k, proof) = refutation.expect("a lie");
@@ -66,7 +66,7 @@ fn collateral_raised_beyond_all_honest_means_does_not_stop_the_epoch() {
     let needed = Rao(first.0 * 128);
     net.give_collateral(WORKER, Rao(first.0 * 100));
     assert_eq!(
-        net.as_(WORKER).propose(netuid, &known.honest),
+        net.as_(WORKER).propose(netuid, &known.assertion),
         Err(EpochError::CollateralTooSmall(needed))
     );
     // Nothing stands, so the chain can be asked, by people without any TAO.
@@ -107,16 +107,16 @@ fn a_replay_begun_to_bar_proposers_can_be_finished_by_anyone() {
     let (mut net, netuid, known) = with_closed_epoch();
     let collateral = net.rules().collateral;
     net.give_collateral(WORKER, collateral);
-    let all = u32::try_from(known.honest.steps.len()).expect("few steps");
+    let all = u32::try_from(known.assertion.steps.len()).expect("few steps");
     net.advance(net.rules().replay_delay);
     let hers = replay(&mut net, netuid, EVE, 0, 1);
     assert_eq!(
-        net.as_(WORKER).propose(netuid, &known.honest),
+        net.as_(WORKER).propose(netuid, &known.assertion),
         Err(EpochError::Replaying)
     );
     let theirs = replay(&mut net, netuid, STRANGER, 1, all - 1);
     assert_eq!(stage(&net, netuid), Stage::Open);
-    assert_eq!(net.roster(netuid), known.honest.roster);
+    assert_eq!(net.roster(netuid), known.assertion.roster);
     let pot = net.balance(EVE) + net.balance(STRANGER);
     assert_eq!(net.balance(EVE), pot / u128::from(all));
     println!(
@@ -132,7 +132,7 @@ fn a_replay_begun_to_bar_proposers_can_be_finished_by_anyone() {
 #[test]
 fn a_replay_of_one_step_at_a_time_lasts_until_somebody_ends_it() {
     let (mut net, netuid, known) = with_closed_epoch();
-    let all = u32::try_from(known.honest.steps.len()).expect("few steps");
+    let all = u32::try_from(known.assertion.steps.len()).expect("few steps");
     let (rules, closed_at) = (net.rules(), net.block());
     net.advance(rules.rollover_delay - 1);
     for next in 0..all - 1 {
@@ -166,19 +166,19 @@ fn a_rollover_and_a_proposal_of_one_block_exclude_each_other() {
     let template = net.template();
 
     net.as_(WORKER)
-        .propose(netuid, &known.honest)
+        .propose(netuid, &known.assertion)
         .expect("first");
     assert_eq!(
         net.as_(EVE).roll_over(netuid),
         Err(EpochError::AlreadyAsserted)
     );
     net.advance(net.rules().challenge_period);
-    assert_eq!(net.as_(KEEPER).finalize(netuid, &known.honest), Ok(()));
+    assert_eq!(net.as_(KEEPER).finalize(netuid, &known.assertion), Ok(()));
 
     let mut net = Network::begin_from(&template);
     net.as_(EVE).roll_over(netuid).expect("first");
     assert_eq!(
-        net.as_(WORKER).propose(netuid, &known.honest),
+        net.as_(WORKER).propose(netuid, &known.assertion),
         Err(EpochError::NothingClosed)
     );
     assert_eq!(
@@ -222,7 +222,7 @@ fn an_undisputed_lie_about_memory_outlives_its_epoch() {
     let (mut net, netuid, known) = with_closed_epoch();
     net.give_collateral(EVE, Rao::from_tao(1_000));
     let secret = b"known to Eve alone".to_vec();
-    let mut false_memory = known.honest.clone();
+    let mut false_memory = known.assertion.clone();
     false_memory.memory[0] = memory_digest(netuid, 1, 0, &secret);
     net.as_(EVE).propose(netuid, &false_memory).expect("posted");
     net.finalize(netuid);

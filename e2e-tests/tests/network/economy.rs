@@ -7,7 +7,7 @@ use inktensor_client::{
 use inktensor_e2e_tests::{
     accounts::*,
     network::{BLOCK_PROOF, BLOCK_TIME},
-    model::{Claim, Known, Lie},
+    model::{Claim, HonestEpoch, Lie},
     network::config,
     Network, Shape,
 };
@@ -24,10 +24,10 @@ const LIE: Claim = Claim::Lie(Lie::Results(0));
 
 /// A network whose second epoch, which reads weights and the memory of the first, is closed, and
 /// what is known of it.
-fn with_closed_epoch(net: Network) -> (Network, NetUid, Known) {
+fn with_closed_epoch(net: Network) -> (Network, NetUid, HonestEpoch) {
     let mut net = net;
     let netuid = net.with_closed_epoch();
-    let known = Known::of(&net, netuid);
+    let known = HonestEpoch::of(&net, netuid);
     (net, netuid, known)
 }
 
@@ -41,7 +41,7 @@ fn wealth(net: &Network, who: &[AccountId]) -> u128 {
 }
 
 /// Posts a lie. Returns the collateral behind it, and what disproves it.
-fn lie(net: &mut Network, netuid: NetUid, who: AccountId, known: &Known) -> (Rao, u32, StepProof) {
+fn lie(net: &mut Network, netuid: NetUid, who: AccountId, known: &HonestEpoch) -> (Rao, u32, StepProof) {
     let collateral = net.collateral_required(netuid);
     let claimed = LIE.about(known);
     net.as_(who)
@@ -295,12 +295,12 @@ fn collateral_lost_on_one_subnet_does_not_stand_for_another() {
     let second = net.create(Shape::default());
     net.with_miners(second, 2);
     net.close(second);
-    let other = Known::of(&net, second);
+    let other = HonestEpoch::of(&net, second);
     let collateral = net.rules().collateral;
     net.give_collateral(LIAR, Rao(2 * collateral.0));
     let (_, k, proof) = lie(&mut net, first, LIAR, &known);
     net.as_(LIAR)
-        .propose(second, &other.honest)
+        .propose(second, &other.assertion)
         .expect("the rest of the collateral");
     net.as_(WATCHER).dispute(first, k, &proof).expect("fraud");
     // What stands behind the honest assertion is untouched, and still locked.
@@ -319,7 +319,7 @@ fn collateral_lost_on_one_subnet_does_not_stand_for_another() {
     );
     net.advance(net.rules().challenge_period);
     net.as_(STRANGER)
-        .finalize(second, &other.honest)
+        .finalize(second, &other.assertion)
         .expect("final");
     assert_eq!(net.as_(LIAR).withdraw_collateral(collateral), Ok(()));
 }
@@ -345,11 +345,11 @@ fn who_plays_all_parts_gains_the_fees_and_loses_by_every_lie() {
             burned += collateral.to_u128() / 2;
         }
         net.as_(LIAR)
-            .propose(netuid, &known.honest)
+            .propose(netuid, &known.assertion)
             .expect("posted");
         net.advance(net.rules().challenge_period);
         net.as_(LIAR)
-            .finalize(netuid, &known.honest)
+            .finalize(netuid, &known.assertion)
             .expect("final");
         for (chunk, results) in (0..).zip(&known.trace.results) {
             net.as_(LIAR)

@@ -1,12 +1,12 @@
-//! What must agree after each action.
+//! The comparison of network and model after each action.
 
-use super::World;
-use crate::model::SubnetGame;
+use super::Lockstep;
+use crate::model::SubnetModel;
 use inktensor_primitives::epoch::Stage;
 use std::fmt::Debug;
 
-impl World {
-    /// Counts an action and checks all there is to check.
+impl Lockstep {
+    /// Counts an action, compares network and model, and checks the invariants.
     pub(super) fn done<T: Debug, E: Debug>(&mut self, kind: &'static str, answer: &Result<T, E>) {
         let (done, refused) = self.tally.entry(kind).or_default();
         let now = (self.net.block(), self.net.storage_roots());
@@ -20,20 +20,21 @@ impl World {
             "block" => now.0 != self.checked.0,
             contract => now.1[contract] != self.checked.1[contract],
         };
-        if ["epoch", "registry", "token"].into_iter().any(has_changed) || self.game != self.compared
+        if ["epoch", "registry", "token"].into_iter().any(has_changed) || self.protocol != self.compared
         {
             self.compare();
         }
         self.net.assert_invariants_on(has_changed);
+        self.net.checked = Some(now.clone());
         self.checked = now;
-        self.compared = self.game.clone();
+        self.compared = self.protocol.clone();
     }
 
-    /// Network and game agree on where every epoch stands and what every player has.
+    /// Compares the state of every epoch and the TAO of every account.
     fn compare(&self) {
-        let (net, game) = (&self.net, &self.game);
-        assert_eq!(net.block(), game.block);
-        for (netuid, subnet) in &game.subnets {
+        let (net, protocol) = (&self.net, &self.protocol);
+        assert_eq!(net.block(), protocol.block);
+        for (netuid, subnet) in &protocol.subnets {
             let status = net.status(*netuid).expect("a status");
             assert_eq!(
                 (
@@ -53,20 +54,20 @@ impl World {
             assert_eq!(
                 (status.replays_at, status.rolls_over_at),
                 (
-                    subnet.replays_at(&game.rules),
-                    subnet.rolls_over_at(&game.rules)
+                    subnet.replays_at(&protocol.rules),
+                    subnet.rolls_over_at(&protocol.rules)
                 ),
                 "{netuid:?}"
             );
             assert_eq!(
                 net.collateral_required(*netuid),
-                game.collateral_required(*netuid)
+                protocol.collateral_required(*netuid)
             );
-            let told = status.settling.map(|it| {
+            let actual = status.settling.map(|it| {
                 let settled = (0..it.chunks()).filter(|chunk| it.is_settled(*chunk));
                 (it.epoch, it.final_at, it.paid, it.budget, settled.collect())
             });
-            let meant = subnet.settling.as_ref().map(|it| {
+            let expected = subnet.settling.as_ref().map(|it| {
                 (
                     it.epoch,
                     it.final_at,
@@ -75,30 +76,30 @@ impl World {
                     it.settled.clone(),
                 )
             });
-            assert_eq!(told, meant, "{netuid:?}");
+            assert_eq!(actual, expected, "{netuid:?}");
         }
-        for (who, account) in &game.accounts {
+        for (who, account) in &protocol.accounts {
             assert_eq!(net.collateral(*who), account.collateral, "{who:?}");
-            assert_eq!(net.balance(*who), account.purse.to_u128(), "{who:?}");
+            assert_eq!(net.balance(*who), account.balance.to_u128(), "{who:?}");
         }
     }
 }
 
-/// How the contract calls where a subnet stands.
-fn stage(subnet: &SubnetGame) -> Stage {
+/// Returns the contract's stage for the state of a subnet.
+fn stage(subnet: &SubnetModel) -> Stage {
     let Some(closed) = &subnet.closed else {
         return Stage::Open;
     };
-    match &closed.standing {
+    match &closed.posted {
         None if closed.replayed > 0 => Stage::Replaying {
             next: closed.replayed,
         },
         None => Stage::Closed,
-        Some(standing) => Stage::Asserted {
-            assertion: standing.claimed.assertion.digest(),
-            proposer: standing.by,
-            collateral: standing.collateral,
-            deadline: standing.deadline,
+        Some(posted) => Stage::Asserted {
+            assertion: posted.claimed.assertion.digest(),
+            proposer: posted.by,
+            collateral: posted.collateral,
+            deadline: posted.deadline,
         },
     }
 }

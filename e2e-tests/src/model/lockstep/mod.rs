@@ -1,77 +1,77 @@
-//! A network and a game side by side.
+//! A network and the model side by side.
 
-mod absence;
-mod agree;
-mod people;
+mod compare;
+mod replay;
+mod users;
 
 use super::{
-    verdict, Account, Action, Claim, Claimed, Evidence, Fit, Game, Given, Known, SubnetGame, Until,
-    Which,
+    verdict, Account, Action, Claim, Claimed, Evidence, Fit, Given, HonestEpoch, Protocol,
+    SubnetModel, Until, Which,
 };
-use crate::{accounts::*, Network};
+use crate::{accounts::*, network::StorageRoots, Network};
 use inktensor_primitives::{
     assertion::Assertion, dispute::StepProof, epoch::Stage, kernel::NeuronResult, AccountId,
-    Digest, NetUid, Rao,
+    NetUid, Rao,
 };
 use std::collections::BTreeMap;
 
-/// Workers that play: each may propose, dispute, finalise and settle.
+/// The number of workers, each of which may propose, dispute, finalize and settle.
 pub const WORKERS: u32 = 3;
 /// An honest observer without collateral.
 pub const WATCHER: AccountId = named("watcher");
 
-/// How often each kind of action was done, and how often it was refused.
+/// For each kind of action, the number of successes and refusals.
 pub type Tally = BTreeMap<&'static str, (u64, u64)>;
 
-/// A network and a game side by side.
-pub struct World {
+/// A network and the model side by side.
+pub struct Lockstep {
     /// The network.
     pub net: Network,
-    /// The game.
-    pub game: Game,
+    /// The model.
+    pub protocol: Protocol,
     netuids: Vec<NetUid>,
-    /// What an honest observer knows of the epoch that closed last.
-    known: BTreeMap<NetUid, Known>,
-    /// Whether an honest watcher acts in each block.
+    /// The honest computation of the epoch that closed last.
+    known: BTreeMap<NetUid, HonestEpoch>,
+    /// True if an honest watcher acts in each block.
     watched: bool,
-    /// Block and storage of the contracts when all was checked last.
-    checked: (u32, BTreeMap<&'static str, Digest>),
-    /// The game at that time.
-    compared: Game,
+    /// Block and storage of the contracts at the last check.
+    checked: (u32, StorageRoots),
+    /// The model at the last check.
+    compared: Protocol,
     tally: Tally,
 }
 
-/// The `i`-th worker.
+/// Returns the `i`-th worker.
 pub fn worker(i: u32) -> AccountId {
     nth("worker", i % WORKERS)
 }
 
-/// The `i`-th person, who stakes.
+/// Returns the coldkey of the `i`-th person.
 pub fn person(i: u32) -> AccountId {
     nth("person", i)
 }
 
-/// The `i`-th person's hotkey.
+/// Returns the hotkey of the `i`-th person.
 pub fn hotkey(i: u32) -> AccountId {
     nth("hotkey", i)
 }
 
-impl World {
-    /// A game on `net` as it is now, where no epoch is closed. If `watched`, an honest watcher acts
-    /// in each block.
+impl Lockstep {
+    /// Begins on `net`, where no epoch may be closed. If `watched`, an honest watcher acts in each
+    /// block.
     pub fn begin(net: Network, watched: bool) -> Self {
-        let players = (0..WORKERS).map(worker).chain([WATCHER]);
+        let workers = (0..WORKERS).map(worker).chain([WATCHER]);
         let account = |who: AccountId| Account {
-            purse: Rao(u64::try_from(net.balance(who)).expect("below the cap")),
+            balance: Rao(u64::try_from(net.balance(who)).expect("below the cap")),
             collateral: net.collateral(who),
         };
-        let accounts = players.map(|who| (who, account(who))).collect();
+        let accounts = workers.map(|who| (who, account(who))).collect();
         let netuids: Vec<NetUid> = (1..=net.subnets()).map(NetUid).collect();
         let subnet = |netuid: NetUid| {
             let (subnet, status) = (net.subnet(netuid), net.status(netuid));
             let (subnet, status) = (subnet.expect("a subnet"), status.expect("a status"));
             assert_eq!((status.stage, status.settling), (Stage::Open, None));
-            SubnetGame {
+            SubnetModel {
                 tempo: subnet.tempo,
                 neurons: subnet.neurons,
                 open: status.open,
@@ -81,7 +81,7 @@ impl World {
                 settling: None,
             }
         };
-        let game = Game {
+        let protocol = Protocol {
             rules: net.rules(),
             block: net.block(),
             subnets: netuids.iter().map(|id| (*id, subnet(*id))).collect(),
@@ -91,8 +91,8 @@ impl World {
         Self {
             checked: (net.block(), net.storage_roots()),
             net,
-            compared: game.clone(),
-            game,
+            compared: protocol.clone(),
+            protocol,
             netuids,
             known: BTreeMap::new(),
             watched,
@@ -100,12 +100,12 @@ impl World {
         }
     }
 
-    /// How often each kind of action was done, and how often it was refused.
+    /// For each kind of action, the number of successes and refusals.
     pub fn tally(&self) -> &Tally {
         &self.tally
     }
 
-    /// Does what it can of `action`, in the network and in the game.
+    /// Performs `action` in the network and in the model.
     ///
     /// # Panics
     /// If the two disagree, a refused action has changed something, or an invariant of the protocol
@@ -113,7 +113,7 @@ impl World {
     pub fn perform(&mut self, action: &Action) {
         match action {
             Action::Wait(until) => self.wait(*until),
-            Action::Live(net) => self.live(self.netuid(*net)),
+            Action::Next(net) => self.next(self.netuid(*net)),
             Action::Close(net, by) => self.close(self.netuid(*net), worker(*by)),
             Action::Propose(net, by, claim) => {
                 self.propose(self.netuid(*net), worker(*by), *claim);
@@ -135,15 +135,15 @@ impl World {
             Action::Withdraw(by, amount) => {
                 let (who, amount) = (worker(*by), Rao(*amount));
                 let answer = self.net.as_(who).withdraw_collateral(amount);
-                assert_eq!(answer, self.game.withdraw(who, amount));
+                assert_eq!(answer, self.protocol.withdraw(who, amount));
                 self.done("withdraw", &answer);
             }
             Action::Fund(by, amount) => {
                 self.net.fund(worker(*by), Rao(*amount));
-                self.game.account(worker(*by)).purse.0 += amount;
+                self.protocol.account(worker(*by)).balance.0 += amount;
                 self.done("fund", &Ok::<_, ()>(()));
             }
-            other => self.write(other),
+            other => self.perform_user_action(other),
         }
     }
 
@@ -151,13 +151,13 @@ impl World {
         self.netuids[net % self.netuids.len()]
     }
 
-    /// Lets blocks pass. Nothing happens in them, so a watcher that acts now acts in each of them.
+    /// Makes empty blocks. A watcher acts once before them, since nothing happens in them.
     fn wait(&mut self, until: Until) {
         self.watch();
-        let block = self.game.block;
+        let block = self.protocol.block;
         let due = |net: usize| {
-            let subnet = &self.game.subnets[&self.netuid(net)];
-            subnet.due(&self.game.rules, block) - block
+            let subnet = &self.protocol.subnets[&self.netuid(net)];
+            subnet.due(&self.protocol.rules, block) - block
         };
         let blocks = match until {
             Until::Blocks(blocks) => blocks,
@@ -165,33 +165,33 @@ impl World {
             Until::AlmostDue(net) => due(net).saturating_sub(1),
         };
         self.net.advance(blocks);
-        self.game.block += blocks;
+        self.protocol.block += blocks;
         self.done("wait", &Ok::<_, ()>(()));
     }
 
-    /// The honest watcher, if there is one, disputes what is false.
+    /// Disputes every false assertion as the honest watcher, if there is one.
     fn watch(&mut self) {
         if !self.watched {
             return;
         }
         for netuid in self.netuids.clone() {
-            if let Some(false) = self.stands_honestly(netuid) {
+            if let Some(false) = self.is_posted_honest(netuid) {
                 self.dispute(netuid, WATCHER, Evidence::Refutation);
-                assert_eq!(self.stands_honestly(netuid), None, "the lie is gone");
+                assert_eq!(self.is_posted_honest(netuid), None, "the lie is gone");
             }
         }
     }
 
-    /// Whether what stands on a subnet is honest; none if nothing stands.
-    fn stands_honestly(&self, netuid: NetUid) -> Option<bool> {
-        let standing = self.standing(netuid)?;
-        Some(standing == self.known[&netuid].honest)
+    /// Returns true if the posted assertion is honest; `None` without one.
+    fn is_posted_honest(&self, netuid: NetUid) -> Option<bool> {
+        let posted = self.posted(netuid)?;
+        Some(posted == self.known[&netuid].assertion)
     }
 
-    /// The next call of an epoch's life, made honestly by the first worker.
-    fn live(&mut self, netuid: NetUid) {
+    /// Makes the next due call of a subnet honestly, signed by the first worker.
+    fn next(&mut self, netuid: NetUid) {
         let who = worker(0);
-        let subnet = &self.game.subnets[&netuid];
+        let subnet = &self.protocol.subnets[&netuid];
         let closes_at = subnet.opened_at + subnet.tempo;
         let unsettled = subnet
             .settling
@@ -207,8 +207,8 @@ impl World {
             }
             return;
         };
-        if let Some(standing) = &closed.standing {
-            self.wait_until(standing.deadline);
+        if let Some(posted) = &closed.posted {
+            self.wait_until(posted.deadline);
             self.finalize(netuid, who, Which::Due);
             return;
         }
@@ -216,8 +216,8 @@ impl World {
             self.replay(netuid, who, 2, Given::Right);
             return;
         }
-        let free = self.game.accounts[&who].collateral.free;
-        let needed = self.game.collateral_required(netuid);
+        let free = self.protocol.accounts[&who].collateral.free;
+        let needed = self.protocol.collateral_required(netuid);
         if free < needed {
             self.deposit(who, Rao(needed.0 - free.0));
         }
@@ -225,18 +225,18 @@ impl World {
     }
 
     fn wait_until(&mut self, block: u32) {
-        self.wait(Until::Blocks(block.saturating_sub(self.game.block)));
+        self.wait(Until::Blocks(block.saturating_sub(self.protocol.block)));
     }
 
     fn deposit(&mut self, who: AccountId, amount: Rao) {
         let answer = self.net.as_(who).deposit_collateral(amount);
-        assert_eq!(answer, self.game.deposit(who, amount));
+        assert_eq!(answer, self.protocol.deposit(who, amount));
         self.done("deposit", &answer);
     }
 
     fn close(&mut self, netuid: NetUid, who: AccountId) {
         let answer = self.net.as_(who).close(netuid);
-        let expected = self.game.close(netuid);
+        let expected = self.protocol.close(netuid);
         assert_eq!(
             answer.as_ref().map(Option::is_some),
             expected.as_ref().copied()
@@ -244,9 +244,9 @@ impl World {
         if let Ok(Some(header)) = &answer {
             let budget = self.net.budget(netuid, header.epoch).expect("drawn");
             let neurons = header.budget.total();
-            self.game
+            self.protocol
                 .set_budget(netuid, neurons, budget.proposer, budget.keeper);
-            let known = Known::of(&self.net, netuid);
+            let known = HonestEpoch::of(&self.net, netuid);
             self.known.insert(netuid, known);
         }
         self.done("close", &answer);
@@ -254,8 +254,8 @@ impl World {
 
     fn propose(&mut self, netuid: NetUid, who: AccountId, claim: Claim) {
         if let Claim::Lie(lie) = claim {
-            // A lie that may become final must leave something to go on with.
-            if !self.watched && !lie.leaves_a_future() {
+            // The next epoch must be computable after a lie that becomes final.
+            if !self.watched && !lie.can_be_continued() {
                 return;
             }
         }
@@ -266,12 +266,12 @@ impl World {
         };
         let claimed = match self.known.get(&netuid) {
             Some(known) => claim.about(known),
-            None => nothing(),
+            None => empty_claim(),
         };
         let answer = self.net.as_(who).propose(netuid, &claimed.assertion);
-        let expected = self.game.propose(netuid, who, claimed, fit);
+        let expected = self.protocol.propose(netuid, who, claimed, fit);
         assert_eq!(answer, expected);
-        if self.stands_honestly(netuid) == Some(true) {
+        if self.is_posted_honest(netuid) == Some(true) {
             let trace = &self.known[&netuid].trace;
             self.net.observer.record_honest(netuid, trace);
         }
@@ -283,21 +283,21 @@ impl World {
     }
 
     fn dispute(&mut self, netuid: NetUid, who: AccountId, evidence: Evidence) {
-        let standing = self.standing(netuid);
-        let was_honest = self.stands_honestly(netuid) == Some(true);
+        let posted = self.posted(netuid);
+        let was_honest = self.is_posted_honest(netuid) == Some(true);
         let about_standing = !matches!(evidence, Evidence::OtherAssertion(_));
-        let torn = match evidence {
-            Evidence::Torn(_, part) => Some(part),
+        let altered = match evidence {
+            Evidence::Altered(_, part) => Some(part),
             _ => None,
         };
         let known = self.known.get(&netuid);
         let (k, proof) = match known {
-            Some(known) => known.proof(evidence, standing.as_ref().unwrap_or(&known.honest)),
+            Some(known) => known.proof(evidence, posted.as_ref().unwrap_or(&known.assertion)),
             None => (0, no_proof()),
         };
         let answer = self.net.as_(who).dispute(netuid, k, &proof);
-        let expected = self.game.dispute(netuid, who, about_standing, |standing| {
-            verdict(known.expect("it is closed"), standing, k, torn)
+        let expected = self.protocol.dispute(netuid, who, about_standing, |posted| {
+            verdict(known.expect("it is closed"), posted, k, altered)
         });
         assert_eq!(answer, expected, "step {k}");
         assert!(
@@ -308,19 +308,19 @@ impl World {
     }
 
     fn finalize(&mut self, netuid: NetUid, who: AccountId, which: Which) {
-        let honest = self.stands_honestly(netuid);
-        let standing = self.standing(netuid);
-        let known = self.known.get(&netuid).map(|known| known.honest.clone());
-        let mut assertion = standing.or(known).unwrap_or_else(|| nothing().assertion);
+        let honest = self.is_posted_honest(netuid);
+        let posted = self.posted(netuid);
+        let known = self.known.get(&netuid).map(|known| known.assertion.clone());
+        let mut assertion = posted.or(known).unwrap_or_else(|| empty_claim().assertion);
         if which == Which::Other {
             assertion.header_hash[2] ^= 1;
         }
         let answer = self.net.as_(who).finalize(netuid, &assertion);
-        assert_eq!(answer, self.game.finalize(netuid, which == Which::Due));
+        assert_eq!(answer, self.protocol.finalize(netuid, which == Which::Due));
         if answer.is_ok() {
             assert!(
                 !self.watched || honest == Some(true),
-                "no lie becomes final while somebody watches"
+                "no lie becomes final under a watcher"
             );
             let trace = &self.known[&netuid].trace;
             let key = (netuid, trace.epoch);
@@ -334,7 +334,7 @@ impl World {
     }
 
     fn settle(&mut self, netuid: NetUid, who: AccountId, later: i8, chunk: u16, which: Which) {
-        let subnet = &self.game.subnets[&netuid];
+        let subnet = &self.protocol.subnets[&netuid];
         let last = subnet.final_epoch.unwrap_or_default();
         let epoch = last.saturating_add_signed(later.into());
         let settling = subnet.settling.as_ref();
@@ -349,21 +349,21 @@ impl World {
         let answer = self.net.as_(who).settle(netuid, epoch, chunk, &results);
         assert_eq!(
             answer,
-            self.game.settle(netuid, who, epoch, chunk, &results)
+            self.protocol.settle(netuid, who, epoch, chunk, &results)
         );
         self.done("settle", &answer);
     }
 
-    /// The assertion that stands on a subnet.
-    fn standing(&self, netuid: NetUid) -> Option<Assertion> {
-        let closed = self.game.subnets[&netuid].closed.as_ref()?;
-        let standing = closed.standing.as_ref()?;
-        Some(standing.claimed.assertion.clone())
+    /// Returns the posted assertion of a subnet.
+    fn posted(&self, netuid: NetUid) -> Option<Assertion> {
+        let closed = self.protocol.subnets[&netuid].closed.as_ref()?;
+        let posted = closed.posted.as_ref()?;
+        Some(posted.claimed.assertion.clone())
     }
 }
 
-/// What can be said of an epoch that there never was.
-fn nothing() -> Claimed {
+/// Returns an assertion about no epoch.
+fn empty_claim() -> Claimed {
     Claimed {
         assertion: Assertion {
             header_hash: [0; 32],
@@ -378,7 +378,7 @@ fn nothing() -> Claimed {
 
 fn no_proof() -> StepProof {
     StepProof {
-        assertion: nothing().assertion,
+        assertion: empty_claim().assertion,
         carry: Vec::new(),
         carry_sibling: [0; 32],
         scratch: Vec::new(),

@@ -1,6 +1,6 @@
-//! What the people of a subnet do.
+//! The actions of stakers, neurons and owners.
 
-use super::{hotkey, person, World};
+use super::{hotkey, person, Lockstep};
 use crate::{
     accounts::{ADMIN, OWNER, STRANGER},
     model::{Action, Which, ROOT},
@@ -14,8 +14,8 @@ use inktensor_primitives::{
 
 const SALT: &[u8] = b"salt";
 
-impl World {
-    /// Where somebody has stake.
+impl Lockstep {
+    /// Returns the subnet of a position, or root.
     fn place(&self, net: usize) -> NetUid {
         match net {
             ROOT => NetUid::ROOT,
@@ -23,15 +23,15 @@ impl World {
         }
     }
 
-    /// What the people of a subnet do. The game does not know their money.
-    pub(super) fn write(&mut self, action: &Action) {
+    /// Performs an action of a user. The model does not follow their TAO.
+    pub(super) fn perform_user_action(&mut self, action: &Action) {
         match action {
             Action::Register(net, who) => {
                 let netuid = self.netuid(*net);
                 let price = self.net.price(netuid);
                 let hotkey = hotkey(*who);
                 let answer = self.net.as_(person(*who)).register(netuid, hotkey, price);
-                self.take_over(netuid);
+                self.copy_subnet(netuid);
                 self.done("register", &answer);
             }
             Action::Stake(net, on, by, amount) => {
@@ -103,21 +103,21 @@ impl World {
             Action::Weights(net, who, row) => {
                 let netuid = self.netuid(*net);
                 let (uids, weights): (Vec<Uid>, Vec<u16>) = pairs(row);
-                let told = self
+                let predicted = self
                     .net
                     .why_not(netuid, hotkey(*who), uids.clone(), weights.clone(), 0);
                 let neuron = self.net.as_(hotkey(*who));
                 let answer = neuron.set_weights(netuid, uids, weights);
                 assert_eq!(
                     answer.as_ref().err(),
-                    told.as_ref(),
-                    "the view says the same"
+                    predicted.as_ref(),
+                    "the view predicts the error"
                 );
                 self.done("weights", &answer);
             }
             Action::Commit(net, who, row, which) => {
                 let netuid = self.netuid(*net);
-                let open = self.game.subnets[&netuid].open;
+                let open = self.protocol.subnets[&netuid].open;
                 let epoch = match which {
                     Which::Due => open,
                     Which::Other => open + 1,
@@ -130,7 +130,7 @@ impl World {
             Action::Reveal(net, who, row) => {
                 let netuid = self.netuid(*net);
                 let (uids, weights): (Vec<Uid>, Vec<u16>) = pairs(row);
-                let told = self.net.why_not_reveal(
+                let predicted = self.net.why_not_reveal(
                     netuid,
                     hotkey(*who),
                     uids.clone(),
@@ -148,8 +148,8 @@ impl World {
                 );
                 assert_eq!(
                     answer.as_ref().err(),
-                    told.as_ref(),
-                    "the view says the same"
+                    predicted.as_ref(),
+                    "the view predicts the error"
                 );
                 self.done("reveal", &answer);
             }
@@ -165,10 +165,10 @@ impl World {
                 let answer = self.net.as_(hotkey(*who)).serve_axon(netuid, axon);
                 self.done("serve", &answer);
             }
-            Action::Hide(net, who) => {
+            Action::StopServing(net, who) => {
                 let netuid = self.netuid(*net);
                 let answer = self.net.as_(hotkey(*who)).stop_serving(netuid);
-                self.done("hide", &answer);
+                self.done("stop serving", &answer);
             }
             Action::Offer(net, to) => {
                 let netuid = self.netuid(*net);
@@ -194,7 +194,7 @@ impl World {
                     .net
                     .as_(ADMIN)
                     .set_hyperparameter(netuid, value.clone());
-                self.take_over(netuid);
+                self.copy_subnet(netuid);
                 self.done("rule", &answer);
             }
             Action::Set(net, value) => {
@@ -203,18 +203,18 @@ impl World {
                     .net
                     .as_(OWNER)
                     .set_hyperparameter(netuid, value.clone());
-                self.take_over(netuid);
+                self.copy_subnet(netuid);
                 self.done("set", &answer);
             }
             Action::Burn(who, amount) => {
                 let answer = self.net.as_(person(*who)).burn(u128::from(*amount));
                 self.done("burn", &answer);
             }
-            game => unreachable!("{game:?} is of the game"),
+            other => unreachable!("{other:?} is performed elsewhere"),
         }
     }
 
-    /// What a person's hotkey commits to; the hash of nothing if it has no seat.
+    /// Returns the hash that a person's hotkey commits to. Without a seat the generation is 0.
     fn committed(&self, netuid: NetUid, who: u32, row: &[(u16, u16)], epoch: u32) -> Digest {
         let (uids, weights): (Vec<Uid>, Vec<u16>) = pairs(row);
         let seat = self.net.seat(netuid, hotkey(who));
@@ -232,10 +232,10 @@ impl World {
         .digest()
     }
 
-    /// Takes over what a subnet's people and owner decide.
-    fn take_over(&mut self, netuid: NetUid) {
+    /// Copies a subnet's tempo and number of neurons from the network.
+    fn copy_subnet(&mut self, netuid: NetUid) {
         let now = self.net.subnet(netuid).expect("a subnet");
-        let subnet = self.game.subnets.get_mut(&netuid).expect("a subnet");
+        let subnet = self.protocol.subnets.get_mut(&netuid).expect("a subnet");
         subnet.tempo = now.tempo;
         subnet.neurons = now.neurons;
     }
@@ -245,7 +245,7 @@ fn pairs(row: &[(u16, u16)]) -> (Vec<Uid>, Vec<u16>) {
     row.iter().map(|(uid, weight)| (Uid(*uid), *weight)).unzip()
 }
 
-/// Nothing stands for all.
+/// Returns the amount of a transfer; 0 stands for all.
 fn some(amount: u64) -> Option<Rao> {
     (amount > 0).then_some(Rao(amount))
 }

@@ -1,5 +1,5 @@
-//! The rules of the game in plain integers: what each call answers, and what it changes if it is
-//! not refused.
+//! The rules of the protocol in plain integers: the answer of each call, and its effect if it is not
+//! refused.
 
 mod replay;
 
@@ -12,33 +12,33 @@ use inktensor_primitives::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// All subnets and everyone who plays.
+/// The state of the model: all subnets and accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Game {
-    /// The constants.
+pub struct Protocol {
+    /// The rules of the deployment.
     pub rules: EpochRules,
     /// The block.
     pub block: u32,
     /// The subnets.
-    pub subnets: BTreeMap<NetUid, SubnetGame>,
-    /// The players.
+    pub subnets: BTreeMap<NetUid, SubnetModel>,
+    /// The accounts.
     pub accounts: BTreeMap<AccountId, Account>,
-    /// What was burned of slashed collateral.
+    /// The burned part of slashed collateral.
     pub burned: Rao,
 }
 
-/// A player's money.
+/// The TAO of an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// Liquid TAO.
-    pub purse: Rao,
-    /// Its collateral.
+    pub balance: Rao,
+    /// Collateral.
     pub collateral: Collateral,
 }
 
 /// A subnet's epochs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SubnetGame {
+pub struct SubnetModel {
     /// Blocks per epoch.
     pub tempo: u32,
     /// Neurons it has now.
@@ -47,45 +47,45 @@ pub struct SubnetGame {
     pub open: u32,
     /// Block at which it opened.
     pub opened_at: u32,
-    /// The epoch before, while it is not final.
+    /// The closed epoch, while it is not final.
     pub closed: Option<ClosedEpoch>,
     /// The last final epoch.
     pub final_epoch: Option<u32>,
-    /// That epoch, while it is paid out.
+    /// The pay-out of that epoch, until it is complete.
     pub settling: Option<PayOut>,
 }
 
 /// An epoch that is closed and not final.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClosedEpoch {
-    /// Its number.
+    /// The number of the epoch.
     pub epoch: u32,
-    /// What it may pay to neurons.
+    /// The budget for neurons.
     pub budget: Rao,
-    /// What its proposer earns.
+    /// The fee of the proposer.
     pub proposer_fee: Rao,
-    /// What settling it earns in all.
+    /// The fee for settling all chunks.
     pub keeper_fee: Rao,
     /// Block at which it closed.
     pub closed_at: u32,
-    /// Block at which it last came further: it closed, lost an assertion, or was replayed.
+    /// Block of the last progress: the close, an overturned assertion, or a replayed step.
     pub moved_at: u32,
-    /// Assertions of it that fell.
-    pub fallen: u32,
-    /// The assertion that stands.
-    pub standing: Option<Standing>,
-    /// Steps that the chain has executed of it. After the first nobody can propose.
+    /// Number of overturned assertions.
+    pub overturned: u32,
+    /// The posted assertion.
+    pub posted: Option<Posted>,
+    /// Number of replayed steps. After the first no assertion can be posted.
     pub replayed: u32,
 }
 
-/// An assertion that stands.
+/// A posted assertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// What it says.
+pub struct Posted {
+    /// The assertion and its results.
     pub claimed: Claimed,
-    /// Who says it.
+    /// The proposer.
     pub by: AccountId,
-    /// What it loses if that is false.
+    /// The collateral behind it.
     pub collateral: Rao,
     /// First block at which it can be final.
     pub deadline: u32,
@@ -94,78 +94,78 @@ pub struct Standing {
 /// A final epoch that is paid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayOut {
-    /// Its number.
+    /// The number of the epoch.
     pub epoch: u32,
     /// Block at which it became final.
     pub final_at: u32,
-    /// What it may pay.
+    /// The budget for neurons.
     pub budget: Rao,
-    /// What it has paid.
+    /// The amount paid so far.
     pub paid: Rao,
-    /// What settling a chunk earns.
+    /// The fee for settling a chunk.
     pub fee: Rao,
-    /// What each chunk is paid.
+    /// The results of each chunk.
     pub results: Vec<Vec<NeuronResult>>,
-    /// The chunks that are paid.
+    /// The settled chunks.
     pub settled: BTreeSet<u16>,
 }
 
-/// Whether an assertion can be posted at all.
+/// The form of an assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// It can.
+    /// It fits the closed epoch.
     Fits,
-    /// It is for another epoch.
+    /// It has another header hash.
     OtherHeader,
-    /// It has not the shape of the plan.
+    /// It does not have the shape of the plan.
     Misshapen,
 }
 
-impl Game {
-    /// Collateral that the next assertion on a subnet needs: doubled for each that fell, at most all TAO
-    /// there may be.
+impl Protocol {
+    /// Returns the collateral that the next assertion on a subnet needs. It doubles with each overturned
+    /// assertion, up to the cap of TAO.
     pub fn collateral_required(&self, netuid: NetUid) -> Rao {
         let closed = self.subnets[&netuid].closed.as_ref();
-        let fallen = closed.map_or(0, |closed| closed.fallen);
+        let overturned = closed.map_or(0, |closed| closed.overturned);
         let mut collateral = u128::from(self.rules.collateral.0);
-        for _ in 0..fallen.min(64) {
+        for _ in 0..overturned.min(64) {
             collateral *= 2;
         }
         Rao(u64::try_from(collateral.min(u128::from(Rao::CAP.0))).expect("at most the cap"))
     }
 
-    /// Who plays, with its money.
+    /// Returns the account of `who`.
     pub fn account(&mut self, who: AccountId) -> &mut Account {
-        self.accounts.get_mut(&who).expect("a player")
+        self.accounts.get_mut(&who).expect("a known account")
     }
 
-    fn subnet(&mut self, netuid: NetUid) -> &mut SubnetGame {
+    fn subnet(&mut self, netuid: NetUid) -> &mut SubnetModel {
         self.subnets.get_mut(&netuid).expect("a subnet")
     }
 
-    /// `deposit_collateral`.
+    /// Models `deposit_collateral`.
     pub fn deposit(&mut self, who: AccountId, amount: Rao) -> Result<(), EpochError> {
         let account = self.account(who);
-        if account.purse < amount {
+        if account.balance < amount {
             return Err(EpochError::Payment(amount));
         }
-        account.purse.0 -= amount.0;
+        account.balance.0 -= amount.0;
         account.collateral.free.0 += amount.0;
         Ok(())
     }
 
-    /// `withdraw_collateral`.
+    /// Models `withdraw_collateral`.
     pub fn withdraw(&mut self, who: AccountId, amount: Rao) -> Result<(), EpochError> {
         let account = self.account(who);
         if account.collateral.free < amount {
             return Err(EpochError::CollateralTooSmall(amount));
         }
         account.collateral.free.0 -= amount.0;
-        account.purse.0 += amount.0;
+        account.balance.0 += amount.0;
         Ok(())
     }
 
-    /// `close`. Whether there is an epoch to compute: one without neurons starts anew.
+    /// Models `close`. Returns false for an epoch without neurons, whose tempo restarts.
     pub fn close(&mut self, netuid: NetUid) -> Result<bool, EpochError> {
         let (block, window) = (self.block, self.rules.settle_window);
         let subnet = self.subnet(netuid);
@@ -194,8 +194,8 @@ impl Game {
             keeper_fee: Rao::ZERO,
             closed_at: block,
             moved_at: block,
-            fallen: 0,
-            standing: None,
+            overturned: 0,
+            posted: None,
             replayed: 0,
         });
         subnet.open += 1;
@@ -203,8 +203,7 @@ impl Game {
         Ok(true)
     }
 
-    /// What a closed epoch may pay, which is emission's business: to neurons, to its proposer, and
-    /// to those who settle it.
+    /// Sets the closed epoch's budget for neurons, proposer and keepers, which emission decides.
     pub fn set_budget(&mut self, netuid: NetUid, neurons: Rao, proposer: Rao, keeper: Rao) {
         let closed = self.subnet(netuid).closed.as_mut();
         let closed = closed.expect("a closed epoch");
@@ -213,7 +212,7 @@ impl Game {
         closed.keeper_fee = keeper;
     }
 
-    /// `propose`.
+    /// Models `propose`.
     pub fn propose(
         &mut self,
         netuid: NetUid,
@@ -227,7 +226,7 @@ impl Game {
         let Some(closed) = &mut self.subnet(netuid).closed else {
             return Err(EpochError::NothingClosed);
         };
-        if closed.standing.is_some() {
+        if closed.posted.is_some() {
             return Err(EpochError::AlreadyAsserted);
         }
         if closed.replayed > 0 {
@@ -241,7 +240,7 @@ impl Game {
         if free < needed {
             return Err(EpochError::CollateralTooSmall(needed));
         }
-        closed.standing = Some(Standing {
+        closed.posted = Some(Posted {
             claimed,
             by: who,
             collateral: needed,
@@ -253,7 +252,7 @@ impl Game {
         Ok(())
     }
 
-    /// `dispute`, with a proof about what stands or not, and what must come of that proof.
+    /// Models `dispute` with the verdict on a proof about the posted assertion or another one.
     pub fn dispute(
         &mut self,
         netuid: NetUid,
@@ -261,63 +260,63 @@ impl Game {
         about_standing: bool,
         verdict: impl FnOnce(&Assertion) -> Result<(), EpochError>,
     ) -> Result<(), EpochError> {
-        let standing = self.disputable(netuid)?;
+        let posted = self.disputable(netuid)?;
         if !about_standing {
             return Err(EpochError::AssertionMismatch);
         }
-        verdict(&standing.claimed.assertion)?;
-        let Standing { by, collateral, .. } = standing.clone();
+        verdict(&posted.claimed.assertion)?;
+        let Posted { by, collateral, .. } = posted.clone();
         let block = self.block;
         let closed = self.subnet(netuid).closed.as_mut().expect("it was");
-        closed.standing = None;
-        closed.fallen += 1;
+        closed.posted = None;
+        closed.overturned += 1;
         closed.moved_at = block;
         self.account(by).collateral.locked.0 -= collateral.0;
         let reward = Rao(collateral.0 / 2);
-        self.account(challenger).purse.0 += reward.0;
+        self.account(challenger).balance.0 += reward.0;
         self.burned.0 += collateral.0 - reward.0;
         Ok(())
     }
 
-    /// What stands on a subnet and can still be disputed.
-    fn disputable(&self, netuid: NetUid) -> Result<&Standing, EpochError> {
+    /// Returns the posted assertion that can still be disputed.
+    fn disputable(&self, netuid: NetUid) -> Result<&Posted, EpochError> {
         let closed = self.subnets[&netuid].closed.as_ref();
-        let Some(standing) = closed.and_then(|closed| closed.standing.as_ref()) else {
+        let Some(posted) = closed.and_then(|closed| closed.posted.as_ref()) else {
             return Err(EpochError::NotAsserted);
         };
-        if self.block >= standing.deadline {
-            return Err(EpochError::ChallengeOver(standing.deadline));
+        if self.block >= posted.deadline {
+            return Err(EpochError::ChallengeOver(posted.deadline));
         }
-        Ok(standing)
+        Ok(posted)
     }
 
-    /// `finalize`, with what stands or another assertion.
+    /// Models `finalize` with the posted assertion or another one.
     pub fn finalize(&mut self, netuid: NetUid, with_standing: bool) -> Result<(), EpochError> {
         let block = self.block;
         let subnet = self.subnet(netuid);
         let Some(closed) = &subnet.closed else {
             return Err(EpochError::NotAsserted);
         };
-        let Some(standing) = &closed.standing else {
+        let Some(posted) = &closed.posted else {
             return Err(EpochError::NotAsserted);
         };
-        if block < standing.deadline {
-            return Err(EpochError::ChallengePeriod(standing.deadline));
+        if block < posted.deadline {
+            return Err(EpochError::ChallengePeriod(posted.deadline));
         }
         if !with_standing {
             return Err(EpochError::AssertionMismatch);
         }
-        let (by, collateral, fee) = (standing.by, standing.collateral, closed.proposer_fee);
-        let results = standing.claimed.results.clone();
+        let (by, collateral, fee) = (posted.by, posted.collateral, closed.proposer_fee);
+        let results = posted.claimed.results.clone();
         subnet.make_final(results, block);
         let account = self.account(by);
         account.collateral.locked.0 -= collateral.0;
         account.collateral.free.0 += collateral.0;
-        account.purse.0 += fee.0;
+        account.balance.0 += fee.0;
         Ok(())
     }
 
-    /// `settle`.
+    /// Models `settle`.
     pub fn settle(
         &mut self,
         netuid: NetUid,
@@ -352,13 +351,13 @@ impl Game {
         if settling.settled.len() == usize::from(chunks) {
             subnet.settling = None;
         }
-        self.account(who).purse.0 += fee.0;
+        self.account(who).balance.0 += fee.0;
         Ok(Rao(amount))
     }
 }
 
-impl SubnetGame {
-    /// The closed epoch is final and comes to `results`.
+impl SubnetModel {
+    /// Makes the closed epoch final with `results`.
     fn make_final(&mut self, results: Vec<Vec<NeuronResult>>, block: u32) {
         let closed = self.closed.take().expect("a closed epoch");
         let chunks = u64::try_from(results.len()).expect("few chunks");
@@ -374,15 +373,14 @@ impl SubnetGame {
         self.final_epoch = Some(closed.epoch);
     }
 
-    /// First block after `block` at which something can happen that cannot before; `block` if there
-    /// is none.
+    /// Returns the first block after `block` at which another call becomes possible, or `block`.
     pub fn due(&self, rules: &EpochRules, block: u32) -> u32 {
         let closes = self.opened_at + self.tempo;
         let deadline = self
             .closed
             .as_ref()
-            .and_then(|closed| closed.standing.as_ref())
-            .map(|standing| standing.deadline);
+            .and_then(|closed| closed.posted.as_ref())
+            .map(|posted| posted.deadline);
         let held = self
             .settling
             .as_ref()
@@ -398,7 +396,7 @@ impl SubnetGame {
 }
 
 impl PayOut {
-    /// How many chunks there are.
+    /// Returns the number of chunks.
     pub fn chunks(&self) -> u16 {
         u16::try_from(self.results.len()).expect("few chunks")
     }

@@ -1,6 +1,6 @@
-//! What can be done when no worker comes.
+//! The calls for epochs without a proposer.
 
-use super::{ClosedEpoch, Game, SubnetGame};
+use super::{ClosedEpoch, Protocol, SubnetModel};
 use inktensor_primitives::{
     dispute::Opening,
     epoch::{EpochError, EpochRules},
@@ -8,9 +8,9 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao,
 };
 
-impl Game {
-    /// `replay` of an epoch that has `all` steps and comes to `results`, with the memory that these
-    /// steps read or with other bytes. Returns the first step that is still to be executed.
+impl Protocol {
+    /// Models `replay` of an epoch with `all` steps and `results`. `opens` is true if the memory
+    /// argument is right. Returns the next step to execute.
     pub fn replay(
         &mut self,
         netuid: NetUid,
@@ -41,12 +41,11 @@ impl Game {
         if next == all {
             subnet.make_final(results.to_vec(), block);
         }
-        self.account(who).purse.0 += fee;
+        self.account(who).balance.0 += fee;
         Ok(next)
     }
 
-    /// `roll_over`, while the kernel is what it was. What the next budget gets is emission's
-    /// business.
+    /// Models `roll_over` while the kernel is unchanged. Emission decides on the next budget.
     pub fn roll_over(&mut self, netuid: NetUid) -> Result<(), EpochError> {
         let (block, rules) = (self.block, self.rules);
         let subnet = self.subnet(netuid);
@@ -60,34 +59,33 @@ impl Game {
     }
 }
 
-impl SubnetGame {
-    /// The closed epoch, of which nothing is asserted.
+impl SubnetModel {
+    /// Returns the closed epoch, if no assertion is posted.
     fn unasserted(&mut self) -> Result<&mut ClosedEpoch, EpochError> {
         match &mut self.closed {
             None => Err(EpochError::NothingClosed),
-            Some(closed) if closed.standing.is_some() => Err(EpochError::AlreadyAsserted),
+            Some(closed) if closed.posted.is_some() => Err(EpochError::AlreadyAsserted),
             Some(closed) => Ok(closed),
         }
     }
 
-    /// First block at which the closed epoch can be replayed.
+    /// Returns the first block at which the closed epoch can be replayed.
     pub fn replays_at(&self, rules: &EpochRules) -> Option<u32> {
         let closed = self.closed.as_ref()?;
-        let free = closed.standing.is_none();
+        let free = closed.posted.is_none();
         free.then(|| closed.closed_at + rules.replay_delay)
     }
 
-    /// First block at which the closed epoch can be given up.
+    /// Returns the first block at which the closed epoch can be rolled over.
     pub fn rolls_over_at(&self, rules: &EpochRules) -> Option<u32> {
         let closed = self.closed.as_ref()?;
-        let free = closed.standing.is_none();
+        let free = closed.posted.is_none();
         free.then(|| closed.moved_at + rules.rollover_delay)
     }
 }
 
 impl ClosedEpoch {
-    /// What replaying it has earned so far, if it has `all` steps: of the proposer's fee, the part
-    /// that is done.
+    /// Returns the part of the proposer's fee that replays have earned, if the epoch has `all` steps.
     fn earned(&self, all: u32) -> Rao {
         let pot = u128::from(self.proposer_fee.0);
         let earned = pot * u128::from(self.replayed) / u128::from(all);

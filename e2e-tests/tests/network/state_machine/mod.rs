@@ -1,41 +1,41 @@
-//! Anything anybody might do, in any order: each call answers as the game says, the invariants
-//! hold, and no contract ever traps.
+//! Random sequences of calls: every answer is that of the model, the invariants hold, and no contract
+//! traps.
 //!
-//! A normal run tells the same few stories each time, so that it passes or fails by what changed,
-//! and within a known time. `PROPTEST_CASES` asks for that many others, new ones at each run, or
-//! those of `PROPTEST_RNG_SEED`. A failure is told as the shortest story found that fails.
+//! By default the sequences are the same in each run, so that a failure has its cause in a change.
+//! `PROPTEST_CASES` sets another number of sequences, new in each run or those of
+//! `PROPTEST_RNG_SEED`. A failure prints the shortest failing sequence found.
 
-mod stories;
+mod sequences;
 
 use inktensor_e2e_tests::{
     accounts::named,
     model::{
         hotkey, person, worker, Action, Claim, Evidence, Given, Lie, Line, Tally, Until, Which,
-        World, WATCHER, WORKERS,
+        Lockstep, WATCHER, WORKERS,
     },
-    Network, Shape, Template,
+    Network, Prepared, Shape,
 };
 use inktensor_primitives::{registry::Hyperparameter, AccountId, Rao};
 use proptest::{
     prelude::ProptestConfig,
     test_runner::{RngSeed, TestCaseError, TestRunner},
 };
-use std::{cell::RefCell, sync::OnceLock, time::Instant};
-use stories::{story, Story};
+use std::{cell::RefCell, time::Instant};
+use sequences::{sequence, Sequence};
 
-const PEOPLE: u32 = 6;
-/// Subnets: two with people, and one that nobody has joined yet.
+const PERSONS: u32 = 6;
+/// The number of subnets: two with neurons, and an empty one.
 const SUBNETS: usize = 3;
-/// Owns the neurons that make an epoch large.
+/// The coldkey of the neurons that make an epoch large.
 const CROWD: AccountId = named("crowd-owner");
-/// Stories of a normal run.
-const STORIES: u32 = 10;
-/// Which ones: stories in which each kind of action is done, and refused.
+/// The number of sequences by default.
+const SEQUENCES: u32 = 10;
+/// The default seed. Its sequences perform each kind of action, and have it refused.
 const SEED: u64 = 1;
-/// For how long a shorter story is looked for, in milliseconds.
+/// The time for finding a shorter failing sequence, in milliseconds.
 const SHRINKING: u32 = 180_000;
 
-/// Lets every contract that takes payments take what it wants from `who`.
+/// Lets every contract that collects payments collect any amount from `who`.
 fn allow_all(net: &mut Network, who: AccountId) {
     let addresses = net.addresses();
     for spender in [addresses.registry, addresses.staking, addresses.epoch] {
@@ -43,45 +43,44 @@ fn allow_all(net: &mut Network, who: AccountId) {
     }
 }
 
-/// Two small subnets full of people with stake and permits, in the middle of their second epochs,
-/// an empty one, and workers with collateral for some lies.
-fn inhabited() -> Network {
-    static TEMPLATE: OnceLock<Template> = OnceLock::new();
-    Network::begin_from(TEMPLATE.get_or_init(|| settled(0).template()))
+/// Returns a network with two small full subnets in their second epochs, an empty subnet, and workers
+/// with collateral for some lies.
+fn small() -> Network {
+    static SMALL: Prepared<()> = Prepared::new(|net| populate(net, 0));
+    SMALL.network().0
 }
 
-/// The same with so many more neurons on the second subnet that its epochs have two chunks.
+/// Returns the same network with so many neurons on the second subnet that its epochs have two chunks.
 fn crowded() -> Network {
-    static TEMPLATE: OnceLock<Template> = OnceLock::new();
-    Network::begin_from(TEMPLATE.get_or_init(|| settled(61).template()))
+    static CROWDED: Prepared<()> = Prepared::new(|net| populate(net, 61));
+    CROWDED.network().0
 }
 
-fn settled(crowd: u16) -> Network {
-    let mut net = Network::deploy();
-    for i in 0..PEOPLE {
+fn populate(net: &mut Network, crowd: u16) {
+    for i in 0..PERSONS {
         net.fund(person(i), Rao::from_tao(500));
-        allow_all(&mut net, person(i));
+        allow_all(net, person(i));
         // Hotkeys pay deposits.
         net.fund(hotkey(i), Rao::from_tao(1));
-        allow_all(&mut net, hotkey(i));
+        allow_all(net, hotkey(i));
     }
     for i in 0..WORKERS {
         net.fund(worker(i), Rao::from_tao(200));
-        allow_all(&mut net, worker(i));
+        allow_all(net, worker(i));
         let collateral = Rao::from_tao(20 + 40 * u64::from(i));
         net.as_(worker(i))
             .deposit_collateral(collateral)
             .expect("deposited");
     }
-    for (people, permits, crowd) in [(4, 2, 0), (5, 3, crowd)] {
+    for (persons, permits, crowd) in [(4, 2, 0), (5, 3, crowd)] {
         let settings = vec![Hyperparameter::ImmunityPeriod(10)];
         let netuid = net.create(Shape {
-            seats: people + crowd,
+            seats: persons + crowd,
             permits,
             settings,
             ..Shape::default()
         });
-        for i in 0..u32::from(people) {
+        for i in 0..u32::from(persons) {
             let who = person(i);
             let price = net.price(netuid);
             net.as_(who)
@@ -97,42 +96,41 @@ fn settled(crowd: u16) -> Network {
         net.honest_weights(netuid);
     }
     net.create(Shape::default());
-    net
 }
 
-/// Tells a story to its end.
-fn tell(story: &Story) -> Tally {
-    let net = if story.crowded {
+/// Performs a sequence. Returns the counts of its actions.
+fn perform(sequence: &Sequence) -> Tally {
+    let net = if sequence.crowded {
         crowded()
     } else {
-        inhabited()
+        small()
     };
     assert_eq!(usize::from(net.subnets()), SUBNETS);
-    let mut world = World::begin(net, story.watched);
-    for Line(action) in &story.actions {
-        world.perform(action);
+    let mut lockstep = Lockstep::begin(net, sequence.watched);
+    for Line(action) in &sequence.actions {
+        lockstep.perform(action);
     }
-    world.tally().clone()
+    lockstep.tally().clone()
 }
 
 #[test]
-fn every_story_goes_by_the_book() {
+fn random_sequences_agree_with_the_model() {
     let mut config = ProptestConfig {
         failure_persistence: None,
         max_shrink_time: SHRINKING,
         ..ProptestConfig::default()
     };
     if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = STORIES;
+        config.cases = SEQUENCES;
         config.rng_seed = RngSeed::Fixed(SEED);
     }
     let cases = config.cases;
     let start = Instant::now();
     let total = RefCell::new(Tally::new());
     let mut runner = TestRunner::new(config);
-    let outcome = runner.run(&story(), |story| {
+    let outcome = runner.run(&sequence(), |sequence| {
         let mut total = total.borrow_mut();
-        for (kind, (done, refused)) in tell(&story) {
+        for (kind, (done, refused)) in perform(&sequence) {
             let count = total.entry(kind).or_default();
             count.0 += done;
             count.1 += refused;
@@ -142,7 +140,7 @@ fn every_story_goes_by_the_book() {
     let total = total.into_inner();
     let actions: u64 = total.values().map(|(done, refused)| done + refused).sum();
     println!(
-        "{cases} stories, {actions} actions in {:?}",
+        "{cases} sequences, {actions} actions in {:?}",
         start.elapsed()
     );
     for (kind, (done, refused)) in &total {
@@ -151,7 +149,7 @@ fn every_story_goes_by_the_book() {
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
-    if cases >= STORIES {
+    if cases >= SEQUENCES {
         for kind in [
             "close",
             "propose",
@@ -177,10 +175,10 @@ fn every_story_goes_by_the_book() {
 }
 
 #[test]
-fn an_epoch_of_two_chunks_goes_by_the_book() {
-    let mut world = World::begin(crowded(), true);
+fn epoch_of_two_chunks_agrees_with_the_model() {
+    let mut lockstep = Lockstep::begin(crowded(), true);
     for action in [
-        Action::Live(1),
+        Action::Next(1),
         Action::Propose(1, 1, Claim::Lie(Lie::Step(3))),
         Action::Dispute(1, 0, Evidence::Step(2)),
         Action::Dispute(1, 0, Evidence::Step(4)),
@@ -197,13 +195,13 @@ fn an_epoch_of_two_chunks_goes_by_the_book() {
         Action::Settle(1, 0, 0, 1, Which::Due),
         Action::Settle(1, 1, 0, 1, Which::Due),
         Action::Settle(1, 1, 0, 0, Which::Due),
-        Action::Live(1),
-        Action::Live(1),
-        Action::Live(1),
+        Action::Next(1),
+        Action::Next(1),
+        Action::Next(1),
     ] {
-        world.perform(&action);
+        lockstep.perform(&action);
     }
-    let tally = world.tally();
+    let tally = lockstep.tally();
     assert_eq!((tally["propose a lie"], tally["dispute"]), ((2, 0), (2, 4)));
     assert_eq!((tally["replay"], tally["settle"]), ((2, 1), (2, 1)));
     assert_eq!(
@@ -212,49 +210,49 @@ fn an_epoch_of_two_chunks_goes_by_the_book() {
     );
 }
 
-/// A watched world that has gone through `actions`.
-fn after(actions: &[Action]) -> World {
-    let mut world = World::begin(inhabited(), true);
+/// Returns a watched pair of network and model after `actions`.
+fn after(actions: &[Action]) -> Lockstep {
+    let mut lockstep = Lockstep::begin(small(), true);
     for action in actions {
-        world.perform(action);
+        lockstep.perform(action);
     }
-    world
+    lockstep
 }
 
 #[test]
-fn a_watched_lie_is_gone_before_the_next_block() {
+fn watched_lie_is_overturned_before_the_next_block() {
     let collateral = Network::deploy().rules().collateral;
-    let mut world = after(&[
-        Action::Live(0),
+    let mut lockstep = after(&[
+        Action::Next(0),
         Action::Propose(0, 1, Claim::Lie(Lie::Results(0))),
         Action::Wait(Until::Blocks(1)),
     ]);
-    assert_eq!(world.tally()["dispute"], (1, 0));
-    assert_eq!(world.game.account(WATCHER).purse, Rao(collateral.0 / 2));
+    assert_eq!(lockstep.tally()["dispute"], (1, 0));
+    assert_eq!(lockstep.protocol.account(WATCHER).balance, Rao(collateral.0 / 2));
 }
 
 #[test]
 #[should_panic(expected = "Asserted")]
-fn a_deadline_that_is_not_the_games_is_noticed() {
-    let mut world = after(&[Action::Live(0)]);
-    world.game.rules.challenge_period += 1;
-    world.perform(&Action::Live(0));
+fn wrong_deadline_is_detected() {
+    let mut lockstep = after(&[Action::Next(0)]);
+    lockstep.protocol.rules.challenge_period += 1;
+    lockstep.perform(&Action::Next(0));
 }
 
 #[test]
 #[should_panic(expected = "Ok(())")]
-fn a_dispute_that_the_game_refuses_is_noticed() {
+fn wrong_dispute_is_detected() {
     let lie = Claim::Lie(Lie::Step(2));
-    let mut world = after(&[Action::Live(0), Action::Propose(0, 1, lie)]);
-    // In this game nobody may dispute any more.
-    world.game.block += 100;
-    world.perform(&Action::Dispute(0, 2, Evidence::Refutation));
+    let mut lockstep = after(&[Action::Next(0), Action::Propose(0, 1, lie)]);
+    // In the model the challenge period is over.
+    lockstep.protocol.block += 100;
+    lockstep.perform(&Action::Dispute(0, 2, Evidence::Refutation));
 }
 
 #[test]
 #[should_panic(expected = "Collateral")]
-fn collateral_that_is_not_the_games_is_noticed() {
-    let mut world = after(&[]);
-    world.game.account(worker(0)).collateral.free.0 += 1;
-    world.perform(&Action::Wait(Until::Blocks(1)));
+fn wrong_collateral_is_detected() {
+    let mut lockstep = after(&[]);
+    lockstep.protocol.account(worker(0)).collateral.free.0 += 1;
+    lockstep.perform(&Action::Wait(Until::Blocks(1)));
 }

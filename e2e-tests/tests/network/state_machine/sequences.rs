@@ -1,55 +1,55 @@
-//! What stories are made of, and how often.
+//! Random sequences of actions.
 
-use super::PEOPLE;
+use super::PERSONS;
 use inktensor_e2e_tests::model::{
     Action, Claim, Evidence, Given, Lie, Line, Until, Which, ROOT, WORKERS,
 };
 use inktensor_primitives::{dispute::Opening, registry::Hyperparameter, staking::MAX_TAKE, Rao};
 use proptest::prelude::*;
 
-/// What happens, and where.
+/// A sequence of actions and the network to perform it on.
 #[derive(Clone, Debug)]
-pub struct Story {
-    /// Whether the second subnet has a crowd, so that its epochs have two chunks.
+pub struct Sequence {
+    /// True if the second subnet has so many neurons that its epochs have two chunks.
     pub crowded: bool,
-    /// Whether an honest watcher acts in each block.
+    /// True if an honest watcher acts in each block.
     pub watched: bool,
     pub actions: Vec<Line<Action>>,
 }
 
-/// Any of them.
-pub fn story() -> impl Strategy<Value = Story> {
-    let scenes = prop::collection::vec(scene(), 12..46);
+/// Returns random sequences.
+pub fn sequence() -> impl Strategy<Value = Sequence> {
+    let groups = prop::collection::vec(group(), 12..46);
     let flags = (prop::bool::weighted(0.2), prop::bool::weighted(0.6));
-    (flags, scenes).prop_map(|((crowded, watched), scenes)| Story {
+    (flags, groups).prop_map(|((crowded, watched), groups)| Sequence {
         crowded,
         watched,
-        actions: scenes.into_iter().flatten().map(Line).collect(),
+        actions: groups.into_iter().flatten().map(Line).collect(),
     })
 }
 
-/// A few actions, mostly one.
-fn scene() -> impl Strategy<Value = Vec<Action>> {
-    let one = prop_oneof![3 => life(), 4 => game(), 3 => people()];
+/// Returns groups of actions that belong together, mostly single ones.
+fn group() -> impl Strategy<Value = Vec<Action>> {
+    let one = prop_oneof![3 => progress(), 4 => worker_action(), 3 => user_action()];
     prop_oneof![
         10 => one.prop_map(|action| vec![action]),
-        4 => quarrel(),
-        2 => absence(),
-        1 => trade(),
-        1 => secret(),
-        1 => rooted(),
-        2 => undertaking(),
+        4 => contested_epoch(),
+        2 => unproposed_epoch(),
+        1 => stake_transfers(),
+        1 => commit_and_reveal(),
+        1 => root_dividends(),
+        2 => two_steps(),
     ]
 }
 
-/// What is left of an epoch is done, and the next one closes; all by somebody.
+/// Finishes an epoch and closes the next one.
 fn closing(net: usize, by: u32) -> [Action; 3] {
     let waited = Action::Wait(Until::Due(net));
-    [Action::Live(net), waited, Action::Close(net, by)]
+    [Action::Next(net), waited, Action::Close(net, by)]
 }
 
-/// One posts something about an epoch, others contradict. Shrinks to fewer actions.
-fn quarrel() -> impl Strategy<Value = Vec<Action>> {
+/// Posts an assertion and disputes it. Shrinks to fewer actions.
+fn contested_epoch() -> impl Strategy<Value = Vec<Action>> {
     let by = || 0..WORKERS;
     let contradicts = prop::collection::vec((by(), evidence()), 0..3);
     let flags = (prop::bool::weighted(0.7), prop::bool::weighted(0.4));
@@ -72,13 +72,13 @@ fn quarrel() -> impl Strategy<Value = Vec<Action>> {
     )
 }
 
-/// Somebody stakes, moves some of it to another, and gives some away. Shrinks to fewer actions.
-fn trade() -> impl Strategy<Value = Vec<Action>> {
-    let who = || 0..PEOPLE;
+/// Adds stake, moves a part to another hotkey and transfers a part. Shrinks to fewer actions.
+fn stake_transfers() -> impl Strategy<Value = Vec<Action>> {
+    let who = || 0..PERSONS;
     let amount = 3_000_000_000..9_000_000_000u64;
     (net(), net(), who(), who(), who(), amount).prop_map(|(net, to_net, by, to, friend, amount)| {
         vec![
-            // Nothing goes to where it is.
+            // Refused: source and destination are the same.
             Action::Move(net, by, net, by, by, 0),
             Action::Give(net, by, by, by, 0),
             Action::Stake(net, by, by, amount),
@@ -88,14 +88,14 @@ fn trade() -> impl Strategy<Value = Vec<Action>> {
     })
 }
 
-/// A subnet asks for commits, somebody commits, an epoch passes or not, and somebody reveals.
-/// Shrinks to fewer actions.
-fn secret() -> impl Strategy<Value = Vec<Action>> {
+/// Switches commit-reveal on, commits weights, and reveals them in the next epoch or too early. Shrinks
+/// to fewer actions.
+fn commit_and_reveal() -> impl Strategy<Value = Vec<Action>> {
     let passes = prop::bool::weighted(0.7);
     (0..2usize, 0..3u32, 0..WORKERS, passes).prop_map(|(net, who, by, passes)| {
         let row = vec![(1, 5)];
         let asked = Action::Rule(net, Hyperparameter::CommitRevealWeights(true));
-        // Never for an epoch that is not open.
+        // Refused: the epoch is not open.
         let refused = Action::Commit(net, who, row.clone(), Which::Other);
         let committed = Action::Commit(net, who, row.clone(), Which::Due);
         let passed = passes.then(|| closing(net, by));
@@ -106,34 +106,33 @@ fn secret() -> impl Strategy<Value = Vec<Action>> {
     })
 }
 
-/// Somebody stakes on root while two epochs are lived through, and claims what that has earned.
-/// Shrinks to fewer actions.
-fn rooted() -> impl Strategy<Value = Vec<Action>> {
-    // An epoch is closed, proposed, finalised and settled.
+/// Stakes on root during two epochs and claims the dividends. Shrinks to fewer actions.
+fn root_dividends() -> impl Strategy<Value = Vec<Action>> {
+    // Each epoch is closed, proposed, finalized and settled.
     const TWO_EPOCHS: usize = 9;
     let amount = 3_000_000_000..9_000_000_000u64;
     (0..2usize, 0..3u32, amount).prop_map(|(net, who, amount)| {
         let mut actions = vec![
-            // Nobody has anything there.
-            Action::ClaimRoot(who, PEOPLE - 1),
+            // Refused: there is no root stake.
+            Action::ClaimRoot(who, PERSONS - 1),
             Action::Register(net, who),
             Action::Stake(ROOT, who, who, amount),
         ];
-        actions.extend(vec![Action::Live(net); TWO_EPOCHS]);
+        actions.extend(vec![Action::Next(net); TWO_EPOCHS]);
         actions.push(Action::Wait(Until::Blocks(20)));
         actions.push(Action::ClaimRoot(who, who));
         actions
     })
 }
 
-/// What takes two to succeed, or somebody and some room. Shrinks to fewer actions.
-fn undertaking() -> impl Strategy<Value = Vec<Action>> {
-    let who = || 0..PEOPLE;
+/// Performs two actions of which the second needs the first. Shrinks to fewer actions.
+fn two_steps() -> impl Strategy<Value = Vec<Action>> {
+    let who = || 0..PERSONS;
     prop_oneof![
         (net(), who())
             .prop_map(|(net, who)| vec![Action::Offer(net, who), Action::Accept(net, who)]),
         (net(), who())
-            .prop_map(|(net, who)| vec![Action::Serve(net, who, 1), Action::Hide(net, who)]),
+            .prop_map(|(net, who)| vec![Action::Serve(net, who, 1), Action::StopServing(net, who)]),
         (net(), who()).prop_map(|(net, who)| {
             let room = Action::Rule(net, Hyperparameter::MaxUids(64));
             vec![room, Action::Register(net, who)]
@@ -141,53 +140,52 @@ fn undertaking() -> impl Strategy<Value = Vec<Action>> {
     ]
 }
 
-/// An epoch closes and no worker comes; the chain is made to do its work, or some of it. Shrinks to
-/// fewer actions.
-fn absence() -> impl Strategy<Value = Vec<Action>> {
+/// Closes an epoch and replays it, partly or wholly, or rolls it over. Shrinks to fewer actions.
+fn unproposed_epoch() -> impl Strategy<Value = Vec<Action>> {
     let by = || 0..WORKERS;
     let replays = prop::collection::vec((by(), 1..5u32, given()), 0..4);
-    let gives_up = prop::option::weighted(0.5, by());
+    let rolls_over = prop::option::weighted(0.5, by());
     (
         prop::bool::weighted(0.8),
         0..2usize,
         by(),
         replays,
-        gives_up,
+        rolls_over,
     )
-        .prop_map(|(begins, net, by, replays, gives_up)| {
+        .prop_map(|(begins, net, by, replays, rolls_over)| {
             let begun = begins.then(|| closing(net, by));
             let ripe = [Action::Wait(Until::Due(net))];
             let replayed = replays
                 .into_iter()
                 .map(|(by, steps, given)| Action::Replay(net, by, steps, given));
             let waited = Action::Wait(Until::Blocks(30));
-            let given_up = gives_up.map(|by| [waited, Action::RollOver(net, by)]);
+            let rolled_over = rolls_over.map(|by| [waited, Action::RollOver(net, by)]);
             let actions = begun.into_iter().flatten().chain(ripe).chain(replayed);
-            actions.chain(given_up.into_iter().flatten()).collect()
+            actions.chain(rolled_over.into_iter().flatten()).collect()
         })
 }
 
 fn given() -> impl Strategy<Value = Given> {
     prop_oneof![
         7 => Just(Given::Right),
-        1 => Just(Given::Torn),
+        1 => Just(Given::Altered),
         1 => Just(Given::TooFew),
         1 => Just(Given::TooMany),
     ]
 }
 
-/// What keeps epochs going.
-fn life() -> impl Strategy<Value = Action> {
+/// Returns actions that advance epochs.
+fn progress() -> impl Strategy<Value = Action> {
     prop_oneof![
-        5 => net().prop_map(Action::Live),
+        5 => net().prop_map(Action::Next),
         1 => (1..50u32).prop_map(|blocks| Action::Wait(Until::Blocks(blocks))),
         2 => net().prop_map(|net| Action::Wait(Until::Due(net))),
         1 => net().prop_map(|net| Action::Wait(Until::AlmostDue(net))),
     ]
 }
 
-/// What workers do, due or not.
-fn game() -> impl Strategy<Value = Action> {
+/// Returns calls of workers, due or not.
+fn worker_action() -> impl Strategy<Value = Action> {
     let by = || 0..WORKERS;
     prop_oneof![
         2 => (net(), by()).prop_map(|(net, by)| Action::Close(net, by)),
@@ -205,9 +203,9 @@ fn game() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// What stakers, miners and owners do.
-fn people() -> impl Strategy<Value = Action> {
-    let who = || 0..PEOPLE;
+/// Returns calls of stakers, neurons and owners.
+fn user_action() -> impl Strategy<Value = Action> {
+    let who = || 0..PERSONS;
     let row = prop::collection::btree_map(0..5u16, any::<u16>(), 0..4);
     prop_oneof![
         3 => (net(), who()).prop_map(|(net, who)| Action::Register(net, who)),
@@ -222,14 +220,14 @@ fn people() -> impl Strategy<Value = Action> {
             .prop_map(|(net, who, row)| Action::Weights(net, who, row.into_iter().collect())),
         1 => (net(), setting()).prop_map(|(net, value)| Action::Set(net, value)),
         1 => (who(), rao()).prop_map(|(who, amount)| Action::Burn(who, amount)),
-        6 => market(),
-        4 => secrets(),
+        6 => rarer_action(),
+        4 => weights_commit(),
     ]
 }
 
-/// What goes on besides: stake on its way, subnets that change hands, neurons that serve.
-fn market() -> impl Strategy<Value = Action> {
-    let who = || 0..PEOPLE;
+/// Returns rarer calls: moved stake, children, subnet transfers, serving.
+fn rarer_action() -> impl Strategy<Value = Action> {
+    let who = || 0..PERSONS;
     prop_oneof![
         5 => (place(), pair(), place(), who(), rao()).prop_map(
             |(net, (on, by), to_net, to, amount)| Action::Move(net, on, to_net, to, by, amount)
@@ -244,7 +242,7 @@ fn market() -> impl Strategy<Value = Action> {
         1 => Just(Action::Wait(Until::Blocks(7_201))),
         1 => (who(), 0..4u16).prop_map(|(by, limit)| Action::UnstakeEverywhere(by, limit)),
         3 => (net(), who(), 0..3u16).prop_map(|(net, who, port)| Action::Serve(net, who, port)),
-        1 => (net(), who()).prop_map(|(net, who)| Action::Hide(net, who)),
+        1 => (net(), who()).prop_map(|(net, who)| Action::StopServing(net, who)),
         1 => (net(), who()).prop_map(|(net, who)| Action::Offer(net, who)),
         1 => (net(), who()).prop_map(|(net, who)| Action::Accept(net, who)),
         1 => net().prop_map(Action::Release),
@@ -254,7 +252,7 @@ fn market() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// A few children, mostly one.
+/// Returns up to two children.
 fn children() -> impl Strategy<Value = Vec<(u32, u64)>> {
     let part = prop_oneof![
         Just(u64::MAX),
@@ -262,11 +260,11 @@ fn children() -> impl Strategy<Value = Vec<(u32, u64)>> {
         Just(u64::MAX / 3),
         Just(1)
     ];
-    prop::collection::vec((0..PEOPLE, part), 0..3)
+    prop::collection::vec((0..PERSONS, part), 0..3)
 }
 
-/// Weights that are committed to and revealed; few rows, so that some are.
-fn secrets() -> impl Strategy<Value = Action> {
+/// Returns commits and reveals. There are few different rows, so that some reveals match.
+fn weights_commit() -> impl Strategy<Value = Action> {
     let who = || 0..3u32;
     let row = || prop_oneof![Just(vec![(1, 5)]), Just(vec![(0, 3), (2, 4)])];
     prop_oneof![
@@ -278,9 +276,9 @@ fn secrets() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// Who stakes on whom: mostly on oneself.
+/// Returns the person of the hotkey and the staker, mostly the same.
 fn pair() -> impl Strategy<Value = (u32, u32)> {
-    let who = || 0..PEOPLE;
+    let who = || 0..PERSONS;
     prop_oneof![2 => who().prop_map(|who| (who, who)), 1 => (who(), who())]
 }
 
@@ -288,7 +286,7 @@ fn net() -> impl Strategy<Value = usize> {
     prop_oneof![4 => Just(0), 4 => Just(1), 1 => Just(2)]
 }
 
-/// Where stake is.
+/// Returns a subnet or root.
 fn place() -> impl Strategy<Value = usize> {
     prop_oneof![5 => net(), 1 => Just(ROOT)]
 }
@@ -326,7 +324,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     prop_oneof![
         3 => Just(Evidence::Refutation),
         4 => any::<u8>().prop_map(Evidence::Step),
-        1 => (any::<u8>(), part).prop_map(|(step, part)| Evidence::Torn(step, part)),
+        1 => (any::<u8>(), part).prop_map(|(step, part)| Evidence::Altered(step, part)),
         1 => any::<u8>().prop_map(Evidence::OtherAssertion),
     ]
 }
