@@ -1,6 +1,6 @@
 //! From an assertion to finality, and the collateral behind it.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::Assertion,
     epoch::{Collateral, EpochError, Stage},
@@ -9,11 +9,13 @@ use inktensor_primitives::{
 
 /// A network whose subnet of two validators and three miners has closed its first epoch.
 fn with_closed_epoch() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 2).with_miners(netuid, 3);
-    net.close(netuid);
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 2).with_miners(netuid, 3);
+        net.close(netuid);
+        netuid
+    });
+    PREPARED.network()
 }
 
 /// The same with its first epoch asserted.
@@ -90,24 +92,14 @@ fn propose_with_nothing_closed_is_refused() {
     let second = net.create(Shape::default());
     net.with_miners(second, 1);
     give_collateral(&mut net, ALICE);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).propose(second, &assertion),
-        Err(EpochError::NothingClosed)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.propose(second, &assertion), EpochError::NothingClosed);
 }
 
 #[test]
 fn propose_a_second_assertion_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     give_collateral(&mut net, ALICE);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).propose(netuid, &assertion),
-        Err(EpochError::AlreadyAsserted)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.propose(netuid, &assertion), EpochError::AlreadyAsserted);
 }
 
 #[test]
@@ -116,12 +108,7 @@ fn propose_for_another_epoch_is_refused() {
     give_collateral(&mut net, ALICE);
     let mut assertion = net.compute(netuid).assertion;
     assertion.header_hash[0] ^= 1;
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).propose(netuid, &assertion),
-        Err(EpochError::HeaderMismatch)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.propose(netuid, &assertion), EpochError::HeaderMismatch);
 }
 
 #[test]
@@ -168,12 +155,7 @@ fn propose_of_more_permits_than_there_are_is_refused() {
     let mut assertion = net.compute(netuid).assertion;
     // One permit, and one seat kept for the subnet's owner.
     assertion.roster = vec![Uid(0), Uid(1), Uid(2)];
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).propose(netuid, &assertion),
-        Err(EpochError::BadShape)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.propose(netuid, &assertion), EpochError::BadShape);
 }
 
 #[test]
@@ -181,12 +163,7 @@ fn finalize_before_the_deadline_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     let deadline = net.block() + net.rules().challenge_period;
     net.advance_to(deadline - 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &assertion),
-        Err(EpochError::ChallengePeriod(deadline))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.finalize(netuid, &assertion), EpochError::ChallengePeriod(deadline));
 }
 
 #[test]
@@ -221,12 +198,7 @@ fn finalize_of_another_assertion_is_refused() {
     let (mut net, netuid, mut assertion) = with_asserted_epoch();
     net.advance(net.rules().challenge_period);
     assertion.results[0][0] ^= 1;
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &assertion),
-        Err(EpochError::AssertionMismatch)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.finalize(netuid, &assertion), EpochError::AssertionMismatch);
 }
 
 #[test]
@@ -237,12 +209,7 @@ fn finalize_of_another_subnets_assertion_is_refused() {
     net.close(second);
     let other = net.assert_epoch(second).assertion;
     net.advance(net.rules().challenge_period);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &other),
-        Err(EpochError::AssertionMismatch)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.finalize(netuid, &other), EpochError::AssertionMismatch);
 }
 
 #[test]
@@ -269,24 +236,14 @@ fn finalize_with_nothing_asserted_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let assertion = net.compute(netuid).assertion;
     net.advance(net.rules().challenge_period);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &assertion),
-        Err(EpochError::NotAsserted)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.finalize(netuid, &assertion), EpochError::NotAsserted);
 }
 
 #[test]
 fn finalize_twice_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     net.finalize(netuid);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &assertion),
-        Err(EpochError::NotAsserted)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.finalize(netuid, &assertion), EpochError::NotAsserted);
 }
 
 #[test]
@@ -306,12 +263,7 @@ fn deposit_without_payment_is_refused() {
     let mut net = Network::deploy();
     let collateral = collateral_of(&net);
     net.fund(ALICE, collateral);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).deposit_collateral(collateral),
-        Err(EpochError::Payment(collateral))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.deposit_collateral(collateral), EpochError::Payment(collateral));
 }
 
 #[test]
@@ -321,10 +273,5 @@ fn withdrawal_of_a_locked_collateral_is_refused() {
     give_collateral(&mut net, ALICE);
     net.as_(ALICE).propose(netuid, &assertion).expect("posted");
     let collateral = collateral_of(&net);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).withdraw_collateral(collateral),
-        Err(EpochError::CollateralTooSmall(collateral))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.withdraw_collateral(collateral), EpochError::CollateralTooSmall(collateral));
 }

@@ -4,7 +4,7 @@ use inktensor_client::chain::{Cost, Typed};
 use inktensor_e2e_tests::{
     accounts::*,
     model::{Claim, HonestEpoch, Lie},
-    Network, Shape,
+    Network, Prepared, Shape,
 };
 use inktensor_primitives::{
     assertion::memory_digest,
@@ -18,9 +18,12 @@ const EVE: AccountId = named("eve");
 /// A network whose second epoch, which reads weights and the memory of the first, is closed, and
 /// what is known of it.
 fn with_closed_epoch() -> (Network, NetUid, HonestEpoch) {
-    let mut net = Network::deploy();
-    let netuid = net.with_closed_epoch();
-    let known = HonestEpoch::of(&net, netuid);
+    static PREPARED: Prepared<(NetUid, HonestEpoch)> = Prepared::new(|net| {
+        let netuid = net.with_closed_epoch();
+        let known = HonestEpoch::of(net, netuid);
+        (netuid, known)
+    });
+    let (net, (netuid, known)) = PREPARED.network();
     (net, netuid, known)
 }
 

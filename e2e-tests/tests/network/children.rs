@@ -1,6 +1,6 @@
 //! Child hotkeys: parts of a hotkey's stake that weigh for others, and what they earn by it.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     staking::{Child, StakingError, CHILDREN_INTERVAL, CHILD_COOLDOWN},
     AccountId, Bps, NetUid, Rao,
@@ -15,14 +15,16 @@ fn child(hotkey: AccountId, proportion: u64) -> Child {
 /// A subnet that has closed an epoch, where `ALICE` owns a hotkey with 100 TAO and a second one,
 /// and `BOB` a third.
 fn family() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.enrol(netuid, ALICE, ALICE_HOTKEY);
-    net.enrol(netuid, ALICE, named("alice-child"));
-    net.enrol(netuid, BOB, BOB_HOTKEY);
-    net.stake(netuid, ALICE, ALICE_HOTKEY, Rao::from_tao(100));
-    net.run_epoch(netuid);
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.enrol(netuid, ALICE, ALICE_HOTKEY);
+        net.enrol(netuid, ALICE, named("alice-child"));
+        net.enrol(netuid, BOB, BOB_HOTKEY);
+        net.stake(netuid, ALICE, ALICE_HOTKEY, Rao::from_tao(100));
+        net.run_epoch(netuid);
+        netuid
+    });
+    PREPARED.network()
 }
 
 /// What weighs for a hotkey in the open epoch.

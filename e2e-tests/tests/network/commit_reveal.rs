@@ -1,6 +1,6 @@
 //! Weights that are committed to first and revealed later, and the rules of setting them.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     epoch::{CommitState, CommittedWeights, EpochError, WeightsCall},
     registry::Hyperparameter,
@@ -10,8 +10,7 @@ use inktensor_primitives::{
 const SALT: &[u8] = b"nobody knows";
 
 /// A subnet of a validator with a permit on uid 0 and three miners, in its second epoch.
-fn with_validator(settings: Vec<Hyperparameter>) -> (Network, NetUid) {
-    let mut net = Network::deploy();
+fn with_validator(net: &mut Network, settings: Vec<Hyperparameter>) -> NetUid {
     let netuid = net.create(Shape {
         settings,
         ..Shape::default()
@@ -19,12 +18,14 @@ fn with_validator(settings: Vec<Hyperparameter>) -> (Network, NetUid) {
     net.with_validators(netuid, 1).with_miners(netuid, 3);
     net.run_epoch(netuid);
     assert_eq!(net.roster(netuid)[0], Uid(0));
-    (net, netuid)
+    netuid
 }
 
 /// The same where weights are committed to first.
-fn secretive() -> (Network, NetUid) {
-    with_validator(vec![Hyperparameter::CommitRevealWeights(true)])
+fn with_commit_reveal() -> (Network, NetUid) {
+    static PREPARED: Prepared<NetUid> =
+        Prepared::new(|net| with_validator(net, vec![Hyperparameter::CommitRevealWeights(true)]));
+    PREPARED.network()
 }
 
 fn validator() -> AccountId {
@@ -75,7 +76,7 @@ fn reveal(net: &mut Network, who: AccountId, netuid: NetUid) -> Result<(), Epoch
 
 #[test]
 fn reveal_by_anyone_sets_the_weights_as_of_the_commit() {
-    let (mut net, netuid) = secretive();
+    let (mut net, netuid) = with_commit_reveal();
     let (epoch, block) = commit(&mut net, netuid);
     let view = net.commits(netuid, validator());
     assert_eq!((view.commits.len(), view.missed), (1, 0));
@@ -107,31 +108,21 @@ fn reveal_by_anyone_sets_the_weights_as_of_the_commit() {
 
 #[test]
 fn set_weights_where_they_are_committed_to_is_refused() {
-    let (mut net, netuid) = secretive();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(validator())
-            .set_weights(netuid, uids(&[1]), vec![1]),
-        Err(EpochError::CommitFirst)
-    );
-    assert_eq!(net.snapshot(), before);
+    let (mut net, netuid) = with_commit_reveal();
+    net.refuses(validator(), |it| it.set_weights(netuid, uids(&[1]), vec![1]), EpochError::CommitFirst);
 }
 
 #[test]
 fn commit_weights_where_they_are_set_at_once_is_refused() {
-    let (mut net, netuid) = with_validator(vec![]);
+    let mut net = Network::deploy();
+    let netuid = with_validator(&mut net, vec![]);
     let (epoch, hash) = hash(&net, netuid, validator());
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(validator()).commit_weights(netuid, epoch, hash),
-        Err(EpochError::NoCommitReveal)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(validator(), |it| it.commit_weights(netuid, epoch, hash), EpochError::NoCommitReveal);
 }
 
 #[test]
 fn commit_weights_for_another_epoch_is_refused() {
-    let (mut net, netuid) = secretive();
+    let (mut net, netuid) = with_commit_reveal();
     let (epoch, hash) = hash(&net, netuid, validator());
     for wrong in [epoch - 1, epoch + 1] {
         assert_eq!(
@@ -147,7 +138,7 @@ fn commit_weights_for_another_epoch_is_refused() {
 
 #[test]
 fn a_reveal_that_is_missed_is_seen() {
-    let (mut net, netuid) = secretive();
+    let (mut net, netuid) = with_commit_reveal();
     let (epoch, _) = commit(&mut net, netuid);
     net.run_epoch(netuid);
     net.run_epoch(netuid);
@@ -166,7 +157,7 @@ fn a_reveal_that_is_missed_is_seen() {
 
 #[test]
 fn an_eleventh_commit_is_refused() {
-    let (mut net, netuid) = secretive();
+    let (mut net, netuid) = with_commit_reveal();
     for _ in 0..10 {
         commit(&mut net, netuid);
     }
@@ -181,7 +172,7 @@ fn an_eleventh_commit_is_refused() {
 /// made it.
 #[test]
 fn a_copied_commit_opens_nothing() {
-    let (mut net, netuid) = secretive();
+    let (mut net, netuid) = with_commit_reveal();
     let (epoch, hash) = hash(&net, netuid, validator());
     let copycat = nth("miner", 0);
     net.as_(copycat)
@@ -202,7 +193,8 @@ fn a_copied_commit_opens_nothing() {
 /// The registration that committed is gone; the same hotkey on another seat inherits nothing.
 #[test]
 fn a_commit_does_not_outlive_its_registration() {
-    let (mut net, netuid) = with_validator(vec![
+    let mut net = Network::deploy();
+    let netuid = with_validator(&mut net, vec![
         Hyperparameter::CommitRevealWeights(true),
         Hyperparameter::ImmunityPeriod(0),
         Hyperparameter::MaxUids(4),
@@ -226,7 +218,8 @@ fn a_commit_does_not_outlive_its_registration() {
 /// revealed.
 #[test]
 fn revealed_weights_do_not_pass_to_who_came_since() {
-    let (mut net, netuid) = with_validator(vec![
+    let mut net = Network::deploy();
+    let netuid = with_validator(&mut net, vec![
         Hyperparameter::CommitRevealWeights(true),
         Hyperparameter::ImmunityPeriod(0),
         Hyperparameter::MaxUids(4),
@@ -250,7 +243,8 @@ fn revealed_weights_do_not_pass_to_who_came_since() {
 
 #[test]
 fn rules_of_weights_are_the_subnets() {
-    let (mut net, netuid) = with_validator(vec![
+    let mut net = Network::deploy();
+    let netuid = with_validator(&mut net, vec![
         Hyperparameter::WeightsVersionKey(3),
         Hyperparameter::MinAllowedWeights(2),
     ]);
@@ -286,7 +280,7 @@ fn rules_of_weights_are_the_subnets() {
 
 #[test]
 fn why_not_reveal_says_what_a_reveal_would() {
-    let (mut net, netuid) = secretive();
+    let (mut net, netuid) = with_commit_reveal();
     commit(&mut net, netuid);
     let ask = |net: &Network, salt: &[u8]| {
         net.why_not_reveal(
@@ -311,7 +305,7 @@ fn why_not_reveal_says_what_a_reveal_would() {
 
 #[test]
 fn batch_makes_each_call_as_if_alone() {
-    let (mut net, secret) = secretive();
+    let (mut net, secret) = with_commit_reveal();
     let (epoch, hash) = hash(&net, secret, validator());
     let calls = vec![
         WeightsCall::Commit {

@@ -2,7 +2,7 @@
 
 use inktensor_client::chain::{Answer, CallError, Typed};
 use inktensor_compute::epoch::EpochInputs;
-use inktensor_e2e_tests::{accounts::*, ComputedEpoch, Network};
+use inktensor_e2e_tests::{accounts::*, ComputedEpoch, Network, Prepared};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Opening, StepProof},
@@ -12,9 +12,11 @@ use inktensor_primitives::{
 
 /// A network whose second epoch, which reads weights and the memory of the first, is closed.
 fn with_closed_epoch() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.with_closed_epoch();
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.with_closed_epoch();
+        netuid
+    });
+    PREPARED.network()
 }
 
 /// What an honest watcher knows of the closed epoch.
@@ -244,12 +246,7 @@ fn from_the_deadline_on_nothing_is_disputed() {
     let deadline = net.block() + net.rules().challenge_period;
     let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.advance_to(deadline);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(STRANGER).dispute(netuid, k, &proof),
-        Err(EpochError::ChallengeOver(deadline))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(STRANGER, |it| it.dispute(netuid, k, &proof), EpochError::ChallengeOver(deadline));
 }
 
 #[test]

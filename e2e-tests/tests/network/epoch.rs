@@ -1,6 +1,6 @@
 //! Closing an epoch: when it may, what it freezes, and what the next one builds on.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::final_digest,
     epoch::{EpochError, Stage},
@@ -11,10 +11,12 @@ use inktensor_primitives::{
 
 /// A network with a subnet of two validators and three miners.
 fn with_community() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 2).with_miners(netuid, 3);
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 2).with_miners(netuid, 3);
+        netuid
+    });
+    PREPARED.network()
 }
 
 /// The same with its first epoch closed.
@@ -30,12 +32,7 @@ fn close_before_the_tempo_is_over_is_refused() {
     let status = net.status(netuid).expect("a status");
     assert_eq!(status.closes_at, status.opened_at + Shape::default().tempo);
     net.advance_to(status.closes_at - 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::TempoNotOver(status.closes_at))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.close(netuid), EpochError::TempoNotOver(status.closes_at));
 }
 
 #[test]
@@ -86,12 +83,7 @@ fn close_opens_the_next_epoch() {
 #[test]
 fn close_of_an_unknown_subnet_is_refused() {
     let mut net = Network::deploy();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(NetUid(1)),
-        Err(EpochError::UnknownSubnet)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.close(NetUid(1)), EpochError::UnknownSubnet);
 }
 
 #[test]
@@ -102,12 +94,7 @@ fn close_while_the_epoch_before_is_unfinished_is_refused() {
             net.assert_epoch(netuid);
         }
         net.advance(Shape::default().tempo);
-        let before = net.snapshot();
-        assert_eq!(
-            net.as_(KEEPER).close(netuid),
-            Err(EpochError::EpochUnfinished)
-        );
-        assert_eq!(net.snapshot(), before);
+        net.refuses(KEEPER, |it| it.close(netuid), EpochError::EpochUnfinished);
     }
 }
 
@@ -117,12 +104,7 @@ fn close_with_parameters_the_kernel_does_not_read_is_refused() {
     net.set(netuid, Hyperparameter::OtherParams(vec![1, 2, 3]));
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::Kernel(KernelError::BadParams))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.close(netuid), EpochError::Kernel(KernelError::BadParams));
 }
 
 #[test]

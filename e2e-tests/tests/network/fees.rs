@@ -1,7 +1,7 @@
 //! What those who run an epoch are paid, and out of what.
 
 use inktensor_client::deploy::Config;
-use inktensor_e2e_tests::{accounts::*, network::config, ComputedEpoch, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, network::config, ComputedEpoch, Network, Prepared, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, EpochBudget, Fee, Fees},
     Bps, NetUid, Rao,
@@ -9,7 +9,14 @@ use inktensor_primitives::{
 
 /// A network whose second epoch, the first with a budget, is closed: two validators and `miners`
 /// miners.
-fn with_budget(mut net: Network, miners: u32) -> (Network, NetUid, EpochBudget) {
+fn with_budget() -> (Network, NetUid, EpochBudget) {
+    static PREPARED: Prepared<(NetUid, EpochBudget)> =
+        Prepared::new(|net| close_with_budget(net, 3));
+    let (net, (netuid, budget)) = PREPARED.network();
+    (net, netuid, budget)
+}
+
+fn close_with_budget(net: &mut Network, miners: u32) -> (NetUid, EpochBudget) {
     let netuid = net.create(Shape {
         seats: 256,
         ..Shape::default()
@@ -20,20 +27,24 @@ fn with_budget(mut net: Network, miners: u32) -> (Network, NetUid, EpochBudget) 
     net.close(netuid);
     let budget = net.budget(netuid, 1).expect("drawn");
     assert!(budget.proposer > Rao::ZERO && budget.keeper > Rao::ZERO);
-    (net, netuid, budget)
+    (netuid, budget)
 }
 
 /// The same with its epoch final.
-fn with_final_epoch(miners: u32) -> (Network, NetUid, EpochBudget, ComputedEpoch) {
-    let (mut net, netuid, budget) = with_budget(Network::deploy(), miners);
-    let computed = net.assert_epoch(netuid);
-    net.finalize(netuid);
+fn with_final_epoch() -> (Network, NetUid, EpochBudget, ComputedEpoch) {
+    static PREPARED: Prepared<(NetUid, EpochBudget, ComputedEpoch)> = Prepared::new(|net| {
+        let (netuid, budget) = close_with_budget(net, 70);
+        let computed = net.assert_epoch(netuid);
+        net.finalize(netuid);
+        (netuid, budget, computed)
+    });
+    let (net, (netuid, budget, computed)) = PREPARED.network();
     (net, netuid, budget, computed)
 }
 
 #[test]
 fn fees_are_taken_off_the_top_of_the_budget() {
-    let (net, netuid, budget) = with_budget(Network::deploy(), 3);
+    let (net, netuid, budget) = with_budget();
     let total = budget.unspent().expect("an amount");
     let fees = net.fees();
     assert_eq!(fees, Fees::DEFAULT);
@@ -49,7 +60,7 @@ fn fees_are_taken_off_the_top_of_the_budget() {
 
 #[test]
 fn finalize_pays_the_proposer() {
-    let (mut net, netuid, budget) = with_budget(Network::deploy(), 3);
+    let (mut net, netuid, budget) = with_budget();
     net.assert_epoch(netuid);
     let before = net.balance(WORKER);
     net.finalize(netuid);
@@ -60,7 +71,7 @@ fn finalize_pays_the_proposer() {
 
 #[test]
 fn a_slashed_proposer_gets_no_fee() {
-    let (mut net, netuid, budget) = with_budget(Network::deploy(), 3);
+    let (mut net, netuid, budget) = with_budget();
     let computed = net.compute(netuid);
     let inputs = net.inputs(netuid);
     let mut lie = computed.assertion.clone();
@@ -76,7 +87,7 @@ fn a_slashed_proposer_gets_no_fee() {
 
 #[test]
 fn settle_pays_whoever_settles_an_equal_part_per_chunk() {
-    let (mut net, netuid, budget, computed) = with_final_epoch(70);
+    let (mut net, netuid, budget, computed) = with_final_epoch();
     let chunks = computed.trace.results.len();
     assert!(chunks > 1, "more than one chunk");
     let part = budget.keeper.0 / u64::try_from(chunks).expect("few");
@@ -91,7 +102,7 @@ fn settle_pays_whoever_settles_an_equal_part_per_chunk() {
 
 #[test]
 fn what_is_left_of_the_pots_goes_to_the_next_budget() {
-    let (mut net, netuid, budget, computed) = with_final_epoch(70);
+    let (mut net, netuid, budget, computed) = with_final_epoch();
     // Nobody settles the first chunk, so its keeper's fee stays in the pot.
     let pending = net.pending(netuid);
     let chunks = u64::try_from(computed.trace.results.len()).expect("few");
@@ -117,7 +128,7 @@ fn what_is_left_of_the_pots_goes_to_the_next_budget() {
 
 #[test]
 fn fees_and_pay_sum_to_the_budget() {
-    let (mut net, netuid, budget, computed) = with_final_epoch(70);
+    let (mut net, netuid, budget, computed) = with_final_epoch();
     let minted = net.issuance().minted;
     let worker = net.balance(WORKER);
     let pending = net.pending(netuid);
@@ -153,7 +164,7 @@ fn without_fees_nobody_is_paid_for_running_epochs() {
 
 #[test]
 fn only_the_epoch_contract_pays_fees_and_carries() {
-    let (mut net, netuid, _) = with_budget(Network::deploy(), 3);
+    let (mut net, netuid, _) = with_budget();
     let addresses = net.addresses();
     let before = net.snapshot();
     for who in [STRANGER, DEPLOYER, WORKER, addresses.registry] {
@@ -172,7 +183,7 @@ fn only_the_epoch_contract_pays_fees_and_carries() {
 /// the test can speak for it.
 #[test]
 fn no_pot_pays_more_than_it_has() {
-    let (mut net, netuid, budget) = with_budget(Network::deploy(), 3);
+    let (mut net, netuid, budget) = with_budget();
     let epoch = net.addresses().epoch;
     let before = net.snapshot();
     for (fee, pot) in [

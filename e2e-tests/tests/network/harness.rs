@@ -2,20 +2,22 @@
 //!
 //! Accounts need no keys here, so a test can speak for a contract and do what its code never would.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{NetUid, Rao};
 
 /// A network in the middle of its life: stake, collateral, a final epoch, a closed one.
 fn alive() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 1).with_miners(netuid, 2);
-    net.run_epoch(netuid);
-    net.honest_weights(netuid);
-    net.close(netuid);
-    net.assert_epoch(netuid);
-    net.assert_invariants();
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 1).with_miners(netuid, 2);
+        net.run_epoch(netuid);
+        net.honest_weights(netuid);
+        net.close(netuid);
+        net.assert_epoch(netuid);
+        net.assert_invariants();
+        netuid
+    });
+    PREPARED.network()
 }
 
 #[test]

@@ -213,12 +213,7 @@ fn close_with_a_contract_that_is_no_kernel_is_refused_until_there_is_one() {
     let (yuma, _) = yuma(&net);
     let token = allow_token(&mut net, KernelParams::Other(Vec::new()));
     net.set(netuid, Hyperparameter::Kernel(token));
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::KernelUnavailable)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.close(netuid), EpochError::KernelUnavailable);
     net.set(netuid, Hyperparameter::Kernel(yuma));
     assert_eq!(net.close(netuid).kernel, yuma);
 }
@@ -229,12 +224,7 @@ fn close_with_changed_code_is_refused_until_it_is_back() {
     let netuid = with_epoch_to_close(&mut net);
     let (kernel, code) = yuma(&net);
     net.replace_code(kernel, &bundles().token.code);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::KernelChanged)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.close(netuid), EpochError::KernelChanged);
     assert_eq!(net.replace_code(kernel, &bundles().yuma.code), code);
     assert_eq!(net.close(netuid).kernel_code, code);
 }

@@ -7,7 +7,7 @@ use inktensor_e2e_tests::{
     accounts::*,
     network::{BLOCK_PROOF, BLOCK_TIME},
     steps::{step_input, step_output},
-    Network, Shape,
+    Network, Prepared, Shape,
 };
 use inktensor_primitives::{
     epoch::{EpochError, Stage},
@@ -24,14 +24,16 @@ use inktensor_worker::{
 /// A subnet on the mean kernel, of two validators with 100 and 101 TAO and three miners, with one
 /// final epoch.
 fn with_final_epoch() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape {
-        kernel: |addresses| addresses.mean,
-        ..Shape::default()
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape {
+            kernel: |addresses| addresses.mean,
+            ..Shape::default()
+        });
+        net.with_validators(netuid, 2).with_miners(netuid, 3);
+        net.run_epoch(netuid);
+        netuid
     });
-    net.with_validators(netuid, 2).with_miners(netuid, 3);
-    net.run_epoch(netuid);
-    (net, netuid)
+    PREPARED.network()
 }
 
 #[test]
@@ -152,12 +154,7 @@ fn close_with_any_parameters_is_refused() {
     net.set(netuid, Hyperparameter::OtherParams(vec![0]));
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::Kernel(KernelError::BadParams))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.close(netuid), EpochError::Kernel(KernelError::BadParams));
 }
 
 #[test]

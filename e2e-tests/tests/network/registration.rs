@@ -1,6 +1,6 @@
 //! What a seat costs, who gives way, and what becomes of those who do.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     registry::{Hyperparameter, RegistryError},
     Bps, NetUid, Rao, Uid,
@@ -84,18 +84,20 @@ fn register_where_registration_is_closed_is_refused() {
 
 /// A full subnet of three miners who registered one block after another, and can be replaced.
 fn full() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape {
-        seats: 3,
-        settings: vec![Hyperparameter::ImmunityPeriod(2)],
-        ..Shape::default()
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape {
+            seats: 3,
+            settings: vec![Hyperparameter::ImmunityPeriod(2)],
+            ..Shape::default()
+        });
+        for i in 0..3 {
+            net.enrol(netuid, nth("miner-owner", i), nth("miner", i));
+            net.advance(1);
+        }
+        net.advance(2);
+        netuid
     });
-    for i in 0..3 {
-        net.enrol(netuid, nth("miner-owner", i), nth("miner", i));
-        net.advance(1);
-    }
-    net.advance(2);
-    (net, netuid)
+    PREPARED.network()
 }
 
 #[test]

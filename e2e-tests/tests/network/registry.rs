@@ -195,25 +195,13 @@ fn hyperparameter_out_of_bounds_is_refused() {
 fn yuma_parameter_of_another_kernel_is_refused() {
     let (mut net, netuid) = with_subnet(Shape::default());
     set(&mut net, netuid, Hyperparameter::OtherParams(vec![1, 2, 3]));
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(OWNER)
-            .set_hyperparameter(netuid, Hyperparameter::Kappa(1)),
-        Err(RegistryError::NotYuma)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(OWNER, |it| it.set_hyperparameter(netuid, Hyperparameter::Kappa(1)), RegistryError::NotYuma);
 }
 
 #[test]
 fn hyperparameter_of_unknown_subnet_is_refused() {
     let mut net = Network::deploy();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(OWNER)
-            .set_hyperparameter(NetUid(1), Hyperparameter::Kappa(1)),
-        Err(RegistryError::UnknownSubnet)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(OWNER, |it| it.set_hyperparameter(NetUid(1), Hyperparameter::Kappa(1)), RegistryError::UnknownSubnet);
 }
 
 #[test]
@@ -260,12 +248,7 @@ fn register_without_payment_is_refused() {
     // Enough allowance, but one rao short of balance.
     net.provide(ALICE, registry, price);
     net.as_(ALICE).transfer(BOB, Rao(1)).expect("transferred");
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).register(netuid, ALICE_HOTKEY, ANY_PRICE),
-        Err(RegistryError::Payment(price))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.register(netuid, ALICE_HOTKEY, ANY_PRICE), RegistryError::Payment(price));
 }
 
 #[test]
@@ -273,12 +256,7 @@ fn register_twice_is_refused() {
     let (mut net, netuid) = with_subnet(Shape::default());
     let uid = net.enrol(netuid, ALICE, ALICE_HOTKEY);
     pay_for_seat(&mut net, netuid, ALICE);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).register(netuid, ALICE_HOTKEY, ANY_PRICE),
-        Err(RegistryError::AlreadyRegistered(uid))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.register(netuid, ALICE_HOTKEY, ANY_PRICE), RegistryError::AlreadyRegistered(uid));
 }
 
 #[test]
@@ -287,23 +265,13 @@ fn register_of_anothers_hotkey_is_refused() {
     net.enrol(netuid, ALICE, ALICE_HOTKEY);
     let second = net.create(Shape::default());
     pay_for_seat(&mut net, second, BOB);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(BOB).register(second, ALICE_HOTKEY, ANY_PRICE),
-        Err(RegistryError::NotHotkeyOwner)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(BOB, |it| it.register(second, ALICE_HOTKEY, ANY_PRICE), RegistryError::NotHotkeyOwner);
 }
 
 #[test]
 fn register_on_unknown_subnet_is_refused() {
     let mut net = Network::deploy();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).register(NetUid(1), ALICE_HOTKEY, ANY_PRICE),
-        Err(RegistryError::UnknownSubnet)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.register(NetUid(1), ALICE_HOTKEY, ANY_PRICE), RegistryError::UnknownSubnet);
 }
 
 #[test]
@@ -316,13 +284,7 @@ fn register_on_a_full_subnet_of_the_owners_neurons_is_refused() {
     net.enrol(netuid, OWNER, OWNER_HOTKEY);
     net.enrol(netuid, OWNER, named("owner-miner"));
     pay_for_seat(&mut net, netuid, CHARLIE);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(CHARLIE)
-            .register(netuid, named("charlie-hotkey"), ANY_PRICE),
-        Err(RegistryError::AllImmune)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(CHARLIE, |it| it.register(netuid, named("charlie-hotkey"), ANY_PRICE), RegistryError::AllImmune);
 }
 
 #[test]

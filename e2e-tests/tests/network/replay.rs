@@ -1,6 +1,6 @@
 //! An epoch executed by the chain itself, step by step, when no worker is there.
 
-use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::final_digest,
     dispute::Opening,
@@ -13,8 +13,18 @@ use inktensor_primitives::{
 const EPOCH: u32 = 2;
 
 /// A network whose third epoch, which reads weights and the memory that weights left, is closed.
-fn with_closed_epoch(miners: u32) -> (Network, NetUid) {
-    let mut net = Network::deploy();
+fn with_closed_epoch() -> (Network, NetUid) {
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| run(net, 3));
+    PREPARED.network()
+}
+
+/// The same with 70 miners, so that the epoch has two chunks.
+fn with_large_closed_epoch() -> (Network, NetUid) {
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| run(net, 70));
+    PREPARED.network()
+}
+
+fn run(net: &mut Network, miners: u32) -> NetUid {
     let netuid = net.create(Shape {
         seats: 256,
         ..Shape::default()
@@ -25,7 +35,7 @@ fn with_closed_epoch(miners: u32) -> (Network, NetUid) {
         net.honest_weights(netuid);
     }
     net.close(netuid);
-    (net, netuid)
+    netuid
 }
 
 /// Waits until the closed epoch can be replayed.
@@ -47,7 +57,7 @@ fn go_on(net: &mut Network, netuid: NetUid, next: u32, steps: u32, who: u32) -> 
 fn replay_comes_to_what_an_honest_assertion_does() {
     // The same network twice: once asserted, once replayed by five people, an odd number of steps
     // at a time.
-    let (mut net, netuid) = with_closed_epoch(70);
+    let (mut net, netuid) = with_large_closed_epoch();
     let template = net.template();
     net.assert_epoch(netuid);
     net.finalize(netuid);
@@ -96,17 +106,12 @@ fn replay_comes_to_what_an_honest_assertion_does() {
 
 #[test]
 fn replay_before_the_delay_is_refused() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     let due = net.block() + net.rules().replay_delay;
     assert_eq!(net.status(netuid).expect("a status").replays_at, Some(due));
     net.advance_to(due - 1);
     let memory = net.memory_for(netuid, 0, 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).replay(netuid, 1, memory.clone()),
-        Err(EpochError::ReplayNotDue(due))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.replay(netuid, 1, memory.clone()), EpochError::ReplayNotDue(due));
     net.advance(1);
     assert_eq!(net.as_(ALICE).replay(netuid, 1, memory), Ok(1));
 }
@@ -130,19 +135,14 @@ fn replay_with_nothing_closed_is_refused() {
 
 #[test]
 fn replay_of_no_steps_is_refused() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     wait(&mut net, netuid);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).replay(netuid, 0, Vec::new()),
-        Err(EpochError::NoSteps)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.replay(netuid, 0, Vec::new()), EpochError::NoSteps);
 }
 
 #[test]
 fn propose_while_replaying_is_refused() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     let computed = net.compute(netuid);
     wait(&mut net, netuid);
     go_on(&mut net, netuid, 0, 1, 0);
@@ -151,32 +151,22 @@ fn propose_while_replaying_is_refused() {
     net.as_(ALICE)
         .deposit_collateral(collateral)
         .expect("deposited");
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).propose(netuid, &computed.assertion),
-        Err(EpochError::Replaying)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.propose(netuid, &computed.assertion), EpochError::Replaying);
 }
 
 #[test]
 fn replay_while_asserted_is_refused() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     let memory = net.memory_for(netuid, 0, 1);
     net.assert_epoch(netuid);
     assert_eq!(net.status(netuid).expect("a status").replays_at, None);
     net.advance(net.rules().replay_delay);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).replay(netuid, 1, memory),
-        Err(EpochError::AlreadyAsserted)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.replay(netuid, 1, memory), EpochError::AlreadyAsserted);
 }
 
 #[test]
 fn replay_after_a_slashed_lie_makes_the_epoch_final() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     let (computed, inputs) = (net.compute(netuid), net.inputs(netuid));
     let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
@@ -196,7 +186,7 @@ fn replay_after_a_slashed_lie_makes_the_epoch_final() {
 
 #[test]
 fn wrong_memory_is_refused_without_change() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     wait(&mut net, netuid);
     let header = net.header(netuid).expect("closed");
     let plan = net.plan(netuid).expect("a plan");
@@ -208,13 +198,7 @@ fn wrong_memory_is_refused_without_change() {
         .expect("the kernel reads memory");
     // Steps before that read none, and take none.
     if reads > 0 {
-        let before = net.snapshot();
-        assert_eq!(
-            net.as_(ALICE).replay(netuid, reads, vec![vec![1]]),
-            Err(EpochError::OpeningMismatch(Opening::Memory)),
-            "one too many"
-        );
-        assert_eq!(net.snapshot(), before);
+        net.refuses(ALICE, |it| it.replay(netuid, reads, vec![vec![1]]), EpochError::OpeningMismatch(Opening::Memory));
         go_on(&mut net, netuid, 0, reads, 0);
     }
     let good = net.memory_for(netuid, reads, 1);
@@ -259,7 +243,7 @@ fn a_network_without_workers_lives_on_public_data() {
 
 #[test]
 fn those_who_replay_share_the_proposers_fee() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     let pot = net.budget(netuid, EPOCH).expect("drawn").proposer;
     let steps = net.compute(netuid).steps();
     net.expect_honest(netuid);
@@ -283,18 +267,13 @@ fn those_who_replay_share_the_proposers_fee() {
 
 #[test]
 fn replay_with_another_kernel_is_refused() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     wait(&mut net, netuid);
     go_on(&mut net, netuid, 0, 1, 0);
     let kernel = net.addresses().yuma;
     net.replace_code(kernel, &bundles().token.code);
     let memory = net.memory_for(netuid, 1, 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).replay(netuid, 1, memory),
-        Err(EpochError::KernelChanged)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.replay(netuid, 1, memory), EpochError::KernelChanged);
     // With the code back the replay goes on.
     net.replace_code(kernel, &bundles().yuma.code);
     go_on(&mut net, netuid, 1, 1, 0);
@@ -304,7 +283,7 @@ fn replay_with_another_kernel_is_refused() {
 fn a_final_epoch_leaves_nothing_of_its_replay() {
     // Two networks whose epochs end at the same block: one asserted, one replayed. The contracts
     // store the same.
-    let (mut net, netuid) = with_closed_epoch(70);
+    let (mut net, netuid) = with_large_closed_epoch();
     let template = net.template();
     let mut replayed = Network::begin_from(&template);
     replayed.replay(netuid, 1);

@@ -1,6 +1,6 @@
 //! Giving an epoch up that nobody brings to an end.
 
-use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Prepared, Shape};
 use inktensor_primitives::{
     epoch::{Collateral, EpochError, Stage},
     NetUid, Rao,
@@ -8,9 +8,11 @@ use inktensor_primitives::{
 
 /// A network whose second epoch, which has a budget and reads the memory of the first, is closed.
 fn with_closed_epoch() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.with_closed_epoch();
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.with_closed_epoch();
+        netuid
+    });
+    PREPARED.network()
 }
 
 /// Block at which the closed epoch can be given up.
@@ -31,12 +33,7 @@ fn roll_over_before_the_delay_is_refused() {
     let due = net.block() + net.rules().rollover_delay;
     assert_eq!(rolls_over_at(&net, netuid), Some(due));
     net.advance_to(due - 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(STRANGER).roll_over(netuid),
-        Err(EpochError::RolloverNotDue(due))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(STRANGER, |it| it.roll_over(netuid), EpochError::RolloverNotDue(due));
     net.advance(1);
     assert!(net.as_(STRANGER).roll_over(netuid).is_ok());
 }
@@ -142,12 +139,7 @@ fn roll_over_of_an_asserted_epoch_is_refused() {
     net.assert_epoch(netuid);
     assert_eq!(rolls_over_at(&net, netuid), None);
     net.advance(2 * net.rules().rollover_delay);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(STRANGER).roll_over(netuid),
-        Err(EpochError::AlreadyAsserted)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(STRANGER, |it| it.roll_over(netuid), EpochError::AlreadyAsserted);
     net.finalize(netuid);
 }
 
@@ -214,19 +206,9 @@ fn an_epoch_whose_kernel_is_gone_can_only_be_rolled_over() {
     assert!(rolls_over_at(&net, netuid).is_some());
 
     let proof = computed.trace.proof(&inputs, &computed.assertion, 0).expect("a step");
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(STRANGER).dispute(netuid, 0, &proof),
-        Err(EpochError::KernelChanged)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(STRANGER, |it| it.dispute(netuid, 0, &proof), EpochError::KernelChanged);
     net.advance(net.rules().challenge_period);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &computed.assertion),
-        Err(EpochError::KernelChanged)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.finalize(netuid, &computed.assertion), EpochError::KernelChanged);
 
     roll_over(&mut net, netuid);
     assert_eq!(

@@ -1,6 +1,6 @@
 //! What neurons show: where they answer, where their metrics are, what they commit to.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     registry::{
         Axon, BoundedField, CommitmentKind, Host, Hyperparameter, Prometheus, RegistryError,
@@ -20,19 +20,22 @@ fn axon(port: u16) -> Axon {
 
 /// A full subnet of two miners that can be replaced, each of whose hotkeys can pay one deposit.
 fn with_miners() -> (Network, NetUid, Rao) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape {
-        seats: 2,
-        settings: vec![Hyperparameter::ImmunityPeriod(0)],
-        ..Shape::default()
+    static PREPARED: Prepared<(NetUid, Rao)> = Prepared::new(|net| {
+        let netuid = net.create(Shape {
+            seats: 2,
+            settings: vec![Hyperparameter::ImmunityPeriod(0)],
+            ..Shape::default()
+        });
+        net.with_miners(netuid, 2);
+        let deposit = net.network_rules().serving_deposit;
+        assert!(deposit > Rao::ZERO);
+        let registry = net.addresses().registry;
+        for i in 0..2 {
+            net.provide(nth("miner", i), registry, deposit);
+        }
+        (netuid, deposit)
     });
-    net.with_miners(netuid, 2);
-    let deposit = net.network_rules().serving_deposit;
-    assert!(deposit > Rao::ZERO);
-    let registry = net.addresses().registry;
-    for i in 0..2 {
-        net.provide(nth("miner", i), registry, deposit);
-    }
+    let (net, (netuid, deposit)) = PREPARED.network();
     (net, netuid, deposit)
 }
 
@@ -81,12 +84,7 @@ fn serve_axon_again_too_soon_is_refused() {
     net.as_(miner).serve_axon(netuid, axon(1)).expect("served");
     let again = net.block() + 50;
     net.advance(49);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(miner).serve_axon(netuid, axon(2)),
-        Err(RegistryError::TooSoon(again))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(miner, |it| it.serve_axon(netuid, axon(2)), RegistryError::TooSoon(again));
     net.advance(1);
     net.as_(miner).serve_axon(netuid, axon(2)).expect("served");
 }

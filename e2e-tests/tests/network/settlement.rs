@@ -1,6 +1,6 @@
 //! Pay-out of a final epoch, chunk by chunk.
 
-use inktensor_e2e_tests::{accounts::*, Network, ComputedEpoch, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, ComputedEpoch, Prepared, Shape};
 use inktensor_primitives::{
     assertion::results_digest,
     epoch::EpochError,
@@ -10,8 +10,20 @@ use inktensor_primitives::{
 
 /// A network whose subnet has just made final an epoch with something to pay: two validators and
 /// `miners` miners.
-fn with_final_epoch(miners: u32) -> (Network, NetUid, ComputedEpoch) {
-    let mut net = Network::deploy();
+fn with_final_epoch() -> (Network, NetUid, ComputedEpoch) {
+    static PREPARED: Prepared<(NetUid, ComputedEpoch)> = Prepared::new(|net| run(net, 3));
+    let (net, (netuid, computed)) = PREPARED.network();
+    (net, netuid, computed)
+}
+
+/// The same with 70 miners, so that the epoch has two chunks.
+fn with_large_final_epoch() -> (Network, NetUid, ComputedEpoch) {
+    static PREPARED: Prepared<(NetUid, ComputedEpoch)> = Prepared::new(|net| run(net, 70));
+    let (net, (netuid, computed)) = PREPARED.network();
+    (net, netuid, computed)
+}
+
+fn run(net: &mut Network, miners: u32) -> (NetUid, ComputedEpoch) {
     let netuid = net.create(Shape {
         seats: 256,
         ..Shape::default()
@@ -23,7 +35,7 @@ fn with_final_epoch(miners: u32) -> (Network, NetUid, ComputedEpoch) {
     let computed = net.assert_epoch(netuid);
     net.finalize(netuid);
     assert!(computed.header.budget.total() > Rao::ZERO);
-    (net, netuid, computed)
+    (netuid, computed)
 }
 
 fn pay_of(results: &[NeuronResult]) -> u64 {
@@ -35,7 +47,7 @@ fn pay_of(results: &[NeuronResult]) -> u64 {
 
 #[test]
 fn settle_pays_what_the_results_say() {
-    let (mut net, netuid, computed) = with_final_epoch(3);
+    let (mut net, netuid, computed) = with_final_epoch();
     let before: Vec<_> = (0..5)
         .map(|uid| {
             let neuron = computed.neuron(uid);
@@ -59,7 +71,7 @@ fn settle_pays_what_the_results_say() {
 
 #[test]
 fn settle_spends_the_budget_to_the_last_few_rao() {
-    let (mut net, netuid, computed) = with_final_epoch(3);
+    let (mut net, netuid, computed) = with_final_epoch();
     let Budget::Split { miners, validators } = computed.header.budget else {
         panic!("a split budget");
     };
@@ -75,7 +87,7 @@ fn settle_spends_the_budget_to_the_last_few_rao() {
 
 #[test]
 fn settle_records_the_scores() {
-    let (mut net, netuid, computed) = with_final_epoch(3);
+    let (mut net, netuid, computed) = with_final_epoch();
     net.settle(netuid);
     let lines = net.metagraph(netuid, 0);
     let scores: Vec<_> = lines.into_iter().map(|line| line.score).collect();
@@ -84,7 +96,7 @@ fn settle_records_the_scores() {
 
 #[test]
 fn settle_of_the_last_chunk_completes_the_epoch() {
-    let (mut net, netuid, computed) = with_final_epoch(70);
+    let (mut net, netuid, computed) = with_large_final_epoch();
     let chunks = u16::try_from(computed.trace.results.len()).expect("few");
     assert!(chunks > 1, "more than one chunk");
     // Any order will do.
@@ -102,22 +114,17 @@ fn settle_of_the_last_chunk_completes_the_epoch() {
 
 #[test]
 fn settle_of_a_chunk_twice_is_refused() {
-    let (mut net, netuid, computed) = with_final_epoch(70);
+    let (mut net, netuid, computed) = with_large_final_epoch();
     let results = &computed.trace.results[0];
     net.as_(KEEPER)
         .settle(netuid, 1, 0, results)
         .expect("settled");
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).settle(netuid, 1, 0, results),
-        Err(EpochError::AlreadySettled)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.settle(netuid, 1, 0, results), EpochError::AlreadySettled);
 }
 
 #[test]
 fn settle_of_other_results_is_refused() {
-    let (mut net, netuid, computed) = with_final_epoch(3);
+    let (mut net, netuid, computed) = with_final_epoch();
     let before = net.snapshot();
     let mut more = computed.trace.results[0].clone();
     more[2].miner.0 += 1;
@@ -134,7 +141,7 @@ fn settle_of_other_results_is_refused() {
 
 #[test]
 fn settle_of_a_chunk_that_does_not_exist_is_refused() {
-    let (mut net, netuid, computed) = with_final_epoch(3);
+    let (mut net, netuid, computed) = with_final_epoch();
     let before = net.snapshot();
     for chunk in [1, u16::MAX] {
         assert_eq!(
@@ -153,42 +160,27 @@ fn settle_before_finality_is_refused() {
     net.with_validators(netuid, 1).with_miners(netuid, 1);
     net.close(netuid);
     let computed = net.assert_epoch(netuid);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).settle(netuid, 0, 0, &computed.trace.results[0]),
-        Err(EpochError::NotSettling)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.settle(netuid, 0, 0, &computed.trace.results[0]), EpochError::NotSettling);
 }
 
 #[test]
 fn settle_of_a_settled_epoch_is_refused() {
-    let (mut net, netuid, computed) = with_final_epoch(3);
+    let (mut net, netuid, computed) = with_final_epoch();
     net.settle(netuid);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).settle(netuid, 1, 0, &computed.trace.results[0]),
-        Err(EpochError::NotSettling)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.settle(netuid, 1, 0, &computed.trace.results[0]), EpochError::NotSettling);
 }
 
 #[test]
 fn unsettled_epoch_holds_the_next_close_up() {
-    let (mut net, netuid, _) = with_final_epoch(3);
+    let (mut net, netuid, _) = with_final_epoch();
     let free_from = net.block() + net.rules().settle_window;
     net.advance_to(free_from - 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::Unsettled(free_from))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.close(netuid), EpochError::Unsettled(free_from));
 }
 
 #[test]
 fn unsettled_pay_returns_to_the_subnets_budget_after_the_window() {
-    let (mut net, netuid, computed) = with_final_epoch(3);
+    let (mut net, netuid, computed) = with_final_epoch();
     let unpaid = computed.header.budget.total();
     net.advance(net.rules().settle_window);
     let pending = net.pending(netuid);
@@ -211,7 +203,7 @@ fn unsettled_pay_returns_to_the_subnets_budget_after_the_window() {
 
 #[test]
 fn only_what_is_unsettled_returns_to_the_budget() {
-    let (mut net, netuid, computed) = with_final_epoch(70);
+    let (mut net, netuid, computed) = with_large_final_epoch();
     let results = &computed.trace.results[0];
     net.as_(KEEPER)
         .settle(netuid, 1, 0, results)
@@ -247,12 +239,7 @@ fn undisputed_lie_moves_no_more_than_the_budget() {
     net.propose_lie(netuid, &lie);
     net.advance(net.rules().challenge_period);
     net.as_(KEEPER).finalize(netuid, &lie).expect("final");
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).settle(netuid, 1, 0, &results),
-        Err(EpochError::OverBudget(budget))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.settle(netuid, 1, 0, &results), EpochError::OverBudget(budget));
 }
 
 #[test]

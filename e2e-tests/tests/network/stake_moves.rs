@@ -1,7 +1,7 @@
 //! Stake on its way: to other hotkeys, subnets and coldkeys, and back from everywhere; what
 //! delegates keep; what nominators keep.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     registry::{Hyperparameter, NetworkRules},
     staking::{StakingError, TAKE_RAISE_INTERVAL},
@@ -13,13 +13,16 @@ const TEN: Rao = Rao::from_tao(10);
 /// Two subnets, with Alice's and Bob's hotkeys on both, and ten TAO of Charlie's on Alice's hotkey
 /// on the first.
 fn with_stake() -> (Network, NetUid, NetUid) {
-    let mut net = Network::deploy();
-    let (one, two) = (net.create(Shape::default()), net.create(Shape::default()));
-    for netuid in [one, two] {
-        net.enrol(netuid, ALICE, ALICE_HOTKEY);
-        net.enrol(netuid, BOB, BOB_HOTKEY);
-    }
-    net.stake(one, CHARLIE, ALICE_HOTKEY, TEN);
+    static PREPARED: Prepared<(NetUid, NetUid)> = Prepared::new(|net| {
+        let (one, two) = (net.create(Shape::default()), net.create(Shape::default()));
+        for netuid in [one, two] {
+            net.enrol(netuid, ALICE, ALICE_HOTKEY);
+            net.enrol(netuid, BOB, BOB_HOTKEY);
+        }
+        net.stake(one, CHARLIE, ALICE_HOTKEY, TEN);
+        (one, two)
+    });
+    let (net, (one, two)) = PREPARED.network();
     (net, one, two)
 }
 
@@ -98,13 +101,7 @@ fn transfer_stake_changes_its_owner() {
 fn transfer_stake_where_it_is_switched_off_is_refused() {
     let (mut net, one, _) = with_stake();
     net.set(one, Hyperparameter::TransferEnabled(false));
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(CHARLIE)
-            .transfer_stake(one, ALICE_HOTKEY, BOB, None),
-        Err(StakingError::TransfersOff)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(CHARLIE, |it| it.transfer_stake(one, ALICE_HOTKEY, BOB, None), StakingError::TransfersOff);
     net.as_(CHARLIE)
         .move_stake(one, ALICE_HOTKEY, one, BOB_HOTKEY, None)
         .expect("it may still move");
@@ -199,12 +196,7 @@ fn set_take_is_raised_slowly_and_lowered_at_any_time() {
     assert_eq!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(500)), Ok(()));
     let again = net.block() + TAKE_RAISE_INTERVAL + 1;
     assert_eq!(net.take_info(ALICE_HOTKEY).raises_from, again);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(501)),
-        Err(StakingError::TakeTooSoon(again))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.set_take(ALICE_HOTKEY, Bps(501)), StakingError::TakeTooSoon(again));
     assert_eq!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(499)), Ok(()));
     net.advance(TAKE_RAISE_INTERVAL);
     assert!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(500)).is_err());

@@ -1,6 +1,6 @@
 //! Stake, share pools and take.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     staking::{StakingError, MAX_TAKE},
     AccountId, Bps, NetUid, Rao,
@@ -10,10 +10,12 @@ const TEN: Rao = Rao::from_tao(10);
 
 /// A network with a subnet on which Alice's hotkey sits.
 fn with_hotkey() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.enrol(netuid, ALICE, ALICE_HOTKEY);
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.enrol(netuid, ALICE, ALICE_HOTKEY);
+        netuid
+    });
+    PREPARED.network()
 }
 
 /// Gives `who` an amount that the staking contract may take.
@@ -38,36 +40,21 @@ fn add_stake_moves_tao_behind_the_hotkey() {
 fn add_stake_without_payment_is_refused() {
     let (mut net, netuid) = with_hotkey();
     net.fund(BOB, TEN);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(BOB).add_stake(netuid, ALICE_HOTKEY, TEN),
-        Err(StakingError::Payment(TEN))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(BOB, |it| it.add_stake(netuid, ALICE_HOTKEY, TEN), StakingError::Payment(TEN));
 }
 
 #[test]
 fn add_stake_on_a_hotkey_that_never_registered_is_refused() {
     let (mut net, netuid) = with_hotkey();
     provide(&mut net, BOB, TEN);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(BOB).add_stake(netuid, BOB_HOTKEY, TEN),
-        Err(StakingError::UnknownHotkey)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(BOB, |it| it.add_stake(netuid, BOB_HOTKEY, TEN), StakingError::UnknownHotkey);
 }
 
 #[test]
 fn add_stake_on_an_unknown_subnet_is_refused() {
     let (mut net, _) = with_hotkey();
     provide(&mut net, BOB, TEN);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(BOB).add_stake(NetUid(9), ALICE_HOTKEY, TEN),
-        Err(StakingError::UnknownSubnet)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(BOB, |it| it.add_stake(NetUid(9), ALICE_HOTKEY, TEN), StakingError::UnknownSubnet);
 }
 
 #[test]
@@ -118,18 +105,8 @@ fn remove_stake_above_what_is_there_is_refused() {
     let (mut net, netuid) = with_hotkey();
     net.stake(netuid, BOB, ALICE_HOTKEY, TEN);
     net.stake(netuid, CHARLIE, ALICE_HOTKEY, TEN);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(BOB)
-            .remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0 + 1)),
-        Err(StakingError::NotEnoughStake(TEN))
-    );
-    assert_eq!(
-        net.as_(STRANGER)
-            .remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0)),
-        Err(StakingError::NotEnoughStake(Rao::ZERO))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(BOB, |it| it.remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0 + 1)), StakingError::NotEnoughStake(TEN));
+    net.refuses(STRANGER, |it| it.remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0)), StakingError::NotEnoughStake(Rao::ZERO));
 }
 
 #[test]
@@ -168,12 +145,7 @@ fn take_by_anyone_else_is_refused() {
 #[test]
 fn take_above_the_maximum_is_refused() {
     let (mut net, _) = with_hotkey();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(MAX_TAKE.0 + 1)),
-        Err(StakingError::TakeAbove(MAX_TAKE))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(ALICE, |it| it.set_take(ALICE_HOTKEY, Bps(MAX_TAKE.0 + 1)), StakingError::TakeAbove(MAX_TAKE));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a subnet costs, when it runs, who owns it, and how it gives way.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, SplitPreset},
     epoch::EpochError,
@@ -345,18 +345,21 @@ fn identity_and_symbol_are_the_owners() {
 /// A network of two subnets that is full; the second has earned something and the first has not.
 /// Both can give way.
 fn full() -> (Network, NetUid, NetUid) {
-    let mut net = Network::deploy();
-    let (weak, strong) = (net.create(Shape::default()), net.create(Shape::default()));
-    for netuid in [weak, strong] {
-        net.with_validators(netuid, 1).with_miners(netuid, 1);
-    }
-    for _ in 0..2 {
-        net.run_epoch(strong);
-    }
-    rule(&mut net, |rules| {
-        rules.subnet_limit = 2;
-        rules.subnet_immunity = 10;
+    static PREPARED: Prepared<(NetUid, NetUid)> = Prepared::new(|net| {
+        let (weak, strong) = (net.create(Shape::default()), net.create(Shape::default()));
+        for netuid in [weak, strong] {
+            net.with_validators(netuid, 1).with_miners(netuid, 1);
+        }
+        for _ in 0..2 {
+            net.run_epoch(strong);
+        }
+        rule(net, |rules| {
+            rules.subnet_limit = 2;
+            rules.subnet_immunity = 10;
+        });
+        (weak, strong)
     });
+    let (net, (weak, strong)) = PREPARED.network();
     (net, weak, strong)
 }
 

@@ -1,6 +1,6 @@
 //! A neuron's hotkey changes; everything else stays.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     registry::{Hyperparameter, RegistryError, SWAP_INTERVAL},
     NetUid, Rao, Uid,
@@ -11,20 +11,22 @@ const NEW: inktensor_primitives::AccountId = named("new-hotkey");
 /// A subnet of a validator with a permit on uid 0 and two miners; the validator's owner can pay for
 /// two swaps.
 fn with_validator() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape {
-        settings: vec![
-            Hyperparameter::ImmunityPeriod(0),
-            Hyperparameter::MaxUids(3),
-        ],
-        ..Shape::default()
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape {
+            settings: vec![
+                Hyperparameter::ImmunityPeriod(0),
+                Hyperparameter::MaxUids(3),
+            ],
+            ..Shape::default()
+        });
+        net.with_validators(netuid, 1).with_miners(netuid, 2);
+        net.run_epoch(netuid);
+        let (registry, fee) = (net.addresses().registry, net.network_rules().swap_fee);
+        assert!(fee > Rao::ZERO);
+        net.provide(nth("validator-owner", 0), registry, Rao(fee.0 * 2));
+        netuid
     });
-    net.with_validators(netuid, 1).with_miners(netuid, 2);
-    net.run_epoch(netuid);
-    let (registry, fee) = (net.addresses().registry, net.network_rules().swap_fee);
-    assert!(fee > Rao::ZERO);
-    net.provide(nth("validator-owner", 0), registry, Rao(fee.0 * 2));
-    (net, netuid)
+    PREPARED.network()
 }
 
 #[test]

@@ -1,18 +1,20 @@
 //! Setting weights: canonical form, permits, and which epoch they belong to.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     epoch::EpochError, epoch::WeightsRow, registry::Hyperparameter, NetUid, Rao, Uid,
 };
 
 /// A network whose subnet has one validator with a permit on uid 0 and three miners.
 fn with_validator() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 1).with_miners(netuid, 3);
-    net.run_epoch(netuid);
-    assert_eq!(net.roster(netuid), [Uid(0)]);
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 1).with_miners(netuid, 3);
+        net.run_epoch(netuid);
+        assert_eq!(net.roster(netuid), [Uid(0)]);
+        netuid
+    });
+    PREPARED.network()
 }
 
 fn uids(uids: &[u16]) -> Vec<Uid> {
@@ -117,49 +119,25 @@ fn weights_on_an_unknown_subnet_are_refused() {
 #[test]
 fn weights_of_another_length_are_refused() {
     let (mut net, netuid) = with_validator();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(nth("validator", 0))
-            .set_weights(netuid, uids(&[1, 2]), vec![1]),
-        Err(EpochError::LengthMismatch(2, 1))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(nth("validator", 0), |it| it.set_weights(netuid, uids(&[1, 2]), vec![1]), EpochError::LengthMismatch(2, 1));
 }
 
 #[test]
 fn weights_for_an_untaken_uid_are_refused() {
     let (mut net, netuid) = with_validator();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(nth("validator", 0))
-            .set_weights(netuid, uids(&[1, 4]), vec![1, 1]),
-        Err(EpochError::UnknownUid(Uid(4), 4))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(nth("validator", 0), |it| it.set_weights(netuid, uids(&[1, 4]), vec![1, 1]), EpochError::UnknownUid(Uid(4), 4));
 }
 
 #[test]
 fn weights_for_a_uid_twice_are_refused() {
     let (mut net, netuid) = with_validator();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(nth("validator", 0))
-            .set_weights(netuid, uids(&[2, 1, 2]), vec![1, 1, 1]),
-        Err(EpochError::DuplicateUid(Uid(2)))
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(nth("validator", 0), |it| it.set_weights(netuid, uids(&[2, 1, 2]), vec![1, 1, 1]), EpochError::DuplicateUid(Uid(2)));
 }
 
 #[test]
 fn weights_without_a_permit_are_refused() {
     let (mut net, netuid) = with_validator();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(nth("miner", 0))
-            .set_weights(netuid, uids(&[0]), vec![1]),
-        Err(EpochError::NoPermit)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(nth("miner", 0), |it| it.set_weights(netuid, uids(&[0]), vec![1]), EpochError::NoPermit);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Who may do what: peers are named once, the deployer keeps nothing, strangers are refused
 //! everywhere.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, SplitPreset},
     kernel::NeuronResult,
@@ -14,10 +14,12 @@ use inktensor_primitives::{
 /// A network with a subnet, a neuron and some stake, so that a guarded message would have something
 /// to do.
 fn with_something_at_stake() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 1);
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 1);
+        netuid
+    });
+    PREPARED.network()
 }
 
 /// Everybody that a guarded message must refuse, contracts that other messages trust among them.
