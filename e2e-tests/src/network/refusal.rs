@@ -7,10 +7,8 @@ use std::fmt::Debug;
 impl Network {
     /// Expects that `call`, signed by `who`, is refused with `error` and changes nothing.
     ///
-    /// "Nothing" is the storage of every contract, by its root hash, and the block.
-    ///
     /// # Panics
-    /// If the call succeeds, is refused with another error, or changes a contract's storage.
+    /// See [`Network::refused`]; also if the call is refused with another error.
     #[track_caller]
     pub fn refuses<T: Debug, E: Debug + PartialEq>(
         &mut self,
@@ -18,12 +16,28 @@ impl Network {
         call: impl FnOnce(Caller<'_>) -> Result<T, E>,
         error: E,
     ) {
+        assert_eq!(self.refused(who, call), error);
+    }
+
+    /// Returns the error of `call`, signed by `who`, which must be refused and change nothing.
+    ///
+    /// "Nothing" is the storage of every contract, by its root hash, and the block.
+    ///
+    /// # Panics
+    /// If the call succeeds or changes a contract's storage.
+    #[track_caller]
+    pub fn refused<T: Debug, E>(
+        &mut self,
+        who: AccountId,
+        call: impl FnOnce(Caller<'_>) -> Result<T, E>,
+    ) -> E {
         let before = (self.block(), self.storage_roots());
-        match call(self.as_(who)) {
-            Ok(value) => panic!("expected {error:?}, but the call returned {value:?}"),
-            Err(refusal) => assert_eq!(refusal, error),
-        }
+        let error = match call(self.as_(who)) {
+            Ok(value) => panic!("the call must be refused, but returned {value:?}"),
+            Err(error) => error,
+        };
         let after = (self.block(), self.storage_roots());
         assert_eq!(after, before, "a refused call changes nothing");
+        error
     }
 }

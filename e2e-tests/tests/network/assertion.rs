@@ -1,4 +1,4 @@
-//! From an assertion to finality, and the collateral behind it.
+//! Proposing and finalizing assertions, and the collateral behind them.
 
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
@@ -7,7 +7,7 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao, Uid,
 };
 
-/// A network whose subnet of two validators and three miners has closed its first epoch.
+/// Returns a network whose subnet of two validators and three miners has closed its first epoch.
 fn with_closed_epoch() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
         let netuid = net.create(Shape::default());
@@ -18,21 +18,27 @@ fn with_closed_epoch() -> (Network, NetUid) {
     PREPARED.network()
 }
 
-/// The same with its first epoch asserted.
+/// Returns the same network with its first epoch asserted.
 fn with_asserted_epoch() -> (Network, NetUid, Assertion) {
-    let (mut net, netuid) = with_closed_epoch();
-    let computed = net.assert_epoch(netuid);
-    (net, netuid, computed.assertion)
+    static PREPARED: Prepared<(NetUid, Assertion)> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 2).with_miners(netuid, 3);
+        net.close(netuid);
+        let computed = net.assert_epoch(netuid);
+        (netuid, computed.assertion)
+    });
+    let (net, (netuid, assertion)) = PREPARED.network();
+    (net, netuid, assertion)
 }
 
 fn collateral_of(net: &Network) -> Rao {
     net.rules().collateral
 }
 
-/// A way to spoil an assertion, and what it does.
-type Bend = (&'static str, fn(&mut Assertion));
+/// A name, and a change that makes an assertion misshapen.
+type Change = (&'static str, fn(&mut Assertion));
 
-/// Gives `who` free collateral of what one assertion needs.
+/// Deposits the collateral of one assertion for `who`.
 fn give_collateral(net: &mut Network, who: AccountId) {
     let collateral = collateral_of(net);
     net.give_collateral(who, collateral);
@@ -65,7 +71,7 @@ fn propose_locks_the_collateral() {
 }
 
 #[test]
-fn propose_without_a_collateral_is_refused() {
+fn propose_without_collateral_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let assertion = net.compute(netuid).assertion;
     let collateral = collateral_of(&net);
@@ -75,14 +81,9 @@ fn propose_without_a_collateral_is_refused() {
     net.as_(ALICE)
         .deposit_collateral(almost)
         .expect("deposited");
-    let before = net.snapshot();
     for who in [ALICE, STRANGER] {
-        assert_eq!(
-            net.as_(who).propose(netuid, &assertion),
-            Err(EpochError::CollateralTooSmall(collateral))
-        );
+        net.refuses(who, |it| it.propose(netuid, &assertion), EpochError::CollateralTooSmall(collateral));
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn propose_with_nothing_closed_is_refused() {
 }
 
 #[test]
-fn propose_a_second_assertion_is_refused() {
+fn propose_of_a_second_assertion_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     give_collateral(&mut net, ALICE);
     net.refuses(ALICE, |it| it.propose(netuid, &assertion), EpochError::AlreadyAsserted);
@@ -116,30 +117,24 @@ fn propose_of_bad_shape_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     give_collateral(&mut net, ALICE);
     let honest = net.compute(netuid).assertion;
-    let before = net.snapshot();
-    let bends: [Bend; 9] = [
-        ("a step too few", |it| {
+    let changes: [Change; 9] = [
+        ("one step less", |it| {
             it.steps.pop();
         }),
-        ("a step too many", |it| it.steps.push([1; 32])),
+        ("one step more", |it| it.steps.push([1; 32])),
         ("no memory", |it| it.memory.clear()),
-        ("a memory too many", |it| it.memory.push([1; 32])),
+        ("one memory more", |it| it.memory.push([1; 32])),
         ("no results", |it| it.results.clear()),
-        ("results too many", |it| it.results.push([1; 32])),
+        ("more results", |it| it.results.push([1; 32])),
         ("a descending roster", |it| it.roster = vec![Uid(1), Uid(0)]),
         ("a uid twice", |it| it.roster = vec![Uid(1), Uid(1)]),
         ("an untaken uid", |it| it.roster = vec![Uid(0), Uid(5)]),
     ];
-    for (what, bend) in bends {
+    for (what, change) in changes {
         let mut assertion = honest.clone();
-        bend(&mut assertion);
-        assert_eq!(
-            net.as_(ALICE).propose(netuid, &assertion),
-            Err(EpochError::BadShape),
-            "{what}"
-        );
+        change(&mut assertion);
+        net.refuses(ALICE, |it| it.propose(netuid, &assertion), EpochError::BadShape);
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -167,7 +162,7 @@ fn finalize_before_the_deadline_is_refused() {
 }
 
 #[test]
-fn finalize_works_from_the_deadline_on() {
+fn finalize_from_the_deadline_on_succeeds() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     let deadline = net.block() + net.rules().challenge_period;
     net.advance_to(deadline);
@@ -213,7 +208,7 @@ fn finalize_of_another_subnets_assertion_is_refused() {
 }
 
 #[test]
-fn one_account_stands_for_the_epochs_of_two_subnets() {
+fn propose_on_two_subnets_locks_two_collaterals() {
     let (mut net, first, _) = with_asserted_epoch();
     let second = net.create(Shape::default());
     net.with_miners(second, 2);
@@ -247,7 +242,7 @@ fn finalize_twice_is_refused() {
 }
 
 #[test]
-fn deposit_and_withdrawal_move_the_collateral() {
+fn deposit_and_withdrawal_move_collateral() {
     let mut net = Network::deploy();
     give_collateral(&mut net, ALICE);
     let collateral = collateral_of(&net);
@@ -267,7 +262,7 @@ fn deposit_without_payment_is_refused() {
 }
 
 #[test]
-fn withdrawal_of_a_locked_collateral_is_refused() {
+fn withdrawal_of_locked_collateral_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let assertion = net.compute(netuid).assertion;
     give_collateral(&mut net, ALICE);

@@ -1,4 +1,4 @@
-//! Weights that are committed to first and revealed later, and the rules of setting them.
+//! Commit-reveal of weights, and the rules of setting them.
 
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
@@ -9,7 +9,7 @@ use inktensor_primitives::{
 
 const SALT: &[u8] = b"nobody knows";
 
-/// A subnet of a validator with a permit on uid 0 and three miners, in its second epoch.
+/// Creates a subnet of a validator with a permit on uid 0 and three miners, in its second epoch.
 fn with_validator(net: &mut Network, settings: Vec<Hyperparameter>) -> NetUid {
     let netuid = net.create(Shape {
         settings,
@@ -21,7 +21,7 @@ fn with_validator(net: &mut Network, settings: Vec<Hyperparameter>) -> NetUid {
     netuid
 }
 
-/// The same where weights are committed to first.
+/// Returns such a network with commit-reveal.
 fn with_commit_reveal() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> =
         Prepared::new(|net| with_validator(net, vec![Hyperparameter::CommitRevealWeights(true)]));
@@ -36,7 +36,7 @@ fn uids(uids: &[u16]) -> Vec<Uid> {
     uids.iter().copied().map(Uid).collect()
 }
 
-/// The hash of weights for uids 1 and 2 that `hotkey` commits to now.
+/// Returns the open epoch, and the hash for weights of `hotkey` on uids 1 and 2.
 fn hash(net: &Network, netuid: NetUid, hotkey: AccountId) -> (u32, Digest) {
     let seat = net.seat(netuid, hotkey).expect("a seat");
     let committed = CommittedWeights {
@@ -53,7 +53,7 @@ fn hash(net: &Network, netuid: NetUid, hotkey: AccountId) -> (u32, Digest) {
     (seat.epoch, committed.digest())
 }
 
-/// Lets the validator commit. Returns the epoch and the block.
+/// Commits the validator's weights. Returns the epoch and the block.
 fn commit(net: &mut Network, netuid: NetUid) -> (u32, u32) {
     let (epoch, hash) = hash(net, netuid, validator());
     net.as_(validator())
@@ -97,7 +97,7 @@ fn reveal_by_anyone_sets_the_weights_as_of_the_commit() {
         (row.uids, row.weights),
         (uids(&[1, 2]), vec![32_768, 65_535])
     );
-    assert_eq!(row.updated_at, block, "they are as old as the commit");
+    assert_eq!(row.updated_at, block, "the age is that of the commit");
     assert_eq!(net.commits(netuid, validator()).commits, []);
     assert_eq!(
         reveal(&mut net, STRANGER, netuid),
@@ -107,13 +107,13 @@ fn reveal_by_anyone_sets_the_weights_as_of_the_commit() {
 }
 
 #[test]
-fn set_weights_where_they_are_committed_to_is_refused() {
+fn set_weights_with_commit_reveal_is_refused() {
     let (mut net, netuid) = with_commit_reveal();
     net.refuses(validator(), |it| it.set_weights(netuid, uids(&[1]), vec![1]), EpochError::CommitFirst);
 }
 
 #[test]
-fn commit_weights_where_they_are_set_at_once_is_refused() {
+fn commit_weights_without_commit_reveal_is_refused() {
     let mut net = Network::deploy();
     let netuid = with_validator(&mut net, vec![]);
     let (epoch, hash) = hash(&net, netuid, validator());
@@ -137,7 +137,7 @@ fn commit_weights_for_another_epoch_is_refused() {
 }
 
 #[test]
-fn a_reveal_that_is_missed_is_seen() {
+fn missed_reveal_is_counted() {
     let (mut net, netuid) = with_commit_reveal();
     let (epoch, _) = commit(&mut net, netuid);
     net.run_epoch(netuid);
@@ -156,7 +156,7 @@ fn a_reveal_that_is_missed_is_seen() {
 }
 
 #[test]
-fn an_eleventh_commit_is_refused() {
+fn commit_weights_beyond_the_limit_is_refused() {
     let (mut net, netuid) = with_commit_reveal();
     for _ in 0..10 {
         commit(&mut net, netuid);
@@ -168,10 +168,9 @@ fn an_eleventh_commit_is_refused() {
     );
 }
 
-/// Whoever sees a hash can commit to it too, and then has nothing: it opens for the hotkey that
-/// made it.
+/// A hash opens for the hotkey that made it only, so a copied commit is useless.
 #[test]
-fn a_copied_commit_opens_nothing() {
+fn reveal_of_a_copied_commit_is_refused() {
     let (mut net, netuid) = with_commit_reveal();
     let (epoch, hash) = hash(&net, netuid, validator());
     let copycat = nth("miner", 0);
@@ -190,9 +189,9 @@ fn a_copied_commit_opens_nothing() {
     assert_eq!(answer, Err(EpochError::NoSuchCommit));
 }
 
-/// The registration that committed is gone; the same hotkey on another seat inherits nothing.
+/// A commit belongs to a registration. The same hotkey on another seat cannot reveal it.
 #[test]
-fn a_commit_does_not_outlive_its_registration() {
+fn reveal_after_another_registration_is_refused() {
     let mut net = Network::deploy();
     let netuid = with_validator(&mut net, vec![
         Hyperparameter::CommitRevealWeights(true),
@@ -204,7 +203,7 @@ fn a_commit_does_not_outlive_its_registration() {
     net.as_(miner)
         .commit_weights(netuid, epoch, hash)
         .expect("committed");
-    // All miners give way, and the one comes back.
+    // All miners are replaced, and one registers again.
     for i in 0..3 {
         net.advance(1);
         net.enrol(netuid, ALICE, nth("newcomer", i));
@@ -214,10 +213,9 @@ fn a_commit_does_not_outlive_its_registration() {
     assert_eq!(net.commits(netuid, miner).commits, []);
 }
 
-/// Weights that were committed to before a neuron came do not count for it, however late they are
-/// revealed.
+/// Weights committed before a neuron registered do not count for it, however late the reveal is.
 #[test]
-fn revealed_weights_do_not_pass_to_who_came_since() {
+fn reveal_does_not_weigh_neurons_registered_since() {
     let mut net = Network::deploy();
     let netuid = with_validator(&mut net, vec![
         Hyperparameter::CommitRevealWeights(true),
@@ -242,7 +240,7 @@ fn revealed_weights_do_not_pass_to_who_came_since() {
 }
 
 #[test]
-fn rules_of_weights_are_the_subnets() {
+fn set_weights_follows_the_subnets_rules() {
     let mut net = Network::deploy();
     let netuid = with_validator(&mut net, vec![
         Hyperparameter::WeightsVersionKey(3),
@@ -255,7 +253,7 @@ fn rules_of_weights_are_the_subnets() {
         let answer = net
             .as_(validator())
             .set_weights_by(netuid, uids(list), weights, key);
-        assert_eq!(answer.clone().err(), told, "the view says the same");
+        assert_eq!(answer.clone().err(), told, "the view predicts the error");
         answer
     };
     assert_eq!(set(&mut net, &[1, 2], 2), Err(EpochError::VersionTooOld(3)));
@@ -279,7 +277,7 @@ fn rules_of_weights_are_the_subnets() {
 }
 
 #[test]
-fn why_not_reveal_says_what_a_reveal_would() {
+fn why_not_reveal_predicts_the_error() {
     let (mut net, netuid) = with_commit_reveal();
     commit(&mut net, netuid);
     let ask = |net: &Network, salt: &[u8]| {

@@ -1,4 +1,4 @@
-//! Disproving a false assertion on the chain, and failing to disprove an honest one.
+//! Disputes of false and honest assertions on the chain.
 
 use inktensor_client::chain::{Answer, CallError, Typed};
 use inktensor_compute::epoch::EpochInputs;
@@ -10,7 +10,7 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 
-/// A network whose second epoch, which reads weights and the memory of the first, is closed.
+/// Returns a network whose second epoch, which reads weights and carry-over state, is closed.
 fn with_closed_epoch() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
         let netuid = net.with_closed_epoch();
@@ -19,12 +19,12 @@ fn with_closed_epoch() -> (Network, NetUid) {
     PREPARED.network()
 }
 
-/// What an honest watcher knows of the closed epoch.
+/// Returns the honest computation of the closed epoch, with its inputs.
 fn known(net: &Network, netuid: NetUid) -> (ComputedEpoch, EpochInputs) {
     (net.compute(netuid), net.inputs(netuid))
 }
 
-/// A way to lie about an epoch, and what it does.
+/// A name, and a change that makes an assertion false.
 type Lie = (&'static str, fn(&mut Assertion));
 
 const LIES: [Lie; 6] = [
@@ -49,7 +49,7 @@ const LIES: [Lie; 6] = [
     }),
 ];
 
-/// Posts a lie and disproves it as the stranger, who has no collateral.
+/// Posts a lie and disputes it, signed by the stranger, who has no collateral.
 fn slash_once(net: &mut Network, netuid: NetUid) {
     let (computed, inputs) = known(net, netuid);
     let mut lie = computed.assertion.clone();
@@ -60,7 +60,7 @@ fn slash_once(net: &mut Network, netuid: NetUid) {
 }
 
 #[test]
-fn a_liar_is_slashed_whatever_is_changed() {
+fn dispute_of_any_lie_slashes_the_proposer() {
     for (what, bend) in LIES {
         let (mut net, netuid) = with_closed_epoch();
         let (computed, inputs) = known(&net, netuid);
@@ -95,7 +95,7 @@ fn a_liar_is_slashed_whatever_is_changed() {
 }
 
 #[test]
-fn the_epoch_goes_on_after_a_lie() {
+fn dispute_reopens_the_epoch() {
     let (mut net, netuid) = with_closed_epoch();
     slash_once(&mut net, netuid);
     net.assert_epoch(netuid);
@@ -105,27 +105,20 @@ fn the_epoch_goes_on_after_a_lie() {
 }
 
 #[test]
-fn an_honest_assertion_stands_at_every_step() {
+fn dispute_of_a_correct_step_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let (computed, inputs) = known(&net, netuid);
     net.assert_epoch(netuid);
     assert_eq!(computed.trace.refute(&inputs, &computed.assertion), None);
-    let before = net.snapshot();
     for k in (0..).take(computed.assertion.steps.len()) {
         let proof = computed.trace.proof(&inputs, &computed.assertion, k).expect("a step");
-        assert_eq!(
-            net.as_(STRANGER).dispute(netuid, k, &proof),
-            Err(EpochError::StepIsCorrect),
-            "step {k}"
-        );
+        net.refuses(STRANGER, |it| it.dispute(netuid, k, &proof), EpochError::StepIsCorrect);
     }
-    assert_eq!(net.snapshot(), before);
 }
 
-/// A challenger can make the kernel trap by giving it too little. An honest assertion stands all
-/// the same.
+/// A challenger can make the kernel trap with a low gas limit. That does not slash an honest assertion.
 #[test]
-fn a_starved_dispute_slashes_nobody() {
+fn dispute_with_too_little_gas_changes_nothing() {
     const PLENTY: u64 = 1 << 60;
     let (mut net, netuid) = with_closed_epoch();
     let (computed, inputs) = known(&net, netuid);
@@ -166,9 +159,9 @@ fn a_starved_dispute_slashes_nobody() {
     );
 }
 
-/// What is written after the close belongs to the next epoch; the judge must not see it.
+/// Writes after the close belong to the next epoch. A dispute must not read them.
 #[test]
-fn writes_after_the_close_disprove_nothing() {
+fn dispute_ignores_writes_after_the_close() {
     let (mut net, netuid) = with_closed_epoch();
     let (computed, inputs) = known(&net, netuid);
     net.assert_epoch(netuid);
@@ -185,7 +178,7 @@ fn writes_after_the_close_disprove_nothing() {
 }
 
 #[test]
-fn a_wrong_opening_is_refused() {
+fn dispute_with_a_wrong_opening_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let (computed, inputs) = known(&net, netuid);
     let mut lie = computed.assertion.clone();
@@ -224,7 +217,7 @@ fn a_wrong_opening_is_refused() {
 }
 
 #[test]
-fn a_lie_can_be_disputed_up_to_the_block_before_the_deadline() {
+fn dispute_in_the_block_before_the_deadline_succeeds() {
     let (mut net, netuid) = with_closed_epoch();
     let (computed, inputs) = known(&net, netuid);
     let mut lie = computed.assertion.clone();
@@ -237,7 +230,7 @@ fn a_lie_can_be_disputed_up_to_the_block_before_the_deadline() {
 }
 
 #[test]
-fn from_the_deadline_on_nothing_is_disputed() {
+fn dispute_from_the_deadline_on_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let (computed, inputs) = known(&net, netuid);
     let mut lie = computed.assertion.clone();
@@ -250,7 +243,7 @@ fn from_the_deadline_on_nothing_is_disputed() {
 }
 
 #[test]
-fn nothing_asserted_is_nothing_to_dispute() {
+fn dispute_with_nothing_asserted_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let (computed, inputs) = known(&net, netuid);
     let proof = computed.trace.proof(&inputs, &computed.assertion, 0).expect("a step");
@@ -265,7 +258,7 @@ fn nothing_asserted_is_nothing_to_dispute() {
 }
 
 #[test]
-fn the_collateral_doubles_with_each_lie_and_is_the_first_again_for_the_next_epoch() {
+fn collateral_doubles_with_each_lie_until_the_next_epoch() {
     let (mut net, netuid) = with_closed_epoch();
     let collateral = net.rules().collateral;
     assert_eq!(net.collateral_required(netuid), collateral);

@@ -1,5 +1,4 @@
-//! Explaining epochs of a chain: what is explained is what is paid, and a lie is not taken for the
-//! truth.
+//! Explanations of epochs on a chain: they match the pay, and report a posted lie.
 
 use inktensor_client::deploy::Bundle;
 use inktensor_e2e_tests::{accounts::*, Network, Shape, TempDir};
@@ -39,14 +38,13 @@ fn explain(net: &mut Network, store: &Store, netuid: NetUid, uid: u16) -> Explan
     .expect("an explanation")
 }
 
-/// A subnet of two validators and three miners whose epoch 1, with something to pay, is closed, and
-/// a store that has what it is computed from. Somebody stakes on the first validator, which takes a
-/// tenth of its dividends.
+/// Returns a subnet of two validators and three miners whose epoch 1, with a budget, is closed, and a
+/// store with its inputs. A nominator stakes on the first validator, whose take is a tenth.
 fn closed() -> (Network, NetUid, TempDir) {
     closed_with(|_| ())
 }
 
-/// The same, after something else has happened.
+/// Returns the same after `prepare`.
 fn closed_with(prepare: impl FnOnce(&mut Network)) -> (Network, NetUid, TempDir) {
     let mut net = Network::deploy();
     let folder = TempDir::new();
@@ -76,7 +74,7 @@ fn closed_with(prepare: impl FnOnce(&mut Network)) -> (Network, NetUid, TempDir)
 }
 
 #[test]
-fn an_explained_epoch_pays_what_was_explained() {
+fn explain_matches_the_pay() {
     let (mut net, netuid, folder) = closed();
     net.assert_epoch(netuid);
     let store = folder.store(&net).expect("opened");
@@ -105,8 +103,7 @@ fn an_explained_epoch_pays_what_was_explained() {
         assert_eq!(after.0 - before.0, pay, "{told:#?}");
     }
     assert!(told.iter().any(|told| told.pay.miner > 0));
-    // The take is the owner's, as stake; the rest is for all stakers by their stake, that one
-    // included.
+    // The owner gets the take as stake. All stakers, the owner included, share the rest by stake.
     let pay = &told[0].pay;
     let take = pay.take.as_ref().expect("a take");
     assert!(take.owner > 0, "{take:?}");
@@ -116,10 +113,10 @@ fn an_explained_epoch_pays_what_was_explained() {
     let gained = u128::from(after.2 - before.2);
     assert!(gained.abs_diff(part) <= 2, "{gained} instead of {part}");
 
-    // Once it is paid, the chain's sums are held against the results too.
+    // Once the epoch is paid, the explanation compares the chain's sums too.
     let paid = explain(&mut net, &store, netuid, 0);
     assert!(paid.holds(), "{paid:#?}");
-    let money = paid.budget.chain.expect("the chain was asked");
+    let money = paid.budget.chain.expect("read from the chain");
     let all: u64 = told
         .iter()
         .map(|told| told.pay.miner + told.pay.validator)
@@ -129,7 +126,7 @@ fn an_explained_epoch_pays_what_was_explained() {
 }
 
 #[test]
-fn what_root_stake_has_of_the_dividends_is_told() {
+fn explain_has_the_dividends_of_root_stake() {
     let hotkey = nth("validator", 0);
     let (mut net, netuid, folder) = closed_with(|net| {
         net.stake(NetUid::ROOT, BOB, hotkey, Rao::from_tao(1_000));
@@ -149,7 +146,7 @@ fn what_root_stake_has_of_the_dividends_is_told() {
 }
 
 #[test]
-fn an_explanation_says_that_a_lie_was_posted() {
+fn explain_reports_a_posted_lie() {
     let (mut net, netuid, folder) = closed();
     let computed = net.compute(netuid);
     let store = folder.store(&net).expect("opened");

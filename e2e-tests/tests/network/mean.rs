@@ -1,4 +1,4 @@
-//! Subnets on the mean kernel: nothing else in the network knows one kernel from another.
+//! Subnets with the mean kernel. All other contracts treat kernels alike.
 
 use crate::kernel_on_chain::largest_steps;
 use inktensor_client::chain::Typed;
@@ -21,8 +21,8 @@ use inktensor_worker::{
     roles::{Keeper, Proposer},
 };
 
-/// A subnet on the mean kernel, of two validators with 100 and 101 TAO and three miners, with one
-/// final epoch.
+/// Returns a subnet with the mean kernel, of two validators with 100 and 101 TAO and three miners, after
+/// one final epoch.
 fn with_final_epoch() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
         let netuid = net.create(Shape {
@@ -37,10 +37,10 @@ fn with_final_epoch() -> (Network, NetUid) {
 }
 
 #[test]
-fn epoch_pays_by_the_mean_of_weights() {
+fn epoch_pays_by_mean_weights() {
     let (mut net, netuid) = with_final_epoch();
     assert_eq!(net.roster(netuid), [Uid(0), Uid(1)]);
-    // 100 TAO say 1:1:0, 101 TAO say 0:0:1.
+    // 100 TAO weigh 1:1:0, 101 TAO weigh 0:0:1.
     for (validator, weights) in [(0, [1, 1, 0]), (1, [0, 0, 1])] {
         let miners = vec![Uid(2), Uid(3), Uid(4)];
         net.as_(nth("validator", validator))
@@ -74,7 +74,7 @@ fn epoch_pays_by_the_mean_of_weights() {
 }
 
 #[test]
-fn epoch_without_weights_pays_the_next_one() {
+fn epoch_without_weights_carries_its_budget_over() {
     let (mut net, netuid) = with_final_epoch();
     let idle = net.run_epoch(netuid);
     assert!(idle.header.budget.total() > Rao::ZERO);
@@ -88,7 +88,7 @@ fn epoch_without_weights_pays_the_next_one() {
 }
 
 #[test]
-fn liar_is_slashed_at_every_step() {
+fn dispute_of_any_step_slashes_the_proposer() {
     let (mut net, netuid) = with_final_epoch();
     net.honest_weights(netuid);
     net.close(netuid);
@@ -116,7 +116,7 @@ fn liar_is_slashed_at_every_step() {
 }
 
 #[test]
-fn subnet_changes_its_kernel_and_goes_back() {
+fn subnet_changes_its_kernel_and_back() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     let addresses = net.addresses();
@@ -132,7 +132,7 @@ fn subnet_changes_its_kernel_and_goes_back() {
     assert_eq!(subnet.params, KernelParams::Other(Vec::new()));
     let header = net.close(netuid);
     assert_eq!((header.kernel, header.epoch), (addresses.mean, 2));
-    // The mean kernel is given none of Yuma's memory.
+    // The mean kernel does not get Yuma's carry-over state.
     assert!(net.memory_hashes(netuid).is_empty());
     net.forget(netuid);
     net.assert_epoch(netuid);
@@ -149,7 +149,7 @@ fn subnet_changes_its_kernel_and_goes_back() {
 }
 
 #[test]
-fn close_with_any_parameters_is_refused() {
+fn close_with_parameters_is_refused() {
     let (mut net, netuid) = with_final_epoch();
     net.set(netuid, Hyperparameter::OtherParams(vec![0]));
     let closes_at = net.status(netuid).expect("a status").closes_at;

@@ -1,4 +1,4 @@
-//! An epoch executed by the chain itself, step by step, when no worker is there.
+//! Replays: epochs that the chain executes step by step without a worker.
 
 use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Prepared, Shape};
 use inktensor_primitives::{
@@ -9,16 +9,16 @@ use inktensor_primitives::{
     NetUid, Rao,
 };
 
-/// The epoch that is closed and not final.
+/// The closed epoch.
 const EPOCH: u32 = 2;
 
-/// A network whose third epoch, which reads weights and the memory that weights left, is closed.
+/// Returns a network whose third epoch, which reads weights and carry-over state, is closed.
 fn with_closed_epoch() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> = Prepared::new(|net| run(net, 3));
     PREPARED.network()
 }
 
-/// The same with 70 miners, so that the epoch has two chunks.
+/// Returns such a network with 70 miners, so that the epoch has two chunks.
 fn with_large_closed_epoch() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> = Prepared::new(|net| run(net, 70));
     PREPARED.network()
@@ -38,14 +38,14 @@ fn run(net: &mut Network, miners: u32) -> NetUid {
     netuid
 }
 
-/// Waits until the closed epoch can be replayed.
+/// Waits until a replay of the closed epoch is due.
 fn wait(net: &mut Network, netuid: NetUid) {
     let due = net.status(netuid).expect("a status").replays_at;
     net.advance_to(due.expect("it can be"));
 }
 
-/// Has `who` execute `steps` steps from `next` on.
-fn go_on(net: &mut Network, netuid: NetUid, next: u32, steps: u32, who: u32) -> u32 {
+/// Replays `steps` steps from `next` on, signed by account `who`.
+fn replay_from(net: &mut Network, netuid: NetUid, next: u32, steps: u32, who: u32) -> u32 {
     let memory = net.memory_for(netuid, next, steps);
     let who = nth("replayer", who);
     net.as_(who)
@@ -54,9 +54,8 @@ fn go_on(net: &mut Network, netuid: NetUid, next: u32, steps: u32, who: u32) -> 
 }
 
 #[test]
-fn replay_comes_to_what_an_honest_assertion_does() {
-    // The same network twice: once asserted, once replayed by five people, an odd number of steps
-    // at a time.
+fn replay_has_the_result_of_an_honest_assertion() {
+    // One network is asserted; a copy is replayed by five accounts, an odd number of steps at a time.
     let (mut net, netuid) = with_large_closed_epoch();
     let template = net.template();
     net.assert_epoch(netuid);
@@ -79,7 +78,7 @@ fn replay_comes_to_what_an_honest_assertion_does() {
             }
         );
         let before = next;
-        next = go_on(&mut replayed, netuid, next, steps, who % 5);
+        next = replay_from(&mut replayed, netuid, next, steps, who % 5);
         assert_eq!(next, (before + steps).min(computed.steps()));
         who += 1;
     }
@@ -123,14 +122,9 @@ fn replay_with_nothing_closed_is_refused() {
     net.with_validators(netuid, 1).with_miners(netuid, 1);
     net.run_epoch(netuid);
     net.advance(net.rules().replay_delay);
-    let before = net.snapshot();
     for netuid in [netuid, NetUid(99)] {
-        assert_eq!(
-            net.as_(ALICE).replay(netuid, 1, Vec::new()),
-            Err(EpochError::NothingClosed)
-        );
+        net.refuses(ALICE, |it| it.replay(netuid, 1, Vec::new()), EpochError::NothingClosed);
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -145,7 +139,7 @@ fn propose_while_replaying_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let computed = net.compute(netuid);
     wait(&mut net, netuid);
-    go_on(&mut net, netuid, 0, 1, 0);
+    replay_from(&mut net, netuid, 0, 1, 0);
     let (epoch, collateral) = (net.addresses().epoch, net.rules().collateral);
     net.provide(ALICE, epoch, collateral);
     net.as_(ALICE)
@@ -185,7 +179,7 @@ fn replay_after_a_slashed_lie_makes_the_epoch_final() {
 }
 
 #[test]
-fn wrong_memory_is_refused_without_change() {
+fn replay_with_wrong_memory_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     wait(&mut net, netuid);
     let header = net.header(netuid).expect("closed");
@@ -196,34 +190,29 @@ fn wrong_memory_is_refused_without_change() {
             plan.phases[usize::from(phase)].memory
         })
         .expect("the kernel reads memory");
-    // Steps before that read none, and take none.
+    // Earlier steps read no memory and accept none.
     if reads > 0 {
         net.refuses(ALICE, |it| it.replay(netuid, reads, vec![vec![1]]), EpochError::OpeningMismatch(Opening::Memory));
-        go_on(&mut net, netuid, 0, reads, 0);
+        replay_from(&mut net, netuid, 0, reads, 0);
     }
     let good = net.memory_for(netuid, reads, 1);
     assert!(!good[0].is_empty(), "there is something to remember");
     let mut longer = good.clone();
     longer[0].push(0);
-    let before = net.snapshot();
     for bad in [
         Vec::new(),
         vec![Vec::new()],
         longer,
         vec![good[0].clone(); 2],
     ] {
-        assert_eq!(
-            net.as_(ALICE).replay(netuid, 1, bad),
-            Err(EpochError::OpeningMismatch(Opening::Memory))
-        );
+        net.refuses(ALICE, |it| it.replay(netuid, 1, bad), EpochError::OpeningMismatch(Opening::Memory));
     }
-    assert_eq!(net.snapshot(), before);
     assert_eq!(net.as_(ALICE).replay(netuid, 1, good), Ok(reads + 1));
 }
 
 #[test]
-fn a_network_without_workers_lives_on_public_data() {
-    // From the first epoch on, results and memory are only what replays told.
+fn replays_without_workers_need_public_data_only() {
+    // From the first epoch on, results and carry-over state come from the events of replays.
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
@@ -231,18 +220,18 @@ fn a_network_without_workers_lives_on_public_data() {
         net.close(netuid);
         let computed = net.replay(netuid, 3);
         assert_eq!(computed.header.epoch, epoch);
-        // The harness settles, and feeds the next replay, from what the chain told.
+        // The harness settles, and continues the replay, with the data of events.
         net.settle(netuid);
         assert_eq!(computed.pay() > Rao::ZERO, epoch > 0);
         net.honest_weights(netuid);
     }
     assert_eq!(net.collateral(WORKER), Collateral::default());
-    // A worker that comes later reads the same.
+    // A worker that starts later reads the same data.
     net.run_epoch(netuid);
 }
 
 #[test]
-fn those_who_replay_share_the_proposers_fee() {
+fn replay_shares_the_proposers_fee() {
     let (mut net, netuid) = with_closed_epoch();
     let pot = net.budget(netuid, EPOCH).expect("drawn").proposer;
     let steps = net.compute(netuid).steps();
@@ -253,7 +242,7 @@ fn those_who_replay_share_the_proposers_fee() {
         if next == steps {
             break;
         }
-        next = go_on(&mut net, netuid, next, 1 + who % 2, who);
+        next = replay_from(&mut net, netuid, next, 1 + who % 2, who);
         paid += net.balance(nth("replayer", who));
         let due = pot.to_u128() * u128::from(next) / u128::from(steps);
         assert_eq!(paid, due, "after {next} of {steps} steps");
@@ -269,20 +258,20 @@ fn those_who_replay_share_the_proposers_fee() {
 fn replay_with_another_kernel_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     wait(&mut net, netuid);
-    go_on(&mut net, netuid, 0, 1, 0);
+    replay_from(&mut net, netuid, 0, 1, 0);
     let kernel = net.addresses().yuma;
     net.replace_code(kernel, &bundles().token.code);
     let memory = net.memory_for(netuid, 1, 1);
     net.refuses(ALICE, |it| it.replay(netuid, 1, memory), EpochError::KernelChanged);
-    // With the code back the replay goes on.
+    // With the old code the replay continues.
     net.replace_code(kernel, &bundles().yuma.code);
-    go_on(&mut net, netuid, 1, 1, 0);
+    replay_from(&mut net, netuid, 1, 1, 0);
 }
 
 #[test]
-fn a_final_epoch_leaves_nothing_of_its_replay() {
-    // Two networks whose epochs end at the same block: one asserted, one replayed. The contracts
-    // store the same.
+fn final_epoch_leaves_no_storage_of_its_replay() {
+    // Two networks whose epochs end at the same block, one asserted and one replayed, have the same
+    // storage.
     let (mut net, netuid) = with_large_closed_epoch();
     let template = net.template();
     let mut replayed = Network::begin_from(&template);
@@ -297,10 +286,9 @@ fn a_final_epoch_leaves_nothing_of_its_replay() {
     assert_eq!(replayed, asserted);
 }
 
-/// The contract knows no kernel: one that remembers nothing and cuts the epoch otherwise is
-/// replayed the same way.
+/// A kernel without carry-over state and with another plan is replayed in the same way.
 #[test]
-fn a_subnet_of_another_kernel_is_replayed_too() {
+fn replay_of_the_mean_kernel_succeeds() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: 256,

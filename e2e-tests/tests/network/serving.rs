@@ -1,4 +1,4 @@
-//! What neurons show: where they answer, where their metrics are, what they commit to.
+//! Published data of neurons: endpoints, metrics endpoints and commitments.
 
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
@@ -18,7 +18,7 @@ fn axon(port: u16) -> Axon {
     }
 }
 
-/// A full subnet of two miners that can be replaced, each of whose hotkeys can pay one deposit.
+/// Returns a full subnet of two replaceable miners whose hotkeys can pay one deposit each.
 fn with_miners() -> (Network, NetUid, Rao) {
     static PREPARED: Prepared<(NetUid, Rao)> = Prepared::new(|net| {
         let netuid = net.create(Shape {
@@ -40,7 +40,7 @@ fn with_miners() -> (Network, NetUid, Rao) {
 }
 
 #[test]
-fn serve_axon_is_shown_for_a_deposit_that_comes_back() {
+fn serve_axon_holds_a_deposit_until_stop_serving() {
     let (mut net, netuid, deposit) = with_miners();
     let (miner, held) = (nth("miner", 0), net.held());
     net.as_(miner)
@@ -50,7 +50,7 @@ fn serve_axon_is_shown_for_a_deposit_that_comes_back() {
     assert_eq!(net.balance(miner), 0);
     let shown = net.serving(netuid, Uid(0)).expect("shown");
     assert_eq!((shown.axon, shown.deposit), (Some(axon(8_091)), deposit));
-    // More of it costs nothing more.
+    // Further data needs no further deposit.
     let prometheus = Prometheus {
         host: Host::Name("miner.example.org".into()),
         port: 7_091,
@@ -90,10 +90,9 @@ fn serve_axon_again_too_soon_is_refused() {
 }
 
 #[test]
-fn serving_of_nonsense_is_refused() {
+fn serve_axon_of_bad_data_is_refused() {
     let (mut net, netuid, deposit) = with_miners();
     let miner = nth("miner", 0);
-    let before = net.snapshot();
     let at = |host, port| Axon {
         host,
         port,
@@ -115,19 +114,11 @@ fn serving_of_nonsense_is_refused() {
             },
         ),
     ] {
-        assert_eq!(net.as_(miner).serve_axon(netuid, nonsense), Err(refused));
+        net.refuses(miner, |it| it.serve_axon(netuid, nonsense), refused);
     }
-    assert!(matches!(
-        net.as_(miner)
-            .commit(netuid, CommitmentKind::Raw, vec![0; 129]),
-        Err(RegistryError::OutOfBounds { max: 128, .. })
-    ));
-    assert_eq!(
-        net.as_(STRANGER).serve_axon(netuid, axon(1)),
-        Err(RegistryError::NotSeated)
-    );
-    assert_eq!(net.snapshot(), before);
-    // Without the deposit nothing is shown.
+    assert!(matches!(net.refused(miner, |it| it.commit(netuid, CommitmentKind::Raw, vec![0; 129])), RegistryError::OutOfBounds { max: 128, .. }));
+    net.refuses(STRANGER, |it| it.serve_axon(netuid, axon(1)), RegistryError::NotSeated);
+    // Without the deposit nothing is published.
     net.as_(miner).transfer(BOB, Rao(1)).expect("transferred");
     assert_eq!(
         net.as_(miner).serve_axon(netuid, axon(1)),
@@ -137,7 +128,7 @@ fn serving_of_nonsense_is_refused() {
 }
 
 #[test]
-fn what_a_neuron_showed_does_not_pass_to_the_next() {
+fn published_data_ends_with_the_neuron() {
     let (mut net, netuid, deposit) = with_miners();
     let miner = nth("miner", 0);
     net.as_(miner).serve_axon(netuid, axon(1)).expect("served");

@@ -8,15 +8,14 @@ use inktensor_primitives::{
     NetUid, Rao,
 };
 
-/// A network whose subnet has just made final an epoch with something to pay: two validators and
-/// `miners` miners.
+/// Returns a network of two validators and three miners whose last epoch, with a budget, is final.
 fn with_final_epoch() -> (Network, NetUid, ComputedEpoch) {
     static PREPARED: Prepared<(NetUid, ComputedEpoch)> = Prepared::new(|net| run(net, 3));
     let (net, (netuid, computed)) = PREPARED.network();
     (net, netuid, computed)
 }
 
-/// The same with 70 miners, so that the epoch has two chunks.
+/// Returns such a network with 70 miners, so that the epoch has two chunks.
 fn with_large_final_epoch() -> (Network, NetUid, ComputedEpoch) {
     static PREPARED: Prepared<(NetUid, ComputedEpoch)> = Prepared::new(|net| run(net, 70));
     let (net, (netuid, computed)) = PREPARED.network();
@@ -46,7 +45,7 @@ fn pay_of(results: &[NeuronResult]) -> u64 {
 }
 
 #[test]
-fn settle_pays_what_the_results_say() {
+fn settle_pays_the_results() {
     let (mut net, netuid, computed) = with_final_epoch();
     let before: Vec<_> = (0..5)
         .map(|uid| {
@@ -70,7 +69,7 @@ fn settle_pays_what_the_results_say() {
 }
 
 #[test]
-fn settle_spends_the_budget_to_the_last_few_rao() {
+fn settle_pays_the_budget_but_for_rounding() {
     let (mut net, netuid, computed) = with_final_epoch();
     let Budget::Split { miners, validators } = computed.header.budget else {
         panic!("a split budget");
@@ -99,7 +98,7 @@ fn settle_of_the_last_chunk_completes_the_epoch() {
     let (mut net, netuid, computed) = with_large_final_epoch();
     let chunks = u16::try_from(computed.trace.results.len()).expect("few");
     assert!(chunks > 1, "more than one chunk");
-    // Any order will do.
+    // The order of chunks is free.
     for chunk in (0..chunks).rev() {
         let settling = net.status(netuid).expect("a status").settling;
         assert!(settling.is_some_and(|it| !it.is_settled(chunk)));
@@ -125,32 +124,21 @@ fn settle_of_a_chunk_twice_is_refused() {
 #[test]
 fn settle_of_other_results_is_refused() {
     let (mut net, netuid, computed) = with_final_epoch();
-    let before = net.snapshot();
     let mut more = computed.trace.results[0].clone();
     more[2].miner.0 += 1;
     let mut fewer = computed.trace.results[0].clone();
     fewer.pop();
     for results in [more, fewer, vec![]] {
-        assert_eq!(
-            net.as_(KEEPER).settle(netuid, 1, 0, &results),
-            Err(EpochError::ResultsMismatch)
-        );
+        net.refuses(KEEPER, |it| it.settle(netuid, 1, 0, &results), EpochError::ResultsMismatch);
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn settle_of_a_chunk_that_does_not_exist_is_refused() {
+fn settle_of_an_unknown_chunk_is_refused() {
     let (mut net, netuid, computed) = with_final_epoch();
-    let before = net.snapshot();
     for chunk in [1, u16::MAX] {
-        assert_eq!(
-            net.as_(KEEPER)
-                .settle(netuid, 1, chunk, &computed.trace.results[0]),
-            Err(EpochError::ChunkOutOfRange(1))
-        );
+        net.refuses(KEEPER, |it| it.settle(netuid, 1, chunk, &computed.trace.results[0]), EpochError::ChunkOutOfRange(1));
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -171,7 +159,7 @@ fn settle_of_a_settled_epoch_is_refused() {
 }
 
 #[test]
-fn unsettled_epoch_holds_the_next_close_up() {
+fn close_with_an_unsettled_epoch_is_refused() {
     let (mut net, netuid, _) = with_final_epoch();
     let free_from = net.block() + net.rules().settle_window;
     net.advance_to(free_from - 1);
@@ -202,7 +190,7 @@ fn unsettled_pay_returns_to_the_subnets_budget_after_the_window() {
 }
 
 #[test]
-fn only_what_is_unsettled_returns_to_the_budget() {
+fn settled_pay_does_not_return_to_the_budget() {
     let (mut net, netuid, computed) = with_large_final_epoch();
     let results = &computed.trace.results[0];
     net.as_(KEEPER)
@@ -217,14 +205,14 @@ fn only_what_is_unsettled_returns_to_the_budget() {
     let drawn = budget.unspent().expect("an amount").0;
     let unpaid = computed.header.budget.total().0 - pay_of(results);
     assert_eq!(drawn, pending.0 + unpaid + fee.0);
-    // Scores of the chunk that nobody settled are those of the epoch before.
+    // The scores of the unsettled chunk are those of the epoch before.
     let [first, second] = [0, 1].map(|page| net.metagraph(netuid, page));
     assert_eq!(first[3].score, results[3]);
     assert_eq!(second[3].score.miner, Rao::ZERO);
 }
 
 #[test]
-fn undisputed_lie_moves_no_more_than_the_budget() {
+fn settle_of_an_undisputed_lie_pays_at_most_the_budget() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 1).with_miners(netuid, 2);

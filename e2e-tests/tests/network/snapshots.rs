@@ -1,10 +1,9 @@
-//! What a close has frozen: nothing written afterwards reaches the epoch, whoever writes it and
-//! however much.
+//! Frozen inputs of a closed epoch: later writes of any account do not change them.
 
 use inktensor_compute::epoch::compute;
 use inktensor_e2e_tests::{
     accounts::*,
-    adversary::{closed, Case, Rng, Judge, Lie, OnChain},
+    adversary::{closed_epoch, Case, Judge, Lie, OnChain, Rng},
     Network, Shape,
 };
 use inktensor_primitives::{
@@ -14,12 +13,11 @@ use inktensor_primitives::{
     AccountId, Bps, NetUid, Rao, Uid,
 };
 
-/// Writes between two looks at the epoch.
+/// The number of writes of a round.
 const WRITES: u32 = 25;
 const SEATS: u16 = 8;
 
-/// A full subnet whose seats anybody can take, in the epoch after its second final one, which has
-/// just closed.
+/// Returns a full subnet of replaceable neurons whose epoch has just closed, after up to two final ones.
 fn with_closed_epoch(rng: &mut Rng) -> (Case, OnChain) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
@@ -34,18 +32,18 @@ fn with_closed_epoch(rng: &mut Rng) -> (Case, OnChain) {
         net.honest_weights(netuid);
     }
     net.close(netuid);
-    closed(net, netuid, before)
+    closed_epoch(net, netuid, before)
 }
 
-/// Who sits on a seat: hotkey and coldkey.
-fn somebody(net: &Network, netuid: NetUid, rng: &mut Rng) -> (AccountId, AccountId) {
+/// Returns the hotkey and coldkey of a random neuron.
+fn random_neuron(net: &Network, netuid: NetUid, rng: &mut Rng) -> (AccountId, AccountId) {
     let neurons = net.subnet(netuid).expect("the subnet").neurons;
     let uid = Uid(rng.within(0, neurons - 1));
     let neuron = net.neuron(netuid, uid).expect("a neuron");
     (neuron.hotkey, neuron.coldkey)
 }
 
-/// A hyperparameter at will, among them those that end the subnet's next epochs.
+/// Returns a random hyperparameter, including values that prevent the subnet's next epochs.
 fn setting(rng: &mut Rng, another_kernel: AccountId) -> Hyperparameter {
     let any = rng.u16();
     match rng.below(9) {
@@ -66,9 +64,9 @@ fn setting(rng: &mut Rng, another_kernel: AccountId) -> Hyperparameter {
     }
 }
 
-/// Writes whatever an account can write. That one is refused at times does not matter.
+/// Makes a random call. It may be refused.
 fn write(net: &mut Network, netuid: NetUid, rng: &mut Rng, number: u32) {
-    let (hotkey, coldkey) = somebody(net, netuid, rng);
+    let (hotkey, coldkey) = random_neuron(net, netuid, rng);
     match rng.below(8) {
         0 | 1 => {
             let amount = Rao::from_tao(rng.within(1, 900).into());
@@ -83,7 +81,7 @@ fn write(net: &mut Network, netuid: NetUid, rng: &mut Rng, number: u32) {
                 .remove_stake(netuid, hotkey, Rao::from_tao(1));
         }
         4 => {
-            // Without a permit a neuron may still weigh itself.
+            // Without a permit a neuron can weigh itself.
             let uid = net.seat(netuid, hotkey).expect("a seat").uid;
             let weights = vec![rng.u16()];
             net.as_(hotkey)
@@ -109,9 +107,8 @@ fn write(net: &mut Network, netuid: NetUid, rng: &mut Rng, number: u32) {
     }
 }
 
-/// Writes much, the subnet's owner and the admin of kernels among those who do, and looks at what
-/// the epoch reads.
-fn write_much(case: &Case, judge: &mut OnChain, rng: &mut Rng, round: u32) {
+/// Makes many random calls, of the owner too, and checks that the inputs do not change.
+fn write_round(case: &Case, judge: &mut OnChain, rng: &mut Rng, round: u32) {
     let netuid = judge.netuid();
     let (plan, token) = (judge.net.plan(netuid), judge.net.addresses().token);
     let stored = judge.net.snapshot().storage;
@@ -132,7 +129,7 @@ fn write_much(case: &Case, judge: &mut OnChain, rng: &mut Rng, round: u32) {
     assert_eq!(again.assertion(), case.trace.assertion());
 }
 
-/// Allows a contract that is no kernel, for owners to choose.
+/// Allows a contract that is not a kernel, for owners to choose.
 fn allow_token(net: &mut Network) {
     let token = net.addresses().token;
     let code = net.code_hash(token).expect("deployed");
@@ -143,7 +140,7 @@ fn allow_token(net: &mut Network) {
 }
 
 #[test]
-fn a_lie_is_disputed_and_the_truth_stands_whatever_is_written_meanwhile() {
+fn closed_inputs_do_not_change_with_random_writes() {
     for seed in 0..4 {
         let mut rng = Rng::new(seed, 0);
         let (case, mut judge) = with_closed_epoch(&mut rng);
@@ -151,34 +148,33 @@ fn a_lie_is_disputed_and_the_truth_stands_whatever_is_written_meanwhile() {
         allow_token(&mut judge.net);
 
         let lies = Lie::all();
-        let told = std::iter::repeat_with(|| rng.one(&lies)?.tell(&case, &mut rng))
+        let told = std::iter::repeat_with(|| rng.one(&lies)?.falsify(&case, &mut rng))
             .flatten()
             .find(|lie| judge.propose(lie).is_ok())
-            .expect("a lie that is taken");
+            .expect("a lie of the right shape");
         let (k, proof) = case.refute(&told).expect("a lie");
-        write_much(&case, &mut judge, &mut rng, 0);
+        write_round(&case, &mut judge, &mut rng, 0);
         judge.net.advance(1);
-        write_much(&case, &mut judge, &mut rng, 1);
+        write_round(&case, &mut judge, &mut rng, 1);
         assert_eq!(judge.dispute(k, &proof), Ok(()), "seed {seed}");
 
         let honest = case.trace.assertion();
         assert_eq!(judge.propose(&honest), Ok(()));
         let yuma = judge.net.addresses().yuma;
         judge.net.as_(ADMIN).retire_kernel(yuma).expect("retired");
-        write_much(&case, &mut judge, &mut rng, 2);
+        write_round(&case, &mut judge, &mut rng, 2);
         for k in (0..).take(case.steps()) {
             let proof = case.trace.proof(&case.inputs, &honest, k).expect("a step");
             assert_eq!(judge.dispute(k, &proof), Err(EpochError::StepIsCorrect));
         }
-        judge.go_on(&case);
+        judge.finish(&case);
         assert_eq!(judge.net.roster(netuid), case.trace.roster);
     }
 }
 
-/// An epoch is read by its own number until the next one closes; then the next one's writes are
-/// what counts.
+/// Writes after a close belong to the next epoch.
 #[test]
-fn what_is_written_after_a_close_is_read_by_the_next_epoch() {
+fn writes_after_a_close_are_read_by_the_next_epoch() {
     let mut rng = Rng::new(9, 0);
     let (case, mut judge) = with_closed_epoch(&mut rng);
     let netuid = judge.netuid();

@@ -1,5 +1,4 @@
-//! Stake on its way: to other hotkeys, subnets and coldkeys, and back from everywhere; what
-//! delegates keep; what nominators keep.
+//! Stake moved to other hotkeys, subnets and coldkeys, and removed from all; takes and nominations.
 
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
@@ -10,8 +9,8 @@ use inktensor_primitives::{
 
 const TEN: Rao = Rao::from_tao(10);
 
-/// Two subnets, with Alice's and Bob's hotkeys on both, and ten TAO of Charlie's on Alice's hotkey
-/// on the first.
+/// Returns two subnets with Alice's and Bob's hotkeys on both, and ten TAO of Charlie on Alice's hotkey on
+/// the first.
 fn with_stake() -> (Network, NetUid, NetUid) {
     static PREPARED: Prepared<(NetUid, NetUid)> = Prepared::new(|net| {
         let (one, two) = (net.create(Shape::default()), net.create(Shape::default()));
@@ -48,7 +47,7 @@ fn move_stake_goes_to_another_hotkey_and_subnet() {
 }
 
 #[test]
-fn move_stake_that_goes_nowhere_is_refused() {
+fn move_stake_to_a_bad_destination_is_refused() {
     let (mut net, one, two) = with_stake();
     let before = net.snapshot();
     let mut try_to = |netuid, hotkey, amount| {
@@ -98,7 +97,7 @@ fn transfer_stake_changes_its_owner() {
 }
 
 #[test]
-fn transfer_stake_where_it_is_switched_off_is_refused() {
+fn transfer_stake_with_transfers_off_is_refused() {
     let (mut net, one, _) = with_stake();
     net.set(one, Hyperparameter::TransferEnabled(false));
     net.refuses(CHARLIE, |it| it.transfer_stake(one, ALICE_HOTKEY, BOB, None), StakingError::TransfersOff);
@@ -108,7 +107,7 @@ fn transfer_stake_where_it_is_switched_off_is_refused() {
 }
 
 #[test]
-fn unstake_all_takes_stake_back_page_by_page() {
+fn unstake_all_removes_stake_page_by_page() {
     let (mut net, one, two) = with_stake();
     net.stake(two, CHARLIE, BOB_HOTKEY, TEN);
     net.stake(two, CHARLIE, ALICE_HOTKEY, TEN);
@@ -171,7 +170,7 @@ fn nomination_below_the_minimum_is_refused_or_paid_out_whole() {
         Err(StakingError::TooLittle(five))
     );
     assert_eq!(net.as_(STRANGER).add_stake(one, ALICE_HOTKEY, five), Ok(()));
-    // Nothing less than five stays.
+    // Less than five TAO cannot stay.
     assert_eq!(
         net.as_(CHARLIE)
             .remove_stake(one, ALICE_HOTKEY, Rao::from_tao(6)),
@@ -184,7 +183,7 @@ fn nomination_below_the_minimum_is_refused_or_paid_out_whole() {
         Ok(five),
         "the rest moves too"
     );
-    // The owner's own stake may be any.
+    // The owner's own stake has no minimum.
     net.stake(one, ALICE, ALICE_HOTKEY, Rao::from_tao(1));
     assert_eq!(net.stake_of(one, ALICE_HOTKEY, ALICE), Rao::from_tao(1));
 }
@@ -205,7 +204,7 @@ fn set_take_is_raised_slowly_and_lowered_at_any_time() {
 }
 
 #[test]
-fn stake_added_and_removed_within_an_open_epoch_gives_no_weight() {
+fn stake_added_and_removed_within_an_epoch_has_no_weight() {
     let (mut net, one, _) = with_stake();
     net.close(one);
     let epoch = net.status(one).unwrap().open;
@@ -223,7 +222,7 @@ fn stake_added_and_removed_within_an_open_epoch_gives_no_weight() {
     assert_eq!(net.stake_at(one, ALICE_HOTKEY, epoch), before);
     let inputs = net.chunk_inputs(one, 0).expect("readable");
     assert_eq!(Ok(Rao(inputs.neurons[0].stake)), before);
-    // Nor does stake that comes after the close weigh in the closed epoch.
+    // Stake added after the close has no weight in the closed epoch either.
     net.stake(one, STRANGER, ALICE_HOTKEY, rich);
     assert_eq!(net.chunk_inputs(one, 0), Ok(inputs));
 }

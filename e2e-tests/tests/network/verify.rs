@@ -1,5 +1,5 @@
-//! Recomputing posted epochs: the honest ones are right, and of a false one the first wrong step is
-//! named, and for whom.
+//! Verification of posted epochs: honest ones are correct, and a false one is reported with its first wrong
+//! step and uids.
 
 use inktensor_client::chain::Chain;
 use inktensor_compute::epoch::{Difference, Part};
@@ -16,8 +16,8 @@ use inktensor_worker::{
     verify::{Fate, Origin, Paid, ValueDifference, Verified, Verifier, VerifyError},
 };
 
-/// A subnet of two validators and three miners, all in one chunk.
-fn community(net: &mut Network) -> NetUid {
+/// Creates a subnet of two validators and three miners, all in one chunk.
+fn populated(net: &mut Network) -> NetUid {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     netuid
@@ -49,7 +49,7 @@ fn verify(net: &mut Network, netuid: NetUid, epoch: u32) -> Verified {
     verify_with(net, None, netuid, epoch).expect("verified")
 }
 
-/// Closes an epoch and posts what `change` makes of it.
+/// Closes an epoch and posts its assertion with `change`.
 fn lie(net: &mut Network, netuid: NetUid, change: impl FnOnce(&mut Assertion)) -> Assertion {
     net.close(netuid);
     let mut lie = net.compute(netuid).assertion;
@@ -59,9 +59,9 @@ fn lie(net: &mut Network, netuid: NetUid, change: impl FnOnce(&mut Assertion)) -
 }
 
 #[test]
-fn an_honest_epoch_is_correct_while_it_stands_and_once_it_is_paid() {
+fn verify_confirms_an_honest_epoch_posted_and_paid() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.close(netuid);
     let computed = net.assert_epoch(netuid);
     let standing = verify(&mut net, netuid, 0);
@@ -78,9 +78,9 @@ fn an_honest_epoch_is_correct_while_it_stands_and_once_it_is_paid() {
 }
 
 #[test]
-fn a_wrong_step_is_named_with_the_uids_of_its_chunk() {
+fn verify_names_a_wrong_step_with_its_uids() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     lie(&mut net, netuid, |lie| lie.steps[2] = [7; 32]);
     let found = verify(&mut net, netuid, 0).finding.expect("a lie");
     let place = Difference::Step {
@@ -95,9 +95,9 @@ fn a_wrong_step_is_named_with_the_uids_of_its_chunk() {
 }
 
 #[test]
-fn wrong_permits_are_named_one_by_one() {
+fn verify_names_wrong_permits_one_by_one() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let mut gone = Uid(0);
     lie(&mut net, netuid, |lie| gone = lie.roster.remove(0));
     let found = verify(&mut net, netuid, 0).finding.expect("a lie");
@@ -112,9 +112,9 @@ fn wrong_permits_are_named_one_by_one() {
 }
 
 #[test]
-fn results_that_nobody_has_seen_are_known_only_by_their_hash() {
+fn verify_compares_unseen_results_by_hash_only() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     lie(&mut net, netuid, |lie| lie.results[0] = [7; 32]);
     let found = verify(&mut net, netuid, 0).finding.expect("a lie");
     assert_eq!(found.hidden, [0]);
@@ -123,17 +123,17 @@ fn results_that_nobody_has_seen_are_known_only_by_their_hash() {
 }
 
 #[test]
-fn a_lie_that_was_paid_is_told_value_by_value() {
+fn verify_lists_the_values_of_a_paid_lie() {
     let folder = TempDir::new();
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let store = folder.store(&net).expect("opened");
     let mut ledger = Ledger::new(net.addresses(), kernels()).with_store(store);
     let mut keep = |net: &mut Network| {
         net.with_chain(|chain| ledger.closed(chain, netuid))
             .expect("computed");
     };
-    // Two epochs until validators have permits, weights and something to divide.
+    // After two epochs validators have permits, weights and a budget.
     for _ in 0..2 {
         net.close(netuid);
         keep(&mut net);
@@ -190,10 +190,10 @@ fn a_lie_that_was_paid_is_told_value_by_value() {
     };
     assert_eq!(found.paid, [short]);
     assert!(found.hidden.is_empty(), "all of it was seen");
-    // The epoch before is in the store alone, and right.
+    // The epoch before is only in the store, and correct.
     let older = verify_with(&mut net, Some(&store), netuid, 1).expect("verified");
     assert_eq!((older.finding, older.origin), (None, Origin::Store));
-    // Without a store neither can be told.
+    // Without a store neither epoch can be verified.
     assert!(matches!(
         verify_with(&mut net, None, netuid, 1),
         Err(VerifyError::InputsGone { epoch: 1, .. })
@@ -205,9 +205,9 @@ fn a_lie_that_was_paid_is_told_value_by_value() {
 }
 
 #[test]
-fn an_epoch_after_a_replay_needs_no_store() {
+fn verify_after_a_replay_needs_no_store() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.close(netuid);
     net.replay(netuid, 3);
     let replayed = verify(&mut net, netuid, 0);
@@ -225,9 +225,9 @@ fn an_epoch_after_a_replay_needs_no_store() {
 }
 
 #[test]
-fn what_is_not_there_is_not_verified() {
+fn verify_of_a_missing_epoch_fails() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     assert!(matches!(
         verify_with(&mut net, None, netuid, 0),
         Err(VerifyError::NotClosed { epoch: 0, .. })
@@ -240,9 +240,9 @@ fn what_is_not_there_is_not_verified() {
 }
 
 #[test]
-fn a_slashed_lie_gives_way_to_what_is_posted_next() {
+fn verify_uses_the_assertion_after_a_slashed_lie() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let lie = lie(&mut net, netuid, |lie| lie.steps[0] = [7; 32]);
     let (inputs, computed) = (net.inputs(netuid), net.compute(netuid));
     let (k, proof) = computed.trace.refute(&inputs, &lie).expect("refuted");
