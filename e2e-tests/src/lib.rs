@@ -1,11 +1,11 @@
-//! The whole network in one process: the contracts on `pallet-contracts`, the kernels, and a worker's
-//! computation.
+//! The whole network in one process: the contracts on `pallet-contracts`, the kernels, and a
+//! worker's computation.
 //!
 //! # Terms
 //! * [`Network`]: a deployed network on a new chain, with typed calls and reads. Tests begin with
 //!   [`Network::deploy`], or with a [`Prepared`] network that several tests share.
-//! * [`Caller`]: the calls that an account signs; `net.as_(ALICE).register(..)` returns the message's
-//!   answer.
+//! * [`Caller`]: the calls that an account signs; `net.as_(ALICE).register(..)` returns the
+//!   message's answer.
 //! * [`Network::refuses`]: expects that a call is refused and changes nothing.
 //! * [`Snapshot`]: the observable state, and the hash of all storage.
 //! * [`Observer`](observer::Observer): an honest observer's record of the events, with which the

@@ -82,12 +82,12 @@ pub enum NodeError {
 /// Options of a node.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The folder of its chain, which is continued if there is one and kept. By default a temporary
-    /// folder.
+    /// The folder of its chain, which is continued if there is one and kept. By default a
+    /// temporary folder.
     pub base: Option<PathBuf>,
     /// The file that its log is appended to. By default a file in the folder of the chain.
     pub log: Option<PathBuf>,
-    /// The port of its RPC; a free one unless given.
+    /// The port of its RPC. By default a free one.
     pub rpc_port: Option<u16>,
     /// More arguments.
     pub arguments: Vec<OsString>,
@@ -107,13 +107,13 @@ pub struct Node {
 }
 
 impl Node {
-    /// The node's program, where [`NODE`] is found.
+    /// Returns the node's program, where [`NODE`] is found.
     pub fn program() -> Option<PathBuf> {
         NODE.find()
     }
 
-    /// A node for `test`. Without a program there is none, and one line tells so; the test has
-    /// nothing to do then.
+    /// Starts a node for `test`. Without a program, prints one line and returns `None`; the test is
+    /// skipped.
     ///
     /// # Panics
     /// If the node does not start, or if there is no program while
@@ -150,22 +150,22 @@ impl Node {
         Ok(node)
     }
 
-    /// Where its RPC is.
+    /// Returns the address of its RPC.
     pub fn url(&self) -> String {
         format!("ws://127.0.0.1:{}", self.rpc_port)
     }
 
-    /// The port of its RPC.
+    /// Returns the port of its RPC.
     pub fn rpc_port(&self) -> u16 {
         self.rpc_port
     }
 
-    /// Where its log is.
+    /// Returns the path of its log.
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// Ends it as an operator would: asks, and kills it if it does not go.
+    /// Terminates the node, and kills it if it does not end in time.
     ///
     /// # Errors
     /// `Io` if it can be neither asked nor killed.
@@ -188,7 +188,7 @@ impl Node {
         self.kill()
     }
 
-    /// Ends it without asking, as a power cut would.
+    /// Kills the node, as a power cut would.
     ///
     /// # Errors
     /// `Io` if it cannot be killed.
@@ -200,7 +200,7 @@ impl Node {
         Ok(())
     }
 
-    /// Starts it again with the same chain at the same address. Stops it first if it runs.
+    /// Restarts the node with the same chain at the same address.
     ///
     /// # Errors
     /// See [`NodeError`].
@@ -269,13 +269,13 @@ impl Node {
         })
     }
 
-    /// Where the last bytes of the log begin.
+    /// Returns the position of the last bytes of the log.
     fn last_bytes(&self) -> Result<u64, NodeError> {
         let length = fs::metadata(&self.log).map_err(self.log_error())?.len();
         Ok(length.saturating_sub(TAIL))
     }
 
-    /// The log from byte `from` on.
+    /// Returns the log from byte `from` on.
     fn read_log(&self, from: u64) -> Result<String, NodeError> {
         let mut bytes = Vec::new();
         File::open(&self.log)
@@ -291,7 +291,7 @@ impl Node {
         io_error(format!("reading {}", self.log.display()))
     }
 
-    /// Leaves a folder of its own where it is, since somebody will want to read the log in it.
+    /// Keeps a temporary folder, so that the log in it can be read.
     fn keep_log(&mut self) {
         if let Some(own) = self.own.take() {
             own.keep();
@@ -301,7 +301,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The node may have ended already.
         let _ = self.kill();
         if thread::panicking() {
             self.keep_log();
@@ -310,20 +310,20 @@ impl Drop for Node {
     }
 }
 
-/// How `process` ended, if it has.
+/// Returns the exit status of `process`, if it has ended.
 fn ended(process: &mut Child) -> Result<Option<ExitStatus>, NodeError> {
     process
         .try_wait()
         .map_err(io_error("looking after the node"))
 }
 
-/// Says what was asked when it went wrong.
+/// Names the failed operation.
 fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> NodeError {
     let what = what.into();
     move |source| NodeError::Io { what, source }
 }
 
-/// The port that a node's log names, once it does.
+/// Returns the port in a node's log, if it is complete.
 fn port(log: &str) -> Option<u16> {
     let (_, rest) = log.split_once(LISTENING)?;
     // The digits are complete only when something follows them.
@@ -331,7 +331,7 @@ fn port(log: &str) -> Option<u16> {
     digits.parse().ok()
 }
 
-/// Whether something listens on `port`.
+/// Returns true if a connection to `port` succeeds.
 fn accepts(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_node_that_cannot_start_says_why_and_where_its_log_is() {
-        // Of its own it would leave for somebody to read.
+        // A temporary folder would be kept after the failure.
         let folder = TempDir::new();
         let options = Options {
             base: Some(folder.path().to_owned()),

@@ -336,7 +336,10 @@ impl Observer {
         let record = self.epoch(proposed.netuid, proposed.epoch);
         assert!(record.assertion.is_none(), "one assertion at a time");
         assert!(record.digest.is_none(), "a final epoch never changes");
-        assert!(!record.rolled_over && record.replay.next == 0, "neither rolled over nor replayed");
+        assert!(
+            !record.rolled_over && record.replay.next == 0,
+            "neither rolled over nor replayed"
+        );
         assert_eq!(proposed.assertion.header_hash, record.header_hash);
         record.assertion = Some(proposed.assertion);
     }
@@ -346,14 +349,20 @@ impl Observer {
         assert!(record.digest.is_none(), "a final epoch never changes");
         let fallen = record.assertion.take().expect("a posted assertion");
         if let Some(honest) = &record.honest {
-            assert_ne!(fallen, honest.assertion, "no honest assertion is overturned");
+            assert_ne!(
+                fallen, honest.assertion,
+                "no honest assertion is overturned"
+            );
         }
     }
 
     fn record_finalized(&mut self, finalized: &Finalized) {
         let record = self.epoch(finalized.netuid, finalized.epoch);
         assert!(record.digest.is_none(), "an epoch becomes final once");
-        assert!(!record.rolled_over, "a rolled-over epoch never becomes final");
+        assert!(
+            !record.rolled_over,
+            "a rolled-over epoch never becomes final"
+        );
         match &record.assertion {
             Some(assertion) => assert_eq!(finalized.assertion, assertion.digest()),
             None => assert!(record.replay.next > 0, "asserted or replayed"),

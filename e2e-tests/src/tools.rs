@@ -30,8 +30,8 @@ pub const CARGO_CONTRACT: Tool = Tool {
 };
 
 impl Tool {
-    /// Returns its path: the one in the environment, else in `target/tools/bin` of the workspace that
-    /// this test was built in or runs in, else on the search path.
+    /// Returns its path: the one in the environment, else in `target/tools/bin` of the workspace
+    /// that this test was built in or runs in, else on the search path.
     pub fn find(&self) -> Option<PathBuf> {
         if let Some(named) = env::var_os(self.variable).filter(|named| !named.is_empty()) {
             return Some(named.into());

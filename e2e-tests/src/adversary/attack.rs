@@ -1,7 +1,7 @@
 //! The two attacks, against any judge: a lie before an honest watcher, and forged proofs against an
 //! honest proposer.
 
-use super::{case::Case, rng::Rng, judge::Judge, forgery::Forgery};
+use super::{case::Case, forgery::Forgery, judge::Judge, rng::Rng};
 use inktensor_primitives::{assertion::Assertion, epoch::EpochError};
 
 /// The outcome of a lie.
@@ -76,8 +76,8 @@ pub fn post_honestly(judge: &mut dyn Judge, case: &Case) -> Result<(), Broken> {
         .map_err(|error| Broken::HonestLoss(format!("propose: {error:?}")))
 }
 
-/// Disputes the posted honest assertion of `case` with a forged proof. Returns the judge's error, or
-/// `None` if the forgery does not apply to the epoch.
+/// Disputes the posted honest assertion of `case` with a forged proof. Returns the judge's error,
+/// or `None` if the forgery does not apply to the epoch.
 ///
 /// # Errors
 /// `HonestLoss`.

@@ -76,8 +76,8 @@ impl Case {
         })
     }
 
-    /// Recomputes the steps of `trace` from `k` on. A step that the kernel refuses and all later steps
-    /// keep their value.
+    /// Recomputes the steps of `trace` from `k` on. A step that the kernel refuses and all later
+    /// steps keep their value.
     pub fn recompute(&self, trace: &mut Trace, k: usize) {
         let neurons = self.inputs.header.neurons;
         for k in k..trace.steps.len() {

@@ -139,7 +139,9 @@ impl Forgery {
         ];
         all.extend(ProofPart::ALL.map(Forgery::Flipped));
         for part in ProofPart::BYTES {
-            let changes = ByteChange::ALL.into_iter().filter(|change| *change != ByteChange::Flipped);
+            let changes = ByteChange::ALL
+                .into_iter()
+                .filter(|change| *change != ByteChange::Flipped);
             all.extend(changes.map(|change| Forgery::Changed(part, change)));
         }
         let swaps = [
@@ -155,8 +157,8 @@ impl Forgery {
         all
     }
 
-    /// Returns a step and a forged proof of it against the honest assertion of `case`. `None` if the
-    /// forgery does not apply to the epoch.
+    /// Returns a step and a forged proof of it against the honest assertion of `case`. `None` if
+    /// the forgery does not apply to the epoch.
     pub fn forge(self, case: &Case, rng: &mut Rng) -> Option<(u32, StepProof)> {
         let honest = case.trace.assertion();
         let at = |trace: &Trace, inputs: &EpochInputs, k| trace.proof(inputs, &honest, k);

@@ -133,9 +133,7 @@ fn first_header(rng: &mut Rng, kernel: &Kernel, neurons: u16) -> EpochHeader {
     } else {
         rng.within(0, 40)
     };
-    let owner_uid = rng
-        .percent(40)
-        .then(|| Uid(rng.within(0, neurons - 1)));
+    let owner_uid = rng.percent(40).then(|| Uid(rng.within(0, neurons - 1)));
     let mut roster: Vec<Uid> = (0..neurons).map(Uid).collect();
     let taken = usize::from(rng.within(0, permits));
     while roster.len() > taken {
@@ -163,8 +161,7 @@ fn first_header(rng: &mut Rng, kernel: &Kernel, neurons: u16) -> EpochHeader {
 }
 
 fn budget(rng: &mut Rng) -> Budget {
-    let mut rao =
-        || Rao(rng.pick([1_000_000_000, 0, 7, 360_000_000_000, 21_000_000_000_000_000]));
+    let mut rao = || Rao(rng.pick([1_000_000_000, 0, 7, 360_000_000_000, 21_000_000_000_000_000]));
     let (miners, validators) = (rao(), rao());
     if rng.percent(50) {
         Budget::Combined(miners)
@@ -176,7 +173,8 @@ fn budget(rng: &mut Rng) -> Budget {
     }
 }
 
-/// Returns the header of an epoch like `header` that closes after `before`, which is final as `trace`.
+/// Returns the header of an epoch like `header` that closes after `before`, which is final as
+/// `trace`.
 fn next_header(
     rng: &mut Rng,
     header: EpochHeader,
@@ -184,11 +182,7 @@ fn next_header(
     trace: &Trace,
 ) -> EpochHeader {
     // At times epochs in between were rolled over.
-    let gap = if rng.percent(20) {
-        rng.within(2, 4)
-    } else {
-        1
-    };
+    let gap = if rng.percent(20) { rng.within(2, 4) } else { 1 };
     let closed_at = before.closed_at + TEMPO * u64::from(gap);
     let kernel_code = if rng.percent(10) {
         rng.digest()

@@ -1,8 +1,8 @@
 //! A kernel whose outputs are hashes of the whole input.
 //!
-//! It supports any plan, and so reaches edges that the deployed kernels do not reach in small epochs:
-//! chunks of one neuron, phases that write memory before they read it, carries of the largest size.
-//! Every changed input changes its outputs.
+//! The kernel supports any plan, and so reaches edges that the deployed kernels do not reach in
+//! small epochs: chunks of one neuron, phases that write memory before they read it, carries of the
+//! largest size. Every changed input changes its outputs.
 
 use super::rng::Rng;
 use inktensor_compute::engine::{Engine, EngineError};

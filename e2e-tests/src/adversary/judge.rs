@@ -1,4 +1,5 @@
-//! The rules that decide on assertions: the contract's own, linked natively, or the contract itself.
+//! The rules that decide on assertions: the contract's own, linked natively, or the contract
+//! itself.
 
 use super::{case::Case, kernel::Kernel};
 use epoch::{

@@ -1,7 +1,8 @@
-//! The fields in the bytes of the kernels' carries and scratches, so that a lie can change each one.
+//! The fields in the bytes of the kernels' carries and scratches, so that a lie can change each
+//! one.
 //!
-//! The kernels' own types are the source. A test of the generated epochs holds this map to them: every
-//! byte is in exactly one field.
+//! The kernels' own types are the source. A test of the generated epochs holds this map to them:
+//! every byte is in exactly one field.
 
 use inktensor_primitives::kernel::EpochHeader;
 use scale::{Compact, Decode};

@@ -1,15 +1,17 @@
-//! Attacks on single epochs: false assertions against an honest watcher, and forged proofs against an
-//! honest proposer.
+//! Attacks on single epochs: false assertions against an honest watcher, and forged proofs against
+//! an honest proposer.
 //!
 //! # Terms
-//! * [`Lie`]: a kind of false assertion, which changes one thing about an epoch. *Completeness*: the
-//!   watcher finds the first false step and the collateral is slashed, or the contract refuses the
+//! * [`Lie`]: a kind of false assertion, which changes one thing about an epoch. *Completeness*:
+//!   the watcher finds the first false step and the collateral is slashed, or the contract refuses
+//!   the assertion.
+//! * [`Forgery`]: a kind of wrong proof. *Soundness*: no forged proof overturns an honest
 //!   assertion.
-//! * [`Forgery`]: a kind of wrong proof. *Soundness*: no forged proof overturns an honest assertion.
 //! * [`Case`]: a random epoch, its honest trace, and the epoch before it.
 //! * [`Judge`]: the rules that decide. [`NativeJudge`] links the contract's own rules natively;
 //!   [`OnChain`] is the contract itself.
-//! * [`Campaign`]: many runs, counted in a [`Tally`]. A run depends on the seed and its number only.
+//! * [`Campaign`]: many runs, counted in a [`Tally`]. A run depends on the seed and its number
+//!   only.
 //!
 //! # Limits
 //! The native judge covers the shape, the header hash and disputes. Collateral, deadlines and

@@ -1,7 +1,7 @@
 //! The same attacks through the contracts: a random subnet on a chain of its own, with the epoch
 //! contract as the judge.
 
-use super::{case::Case, rng::Rng, judge::Judge, kernel::Kernel};
+use super::{case::Case, judge::Judge, kernel::Kernel, rng::Rng};
 use crate::{accounts::*, Network, Shape};
 use inktensor_compute::epoch::{compute, Trace};
 use inktensor_primitives::{
@@ -72,7 +72,8 @@ pub fn random_epoch(rng: &mut Rng) -> (Case, OnChain) {
     (case, OnChain { ledger, ..judge })
 }
 
-/// Returns the epoch of `netuid` that closed last, after `before`. Its watcher has no earlier epoch.
+/// Returns the epoch of `netuid` that closed last, after `before`. Its watcher has no earlier
+/// epoch.
 pub fn closed_epoch(net: Network, netuid: NetUid, before: Option<Trace>) -> (Case, OnChain) {
     let inputs = net.inputs(netuid);
     let kernel = if inputs.header.kernel == net.addresses().mean {
@@ -116,10 +117,7 @@ fn weigh(net: &mut Network, netuid: NetUid, rng: &mut Rng) {
         if rng.percent(15) {
             continue;
         }
-        let uids: Vec<Uid> = (0..neurons)
-            .map(Uid)
-            .filter(|_| rng.percent(80))
-            .collect();
+        let uids: Vec<Uid> = (0..neurons).map(Uid).filter(|_| rng.percent(80)).collect();
         let weights = uids.iter().map(|_| rng.u16()).collect();
         let hotkey = net.neuron(netuid, uid).expect("a neuron").hotkey;
         // A recently registered neuron has no permit yet.
@@ -193,7 +191,7 @@ impl Judge for OnChain {
         refuted
     }
 
-    /// Also checks that the contract carries out the whole slash, or changes nothing.
+    /// Disputes, and checks that the contract carries out the whole slash, or changes nothing.
     fn dispute(&mut self, k: u32, proof: &StepProof) -> Result<(), EpochError> {
         let before = self.net.snapshot();
         let stage = self.stage();

@@ -1,5 +1,5 @@
-//! Random numbers from a seed and the number of a run: the same on every machine and for every number
-//! of threads.
+//! Random numbers from a seed and the number of a run: the same on every machine and for every
+//! number of threads.
 
 use inktensor_primitives::{AccountId, Digest};
 

@@ -4,14 +4,14 @@
 use super::{
     attack::{self, Broken, Ended},
     case::Case,
-    rng::Rng,
-    judge::{Judge, NativeJudge},
-    hash_kernel::{Fault, HashKernel},
     forgery::Forgery,
     generate,
+    hash_kernel::{Fault, HashKernel},
+    judge::{Judge, NativeJudge},
+    kernel::Kernel,
     lie::Lie,
     on_chain,
-    kernel::Kernel,
+    rng::Rng,
     tally::Tally,
 };
 use inktensor_compute::epoch::{attempt, Attempt};
@@ -57,7 +57,8 @@ impl Kinds {
         });
     }
 
-    /// Makes a run through the contracts, with a random stream of its own, and counts it in `tally`.
+    /// Makes a run through the contracts, with a random stream of its own, and counts it in
+    /// `tally`.
     pub fn run_on_chain(&self, seed: u64, number: u64, tally: &mut Tally) {
         tally.on_chain += 1;
         record(number, tally, |attack, tally| {

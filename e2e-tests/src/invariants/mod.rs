@@ -119,11 +119,14 @@ impl Network {
 
     /// Returns the unspent part of every open budget.
     fn open_budgets(&self) -> impl Iterator<Item = Rao> + '_ {
-        self.observer.subnets.iter().flat_map(move |(netuid, history)| {
-            history.epochs.keys().filter_map(move |epoch| {
-                let budget = self.budget(*netuid, *epoch)?;
-                Some(budget.unspent().expect("no more is paid than there was"))
+        self.observer
+            .subnets
+            .iter()
+            .flat_map(move |(netuid, history)| {
+                history.epochs.keys().filter_map(move |epoch| {
+                    let budget = self.budget(*netuid, *epoch)?;
+                    Some(budget.unspent().expect("no more is paid than there was"))
+                })
             })
-        })
     }
 }

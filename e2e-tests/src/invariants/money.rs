@@ -59,7 +59,12 @@ impl Audit<'_> {
 
     /// Checks invariant 1: the supply is the sum of balances and below the cap.
     pub fn assert_supply(&self) {
-        let balances: u128 = self.observer.holders.iter().map(|who| self.balance(*who)).sum();
+        let balances: u128 = self
+            .observer
+            .holders
+            .iter()
+            .map(|who| self.balance(*who))
+            .sum();
         assert_eq!(
             self.ask(self.addresses.psp22().total_supply()),
             balances,
@@ -162,8 +167,8 @@ impl Audit<'_> {
         assert_eq!(total, Rao(by_pool), "all stake is in some pool");
     }
 
-    /// Checks that unclaimed dividends of root are claimable or still streaming, but for rounding at
-    /// each change.
+    /// Checks that unclaimed dividends of root are claimable or still streaming, but for rounding
+    /// at each change.
     fn assert_claims(&self, unclaimed: Rao) {
         let on_root = self.observer.positions.iter().filter(|it| it.0.is_root());
         let (mut known, mut slack) = (0, self.observer.rounded);
@@ -221,16 +226,18 @@ impl Audit<'_> {
         assert_eq!(total, Rao(sum), "all collateral belongs to an account");
     }
 
-    /// Checks invariants 2 and 6: the last final epoch left what its assertion states, and an honest
-    /// assertion at that.
+    /// Checks invariants 2 and 6: the last final epoch left what its assertion states, and an
+    /// honest assertion at that.
     ///
-    /// The observer has checked the order of events: one assertion at a time, final once, each chunk
-    /// paid once.
+    /// The observer has checked the order of events: one assertion at a time, final once, each
+    /// chunk paid once.
     pub fn assert_history(&self, netuid: NetUid, history: &History) {
         let status = self.status(netuid);
         assert_eq!(status.final_epoch, history.last_final);
         for (epoch, record) in &history.epochs {
-            let Some(honest) = &record.honest else { continue };
+            let Some(honest) = &record.honest else {
+                continue;
+            };
             if let Some(assertion) = &record.assertion {
                 assert_eq!(*assertion, honest.assertion, "epoch {epoch} is honest");
             }

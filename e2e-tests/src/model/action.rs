@@ -22,8 +22,8 @@ pub enum Action {
     Dispute(usize, u32, Evidence),
     /// A worker finalizes with the posted assertion or another one.
     Finalize(usize, u32, Which),
-    /// A worker settles a chunk with the due results or others. The first number is the distance from
-    /// the last final epoch, the second the chunk.
+    /// A worker settles a chunk with the due results or others. The first number is the distance
+    /// from the last final epoch, the second the chunk.
     Settle(usize, u32, i8, u16, Which),
     /// A worker replays a number of steps with a memory argument.
     Replay(usize, u32, u32, Given),
@@ -46,7 +46,8 @@ pub enum Action {
     /// A person moves stake from a hotkey (the first) to another (the second), from one subnet to
     /// another, in rao. 0 stands for all.
     Move(usize, u32, usize, u32, u32, u64),
-    /// A person transfers stake on a hotkey to another person (the last), in rao. 0 stands for all.
+    /// A person transfers stake on a hotkey to another person (the last), in rao. 0 stands for
+    /// all.
     Give(usize, u32, u32, u32, u64),
     /// A person (the second) claims the dividends of root stake on another's hotkey (the first).
     ClaimRoot(u32, u32),

@@ -38,8 +38,8 @@ pub enum Lie {
 }
 
 impl Lie {
-    /// Returns true if the next epoch can be computed once this lie is final: the carry-over state must
-    /// be known and fit the roster.
+    /// Returns true if the next epoch can be computed once this lie is final: the carry-over state
+    /// must be known and fit the roster.
     pub fn can_be_continued(self) -> bool {
         !matches!(self, Lie::Memory(_) | Lie::Roster)
     }

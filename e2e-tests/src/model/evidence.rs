@@ -86,11 +86,11 @@ impl HonestEpoch {
     }
 }
 
-/// Returns the verdict on the honest preimages of step `k`, with the part `altered` changed, against
-/// `posted`.
+/// Returns the verdict on the honest preimages of step `k`, with the part `altered` changed,
+/// against `posted`.
 ///
-/// The step is false if a digest that it is bound to differs from the honest one. This is written from
-/// the protocol's text, not from the contract.
+/// The step is false if a digest that it is bound to differs from the honest one. This is written
+/// from the protocol's text, not from the contract.
 ///
 /// # Errors
 /// `StepOutOfRange`; `OpeningMismatch` if the step builds on a false digest; `StepIsCorrect`.

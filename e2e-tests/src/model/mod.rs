@@ -6,8 +6,8 @@
 //! * [`Action`]: one thing that an account tries. A list of actions can be printed, shortened and
 //!   repeated.
 //! * [`Lockstep`]: a network and a model, which perform the same actions. Both must agree on every
-//!   answer, on the state of every epoch, and on every collateral and balance. A refused action must
-//!   change nothing.
+//!   answer, on the state of every epoch, and on every collateral and balance. A refused action
+//!   must change nothing.
 //!
 //! # Limits
 //! The model has no stake, seats or weights: it copies the number of neurons and the tempo from the

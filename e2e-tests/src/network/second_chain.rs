@@ -12,8 +12,8 @@ impl Network {
         (self.chain.state(), self.template())
     }
 
-    /// Returns the network exported as `template` on `chain`, which has continued from there without
-    /// new subnets.
+    /// Returns the network exported as `template` on `chain`, which has continued from there
+    /// without new subnets.
     ///
     /// The events since then are recorded, so they have to be in order. The inputs of epochs that
     /// closed since then are unknown.

@@ -108,8 +108,8 @@ impl Network {
             .expect("registered")
     }
 
-    /// Registers the first `count` hotkeys called `name` for `coldkey`, paid with one transfer of the
-    /// bank's TAO.
+    /// Registers the first `count` hotkeys called `name` for `coldkey`, paid with one transfer of
+    /// the bank's TAO.
     pub fn enrol_crowd(
         &mut self,
         netuid: NetUid,

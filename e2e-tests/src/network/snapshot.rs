@@ -50,7 +50,7 @@ pub struct SubnetState {
     pub header: Option<EpochHeader>,
     /// Uids with a permit.
     pub roster: Vec<Uid>,
-    /// Its stake.
+    /// The stake on it.
     pub stake: Rao,
 }
 

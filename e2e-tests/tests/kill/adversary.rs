@@ -1,12 +1,13 @@
-//! Somebody who is never killed: computes every epoch by itself, and posts a lie now and then.
+//! An observer that is never killed: it computes every epoch, and posts lies at random.
 
-use super::{Dice, LIAR};
+use super::LIAR;
 use inktensor_client::{
     chain::{Answer, CallError, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::Trace;
 use inktensor_devnet::remote::RemoteChain;
+use inktensor_e2e_tests::adversary::Rng;
 use inktensor_primitives::{
     assertion::Assertion,
     epoch::{EpochError, Epochs, Stage},
@@ -23,36 +24,36 @@ use std::{
     time::Duration,
 };
 
-/// A lie is tried on one epoch in so many.
+/// One epoch in this many gets a lie.
 const ONE_IN: usize = 3;
 
-/// The observer.
+/// The observer that posts lies.
 pub struct Adversary {
     /// The chain.
     pub chain: RemoteChain,
     /// The contracts on it.
     pub contracts: Addresses,
-    /// What it computes itself.
+    /// The ledger of its own computations.
     pub ledger: Ledger,
     /// The subnets.
     pub netuids: Vec<NetUid>,
-    /// What decides on lies.
-    pub dice: Dice,
-    /// Whether it is to end.
+    /// The source of random choices.
+    pub rng: Rng,
+    /// True once it has to stop.
     pub ending: Arc<AtomicBool>,
 }
 
-/// What it has seen.
+/// The record of the observer.
 #[derive(Default)]
 pub struct Notes {
-    /// What each epoch honestly comes to.
+    /// The honest trace of each epoch.
     pub honest: BTreeMap<(NetUid, u32), Trace>,
-    /// Lies that stood on the chain.
+    /// The number of posted lies.
     pub lies: usize,
 }
 
 impl Adversary {
-    /// Observes until it is to end.
+    /// Observes until `ending` is set.
     pub fn observe(mut self) -> Notes {
         let mut notes = Notes::default();
         while !self.ending.load(Ordering::Relaxed) {
@@ -76,7 +77,7 @@ impl Adversary {
             return;
         }
         notes.honest.insert((netuid, epoch), computed.trace.clone());
-        if status.stage == Stage::Closed && self.dice.below(ONE_IN) == 0 {
+        if status.stage == Stage::Closed && self.rng.below(ONE_IN) == 0 {
             let lie = self.lie(&computed);
             let message = self.contracts.epoch().propose(netuid, lie);
             match self.chain.send(LIAR, message).answer() {
@@ -87,12 +88,12 @@ impl Adversary {
         }
     }
 
-    /// The honest assertion but for one thing.
+    /// Returns the honest assertion with one change.
     fn lie(&mut self, computed: &Computed) -> Assertion {
         let mut lie = computed.assertion.clone();
-        match self.dice.below(4) {
+        match self.rng.below(4) {
             0 => {
-                let k = self.dice.below(lie.steps.len());
+                let k = self.rng.below(lie.steps.len());
                 lie.steps[k] = [7; 32];
             }
             1 => lie.results[0] = [7; 32],

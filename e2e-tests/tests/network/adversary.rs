@@ -1,9 +1,9 @@
-//! Attacks on epochs: false assertions against a watcher and forged proofs against a proposer, with the
-//! natively linked rules and on the chain.
+//! Attacks on epochs: false assertions against a watcher and forged proofs against a proposer, with
+//! the natively linked rules and on the chain.
 
 use inktensor_e2e_tests::adversary::{
     attack::{self, Broken},
-    Campaign, Case, Rng, Judge, Forgery, Kinds, Lie, Kernel,
+    Campaign, Case, Forgery, Judge, Kernel, Kinds, Lie, Rng,
 };
 use inktensor_primitives::{assertion::Assertion, dispute::StepProof, epoch::EpochError};
 use std::collections::BTreeSet;

@@ -82,7 +82,11 @@ fn propose_without_collateral_is_refused() {
         .deposit_collateral(almost)
         .expect("deposited");
     for who in [ALICE, STRANGER] {
-        net.refuses(who, |it| it.propose(netuid, &assertion), EpochError::CollateralTooSmall(collateral));
+        net.refuses(
+            who,
+            |it| it.propose(netuid, &assertion),
+            EpochError::CollateralTooSmall(collateral),
+        );
     }
 }
 
@@ -93,14 +97,22 @@ fn propose_with_nothing_closed_is_refused() {
     let second = net.create(Shape::default());
     net.with_miners(second, 1);
     give_collateral(&mut net, ALICE);
-    net.refuses(ALICE, |it| it.propose(second, &assertion), EpochError::NothingClosed);
+    net.refuses(
+        ALICE,
+        |it| it.propose(second, &assertion),
+        EpochError::NothingClosed,
+    );
 }
 
 #[test]
 fn propose_of_a_second_assertion_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     give_collateral(&mut net, ALICE);
-    net.refuses(ALICE, |it| it.propose(netuid, &assertion), EpochError::AlreadyAsserted);
+    net.refuses(
+        ALICE,
+        |it| it.propose(netuid, &assertion),
+        EpochError::AlreadyAsserted,
+    );
 }
 
 #[test]
@@ -109,7 +121,11 @@ fn propose_for_another_epoch_is_refused() {
     give_collateral(&mut net, ALICE);
     let mut assertion = net.compute(netuid).assertion;
     assertion.header_hash[0] ^= 1;
-    net.refuses(ALICE, |it| it.propose(netuid, &assertion), EpochError::HeaderMismatch);
+    net.refuses(
+        ALICE,
+        |it| it.propose(netuid, &assertion),
+        EpochError::HeaderMismatch,
+    );
 }
 
 #[test]
@@ -133,7 +149,11 @@ fn propose_of_bad_shape_is_refused() {
     for (what, change) in changes {
         let mut assertion = honest.clone();
         change(&mut assertion);
-        net.refuses(ALICE, |it| it.propose(netuid, &assertion), EpochError::BadShape);
+        net.refuses(
+            ALICE,
+            |it| it.propose(netuid, &assertion),
+            EpochError::BadShape,
+        );
     }
 }
 
@@ -150,7 +170,11 @@ fn propose_of_more_permits_than_there_are_is_refused() {
     let mut assertion = net.compute(netuid).assertion;
     // One permit, and one seat kept for the subnet's owner.
     assertion.roster = vec![Uid(0), Uid(1), Uid(2)];
-    net.refuses(ALICE, |it| it.propose(netuid, &assertion), EpochError::BadShape);
+    net.refuses(
+        ALICE,
+        |it| it.propose(netuid, &assertion),
+        EpochError::BadShape,
+    );
 }
 
 #[test]
@@ -158,7 +182,11 @@ fn finalize_before_the_deadline_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     let deadline = net.block() + net.rules().challenge_period;
     net.advance_to(deadline - 1);
-    net.refuses(KEEPER, |it| it.finalize(netuid, &assertion), EpochError::ChallengePeriod(deadline));
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &assertion),
+        EpochError::ChallengePeriod(deadline),
+    );
 }
 
 #[test]
@@ -193,7 +221,11 @@ fn finalize_of_another_assertion_is_refused() {
     let (mut net, netuid, mut assertion) = with_asserted_epoch();
     net.advance(net.rules().challenge_period);
     assertion.results[0][0] ^= 1;
-    net.refuses(KEEPER, |it| it.finalize(netuid, &assertion), EpochError::AssertionMismatch);
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &assertion),
+        EpochError::AssertionMismatch,
+    );
 }
 
 #[test]
@@ -204,7 +236,11 @@ fn finalize_of_another_subnets_assertion_is_refused() {
     net.close(second);
     let other = net.assert_epoch(second).assertion;
     net.advance(net.rules().challenge_period);
-    net.refuses(KEEPER, |it| it.finalize(netuid, &other), EpochError::AssertionMismatch);
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &other),
+        EpochError::AssertionMismatch,
+    );
 }
 
 #[test]
@@ -231,14 +267,22 @@ fn finalize_with_nothing_asserted_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let assertion = net.compute(netuid).assertion;
     net.advance(net.rules().challenge_period);
-    net.refuses(KEEPER, |it| it.finalize(netuid, &assertion), EpochError::NotAsserted);
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &assertion),
+        EpochError::NotAsserted,
+    );
 }
 
 #[test]
 fn finalize_twice_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     net.finalize(netuid);
-    net.refuses(KEEPER, |it| it.finalize(netuid, &assertion), EpochError::NotAsserted);
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &assertion),
+        EpochError::NotAsserted,
+    );
 }
 
 #[test]
@@ -258,7 +302,11 @@ fn deposit_without_payment_is_refused() {
     let mut net = Network::deploy();
     let collateral = collateral_of(&net);
     net.fund(ALICE, collateral);
-    net.refuses(ALICE, |it| it.deposit_collateral(collateral), EpochError::Payment(collateral));
+    net.refuses(
+        ALICE,
+        |it| it.deposit_collateral(collateral),
+        EpochError::Payment(collateral),
+    );
 }
 
 #[test]
@@ -268,5 +316,9 @@ fn withdrawal_of_locked_collateral_is_refused() {
     give_collateral(&mut net, ALICE);
     net.as_(ALICE).propose(netuid, &assertion).expect("posted");
     let collateral = collateral_of(&net);
-    net.refuses(ALICE, |it| it.withdraw_collateral(collateral), EpochError::CollateralTooSmall(collateral));
+    net.refuses(
+        ALICE,
+        |it| it.withdraw_collateral(collateral),
+        EpochError::CollateralTooSmall(collateral),
+    );
 }

@@ -15,8 +15,8 @@ use inktensor_primitives::{
 
 const EVE: AccountId = named("eve");
 
-/// Returns a network whose second epoch, which reads weights and carry-over state, is closed, and the
-/// honest computation of it.
+/// Returns a network whose second epoch, which reads weights and carry-over state, is closed, and
+/// the honest computation of it.
 fn with_closed_epoch() -> (Network, NetUid, HonestEpoch) {
     static PREPARED: Prepared<(NetUid, HonestEpoch)> = Prepared::new(|net| {
         let netuid = net.with_closed_epoch();
@@ -129,8 +129,8 @@ fn replay_begun_to_bar_proposers_can_be_finished_by_anyone() {
     );
 }
 
-/// Records a delay that the protocol allows: a replayed step just before the rollover is due delays the
-/// epoch by another rollover delay, unless another account finishes the replay.
+/// Records a delay that the protocol allows: a replayed step just before the rollover is due delays
+/// the epoch by another rollover delay, unless another account finishes the replay.
 #[test]
 fn replay_of_one_step_at_a_time_lasts_until_another_account_ends_it() {
     let (mut net, netuid, known) = with_closed_epoch();
@@ -217,8 +217,8 @@ fn close_of_an_empty_subnet_draws_nothing() {
     assert_eq!(net.total_minted(), minted);
 }
 
-/// Records the worst lie that no watcher disputes. The chain has only hashes of carry-over state: if a
-/// false hash becomes final, only the liar can open the next epoch's steps that read it.
+/// Records the worst lie that no watcher disputes. The chain has only hashes of carry-over state:
+/// if a false hash becomes final, only the liar can open the next epoch's steps that read it.
 #[test]
 fn undisputed_lie_about_memory_blocks_the_next_epoch() {
     let (mut net, netuid, known) = with_closed_epoch();
@@ -233,7 +233,8 @@ fn undisputed_lie_about_memory_blocks_the_next_epoch() {
         .expect("the results are honest");
     net.close(netuid);
 
-    // Any account can replay the steps before the first that reads memory. That one needs the secret.
+    // Any account can replay the steps before the first that reads memory. That one needs the
+    // secret.
     let plan = net.plan(netuid).expect("a plan");
     let header = net.header(netuid).expect("a header");
     let reads = plan.phases.iter().position(|phase| phase.memory);

@@ -67,10 +67,7 @@ fn children_have_weight_from_the_first_epoch_after_the_cooldown() {
         "{given:?}"
     );
     let both = weight(&net, netuid, ALICE_HOTKEY).0 + given.0;
-    assert!(
-        both <= now.0 && now.0 - both <= 1,
-        "the sum is unchanged"
-    );
+    assert!(both <= now.0 && now.0 - both <= 1, "the sum is unchanged");
     // The stake stays on the parent and can be removed.
     assert_eq!(net.hotkey_stake(netuid, kid), Rao::ZERO);
     assert_eq!(
@@ -111,17 +108,32 @@ fn set_children_of_a_bad_list_is_refused() {
             vec![child(kid, u64::MAX), child(BOB_HOTKEY, 1)],
             StakingError::TooMuchGiven,
         ),
-        (vec![child(named("nobody"), 1)], StakingError::UnknownHotkey),
+        (
+            vec![child(named("unregistered"), 1)],
+            StakingError::UnknownHotkey,
+        ),
         (
             vec![child(BOB_HOTKEY, 1)],
             StakingError::NotAccepted(BOB_HOTKEY),
         ),
     ] {
-        net.refuses(ALICE, |it| it.set_children(netuid, ALICE_HOTKEY, list), refused);
+        net.refuses(
+            ALICE,
+            |it| it.set_children(netuid, ALICE_HOTKEY, list),
+            refused,
+        );
     }
-    net.refuses(BOB, |it| it.set_children(netuid, ALICE_HOTKEY, vec![]), StakingError::NotHotkeyOwner);
+    net.refuses(
+        BOB,
+        |it| it.set_children(netuid, ALICE_HOTKEY, vec![]),
+        StakingError::NotHotkeyOwner,
+    );
     for unknown in [NetUid(0), NetUid(9)] {
-        net.refuses(ALICE, |it| it.set_children(unknown, ALICE_HOTKEY, vec![]), StakingError::UnknownSubnet);
+        net.refuses(
+            ALICE,
+            |it| it.set_children(unknown, ALICE_HOTKEY, vec![]),
+            StakingError::UnknownSubnet,
+        );
     }
 }
 

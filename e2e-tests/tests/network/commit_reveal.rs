@@ -7,7 +7,7 @@ use inktensor_primitives::{
     AccountId, Digest, NetUid, Rao, Uid,
 };
 
-const SALT: &[u8] = b"nobody knows";
+const SALT: &[u8] = b"a secret salt";
 
 /// Creates a subnet of a validator with a permit on uid 0 and three miners, in its second epoch.
 fn with_validator(net: &mut Network, settings: Vec<Hyperparameter>) -> NetUid {
@@ -109,7 +109,11 @@ fn reveal_by_anyone_sets_the_weights_as_of_the_commit() {
 #[test]
 fn set_weights_with_commit_reveal_is_refused() {
     let (mut net, netuid) = with_commit_reveal();
-    net.refuses(validator(), |it| it.set_weights(netuid, uids(&[1]), vec![1]), EpochError::CommitFirst);
+    net.refuses(
+        validator(),
+        |it| it.set_weights(netuid, uids(&[1]), vec![1]),
+        EpochError::CommitFirst,
+    );
 }
 
 #[test]
@@ -117,7 +121,11 @@ fn commit_weights_without_commit_reveal_is_refused() {
     let mut net = Network::deploy();
     let netuid = with_validator(&mut net, vec![]);
     let (epoch, hash) = hash(&net, netuid, validator());
-    net.refuses(validator(), |it| it.commit_weights(netuid, epoch, hash), EpochError::NoCommitReveal);
+    net.refuses(
+        validator(),
+        |it| it.commit_weights(netuid, epoch, hash),
+        EpochError::NoCommitReveal,
+    );
 }
 
 #[test]
@@ -193,11 +201,14 @@ fn reveal_of_a_copied_commit_is_refused() {
 #[test]
 fn reveal_after_another_registration_is_refused() {
     let mut net = Network::deploy();
-    let netuid = with_validator(&mut net, vec![
-        Hyperparameter::CommitRevealWeights(true),
-        Hyperparameter::ImmunityPeriod(0),
-        Hyperparameter::MaxUids(4),
-    ]);
+    let netuid = with_validator(
+        &mut net,
+        vec![
+            Hyperparameter::CommitRevealWeights(true),
+            Hyperparameter::ImmunityPeriod(0),
+            Hyperparameter::MaxUids(4),
+        ],
+    );
     let miner = nth("miner", 0);
     let (epoch, hash) = hash(&net, netuid, miner);
     net.as_(miner)
@@ -217,11 +228,14 @@ fn reveal_after_another_registration_is_refused() {
 #[test]
 fn reveal_does_not_weigh_neurons_registered_since() {
     let mut net = Network::deploy();
-    let netuid = with_validator(&mut net, vec![
-        Hyperparameter::CommitRevealWeights(true),
-        Hyperparameter::ImmunityPeriod(0),
-        Hyperparameter::MaxUids(4),
-    ]);
+    let netuid = with_validator(
+        &mut net,
+        vec![
+            Hyperparameter::CommitRevealWeights(true),
+            Hyperparameter::ImmunityPeriod(0),
+            Hyperparameter::MaxUids(4),
+        ],
+    );
     commit(&mut net, netuid);
     net.run_epoch(netuid);
     net.advance(1);
@@ -242,10 +256,13 @@ fn reveal_does_not_weigh_neurons_registered_since() {
 #[test]
 fn set_weights_follows_the_subnets_rules() {
     let mut net = Network::deploy();
-    let netuid = with_validator(&mut net, vec![
-        Hyperparameter::WeightsVersionKey(3),
-        Hyperparameter::MinAllowedWeights(2),
-    ]);
+    let netuid = with_validator(
+        &mut net,
+        vec![
+            Hyperparameter::WeightsVersionKey(3),
+            Hyperparameter::MinAllowedWeights(2),
+        ],
+    );
     net.set(netuid, Hyperparameter::WeightsRateLimit(10));
     let set = |net: &mut Network, list: &[u16], key| {
         let weights = vec![1; list.len()];

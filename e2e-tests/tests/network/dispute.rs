@@ -111,12 +111,20 @@ fn dispute_of_a_correct_step_is_refused() {
     net.assert_epoch(netuid);
     assert_eq!(computed.trace.refute(&inputs, &computed.assertion), None);
     for k in (0..).take(computed.assertion.steps.len()) {
-        let proof = computed.trace.proof(&inputs, &computed.assertion, k).expect("a step");
-        net.refuses(STRANGER, |it| it.dispute(netuid, k, &proof), EpochError::StepIsCorrect);
+        let proof = computed
+            .trace
+            .proof(&inputs, &computed.assertion, k)
+            .expect("a step");
+        net.refuses(
+            STRANGER,
+            |it| it.dispute(netuid, k, &proof),
+            EpochError::StepIsCorrect,
+        );
     }
 }
 
-/// A challenger can make the kernel trap with a low gas limit. That does not slash an honest assertion.
+/// A challenger can make the kernel trap with a low gas limit. That does not slash an honest
+/// assertion.
 #[test]
 fn dispute_with_too_little_gas_changes_nothing() {
     const PLENTY: u64 = 1 << 60;
@@ -124,7 +132,10 @@ fn dispute_with_too_little_gas_changes_nothing() {
     let (computed, inputs) = known(&net, netuid);
     net.assert_epoch(netuid);
     let k = computed.steps() / 2;
-    let proof = computed.trace.proof(&inputs, &computed.assertion, k).expect("a step");
+    let proof = computed
+        .trace
+        .proof(&inputs, &computed.assertion, k)
+        .expect("a step");
     let (answer, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
     assert_eq!(answer, Err(EpochError::StepIsCorrect));
     let before = net.snapshot();
@@ -168,7 +179,10 @@ fn dispute_ignores_writes_after_the_close() {
     net.enrol(netuid, ALICE, nth("latecomer", 0));
     net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(5));
     for k in (0..).take(computed.assertion.steps.len()) {
-        let proof = computed.trace.proof(&inputs, &computed.assertion, k).expect("a step");
+        let proof = computed
+            .trace
+            .proof(&inputs, &computed.assertion, k)
+            .expect("a step");
         assert_eq!(
             net.as_(STRANGER).dispute(netuid, k, &proof),
             Err(EpochError::StepIsCorrect),
@@ -239,14 +253,21 @@ fn dispute_from_the_deadline_on_is_refused() {
     let deadline = net.block() + net.rules().challenge_period;
     let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.advance_to(deadline);
-    net.refuses(STRANGER, |it| it.dispute(netuid, k, &proof), EpochError::ChallengeOver(deadline));
+    net.refuses(
+        STRANGER,
+        |it| it.dispute(netuid, k, &proof),
+        EpochError::ChallengeOver(deadline),
+    );
 }
 
 #[test]
 fn dispute_with_nothing_asserted_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let (computed, inputs) = known(&net, netuid);
-    let proof = computed.trace.proof(&inputs, &computed.assertion, 0).expect("a step");
+    let proof = computed
+        .trace
+        .proof(&inputs, &computed.assertion, 0)
+        .expect("a step");
     assert_eq!(
         net.as_(STRANGER).dispute(netuid, 0, &proof),
         Err(EpochError::NotAsserted)

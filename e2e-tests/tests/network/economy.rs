@@ -6,9 +6,9 @@ use inktensor_client::{
 };
 use inktensor_e2e_tests::{
     accounts::*,
-    network::{BLOCK_PROOF, BLOCK_TIME},
     model::{Claim, HonestEpoch, Lie},
     network::config,
+    network::{BLOCK_PROOF, BLOCK_TIME},
     Network, Shape,
 };
 use inktensor_primitives::{
@@ -41,7 +41,12 @@ fn wealth(net: &Network, who: &[AccountId]) -> u128 {
 }
 
 /// Posts a lie. Returns the collateral behind it, and the step and proof that disprove it.
-fn lie(net: &mut Network, netuid: NetUid, who: AccountId, known: &HonestEpoch) -> (Rao, u32, StepProof) {
+fn lie(
+    net: &mut Network,
+    netuid: NetUid,
+    who: AccountId,
+    known: &HonestEpoch,
+) -> (Rao, u32, StepProof) {
     let collateral = net.collateral_required(netuid);
     let claimed = LIE.about(known);
     net.as_(who)
@@ -164,7 +169,7 @@ fn copied_dispute_takes_the_reward_and_slashes_the_liar() {
     assert_eq!(net.status(netuid).expect("a status").stage, Stage::Closed);
     // The liar may have sent the copy: a lie costs half its collateral at least.
     println!(
-        "a lie of {}: {} to whoever disputes first, {} burned",
+        "a lie of {}: {} to the first challenger, {} burned",
         tao(collateral.to_u128()),
         tao(u128::from(collateral.0 / 2)),
         tao(u128::from(collateral.0 - collateral.0 / 2))
@@ -179,7 +184,11 @@ fn dispute_of_an_earlier_lie_does_not_affect_the_next() {
     let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
     net.as_(WATCHER).dispute(netuid, k, &proof).expect("fraud");
     net.assert_epoch(netuid);
-    net.refuses(WATCHER, |it| it.dispute(netuid, k, &proof), EpochError::AssertionMismatch);
+    net.refuses(
+        WATCHER,
+        |it| it.dispute(netuid, k, &proof),
+        EpochError::AssertionMismatch,
+    );
 }
 
 #[test]
@@ -211,14 +220,17 @@ fn dispute_of_an_honest_assertion_costs_only_the_caller() {
         panic!("it stands");
     };
     net.advance_to(deadline);
-    assert_eq!(net.as_(KEEPER).finalize(netuid, &computed.assertion), Ok(()));
+    assert_eq!(
+        net.as_(KEEPER).finalize(netuid, &computed.assertion),
+        Ok(())
+    );
 }
 
 /// The assumed price of a full block of transactions: one TAO.
 const FULL_BLOCK: Rao = Rao::from_tao(1);
 
-/// Returns the price of a transaction under that assumption: its share of the block's time or proof,
-/// whichever is larger.
+/// Returns the price of a transaction under that assumption: its share of the block's time or
+/// proof, whichever is larger.
 fn gas_price(cost: &Cost) -> Rao {
     let part = |used: u64, all: u64| u128::from(FULL_BLOCK.0) * u128::from(used) / u128::from(all);
     let most = part(cost.ref_time, BLOCK_TIME).max(part(cost.proof_size, BLOCK_PROOF));

@@ -32,7 +32,11 @@ fn close_before_the_tempo_is_over_is_refused() {
     let status = net.status(netuid).expect("a status");
     assert_eq!(status.closes_at, status.opened_at + Shape::default().tempo);
     net.advance_to(status.closes_at - 1);
-    net.refuses(KEEPER, |it| it.close(netuid), EpochError::TempoNotOver(status.closes_at));
+    net.refuses(
+        KEEPER,
+        |it| it.close(netuid),
+        EpochError::TempoNotOver(status.closes_at),
+    );
 }
 
 #[test]
@@ -104,7 +108,11 @@ fn close_with_unreadable_parameters_is_refused() {
     net.set(netuid, Hyperparameter::OtherParams(vec![1, 2, 3]));
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at);
-    net.refuses(KEEPER, |it| it.close(netuid), EpochError::Kernel(KernelError::BadParams));
+    net.refuses(
+        KEEPER,
+        |it| it.close(netuid),
+        EpochError::Kernel(KernelError::BadParams),
+    );
 }
 
 #[test]

@@ -38,8 +38,8 @@ fn explain(net: &mut Network, store: &Store, netuid: NetUid, uid: u16) -> Explan
     .expect("an explanation")
 }
 
-/// Returns a subnet of two validators and three miners whose epoch 1, with a budget, is closed, and a
-/// store with its inputs. A nominator stakes on the first validator, whose take is a tenth.
+/// Returns a subnet of two validators and three miners whose epoch 1, with a budget, is closed, and
+/// a store with its inputs. A nominator stakes on the first validator, whose take is a tenth.
 fn closed() -> (Network, NetUid, TempDir) {
     closed_with(|_| ())
 }
@@ -78,7 +78,7 @@ fn explain_matches_the_pay() {
     let (mut net, netuid, folder) = closed();
     net.assert_epoch(netuid);
     let store = folder.store(&net).expect("opened");
-    let told: Vec<_> = (0..5)
+    let explained: Vec<_> = (0..5)
         .map(|uid| explain(&mut net, &store, netuid, uid))
         .collect();
     let stakes = |net: &Network| -> Vec<Rao> {
@@ -94,17 +94,17 @@ fn explain_matches_the_pay() {
     net.finalize(netuid);
     net.settle(netuid);
     let after = (stakes(&net), held(&net, owner), held(&net, nominator));
-    for (told, (before, after)) in told.iter().zip(before.0.iter().zip(&after.0)) {
-        assert!(told.holds(), "{told:#?}");
-        assert_eq!(told.kernel, "yuma");
-        let posted = told.posted.as_ref().expect("posted");
+    for (explained, (before, after)) in explained.iter().zip(before.0.iter().zip(&after.0)) {
+        assert!(explained.holds(), "{explained:#?}");
+        assert_eq!(explained.kernel, "yuma");
+        let posted = explained.posted.as_ref().expect("posted");
         assert_eq!((posted.fate, posted.correct), ("standing", true));
-        let pay = told.pay.miner + told.pay.validator;
-        assert_eq!(after.0 - before.0, pay, "{told:#?}");
+        let pay = explained.pay.miner + explained.pay.validator;
+        assert_eq!(after.0 - before.0, pay, "{explained:#?}");
     }
-    assert!(told.iter().any(|told| told.pay.miner > 0));
+    assert!(explained.iter().any(|explained| explained.pay.miner > 0));
     // The owner gets the take as stake. All stakers, the owner included, share the rest by stake.
-    let pay = &told[0].pay;
+    let pay = &explained[0].pay;
     let take = pay.take.as_ref().expect("a take");
     assert!(take.owner > 0, "{take:?}");
     assert_eq!(take.owner, pay.validator / 10);
@@ -117,9 +117,9 @@ fn explain_matches_the_pay() {
     let paid = explain(&mut net, &store, netuid, 0);
     assert!(paid.holds(), "{paid:#?}");
     let money = paid.budget.chain.expect("read from the chain");
-    let all: u64 = told
+    let all: u64 = explained
         .iter()
-        .map(|told| told.pay.miner + told.pay.validator)
+        .map(|explained| explained.pay.miner + explained.pay.validator)
         .sum();
     assert_eq!((money.chunk_paid, money.paid), (Some(all), Some(all)));
     assert_eq!(money.fees_paid, money.proposer + money.keeper);
@@ -136,9 +136,9 @@ fn explain_has_the_dividends_of_root_stake() {
     let before = net.root_unclaimed().0;
     net.settle(netuid);
     let store = folder.store(&net).expect("opened");
-    let told = explain(&mut net, &store, netuid, 0);
-    assert!(told.holds(), "{told:#?}");
-    let pay = &told.pay;
+    let explained = explain(&mut net, &store, netuid, 0);
+    assert!(explained.holds(), "{explained:#?}");
+    let pay = &explained.pay;
     let take = pay.take.as_ref().expect("a take");
     assert!(take.root > 0, "{take:?}");
     assert_eq!(take.root, net.root_unclaimed().0 - before);
@@ -155,10 +155,10 @@ fn explain_reports_a_posted_lie() {
     let mut lie = computed.assertion.clone();
     lie.results[0] = [7; 32];
     net.propose_lie(netuid, &lie);
-    let told = explain(&mut net, &store, netuid, 0);
-    let posted = told.posted.as_ref().expect("posted");
+    let explained = explain(&mut net, &store, netuid, 0);
+    let posted = explained.posted.as_ref().expect("posted");
     assert_eq!((posted.fate, posted.correct), ("standing", false));
-    assert!(!told.holds());
+    assert!(!explained.holds());
     let honest: &NeuronResult = &computed.trace.results[0][0];
-    assert_eq!(told.pay.validator, honest.validator.0);
+    assert_eq!(explained.pay.validator, honest.validator.0);
 }

@@ -7,8 +7,8 @@ use inktensor_primitives::{
     Bps, NetUid, Rao,
 };
 
-/// Returns a network of two validators and three miners whose second epoch, the first with a budget, is
-/// closed.
+/// Returns a network of two validators and three miners whose second epoch, the first with a
+/// budget, is closed.
 fn with_budget() -> (Network, NetUid, EpochBudget) {
     static PREPARED: Prepared<(NetUid, EpochBudget)> =
         Prepared::new(|net| close_with_budget(net, 3));
@@ -168,14 +168,18 @@ fn pay_fee_and_carry_by_other_accounts_are_refused() {
     let addresses = net.addresses();
     for who in [STRANGER, DEPLOYER, WORKER, addresses.registry] {
         for fee in [Fee::Proposer, Fee::Keeper] {
-            net.refuses(who, |it| it.pay_fee(netuid, 1, fee, who, Rao(1)), EmissionError::NotEpoch);
+            net.refuses(
+                who,
+                |it| it.pay_fee(netuid, 1, fee, who, Rao(1)),
+                EmissionError::NotEpoch,
+            );
         }
         net.refuses(who, |it| it.carry(netuid, 1), EmissionError::NotEpoch);
     }
 }
 
-/// Even the epoch contract cannot draw more from a pot than its content. Accounts need no keys here, so
-/// the test can sign for the contract.
+/// Even the epoch contract cannot draw more from a pot than its content. Accounts need no keys
+/// here, so the test can sign for the contract.
 #[test]
 fn pay_fee_beyond_the_pot_is_refused() {
     let (mut net, netuid, budget) = with_budget();
@@ -184,8 +188,16 @@ fn pay_fee_beyond_the_pot_is_refused() {
         (Fee::Proposer, budget.proposer),
         (Fee::Keeper, budget.keeper),
     ] {
-        net.refuses(epoch, |it| it.pay_fee(netuid, 1, fee, ALICE, Rao(pot.0 + 1)), EmissionError::OverBudget(pot));
+        net.refuses(
+            epoch,
+            |it| it.pay_fee(netuid, 1, fee, ALICE, Rao(pot.0 + 1)),
+            EmissionError::OverBudget(pot),
+        );
     }
-    net.refuses(epoch, |it| it.pay_fee(netuid, 7, Fee::Keeper, ALICE, Rao(1)), EmissionError::NotDrawn);
+    net.refuses(
+        epoch,
+        |it| it.pay_fee(netuid, 7, Fee::Keeper, ALICE, Rao(1)),
+        EmissionError::NotDrawn,
+    );
     net.refuses(epoch, |it| it.carry(netuid, 7), EmissionError::NotDrawn);
 }

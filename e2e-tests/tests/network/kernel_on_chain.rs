@@ -1,5 +1,5 @@
-//! The kernel's steps on the chain: the deployed contract returns what the native crate and wasmtime
-//! return.
+//! The kernel's steps on the chain: the deployed contract returns what the native crate and
+//! wasmtime return.
 
 use inktensor_compute::{
     engine::{native::Native, Engine},
@@ -21,8 +21,8 @@ use inktensor_primitives::{
 use serde_json::json;
 use std::{fs, path::Path};
 
-/// Vectors that are small enough for an interpreter. Together they cover Yuma2 and Yuma3, liquid alpha,
-/// commit-reveal, an owner, penalties, no validator, and one to three chunks.
+/// Vectors that are small enough for an interpreter. Together they cover Yuma2 and Yuma3, liquid
+/// alpha, commit-reveal, an owner, penalties, no validator, and one to three chunks.
 const SELECTION: [&str; 14] = [
     "random-7000-n1-v1",
     "random-7002-n4-v2",

@@ -98,7 +98,11 @@ fn allow_kernel_without_that_code_is_refused() {
     let (_, code) = yuma(&net);
     let token_code = net.code_hash(addresses.token);
     for (kernel, found) in [(STRANGER, None), (addresses.token, token_code)] {
-        net.refuses(ADMIN, |it| it.allow_kernel(kernel, code, yuma_defaults()), RegistryError::KernelCode(found));
+        net.refuses(
+            ADMIN,
+            |it| it.allow_kernel(kernel, code, yuma_defaults()),
+            RegistryError::KernelCode(found),
+        );
     }
 }
 
@@ -106,8 +110,10 @@ fn allow_kernel_without_that_code_is_refused() {
 fn allow_kernel_with_defaults_out_of_bounds_is_refused() {
     let mut net = Network::deploy();
     let (kernel, code) = yuma(&net);
-    let allowed = net.refused(ADMIN, |it| it.allow_kernel(kernel, code, KernelParams::Other(vec![0; 257])));
- assert!(matches!(allowed, RegistryError::OutOfBounds { .. }));
+    let allowed = net.refused(ADMIN, |it| {
+        it.allow_kernel(kernel, code, KernelParams::Other(vec![0; 257]))
+    });
+    assert!(matches!(allowed, RegistryError::OutOfBounds { .. }));
 }
 
 #[test]
@@ -119,7 +125,11 @@ fn allow_kernel_of_changed_code_is_refused_at_the_same_address() {
         (code, RegistryError::KernelCode(Some(other))),
         (other, RegistryError::KernelListed(code)),
     ] {
-        net.refuses(ADMIN, |it| it.allow_kernel(kernel, hash, yuma_defaults()), refusal);
+        net.refuses(
+            ADMIN,
+            |it| it.allow_kernel(kernel, hash, yuma_defaults()),
+            refusal,
+        );
     }
 }
 
@@ -131,8 +141,16 @@ fn choice_of_a_kernel_that_is_not_allowed_is_refused() {
     net.provide(ALICE, registry, price);
     let token = net.addresses().token;
     for kernel in [STRANGER, token] {
-        net.refuses(ALICE, |it| it.create_subnet("text".into(), ALICE_HOTKEY, kernel, 20, 64, 4, Rao::CAP), RegistryError::KernelNotAllowed);
-        net.refuses(OWNER, |it| it.set_hyperparameter(netuid, Hyperparameter::Kernel(kernel)), RegistryError::KernelNotAllowed);
+        net.refuses(
+            ALICE,
+            |it| it.create_subnet("text".into(), ALICE_HOTKEY, kernel, 20, 64, 4, Rao::CAP),
+            RegistryError::KernelNotAllowed,
+        );
+        net.refuses(
+            OWNER,
+            |it| it.set_hyperparameter(netuid, Hyperparameter::Kernel(kernel)),
+            RegistryError::KernelNotAllowed,
+        );
     }
 }
 

@@ -21,8 +21,8 @@ use inktensor_worker::{
     roles::{Keeper, Proposer},
 };
 
-/// Returns a subnet with the mean kernel, of two validators with 100 and 101 TAO and three miners, after
-/// one final epoch.
+/// Returns a subnet with the mean kernel, of two validators with 100 and 101 TAO and three miners,
+/// after one final epoch.
 fn with_final_epoch() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
         let netuid = net.create(Shape {
@@ -154,7 +154,11 @@ fn close_with_parameters_is_refused() {
     net.set(netuid, Hyperparameter::OtherParams(vec![0]));
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at);
-    net.refuses(KEEPER, |it| it.close(netuid), EpochError::Kernel(KernelError::BadParams));
+    net.refuses(
+        KEEPER,
+        |it| it.close(netuid),
+        EpochError::Kernel(KernelError::BadParams),
+    );
 }
 
 #[test]

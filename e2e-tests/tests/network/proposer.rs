@@ -1,6 +1,6 @@
 //! The proposer's limits on its collateral after a slash or a difference of engines.
 
-use crate::worker::{act, populated, fresh, ledger};
+use crate::worker::{act, fresh, ledger, populated};
 use inktensor_compute::{
     engine::{native::Native, Engine, EngineError},
     epoch::{Difference, Part},
@@ -9,7 +9,7 @@ use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     accounts::*,
     intercept::{Intercepted, Transaction},
-    TempDir, Network, Shape,
+    Network, Shape, TempDir,
 };
 use inktensor_primitives::{
     assertion::Assertion,
@@ -25,7 +25,8 @@ use inktensor_worker::{
 };
 use std::sync::Arc;
 
-/// Posts a lie signed by the worker, as a stolen key or a broken worker would; a watcher disputes it.
+/// Posts a lie signed by the worker, as a stolen key or a broken worker would; a watcher disputes
+/// it.
 fn slash_the_worker(net: &mut Network, netuid: NetUid, ledger: &mut Ledger) -> Assertion {
     let mut lie = net.compute(netuid).assertion;
     lie.results[0] = [1; 32];
@@ -56,7 +57,8 @@ fn slashed_worker_proposes_nothing_until_the_kernel_is_trusted_again() {
     assert!(is_slashed(act(&mut net, &mut worker), 0));
     drop(worker);
 
-    // It proposes neither after a restart, nor in the next epoch, nor on another subnet with the kernel.
+    // It proposes neither after a restart, nor in the next epoch, nor on another subnet with the
+    // kernel.
     let mut worker = fresh(&net, &folder);
     assert!(is_slashed(act(&mut net, &mut worker), 0));
     let other = net.create(Shape::default());
@@ -120,7 +122,8 @@ fn trusted_worker_posts_another_assertion_but_never_the_same() {
     act(&mut net, &mut worker).expect("no problem");
 }
 
-/// The lie is overturned, and another account's assertion becomes final, while the worker is stopped.
+/// The lie is overturned, and another account's assertion becomes final, while the worker is
+/// stopped.
 #[test]
 fn worker_slashed_while_stopped_detects_it_at_the_start() {
     let mut net = Network::deploy();
@@ -239,7 +242,11 @@ fn roles_that_lose_every_race_report_no_error() {
                 intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
                     if transaction.to == epoch {
                         let signer = ALICE;
-                        Transaction { signer, ..transaction }.submit(chain)?;
+                        Transaction {
+                            signer,
+                            ..transaction
+                        }
+                        .submit(chain)?;
                     }
                     transaction.submit(chain)
                 },

@@ -53,7 +53,11 @@ fn register_beyond_the_number_per_block_is_refused() {
     net.provide(CHARLIE, registry, Rao::from_tao(1));
     let next = net.block() + 1;
     assert_eq!(net.quote_registration(netuid).unwrap().left_in_block, 0);
-    net.refuses(CHARLIE, |it| it.register(netuid, named("charlie-hotkey"), Rao::from_tao(1)), RegistryError::TooSoon(next));
+    net.refuses(
+        CHARLIE,
+        |it| it.register(netuid, named("charlie-hotkey"), Rao::from_tao(1)),
+        RegistryError::TooSoon(next),
+    );
     net.advance(1);
     net.as_(CHARLIE)
         .register(netuid, named("charlie-hotkey"), Rao::from_tao(1))
@@ -67,7 +71,11 @@ fn register_with_registration_closed_is_refused() {
     let registry = net.addresses().registry;
     net.provide(ALICE, registry, Rao::from_tao(1));
     assert!(!net.quote_registration(netuid).unwrap().is_open);
-    net.refuses(ALICE, |it| it.register(netuid, ALICE_HOTKEY, Rao::from_tao(1)), RegistryError::RegistrationClosed);
+    net.refuses(
+        ALICE,
+        |it| it.register(netuid, ALICE_HOTKEY, Rao::from_tao(1)),
+        RegistryError::RegistrationClosed,
+    );
 }
 
 /// Returns a full subnet of three miners that registered in successive blocks and can be replaced.

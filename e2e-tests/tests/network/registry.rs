@@ -88,7 +88,11 @@ fn create_subnet_without_payment_is_refused() {
     let mut net = Network::deploy();
     let (kernel, price) = (net.addresses().yuma, net.creation_price());
     net.fund(OWNER, price);
-    net.refuses(OWNER, |it| it.create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4, Rao::CAP), RegistryError::Payment(price));
+    net.refuses(
+        OWNER,
+        |it| it.create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4, Rao::CAP),
+        RegistryError::Payment(price),
+    );
 }
 
 #[test]
@@ -96,7 +100,11 @@ fn create_subnet_of_bad_name_is_refused() {
     let mut net = with_rich_owner();
     let kernel = net.addresses().yuma;
     for name in [String::new(), "x".repeat(MAX_NAME + 1)] {
-        net.refuses(OWNER, |it| it.create_subnet(name, OWNER_HOTKEY, kernel, 20, 64, 4, Rao::CAP), RegistryError::BadName);
+        net.refuses(
+            OWNER,
+            |it| it.create_subnet(name, OWNER_HOTKEY, kernel, 20, 64, 4, Rao::CAP),
+            RegistryError::BadName,
+        );
     }
 }
 
@@ -112,8 +120,21 @@ fn create_subnet_out_of_bounds_is_refused() {
         (20, 64, 0),
         (20, 64, MAX_VALIDATORS + 1),
     ] {
-        let created = net.refused(OWNER, |it| it.create_subnet("text".into(),OWNER_HOTKEY,kernel,tempo,seats,permits,Rao::CAP,));
- assert!(matches!(created, RegistryError::OutOfBounds { .. }), "{created:?}");
+        let created = net.refused(OWNER, |it| {
+            it.create_subnet(
+                "text".into(),
+                OWNER_HOTKEY,
+                kernel,
+                tempo,
+                seats,
+                permits,
+                Rao::CAP,
+            )
+        });
+        assert!(
+            matches!(created, RegistryError::OutOfBounds { .. }),
+            "{created:?}"
+        );
     }
 }
 
@@ -134,7 +155,11 @@ fn set_hyperparameter_by_the_owner_succeeds() {
 fn set_hyperparameter_by_another_account_is_refused() {
     let (mut net, netuid) = with_subnet(Shape::default());
     for who in [STRANGER, DEPLOYER, OWNER_HOTKEY] {
-        net.refuses(who, |it| it.set_hyperparameter(netuid, Hyperparameter::Tempo(33)), RegistryError::NotOwner);
+        net.refuses(
+            who,
+            |it| it.set_hyperparameter(netuid, Hyperparameter::Tempo(33)),
+            RegistryError::NotOwner,
+        );
     }
 }
 
@@ -153,7 +178,10 @@ fn set_hyperparameter_out_of_bounds_is_refused() {
         Hyperparameter::AlphaSigmoidSteepness(-1),
     ] {
         let answer = net.refused(OWNER, |it| it.set_hyperparameter(netuid, value.clone()));
- assert!(matches!(answer, RegistryError::OutOfBounds { .. }), "{value:?}: {answer:?}");
+        assert!(
+            matches!(answer, RegistryError::OutOfBounds { .. }),
+            "{value:?}: {answer:?}"
+        );
     }
 }
 
@@ -161,13 +189,21 @@ fn set_hyperparameter_out_of_bounds_is_refused() {
 fn set_hyperparameter_of_yuma_for_another_kernel_is_refused() {
     let (mut net, netuid) = with_subnet(Shape::default());
     set(&mut net, netuid, Hyperparameter::OtherParams(vec![1, 2, 3]));
-    net.refuses(OWNER, |it| it.set_hyperparameter(netuid, Hyperparameter::Kappa(1)), RegistryError::NotYuma);
+    net.refuses(
+        OWNER,
+        |it| it.set_hyperparameter(netuid, Hyperparameter::Kappa(1)),
+        RegistryError::NotYuma,
+    );
 }
 
 #[test]
 fn set_hyperparameter_of_an_unknown_subnet_is_refused() {
     let mut net = Network::deploy();
-    net.refuses(OWNER, |it| it.set_hyperparameter(NetUid(1), Hyperparameter::Kappa(1)), RegistryError::UnknownSubnet);
+    net.refuses(
+        OWNER,
+        |it| it.set_hyperparameter(NetUid(1), Hyperparameter::Kappa(1)),
+        RegistryError::UnknownSubnet,
+    );
 }
 
 #[test]
@@ -198,7 +234,11 @@ fn register_above_the_callers_limit_is_refused() {
     let (mut net, netuid) = with_subnet(Shape::default());
     let price = pay_for_seat(&mut net, netuid, ALICE);
     let limit = Rao(price.0 - 1);
-    net.refuses(ALICE, |it| it.register(netuid, ALICE_HOTKEY, limit), RegistryError::PriceAbove(price));
+    net.refuses(
+        ALICE,
+        |it| it.register(netuid, ALICE_HOTKEY, limit),
+        RegistryError::PriceAbove(price),
+    );
 }
 
 #[test]
@@ -209,7 +249,11 @@ fn register_without_payment_is_refused() {
     // Enough allowance, but one rao short of balance.
     net.provide(ALICE, registry, price);
     net.as_(ALICE).transfer(BOB, Rao(1)).expect("transferred");
-    net.refuses(ALICE, |it| it.register(netuid, ALICE_HOTKEY, ANY_PRICE), RegistryError::Payment(price));
+    net.refuses(
+        ALICE,
+        |it| it.register(netuid, ALICE_HOTKEY, ANY_PRICE),
+        RegistryError::Payment(price),
+    );
 }
 
 #[test]
@@ -217,7 +261,11 @@ fn register_twice_is_refused() {
     let (mut net, netuid) = with_subnet(Shape::default());
     let uid = net.enrol(netuid, ALICE, ALICE_HOTKEY);
     pay_for_seat(&mut net, netuid, ALICE);
-    net.refuses(ALICE, |it| it.register(netuid, ALICE_HOTKEY, ANY_PRICE), RegistryError::AlreadyRegistered(uid));
+    net.refuses(
+        ALICE,
+        |it| it.register(netuid, ALICE_HOTKEY, ANY_PRICE),
+        RegistryError::AlreadyRegistered(uid),
+    );
 }
 
 #[test]
@@ -226,13 +274,21 @@ fn register_of_anothers_hotkey_is_refused() {
     net.enrol(netuid, ALICE, ALICE_HOTKEY);
     let second = net.create(Shape::default());
     pay_for_seat(&mut net, second, BOB);
-    net.refuses(BOB, |it| it.register(second, ALICE_HOTKEY, ANY_PRICE), RegistryError::NotHotkeyOwner);
+    net.refuses(
+        BOB,
+        |it| it.register(second, ALICE_HOTKEY, ANY_PRICE),
+        RegistryError::NotHotkeyOwner,
+    );
 }
 
 #[test]
 fn register_on_unknown_subnet_is_refused() {
     let mut net = Network::deploy();
-    net.refuses(ALICE, |it| it.register(NetUid(1), ALICE_HOTKEY, ANY_PRICE), RegistryError::UnknownSubnet);
+    net.refuses(
+        ALICE,
+        |it| it.register(NetUid(1), ALICE_HOTKEY, ANY_PRICE),
+        RegistryError::UnknownSubnet,
+    );
 }
 
 #[test]
@@ -245,7 +301,11 @@ fn register_on_a_full_subnet_of_the_owners_neurons_is_refused() {
     net.enrol(netuid, OWNER, OWNER_HOTKEY);
     net.enrol(netuid, OWNER, named("owner-miner"));
     pay_for_seat(&mut net, netuid, CHARLIE);
-    net.refuses(CHARLIE, |it| it.register(netuid, named("charlie-hotkey"), ANY_PRICE), RegistryError::AllImmune);
+    net.refuses(
+        CHARLIE,
+        |it| it.register(netuid, named("charlie-hotkey"), ANY_PRICE),
+        RegistryError::AllImmune,
+    );
 }
 
 #[test]

@@ -55,7 +55,8 @@ fn replay_from(net: &mut Network, netuid: NetUid, next: u32, steps: u32, who: u3
 
 #[test]
 fn replay_has_the_result_of_an_honest_assertion() {
-    // One network is asserted; a copy is replayed by five accounts, an odd number of steps at a time.
+    // One network is asserted; a copy is replayed by five accounts, an odd number of steps at a
+    // time.
     let (mut net, netuid) = with_large_closed_epoch();
     let template = net.template();
     net.assert_epoch(netuid);
@@ -110,7 +111,11 @@ fn replay_before_the_delay_is_refused() {
     assert_eq!(net.status(netuid).expect("a status").replays_at, Some(due));
     net.advance_to(due - 1);
     let memory = net.memory_for(netuid, 0, 1);
-    net.refuses(ALICE, |it| it.replay(netuid, 1, memory.clone()), EpochError::ReplayNotDue(due));
+    net.refuses(
+        ALICE,
+        |it| it.replay(netuid, 1, memory.clone()),
+        EpochError::ReplayNotDue(due),
+    );
     net.advance(1);
     assert_eq!(net.as_(ALICE).replay(netuid, 1, memory), Ok(1));
 }
@@ -123,7 +128,11 @@ fn replay_with_nothing_closed_is_refused() {
     net.run_epoch(netuid);
     net.advance(net.rules().replay_delay);
     for netuid in [netuid, NetUid(99)] {
-        net.refuses(ALICE, |it| it.replay(netuid, 1, Vec::new()), EpochError::NothingClosed);
+        net.refuses(
+            ALICE,
+            |it| it.replay(netuid, 1, Vec::new()),
+            EpochError::NothingClosed,
+        );
     }
 }
 
@@ -131,7 +140,11 @@ fn replay_with_nothing_closed_is_refused() {
 fn replay_of_no_steps_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     wait(&mut net, netuid);
-    net.refuses(ALICE, |it| it.replay(netuid, 0, Vec::new()), EpochError::NoSteps);
+    net.refuses(
+        ALICE,
+        |it| it.replay(netuid, 0, Vec::new()),
+        EpochError::NoSteps,
+    );
 }
 
 #[test]
@@ -145,7 +158,11 @@ fn propose_while_replaying_is_refused() {
     net.as_(ALICE)
         .deposit_collateral(collateral)
         .expect("deposited");
-    net.refuses(ALICE, |it| it.propose(netuid, &computed.assertion), EpochError::Replaying);
+    net.refuses(
+        ALICE,
+        |it| it.propose(netuid, &computed.assertion),
+        EpochError::Replaying,
+    );
 }
 
 #[test]
@@ -155,7 +172,11 @@ fn replay_while_asserted_is_refused() {
     net.assert_epoch(netuid);
     assert_eq!(net.status(netuid).expect("a status").replays_at, None);
     net.advance(net.rules().replay_delay);
-    net.refuses(ALICE, |it| it.replay(netuid, 1, memory), EpochError::AlreadyAsserted);
+    net.refuses(
+        ALICE,
+        |it| it.replay(netuid, 1, memory),
+        EpochError::AlreadyAsserted,
+    );
 }
 
 #[test]
@@ -192,7 +213,11 @@ fn replay_with_wrong_memory_is_refused() {
         .expect("the kernel reads memory");
     // Earlier steps read no memory and accept none.
     if reads > 0 {
-        net.refuses(ALICE, |it| it.replay(netuid, reads, vec![vec![1]]), EpochError::OpeningMismatch(Opening::Memory));
+        net.refuses(
+            ALICE,
+            |it| it.replay(netuid, reads, vec![vec![1]]),
+            EpochError::OpeningMismatch(Opening::Memory),
+        );
         replay_from(&mut net, netuid, 0, reads, 0);
     }
     let good = net.memory_for(netuid, reads, 1);
@@ -205,7 +230,11 @@ fn replay_with_wrong_memory_is_refused() {
         longer,
         vec![good[0].clone(); 2],
     ] {
-        net.refuses(ALICE, |it| it.replay(netuid, 1, bad), EpochError::OpeningMismatch(Opening::Memory));
+        net.refuses(
+            ALICE,
+            |it| it.replay(netuid, 1, bad),
+            EpochError::OpeningMismatch(Opening::Memory),
+        );
     }
     assert_eq!(net.as_(ALICE).replay(netuid, 1, good), Ok(reads + 1));
 }
@@ -262,7 +291,11 @@ fn replay_with_another_kernel_is_refused() {
     let kernel = net.addresses().yuma;
     net.replace_code(kernel, &bundles().token.code);
     let memory = net.memory_for(netuid, 1, 1);
-    net.refuses(ALICE, |it| it.replay(netuid, 1, memory), EpochError::KernelChanged);
+    net.refuses(
+        ALICE,
+        |it| it.replay(netuid, 1, memory),
+        EpochError::KernelChanged,
+    );
     // With the old code the replay continues.
     net.replace_code(kernel, &bundles().yuma.code);
     replay_from(&mut net, netuid, 1, 1, 0);

@@ -1,13 +1,13 @@
 //! Workers that are stopped and started again on the same store.
 
-use crate::worker::{act, populated, fresh, ledger};
+use crate::worker::{act, fresh, ledger, populated};
 use inktensor_client::chain::ChainError;
 use inktensor_compute::engine::{native::Native, Engine, EngineError, PhaseJob, StepFailed};
 use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     accounts::*,
     intercept::{Intercepted, Transaction},
-    TempDir, Network,
+    Network, TempDir,
 };
 use inktensor_primitives::{
     epoch::Stage,
@@ -135,7 +135,8 @@ struct Kill {
     arrives: bool,
 }
 
-/// Runs roles with a store for two epochs, with one kill and restart. Returns the number of transactions.
+/// Runs roles with a store for two epochs, with one kill and restart. Returns the number of
+/// transactions.
 fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
     let folder = TempDir::new();
     let mut sent = 0;
@@ -202,8 +203,8 @@ fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
     panic!("two epochs take fewer turns");
 }
 
-/// A kill between any two steps or during one pays nothing twice and loses no collateral: the final state
-/// is the same in every byte.
+/// A kill between any two steps or during one pays nothing twice and loses no collateral: the final
+/// state is the same in every byte.
 #[test]
 fn worker_killed_at_any_transaction_ends_in_the_same_state() {
     let mut net = Network::deploy();
@@ -212,7 +213,8 @@ fn worker_killed_at_any_transaction_ends_in_the_same_state() {
     let mut undisturbed = Network::begin_from(&begin);
     let transactions = run_killed(&mut undisturbed, netuid, None);
     let end = undisturbed.snapshot();
-    // Two epochs of close, propose, finalize and settle, and one approval and deposit of collateral.
+    // Two epochs of close, propose, finalize and settle, and one approval and deposit of
+    // collateral.
     assert_eq!(transactions, 10);
     for at in 0..transactions {
         for arrives in [false, true] {

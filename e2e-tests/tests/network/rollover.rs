@@ -33,7 +33,11 @@ fn roll_over_before_the_delay_is_refused() {
     let due = net.block() + net.rules().rollover_delay;
     assert_eq!(rolls_over_at(&net, netuid), Some(due));
     net.advance_to(due - 1);
-    net.refuses(STRANGER, |it| it.roll_over(netuid), EpochError::RolloverNotDue(due));
+    net.refuses(
+        STRANGER,
+        |it| it.roll_over(netuid),
+        EpochError::RolloverNotDue(due),
+    );
     net.advance(1);
     assert!(net.as_(STRANGER).roll_over(netuid).is_ok());
 }
@@ -49,7 +53,11 @@ fn roll_over_with_nothing_closed_is_refused() {
         }
         net.advance(net.rules().rollover_delay);
         for netuid in [netuid, NetUid(99)] {
-            net.refuses(STRANGER, |it| it.roll_over(netuid), EpochError::NothingClosed);
+            net.refuses(
+                STRANGER,
+                |it| it.roll_over(netuid),
+                EpochError::NothingClosed,
+            );
         }
     }
 }
@@ -111,7 +119,10 @@ fn roll_over_of_the_first_epoch_succeeds() {
     net.close(netuid);
     assert_eq!(roll_over(&mut net, netuid), Rao::ZERO);
     let computed = net.run_epoch(netuid);
-    assert_eq!((computed.header.epoch, computed.header.final_epoch), (1, None));
+    assert_eq!(
+        (computed.header.epoch, computed.header.final_epoch),
+        (1, None)
+    );
     net.honest_weights(netuid);
     net.run_epoch(netuid);
 }
@@ -124,7 +135,10 @@ fn roll_over_of_two_epochs_in_a_row_succeeds() {
     let second = roll_over(&mut net, netuid);
     assert!(second > first);
     let computed = net.run_epoch(netuid);
-    assert_eq!((computed.header.epoch, computed.header.final_epoch), (3, Some(0)));
+    assert_eq!(
+        (computed.header.epoch, computed.header.final_epoch),
+        (3, Some(0))
+    );
     assert!(computed.pay().0 > second.0 / 2);
 }
 
@@ -134,7 +148,11 @@ fn roll_over_of_an_asserted_epoch_is_refused() {
     net.assert_epoch(netuid);
     assert_eq!(rolls_over_at(&net, netuid), None);
     net.advance(2 * net.rules().rollover_delay);
-    net.refuses(STRANGER, |it| it.roll_over(netuid), EpochError::AlreadyAsserted);
+    net.refuses(
+        STRANGER,
+        |it| it.roll_over(netuid),
+        EpochError::AlreadyAsserted,
+    );
     net.finalize(netuid);
 }
 
@@ -200,10 +218,21 @@ fn epoch_without_its_kernel_can_only_be_rolled_over() {
     net.replace_code(kernel, &bundles().token.code);
     assert!(rolls_over_at(&net, netuid).is_some());
 
-    let proof = computed.trace.proof(&inputs, &computed.assertion, 0).expect("a step");
-    net.refuses(STRANGER, |it| it.dispute(netuid, 0, &proof), EpochError::KernelChanged);
+    let proof = computed
+        .trace
+        .proof(&inputs, &computed.assertion, 0)
+        .expect("a step");
+    net.refuses(
+        STRANGER,
+        |it| it.dispute(netuid, 0, &proof),
+        EpochError::KernelChanged,
+    );
     net.advance(net.rules().challenge_period);
-    net.refuses(KEEPER, |it| it.finalize(netuid, &computed.assertion), EpochError::KernelChanged);
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &computed.assertion),
+        EpochError::KernelChanged,
+    );
 
     roll_over(&mut net, netuid);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Root stake: its weight on every subnet and its dividends. Also short-lived stake.
+//! Root stake: weight on every subnet, and dividends. Also stake of less than an epoch.
 
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
@@ -10,8 +10,8 @@ const THOUSAND: Rao = Rao::from_tao(1_000);
 /// The weight of a thousand TAO on root: 226 245 882 of 2^32 (subtensor-reference.md 1.4).
 const WEIGHS: Rao = Rao(52_676_974_330);
 
-/// Returns two subnets after a final epoch, each with Alice's hotkey, a validator with 100 TAO, and two
-/// miners.
+/// Returns two subnets after a final epoch, each with Alice's hotkey, a validator with 100 TAO, and
+/// two miners.
 fn with_validator() -> (Network, [NetUid; 2]) {
     static PREPARED: Prepared<[NetUid; 2]> = Prepared::new(|net| {
         let nets = [0; 2].map(|_| net.create(Shape::default()));
@@ -246,8 +246,8 @@ fn root_stake_counts_for_children_on_a_subnet() {
             .set_children(NetUid::ROOT, ALICE_HOTKEY, vec![child]),
         Err(StakingError::UnknownSubnet)
     );
-    // The child's dividends go to the parent's root stake. A subnet needs stake of its own for a share of
-    // emission.
+    // The child's dividends go to the parent's root stake. A subnet needs stake of its own for a
+    // share of emission.
     net.stake(netuid, BOB, ALICE_HOTKEY, Rao::from_tao(10));
     net.with_miners(netuid, 2);
     net.run_epoch(netuid);
@@ -261,7 +261,11 @@ fn root_stake_on_a_hotkey_that_never_registered_is_refused() {
     let (mut net, _) = with_validator();
     let staking = net.addresses().staking;
     net.provide(BOB, staking, THOUSAND);
-    net.refuses(BOB, |it| it.add_stake(NetUid::ROOT, named("nobody"), THOUSAND), StakingError::UnknownHotkey);
+    net.refuses(
+        BOB,
+        |it| it.add_stake(NetUid::ROOT, named("unregistered"), THOUSAND),
+        StakingError::UnknownHotkey,
+    );
 }
 
 /// Stake added and removed within an open epoch has weight in no epoch.

@@ -44,7 +44,8 @@ fn gain(net: &Network, netuid: NetUid, hotkey: AccountId, coldkey: AccountId, be
 
 /// Returns the result of a uid in an epoch.
 fn result(computed: &ComputedEpoch, uid: Uid) -> NeuronResult {
-    computed.trace
+    computed
+        .trace
         .neurons()
         .nth(usize::from(uid.0))
         .copied()
@@ -86,7 +87,11 @@ fn two_subnets_run_five_epochs() {
     for netuid in [first, second] {
         net.honest_weights(netuid);
         let computed = net.run_epoch(netuid);
-        assert_eq!(result(&computed, Uid(0)).dividends, 0, "no permit, no dividends");
+        assert_eq!(
+            result(&computed, Uid(0)).dividends,
+            0,
+            "no permit, no dividends"
+        );
         assert!(result(&computed, Uid(3)).validator > Rao::ZERO);
         assert!(result(&computed, Uid(5)).miner > Rao::ZERO);
     }
@@ -103,8 +108,8 @@ fn two_subnets_run_five_epochs() {
     assert_eq!(back, Rao(invested.0 + won));
     assert_eq!(net.balance(nominator), back.to_u128());
 
-    // A neuron is replaced between close and settle: the old neuron is paid; the new one gets its seat and
-    // no score.
+    // A neuron is replaced between close and settle: the old neuron is paid; the new one gets its
+    // seat and no score.
     let newcomer = named("newcomer-hotkey");
     let seat = net.enrol(first, named("newcomer"), newcomer);
     let old = with_nominator.neuron(seat.0).clone();
@@ -224,8 +229,8 @@ fn subnet_of_4096_uids_and_64_validators_pays_all() {
     assert_eq!(net.status(netuid).expect("a status").settling, None);
 }
 
-/// Returns a subnet at all limits of the protocol: 4096 uids, 128 permits and the owner's. Its third epoch,
-/// which reads weights and carry-over state, is closed.
+/// Returns a subnet at all limits of the protocol: 4096 uids, 128 permits and the owner's. Its
+/// third epoch, which reads weights and carry-over state, is closed.
 fn largest_closed_epoch() -> (Network, NetUid) {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     let netuid = NetUid(1);
@@ -279,15 +284,18 @@ fn largest_epoch_can_be_replayed() {
 /// The longest dispute or replay of a step: a quarter of a block of two seconds, in picoseconds.
 const QUARTER: u64 = 500_000_000_000;
 
-/// Checks that a dispute of any step takes less than a quarter of a block, with the first and the last
-/// chunk of each phase.
+/// Checks that a dispute of any step takes less than a quarter of a block, with the first and the
+/// last chunk of each phase.
 fn assert_disputes_are_cheap(net: &mut Network, inputs: &EpochInputs, computed: &ComputedEpoch) {
     let netuid = inputs.header.netuid;
     let chunks = inputs.chunks.len();
     let phases = computed.trace.plan.phases.len();
     for k in (0..phases).flat_map(|phase| [phase * chunks, (phase + 1) * chunks - 1]) {
         let k = u32::try_from(k).expect("few steps");
-        let proof = computed.trace.proof(inputs, &computed.assertion, k).expect("a step");
+        let proof = computed
+            .trace
+            .proof(inputs, &computed.assertion, k)
+            .expect("a step");
         let (outcome, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
         assert_eq!(outcome, Err(EpochError::StepIsCorrect), "step {k}");
         assert!(bill.total.ref_time < QUARTER, "step {k}: {bill:?}");

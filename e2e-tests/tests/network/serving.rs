@@ -84,7 +84,11 @@ fn serve_axon_again_too_soon_is_refused() {
     net.as_(miner).serve_axon(netuid, axon(1)).expect("served");
     let again = net.block() + 50;
     net.advance(49);
-    net.refuses(miner, |it| it.serve_axon(netuid, axon(2)), RegistryError::TooSoon(again));
+    net.refuses(
+        miner,
+        |it| it.serve_axon(netuid, axon(2)),
+        RegistryError::TooSoon(again),
+    );
     net.advance(1);
     net.as_(miner).serve_axon(netuid, axon(2)).expect("served");
 }
@@ -116,8 +120,19 @@ fn serve_axon_of_bad_data_is_refused() {
     ] {
         net.refuses(miner, |it| it.serve_axon(netuid, nonsense), refused);
     }
-    assert!(matches!(net.refused(miner, |it| it.commit(netuid, CommitmentKind::Raw, vec![0; 129])), RegistryError::OutOfBounds { max: 128, .. }));
-    net.refuses(STRANGER, |it| it.serve_axon(netuid, axon(1)), RegistryError::NotSeated);
+    assert!(matches!(
+        net.refused(miner, |it| it.commit(
+            netuid,
+            CommitmentKind::Raw,
+            vec![0; 129]
+        )),
+        RegistryError::OutOfBounds { max: 128, .. }
+    ));
+    net.refuses(
+        STRANGER,
+        |it| it.serve_axon(netuid, axon(1)),
+        RegistryError::NotSeated,
+    );
     // Without the deposit nothing is published.
     net.as_(miner).transfer(BOB, Rao(1)).expect("transferred");
     assert_eq!(

@@ -1,6 +1,6 @@
 //! Pay-out of a final epoch, chunk by chunk.
 
-use inktensor_e2e_tests::{accounts::*, Network, ComputedEpoch, Prepared, Shape};
+use inktensor_e2e_tests::{accounts::*, ComputedEpoch, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::results_digest,
     epoch::EpochError,
@@ -118,7 +118,11 @@ fn settle_of_a_chunk_twice_is_refused() {
     net.as_(KEEPER)
         .settle(netuid, 1, 0, results)
         .expect("settled");
-    net.refuses(KEEPER, |it| it.settle(netuid, 1, 0, results), EpochError::AlreadySettled);
+    net.refuses(
+        KEEPER,
+        |it| it.settle(netuid, 1, 0, results),
+        EpochError::AlreadySettled,
+    );
 }
 
 #[test]
@@ -129,7 +133,11 @@ fn settle_of_other_results_is_refused() {
     let mut fewer = computed.trace.results[0].clone();
     fewer.pop();
     for results in [more, fewer, vec![]] {
-        net.refuses(KEEPER, |it| it.settle(netuid, 1, 0, &results), EpochError::ResultsMismatch);
+        net.refuses(
+            KEEPER,
+            |it| it.settle(netuid, 1, 0, &results),
+            EpochError::ResultsMismatch,
+        );
     }
 }
 
@@ -137,7 +145,11 @@ fn settle_of_other_results_is_refused() {
 fn settle_of_an_unknown_chunk_is_refused() {
     let (mut net, netuid, computed) = with_final_epoch();
     for chunk in [1, u16::MAX] {
-        net.refuses(KEEPER, |it| it.settle(netuid, 1, chunk, &computed.trace.results[0]), EpochError::ChunkOutOfRange(1));
+        net.refuses(
+            KEEPER,
+            |it| it.settle(netuid, 1, chunk, &computed.trace.results[0]),
+            EpochError::ChunkOutOfRange(1),
+        );
     }
 }
 
@@ -148,14 +160,22 @@ fn settle_before_finality_is_refused() {
     net.with_validators(netuid, 1).with_miners(netuid, 1);
     net.close(netuid);
     let computed = net.assert_epoch(netuid);
-    net.refuses(KEEPER, |it| it.settle(netuid, 0, 0, &computed.trace.results[0]), EpochError::NotSettling);
+    net.refuses(
+        KEEPER,
+        |it| it.settle(netuid, 0, 0, &computed.trace.results[0]),
+        EpochError::NotSettling,
+    );
 }
 
 #[test]
 fn settle_of_a_settled_epoch_is_refused() {
     let (mut net, netuid, computed) = with_final_epoch();
     net.settle(netuid);
-    net.refuses(KEEPER, |it| it.settle(netuid, 1, 0, &computed.trace.results[0]), EpochError::NotSettling);
+    net.refuses(
+        KEEPER,
+        |it| it.settle(netuid, 1, 0, &computed.trace.results[0]),
+        EpochError::NotSettling,
+    );
 }
 
 #[test]
@@ -163,7 +183,11 @@ fn close_with_an_unsettled_epoch_is_refused() {
     let (mut net, netuid, _) = with_final_epoch();
     let free_from = net.block() + net.rules().settle_window;
     net.advance_to(free_from - 1);
-    net.refuses(KEEPER, |it| it.close(netuid), EpochError::Unsettled(free_from));
+    net.refuses(
+        KEEPER,
+        |it| it.close(netuid),
+        EpochError::Unsettled(free_from),
+    );
 }
 
 #[test]
@@ -184,7 +208,8 @@ fn unsettled_pay_returns_to_the_subnets_budget_after_the_window() {
     );
     assert!(header.budget.total() > unpaid);
     assert_eq!(
-        net.as_(KEEPER).settle(netuid, 1, 0, &computed.trace.results[0]),
+        net.as_(KEEPER)
+            .settle(netuid, 1, 0, &computed.trace.results[0]),
         Err(EpochError::NotSettling)
     );
 }
@@ -227,7 +252,11 @@ fn settle_of_an_undisputed_lie_pays_at_most_the_budget() {
     net.propose_lie(netuid, &lie);
     net.advance(net.rules().challenge_period);
     net.as_(KEEPER).finalize(netuid, &lie).expect("final");
-    net.refuses(KEEPER, |it| it.settle(netuid, 1, 0, &results), EpochError::OverBudget(budget));
+    net.refuses(
+        KEEPER,
+        |it| it.settle(netuid, 1, 0, &results),
+        EpochError::OverBudget(budget),
+    );
 }
 
 #[test]

@@ -17,7 +17,8 @@ use inktensor_primitives::{
 const WRITES: u32 = 25;
 const SEATS: u16 = 8;
 
-/// Returns a full subnet of replaceable neurons whose epoch has just closed, after up to two final ones.
+/// Returns a full subnet of replaceable neurons whose epoch has just closed, after up to two final
+/// ones.
 fn with_closed_epoch(rng: &mut Rng) -> (Case, OnChain) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
@@ -90,10 +91,7 @@ fn write(net: &mut Network, netuid: NetUid, rng: &mut Rng, number: u32) {
         }
         5 => {
             let neurons = net.subnet(netuid).expect("the subnet").neurons;
-            let uids: Vec<Uid> = (0..neurons)
-                .map(Uid)
-                .filter(|_| rng.percent(60))
-                .collect();
+            let uids: Vec<Uid> = (0..neurons).map(Uid).filter(|_| rng.percent(60)).collect();
             let weights = uids.iter().map(|_| rng.u16()).collect();
             let _ = net.as_(hotkey).set_weights(netuid, uids, weights);
         }

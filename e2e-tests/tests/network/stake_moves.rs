@@ -9,8 +9,8 @@ use inktensor_primitives::{
 
 const TEN: Rao = Rao::from_tao(10);
 
-/// Returns two subnets with Alice's and Bob's hotkeys on both, and ten TAO of Charlie on Alice's hotkey on
-/// the first.
+/// Returns two subnets with Alice's and Bob's hotkeys on both, and ten TAO of Charlie on Alice's
+/// hotkey on the first.
 fn with_stake() -> (Network, NetUid, NetUid) {
     static PREPARED: Prepared<(NetUid, NetUid)> = Prepared::new(|net| {
         let (one, two) = (net.create(Shape::default()), net.create(Shape::default()));
@@ -57,7 +57,12 @@ fn move_stake_to_a_bad_destination_is_refused() {
     for (netuid, hotkey, amount, refused) in [
         (one, ALICE_HOTKEY, None, StakingError::SamePosition),
         (NetUid(9), ALICE_HOTKEY, None, StakingError::UnknownSubnet),
-        (two, named("nobody"), None, StakingError::UnknownHotkey),
+        (
+            two,
+            named("unregistered"),
+            None,
+            StakingError::UnknownHotkey,
+        ),
         (
             two,
             BOB_HOTKEY,
@@ -100,7 +105,11 @@ fn transfer_stake_changes_its_owner() {
 fn transfer_stake_with_transfers_off_is_refused() {
     let (mut net, one, _) = with_stake();
     net.set(one, Hyperparameter::TransferEnabled(false));
-    net.refuses(CHARLIE, |it| it.transfer_stake(one, ALICE_HOTKEY, BOB, None), StakingError::TransfersOff);
+    net.refuses(
+        CHARLIE,
+        |it| it.transfer_stake(one, ALICE_HOTKEY, BOB, None),
+        StakingError::TransfersOff,
+    );
     net.as_(CHARLIE)
         .move_stake(one, ALICE_HOTKEY, one, BOB_HOTKEY, None)
         .expect("it may still move");
@@ -195,7 +204,11 @@ fn set_take_is_raised_slowly_and_lowered_at_any_time() {
     assert_eq!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(500)), Ok(()));
     let again = net.block() + TAKE_RAISE_INTERVAL + 1;
     assert_eq!(net.take_info(ALICE_HOTKEY).raises_from, again);
-    net.refuses(ALICE, |it| it.set_take(ALICE_HOTKEY, Bps(501)), StakingError::TakeTooSoon(again));
+    net.refuses(
+        ALICE,
+        |it| it.set_take(ALICE_HOTKEY, Bps(501)),
+        StakingError::TakeTooSoon(again),
+    );
     assert_eq!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(499)), Ok(()));
     net.advance(TAKE_RAISE_INTERVAL);
     assert!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(500)).is_err());

@@ -40,21 +40,33 @@ fn add_stake_collects_tao_and_creates_a_position() {
 fn add_stake_without_payment_is_refused() {
     let (mut net, netuid) = with_hotkey();
     net.fund(BOB, TEN);
-    net.refuses(BOB, |it| it.add_stake(netuid, ALICE_HOTKEY, TEN), StakingError::Payment(TEN));
+    net.refuses(
+        BOB,
+        |it| it.add_stake(netuid, ALICE_HOTKEY, TEN),
+        StakingError::Payment(TEN),
+    );
 }
 
 #[test]
 fn add_stake_on_a_hotkey_that_never_registered_is_refused() {
     let (mut net, netuid) = with_hotkey();
     provide(&mut net, BOB, TEN);
-    net.refuses(BOB, |it| it.add_stake(netuid, BOB_HOTKEY, TEN), StakingError::UnknownHotkey);
+    net.refuses(
+        BOB,
+        |it| it.add_stake(netuid, BOB_HOTKEY, TEN),
+        StakingError::UnknownHotkey,
+    );
 }
 
 #[test]
 fn add_stake_on_an_unknown_subnet_is_refused() {
     let (mut net, _) = with_hotkey();
     provide(&mut net, BOB, TEN);
-    net.refuses(BOB, |it| it.add_stake(NetUid(9), ALICE_HOTKEY, TEN), StakingError::UnknownSubnet);
+    net.refuses(
+        BOB,
+        |it| it.add_stake(NetUid(9), ALICE_HOTKEY, TEN),
+        StakingError::UnknownSubnet,
+    );
 }
 
 #[test]
@@ -62,7 +74,10 @@ fn add_stake_below_the_minimum_is_refused() {
     let (mut net, netuid) = with_hotkey();
     provide(&mut net, BOB, TEN);
     for amount in [Rao(0), Rao(1)] {
-        assert!(matches!(net.refused(BOB, |it| it.add_stake(netuid, ALICE_HOTKEY, amount)), StakingError::TooLittle(_)));
+        assert!(matches!(
+            net.refused(BOB, |it| it.add_stake(netuid, ALICE_HOTKEY, amount)),
+            StakingError::TooLittle(_)
+        ));
     }
 }
 
@@ -100,8 +115,16 @@ fn remove_stake_above_the_position_is_refused() {
     let (mut net, netuid) = with_hotkey();
     net.stake(netuid, BOB, ALICE_HOTKEY, TEN);
     net.stake(netuid, CHARLIE, ALICE_HOTKEY, TEN);
-    net.refuses(BOB, |it| it.remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0 + 1)), StakingError::NotEnoughStake(TEN));
-    net.refuses(STRANGER, |it| it.remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0)), StakingError::NotEnoughStake(Rao::ZERO));
+    net.refuses(
+        BOB,
+        |it| it.remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0 + 1)),
+        StakingError::NotEnoughStake(TEN),
+    );
+    net.refuses(
+        STRANGER,
+        |it| it.remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0)),
+        StakingError::NotEnoughStake(Rao::ZERO),
+    );
 }
 
 #[test]
@@ -128,14 +151,22 @@ fn set_take_by_the_hotkeys_owner_succeeds() {
 fn set_take_by_another_account_is_refused() {
     let (mut net, _) = with_hotkey();
     for who in [BOB, ALICE_HOTKEY, DEPLOYER] {
-        net.refuses(who, |it| it.set_take(ALICE_HOTKEY, Bps(1)), StakingError::NotHotkeyOwner);
+        net.refuses(
+            who,
+            |it| it.set_take(ALICE_HOTKEY, Bps(1)),
+            StakingError::NotHotkeyOwner,
+        );
     }
 }
 
 #[test]
 fn set_take_above_the_maximum_is_refused() {
     let (mut net, _) = with_hotkey();
-    net.refuses(ALICE, |it| it.set_take(ALICE_HOTKEY, Bps(MAX_TAKE.0 + 1)), StakingError::TakeAbove(MAX_TAKE));
+    net.refuses(
+        ALICE,
+        |it| it.set_take(ALICE_HOTKEY, Bps(MAX_TAKE.0 + 1)),
+        StakingError::TakeAbove(MAX_TAKE),
+    );
 }
 
 #[test]
@@ -173,7 +204,12 @@ fn dividends_are_shared_by_stake_after_take() {
     // The first epoch has no budget, since no weight was sampled before.
     net.run_epoch(netuid);
     let computed = net.run_epoch(netuid);
-    let [result] = computed.trace.results.concat().try_into().expect("one neuron");
+    let [result] = computed
+        .trace
+        .results
+        .concat()
+        .try_into()
+        .expect("one neuron");
     let paid = u128::from(result.validator.0);
     assert!(paid > 0 && result.miner == Rao::ZERO, "{result:?}");
     let gain = |net: &mut Network, who, had: Rao| {
@@ -197,8 +233,8 @@ fn dividends_are_shared_by_stake_after_take() {
 
 #[test]
 fn first_staker_cannot_take_from_the_second() {
-    // Mallory stakes the minimum, lets the pool grow by dividends, and removes nearly all, so that one share
-    // would be worth much. Then Bob stakes.
+    // Mallory stakes the minimum, lets the pool grow by dividends, and removes nearly all, so that
+    // one share would be worth much. Then Bob stakes.
     let (mut net, netuid) = with_hotkey();
     provide(&mut net, ALICE, TEN);
     let Err(StakingError::TooLittle(least)) =

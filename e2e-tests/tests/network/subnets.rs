@@ -85,12 +85,19 @@ fn create_subnet_too_soon_after_another_is_refused() {
 fn set_network_rules_by_another_account_is_refused() {
     let mut net = Network::deploy();
     let rules = net.network_rules();
-    net.refuses(OWNER, |it| it.set_network_rules(rules), RegistryError::NotAdmin);
+    net.refuses(
+        OWNER,
+        |it| it.set_network_rules(rules),
+        RegistryError::NotAdmin,
+    );
     let senseless = NetworkRules {
         subnet_limit: 0,
         ..rules
     };
-    assert!(matches!(net.refused(ADMIN, |it| it.set_network_rules(senseless)), RegistryError::OutOfBounds { .. }));
+    assert!(matches!(
+        net.refused(ADMIN, |it| it.set_network_rules(senseless)),
+        RegistryError::OutOfBounds { .. }
+    ));
 }
 
 #[test]
@@ -142,7 +149,11 @@ fn hyperparameters_have_value_bounds_setter_and_cooldown() {
     let until = net.block() + 40;
     assert_eq!(find(&net, Parameter::Kappa).changes_from, until);
     for value in [Hyperparameter::Kappa(2), Hyperparameter::Yuma3(false)] {
-        net.refuses(OWNER, |it| it.set_hyperparameter(netuid, value), RegistryError::Cooldown(until));
+        net.refuses(
+            OWNER,
+            |it| it.set_hyperparameter(netuid, value),
+            RegistryError::Cooldown(until),
+        );
     }
     net.as_(OWNER)
         .set_hyperparameter(netuid, Hyperparameter::ImmunityPeriod(1))
@@ -160,7 +171,11 @@ fn set_hyperparameter_shortly_before_the_close_is_refused() {
     let due = net.status(netuid).unwrap().closes_at;
     net.advance_to(due - 2);
     for who in [OWNER, ADMIN] {
-        net.refuses(who, |it| it.set_hyperparameter(netuid, Hyperparameter::Kappa(1)), RegistryError::Frozen(due));
+        net.refuses(
+            who,
+            |it| it.set_hyperparameter(netuid, Hyperparameter::Kappa(1)),
+            RegistryError::Frozen(due),
+        );
     }
     net.advance_to(due);
     net.as_(OWNER)
@@ -178,7 +193,11 @@ fn set_hyperparameter_of_the_network_by_the_owner_is_refused() {
         Hyperparameter::WeightsRateLimit(1),
         Hyperparameter::StakeThreshold(Rao(1)),
     ] {
-        net.refuses(OWNER, |it| it.set_hyperparameter(netuid, value), RegistryError::SetByAdmin);
+        net.refuses(
+            OWNER,
+            |it| it.set_hyperparameter(netuid, value),
+            RegistryError::SetByAdmin,
+        );
     }
 }
 
@@ -296,8 +315,15 @@ fn set_identity_and_symbol_by_the_owner_succeed() {
         contact: "x".repeat(MAX_IDENTITY_FIELD + 1),
         ..identity.clone()
     };
-    assert!(matches!(net.refused(OWNER, |it| it.set_identity(netuid, Some(long))), RegistryError::OutOfBounds { max: 256, .. }));
-    assert!(matches!(net.refused(OWNER, |it| it.set_symbol(netuid, "seventeen letters".into())), RegistryError::OutOfBounds { max: 16, .. }));
+    assert!(matches!(
+        net.refused(OWNER, |it| it.set_identity(netuid, Some(long))),
+        RegistryError::OutOfBounds { max: 256, .. }
+    ));
+    assert!(matches!(
+        net.refused(OWNER, |it| it
+            .set_symbol(netuid, "seventeen letters".into())),
+        RegistryError::OutOfBounds { max: 16, .. }
+    ));
     for answer in [
         net.as_(ALICE).set_identity(netuid, Some(identity)),
         net.as_(ALICE).set_symbol(netuid, "x".into()),
@@ -390,7 +416,8 @@ fn epoch_closed_before_the_retirement_is_paid() {
     net.run_epoch(weak);
     net.honest_weights(weak);
     let header = net.close(weak);
-    // The other subnet has earned more, so this one is retired between its close and its settlement.
+    // The other subnet has earned more, so this one is retired between its close and its
+    // settlement.
     rule(&mut net, |rules| rules.subnet_immunity = 0);
     assert_eq!(net.retirement_candidate(), Some(weak));
     create(&mut net, Rao::CAP).expect("created");

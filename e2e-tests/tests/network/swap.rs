@@ -8,8 +8,8 @@ use inktensor_primitives::{
 
 const NEW: inktensor_primitives::AccountId = named("new-hotkey");
 
-/// Returns a subnet of a validator with a permit on uid 0 and two miners. The validator's owner can pay for
-/// two swaps.
+/// Returns a subnet of a validator with a permit on uid 0 and two miners. The validator's owner can
+/// pay for two swaps.
 fn with_validator() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
         let netuid = net.create(Shape {

@@ -23,7 +23,8 @@ mod selector {
     pub const MINT: [u8; 4] = [0xfc, 0x3c, 0x75, 0xd4];
 }
 
-/// The answer of a message that returns `R`. The outer result is an error if the message is unknown.
+/// The answer of a message that returns `R`. The outer result is an error if the message is
+/// unknown.
 type Answer<R> = Result<R, ink::LangError>;
 /// The answer of a message that can fail.
 type Outcome = Answer<Result<(), PSP22Error>>;

@@ -1,5 +1,5 @@
-//! Verification of posted epochs: honest ones are correct, and a false one is reported with its first wrong
-//! step and uids.
+//! Verification of posted epochs: honest ones are correct, and a false one is reported with its
+//! first wrong step and uids.
 
 use inktensor_client::chain::Chain;
 use inktensor_compute::epoch::{Difference, Part};

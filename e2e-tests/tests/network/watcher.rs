@@ -1,4 +1,5 @@
-//! The watcher on the chain: it disputes false assertions, and checks all other subnets after an error.
+//! The watcher on the chain: it disputes false assertions, and checks all other subnets after an
+//! error.
 
 use inktensor_e2e_tests::{accounts::*, intercept::Intercepted, Network, Shape};
 use inktensor_primitives::{
@@ -123,16 +124,17 @@ fn watcher_that_loses_a_race_disputes_the_next_lie() {
         // On the first subnet another account sends a copy of the dispute first.
         let mut rushed = Intercepted {
             chain,
-            intercept: |chain: &mut _, mut transaction: inktensor_e2e_tests::intercept::Transaction<'_>| {
-                if copied == 0 {
-                    let own = transaction.signer;
-                    transaction.signer = ALICE;
-                    transaction.submit(chain)?;
-                    transaction.signer = own;
-                }
-                copied += 1;
-                transaction.submit(chain)
-            },
+            intercept:
+                |chain: &mut _, mut transaction: inktensor_e2e_tests::intercept::Transaction<'_>| {
+                    if copied == 0 {
+                        let own = transaction.signer;
+                        transaction.signer = ALICE;
+                        transaction.submit(chain)?;
+                        transaction.signer = own;
+                    }
+                    copied += 1;
+                    transaction.submit(chain)
+                },
         };
         watcher.tick(&mut rushed, &mut ledger)
     });

@@ -90,39 +90,67 @@ fn set_weights_of_an_unregistered_hotkey_is_refused() {
     let (mut net, netuid) = with_validator();
     // The coldkey owns the neuron, but only the hotkey can set weights.
     for who in [STRANGER, nth("validator-owner", 0)] {
-        net.refuses(who, |it| it.set_weights(netuid, uids(&[1]), vec![1]), EpochError::NotRegistered);
+        net.refuses(
+            who,
+            |it| it.set_weights(netuid, uids(&[1]), vec![1]),
+            EpochError::NotRegistered,
+        );
     }
 }
 
 #[test]
 fn set_weights_on_an_unknown_subnet_is_refused() {
     let (mut net, _) = with_validator();
-    let answer = net.refused(nth("validator", 0), |it| it.set_weights(NetUid(7), uids(&[1]), vec![1]));
- assert!(matches!(answer, EpochError::UnknownSubnet | EpochError::NotRegistered), "{answer:?}");
+    let answer = net.refused(nth("validator", 0), |it| {
+        it.set_weights(NetUid(7), uids(&[1]), vec![1])
+    });
+    assert!(
+        matches!(
+            answer,
+            EpochError::UnknownSubnet | EpochError::NotRegistered
+        ),
+        "{answer:?}"
+    );
 }
 
 #[test]
 fn set_weights_of_another_length_is_refused() {
     let (mut net, netuid) = with_validator();
-    net.refuses(nth("validator", 0), |it| it.set_weights(netuid, uids(&[1, 2]), vec![1]), EpochError::LengthMismatch(2, 1));
+    net.refuses(
+        nth("validator", 0),
+        |it| it.set_weights(netuid, uids(&[1, 2]), vec![1]),
+        EpochError::LengthMismatch(2, 1),
+    );
 }
 
 #[test]
 fn set_weights_for_a_free_uid_is_refused() {
     let (mut net, netuid) = with_validator();
-    net.refuses(nth("validator", 0), |it| it.set_weights(netuid, uids(&[1, 4]), vec![1, 1]), EpochError::UnknownUid(Uid(4), 4));
+    net.refuses(
+        nth("validator", 0),
+        |it| it.set_weights(netuid, uids(&[1, 4]), vec![1, 1]),
+        EpochError::UnknownUid(Uid(4), 4),
+    );
 }
 
 #[test]
 fn set_weights_for_a_uid_twice_is_refused() {
     let (mut net, netuid) = with_validator();
-    net.refuses(nth("validator", 0), |it| it.set_weights(netuid, uids(&[2, 1, 2]), vec![1, 1, 1]), EpochError::DuplicateUid(Uid(2)));
+    net.refuses(
+        nth("validator", 0),
+        |it| it.set_weights(netuid, uids(&[2, 1, 2]), vec![1, 1, 1]),
+        EpochError::DuplicateUid(Uid(2)),
+    );
 }
 
 #[test]
 fn set_weights_without_a_permit_is_refused() {
     let (mut net, netuid) = with_validator();
-    net.refuses(nth("miner", 0), |it| it.set_weights(netuid, uids(&[0]), vec![1]), EpochError::NoPermit);
+    net.refuses(
+        nth("miner", 0),
+        |it| it.set_weights(netuid, uids(&[0]), vec![1]),
+        EpochError::NoPermit,
+    );
 }
 
 #[test]
@@ -186,7 +214,8 @@ fn row_does_not_return_with_its_hotkey() {
     net.advance(1);
     assert_eq!(net.enrol(netuid, ALICE, ALICE_HOTKEY), Uid(0));
     net.advance(1);
-    // Now the miner is the oldest, so the validator registers on another seat first, then on its own.
+    // Now the miner is the oldest, so the validator registers on another seat first, then on its
+    // own.
     assert_eq!(net.enrol(netuid, owner, validator), Uid(1));
     assert_eq!(net.weights(netuid, Uid(1)), None);
     net.advance(1);

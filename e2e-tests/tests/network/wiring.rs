@@ -10,7 +10,8 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao, Uid,
 };
 
-/// Returns a network with a subnet, a neuron and stake, so that a guarded message would have an effect.
+/// Returns a network with a subnet, a neuron and stake, so that a guarded message would have an
+/// effect.
 fn with_stake() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
         let netuid = net.create(Shape::default());
@@ -20,7 +21,8 @@ fn with_stake() -> (Network, NetUid) {
     PREPARED.network()
 }
 
-/// Returns the accounts that a guarded message must refuse, the contracts that others trust included.
+/// Returns the accounts that a guarded message must refuse, the contracts that others trust
+/// included.
 fn outsiders(net: &Network, insider: AccountId) -> Vec<AccountId> {
     let contracts = net.addresses().named().map(|(_, address)| address);
     [
@@ -89,9 +91,17 @@ fn registry_refuses_all_but_the_epoch_contract() {
     let (mut net, netuid) = with_stake();
     let insider = net.addresses().epoch;
     for who in outsiders(&net, insider) {
-        net.refuses(who, |it| it.begin_registry_epoch(netuid, 0), RegistryError::NotEpoch);
+        net.refuses(
+            who,
+            |it| it.begin_registry_epoch(netuid, 0),
+            RegistryError::NotEpoch,
+        );
         let scores = vec![NeuronResult::default()];
-        net.refuses(who, |it| it.record_scores(netuid, 0, Uid(0), scores), RegistryError::NotEpoch);
+        net.refuses(
+            who,
+            |it| it.record_scores(netuid, 0, Uid(0), scores),
+            RegistryError::NotEpoch,
+        );
     }
 }
 
@@ -100,7 +110,11 @@ fn begin_epoch_by_other_accounts_is_refused() {
     let (mut net, netuid) = with_stake();
     let insider = net.addresses().epoch;
     for who in outsiders(&net, insider) {
-        net.refuses(who, |it| it.begin_staking_epoch(netuid, 0), StakingError::NotEpoch);
+        net.refuses(
+            who,
+            |it| it.begin_staking_epoch(netuid, 0),
+            StakingError::NotEpoch,
+        );
     }
 }
 
@@ -115,7 +129,11 @@ fn distribute_by_other_accounts_is_refused() {
         validator: Rao::ZERO,
     };
     for who in outsiders(&net, insider) {
-        net.refuses(who, |it| it.distribute(netuid, 0, vec![payment]), StakingError::NotEmission);
+        net.refuses(
+            who,
+            |it| it.distribute(netuid, 0, vec![payment]),
+            StakingError::NotEmission,
+        );
     }
 }
 
@@ -124,9 +142,17 @@ fn emission_refuses_all_but_the_epoch_contract() {
     let (mut net, netuid) = with_stake();
     let insider = net.addresses().epoch;
     for who in outsiders(&net, insider) {
-        net.refuses(who, |it| it.draw(netuid, 0, SplitPreset::Network), EmissionError::NotEpoch);
+        net.refuses(
+            who,
+            |it| it.draw(netuid, 0, SplitPreset::Network),
+            EmissionError::NotEpoch,
+        );
         net.refuses(who, |it| it.pay(netuid, 0, vec![]), EmissionError::NotEpoch);
-        net.refuses(who, |it| it.complete(netuid, 0, who, who), EmissionError::NotEpoch);
+        net.refuses(
+            who,
+            |it| it.complete(netuid, 0, who, who),
+            EmissionError::NotEpoch,
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who takes part, with keys that a development node knows.
+//! Accounts with keys of a development node.
 
 use inktensor_client::{
     chain::rpc::{RpcChain, Settings, Wait},
@@ -9,48 +9,48 @@ use inktensor_primitives::AccountId;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 use subxt_signer::{sr25519::Keypair, SecretUri};
 
-/// Somebody with a key.
+/// An account with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Person(&'static str);
+pub struct Account(&'static str);
 
-/// Deploys, holds all TAO, owns subnets and hotkeys.
-pub const ALICE: Person = Person("//Alice");
+/// The account that deploys, has all TAO, and owns subnets and hotkeys.
+pub const ALICE: Account = Account("//Alice");
 /// A validator's hotkey.
-pub const BOB: Person = Person("//Bob");
+pub const BOB: Account = Account("//Bob");
 /// Another validator's hotkey.
-pub const CHARLIE: Person = Person("//Charlie");
+pub const CHARLIE: Account = Account("//Charlie");
 /// A worker.
-pub const DAVE: Person = Person("//Dave");
+pub const DAVE: Account = Account("//Dave");
 /// A worker.
-pub const EVE: Person = Person("//Eve");
+pub const EVE: Account = Account("//Eve");
 /// A worker.
-pub const FERDIE: Person = Person("//Ferdie");
-/// Lets time pass.
-pub const CLOCK: Person = Person("//Alice//stash");
-/// Posts lies.
-pub const LIAR: Person = Person("//Bob//stash");
+pub const FERDIE: Account = Account("//Ferdie");
+/// The account of the heartbeat.
+pub const CLOCK: Account = Account("//Alice//stash");
+/// The account that posts lies.
+pub const LIAR: Account = Account("//Bob//stash");
 
-/// Everybody.
-pub const PEOPLE: [Person; 8] = [ALICE, BOB, CHARLIE, DAVE, EVE, FERDIE, CLOCK, LIAR];
+/// All accounts.
+pub const ALL: [Account; 8] = [ALICE, BOB, CHARLIE, DAVE, EVE, FERDIE, CLOCK, LIAR];
 
-impl Person {
-    /// The key.
+impl Account {
+    /// Returns the key.
     pub fn key(self) -> Keypair {
         let uri: SecretUri = self.0.parse().expect("a secret URI");
         Keypair::from_uri(&uri).expect("a key")
     }
 
-    /// The account.
-    pub fn account(self) -> AccountId {
+    /// Returns the account id.
+    pub fn id(self) -> AccountId {
         keys::account(&self.key())
     }
 
-    /// The account as it is written.
+    /// Returns the account's address.
     pub fn address(self) -> String {
-        ss58(&self.account())
+        ss58(&self.id())
     }
 
-    /// A name for files.
+    /// Returns a name for files.
     pub fn name(self) -> String {
         self.0
             .trim_start_matches('/')
@@ -58,12 +58,12 @@ impl Person {
             .to_lowercase()
     }
 
-    /// The name of the file with the key.
+    /// Returns the name of the key's file.
     pub fn key_file(self) -> String {
         format!("{}.suri", self.name())
     }
 
-    /// Writes the key where only its owner can read it.
+    /// Writes the key to a file that only its owner can read.
     pub fn write_key(self, folder: &Path) {
         let path = folder.join(self.key_file());
         fs::write(&path, self.0).expect("written");
@@ -71,14 +71,14 @@ impl Person {
     }
 }
 
-/// A client at `url` for these people.
-pub fn connect(url: &str, people: &[Person]) -> RpcChain {
+/// Returns a client at `url` with the keys of `accounts`.
+pub fn connect(url: &str, accounts: &[Account]) -> RpcChain {
     let settings = Settings {
         addresses: vec![url.into()],
         patience: Duration::from_secs(60),
         wait: Wait::Best,
         genesis: None,
     };
-    let keys = people.iter().map(|person| person.key());
+    let keys = accounts.iter().map(|account| account.key());
     RpcChain::connect(settings, keys).expect("the node answers")
 }

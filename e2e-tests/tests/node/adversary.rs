@@ -1,7 +1,6 @@
-//! Somebody apart who computes every epoch, and is quicker than all workers with a lie, until one
-//! has stood.
+//! An observer that computes every epoch and races the workers to post lies.
 
-use super::people;
+use super::accounts;
 use inktensor_client::{
     chain::{rpc::RpcChain, Answer, CallError, Chain, ChainError, Typed},
     deploy::Addresses,
@@ -27,21 +26,21 @@ use std::{
     time::Duration,
 };
 
-/// Lies that are tried, one on each of the first epochs that have something to lie about.
+/// The number of lies, one for each of the first epochs with results.
 const LIES: usize = 2;
-/// What the liar has for collateral.
+/// The liar's collateral.
 const FUNDS: Rao = Rao::from_tao(400);
 
-/// What it has seen.
+/// The record of an adversary.
 #[derive(Default)]
 pub struct Notes {
-    /// What each epoch honestly comes to.
+    /// The honest trace of each epoch.
     pub honest: BTreeMap<(NetUid, u32), Trace>,
-    /// Lies that stood on the chain.
+    /// The number of posted lies.
     pub lies: usize,
 }
 
-/// Somebody apart.
+/// An observer that posts lies, in a thread of its own.
 pub struct Adversary {
     ending: Arc<AtomicBool>,
     thread: JoinHandle<Notes>,
@@ -59,7 +58,7 @@ struct Watching {
 impl Adversary {
     /// Starts to observe these subnets.
     pub fn start(mut chain: RpcChain, contracts: Addresses, netuids: &[NetUid]) -> Self {
-        let liar = people::LIAR.account();
+        let liar = accounts::LIAR.id();
         let message = contracts.psp22().approve(contracts.epoch, FUNDS.to_u128());
         chain.send(liar, message).answer().expect("approved");
         let message = contracts.epoch().deposit_collateral(FUNDS);
@@ -87,17 +86,17 @@ impl Adversary {
         Self { ending, thread }
     }
 
-    /// Ends it.
+    /// Stops the observer. Returns its record.
     pub fn end(self) -> Notes {
         self.ending.store(true, Ordering::Relaxed);
-        self.thread.join().expect("it did not fail")
+        self.thread.join().expect("no failure")
     }
 }
 
 impl Watching {
     fn look(&mut self, netuid: NetUid) {
         let epochs = self.contracts.epoch();
-        // The node may be away for a while.
+        // The node may be unreachable for a while.
         let Ok(status) = self.chain.query(epochs.status(netuid)) else {
             return;
         };
@@ -107,7 +106,7 @@ impl Watching {
         };
         let lies = self.notes.lies < LIES && status.final_epoch.is_some();
         if status.stage == Stage::Open && block >= status.closes_at && lies {
-            // Closing it is half the race.
+            // The account that closes the epoch is first to propose.
             let _ = self
                 .chain
                 .send(self.liar, self.contracts.epoch().close(netuid))
@@ -141,7 +140,7 @@ impl Watching {
         let message = self.contracts.epoch().propose(netuid, lie);
         match self.chain.send(self.liar, message).answer() {
             Ok(_) => self.notes.lies += 1,
-            // Somebody was quicker.
+            // Another worker was faster.
             Err(CallError::Refused(EpochError::AlreadyAsserted)) => (),
             Err(CallError::Chain(ChainError::Unreachable { .. })) => (),
             Err(error) => panic!("a lie that cannot be posted: {error}"),

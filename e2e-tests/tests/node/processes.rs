@@ -1,6 +1,6 @@
 //! Commands and workers as processes.
 
-use super::people::Person;
+use super::accounts::Account;
 use inktensor_client::deploy::{Bundles, CONTRACTS_DIR};
 use serde_json::Value;
 use std::{
@@ -12,88 +12,92 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Tells this program to be `inktensor`.
-pub const AS_PROGRAM: &str = "INKTENSOR_NODE_TEST_AS_PROGRAM";
-/// How long a worker may take to end when it is asked to.
+/// The environment variable that makes this program run as `inktensor`.
+pub const AS_INKTENSOR: &str = "INKTENSOR_NODE_TEST_AS_INKTENSOR";
+/// The longest stop of a worker after a request to terminate.
 const END: Duration = Duration::from_secs(30);
-/// Milliseconds between two looks of a worker at the chain.
+/// Milliseconds between two polls of a worker.
 const POLL: &str = "200";
 
-/// A command of `inktensor`.
-pub struct Program {
+/// A command line of `inktensor`.
+pub struct Invocation {
     command: Command,
-    said: String,
+    line: String,
 }
 
-impl Program {
-    /// A command that runs in `folder`.
+impl Invocation {
+    /// Creates a command that runs in `folder`.
     pub fn new(folder: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(env::current_exe().expect("this program"));
         command
-            .env(AS_PROGRAM, "1")
+            .env(AS_INKTENSOR, "1")
             .env(CONTRACTS_DIR, Bundles::folder().expect("built"))
             .current_dir(folder)
             .stdin(Stdio::null());
-        let program = Self {
+        let invocation = Self {
             command,
-            said: "inktensor".into(),
+            line: "inktensor".into(),
         };
-        program.with(arguments)
+        invocation.with(arguments)
     }
 
-    /// The command with more arguments.
+    /// Adds arguments.
     pub fn with(mut self, arguments: &[&str]) -> Self {
         self.command.args(arguments);
-        self.said.push(' ');
-        self.said.push_str(&arguments.join(" "));
+        self.line.push(' ');
+        self.line.push_str(&arguments.join(" "));
         self
     }
 
-    /// Runs it; it has to go well. Returns what it says.
+    /// Runs the command, which must succeed. Returns its output.
     pub fn text(mut self) -> String {
         let Output {
             status,
             stdout,
             stderr,
         } = self.command.output().expect("it runs");
-        let (said, problem) = (
+        let (output, errors) = (
             String::from_utf8_lossy(&stdout),
             String::from_utf8_lossy(&stderr),
         );
-        assert!(status.success(), "{}: {status}\n{said}{problem}", self.said);
-        said.into_owned()
+        assert!(
+            status.success(),
+            "{}: {status}\n{output}{errors}",
+            self.line
+        );
+        output.into_owned()
     }
 
-    /// Runs it; it has to answer with a JSON document.
+    /// Runs the command, which must succeed. Returns its output as JSON.
     pub fn json(self) -> Value {
         let text = self.text();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
-    /// Starts it, to run on.
+    /// Starts the command without waiting for its end.
     pub fn spawn(mut self) -> Running {
         let child = self.command.stdout(Stdio::null()).spawn();
         Running(child.expect("it starts"))
     }
 }
 
-/// A process that ends with the test.
+/// A process that is killed when dropped.
 pub struct Running(Child);
 
 impl Running {
-    /// Ends it without asking.
+    /// Kills the process.
     pub fn kill(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 
-    /// Asks it to end, and waits until it has. Whether it ended well.
+    /// Terminates the process and waits for its end. Returns true if it ended successfully.
     fn end(&mut self) -> bool {
-        let asked = Command::new("kill")
+        let terminated = Command::new("kill")
             .args(["-TERM", &self.0.id().to_string()])
             .status();
-        assert!(asked.expect("kill runs").success(), "it was asked");
+        assert!(terminated.expect("kill runs").success(), "SIGTERM is sent");
         let start = Instant::now();
         while start.elapsed() < END {
             if let Some(status) = self.0.try_wait().expect("known") {
@@ -114,52 +118,52 @@ impl Drop for Running {
 /// A worker with all roles.
 pub struct Worker {
     folder: PathBuf,
-    person: Person,
+    account: Account,
     url: String,
     process: Running,
 }
 
 impl Worker {
-    /// Starts a worker of `person` on the node at `url`.
-    pub fn start(folder: &Path, person: Person, url: &str) -> Self {
-        let process = run(folder, person, url);
+    /// Starts a worker of `account` on the node at `url`.
+    pub fn start(folder: &Path, account: Account, url: &str) -> Self {
+        let process = run(folder, account, url);
         Self {
             folder: folder.into(),
-            person,
+            account,
             url: url.into(),
             process,
         }
     }
 
-    /// Kills it, wherever it is, and starts it again on the same store.
+    /// Kills the worker and starts it again on the same store.
     pub fn kill_and_start_again(&mut self) {
         self.process.kill();
-        self.process = run(&self.folder, self.person, &self.url);
+        self.process = run(&self.folder, self.account, &self.url);
     }
 
-    /// Asks it to end. Returns what it has told.
+    /// Terminates the worker. Returns its log.
     pub fn end(mut self) -> String {
         assert!(
             self.process.end(),
-            "it ends when it is asked to\n{}",
-            self.told()
+            "a worker ends after SIGTERM\n{}",
+            self.log()
         );
-        self.told()
+        self.log()
     }
 
-    /// What it has told.
-    pub fn told(&self) -> String {
-        let text = fs::read_to_string(log(&self.folder, self.person));
-        format!("{}:\n{}", self.person.name(), text.unwrap_or_default())
+    /// Returns the worker's log.
+    pub fn log(&self) -> String {
+        let text = fs::read_to_string(log_path(&self.folder, self.account));
+        format!("{}:\n{}", self.account.name(), text.unwrap_or_default())
     }
 }
 
-fn log(folder: &Path, person: Person) -> PathBuf {
-    folder.join(format!("{}.log", person.name()))
+fn log_path(folder: &Path, account: Account) -> PathBuf {
+    folder.join(format!("{}.log", account.name()))
 }
 
-fn run(folder: &Path, person: Person, url: &str) -> Running {
-    let (store, key) = (person.name(), person.key_file());
+fn run(folder: &Path, account: Account, url: &str) -> Running {
+    let (store, key) = (account.name(), account.key_file());
     let arguments = [
         "run",
         "--role",
@@ -175,14 +179,14 @@ fn run(folder: &Path, person: Person, url: &str) -> Running {
         "--stagger",
         "300",
     ];
-    let mut program = Program::new(folder, &arguments);
+    let mut invocation = Invocation::new(folder, &arguments);
     let output = || -> File {
         let file = OpenOptions::new()
             .create(true)
             .append(true)
-            .open(log(folder, person));
+            .open(log_path(folder, account));
         file.expect("a log")
     };
-    let child = program.command.stdout(output()).stderr(output()).spawn();
+    let child = invocation.command.stdout(output()).stderr(output()).spawn();
     Running(child.expect("a worker starts"))
 }

@@ -64,8 +64,8 @@ impl ByteChange {
         ByteChange::Oversized,
     ];
 
-    /// Changes `bytes`, which have at most `limit` bytes. `other` has the bytes to borrow. `None` if
-    /// the change does not apply.
+    /// Changes `bytes`, which have at most `limit` bytes. `other` has the bytes to borrow. `None`
+    /// if the change does not apply.
     pub fn apply(
         self,
         bytes: &mut Vec<u8>,
@@ -206,7 +206,7 @@ fn falsify<F: Iterator<Item = Field>>(
     Some(trace.assertion())
 }
 
-/// Changes a field, partly or wholly. `None` if the bytes are the same by chance.
+/// Changes a field, partly or wholly. `None` if the bytes are the same.
 fn change_field(field: &mut [u8], rng: &mut Rng) -> Option<()> {
     let before = field.to_vec();
     match rng.below(4) {

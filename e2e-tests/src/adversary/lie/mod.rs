@@ -1,8 +1,8 @@
-//! Kinds of false assertions. Each changes one thing about an epoch; the rest follows from the change
-//! or stays honest.
+//! Kinds of false assertions. Each changes one thing about an epoch; the rest follows from the
+//! change or stays honest.
 //!
-//! Every lie must end in one of two ways: the epoch contract refuses the assertion, or it is slashed
-//! for its first false step.
+//! Every lie must end in one of two ways: the epoch contract refuses the assertion, or it is
+//! slashed for its first false step.
 
 mod carry_scratch;
 mod digests;

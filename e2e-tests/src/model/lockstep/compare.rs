@@ -20,7 +20,8 @@ impl Lockstep {
             "block" => now.0 != self.checked.0,
             contract => now.1[contract] != self.checked.1[contract],
         };
-        if ["epoch", "registry", "token"].into_iter().any(has_changed) || self.protocol != self.compared
+        if ["epoch", "registry", "token"].into_iter().any(has_changed)
+            || self.protocol != self.compared
         {
             self.compare();
         }

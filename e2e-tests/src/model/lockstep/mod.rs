@@ -100,7 +100,7 @@ impl Lockstep {
         }
     }
 
-    /// For each kind of action, the number of successes and refusals.
+    /// Returns the number of successes and refusals.
     pub fn tally(&self) -> &Tally {
         &self.tally
     }
@@ -296,9 +296,11 @@ impl Lockstep {
             None => (0, no_proof()),
         };
         let answer = self.net.as_(who).dispute(netuid, k, &proof);
-        let expected = self.protocol.dispute(netuid, who, about_standing, |posted| {
-            verdict(known.expect("it is closed"), posted, k, altered)
-        });
+        let expected = self
+            .protocol
+            .dispute(netuid, who, about_standing, |posted| {
+                verdict(known.expect("it is closed"), posted, k, altered)
+            });
         assert_eq!(answer, expected, "step {k}");
         assert!(
             answer.is_err() || !was_honest,

@@ -18,7 +18,9 @@ impl Lockstep {
             None => (0, Vec::new()),
         };
         let all = u32::try_from(all).expect("few steps");
-        let expected = self.protocol.replay(netuid, who, steps, all, opens, &results);
+        let expected = self
+            .protocol
+            .replay(netuid, who, steps, all, opens, &results);
         assert_eq!(answer, expected);
         if answer.is_ok() {
             let known = &self.known[&netuid];

@@ -103,9 +103,9 @@ impl Lockstep {
             Action::Weights(net, who, row) => {
                 let netuid = self.netuid(*net);
                 let (uids, weights): (Vec<Uid>, Vec<u16>) = pairs(row);
-                let predicted = self
-                    .net
-                    .why_not(netuid, hotkey(*who), uids.clone(), weights.clone(), 0);
+                let predicted =
+                    self.net
+                        .why_not(netuid, hotkey(*who), uids.clone(), weights.clone(), 0);
                 let neuron = self.net.as_(hotkey(*who));
                 let answer = neuron.set_weights(netuid, uids, weights);
                 assert_eq!(

@@ -1,5 +1,5 @@
-//! The rules of the protocol in plain integers: the answer of each call, and its effect if it is not
-//! refused.
+//! The rules of the protocol in plain integers: the answer of each call, and its effect if it is
+//! not refused.
 
 mod replay;
 
@@ -113,17 +113,17 @@ pub struct PayOut {
 /// The form of an assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// It fits the closed epoch.
+    /// An assertion that fits the closed epoch.
     Fits,
-    /// It has another header hash.
+    /// An assertion with another header hash.
     OtherHeader,
-    /// It does not have the shape of the plan.
+    /// An assertion of another shape than the plan.
     Misshapen,
 }
 
 impl Protocol {
-    /// Returns the collateral that the next assertion on a subnet needs. It doubles with each overturned
-    /// assertion, up to the cap of TAO.
+    /// Returns the collateral that the next assertion on a subnet needs. It doubles with each
+    /// overturned assertion, up to the cap of TAO.
     pub fn collateral_required(&self, netuid: NetUid) -> Rao {
         let closed = self.subnets[&netuid].closed.as_ref();
         let overturned = closed.map_or(0, |closed| closed.overturned);

@@ -85,7 +85,8 @@ impl SubnetModel {
 }
 
 impl ClosedEpoch {
-    /// Returns the part of the proposer's fee that replays have earned, if the epoch has `all` steps.
+    /// Returns the part of the proposer's fee that replays have earned, if the epoch has `all`
+    /// steps.
     fn earned(&self, all: u32) -> Rao {
         let pot = u128::from(self.proposer_fee.0);
         let earned = pot * u128::from(self.replayed) / u128::from(all);

@@ -1,5 +1,5 @@
-//! Random sequences of calls: every answer is that of the model, the invariants hold, and no contract
-//! traps.
+//! Random sequences of calls: every answer is that of the model, the invariants hold, and no
+//! contract traps.
 //!
 //! By default the sequences are the same in each run, so that a failure has its cause in a change.
 //! `PROPTEST_CASES` sets another number of sequences, new in each run or those of
@@ -10,8 +10,8 @@ mod sequences;
 use inktensor_e2e_tests::{
     accounts::named,
     model::{
-        hotkey, person, worker, Action, Claim, Evidence, Given, Lie, Line, Tally, Until, Which,
-        Lockstep, WATCHER, WORKERS,
+        hotkey, person, worker, Action, Claim, Evidence, Given, Lie, Line, Lockstep, Tally, Until,
+        Which, WATCHER, WORKERS,
     },
     Network, Prepared, Shape,
 };
@@ -20,8 +20,8 @@ use proptest::{
     prelude::ProptestConfig,
     test_runner::{RngSeed, TestCaseError, TestRunner},
 };
-use std::{cell::RefCell, time::Instant};
 use sequences::{sequence, Sequence};
+use std::{cell::RefCell, time::Instant};
 
 const PERSONS: u32 = 6;
 /// The number of subnets: two with neurons, and an empty one.
@@ -43,14 +43,15 @@ fn allow_all(net: &mut Network, who: AccountId) {
     }
 }
 
-/// Returns a network with two small full subnets in their second epochs, an empty subnet, and workers
-/// with collateral for some lies.
+/// Returns a network with two small full subnets in their second epochs, an empty subnet, and
+/// workers with collateral for some lies.
 fn small() -> Network {
     static SMALL: Prepared<()> = Prepared::new(|net| populate(net, 0));
     SMALL.network().0
 }
 
-/// Returns the same network with so many neurons on the second subnet that its epochs have two chunks.
+/// Returns the same network with so many neurons on the second subnet that its epochs have two
+/// chunks.
 fn crowded() -> Network {
     static CROWDED: Prepared<()> = Prepared::new(|net| populate(net, 61));
     CROWDED.network().0
@@ -100,11 +101,7 @@ fn populate(net: &mut Network, crowd: u16) {
 
 /// Performs a sequence. Returns the counts of its actions.
 fn perform(sequence: &Sequence) -> Tally {
-    let net = if sequence.crowded {
-        crowded()
-    } else {
-        small()
-    };
+    let net = if sequence.crowded { crowded() } else { small() };
     assert_eq!(usize::from(net.subnets()), SUBNETS);
     let mut lockstep = Lockstep::begin(net, sequence.watched);
     for Line(action) in &sequence.actions {
@@ -228,7 +225,10 @@ fn watched_lie_is_overturned_before_the_next_block() {
         Action::Wait(Until::Blocks(1)),
     ]);
     assert_eq!(lockstep.tally()["dispute"], (1, 0));
-    assert_eq!(lockstep.protocol.account(WATCHER).balance, Rao(collateral.0 / 2));
+    assert_eq!(
+        lockstep.protocol.account(WATCHER).balance,
+        Rao(collateral.0 / 2)
+    );
 }
 
 #[test]

@@ -88,8 +88,8 @@ fn stake_transfers() -> impl Strategy<Value = Vec<Action>> {
     })
 }
 
-/// Switches commit-reveal on, commits weights, and reveals them in the next epoch or too early. Shrinks
-/// to fewer actions.
+/// Switches commit-reveal on, commits weights, and reveals them in the next epoch or too early.
+/// Shrinks to fewer actions.
 fn commit_and_reveal() -> impl Strategy<Value = Vec<Action>> {
     let passes = prop::bool::weighted(0.7);
     (0..2usize, 0..3u32, 0..WORKERS, passes).prop_map(|(net, who, by, passes)| {
