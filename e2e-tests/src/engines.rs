@@ -10,7 +10,17 @@ use inktensor_compute::{
     epoch::{compute, EpochInputs, Trace},
 };
 use inktensor_primitives::{hash::blake2, Digest};
+use inktensor_worker::kernels::{EngineChoice, Kernels};
 use std::sync::{Arc, OnceLock};
+
+/// Returns the kernels of a worker that runs the chain's code in wasmtime. They are compiled once per
+/// process.
+pub fn kernels() -> Arc<Kernels> {
+    static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
+    let kernels = KERNELS
+        .get_or_init(|| Arc::new(Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")));
+    Arc::clone(kernels)
+}
 
 /// Returns the kernel with code hash `hash`, loaded into wasmtime.
 pub fn wasm(code: &[u8], hash: &Digest) -> Arc<WasmKernel> {

@@ -2,7 +2,7 @@
 //! contract as the judge.
 
 use super::{case::Case, judge::Judge, kernel::Kernel, rng::Rng};
-use crate::{accounts::*, Network, Shape};
+use crate::{accounts::*, engines::kernels, Network, Shape};
 use inktensor_compute::epoch::{compute, Trace};
 use inktensor_primitives::{
     assertion::Assertion,
@@ -11,11 +11,7 @@ use inktensor_primitives::{
     registry::Hyperparameter,
     NetUid, Rao, Uid,
 };
-use inktensor_worker::{
-    epochs::Ledger,
-    kernels::{EngineChoice, Kernels},
-};
-use std::sync::{Arc, OnceLock};
+use inktensor_worker::epochs::Ledger;
 
 /// The epoch contract as a judge. A worker posts; a stranger disputes with a watcher's proofs.
 pub struct OnChain {
@@ -27,11 +23,7 @@ pub struct OnChain {
 
 /// Returns a watcher's ledger, which reads the chain and runs the chain's own kernels.
 fn ledger(net: &Network) -> Ledger {
-    // Compiled once per process.
-    static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
-    let kernels = KERNELS
-        .get_or_init(|| Arc::new(Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")));
-    Ledger::new(net.addresses(), Arc::clone(kernels))
+    Ledger::new(net.addresses(), kernels())
 }
 
 /// Returns a random subnet whose epoch has just closed, after up to two final ones.

@@ -1,19 +1,14 @@
 //! Explanations of epochs on a chain: they match the pay, and report a posted lie.
 
 use inktensor_client::deploy::Bundle;
-use inktensor_e2e_tests::{accounts::*, Network, Shape, TempDir};
+use inktensor_e2e_tests::{accounts::*, engines::kernels, Network, Shape, TempDir};
 use inktensor_primitives::{hash::blake2, kernel::NeuronResult, Bps, Digest, NetUid, Rao, Uid};
 use inktensor_worker::{
     epochs::Ledger,
     explain::{explain_on_chain, Explanation, KernelKind},
-    kernels::{EngineChoice, Kernels},
     store::Store,
     verify::Verifier,
 };
-
-fn kernels() -> Kernels {
-    Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")
-}
 
 fn kind(code_hash: &Digest) -> KernelKind {
     let built = Bundle::find("yuma").expect("the built kernel");

@@ -1,18 +1,17 @@
 //! The keeper without a proposer: it replays the epoch or rolls it over.
 
 use crate::worker::populated;
-use inktensor_e2e_tests::{accounts::*, Network};
+use inktensor_e2e_tests::{accounts::*, engines::kernels, Network};
 use inktensor_primitives::{NetUid, Rao};
 use inktensor_worker::{
     epochs::Ledger,
-    kernels::{EngineChoice, Kernels},
     roles::{Action, Keeper, Proposer, RoleError},
 };
 use std::num::NonZeroU32;
 
 /// Returns a ledger without history or store.
 fn blank(net: &Network) -> Ledger {
-    let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
+    let kernels = kernels();
     Ledger::new(net.addresses(), kernels)
 }
 

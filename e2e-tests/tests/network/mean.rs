@@ -5,6 +5,7 @@ use inktensor_client::chain::Typed;
 use inktensor_compute::{engine::native::Mean, epoch::compute};
 use inktensor_e2e_tests::{
     accounts::*,
+    engines::kernels,
     network::{BLOCK_PROOF, BLOCK_TIME},
     steps::{step_input, step_output},
     Network, Prepared, Shape,
@@ -17,7 +18,6 @@ use inktensor_primitives::{
 };
 use inktensor_worker::{
     epochs::Ledger,
-    kernels::{EngineChoice, Kernels},
     roles::{Keeper, Proposer},
 };
 
@@ -185,7 +185,7 @@ fn workers_follow_a_subnet_from_one_kernel_to_another() {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     net.fund(WORKER, Rao::from_tao(100));
-    let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
+    let kernels = kernels();
     let mut ledger = Ledger::new(addresses, kernels);
     let (keeper, proposer) = (
         Keeper::new(KEEPER, addresses),

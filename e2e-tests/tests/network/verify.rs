@@ -3,7 +3,7 @@
 
 use inktensor_client::chain::Chain;
 use inktensor_compute::epoch::{Difference, Part};
-use inktensor_e2e_tests::{accounts::*, Network, Shape, TempDir};
+use inktensor_e2e_tests::{accounts::*, engines::kernels, Network, Shape, TempDir};
 use inktensor_primitives::{
     assertion::{results_digest, Assertion},
     kernel::NeuronResult,
@@ -11,7 +11,6 @@ use inktensor_primitives::{
 };
 use inktensor_worker::{
     epochs::Ledger,
-    kernels::{EngineChoice, Kernels},
     store::Store,
     verify::{Fate, Origin, Paid, ValueDifference, Verified, Verifier, VerifyError},
 };
@@ -21,10 +20,6 @@ fn populated(net: &mut Network) -> NetUid {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     netuid
-}
-
-fn kernels() -> Kernels {
-    Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")
 }
 
 fn verify_with(

@@ -1,7 +1,7 @@
 //! The watcher on the chain: it disputes false assertions, and checks all other subnets after an
 //! error.
 
-use inktensor_e2e_tests::{accounts::*, intercept::Intercepted, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, engines::kernels, intercept::Intercepted, Network, Shape};
 use inktensor_primitives::{
     assertion::Assertion,
     epoch::{Collateral, Stage},
@@ -9,13 +9,12 @@ use inktensor_primitives::{
 };
 use inktensor_worker::{
     epochs::Ledger,
-    kernels::{EngineChoice, Kernels},
     roles::{Action, Keeper, Report, RoleError, Watcher},
 };
 
 /// Runs the first epoch of `netuids`. Returns a ledger that has computed them.
 fn experienced(net: &mut Network, netuids: &[NetUid]) -> Ledger {
-    let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
+    let kernels = kernels();
     let mut ledger = Ledger::new(net.addresses(), kernels);
     for netuid in netuids {
         net.close(*netuid);

@@ -100,7 +100,7 @@ impl Lockstep {
         }
     }
 
-    /// Returns the number of successes and refusals.
+    /// Returns the number of successes and refusals by kind of action.
     pub fn tally(&self) -> &Tally {
         &self.tally
     }
