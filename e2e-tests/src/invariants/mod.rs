@@ -1,6 +1,7 @@
 //! The invariants of the protocol, by number. Each is exact, or states its slack and the reason.
 
 mod money;
+mod stake;
 
 pub use money::Audit;
 

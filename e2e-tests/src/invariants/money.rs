@@ -15,16 +15,12 @@ use inktensor_primitives::{
     epoch::{EpochStatus, Epochs},
     kernel::NeuronResult,
     registry::{NeuronView, Registry, ServingView, Subnet},
-    staking::{NominatorView, PositionView, Staking},
+    staking::Staking,
     token::TokenControl,
     AccountId, NetUid, Rao, PAGE,
 };
 use psp22::PSP22;
 use scale::Decode;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Positions by coldkey, or by hotkey: subnet, the other key, stake.
-type Stakes = BTreeMap<AccountId, Vec<(NetUid, AccountId, Rao)>>;
 
 /// A deployment to be checked.
 #[derive(Clone, Copy)]
@@ -49,7 +45,7 @@ impl Network {
 }
 
 impl Audit<'_> {
-    fn ask<R: Decode>(&self, message: impl Into<Message<R>>) -> R {
+    pub(super) fn ask<R: Decode>(&self, message: impl Into<Message<R>>) -> R {
         self.chain.query(message).expect("the chain answers")
     }
 
@@ -121,96 +117,6 @@ impl Audit<'_> {
         let balance = self.balance(self.addresses.staking);
         let owed = total.to_u128() + unclaimed.to_u128();
         assert_eq!(balance, owed, "staking has what it owes");
-    }
-
-    /// Checks invariant 1: all stake belongs to a subnet, a pool and a position, and all dividends
-    /// of root belong to a position.
-    pub fn assert_stake(&self) {
-        let total = self.ask(self.addresses.staking().total_stake());
-        self.assert_claims(self.ask(self.addresses.staking().root_unclaimed()));
-        let by_subnet: u64 = self
-            .observer
-            .subnets
-            .keys()
-            .chain([&NetUid::ROOT])
-            .map(|netuid| self.ask(self.addresses.staking().subnet_stake(*netuid)).0)
-            .sum();
-        assert_eq!(total, Rao(by_subnet), "all stake is on some subnet");
-
-        let mut pools: BTreeMap<_, Vec<u64>> = BTreeMap::new();
-        let (mut by_coldkey, mut by_hotkey) = (Stakes::new(), Stakes::new());
-        for (netuid, hotkey, coldkey) in &self.observer.positions {
-            let stake = self.ask(self.addresses.staking().stake(*netuid, *hotkey, *coldkey));
-            let pool = pools.entry((*netuid, *hotkey)).or_default();
-            pool.push(stake.0);
-            let listed = by_coldkey.entry(*coldkey).or_default();
-            listed.push((*netuid, *hotkey, stake));
-            let listed = by_hotkey.entry(*hotkey).or_default();
-            listed.push((*netuid, *coldkey, stake));
-        }
-        self.assert_listed(by_coldkey, by_hotkey);
-        let mut by_pool = 0;
-        for ((netuid, hotkey), positions) in pools {
-            let pool = self
-                .ask(self.addresses.staking().hotkey_stake(netuid, hotkey))
-                .0;
-            let owed: u64 = positions.iter().sum();
-            // Each position is rounded down by less than a rao, and by a share more while its
-            // pending deposit has not become shares.
-            let slack = u64::try_from(positions.len()).expect("few positions");
-            assert!(
-                owed <= pool && pool - owed <= slack,
-                "{netuid:?} {hotkey:?}: {pool} in the pool, {owed} in {slack} positions"
-            );
-            by_pool += pool;
-        }
-        assert_eq!(total, Rao(by_pool), "all stake is in some pool");
-    }
-
-    /// Checks that unclaimed dividends of root are claimable or still streaming, but for rounding
-    /// at each change.
-    fn assert_claims(&self, unclaimed: Rao) {
-        let on_root = self.observer.positions.iter().filter(|it| it.0.is_root());
-        let (mut known, mut slack) = (0, self.observer.rounded);
-        let mut hotkeys = BTreeSet::new();
-        for (_, hotkey, coldkey) in on_root {
-            let claim = self.ask(self.addresses.staking().root_claim(*hotkey, *coldkey));
-            known += claim.0;
-            slack += 1;
-            hotkeys.insert(*hotkey);
-        }
-        for hotkey in hotkeys {
-            known += self
-                .ask(self.addresses.staking().root_dividends(hotkey))
-                .left
-                .0;
-        }
-        assert!(
-            known <= unclaimed.0 && unclaimed.0 - known <= slack,
-            "{unclaimed:?} is unclaimed, {known} is known of"
-        );
-    }
-
-    /// Checks that exactly the positions with stake are listed, once for the coldkey and once for
-    /// the hotkey.
-    fn assert_listed(&self, by_coldkey: Stakes, by_hotkey: Stakes) {
-        let staking = || self.addresses.staking();
-        for (coldkey, expected) in by_coldkey {
-            let count: u32 = self.ask(staking().position_count(coldkey));
-            let listed = (0..count.div_ceil(PAGE.into())).flat_map(|page| {
-                let page: Vec<PositionView> = self.ask(staking().positions(coldkey, page));
-                page.into_iter().map(|it| (it.netuid, it.hotkey, it.stake))
-            });
-            assert_same(listed, expected, &coldkey);
-        }
-        for (hotkey, expected) in by_hotkey {
-            let count: u32 = self.ask(staking().nominator_count(hotkey));
-            let listed = (0..count.div_ceil(PAGE.into())).flat_map(|page| {
-                let page: Vec<NominatorView> = self.ask(staking().nominators(hotkey, page));
-                page.into_iter().map(|it| (it.netuid, it.coldkey, it.stake))
-            });
-            assert_same(listed, expected, &hotkey);
-        }
     }
 
     /// Checks invariant 1: the epoch contract has exactly the collateral.
@@ -343,19 +249,4 @@ impl Audit<'_> {
         let status = self.ask(self.addresses.epoch().status(netuid));
         status.expect("a status")
     }
-}
-
-/// Checks that both lists have the same positions, but for those worth less than a rao, which have
-/// shares all the same.
-fn assert_same(
-    listed: impl Iterator<Item = (NetUid, AccountId, Rao)>,
-    expected: Vec<(NetUid, AccountId, Rao)>,
-    whose: &AccountId,
-) {
-    let [listed, expected] = [listed.collect(), expected].map(|mut stakes: Vec<_>| {
-        stakes.retain(|it| it.2 > Rao::ZERO);
-        stakes.sort_unstable();
-        stakes
-    });
-    assert_eq!(listed, expected, "{whose:?}");
 }
