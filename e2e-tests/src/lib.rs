@@ -41,5 +41,5 @@ pub mod steps;
 mod temp_dir;
 pub mod tools;
 
-pub use network::{Caller, ComputedEpoch, Network, Prepared, Raw, Shape, Snapshot, Template};
+pub use network::{Caller, EpochRun, Network, Prepared, Raw, Shape, Snapshot, Template};
 pub use temp_dir::TempDir;

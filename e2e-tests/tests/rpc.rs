@@ -12,7 +12,7 @@ use inktensor_client::{
         rpc::{RpcChain, Settings, Wait},
         Answer, CallError, Chain, ChainError, ContractEvent, Message, Typed,
     },
-    deploy::{check, deploy, deploy_telling, estimate, Addresses, Config, Outcome, Record},
+    deploy::{check, deploy, deploy_with, estimate, Addresses, Config, Record, StepOutcome},
     keys,
 };
 use inktensor_devnet::sandbox::SandboxChain;
@@ -41,7 +41,7 @@ fn config() -> Config {
 fn settings(url: &str) -> Settings {
     Settings {
         addresses: vec![url.into()],
-        patience: Duration::from_secs(30),
+        timeout: Duration::from_secs(30),
         wait: Wait::Best,
         genesis: None,
     }
@@ -70,11 +70,11 @@ fn deploy_again_finds_the_deployment() {
     assert!(planned.contracts.iter().all(|it| it.cost.deposit > 0));
     let block = chain.block().expect("a block");
     let mut steps = Vec::new();
-    let made = deploy_telling(&mut chain, bundles(), &config, &mut |step| {
+    let made = deploy_with(&mut chain, bundles(), &config, &mut |step| {
         steps.push(*step)
     });
     let made = made.expect("deployed");
-    assert!(steps.iter().all(|it| it.outcome != Outcome::Found));
+    assert!(steps.iter().all(|it| it.outcome != StepOutcome::Found));
     assert_eq!(made.addresses, planned.addresses, "as it was planned");
     assert!(chain.block().expect("a block") > block);
 
@@ -87,11 +87,11 @@ fn deploy_again_finds_the_deployment() {
 
     let block = chain.block().expect("a block");
     let mut again = Vec::new();
-    let found = deploy_telling(&mut chain, bundles(), &config, &mut |step| {
+    let found = deploy_with(&mut chain, bundles(), &config, &mut |step| {
         again.push(*step)
     });
     assert_eq!(found.expect("found").addresses, made.addresses);
-    assert!(again.iter().all(|it| it.outcome == Outcome::Found));
+    assert!(again.iter().all(|it| it.outcome == StepOutcome::Found));
     assert_eq!(again.len(), steps.len());
     assert_eq!(chain.block().expect("a block"), block, "nothing was sent");
     let planned = estimate(&chain, bundles(), &config).expect("estimated");
@@ -326,7 +326,7 @@ fn client_waits_for_a_failed_node_or_uses_another() {
     // Without an answer the client reports an error after the timeout.
     line.cut();
     let hasty = Settings {
-        patience: Duration::from_millis(800),
+        timeout: Duration::from_millis(800),
         ..settings(&line.url())
     };
     let start = Instant::now();
@@ -340,7 +340,7 @@ fn client_waits_for_a_failed_node_or_uses_another() {
     // The client continues with the second address.
     let two = Settings {
         addresses: vec![line.url(), node.url()],
-        patience: Duration::from_secs(20),
+        timeout: Duration::from_secs(20),
         ..hasty
     };
     let mut chain = RpcChain::connect(two, keys_of_users()).expect("the second answers");
@@ -355,7 +355,7 @@ fn client_waits_for_a_failed_node_or_uses_another() {
     // Another chain is refused.
     let other = Settings {
         genesis: Some([7; 32]),
-        patience: Duration::from_secs(1),
+        timeout: Duration::from_secs(1),
         ..settings(&node.url())
     };
     let problem = RpcChain::connect(other, keys_of_users()).unwrap_err();

@@ -12,17 +12,26 @@ const PROGRAM: ReadyMade = ReadyMade {
     ask: &["contract", "--version"],
 };
 
-/// Finds cargo-contract, or unpacks or installs it.
-pub fn ensure(project: &Project) -> Result<PathBuf> {
+/// The environment variable that names cargo-contract to the tests that run it.
+pub const VARIABLE: &str = "CARGO_CONTRACT";
+
+/// Finds cargo-contract, or unpacks it.
+pub fn find(project: &Project) -> Option<PathBuf> {
     let own = PROGRAM.own(project);
-    let found = [Some(own.clone()), process::find(PROGRAM.name)]
+    [Some(own), process::find(PROGRAM.name)]
         .into_iter()
         .flatten()
-        .find(|place| PROGRAM.is_at(place));
-    if let Some(program) = found.or_else(|| PROGRAM.unpack(project)) {
+        .find(|place| PROGRAM.is_at(place))
+        .or_else(|| PROGRAM.unpack(project))
+}
+
+/// Finds cargo-contract, or unpacks or installs it.
+pub fn ensure(project: &Project) -> Result<PathBuf> {
+    if let Some(program) = find(project) {
         return Ok(program);
     }
     install(project)?;
+    let own = PROGRAM.own(project);
     if !PROGRAM.is_at(&own) {
         bail!(
             "{} is not {} {VERSION} after its installation",

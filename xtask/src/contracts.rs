@@ -2,17 +2,17 @@
 
 use anyhow::{Context, Result};
 
-/// What a contract's code is optimised for.
+/// The aim of a contract's optimisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
-    /// Small code: it is stored on the chain, and loaded anew by every call.
+    /// Small code: it is stored on the chain, and loaded again by every call.
     Size,
     /// Fast code: a kernel computes whole epochs.
     Speed,
 }
 
 impl Goal {
-    /// What cargo-contract hands on to wasm-opt.
+    /// Returns the optimisation passes for wasm-opt.
     pub fn passes(self) -> &'static str {
         match self {
             Goal::Size => "z",
@@ -26,9 +26,9 @@ impl Goal {
 pub struct Contract {
     /// The name of the package and of its bundle.
     pub name: &'static str,
-    /// Its folder below `contracts/`.
+    /// The folder below `contracts/`.
     pub folder: &'static str,
-    /// What its code is optimised for.
+    /// The aim of its optimisation.
     pub goal: Goal,
 }
 

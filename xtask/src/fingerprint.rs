@@ -1,26 +1,35 @@
-//! Tells whether a contract must be built anew, from everything that decides its code.
+//! The fingerprint of everything that decides a contract's code.
 
 use anyhow::{Context, Result};
 use blake2b_simd::{Params, State};
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Folders of a package that never reach its code.
 const BESIDE_THE_CODE: [&str; 4] = ["tests", "benches", "examples", "target"];
 
-/// A hash of named ingredients.
-pub struct Fingerprint(State);
+/// A hash of named ingredients, which does not depend on where the folder of files lies.
+pub struct Fingerprint {
+    state: State,
+    root: PathBuf,
+}
 
 impl Fingerprint {
-    /// No ingredients yet.
-    pub fn new() -> Self {
-        Self(Params::new().hash_length(32).to_state())
+    /// Returns a fingerprint without ingredients, for files below `root`.
+    pub fn below(root: &Path) -> Self {
+        Self {
+            state: Params::new().hash_length(32).to_state(),
+            root: root.to_path_buf(),
+        }
     }
 
     /// Adds the ingredient `name`.
     pub fn add(&mut self, name: &str, value: &[u8]) {
         // Lengths keep ingredients apart.
         for part in [name.as_bytes(), value] {
-            self.0
+            self.state
                 .update(&(part.len() as u64).to_le_bytes())
                 .update(part);
         }
@@ -29,7 +38,8 @@ impl Fingerprint {
     /// Adds a file.
     pub fn add_file(&mut self, path: &Path) -> Result<()> {
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        self.add(&path.to_string_lossy(), &bytes);
+        let name = path.strip_prefix(&self.root).unwrap_or(path);
+        self.add(&name.to_string_lossy(), &bytes);
         Ok(())
     }
 
@@ -56,12 +66,12 @@ impl Fingerprint {
 
     /// The hash, in hexadecimal.
     pub fn finish(&self) -> String {
-        self.0.finalize().to_hex().to_string()
+        self.state.finalize().to_hex().to_string()
     }
 }
 
-/// What a folder holds, in an order that does not depend on the file system. Editors' hidden files
-/// do not count.
+/// Returns the entries of a folder in an order that does not depend on the file system, without
+/// editors' hidden files.
 fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
     let read = || -> std::io::Result<Vec<_>> {
         fs::read_dir(folder)?
@@ -80,7 +90,6 @@ fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
 
     /// A package in a folder of its own, removed at the end.
     struct Package(PathBuf);
@@ -102,7 +111,7 @@ mod tests {
         }
 
         fn fingerprint(&self) -> String {
-            let mut fingerprint = Fingerprint::new();
+            let mut fingerprint = Fingerprint::below(&self.0);
             fingerprint.add_package(&self.0).unwrap();
             fingerprint.finish()
         }
@@ -141,7 +150,7 @@ mod tests {
     #[test]
     fn ingredients_are_kept_apart() {
         let of = |name: &str, value: &[u8]| {
-            let mut fingerprint = Fingerprint::new();
+            let mut fingerprint = Fingerprint::below(Path::new(""));
             fingerprint.add(name, value);
             fingerprint.finish()
         };

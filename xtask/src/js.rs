@@ -2,30 +2,29 @@
 
 use crate::{
     bundles, contracts, fingerprint::Fingerprint, node, process, progress, project::Project,
-    setup::Setup,
 };
 use anyhow::{bail, Context, Result};
 use std::{fs, process::Command};
 
 /// The oldest Node.js whose test runner ends when its tests do.
 const NODE_JS: (u32, u32) = (20, 14);
-/// What decides the installed packages.
+/// The files that decide the installed packages.
 const MANIFESTS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 
 /// Writes the bindings of all contracts, or fails with the name of each that is stale.
-pub fn bindings(project: &Project, setup: &Setup, check: bool) -> Result<()> {
-    bundles::build_all(project, setup)?;
+pub fn bindings(project: &Project, check: bool) -> Result<()> {
+    bundles::ensure_all(project)?;
     install(project)?;
     generate(project, check)
 }
 
 /// Runs the tests of JavaScript clients, each file of them on a node of its own.
-pub fn test(project: &Project, setup: &Setup) -> Result<()> {
+pub fn test(project: &Project) -> Result<()> {
     let node = node::find(project)?.with_context(node::missing)?;
-    bundles::build_all(project, setup)?;
+    bundles::ensure_all(project)?;
     install(project)?;
     generate(project, true)?;
-    progress::stage("tests of JavaScript clients");
+    progress::heading("tests of JavaScript clients");
     for script in ["lint", "build"] {
         process::run(npm(project).args(["run", "--silent", script]))?;
     }
@@ -41,7 +40,7 @@ pub fn test(project: &Project, setup: &Setup) -> Result<()> {
 fn install(project: &Project) -> Result<()> {
     require_node_js()?;
     let folder = project.js();
-    let mut fingerprint = Fingerprint::new();
+    let mut fingerprint = Fingerprint::below(&folder);
     for name in MANIFESTS {
         fingerprint.add_file(&folder.join(name))?;
     }
@@ -51,7 +50,7 @@ fn install(project: &Project) -> Result<()> {
     if fs::read_to_string(&stamp).is_ok_and(|before| before == fingerprint) {
         return Ok(());
     }
-    progress::stage("packages of JavaScript");
+    progress::heading("packages of JavaScript");
     let log = project.target().join("js").join("npm.log");
     progress::run_logged("npm ci", npm(project).arg("ci"), &log)?;
     fs::write(&stamp, fingerprint).with_context(|| format!("cannot write {}", stamp.display()))
@@ -59,7 +58,7 @@ fn install(project: &Project) -> Result<()> {
 
 /// Runs the generator, which says which files it wrote, or which are stale.
 fn generate(project: &Project, check: bool) -> Result<()> {
-    progress::stage("bindings");
+    progress::heading("bindings");
     let mut command = Command::new("node");
     command
         .current_dir(project.root())
@@ -67,7 +66,7 @@ fn generate(project: &Project, check: bool) -> Result<()> {
     if check {
         command.arg("--check");
     }
-    command.arg(project.bundles()).arg("bindings");
+    command.arg(project.bindings());
     process::run(command.args(contracts::ALL.iter().map(|contract| contract.name)))
 }
 

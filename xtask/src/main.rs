@@ -2,19 +2,22 @@
 //!
 //! Every command does the set-up it needs, so that a fresh clone takes one command to try.
 
+mod artifacts;
 mod buffer;
 mod bundles;
+mod canonical;
 mod cargo_contract;
 mod contracts;
 mod fingerprint;
 mod js;
+mod lint;
 mod node;
 mod process;
 mod progress;
 mod project;
 mod ready_made;
 mod setup;
-mod stage;
+mod stage_manifest;
 mod tasks;
 mod toolchain;
 
@@ -41,6 +44,9 @@ enum Task {
     Build {
         /// Contracts to build; all if none is named
         contracts: Vec<String>,
+        /// Build them again, from two folders, and compare with what is committed
+        #[arg(long)]
+        check: bool,
     },
     /// Run every test, but those of JavaScript clients
     Test {
@@ -54,7 +60,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Check formatting and lints of both workspaces
+    /// Check words, links, formatting and lints of both workspaces
     Lint,
     /// Run a network from genesis through several epochs and show who was paid what
     Demo {
@@ -62,8 +68,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Run a node of a development chain in the foreground, at ws://127.0.0.1:9944 and anew each
-    /// time unless told otherwise
+    /// Run a node of a new development chain in the foreground, at ws://127.0.0.1:9944
     Node {
         /// Arguments of substrate-contracts-node, in place of the usual ones
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -87,17 +92,18 @@ enum Task {
     },
 }
 
-/// What can be measured.
+/// A measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Measure {
     /// The kernel's time off the chain
     Kernel,
-    /// What messages and steps cost on the chain
+    /// The costs of messages and steps on the chain
     Costs,
 }
 
 fn main() -> ExitCode {
-    run(Cli::parse().task).unwrap_or_else(|error| {
+    let result = canonical::rustc::run_if_asked().unwrap_or_else(|| run(Cli::parse().task));
+    result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
@@ -105,29 +111,29 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<ExitCode> {
     let project = Project::locate()?;
-    if let Task::Clean { all } = task {
-        tasks::clean(&project, all)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if let Task::Node { arguments } = task {
-        // It needs no compiler.
-        return node::run(&project, &arguments);
-    }
-    let setup = Setup::ensure(&project)?;
     match task {
-        Task::Setup => drop(node::find(&project)?),
-        Task::Clean { .. } | Task::Node { .. } => {}
-        Task::Build { contracts } => {
+        Task::Clean { all } => tasks::clean(&project, all)?,
+        Task::Node { arguments } => return node::run(&project, &arguments),
+        Task::Setup => {
+            Setup::ensure(&project)?;
+            node::find(&project)?;
+        }
+        Task::Build { contracts, check } => {
             let selected = contracts::select(&contracts)?;
-            bundles::build(&project, &setup, &selected)?;
+            if check {
+                bundles::check(&project, &selected)?;
+            } else {
+                bundles::ensure(&project, &selected)?;
+            }
             bundles::print_table(&project, &selected)?;
         }
-        Task::Test { js: false } => tasks::test(&project, &setup)?,
-        Task::Test { js: true } => js::test(&project, &setup)?,
-        Task::Bindings { check } => js::bindings(&project, &setup, check)?,
-        Task::Lint => tasks::lint(&project, &setup)?,
-        Task::Demo { arguments } => return tasks::demo(&project, &setup, &arguments),
-        Task::Bench { only, arguments } => tasks::bench(&project, &setup, only, &arguments)?,
+        Task::Test { js: false } => tasks::test(&project)?,
+        Task::Test { js: true } => js::test(&project)?,
+        Task::Bindings { check } => js::bindings(&project, check)?,
+        Task::Lint => tasks::lint(&project)?,
+        Task::Demo { arguments } => return tasks::demo(&project, &arguments),
+        Task::Bench { only, arguments } => tasks::bench(&project, only, &arguments)?,
     }
+    progress::print_times();
     Ok(ExitCode::SUCCESS)
 }

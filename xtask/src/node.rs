@@ -17,8 +17,7 @@ const PROGRAM: ReadyMade = ReadyMade {
     version: VERSION,
     ask: &["--version"],
 };
-/// What a node is run with unless other arguments are given: a chain that begins anew, at the usual
-/// address, seen by nobody.
+/// The default arguments of a node: a new chain at the usual address, without telemetry.
 const DEFAULTS: [&str; 7] = [
     "--dev",
     "--tmp",
@@ -29,7 +28,7 @@ const DEFAULTS: [&str; 7] = [
     "--no-hardware-benchmarks",
 ];
 
-/// Finds the node, or unpacks it. If there is none, a note says how to come by one.
+/// Finds the node, or unpacks it. Without a node, a note says how to install one.
 ///
 /// # Errors
 /// If the environment names a program that does not run.
@@ -48,7 +47,7 @@ pub fn find(project: &Project) -> Result<Option<PathBuf>> {
 /// Runs the node in the foreground, with `arguments` or the defaults, and ends as it ends.
 ///
 /// # Errors
-/// If there is none.
+/// If no node is found.
 pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     let program = match named()? {
         Some(named) => named,
@@ -87,7 +86,7 @@ fn ours(project: &Project) -> Option<PathBuf> {
         .or_else(|| process::find(PROGRAM.name).filter(|place| PROGRAM.is_at(place)))
 }
 
-/// What is missing without a node, and how to have one.
+/// Returns the note on a missing node, and how to install one.
 pub fn missing() -> String {
     format!(
         "no {} {VERSION}: tests on a node are skipped. To have it, install protobuf-compiler, clang, libclang-dev and cmake, then \

@@ -41,7 +41,7 @@ pub fn hand_over(command: &mut Command) -> Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-/// What `command` prints, or `None` if it cannot run or fails. For questions whose "no" is an
+/// Returns the output of `command`, or `None` if it cannot run or fails. For questions whose "no" is an
 /// answer.
 pub fn ask(command: &mut Command) -> Option<String> {
     let output = command
@@ -53,7 +53,7 @@ pub fn ask(command: &mut Command) -> Option<String> {
     output.status.success().then(|| text.trim().to_owned())
 }
 
-/// Where `program` is on the search path.
+/// Returns the place of `program` on the search path.
 pub fn find(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(program))

@@ -1,28 +1,69 @@
-//! What a person sees while long work goes on.
+//! Output while long work goes on.
 
 use crate::process::display;
 use anyhow::{bail, Context, Result};
 use console::{strip_ansi_codes, style, Term};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
+    env,
     fs::{self, File},
-    io::{Read, Seek, SeekFrom},
+    io::{Read, Seek, SeekFrom, Write},
     path::Path,
     process::{Command, Stdio},
+    sync::Mutex,
     thread,
     time::{Duration, Instant},
 };
 
 /// Without a terminal, a sign of life this often.
 const HEARTBEAT: Duration = Duration::from_secs(60);
-/// How often a running program is looked at.
+/// The time between two looks at a running program.
 const POLL: Duration = Duration::from_millis(100);
 /// Lines of a failed program's output that are shown.
 const LINES_OF_A_FAILURE: usize = 60;
 
-/// Announces a stage of the work.
-pub fn stage(name: &str) {
+/// The parts of the work so far, with the time at which each began.
+static PARTS: Mutex<Vec<(String, Instant)>> = Mutex::new(Vec::new());
+/// The variable that names a file to which the times of all parts are added.
+const TIMES: &str = "INKTENSOR_TIMES";
+
+/// Announces a part of the work. The time until the next heading is that part's.
+pub fn heading(name: &str) {
     eprintln!("{} {}", style("==>").green().bold(), style(name).bold());
+    if let Ok(mut parts) = PARTS.lock() {
+        parts.push((name.to_owned(), Instant::now()));
+    }
+}
+
+/// Prints the time of each part that took a second or more, and adds the times to the file that
+/// `INKTENSOR_TIMES` names.
+pub fn print_times() {
+    let Ok(parts) = PARTS.lock() else { return };
+    let ends = parts.iter().skip(1).map(|(_, began)| *began);
+    let lines: Vec<String> = parts
+        .iter()
+        .zip(ends.chain([Instant::now()]))
+        .map(|((name, began), end)| (name, end.duration_since(*began)))
+        .filter(|(_, took)| took.as_secs() > 0)
+        .map(|(name, took)| format!("{:>12}  {name}", seconds(took)))
+        .collect();
+    for line in &lines {
+        eprintln!("{line}");
+    }
+    let Some(file) = env::var_os(TIMES) else {
+        return;
+    };
+    let written = File::options()
+        .append(true)
+        .create(true)
+        .open(&file)
+        .and_then(|mut file| lines.iter().try_for_each(|line| writeln!(file, "{line}")));
+    if let Err(error) = written {
+        note(&format!(
+            "cannot write {}: {error}",
+            Path::new(&file).display()
+        ));
+    }
 }
 
 /// Says something within a stage.

@@ -1,4 +1,4 @@
-//! Where things are. The one place that names the folders under `target/`.
+//! The project's folders: the one place that names the folders under `target/`.
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -16,9 +16,14 @@ impl Project {
         let root = manifest_dir
             .parent()
             .context("xtask has no parent folder")?;
-        Ok(Self {
+        Ok(Self::at(root))
+    }
+
+    /// Returns the project in the folder `root`.
+    pub fn at(root: &Path) -> Self {
+        Self {
             root: root.to_path_buf(),
-        })
+        }
     }
 
     /// The root of the repository.
@@ -29,6 +34,27 @@ impl Project {
     /// The contracts' workspace.
     pub fn contracts(&self) -> PathBuf {
         self.root.join("contracts")
+    }
+
+    /// The manifest of the committed contracts.
+    pub fn manifest(&self) -> PathBuf {
+        self.contracts().join("artifacts").join("manifest.json")
+    }
+
+    /// The committed code of a contract.
+    pub fn artifact(&self, contract: &str) -> PathBuf {
+        let folder = self.contracts().join("artifacts");
+        folder.join(contract).with_extension("wasm")
+    }
+
+    /// The committed metadata of a contract, which bindings share.
+    pub fn metadata(&self, contract: &str) -> PathBuf {
+        self.bindings().join(contract).join("metadata.json")
+    }
+
+    /// Types and metadata for JavaScript clients.
+    pub fn bindings(&self) -> PathBuf {
+        self.root.join("bindings")
     }
 
     /// The tests of JavaScript clients, and the generator of bindings.
@@ -52,10 +78,19 @@ impl Project {
         self.target().join("tools")
     }
 
-    /// Cargo's target folder for everything the contracts' compiler builds: Wasm, lints and native
-    /// tests.
+    /// Cargo's target folder for native tests and lints of the contracts.
+    pub fn native_target(&self) -> PathBuf {
+        self.target().join("native")
+    }
+
+    /// Cargo's target folder for what cargo-contract builds.
     pub fn contract_target(&self) -> PathBuf {
         self.target().join("ink")
+    }
+
+    /// A program of this workspace, as demo and tests build it.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.target().join("debug").join(name)
     }
 
     /// Programs built beforehand, beside the project where a machine provides them.

@@ -11,21 +11,21 @@ use std::{
 
 /// A program in the one version that will do.
 pub struct ReadyMade {
-    /// Its name.
+    /// The program's name.
     pub name: &'static str,
-    /// Its version.
+    /// The program's version.
     pub version: &'static str,
     /// The arguments with which it says its version.
     pub ask: &'static [&'static str],
 }
 
 impl ReadyMade {
-    /// Where the project keeps its own copy.
+    /// Returns the place of the project's own copy.
     pub fn own(&self, project: &Project) -> PathBuf {
         project.tools().join("bin").join(self.name)
     }
 
-    /// Whether `program` is this one.
+    /// Returns true if `program` is this one.
     pub fn is_at(&self, program: &Path) -> bool {
         process::ask(Command::new(program).args(self.ask))
             .is_some_and(|answer| says_version(&answer, self.version))

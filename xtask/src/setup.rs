@@ -1,10 +1,10 @@
-//! What every command needs before it can start.
+//! The programs that build contracts.
 
 use crate::{cargo_contract, process, progress, project::Project, toolchain::Toolchain};
 use anyhow::Result;
 use std::path::PathBuf;
 
-/// A machine that is ready.
+/// A machine that can build contracts.
 pub struct Setup {
     /// The contracts' compiler.
     pub toolchain: Toolchain,
@@ -15,7 +15,7 @@ pub struct Setup {
 impl Setup {
     /// Finds or installs everything.
     pub fn ensure(project: &Project) -> Result<Self> {
-        progress::stage("set-up");
+        progress::heading("set-up of the contracts' compiler");
         process::require("cc", "to compile dependencies in C", "gcc libc6-dev")?;
         process::require("c++", "to compile dependencies in C++", "g++")?;
         let toolchain = Toolchain::ensure()?;

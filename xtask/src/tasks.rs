@@ -1,6 +1,6 @@
 //! The commands that run cargo: test, lint, demo, bench, clean.
 
-use crate::{bundles, node, process, progress, project::Project, setup::Setup, Measure};
+use crate::{bundles, cargo_contract, lint, node, process, progress, project::Project, Measure};
 use anyhow::{Context, Result};
 use std::{
     env, fs,
@@ -21,90 +21,93 @@ const ON_CHAIN: [&str; 9] = [
     "-Dclippy::cast_possible_wrap",
     "-Dclippy::cast_sign_loss",
 ];
-/// What Clippy's driver expects between arguments, as `cargo clippy` hands them over.
-const CLIPPY_SEPARATOR: &str = "__CLIPPY_HACKERY__";
 /// A package of the contracts' workspace that never runs on a chain.
 const OFF_CHAIN: &str = "inktensor-yuma-reference";
 
 /// Runs all tests, native ones of the contracts first: they are the quickest to fail.
-pub fn test(project: &Project, setup: &Setup) -> Result<()> {
+pub fn test(project: &Project) -> Result<()> {
     let node = node::find(project)?;
-    bundles::build_all(project, setup)?;
-    progress::stage("tests of the contracts' rules (native)");
-    process::run(contract_cargo(project, setup).args(["test", "--workspace"]))?;
-    progress::stage("tests of worker, network and tools");
+    let cargo_contract = cargo_contract::find(project);
+    bundles::ensure_all(project)?;
+    progress::heading("tests of the contracts' rules (native)");
+    process::run(contract_cargo(project).args(["test", "--workspace"]))?;
+    progress::heading("compiling worker, network and tools");
+    process::run(host_cargo(project).args(["test", "--workspace", "--no-run"]))?;
+    progress::heading("tests of worker, network and tools");
     let mut tests = host_cargo(project);
-    tests
-        .args(["test", "--workspace"])
-        .env("CARGO_CONTRACT", &setup.cargo_contract);
-    if let Some(node) = node {
-        tests.env(node::VARIABLE, node);
+    tests.args(["test", "--workspace"]);
+    for (variable, program) in [
+        (node::VARIABLE, node),
+        (cargo_contract::VARIABLE, cargo_contract),
+    ] {
+        if let Some(program) = program {
+            tests.env(variable, program);
+        }
     }
     process::run(&mut tests)
 }
 
-/// Checks formatting and lints of both workspaces.
-pub fn lint(project: &Project, setup: &Setup) -> Result<()> {
-    progress::stage("formatting");
+/// Checks words, links and shapes, then formatting and lints of both workspaces. Builds the book if
+/// mdbook is at hand.
+pub fn lint(project: &Project) -> Result<()> {
+    progress::heading("words, links and shapes");
+    lint::check(project)?;
+    if let Some(mdbook) = process::find("mdbook") {
+        process::run(Command::new(mdbook).current_dir(project.root()).arg("build"))?;
+    }
+    progress::heading("formatting");
     process::run(host_cargo(project).args(["fmt", "--all", "--", "--check"]))?;
-    // Debian's 1.85 has no rustfmt, and one formatter for the whole repository is simpler anyway.
     process::run(
         host_cargo(project)
             .current_dir(project.contracts())
             .args(["fmt", "--all", "--", "--check"]),
     )?;
 
-    progress::stage("lints of the contracts");
+    progress::heading("lints of the contracts");
     let clippy = |flags: &[&str], lints: &[&str]| {
-        let mut command = contract_cargo(project, setup);
+        let mut command = contract_cargo(project);
         command.args(["clippy", "--workspace"]).args(flags);
         process::run(command.arg("--").args(lints))
     };
     clippy(&["--all-targets"], &["-Dwarnings"])?;
     clippy(&["--lib", "--exclude", OFF_CHAIN], &ON_CHAIN)?;
 
-    progress::stage("lints of worker, network and tools");
-    // `cargo clippy` would check some 900 dependencies, FRAME among them, which the tests then
-    // compile once more. So Clippy stands in for the compiler of our own packages instead, in
-    // the very build that the tests use. What it compiles is thrown away: the less it optimises,
-    // the better.
-    let lints = ["-Dwarnings", "-Copt-level=0", "-Ccodegen-units=16"];
-    process::run(
-        host_cargo(project)
-            .args(["build", "--workspace", "--all-targets"])
-            .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
-            .env("CLIPPY_ARGS", lints.join(CLIPPY_SEPARATOR)),
-    )
+    progress::heading("lints of worker, network and tools");
+    process::run(host_cargo(project).args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-Dwarnings",
+    ]))
 }
 
 /// Runs the worker's demo with `arguments`, and ends as it ends.
-pub fn demo(project: &Project, setup: &Setup, arguments: &[String]) -> Result<ExitCode> {
-    bundles::build_all(project, setup)?;
-    progress::stage("demo");
-    let mut command = host_cargo(project);
+pub fn demo(project: &Project, arguments: &[String]) -> Result<ExitCode> {
+    bundles::ensure_all(project)?;
+    progress::heading("compiling the worker");
+    // Cargo resolves features for what it builds. The whole workspace with a target that counts as
+    // a test gives those of `cargo test --workspace`, so that demo and tests share what is compiled.
+    let example = ["--example", "metagraph"];
+    process::run(
+        host_cargo(project)
+            .args(["build", "--workspace", "--bin", "inktensor"])
+            .args(example),
+    )?;
+    progress::print_times();
+    progress::heading("demo");
+    let mut command = Command::new(project.program("inktensor"));
     command
-        .args([
-            "run",
-            "--package",
-            "inktensor-cli",
-            "--bin",
-            "inktensor",
-            "--",
-            "demo",
-        ])
+        .current_dir(project.root())
+        .arg("demo")
         .args(arguments);
     process::hand_over(&mut command)
 }
 
 /// Measures the kernel's time, the chain's costs, or both; the benchmarks themselves write the
 /// figures into docs/.
-pub fn bench(
-    project: &Project,
-    setup: &Setup,
-    only: Option<Measure>,
-    arguments: &[String],
-) -> Result<()> {
-    bundles::build_all(project, setup)?;
+pub fn bench(project: &Project, only: Option<Measure>, arguments: &[String]) -> Result<()> {
+    bundles::ensure_all(project)?;
     // The dev profile is optimised, and another one would compile FRAME again.
     let bench = || {
         let mut command = host_cargo(project);
@@ -112,13 +115,13 @@ pub fn bench(
         command
     };
     if only != Some(Measure::Costs) {
-        progress::stage("benchmarks of the kernel");
+        progress::heading("benchmarks of the kernel");
         let mut command = bench();
-        command.args(["--package", "inktensor-compute", "--bench", "kernel", "--"]);
+        command.args(["--workspace", "--bench", "kernel", "--"]);
         process::run(command.args(arguments))?;
     }
     if only != Some(Measure::Kernel) {
-        progress::stage("costs on the chain");
+        progress::heading("costs on the chain");
         process::run(bench().args(["--workspace", "--bench", "costs"]))?;
     }
     Ok(())
@@ -158,12 +161,12 @@ fn host_cargo(project: &Project) -> Command {
     command
 }
 
-/// The contracts' cargo. It shares cargo-contract's target folder, whose own lints need the same
-/// dependencies.
-fn contract_cargo(project: &Project, setup: &Setup) -> Command {
-    let mut command = setup.toolchain.command("cargo");
+/// The same cargo in the contracts' workspace. The contracts' own compiler is needed for their
+/// Wasm alone.
+fn contract_cargo(project: &Project) -> Command {
+    let mut command = host_cargo(project);
     command
         .current_dir(project.contracts())
-        .env("CARGO_TARGET_DIR", project.contract_target());
+        .env("CARGO_TARGET_DIR", project.native_target());
     command
 }

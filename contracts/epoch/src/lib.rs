@@ -1,139 +1,163 @@
-//! The epoch contract: weights, and an epoch's life: close, propose, dispute, finalize or replay,
-//! roll over, settle.
+//! The epoch contract: weights, and the lifecycle of a subnet's epochs: close, propose, dispute,
+//! finalize or replay, roll over, settle.
 //!
-//! Key terms: an *epoch* is open while it collects stake, seats and weights; *closed* when its
-//! inputs are frozen in a *header*; *asserted* when a worker has posted its outcome with collateral
-//! behind it; *final* when the challenge period has passed, or the chain has *replayed* it step by
-//! step; *settled* when every chunk is paid. One that makes no progress is *rolled over*: given up.
-//! The *roster* is the uids with a permit. A *chunk* is what one step of the kernel works on.
+//! # Key terms
 //!
-//! This crate root is the shell: access, storage, events; [`ending`], [`lookup`] and [`voting`] are
-//! parts of it. [`peers`] makes the calls. The rules are in modules of their own: [`life`] (which
-//! call is due), [`weights`] (rows, commits, who may set them), [`closing`], [`frozen`] and
-//! [`gather`] (what an epoch reads), [`shape`] (what may be posted), [`step`] (what a step comes
-//! to), [`dispute`] (what is false), [`replay`] (steps executed here), [`collateral`] and [`settlement`]
-//! (money).
+//! - An *epoch* is **open** while it collects stake, neurons and weights.
+//! - It is **closed** when its inputs are frozen in a *header*.
+//! - It is **asserted** when a worker has posted its outcome, the *assertion*, with *collateral*
+//!   behind it. Until the *challenge period* ends, anyone can *dispute* a step of the assertion.
+//! - It is **final** when the challenge period has passed, or when the chain has *replayed* all its
+//!   steps. Its *memory* is the carry-over state that the next epochs read.
+//! - It is **settled** when every chunk is paid.
+//! - A closed epoch without progress *rolls over*: it is abandoned, and its budget goes to the
+//!   next.
+//! - The *roster* is the list of uids with a permit. A *chunk* is the part of the uids that one
+//!   step of the kernel works on.
 //!
-//! To be built with `INK_STATIC_BUFFER_SIZE` at `primitives::kernel::STATIC_BUFFER`.
+//! # Modules
+//!
+//! This file alone names the contract. A message makes calls, applies a rule to a storage
+//! component, and emits the events that the component returns. All other modules get caller and
+//! block as arguments.
+//!
+//! - [`lifecycle`]: the state machine of a subnet's epochs
+//! - [`subnets`]: storage of lifecycles, closed epochs and outcomes
+//! - [`closed_epoch`], [`close`]: the inputs that a close freezes, and the calls that freeze them
+//! - [`weights`], [`weight_calls`]: rows and commits, and the rules for setting weights
+//! - [`inputs`]: the inputs of a step from storage
+//! - [`step`], [`dispute`], [`replay`]: execution of a step, to judge an assertion or to make one
+//! - [`collateral`], [`settlement`]: collateral of workers, and payment of a final epoch
+//! - [`calls`]: calls to the other contracts
+//! - [`assertion_shape`], [`config`]: limits of an assertion, and arguments of a deployment
+//!
+//! # Invariants
+//!
+//! - A subnet has at most one closed epoch that is not final, and that epoch at most one assertion
+//!   or one replay.
+//! - After a close, no write changes the inputs of the closed epoch.
+//! - Collateral is released or slashed exactly once; its sum is the contract's balance of TAO.
+//! - Each chunk of a final epoch is paid at most once, and all chunks together at most the budget.
+//! - Dispute, replay and the worker compute a step by the same functions from the same inputs.
+//!
+//! Build with `INK_STATIC_BUFFER_SIZE` at `primitives::kernel::STATIC_BUFFER`.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
-pub mod closing;
+pub mod assertion_shape;
+pub mod calls;
+pub mod close;
+pub mod closed_epoch;
 pub mod collateral;
+pub mod config;
 pub mod dispute;
-mod ending;
-pub mod frozen;
-pub mod gather;
-pub mod life;
-mod lookup;
-pub mod peers;
+pub mod inputs;
+pub mod lifecycle;
 pub mod replay;
-pub mod rules;
 pub mod settlement;
-pub mod shape;
 pub mod step;
-mod voting;
+pub mod subnets;
+pub mod weight_calls;
 pub mod weights;
 
 #[cfg(test)]
-mod limits;
-#[cfg(test)]
-mod testing;
+mod tests;
 
 pub use self::epoch::{Epoch, EpochRef};
-pub use rules::DeployError;
+pub use config::DeployError;
 
 // ink! generates the only unsafe code: pointers to message functions.
 #[allow(unsafe_code)]
 #[ink::contract]
 mod epoch {
     use crate::{
-        closing,
+        calls::{self, Addresses},
+        close,
+        closed_epoch::Closing,
         collateral::{self, CollateralStore},
+        config::{self, DeployError},
         dispute::judge,
-        frozen::{ClosedEpoch, Closing, Memory},
-        gather,
-        life::Life,
-        peers::{self, Calls},
-        replay::ReplayStore,
-        rules::{self, DeployError},
-        settlement::Settling,
-        shape,
-        voting::{ballot, Opening},
-        weights::{CommitStore, RowStore},
+        inputs::{self, Source},
+        lifecycle::{Posting, Released},
+        replay::{self, ReplayStore},
+        settlement::{payments, Span},
+        subnets::{Outcome, SubnetStore},
+        weight_calls::{RevealedWeights, Sources, WeightStore},
+        weights::{Commit, WeightsUpdate},
     };
-    use ink::{
-        prelude::vec::Vec,
-        storage::{traits::ManualKey, Mapping},
-    };
+    use ink::prelude::vec::Vec;
     use inktensor_primitives::{
         assertion::Assertion,
-        dispute::StepProof,
+        dispute::{Disputed, StepProof},
         emission::Fee,
         epoch::{
-            Collateral, CollateralChanged, CommitsView, EpochClosed, EpochError, EpochRolledOver,
-            EpochRules, EpochStatus, Epochs, Peers, Proposed, TempoRestarted, WeightsCall,
-            WeightsRow, MAX_BATCH,
+            Collateral, CommitsView, EpochError, EpochRolledOver, EpochRules, EpochStatus, Epochs,
+            Peers, Proposed, Replayed, TempoRestarted, WeightsCall, WeightsRow, MAX_BATCH,
         },
         kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
         Digest, NetUid, Rao, Uid,
     };
 
-    /// The epoch contract. No account has a role in it: whoever calls, the rules are the same.
+    /// The epoch contract. No account has a role in it: the same rules hold for every caller.
     #[ink(storage)]
     pub struct Epoch {
         /// The other contracts.
-        pub(crate) peers: Peers,
-        /// The constants of the game.
-        pub(crate) rules: EpochRules,
-        /// Where each subnet's epochs stand; absent before its first close.
-        pub(crate) lives: Mapping<NetUid, Life, ManualKey<0x4550_0020>>,
-        /// The epoch that closed last on each subnet.
-        pub(crate) closed: Mapping<NetUid, ClosedEpoch, ManualKey<0x4550_0021>>,
-        /// Roster of the last final epoch.
-        pub(crate) rosters: Mapping<NetUid, Vec<Uid>, ManualKey<0x4550_0022>>,
-        /// Memory of the last final epoch.
-        pub(crate) memories: Mapping<NetUid, Memory, ManualKey<0x4550_0023>>,
-        /// The last final epoch while it is not settled.
-        pub(crate) settling: Mapping<NetUid, Settling, ManualKey<0x4550_0024>>,
+        addresses: Addresses,
+        /// Rules of epochs.
+        rules: EpochRules,
+        /// Epochs of all subnets.
+        subnets: SubnetStore,
         /// Weights.
-        pub(crate) rows: RowStore,
-        /// Weights that are committed to.
-        pub(crate) commits: CommitStore,
+        weights: WeightStore,
         /// Collateral of workers.
-        pub(crate) collateral: CollateralStore,
+        collateral: CollateralStore,
         /// Replays.
-        pub(crate) replays: ReplayStore,
+        replays: ReplayStore,
     }
 
     impl Epoch {
-        /// Deploys with the other contracts and the constants of the game, both for good.
+        /// Deploys with the other contracts and the rules of epochs. Neither can change later.
+        ///
+        /// # Errors
+        /// The first [`DeployError`] that applies.
         #[ink(constructor)]
         pub fn new(peers: Peers, rules: EpochRules) -> Result<Self, DeployError> {
-            rules::check(&peers, &rules)?;
+            config::check(&peers, &rules)?;
             Ok(Self {
-                peers,
+                addresses: Addresses::new(peers),
                 rules,
-                lives: Mapping::new(),
-                closed: Mapping::new(),
-                rosters: Mapping::new(),
-                memories: Mapping::new(),
-                settling: Mapping::new(),
-                rows: RowStore::default(),
-                commits: CommitStore::default(),
+                subnets: SubnetStore::default(),
+                weights: WeightStore::default(),
                 collateral: CollateralStore::default(),
                 replays: ReplayStore::default(),
             })
         }
+
+        /// Frees the collateral of an assertion that is final, or rolled over.
+        fn release(&mut self, released: Released) -> Result<(), EpochError> {
+            let changed = self.collateral.release(released)?;
+            self.env().emit_event(changed);
+            Ok(())
+        }
     }
 
     impl Epochs for Epoch {
-        /// Sets the caller's weights on a subnet, replacing all before. Needs a permit, unless the
-        /// only uid is the caller's own. Empty lists clear them.
+        /// Sets the weights of the caller's neuron on a subnet, in place of the former ones. The
+        /// caller is the hotkey.
+        ///
+        /// `weights[i]` is for `uids[i]`. Only the ratio of weights counts: the row is stored
+        /// sorted, without zeros, and scaled so that the largest is 65535. Empty lists
+        /// clear the row. `version_key` is the version of the client. A permit is required,
+        /// except for the subnet owner's hotkey, or if the only uid is the neuron's own.
+        /// Commits that are not revealed are dropped, because these weights are newer.
+        ///
+        /// # Events
+        /// `WeightsSet`.
         ///
         /// # Errors
         /// `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`,
-        /// `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`.
+        /// `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`. `why_not`
+        /// returns the first one without a transaction.
         #[ink(message)]
         fn set_weights(
             &mut self,
@@ -142,16 +166,47 @@ mod epoch {
             weights: Vec<u16>,
             version_key: u64,
         ) -> Result<(), EpochError> {
-            let ballot = ballot(&uids, &weights, version_key);
-            self.vote(netuid, self.env().caller(), ballot)
+            let (caller, block) = (self.env().caller(), self.env().block_number());
+            let validator = self.addresses.validator(netuid, caller)?;
+            let update = WeightsUpdate::new(&uids, &weights, version_key);
+            let sources = Sources::new(&self.subnets, &self.addresses);
+            let set = self.weights.set(&validator, update, block, &sources)?;
+            self.env().emit_event(set);
+            Ok(())
         }
 
-        /// Commits the caller to weights that hash to `hash`, to be revealed in a later epoch.
-        /// `epoch` is the open one.
+        /// Returns the first error that `set_weights` by `hotkey` would return now, or nothing if
+        /// it would succeed.
+        #[ink(message)]
+        fn why_not(
+            &self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            uids: Vec<Uid>,
+            weights: Vec<u16>,
+            version_key: u64,
+        ) -> Option<EpochError> {
+            let block = self.env().block_number();
+            let update = WeightsUpdate::new(&uids, &weights, version_key);
+            let sources = Sources::new(&self.subnets, &self.addresses);
+            let validator = self.addresses.validator(netuid, hotkey);
+            validator
+                .and_then(|it| self.weights.settable_row(&it, update, block, &sources))
+                .err()
+        }
+
+        /// Commits the caller's neuron to weights with the hash `hash`, to be revealed in a later
+        /// epoch. The caller is the hotkey.
+        ///
+        /// `epoch` is the open epoch, which the hash binds. The epoch of the reveal follows from
+        /// the subnet's reveal period.
+        ///
+        /// # Events
+        /// `RevealsMissed` if earlier commits have expired, `WeightsCommitted`.
         ///
         /// # Errors
-        /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch`,
-        /// `TooManyCommits`.
+        /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch` with
+        /// the open epoch, `TooManyCommits`.
         #[ink(message)]
         fn commit_weights(
             &mut self,
@@ -159,15 +214,29 @@ mod epoch {
             epoch: u32,
             hash: Digest,
         ) -> Result<(), EpochError> {
-            self.commit(netuid, self.env().caller(), epoch, hash)
+            let (caller, block) = (self.env().caller(), self.env().block_number());
+            let validator = self.addresses.validator(netuid, caller)?;
+            let commit = Commit { hash, epoch, block };
+            let sources = Sources::new(&self.subnets, &self.addresses);
+            let (missed, committed) = self.weights.commit(&validator, commit, &sources)?;
+            if let Some(missed) = missed {
+                self.env().emit_event(missed);
+            }
+            self.env().emit_event(committed);
+            Ok(())
         }
 
-        /// Reveals weights that a hotkey has committed to, and sets them. Anyone who has them may
-        /// call.
+        /// Reveals weights that `hotkey` has committed, and sets them as of the block of the
+        /// commit. Anyone who has the weights and the salt may call. Older commits are
+        /// dropped.
+        ///
+        /// # Events
+        /// `RevealsMissed` if earlier commits have expired, `WeightsSet`.
         ///
         /// # Errors
         /// `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then
-        /// those of `set_weights` but for `CommitFirst` and `WeightsTooSoon`.
+        /// those of `set_weights` except `CommitFirst` and `WeightsTooSoon`. `why_not_reveal`
+        /// returns the first one without a transaction.
         #[ink(message)]
         fn reveal_weights(
             &mut self,
@@ -178,14 +247,45 @@ mod epoch {
             salt: Vec<u8>,
             version_key: u64,
         ) -> Result<(), EpochError> {
-            let opening = Opening {
-                ballot: ballot(&uids, &weights, version_key),
-                salt: &salt,
-            };
-            self.reveal(self.env().account_id(), netuid, hotkey, &opening)
+            let contract = self.env().account_id();
+            let validator = self.addresses.validator(netuid, hotkey)?;
+            let update = WeightsUpdate::new(&uids, &weights, version_key);
+            let revealed = RevealedWeights::new(contract, update, &salt);
+            let sources = Sources::new(&self.subnets, &self.addresses);
+            let (missed, set) = self.weights.reveal(&validator, revealed, &sources)?;
+            if let Some(missed) = missed {
+                self.env().emit_event(missed);
+            }
+            self.env().emit_event(set);
+            Ok(())
         }
 
-        /// Makes several calls about weights, each as if alone. Returns what each came to.
+        /// Returns the first error that `reveal_weights` would return now, or nothing if it would
+        /// succeed.
+        #[ink(message)]
+        fn why_not_reveal(
+            &self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            uids: Vec<Uid>,
+            weights: Vec<u16>,
+            salt: Vec<u8>,
+            version_key: u64,
+        ) -> Option<EpochError> {
+            let update = WeightsUpdate::new(&uids, &weights, version_key);
+            let revealed = RevealedWeights::new(self.env().account_id(), update, &salt);
+            let sources = Sources::new(&self.subnets, &self.addresses);
+            let validator = self.addresses.validator(netuid, hotkey);
+            validator
+                .and_then(|it| self.weights.revealable_row(&it, revealed, &sources))
+                .err()
+        }
+
+        /// Makes up to 16 calls about weights, each as if alone, and returns the result of each. A
+        /// refused call changes nothing, and the others proceed.
+        ///
+        /// # Events
+        /// Those of the calls that succeed.
         ///
         /// # Errors
         /// `TooManyCalls`.
@@ -197,157 +297,246 @@ mod epoch {
             if calls.len() > usize::from(MAX_BATCH) {
                 return Err(EpochError::TooManyCalls(MAX_BATCH));
             }
-            let (contract, caller) = (self.env().account_id(), self.env().caller());
-            let calls = calls.into_iter();
-            Ok(calls.map(|it| self.call(contract, caller, it)).collect())
+            let results = calls.into_iter().map(|call| match call {
+                WeightsCall::Set {
+                    netuid,
+                    uids,
+                    weights,
+                    version_key,
+                } => self.set_weights(netuid, uids, weights, version_key),
+                WeightsCall::Commit {
+                    netuid,
+                    epoch,
+                    hash,
+                } => self.commit_weights(netuid, epoch, hash),
+                WeightsCall::Reveal {
+                    netuid,
+                    hotkey,
+                    uids,
+                    weights,
+                    salt,
+                    version_key,
+                } => self.reveal_weights(netuid, hotkey, uids, weights, salt, version_key),
+            });
+            Ok(results.collect())
         }
 
-        /// The first reason for which `set_weights` by a hotkey would be refused now.
+        /// Returns the weights that the current neuron on `uid` has set.
         #[ink(message)]
-        fn why_not(
-            &self,
-            netuid: NetUid,
-            hotkey: AccountId,
-            uids: Vec<Uid>,
-            weights: Vec<u16>,
-            version_key: u64,
-        ) -> Option<EpochError> {
-            let ballot = ballot(&uids, &weights, version_key);
-            let block = self.env().block_number();
-            self.to_set(netuid, hotkey, ballot, block).err()
+        fn weights(&self, netuid: NetUid, uid: Uid) -> Option<WeightsRow> {
+            let neuron = self.addresses.neuron(netuid, uid).ok().flatten()?;
+            self.weights.rows().row(netuid, uid, neuron.generation)
         }
 
-        /// The first reason for which `reveal_weights` would be refused now.
-        #[ink(message)]
-        fn why_not_reveal(
-            &self,
-            netuid: NetUid,
-            hotkey: AccountId,
-            uids: Vec<Uid>,
-            weights: Vec<u16>,
-            salt: Vec<u8>,
-            version_key: u64,
-        ) -> Option<EpochError> {
-            let opening = Opening {
-                ballot: ballot(&uids, &weights, version_key),
-                salt: &salt,
-            };
-            let contract = self.env().account_id();
-            self.to_reveal(contract, netuid, hotkey, &opening).err()
-        }
-
-        /// What the neuron of a hotkey has committed to and not revealed.
+        /// Returns the commits of the neuron of `hotkey` that are not revealed.
         #[ink(message)]
         fn commits(&self, netuid: NetUid, hotkey: AccountId) -> CommitsView {
-            self.look_up_commits(netuid, hotkey)
+            match self.addresses.validator(netuid, hotkey) {
+                Ok(validator) => self.weights.commits(&validator),
+                Err(_) => CommitsView::default(),
+            }
         }
 
-        /// Adds TAO of the caller, approved for this contract, to its free collateral.
+        /// Returns the status of a subnet's epochs, or nothing if the subnet does not exist.
+        #[ink(message)]
+        fn status(&self, netuid: NetUid) -> Option<EpochStatus> {
+            let subnet = self.addresses.subnet(netuid).ok()?;
+            let started_at = subnet.started_at.unwrap_or(subnet.created_at);
+            let lifecycle = self.subnets.lifecycle(netuid, started_at);
+            let settling = self.subnets.settlement(netuid);
+            let closed = self.subnets.closed(netuid);
+            let kernel_changed =
+                closed.is_some_and(|closed| calls::check_kernel(&closed.header).is_err());
+            lifecycle.status(&subnet, &self.rules, settling, kernel_changed)
+        }
+
+        /// Returns the uids with a permit by the last final epoch, ascending.
+        #[ink(message)]
+        fn roster(&self, netuid: NetUid) -> Vec<Uid> {
+            self.subnets.roster(netuid)
+        }
+
+        /// Returns the header of the epoch that closed last.
+        #[ink(message)]
+        fn header(&self, netuid: NetUid) -> Option<EpochHeader> {
+            self.subnets.closed(netuid).map(|closed| closed.header)
+        }
+
+        /// Returns the plan of the epoch that closed last.
+        #[ink(message)]
+        fn plan(&self, netuid: NetUid) -> Option<EpochPlan> {
+            self.subnets.closed(netuid).map(|closed| closed.plan)
+        }
+
+        /// Returns the rules of epochs.
+        #[ink(message)]
+        fn rules(&self) -> EpochRules {
+            self.rules
+        }
+
+        /// Returns the contracts that this contract calls.
+        #[ink(message)]
+        fn peers(&self) -> Peers {
+            self.addresses.peers()
+        }
+
+        /// Deposits `amount` rao of the caller's TAO as free collateral. Approve the amount for
+        /// this contract first.
+        ///
+        /// # Events
+        /// `CollateralChanged`.
         ///
         /// # Errors
         /// `Payment`.
         #[ink(message)]
         fn deposit_collateral(&mut self, amount: Rao) -> Result<(), EpochError> {
             let worker = self.env().caller();
-            let collateral = self.collateral.deposit(worker, amount)?;
-            self.peers
-                .collect(worker, self.env().account_id(), amount)?;
-            self.env()
-                .emit_event(CollateralChanged { worker, collateral });
+            let changed = self.collateral.deposit(worker, amount)?;
+            let contract = self.env().account_id();
+            self.addresses.tao().collect(worker, contract, amount)?;
+            self.env().emit_event(changed);
             Ok(())
         }
 
-        /// Takes free collateral of the caller back.
+        /// Withdraws `amount` rao of the caller's free collateral, as TAO.
+        ///
+        /// # Events
+        /// `CollateralChanged`.
         ///
         /// # Errors
         /// `CollateralTooSmall`, `Payment`.
         #[ink(message)]
         fn withdraw_collateral(&mut self, amount: Rao) -> Result<(), EpochError> {
             let worker = self.env().caller();
-            let collateral = self.collateral.withdraw(worker, amount)?;
-            self.peers.send(worker, amount)?;
-            self.env()
-                .emit_event(CollateralChanged { worker, collateral });
+            let changed = self.collateral.withdraw(worker, amount)?;
+            self.addresses.tao().send(worker, amount)?;
+            self.env().emit_event(changed);
             Ok(())
         }
 
-        /// Closes the open epoch once its tempo is over and freezes its inputs. Anyone may call.
+        /// Returns the collateral of `worker`.
+        #[ink(message)]
+        fn collateral(&self, worker: AccountId) -> Collateral {
+            self.collateral.of(worker)
+        }
+
+        /// Returns the collateral in rao that the subnet's next assertion requires: that of the
+        /// rules, doubled for each slashed assertion of the closed epoch, at most the cap
+        /// of TAO.
+        #[ink(message)]
+        fn collateral_required(&self, netuid: NetUid) -> Rao {
+            collateral::required(self.rules.collateral, self.subnets.slashed(netuid))
+        }
+
+        /// Returns all collateral in rao. The contract's balance is at least this amount.
+        #[ink(message)]
+        fn total_collateral(&self) -> Rao {
+            self.collateral.total()
+        }
+
+        /// Closes the open epoch of a subnet once its tempo is over, and returns the header. Anyone
+        /// may call.
+        ///
+        /// A close fixes the inputs of the epoch and draws its budget. On a subnet without neurons
+        /// nothing closes: the tempo restarts, and nothing is returned.
+        ///
+        /// # Events
+        /// `EpochClosed`, or `TempoRestarted` without neurons.
         ///
         /// # Errors
         /// `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which
-        /// it may close, `EpochUnfinished`, `Unsettled`, `KernelUnavailable`,
-        /// `KernelChanged`, `Kernel`.
+        /// the epoch may close, `EpochUnfinished`, `Unsettled`, those of registry, staking
+        /// and emission, `KernelUnavailable`, `KernelChanged` if the kernel's code is not
+        /// the allowed one, `Kernel` if the kernel has no plan, `UnsoundPlan`.
         #[ink(message)]
         fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError> {
             let block = self.env().block_number();
-            let subnet = self.peers.subnet(netuid)?;
-            if let Some(at) = subnet.retired_at {
-                return Err(EpochError::Retired(at));
-            }
-            let started_at = subnet.started_at.ok_or(EpochError::NotStarted)?;
-            let mut life = self.life(netuid, started_at);
-            life.check_close(block, subnet.tempo)?;
+            let subnet = self.addresses.subnet(netuid)?;
+            let started_at = close::started_at(&subnet)?;
+            let mut lifecycle = self.subnets.lifecycle(netuid, started_at);
+            let due = lifecycle.due_close(block, subnet.tempo)?;
             if subnet.neurons == 0 {
-                life.restart(block);
-                self.lives.insert(netuid, &life);
-                self.env().emit_event(TempoRestarted {
-                    netuid,
-                    epoch: life.open,
-                });
+                let epoch = due.restart();
+                self.subnets.set_lifecycle(netuid, &lifecycle);
+                self.env().emit_event(TempoRestarted { netuid, epoch });
                 return Ok(None);
             }
-            self.end_settlement(netuid, block)?;
+            let window = self.rules.settle_window;
+            if let Some(settlement) = self.subnets.end_settlement(netuid, block, window)? {
+                self.addresses.complete(netuid, &settlement)?;
+            }
             let closing = Closing {
                 contract: self.env().account_id(),
                 netuid,
                 block,
             };
-            let closed =
-                closing::freeze(&self.peers, &self.rows, &life, closing, self.roster(netuid))?;
-            life.close(block)?;
-            self.lives.insert(netuid, &life);
-            self.closed.insert(netuid, &closed);
-            self.env().emit_event(EpochClosed {
-                netuid,
-                epoch: closed.header.epoch,
-                header_hash: closed.header_hash,
-                neurons: closed.header.neurons,
-                budget: closed.header.budget.total(),
-            });
+            let (rows, roster) = (self.weights.rows(), self.subnets.roster(netuid));
+            let closed = close::freeze(&self.addresses, rows, &due, closing, roster)?;
+            due.close()?;
+            let event = self.subnets.close(&lifecycle, &closed);
+            self.env().emit_event(event);
             Ok(Some(closed.header))
         }
 
-        /// Posts the closed epoch's assertion and locks the caller's collateral behind it. Anyone with a
-        /// free collateral may call.
+        /// Abandons the closed epoch after a long time without progress, and returns the amount in
+        /// rao that its budget carries over. Anyone may call.
+        ///
+        /// Roster and memory stay those of the last final epoch. If the kernel's code has changed
+        /// since the close, an asserted epoch can be rolled over too, and the collateral is
+        /// freed.
+        ///
+        /// # Events
+        /// `CollateralChanged` if collateral is freed, `EpochRolledOver`.
+        ///
+        /// # Errors
+        /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which the
+        /// epoch can be rolled over, or those of emission.
+        #[ink(message)]
+        fn roll_over(&mut self, netuid: NetUid) -> Result<Rao, EpochError> {
+            let block = self.env().block_number();
+            let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
+            let kernel_changed = calls::check_kernel(&closed.header).is_err();
+            let released = lifecycle.roll_over(block, self.rules.rollover_delay, kernel_changed)?;
+            if let Some(released) = released {
+                self.release(released)?;
+            }
+            let epoch = closed.header.epoch;
+            let carried = self.addresses.carry(netuid, epoch)?;
+            self.subnets.set_lifecycle(netuid, &lifecycle);
+            self.replays.remove(netuid, closed.chunks());
+            self.env().emit_event(EpochRolledOver {
+                netuid,
+                epoch,
+                carried,
+            });
+            Ok(carried)
+        }
+
+        /// Proposes the outcome of the closed epoch: posts an assertion and locks the caller's
+        /// collateral behind it, as much as `collateral_required` returns. Anyone may call.
+        ///
+        /// # Events
+        /// `CollateralChanged`, `Proposed`.
         ///
         /// # Errors
         /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
         /// `CollateralTooSmall`.
         #[ink(message)]
         fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
-            let proposer = self.env().caller();
-            let (mut life, closed) = self.closed_epoch(netuid)?;
-            life.check_propose()?;
-            if assertion.header_hash != closed.header_hash {
-                return Err(EpochError::HeaderMismatch);
-            }
-            if !shape::is_in_shape(&assertion, &closed.header, &closed.plan) {
-                return Err(EpochError::BadShape);
-            }
-            let needed = collateral::required(self.rules.collateral, life.slashed);
-            let collateral = self.collateral.lock(proposer, needed)?;
-            let deadline = life.propose(
-                self.env().block_number(),
-                self.rules.challenge_period,
-                assertion.digest(),
+            let (proposer, block) = (self.env().caller(), self.env().block_number());
+            let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
+            let due = lifecycle.due_assertion()?;
+            closed.check_assertion(&assertion)?;
+            let collateral = collateral::required(self.rules.collateral, due.slashed());
+            let changed = self.collateral.lock(proposer, collateral)?;
+            let posting = Posting {
+                assertion: assertion.digest(),
                 proposer,
-                needed,
-            )?;
-            self.lives.insert(netuid, &life);
-            self.env().emit_event(CollateralChanged {
-                worker: proposer,
                 collateral,
-            });
+            };
+            let deadline = due.post(block, self.rules.challenge_period, posting)?;
+            self.subnets.set_lifecycle(netuid, &lifecycle);
+            self.env().emit_event(changed);
             self.env().emit_event(Proposed {
                 netuid,
                 epoch: closed.header.epoch,
@@ -358,123 +547,92 @@ mod epoch {
             Ok(())
         }
 
-        /// Has a step of the asserted epoch executed again and, if it comes to anything else than
-        /// asserted, slashes the collateral. Anyone may call before the deadline.
+        /// Disputes step `k` of the asserted epoch: the chain re-executes the step. Anyone may call
+        /// before the deadline.
+        ///
+        /// If the output differs from the assertion, or violates the kernel interface, or the
+        /// kernel returns an error, the assertion is false. The collateral is then slashed,
+        /// half to the caller and the rest burned, and the epoch can be proposed again.
+        ///
+        /// # Events
+        /// `CollateralChanged`, `Disputed`.
         ///
         /// # Errors
-        /// `NotAsserted`, `ChallengeOver`, `AssertionMismatch`, `StepOutOfRange`,
-        /// `OpeningMismatch`, `KernelChanged`, `KernelFailed`, `StepIsCorrect`.
+        /// `NotAsserted`, `ChallengeOver` with the deadline, `AssertionMismatch`, `StepOutOfRange`
+        /// with the number of steps, `OpeningMismatch`, those of registry and staking,
+        /// `KernelChanged`, `KernelFailed`, `StepIsCorrect`, `Payment`. After an error
+        /// nothing has changed.
         #[ink(message)]
         fn dispute(&mut self, netuid: NetUid, k: u32, proof: StepProof) -> Result<(), EpochError> {
-            let Ok((mut life, closed)) = self.closed_epoch(netuid) else {
+            let (challenger, block) = (self.env().caller(), self.env().block_number());
+            let Ok((mut lifecycle, closed)) = self.subnets.closed_epoch(netuid) else {
                 return Err(EpochError::NotAsserted);
             };
             let epoch = closed.header.epoch;
-            let claimed = proof.assertion.digest();
-            let released = life.take_down(self.env().block_number(), claimed)?;
-            judge(
-                closed,
-                k,
-                proof,
-                self.memories.get(netuid),
-                |closed, chunk| gather::chunk_inputs(&self.peers, &self.rows, closed, chunk),
-                peers::step,
-            )?;
-            // The assertion is false.
-            self.lives.insert(netuid, &life);
-            self.slash(released, netuid, epoch, k)
-        }
+            let lost = lifecycle.overturn(block, proof.assertion.digest())?;
+            let (addresses, rows) = (&self.addresses, self.weights.rows());
+            let memory = self.subnets.memory(netuid);
+            let gather = |closed: &_, chunk| inputs::chunk_inputs(addresses, rows, closed, chunk);
+            judge(closed, k, proof, memory, gather, calls::step)?;
 
-        /// Makes the asserted epoch final once its challenge period is over, and frees the collateral.
-        /// Anyone may call, with the assertion from the `Proposed` event.
-        ///
-        /// # Errors
-        /// `NotAsserted`, `ChallengePeriod` with the first block at which it can be,
-        /// `AssertionMismatch`, `KernelChanged`.
-        #[ink(message)]
-        fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
-            let Ok((mut life, closed)) = self.closed_epoch(netuid) else {
-                return Err(EpochError::NotAsserted);
-            };
-            let digest = assertion.digest();
-            let last = closed.ended_as(&digest);
-            let released = life.finalize(self.env().block_number(), digest, last)?;
-            peers::check_kernel(&closed.header)?;
-            let proposer = released.proposer;
-            self.free_collateral(released)?;
-            let (epoch, fee) = (closed.header.epoch, closed.proposer_fee);
-            self.peers
-                .pay_fee(netuid, epoch, Fee::Proposer, proposer, fee)?;
-            self.make_final(&life, &closed, assertion, digest, Some(proposer));
+            // The assertion is false.
+            self.subnets.set_lifecycle(netuid, &lifecycle);
+            let slash = self.collateral.slash(lost)?;
+            self.addresses.tao().send(challenger, slash.reward)?;
+            self.addresses.tao().burn(slash.burned)?;
+            self.env().emit_event(slash.changed);
+            self.env().emit_event(Disputed {
+                netuid,
+                epoch,
+                challenger,
+                step: k,
+                slashed: lost.collateral,
+                reward: slash.reward,
+            });
             Ok(())
         }
 
-        /// Executes the next steps of the closed epoch, at most as many as asked for. After the
-        /// last one the epoch is final. Anyone may call once the delay is over, with what
-        /// the chunks remember. Returns the first step that is still to be executed.
+        /// Finalizes the asserted epoch from the deadline on, frees the collateral, and pays the
+        /// proposer's fee. Anyone may call, with the assertion of the `Proposed` event.
+        ///
+        /// # Events
+        /// `CollateralChanged`, `Finalized`.
         ///
         /// # Errors
-        /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which it is,
-        /// `NoSteps`, `OpeningMismatch`.
+        /// `NotAsserted`, `ChallengePeriod` with the deadline, `AssertionMismatch`,
+        /// `KernelChanged`, or those of emission.
         #[ink(message)]
-        fn replay(
-            &mut self,
-            netuid: NetUid,
-            steps: u32,
-            memory: Vec<Vec<u8>>,
-        ) -> Result<u32, EpochError> {
+        fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             let block = self.env().block_number();
-            let (mut life, closed) = self.closed_epoch(netuid)?;
-            let from = life.check_replay(block, self.rules.replay_delay)?;
-            let replay = self.execute(&closed, steps, memory)?;
-            let next = replay.next();
-            self.pay_replayer(&closed, from, next)?;
-            if next < closed.steps() {
-                life.go_on(block, next);
-                self.lives.insert(netuid, &life);
-                self.replays.pause(netuid, &replay);
-            } else {
-                let assertion = replay.finish(&closed)?;
-                let digest = assertion.digest();
-                life.end_replay(closed.ended_as(&digest));
-                self.replays.forget(netuid, closed.chunks());
-                self.make_final(&life, &closed, assertion, digest, None);
-            }
-            Ok(next)
+            let Ok((mut lifecycle, closed)) = self.subnets.closed_epoch(netuid) else {
+                return Err(EpochError::NotAsserted);
+            };
+            let outcome = Outcome::new(assertion);
+            let last = closed.ended_as(&outcome.digest);
+            let released = lifecycle.finalize(block, outcome.digest, last)?;
+            calls::check_kernel(&closed.header)?;
+            self.release(released)?;
+            let (epoch, fee, proposer) =
+                (closed.header.epoch, closed.proposer_fee, released.proposer);
+            self.addresses
+                .pay_fee(netuid, epoch, Fee::Proposer, proposer, fee)?;
+            let finalized =
+                self.subnets
+                    .finalize(&lifecycle, &closed, outcome, Some(proposer), block);
+            self.env().emit_event(finalized);
+            Ok(())
         }
 
-        /// Gives up the closed epoch if it has not moved for long, or can no longer become final.
-        /// Anyone may call. Returns what the subnet's next budget gets.
+        /// Settles `chunk` of a final epoch: pays its neurons and records their scores. Returns the
+        /// pay in rao. Anyone may call, with the final results, and receives the keeper's
+        /// fee.
+        ///
+        /// # Events
+        /// `Settled`.
         ///
         /// # Errors
-        /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it
-        /// is.
-        #[ink(message)]
-        fn roll_over(&mut self, netuid: NetUid) -> Result<Rao, EpochError> {
-            let block = self.env().block_number();
-            let (mut life, closed) = self.closed_epoch(netuid)?;
-            let stands = peers::check_kernel(&closed.header).is_ok();
-            let released = life.roll_over(block, self.rules.rollover_delay, stands)?;
-            if let Some(released) = released {
-                self.free_collateral(released)?;
-            }
-            let epoch = closed.header.epoch;
-            let carried = self.peers.carry(netuid, epoch)?;
-            self.lives.insert(netuid, &life);
-            self.replays.forget(netuid, closed.chunks());
-            self.env().emit_event(EpochRolledOver {
-                netuid,
-                epoch,
-                carried,
-            });
-            Ok(carried)
-        }
-
-        /// Pays the neurons of a chunk of a final epoch and records their scores. Anyone may call,
-        /// with the results that hash to what became final. Returns what was paid.
-        ///
-        /// # Errors
-        /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`.
+        /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
+        /// those of registry and emission.
         #[ink(message)]
         fn settle(
             &mut self,
@@ -483,85 +641,117 @@ mod epoch {
             chunk: u16,
             results: Vec<NeuronResult>,
         ) -> Result<Rao, EpochError> {
-            self.settle_chunk(netuid, epoch, chunk, results)
+            let keeper = self.env().caller();
+            let (Span { start, len }, settlement, settled) =
+                self.subnets.settle(netuid, epoch, chunk, &results)?;
+            // The neurons at the close are paid, even if they have been replaced since.
+            let neurons = self.addresses.neurons_at(netuid, epoch, start, len)?;
+            let payments = payments(&neurons, &results);
+            self.addresses.pay(netuid, epoch, payments)?;
+            self.addresses
+                .record_scores(netuid, epoch, start, results)?;
+            let fee = settlement.fee;
+            self.addresses
+                .pay_fee(netuid, epoch, Fee::Keeper, keeper, fee)?;
+            let paid = settled.paid;
+            if settled.complete {
+                self.addresses.complete(netuid, &settlement)?;
+            }
+            self.env().emit_event(settled);
+            Ok(paid)
         }
 
-        /// Where the subnet's epochs stand. None if there is no such subnet.
+        /// Replays up to `steps` of the next steps of a closed epoch that has no assertion, and
+        /// returns the next step to execute. Anyone may call, and receives a part of the
+        /// proposer's fee.
+        ///
+        /// After the last step the epoch is final. Once begun, a replay excludes assertions; other
+        /// callers can continue it. `memory` has one entry, in order, for each executed step that
+        /// reads memory: the bytes that the last final epoch left for the step's chunk.
+        /// `memory_hashes` returns the chunks that have memory. A call has room for one
+        /// step of any kernel; a call with too many steps fails and changes nothing.
+        ///
+        /// # Events
+        /// `ReplayedMemory` and `ReplayedResults` for the steps that write them, `Replayed`, and
+        /// `Finalized` after the last step.
+        ///
+        /// # Errors
+        /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which the
+        /// epoch can be replayed, `NoSteps`; `OpeningMismatch` if an entry of `memory` does
+        /// not have its hash, is missing or is left over; `KernelChanged`, `KernelFailed`,
+        /// `Kernel`, `BrokenPromise` and `BadShape` if a step cannot be executed or made
+        /// final; or those of the other contracts. After an error nothing has changed.
         #[ink(message)]
-        fn status(&self, netuid: NetUid) -> Option<EpochStatus> {
-            self.look_up_status(netuid)
+        fn replay(
+            &mut self,
+            netuid: NetUid,
+            steps: u32,
+            memory: Vec<Vec<u8>>,
+        ) -> Result<u32, EpochError> {
+            let (caller, block) = (self.env().caller(), self.env().block_number());
+            let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
+            let due = lifecycle.due_replay(block, self.rules.replay_delay)?;
+            let (epoch, hashes) = (closed.header.epoch, self.subnets.memory_hashes(&closed));
+            let (addresses, rows) = (&self.addresses, self.weights.rows());
+            let gather = |closed: &_, chunk| inputs::chunk_inputs(addresses, rows, closed, chunk);
+            let (replay, executed) =
+                self.replays
+                    .execute(&closed, steps, &hashes, memory, gather, calls::step)?;
+            for step in executed {
+                for part in step.memory_events(netuid, epoch) {
+                    self.env().emit_event(part);
+                }
+                if let Some(results) = step.results_event(netuid, epoch) {
+                    self.env().emit_event(results);
+                }
+            }
+            let next = replay.next();
+            self.env().emit_event(Replayed {
+                netuid,
+                epoch,
+                caller,
+                next,
+            });
+            let fee = replay::fee(closed.proposer_fee, due.next(), next, closed.steps());
+            self.addresses
+                .pay_fee(netuid, epoch, Fee::Proposer, caller, fee)?;
+            if next < closed.steps() {
+                due.pause(next);
+                self.subnets.set_lifecycle(netuid, &lifecycle);
+                self.replays.pause(netuid, &replay);
+            } else {
+                let outcome = Outcome::new(replay.finish(&closed)?);
+                due.finish(closed.ended_as(&outcome.digest));
+                self.replays.remove(netuid, closed.chunks());
+                let finalized = self
+                    .subnets
+                    .finalize(&lifecycle, &closed, outcome, None, block);
+                self.env().emit_event(finalized);
+            }
+            Ok(next)
         }
 
-        /// Header of the epoch that closed last.
-        #[ink(message)]
-        fn header(&self, netuid: NetUid) -> Option<EpochHeader> {
-            self.closed.get(netuid).map(|closed| closed.header)
-        }
-
-        /// Plan of the epoch that closed last.
-        #[ink(message)]
-        fn plan(&self, netuid: NetUid) -> Option<EpochPlan> {
-            self.closed.get(netuid).map(|closed| closed.plan)
-        }
-
-        /// What storage contributes to the steps of a chunk of the epoch that closed last.
+        /// Returns the inputs that storage contributes to the steps of `chunk` of the epoch that
+        /// closed last. Workers and disputes read the same inputs.
+        ///
+        /// # Errors
+        /// `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
         #[ink(message)]
         fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError> {
-            let closed = self.closed.get(netuid).ok_or(EpochError::NothingClosed)?;
-            gather::chunk_inputs(&self.peers, &self.rows, &closed, chunk)
+            let closed = self.subnets.closed(netuid);
+            let closed = closed.ok_or(EpochError::NothingClosed)?;
+            inputs::chunk_inputs(&self.addresses, self.weights.rows(), &closed, chunk)
         }
 
-        /// The weights that the neuron on a uid has set, as of now.
-        #[ink(message)]
-        fn weights(&self, netuid: NetUid, uid: Uid) -> Option<WeightsRow> {
-            let neuron = self.peers.neuron(netuid, uid).ok().flatten()?;
-            self.rows.row(netuid, uid, neuron.generation)
-        }
-
-        /// Uids with a permit by the last final epoch, ascending.
-        #[ink(message)]
-        fn roster(&self, netuid: NetUid) -> Vec<Uid> {
-            self.rosters.get(netuid).unwrap_or_default()
-        }
-
-        /// Hashes of what each chunk remembers from the last final epoch.
+        /// Returns the hashes of each chunk's memory from the last final epoch, as the epoch that
+        /// closed last reads them.
+        ///
+        /// The list is empty if that epoch has another kernel code or another size of chunks: the
+        /// epoch then starts without memory.
         #[ink(message)]
         fn memory_hashes(&self, netuid: NetUid) -> Vec<Digest> {
-            match (self.memories.get(netuid), self.closed.get(netuid)) {
-                (Some(memory), Some(closed)) => memory.for_epoch(&closed),
-                _ => Vec::new(),
-            }
-        }
-
-        /// Collateral of a worker.
-        #[ink(message)]
-        fn collateral(&self, worker: AccountId) -> Collateral {
-            self.collateral.of(worker)
-        }
-
-        /// All collateral: the balance of TAO that this contract has.
-        #[ink(message)]
-        fn total_collateral(&self) -> Rao {
-            self.collateral.total()
-        }
-
-        /// Collateral that the subnet's next assertion needs.
-        #[ink(message)]
-        fn collateral_required(&self, netuid: NetUid) -> Rao {
-            let slashed = self.lives.get(netuid).map_or(0, |life| life.slashed);
-            collateral::required(self.rules.collateral, slashed)
-        }
-
-        /// The constants of the game.
-        #[ink(message)]
-        fn rules(&self) -> EpochRules {
-            self.rules
-        }
-
-        /// The other contracts.
-        #[ink(message)]
-        fn peers(&self) -> Peers {
-            self.peers
+            let closed = self.subnets.closed(netuid);
+            closed.map_or_else(Vec::new, |closed| self.subnets.memory_hashes(&closed))
         }
     }
 }

@@ -1,15 +1,12 @@
-//! A step of a closed epoch: what it builds on, how it is executed, and what it is bound to. Judge
-//! and replay execute steps by the same functions, so neither can come to what the other does not.
+//! A step of a closed epoch: its inputs, its execution, and the digests of its output. Dispute and
+//! replay execute steps by the same functions, so both get the same output.
 
-use crate::frozen::ClosedEpoch;
+use crate::closed_epoch::ClosedEpoch;
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     assertion::{carry_digest, memory_digest, results_digest, scratch_digest, step_digest},
     epoch::EpochError,
-    kernel::{
-        ChunkInputs, EpochHeader, PhasePlan, StepInput, StepOutput, MAX_CARRY, MAX_MEMORY,
-        MAX_SCRATCH,
-    },
+    kernel::{ChunkInputs, EpochHeader, PhasePlan, StepInput, StepOutput, MAX_MEMORY},
     Digest, NetUid,
 };
 
@@ -18,56 +15,52 @@ use inktensor_primitives::{
 pub struct Step {
     /// Hash of the epoch's header.
     pub header_hash: Digest,
-    /// Its number.
+    /// Number of the step.
     pub k: u32,
-    /// Its phase.
+    /// Phase of the step.
     pub phase: u8,
-    /// Its chunk.
+    /// Chunk of the step.
     pub chunk: u16,
     /// Steps per phase.
     pub chunks: u32,
-    /// Whether its phase writes memory.
+    /// True if the phase writes memory.
     pub writes_memory: bool,
-    /// Whether its phase writes results.
+    /// True if the phase writes results.
     pub writes_results: bool,
-    /// Whether it is of the last phase, after which nobody reads its scratch.
+    /// True if the phase is the last, after which no step reads the scratch.
     pub in_last_phase: bool,
-    /// Whether it is the epoch's last.
+    /// True if the step is the epoch's last.
     pub is_last: bool,
     netuid: NetUid,
     epoch: u32,
     final_epoch: Option<u32>,
-    /// Neurons of the epoch.
-    neurons: u16,
-    /// Neurons of the chunk.
-    len: u16,
     reads: PhasePlan,
 }
 
-/// What earlier steps and the last final epoch hand to a step.
+/// State handed to a step by earlier steps and by the last final epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Given {
-    /// From the step before; empty for the first.
+pub struct StepState {
+    /// Carry of the step before; empty for the first step.
     pub carry: Vec<u8>,
-    /// From the same chunk one phase earlier; empty in phase 0.
+    /// Scratch of the same chunk one phase earlier; empty in phase 0.
     pub scratch: Vec<u8>,
-    /// What the chunk remembers, if the phase reads it; else empty.
+    /// Memory of the chunk, if the phase reads memory; else empty.
     pub memory: Vec<u8>,
 }
 
-/// Hashes of what a step comes to, as an assertion has them.
+/// Hashes of a step's output, as in an assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digests {
-    /// Of what it hands on.
+    /// Hash of carry and scratch.
     pub step: Digest,
-    /// Of what its chunk remembers, in the phase that writes memory.
+    /// Hash of the chunk's memory, in the phase that writes memory.
     pub memory: Option<Digest>,
-    /// Of its chunk's results, in the phase that writes them.
+    /// Hash of the chunk's results, in the phase that writes results.
     pub results: Option<Digest>,
 }
 
 impl Step {
-    /// Step `k` of `closed`.
+    /// Returns step `k` of `closed`.
     ///
     /// # Errors
     /// `StepOutOfRange` with the number of steps.
@@ -105,14 +98,12 @@ impl Step {
             netuid,
             epoch,
             final_epoch,
-            neurons,
-            len: plan.span(chunk, neurons).1,
             reads: *reads,
         })
     }
 
-    /// Hash of what the step reads of the last final epoch, and that epoch; none if it reads
-    /// nothing, or nothing was left for its chunk. `hashes` are those of all that was left.
+    /// Returns the last final epoch and the hash of the memory that the step reads of it, out of
+    /// all its `hashes`. Returns `None` if the step reads no memory, or its chunk has none.
     fn remembered(&self, hashes: &[Digest]) -> Option<(u32, Digest)> {
         if !self.reads.memory {
             return None;
@@ -121,12 +112,12 @@ impl Step {
         Some((self.final_epoch?, *hash))
     }
 
-    /// Whether the step reads something that the last final epoch left.
+    /// Returns true if the step reads memory of the last final epoch.
     pub fn reads_memory(&self, hashes: &[Digest]) -> bool {
         self.remembered(hashes).is_some()
     }
 
-    /// Whether `memory` is what the step reads of the last final epoch.
+    /// Returns true if `memory` is the memory that the step reads; empty if it reads none.
     pub fn remembers(&self, hashes: &[Digest], memory: &[u8]) -> bool {
         match self.remembered(hashes) {
             None => memory.is_empty(),
@@ -137,15 +128,15 @@ impl Step {
         }
     }
 
-    /// Executes the step on what it is `given`. `gather` collects what storage contributes to a
-    /// chunk, `run` executes the kernel.
+    /// Executes the step on `state`. `gather` collects the inputs of a chunk from storage, `run`
+    /// executes the kernel.
     ///
     /// # Errors
     /// Those of `gather` and `run`.
     pub fn execute(
         &self,
         closed: &ClosedEpoch,
-        given: Given,
+        state: StepState,
         gather: impl FnOnce(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
         run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
     ) -> Result<StepOutput, EpochError> {
@@ -154,9 +145,9 @@ impl Step {
             header: closed.header.clone(),
             phase: self.phase,
             chunk: self.chunk,
-            carry: given.carry,
-            scratch: given.scratch,
-            memory: given.memory,
+            carry: state.carry,
+            scratch: state.scratch,
+            memory: state.memory,
             neurons: gathered.neurons,
             rows: if self.reads.rows {
                 gathered.rows
@@ -166,30 +157,14 @@ impl Step {
         })
     }
 
-    /// Whether `output` is one that the interface allows. A worker asserts no other.
-    pub fn keeps_promises(&self, output: &StepOutput) -> bool {
-        let results = if self.writes_results {
-            usize::from(self.len)
-        } else {
-            0
-        };
-        let roster = &output.roster;
-        let ascending = roster
-            .iter()
-            .zip(roster.iter().skip(1))
-            .all(|(uid, next)| uid < next);
-        let seated = roster.last().is_none_or(|uid| uid.0 < self.neurons);
-        output.carry.len() <= MAX_CARRY
-            && output.scratch.len() <= MAX_SCRATCH
-            && output.memory.len() <= MAX_MEMORY
-            && (self.writes_memory || output.memory.is_empty())
-            && output.results.len() == results
-            && (self.is_last || roster.is_empty())
-            && ascending
-            && seated
+    /// Returns true if the kernel interface allows `output` for this step of `closed`. A worker
+    /// asserts no other output.
+    pub fn allows(&self, closed: &ClosedEpoch, output: &StepOutput) -> bool {
+        let (plan, neurons) = (&closed.plan, closed.header.neurons);
+        output.check(plan, neurons, self.phase, self.chunk).is_ok()
     }
 
-    /// Hashes of what the step comes to.
+    /// Returns the hashes of the step's output.
     pub fn digests(&self, output: &StepOutput) -> Digests {
         let Self {
             netuid,

@@ -3,11 +3,11 @@
 use crate::{assertion::Assertion, AccountId, Digest, NetUid, Rao};
 use ink::prelude::vec::Vec;
 
-/// The preimages that step `k` of an assertion builds on. With these the chain re-executes the step;
-/// the rest of the step's input is in storage.
+/// The preimages that step `k` of an assertion builds on. With these the chain re-executes the
+/// step; the rest of the step's input is in storage.
 ///
-/// A step's digest covers carry and scratch. A proof that opens one of them contains the hash of the
-/// other, the *sibling*.
+/// A step's digest covers carry and scratch. A proof that opens one of them contains the hash of
+/// the other, the *sibling*.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct StepProof {

@@ -88,7 +88,8 @@ impl Preimage {
         self.fixed(&value.to_le_bytes())
     }
 
-    /// Appends the number of items that follow, at most `u32::MAX`. Nothing hashed here has so many.
+    /// Appends the number of items that follow, at most `u32::MAX`. Nothing hashed here has so
+    /// many.
     pub fn len(self, items: usize) -> Self {
         self.u32(u32::try_from(items).unwrap_or(u32::MAX))
     }

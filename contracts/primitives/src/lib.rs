@@ -1,9 +1,19 @@
-//! Vocabulary of Inktensor: units, epoch-versioned cells, hashes, and one file per contract
-//! interface.
+//! Interfaces of the Inktensor contracts, and the types and rules that contracts, kernels and
+//! workers share.
 //!
 //! Contracts call each other through the traits here (`contract_ref!`), never through an
 //! implementing crate. The kernels and the worker use the same types, so a header hashed off chain
-//! is the header the chain hashed.
+//! is the header that the chain hashed.
+//!
+//! - `registry`, `staking`, `emission`, `epoch`, `token`: the interface of one contract each
+//! - `kernel`: the interface of kernels, and the check of a step's output
+//! - `assertion`, `dispute`: the posted outcome of an epoch, and the proof against it
+//! - `wiring`, `tao`: one-time wiring, and calls to the token
+//! - `units`, `versioned`, `hash`: numbers with a unit, two-slot cells, and tagged hashes
+//! - `ss58`: addresses in texts, only with the feature `std`
+//!
+//! The doc comments of traits, types, events and errors are user interface: metadata, bindings and
+//! Contracts UI show them. With the feature `std` every error implements `Display` for people.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 // The codec's derive for enums adds up size hints with `+` and casts variant numbers; the lints
@@ -26,6 +36,9 @@ pub mod units;
 pub mod versioned;
 pub mod wiring;
 
+#[cfg(test)]
+mod error_texts;
+
 pub use hash::Digest;
 pub use ink::primitives::AccountId;
 pub use tao::{PaymentRefused, Tao};
@@ -33,11 +46,10 @@ pub use units::{Bps, NetUid, Rao, Uid};
 pub use versioned::Versioned;
 pub use wiring::Wiring;
 
-/// Neurons a storage page holds: neuron pages, score pages and the columns of a weights page.
+/// Uids per storage page, of neurons, of scores, and of the columns of weights.
 ///
-/// 64 neurons in two slots are about 10 KiB, below the 16 KiB that `pallet-contracts` allows a
-/// value; one read then serves a whole chunk. A kernel's chunk divides it, so a chunk never spans
-/// two pages.
+/// 64 neurons in two slots are about 10 KiB, below the limit of 16 KiB that `pallet-contracts` sets
+/// for a value. One read then serves a whole chunk, because the size of a chunk divides the page.
 pub const PAGE: u16 = 64;
 
 /// Most neurons of a subnet.

@@ -1,4 +1,5 @@
-//! Addresses as wallets write them: SS58 with the prefix 42 of chains without a prefix of their own.
+//! Addresses as wallets write them: SS58 with the prefix 42 of chains without a prefix of their
+//! own.
 //!
 //! Only for texts: nothing here is part of a contract.
 
@@ -10,7 +11,8 @@ const PREFIX: u8 = 42;
 const CHECKSUM: &[u8] = b"SS58PRE";
 const DIGITS: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/// Returns the SS58 address of `account`, such as `5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY`.
+/// Returns the SS58 address of `account`, such as
+/// `5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY`.
 pub fn ss58(account: &AccountId) -> String {
     let mut bytes = vec![PREFIX];
     bytes.extend_from_slice(account.as_ref());
@@ -88,7 +90,7 @@ fn blake2b_512(input: &[u8]) -> [u8; 64] {
         let shifts = (0..).step_by(8);
         *word = shifts
             .zip(bytes)
-            .fold(0, |sum, (shift, byte)| sum | u64::from(*byte) << shift);
+            .fold(0, |sum, (shift, byte)| sum | (u64::from(*byte) << shift));
     }
     let mut h = IV;
     // The parameter block: 64 bytes of hash, no key, one leaf.

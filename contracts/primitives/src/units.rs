@@ -100,7 +100,7 @@ impl Bps {
 
 #[cfg(feature = "std")]
 mod text {
-    use super::{Bps, Rao};
+    use super::{Bps, NetUid, Rao, Uid};
     use core::fmt;
 
     /// Writes `value / 10^digits` without trailing zeros.
@@ -118,6 +118,18 @@ mod text {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             decimal(f, self.0, 9)?;
             f.write_str(" TAO")
+        }
+    }
+
+    impl fmt::Display for NetUid {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.fmt(f)
+        }
+    }
+
+    impl fmt::Display for Uid {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.fmt(f)
         }
     }
 

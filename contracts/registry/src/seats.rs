@@ -1,8 +1,8 @@
-//! The counters of a subnet: its open epoch, the seats taken, the registrations so far.
+//! Counters of a subnet: the open epoch, seats taken, registrations so far.
 
 use inktensor_primitives::{registry::RegistryError, versioned::TooOld, Uid, Versioned};
 
-/// What changes on a subnet with every registration and every close.
+/// Counters that change with every registration and every close.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -14,7 +14,7 @@ pub struct Seats {
 }
 
 impl Seats {
-    /// A subnet without neurons, in its first epoch.
+    /// Makes the counters of a new subnet: no neurons, epoch 0.
     pub fn new() -> Self {
         Self {
             epoch: 0,
@@ -24,28 +24,28 @@ impl Seats {
         }
     }
 
-    /// The open epoch.
+    /// Returns the open epoch.
     pub fn epoch(&self) -> u32 {
         self.epoch
     }
 
-    /// Block at which the open epoch opened, or at which the subnet was started.
+    /// Returns the block at which the open epoch opened, or at which the subnet started.
     pub fn opened_at(&self) -> u32 {
         self.opened_at
     }
 
-    /// Notes that the subnet is started at block `now`.
+    /// Records the start of the subnet at block `now`.
     pub fn start(&mut self, now: u32) {
         self.opened_at = now;
     }
 
-    /// Seats taken now. Seats are taken in order and never given up, so uids run from 0 to below
-    /// this.
+    /// Returns the number of seats taken. Seats are taken in order and never freed, so uids run
+    /// from 0 to below this number.
     pub fn taken(&self) -> u16 {
         *self.taken.now()
     }
 
-    /// Seats taken at the end of `epoch`, or now if it is open.
+    /// Returns the number of seats taken at the end of `epoch`, or now if it is open.
     ///
     /// # Errors
     /// `TooOld`.
@@ -53,7 +53,7 @@ impl Seats {
         self.taken.at(epoch).copied()
     }
 
-    /// Numbers the next registration, from 1 on.
+    /// Returns the number of the next registration, from 1 on.
     ///
     /// # Errors
     /// `Exhausted`.
@@ -65,7 +65,7 @@ impl Seats {
         Ok(self.registrations)
     }
 
-    /// Takes the next free seat.
+    /// Takes the next free seat. Returns its uid.
     ///
     /// # Errors
     /// `Exhausted`.

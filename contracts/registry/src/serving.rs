@@ -1,7 +1,7 @@
-//! What neurons show: where they answer, where their metrics are, what they commit to. It belongs
-//! to a registration, so that nothing passes from one holder of a uid to the next.
+//! Endpoints and commitments that neurons serve. They belong to a registration, so nothing passes
+//! from one neuron on a uid to the next.
 
-use crate::hyperparameters::{at_most, within};
+use crate::hyperparameters::bounds::{at_most, within};
 use inktensor_primitives::{
     registry::{
         Axon, BoundedField, Commitment, Host, Prometheus, RegistryError, ServingView,
@@ -13,47 +13,47 @@ use inktensor_primitives::{
 /// Most bytes of a label of a host name.
 const MAX_LABEL: usize = 63;
 
-/// Something that a neuron shows.
+/// An endpoint or a commitment that a neuron serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// Where it answers.
+pub enum Served {
+    /// The endpoint at which it answers.
     Axon(Axon),
-    /// Where its metrics are.
+    /// The endpoint of its metrics.
     Prometheus(Prometheus),
-    /// What it commits to.
+    /// A public commitment.
     Commitment(Commitment),
 }
 
-impl Shown {
-    /// Checks what anybody could check.
+impl Served {
+    /// Checks the content, without state.
     ///
     /// # Errors
     /// `BadHost`, `OutOfBounds`.
     pub fn check(&self) -> Result<(), RegistryError> {
         match self {
-            Shown::Axon(axon) => check_endpoint(&axon.host, axon.port),
-            Shown::Prometheus(it) => check_endpoint(&it.host, it.port),
-            Shown::Commitment(it) => {
+            Served::Axon(axon) => check_endpoint(&axon.host, axon.port),
+            Served::Prometheus(it) => check_endpoint(&it.host, it.port),
+            Served::Commitment(it) => {
                 at_most(BoundedField::Commitment, it.data.len(), MAX_COMMITMENT)
             }
         }
     }
 }
 
-/// All that a registration shows.
+/// Everything that a registration serves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
-pub struct Served {
+pub struct ServingRecord {
     axon: Option<(Axon, u32)>,
     prometheus: Option<(Prometheus, u32)>,
     commitment: Option<Commitment>,
-    /// Held for it.
+    /// Rao held for it.
     pub deposit: Rao,
 }
 
-impl Served {
-    /// Nothing yet, with `deposit` held for what is to come.
+impl ServingRecord {
+    /// Makes a record that serves nothing yet, with `deposit` held.
     pub fn holding(deposit: Rao) -> Self {
         Self {
             deposit,
@@ -61,29 +61,34 @@ impl Served {
         }
     }
 
-    /// Shows something at block `now`, a while after the same was shown before.
+    /// Serves `served` at block `now`, at least `rate_limit` blocks after the last of its kind.
     ///
     /// # Errors
     /// `TooSoon`.
-    pub fn show(&mut self, shown: Shown, now: u32, rate_limit: u32) -> Result<(), RegistryError> {
-        let last = match &shown {
-            Shown::Axon(_) => self.axon.as_ref().map(|it| it.1),
-            Shown::Prometheus(_) => self.prometheus.as_ref().map(|it| it.1),
-            Shown::Commitment(_) => self.commitment.as_ref().map(|it| it.block),
+    pub fn serve(
+        &mut self,
+        served: Served,
+        now: u32,
+        rate_limit: u32,
+    ) -> Result<(), RegistryError> {
+        let last = match &served {
+            Served::Axon(_) => self.axon.as_ref().map(|it| it.1),
+            Served::Prometheus(_) => self.prometheus.as_ref().map(|it| it.1),
+            Served::Commitment(_) => self.commitment.as_ref().map(|it| it.block),
         };
         let next = last.map_or(0, |last| last.saturating_add(rate_limit));
         if now < next {
             return Err(RegistryError::TooSoon(next));
         }
-        match shown {
-            Shown::Axon(axon) => self.axon = Some((axon, now)),
-            Shown::Prometheus(prometheus) => self.prometheus = Some((prometheus, now)),
-            Shown::Commitment(commitment) => self.commitment = Some(commitment),
+        match served {
+            Served::Axon(axon) => self.axon = Some((axon, now)),
+            Served::Prometheus(prometheus) => self.prometheus = Some((prometheus, now)),
+            Served::Commitment(commitment) => self.commitment = Some(commitment),
         }
         Ok(())
     }
 
-    /// As others see it.
+    /// Returns the public view.
     pub fn view(self, uid: Uid) -> ServingView {
         ServingView {
             uid,
@@ -95,15 +100,15 @@ impl Served {
     }
 }
 
-/// Checks that others can reach an endpoint, as far as can be told from here.
+/// Checks that an endpoint can be reached from elsewhere, by its form.
 ///
 /// # Errors
 /// `BadHost`, `OutOfBounds` for port 0.
 fn check_endpoint(host: &Host, port: u16) -> Result<(), RegistryError> {
-    within(BoundedField::Port, port, 1, u16::MAX.into())?;
+    within(BoundedField::Port, port.into(), (1, u16::MAX.into()))?;
     let is_good = match host {
-        // Nowhere, everybody, and this machine. Source: subtensor's `is_valid_ip_address`, and all
-        // of 127/8.
+        // Not unspecified, broadcast or loopback. Source: subtensor's `is_valid_ip_address`, and
+        // all of 127/8.
         Host::V4(bytes) => *bytes != [0; 4] && *bytes != [255; 4] && bytes.first() != Some(&127),
         Host::V6(bytes) => {
             let is_loopback = u128::from_be_bytes(*bytes) == 1;
@@ -118,8 +123,8 @@ fn check_endpoint(host: &Host, port: u16) -> Result<(), RegistryError> {
     }
 }
 
-/// Whether `name` is a host name: at least two labels of letters, digits and hyphens, none at an
-/// end of a label, the last label not all digits.
+/// Returns true if `name` is a host name: at least two labels of letters, digits and hyphens, no
+/// hyphen at an end of a label, and not only digits in the last label.
 fn is_host_name(name: &str) -> bool {
     let is_label = |label: &str| {
         let bytes = label.as_bytes();
@@ -143,8 +148,8 @@ mod tests {
     use inktensor_primitives::registry::CommitmentKind;
     use proptest::prelude::*;
 
-    fn axon(host: Host, port: u16) -> Shown {
-        Shown::Axon(Axon {
+    fn axon(host: Host, port: u16) -> Served {
+        Served::Axon(Axon {
             host,
             port,
             protocol: 4,
@@ -154,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_nobody_reaches_is_refused() {
+    fn an_address_that_cannot_be_reached_is_refused() {
         let mut loopback = [0; 16];
         loopback[15] = 1;
         for host in [
@@ -195,25 +200,25 @@ mod tests {
     }
 
     #[test]
-    fn each_thing_has_a_rate_limit_of_its_own() {
-        let mut served = Served::default();
+    fn each_kind_has_a_rate_limit_of_its_own() {
+        let mut record = ServingRecord::default();
         let commitment = |block| {
-            Shown::Commitment(Commitment {
+            Served::Commitment(Commitment {
                 kind: CommitmentKind::Raw,
                 data: vec![1],
                 block,
             })
         };
         let host = Host::V4([8, 8, 4, 4]);
-        assert_eq!(served.show(axon(host.clone(), 1), 10, 50), Ok(()));
-        assert_eq!(served.show(commitment(11), 11, 50), Ok(()));
+        assert_eq!(record.serve(axon(host.clone(), 1), 10, 50), Ok(()));
+        assert_eq!(record.serve(commitment(11), 11, 50), Ok(()));
         assert_eq!(
-            served.show(axon(host.clone(), 2), 59, 50),
+            record.serve(axon(host.clone(), 2), 59, 50),
             Err(RegistryError::TooSoon(60))
         );
-        assert_eq!(served.show(axon(host, 2), 60, 50), Ok(()));
+        assert_eq!(record.serve(axon(host, 2), 60, 50), Ok(()));
         assert_eq!(
-            served.show(commitment(60), 60, 50),
+            record.serve(commitment(60), 60, 50),
             Err(RegistryError::TooSoon(61))
         );
     }

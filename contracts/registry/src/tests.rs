@@ -1,4 +1,4 @@
-//! Messages: who may call them, and what they tell.
+//! Messages: callers, errors and events.
 
 use crate::{SubnetRegistry, DEFAULT_REGISTRATION_PRICE};
 use ink::{
@@ -13,7 +13,7 @@ use inktensor_primitives::{
     kernel::YumaParams,
     registry::{
         AdminChanged, BoundedField, Hyperparameter, HyperparameterSet, KernelParams, KernelRetired,
-        NetworkRules, Registry, RegistryError, SubnetCreated,
+        NetworkRules, Registry, RegistryError, SubnetCreated, SymbolSet,
     },
     token::WireError,
     AccountId, NetUid, Rao, Uid,
@@ -27,11 +27,11 @@ fn call_as(caller: AccountId) {
     set_caller::<DefaultEnvironment>(caller);
 }
 
-/// A registry deployed by Alice where subnets are free and may choose Django as kernel.
+/// Deploys a registry as Alice, where subnets are free and may choose Django as kernel.
 fn deployed() -> SubnetRegistry {
     call_as(accounts().alice);
     let mut registry = SubnetRegistry::new(AccountId::from([9; 32]), free()).unwrap();
-    // Here no contract has code, so the message that looks at it is tested on a chain.
+    // No contract has code here, so `allow_kernel` is tested on a chain.
     let allowed = registry
         .kernels
         .allow(accounts().django, [7; 32], Some([7; 32]), defaults());
@@ -39,7 +39,7 @@ fn deployed() -> SubnetRegistry {
     registry
 }
 
-/// Rules of a network where subnets are free and can be created at any time.
+/// Returns rules of a network where subnets are free and can be created at any time.
 fn free() -> NetworkRules {
     NetworkRules {
         min_lock: Rao::ZERO,
@@ -48,7 +48,7 @@ fn free() -> NetworkRules {
     }
 }
 
-/// What new subnets of [`deployed`] are to tell their kernel.
+/// Returns the kernel's default parameters of [`deployed`].
 fn defaults() -> KernelParams {
     KernelParams::Yuma(YumaParams {
         kappa: 7,
@@ -56,7 +56,7 @@ fn defaults() -> KernelParams {
     })
 }
 
-/// The same with Bob's subnet 1.
+/// Deploys the same with Bob's subnet 1.
 fn with_subnet() -> SubnetRegistry {
     let mut registry = deployed();
     call_as(accounts().bob);
@@ -131,7 +131,7 @@ fn only_the_epoch_contract_closes_and_scores() {
 }
 
 #[ink::test]
-fn a_new_subnet_has_its_creators_choices_and_the_defaults() {
+fn a_new_subnet_has_its_owners_choices_and_the_defaults() {
     let registry = with_subnet();
     let subnet = registry.subnet(NetUid(1)).unwrap();
     assert_eq!(subnet.name, "text");
@@ -175,7 +175,7 @@ fn a_subnet_out_of_bounds_is_refused() {
 }
 
 #[ink::test]
-fn setting_a_hyperparameter_is_told() {
+fn setting_a_hyperparameter_emits_an_event() {
     let mut registry = with_subnet();
     let value = Hyperparameter::Tempo(99);
     call_as(accounts().eve);
@@ -191,6 +191,21 @@ fn setting_a_hyperparameter_is_told() {
     let event = recorded_events().last().unwrap();
     let event = HyperparameterSet::decode(&mut event.data.as_slice()).unwrap();
     assert_eq!((event.netuid, event.value), (NetUid(1), value));
+}
+
+#[ink::test]
+fn setting_a_symbol_emits_an_event() {
+    let mut registry = with_subnet();
+    let symbol = String::from("α");
+    call_as(accounts().eve);
+    let refused = registry.set_symbol(NetUid(1), symbol.clone());
+    assert_eq!(refused, Err(RegistryError::NotOwner));
+    call_as(accounts().bob);
+    assert_eq!(registry.set_symbol(NetUid(1), symbol.clone()), Ok(()));
+    assert_eq!(registry.subnet(NetUid(1)).unwrap().symbol, symbol);
+    let event = recorded_events().last().unwrap();
+    let event = SymbolSet::decode(&mut event.data.as_slice()).unwrap();
+    assert_eq!((event.netuid, event.symbol), (NetUid(1), symbol));
 }
 
 #[ink::test]

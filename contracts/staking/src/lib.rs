@@ -1,137 +1,122 @@
 //! Stake: coldkey -> hotkey -> subnet.
 //!
-//! The contract holds all staked TAO. Who stakes on a hotkey gets shares of that hotkey's pool on
-//! that subnet; pay arrives as stake, either for one owner or by raising the value of a whole pool.
-//! Pools' values are kept by epoch, since consensus reads them for epochs that are closed.
+//! The contract holds all staked TAO. A coldkey stakes on a hotkey on a subnet, and owns shares of
+//! that hotkey's pool. Pay arrives as stake: as shares for one owner, or as dividends, which raise
+//! the value of all shares. Consensus reads the stake of closed epochs, so values are stored by
+//! epoch.
 //!
-//! - `book`: what storage keeps of stake, read and written
-//! - `fund`: what was added in the open epoch, beside a pool
-//! - `root`, `stream`: stake that counts on all subnets, and what it earns
-//! - `relations`, `inheritance`, `children`: parts of stake that weigh for other hotkeys
-//! - `index`: where each coldkey has stake, and who on each hotkey
-//! - `takes`: what delegates keep
-//! - `moves`: stake out of a position, into another
-//! - `mul_div`: exact products and quotients
-//! - `pool`: shares, deposits, withdrawals, rewards
-//! - `distribution`: pay, credited
-//! - `payout`: a neuron's pay divided between its owner and its stakers
-//! - `cell`: what storage keeps
-//! - `roles`: who may wire, pay and open epochs
-//! - `peers`: calls to token and registry
+//! # Key terms
+//! - **Position**: the stake of one coldkey on one hotkey on one subnet.
+//! - **Pool**: all positions on one hotkey on one subnet. Its value is their stake.
+//! - **Share**: a part of a pool. A position's shares are worth `value * shares / all shares` of
+//!   the value without pending deposits, rounded down.
+//! - **Pending deposit**: stake added in the open epoch. It is part of the value, but has no
+//!   shares.
+//! - **Vest**: pending deposits of a closed epoch become shares, at the price after the close.
+//! - **Root stake**: stake on netuid 0. It counts on every subnet with `TAO_WEIGHT`. Root dividends
+//!   are no stake: they are paid block by block, and claimed.
+//! - **Own stake**: the stake of a hotkey's pool on a subnet, and its root stake.
+//! - **Child, parent**: a hotkey (the parent) gives proportions of its own stake to children, as
+//!   weight alone. A child shares its dividends with its parents.
+//! - **Weight**: the stake that counts in consensus. Own stake, less the parts given to children,
+//!   with the parts that parents give.
+//! - **Take**: the share of dividends that the owner of a hotkey keeps.
+//! - **Nomination**: a position of a coldkey that does not own the hotkey.
 //!
-//! The token balance of this contract is at least `total_stake` and `root_unclaimed`, and exactly
-//! that unless somebody sends TAO here by a plain transfer: such TAO belongs to nobody and stays.
+//! # Modules
+//! From the lowest layer to the highest. A module uses only lower ones.
+//! - `pool`: a pool and its shares; pending deposits
+//! - `root`: history and dividends of root stake
+//! - `stake`: positions, pools and sums in storage; deposits, withdrawals, transfers
+//! - `takes`: takes of hotkeys
+//! - `children`: relations between hotkeys; weight
+//! - `payout`: pay of an epoch, split and credited
+//! - `calls`: calls to the registry
+//! - this file: the contract. A message makes calls, lets a component apply rules to its state, and
+//!   emits events. Components know no environment: caller and block are parameters.
+//!
+//! # Invariants
+//! - The value of a pool is at least the sum of its positions. Every rounding is in favour of the
+//!   positions that stay.
+//! - The stake of a subnet is the sum of its pools, and `total_stake` is the sum of all subnets and
+//!   root.
+//! - The token balance of this contract is `total_stake` and `root_unclaimed` together. TAO that
+//!   was sent here by a plain transfer is on top of that; it has no owner and stays.
+//! - Stake and children of a closed epoch never change. They can be read at least until the next
+//!   epoch has closed.
+//! - A stake that is added and removed within one epoch returns the same amount.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
-mod book;
-pub mod cell;
+mod calls;
 mod children;
-mod distribution;
-pub mod fund;
-pub mod index;
-pub mod inheritance;
-mod moves;
-pub mod mul_div;
-pub mod payout;
-pub mod peers;
-pub mod pool;
-pub mod relations;
-pub mod roles;
-pub mod root;
-pub mod stream;
-pub mod takes;
+mod payout;
+mod pool;
+mod root;
+mod stake;
+mod takes;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::staking::{DeployError, PositionKey, StakingContract, StakingContractRef};
-use inktensor_primitives::{staking::MAX_TAKE, Bps, Rao};
-
-/// Least amount that can be added at once: what storage and settlement of a position are worth at
-/// the very least. What remains after a withdrawal may be less. Source: subtensor
-/// `DefaultMinStake`.
-pub const MIN_STAKE: Rao = Rao(2_000_000);
-
-/// The take of a hotkey whose owner has set none. Source: subtensor `InitialDefaultDelegateTake`.
-pub const DEFAULT_TAKE: Bps = MAX_TAKE;
+pub use self::{
+    stake::{PositionKey, MIN_STAKE},
+    staking::{DeployError, StakingContract, StakingContractRef},
+    takes::DEFAULT_TAKE,
+};
 
 // Only the code that ink! generates needs it.
 #[allow(unsafe_code)]
 #[ink::contract]
 mod staking {
     use crate::{
-        cell::{PoolCell, SubnetStake},
-        fund::{Holding, Ripe},
-        index::{Index, Whose},
-        peers,
-        relations::Relations,
-        roles::Roles,
-        root::Root,
+        calls::{Hotkeys, Peers},
+        children::{ChildList, Children},
+        payout::{Credited, Distribution},
+        stake::{least_remainder, Deposit, List, PositionKey, Removed, Stake, MIN_STAKE},
         takes::Takes,
-        MIN_STAKE,
     };
-    use ink::{
-        prelude::vec::Vec,
-        storage::{traits::ManualKey, Mapping},
-    };
+    use ink::prelude::vec::Vec;
     use inktensor_primitives::{
         staking::{
-            Child, ChildTakeSet, ChildrenSet, ChildrenView, NominatorView, ParentAllowed,
-            ParentView, Payment, PositionView, RootDividends, StakeAdded, Staking, StakingError,
+            Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, Inherited, NominatorView,
+            ParentAllowed, ParentView, Payment, PositionView, RootAccrued, RootClaimed,
+            RootDividends, StakeAdded, StakeMoved, StakeRemoved, Staking, StakingError,
             StakingPeers, TakeInfo, TakeSet,
         },
+        tao::Tao,
         token::WireError,
+        wiring::Wiring,
         Bps, NetUid, Rao, PAGE,
     };
 
-    /// Why the contract could not be deployed.
+    /// Errors of the constructor.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     pub enum DeployError {
-        /// Nothing at the token's address answers as a PSP22 token. Deploy the token first and
-        /// give its address.
+        /// No PSP22 token answers at the token's address. Deploy the token first and give its
+        /// address.
         NoToken,
-        /// Nothing at the registry's address answers as a registry. Deploy the registry first and
-        /// give its address.
+        /// No registry answers at the registry's address. Deploy the registry first and give its
+        /// address.
         NoRegistry,
     }
-
-    /// Subnet, hotkey, coldkey.
-    pub type PositionKey = (NetUid, AccountId, AccountId);
-
-    /// Subnet, hotkey, epoch.
-    pub type EpochKey = (NetUid, AccountId, u32);
 
     /// The staking contract.
     #[ink(storage)]
     pub struct StakingContract {
-        /// TAO.
-        pub(crate) token: AccountId,
-        /// Knows subnets and the owners of hotkeys.
-        pub(crate) registry: AccountId,
-        /// Who may do what.
-        roles: Roles,
-        /// All stake.
-        pub(crate) total: Rao,
-        /// How many epochs of any subnet have closed.
-        pub(crate) closes: u32,
-        /// Open epoch and stake of each subnet.
-        pub(crate) subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
-        /// Pool of each (subnet, hotkey).
-        pub(crate) pools: Mapping<(NetUid, AccountId), PoolCell, ManualKey<0x504F_4F4C>>,
-        /// What each (subnet, hotkey, coldkey) has.
-        pub(crate) positions: Mapping<PositionKey, Holding, ManualKey<0x504F_5349>>,
-        /// What was added to each (subnet, hotkey) in an epoch, and became.
-        pub(crate) ripe: Mapping<EpochKey, Ripe, ManualKey<0x5249_5045>>,
-        /// Stake on root, and what it earns.
-        pub(crate) root: Root,
-        /// Where each coldkey has stake, and who has stake on each hotkey.
-        pub(crate) index: Index,
-        /// Who gives which part of its stake to whom.
-        pub(crate) relations: Mapping<(NetUid, AccountId), Relations, ManualKey<0x5245_4C41>>,
-        /// Takes.
-        pub(crate) takes: Takes,
+        /// The token.
+        tao: Tao,
+        /// The registry: subnets and the owners of hotkeys.
+        registry: Hotkeys,
+        /// The contracts that distribute pay and open epochs.
+        wiring: Wiring<Peers>,
+        /// Positions, pools and root stake.
+        pub(crate) stake: Stake,
+        /// Children and parents of hotkeys.
+        children: Children,
+        /// Takes of hotkeys.
+        takes: Takes,
     }
 
     impl StakingContract {
@@ -142,66 +127,149 @@ mod staking {
         /// `NoToken`, `NoRegistry`.
         #[ink(constructor)]
         pub fn new(token: AccountId, registry: AccountId) -> Result<Self, DeployError> {
-            if !peers::is_token(token) {
+            if !Tao(token).answers() {
                 return Err(DeployError::NoToken);
             }
-            if !peers::is_registry(registry) {
+            if !Hotkeys(registry).answers() {
                 return Err(DeployError::NoRegistry);
             }
             Ok(Self::deployed_by(Self::env().caller(), token, registry))
         }
 
-        /// Least amount that can be staked at once.
+        /// Returns the least amount that can be staked at once.
         #[ink(message)]
         pub fn min_stake(&self) -> Rao {
             MIN_STAKE
         }
 
-        /// The subnet's open epoch, as this contract knows it.
+        /// Returns the subnet's open epoch.
         #[ink(message)]
         pub fn open_epoch(&self, netuid: NetUid) -> u32 {
-            self.subnet(netuid).open
+            self.stake.clock(netuid).open
         }
 
-        /// The contract as it is before anybody has staked.
+        /// Returns the contract without stake, as `deployer` deploys it.
         pub(crate) fn deployed_by(
             deployer: AccountId,
             token: AccountId,
             registry: AccountId,
         ) -> Self {
             Self {
-                token,
-                registry,
-                roles: Roles::Deployer(deployer),
-                total: Rao::ZERO,
-                closes: 0,
-                subnets: Mapping::new(),
-                pools: Mapping::new(),
-                positions: Mapping::new(),
-                ripe: Mapping::new(),
-                root: Root::default(),
-                index: Index::default(),
-                relations: Mapping::new(),
+                tao: Tao(token),
+                registry: Hotkeys(registry),
+                wiring: Wiring::by(deployer),
+                stake: Stake::default(),
+                children: Children::default(),
                 takes: Takes::default(),
+            }
+        }
+
+        fn now(&self) -> u32 {
+            self.env().block_number()
+        }
+
+        /// Returns the caller's position on a hotkey.
+        fn position(&self, netuid: NetUid, hotkey: AccountId) -> PositionKey {
+            PositionKey {
+                netuid,
+                hotkey,
+                coldkey: self.env().caller(),
+            }
+        }
+
+        /// Returns the least stake that a withdrawal may leave in a position.
+        fn least_remainder(&self, position: PositionKey) -> Result<Rao, StakingError> {
+            let status = self.registry.status(position.netuid, position.hotkey)?;
+            Ok(least_remainder(&status, position.coldkey))
+        }
+
+        fn emit_stake_removed(&self, position: PositionKey, amount: Rao) {
+            let PositionKey {
+                netuid,
+                hotkey,
+                coldkey,
+            } = position;
+            self.env().emit_event(StakeRemoved {
+                netuid,
+                coldkey,
+                hotkey,
+                amount,
+            });
+        }
+
+        /// Emits the events of a position that was removed whole.
+        fn emit_position_removed(&self, position: PositionKey, removed: Removed) {
+            self.emit_stake_removed(position, removed.stake);
+            self.emit_claimed(position, removed.dividends);
+        }
+
+        /// Emits `RootClaimed`, unless `amount` is zero.
+        fn emit_claimed(&self, position: PositionKey, amount: Rao) {
+            if !amount.is_zero() {
+                self.env().emit_event(RootClaimed {
+                    coldkey: position.coldkey,
+                    hotkey: position.hotkey,
+                    amount,
+                });
+            }
+        }
+
+        fn emit_moved(&self, (from, to): (PositionKey, PositionKey), amount: Rao) {
+            self.env().emit_event(StakeMoved {
+                netuid: from.netuid,
+                hotkey: from.hotkey,
+                coldkey: from.coldkey,
+                to_netuid: to.netuid,
+                to_hotkey: to.hotkey,
+                to_coldkey: to.coldkey,
+                amount,
+            });
+        }
+
+        /// Emits the events of a part of `child`'s pay for `epoch`.
+        fn emit_credited(netuid: NetUid, epoch: u32, child: AccountId, credited: &Credited) {
+            let Credited {
+                hotkey,
+                coldkey,
+                amount,
+                root,
+                is_parent,
+            } = *credited;
+            if !root.is_zero() {
+                Self::env().emit_event(RootAccrued {
+                    netuid,
+                    hotkey,
+                    epoch,
+                    amount: root,
+                });
+            }
+            if is_parent {
+                Self::env().emit_event(Inherited {
+                    netuid,
+                    child,
+                    parent: hotkey,
+                    coldkey,
+                    epoch,
+                    amount,
+                });
             }
         }
     }
 
     impl Staking for StakingContract {
-        /// Names the emission and epoch contracts, once. Only the deployer; afterwards nobody can.
+        /// Stakes `amount` rao of the caller's TAO on `hotkey`.
+        ///
+        /// Approve the amount for this contract first. The stake earns from the open epoch on; pay
+        /// that arrives while this epoch is open is for the epoch before. Stake on root,
+        /// netuid 0, counts on every subnet with 5.27 %, and its dividends are claimed with
+        /// `claim_root`.
+        ///
+        /// # Events
+        /// `StakeAdded`.
         ///
         /// # Errors
-        /// `NotDeployer`, `AlreadyWired`.
-        #[ink(message)]
-        fn wire(&mut self, emission: AccountId, epoch: AccountId) -> Result<(), WireError> {
-            self.roles = self.roles.wire(self.env().caller(), emission, epoch)?;
-            Ok(())
-        }
-
-        /// Stakes `amount` of the caller's TAO on `hotkey` (approve it for this contract first).
-        ///
-        /// # Errors
-        /// `UnknownSubnet`, `UnknownHotkey`, `TooLittle`, `Payment`.
+        /// `TooLittle` for an amount below the least stake, `UnknownSubnet`, `UnknownHotkey`,
+        /// `TooLittle` for a position below the least nomination, `Payment`.
         #[ink(message)]
         fn add_stake(
             &mut self,
@@ -209,13 +277,12 @@ mod staking {
             hotkey: AccountId,
             amount: Rao,
         ) -> Result<(), StakingError> {
-            if amount < MIN_STAKE {
-                return Err(StakingError::TooLittle(MIN_STAKE));
-            }
-            let coldkey = self.env().caller();
-            let status = peers::status(self.registry, netuid, hotkey)?;
-            self.put_in((netuid, hotkey, coldkey), amount, status)?;
-            peers::collect(self.token, coldkey, self.env().account_id(), amount)?;
+            let deposit = Deposit::of(amount)?;
+            let position = self.position(netuid, hotkey);
+            let status = self.registry.status(netuid, hotkey)?;
+            self.stake.add(position, deposit, &status, self.now())?;
+            let coldkey = position.coldkey;
+            self.tao.collect(coldkey, self.env().account_id(), amount)?;
             self.env().emit_event(StakeAdded {
                 netuid,
                 coldkey,
@@ -225,11 +292,16 @@ mod staking {
             Ok(())
         }
 
-        /// Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays
-        /// than is owed to others.
+        /// Removes `amount` rao of the caller's stake on `hotkey` and pays it to the caller.
+        ///
+        /// A remainder below the least nomination on a hotkey of another owner is paid too; the
+        /// event has the sum. Shares are rounded up, so that other positions never lose.
+        ///
+        /// # Events
+        /// `StakeRemoved`.
         ///
         /// # Errors
-        /// `NotEnoughStake`, `TooLittle`, `Payment`.
+        /// `TooLittle` for zero, `NotEnoughStake`, `Payment`.
         #[ink(message)]
         fn remove_stake(
             &mut self,
@@ -240,70 +312,88 @@ mod staking {
             if amount.is_zero() {
                 return Err(StakingError::TooLittle(Rao(1)));
             }
-            let key = (netuid, hotkey, self.env().caller());
-            let held = self.worth(key);
-            if amount > held {
-                return Err(StakingError::NotEnoughStake(held));
-            }
-            let least = self.least_kept(key)?;
-            let amount = self.take_out(key, Some(amount), least)?;
-            self.pay_back(netuid, hotkey, amount)
+            let position = self.position(netuid, hotkey);
+            // Refused before the call to the registry.
+            self.stake.ensure_at_least(position, amount)?;
+            let least = self.least_remainder(position)?;
+            let now = self.now();
+            let removed = self.stake.remove(position, Some(amount), least, now)?;
+            self.tao.send(position.coldkey, removed)?;
+            self.emit_stake_removed(position, removed);
+            Ok(())
         }
 
-        /// Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and
-        /// returns how much that is.
+        /// Removes all of the caller's stake on `hotkey`, on root with the root dividends, and pays
+        /// it to the caller. Returns the amount in rao.
+        ///
+        /// # Events
+        /// `StakeRemoved`, `RootClaimed`.
         ///
         /// # Errors
-        /// `NotEnoughStake` if there is none, `Payment`.
+        /// `NotEnoughStake` if there is no stake, `Payment`.
         #[ink(message)]
         fn remove_all_stake(
             &mut self,
             netuid: NetUid,
             hotkey: AccountId,
         ) -> Result<Rao, StakingError> {
-            let coldkey = self.env().caller();
-            let amount = self.clear((netuid, hotkey, coldkey))?;
-            peers::give(self.token, coldkey, amount)?;
+            let position = self.position(netuid, hotkey);
+            let removed = self.stake.remove_all(position, self.now())?;
+            self.emit_position_removed(position, removed);
+            let amount = removed.total()?;
+            self.tao.send(position.coldkey, amount)?;
             Ok(amount)
         }
 
-        /// Takes the caller's stake back from everywhere, from at most `limit` places, which is `1
-        /// ..= PAGE`, the latest first; on root with what it has earned. Returns how much
-        /// it was, and in how many places there still is some.
+        /// Removes the caller's stake from at most `limit` positions, newest first, and pays it to
+        /// the caller. `limit` is `1 ..= 64`. Positions on root are paid with their root
+        /// dividends.
+        ///
+        /// Returns the amount in rao, and the number of positions that are left. Call again while
+        /// there are any.
+        ///
+        /// # Events
+        /// `StakeRemoved` and `RootClaimed` for each position.
         ///
         /// # Errors
-        /// `TooMany`, `NotEnoughStake` if there is none, `Payment`.
+        /// `TooMany`, `NotEnoughStake` if there is no stake, `Payment`.
         #[ink(message)]
         fn unstake_all(&mut self, limit: u16) -> Result<(Rao, u32), StakingError> {
             if !(1..=PAGE).contains(&limit) {
                 return Err(StakingError::TooMany(PAGE));
             }
             let coldkey = self.env().caller();
-            let mut sum = Rao::ZERO;
-            let whose = Whose::Coldkey(coldkey);
-            let mut left = self.index.count(whose);
+            let positions = List::Coldkey(coldkey);
+            let mut left = self.stake.count(positions);
             if left == 0 {
                 return Err(StakingError::NotEnoughStake(Rao::ZERO));
             }
+            let mut sum = Rao::ZERO;
             for _ in 0..limit {
-                let last = left.checked_sub(1);
-                let Some(key) = last.and_then(|last| self.index.entry(whose, last)) else {
+                let Some(position) = self.stake.last(positions, left) else {
                     break;
                 };
-                let amount = self.clear(key)?;
+                let removed = self.stake.remove_all(position, self.now())?;
+                self.emit_position_removed(position, removed);
+                let amount = removed.total()?;
                 sum = sum.checked_add(amount).ok_or(StakingError::Overflow)?;
-                left = self.index.count(whose);
+                left = self.stake.count(positions);
             }
-            peers::give(self.token, coldkey, sum)?;
+            self.tao.send(coldkey, sum)?;
             Ok((sum, left))
         }
 
-        /// Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or
-        /// both. Returns how much it was.
+        /// Moves `amount` rao of the caller's stake, or all of it, to another hotkey, another
+        /// subnet, or both. Pays no TAO.
+        ///
+        /// Returns the amount in rao. A remainder below the least nomination moves too.
+        ///
+        /// # Events
+        /// `StakeMoved`.
         ///
         /// # Errors
-        /// `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`,
-        /// `TooLittle`.
+        /// `SamePosition`, `NotEnoughStake`, `TooLittle`; `UnknownSubnet`, `UnknownHotkey` and
+        /// `TooLittle` for the destination.
         #[ink(message)]
         fn move_stake(
             &mut self,
@@ -313,23 +403,35 @@ mod staking {
             to_hotkey: AccountId,
             amount: Option<Rao>,
         ) -> Result<Rao, StakingError> {
-            let coldkey = self.env().caller();
-            let (from, to) = ((netuid, hotkey, coldkey), (to_netuid, to_hotkey, coldkey));
+            let from = self.position(netuid, hotkey);
+            let to = self.position(to_netuid, to_hotkey);
             if from == to {
                 return Err(StakingError::SamePosition);
             }
-            let status = peers::status(self.registry, to_netuid, to_hotkey)?;
-            let moved = self.carry_over(from, to, amount, status)?;
-            self.tell_moved(from, to, moved);
+            let status = self.registry.status(to_netuid, to_hotkey)?;
+            let least = match amount {
+                Some(_) => self.least_remainder(from)?,
+                None => Rao::ZERO,
+            };
+            let now = self.now();
+            let moved = self
+                .stake
+                .transfer((from, to), amount, least, &status, now)?;
+            self.emit_moved((from, to), moved);
             Ok(moved)
         }
 
-        /// Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as
-        /// stake on the same hotkey.
+        /// Transfers `amount` rao of the caller's stake on `hotkey`, or all of it, to another
+        /// coldkey, as stake on the same hotkey. The subnet's owner can turn transfers off.
+        ///
+        /// Returns the amount in rao. A remainder below the least nomination is transferred too.
+        ///
+        /// # Events
+        /// `StakeMoved`.
         ///
         /// # Errors
-        /// `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`,
-        /// `TooLittle`.
+        /// `SamePosition`, `TransfersOff`, `NotEnoughStake`, `TooLittle`; `UnknownSubnet`,
+        /// `UnknownHotkey` and `TooLittle` for the destination.
         #[ink(message)]
         fn transfer_stake(
             &mut self,
@@ -338,73 +440,76 @@ mod staking {
             to: AccountId,
             amount: Option<Rao>,
         ) -> Result<Rao, StakingError> {
-            let (from, to) = ((netuid, hotkey, self.env().caller()), (netuid, hotkey, to));
+            let from = self.position(netuid, hotkey);
+            let to = PositionKey {
+                coldkey: to,
+                ..from
+            };
             if from == to {
                 return Err(StakingError::SamePosition);
             }
-            let status = peers::status(self.registry, netuid, hotkey)?;
+            let status = self.registry.status(netuid, hotkey)?;
             if status.subnet_exists && !status.transfers {
                 return Err(StakingError::TransfersOff);
             }
-            let moved = self.carry_over(from, to, amount, status)?;
-            self.tell_moved(from, to, moved);
+            let least = least_remainder(&status, from.coldkey);
+            let now = self.now();
+            let moved = self
+                .stake
+                .transfer((from, to), amount, least, &status, now)?;
+            self.emit_moved((from, to), moved);
             Ok(moved)
         }
 
-        /// Pays out what the caller's root stake on `hotkey` has earned, and returns how much that
-        /// is.
+        /// Pays the root dividends of the caller's root stake on `hotkey` to the caller. Returns
+        /// the amount in rao.
+        ///
+        /// # Events
+        /// `RootClaimed`.
         ///
         /// # Errors
         /// `NothingToClaim`, `Payment`.
         #[ink(message)]
         fn claim_root(&mut self, hotkey: AccountId) -> Result<Rao, StakingError> {
-            let coldkey = self.env().caller();
-            let amount = self.take_claim(hotkey, coldkey)?;
+            let position = self.position(NetUid::ROOT, hotkey);
+            let amount = self.stake.claim_dividends(position, self.now())?;
             if amount.is_zero() {
                 return Err(StakingError::NothingToClaim);
             }
-            peers::give(self.token, coldkey, amount)?;
+            self.emit_claimed(position, amount);
+            self.tao.send(position.coldkey, amount)?;
             Ok(amount)
         }
 
-        /// What `claim_root` would pay `coldkey` now.
-        #[ink(message)]
-        fn root_claim(&self, hotkey: AccountId, coldkey: AccountId) -> Rao {
-            let stake = self.worth((NetUid::ROOT, hotkey, coldkey));
-            let now = self.env().block_number();
-            self.root.owed((hotkey, coldkey), stake, now)
-        }
-
-        /// What the root stake of `hotkey` earns.
-        #[ink(message)]
-        fn root_dividends(&self, hotkey: AccountId) -> RootDividends {
-            self.root.dividends(hotkey, self.env().block_number())
-        }
-
-        /// Dividends of root stake that nobody has claimed. This contract's balance is that and
-        /// `total_stake`.
-        #[ink(message)]
-        fn root_unclaimed(&self) -> Rao {
-            self.root.unclaimed()
-        }
-
-        /// Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be
-        /// lowered at any time, and raised once the interval has passed since it last
-        /// changed.
+        /// Sets the take of `hotkey`: the part of its dividends that the owner keeps, in basis
+        /// points. The hotkey's owner only.
+        ///
+        /// Lowering the take is possible at any time. Raising requires 216 000 blocks since the
+        /// last change.
+        ///
+        /// # Events
+        /// `TakeSet`.
         ///
         /// # Errors
-        /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+        /// `TakeAbove`, `TakeTooSoon`, `NotHotkeyOwner`.
         #[ink(message)]
         fn set_take(&mut self, hotkey: AccountId, take: Bps) -> Result<(), StakingError> {
-            let now = self.env().block_number();
-            self.takes.set(hotkey, take, now)?;
-            peers::ensure_owner(self.registry, hotkey, self.env().caller())?;
+            self.takes.set(hotkey, take, self.now())?;
+            self.registry.ensure_owner(hotkey, self.env().caller())?;
             self.env().emit_event(TakeSet { hotkey, take });
             Ok(())
         }
 
-        /// Gives parts of the own stake of `hotkey`, which the caller owns, to children on a
-        /// subnet, in the place of those before.
+        /// Sets the children of `hotkey` on a subnet, in place of the former ones. The hotkey's
+        /// owner only.
+        ///
+        /// Each child weighs with its proportion of the hotkey's own stake, and shares the
+        /// dividends with the hotkey. The list counts from the first epoch that opens more
+        /// than 7 200 blocks later; before the subnet's first close the list counts at
+        /// once. A child of another owner must have allowed the parent with `allow_parent`.
+        ///
+        /// # Events
+        /// `ChildrenSet`.
         ///
         /// # Errors
         /// `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`,
@@ -416,7 +521,15 @@ mod staking {
             hotkey: AccountId,
             children: Vec<Child>,
         ) -> Result<(), StakingError> {
-            let after = self.give_to_children(netuid, hotkey, children.clone())?;
+            let list = ChildList::of(&hotkey, children.clone())?;
+            let (registry, owner) = (self.registry, self.env().caller());
+            registry.ensure_owner_on(netuid, hotkey, owner)?;
+            let clock = self.stake.clock(netuid);
+            let owner_of = |child| Ok(registry.status(netuid, child)?.owner);
+            let now = self.now();
+            let after = self
+                .children
+                .set((netuid, hotkey), list, owner, &clock, now, owner_of)?;
             self.env().emit_event(ChildrenSet {
                 netuid,
                 hotkey,
@@ -426,8 +539,11 @@ mod staking {
             Ok(())
         }
 
-        /// Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a
-        /// subnet, or no longer.
+        /// Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a
+        /// child on a subnet, or withdraws the permission. The child's owner only.
+        ///
+        /// # Events
+        /// `ParentAllowed`.
         ///
         /// # Errors
         /// `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
@@ -439,7 +555,10 @@ mod staking {
             parent: AccountId,
             allowed: bool,
         ) -> Result<(), StakingError> {
-            self.accept_parent(netuid, child, parent, allowed)?;
+            self.registry.ensure_owner(child, self.env().caller())?;
+            let clock = self.stake.clock(netuid);
+            self.children
+                .allow_parent(netuid, child, parent, allowed, &clock)?;
             self.env().emit_event(ParentAllowed {
                 netuid,
                 child,
@@ -449,11 +568,16 @@ mod staking {
             Ok(())
         }
 
-        /// Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of
-        /// other owners.
+        /// Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends
+        /// it earns for parents of other owners, in basis points. The hotkey's owner only.
+        ///
+        /// The child take is 0 at first, and changes by the rules of `set_take`.
+        ///
+        /// # Events
+        /// `ChildTakeSet`.
         ///
         /// # Errors
-        /// `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+        /// `TakeAbove`, `TakeTooSoon`, `NotHotkeyOwner`.
         #[ink(message)]
         fn set_child_take(
             &mut self,
@@ -461,7 +585,8 @@ mod staking {
             hotkey: AccountId,
             take: Bps,
         ) -> Result<(), StakingError> {
-            self.keep_of_parents(netuid, hotkey, take)?;
+            self.children.set_take(netuid, hotkey, take, self.now())?;
+            self.registry.ensure_owner(hotkey, self.env().caller())?;
             self.env().emit_event(ChildTakeSet {
                 netuid,
                 hotkey,
@@ -470,93 +595,126 @@ mod staking {
             Ok(())
         }
 
-        /// The children of `hotkey` on a subnet.
+        /// Returns the stake of `coldkey` on `hotkey` in rao: the amount that removing all of it
+        /// would pay, rounded down.
+        #[ink(message)]
+        fn stake(&self, netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao {
+            self.stake.worth(PositionKey {
+                netuid,
+                hotkey,
+                coldkey,
+            })
+        }
+
+        /// Returns all stake on `hotkey` on a subnet in rao, of every coldkey. Children, parents
+        /// and root stake are not counted.
+        #[ink(message)]
+        fn hotkey_stake(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
+            self.stake.on_hotkey(netuid, hotkey)
+        }
+
+        /// Returns all stake on a subnet in rao: the subnet's weight in the division of emission.
+        /// Netuid 0 is all root stake.
+        #[ink(message)]
+        fn subnet_stake(&self, netuid: NetUid) -> Rao {
+            self.stake.on_subnet(netuid)
+        }
+
+        /// Returns all stake in this contract, in rao.
+        #[ink(message)]
+        fn total_stake(&self) -> Rao {
+            self.stake.total()
+        }
+
+        /// Returns page `page` of the positions of `coldkey`, 64 a page from page 0 on, in no
+        /// particular order.
+        #[ink(message)]
+        fn positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView> {
+            self.stake.positions(coldkey, page)
+        }
+
+        /// Returns the number of positions of `coldkey`.
+        #[ink(message)]
+        fn position_count(&self, coldkey: AccountId) -> u32 {
+            self.stake.count(List::Coldkey(coldkey))
+        }
+
+        /// Returns page `page` of the positions on `hotkey`, 64 a page from page 0 on, in no
+        /// particular order.
+        #[ink(message)]
+        fn nominators(&self, hotkey: AccountId, page: u32) -> Vec<NominatorView> {
+            self.stake.nominators(hotkey, page)
+        }
+
+        /// Returns the number of positions on `hotkey`, of every coldkey and subnet.
+        #[ink(message)]
+        fn nominator_count(&self, hotkey: AccountId) -> u32 {
+            self.stake.count(List::Hotkey(hotkey))
+        }
+
+        /// Returns the take of `hotkey` in basis points: 1 800 before the owner sets another.
+        #[ink(message)]
+        fn take(&self, hotkey: AccountId) -> Bps {
+            self.takes.take(hotkey)
+        }
+
+        /// Returns the take of `hotkey`, and the first block at which it may be raised.
+        #[ink(message)]
+        fn take_info(&self, hotkey: AccountId) -> TakeInfo {
+            self.takes.info(hotkey)
+        }
+
+        /// Returns the children of `hotkey` on a subnet.
         #[ink(message)]
         fn children(&self, netuid: NetUid, hotkey: AccountId) -> ChildrenView {
-            self.look_up_children(netuid, hotkey)
+            let clock = self.stake.clock(netuid);
+            self.children.children(netuid, hotkey, &clock)
         }
 
-        /// The parents of `hotkey` on a subnet, and those that it lets be.
+        /// Returns the parents of `hotkey` on a subnet, including allowed ones that delegate
+        /// nothing yet.
         #[ink(message)]
         fn parents(&self, netuid: NetUid, hotkey: AccountId) -> Vec<ParentView> {
-            self.look_up_parents(netuid, hotkey)
+            let clock = self.stake.clock(netuid);
+            self.children.parents(netuid, hotkey, &clock)
         }
 
-        /// What `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+        /// Returns the child take of `hotkey` on a subnet, and the first block at which it may be
+        /// raised.
         #[ink(message)]
         fn child_take(&self, netuid: NetUid, hotkey: AccountId) -> TakeInfo {
-            let relations = self.relations.get((netuid, hotkey));
-            crate::takes::info(relations.and_then(|it| it.take), Bps::default())
+            self.children.take(netuid, hotkey)
         }
 
-        /// Called by the epoch contract at close: from here on writes belong to epoch `closing +
-        /// 1`.
+        /// Returns the amount in rao that `claim_root` would pay `coldkey` now.
+        #[ink(message)]
+        fn root_claim(&self, hotkey: AccountId, coldkey: AccountId) -> Rao {
+            let position = PositionKey {
+                netuid: NetUid::ROOT,
+                hotkey,
+                coldkey,
+            };
+            self.stake.claimable_dividends(position, self.now())
+        }
+
+        /// Returns the root stake of `hotkey`, and the dividends that still flow to it.
+        #[ink(message)]
+        fn root_dividends(&self, hotkey: AccountId) -> RootDividends {
+            self.stake.root().dividends(hotkey, self.now())
+        }
+
+        /// Returns all root dividends that are not claimed, in rao. The contract's balance is at
+        /// least this amount plus `total_stake`.
+        #[ink(message)]
+        fn root_unclaimed(&self) -> Rao {
+            self.stake.root().unclaimed()
+        }
+
+        /// Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or
+        /// now while the epoch is open.
         ///
-        /// # Errors
-        /// `NotEpoch`.
-        #[ink(message)]
-        fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError> {
-            if !self.roles.is_epoch(self.env().caller()) {
-                return Err(StakingError::NotEpoch);
-            }
-            let mut subnet = self.subnet(netuid);
-            subnet.open = closing.checked_add(1).ok_or(StakingError::Overflow)?;
-            subnet.before_at = subnet.opened_at;
-            subnet.opened_at = self.env().block_number();
-            self.closes = self.closes.checked_add(1).ok_or(StakingError::Overflow)?;
-            subnet.opened_by = self.closes;
-            self.subnets.insert(netuid, &subnet);
-            Ok(())
-        }
-
-        /// Called by the emission contract after it has minted the sum of `payments`, pay of
-        /// `epoch`, to this contract: credits them as stake. Returns that sum.
-        ///
-        /// # Errors
-        /// `NotEmission`, `Overflow`.
-        #[ink(message)]
-        fn distribute(
-            &mut self,
-            netuid: NetUid,
-            epoch: u32,
-            payments: Vec<Payment>,
-        ) -> Result<Rao, StakingError> {
-            if !self.roles.is_emission(self.env().caller()) {
-                return Err(StakingError::NotEmission);
-            }
-            self.pay_out(netuid, epoch, &payments)
-        }
-
-        /// Whether the subnet goes on: false once it is retired, none if it was never created or
-        /// the registry does not answer.
-        #[ink(message)]
-        fn is_live(&self, netuid: NetUid) -> Option<bool> {
-            peers::is_live(self.registry, netuid)
-        }
-
-        /// Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open. At
-        /// most `PAGE` hotkeys.
-        ///
-        /// # Errors
-        /// `TooOld`, `TooMany`.
-        #[ink(message)]
-        fn stakes_at(
-            &self,
-            netuid: NetUid,
-            hotkeys: Vec<AccountId>,
-            epoch: u32,
-        ) -> Result<Vec<Rao>, StakingError> {
-            if hotkeys.len() > usize::from(PAGE) {
-                return Err(StakingError::TooMany(PAGE));
-            }
-            let clock = self.clock(netuid);
-            hotkeys
-                .into_iter()
-                .map(|hotkey| self.weight_at(netuid, hotkey, epoch, &clock))
-                .collect()
-        }
-
-        /// Stake behind `hotkey` at the end of `epoch`.
+        /// This is the hotkey's own stake, less the children's part, plus a part of each parent's
+        /// stake. Root stake counts in the same way, with 5.27 %.
         ///
         /// # Errors
         /// `TooOld`.
@@ -567,79 +725,114 @@ mod staking {
             hotkey: AccountId,
             epoch: u32,
         ) -> Result<Rao, StakingError> {
-            self.weight_at(netuid, hotkey, epoch, &self.clock(netuid))
+            let clock = self.stake.clock(netuid);
+            self.children
+                .weight_at(&self.stake, netuid, hotkey, epoch, &clock)
         }
 
-        /// What `coldkey` would get back from `hotkey`, rounded down.
+        /// Returns the stake that each of `hotkeys`, at most 64, weighs with on a subnet, as
+        /// `stake_at` does. Called by the epoch contract.
+        ///
+        /// # Errors
+        /// `TooMany`, `TooOld`.
         #[ink(message)]
-        fn stake(&self, netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao {
-            self.worth((netuid, hotkey, coldkey))
+        fn stakes_at(
+            &self,
+            netuid: NetUid,
+            hotkeys: Vec<AccountId>,
+            epoch: u32,
+        ) -> Result<Vec<Rao>, StakingError> {
+            if hotkeys.len() > usize::from(PAGE) {
+                return Err(StakingError::TooMany(PAGE));
+            }
+            let clock = self.stake.clock(netuid);
+            let weight = |hotkey| {
+                self.children
+                    .weight_at(&self.stake, netuid, hotkey, epoch, &clock)
+            };
+            hotkeys.into_iter().map(weight).collect()
         }
 
-        /// Stake behind `hotkey` now.
+        /// Returns true for a subnet that is not retired, and false for a retired one. Returns
+        /// nothing if the subnet was never created, or the registry does not answer. Called
+        /// by the emission contract.
         #[ink(message)]
-        fn hotkey_stake(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
-            self.pool(netuid, hotkey).value()
+        fn is_live(&self, netuid: NetUid) -> Option<bool> {
+            self.registry.is_live(netuid)
         }
 
-        /// Stake on the subnet: its weight in the division of emission. Of root: all root stake.
-        #[ink(message)]
-        fn subnet_stake(&self, netuid: NetUid) -> Rao {
-            self.subnet(netuid).total
-        }
-
-        /// All stake.
-        #[ink(message)]
-        fn total_stake(&self) -> Rao {
-            self.total
-        }
-
-        /// The take of `hotkey`: `MAX_TAKE` until its owner sets another.
-        #[ink(message)]
-        fn take(&self, hotkey: AccountId) -> Bps {
-            self.takes.take(hotkey)
-        }
-
-        /// The take of `hotkey`, and when it may be raised.
-        #[ink(message)]
-        fn take_info(&self, hotkey: AccountId) -> TakeInfo {
-            self.takes.info(hotkey)
-        }
-
-        /// In how many places `coldkey` has stake.
-        #[ink(message)]
-        fn position_count(&self, coldkey: AccountId) -> u32 {
-            self.index.count(Whose::Coldkey(coldkey))
-        }
-
-        /// Page `page` (64 places) of where `coldkey` has stake.
-        #[ink(message)]
-        fn positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView> {
-            self.list_positions(coldkey, page)
-        }
-
-        /// In how many places, of any coldkey, there is stake on `hotkey`.
-        #[ink(message)]
-        fn nominator_count(&self, hotkey: AccountId) -> u32 {
-            self.index.count(Whose::Hotkey(hotkey))
-        }
-
-        /// Page `page` (64 places) of who has stake on `hotkey`.
-        #[ink(message)]
-        fn nominators(&self, hotkey: AccountId, page: u32) -> Vec<NominatorView> {
-            self.list_nominators(hotkey, page)
-        }
-
-        /// The other contracts.
+        /// Returns the contracts that this contract calls or is called by.
         #[ink(message)]
         fn peers(&self) -> StakingPeers {
-            let (emission, epoch) = self.roles.peers().unzip();
+            let peers = self.wiring.peers();
             StakingPeers {
-                token: self.token,
-                registry: self.registry,
-                emission,
-                epoch,
+                token: self.tao.0,
+                registry: self.registry.0,
+                emission: peers.map(|peers| peers.emission),
+                epoch: peers.map(|peers| peers.epoch),
             }
+        }
+
+        /// Opens epoch `closing + 1` of a subnet. Epoch contract only.
+        ///
+        /// # Errors
+        /// `NotEpoch`.
+        #[ink(message)]
+        fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError> {
+            match self.wiring.peers() {
+                Some(peers) if peers.epoch == self.env().caller() => {}
+                _ => return Err(StakingError::NotEpoch),
+            }
+            self.stake.begin_epoch(netuid, closing, self.now())
+        }
+
+        /// Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
+        /// contract only, after it has minted and sent the sum to this contract.
+        ///
+        /// # Events
+        /// `Inherited` and `RootAccrued` for each hotkey with parents or root stake, `Distributed`.
+        ///
+        /// # Errors
+        /// `NotEmission`, `TooOld`, `Overflow`.
+        #[ink(message)]
+        fn distribute(
+            &mut self,
+            netuid: NetUid,
+            epoch: u32,
+            payments: Vec<Payment>,
+        ) -> Result<Rao, StakingError> {
+            match self.wiring.peers() {
+                Some(peers) if peers.emission == self.env().caller() => {}
+                _ => return Err(StakingError::NotEmission),
+            }
+            let now = self.now();
+            let (stake, children, takes) = (&mut self.stake, &self.children, &self.takes);
+            let mut chunk = Distribution::new(stake, children, takes, (netuid, epoch), now);
+            for payment in &payments {
+                for credited in chunk.credit(payment)? {
+                    Self::emit_credited(netuid, epoch, payment.hotkey, &credited);
+                }
+            }
+            let tally = chunk.finish()?;
+            self.env().emit_event(Distributed {
+                netuid,
+                epoch,
+                neurons: tally.neurons,
+                miners: tally.miners,
+                takes: tally.takes,
+                dividends: tally.all_dividends()?,
+            });
+            tally.total()
+        }
+
+        /// Names the emission and the epoch contract. Deployer only, once, during deployment.
+        ///
+        /// # Errors
+        /// `AlreadyWired`, `NotDeployer`.
+        #[ink(message)]
+        fn wire(&mut self, emission: AccountId, epoch: AccountId) -> Result<(), WireError> {
+            self.wiring
+                .wire(self.env().caller(), Peers { emission, epoch })
         }
     }
 }

@@ -1,7 +1,7 @@
-//! What delegates keep, and how often they may ask for more.
+//! Takes: the share of dividends that the owner of a hotkey keeps.
 //!
-//! Source: subtensor-reference.md 3.11: a take is lowered at any time, and every change starts the
-//! time anew after which it is raised.
+//! A take can be lowered at any time, and raised once an interval has passed since its last change.
+//! Source: subtensor-reference.md 3.11.
 
 use ink::storage::{traits::ManualKey, Mapping};
 use inktensor_primitives::{
@@ -9,39 +9,42 @@ use inktensor_primitives::{
     AccountId, Bps,
 };
 
-/// All takes that were ever set.
+/// Take of a hotkey whose owner has set none. Source: subtensor `InitialDefaultDelegateTake`.
+pub const DEFAULT_TAKE: Bps = MAX_TAKE;
+
+/// The takes of all hotkeys.
 #[ink::storage_item]
 #[derive(Debug, Default)]
 pub struct Takes {
-    /// Take, and block of its last change.
-    set: Mapping<AccountId, (Bps, u32), ManualKey<0x5441_4B45>>,
+    /// Take, and block of the last change.
+    takes: Mapping<AccountId, (Bps, u32), ManualKey<0x5441_4B45>>,
 }
 
 impl Takes {
-    /// The take of a hotkey.
+    /// Returns the take of a hotkey.
     pub fn take(&self, hotkey: AccountId) -> Bps {
-        self.set.get(hotkey).map_or(crate::DEFAULT_TAKE, |it| it.0)
+        self.takes.get(hotkey).map_or(DEFAULT_TAKE, |it| it.0)
     }
 
-    /// The same, and when it may be raised.
+    /// Returns the take of a hotkey, and the first block at which it may be raised.
     pub fn info(&self, hotkey: AccountId) -> TakeInfo {
-        info(self.set.get(hotkey), crate::DEFAULT_TAKE)
+        info(self.takes.get(hotkey), DEFAULT_TAKE)
     }
 
-    /// Sets a take at block `now`. Setting what it is changes nothing.
+    /// Sets a take at block `now`. Setting the present take changes nothing.
     ///
     /// # Errors
     /// `TakeAbove`, `TakeTooSoon`.
     pub fn set(&mut self, hotkey: AccountId, take: Bps, now: u32) -> Result<(), StakingError> {
-        let before = self.info(hotkey);
-        if check(before, take, now)? {
-            self.set.insert(hotkey, &(take, now));
+        if changes(self.info(hotkey), take, now)? {
+            self.takes.insert(hotkey, &(take, now));
         }
         Ok(())
     }
 }
 
-/// A take that was `set` to something at a block, or never, when it is `default`.
+/// Returns a take, which is `default` if it was never `set`, and the first block at which it may be
+/// raised.
 pub fn info(set: Option<(Bps, u32)>, default: Bps) -> TakeInfo {
     TakeInfo {
         take: set.map_or(default, |it| it.0),
@@ -49,19 +52,19 @@ pub fn info(set: Option<(Bps, u32)>, default: Bps) -> TakeInfo {
     }
 }
 
-/// First block at which a take may be raised that last changed at block `last`. The reference lets
-/// the interval pass whole.
+/// Returns the first block at which a take may be raised that last changed at block `last`. In the
+/// reference, the whole interval must have passed.
 fn raises_from(last: Option<u32>) -> u32 {
     last.map_or(0, |last| {
         last.saturating_add(TAKE_RAISE_INTERVAL).saturating_add(1)
     })
 }
 
-/// Whether a take changes by being set to `take` at block `now`.
+/// Checks that a take may be set to `take` at block `now`. Returns true if that changes it.
 ///
 /// # Errors
 /// `TakeAbove`, `TakeTooSoon`.
-pub fn check(before: TakeInfo, take: Bps, now: u32) -> Result<bool, StakingError> {
+pub fn changes(before: TakeInfo, take: Bps, now: u32) -> Result<bool, StakingError> {
     if take > MAX_TAKE {
         return Err(StakingError::TakeAbove(MAX_TAKE));
     }
@@ -76,8 +79,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Cases computed by hand from the rules of subtensor-reference.md 3.11: take before and block
-    /// of its last change, take asked for, block, and what comes of it.
+    /// Cases computed by hand from the rules of subtensor-reference.md 3.11: take before, block of
+    /// its last change, requested take, block, result.
     #[test]
     fn takes_change_by_the_references_rules() {
         let late = 1_000 + TAKE_RAISE_INTERVAL;
@@ -116,7 +119,7 @@ mod tests {
                 raises_from: raises_from(last),
             };
             assert_eq!(
-                check(info, Bps(asked), now),
+                changes(info, Bps(asked), now),
                 expected,
                 "{before} {asked} {now}"
             );
@@ -124,7 +127,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is set when, a take is never raised twice within the interval, and never above the most.
+        /// After any calls, a take was never raised twice within the interval, and never above the
+        /// largest.
         #[test]
         fn takes_rise_slowly(steps in prop::collection::vec((0u32..300_000, 0u16..2_000), 1..30)) {
             ink::env::test::run_test::<ink::env::DefaultEnvironment, _>(|_| {

@@ -1,6 +1,6 @@
-//! What the shell does without other contracts. Calls that move TAO are tested on a chain.
+//! Tests of messages that call no other contract. Calls that move TAO are tested on a chain.
 
-use crate::{fund::Fund, StakingContract, DEFAULT_TAKE, MIN_STAKE};
+use crate::{PositionKey, StakingContract, DEFAULT_TAKE, MIN_STAKE};
 use ink::env::{
     test::{default_accounts, recorded_events, set_caller},
     DefaultEnvironment,
@@ -95,7 +95,7 @@ fn the_deployer_wires_once_and_has_no_role_after() {
 }
 
 #[ink::test]
-fn before_wiring_nobody_pays_or_opens_epochs() {
+fn before_wiring_no_account_pays_or_opens_epochs() {
     let mut staking = deployed();
     become_(accounts().alice);
     let refused = Err(StakingError::NotEmission);
@@ -105,7 +105,7 @@ fn before_wiring_nobody_pays_or_opens_epochs() {
 }
 
 #[ink::test]
-fn the_contracts_do_not_take_each_others_part() {
+fn a_peer_does_not_have_the_other_peers_role() {
     let mut staking = wired();
     become_(accounts().charlie);
     let refused = Err(StakingError::NotEmission);
@@ -153,9 +153,9 @@ fn pay_for_a_closed_epoch_counts_from_the_open_one_on() {
     assert_eq!(at(0), Err(StakingError::TooOld));
     assert_eq!(at(1), Ok(Rao(200)));
     assert_eq!(at(2), Ok(Rao(300)));
-    let nobody = AccountId::from([9; 32]);
+    let unknown = AccountId::from([9; 32]);
     assert_eq!(
-        staking.stakes_at(NETUID, vec![nobody, hotkey()], 1),
+        staking.stakes_at(NETUID, vec![unknown, hotkey()], 1),
         Ok(vec![Rao::ZERO, Rao(200)])
     );
 }
@@ -198,26 +198,27 @@ fn amounts_and_takes_out_of_bounds_are_refused_before_any_call() {
 }
 
 #[ink::test]
-fn what_is_empty_and_read_no_more_is_deleted() {
+fn empty_positions_and_unread_pools_are_deleted() {
     let django = accounts().django;
     let mut staking = wired();
-    let key = (NETUID, hotkey(), django);
+    let position = PositionKey {
+        netuid: NETUID,
+        hotkey: hotkey(),
+        coldkey: django,
+    };
     distribute(&mut staking, vec![payment(hotkey(), django, 100, 0)]);
     begin_epoch(&mut staking, 0);
-    let withdraw = |staking: &mut StakingContract, open| {
-        staking
-            .with_position(open, key, Fund::withdraw_all)
-            .unwrap()
-    };
-    assert_eq!(withdraw(&mut staking, 1), Rao(100));
-    assert!(!staking.positions.contains(key));
-    // Epoch 0 still reads it.
-    assert!(staking.pools.contains((NETUID, hotkey())));
+    let remove_all =
+        |staking: &mut StakingContract| staking.stake.remove_all(position, 0).unwrap().stake;
+    assert_eq!(remove_all(&mut staking), Rao(100));
+    assert!(!staking.stake.stores_position(position));
+    // Epoch 0 still reads the pool.
+    assert!(staking.stake.stores_pool(NETUID, hotkey()));
     assert_eq!(staking.stake_at(NETUID, hotkey(), 0), Ok(Rao(100)));
 
     begin_epoch(&mut staking, 1);
     distribute(&mut staking, vec![payment(hotkey(), django, 7, 0)]);
-    assert_eq!(withdraw(&mut staking, 2), Rao(7));
-    assert!(!staking.pools.contains((NETUID, hotkey())));
+    assert_eq!(remove_all(&mut staking), Rao(7));
+    assert!(!staking.stake.stores_pool(NETUID, hotkey()));
     assert_eq!(staking.stake_at(NETUID, hotkey(), 1), Ok(Rao::ZERO));
 }

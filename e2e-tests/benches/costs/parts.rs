@@ -5,7 +5,7 @@
 //! the whole.
 
 use inktensor_client::chain::{Cost, Message, Typed};
-use inktensor_e2e_tests::{ComputedEpoch, Network, Template};
+use inktensor_e2e_tests::{EpochRun, Network, Template};
 use inktensor_primitives::{
     emission::{Emission, SplitPreset},
     kernel::{EpochHeader, IncentiveKernel, StepInput},
@@ -46,7 +46,7 @@ pub fn of_close(open: &Template, header: &EpochHeader) -> Vec<Part> {
 }
 
 /// Returns the parts of settling the first chunk of the final epoch `computed`.
-pub fn of_settlement(last: &Template, computed: &ComputedEpoch) -> Vec<Part> {
+pub fn of_settlement(last: &Template, computed: &EpochRun) -> Vec<Part> {
     let EpochHeader { netuid, epoch, .. } = computed.header;
     let results = computed.trace.results.first().expect("a chunk").clone();
     let mut alone = Alone::of("settle", last);

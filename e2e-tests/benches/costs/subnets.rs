@@ -7,7 +7,7 @@ use inktensor_e2e_tests::{
     accounts::*,
     network::{fits_block, opinion},
     steps::step_input,
-    ComputedEpoch, Network, Shape, Template,
+    EpochRun, Network, Shape, Template,
 };
 use inktensor_primitives::{
     epoch::{EpochError, Epochs, Stage},
@@ -181,7 +181,7 @@ fn fill_weights(net: &mut Network, netuid: NetUid) {
 }
 
 /// Returns phase and number of the steps to measure.
-fn sample(inputs: &EpochInputs, computed: &ComputedEpoch) -> impl Iterator<Item = (usize, usize)> {
+fn sample(inputs: &EpochInputs, computed: &EpochRun) -> impl Iterator<Item = (usize, usize)> {
     let chunks = inputs.chunks.len();
     (0..computed.trace.steps.len())
         .map(move |k| (k / chunks, k))
@@ -192,7 +192,7 @@ fn sample(inputs: &EpochInputs, computed: &ComputedEpoch) -> impl Iterator<Item 
 }
 
 /// Returns the costs of single steps.
-fn kernel_steps(net: &mut Network, inputs: &EpochInputs, computed: &ComputedEpoch) -> Vec<Bill> {
+fn kernel_steps(net: &mut Network, inputs: &EpochInputs, computed: &EpochRun) -> Vec<Bill> {
     let mut bills = vec![Bill::default(); computed.trace.plan.phases.len()];
     for (phase, k) in sample(inputs, computed) {
         let cost = net.kernel_step_cost(step_input(inputs, &computed.trace, k));
@@ -202,7 +202,7 @@ fn kernel_steps(net: &mut Network, inputs: &EpochInputs, computed: &ComputedEpoc
 }
 
 /// Returns the most expensive step, and the costs of disputes of an honest assertion.
-fn disputes(net: &mut Network, inputs: &EpochInputs, computed: &ComputedEpoch) -> (u32, Vec<Bill>) {
+fn disputes(net: &mut Network, inputs: &EpochInputs, computed: &EpochRun) -> (u32, Vec<Bill>) {
     let mut bills = vec![Bill::default(); computed.trace.plan.phases.len()];
     let mut heaviest = (0, 0);
     for (phase, k) in sample(inputs, computed) {
@@ -225,7 +225,7 @@ fn slash(
     closed: &Template,
     netuid: NetUid,
     inputs: &EpochInputs,
-    computed: &ComputedEpoch,
+    computed: &EpochRun,
     k: u32,
 ) -> Cost {
     let mut net = Network::begin_from(closed);

@@ -132,7 +132,7 @@ function advice(error: InktensorPrimitivesRegistryErrorRegistryError): string {
       return `offer ${error.value} rao`;
     case 'OutOfBounds': {
       // dedot drops the names of a variant's fields.
-      const [, min, max] = error.value;
+      const [, , min, max] = error.value;
       return `between ${min} and ${max}`;
     }
     default:

@@ -274,12 +274,12 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
     assert.deepEqual(await refused(coldkey, 'registry', 'registry::register', NETUID, miner.address, tao(1_000)), {
       variant: 'AlreadyRegistered',
       value: 1,
-      docs: 'The hotkey has a seat on this subnet already.',
+      docs: 'The hotkey is already registered on this subnet, on this uid. Use another hotkey.',
     });
     assert.deepEqual(await refused(coldkey, 'registry', 'registry::setHyperparameter', NETUID, { Tempo: 0 }), {
       variant: 'OutOfBounds',
-      value: { value: 0, min: 1, max: 50_400 },
-      docs: "A value is outside its bounds, which are both allowed. A negative value is given as two's complement.",
+      value: { field: { hyperparameter: 'Tempo' }, value: 0, min: 1, max: 50_400 },
+      docs: 'The value is outside its bounds, which are both allowed. Use a value within them.',
     });
     const { closesAt } = (await client.read(network.epoch, 'epochs::status', NETUID)).toJSON() as any;
     const early = await refused(coldkey, 'epoch', 'epochs::close', NETUID);

@@ -3,10 +3,10 @@
 //! rolled-over epochs in between.
 
 use super::{case::Case, judge::NativeJudge, kernel::Kernel, rng::Rng};
-use epoch::frozen::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
+use epoch::closed_epoch::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
 use inktensor_compute::{
     engine::Engine,
-    epoch::{compute, EpochError, EpochInputs, Trace},
+    epoch::{compute, ComputeError, EpochInputs, Trace},
 };
 use inktensor_primitives::{
     assertion::final_digest,
@@ -23,7 +23,7 @@ const FIRST_CLOSE: u64 = 1_000_000;
 ///
 /// # Errors
 /// Those of the honest computation. An honest kernel has none.
-pub fn epoch(rng: &mut Rng, kernel: Kernel) -> Result<(Case, NativeJudge), EpochError> {
+pub fn epoch(rng: &mut Rng, kernel: Kernel) -> Result<(Case, NativeJudge), ComputeError> {
     let neurons = neurons(rng, &kernel);
     let header = first_header(rng, &kernel, neurons);
     if rng.percent(40) {
@@ -58,8 +58,8 @@ fn close(
     header: EpochHeader,
     before: Option<Trace>,
     left: Option<Memory>,
-) -> Result<(Case, NativeJudge), EpochError> {
-    let plan = kernel.plan(&header).map_err(EpochError::Plan)?;
+) -> Result<(Case, NativeJudge), ComputeError> {
+    let plan = kernel.plan(&header).map_err(ComputeError::Plan)?;
     let memory_before = match (&before, &left) {
         (Some(before), Some(left)) => {
             let closed = frozen(&header, plan);
@@ -209,8 +209,8 @@ fn inputs(
     kernel: &Kernel,
     header: EpochHeader,
     memory_before: Option<Vec<Vec<u8>>>,
-) -> Result<EpochInputs, EpochError> {
-    let plan = kernel.plan(&header).map_err(EpochError::Plan)?;
+) -> Result<EpochInputs, ComputeError> {
+    let plan = kernel.plan(&header).map_err(ComputeError::Plan)?;
     let metagraph = Metagraph::random(rng);
     let chunks: Vec<ChunkInputs> = (0..plan.chunks(header.neurons))
         .map(|chunk| {

@@ -3,9 +3,8 @@
 
 use super::{case::Case, kernel::Kernel};
 use epoch::{
+    closed_epoch::{ClosedEpoch, Memory},
     dispute::judge,
-    frozen::{ClosedEpoch, Memory},
-    shape,
 };
 use inktensor_compute::engine::{Engine, EngineError};
 use inktensor_primitives::{
@@ -67,13 +66,7 @@ impl Judge for NativeJudge {
         if self.posted.is_some() {
             return Err(EpochError::AlreadyAsserted);
         }
-        let closed = &self.closed;
-        if assertion.header_hash != closed.header_hash {
-            return Err(EpochError::HeaderMismatch);
-        }
-        if !shape::is_in_shape(assertion, &closed.header, &closed.plan) {
-            return Err(EpochError::BadShape);
-        }
+        self.closed.check_assertion(assertion)?;
         self.posted = Some(assertion.digest());
         Ok(())
     }

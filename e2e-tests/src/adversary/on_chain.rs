@@ -11,19 +11,19 @@ use inktensor_primitives::{
     registry::Hyperparameter,
     NetUid, Rao, Uid,
 };
-use inktensor_worker::epochs::Ledger;
+use inktensor_worker::epochs::EpochCache;
 
 /// The epoch contract as a judge. A worker posts; a stranger disputes with a watcher's proofs.
 pub struct OnChain {
     /// The network.
     pub net: Network,
     netuid: NetUid,
-    ledger: Ledger,
+    ledger: EpochCache,
 }
 
 /// Returns a watcher's ledger, which reads the chain and runs the chain's own kernels.
-fn ledger(net: &Network) -> Ledger {
-    Ledger::new(net.addresses(), kernels())
+fn ledger(net: &Network) -> EpochCache {
+    EpochCache::new(net.addresses(), kernels())
 }
 
 /// Returns a random subnet whose epoch has just closed, after up to two final ones.

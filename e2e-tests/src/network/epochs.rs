@@ -13,7 +13,7 @@ use inktensor_primitives::{
 
 /// An epoch and its honest computation.
 #[derive(Clone, Debug)]
-pub struct ComputedEpoch {
+pub struct EpochRun {
     /// The header of the closed epoch.
     pub header: EpochHeader,
     /// The computation.
@@ -23,7 +23,7 @@ pub struct ComputedEpoch {
     neurons: Vec<Neuron>,
 }
 
-impl ComputedEpoch {
+impl EpochRun {
     /// Returns the neuron on `uid` when the epoch closed.
     pub fn neuron(&self, uid: u16) -> &Neuron {
         &self.neurons[usize::from(uid)]
@@ -71,7 +71,7 @@ impl Network {
     }
 
     /// Computes the closed epoch natively and in wasmtime.
-    pub fn compute(&self, netuid: NetUid) -> ComputedEpoch {
+    pub fn compute(&self, netuid: NetUid) -> EpochRun {
         let inputs = self.inputs(netuid);
         let header = inputs.header.clone();
         let code = self
@@ -87,7 +87,7 @@ impl Network {
             plan.as_ref(),
             "the chain's plan is the kernel's"
         );
-        ComputedEpoch {
+        EpochRun {
             assertion: trace.assertion(),
             neurons: self.neurons_of(&header),
             trace,
@@ -96,7 +96,7 @@ impl Network {
     }
 
     /// Computes the closed epoch and posts its assertion.
-    pub fn assert_epoch(&mut self, netuid: NetUid) -> ComputedEpoch {
+    pub fn assert_epoch(&mut self, netuid: NetUid) -> EpochRun {
         let computed = self.compute(netuid);
         self.lock_collateral_and_propose(netuid, &computed.assertion);
         let key = (netuid, computed.header.epoch);
@@ -135,7 +135,7 @@ impl Network {
 
     /// Waits until a replay is due and replays the closed epoch, `steps` steps in each call, signed
     /// by a stranger.
-    pub fn replay(&mut self, netuid: NetUid, steps: u32) -> ComputedEpoch {
+    pub fn replay(&mut self, netuid: NetUid, steps: u32) -> EpochRun {
         let computed = self.compute(netuid);
         self.observer.record_honest(netuid, &computed.trace);
         let due = self.status(netuid).expect("a status").replays_at;
@@ -185,13 +185,13 @@ impl Network {
     }
 
     /// Runs a whole epoch: close, propose, finalize, settle.
-    pub fn run_epoch(&mut self, netuid: NetUid) -> ComputedEpoch {
+    pub fn run_epoch(&mut self, netuid: NetUid) -> EpochRun {
         self.close(netuid);
         self.finish_epoch(netuid)
     }
 
     /// Finishes the closed epoch: propose, finalize, settle.
-    pub fn finish_epoch(&mut self, netuid: NetUid) -> ComputedEpoch {
+    pub fn finish_epoch(&mut self, netuid: NetUid) -> EpochRun {
         let computed = self.assert_epoch(netuid);
         self.finalize(netuid);
         self.settle(netuid);

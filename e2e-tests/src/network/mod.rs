@@ -11,7 +11,7 @@ mod snapshot;
 mod unwired;
 
 pub use calls::{fits_block, Caller, BLOCK_PROOF, BLOCK_TIME};
-pub use epochs::ComputedEpoch;
+pub use epochs::EpochRun;
 pub use prepared::Prepared;
 pub use setup::{opinion, Shape};
 pub use snapshot::{Snapshot, StorageRoots, SubnetState};

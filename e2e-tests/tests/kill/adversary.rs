@@ -13,7 +13,7 @@ use inktensor_primitives::{
     epoch::{EpochError, Epochs, Stage},
     NetUid,
 };
-use inktensor_worker::epochs::{Computed, Ledger};
+use inktensor_worker::epochs::{ComputedEpoch, EpochCache};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -34,7 +34,7 @@ pub struct Adversary {
     /// The contracts on it.
     pub contracts: Addresses,
     /// The ledger of its own computations.
-    pub ledger: Ledger,
+    pub ledger: EpochCache,
     /// The subnets.
     pub netuids: Vec<NetUid>,
     /// The source of random choices.
@@ -89,7 +89,7 @@ impl Adversary {
     }
 
     /// Returns the honest assertion with one change.
-    fn lie(&mut self, computed: &Computed) -> Assertion {
+    fn lie(&mut self, computed: &ComputedEpoch) -> Assertion {
         let mut lie = computed.assertion.clone();
         match self.rng.below(4) {
             0 => {

@@ -25,7 +25,7 @@ use inktensor_client::{
     chain::{Chain, Typed},
     deploy::{Config, Record},
 };
-use inktensor_devnet::{chain_dir::Kept, remote::RemoteChain};
+use inktensor_devnet::{chain_dir::ChainDir, remote::RemoteChain};
 use inktensor_e2e_tests::{accounts::*, adversary::Rng, network, Network, Shape, TempDir};
 use inktensor_primitives::{
     dispute::Disputed,
@@ -33,7 +33,7 @@ use inktensor_primitives::{
     NetUid, Rao,
 };
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
 };
 use processes::{Devchain, Worker, KEEPER_ROLE, PROPOSER, ROLES, WATCHER};
@@ -97,7 +97,7 @@ fn killed_workers_lose_nothing() {
     let mut net = populated();
     let netuids: Vec<NetUid> = (1..=net.subnets()).map(NetUid).collect();
     let stores = run_first_epochs(&mut net, &netuids, folder.path());
-    let kept = Kept::at(folder.path().join("chain"));
+    let kept = ChainDir::at(folder.path().join("chain"));
     let (state, template) = net.export();
     kept.create().expect("a folder");
     let record = Record::found(net.chain(), &net.addresses(), "kill").expect("deployed");
@@ -241,11 +241,11 @@ fn run_first_epochs(net: &mut Network, netuids: &[NetUid], folder: &Path) -> std
     stores
 }
 
-fn ledger(net: &Network, store: &Path) -> Ledger {
+fn ledger(net: &Network, store: &Path) -> EpochCache {
     use inktensor_worker::store::{Home, Store};
     let home = Home::on(net.chain(), net.addresses().epoch).expect("the chain answers");
     let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
-    Ledger::new(net.addresses(), kernels).with_store(Store::open(store, home).expect("opened"))
+    EpochCache::new(net.addresses(), kernels).with_store(Store::open(store, home).expect("opened"))
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -313,7 +313,7 @@ fn wait_for_no_lie(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
 fn resume(
     net: &Network,
     template: &inktensor_e2e_tests::Template,
-    kept: &Kept,
+    kept: &ChainDir,
     chain: &RemoteChain,
     devchain: Devchain,
 ) -> Network {

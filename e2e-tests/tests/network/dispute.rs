@@ -2,7 +2,7 @@
 
 use inktensor_client::chain::{Answer, CallError, Typed};
 use inktensor_compute::epoch::EpochInputs;
-use inktensor_e2e_tests::{accounts::*, ComputedEpoch, Network, Prepared};
+use inktensor_e2e_tests::{accounts::*, EpochRun, Network, Prepared};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Opening, StepProof},
@@ -20,7 +20,7 @@ fn with_closed_epoch() -> (Network, NetUid) {
 }
 
 /// Returns the honest computation of the closed epoch, with its inputs.
-fn known(net: &Network, netuid: NetUid) -> (ComputedEpoch, EpochInputs) {
+fn known(net: &Network, netuid: NetUid) -> (EpochRun, EpochInputs) {
     (net.compute(netuid), net.inputs(netuid))
 }
 

@@ -4,7 +4,7 @@ use inktensor_client::deploy::Bundle;
 use inktensor_e2e_tests::{accounts::*, engines::kernels, Network, Shape, TempDir};
 use inktensor_primitives::{hash::blake2, kernel::NeuronResult, Bps, Digest, NetUid, Rao, Uid};
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     explain::{explain_on_chain, Explanation, KernelKind},
     store::Store,
     verify::Verifier,
@@ -52,7 +52,7 @@ fn closed_with(prepare: impl FnOnce(&mut Network)) -> (Network, NetUid, TempDir)
     net.stake(netuid, nth("nominator", 0), hotkey, Rao::from_tao(50));
     prepare(&mut net);
     let store = folder.store(&net).expect("opened");
-    let mut ledger = Ledger::new(net.addresses(), kernels()).with_store(store);
+    let mut ledger = EpochCache::new(net.addresses(), kernels()).with_store(store);
     for _ in 0..2 {
         net.close(netuid);
         net.with_chain(|chain| ledger.closed(chain, netuid).map(drop))

@@ -1,7 +1,7 @@
 //! The fees of those who run an epoch.
 
 use inktensor_client::deploy::Config;
-use inktensor_e2e_tests::{accounts::*, network::config, ComputedEpoch, Network, Prepared, Shape};
+use inktensor_e2e_tests::{accounts::*, network::config, EpochRun, Network, Prepared, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, EpochBudget, Fee, Fees},
     Bps, NetUid, Rao,
@@ -31,8 +31,8 @@ fn close_with_budget(net: &mut Network, miners: u32) -> (NetUid, EpochBudget) {
 }
 
 /// Returns such a network with 70 miners and its epoch final.
-fn with_final_epoch() -> (Network, NetUid, EpochBudget, ComputedEpoch) {
-    static PREPARED: Prepared<(NetUid, EpochBudget, ComputedEpoch)> = Prepared::new(|net| {
+fn with_final_epoch() -> (Network, NetUid, EpochBudget, EpochRun) {
+    static PREPARED: Prepared<(NetUid, EpochBudget, EpochRun)> = Prepared::new(|net| {
         let (netuid, budget) = close_with_budget(net, 70);
         let computed = net.assert_epoch(netuid);
         net.finalize(netuid);

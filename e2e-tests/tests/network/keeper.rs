@@ -4,15 +4,15 @@ use crate::worker::populated;
 use inktensor_e2e_tests::{accounts::*, engines::kernels, Network};
 use inktensor_primitives::{NetUid, Rao};
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     roles::{Action, Keeper, Proposer, RoleError},
 };
 use std::num::NonZeroU32;
 
 /// Returns a ledger without history or store.
-fn blank(net: &Network) -> Ledger {
+fn blank(net: &Network) -> EpochCache {
     let kernels = kernels();
-    Ledger::new(net.addresses(), kernels)
+    EpochCache::new(net.addresses(), kernels)
 }
 
 /// Runs a keeper that reads only the current state of the chain.
@@ -103,7 +103,7 @@ fn keeper_without_replays_rolls_stuck_epochs_over() {
     net.advance_to(at);
     let actions = keep(&mut net, &keeper).expect("no problem");
     // The next epoch, which gets the budget, can close at once.
-    let [Action::GivenUp {
+    let [Action::RolledOver {
         epoch: 1, carried, ..
     }, Action::Closed { epoch: 2, .. }] = actions[..]
     else {

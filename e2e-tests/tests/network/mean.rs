@@ -17,7 +17,7 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     roles::{Keeper, Proposer},
 };
 
@@ -186,7 +186,7 @@ fn workers_follow_a_subnet_from_one_kernel_to_another() {
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     net.fund(WORKER, Rao::from_tao(100));
     let kernels = kernels();
-    let mut ledger = Ledger::new(addresses, kernels);
+    let mut ledger = EpochCache::new(addresses, kernels);
     let (keeper, proposer) = (
         Keeper::new(KEEPER, addresses),
         Proposer::new(WORKER, addresses),

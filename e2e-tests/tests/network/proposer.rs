@@ -3,7 +3,7 @@
 use crate::worker::{act, fresh, ledger, populated};
 use inktensor_compute::{
     engine::{native::Native, Engine, EngineError},
-    epoch::{Difference, Part},
+    epoch::{Difference, StepPart},
 };
 use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
@@ -18,7 +18,7 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
     roles::{Action, Keeper, Proposer, RoleError, Watcher},
     store::Intent,
@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 /// Posts a lie signed by the worker, as a stolen key or a broken worker would; a watcher disputes
 /// it.
-fn slash_the_worker(net: &mut Network, netuid: NetUid, ledger: &mut Ledger) -> Assertion {
+fn slash_the_worker(net: &mut Network, netuid: NetUid, ledger: &mut EpochCache) -> Assertion {
     let mut lie = net.compute(netuid).assertion;
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
@@ -68,7 +68,7 @@ fn slashed_worker_proposes_nothing_until_the_kernel_is_trusted_again() {
         .transfer(ALICE, Rao::from_tao(100))
         .expect("the bank has it");
     let honest = Proposer::new(ALICE, net.addresses());
-    let mut of_alice = Ledger::new(
+    let mut of_alice = EpochCache::new(
         net.addresses(),
         Kernels::new(EngineChoice::Wasm).expect("wasmtime starts"),
     );
@@ -198,7 +198,7 @@ fn proposer_with_differing_engines_proposes_nothing_and_reports_the_step() {
     assert!(matches!(
         difference.difference,
         Difference::Step {
-            part: Part::Results,
+            part: StepPart::Results,
             chunk: 0,
             ..
         }

@@ -15,7 +15,7 @@ use inktensor_primitives::{
     NetUid,
 };
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     roles::{Action, Keeper, Proposer, RoleError, Watcher},
     store::{MemoryExport, StoreError},
 };
@@ -46,7 +46,7 @@ impl Engine for Counting {
 }
 
 /// Runs one worker until epoch `epoch` is closed and posted.
-fn run_until_posted(net: &mut Network, netuid: NetUid, ledger: &mut Ledger, epoch: u32) {
+fn run_until_posted(net: &mut Network, netuid: NetUid, ledger: &mut EpochCache, epoch: u32) {
     for _ in 0..200 {
         let actions = act(net, ledger).expect("no problem");
         if actions.contains(&Action::Proposed { netuid, epoch }) {

@@ -3,9 +3,9 @@
 use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
 use inktensor_primitives::{epoch::Stage, NetUid, Rao};
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
-    roles::{Action, Keeper, Proposer, Report, RoleError},
+    roles::{Action, Keeper, Proposer, RoleError, TickReport},
 };
 
 /// Creates a subnet of two validators and three miners.
@@ -15,8 +15,8 @@ fn populated(net: &mut Network) -> NetUid {
     netuid
 }
 
-fn ledger(net: &Network, choice: EngineChoice) -> Ledger {
-    Ledger::new(
+fn ledger(net: &Network, choice: EngineChoice) -> EpochCache {
+    EpochCache::new(
         net.addresses(),
         Kernels::new(choice).expect("wasmtime starts"),
     )
@@ -32,12 +32,12 @@ fn keeper(net: &Network) -> Keeper {
     Keeper::new(KEEPER, net.addresses())
 }
 
-fn keep(net: &mut Network, keeper: &Keeper, ledger: &mut Ledger) -> Report {
+fn keep(net: &mut Network, keeper: &Keeper, ledger: &mut EpochCache) -> TickReport {
     net.with_chain(|chain| keeper.tick(chain, ledger))
         .expect("the chain answers")
 }
 
-fn propose(net: &mut Network, proposer: &Proposer, ledger: &mut Ledger) -> Report {
+fn propose(net: &mut Network, proposer: &Proposer, ledger: &mut EpochCache) -> TickReport {
     net.with_chain(|chain| proposer.tick(chain, ledger))
         .expect("the chain answers")
 }
@@ -122,7 +122,7 @@ fn roles_run_every_subnet() {
     let empty = net.create(Shape::default());
     let last = populated(&mut net);
     let actions = run(&mut net, last, EngineChoice::Wasm, 2);
-    assert!(actions.contains(&Action::RolledOver { netuid: empty }));
+    assert!(actions.contains(&Action::TempoRestarted { netuid: empty }));
     for netuid in [first, last] {
         assert!(actions.contains(&Action::Finalized { netuid, epoch: 1 }));
     }

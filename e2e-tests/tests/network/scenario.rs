@@ -1,7 +1,7 @@
 //! Longer runs of networks: several epochs and subnets, with stakers and neurons that come and go.
 
 use inktensor_compute::epoch::EpochInputs;
-use inktensor_e2e_tests::{accounts::*, ComputedEpoch, Network, Shape, Template};
+use inktensor_e2e_tests::{accounts::*, EpochRun, Network, Shape, Template};
 use inktensor_primitives::{
     epoch::EpochError, kernel::NeuronResult, registry::Hyperparameter, AccountId, Bps, NetUid, Rao,
     Uid, MAX_UIDS, MAX_VALIDATORS,
@@ -43,7 +43,7 @@ fn gain(net: &Network, netuid: NetUid, hotkey: AccountId, coldkey: AccountId, be
 }
 
 /// Returns the result of a uid in an epoch.
-fn result(computed: &ComputedEpoch, uid: Uid) -> NeuronResult {
+fn result(computed: &EpochRun, uid: Uid) -> NeuronResult {
     computed
         .trace
         .neurons()
@@ -201,7 +201,7 @@ fn full_subnet() -> (Network, NetUid) {
 }
 
 /// Returns true if the budget is paid but for rounding.
-fn pays_all(computed: &ComputedEpoch) -> bool {
+fn pays_all(computed: &EpochRun) -> bool {
     let budget = computed.header.budget.total();
     let rounding = u64::from(computed.header.neurons) + budget.0 / (1 << 20);
     budget > Rao::ZERO && budget.0 - computed.pay().0 <= rounding
@@ -286,7 +286,7 @@ const QUARTER: u64 = 500_000_000_000;
 
 /// Checks that a dispute of any step takes less than a quarter of a block, with the first and the
 /// last chunk of each phase.
-fn assert_disputes_are_cheap(net: &mut Network, inputs: &EpochInputs, computed: &ComputedEpoch) {
+fn assert_disputes_are_cheap(net: &mut Network, inputs: &EpochInputs, computed: &EpochRun) {
     let netuid = inputs.header.netuid;
     let chunks = inputs.chunks.len();
     let phases = computed.trace.plan.phases.len();

@@ -1,6 +1,6 @@
 //! Pay-out of a final epoch, chunk by chunk.
 
-use inktensor_e2e_tests::{accounts::*, ComputedEpoch, Network, Prepared, Shape};
+use inktensor_e2e_tests::{accounts::*, EpochRun, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::results_digest,
     epoch::EpochError,
@@ -9,20 +9,20 @@ use inktensor_primitives::{
 };
 
 /// Returns a network of two validators and three miners whose last epoch, with a budget, is final.
-fn with_final_epoch() -> (Network, NetUid, ComputedEpoch) {
-    static PREPARED: Prepared<(NetUid, ComputedEpoch)> = Prepared::new(|net| run(net, 3));
+fn with_final_epoch() -> (Network, NetUid, EpochRun) {
+    static PREPARED: Prepared<(NetUid, EpochRun)> = Prepared::new(|net| run(net, 3));
     let (net, (netuid, computed)) = PREPARED.network();
     (net, netuid, computed)
 }
 
 /// Returns such a network with 70 miners, so that the epoch has two chunks.
-fn with_large_final_epoch() -> (Network, NetUid, ComputedEpoch) {
-    static PREPARED: Prepared<(NetUid, ComputedEpoch)> = Prepared::new(|net| run(net, 70));
+fn with_large_final_epoch() -> (Network, NetUid, EpochRun) {
+    static PREPARED: Prepared<(NetUid, EpochRun)> = Prepared::new(|net| run(net, 70));
     let (net, (netuid, computed)) = PREPARED.network();
     (net, netuid, computed)
 }
 
-fn run(net: &mut Network, miners: u32) -> (NetUid, ComputedEpoch) {
+fn run(net: &mut Network, miners: u32) -> (NetUid, EpochRun) {
     let netuid = net.create(Shape {
         seats: 256,
         ..Shape::default()

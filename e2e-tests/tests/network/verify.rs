@@ -2,7 +2,7 @@
 //! first wrong step and uids.
 
 use inktensor_client::chain::Chain;
-use inktensor_compute::epoch::{Difference, Part};
+use inktensor_compute::epoch::{Difference, StepPart};
 use inktensor_e2e_tests::{accounts::*, engines::kernels, Network, Shape, TempDir};
 use inktensor_primitives::{
     assertion::{results_digest, Assertion},
@@ -10,9 +10,11 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     store::Store,
-    verify::{Fate, Origin, Paid, ValueDifference, Verified, Verifier, VerifyError},
+    verify::{
+        AssertionStatus, InputSource, Paid, ValueDifference, Verified, Verifier, VerifyError,
+    },
 };
 
 /// Creates a subnet of two validators and three miners, all in one chunk.
@@ -62,12 +64,18 @@ fn verify_confirms_an_honest_epoch_posted_and_paid() {
     let standing = verify(&mut net, netuid, 0);
     assert_eq!(standing.finding, None);
     assert_eq!(standing.posted.assertion, Some(computed.assertion.clone()));
-    assert!(matches!(standing.posted.fate, Fate::Standing { .. }));
-    assert_eq!(standing.origin, Origin::Chain);
+    assert!(matches!(
+        standing.posted.fate,
+        AssertionStatus::Standing { .. }
+    ));
+    assert_eq!(standing.origin, InputSource::Chain);
     net.finalize(netuid);
     net.settle(netuid);
     let paid = verify(&mut net, netuid, 0);
-    assert_eq!((paid.finding, paid.posted.fate), (None, Fate::Final));
+    assert_eq!(
+        (paid.finding, paid.posted.fate),
+        (None, AssertionStatus::Final)
+    );
     assert_eq!(paid.honest, Ok(computed.assertion.digest()));
     assert_eq!(paid.steps as usize, computed.assertion.steps.len());
 }
@@ -82,7 +90,7 @@ fn verify_names_a_wrong_step_with_its_uids() {
         k: 2,
         phase: 2,
         chunk: 0,
-        part: Part::Step,
+        part: StepPart::Step,
     };
     assert_eq!(found.difference, Some(place));
     assert_eq!(found.uids, [0, 1, 2, 3, 4].map(Uid));
@@ -97,7 +105,8 @@ fn verify_names_wrong_permits_one_by_one() {
     lie(&mut net, netuid, |lie| gone = lie.roster.remove(0));
     let found = verify(&mut net, netuid, 0).finding.expect("a lie");
     let Some(Difference::Step {
-        part: Part::Roster, ..
+        part: StepPart::Roster,
+        ..
     }) = found.difference
     else {
         panic!("{found:?}");
@@ -123,7 +132,7 @@ fn verify_lists_the_values_of_a_paid_lie() {
     let mut net = Network::deploy();
     let netuid = populated(&mut net);
     let store = folder.store(&net).expect("opened");
-    let mut ledger = Ledger::new(net.addresses(), kernels()).with_store(store);
+    let mut ledger = EpochCache::new(net.addresses(), kernels()).with_store(store);
     let mut keep = |net: &mut Network| {
         net.with_chain(|chain| ledger.closed(chain, netuid))
             .expect("computed");
@@ -187,7 +196,7 @@ fn verify_lists_the_values_of_a_paid_lie() {
     assert!(found.hidden.is_empty(), "all of it was seen");
     // The epoch before is only in the store, and correct.
     let older = verify_with(&mut net, Some(&store), netuid, 1).expect("verified");
-    assert_eq!((older.finding, older.origin), (None, Origin::Store));
+    assert_eq!((older.finding, older.origin), (None, InputSource::Store));
     // Without a store neither epoch can be verified.
     assert!(matches!(
         verify_with(&mut net, None, netuid, 1),
@@ -207,7 +216,7 @@ fn verify_after_a_replay_needs_no_store() {
     net.replay(netuid, 3);
     let replayed = verify(&mut net, netuid, 0);
     assert_eq!((replayed.finding, replayed.posted.assertion), (None, None));
-    assert_eq!(replayed.posted.fate, Fate::Final);
+    assert_eq!(replayed.posted.fate, AssertionStatus::Final);
     net.settle(netuid);
     net.honest_weights(netuid);
     net.close(netuid);
@@ -216,7 +225,10 @@ fn verify_after_a_replay_needs_no_store() {
     net.close(netuid);
     net.assert_epoch(netuid);
     let verified = verify(&mut net, netuid, 2);
-    assert_eq!((verified.finding, verified.origin), (None, Origin::Chain));
+    assert_eq!(
+        (verified.finding, verified.origin),
+        (None, InputSource::Chain)
+    );
 }
 
 #[test]
@@ -243,7 +255,7 @@ fn verify_uses_the_assertion_after_a_slashed_lie() {
     let (k, proof) = computed.trace.refute(&inputs, &lie).expect("refuted");
     net.as_(ALICE).dispute(netuid, k, &proof).expect("slashed");
     let slashed = verify(&mut net, netuid, 0);
-    assert_eq!(slashed.posted.fate, Fate::Slashed);
+    assert_eq!(slashed.posted.fate, AssertionStatus::Slashed);
     assert!(slashed.finding.is_some());
     net.assert_epoch(netuid);
     let again = verify(&mut net, netuid, 0);

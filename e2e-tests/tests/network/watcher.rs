@@ -8,14 +8,14 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 use inktensor_worker::{
-    epochs::Ledger,
-    roles::{Action, Keeper, Report, RoleError, Watcher},
+    epochs::EpochCache,
+    roles::{Action, Keeper, RoleError, TickReport, Watcher},
 };
 
 /// Runs the first epoch of `netuids`. Returns a ledger that has computed them.
-fn experienced(net: &mut Network, netuids: &[NetUid]) -> Ledger {
+fn experienced(net: &mut Network, netuids: &[NetUid]) -> EpochCache {
     let kernels = kernels();
-    let mut ledger = Ledger::new(net.addresses(), kernels);
+    let mut ledger = EpochCache::new(net.addresses(), kernels);
     for netuid in netuids {
         net.close(*netuid);
         ledger.closed(net.chain(), *netuid).expect("computed");
@@ -35,7 +35,7 @@ fn populated(net: &mut Network) -> NetUid {
 
 /// Returns a network whose second epoch, which reads weights and carry-over state, is closed, and a
 /// watcher's ledger.
-fn watched() -> (Network, NetUid, Ledger) {
+fn watched() -> (Network, NetUid, EpochCache) {
     let mut net = Network::deploy();
     let netuid = populated(&mut net);
     let ledger = experienced(&mut net, &[netuid]);
@@ -43,7 +43,7 @@ fn watched() -> (Network, NetUid, Ledger) {
     (net, netuid, ledger)
 }
 
-fn watch(net: &mut Network, ledger: &mut Ledger) -> Report {
+fn watch(net: &mut Network, ledger: &mut EpochCache) -> TickReport {
     let watcher = Watcher::new(STRANGER, net.addresses());
     net.with_chain(|chain| watcher.tick(chain, ledger))
         .expect("the chain answers")

@@ -4,7 +4,7 @@ use inktensor_compute::engine::{native::Native, Engine};
 use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape, TempDir};
 use inktensor_primitives::{hash::blake2, NetUid, Rao};
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
     roles::{Action, Keeper, Proposer, RoleError},
     store::Store,
@@ -28,21 +28,21 @@ fn kernels(engine: Arc<dyn Engine>) -> Kernels {
 }
 
 /// Returns the ledger of a worker whose linked kernel is `engine`.
-pub fn ledger(net: &Network, store: Store, engine: Arc<dyn Engine>) -> Ledger {
-    Ledger::new(net.addresses(), kernels(engine)).with_store(store)
+pub fn ledger(net: &Network, store: Store, engine: Arc<dyn Engine>) -> EpochCache {
+    EpochCache::new(net.addresses(), kernels(engine)).with_store(store)
 }
 
 /// Starts a worker on the store in `folder`.
-pub fn fresh(net: &Network, folder: &TempDir) -> Ledger {
+pub fn fresh(net: &Network, folder: &TempDir) -> EpochCache {
     // Compiled once per process.
     static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
     let kernels = KERNELS.get_or_init(|| Arc::new(kernels(Arc::new(Native::on_threads(1)))));
     let store = folder.store(net).expect("opened");
-    Ledger::new(net.addresses(), Arc::clone(kernels)).with_store(store)
+    EpochCache::new(net.addresses(), Arc::clone(kernels)).with_store(store)
 }
 
 /// Runs both roles once.
-pub fn act(net: &mut Network, ledger: &mut Ledger) -> Result<Vec<Action>, RoleError> {
+pub fn act(net: &mut Network, ledger: &mut EpochCache) -> Result<Vec<Action>, RoleError> {
     let (keeper, proposer) = (
         Keeper::new(KEEPER, net.addresses()),
         Proposer::new(WORKER, net.addresses()),

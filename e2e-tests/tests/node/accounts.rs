@@ -75,7 +75,7 @@ impl Account {
 pub fn connect(url: &str, accounts: &[Account]) -> RpcChain {
     let settings = Settings {
         addresses: vec![url.into()],
-        patience: Duration::from_secs(60),
+        timeout: Duration::from_secs(60),
         wait: Wait::Best,
         genesis: None,
     };

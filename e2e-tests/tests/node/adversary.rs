@@ -11,7 +11,7 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao,
 };
 use inktensor_worker::{
-    epochs::{Computed, Ledger},
+    epochs::{ComputedEpoch, EpochCache},
     kernels::{EngineChoice, Kernels},
     roles::RoleError,
 };
@@ -49,7 +49,7 @@ pub struct Adversary {
 struct Watching {
     chain: RpcChain,
     contracts: Addresses,
-    ledger: Ledger,
+    ledger: EpochCache,
     netuids: Vec<NetUid>,
     liar: AccountId,
     notes: Notes,
@@ -65,7 +65,7 @@ impl Adversary {
         chain.send(liar, message).answer().expect("collateral");
         let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
         let mut watching = Watching {
-            ledger: Ledger::new(contracts, kernels),
+            ledger: EpochCache::new(contracts, kernels),
             chain,
             contracts,
             netuids: netuids.to_vec(),
@@ -134,7 +134,7 @@ impl Watching {
         }
     }
 
-    fn lie(&mut self, netuid: NetUid, computed: &Computed) {
+    fn lie(&mut self, netuid: NetUid, computed: &ComputedEpoch) {
         let mut lie = computed.assertion.clone();
         lie.results[0] = [7; 32];
         let message = self.contracts.epoch().propose(netuid, lie);

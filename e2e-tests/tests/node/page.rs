@@ -81,7 +81,7 @@ pub fn run() {
         output.status
     );
     for wanted in [
-        "all 7 contracts are as it is written",
+        "all 7 contracts are as recorded",
         "epoch 4 of subnet 1: correct",
         "agree with the epoch",
     ] {

@@ -1,22 +1,61 @@
-//! Accounts as people and files write them.
+//! Accounts and hashes as text: SS58 addresses as wallets show them, and hexadecimal.
+
+pub use inktensor_primitives::ss58::ss58;
 
 use inktensor_primitives::{AccountId, Digest};
 use std::str::FromStr;
 use subxt::utils::AccountId32;
+use thiserror::Error;
 
-/// The account that `text` writes: an SS58 address, or 32 bytes in hexadecimal after `0x`.
-pub fn address(text: &str) -> Option<AccountId> {
+/// Bytes of an account, and of a hash.
+const LENGTH: usize = 32;
+
+/// The error of subxt's decoder.
+type DecodeError = <AccountId32 as FromStr>::Err;
+
+/// An error of a text that should be an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum AddressError {
+    /// The text has the form of an SS58 address, but its checksum is wrong.
+    #[error("its checksum is wrong; a character may be mistyped")]
+    Checksum,
+    /// The text is of another kind.
+    #[error("expected an SS58 address, or 64 hexadecimal digits after 0x")]
+    Form,
+}
+
+/// Reads an account: an SS58 address, or 32 bytes in hexadecimal after `0x`.
+///
+/// # Errors
+/// See [`AddressError`].
+pub fn parse_address(text: &str) -> Result<AccountId, AddressError> {
     match text.strip_prefix("0x") {
-        Some(digits) => hexadecimal(digits),
-        None => AccountId32::from_str(text).ok().map(|it| it.0.into()),
+        Some(digits) => hexadecimal(digits)
+            .map(AccountId::from)
+            .ok_or(AddressError::Form),
+        None => match AccountId32::from_str(text) {
+            Ok(account) => Ok(account.0.into()),
+            Err(DecodeError::InvalidChecksum) => Err(AddressError::Checksum),
+            Err(_) => Err(AddressError::Form),
+        },
     }
 }
 
-fn hexadecimal(digits: &str) -> Option<AccountId> {
-    if digits.len() != 64 {
+/// Returns the account that `text` names, as [`parse_address`] reads it.
+pub fn address(text: &str) -> Option<AccountId> {
+    parse_address(text).ok()
+}
+
+/// Returns the digest that `text` names: 32 bytes in hexadecimal after `0x`.
+pub fn digest(text: &str) -> Option<Digest> {
+    hexadecimal(text.strip_prefix("0x")?)
+}
+
+fn hexadecimal(digits: &str) -> Option<[u8; LENGTH]> {
+    if digits.len() != 2 * LENGTH {
         return None;
     }
-    let mut bytes = [0; 32];
+    let mut bytes = [0; LENGTH];
     for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
         let pair = std::str::from_utf8(pair).ok()?;
         if !pair.bytes().all(|digit| digit.is_ascii_hexdigit()) {
@@ -24,19 +63,7 @@ fn hexadecimal(digits: &str) -> Option<AccountId> {
         }
         *byte = u8::from_str_radix(pair, 16).ok()?;
     }
-    Some(bytes.into())
-}
-
-/// The address of `account` in the form that wallets show, with the prefix of chains that have none
-/// of their own.
-pub fn ss58(account: &AccountId) -> String {
-    AccountId32(*AsRef::<[u8; 32]>::as_ref(account)).to_string()
-}
-
-/// The digest that `text` writes: 32 bytes in hexadecimal after `0x`.
-pub fn digest(text: &str) -> Option<Digest> {
-    let bytes = hexadecimal(text.strip_prefix("0x")?)?;
-    Some(*AsRef::<Digest>::as_ref(&bytes))
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -57,5 +84,13 @@ mod tests {
         }
         assert_eq!(digest(ALICE), None);
         assert_eq!(digest(&hex(&[7; 32])), Some([7; 32]));
+    }
+
+    #[test]
+    fn a_mistyped_address_has_a_wrong_checksum() {
+        let mistyped = ALICE.replace("KutQY", "KutQX");
+        assert_eq!(parse_address(&mistyped), Err(AddressError::Checksum));
+        assert_eq!(parse_address("Alice"), Err(AddressError::Form));
+        assert_eq!(parse_address("0x12"), Err(AddressError::Form));
     }
 }

@@ -1,9 +1,9 @@
-//! A folder that holds a chain between runs: its state, where the contracts are, and a worker's
-//! store.
+//! A folder that holds a chain between runs: its state, the record of its deployment, and a
+//! worker's store.
 
 use crate::{
     sandbox::SandboxChain,
-    state_file::{SavedError, State},
+    state_file::{State, StateFileError},
 };
 use inktensor_client::deploy::{Addresses, Record, RecordError};
 use std::{
@@ -13,123 +13,123 @@ use std::{
 };
 use thiserror::Error;
 
-/// The file of the chain's state.
+/// File of the chain's state.
 const STATE: &str = "chain.state";
-/// The file of the contracts' addresses.
+/// File of the deployment's record.
 const DEPLOYMENT: &str = "deployment.json";
-/// The folder of the worker's store.
+/// Folder of the worker's store.
 const STORE: &str = "store";
 
 /// A folder that holds a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct ChainDir {
     folder: PathBuf,
 }
 
-/// Why a chain could not be kept, or found again. Each names the file.
+/// An error of a chain's folder, with the file's name.
 #[derive(Debug, Error)]
-pub enum KeptError {
-    /// The file cannot be read or written.
+pub enum ChainDirError {
+    /// The file is unreadable or unwritable.
     #[error("{}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error.
         source: io::Error,
     },
     /// The folder already holds a chain.
-    #[error("{}: a chain is kept here already; name another folder, or remove it", .0.display())]
+    #[error("{}: the folder already holds a chain; name another folder, or remove it", .0.display())]
     Taken(PathBuf),
-    /// The state cannot be used.
+    /// The state is unusable.
     #[error("{}: {source}", path.display())]
     State {
         /// The file.
         path: PathBuf,
-        /// Why.
-        source: SavedError,
+        /// The error.
+        source: StateFileError,
     },
-    /// The addresses cannot be used.
+    /// The record is unusable.
     #[error("{}: {source}", path.display())]
     Deployment {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error.
         source: RecordError,
     },
 }
 
-impl Kept {
-    /// What is, or will be, in `folder`.
+impl ChainDir {
+    /// Names the folder. It need not exist.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
         }
     }
 
-    /// Whether a chain is kept here.
+    /// Returns true if the folder holds a chain.
     pub fn exists(&self) -> bool {
         self.path(STATE).exists()
     }
 
-    /// Makes the folder, for a chain to be kept in.
+    /// Creates the folder.
     ///
     /// # Errors
-    /// `Taken` if one is kept here already; `File`.
-    pub fn create(&self) -> Result<(), KeptError> {
+    /// `Taken` if the folder already holds a chain; `File`.
+    pub fn create(&self) -> Result<(), ChainDirError> {
         if self.exists() {
-            return Err(KeptError::Taken(self.folder.clone()));
+            return Err(ChainDirError::Taken(self.folder.clone()));
         }
         fs::create_dir_all(&self.folder).map_err(failed(&self.folder))
     }
 
-    /// Where the worker's store is, or will be.
+    /// Returns the path of the worker's store.
     pub fn store(&self) -> PathBuf {
         self.path(STORE)
     }
 
-    /// Writes down where the contracts are.
+    /// Writes the record of the deployment.
     ///
     /// # Errors
     /// `File`.
-    pub fn save_record(&self, record: &Record) -> Result<(), KeptError> {
+    pub fn save_record(&self, record: &Record) -> Result<(), ChainDirError> {
         self.write(DEPLOYMENT, record.to_text().as_bytes())
     }
 
-    /// Keeps the state of the chain. One that is cut short leaves the state before as it was.
+    /// Writes the state of the chain. The file has the old state or the new one, never a part.
     ///
     /// # Errors
     /// `File`.
-    pub fn save(&self, state: &State) -> Result<(), KeptError> {
+    pub fn save(&self, state: &State) -> Result<(), ChainDirError> {
         self.write(STATE, &state.to_bytes())
     }
 
-    /// The chain, as it was kept. What happens on it is not kept by itself.
+    /// Reads the chain. Later changes are not written by themselves.
     ///
     /// # Errors
     /// `File`, `State`.
-    pub fn chain(&self) -> Result<SandboxChain, KeptError> {
+    pub fn chain(&self) -> Result<SandboxChain, ChainDirError> {
         let path = self.path(STATE);
         let bytes = fs::read(&path).map_err(failed(&path))?;
         let state =
-            State::from_bytes(&bytes).map_err(|source| KeptError::State { path, source })?;
+            State::from_bytes(&bytes).map_err(|source| ChainDirError::State { path, source })?;
         Ok(SandboxChain::begin_from(&state))
     }
 
-    /// Where the contracts are.
+    /// Returns the addresses of the contracts.
     ///
     /// # Errors
     /// `File`, `Deployment`.
-    pub fn contracts(&self) -> Result<Addresses, KeptError> {
+    pub fn contracts(&self) -> Result<Addresses, ChainDirError> {
         let (path, record) = self.record()?;
         let addresses = record.addresses();
-        addresses.map_err(|source| KeptError::Deployment { path, source })
+        addresses.map_err(|source| ChainDirError::Deployment { path, source })
     }
 
-    /// What is written down of the deployment, and in which file.
+    /// Returns the record of the deployment, and the path of its file.
     ///
     /// # Errors
     /// `File`, `Deployment`.
-    pub fn record(&self) -> Result<(PathBuf, Record), KeptError> {
+    pub fn record(&self) -> Result<(PathBuf, Record), ChainDirError> {
         let path = self.path(DEPLOYMENT);
         let record = read_record(&path)?;
         Ok((path, record))
@@ -139,16 +139,16 @@ impl Kept {
         self.folder.join(name)
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), KeptError> {
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ChainDirError> {
         write_whole(&self.path(name), bytes)
     }
 }
 
-/// Writes a file at once or not at all.
+/// Writes a file as a whole or not at all.
 ///
 /// # Errors
 /// `File`.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeptError> {
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ChainDirError> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let write = || {
@@ -160,22 +160,22 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeptError> {
     write().map_err(failed(path))
 }
 
-/// The record in the file at `path`.
+/// Reads the record in the file at `path`.
 ///
 /// # Errors
 /// `File`, `Deployment`.
-pub fn read_record(path: &Path) -> Result<Record, KeptError> {
+pub fn read_record(path: &Path) -> Result<Record, ChainDirError> {
     let text = fs::read_to_string(path).map_err(failed(path))?;
     let record = Record::from_text(&text);
-    record.map_err(|source| KeptError::Deployment {
+    record.map_err(|source| ChainDirError::Deployment {
         path: path.to_owned(),
         source,
     })
 }
 
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> KeptError {
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> ChainDirError {
     let path = path.to_owned();
-    |source| KeptError::File { path, source }
+    |source| ChainDirError::File { path, source }
 }
 
 #[cfg(test)]
@@ -191,10 +191,10 @@ mod tests {
 
     #[test]
     fn a_chain_is_found_as_it_was_kept() {
-        let folder = folder("kept");
-        let kept = Kept::at(&folder);
-        assert!(!kept.exists());
-        kept.create().unwrap();
+        let folder = folder("saved");
+        let dir = ChainDir::at(&folder);
+        assert!(!dir.exists());
+        dir.create().unwrap();
         let contracts = Addresses::from_named(|_| Some([5; 32].into())).unwrap();
         let entry = |(name, address): (&str, _)| {
             let entry = Entry {
@@ -209,30 +209,30 @@ mod tests {
             genesis: [7; 32],
             contracts: contracts.named().map(entry).into(),
         };
-        kept.save_record(&record).unwrap();
-        assert_eq!(kept.record().unwrap().1, record);
+        dir.save_record(&record).unwrap();
+        assert_eq!(dir.record().unwrap().1, record);
         let mut chain = SandboxChain::new();
         for block in [4, 9] {
             chain.advance(block - chain.block().unwrap());
-            kept.save(&chain.state()).unwrap();
-            assert_eq!(kept.chain().unwrap().block(), Ok(block));
+            dir.save(&chain.state()).unwrap();
+            assert_eq!(dir.chain().unwrap().block(), Ok(block));
         }
-        assert_eq!(kept.contracts().unwrap(), contracts);
-        assert!(matches!(kept.create(), Err(KeptError::Taken(_))));
+        assert_eq!(dir.contracts().unwrap(), contracts);
+        assert!(matches!(dir.create(), Err(ChainDirError::Taken(_))));
         fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
-    fn what_is_missing_or_damaged_is_named() {
+    fn errors_name_the_missing_or_damaged_file() {
         let folder = folder("damaged");
-        let kept = Kept::at(&folder);
-        let problem = kept.chain().err().unwrap().to_string();
+        let dir = ChainDir::at(&folder);
+        let problem = dir.chain().err().unwrap().to_string();
         assert!(problem.contains("chain.state"), "{problem}");
-        kept.create().unwrap();
+        dir.create().unwrap();
         fs::write(folder.join(STATE), "nothing").unwrap();
         fs::write(folder.join(DEPLOYMENT), "nothing").unwrap();
-        assert!(matches!(kept.chain(), Err(KeptError::State { .. })));
-        let problem = kept.contracts().unwrap_err().to_string();
+        assert!(matches!(dir.chain(), Err(ChainDirError::State { .. })));
+        let problem = dir.contracts().unwrap_err().to_string();
         assert!(problem.contains("deployment.json"), "{problem}");
         fs::remove_dir_all(folder).unwrap();
     }

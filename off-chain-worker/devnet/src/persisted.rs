@@ -1,6 +1,6 @@
-//! A chain in a folder to work on: what is sent to it is kept at once.
+//! A chain in a folder: each transaction is written to disk at once.
 
-use crate::chain_dir::Kept;
+use crate::chain_dir::ChainDir;
 use crate::sandbox::SandboxChain;
 use inktensor_client::{
     chain::{Chain, ChainError, ChainRead, Instantiated, Receipt},
@@ -8,37 +8,37 @@ use inktensor_client::{
 };
 use inktensor_primitives::{AccountId, Digest};
 
-/// A chain in a folder. Each transaction is in a block of its own, as on a chain whose blocks are
-/// made for transactions.
-pub struct KeptChain {
+/// A chain in a folder. Each transaction has a block of its own, as on a node that makes blocks for
+/// transactions only.
+pub struct PersistedChain {
     chain: SandboxChain,
-    kept: Kept,
+    dir: ChainDir,
 }
 
-impl KeptChain {
-    /// The chain that is in `kept`.
-    pub const fn new(chain: SandboxChain, kept: Kept) -> Self {
-        Self { chain, kept }
+impl PersistedChain {
+    /// Opens the chain that `dir` holds.
+    pub const fn new(chain: SandboxChain, dir: ChainDir) -> Self {
+        Self { chain, dir }
     }
 
-    /// Makes a block, acts in it, and keeps what came of it.
+    /// Makes a block, calls `act` in it, and writes the state.
     fn transact<T>(
         &mut self,
         act: impl FnOnce(&mut SandboxChain) -> Result<T, ChainError>,
     ) -> Result<T, ChainError> {
         self.chain.advance(1);
         let done = act(&mut self.chain)?;
-        let kept = self.kept.save(&self.chain.state());
-        kept.map_err(|error| ChainError::Runtime(error.to_string()))?;
+        let saved = self.dir.save(&self.chain.state());
+        saved.map_err(|error| ChainError::Runtime(error.to_string()))?;
         Ok(done)
     }
 }
 
-impl ChainRead for KeptChain {
+impl ChainRead for PersistedChain {
     forward_reads!(self => self.chain);
 }
 
-impl Chain for KeptChain {
+impl Chain for PersistedChain {
     fn submit(
         &mut self,
         signer: AccountId,

@@ -1,9 +1,9 @@
-//! What a served chain and its clients say to each other.
+//! The protocol between a served chain and its clients.
 //!
-//! A frame is its length (4 bytes, little endian) and so many bytes. A request is the protocol's
-//! number (1 byte) and a [`Request`] in SCALE; it is answered with a `Result<T, ChainError>` in
-//! SCALE, in which the request tells `T`. Both ends hold a frame against a limit before they make
-//! room for it, and against a deadline while it comes.
+//! A frame is its length (4 bytes, little endian) and that many bytes. A request is the protocol's
+//! number (1 byte) and a [`Request`] in SCALE. Its answer is a `Result<T, ChainError>` in SCALE,
+//! where the request determines `T`. Both ends check a frame's length before they allocate, and
+//! have a deadline while it arrives.
 
 use inktensor_primitives::{AccountId, Digest};
 use scale::{Decode, DecodeAll, Encode};
@@ -13,105 +13,105 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The number of the protocol. It changes with every change to what is said.
+/// Number of the protocol. Every change to requests or answers changes it.
 const PROTOCOL: u8 = 2;
-/// Most bytes of a request. The largest is code, of which a chain takes 123 KiB; calls fit a
-/// contract's buffer of 256 KiB.
+/// Largest request in bytes. The largest is code, up to 123 KiB on a chain; calls fit a contract's
+/// buffer of 256 KiB.
 pub const MAX_REQUEST: usize = 1024 * 1024;
-/// Most bytes of an answer. A contract's memory, and so what it returns, is at most 1 MiB.
+/// Largest answer in bytes. A contract's memory, and so its output, is at most 1 MiB.
 pub const MAX_ANSWER: usize = 4 * 1024 * 1024;
-/// Bytes of events after which a page of them ends; the event that passes it is the last one.
+/// Size in bytes at which a page of events ends. The event that passes it is the last one.
 pub const EVENTS_PAGE: usize = 1024 * 1024;
 
-/// What a client asks for. Each is a method of [`Chain`](super::Chain), but for the last two.
+/// A request of a client. All but the last two are methods of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Request {
-    /// Answered with `Digest`.
+    /// The answer is a `Digest`.
     Genesis,
-    /// Answered with `u32`.
+    /// The answer is a `u32`.
     Block,
-    /// Answered with `Vec<u8>`.
+    /// The answer is a `Vec<u8>`.
     Read {
-        /// Who reads.
+        /// Caller of the message.
         caller: AccountId,
-        /// The contract.
+        /// Contract that receives the message.
         to: AccountId,
         /// Selector and arguments.
         input: Vec<u8>,
     },
-    /// Answered with `Receipt`.
+    /// The answer is a `Receipt`.
     Submit {
-        /// Who signs.
+        /// Signer of the message.
         signer: AccountId,
-        /// The contract.
+        /// Contract that receives the message.
         to: AccountId,
         /// Selector and arguments.
         input: Vec<u8>,
     },
-    /// Answered with `Digest`.
+    /// The answer is a `Digest`.
     Upload {
-        /// Who signs.
+        /// Account that pays the deposit.
         signer: AccountId,
         /// The code.
         code: Vec<u8>,
     },
-    /// Answered with `Instantiated`.
+    /// The answer is an `Instantiated`.
     Instantiate {
-        /// Who signs.
+        /// Account that makes the contract.
         signer: AccountId,
-        /// Which code.
+        /// Hash of the code.
         code_hash: Digest,
         /// The constructor's selector and arguments.
         input: Vec<u8>,
-        /// Tells contracts of equal code and arguments apart.
+        /// Salt, for contracts with equal code and arguments.
         salt: Vec<u8>,
     },
-    /// Answered with `Instantiated`.
+    /// The answer is an `Instantiated`.
     Estimate {
-        /// Who would sign.
+        /// Account that would make the contract.
         signer: AccountId,
         /// The code.
         code: Vec<u8>,
         /// The constructor's selector and arguments.
         input: Vec<u8>,
-        /// Tells contracts of equal code and arguments apart.
+        /// Salt, for contracts with equal code and arguments.
         salt: Vec<u8>,
     },
-    /// Answered with `Option<Vec<u8>>`.
+    /// The answer is an `Option<Vec<u8>>`.
     Code(Digest),
-    /// Answered with `Option<Digest>`.
+    /// The answer is an `Option<Digest>`.
     CodeHash(AccountId),
-    /// Answered with a [`Page`] of events.
+    /// The answer is a [`Page`] of events.
     Events {
-        /// The first block.
+        /// First block.
         from: u32,
-        /// Events from that block on that the client has already.
+        /// Number of events from that block on that the client already has.
         skip: u32,
     },
-    /// The contracts deployed on the chain. Answered with `Vec<(String, AccountId)>`.
+    /// The contracts deployed on the chain. The answer is a `Vec<(String, AccountId)>`.
     Contracts,
-    /// Lets blocks pass. Answered with the block, `u32`.
+    /// Lets blocks pass. The answer is the new height, `u32`.
     Advance(u32),
 }
 
-/// Part of a list of events.
+/// A part of a list of events.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Page {
     /// The events.
-    pub events: Vec<super::ContractEvent>,
-    /// Whether these are the last.
+    pub events: Vec<inktensor_client::chain::ContractEvent>,
+    /// True if these are the last.
     pub last: bool,
 }
 
 impl Request {
-    /// The bytes of the request's frame.
+    /// Returns the bytes of the request's frame.
     pub fn frame(&self) -> Vec<u8> {
         let mut frame = vec![PROTOCOL];
         self.encode_to(&mut frame);
         frame
     }
 
-    /// The request in a frame; what is wrong with it if there is none.
+    /// Reads the request in a frame.
     pub fn parse(frame: &[u8]) -> Result<Self, String> {
         match frame.split_first() {
             Some((&PROTOCOL, body)) => Request::decode_all(&mut &body[..])
@@ -130,13 +130,13 @@ pub fn send(stream: &mut impl Write, body: &[u8]) -> io::Result<()> {
     let mut frame = Vec::with_capacity(body.len().saturating_add(4));
     frame.extend(length.to_le_bytes());
     frame.extend(body);
-    // In one piece, so that it goes out as few packets as it can.
+    // In one piece, so that it needs few packets.
     stream.write_all(&frame)?;
     stream.flush()
 }
 
-/// Receives one frame of at most `limit` bytes. Room is made as bytes come, not as they are
-/// announced.
+/// Receives one frame of at most `limit` bytes. Allocates as bytes arrive, whatever the announced
+/// length.
 pub fn receive(stream: &mut impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
@@ -158,14 +158,14 @@ fn too_long(length: usize) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, problem)
 }
 
-/// A stream on which nothing lasts longer than until a deadline, however slowly the other end goes.
+/// A stream with a deadline for all reads and writes, however slow the other end is.
 pub struct Timed<'a> {
     stream: &'a TcpStream,
     deadline: Instant,
 }
 
 impl<'a> Timed<'a> {
-    /// `stream`, until `deadline`.
+    /// Sets `deadline` for `stream`.
     pub const fn new(stream: &'a TcpStream, deadline: Instant) -> Self {
         Self { stream, deadline }
     }
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_of_another_protocol_are_told_apart() {
+    fn requests_of_another_protocol_are_refused() {
         let mut frame = Request::Block.frame();
         assert_eq!(Request::parse(&frame), Ok(Request::Block));
         frame[0] = 9;
@@ -249,7 +249,7 @@ mod tests {
             let _ = Request::parse(&bytes);
             let mut framed = vec![PROTOCOL];
             framed.extend(&bytes);
-            // A list that is announced long must not be made room for.
+            // A long announced list must not be allocated.
             let _ = Request::parse(&framed);
         }
 

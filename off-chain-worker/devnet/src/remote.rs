@@ -1,8 +1,8 @@
-//! A chain that another process serves, see [`devchain`](crate::server).
+//! A chain that another process serves, see [`server`](crate::server).
 //!
-//! What only reads is asked again, over a new connection, until it is answered or the client's
-//! patience is over. What changes the chain is sent at most once: when the connection is lost
-//! meanwhile, the outcome is unknown, and the error says so.
+//! A request that only reads is repeated over a new connection until it is answered or the timeout
+//! ends. A request that changes the chain is sent at most once: if the connection is lost in
+//! between, the error states that the outcome is unknown.
 
 use crate::protocol::{self, Page, Request, Timed};
 use inktensor_client::chain::{Chain, ChainError, ChainRead, ContractEvent, Instantiated, Receipt};
@@ -16,38 +16,38 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a client waits for an answer, unless told otherwise.
-pub const PATIENCE: Duration = Duration::from_secs(30);
-/// The wait after the first failure; it doubles with each further one.
+/// Longest wait for an answer, by default.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// Wait after the first failure; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
-/// The longest wait between two attempts.
+/// Longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// A chain that another process serves.
 pub struct RemoteChain {
     address: String,
-    patience: Duration,
-    /// None before the first request, and after a failure.
+    timeout: Duration,
+    /// Open connection. `None` before the first request, and after a failure.
     connection: RefCell<Option<TcpStream>>,
 }
 
 impl RemoteChain {
-    /// The chain served at `address`, `HOST:PORT`, for a client that waits no longer than
-    /// `patience` for an answer.
+    /// Connects to the chain served at `address`, `HOST:PORT`. `timeout` limits the wait for each
+    /// answer.
     ///
     /// # Errors
-    /// `Unreachable` if nothing answers there in that time.
-    pub fn connect(address: impl Into<String>, patience: Duration) -> Result<Self, ChainError> {
+    /// `Unreachable` if no chain answers within the timeout.
+    pub fn connect(address: impl Into<String>, timeout: Duration) -> Result<Self, ChainError> {
         let chain = Self {
             address: address.into(),
-            patience,
+            timeout,
             connection: RefCell::new(None),
         };
         chain.block()?;
         Ok(chain)
     }
 
-    /// The contracts deployed on the chain, by name.
+    /// Returns the contracts deployed on the chain, by name.
     ///
     /// # Errors
     /// `Unreachable`.
@@ -55,17 +55,17 @@ impl RemoteChain {
         self.ask(&Request::Contracts)
     }
 
-    /// Lets `blocks` blocks pass, and returns the block.
+    /// Lets `blocks` blocks pass, and returns the new height.
     ///
     /// # Errors
-    /// `Unreachable`, `OutcomeUnknown`, `Runtime` if they are more than can pass at once.
+    /// `Unreachable`, `OutcomeUnknown`, `Runtime` above the limit of blocks.
     pub fn advance(&mut self, blocks: u32) -> Result<u32, ChainError> {
         self.order(&Request::Advance(blocks))
     }
 
-    /// Asks for what changes nothing, as often as it takes.
+    /// Sends a request that changes nothing, repeatedly until it is answered.
     fn ask<T: Decode>(&self, request: &Request) -> Result<T, ChainError> {
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.timeout;
         let frame = frame(request)?;
         let mut wait = FIRST_WAIT;
         loop {
@@ -83,24 +83,24 @@ impl RemoteChain {
         }
     }
 
-    /// Sends what changes the chain, once.
+    /// Sends a request that changes the chain, once.
     fn order<T: Decode>(&mut self, request: &Request) -> Result<T, ChainError> {
         let frame = frame(request)?;
-        // A connection that the other end has closed shows only when it is used: this is the
-        // harmless use.
+        // A connection that the other end has closed fails only when it is used: this use is
+        // harmless.
         self.ask::<u32>(&Request::Block)?;
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.timeout;
         let answer = self
             .exchange(&frame, deadline)
             .map_err(|error| ChainError::OutcomeUnknown(error.to_string()))?;
         read(&answer)
     }
 
-    /// Sends a frame and receives one. After a failure there is no connection: an answer that comes
-    /// too late must not be taken for that of the next request.
+    /// Sends a frame and receives one. Drops the connection after a failure: a late answer must not
+    /// be taken for that of the next request.
     fn exchange(&self, frame: &[u8], deadline: Instant) -> io::Result<Vec<u8>> {
-        let kept = self.connection.take();
-        let stream = match kept {
+        let open = self.connection.take();
+        let stream = match open {
             Some(stream) => stream,
             None => self.open(deadline)?,
         };
@@ -135,12 +135,12 @@ fn connect(address: &SocketAddr, deadline: Instant) -> io::Result<TcpStream> {
         return Err(io::ErrorKind::TimedOut.into());
     }
     let stream = TcpStream::connect_timeout(address, left)?;
-    // A request waits for its answer; nothing is gained by waiting for more to send.
+    // A request waits for its answer, so a delay for more data gains nothing.
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-/// The request's frame, if it is one that a chain takes.
+/// Returns the request's frame, if it is within the limit.
 fn frame(request: &Request) -> Result<Vec<u8>, ChainError> {
     let frame = request.frame();
     if frame.len() <= protocol::MAX_REQUEST {
@@ -198,7 +198,7 @@ impl ChainRead for RemoteChain {
         loop {
             let skip = u32::try_from(events.len()).map_err(|_| ChainError::BadAnswer)?;
             let page: Page = self.ask(&Request::Events { from, skip })?;
-            // A page that is neither the last nor holds anything would be asked for without end.
+            // A page that is neither the last nor has events would be requested for ever.
             if !page.last && page.events.is_empty() {
                 return Err(ChainError::BadAnswer);
             }
@@ -251,8 +251,8 @@ mod tests {
     const SOON: Duration = Duration::from_millis(200);
     const SOMEONE: [u8; 32] = [7; 32];
 
-    /// A server that answers each connection's requests as `script` says: with a block, or not at
-    /// all. Tells what it was asked.
+    /// Starts a server that answers each connection's requests as `script` says: with a block, or
+    /// not at all. Returns the requests in the end.
     fn served(script: Vec<Vec<bool>>) -> (String, thread::JoinHandle<Vec<Request>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -277,13 +277,13 @@ mod tests {
     #[test]
     fn a_question_is_asked_again_over_a_new_connection() {
         let (address, server) = served(vec![vec![true, false], vec![true]]);
-        let chain = RemoteChain::connect(address, PATIENCE).unwrap();
+        let chain = RemoteChain::connect(address, TIMEOUT).unwrap();
         assert_eq!(chain.block(), Ok(5));
         assert_eq!(server.join().unwrap(), vec![Request::Block; 3]);
     }
 
     #[test]
-    fn a_transaction_is_sent_once_and_its_loss_is_told() {
+    fn a_transaction_is_sent_once_and_its_loss_is_reported() {
         let (address, server) = served(vec![vec![true, true, false]]);
         let mut chain = RemoteChain::connect(address, SOON).unwrap();
         let sent = chain.submit(SOMEONE.into(), SOMEONE.into(), &[1]);
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn a_dead_connection_is_found_before_a_transaction_is_sent_over_it() {
         let (address, server) = served(vec![vec![true], vec![true, true]]);
-        let mut chain = RemoteChain::connect(address, PATIENCE).unwrap();
+        let mut chain = RemoteChain::connect(address, TIMEOUT).unwrap();
         assert_eq!(chain.advance(3), Ok(5));
         let asked = server.join().unwrap();
         assert_eq!(asked, [Request::Block, Request::Block, Request::Advance(3)]);
@@ -312,17 +312,17 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let start = Instant::now();
-        // It takes connections and says nothing.
+        // The server accepts connections and sends nothing.
         let silent = RemoteChain::connect(address.clone(), SOON).err();
         assert!(
             matches!(silent, Some(ChainError::Unreachable { .. })),
             "{silent:?}"
         );
         drop(listener);
-        let nobody = RemoteChain::connect(address, SOON).err();
+        let silent = RemoteChain::connect(address, SOON).err();
         assert!(
-            matches!(nobody, Some(ChainError::Unreachable { .. })),
-            "{nobody:?}"
+            matches!(silent, Some(ChainError::Unreachable { .. })),
+            "{silent:?}"
         );
         assert!(start.elapsed() < 20 * SOON);
     }

@@ -1,7 +1,7 @@
-//! A chain in this process: the real `pallet-contracts`, without a node, blocks made on demand.
+//! A chain in this process: the real `pallet-contracts`, without a node, with blocks on demand.
 //!
 //! Gas and deposits are those of pallet-contracts [`PALLET_VERSION`]. Accounts need no keys and
-//! never run out of the chain's own coin, which pays deposits; TAO is another matter.
+//! never run out of the chain's own coin, which pays deposits. They can run out of TAO.
 
 use crate::state_file::State;
 use ink_sandbox::{
@@ -25,26 +25,26 @@ use inktensor_primitives::{AccountId, Digest};
 use scale::Decode;
 use std::{cell::RefCell, fmt::Debug};
 
-/// The version of pallet-contracts that runs here: gas figures are its.
+/// Version of pallet-contracts, which gas figures depend on.
 pub const PALLET_VERSION: &str = "31";
 
-/// Far above what any message takes, and far below where sums of weights overflow.
+/// Far above the need of any message, and far below where sums of weights overflow.
 const NO_LIMIT: u64 = u64::MAX / 4;
-/// Deposits of one transaction are not bounded here.
+/// Deposit limit of a transaction: none in effect.
 const DEPOSIT_LIMIT: u128 = 1 << 100;
-/// What an account gets whenever it has less than half of it.
+/// Amount that an account gets when it has less than half of it.
 const FUNDS: u128 = 1 << 110;
 
 /// A chain in this process.
 pub struct SandboxChain {
-    // Reading runs the contract in a transaction that is rolled back, so it needs the state to
-    // itself for a while.
+    // Reading runs the contract in a transaction that is rolled back, which needs the state
+    // mutably.
     sandbox: RefCell<DefaultSandbox>,
     events: Vec<ContractEvent>,
     gas: Weight,
 }
 
-/// A state of the chain to come back to.
+/// A state of the chain to return to.
 #[derive(Clone)]
 pub struct Snapshot {
     pub(super) state: ink_sandbox::Snapshot,
@@ -58,7 +58,7 @@ impl Default for SandboxChain {
 }
 
 impl SandboxChain {
-    /// A fresh chain at block 1.
+    /// Creates a chain at block 1.
     pub fn new() -> Self {
         Self {
             sandbox: RefCell::new(DefaultSandbox::default()),
@@ -67,7 +67,7 @@ impl SandboxChain {
         }
     }
 
-    /// A chain that goes on where `state` was left.
+    /// Continues the chain of `state`.
     pub fn begin_from(state: &State) -> Self {
         let mut chain = Self::new();
         chain.events.clone_from(&state.events);
@@ -75,7 +75,7 @@ impl SandboxChain {
         chain
     }
 
-    /// All there is of this chain, for another to begin from.
+    /// Returns the state of the chain, from which another chain can continue.
     pub fn state(&mut self) -> State {
         State {
             snapshot: self.snapshot(),
@@ -83,31 +83,31 @@ impl SandboxChain {
         }
     }
 
-    /// Gives each message no more than `ref_time` picoseconds of the chain's reference machine.
-    /// Without it there is no limit.
+    /// Limits each message to `ref_time` picoseconds of the chain's reference machine. There is no
+    /// limit by default.
     pub const fn limit_time(&mut self, ref_time: u64) {
         self.gas = Weight::from_parts(ref_time, self.gas.proof_size());
     }
 
-    /// Gives each message no more than `bytes` of proof. Without it there is no limit.
+    /// Limits each message to `bytes` of proof. There is no limit by default.
     pub const fn limit_proof(&mut self, bytes: u64) {
         self.gas = Weight::from_parts(self.gas.ref_time(), bytes);
     }
 
-    /// Events of contracts from block `from` on, oldest first.
+    /// Returns the events of contracts from block `from` on, oldest first.
     pub fn events_from(&self, from: u32) -> &[ContractEvent] {
         let start = self.events.partition_point(|event| event.block < from);
         self.events.get(start..).unwrap_or_default()
     }
 
-    /// Lets `blocks` blocks pass, in which nothing happens.
+    /// Lets `blocks` empty blocks pass.
     pub fn advance(&mut self, blocks: u32) {
         self.sandbox.get_mut().execute_with(|| {
             System::set_block_number(System::block_number().saturating_add(blocks));
         });
     }
 
-    /// Remembers the state of the chain.
+    /// Returns a snapshot of the state.
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot {
             state: self.sandbox.get_mut().take_snapshot(),
@@ -115,7 +115,7 @@ impl SandboxChain {
         }
     }
 
-    /// Goes back to a state remembered on this chain.
+    /// Returns to a snapshot of this chain.
     pub fn restore(&mut self, snapshot: &Snapshot) {
         self.sandbox
             .get_mut()
@@ -123,8 +123,8 @@ impl SandboxChain {
         self.events.truncate(snapshot.events);
     }
 
-    /// Gives the contract at `address` other code, which must have been uploaded. Nobody but the
-    /// root of a chain can: no contract of this project changes its code.
+    /// Replaces the code of the contract at `address` by uploaded code. Only root can do this on a
+    /// real chain: no contract of this project changes its code.
     ///
     /// # Errors
     /// `Runtime` if there is no such contract or code.
@@ -143,13 +143,13 @@ impl SandboxChain {
         .map_err(runtime)
     }
 
-    /// Root hash of all that the contract at `address` stores, if there is one: equal roots, equal
+    /// Returns the root hash of the storage of the contract at `address`. Equal roots mean equal
     /// contents.
     pub fn storage_root(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
         let mut key = pallet_key("ContractInfoOf");
         key.extend(Twox64Concat::hash(AsRef::<[u8; 32]>::as_ref(address)));
         let root = self.inside(|| {
-            // The first field of a contract's record is the name of its storage.
+            // The first field of a contract's record is the trie id of its storage.
             let name = unhashed::get::<Vec<u8>>(&key)?;
             let root = child::root(
                 &child::ChildInfo::new_default(&name),
@@ -165,17 +165,17 @@ impl SandboxChain {
         self.sandbox.borrow_mut().execute_with(action)
     }
 
-    /// Runs a transaction of `signer` and notes what contracts told.
+    /// Runs a transaction of `signer` and records the events of contracts.
     fn transact<T>(&mut self, signer: &AccountId32, action: impl FnOnce() -> T) -> (T, usize) {
         let sandbox = self.sandbox.get_mut();
-        let (result, told) = sandbox.execute_with(|| {
+        let (result, emitted) = sandbox.execute_with(|| {
             fund(signer);
             System::reset_events();
             let result = action();
             (result, contract_events())
         });
         let before = self.events.len();
-        self.events.extend(told);
+        self.events.extend(emitted);
         (result, before)
     }
 }
@@ -250,13 +250,13 @@ impl Chain for SandboxChain {
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
         let (signer, input, gas) = (account(signer), input.to_vec(), self.gas);
-        let (result, told) =
+        let (result, emitted) =
             self.transact(&signer, || call(signer.clone(), account(to), input, gas));
         let cost = cost(&result);
         let value = result.result.map_err(|error| refusal(error, to))?;
         Ok(Receipt {
             output: value.data,
-            events: self.events.get(told..).unwrap_or_default().to_vec(),
+            events: self.events.get(emitted..).unwrap_or_default().to_vec(),
             cost,
         })
     }
@@ -352,12 +352,12 @@ fn cost<R, E>(result: &ContractResult<R, u128, E>) -> Cost {
             StorageDeposit::Charge(amount) => i128::try_from(amount).unwrap_or(i128::MAX),
             StorageDeposit::Refund(amount) => i128::try_from(amount).map_or(i128::MIN, |a| -a),
         },
-        // Nobody is paid for blocks here.
+        // No block author takes fees here.
         fee: 0,
     }
 }
 
-/// Runs `action` and forgets all it changed.
+/// Runs `action` and reverts its changes.
 fn rolled_back<T>(action: impl FnOnce() -> T) -> Result<T, ChainError> {
     with_transaction(|| TransactionOutcome::Rollback(Ok::<_, DispatchError>(action())))
         .map_err(runtime)
@@ -365,8 +365,8 @@ fn rolled_back<T>(action: impl FnOnce() -> T) -> Result<T, ChainError> {
 
 fn fund(who: &AccountId32) {
     if Balances::balance(who) < FUNDS / 2 {
-        // Fails only when all coins together no longer fit 128 bits; then the transaction says what
-        // it misses.
+        // Fails only when all coins together no longer fit 128 bits; then the transaction itself
+        // fails.
         let _ = Balances::mint_into(who, FUNDS);
     }
 }
@@ -388,7 +388,7 @@ fn contract_events() -> Vec<ContractEvent> {
         .collect()
 }
 
-/// Where the pallet keeps a map of its, from the map's name.
+/// Returns the storage prefix of the pallet's map with this name.
 fn pallet_key(map: &str) -> Vec<u8> {
     storage_prefix(b"Contracts", map.as_bytes()).to_vec()
 }

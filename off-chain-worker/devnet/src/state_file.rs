@@ -1,8 +1,8 @@
-//! A chain's state as bytes, to go on with later or elsewhere.
+//! A chain's state as bytes, to continue later or elsewhere.
 //!
 //! A file is a magic word, the number of its format (4 bytes, little endian), the hash of the rest,
-//! and the rest in SCALE. The state is a trie that the runtime takes to be whole, so a file that is
-//! not what was written is refused by its hash.
+//! and the rest in SCALE. The runtime trusts the state, which is a trie, so a file with another
+//! hash is refused.
 
 use super::sandbox::{Snapshot, PALLET_VERSION};
 use inktensor_client::chain::ContractEvent;
@@ -10,36 +10,36 @@ use inktensor_primitives::{hash::blake2, Digest};
 use scale::{Decode, DecodeAll, Encode};
 use thiserror::Error;
 
-/// What a file begins with.
+/// First bytes of a file.
 const MAGIC: [u8; 16] = *b"inktensor chain\n";
-/// The number of the format. It changes with every change to it.
+/// Number of the format. Every change to the format changes it.
 const FORMAT: u32 = 1;
-/// Bytes before the state itself.
+/// Bytes before the state.
 const HEAD: usize = MAGIC.len() + 4 + 32;
 
-/// The state of an in-process chain, and all that its contracts ever told.
+/// The state of an in-process chain, with all events of its contracts.
 #[derive(Clone)]
 pub struct State {
     pub(super) snapshot: Snapshot,
     pub(super) events: Vec<ContractEvent>,
 }
 
-/// Why bytes are no state.
+/// An error of a state's file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum SavedError {
-    /// They begin otherwise.
-    #[error("this is not the state of a chain")]
+pub enum StateFileError {
+    /// The file is of another kind.
+    #[error("this is not the state of a chain: the file was not written by `inktensor devchain` or `inktensor demo`")]
     NotAState,
-    /// They are of another format.
-    #[error("the state has format {0}, this program reads {FORMAT}; make it anew")]
+    /// The file has another format.
+    #[error("the state has format {0}, this program reads format {FORMAT}; recreate it")]
     OtherFormat(u32),
-    /// They are of a runtime with another version of pallet-contracts.
+    /// The state is of another version of pallet-contracts.
     #[error(
-        "the state is of pallet-contracts {0}, this program runs {PALLET_VERSION}; make it anew"
+        "the state is of pallet-contracts {0}, this program runs {PALLET_VERSION}; recreate it"
     )]
     OtherPallet(String),
-    /// They are not what was written.
-    #[error("the state is damaged: it has not the hash it was written with; make it anew")]
+    /// The file is corrupt.
+    #[error("the state file is corrupt (checksum mismatch); recreate it")]
     Damaged,
 }
 
@@ -52,14 +52,14 @@ struct Body {
 }
 
 impl State {
-    /// Adds events that nobody told.
+    /// Adds events without a contract's doing.
     #[cfg(test)]
     pub(crate) fn add_events(&mut self, events: impl IntoIterator<Item = ContractEvent>) {
         self.events.extend(events);
         self.snapshot.events = self.events.len();
     }
 
-    /// The state as bytes.
+    /// Returns the state as bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let state = &self.snapshot.state;
         let body = Body {
@@ -77,24 +77,28 @@ impl State {
         bytes
     }
 
-    /// The state in `bytes`.
+    /// Reads the state in `bytes`.
     ///
     /// # Errors
-    /// See [`SavedError`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SavedError> {
-        let rest = bytes.strip_prefix(&MAGIC).ok_or(SavedError::NotAState)?;
-        let (format, rest) = rest.split_first_chunk().ok_or(SavedError::Damaged)?;
+    /// See [`StateFileError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateFileError> {
+        let rest = bytes
+            .strip_prefix(&MAGIC)
+            .ok_or(StateFileError::NotAState)?;
+        let (format, rest) = rest.split_first_chunk().ok_or(StateFileError::Damaged)?;
         let format = u32::from_le_bytes(*format);
         if format != FORMAT {
-            return Err(SavedError::OtherFormat(format));
+            return Err(StateFileError::OtherFormat(format));
         }
-        let (hash, body) = rest.split_first_chunk::<32>().ok_or(SavedError::Damaged)?;
+        let (hash, body) = rest
+            .split_first_chunk::<32>()
+            .ok_or(StateFileError::Damaged)?;
         if blake2(body) != *hash {
-            return Err(SavedError::Damaged);
+            return Err(StateFileError::Damaged);
         }
-        let body = Body::decode_all(&mut &body[..]).map_err(|_| SavedError::Damaged)?;
+        let body = Body::decode_all(&mut &body[..]).map_err(|_| StateFileError::Damaged)?;
         if body.pallet != PALLET_VERSION {
-            return Err(SavedError::OtherPallet(body.pallet));
+            return Err(StateFileError::OtherPallet(body.pallet));
         }
         Ok(Self {
             snapshot: Snapshot {
@@ -117,7 +121,7 @@ mod tests {
 
     const ALICE: [u8; 32] = [1; 32];
 
-    /// A chain at block 7 with one code, and that code.
+    /// Returns a chain at block 7 with one code, and that code.
     fn chain() -> (SandboxChain, Vec<u8>) {
         let mut chain = SandboxChain::new();
         chain.advance(6);
@@ -132,19 +136,19 @@ mod tests {
     #[test]
     fn a_chain_goes_on_from_its_bytes() {
         let (mut chain, code) = chain();
-        let told = ContractEvent {
+        let event = ContractEvent {
             block: 3,
             contract: ALICE.into(),
             topics: vec![[4; 32]],
             data: vec![5],
         };
         let mut state = chain.state();
-        state.add_events([told.clone()]);
+        state.add_events([event.clone()]);
         let state = State::from_bytes(&state.to_bytes()).unwrap();
         let mut again = SandboxChain::begin_from(&state);
         assert_eq!(again.block(), Ok(7));
         assert_eq!(again.code(&blake2(&code)), Ok(Some(code)));
-        assert_eq!(again.events(0), Ok(vec![told]));
+        assert_eq!(again.events(0), Ok(vec![event]));
         again.advance(1);
         assert_eq!(again.block(), Ok(8));
     }
@@ -153,18 +157,18 @@ mod tests {
     fn what_is_not_a_whole_state_is_refused() {
         let bytes = chain().0.state().to_bytes();
         let refused = |bytes: &[u8]| State::from_bytes(bytes).err();
-        assert_eq!(refused(b"something else"), Some(SavedError::NotAState));
-        assert_eq!(refused(&bytes[..20]), Some(SavedError::Damaged));
+        assert_eq!(refused(b"something else"), Some(StateFileError::NotAState));
+        assert_eq!(refused(&bytes[..20]), Some(StateFileError::Damaged));
         assert_eq!(
             refused(&bytes[..bytes.len() - 1]),
-            Some(SavedError::Damaged)
+            Some(StateFileError::Damaged)
         );
         let mut other = bytes.clone();
         other[16] = 9;
-        assert_eq!(refused(&other), Some(SavedError::OtherFormat(9)));
+        assert_eq!(refused(&other), Some(StateFileError::OtherFormat(9)));
         let mut other = bytes;
         let last = other.len() - 1;
         other[last] ^= 1;
-        assert_eq!(refused(&other), Some(SavedError::Damaged));
+        assert_eq!(refused(&other), Some(StateFileError::Damaged));
     }
 }

@@ -1,4 +1,4 @@
-//! The kernels of the subnets, fetched from the chain by their code hash.
+//! The kernels of the subnets, read from the chain by their code hash.
 
 use crate::roles::RoleError;
 use inktensor_client::{chain::ChainRead, deploy::Bundles};
@@ -10,19 +10,19 @@ use inktensor_compute::engine::{
 use inktensor_primitives::{hash::blake2, Digest};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What kernels are run by.
+/// The engine for kernels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EngineChoice {
-    /// The chain's own bytes, in wasmtime.
+    /// wasmtime, with the chain's own bytes.
     Wasm,
-    /// The linked kernel, for subnets whose code is the one given; other kernels run in wasmtime.
+    /// The linked kernel, for subnets with the given code; wasmtime for all other kernels.
     Native {
-        /// The Wasm built from the linked kernel's source.
+        /// Wasm built from the linked kernel's source.
         built: Vec<u8>,
     },
 }
 
-/// Loads kernels, and keeps them loaded.
+/// All kernels that were loaded.
 pub struct Kernels {
     /// Linked kernels, by the code hash of the Wasm that is built from the same source.
     natives: BTreeMap<Digest, Arc<dyn Engine>>,
@@ -31,7 +31,7 @@ pub struct Kernels {
 }
 
 impl Kernels {
-    /// Kernels to be run by `choice`.
+    /// Creates an empty set, with kernels to be run by `choice`.
     ///
     /// # Errors
     /// `Runtime` if this machine cannot run wasmtime.
@@ -60,21 +60,21 @@ impl Kernels {
         Ok(self)
     }
 
-    /// Knows the linked kernels by the contracts built from the same source.
+    /// Adds the linked kernels, by the code of the contracts built from the same source.
     pub fn with_linked(self, bundles: &Bundles) -> Self {
         self.with_native(blake2(&bundles.yuma.code), Arc::new(Native::new()))
             .with_native(blake2(&bundles.mean.code), Arc::new(Mean))
     }
 
-    /// Knows that `native` stands for the kernel with this code hash, so that a proposer can hold
-    /// the two against each other.
+    /// Adds `native` as the linked kernel for this code hash, so that a proposer can compare the
+    /// two.
     pub fn with_native(mut self, code_hash: Digest, native: Arc<dyn Engine>) -> Self {
         self.natives.insert(code_hash, native);
         self
     }
 
-    /// The kernel with code hash `hash`: the linked one if it is preferred and there is one, else
-    /// the chain's bytes, checked against the hash and loaded.
+    /// Returns the kernel with code hash `hash`: the linked one if it is preferred and there is
+    /// one, else the chain's bytes, checked against the hash.
     pub fn engine(
         &self,
         chain: &dyn ChainRead,
@@ -86,7 +86,8 @@ impl Kernels {
         }
     }
 
-    /// The other way to run the kernel that [`Kernels::engine`] gives; none if there is only one.
+    /// Returns the other engine for the kernel that [`Kernels::engine`] returns; `None` if there is
+    /// only one.
     pub fn second(
         &self,
         chain: &dyn ChainRead,

@@ -16,7 +16,8 @@ use std::{
 
 /// The name under which rustup knows the unpacked compiler.
 const LINK: &str = "ink-1.85";
-/// Where the unpacked compiler is kept, unless `~/.local/share/inktensor` will do.
+/// The variable that names the folder of the unpacked compiler, by default
+/// `~/.local/share/inktensor`.
 const HOME: &str = "INKTENSOR_HOME";
 /// The packages' version. It must be said: the security suite offers a later compiler under the
 /// same names.

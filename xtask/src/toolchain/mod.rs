@@ -76,7 +76,7 @@ impl Toolchain {
             .is_some_and(|patch| patch.starts_with('.'));
         (right && has_source && has_clippy).then(|| Self {
             name: name.to_owned(),
-            version: rustc,
+            version: rustc.lines().next().unwrap_or_default().to_owned(),
         })
     }
 
@@ -85,7 +85,7 @@ impl Toolchain {
         &self.name
     }
 
-    /// The compiler's full description, which decides the code it makes.
+    /// Returns the compiler's release with its commit, such as `rustc 1.85.1 (4eb161250 2025-03-15)`.
     pub fn version(&self) -> &str {
         &self.version
     }

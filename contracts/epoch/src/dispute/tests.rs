@@ -1,7 +1,7 @@
 //! Completeness and soundness over random epochs.
 
 use super::*;
-use crate::testing::honest::{honest, memory_left, run, small, Honest};
+use crate::tests::honest::{honest, memory_left, run, small, Honest};
 use inktensor_primitives::{
     kernel::{KernelError, NeuronResult},
     Uid,
@@ -20,7 +20,7 @@ impl Honest {
         )
     }
 
-    /// The first step that `lie` and this differ in.
+    /// Returns the first step in which `lie` differs from this epoch.
     fn first_lie(&self, lie: &Assertion) -> Option<u32> {
         let (plan, neurons) = (&self.closed.plan, self.closed.header.neurons);
         let steps = plan.steps(neurons);
@@ -36,14 +36,14 @@ impl Honest {
     }
 }
 
-/// What a liar changes.
+/// Change of an honest epoch by a liar.
 #[derive(Clone, Copy, Debug)]
 enum Lie {
     /// A digest of the assertion only: steps, memory, results.
     Digest(u8, Index),
     /// The roster.
     Roster(u16),
-    /// A step's output; the liar goes on honestly from there.
+    /// A step's output; the liar computes all later steps honestly from it.
     Output(u8, Index),
     /// A step's output alone; all later steps are those of the honest epoch.
     Patched(u8, Index),
@@ -61,7 +61,7 @@ fn lie() -> impl Strategy<Value = Lie> {
     ]
 }
 
-fn tell(honest: &Honest, lie: Lie) -> Assertion {
+fn apply(honest: &Honest, lie: Lie) -> Assertion {
     let mut liar = honest.clone();
     let bend = |output: &mut StepOutput, part: u8| match part {
         0 => output.carry.push(1),
@@ -110,11 +110,12 @@ fn tell(honest: &Honest, lie: Lie) -> Assertion {
 }
 
 proptest! {
-    /// Whatever the liar changes, whoever knows the honest epoch disproves the first step that differs.
+    /// For any change, a challenger that knows the honest epoch disproves the first step that
+    /// differs.
     #[test]
     fn every_lie_is_found(honest in honest(), lie in lie()) {
-        let lie = tell(&honest, lie);
-        // What is changed outside of its phase commits to nothing.
+        let lie = apply(&honest, lie);
+        // A change outside of the phase that writes it commits to nothing.
         if let Some(k) = honest.first_lie(&lie) {
             prop_assert_eq!(honest.judge(k, honest.proof(k, &lie)), Ok(()));
         } else {
@@ -122,7 +123,7 @@ proptest! {
         }
     }
 
-    /// No proof about any step of an honest assertion gets through.
+    /// No proof about any step of an honest assertion is accepted.
     #[test]
     fn an_honest_assertion_stands(
         honest in honest(),
@@ -203,7 +204,7 @@ fn a_step_beyond_the_last_is_refused() {
 }
 
 #[test]
-fn a_chunk_for_which_nothing_was_left_remembers_nothing() {
+fn a_chunk_without_memory_reads_none() {
     let mut honest = small();
     honest = Honest::compute(honest.closed, 1, 9);
     let proof = honest.proof(1, &honest.assertion);
@@ -222,8 +223,8 @@ fn a_chunk_for_which_nothing_was_left_remembers_nothing() {
     );
 }
 
-/// What judging step 1 comes to when the kernel answers, or does not, with `error`.
-fn judged_by_a_kernel_that_says(error: EpochError) -> Result<(), EpochError> {
+/// Judges step 1 with a kernel that fails with `error`.
+fn judged_by_a_kernel_that_fails_with(error: EpochError) -> Result<(), EpochError> {
     let honest = small();
     judge(
         honest.closed.clone(),
@@ -235,23 +236,26 @@ fn judged_by_a_kernel_that_says(error: EpochError) -> Result<(), EpochError> {
     )
 }
 
-/// The kernel's error is a pure function of the input, so nobody can honestly have got past it.
+/// The kernel's error is a pure function of the input, so no honest worker has an output.
 #[test]
-fn an_assertion_of_what_the_kernel_refuses_is_false() {
+fn an_assertion_of_a_step_that_the_kernel_refuses_is_false() {
     let refused = EpochError::Kernel(KernelError::BadInputs);
-    assert_eq!(judged_by_a_kernel_that_says(refused), Ok(()));
+    assert_eq!(judged_by_a_kernel_that_fails_with(refused), Ok(()));
 }
 
 /// A challenger could make the kernel trap by giving it too little gas.
 #[test]
 fn a_trap_is_no_verdict() {
     for error in [EpochError::KernelFailed, EpochError::KernelChanged] {
-        assert_eq!(judged_by_a_kernel_that_says(error.clone()), Err(error));
+        assert_eq!(
+            judged_by_a_kernel_that_fails_with(error.clone()),
+            Err(error)
+        );
     }
 }
 
-/// A kernel that breaks its promises leaves nothing that could honestly be asserted, even where the
-/// hashes agree.
+/// An output that violates the kernel interface cannot be asserted honestly, even if the hashes
+/// agree.
 #[test]
 fn an_assertion_of_a_broken_promise_is_false() {
     let mut honest = small();

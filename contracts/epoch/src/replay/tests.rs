@@ -1,7 +1,7 @@
-//! A replay comes to what an honest worker asserts, however it is cut into calls.
+//! A replay ends with the honest assertion, however its steps are spread over calls.
 
 use super::*;
-use crate::testing::honest::{honest, memory_left, run, small, Honest};
+use crate::tests::honest::{honest, memory_left, run, small, Honest};
 use inktensor_primitives::kernel::{KernelError, MAX_SCRATCH};
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ fn in_contract(test: impl FnOnce()) {
     .unwrap();
 }
 
-/// What step `k` of `honest` is to be given, if anything.
+/// Returns the memory that step `k` of `honest` reads, if any.
 fn memory_of(honest: &Honest, k: u32) -> Option<Vec<u8>> {
     let input = honest.input(k);
     let reads = honest.closed.plan.phases[usize::from(input.phase)].memory;
@@ -26,14 +26,14 @@ fn hashes(honest: &Honest) -> Vec<Digest> {
     memory_left(honest).for_epoch(&honest.closed)
 }
 
-/// Executes the next step as the kernel of `honest`, which `bend`s what comes out.
+/// Executes the next step with the kernel of `honest`, whose output `bend` changes.
 fn step(
     store: &mut ReplayStore,
     replay: &mut Replay,
     honest: &Honest,
     memory: Option<Vec<u8>>,
     bend: impl FnOnce(&mut StepOutput),
-) -> Result<Told, EpochError> {
+) -> Result<ExecutedStep, EpochError> {
     store.step(
         replay,
         &honest.closed,
@@ -49,19 +49,19 @@ fn step(
     )
 }
 
-/// Number of the step that `input` is of.
+/// Returns the number of the step that reads `input`.
 fn replay_next(input: &StepInput, honest: &Honest) -> u32 {
     let chunks = u32::from(honest.closed.chunks());
     u32::from(input.phase) * chunks + u32::from(input.chunk)
 }
 
 /// Executes one honest step.
-fn honest_step(store: &mut ReplayStore, replay: &mut Replay, honest: &Honest) -> Told {
+fn honest_step(store: &mut ReplayStore, replay: &mut Replay, honest: &Honest) -> ExecutedStep {
     let memory = memory_of(honest, replay.next());
     step(store, replay, honest, memory, |_| ()).unwrap()
 }
 
-/// Whether nothing of a replay is kept.
+/// Returns true if storage has nothing of a replay.
 fn is_empty(store: &ReplayStore, honest: &Honest) -> bool {
     let netuid = honest.closed.header.netuid;
     !store.progress.contains(netuid)
@@ -70,9 +70,10 @@ fn is_empty(store: &ReplayStore, honest: &Honest) -> bool {
 }
 
 proptest! {
-    /// The same assertion to the bit, whoever did how many steps in a call, and nothing is left over.
+    /// The assertion is the same to the bit for any number of steps per call, and nothing is left
+    /// in storage.
     #[test]
-    fn comes_to_the_honest_assertion(
+    fn ends_with_the_honest_assertion(
         honest in honest(),
         calls in prop::collection::vec(1u32..5, 64),
     ) {
@@ -86,27 +87,27 @@ proptest! {
                     if replay.next() == honest.closed.steps() {
                         break;
                     }
-                    let told = honest_step(&mut store, &mut replay, &honest);
-                    memory.extend(told.memory);
-                    results.extend(told.results);
+                    let step = honest_step(&mut store, &mut replay, &honest);
+                    memory.extend(step.memory);
+                    results.extend(step.results);
                 }
                 store.pause(netuid, &replay);
                 if replay.next() == honest.closed.steps() {
                     assert!((0..honest.closed.chunks())
                         .all(|chunk| !store.scratches.contains((netuid, chunk))));
                     assert_eq!(replay.finish(&honest.closed), Ok(honest.assertion.clone()));
-                    let told = |write: fn(&StepOutput) -> bool| {
-                        honest.outputs.iter().filter(move |output| write(output))
+                    let outputs = |writes: fn(&StepOutput) -> bool| {
+                        honest.outputs.iter().filter(move |output| writes(output))
                     };
-                    let left: Vec<_> = told(|it| !it.memory.is_empty())
+                    let left: Vec<_> = outputs(|it| !it.memory.is_empty())
                         .map(|it| it.memory.clone())
                         .collect();
                     assert_eq!(memory, left);
-                    let paid: Vec<_> = told(|it| !it.results.is_empty())
+                    let paid: Vec<_> = outputs(|it| !it.results.is_empty())
                         .map(|it| it.results.clone())
                         .collect();
                     assert_eq!(results, paid);
-                    store.forget(netuid, honest.closed.chunks());
+                    store.remove(netuid, honest.closed.chunks());
                     assert!(is_empty(&store, &honest));
                     return;
                 }
@@ -115,9 +116,9 @@ proptest! {
         });
     }
 
-    /// Given up anywhere, a replay leaves nothing.
+    /// A replay that is removed at any step leaves nothing in storage.
     #[test]
-    fn is_forgotten_at_any_step(honest in honest(), stop in any::<prop::sample::Index>()) {
+    fn is_removed_at_any_step(honest in honest(), stop in any::<prop::sample::Index>()) {
         in_contract(|| {
             let netuid = honest.closed.header.netuid;
             let mut store = ReplayStore::default();
@@ -126,13 +127,13 @@ proptest! {
                 honest_step(&mut store, &mut replay, &honest);
             }
             store.pause(netuid, &replay);
-            store.forget(netuid, honest.closed.chunks());
+            store.remove(netuid, honest.closed.chunks());
             assert!(is_empty(&store, &honest));
             assert_eq!(store.resume(netuid), Replay::default());
         });
     }
 
-    /// The parts of a fee sum to the pot, however the steps are shared.
+    /// The fees sum to the pot, however the steps are shared.
     #[test]
     fn the_whole_pot_is_earned(
         pot in 0..=Rao::CAP.0,
@@ -191,7 +192,7 @@ fn a_step_after_the_last_is_refused() {
     });
 }
 
-/// What no honest worker asserts cannot become final by a replay either.
+/// An output that no honest worker asserts cannot become final by a replay either.
 #[test]
 fn a_broken_promise_is_refused() {
     in_contract(|| {
@@ -232,7 +233,7 @@ fn more_permits_than_there_are_are_refused() {
 }
 
 #[test]
-fn what_the_kernel_refuses_is_refused() {
+fn an_error_of_the_kernel_is_returned() {
     in_contract(|| {
         let honest = small();
         let mut store = ReplayStore::default();
@@ -255,10 +256,10 @@ fn what_the_kernel_refuses_is_refused() {
     });
 }
 
-/// The largest carry is kept in parts, each of which a value holds; a shorter one after it leaves
-/// none of them behind.
+/// The largest carry is stored in parts that fit a value; a shorter one after it leaves none of
+/// them behind.
 #[test]
-fn a_carry_of_any_length_is_kept_whole() {
+fn a_carry_of_any_length_is_stored_whole() {
     in_contract(|| {
         let netuid = NetUid(3);
         let mut store = ReplayStore::default();

@@ -3,7 +3,7 @@
 use ink::prelude::vec::Vec;
 use inktensor_primitives::PAGE;
 
-/// The weights for the 64 uids of a page. What a bit of `mask` marks has the next of `values`.
+/// The weights for the 64 uids of a page. Each bit of `mask` stands for the next of `values`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -15,8 +15,8 @@ pub struct RowPage {
 }
 
 impl RowPage {
-    /// Packs the weights of a page's first `weights.len()` uids. None if all are zero; more than 64
-    /// are left out.
+    /// Packs the weights of a page's first `weights.len()` uids. Returns `None` if all are zero.
+    /// Ignores weights after the 64th.
     pub fn pack(weights: &[u16]) -> Option<Self> {
         let mut mask = 0;
         let mut values = Vec::new();
@@ -29,12 +29,12 @@ impl RowPage {
         (mask != 0).then_some(Self { mask, values })
     }
 
-    /// How many weights there are.
+    /// Returns the number of weights.
     pub fn count(&self) -> usize {
         self.values.len()
     }
 
-    /// The weights with their place in the page, ascending.
+    /// Returns the weights with their place in the page, ascending.
     pub fn entries(&self) -> impl Iterator<Item = (u16, u16)> + '_ {
         (0..PAGE)
             .zip(bits())
@@ -54,7 +54,7 @@ impl RowPage {
     }
 }
 
-/// The 64 bits, lowest first.
+/// Returns the 64 bits, lowest first.
 fn bits() -> impl Iterator<Item = u64> {
     (0..u64::BITS).map(|place| 1u64.rotate_left(place))
 }

@@ -1,7 +1,7 @@
-//! Where rows are kept.
+//! Storage of rows.
 
 use super::{
-    head::{self, Slot},
+    row_head::{self, Slot},
     RowHead, RowPage, RowRef,
 };
 use ink::{
@@ -13,20 +13,21 @@ use inktensor_primitives::{
     NetUid, Uid, Versioned, PAGE,
 };
 
-/// The heads of a page's rows, by place; shorter than a page while its last uids have set nothing.
+/// Row heads of a page of validators, by place; shorter than a page while its last uids have set
+/// nothing.
 pub type HeadPage = Vec<Versioned<Option<RowHead>>>;
 
 /// Subnet, validator, slot, and page of the weighted uids.
 type PageKey = (NetUid, Uid, Slot, u16);
 
-/// Who writes a row, and when.
+/// Neuron that writes a row, and the time of the write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowWriter {
     /// The subnet.
     pub netuid: NetUid,
-    /// The neuron's seat.
+    /// Uid of the neuron.
     pub uid: Uid,
-    /// Its generation.
+    /// Generation of the neuron.
     pub generation: u32,
     /// The open epoch.
     pub open: u32,
@@ -38,14 +39,15 @@ pub struct RowWriter {
 #[ink::storage_item]
 #[derive(Debug, Default)]
 pub struct RowStore {
-    /// By subnet and page of the validator's uid: one read serves a chunk.
+    /// Heads by subnet and page of the validator's uid: one read serves a chunk.
     heads: Mapping<(NetUid, u16), HeadPage, ManualKey<0x4550_0001>>,
     /// The weights.
     pages: Mapping<PageKey, RowPage, ManualKey<0x4550_0002>>,
 }
 
 impl RowStore {
-    /// Replaces the writer's row by `row`, a weight per uid. Returns how many are not zero.
+    /// Replaces the writer's row with `row`, a weight per uid. Returns the number of non-zero
+    /// weights.
     ///
     /// # Errors
     /// `Overflow` beyond the limits of a subnet.
@@ -63,14 +65,14 @@ impl RowStore {
             .collect();
         let pages = packed
             .iter()
-            .fold(0, |pages, (page, _)| pages | head::bit(*page));
-        let plan = head::rewrite(cell, writer.open, writer.generation, writer.block, pages)
+            .fold(0, |pages, (page, _)| pages | row_head::bit(*page));
+        let plan = row_head::rewrite(cell, writer.open, writer.generation, writer.block, pages)
             .map_err(|_| EpochError::Overflow)?;
         cell.write(writer.open, Some(plan.head));
         self.heads.insert((netuid, uid.page()), &heads);
 
         let slot = plan.head.row().slot;
-        for page in (0..head::PAGES).filter(|page| plan.stale & head::bit(*page) != 0) {
+        for page in (0..row_head::PAGES).filter(|page| plan.stale & row_head::bit(*page) != 0) {
             self.pages.remove((netuid, uid, slot, page));
         }
         let mut entries: usize = 0;
@@ -81,27 +83,27 @@ impl RowStore {
         u16::try_from(entries).map_err(|_| EpochError::Overflow)
     }
 
-    /// The heads of a page of validators.
+    /// Returns the row heads of a page of validators.
     pub fn heads(&self, netuid: NetUid, page: u16) -> HeadPage {
         self.heads.get((netuid, page)).unwrap_or_default()
     }
 
-    /// Writes the weights that the row gives to the uids from `start` on into `out`, which holds
-    /// zeros and does not reach beyond the page of `start`.
+    /// Writes the weights of the row for the uids from `start` on into `out`, which holds zeros and
+    /// does not reach beyond the page of `start`.
     pub fn read(&self, netuid: NetUid, validator: Uid, row: RowRef, start: Uid, out: &mut [u16]) {
         if let Some(page) = self.page(netuid, validator, row, start.page()) {
             page.unpack(start.offset(), out);
         }
     }
 
-    /// Block at which `generation` of `uid` has set its row.
+    /// Returns the block at which `generation` of `uid` set its row.
     pub fn updated_at(&self, netuid: NetUid, uid: Uid, generation: u32) -> Option<u32> {
         let heads = self.heads(netuid, uid.page());
         let head = (*heads.get(uid.offset())?.now())?;
         (head.generation == generation).then_some(head.updated_at)
     }
 
-    /// The row that `generation` of `uid` has set, as of now.
+    /// Returns the current row of `uid` if `generation` set it.
     pub fn row(&self, netuid: NetUid, uid: Uid, generation: u32) -> Option<WeightsRow> {
         let heads = self.heads(netuid, uid.page());
         let head =
@@ -110,7 +112,7 @@ impl RowStore {
             updated_at: head.updated_at,
             ..Default::default()
         };
-        for page in 0..head::PAGES {
+        for page in 0..row_head::PAGES {
             let first = page.saturating_mul(PAGE);
             if let Some(cell) = self.page(netuid, uid, head.row(), page) {
                 for (place, weight) in cell.entries() {

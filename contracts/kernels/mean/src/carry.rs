@@ -1,4 +1,4 @@
-//! What is known about the whole subnet, and how each phase adds to it.
+//! State of the whole subnet, and each phase's additions to it.
 
 use crate::{chunk::Chunk, SCORES, STAKE};
 use ink::{
@@ -10,22 +10,22 @@ use inktensor_primitives::{
     Uid,
 };
 
-/// Bits of a rao that a validator's stake per unit of weight is kept in.
+/// Fraction bits of a validator's stake per unit of weight, in rao.
 const FRACTION: u32 = 32;
-/// Half a rao of them.
+/// Half a rao in that unit.
 const HALF: u128 = 1 << 31;
 
-/// What is known about the whole subnet.
+/// State of the whole subnet between two steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode)]
 pub struct Carry {
-    /// One per roster uid.
+    /// One seat per roster uid.
     pub seats: Vec<Seat>,
-    /// The largest stakes so far, largest first.
+    /// Largest stakes so far, the largest first.
     leaders: Vec<Leader>,
-    /// All stake so far, in rao.
+    /// Sum of stake so far, in rao.
     pub stake: u64,
-    /// All scores so far.
+    /// Sum of scores so far.
     pub score: u64,
 }
 
@@ -33,28 +33,28 @@ pub struct Carry {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode)]
 pub struct Seat {
-    /// Its stake in rao.
+    /// Stake in rao.
     pub stake: u64,
-    /// Block of its weights.
+    /// Block of the weights.
     updated_at: u64,
-    /// Sum of its weights that count.
+    /// Sum of the weights that count.
     row_sum: u32,
 }
 
 impl Seat {
-    /// Whether any of its weights counts.
-    pub fn votes(&self) -> bool {
+    /// Returns true if any weight of this seat counts.
+    pub fn is_validator(&self) -> bool {
         self.row_sum > 0
     }
 
-    /// Its stake per unit of weight, in 2^-32 rao, rounded down.
+    /// Returns stake per unit of weight, in 2^-32 rao, rounded down.
     fn stake_per_weight(&self) -> u128 {
         let stake = u128::from(self.stake) << FRACTION;
         stake.checked_div(self.row_sum.into()).unwrap_or_default()
     }
 }
 
-/// A neuron that gets a permit, unless others have more stake.
+/// A neuron that gets a permit unless later ones have more stake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode)]
 struct Leader {
@@ -63,11 +63,11 @@ struct Leader {
 }
 
 impl Carry {
-    /// The carry that `input` is given: nothing yet in the first step.
+    /// Reads the carry of `input`. In the first step the carry is empty.
     ///
     /// # Errors
-    /// `BadCarry` unless it is of this roster and these permits. `BadScratch` if there is one
-    /// before the scores.
+    /// `BadCarry` unless the carry fits roster and permits. `BadScratch` for a scratch before the
+    /// scores.
     pub fn read(input: &StepInput) -> Result<Self, KernelError> {
         if input.phase <= SCORES && !input.scratch.is_empty() {
             return Err(KernelError::BadScratch);
@@ -89,10 +89,10 @@ impl Carry {
             .ok_or(KernelError::BadCarry)
     }
 
-    /// Adds up stake, and keeps the largest.
+    /// Adds up stake, and keeps the largest stakes.
     ///
     /// # Errors
-    /// `BadInputs` for more stake than there is.
+    /// `BadInputs` for a sum beyond 64 bits.
     pub fn add_stake(&mut self, chunk: &Chunk) -> Result<(), KernelError> {
         for (uid, neuron) in chunk.seats() {
             let sum = self.stake.checked_add(neuron.stake);
@@ -110,7 +110,7 @@ impl Carry {
     /// Adds up each row's weights that count.
     ///
     /// # Errors
-    /// `BadCarry` for sums that no rows have.
+    /// `BadCarry` for a sum beyond 32 bits.
     pub fn add_rows(&mut self, chunk: &Chunk) -> Result<(), KernelError> {
         for (seat, (uid, row)) in self.seats.iter_mut().zip(chunk.rows()) {
             for weight in chunk.counted(uid, seat.updated_at, row) {
@@ -124,7 +124,7 @@ impl Carry {
     /// Scores the chunk's neurons, and adds the scores up.
     ///
     /// # Errors
-    /// `BadCarry` for scores that no rows lead to.
+    /// `BadCarry` for scores that no rows make.
     pub fn add_scores(&mut self, chunk: &Chunk) -> Result<Vec<u64>, KernelError> {
         let mut sums = vec![0u128; chunk.neurons.len()];
         for (seat, (uid, row)) in self.seats.iter().zip(chunk.rows()) {
@@ -149,7 +149,7 @@ impl Carry {
         Ok(scores)
     }
 
-    /// Uids that get a permit, ascending.
+    /// Returns the uids that get a permit, ascending.
     pub fn roster(&self, header: &EpochHeader) -> Vec<Uid> {
         let leaders = self.leaders.iter().map(|leader| leader.uid);
         let mut uids: Vec<Uid> = leaders.chain(header.owner_uid).collect();
@@ -158,8 +158,8 @@ impl Carry {
         uids
     }
 
-    /// Puts a neuron among the leaders if its stake is one of the `limit` largest. Uids come in
-    /// order, so among equals the later has the higher one and stays behind.
+    /// Adds a neuron to the leaders if its stake is one of the `limit` largest. Takes uids in
+    /// order, so the lower uid is first among equals.
     fn lead(&mut self, uid: Uid, stake: u64, limit: u16) {
         let place = self.leaders.partition_point(|leader| leader.stake >= stake);
         if stake > 0 && place < usize::from(limit) {

@@ -1,4 +1,4 @@
-//! What a step is given, checked for size, and which weights count.
+//! A step's inputs, checked for size, and the weights that count.
 
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
@@ -13,9 +13,9 @@ const SCORE: usize = 8;
 pub struct Chunk<'a> {
     /// The epoch.
     pub header: &'a EpochHeader,
-    /// Its neurons.
+    /// The chunk's neurons.
     pub neurons: &'a [NeuronInput],
-    /// Whether no chunk comes after it.
+    /// True for the last chunk of a phase.
     pub is_last: bool,
     start: Uid,
     rows: &'a [u16],
@@ -23,11 +23,11 @@ pub struct Chunk<'a> {
 }
 
 impl<'a> Chunk<'a> {
-    /// What `input` says of its chunk, as `plan` cuts the epoch.
+    /// Checks the inputs of a step against `plan`.
     ///
     /// # Errors
-    /// `StepOutOfRange`; `BadInputs` unless there is one neuron per seat and one row per roster
-    /// uid, if the phase reads them; `BadMemory` unless it is empty.
+    /// `StepOutOfRange`; `BadInputs` unless there is one neuron per uid and, in a phase that reads
+    /// rows, one row per roster uid; `BadMemory` unless memory is empty.
     pub fn new(input: &'a StepInput, plan: &EpochPlan) -> Result<Self, KernelError> {
         let header = &input.header;
         let phase = plan.phases.get(usize::from(input.phase));
@@ -55,20 +55,20 @@ impl<'a> Chunk<'a> {
         })
     }
 
-    /// The neurons by uid.
+    /// Returns the neurons by uid.
     pub fn seats(&self) -> impl Iterator<Item = (Uid, &'a NeuronInput)> {
         (self.start.0..).map(Uid).zip(self.neurons)
     }
 
-    /// The weights that the roster's uids give to the chunk's neurons, uid by uid.
+    /// Returns the weights of the roster's uids for the chunk's neurons, uid by uid.
     pub fn rows(&self) -> impl Iterator<Item = (Uid, &'a [u16])> {
         // A chunk has at least one neuron.
         let rows = self.rows.chunks_exact(self.neurons.len().max(1));
         self.header.roster.iter().copied().zip(rows)
     }
 
-    /// Those of `row` that count, zero in the place of the others. `uid` set them at block
-    /// `updated_at`.
+    /// Returns the weights of `row` that count, zero in place of the others. `uid` set them at
+    /// block `updated_at`.
     pub fn counted(
         &self,
         uid: Uid,
@@ -84,15 +84,15 @@ impl<'a> Chunk<'a> {
         })
     }
 
-    /// The neurons' scores, from the phase before.
+    /// Returns the neurons' scores, from the phase before.
     ///
     /// # Errors
-    /// `BadScratch` unless there is one per neuron.
+    /// `BadScratch` unless there is one score per neuron.
     pub fn scores(&self) -> Result<Vec<u64>, KernelError> {
         if Some(self.scratch.len()) != self.neurons.len().checked_mul(SCORE) {
             return Err(KernelError::BadScratch);
         }
-        // Every piece has its bytes; the default never stands in.
+        // Every piece has its bytes, so the default is never used.
         let pieces = self.scratch.chunks_exact(SCORE);
         let score = |piece: &[u8]| u64::from_le_bytes(piece.try_into().unwrap_or_default());
         Ok(pieces.map(score).collect())

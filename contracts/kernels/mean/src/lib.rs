@@ -1,41 +1,46 @@
-//! The mean kernel: a miner earns by the stake-weighted mean of the weights it gets, a validator by
-//! its stake.
+//! The mean kernel: a miner earns by the stake-weighted mean of its weights, a validator by stake.
 //!
-//! No clipping, no bonds, no memory, no parameters: the least that a subnet can run on, and an
-//! example of a kernel.
+//! The kernel has no clipping, no bonds, no memory and no parameters. It is the least that a subnet
+//! can run on, and an example of a kernel.
 //!
-//! # Terms
-//! * **validator**: a uid of the header's roster that gives somebody a weight that counts.
+//! # Key terms
+//! * **validator**: a uid of the header's roster with at least one weight that counts.
+//! * **score**: stake behind a neuron, in rao.
 //! * **chunk**, **phase**, **carry**, **scratch**: see `inktensor_primitives::kernel`.
 //!
 //! # The rule
-//! * A weight is void if it is for the validator itself, or if the neuron it is for registered at
-//!   the block of the weights or after it: then it was meant for another.
+//! * A weight is void if it is for the validator itself. It is also void for a neuron that
+//!   registered at the block of the weights or later: the weight was set for an earlier neuron.
 //! * Each validator divides its stake among the neurons in proportion to its weights that count. A
-//!   neuron's **score** is what it gets in all, rounded to whole rao, halves up. So it is stake
-//!   that stands behind the neuron.
-//! * The miners' budget is divided by score, the validators' budget by the validators' stake, each
-//!   pay rounded down. What is lost to rounding is not paid; nor is a budget that nobody has a
-//!   claim to. Emission carries both over to the next epoch. A combined budget is two halves, the
-//!   validators' the larger if it is odd.
+//!   neuron's **score** is the sum of these parts, rounded to whole rao, halves up.
+//! * The miners' budget is divided by score, the validators' budget by the validators' stake. Each
+//!   pay is rounded down. The rest is not paid, nor is a budget without any claim; emission carries
+//!   both over to the next epoch. A combined budget is two halves; the validators' half is the
+//!   larger if the budget is odd.
 //! * Permits go to the `max_validators` largest stakes that are not zero, the lower uid first among
 //!   equals, and to the owner.
 //!
 //! # Phases
 //!
-//! | phase | reads | finds out |
+//! | phase | reads | computes |
 //! |---|---|---|
-//! | [`STAKE`] | neurons | stake, the next permits, when each validator set its weights |
+//! | [`STAKE`] | neurons | stake, the next permits, the block of each validator's weights |
 //! | [`SUMS`] | neurons, rows | the sum of each row's weights that count |
-//! | [`SCORES`] | neurons, rows | scores, handed on as scratch, and their sum |
-//! | [`PAY`] | neurons | results; at the very end the roster |
+//! | [`SCORES`] | neurons, rows | scores, passed on as scratch, and their sum |
+//! | [`PAY`] | neurons | results; after the last chunk the roster |
 //!
-//! # Arithmetic
-//! Whole numbers only. A validator's stake per unit of weight is kept in 2^-32 rao, rounded down,
-//! and scores are added up in the same unit before they are rounded. Everything is checked: sums
-//! that no chain comes to are errors, and no input makes a step trap.
+//! # Modules
+//! * `pay`: results from scores and stake
+//! * `carry`: state of the whole subnet, and each phase's additions to it
+//! * `chunk`: a step's inputs, checked for size
+//!
+//! # Invariants
+//! * Pay never exceeds the budget.
+//! * All arithmetic is on whole numbers and checked. A validator's stake per unit of weight is kept
+//!   in 2^-32 rao, rounded down; scores are added up in the same unit before they are rounded. Sums
+//!   that no chain makes are errors, and no input makes a step trap.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
-#![deny(unsafe_code)] // Not forbidden: ink! generates some for the contract below, and nothing else may.
+#![deny(unsafe_code)] // Not forbidden: ink! generates some for the contract below.
 
 mod carry;
 mod chunk;
@@ -52,16 +57,16 @@ use inktensor_primitives::{
     PAGE,
 };
 
-/// The phase that adds up stake.
+/// Number of the phase that adds up stake.
 pub const STAKE: u8 = 0;
-/// The phase that adds up rows.
+/// Number of the phase that adds up rows.
 pub const SUMS: u8 = 1;
-/// The phase that scores neurons.
+/// Number of the phase that scores neurons.
 pub const SCORES: u8 = 2;
-/// The phase that pays.
+/// Number of the phase that computes pay.
 pub const PAY: u8 = 3;
 
-/// How the epoch of `header` is cut into steps.
+/// Returns the cut of the epoch of `header` into steps.
 ///
 /// # Errors
 /// `BadParams` if there are any parameters: this kernel has none.
@@ -76,7 +81,7 @@ pub fn plan(header: &EpochHeader) -> Result<EpochPlan, KernelError> {
     Ok(EpochPlan {
         chunk: PAGE,
         phases: vec![phase(false), phase(true), phase(true), phase(false)],
-        // Nothing is remembered, but the plan must say when.
+        // The kernel has no memory, but a plan must name a phase for it.
         memory_phase: PAY,
         results_phase: PAY,
     })
@@ -106,7 +111,7 @@ pub fn step(input: &StepInput) -> Result<StepOutput, KernelError> {
     Ok(output)
 }
 
-/// Scores as the next phase reads them, see [`Chunk::scores`].
+/// Encodes scores for [`Chunk::scores`] of the next phase.
 fn scratch(scores: &[u64]) -> Vec<u8> {
     scores
         .iter()
@@ -128,7 +133,7 @@ pub mod mean {
     pub struct Mean {}
 
     impl Mean {
-        /// A kernel has nothing to set up.
+        /// Deploys the kernel, which has nothing to set up.
         #[ink(constructor)]
         pub fn new() -> Self {
             Self::default()
@@ -136,7 +141,7 @@ pub mod mean {
     }
 
     impl IncentiveKernel for Mean {
-        /// How the epoch of `header` is cut into steps.
+        /// Returns the division of the epoch of `header` into steps.
         ///
         /// # Errors
         /// `BadParams` if the kernel cannot run with the header's parameters.
@@ -145,10 +150,11 @@ pub mod mean {
             crate::plan(&header)
         }
 
-        /// Computes one step.
+        /// Computes one step and returns its output.
         ///
         /// # Errors
-        /// See the variants of `KernelError`.
+        /// `StepOutOfRange`, `BadParams`, `BadInputs`, `BadCarry`, `BadScratch`, `BadMemory`. The
+        /// order of checks is the kernel's.
         #[ink(message)]
         fn step(&self, input: StepInput) -> Result<StepOutput, KernelError> {
             crate::step(&input)

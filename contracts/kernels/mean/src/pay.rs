@@ -1,4 +1,4 @@
-//! Who is paid what.
+//! Each neuron's pay.
 
 use crate::{carry::Carry, chunk::Chunk};
 use ink::prelude::vec::Vec;
@@ -7,19 +7,19 @@ use inktensor_primitives::{
     Rao, Uid,
 };
 
-/// The results of the chunk's neurons. `roster` is who gets a permit.
+/// Computes the results of the chunk's neurons. `roster` are the uids that get a permit.
 ///
 /// # Errors
-/// `BadScratch` for scores that are not of these neurons, `BadCarry` for sums that are not of all
-/// neurons.
+/// `BadScratch` for scores that do not fit these neurons, `BadCarry` for sums smaller than their
+/// parts.
 pub fn results(
     carry: &Carry,
     chunk: &Chunk,
     roster: &[Uid],
 ) -> Result<Vec<NeuronResult>, KernelError> {
     let (miners, validators) = parts(chunk.header.budget);
-    let voting = carry.seats.iter().filter(|seat| seat.votes());
-    let voting = voting
+    let seats = carry.seats.iter().filter(|seat| seat.is_validator());
+    let staked = seats
         .map(|seat| seat.stake)
         .try_fold(0u64, u64::checked_add)
         .ok_or(KernelError::BadCarry)?;
@@ -27,19 +27,19 @@ pub fn results(
     for ((uid, neuron), score) in chunk.seats().zip(chunk.scores()?) {
         let place = chunk.header.roster.binary_search(&uid).ok();
         let seat = place.and_then(|place| carry.seats.get(place));
-        let vote = seat.filter(|seat| seat.votes());
-        let stake = vote.map_or(0, |seat| seat.stake);
+        let seat = seat.filter(|seat| seat.is_validator());
+        let stake = seat.map_or(0, |seat| seat.stake);
         let miner = portion(miners, score, carry.score)?;
-        let validator = portion(validators, stake, voting)?;
+        let validator = portion(validators, stake, staked)?;
         let incentive = share(score, carry.score)?;
         results.push(NeuronResult {
             incentive,
-            dividends: share(stake, voting)?,
-            // The mean is what validators agree on, and it leaves all weights standing.
+            dividends: share(stake, staked)?,
+            // The mean is the consensus, and it clips no weight.
             consensus: incentive,
-            validator_trust: if vote.is_some() { u16::MAX } else { 0 },
+            validator_trust: if seat.is_some() { u16::MAX } else { 0 },
             stake_weight: share(neuron.stake, carry.stake)?,
-            // There is no cutoff after which a neuron would not be.
+            // The kernel has no activity cutoff.
             active: true,
             permit: roster.binary_search(&uid).is_ok(),
             miner: Rao(miner),
@@ -51,7 +51,7 @@ pub fn results(
     Ok(results)
 }
 
-/// The miners' and the validators' part of a budget.
+/// Returns the miners' and the validators' part of a budget.
 fn parts(budget: Budget) -> (u64, u64) {
     match budget {
         Budget::Split { miners, validators } => (miners.0, validators.0),
@@ -59,7 +59,7 @@ fn parts(budget: Budget) -> (u64, u64) {
     }
 }
 
-/// `whole * part / all`, rounded down; nothing if `all` is nothing.
+/// Returns `whole * part / all`, rounded down, or zero if `all` is zero.
 fn portion(whole: u64, part: u64, all: u64) -> Result<u64, KernelError> {
     if part > all {
         return Err(KernelError::BadCarry);
@@ -69,7 +69,7 @@ fn portion(whole: u64, part: u64, all: u64) -> Result<u64, KernelError> {
     u64::try_from(portion.unwrap_or_default()).map_err(|_| KernelError::BadCarry)
 }
 
-/// `part / all` in parts of 65535, rounded down.
+/// Returns `part / all` in parts of 65535, rounded down.
 fn share(part: u64, all: u64) -> Result<u16, KernelError> {
     let share = portion(u16::MAX.into(), part, all)?;
     u16::try_from(share).map_err(|_| KernelError::BadCarry)

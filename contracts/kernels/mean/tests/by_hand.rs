@@ -30,7 +30,7 @@ fn validators(ran: &Ran) -> Vec<u64> {
 
 #[test]
 fn miners_earn_by_the_mean_and_validators_by_stake() {
-    // 300 rao say 1:1, 100 say 0:1. So 150 stand behind uid 2 and 250 behind uid 3.
+    // 300 rao have weights 1:1, 100 have 0:1. So 150 are behind uid 2 and 250 behind uid 3.
     let net = subnet(&[300, 100, 0, 0], &[(0, &[0, 0, 7, 7]), (1, &[0, 0, 0, 9])]);
     let ran = run(&net);
     assert_eq!(miners(&ran), [0, 0, 375, 625]);
@@ -60,7 +60,7 @@ fn weights_for_oneself_are_void() {
     let selfish = subnet(&[300, 100, 0], &[(0, &[9_999, 0, 1]), (1, &[0, 5, 0])]);
     let ran = run(&selfish);
     assert_eq!(miners(&ran), [0, 0, 1_000]);
-    // The second weighs nobody but itself, so it is no validator.
+    // The second sets a weight for itself alone, so it is no validator.
     assert_eq!(validators(&ran), [100, 0, 0]);
     assert_eq!(ran.results[1].validator_trust, 0);
 }
@@ -75,7 +75,7 @@ fn weights_older_than_a_neuron_were_for_another() {
 }
 
 #[test]
-fn what_nobody_has_a_claim_to_is_not_paid() {
+fn a_budget_without_claims_is_not_paid() {
     for net in [
         subnet(&[300, 100], &[]),
         subnet(&[300, 100], &[(0, &[0, 0])]),
@@ -122,7 +122,7 @@ fn parameters_are_refused() {
 }
 
 #[test]
-fn what_no_chain_gives_is_refused_by_name() {
+fn inputs_that_no_chain_makes_are_refused() {
     let net = subnet(&[300, 100, 0], &[(0, &[0, 0, 1])]);
     let steps = net.steps().unwrap();
     let refused = |k: usize, change: fn(&mut inktensor_primitives::kernel::StepInput)| {

@@ -1,4 +1,4 @@
-//! What holds for any subnet, and for any bytes.
+//! Properties of the kernel on any subnet, and on any bytes.
 #![allow(
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
@@ -28,7 +28,7 @@ fn any_budget() -> impl Strategy<Value = Budget> {
     ]
 }
 
-/// Any subnet that a chain could have: up to 200 neurons, so up to four chunks.
+/// Makes any subnet that a chain could have: up to 200 neurons, so up to four chunks.
 fn any_subnet() -> impl Strategy<Value = Subnet> {
     (1usize..200).prop_flat_map(|count| {
         let stake = prop_oneof![Just(0), 1u64..1_000, 0..=CAP / 200];
@@ -62,7 +62,7 @@ fn any_subnet() -> impl Strategy<Value = Subnet> {
     })
 }
 
-/// The rule once more, of the whole subnet at once.
+/// Computes the rule on the whole subnet at once.
 fn reference(net: &Subnet) -> Ran {
     let neurons = &net.neurons;
     let rows: Vec<(u16, u64, Vec<u128>)> = net
@@ -144,15 +144,15 @@ fn reference(net: &Subnet) -> Ran {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Cut into steps, the rule comes to what it comes to at once.
+    /// The rule has the same results in steps as on the whole subnet.
     #[test]
     fn steps_follow_the_rule(net in any_subnet()) {
         prop_assert_eq!(net.run(), Ok(reference(&net)));
     }
 
-    /// No more is paid than there is, and no more is lost than a rao per neuron, if anyone has a claim.
+    /// Pay never exceeds the budget. Where neurons have claims, at most a rao per neuron is not paid.
     #[test]
-    fn the_budget_is_kept(net in any_subnet()) {
+    fn pay_is_within_the_budget(net in any_subnet()) {
         let ran = net.run().unwrap();
         let (miners, validators) = match net.header.budget {
             Budget::Split { miners, validators } => (miners.0, validators.0),
@@ -169,7 +169,7 @@ proptest! {
         }
     }
 
-    /// What steps hand on is within the protocol's limits.
+    /// Carries and scratches are within the protocol's limits.
     #[test]
     fn carries_and_scratches_are_within_their_limits(net in any_subnet()) {
         for (_, output) in net.steps().unwrap() {
@@ -179,7 +179,7 @@ proptest! {
         }
     }
 
-    /// A step whose input is changed in any way has an answer all the same.
+    /// A step whose input is changed in any way returns a result or an error.
     #[test]
     fn no_change_of_an_input_makes_a_step_panic(
         net in any_subnet(),
@@ -195,7 +195,7 @@ proptest! {
         let _ = mean::step(&input);
     }
 
-    /// So has one of anything at all.
+    /// So does a step with any input at all.
     #[test]
     fn no_input_makes_a_step_panic(
         neurons in vec(any_neuron(), 0..70),
@@ -243,7 +243,7 @@ fn any_neuron() -> impl Strategy<Value = NeuronInput> {
     })
 }
 
-/// Something that is not as the chain would have it.
+/// A change of an input that no chain makes.
 #[derive(Clone, Debug)]
 enum Change {
     Carry(Index, u8),

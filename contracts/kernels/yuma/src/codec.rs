@@ -1,4 +1,4 @@
-//! Fixed-layout little-endian bytes: lengths are known to the reader, so none is written.
+//! Little-endian bytes of a fixed layout. The reader knows all lengths, so none is written.
 
 use crate::fixed::Q32;
 use ink::prelude::vec::Vec;
@@ -7,12 +7,12 @@ use ink::prelude::vec::Vec;
 pub struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// Reads `bytes` from the start.
+    /// Starts at the first of `bytes`.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// The next `count` bytes.
+    /// Reads the next `count` bytes.
     pub fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
         let (head, tail) = self.0.split_at_checked(count)?;
         self.0 = tail;
@@ -25,27 +25,27 @@ impl<'a> Reader<'a> {
         Some(*head)
     }
 
-    /// The next `u8`.
+    /// Reads the next `u8`.
     pub fn u8(&mut self) -> Option<u8> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    /// The next `u16`.
+    /// Reads the next `u16`.
     pub fn u16(&mut self) -> Option<u16> {
         self.array().map(u16::from_le_bytes)
     }
 
-    /// The next `u64`.
+    /// Reads the next `u64`.
     pub fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// The next `u128`.
+    /// Reads the next `u128`.
     pub fn u128(&mut self) -> Option<u128> {
         self.array().map(u128::from_le_bytes)
     }
 
-    /// The next Q32.
+    /// Reads the next Q32.
     pub fn q32(&mut self) -> Option<Q32> {
         self.u64().map(Q32)
     }
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
         item: impl Fn([u8; N]) -> T,
     ) -> Option<Vec<T>> {
         let bytes = self.bytes(count.checked_mul(N)?)?;
-        // Every piece has N bytes; the default never stands in.
+        // Every piece has N bytes, so the default is never used.
         Some(
             bytes
                 .chunks_exact(N)
@@ -65,27 +65,27 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// The next `count` numbers of 16 bits.
+    /// Reads the next `count` numbers of 16 bits.
     pub fn u16s(&mut self, count: usize) -> Option<Vec<u16>> {
         self.items(count, u16::from_le_bytes)
     }
 
-    /// The next `count` numbers of 32 bits.
+    /// Reads the next `count` numbers of 32 bits.
     pub fn u32s(&mut self, count: usize) -> Option<Vec<u32>> {
         self.items(count, u32::from_le_bytes)
     }
 
-    /// The next `count` numbers of 64 bits.
+    /// Reads the next `count` numbers of 64 bits.
     pub fn u64s(&mut self, count: usize) -> Option<Vec<u64>> {
         self.items(count, u64::from_le_bytes)
     }
 
-    /// The next `count` Q32.
+    /// Reads the next `count` Q32.
     pub fn q32s(&mut self, count: usize) -> Option<Vec<Q32>> {
         self.items(count, |bytes| Q32(u64::from_le_bytes(bytes)))
     }
 
-    /// `value`, if nothing is left to read.
+    /// Returns `value` if nothing is left to read.
     pub fn end<T>(self, value: T) -> Option<T> {
         self.0.is_empty().then_some(value)
     }
@@ -163,7 +163,7 @@ impl Writer {
         self.items(values, |value| value.0.to_le_bytes())
     }
 
-    /// What was appended.
+    /// Returns all bytes appended.
     pub fn end(self) -> Vec<u8> {
         self.0
     }

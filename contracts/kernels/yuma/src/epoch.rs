@@ -1,7 +1,7 @@
-//! An epoch as the kernel sees it: the header checked once, its parameters in the form the
-//! arithmetic wants, and the cut into chunks.
+//! An epoch in the kernel's form: the header checked once, its parameters decoded, and the cut into
+//! chunks.
 
-use crate::{bonds::Rule, fixed::Q32};
+use crate::fixed::Q32;
 use ink::{
     prelude::vec,
     scale::{DecodeAll, Error},
@@ -13,49 +13,48 @@ use inktensor_primitives::{
 
 /// Most permits this kernel gives out, the owner's not counted.
 ///
-/// A subnet may have fewer (`MAX_VALIDATORS`); the arithmetic, and the limits on carry and memory,
-/// hold up to here.
+/// A subnet may have fewer (`MAX_VALIDATORS`). The arithmetic and the limits on carry and memory
+/// hold up to this number.
 pub const MAX_PERMITS: u16 = 256;
 
 /// Validators up to which the bonds of a chunk of 64 uids stay within the limit on memory.
 const MOST_FOR_WHOLE_PAGE: usize = 252;
 
-/// Inertia of bonds is given in millionths.
+/// One, in millionths: the unit of the inertia of bonds.
 const MILLION: u64 = 1_000_000;
 
-/// The phase that adds up stake.
+/// Number of the phase that adds up stake.
 pub const STAKE: u8 = 0;
-/// The phase that gives out permits.
+/// Number of the phase that gives out permits.
 pub const ROSTER: u8 = 1;
-/// The phase that finds consensus.
+/// Number of the phase that computes consensus.
 pub const CONSENSUS: u8 = 2;
-/// The phase that moves bonds.
+/// Number of the phase that moves bonds.
 pub const BONDS: u8 = 3;
-/// The phase that pays.
+/// Number of the phase that computes pay.
 pub const EMISSION: u8 = 4;
 
 /// A checked header.
 pub struct Epoch<'a> {
     pub(crate) header: &'a EpochHeader,
     pub(crate) params: YumaParams,
-    pub(crate) rule: Rule,
     plan: EpochPlan,
 }
 
-/// What a step is given about its chunk, checked for size.
+/// A step's inputs about its chunk, checked for size.
 #[derive(Clone, Copy, Debug)]
 pub struct Chunk<'a> {
-    /// Its first uid.
+    /// First uid.
     pub(crate) start: u16,
     pub(crate) neurons: &'a [NeuronInput],
-    /// Validator-major, empty if the phase does not read them.
+    /// Weights, validator-major; empty in a phase that does not read rows.
     pub(crate) rows: &'a [u16],
     pub(crate) scratch: &'a [u8],
     pub(crate) memory: &'a [u8],
 }
 
 impl<'a> Chunk<'a> {
-    /// The neurons by uid.
+    /// Returns the neurons by uid.
     pub(crate) fn seats(&self) -> impl Iterator<Item = (u16, &'a NeuronInput)> {
         (self.start..).zip(self.neurons)
     }
@@ -69,8 +68,8 @@ impl<'a> Epoch<'a> {
     pub fn new(header: &'a EpochHeader) -> Result<Self, KernelError> {
         let next = usize::from(header.max_validators).saturating_add(1);
         let validators = header.roster.len().max(next);
-        // Bonds of uids that move to another chunk are lost, so a chunk's size should not change
-        // while a subnet lives. It does not: `MAX_VALIDATORS` is far below the limit.
+        // Bonds of uids that move to another chunk are lost, so the chunk size of a subnet must not
+        // change. `MAX_VALIDATORS` is far below the limit, so the size never does.
         let chunk = if validators <= MOST_FOR_WHOLE_PAGE {
             PAGE
         } else {
@@ -79,7 +78,8 @@ impl<'a> Epoch<'a> {
         Self::with_chunk(header, chunk)
     }
 
-    /// As [`Epoch::new`] with chunks of a given size, which does not matter to results.
+    /// Checks `header` and plans its epoch with chunks of a given size. Results do not depend on
+    /// the size.
     ///
     /// # Errors
     /// `BadParams`, and `BadInputs` for a header that no chain makes or a chunk that is no power of
@@ -105,7 +105,6 @@ impl<'a> Epoch<'a> {
         };
         let epoch = Self {
             header,
-            rule: Rule::new(&params),
             params,
             plan,
         };
@@ -117,7 +116,7 @@ impl<'a> Epoch<'a> {
         }
     }
 
-    /// Ascending, within the subnet, not too long, and with the owner.
+    /// Returns true if the roster ascends, is within the subnet and the limit, and has the owner.
     fn roster_is_sound(&self) -> bool {
         let roster = &self.header.roster;
         let ascending = roster.windows(2).all(|pair| pair.first() < pair.last());
@@ -129,20 +128,21 @@ impl<'a> Epoch<'a> {
         ascending && within && short && owned
     }
 
-    /// How the epoch is cut into steps.
+    /// Returns the cut of the epoch into steps.
     pub fn plan(&self) -> &EpochPlan {
         &self.plan
     }
 
-    /// As [`Epoch::plan`], when nothing else is wanted.
+    /// Returns the cut of the epoch into steps by value.
     pub fn into_plan(self) -> EpochPlan {
         self.plan
     }
 
-    /// Checks what a step is given.
+    /// Checks the inputs of a step.
     ///
     /// # Errors
-    /// `StepOutOfRange`, and `BadInputs` if neurons or rows are not as many as there should be.
+    /// `StepOutOfRange`; `BadInputs` for a wrong number of neurons or rows; `BadMemory` in a phase
+    /// that reads none.
     pub fn chunk<'b>(
         &self,
         phase: u8,
@@ -182,24 +182,24 @@ impl<'a> Epoch<'a> {
         })
     }
 
-    /// Whether `chunk` is the last one of a phase.
+    /// Returns true if `chunk` is the last one of a phase.
     pub(crate) fn is_last(&self, chunk: u16) -> bool {
         chunk.saturating_add(1) >= self.plan.chunks(self.header.neurons)
     }
 
-    /// Number of rows.
+    /// Returns the number of validators, which is the number of rows.
     pub(crate) fn validators(&self) -> usize {
         self.header.roster.len()
     }
 
-    /// The place in the roster of the first validator in `chunk`.
+    /// Returns the place in the roster of the first validator in `chunk`.
     pub(crate) fn first_validator(&self, chunk: &Chunk) -> usize {
         self.header
             .roster
             .partition_point(|uid| uid.0 < chunk.start)
     }
 
-    /// The validators in `chunk`, by uid.
+    /// Returns the validators in `chunk`, by uid.
     pub(crate) fn validators_in<'b>(
         &'b self,
         chunk: &Chunk<'b>,
@@ -211,24 +211,26 @@ impl<'a> Epoch<'a> {
         })
     }
 
-    /// The owner's uid, if its seat exists.
+    /// Returns the owner's uid, if that seat exists.
     pub(crate) fn owner(&self) -> Option<Uid> {
         self.header
             .owner_uid
             .filter(|owner| owner.0 < self.header.neurons)
     }
 
-    /// Whether `uid` is the owner's. The owner always has a permit, and may weigh itself.
+    /// Returns true if `uid` is the owner's. The owner always has a permit, and a weight for itself
+    /// counts.
     pub(crate) fn is_owner(&self, uid: u16) -> bool {
         self.owner() == Some(Uid(uid))
     }
 
-    /// Whether the validator at `uid` has a permit in this epoch.
+    /// Returns true if the validator at `uid` has a permit in this epoch.
     pub(crate) fn permitted(&self, uid: u16, neuron: &NeuronInput) -> bool {
         neuron.permit || self.is_owner(uid)
     }
 
-    /// Stake that counts: all of it, if it reaches the threshold or is the owner's. [2.4, 2]
+    /// Returns the stake that counts: all of it if it reaches the threshold or is the owner's.
+    /// [2.4, 2]
     pub(crate) fn counted_stake(&self, uid: u16, neuron: &NeuronInput) -> u64 {
         if neuron.stake < self.params.min_stake.0 && !self.is_owner(uid) {
             0
@@ -237,7 +239,7 @@ impl<'a> Epoch<'a> {
         }
     }
 
-    /// Whether the neuron has set weights within the activity cutoff. [2.4, 1]
+    /// Returns true if the neuron has set weights within the activity cutoff. [2.4, 1]
     pub(crate) fn is_active(&self, neuron: &NeuronInput) -> bool {
         neuron
             .last_update
@@ -245,10 +247,10 @@ impl<'a> Epoch<'a> {
             >= self.header.closed_at
     }
 
-    /// First block whose registrations a validator's weights say nothing about.
+    /// Returns the first block whose registrations a validator's weights do not cover.
     ///
-    /// Weights of `last_update` are void for who registered then or later, and, under
-    /// commit-reveal, for who registered after the commit. [2.4, 8 and 9]
+    /// Weights are void for neurons that registered at `last_update` or later. Under commit-reveal
+    /// they are also void for neurons that registered after the commit. [2.4, 8 and 9]
     pub(crate) fn weights_reach(&self, neuron: &NeuronInput) -> u64 {
         let committed = if self.params.commit_reveal {
             neuron.commit_block.saturating_add(1)
@@ -258,11 +260,11 @@ impl<'a> Epoch<'a> {
         neuron.last_update.min(committed)
     }
 
-    /// Whether bonds remembered in the neuron's seat are in another: one registered before. [2.4,
-    /// 16]
+    /// Returns true if the bonds remembered in the neuron's seat belong to an earlier registration.
+    /// [2.4, 16]
     ///
-    /// The reference compares blocks only. A newcomer of the very block that the last epoch closed
-    /// in passes that.
+    /// The reference compares blocks only, which misses a newcomer of the block in which the last
+    /// epoch closed.
     pub(crate) fn forgets(&self, neuron: &NeuronInput) -> bool {
         let reach = match self.header.previous_close {
             0 => self
@@ -274,7 +276,7 @@ impl<'a> Epoch<'a> {
         neuron.newcomer || reach <= neuron.registered_at
     }
 
-    /// Majority that consensus asks for.
+    /// Returns the majority of active stake that consensus requires.
     pub(crate) fn kappa(&self) -> Q32 {
         Q32::from_u16(self.params.kappa)
     }

@@ -1,34 +1,54 @@
 //! The Yuma kernel: subtensor's sparse epoch, bit for bit, as a fold of small pure steps.
 //!
-//! # Terms
-//! * **validator**: a uid of the header's roster. It has a permit (unless a newcomer took its seat)
-//!   and a weights row.
+//! # Key terms
+//! * **validator**: a uid of the header's roster. A validator has a row of weights, and a permit
+//!   unless a newcomer took its seat.
 //! * **chunk**: a run of uids that one step works on, as neurons and as columns of the weights.
-//! * **phase**: one pass over all chunks. What a phase finds out about all chunks, the next one
-//!   uses.
-//! * **carry**: what is known about the whole subnet: facts from earlier phases, and sums of the
-//!   running one.
-//! * **scratch**: what is known about a chunk's neurons, from one phase to the next.
+//! * **phase**: one pass over all chunks. The next phase uses the facts that a phase establishes
+//!   about all chunks.
+//! * **carry**: state of the whole subnet between two steps. It holds facts of earlier phases and
+//!   the running phase's sums.
+//! * **scratch**: state of a chunk's neurons from one phase to the next.
 //! * **memory**: bonds of a chunk's neurons, from one epoch to the next.
 //!
 //! # Phases
 //!
-//! | phase | reads | adds up | leaves |
+//! | phase | reads | adds up | scratch |
 //! |---|---|---|---|
-//! | [`phases::stake`] | neurons | stake; which weights of whom count | |
+//! | [`phases::stake`] | neurons | stake; standing of validators | |
 //! | [`phases::roster`] | neurons, rows | permits, active stake, row sums | |
-//! | [`phases::consensus`] | neurons, rows | ranks, validator trust | consensus and rank |
-//! | [`phases::bonds`] | neurons, rows, memory | dividends, incentive | consensus and incentive; memory |
-//! | [`phases::emission`] | neurons | | results; at the very end the roster |
+//! | [`phases::consensus`] | neurons, rows | ranks, validator trust | consensus, rank |
+//! | [`phases::bonds`] | neurons, rows, memory | dividends, incentive | consensus, incentive |
+//! | [`phases::emission`] | neurons | | |
 //!
-//! The work on a chunk reads only what earlier phases found out. So the chunks of a phase may be
-//! worked on in any order and at the same time ([`Carry::work`]), and only the folding of their
-//! sums is a chain ([`Carry::advance`]). [`step`] does both for one chunk.
+//! Phase `bonds` writes memory. Phase `emission` outputs results, and the roster after its last
+//! step.
 //!
-//! # Where the rule comes from
+//! # Modules
+//! A module uses only modules further down.
+//! * [`native`]: a phase on several threads
+//! * [`phases`]: the five phases and their carry
+//! * [`bonds`]: Yuma2, Yuma3 and dividends
+//! * [`median`], [`sigmoid`], [`topk`], [`memory`]: the weighted median, liquid alpha, the largest
+//!   stakes, a chunk's memory
+//! * [`rows`]: weights that count
+//! * [`validators`]: the standing of each validator
+//! * [`epoch`]: the checked header and the cut into chunks
+//! * [`score`], [`codec`], [`fixed`]: 32-bit shares, bytes, fixed-point numbers
+//!
+//! # Invariants
+//! * The work on a chunk reads facts of earlier phases only. So the chunks of a phase may be worked
+//!   on in any order and at the same time ([`Carry::work`]). Only the folding of their sums is a
+//!   chain ([`Carry::advance`]). [`step`] does both for one chunk.
+//! * No input makes a step trap. Arithmetic wraps, and within the domain of an honest chain nothing
+//!   wraps.
+//! * The size of chunks does not change results.
+//! * Equal bonds are equal bytes of memory.
+//!
+//! # Source of the rule
 //! docs/subtensor-reference.md, sections 1 and 2. Each module names the part it computes.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
-#![deny(unsafe_code)] // Not forbidden: ink! generates some for the contract below, and nothing else may.
+#![deny(unsafe_code)] // Not forbidden: ink! generates some for the contract below.
 
 pub mod bonds;
 pub mod codec;
@@ -40,15 +60,17 @@ pub mod memory;
 pub mod native;
 pub mod phases;
 pub mod rows;
+pub mod score;
 pub mod sigmoid;
 pub mod topk;
+pub mod validators;
 
 pub use epoch::{Chunk, Epoch};
 pub use phases::{Carry, Work};
 
 use inktensor_primitives::kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput};
 
-/// How the epoch of `header` is cut into steps.
+/// Returns the cut of the epoch of `header` into steps.
 ///
 /// # Errors
 /// `BadParams`, and `BadInputs` for a header that no chain makes.
@@ -90,7 +112,7 @@ pub mod yuma {
     pub struct Yuma {}
 
     impl Yuma {
-        /// A kernel has nothing to set up.
+        /// Deploys the kernel, which has nothing to set up.
         #[ink(constructor)]
         pub fn new() -> Self {
             Self::default()
@@ -98,7 +120,7 @@ pub mod yuma {
     }
 
     impl IncentiveKernel for Yuma {
-        /// How the epoch of `header` is cut into steps.
+        /// Returns the division of the epoch of `header` into steps.
         ///
         /// # Errors
         /// `BadParams` if the kernel cannot run with the header's parameters.
@@ -107,10 +129,11 @@ pub mod yuma {
             crate::plan(&header)
         }
 
-        /// Computes one step.
+        /// Computes one step and returns its output.
         ///
         /// # Errors
-        /// See the variants of `KernelError`.
+        /// `StepOutOfRange`, `BadParams`, `BadInputs`, `BadCarry`, `BadScratch`, `BadMemory`. The
+        /// order of checks is the kernel's.
         #[ink(message)]
         fn step(&self, input: StepInput) -> Result<StepOutput, KernelError> {
             crate::step(&input)

@@ -1,154 +1,155 @@
-//! The stake-weighted median: the weight that a majority of the stake agrees on. [2.7]
+//! The stake-weighted median: the highest weight that a majority of the stake supports. [2.7]
 //!
-//! The reference's rule reads: the lowest score whose voters and all below hold more than `sum -
-//! kappa`. Seen from above it is: the highest score that, with all above, holds at least `kappa`;
-//! if none does, the lowest.
+//! The reference's rule: the lowest score such that the stake behind it and all lower scores is
+//! more than `sum - kappa`. Seen from above: the highest score such that the stake behind it and
+//! all higher scores is at least `kappa`; the lowest score if there is no such one.
 //!
-//! The search is that of a telephone book: stake is added up in 32 buckets by the scores' leading
-//! bits, the bucket that holds the median is found from above, and only its few scores are looked
-//! at again. Its cost is linear in the number of scores, however they lie.
+//! The search adds up stake in 32 buckets by the leading bits of scores, from the highest bucket
+//! down to the one with the median. Then it repeats on the scores of that bucket alone. The cost is
+//! linear in the number of scores, for any distribution.
 
 use crate::{
     fixed::{self, Q32},
-    rows::Score,
+    score::Score,
 };
 use ink::prelude::vec::Vec;
 
-/// Scores are looked at in groups of so many. A list of scores is padded with zeros to a multiple.
+/// Scores per group of the inner loops. A list of scores is padded with zeros to a multiple.
 const GROUP: usize = 8;
 
 const BUCKETS: usize = 32;
 const BUCKET_BITS: u32 = BUCKETS.trailing_zeros();
 const LAST_BUCKET: u32 = 31;
 
-/// Scores that are looked at one by one rather than put into buckets again.
+/// Number of scores up to which the search compares them one by one.
 const FEW: usize = 12;
 
-/// Finds the medians of scores by the same voters.
+/// Computes medians of scores by the same validators.
 pub struct Median {
-    /// Stake of each voter, padded; zero for a validator without active stake, who has no vote.
-    votes: Vec<u64>,
+    /// Active stake of each validator, padded with zeros.
+    stakes: Vec<u64>,
     majority: Majority,
-    /// Ballots still in question: score and vote.
-    ballots: Vec<(u32, u64)>,
+    /// Scores that may be the median, each with the stake behind it.
+    candidates: Vec<(u32, u64)>,
 }
 
+/// Stake that must support the median.
 #[derive(Clone, Copy)]
 enum Majority {
-    /// Nobody votes: there is no consensus.
-    Nobody,
-    /// No stake is asked for: the highest score.
-    None,
-    /// This much of it is.
+    /// Any, but no stake is active. There is no consensus.
+    NoStake,
+    /// Zero. The median is the highest score.
+    Zero,
+    /// This amount.
     Of(u64),
-    /// More than there is: the lowest score.
-    TooMuch,
+    /// More than all active stake. The median is the lowest score.
+    MoreThanAll,
 }
 
 impl Median {
     /// Prepares for validators of the given active stake and a majority of `kappa`.
     pub fn new(active: &[Q32], kappa: Q32) -> Self {
-        let mut votes = active.to_vec();
-        fixed::normalise(&mut votes);
-        let sum = fixed::sum(&votes);
+        let mut stakes = active.to_vec();
+        fixed::normalise(&mut stakes);
+        let sum = fixed::sum(&stakes);
         let majority = match kappa {
-            _ if sum == Q32::ZERO => Majority::Nobody,
-            Q32::ZERO => Majority::None,
-            kappa if kappa > sum => Majority::TooMuch,
+            _ if sum == Q32::ZERO => Majority::NoStake,
+            Q32::ZERO => Majority::Zero,
+            kappa if kappa > sum => Majority::MoreThanAll,
             kappa => Majority::Of(kappa.0),
         };
-        let mut votes: Vec<u64> = votes.into_iter().map(|vote| vote.0).collect();
-        votes.resize(padded(active.len()), 0);
+        let mut stakes: Vec<u64> = stakes.into_iter().map(|stake| stake.0).collect();
+        stakes.resize(padded(active.len()), 0);
         Self {
-            votes,
+            stakes,
             majority,
-            ballots: Vec::with_capacity(active.len()),
+            candidates: Vec::with_capacity(active.len()),
         }
     }
 
-    /// The median of one score per validator, [`padded`] with zeros.
+    /// Returns the median of one score per validator, [`padded`] with zeros.
     pub fn of(&mut self, scores: &[Score]) -> Score {
-        let voted = scores
+        let backed = scores
             .iter()
-            .zip(&self.votes)
-            .filter(|(_, vote)| **vote != 0)
+            .zip(&self.stakes)
+            .filter(|(_, stake)| **stake != 0)
             .map(|(score, _)| *score);
         match self.majority {
-            Majority::Nobody => Score::default(),
-            Majority::None => voted.max().unwrap_or_default(),
-            Majority::TooMuch => voted.min().unwrap_or_default(),
+            Majority::NoStake => Score::default(),
+            Majority::Zero => backed.max().unwrap_or_default(),
+            Majority::MoreThanAll => backed.min().unwrap_or_default(),
             Majority::Of(kappa) => self.search(scores, kappa),
         }
     }
 
-    /// The highest score that, with all above, has `kappa` of the votes. All votes together have
-    /// it.
+    /// Returns the highest score that, with all higher ones, has `kappa` of the stake. All stake is
+    /// at least `kappa`.
     fn search(&mut self, scores: &[Score], kappa: u64) -> Score {
-        let (highest, votes) = survey(scores, &self.votes);
-        if votes < kappa {
-            return Score::default(); // Those without a weight for this neuron have the majority.
+        let (highest, backing) = survey(scores, &self.stakes);
+        if backing < kappa {
+            return Score::default(); // Validators without a weight for this neuron are the
+                                     // majority.
         }
         let mut shift = 32u32
             .saturating_sub(highest.leading_zeros())
             .saturating_sub(BUCKET_BITS);
         let mut buckets = Buckets::new();
-        for (scores, votes) in groups(scores, &self.votes) {
-            for (score, vote) in scores.iter().zip(votes) {
-                buckets.add(score.0 >> shift, *vote);
+        for (scores, stakes) in groups(scores, &self.stakes) {
+            for (score, stake) in scores.iter().zip(stakes) {
+                buckets.add(score.0 >> shift, *stake);
             }
         }
         let (bucket, mut above) = buckets.descend(0, kappa);
-        self.ballots.clear();
-        for (scores, votes) in groups(scores, &self.votes) {
-            for (score, vote) in scores.iter().zip(votes) {
+        self.candidates.clear();
+        for (scores, stakes) in groups(scores, &self.stakes) {
+            for (score, stake) in scores.iter().zip(stakes) {
                 if score.0 >> shift == bucket {
-                    self.ballots.push((score.0, *vote));
+                    self.candidates.push((score.0, *stake));
                 }
             }
         }
-        while shift > 0 && self.ballots.len() > FEW {
-            // With few bits left, the leading ones of a bucket's number are those that all these
-            // scores share.
+        while shift > 0 && self.candidates.len() > FEW {
+            // With few bits left, a bucket's number begins with bits that all candidates share.
             shift = shift.saturating_sub(BUCKET_BITS);
             let mut buckets = Buckets::new();
-            self.ballots
+            self.candidates
                 .iter()
-                .for_each(|(score, vote)| buckets.add(score >> shift, *vote));
+                .for_each(|(score, stake)| buckets.add(score >> shift, *stake));
             let (bucket, more) = buckets.descend(above, kappa);
-            self.ballots
+            self.candidates
                 .retain(|(score, _)| Buckets::number(score >> shift) == Buckets::number(bucket));
             above = more;
         }
-        Score(decide(&self.ballots, above, kappa))
+        Score(decide(&self.candidates, above, kappa))
     }
 }
 
-/// The length that a list of `count` scores is padded to.
+/// Returns the length to which a list of `count` scores is padded.
 pub const fn padded(count: usize) -> usize {
     count.next_multiple_of(GROUP)
 }
 
 type Group<'a> = (&'a [Score; GROUP], &'a [u64; GROUP]);
 
-/// Scores and votes in groups whose length the compiler knows.
-fn groups<'a>(scores: &'a [Score], votes: &'a [u64]) -> impl Iterator<Item = Group<'a>> {
-    let pairs = scores.chunks_exact(GROUP).zip(votes.chunks_exact(GROUP));
-    pairs.filter_map(|(scores, votes)| Some((scores.try_into().ok()?, votes.try_into().ok()?)))
+/// Returns scores and stakes in groups whose length the compiler knows.
+fn groups<'a>(scores: &'a [Score], stakes: &'a [u64]) -> impl Iterator<Item = Group<'a>> {
+    let pairs = scores.chunks_exact(GROUP).zip(stakes.chunks_exact(GROUP));
+    pairs.filter_map(|(scores, stakes)| Some((scores.try_into().ok()?, stakes.try_into().ok()?)))
 }
 
-/// The highest score, and the votes for any but zero.
-fn survey(scores: &[Score], votes: &[u64]) -> (u32, u64) {
+/// Returns the highest score, and the stake behind all scores but zero.
+fn survey(scores: &[Score], stakes: &[u64]) -> (u32, u64) {
     let (mut highest, mut sum) = (0, 0u64);
-    for (scores, votes) in groups(scores, votes) {
-        for (score, vote) in scores.iter().zip(votes) {
+    for (scores, stakes) in groups(scores, stakes) {
+        for (score, stake) in scores.iter().zip(stakes) {
             highest = score.0.max(highest);
-            sum = sum.wrapping_add(if score.0 == 0 { 0 } else { *vote });
+            sum = sum.wrapping_add(if score.0 == 0 { 0 } else { *stake });
         }
     }
     (highest, sum)
 }
 
-/// Votes by the leading bits of the score.
+/// Stake by the leading bits of the score.
 struct Buckets([u64; BUCKETS]);
 
 impl Buckets {
@@ -162,17 +163,17 @@ impl Buckets {
     }
 
     #[inline(always)]
-    fn add(&mut self, bits: u32, vote: u64) {
+    fn add(&mut self, bits: u32, stake: u64) {
         if let Some(bucket) = self.0.get_mut(Self::number(bits) as usize) {
-            *bucket = bucket.wrapping_add(vote);
+            *bucket = bucket.wrapping_add(stake);
         }
     }
 
-    /// The highest bucket that, with all above it, has `kappa`, given what is above all buckets;
-    /// and what is above it.
+    /// Returns the highest bucket that, with all stake above it, has `kappa`, and the stake above
+    /// it. `above` is the stake above all buckets.
     fn descend(&self, mut above: u64, kappa: u64) -> (u32, u64) {
-        for (number, votes) in (0..=LAST_BUCKET).rev().zip(self.0.iter().rev()) {
-            let with = above.wrapping_add(*votes);
+        for (number, stake) in (0..=LAST_BUCKET).rev().zip(self.0.iter().rev()) {
+            let with = above.wrapping_add(*stake);
             if with >= kappa {
                 return (number, above);
             }
@@ -182,18 +183,18 @@ impl Buckets {
     }
 }
 
-/// The median among a few ballots, or among many that are alike.
-fn decide(ballots: &[(u32, u64)], mut above: u64, kappa: u64) -> u32 {
+/// Returns the median among a few candidates, or among many with the same score.
+fn decide(candidates: &[(u32, u64)], mut above: u64, kappa: u64) -> u32 {
     let mut limit = u32::MAX;
     loop {
-        let next = ballots
+        let next = candidates
             .iter()
             .map(|(score, _)| *score)
             .filter(|score| *score <= limit)
             .max();
         let Some(highest) = next else { return 0 };
-        for (score, vote) in ballots {
-            above = above.wrapping_add(if *score == highest { *vote } else { 0 });
+        for (score, stake) in candidates {
+            above = above.wrapping_add(if *score == highest { *stake } else { 0 });
         }
         match highest.checked_sub(1) {
             Some(lower) if above < kappa => limit = lower,
@@ -207,26 +208,26 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The rule in the reference's words: sort, and take the first score whose cumulative stake
-    /// exceeds the minority.
-    fn by_sorting(scores: &[u32], votes: &[u64], kappa: u64) -> u32 {
-        let mut ballots: Vec<_> = scores
+    /// Finds the median as the reference states the rule: sort, and take the first score whose
+    /// cumulative stake exceeds the minority.
+    fn by_sorting(scores: &[u32], stakes: &[u64], kappa: u64) -> u32 {
+        let mut sorted: Vec<_> = scores
             .iter()
-            .zip(votes)
-            .filter(|(_, vote)| **vote > 0)
+            .zip(stakes)
+            .filter(|(_, stake)| **stake > 0)
             .collect();
-        ballots.sort();
-        let sum: u64 = votes.iter().sum();
+        sorted.sort();
+        let sum: u64 = stakes.iter().sum();
         let minority = i128::from(sum) - i128::from(kappa);
         let mut below = 0i128;
-        for (index, (score, vote)) in ballots.iter().enumerate() {
-            below += i128::from(**vote);
-            let last_of_its_score = ballots.get(index + 1).is_none_or(|(next, _)| next != score);
+        for (index, (score, stake)) in sorted.iter().enumerate() {
+            below += i128::from(**stake);
+            let last_of_its_score = sorted.get(index + 1).is_none_or(|(next, _)| next != score);
             if last_of_its_score && below > minority {
                 return **score;
             }
         }
-        ballots.last().map_or(0, |(score, _)| **score)
+        sorted.last().map_or(0, |(score, _)| **score)
     }
 
     fn scores(len: usize) -> impl Strategy<Value = Vec<u32>> {
@@ -245,7 +246,7 @@ mod tests {
         ]
     }
 
-    fn elections() -> impl Strategy<Value = (Vec<u32>, Vec<u64>)> {
+    fn scores_and_stakes() -> impl Strategy<Value = (Vec<u32>, Vec<u64>)> {
         (1usize..130).prop_flat_map(|len| {
             let stake = prop_oneof![
                 Just(0u64),
@@ -261,23 +262,27 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(3_000))]
 
         #[test]
-        fn search_finds_what_sorting_finds((scores, stakes) in elections(), share in any::<u16>(), exact in any::<bool>()) {
+        fn search_agrees_with_sorting(
+            (scores, stakes) in scores_and_stakes(),
+            share in any::<u16>(),
+            exact in any::<bool>(),
+        ) {
             let active: Vec<Q32> = stakes.iter().map(|stake| Q32(*stake)).collect();
-            let mut votes = active.clone();
-            fixed::normalise(&mut votes);
-            // A majority at random, or one that some of the votes meet to the last bit.
-            let some: u64 = votes.iter().take(usize::from(share)).map(|vote| vote.0).sum();
+            let mut normal = active.clone();
+            fixed::normalise(&mut normal);
+            // A majority at random, or one that some of the stake meets to the last bit.
+            let some: u64 = normal.iter().take(usize::from(share)).map(|stake| stake.0).sum();
             let kappa = if exact { Q32(some.min(Q32::ONE.0)) } else { Q32::from_u16(share) };
-            let mut ballots: Vec<Score> = scores.iter().map(|score| Score(*score)).collect();
-            ballots.resize(padded(scores.len()), Score::default());
-            let found = Median::new(&active, kappa).of(&ballots);
-            let votes: Vec<u64> = votes.iter().map(|vote| vote.0).collect();
-            prop_assert_eq!(found.0, by_sorting(&scores, &votes, kappa.0));
+            let mut row: Vec<Score> = scores.iter().map(|score| Score(*score)).collect();
+            row.resize(padded(scores.len()), Score::default());
+            let found = Median::new(&active, kappa).of(&row);
+            let normal: Vec<u64> = normal.iter().map(|stake| stake.0).collect();
+            prop_assert_eq!(found.0, by_sorting(&scores, &normal, kappa.0));
         }
     }
 
     #[test]
-    fn nobody_votes() {
+    fn without_active_stake_there_is_no_consensus() {
         assert_eq!(
             Median::new(&[Q32::ZERO; 2], Q32::ONE).of(&[Score(5); 8]),
             Score(0)

@@ -1,9 +1,9 @@
-//! What a chunk remembers: the bonds of the permitted validators in its neurons.
+//! A chunk's memory: the bonds of permitted validators in its neurons.
 //!
 //! Bytes: first uid, number of uids, number of rows (u16 each), then a uid per row, then the rows:
-//! a bond (u16) per uid of the chunk. Rows without bonds are left out, and no rows are no bytes. So
-//! equal bonds are equal bytes. A memory names its uids, so it can be read by a chunk that has
-//! grown.
+//! a bond (u16) per uid of the chunk. Rows without bonds are left out, and a memory without rows
+//! has no bytes. So equal bonds are equal bytes. A memory names its uids, so a chunk that has grown
+//! can read it.
 
 use crate::codec::{Reader, Writer};
 use ink::prelude::vec::Vec;
@@ -19,7 +19,7 @@ pub struct Memory<'a> {
 }
 
 impl<'a> Memory<'a> {
-    /// Reads `bytes`; none if they are no memory.
+    /// Reads `bytes`. Returns `None` if they are not a memory.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         if bytes.is_empty() {
             return Some(Self::default());
@@ -45,17 +45,17 @@ impl<'a> Memory<'a> {
         (len > 0 && ascending).then_some(memory)
     }
 
-    /// First uid of the chunk.
+    /// Returns the first uid of the chunk.
     pub fn start(&self) -> Uid {
         Uid(self.start)
     }
 
-    /// The validators with bonds, ascending.
+    /// Returns the validators with bonds, ascending.
     pub fn uids(&self) -> impl Iterator<Item = Uid> + 'a {
         numbers(self.uids).map(Uid)
     }
 
-    /// The validators and their bonds in the chunk's uids, from [`Memory::start`] on.
+    /// Returns the validators and their bonds in the chunk's uids, from [`Memory::start`] on.
     pub fn rows(&self) -> impl Iterator<Item = (Uid, impl Iterator<Item = u16> + 'a)> + 'a {
         let bytes = usize::from(self.len.max(1)).saturating_mul(2);
         self.uids().zip(self.rows.chunks_exact(bytes).map(numbers))
@@ -63,13 +63,13 @@ impl<'a> Memory<'a> {
 }
 
 fn numbers(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
-    // Every piece has two bytes; the default never stands in.
+    // Every piece has two bytes, so the default is never used.
     bytes
         .chunks_exact(2)
         .map(|pair| u16::from_le_bytes(pair.try_into().unwrap_or_default()))
 }
 
-/// A memory in the making.
+/// Builder of a memory's bytes.
 pub struct MemoryWriter {
     start: Uid,
     len: u16,
@@ -78,7 +78,7 @@ pub struct MemoryWriter {
 }
 
 impl MemoryWriter {
-    /// For `len` uids from `start` on.
+    /// Starts a memory for `len` uids from `start` on.
     pub const fn new(start: Uid, len: u16) -> Self {
         Self {
             start,
@@ -88,7 +88,7 @@ impl MemoryWriter {
         }
     }
 
-    /// Adds the bonds of validator `uid`, one per uid of the chunk. Validators come in ascending
+    /// Adds the bonds of validator `uid`, one per uid of the chunk. Takes validators in ascending
     /// order.
     pub fn push(&mut self, uid: Uid, bonds: &[u16]) {
         if bonds.iter().any(|bond| *bond != 0) {
@@ -99,7 +99,7 @@ impl MemoryWriter {
         }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     pub fn end(self) -> Vec<u8> {
         // Fewer validators than 2^16, as uids ascend.
         let Some(count) = u16::try_from(self.uids.len())

@@ -1,4 +1,4 @@
-//! The steps of a phase on several threads, with the same outputs as one after the other.
+//! The steps of a phase on several threads, with the same outputs as in sequence.
 
 use crate::{Carry, Chunk, Epoch, Work};
 use inktensor_primitives::kernel::{KernelError, StepOutput};
@@ -7,13 +7,13 @@ use std::{
     thread,
 };
 
-/// Computes all steps of the phase that `carry` is in: the next phase's carry, and the outputs in
+/// Computes all steps of the phase of `carry`. Returns the next phase's carry, and the outputs in
 /// order.
 ///
 /// `chunks` are all chunks of the subnet, in order.
 ///
 /// # Errors
-/// That of the first step that fails.
+/// The error of the first step that fails.
 pub fn phase(
     epoch: &Epoch,
     carry: Carry,
@@ -31,7 +31,7 @@ pub fn phase(
     Ok((carry, outputs))
 }
 
-/// Works on all chunks, in order of chunk. Threads take a chunk each whenever they are free.
+/// Works on all chunks and returns the work in order of chunk. A free thread takes the next chunk.
 fn work(
     epoch: &Epoch,
     carry: &Carry,

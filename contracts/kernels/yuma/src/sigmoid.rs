@@ -1,15 +1,15 @@
-//! Liquid alpha: the rate at which a bond follows its weight, a sigmoid of how far the validator is
+//! Liquid alpha: the rate at which a bond follows its weight, a sigmoid of the validator's distance
 //! from consensus. [1.3 and 2.5]
 
 use crate::fixed::{low32, Q32};
 
-/// `exp(1)` as the reference has it: a constant of 23 fraction bits.
+/// `exp(1)` of the reference: a constant of 23 fraction bits.
 const E: u64 = 11_674_931_200;
-/// Exponents are clamped to plus and minus this.
+/// Largest absolute value of an exponent; others are clamped to it.
 const MAX_EXPONENT: u64 = 20 << 32;
 
-/// The curve.
-#[derive(Clone, Copy, Debug)]
+/// The curve of rates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sigmoid {
     low: Q32,
     high: Q32,
@@ -18,7 +18,7 @@ pub struct Sigmoid {
 }
 
 impl Sigmoid {
-    /// A curve from `low` to `high` (parts of 65535) of slope `steepness / 100`.
+    /// Makes a curve from `low` to `high` (parts of 65535) of slope `steepness / 100`.
     pub fn new(low: u16, high: u16, steepness: i16) -> Self {
         // Rounded towards zero, as the reference divides.
         let slope = i64::from(steepness).wrapping_mul(-(1 << 32)) / 100;
@@ -29,7 +29,7 @@ impl Sigmoid {
         }
     }
 
-    /// The rate for a validator that gives `weight` and holds `bond` where the others agree on
+    /// Returns the rate for a validator with `weight` and `bond` in a neuron on which consensus is
     /// `consensus`.
     pub fn rate(&self, consensus: Q32, weight: Q32, bond: Q32) -> Q32 {
         let distance = if weight >= bond {
@@ -43,14 +43,14 @@ impl Sigmoid {
         rate.min(self.high).max(self.low)
     }
 
-    /// `1 / (1 + exp(slope * (distance - 0.5)))`, rounded down.
+    /// Returns `1 / (1 + exp(slope * (distance - 0.5)))`, rounded down.
     fn height(&self, distance: Q32) -> Q32 {
         let (negative, size) = self.exponent(distance);
         inverse(Q32::ONE.0.wrapping_add(exp(negative, size)))
     }
 
-    /// `slope * (distance - 0.5)`, rounded towards minus infinity and clamped: whether negative,
-    /// and its size.
+    /// Returns `slope * (distance - 0.5)`, rounded towards minus infinity and clamped, as a sign
+    /// (true if negative) and an absolute value.
     fn exponent(&self, distance: Q32) -> (bool, u64) {
         const HALF: i64 = 1 << 31;
         // At most one half on either side of zero.
@@ -67,10 +67,10 @@ impl Sigmoid {
     }
 }
 
-/// `exp(x)` for `|x| <= 20` by the reference's series, as Q32 bits.
+/// Computes `exp(x)` for `|x| <= 20` by the reference's series, as Q32 bits.
 ///
-/// It has 31 terms, each product rounded down. For a large `x` that is not enough to converge, and
-/// it must not be.
+/// The series has 31 terms, each product rounded down. For a large `x` it does not converge in 31
+/// terms, and results must reproduce that.
 fn exp(negative: bool, x: u64) -> u64 {
     if x == 0 {
         return Q32::ONE.0;
@@ -94,7 +94,7 @@ fn exp(negative: bool, x: u64) -> u64 {
     }
 }
 
-/// `a * b`, rounded down, for a product below `2^63`.
+/// Returns `a * b`, rounded down, for a product below `2^63`.
 fn product(a: u64, b: u64) -> u64 {
     const LOW: u64 = 0xFFFF_FFFF;
     let (a_high, a_low, b_high, b_low) = (a >> 32, a & LOW, b >> 32, b & LOW);
@@ -106,9 +106,9 @@ fn product(a: u64, b: u64) -> u64 {
         .wrapping_add(a_low.wrapping_mul(b_low) >> 32)
 }
 
-/// `1 / x`, rounded down, for `x >= 1`.
+/// Returns `1 / x`, rounded down, for `x >= 1`.
 fn inverse(x: u64) -> Q32 {
-    // 2^64 does not fit, 2^64 - 1 does. They divide alike, unless x divides 2^64.
+    // 2^64 does not fit, 2^64 - 1 does. Both have the same quotient unless x divides 2^64.
     let quotient = u64::MAX.checked_div(x).unwrap_or(0);
     Q32(quotient.wrapping_add(u64::from(x.is_power_of_two())))
 }
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn distance_is_what_is_bought_over_consensus_or_sold() {
+    fn distance_is_measured_from_consensus_when_buying_and_from_the_weight_when_selling() {
         let curve = Sigmoid::new(0, 65_535, 1_000);
         let at = |bits| curve.rate(Q32::ZERO, Q32(bits), Q32::ZERO);
         assert_eq!(curve.rate(Q32(100), Q32(50), Q32(40)), at(0));

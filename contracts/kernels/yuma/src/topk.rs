@@ -1,10 +1,10 @@
-//! The next permits: the largest stakes, found chunk by chunk. [2.4, 5]
+//! The permits of the next epoch: the largest stakes, found chunk by chunk. [2.4, 5]
 
 use crate::fixed::{low16, Q32};
 use ink::prelude::vec::Vec;
 use inktensor_primitives::Uid;
 
-/// A neuron's rank in one number: by stake, then by uid. So the lower uid loses a tie.
+/// Returns a key that orders neurons by stake, then by uid. So the lower uid loses a tie.
 pub fn key(stake: Q32, uid: u16) -> u64 {
     (stake.0 << 16) | u64::from(uid)
 }
@@ -23,7 +23,7 @@ pub fn merge(leaders: &mut Vec<u64>, candidates: &[u64], limit: usize) {
     }
 }
 
-/// The uids of `leaders` and the owner's, ascending.
+/// Returns the uids of `leaders` and of the owner, ascending.
 pub fn roster(leaders: &[u64], owner: Option<Uid>) -> Vec<Uid> {
     let mut uids: Vec<Uid> = leaders
         .iter()
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_comes_on_top_and_only_once() {
+    fn the_owner_is_added_once() {
         let leaders = [key(Q32(9), 4), key(Q32(5), 2)];
         assert_eq!(roster(&leaders, Some(Uid(0))), vec![Uid(0), Uid(2), Uid(4)]);
         assert_eq!(roster(&leaders, Some(Uid(4))), vec![Uid(2), Uid(4)]);

@@ -1,4 +1,4 @@
-//! What holds for every metagraph.
+//! Properties of the kernel on every metagraph.
 
 mod support;
 
@@ -74,7 +74,7 @@ proptest! {
     }
 
     #[test]
-    fn threads_give_the_very_bytes_that_steps_give(shape in shapes(), threads in 1usize..5) {
+    fn threads_and_steps_give_the_same_bytes(shape in shapes(), threads in 1usize..5) {
         let inputs = Inputs::new(&shape.metagraph(), 64);
         prop_assert_eq!(inputs.run_by_phase(threads), inputs.run());
     }

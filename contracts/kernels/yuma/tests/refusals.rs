@@ -1,4 +1,4 @@
-//! A step refuses what no chain and no honest step before it gives, and never traps.
+//! Refusals: a step rejects inputs that no chain and no honest step makes, and never traps.
 
 mod support;
 
@@ -125,7 +125,7 @@ fn headers_that_no_chain_makes() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A liar may hand on any bytes. The step they lead to must still end, in a result or an error.
+    /// A worker may assert any bytes. The step that reads them returns a result or an error.
     #[test]
     fn forged_bytes_never_trap(
         shape in shapes(),

@@ -1,6 +1,6 @@
-//! Real metagraphs and published scenarios. They are not part of the project: the tests read them
-//! from the folder that `INKTENSOR_SHARED` names, or from `../shared` beside the project, and say
-//! so when it is not there.
+//! Real metagraphs and published scenarios. They are not part of the project. The tests read them
+//! from the folder that `INKTENSOR_SHARED` names, or from `../shared` beside the project, and print
+//! a line if the folder is not there.
 
 mod support;
 
@@ -76,7 +76,7 @@ fn metagraph_of_subnet_2() {
     assert!(found.incentive.iter().any(|incentive| *incentive > 0));
 }
 
-/// The published Yuma3 scenarios tell bonds and dividends to four digits.
+/// The published Yuma3 scenarios state bonds and dividends to four digits.
 #[test]
 fn published_scenarios() {
     let Some(text) = shared("subtensor_yuma3_tables.json") else {
@@ -86,7 +86,7 @@ fn published_scenarios() {
     let cases = tables["cases"].as_array().expect("cases");
     assert_eq!(cases.len(), 7);
     for case in cases {
-        Scenario { case }.play();
+        Scenario { case }.run();
     }
 }
 
@@ -95,7 +95,7 @@ struct Scenario<'a> {
 }
 
 impl Scenario<'_> {
-    fn play(&self) {
+    fn run(&self) {
         let name = self.case["name"].as_str().expect("a name");
         let stakes = matrix_row(&self.case["stakes"]);
         let epochs = if name == "bonds_reset" {
@@ -145,7 +145,7 @@ impl Scenario<'_> {
         }
     }
 
-    /// The value of an epoch: from a list of all epochs, or from a table by epoch.
+    /// Returns the value of an epoch, from a list of all epochs or a table by epoch.
     fn at(&self, field: &str, epoch: usize) -> Option<&Value> {
         self.case.get(field).map_or_else(
             || self.case[format!("{field}_by_epoch")].get(epoch.to_string()),
@@ -189,9 +189,9 @@ fn metagraph(
         stake: *stake as u64 * 1_000_000_000,
         validator_permit: uid < validators,
     };
-    // The scenarios give weights of zero, under which a bond decays. Rows here hold no zeros, and
-    // without a weight a bond under liquid alpha ends at once. The least weight stands in: it
-    // moves a result by less than the tolerance.
+    // The scenarios have weights of zero, under which a bond decays. Rows here hold no zeros, and
+    // without a weight a bond under liquid alpha ends at once. The least weight replaces a zero: it
+    // changes a result by less than the tolerance.
     let least = if liquid_alpha { 1 } else { 0 };
     let row = |row: &Vec<f64>| {
         let weights = row

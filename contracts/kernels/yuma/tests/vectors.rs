@@ -1,4 +1,4 @@
-//! The recorded epochs: inputs, and the outcome by the reference implementation's own arithmetic.
+//! Recorded epochs: inputs, and the outcome by the reference implementation's own arithmetic.
 
 mod support;
 

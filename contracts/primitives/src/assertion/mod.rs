@@ -51,10 +51,10 @@ impl Assertion {
             && has(self.results.len(), chunks)
     }
 
-    /// Returns true if the assertion has the counts of `plan`, and a roster that is strictly
-    /// ascending, within the neurons and within the permits of `header`.
+    /// Returns true if the assertion has the counts of `plan`, and a roster that `header` allows.
     ///
-    /// The subnet owner's uid uses none of the permits.
+    /// The roster must be strictly ascending, within the neurons and within the permits. The subnet
+    /// owner's uid uses none of the permits.
     pub fn has_shape(&self, header: &EpochHeader, plan: &EpochPlan) -> bool {
         let permits = self
             .roster

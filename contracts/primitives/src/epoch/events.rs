@@ -1,35 +1,35 @@
-//! What the epoch contract tells.
+//! Events of the epoch contract.
 
 use super::Collateral;
 use crate::{assertion::Assertion, kernel::NeuronResult, AccountId, Digest, NetUid, Rao, Uid};
 use ink::prelude::vec::Vec;
 
-/// Weights were set.
+/// A new row of weights.
 #[ink::event]
 pub struct WeightsSet {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// Who set them.
+    /// The hotkey that set the weights.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// Its uid.
+    /// Uid of the hotkey.
     pub uid: Uid,
-    /// How many are not zero.
+    /// Number of weights that are not zero.
     pub entries: u16,
 }
 
-/// Collateral account changed.
+/// A change of a worker's collateral.
 #[ink::event]
 pub struct CollateralChanged {
-    /// Whose.
+    /// The worker.
     #[ink(topic)]
     pub worker: AccountId,
-    /// What it is now.
+    /// The new collateral.
     pub collateral: Collateral,
 }
 
-/// An epoch closed.
+/// The close of an epoch.
 #[ink::event]
 pub struct EpochClosed {
     /// The subnet.
@@ -38,27 +38,27 @@ pub struct EpochClosed {
     /// The epoch.
     #[ink(topic)]
     pub epoch: u32,
-    /// Hash of its header.
+    /// Hash of the header.
     pub header_hash: Digest,
-    /// Neurons in it.
+    /// Number of neurons.
     pub neurons: u16,
-    /// What it pays out.
+    /// Amount that the epoch pays to miners and validators, in rao.
     pub budget: Rao,
 }
 
-/// An epoch without neurons started its tempo anew.
+/// A restart of the tempo, on a subnet without neurons.
 #[ink::event]
 pub struct TempoRestarted {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// The epoch.
+    /// The open epoch.
     #[ink(topic)]
     pub epoch: u32,
 }
 
-/// A closed epoch was given up. It will never be final: roster and memory stay as they were, its
-/// budget is the next one's.
+/// The end of a closed epoch that is rolled over. The epoch never becomes final: roster and memory
+/// stay the same, and the budget is carried over.
 #[ink::event]
 pub struct EpochRolledOver {
     /// The subnet.
@@ -67,12 +67,11 @@ pub struct EpochRolledOver {
     /// The epoch.
     #[ink(topic)]
     pub epoch: u32,
-    /// What the subnet's next budget gets.
+    /// Amount carried over to the subnet's next budget, in rao.
     pub carried: Rao,
 }
 
-/// An assertion was posted. It carries the assertion, so that whoever follows the chain can check
-/// and finalise it.
+/// A posted assertion. The event contains the assertion, so that anyone can check and finalize it.
 #[ink::event]
 pub struct Proposed {
     /// The subnet.
@@ -81,16 +80,16 @@ pub struct Proposed {
     /// The epoch.
     #[ink(topic)]
     pub epoch: u32,
-    /// Who posted it.
+    /// The proposer.
     #[ink(topic)]
     pub proposer: AccountId,
-    /// First block at which it can be finalised.
+    /// First block at which the assertion can be finalized.
     pub deadline: u32,
-    /// What it claims.
+    /// The assertion.
     pub assertion: Assertion,
 }
 
-/// An epoch became final.
+/// The finality of an epoch.
 #[ink::event]
 pub struct Finalized {
     /// The subnet.
@@ -99,14 +98,14 @@ pub struct Finalized {
     /// The epoch.
     #[ink(topic)]
     pub epoch: u32,
-    /// Who had posted it; nobody if it was replayed.
+    /// The proposer. Absent if the epoch was replayed.
     #[ink(topic)]
     pub proposer: Option<AccountId>,
-    /// Hash of its assertion: the one posted, or that of what the replay came to.
+    /// Digest of the posted assertion, or of the assertion that equals the replay's outcome.
     pub assertion: Digest,
 }
 
-/// Steps of an epoch were executed on the chain.
+/// Steps of an epoch that the chain executed.
 #[ink::event]
 pub struct Replayed {
     /// The subnet.
@@ -115,14 +114,14 @@ pub struct Replayed {
     /// The epoch.
     #[ink(topic)]
     pub epoch: u32,
-    /// Who paid for it.
+    /// The caller of the replay.
     #[ink(topic)]
     pub caller: AccountId,
-    /// The first step that is still to be executed.
+    /// The next step to execute.
     pub next: u32,
 }
 
-/// What a replayed epoch comes to for a chunk, so that whoever follows the chain can settle it.
+/// The results of a chunk of a replayed epoch, with which anyone can settle the chunk.
 #[ink::event]
 pub struct ReplayedResults {
     /// The subnet.
@@ -133,13 +132,13 @@ pub struct ReplayedResults {
     pub epoch: u32,
     /// The chunk.
     pub chunk: u16,
-    /// One per neuron of the chunk.
+    /// Results, one per neuron of the chunk.
     pub results: Vec<NeuronResult>,
 }
 
-/// A part of what a chunk of a replayed epoch remembers, so that whoever follows the chain can
-/// compute the next one. The parts of a chunk come in order; a chunk that remembers nothing has
-/// none.
+/// A part of a chunk's memory in a replayed epoch, with which anyone can compute the next epoch.
+///
+/// The parts of a chunk come in order. A chunk without memory has no parts.
 #[ink::event]
 pub struct ReplayedMemory {
     /// The subnet.
@@ -150,13 +149,13 @@ pub struct ReplayedMemory {
     pub epoch: u32,
     /// The chunk.
     pub chunk: u16,
-    /// Where the part begins.
+    /// Offset of the part within the memory.
     pub offset: u32,
-    /// The part, at most [`MEMORY_PART`](super::MEMORY_PART) bytes.
+    /// The part, at most 8 192 bytes.
     pub bytes: Vec<u8>,
 }
 
-/// A chunk of a final epoch was paid.
+/// A settled chunk of a final epoch.
 #[ink::event]
 pub struct Settled {
     /// The subnet.
@@ -167,36 +166,36 @@ pub struct Settled {
     pub epoch: u32,
     /// The chunk.
     pub chunk: u16,
-    /// What it was paid.
+    /// Pay of the chunk's neurons, in rao.
     pub paid: Rao,
-    /// Whether it was the last.
+    /// True if every chunk of the epoch is settled.
     pub complete: bool,
 }
 
-/// A validator has committed to weights.
+/// A new commit of weights.
 #[ink::event]
 pub struct WeightsCommitted {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// The validator.
+    /// Hotkey of the validator.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// To what.
+    /// The committed hash.
     pub hash: Digest,
-    /// The only epoch in which it can be revealed.
+    /// The only epoch in which the commit can be revealed.
     pub reveals_in: u32,
 }
 
-/// A validator's commits were not revealed in time.
+/// Commits that a validator did not reveal in time.
 #[ink::event]
 pub struct RevealsMissed {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// The validator.
+    /// Hotkey of the validator.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// How many.
+    /// Number of commits.
     pub count: u32,
 }

@@ -7,11 +7,13 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub enum KernelError {
-    /// The kernel's parameters do not decode, or one is out of bounds. Set them again on the subnet.
+    /// The kernel's parameters do not decode, or one is out of bounds. Set them again on the
+    /// subnet.
     BadParams,
     /// The phase or the chunk is not in the plan. Use a step of the plan.
     StepOutOfRange,
-    /// The number of neurons, or of rows, does not match header and chunk. Gather the inputs again.
+    /// The number of neurons, or of rows, does not match header and chunk. Gather the inputs
+    /// again.
     BadInputs,
     /// The carry is not one that the step before produces. Recompute the step before.
     BadCarry,

@@ -1,32 +1,33 @@
-//! What the registry tells.
+//! Events of the registry.
 
 use super::{Hyperparameter, NetworkRules, SubnetIdentity};
 use crate::{AccountId, NetUid, Rao, Uid};
+use ink::prelude::string::String;
 
-/// A subnet came to be.
+/// A new subnet.
 #[ink::event]
 pub struct SubnetCreated {
-    /// Its number.
+    /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// Its owner.
+    /// The owner.
     #[ink(topic)]
     pub owner: AccountId,
-    /// Rao burned for it.
+    /// Lock that the owner paid, in rao.
     pub price: Rao,
 }
 
-/// A hyperparameter has a new value.
+/// A change of a hyperparameter.
 #[ink::event]
 pub struct HyperparameterSet {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// The parameter and its value.
+    /// The hyperparameter with the new value.
     pub value: Hyperparameter,
 }
 
-/// A hotkey took a seat.
+/// A new neuron.
 #[ink::event]
 pub struct NeuronRegistered {
     /// The subnet.
@@ -35,97 +36,107 @@ pub struct NeuronRegistered {
     /// The hotkey.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// Its owner.
+    /// The owner of the hotkey.
     #[ink(topic)]
     pub coldkey: AccountId,
-    /// Its seat.
+    /// The uid.
     pub uid: Uid,
-    /// Whom it replaced.
+    /// Hotkey of the neuron that was replaced, if any.
     pub replaced: Option<AccountId>,
-    /// Rao burned.
+    /// Price that was burned, in rao.
     pub price: Rao,
 }
 
-/// The network's rules changed.
+/// A change of the network's rules.
 #[ink::event]
 pub struct NetworkRulesSet {
-    /// What they are now.
+    /// The new rules.
     pub rules: NetworkRules,
 }
 
-/// A subnet's epochs may close from now on, a tempo at a time.
+/// The start of a subnet's epochs.
 #[ink::event]
 pub struct SubnetStarted {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// The block.
+    /// Block of the start.
     pub at: u32,
 }
 
-/// A subnet gave way to a new one.
+/// The retirement of a subnet, in favour of a new one.
 #[ink::event]
 pub struct SubnetRetired {
-    /// The subnet.
+    /// The retired subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// Its owner, who got the lock back.
+    /// The owner, who received the lock.
     #[ink(topic)]
     pub owner: AccountId,
-    /// How much that was.
+    /// The returned lock, in rao.
     pub lock: Rao,
 }
 
-/// A subnet is offered to another owner, or no longer.
+/// A new or withdrawn offer of a subnet.
 #[ink::event]
 pub struct SubnetOffered {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// To whom.
+    /// The account that may accept the subnet. Absent if the offer was withdrawn.
     pub to: Option<AccountId>,
 }
 
-/// A subnet has another owner.
+/// A change of a subnet's owner.
 #[ink::event]
 pub struct SubnetTransferred {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// Who owned it.
+    /// The former owner.
     #[ink(topic)]
     pub from: AccountId,
-    /// Who owns it.
+    /// The new owner.
     #[ink(topic)]
     pub to: AccountId,
-    /// The new owner's hotkey.
+    /// Hotkey of the new owner.
     pub owner_hotkey: AccountId,
 }
 
-/// A subnet says who it is, or no longer.
+/// A new or cleared identity of a subnet.
 #[ink::event]
 pub struct IdentitySet {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// What it says.
+    /// The identity. Absent if the identity was cleared.
     pub identity: Option<SubnetIdentity>,
 }
 
-/// A neuron has another hotkey.
+/// A new symbol of a subnet.
+#[ink::event]
+pub struct SymbolSet {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The symbol, which may be empty.
+    pub symbol: String,
+}
+
+/// A swap of a neuron's hotkey.
 #[ink::event]
 pub struct HotkeySwapped {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// The hotkey it had.
+    /// The former hotkey.
     #[ink(topic)]
     pub from: AccountId,
-    /// The hotkey it has.
+    /// The new hotkey.
     #[ink(topic)]
     pub to: AccountId,
-    /// The hotkey that its stake is on.
+    /// The hotkey that holds the neuron's stake.
     pub identity: AccountId,
-    /// Its seat.
+    /// The uid.
     pub uid: Uid,
 }

@@ -1,53 +1,53 @@
-//! The allow-list of kernels: which programs a subnet may choose.
+//! The allow-list of kernels that subnets may choose.
 
 use super::KernelParams;
 use crate::{AccountId, Digest};
 
-/// Most kernels that are ever listed.
+/// Most kernels on the list, retired ones included.
 pub const MAX_KERNELS: u16 = 256;
 
-/// A kernel that the registry's admin has looked at. Neither entry nor code hash ever changes:
-/// epochs that run on it go on.
+/// A kernel that the admin has allowed. Entry and code hash are never removed or changed, so epochs
+/// that run on the kernel continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct KernelEntry {
-    /// Hash of the code that was at the address when it was allowed. An epoch closes with this
-    /// code or not at all.
+    /// Hash of the code at the address when the kernel was allowed. An epoch closes with this code
+    /// or not at all.
     pub code_hash: Digest,
-    /// Parameters of a subnet that has none yet, or only another kind of kernel's.
+    /// Parameters for a subnet that has none for this kind of kernel.
     pub defaults: KernelParams,
-    /// No longer to be chosen. Subnets that run it already keep it.
+    /// True if no further subnet may choose the kernel. Subnets that run the kernel keep it.
     pub retired: bool,
 }
 
-/// Subnets may choose a kernel.
+/// A kernel that subnets may choose from now on.
 #[ink::event]
 pub struct KernelAllowed {
-    /// Its address.
+    /// The kernel's address.
     #[ink(topic)]
     pub kernel: AccountId,
-    /// Its code's hash.
+    /// Hash of the kernel's code.
     #[ink(topic)]
     pub code_hash: Digest,
-    /// Parameters to begin with.
+    /// Parameters for a subnet that has none for this kind of kernel.
     pub defaults: KernelParams,
 }
 
-/// No more subnets may choose a kernel.
+/// A kernel that no further subnet may choose.
 #[ink::event]
 pub struct KernelRetired {
-    /// Its address.
+    /// The kernel's address.
     #[ink(topic)]
     pub kernel: AccountId,
 }
 
-/// Another account decides which kernels are allowed.
+/// A change of the admin.
 #[ink::event]
 pub struct AdminChanged {
-    /// Who did.
+    /// The former admin.
     pub from: AccountId,
-    /// Who does now.
+    /// The new admin.
     #[ink(topic)]
     pub to: AccountId,
 }

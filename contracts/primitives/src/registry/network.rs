@@ -1,37 +1,39 @@
-//! The rules of the whole network, and who a subnet says it is.
+//! The rules of the whole network, and the identity of a subnet.
 
+use super::{BoundedField, RegistryError};
 use crate::Rao;
 use ink::prelude::string::String;
 
-/// Bytes that each field of a [`SubnetIdentity`] may have.
+/// Most bytes of each field of a [`SubnetIdentity`].
 pub const MAX_IDENTITY_FIELD: usize = 256;
-/// Bytes that a subnet's symbol may have.
+/// Most bytes of a subnet's symbol.
 pub const MAX_SYMBOL: usize = 16;
 
-/// The rules of the network. The deployer chooses them, the registry's admin may change them.
+/// The rules of the network. The deployer chooses the first ones; the admin may change them.
+///
 /// Source: subtensor-reference.md 4.9 and 6.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct NetworkRules {
-    /// Least price of a subnet, in rao; zero makes the first ones free.
+    /// Least price of a subnet, in rao. Zero makes subnets free.
     pub min_lock: Rao,
-    /// Blocks in which the price of a subnet falls by what the last one cost. At least 1.
+    /// Blocks in which the price of a subnet falls by the last price paid. At least 1.
     pub lock_interval: u32,
     /// Blocks between two creations of subnets; 0 for no limit.
     pub creation_interval: u32,
     /// Most subnets that are not retired, `1 ..= 1024`.
     pub subnet_limit: u16,
-    /// Blocks from its creation during which a subnet does not give way.
+    /// Blocks from the creation during which a subnet cannot be retired.
     pub subnet_immunity: u32,
-    /// Whether subnets may choose Bittensor's split instead of the network's own.
+    /// True if subnets may choose Bittensor's split instead of the network's.
     pub bittensor_split: bool,
-    /// Least stake, in rao, that a coldkey keeps on another's hotkey: what would be less is paid
-    /// out whole. Zero for none.
+    /// Least stake in rao that a coldkey keeps on a hotkey of another owner. A smaller remainder
+    /// is paid out. Zero for no minimum.
     pub nominator_min: Rao,
-    /// Rao held for what a neuron shows, while it does.
+    /// Deposit in rao that the registry holds while a neuron serves.
     pub serving_deposit: Rao,
-    /// Rao burned by giving a neuron another hotkey.
+    /// Fee in rao that a swap of a neuron's hotkey burns.
     pub swap_fee: Rao,
 }
 
@@ -39,10 +41,13 @@ pub struct NetworkRules {
 pub const SWAP_INTERVAL: u32 = 36_000;
 
 impl NetworkRules {
-    /// The reference's: 1000 TAO at least, falling over two weeks of blocks of 12 seconds, one
-    /// subnet a day, 128 subnets, half a year of immunity. Subnets may choose Bittensor's
-    /// split, and any nomination may stay. What a neuron shows costs a deposit of 0.01 TAO,
-    /// which keeps storage from being filled for nothing.
+    /// The reference's rules, with blocks of 12 seconds.
+    ///
+    /// A subnet costs at least 1000 TAO, and the price falls over two weeks. There is one new
+    /// subnet a day, at most 128 subnets, and half a year of immunity.
+    ///
+    /// Subnets may choose Bittensor's split, and any nomination may stay. A neuron that serves pays
+    /// a deposit of 0.01 TAO, so that storage cannot be filled for free.
     pub const DEFAULT: NetworkRules = NetworkRules {
         min_lock: Rao::from_tao(1_000),
         lock_interval: 100_800,
@@ -56,32 +61,67 @@ impl NetworkRules {
     };
     /// Largest `subnet_limit`: the list of live subnets is one storage cell.
     pub const MOST_SUBNETS: u16 = 1_024;
+
+    /// Checks the bounds of every rule.
+    ///
+    /// # Errors
+    /// `OutOfBounds` with the first field that is outside its bounds.
+    pub fn check(&self) -> Result<(), RegistryError> {
+        let within = |field, value: u64, min: u64, max: u64| {
+            if (min..=max).contains(&value) {
+                return Ok(());
+            }
+            Err(RegistryError::OutOfBounds {
+                field,
+                value,
+                min,
+                max,
+            })
+        };
+        let amount = |field, amount: Rao| within(field, amount.0, 0, Rao::CAP.0);
+        amount(BoundedField::MinLock, self.min_lock)?;
+        amount(BoundedField::NominatorMin, self.nominator_min)?;
+        amount(BoundedField::ServingDeposit, self.serving_deposit)?;
+        amount(BoundedField::SwapFee, self.swap_fee)?;
+        within(
+            BoundedField::LockInterval,
+            self.lock_interval.into(),
+            1,
+            u32::MAX.into(),
+        )?;
+        within(
+            BoundedField::SubnetLimit,
+            self.subnet_limit.into(),
+            1,
+            Self::MOST_SUBNETS.into(),
+        )
+    }
 }
 
-/// Who a subnet says it is. Each field has at most [`MAX_IDENTITY_FIELD`] bytes and may be empty.
-/// Nobody has checked them.
+/// The identity of a subnet as its owner states it, unchecked. Each field has at most 256 bytes and
+/// may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct SubnetIdentity {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// What it is for.
+    /// Purpose.
     pub description: String,
-    /// Its home page.
+    /// Home page.
     pub url: String,
-    /// Its code.
+    /// Repository of the code.
     pub repository: String,
-    /// Its logo.
+    /// Address of a logo.
     pub logo: String,
-    /// How to reach its owner.
+    /// Contact of the owner.
     pub contact: String,
-    /// Where its people talk.
+    /// Address of the community's forum or chat.
     pub community: String,
 }
 
 impl SubnetIdentity {
-    /// All fields.
+    /// Returns all fields, in order.
     pub fn fields(&self) -> [&str; 7] {
         [
             &self.name,

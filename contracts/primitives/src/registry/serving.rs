@@ -1,4 +1,4 @@
-//! Where neurons serve, and what they commit to.
+//! Endpoints and commitments that neurons publish.
 
 use crate::{AccountId, NetUid, Rao, Uid};
 use ink::prelude::{string::String, vec::Vec};
@@ -13,15 +13,15 @@ pub const MAX_COMMITMENT: usize = 128;
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub enum Host {
-    /// An address of IP version 4.
+    /// An IPv4 address.
     V4([u8; 4]),
-    /// An address of IP version 6.
+    /// An IPv6 address.
     V6([u8; 16]),
-    /// A name, of labels of letters, digits and hyphens with dots between.
+    /// A host name: labels of letters, digits and hyphens, separated by dots.
     Name(String),
 }
 
-/// Where a miner answers.
+/// The endpoint at which a neuron answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -30,15 +30,15 @@ pub struct Axon {
     pub host: Host,
     /// The port, not 0.
     pub port: u16,
-    /// The protocol, as the subnet numbers them.
+    /// Number of the protocol, defined by the subnet.
     pub protocol: u8,
-    /// The version of what runs there.
+    /// Version of the software at the endpoint.
     pub version: u32,
-    /// blake2_256 or sha256, as the subnet says, of the certificate that it shows.
+    /// Hash of the TLS certificate, blake2_256 or sha256 as the subnet defines.
     pub tls: Option<[u8; 32]>,
 }
 
-/// Where a neuron's metrics are.
+/// The endpoint of a neuron's metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -47,16 +47,16 @@ pub struct Prometheus {
     pub host: Host,
     /// The port, not 0.
     pub port: u16,
-    /// The version of what runs there.
+    /// Version of the software at the endpoint.
     pub version: u32,
 }
 
-/// What the bytes of a commitment are.
+/// The kind of a commitment's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub enum CommitmentKind {
-    /// Bytes that the subnet understands.
+    /// Bytes, defined by the subnet.
     Raw,
     /// Text in UTF-8.
     Text,
@@ -66,36 +66,36 @@ pub enum CommitmentKind {
     Hash,
 }
 
-/// What a neuron has committed to in public.
+/// Data that a neuron has published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Commitment {
-    /// What the bytes are.
+    /// Kind of the data.
     pub kind: CommitmentKind,
-    /// At most [`MAX_COMMITMENT`] bytes.
+    /// The data, at most 128 bytes.
     pub data: Vec<u8>,
-    /// Block at which it was made.
+    /// Block of the commitment.
     pub block: u32,
 }
 
-/// What a neuron shows.
+/// Everything that a neuron serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct ServingView {
-    /// Its uid.
+    /// The neuron's uid.
     pub uid: Uid,
-    /// Where it answers.
+    /// The endpoint at which the neuron answers.
     pub axon: Option<Axon>,
-    /// Where its metrics are.
+    /// The endpoint of the neuron's metrics.
     pub prometheus: Option<Prometheus>,
-    /// What it has committed to.
+    /// The neuron's commitment.
     pub commitment: Option<Commitment>,
-    /// Rao held for it, which goes back to its hotkey.
+    /// Serving deposit in rao. The hotkey receives it when the neuron stops serving.
     pub deposit: Rao,
 }
 
-/// A neuron shows where it answers.
+/// A new endpoint of a neuron.
 #[ink::event]
 pub struct AxonServed {
     /// The subnet.
@@ -104,11 +104,11 @@ pub struct AxonServed {
     /// The neuron's hotkey.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// Where.
+    /// The endpoint.
     pub axon: Axon,
 }
 
-/// A neuron shows where its metrics are.
+/// A new endpoint of a neuron's metrics.
 #[ink::event]
 pub struct PrometheusServed {
     /// The subnet.
@@ -117,11 +117,11 @@ pub struct PrometheusServed {
     /// The neuron's hotkey.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// Where.
+    /// The endpoint.
     pub prometheus: Prometheus,
 }
 
-/// A neuron has committed to something in public.
+/// A new commitment of a neuron.
 #[ink::event]
 pub struct CommitmentMade {
     /// The subnet.
@@ -130,11 +130,11 @@ pub struct CommitmentMade {
     /// The neuron's hotkey.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// To what.
+    /// The commitment.
     pub commitment: Commitment,
 }
 
-/// A neuron shows nothing any more, and has its deposit back.
+/// The end of a neuron's serving. The registry returned the deposit.
 #[ink::event]
 pub struct ServingStopped {
     /// The subnet.
@@ -143,6 +143,6 @@ pub struct ServingStopped {
     /// The neuron's hotkey.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// The deposit.
+    /// The returned deposit, in rao.
     pub deposit: Rao,
 }

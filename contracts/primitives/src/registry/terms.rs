@@ -1,27 +1,26 @@
-//! On what terms a subnet runs: what its owner and the network decide besides sizes, tempo and
-//! kernel.
+//! The terms of a subnet: its hyperparameters besides sizes, tempo and kernel.
 
 use crate::{emission::SplitPreset, Bps, Rao};
 
-/// Most neurons of an owner that never give way.
+/// Most neurons of a subnet's owner that are never replaced.
 pub const MAX_IMMUNE_OWNERS: u16 = 10;
 
-/// All terms.
+/// All terms of a subnet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Terms {
-    /// How seats are sold.
+    /// Terms for registrations.
     pub registration: RegistrationTerms,
-    /// How seats are lost.
+    /// Terms for replacements.
     pub pruning: PruningTerms,
-    /// Who may set weights, and how.
+    /// Terms for setting weights.
     pub weights: WeightTerms,
-    /// How budgets are divided.
+    /// Division of budgets.
     pub split: SplitPreset,
-    /// Stake may not change hands.
+    /// True if stake cannot be transferred to another coldkey.
     pub no_transfers: bool,
-    /// Blocks between two changes of what a neuron shows.
+    /// Blocks between two updates of an endpoint or a commitment; 0 for no limit.
     pub serving_rate_limit: u32,
 }
 
@@ -38,22 +37,24 @@ impl Default for Terms {
     }
 }
 
-/// How seats are sold. Source of the rule: subtensor-reference.md 4.9; of the defaults: 6.1.
+/// Terms for registrations.
+///
+/// Source of the rule: subtensor-reference.md 4.9; of the defaults: 6.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct RegistrationTerms {
-    /// Least price.
+    /// Least price in rao.
     pub min_burn: Rao,
-    /// Largest price.
+    /// Largest price in rao.
     pub max_burn: Rao,
     /// Blocks in which the price halves.
     pub half_life: u16,
-    /// What a registration multiplies the price by.
+    /// Factor of the price for each registration.
     pub increase: Bps,
-    /// Most registrations in one block.
+    /// Most registrations per block.
     pub per_block: u16,
-    /// Seats can be taken.
+    /// True if registrations are allowed.
     pub is_open: bool,
 }
 
@@ -72,15 +73,16 @@ impl Default for RegistrationTerms {
     }
 }
 
-/// How seats are lost. Source: subtensor-reference.md 4.9 and 6.1.
+/// Terms for replacements on a full subnet.
+///
+/// Source: subtensor-reference.md 4.9 and 6.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct PruningTerms {
-    /// While no more neurons than this can be replaced, an immune one gives way instead, if there
-    /// is one.
+    /// Number of replaceable neurons up to which an immune neuron, if any, is replaced instead.
     pub min_non_immune: u16,
-    /// How many of the owner's neurons never give way.
+    /// Number of the owner's neurons that are never replaced.
     pub immune_owners: u16,
 }
 
@@ -93,7 +95,9 @@ impl Default for PruningTerms {
     }
 }
 
-/// Who may set weights, and how. Source: subtensor-reference.md 5.1, 5.2 and 6.1.
+/// Terms for setting weights.
+///
+/// Source: subtensor-reference.md 5.1, 5.2 and 6.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -102,13 +106,13 @@ pub struct WeightTerms {
     pub version_key: u64,
     /// Blocks between two updates of a neuron's row; 0 for no limit.
     pub rate_limit: u32,
-    /// Least number of weights in a row, capped by the number of neurons.
+    /// Least number of weights in a row, or one per neuron if there are fewer neurons.
     pub min_count: u16,
-    /// Weights are committed to first and revealed later.
+    /// True if weights are committed first and revealed later.
     pub commit_reveal: bool,
     /// Epochs between a commit and its reveal.
     pub reveal_period: u32,
-    /// Stake that a hotkey needs.
+    /// Stake in rao that a hotkey needs to set weights.
     pub stake_threshold: Rao,
 }
 

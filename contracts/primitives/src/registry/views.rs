@@ -1,170 +1,50 @@
-//! What the registry says of hyperparameters, prices and replacements.
+//! Answers about registrations, replacements and scores.
 
-use crate::{AccountId, Rao, Uid};
+use super::Neuron;
+use crate::{kernel::NeuronResult, AccountId, Rao, Uid};
 
-/// Who may set a hyperparameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A neuron with its last scores: a line of the metagraph.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub enum Setter {
-    /// The subnet's owner, and the admin.
-    Owner,
-    /// The registry's admin alone.
-    Admin,
+pub struct NeuronView {
+    /// The uid.
+    pub uid: Uid,
+    /// The neuron on the uid.
+    pub neuron: Neuron,
+    /// Result of the last settled epoch, all zero for a newcomer.
+    pub score: NeuronResult,
 }
 
-/// In what a number of a [`HyperparameterView`] counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub enum Unit {
-    /// A plain number.
-    Number,
-    /// Rao.
-    Rao,
-    /// Blocks.
-    Blocks,
-    /// Epochs.
-    Epochs,
-    /// Basis points.
-    Bps,
-    /// 65 535ths.
-    U16Ratio,
-    /// Millionths.
-    Millionths,
-    /// 0 for no, 1 for yes.
-    Flag,
-}
-
-/// Which hyperparameter: a variant of `Hyperparameter` without its value. Variant order is ABI:
-/// append only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
-pub enum Parameter {
-    /// See `Hyperparameter::Tempo`.
-    Tempo,
-    /// See `Hyperparameter::Kernel`.
-    Kernel,
-    /// See `Hyperparameter::MaxUids`.
-    MaxUids,
-    /// See `Hyperparameter::MaxValidators`.
-    MaxValidators,
-    /// See `Hyperparameter::ImmunityPeriod`.
-    ImmunityPeriod,
-    /// See `Hyperparameter::RegistrationPrice`.
-    RegistrationPrice,
-    /// See `Hyperparameter::OtherParams`.
-    OtherParams,
-    /// See `Hyperparameter::Yuma`.
-    Yuma,
-    /// See `Hyperparameter::ActivityCutoff`.
-    ActivityCutoff,
-    /// See `Hyperparameter::MinStake`.
-    MinStake,
-    /// See `Hyperparameter::Kappa`.
-    Kappa,
-    /// See `Hyperparameter::BondsPenalty`.
-    BondsPenalty,
-    /// See `Hyperparameter::BondsMovingAverage`.
-    BondsMovingAverage,
-    /// See `Hyperparameter::Yuma3`.
-    Yuma3,
-    /// See `Hyperparameter::LiquidAlpha`.
-    LiquidAlpha,
-    /// See `Hyperparameter::AlphaValues`.
-    AlphaLow,
-    /// See `Hyperparameter::AlphaValues`.
-    AlphaHigh,
-    /// See `Hyperparameter::AlphaSigmoidSteepness`.
-    AlphaSigmoidSteepness,
-    /// See `Hyperparameter::CommitReveal`.
-    CommitReveal,
-    /// See `Hyperparameter::MinBurn`.
-    MinBurn,
-    /// See `Hyperparameter::MaxBurn`.
-    MaxBurn,
-    /// See `Hyperparameter::BurnHalfLife`.
-    BurnHalfLife,
-    /// See `Hyperparameter::BurnIncrease`.
-    BurnIncrease,
-    /// See `Hyperparameter::MaxRegistrationsPerBlock`.
-    MaxRegistrationsPerBlock,
-    /// See `Hyperparameter::RegistrationAllowed`.
-    RegistrationAllowed,
-    /// See `Hyperparameter::MinNonImmuneUids`.
-    MinNonImmuneUids,
-    /// See `Hyperparameter::ImmuneOwnerUids`.
-    ImmuneOwnerUids,
-    /// See `Hyperparameter::Split`.
-    Split,
-    /// See `Hyperparameter::TransferEnabled`.
-    TransferEnabled,
-    /// See `Hyperparameter::WeightsVersionKey`.
-    WeightsVersionKey,
-    /// See `Hyperparameter::WeightsRateLimit`.
-    WeightsRateLimit,
-    /// See `Hyperparameter::MinAllowedWeights`.
-    MinAllowedWeights,
-    /// See `Hyperparameter::CommitRevealWeights`.
-    CommitRevealWeights,
-    /// See `Hyperparameter::RevealPeriod`.
-    RevealPeriod,
-    /// See `Hyperparameter::StakeThreshold`.
-    StakeThreshold,
-    /// See `Hyperparameter::ServingRateLimit`.
-    ServingRateLimit,
-}
-
-/// A hyperparameter whose value is a number: all but the kernel and the bytes of kernels other than
-/// Yuma.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub struct HyperparameterView {
-    /// Which.
-    pub parameter: Parameter,
-    /// What it is.
-    pub value: u64,
-    /// Least value that can be set now.
-    pub min: u64,
-    /// Largest value that can be set now.
-    pub max: u64,
-    /// In what it counts.
-    pub unit: Unit,
-    /// Who may set it.
-    pub setter: Setter,
-    /// First block, not before the present one, at which its setter may change it.
-    pub changes_from: u32,
-}
-
-/// What a registration costs, and what comes of it.
+/// The price of the next registration, and the seat that it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct RegistrationQuote {
-    /// Rao that the next registration burns in this block.
+    /// Price of the next registration in this block, in rao.
     pub price: Rao,
-    /// Rao that the one after it would burn in the same block.
+    /// Price of the registration after that in the same block, in rao.
     pub next_price: Rao,
-    /// How many more there can be in this block.
+    /// Number of registrations that are left in this block.
     pub left_in_block: u16,
-    /// Seats that nobody has taken.
+    /// Number of free seats.
     pub free: u16,
-    /// Who gives way where no seat is free; none if all are immune.
+    /// The uid that is replaced if no seat is free. Absent if every neuron is immune.
     pub replaces: Option<Uid>,
-    /// Whether seats can be taken at all.
+    /// True if registrations are allowed.
     pub is_open: bool,
 }
 
-/// A neuron that may have to give way.
+/// A neuron that a registration on a full subnet may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct PruneCandidate {
-    /// Its uid.
+    /// The uid.
     pub uid: Uid,
-    /// Its hotkey.
+    /// The hotkey.
     pub hotkey: AccountId,
-    /// What the last settled epoch paid it.
+    /// Emission of the neuron in the last settled epoch, in rao.
     pub emission: Rao,
-    /// Block of its registration.
+    /// Block of the registration.
     pub registered_at: u32,
-    /// Whether it is immune still: such neurons give way only while too few others can.
+    /// True if the neuron is immune. Immune neurons are replaced only while too few others can be.
     pub is_immune: bool,
 }

@@ -1,10 +1,10 @@
-//! What the staking contract tells.
+//! Events of the staking contract.
 
 use super::Child;
 use crate::{AccountId, Bps, NetUid, Rao};
 use ink::prelude::vec::Vec;
 
-/// A hotkey has other children.
+/// A new list of a hotkey's children.
 #[ink::event]
 pub struct ChildrenSet {
     /// The subnet.
@@ -15,11 +15,11 @@ pub struct ChildrenSet {
     pub hotkey: AccountId,
     /// The children.
     pub children: Vec<Child>,
-    /// They count in epochs that open after this block.
+    /// Block after which an epoch must open for the children to count.
     pub after: u32,
 }
 
-/// A hotkey lets another have it as a child, or no longer.
+/// A permission for a hotkey to be a parent, given or withdrawn.
 #[ink::event]
 pub struct ParentAllowed {
     /// The subnet.
@@ -31,11 +31,11 @@ pub struct ParentAllowed {
     /// The parent.
     #[ink(topic)]
     pub parent: AccountId,
-    /// Whether it may.
+    /// True if the permission was given, false if it was withdrawn.
     pub allowed: bool,
 }
 
-/// What a child keeps of what it earns for others.
+/// A new child take of a hotkey.
 #[ink::event]
 pub struct ChildTakeSet {
     /// The subnet.
@@ -44,11 +44,11 @@ pub struct ChildTakeSet {
     /// The child.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// How much.
+    /// The child take.
     pub take: Bps,
 }
 
-/// A part of what a child earned went to a parent, whose stakers share it.
+/// Dividends that a child earned for a parent.
 #[ink::event]
 pub struct Inherited {
     /// The subnet.
@@ -60,18 +60,18 @@ pub struct Inherited {
     /// The parent.
     #[ink(topic)]
     pub parent: AccountId,
-    /// Who owns the parent.
+    /// The owner of the parent.
     pub coldkey: AccountId,
     /// The epoch.
     pub epoch: u32,
-    /// How much.
+    /// Dividends for the parent and its stakers, in rao.
     pub amount: Rao,
 }
 
-/// A part of what a hotkey earned is for its root stake, and will reach it block by block.
+/// Dividends for the root stake of a hotkey. They flow in block by block.
 #[ink::event]
 pub struct RootAccrued {
-    /// The subnet that paid it.
+    /// The subnet that paid the dividends.
     #[ink(topic)]
     pub netuid: NetUid,
     /// The hotkey.
@@ -79,88 +79,88 @@ pub struct RootAccrued {
     pub hotkey: AccountId,
     /// The epoch.
     pub epoch: u32,
-    /// How much.
+    /// The dividends, in rao.
     pub amount: Rao,
 }
 
-/// What root stake had earned was paid out.
+/// A pay-out of root dividends.
 #[ink::event]
 pub struct RootClaimed {
-    /// Whose stake.
+    /// The coldkey that was paid.
     #[ink(topic)]
     pub coldkey: AccountId,
-    /// Behind whom.
+    /// The hotkey.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// How much.
+    /// The dividends, in rao.
     pub amount: Rao,
 }
 
-/// Stake moved to another hotkey, another subnet or another coldkey.
+/// A move of stake to another hotkey, another subnet or another coldkey.
 #[ink::event]
 pub struct StakeMoved {
-    /// From which subnet.
+    /// The former subnet.
     pub netuid: NetUid,
-    /// From behind whom.
+    /// The former hotkey.
     pub hotkey: AccountId,
-    /// Whose it was.
+    /// The former coldkey.
     #[ink(topic)]
     pub coldkey: AccountId,
-    /// To which subnet.
+    /// The new subnet.
     #[ink(topic)]
     pub to_netuid: NetUid,
-    /// Behind whom.
+    /// The new hotkey.
     pub to_hotkey: AccountId,
-    /// Whose it is.
+    /// The new coldkey.
     #[ink(topic)]
     pub to_coldkey: AccountId,
-    /// How much.
+    /// The stake, in rao.
     pub amount: Rao,
 }
 
-/// Stake was added.
+/// Stake added to a position.
 #[ink::event]
 pub struct StakeAdded {
-    /// The subnet.
+    /// The subnet, or 0 for root.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// Whose TAO.
+    /// The coldkey.
     #[ink(topic)]
     pub coldkey: AccountId,
-    /// Behind whom.
+    /// The hotkey.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// How much.
+    /// The stake, in rao.
     pub amount: Rao,
 }
 
-/// Stake was taken back.
+/// Stake removed from a position and paid to the coldkey.
 #[ink::event]
 pub struct StakeRemoved {
-    /// The subnet.
+    /// The subnet, or 0 for root.
     #[ink(topic)]
     pub netuid: NetUid,
-    /// Whose TAO.
+    /// The coldkey.
     #[ink(topic)]
     pub coldkey: AccountId,
-    /// From behind whom.
+    /// The hotkey.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// How much.
+    /// The stake, in rao.
     pub amount: Rao,
 }
 
-/// A delegate changed its take.
+/// A new take of a hotkey.
 #[ink::event]
 pub struct TakeSet {
-    /// The delegate.
+    /// The hotkey.
     #[ink(topic)]
     pub hotkey: AccountId,
-    /// Its new take.
+    /// The take.
     pub take: Bps,
 }
 
-/// A chunk of an epoch's pay was credited as stake.
+/// Pay of a chunk of an epoch, credited as stake.
 #[ink::event]
 pub struct Distributed {
     /// The subnet.
@@ -169,12 +169,12 @@ pub struct Distributed {
     /// The epoch.
     #[ink(topic)]
     pub epoch: u32,
-    /// Neurons paid.
+    /// Number of neurons paid.
     pub neurons: u16,
-    /// For miners.
+    /// Pay of miners, in rao.
     pub miners: Rao,
-    /// Kept by validators as take.
+    /// Takes of validators, in rao.
     pub takes: Rao,
-    /// For all stakers of validators, those on root with them.
+    /// Dividends of stakers, root stake included, in rao.
     pub dividends: Rao,
 }

@@ -1,7 +1,15 @@
-//! Each hyperparameter is accepted exactly within the range that its variant documents.
+//! Hyperparameters are accepted within their bounds alone, and change their field alone.
 
-use super::*;
-use inktensor_primitives::{registry::Terms, AccountId};
+use super::{
+    bounds::{initial, name, within},
+    *,
+};
+use ink::prelude::string::String;
+use inktensor_primitives::{
+    kernel::YumaParams,
+    registry::{BoundedField, Parameter, Terms, MAX_NAME},
+    Bps,
+};
 use proptest::prelude::*;
 
 fn settings(params: KernelParams) -> Settings {
@@ -35,8 +43,8 @@ fn params(settings: &Settings) -> YumaParams {
     }
 }
 
-/// The kernel of `[9; 32]` is for Yuma parameters, that of `[8; 32]` for the bytes 5 and 6; others
-/// may not be chosen.
+/// Allows two kernels: that of `[9; 32]` for Yuma parameters, that of `[8; 32]` for the bytes 5 and
+/// 6.
 fn choose(kernel: AccountId) -> Result<KernelParams, RegistryError> {
     if kernel == AccountId::from([9; 32]) {
         Ok(KernelParams::Yuma(YumaParams::default()))
@@ -47,9 +55,9 @@ fn choose(kernel: AccountId) -> Result<KernelParams, RegistryError> {
     }
 }
 
-/// At block 7, with so many seats taken, where subnets may choose Bittensor's split.
-fn given(taken: u16) -> Given {
-    Given {
+/// Returns the conditions at block 7, where subnets may choose Bittensor's split.
+fn conditions(taken: u16) -> Conditions {
+    Conditions {
         taken,
         now: 7,
         bittensor_split: true,
@@ -62,186 +70,119 @@ fn set_with(
     value: Hyperparameter,
 ) -> Result<(), RegistryError> {
     let mut price = Price::new(DEFAULT_REGISTRATION_PRICE, 0);
-    set(settings, &mut price, given(taken), value, choose)
+    set(settings, &mut price, conditions(taken), value, choose)
 }
 
-/// What setting `value` makes of a Yuma subnet with ten neurons.
+/// Sets `value` on a Yuma subnet with ten neurons.
 fn set_on_yuma(value: Hyperparameter) -> Result<Settings, RegistryError> {
     let mut changed = yuma();
     set_with(&mut changed, 10, value).map(|()| changed)
 }
 
-/// `value` is refused with these bounds, and accepted at each of them.
-fn check_bounds<T: Copy + TryFrom<u64>>(
-    field: Parameter,
-    parameter: fn(T) -> Hyperparameter,
-    min: u64,
-    max: u64,
-) where
-    T::Error: core::fmt::Debug,
-{
+/// Checks that values just outside these bounds are refused, and the bounds themselves accepted.
+fn check_bounds(
+    parameter: Parameter,
+    (min, max): (u64, u64),
+    make: impl Fn(u64) -> Option<Hyperparameter>,
+) {
     let outside = [min.checked_sub(1), max.checked_add(1)];
     for value in outside.into_iter().flatten() {
-        if let Ok(given) = T::try_from(value) {
-            assert_eq!(
-                set_on_yuma(parameter(given)).err(),
-                Some(RegistryError::OutOfBounds {
-                    field: field.into(),
-                    value,
-                    min,
-                    max
-                })
-            );
+        // Some bounds are those of the value's type.
+        if let Some(refused) = make(value) {
+            let error = RegistryError::OutOfBounds {
+                field: parameter.into(),
+                value,
+                min,
+                max,
+            };
+            assert_eq!(set_on_yuma(refused), Err(error));
         }
     }
     for value in [min, max] {
-        assert!(set_on_yuma(parameter(T::try_from(value).unwrap())).is_ok());
+        let accepted = make(value).unwrap();
+        assert!(set_on_yuma(accepted).is_ok(), "{parameter:?} {value}");
     }
 }
 
 #[test]
 fn bounds_are_the_documented_ones() {
-    check_bounds(Parameter::Tempo, Hyperparameter::Tempo, 1, 50_400);
-    check_bounds(Parameter::MaxUids, Hyperparameter::MaxUids, 10, 4_096);
-    check_bounds(
-        Parameter::MaxValidators,
-        Hyperparameter::MaxValidators,
-        1,
-        128,
-    );
-    check_bounds(
-        Parameter::ImmunityPeriod,
-        Hyperparameter::ImmunityPeriod,
-        0,
-        1_000_000,
-    );
-    check_bounds::<u64>(
-        Parameter::RegistrationPrice,
-        |rao| Hyperparameter::RegistrationPrice(Rao(rao)),
-        500_000,
-        100_000_000_000,
-    );
-    check_bounds::<u64>(
-        Parameter::MinBurn,
-        |rao| Hyperparameter::MinBurn(Rao(rao)),
-        1,
-        999_999_999,
-    );
-    check_bounds::<u64>(
-        Parameter::MaxBurn,
-        |rao| Hyperparameter::MaxBurn(Rao(rao)),
-        100_000_000,
-        21_000_000_000_000_000,
-    );
-    check_bounds(
-        Parameter::BurnHalfLife,
-        Hyperparameter::BurnHalfLife,
-        1,
-        36_100,
-    );
-    check_bounds::<u16>(
-        Parameter::BurnIncrease,
-        |bps| Hyperparameter::BurnIncrease(Bps(bps)),
-        10_000,
-        30_000,
-    );
-    check_bounds(
-        Parameter::MaxRegistrationsPerBlock,
-        Hyperparameter::MaxRegistrationsPerBlock,
-        1,
-        65_535,
-    );
-    check_bounds(
-        Parameter::MinNonImmuneUids,
-        Hyperparameter::MinNonImmuneUids,
-        0,
-        4_096,
-    );
-    check_bounds(
-        Parameter::ImmuneOwnerUids,
-        Hyperparameter::ImmuneOwnerUids,
-        1,
-        10,
-    );
-    check_bounds(
-        Parameter::WeightsVersionKey,
-        Hyperparameter::WeightsVersionKey,
-        0,
-        u64::MAX,
-    );
-    check_bounds(
-        Parameter::WeightsRateLimit,
-        Hyperparameter::WeightsRateLimit,
-        0,
-        50_400,
-    );
-    check_bounds(
-        Parameter::MinAllowedWeights,
-        Hyperparameter::MinAllowedWeights,
-        1,
-        4_096,
-    );
-    check_bounds(
-        Parameter::RevealPeriod,
-        Hyperparameter::RevealPeriod,
-        1,
-        100,
-    );
-    check_bounds(
-        Parameter::ServingRateLimit,
-        Hyperparameter::ServingRateLimit,
-        0,
-        50_400,
-    );
-    check_bounds::<u64>(
-        Parameter::StakeThreshold,
-        |rao| Hyperparameter::StakeThreshold(Rao(rao)),
-        0,
-        21_000_000_000_000_000,
-    );
-    check_bounds(
-        Parameter::ActivityCutoff,
-        Hyperparameter::ActivityCutoff,
-        1,
-        1_000_000,
-    );
-    check_bounds::<u64>(
-        Parameter::MinStake,
-        |rao| Hyperparameter::MinStake(Rao(rao)),
-        0,
-        21_000_000_000_000_000,
-    );
-    check_bounds(Parameter::Kappa, Hyperparameter::Kappa, 0, 65_535);
-    check_bounds(
-        Parameter::BondsPenalty,
-        Hyperparameter::BondsPenalty,
-        0,
-        65_535,
-    );
-    check_bounds(
-        Parameter::BondsMovingAverage,
-        Hyperparameter::BondsMovingAverage,
-        0,
-        1_000_000,
-    );
-    check_bounds::<u16>(
-        Parameter::AlphaLow,
-        |low| Hyperparameter::AlphaValues(low, 30_000),
-        1_638,
-        30_000,
-    );
-    check_bounds::<u16>(
-        Parameter::AlphaHigh,
-        |high| Hyperparameter::AlphaValues(1_638, high),
-        1_638,
-        65_535,
-    );
-    check_bounds::<u64>(
-        Parameter::OtherParams,
-        |bytes| Hyperparameter::OtherParams(vec![0; usize::try_from(bytes).unwrap()]),
-        0,
-        256,
-    );
+    let (all_tao, one_tao) = (21_000_000_000_000_000, 1_000_000_000);
+    for (parameter, min, max) in [
+        (Parameter::Tempo, 1, 50_400),
+        (Parameter::MaxUids, 10, 4_096),
+        (Parameter::MaxValidators, 1, 128),
+        (Parameter::ImmunityPeriod, 0, 1_000_000),
+        (Parameter::RegistrationPrice, 500_000, 100 * one_tao),
+        (Parameter::ActivityCutoff, 1, 1_000_000),
+        (Parameter::MinStake, 0, all_tao),
+        (Parameter::Kappa, 0, 65_535),
+        (Parameter::BondsPenalty, 0, 65_535),
+        (Parameter::BondsMovingAverage, 0, 1_000_000),
+        (Parameter::AlphaSigmoidSteepness, 0, 32_767),
+        (Parameter::MinBurn, 1, one_tao - 1),
+        (Parameter::MaxBurn, one_tao / 10, all_tao),
+        (Parameter::BurnHalfLife, 1, 36_100),
+        (Parameter::BurnIncrease, 10_000, 30_000),
+        (Parameter::MaxRegistrationsPerBlock, 1, 65_535),
+        (Parameter::MinNonImmuneUids, 0, 4_096),
+        (Parameter::ImmuneOwnerUids, 1, 10),
+        (Parameter::WeightsVersionKey, 0, u64::MAX),
+        (Parameter::WeightsRateLimit, 0, 50_400),
+        (Parameter::MinAllowedWeights, 1, 4_096),
+        (Parameter::RevealPeriod, 1, 100),
+        (Parameter::StakeThreshold, 0, all_tao),
+        (Parameter::ServingRateLimit, 0, 50_400),
+    ] {
+        let make = |number| Hyperparameter::from_number(parameter, number);
+        check_bounds(parameter, (min, max), make);
+    }
+    let narrow = |number: u64| u16::try_from(number).ok();
+    check_bounds(Parameter::AlphaLow, (1_638, 30_000), |low| {
+        Some(Hyperparameter::AlphaValues(narrow(low)?, 30_000))
+    });
+    check_bounds(Parameter::AlphaHigh, (1_638, 65_535), |high| {
+        Some(Hyperparameter::AlphaValues(1_638, narrow(high)?))
+    });
+    check_bounds(Parameter::OtherParams, (0, 256), |bytes| {
+        let bytes = usize::try_from(bytes).ok()?;
+        Some(Hyperparameter::OtherParams(vec![0; bytes]))
+    });
+}
+
+#[test]
+fn bounds_narrow_by_other_settings() {
+    let mut settings = yuma();
+    settings.terms.registration.min_burn = Rao(300_000_000);
+    settings.terms.registration.max_burn = Rao(400_000_000);
+    for (parameter, expected) in [
+        (Parameter::MaxUids, (20, 4_096)),
+        (Parameter::RegistrationPrice, (300_000_000, 400_000_000)),
+        (Parameter::MinBurn, (1, 400_000_000)),
+        (Parameter::MaxBurn, (300_000_000, Rao::CAP.0)),
+        (Parameter::AlphaLow, (1_638, 58_982)),
+        (Parameter::AlphaHigh, (1_638, 65_535)),
+    ] {
+        assert_eq!(bounds::of(parameter, &settings, 20), expected);
+    }
+}
+
+/// Every number of the table has a field: what is set is what is read.
+#[test]
+fn what_is_written_is_read() {
+    for parameter in Parameter::ALL {
+        let (min, max) = bounds::of(*parameter, &yuma(), 10);
+        for number in [min, max] {
+            let Some(value) = Hyperparameter::from_number(*parameter, number) else {
+                continue;
+            };
+            let changed = set_on_yuma(value).unwrap();
+            let found = fields::read(&changed, Rao(number), *parameter);
+            assert_eq!(found, Some(number), "{parameter:?}");
+        }
+    }
+    let other = settings(KernelParams::Other(Vec::new()));
+    assert_eq!(fields::read(&other, Rao(1), Parameter::Kappa), None);
+    assert_eq!(fields::read(&yuma(), Rao(1), Parameter::Kernel), None);
 }
 
 #[test]
@@ -264,10 +205,10 @@ fn a_negative_steepness_is_refused() {
 }
 
 #[test]
-fn seats_never_fall_below_those_taken() {
-    assert_eq!(max_uids(10, 10), Ok(10));
-    assert!(max_uids(9, 10).is_err());
-    assert!(max_uids(0, 0).is_err());
+fn a_new_subnet_is_within_bounds() {
+    assert_eq!(initial(Parameter::MaxUids, 1), Ok(()));
+    assert!(initial(Parameter::MaxUids, 0).is_err());
+    assert!(initial(Parameter::Tempo, 50_401).is_err());
 }
 
 #[test]
@@ -363,21 +304,21 @@ fn a_price_goes_on_from_where_it_is_when_its_terms_change() {
         Hyperparameter::MaxBurn(Rao::from_tao(1)),
     ] {
         let (mut settings, mut price) = (yuma(), start);
-        let set = set(&mut settings, &mut price, given(0), value, choose);
+        let set = set(&mut settings, &mut price, conditions(0), value, choose);
         assert_eq!((set, price), (Ok(()), Price::new(now, 7)));
     }
     let (mut settings, mut price) = (yuma(), start);
     let value = Hyperparameter::RegistrationPrice(Rao(600_000));
-    let set = set(&mut settings, &mut price, given(0), value, choose);
+    let set = set(&mut settings, &mut price, conditions(0), value, choose);
     assert_eq!((set, price), (Ok(()), Price::new(Rao(600_000), 7)));
 }
 
 #[test]
-fn a_split_is_chosen_as_far_as_the_network_lets() {
+fn the_network_rules_decide_whether_a_split_may_be_chosen() {
     let (mut settings, mut price) = (yuma(), Price::new(Rao(1), 0));
-    let strict = Given {
+    let strict = Conditions {
         bittensor_split: false,
-        ..given(0)
+        ..conditions(0)
     };
     let mut try_to = |preset| {
         let value = Hyperparameter::Split(preset);
@@ -418,7 +359,7 @@ fn each_yuma_parameter_changes_its_field_and_no_other() {
 }
 
 #[test]
-fn another_kernel_has_no_yuma_parameters_until_it_is_given_them_all() {
+fn another_kernel_has_no_yuma_parameters_until_all_are_set() {
     let mut other = settings(KernelParams::Other(vec![1]));
     let before = other.clone();
     for value in [
@@ -436,7 +377,7 @@ fn another_kernel_has_no_yuma_parameters_until_it_is_given_them_all() {
 }
 
 #[test]
-fn a_kernel_takes_over_parameters_of_its_kind_and_no_others() {
+fn a_kernel_keeps_parameters_of_its_kind_alone() {
     let custom = YumaParams {
         kappa: 7,
         ..YumaParams::default()
@@ -518,7 +459,7 @@ proptest! {
     fn a_refused_value_is_outside_the_bounds_it_names(
         value in any::<u64>(), min in any::<u64>(), max in any::<u64>()
     ) {
-        let passed = within(BoundedField::Port, value, min, max);
+        let passed = within(BoundedField::Port, value, (min, max));
         prop_assert_eq!(passed.is_ok(), (min..=max).contains(&value));
         if passed.is_err() {
             prop_assert_eq!(passed, Err(RegistryError::OutOfBounds {

@@ -15,7 +15,7 @@ fn other(bytes: &[u8]) -> KernelParams {
     KernelParams::Other(bytes.to_vec())
 }
 
-/// A list on which `kernel(7)` is allowed with the code `[7; 32]`.
+/// Returns a list on which `kernel(7)` is allowed with the code `[7; 32]`.
 fn with_kernel() -> Kernels {
     let mut kernels = Kernels::new(ADMIN.into());
     assert_eq!(
@@ -26,7 +26,7 @@ fn with_kernel() -> Kernels {
 }
 
 #[ink::test]
-fn the_role_is_handed_on_by_who_has_it() {
+fn only_the_admin_names_the_next_admin() {
     let mut kernels = Kernels::new(ADMIN.into());
     assert_eq!(kernels.admin(), ADMIN.into());
     assert_eq!(
@@ -42,7 +42,7 @@ fn the_role_is_handed_on_by_who_has_it() {
 }
 
 #[ink::test]
-fn only_code_that_is_there_is_allowed() {
+fn only_code_at_the_address_is_allowed() {
     let mut kernels = Kernels::new(ADMIN.into());
     for found in [None, Some([8; 32])] {
         assert_eq!(
@@ -72,7 +72,7 @@ fn a_retired_kernel_keeps_its_entry() {
 }
 
 #[ink::test]
-fn allowed_again_it_has_new_defaults_and_the_same_code() {
+fn allowing_again_changes_defaults_and_not_the_code() {
     let mut kernels = with_kernel();
     kernels.retire(kernel(7)).unwrap();
     assert_eq!(
@@ -87,7 +87,7 @@ fn allowed_again_it_has_new_defaults_and_the_same_code() {
 }
 
 #[ink::test]
-fn what_was_never_allowed_is_not_to_be_chosen() {
+fn a_kernel_that_was_never_allowed_cannot_be_chosen() {
     let mut kernels = with_kernel();
     for refused in [
         kernels.choose(kernel(8)).map(drop),
@@ -98,7 +98,7 @@ fn what_was_never_allowed_is_not_to_be_chosen() {
 }
 
 #[ink::test]
-fn the_list_has_an_end() {
+fn the_list_has_a_limit() {
     let mut kernels = Kernels::new(ADMIN.into());
     let address = |number: u16| {
         let mut bytes = [0; 32];
@@ -111,7 +111,7 @@ fn the_list_has_an_end() {
     }
     let more = kernels.allow(address(MAX_KERNELS), [7; 32], Some([7; 32]), other(&[]));
     assert_eq!(more, Err(RegistryError::Exhausted));
-    // Those on the list can still be retired and allowed again.
+    // Listed kernels can still be retired and allowed again.
     assert_eq!(kernels.retire(address(0)), Ok(()));
     let again = kernels.allow(address(0), [7; 32], Some([7; 32]), other(&[]));
     assert_eq!(again, Ok(()));
@@ -119,7 +119,7 @@ fn the_list_has_an_end() {
     assert!(ink::scale::Encode::encoded_size(&kernels.all()) < 16 * 1024);
 }
 
-/// One thing that is asked of the list.
+/// A call of the list.
 #[derive(Clone, Debug)]
 enum Action {
     Allow {
@@ -141,8 +141,8 @@ fn action() -> impl Strategy<Value = Action> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever is asked: no entry goes, no code hash changes, what may be chosen is what was allowed last and not
-    /// retired since, and a refusal changes nothing.
+    /// After any calls, no entry is gone and no code hash has changed. A kernel may be chosen if it
+    /// was allowed and not retired since. A refusal changes nothing.
     #[test]
     fn entries_are_for_good(actions in proptest::collection::vec(action(), 1..60)) {
         ink::env::test::run_test::<ink::env::DefaultEnvironment, _>(|_| {

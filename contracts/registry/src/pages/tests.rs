@@ -1,11 +1,11 @@
-//! Pages against a plain history of who sat where.
+//! Pages against a plain history of seats.
 
 use super::*;
 use ink::scale::Encode;
 use inktensor_primitives::{AccountId, Rao};
 use proptest::prelude::*;
 
-/// A storage value and its key must fit in ink!'s buffer and in what `pallet-contracts` takes.
+/// Limit of a storage value: with its key it must fit in ink!'s buffer and in `pallet-contracts`.
 const STORAGE_VALUE: usize = 16 * 1024;
 
 fn neuron(generation: u32, epoch: u32) -> Neuron {
@@ -83,7 +83,7 @@ fn seats_of_a_page_are_taken_in_order() {
 }
 
 #[test]
-fn a_newcomer_starts_without_score_and_takes_none_of_an_earlier_epoch() {
+fn a_newcomer_has_no_score_of_an_earlier_epoch() {
     let mut page = StandingPage::default();
     for uid in 0..2 {
         page.seat(Uid(uid), 0, &neuron(1, 0)).unwrap();
@@ -111,10 +111,10 @@ fn scores_do_not_go_back_in_time() {
 }
 
 proptest! {
-    /// Registrations in random epochs on random seats: both pages say of the open epoch and the one before what a
-    /// plain copy of the seats at the end of each epoch says.
+    /// After registrations in random epochs on random seats, both pages agree with plain copies of
+    /// the seats at the end of the open and the last closed epoch.
     #[test]
-    fn both_pages_remember_two_epochs(
+    fn both_pages_hold_two_epochs(
         steps in proptest::collection::vec((0u32..3, any::<prop::sample::Index>()), 1..150),
     ) {
         let (mut neurons, mut standings) = (NeuronPage::default(), StandingPage::default());

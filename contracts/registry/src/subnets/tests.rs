@@ -1,4 +1,4 @@
-//! Taking seats, closing epochs and scoring, on ink!'s storage.
+//! Registration, closes and scores, on ink!'s storage.
 
 use super::*;
 use ink::prelude::string::String;
@@ -21,7 +21,7 @@ fn account(seed: u16) -> AccountId {
     AccountId::from(bytes)
 }
 
-/// The coldkey of the hotkey `account(seed)`.
+/// Returns the coldkey of the hotkey `account(seed)`.
 fn coldkey(seed: u16) -> AccountId {
     let mut bytes = [1; 32];
     bytes[..2].copy_from_slice(&seed.to_le_bytes());
@@ -44,7 +44,7 @@ fn settings(max_uids: u16, immunity_period: u32) -> Settings {
         max_validators: 4,
         immunity_period,
         terms: Terms {
-            // Prices are tested where their rule is.
+            // Prices have tests of their own.
             registration: RegistrationTerms {
                 min_burn: PRICE,
                 max_burn: PRICE,
@@ -61,7 +61,7 @@ fn settings(max_uids: u16, immunity_period: u32) -> Settings {
     }
 }
 
-/// A list with the one kernel that [`settings`] name.
+/// Returns a list with the one kernel of [`settings`].
 fn kernels() -> Kernels {
     let mut kernels = Kernels::new(account(0));
     let defaults = KernelParams::Yuma(YumaParams::default());
@@ -70,7 +70,7 @@ fn kernels() -> Kernels {
     kernels
 }
 
-/// A change at block 0.
+/// Returns a change at block 0.
 fn change(caller: AccountId, kernels: &Kernels) -> Change<'_> {
     Change {
         caller,
@@ -176,7 +176,7 @@ fn a_newcomer_takes_the_next_free_seat() {
 }
 
 #[ink::test]
-fn registration_is_refused_for_one_reason_at_a_time() {
+fn registrations_are_refused_with_their_reason() {
     let mut subnets = subnet(2, 100);
     assert!(register(&mut subnets, 1, 0).is_ok());
     let unknown = subnets.register(NetUid(9), applicant(2, 0));
@@ -194,7 +194,7 @@ fn registration_is_refused_for_one_reason_at_a_time() {
         Err(RegistryError::PriceAbove(PRICE))
     );
     assert!(register(&mut subnets, 2, 0).is_ok());
-    // While all are immune the least of them gives way; the owner's neurons never do.
+    // While all are immune, the least of them is replaced; the owner's neurons never are.
     assert_eq!(register(&mut subnets, 3, 99).map(|it| it.uid), Ok(Uid(0)));
 }
 
@@ -359,7 +359,7 @@ fn scores_are_recorded_of_closed_epochs_only() {
 }
 
 #[ink::test]
-fn the_least_paid_gives_way_across_pages() {
+fn the_least_paid_is_replaced_across_pages() {
     let mut subnets = subnet(130, 0);
     for seed in 0..130 {
         assert!(register(&mut subnets, seed, u32::from(seed)).is_ok());
@@ -374,11 +374,11 @@ fn the_least_paid_gives_way_across_pages() {
         assert_eq!(subnets.record(NETUID, 0, Uid(start), &results), Ok(()));
     }
     assert_eq!(register(&mut subnets, 500, 200).unwrap().uid, Uid(128));
-    // The newcomer has earned nothing yet and, without immunity, is the next to go.
+    // The newcomer has earned nothing yet and, without immunity, is replaced next.
     assert_eq!(register(&mut subnets, 501, 201).unwrap().uid, Uid(128));
 }
 
-/// One thing that happens to a subnet.
+/// An event on a subnet.
 #[derive(Clone, Debug)]
 enum Event {
     Register(u16),
@@ -394,7 +394,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// What a subnet is, without pages and slots.
+/// A model of a subnet without pages and slots.
 #[derive(Clone, Default)]
 struct Model {
     seats: Vec<(u16, u32, u32, u64)>,
@@ -407,7 +407,7 @@ impl Model {
     const MAX: usize = 12;
     const IMMUNITY: u32 = 8;
 
-    /// The uid that hotkey `seed` gets at block `now`.
+    /// Registers hotkey `seed` at block `now`. Returns its uid.
     fn register(&mut self, seed: u16, now: u32) -> Option<usize> {
         if self.seats.iter().any(|seat| seat.0 == seed) {
             return None;
@@ -435,7 +435,7 @@ impl Model {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever happens, seats, neurons of two epochs, generations and scores are those of a plain model.
+    /// After any events, seats, neurons of two epochs, generations and scores are the model's.
     #[test]
     fn a_subnet_behaves_like_its_model(events in proptest::collection::vec(event(), 1..120)) {
         ink::env::test::run_test::<ink::env::DefaultEnvironment, _>(|_| {
@@ -451,7 +451,7 @@ proptest! {
     }
 }
 
-/// Lets `event` happen to both.
+/// Applies `event` to both.
 fn follow(subnets: &mut Subnets, model: &mut Model, event: &Event, now: u32) {
     match *event {
         Event::Register(seed) => {

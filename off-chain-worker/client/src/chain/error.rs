@@ -1,55 +1,59 @@
-//! What can go wrong between the worker and a contract.
+//! Errors of a chain, and of a message to a contract.
 
-use inktensor_primitives::{hash::hex, AccountId};
+use inktensor_primitives::{
+    emission::EmissionError, epoch::EpochError, hash::hex, kernel::KernelError,
+    registry::RegistryError, ss58::ss58, staking::StakingError, token::WireError, AccountId,
+};
+use psp22::PSP22Error;
 use scale::{Decode, Encode};
 use std::fmt::Debug;
 use thiserror::Error;
 
-/// The chain did not run a message to its end, or its answer made no sense.
+/// An error of a chain: it did not carry out a message, or its answer is malformed.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Encode, Decode)]
 pub enum ChainError {
-    /// Nothing is deployed at the address.
-    #[error("there is no contract at {}", hex(.0.as_ref()))]
+    /// No contract has this address.
+    #[error("there is no contract at {}; `inktensor deployment check` compares the chain with the deployment's file", ss58(.0))]
     NoContract(AccountId),
-    /// No code with the hash is on the chain.
+    /// No code on the chain has this hash.
     #[error("there is no code with hash {}", hex(.0))]
     NoCode([u8; 32]),
-    /// The contract stopped in the middle: a panic, or a peer that did.
+    /// The contract stopped in the middle: it panicked, or a contract that it called did.
     #[error("the contract trapped")]
     Trapped,
     /// The message needs more time or proof than a transaction may take.
     #[error("the message ran out of gas")]
     OutOfGas,
-    /// The runtime refused, for the reason named.
+    /// The runtime refused, for this reason.
     #[error("the runtime refused: {0}")]
     Runtime(String),
-    /// The contract does not know the message, or not these arguments.
-    #[error("the contract does not understand the message")]
+    /// The contract has no such message, or its arguments are of other types.
+    #[error("the contract does not understand the message; is it of another version?")]
     NotUnderstood,
     /// The answer is not of the type that the interface states.
     #[error("the contract's answer has another type than its interface states")]
     BadAnswer,
-    /// Nobody answered within the time given, or not in the protocol of a served chain. Nothing
-    /// was sent, or nothing that changes the chain.
+    /// No answer within the timeout, or none in the protocol of a served chain. Nothing was sent
+    /// that changes the chain.
     #[error("the chain at {address} does not answer: {reason}; start it, or name another one")]
     Unreachable {
-        /// Where it should be.
+        /// Address of the chain.
         address: String,
-        /// What happened instead.
+        /// Reason, such as a refused connection.
         reason: String,
     },
-    /// The connection was lost after a transaction was sent: it may or may not have been carried
-    /// out. Look at the chain before sending it again.
+    /// The connection was lost after a transaction was sent. It may have been carried out. Look at
+    /// the chain before you send it again.
     #[error("it is not known whether the transaction was carried out: {0}; look at the chain before sending it again")]
     OutcomeUnknown(String),
-    /// The worker itself kept the transaction back.
+    /// The worker itself held the transaction back.
     #[error("nothing was sent: {0}")]
     NotSent(String),
 }
 
 impl ChainError {
-    /// Whether it is about the way to the chain: the same may succeed when the chain is reached
-    /// again.
+    /// Returns true if the error is one of the connection: the same call may succeed once the chain
+    /// is reached again.
     pub const fn is_of_the_connection(&self) -> bool {
         matches!(
             self,
@@ -58,19 +62,60 @@ impl ChainError {
     }
 }
 
-/// A typed message failed: on the way, or because the contract said no.
+/// The error of a contract, which has a text for people.
+pub trait ContractError: Debug {
+    /// Returns what is wrong and what to do.
+    fn text(&self) -> String;
+}
+
+macro_rules! displayed {
+    ($($error:ident),+) => {$(
+        impl ContractError for $error {
+            fn text(&self) -> String {
+                self.to_string()
+            }
+        }
+    )+};
+}
+
+displayed!(
+    EmissionError,
+    EpochError,
+    KernelError,
+    RegistryError,
+    StakingError,
+    WireError
+);
+
+impl ContractError for PSP22Error {
+    fn text(&self) -> String {
+        match self {
+            PSP22Error::Custom(reason) | PSP22Error::SafeTransferCheckFailed(reason) => {
+                reason.clone()
+            }
+            PSP22Error::InsufficientBalance => "the account has too little TAO".into(),
+            PSP22Error::InsufficientAllowance => {
+                "the owner has not approved so much; approve it first".into()
+            }
+            PSP22Error::ZeroRecipientAddress => "the recipient is the zero address".into(),
+            PSP22Error::ZeroSenderAddress => "the sender is the zero address".into(),
+        }
+    }
+}
+
+/// An error of a typed message: of the chain, or of the contract.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum CallError<E: Debug> {
-    /// The contract was not asked, or did not answer.
+pub enum CallError<E: ContractError> {
+    /// The message did not reach the contract, or there is no answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The contract answered with an error of its own.
-    #[error("the contract refused: {0:?}")]
+    /// The contract returned an error of its own.
+    #[error("the contract refused: {}", .0.text())]
     Refused(E),
 }
 
-impl<E: Debug> CallError<E> {
-    /// The contract's own error, if it is one.
+impl<E: ContractError> CallError<E> {
+    /// Returns the contract's own error.
     pub fn refusal(self) -> Option<E> {
         match self {
             CallError::Chain(_) => None,

@@ -4,21 +4,22 @@ use ink::env::Event;
 use inktensor_primitives::AccountId;
 use scale::{Decode, DecodeAll, Encode};
 
-/// Something a contract told.
+/// An event that a contract emitted.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ContractEvent {
-    /// Block in which it did.
+    /// Block of the event.
     pub block: u32,
-    /// The contract.
+    /// Contract that emitted the event.
     pub contract: AccountId,
-    /// Its topics; the first names the kind of event.
+    /// Topics of the event. The first one names its kind.
     pub topics: Vec<[u8; 32]>,
-    /// Its fields, encoded.
+    /// Fields of the event, encoded.
     pub data: Vec<u8>,
 }
 
 impl ContractEvent {
-    /// The event, if it is of kind `E`. Look at `contract` too: any contract may emit any kind.
+    /// Decodes the event if it is of kind `E`. Compare `contract` too: any contract may emit any
+    /// kind.
     pub fn decode<E: Event + Decode>(&self) -> Option<E> {
         if self.topics.first().copied() != E::SIGNATURE_TOPIC {
             return None;

@@ -1,7 +1,7 @@
-//! Typed messages: the traits of `inktensor-primitives` say how a message is encoded and what comes
-//! back.
+//! Typed messages: the traits of `inktensor-primitives` state the arguments of a message and the
+//! type of its answer.
 
-use super::{CallError, Chain, ChainError, ChainRead, ContractEvent, Cost};
+use super::{CallError, Chain, ChainError, ChainRead, ContractError, ContractEvent, Cost};
 use ink::env::{
     call::{
         utils::{ReturnType, Set},
@@ -11,7 +11,7 @@ use ink::env::{
 };
 use inktensor_primitives::AccountId;
 use scale::{Decode, DecodeAll, Encode};
-use std::{fmt::Debug, marker::PhantomData};
+use std::marker::PhantomData;
 
 /// The messages of each interface. `contracts::registry(address).subnet(netuid)` is a message,
 /// ready to be read or sent.
@@ -33,43 +33,43 @@ pub mod contracts {
     }
 
     interface!(
-        /// PSP22 messages of a token.
+        /// Returns the PSP22 messages of a token.
         psp22, Psp22Calls, psp22::PSP22
     );
     interface!(
-        /// PSP22 metadata messages of a token.
+        /// Returns the PSP22 metadata messages of a token.
         psp22_metadata, Psp22MetadataCalls, psp22::PSP22Metadata
     );
     interface!(
-        /// Burning of a token.
+        /// Returns the message that burns a token.
         psp22_burnable, Psp22BurnableCalls, psp22::PSP22Burnable
     );
     interface!(
-        /// Minting of a token.
+        /// Returns the message that mints a token.
         psp22_mintable, Psp22MintableCalls, psp22::PSP22Mintable
     );
     interface!(
-        /// What TAO has besides PSP22.
+        /// Returns the messages of TAO beyond PSP22.
         token, TokenCalls, token::TokenControl
     );
     interface!(
-        /// Messages of the registry.
+        /// Returns the messages of the registry.
         registry, RegistryCalls, registry::Registry
     );
     interface!(
-        /// Messages of the staking contract.
+        /// Returns the messages of the staking contract.
         staking, StakingCalls, staking::Staking
     );
     interface!(
-        /// Messages of the emission contract.
+        /// Returns the messages of the emission contract.
         emission, EmissionCalls, emission::Emission
     );
     interface!(
-        /// Messages of the epoch contract.
+        /// Returns the messages of the epoch contract.
         epoch, EpochCalls, epoch::Epochs
     );
     interface!(
-        /// Messages of a kernel.
+        /// Returns the messages of a kernel.
         kernel, KernelCalls, kernel::IncentiveKernel
     );
 }
@@ -83,7 +83,7 @@ type Builder<Args, R> = CallBuilder<
 
 /// A message to a contract whose answer is an `R`.
 pub struct Message<R> {
-    /// The contract.
+    /// Contract that receives the message.
     pub to: AccountId,
     /// Selector and arguments.
     pub input: Vec<u8>,
@@ -101,26 +101,26 @@ impl<Args: Encode, R> From<Builder<Args, R>> for Message<R> {
     }
 }
 
-/// The selector of a message of a trait, such as `Registry::register`.
+/// Returns the selector of a message of a trait, such as `Registry::register`.
 pub fn selector(name: &str) -> [u8; 4] {
     let hash = inktensor_primitives::hash::blake2(name.as_bytes());
     [hash[0], hash[1], hash[2], hash[3]]
 }
 
-/// A transaction that a contract answered.
+/// The outcome of a transaction, with the contract's answer decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent<R> {
-    /// The answer.
+    /// Answer of the contract.
     pub value: R,
-    /// What contracts told while it ran.
+    /// Events that contracts emitted during the transaction.
     pub events: Vec<ContractEvent>,
-    /// What it cost.
+    /// Cost of the transaction.
     pub cost: Cost,
 }
 
 impl<R> Sent<R> {
-    /// The events of kind `E` among those told.
-    pub fn told<E: ink::env::Event + Decode>(&self) -> Vec<E> {
+    /// Returns the events of kind `E`.
+    pub fn events_of<E: ink::env::Event + Decode>(&self) -> Vec<E> {
         self.events
             .iter()
             .filter_map(ContractEvent::decode)
@@ -174,7 +174,7 @@ pub trait Answer {
     /// The result of a message that was accepted.
     type Accepted;
     /// The contract's error.
-    type Refusal: Debug;
+    type Refusal: ContractError;
 
     /// Unfolds the contract's own `Result`.
     ///
@@ -183,7 +183,7 @@ pub trait Answer {
     fn answer(self) -> Result<Self::Accepted, CallError<Self::Refusal>>;
 }
 
-impl<T, E: Debug> Answer for Result<Result<T, E>, ChainError> {
+impl<T, E: ContractError> Answer for Result<Result<T, E>, ChainError> {
     type Accepted = T;
     type Refusal = E;
 
@@ -192,7 +192,7 @@ impl<T, E: Debug> Answer for Result<Result<T, E>, ChainError> {
     }
 }
 
-impl<T, E: Debug> Answer for Result<Sent<Result<T, E>>, ChainError> {
+impl<T, E: ContractError> Answer for Result<Sent<Result<T, E>>, ChainError> {
     type Accepted = Sent<T>;
     type Refusal = E;
 
@@ -225,7 +225,7 @@ pub fn query_all<R: Decode, M: Into<Message<R>>>(
     outputs.iter().map(|output| decode(output)).collect()
 }
 
-/// Takes off the layer in which ink! says whether it understood the message.
+/// Unwraps ink!'s own layer, which states if the contract understood the message.
 fn decode<R: Decode>(mut output: &[u8]) -> Result<R, ChainError> {
     match output.split_first() {
         Some((0, rest)) => output = rest,

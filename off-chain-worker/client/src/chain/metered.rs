@@ -1,29 +1,29 @@
-//! Counts what transactions cost, by contract and message.
+//! A wrapper that adds up the cost of transactions, by contract and message.
 
 use super::{Chain, ChainError, ChainRead, Cost, Receipt};
 use crate::{forward_deploys, forward_reads};
 use inktensor_primitives::AccountId;
 use std::collections::BTreeMap;
 
-/// A chain that notes the cost of every message sent through it.
+/// A chain that records the cost of every message sent through it.
 pub struct Meter<C> {
     chain: C,
     bills: BTreeMap<(AccountId, [u8; 4]), Bill>,
 }
 
-/// What the transactions of one message of one contract have cost.
+/// The cost of all transactions of one message of one contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bill {
-    /// How many there were.
+    /// Number of transactions.
     pub calls: u64,
-    /// Cost of all.
+    /// Sum of their costs.
     pub total: Cost,
-    /// The largest of each cost. They need not be of one transaction.
+    /// Largest value of each cost. The values need not be of one transaction.
     pub largest: Cost,
 }
 
 impl Bill {
-    /// Adds a transaction of this cost.
+    /// Adds a transaction with this cost.
     pub fn add(&mut self, cost: &Cost) {
         self.calls = self.calls.saturating_add(1);
         self.total = Cost {
@@ -42,7 +42,7 @@ impl Bill {
 }
 
 impl<C> Meter<C> {
-    /// Starts counting on `chain`.
+    /// Records costs on `chain` from now on.
     pub const fn new(chain: C) -> Self {
         Self {
             chain,
@@ -50,12 +50,12 @@ impl<C> Meter<C> {
         }
     }
 
-    /// The chain itself.
+    /// Returns the wrapped chain.
     pub fn inner(&mut self) -> &mut C {
         &mut self.chain
     }
 
-    /// What was counted, by contract and selector.
+    /// Returns the costs by contract and selector.
     pub fn bills(&self) -> impl Iterator<Item = (AccountId, [u8; 4], Bill)> + '_ {
         self.bills
             .iter()

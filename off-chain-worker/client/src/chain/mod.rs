@@ -18,7 +18,7 @@ mod message;
 mod metered;
 pub mod rpc;
 
-pub use error::{CallError, ChainError};
+pub use error::{CallError, ChainError, ContractError};
 pub use event::ContractEvent;
 pub use message::{contracts, query_all, selector, Answer, Message, Sent, Typed};
 pub use metered::{Bill, Meter};

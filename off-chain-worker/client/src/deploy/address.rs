@@ -3,10 +3,10 @@
 use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use scale::Encode;
 
-/// What `pallet-contracts` puts before all that a contract's address is made of.
+/// Prefix of the preimage of a contract's address.
 const PREFIX: [u8; 16] = *b"contract_addr_v1";
 
-/// Where a contract comes to be that `deployer` makes of the code with this hash, of these
+/// Returns the address of the contract that `deployer` makes of the code with this hash, these
 /// arguments and this salt.
 ///
 /// Source: `DefaultAddressGenerator` of pallet-contracts.

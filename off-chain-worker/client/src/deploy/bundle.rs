@@ -1,4 +1,4 @@
-//! The built contracts, and where to find them.
+//! The built contracts and their folder.
 
 use std::{
     env, fs,
@@ -6,21 +6,21 @@ use std::{
 };
 use thiserror::Error;
 
-/// The environment variable that names the folder of the built contracts.
+/// Name of the environment variable that holds the folder of the built contracts.
 pub const CONTRACTS_DIR: &str = "INKTENSOR_CONTRACTS";
 
-/// The built contracts are not there.
+/// An error of the built contracts: some are missing.
 #[derive(Debug, Error)]
 pub enum BundleError {
     /// No folder of built contracts was found.
     #[error("no built contracts found: run `cargo xtask build`, or name their folder in {CONTRACTS_DIR}")]
     NoFolder,
-    /// One contract is missing or cannot be read.
+    /// One contract is missing or unreadable.
     #[error("{path}: {reason}; run `cargo xtask build`")]
     Unreadable {
         /// The file.
         path: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
@@ -28,7 +28,7 @@ pub enum BundleError {
 /// A built contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
-    /// Its Wasm.
+    /// Wasm code of the contract.
     pub code: Vec<u8>,
 }
 
@@ -71,7 +71,7 @@ impl Bundles {
         })
     }
 
-    /// Each contract's name and code, in the order of deployment.
+    /// Returns each contract's name and code, in the order of deployment.
     pub const fn named(&self) -> [(&'static str, &Bundle); 7] {
         [
             ("token", &self.token),
@@ -84,8 +84,8 @@ impl Bundles {
         ]
     }
 
-    /// The folder of the built contracts: the one named in the environment, else `target/contracts`
-    /// of the workspace that this program was built in or runs in.
+    /// Returns the folder of the built contracts: the one in the environment variable, else
+    /// `target/contracts` of the workspace that this program was built in or runs in.
     pub fn folder() -> Result<PathBuf, BundleError> {
         if let Some(folder) = env::var_os(CONTRACTS_DIR) {
             return Ok(folder.into());

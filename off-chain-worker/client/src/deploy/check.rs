@@ -1,4 +1,4 @@
-//! Holds what is written down of a deployment against the chain.
+//! Compares a deployment's record with the chain.
 
 use super::{Record, RecordError};
 use crate::chain::{Chain, ChainError, ChainRead, Typed};
@@ -10,48 +10,48 @@ use inktensor_primitives::{
 };
 use thiserror::Error;
 
-/// Something that is not as it is written down.
+/// A difference between a deployment's record and the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// What.
+    /// The compared value.
     pub what: String,
-    /// What is written down, or follows from it.
+    /// Value in the record, or value that follows from the record.
     pub written: String,
-    /// What is on the chain.
+    /// Value on the chain.
     pub found: String,
 }
 
-/// Why a deployment could not be looked at.
+/// An error that prevents the comparison.
 #[derive(Debug, Error)]
 pub enum CheckError {
     /// The chain does not answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The record is not whole.
+    /// The record is incomplete.
     #[error(transparent)]
     Record(#[from] RecordError),
 }
 
-/// All that is on the chain other than `record` says: the chain itself, each contract's code, and
-/// whom each works with.
+/// Returns every difference between the chain and `record`: the chain's first block, each
+/// contract's code, and the addresses of the other contracts that each contract has.
 ///
 /// # Errors
 /// See [`CheckError`].
 pub fn check(chain: &dyn ChainRead, record: &Record) -> Result<Vec<Mismatch>, CheckError> {
     let mut found = Found::default();
     let genesis = chain.genesis()?;
-    found.hold("genesis", hex(&record.genesis), hex(&genesis));
+    found.compare("genesis", hex(&record.genesis), hex(&genesis));
     if !found.mismatches.is_empty() {
-        // Nothing else can be as it is written on another chain.
+        // On another chain every value differs.
         return Ok(found.mismatches);
     }
     for (name, entry) in &record.contracts {
         let there = chain.code_hash(&entry.address)?;
-        let told = there.map_or_else(|| "no contract".into(), |hash| hex(&hash));
-        found.hold(&format!("code of {name}"), hex(&entry.code_hash), told);
+        let on_chain = there.map_or_else(|| "no contract".into(), |hash| hex(&hash));
+        found.compare(&format!("code of {name}"), hex(&entry.code_hash), on_chain);
         if let (Some(hash), Some(code)) = (there, there.map(|it| chain.code(&it)).transpose()?) {
             let bytes = code.map_or_else(|| "none".into(), |code| hex(&blake2(&code)));
-            found.hold(&format!("bytes of {name}'s code"), hex(&hash), bytes);
+            found.compare(&format!("bytes of {name}'s code"), hex(&hash), bytes);
         }
     }
     if found.mismatches.is_empty() {
@@ -66,7 +66,7 @@ struct Found {
 }
 
 impl Found {
-    fn hold(&mut self, what: &str, written: String, found: String) {
+    fn compare(&mut self, what: &str, written: String, found: String) {
         if written != found {
             self.mismatches.push(Mismatch {
                 what: what.into(),
@@ -77,8 +77,8 @@ impl Found {
     }
 
     fn peer(&mut self, what: &str, written: AccountId, found: Option<AccountId>) {
-        let found = found.map_or_else(|| "nobody".into(), |found| ss58(&found));
-        self.hold(what, ss58(&written), found);
+        let found = found.map_or_else(|| "not set".into(), |found| ss58(&found));
+        self.compare(what, ss58(&written), found);
     }
 
     fn wiring(&mut self, chain: &dyn ChainRead, record: &Record) -> Result<(), CheckError> {
@@ -112,10 +112,10 @@ impl Found {
         );
         for (name, kernel) in [("yuma", at.yuma), ("mean", at.mean)] {
             let entry = chain.query(at.registry().kernel(kernel))?;
-            let told = entry.map_or_else(|| "not listed".into(), |it| hex(&it.code_hash));
+            let on_chain = entry.map_or_else(|| "not listed".into(), |it| hex(&it.code_hash));
             let code = record.contracts.get(name).map(|it| hex(&it.code_hash));
             let what = format!("the registry's code of {name}");
-            self.hold(&what, code.unwrap_or_default(), told);
+            self.compare(&what, code.unwrap_or_default(), on_chain);
         }
         Ok(())
     }

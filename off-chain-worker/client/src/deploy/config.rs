@@ -1,4 +1,4 @@
-//! What a deployment is to be like.
+//! The configuration of a deployment.
 
 use inktensor_primitives::{
     emission::{Fees, Split},
@@ -7,38 +7,37 @@ use inktensor_primitives::{
     AccountId, Rao,
 };
 
-/// What a deployment is to be like. Everything here but the admin and what it sets is fixed once
-/// deployed.
+/// The configuration of a deployment. The admin can change later what the fields say; everything
+/// else is fixed once deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The account that deploys and wires. It keeps no role but the admin's, if that is given to
-    /// it.
+    /// Account that deploys and wires the contracts. It keeps no role, unless it is the admin too.
     pub deployer: AccountId,
-    /// The account that decides which kernels subnets may choose, sets the rules of the network,
-    /// and may set hyperparameters.
+    /// Account that governs the network: allows kernels, sets the rules of the network, and may set
+    /// hyperparameters.
     pub admin: AccountId,
-    /// Who holds TAO from the start, and how much. Not empty: without TAO nobody could register or
-    /// stake.
+    /// Accounts that hold TAO from the start, and their amounts. Not empty: without TAO no account
+    /// could register or stake.
     pub holders: Vec<(AccountId, Rao)>,
-    /// What subnets cost, how many there can be, and what they may choose. The admin can change
-    /// it.
+    /// Price of subnets, their number, and the bounds of what they may choose. The admin can change
+    /// them.
     pub network: NetworkRules,
-    /// How budgets are divided between roles.
+    /// Division of a budget between roles.
     pub split: Split,
-    /// What those who run epochs get of their budgets.
+    /// Shares of a budget for the accounts that run epochs.
     pub fees: Fees,
-    /// The account of the protocol's reserve.
+    /// Account of the protocol's reserve.
     pub treasury: AccountId,
-    /// Constants of the epoch game.
+    /// Constants of the epoch protocol.
     pub rules: EpochRules,
 }
 
 impl Config {
-    /// The rules unless others are asked for.
+    /// Rules by default.
     ///
-    /// With blocks of 12 seconds: 10 minutes to dispute, collateral of 10 TAO, an hour to settle. Half
-    /// an hour after a close anyone may replay the epoch; after three hours without progress
-    /// anyone may give it up.
+    /// With blocks of 12 seconds: 10 minutes to dispute, collateral of 10 TAO, an hour to settle.
+    /// Anyone may replay the epoch half an hour after its close, and roll it over after three hours
+    /// without progress.
     pub const RULES: EpochRules = EpochRules {
         challenge_period: 50,
         collateral: Rao::from_tao(10),
@@ -47,8 +46,8 @@ impl Config {
         rollover_delay: 900,
     };
 
-    /// A deployment by `deployer`, who stays admin, for `holders`, with the default split, fees and
-    /// rules and a reserve at `treasury`.
+    /// Returns a configuration with `deployer` as admin, a reserve at `treasury`, and the split,
+    /// fees and rules by default.
     pub fn new(deployer: AccountId, treasury: AccountId, holders: Vec<(AccountId, Rao)>) -> Self {
         Self {
             deployer,

@@ -1,56 +1,58 @@
-//! The phases of a deployment. Each looks at the chain first: what is there already is left as it
-//! is.
+//! The phases of a deployment. Each phase reads the chain first and leaves existing contracts as
+//! they are.
 
-use super::{Addresses, Bundle, Bundles, Config, DeployError, Deployed, Deployment};
-use crate::chain::{Chain, ChainError, ChainRead, Cost, Message, Typed};
-use crate::ss58::address::contract_address;
+use super::{
+    address::contract_address, Addresses, Bundle, Bundles, Config, DeployError, Deployed,
+    Deployment,
+};
+use crate::chain::{Answer, Chain, ChainError, ChainRead, Cost, Message, Typed};
 use inktensor_primitives::{
     emission::Emission,
     epoch::Peers,
-    hash::blake2,
+    hash::{blake2, hex},
     kernel::YumaParams,
     registry::{KernelParams, Registry, RegistryError},
     staking::Staking,
     token::{TokenControl, WireError},
     AccountId, Digest,
 };
-use scale::Encode;
+use scale::{Decode, Encode};
 
 /// A phase of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Put code on the chain.
+    /// Puts code on the chain.
     Upload,
-    /// Make contracts of it.
+    /// Makes contracts of the code.
     Instantiate,
-    /// Tell each contract who may call its guarded messages.
+    /// Gives each contract the addresses of the accounts that may call its guarded messages.
     Wire,
-    /// Tell the registry its kernels, and hand it over to its admin.
+    /// Gives the registry its kernels and its admin.
     HandOver,
 }
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was done now.
+pub enum StepOutcome {
+    /// Done now, at this cost.
     Done(Cost),
-    /// It was done before.
+    /// Done by an earlier deployment.
     Found,
 }
 
-/// A step that has been taken.
+/// A finished step of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// Its phase.
+pub struct DeployStep {
+    /// Phase of the step.
     pub phase: Phase,
-    /// The contract, or what else it is about.
+    /// Contract of the step, or `admin`.
     pub what: &'static str,
-    /// What became of it.
-    pub outcome: Outcome,
+    /// Outcome of the step.
+    pub outcome: StepOutcome,
 }
 
-/// Deploys all contracts and wires them, from where an earlier deployment by the same account in
-/// the same configuration ended.
+/// Deploys all contracts and wires them. Continues where an earlier deployment by the same account
+/// with the same configuration stopped.
 ///
 /// # Errors
 /// See [`DeployError`].
@@ -59,24 +61,24 @@ pub fn deploy(
     bundles: &Bundles,
     config: &Config,
 ) -> Result<Deployment, DeployError> {
-    deploy_telling(chain, bundles, config, &mut |_| ())
+    deploy_with(chain, bundles, config, &mut |_| ())
 }
 
-/// As [`deploy`]; `tell` hears of each step.
+/// Deploys like [`deploy`], and calls `progress` after each step.
 ///
 /// # Errors
 /// See [`DeployError`].
-pub fn deploy_telling(
+pub fn deploy_with(
     chain: &mut dyn Chain,
     bundles: &Bundles,
     config: &Config,
-    tell: &mut dyn FnMut(&Taken),
+    progress: &mut dyn FnMut(&DeployStep),
 ) -> Result<Deployment, DeployError> {
     let mut steps = Steps {
         chain,
         deployer: config.deployer,
         contracts: Vec::new(),
-        tell,
+        progress,
     };
     for (name, bundle) in bundles.named() {
         steps.upload(name, bundle)?;
@@ -92,12 +94,12 @@ pub fn deploy_telling(
     })
 }
 
-/// What it would come to to deploy all contracts: their addresses, and what each would cost with
-/// its code; nothing for those that are there. Nothing changes on the chain.
+/// Estimates the deployment of all contracts: their addresses, and the cost of each with its code;
+/// zero for a contract that exists. Nothing changes on the chain.
 ///
-/// A constructor that asks its peers refuses while they are not there: then the cost is that of the
-/// code and of being refused. What it costs to wire contracts is known only when they are there.
-/// Both are little beside the code.
+/// A constructor that calls other contracts refuses while they do not exist. Then the cost is that
+/// of the code and of the refusal. The cost of wiring is known only when the contracts exist. Both
+/// are small compared with the code.
 ///
 /// # Errors
 /// See [`DeployError`].
@@ -173,7 +175,7 @@ fn build(
     })
 }
 
-/// A call of the constructor `new`.
+/// Returns the encoded call of the constructor `new`.
 fn constructor(arguments: &[u8]) -> Vec<u8> {
     [&ink::selector_bytes!("new")[..], arguments].concat()
 }
@@ -186,12 +188,12 @@ struct Steps<'a> {
     chain: &'a mut dyn Chain,
     deployer: AccountId,
     contracts: Vec<Deployed>,
-    tell: &'a mut dyn FnMut(&Taken),
+    progress: &'a mut dyn FnMut(&DeployStep),
 }
 
 impl Steps<'_> {
-    fn took(&mut self, phase: Phase, what: &'static str, outcome: Outcome) {
-        (self.tell)(&Taken {
+    fn report(&mut self, phase: Phase, what: &'static str, outcome: StepOutcome) {
+        (self.progress)(&DeployStep {
             phase,
             what,
             outcome,
@@ -203,17 +205,17 @@ impl Steps<'_> {
         let failed = chain_error(name);
         let known = self.chain.code(&blake2(&bundle.code)).map_err(failed)?;
         if known.is_some() {
-            self.took(Phase::Upload, name, Outcome::Found);
+            self.report(Phase::Upload, name, StepOutcome::Found);
             return Ok(());
         }
         let uploaded = self.chain.upload(self.deployer, &bundle.code);
         uploaded.map_err(failed)?;
-        // A chain does not tell what it took for it; `estimate` does.
-        self.took(Phase::Upload, name, Outcome::Done(Cost::default()));
+        // The chain does not report the cost; `estimate` does.
+        self.report(Phase::Upload, name, StepOutcome::Done(Cost::default()));
         Ok(())
     }
 
-    /// Runs the constructor `new`, unless the contract is there.
+    /// Runs the constructor `new`, unless the contract exists.
     fn instantiate(
         &mut self,
         name: &'static str,
@@ -222,13 +224,13 @@ impl Steps<'_> {
     ) -> Result<AccountId, DeployError> {
         let failed = chain_error(name);
         let (code_hash, input) = (blake2(&bundle.code), constructor(arguments));
-        // Code and arguments already tell contracts apart; the name keeps two deployments of one
+        // Code and arguments alone make addresses differ; the name keeps two deployments on one
         // chain readable.
         let salt = name.as_bytes();
         let address = contract_address(self.deployer, &code_hash, &input, salt);
         let found = self.chain.code_hash(&address).map_err(failed)?;
         let (address, cost) = if found == Some(code_hash) {
-            self.took(Phase::Instantiate, name, Outcome::Found);
+            self.report(Phase::Instantiate, name, StepOutcome::Found);
             (address, Cost::default())
         } else {
             let made = self
@@ -238,10 +240,10 @@ impl Steps<'_> {
             if made.reverted {
                 return Err(DeployError::Refused {
                     contract: name,
-                    error: constructor_error(&made.output),
+                    error: constructor_error(name, &made.output),
                 });
             }
-            self.took(Phase::Instantiate, name, Outcome::Done(made.cost));
+            self.report(Phase::Instantiate, name, StepOutcome::Done(made.cost));
             (made.address, made.cost)
         };
         self.contracts.push(Deployed {
@@ -256,20 +258,20 @@ impl Steps<'_> {
     }
 
     fn wire_all(&mut self, to: &Addresses) -> Result<(), DeployError> {
-        let minter = self.look("token", to.token().minter())?;
+        let minter = self.read("token", to.token().minter())?;
         self.wire("token", minter.is_some(), to.token().wire(to.emission))?;
-        let registry = self.look("registry", to.registry().peers())?;
+        let registry = self.read("registry", to.registry().peers())?;
         let message = to.registry().wire(to.epoch);
         self.wire("registry", registry.epoch.is_some(), message)?;
-        let staking = self.look("staking", to.staking().peers())?;
+        let staking = self.read("staking", to.staking().peers())?;
         let message = to.staking().wire(to.emission, to.epoch);
         self.wire("staking", staking.epoch.is_some(), message)?;
-        let emission = self.look("emission", to.emission().peers())?;
+        let emission = self.read("emission", to.emission().peers())?;
         let message = to.emission().wire(to.epoch);
         self.wire("emission", emission.epoch.is_some(), message)
     }
 
-    fn look<R: scale::Decode>(
+    fn read<R: scale::Decode>(
         &self,
         contract: &'static str,
         message: impl Into<Message<R>>,
@@ -277,7 +279,7 @@ impl Steps<'_> {
         self.chain.query(message).map_err(chain_error(contract))
     }
 
-    /// Names the peers of a contract, once. Only this deployer can have done it before.
+    /// Wires a contract, once. Only this deployer can have done it before.
     fn wire(
         &mut self,
         contract: &'static str,
@@ -285,7 +287,7 @@ impl Steps<'_> {
         message: impl Into<Message<Result<(), WireError>>>,
     ) -> Result<(), DeployError> {
         if is_wired {
-            self.took(Phase::Wire, contract, Outcome::Found);
+            self.report(Phase::Wire, contract, StepOutcome::Found);
             return Ok(());
         }
         let sent = self
@@ -293,11 +295,11 @@ impl Steps<'_> {
             .send(self.deployer, message)
             .answer()
             .map_err(|source| DeployError::Wiring { contract, source })?;
-        self.took(Phase::Wire, contract, Outcome::Done(sent.cost));
+        self.report(Phase::Wire, contract, StepOutcome::Done(sent.cost));
         Ok(())
     }
 
-    /// Lets subnets choose the two kernels, and hands the admin's role over.
+    /// Allows the two kernels, and hands the registry over to its admin.
     fn hand_over(
         &mut self,
         to: &Addresses,
@@ -310,41 +312,52 @@ impl Steps<'_> {
             ("yuma", to.yuma, &bundles.yuma, yuma),
             ("mean", to.mean, &bundles.mean, mean),
         ] {
-            let entry = self.look("registry", to.registry().kernel(kernel))?;
+            let entry = self.read("registry", to.registry().kernel(kernel))?;
             let code_hash: Digest = blake2(&bundle.code);
             let message = to.registry().allow_kernel(kernel, code_hash, defaults);
-            self.tell_registry(name, entry.is_some(), message)?;
+            self.set_registry(name, entry.is_some(), message)?;
         }
-        let is_there = self.look("registry", to.registry().admin())? == admin;
-        self.tell_registry("admin", is_there, to.registry().set_admin(admin))
+        let is_there = self.read("registry", to.registry().admin())? == admin;
+        self.set_registry("admin", is_there, to.registry().set_admin(admin))
     }
 
-    fn tell_registry(
+    fn set_registry(
         &mut self,
         what: &'static str,
-        is_told: bool,
+        is_set: bool,
         message: impl Into<Message<Result<(), RegistryError>>>,
     ) -> Result<(), DeployError> {
-        if is_told {
-            self.took(Phase::HandOver, what, Outcome::Found);
+        if is_set {
+            self.report(Phase::HandOver, what, StepOutcome::Found);
             return Ok(());
         }
         let sent = self.chain.send(self.deployer, message).answer();
         let sent = sent.map_err(DeployError::Kernels)?;
-        self.took(Phase::HandOver, what, Outcome::Done(sent.cost));
+        self.report(Phase::HandOver, what, StepOutcome::Done(sent.cost));
         Ok(())
     }
 }
 
-/// Reads the number of the error out of a constructor's answer `Ok(Err(error))`.
-fn constructor_error(output: &[u8]) -> String {
+/// Returns the constructor's error in `output`, which encodes `Ok(Err(error))`.
+///
+/// The registry's error is one of its interface. The other constructors have errors that are part
+/// of no interface; the number is the place in the contract's `DeployError` or `TokenError`.
+fn constructor_error(contract: &str, output: &[u8]) -> String {
     match output {
-        [0, 1, number] => number.to_string(),
-        [0, 1, number, fields @ ..] => {
-            let fields: String = fields.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("{number} (0x{fields})")
+        [0, 1, error @ ..] if contract == "registry" => {
+            let decoded = RegistryError::decode(&mut &error[..]);
+            decoded.map_or_else(|_| number(error), |it| it.to_string())
         }
-        _ => "of an unknown kind".into(),
+        [0, 1, error @ ..] => number(error),
+        _ => "with an unknown answer".into(),
+    }
+}
+
+fn number(error: &[u8]) -> String {
+    match error {
+        [] => "with an unknown answer".into(),
+        [number] => format!("error {number} of its constructor"),
+        [number, fields @ ..] => format!("error {number} of its constructor ({})", hex(fields)),
     }
 }
 
@@ -353,9 +366,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_constructors_refusal_names_its_error() {
-        assert_eq!(constructor_error(&[0, 1, 3]), "3");
-        assert_eq!(constructor_error(&[0, 1, 2, 0xab, 1]), "2 (0xab01)");
-        assert_eq!(constructor_error(&[1]), "of an unknown kind");
+    fn a_constructors_refusal_has_its_error() {
+        let text = |output| constructor_error("epoch", output);
+        assert_eq!(text(&[0, 1, 3]), "error 3 of its constructor");
+        assert_eq!(
+            text(&[0, 1, 2, 0xab, 1]),
+            "error 2 of its constructor (0xab01)"
+        );
+        assert_eq!(text(&[1]), "with an unknown answer");
+        let refusal = [&[0, 1], &RegistryError::BadName.encode()[..]].concat();
+        let expected = RegistryError::BadName.to_string();
+        assert_eq!(constructor_error("registry", &refusal), expected);
     }
 }

@@ -1,39 +1,38 @@
-//! Why a deployment failed.
+//! Errors of a deployment.
 
 use crate::chain::{CallError, ChainError};
 use inktensor_primitives::{registry::RegistryError, token::WireError};
 use thiserror::Error;
 
-/// Why a deployment failed. What was done before stays: the same deployment again goes on from
+/// An error of a deployment. All earlier steps stay: the same deployment again continues from
 /// there.
 #[derive(Debug, Error)]
 pub enum DeployError {
-    /// The chain did not do as asked.
+    /// The chain refused a step.
     #[error("deploying {contract}: {source}")]
     Chain {
         /// The contract.
         contract: &'static str,
-        /// What went wrong.
+        /// The chain's error.
         source: ChainError,
     },
     /// The constructor refused its arguments.
-    #[error("deploying {contract}: its constructor refused with error {error}; see the contract's constructor errors")]
+    #[error("deploying {contract}: its constructor refused: {error}")]
     Refused {
         /// The contract.
         contract: &'static str,
-        /// Number of the error in the constructor's error type, counted from 0, and its fields in
-        /// hexadecimal.
+        /// The constructor's error.
         error: String,
     },
-    /// A contract did not accept its peers.
+    /// A contract refused the addresses of the others.
     #[error("wiring {contract}: {source}")]
     Wiring {
         /// The contract.
         contract: &'static str,
-        /// What went wrong.
+        /// The contract's error.
         source: CallError<WireError>,
     },
-    /// The registry did not take its kernels or its admin.
-    #[error("telling the registry its kernels and its admin: {0}")]
+    /// The registry refused its kernels or its admin.
+    #[error("handing the registry over: {0}")]
     Kernels(CallError<RegistryError>),
 }

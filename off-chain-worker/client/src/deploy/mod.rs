@@ -1,10 +1,11 @@
-//! Deployment: the order, the wiring and the roles, in one place for demo, tests and tools.
+//! Deployment: order, wiring and roles, in one place for the demo, tests and tools.
 //!
-//! Order: token, registry, staking, emission, epoch, kernels. Then each contract is told, once, who
-//! may call its guarded messages, and the registry, which kernels subnets may choose and who
-//! decides on more. After that the deployer has no role left, unless it is to be the admin. A
-//! deployment that was cut short goes on where it was: where a contract comes to be follows from
-//! who makes it of what.
+//! Order: token, registry, staking, emission, epoch, kernels. Then `wire` gives each contract,
+//! once, the addresses of the accounts that may call its guarded messages. Last, the registry gets
+//! its kernels and its admin. The deployer keeps no role, unless it is the admin too.
+//!
+//! A deployment that was interrupted continues where it stopped: a contract's address is determined
+//! by deployer, code hash, constructor arguments and salt.
 
 mod address;
 mod bundle;
@@ -18,14 +19,14 @@ pub use address::contract_address;
 pub use bundle::{Bundle, BundleError, Bundles, CONTRACTS_DIR};
 pub use check::{check, CheckError, Mismatch};
 pub use config::Config;
-pub use deployment::{deploy, deploy_telling, estimate, Outcome, Phase, Taken};
+pub use deployment::{deploy, deploy_with, estimate, DeployStep, Phase, StepOutcome};
 pub use error::DeployError;
 pub use record::{Entry, Record, RecordError};
 
 use crate::chain::{contracts, Cost};
 use inktensor_primitives::{AccountId, Digest};
 
-/// Where the contracts of a deployment are.
+/// The addresses of a deployment's contracts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Addresses {
     /// TAO.
@@ -45,47 +46,47 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// PSP22 messages of TAO.
+    /// Returns the PSP22 messages of TAO.
     pub fn psp22(&self) -> contracts::Psp22Calls {
         contracts::psp22(self.token)
     }
 
-    /// Other messages of TAO.
+    /// Returns the other messages of TAO.
     pub fn token(&self) -> contracts::TokenCalls {
         contracts::token(self.token)
     }
 
-    /// Messages of the registry.
+    /// Returns the messages of the registry.
     pub fn registry(&self) -> contracts::RegistryCalls {
         contracts::registry(self.registry)
     }
 
-    /// Messages of the staking contract.
+    /// Returns the messages of the staking contract.
     pub fn staking(&self) -> contracts::StakingCalls {
         contracts::staking(self.staking)
     }
 
-    /// Messages of the emission contract.
+    /// Returns the messages of the emission contract.
     pub fn emission(&self) -> contracts::EmissionCalls {
         contracts::emission(self.emission)
     }
 
-    /// Messages of the epoch contract.
+    /// Returns the messages of the epoch contract.
     pub fn epoch(&self) -> contracts::EpochCalls {
         contracts::epoch(self.epoch)
     }
 
-    /// Messages of the Yuma kernel.
+    /// Returns the messages of the Yuma kernel.
     pub fn yuma(&self) -> contracts::KernelCalls {
         contracts::kernel(self.yuma)
     }
 
-    /// Messages of the mean kernel.
+    /// Returns the messages of the mean kernel.
     pub fn mean(&self) -> contracts::KernelCalls {
         contracts::kernel(self.mean)
     }
 
-    /// Each contract's name and address, in the order of deployment.
+    /// Returns each contract's name and address, in the order of deployment.
     pub fn named(&self) -> [(&'static str, AccountId); 7] {
         [
             ("token", self.token),
@@ -99,28 +100,28 @@ impl Addresses {
     }
 }
 
-/// A deployment: the contracts, and what they cost.
+/// The outcome of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {
-    /// Where the contracts are.
+    /// Addresses of the contracts.
     pub addresses: Addresses,
-    /// What was deployed, in order.
+    /// The contracts in order of deployment, with their costs.
     pub contracts: Vec<Deployed>,
 }
 
 /// One contract of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployed {
-    /// Its name.
+    /// Name of the contract.
     pub name: &'static str,
-    /// Its address.
+    /// Address of the contract.
     pub address: AccountId,
-    /// Its code's hash.
+    /// Hash of the contract's code.
     pub code_hash: Digest,
-    /// Bytes of its code.
+    /// Length of the code in bytes.
     pub size: usize,
-    /// The block in which it came to be, or was found.
+    /// Block in which the contract was made, or found by a repeated deployment.
     pub block: u32,
-    /// What its instantiation cost.
+    /// Cost of the instantiation.
     pub cost: Cost,
 }

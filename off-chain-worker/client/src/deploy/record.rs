@@ -1,70 +1,71 @@
-//! The file that a deployment is written down in: which chain, which contracts, which code.
+//! The file that records a deployment: its chain, its contracts and their code.
 //!
 //! It is JSON: `{"format": 2, "network": "..", "genesis": "0x..", "contracts": {"token":
-//! {"address": "5..", "code_hash": "0x..", "block": 7}, ..}}`, with an entry for each contract. An
-//! address is written in SS58; hexadecimal is read too.
+//! {"address": "5..", "code_hash": "0x..", "block": 7}, ..}}`, with an entry for each contract.
+//! Addresses are written in SS58; hexadecimal is read too.
 
 use super::{Addresses, Deployment};
 use crate::chain::{ChainError, ChainRead};
-use crate::ss58::{address, digest, ss58};
-use inktensor_primitives::hash::hex;
-use inktensor_primitives::{AccountId, Digest};
+use crate::ss58::{digest, parse_address, ss58, AddressError};
+use inktensor_primitives::{hash::hex, AccountId, Digest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// The number of the file's format.
+/// Number of the file's format.
 const FORMAT: u32 = 2;
 
-/// Why a file does not tell where the contracts are.
+/// An error of a deployment's record.
 #[derive(Debug, Error)]
 pub enum RecordError {
-    /// It is not JSON of this form.
-    #[error("this is no record of a deployment: {0}")]
+    /// The text is not JSON of this form.
+    #[error("not the record of a deployment: {0}; write one with `inktensor deployment record`")]
     Unreadable(#[from] serde_json::Error),
-    /// It is of another format.
-    #[error("the record has format {0}, this program reads {FORMAT}; deploy again, or use the program that wrote it")]
+    /// The record has another format.
+    #[error("the record has format {0}, this program reads format {FORMAT}; deploy again, or use the program that wrote it")]
     OtherFormat(u32),
-    /// An address is none.
-    #[error("{name}: {value:?} is not an address, in SS58 or as 32 bytes in hexadecimal after 0x")]
+    /// A value is not an address.
+    #[error("{name}: {value:?} is not an address: {error}")]
     NotAnAddress {
-        /// The contract.
+        /// Name of the contract.
         name: String,
-        /// What stands there.
+        /// The value.
         value: String,
+        /// The error in the value.
+        error: AddressError,
     },
-    /// A hash is none.
-    #[error("{name}: {value:?} is not a hash of 32 bytes in hexadecimal after 0x")]
+    /// A value is not a hash.
+    #[error("{name}: {value:?} is not a hash: 32 bytes in hexadecimal after 0x are needed")]
     NotAHash {
-        /// The contract, or `genesis`.
+        /// Name of the contract, or `genesis`.
         name: String,
-        /// What stands there.
+        /// The value.
         value: String,
     },
     /// A contract is missing.
-    #[error("the address of {0} is missing: the deployment is of another version")]
+    #[error("the address of the {0} contract is missing: the deployment is of another version of this program")]
     Missing(&'static str),
 }
 
-/// A deployment as it is written down.
+/// The record of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// What people call the chain.
+    /// Name of the chain, for people.
     pub network: String,
-    /// Hash of its first block.
+    /// Hash of the chain's first block.
     pub genesis: Digest,
-    /// Each contract by name.
+    /// Contracts by name.
     pub contracts: BTreeMap<String, Entry>,
 }
 
-/// A contract as it is written down.
+/// A contract in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Where it is.
+    /// Address of the contract.
     pub address: AccountId,
-    /// Hash of its code.
+    /// Hash of the contract's code.
     pub code_hash: Digest,
-    /// The block in which it came to be, or was found by a deployment that was made again.
+    /// Block in which the contract was made, or found by a repeated deployment.
     pub block: u32,
 }
 
@@ -91,8 +92,7 @@ struct WrittenEntry {
 }
 
 impl Record {
-    /// What is to be written down of `deployment` on the chain `network`, which begins with
-    /// `genesis`.
+    /// Returns the record of `deployment` on the chain `network`, whose first block is `genesis`.
     pub fn of(deployment: &Deployment, network: impl Into<String>, genesis: Digest) -> Self {
         let contracts = deployment.contracts.iter().map(|contract| {
             let entry = Entry {
@@ -109,8 +109,7 @@ impl Record {
         }
     }
 
-    /// What is to be written down of the contracts at `addresses`, as they are found on `chain`
-    /// now.
+    /// Returns the record of the contracts at `addresses`, with their code on `chain` now.
     ///
     /// # Errors
     /// `NoContract` if one of them is not there; if the chain does not answer.
@@ -137,7 +136,7 @@ impl Record {
         })
     }
 
-    /// Where the contracts are.
+    /// Returns the addresses of all contracts.
     ///
     /// # Errors
     /// `Missing`.
@@ -145,7 +144,7 @@ impl Record {
         Addresses::from_named(|name| self.contracts.get(name).map(|entry| entry.address))
     }
 
-    /// The file's text.
+    /// Returns the text of the file.
     pub fn to_text(&self) -> String {
         let contracts = self.contracts.iter().map(|(name, entry)| {
             let written = WrittenEntry {
@@ -161,13 +160,13 @@ impl Record {
             genesis: hex(&self.genesis),
             contracts: contracts.collect(),
         };
-        // Text by text, which JSON can always say.
+        // Strings as keys: JSON can always express this.
         let mut text = serde_json::to_string_pretty(&record).unwrap_or_default();
         text.push('\n');
         text
     }
 
-    /// The record in a file's text, in which no contract is missing.
+    /// Reads the record in `text`. No contract may be missing.
     ///
     /// # Errors
     /// See [`RecordError`].
@@ -180,9 +179,12 @@ impl Record {
         let mut contracts = BTreeMap::new();
         for (name, entry) in record.contracts {
             let read = Entry {
-                address: address(&entry.address).ok_or_else(|| RecordError::NotAnAddress {
-                    name: name.clone(),
-                    value: entry.address,
+                address: parse_address(&entry.address).map_err(|error| {
+                    RecordError::NotAnAddress {
+                        name: name.clone(),
+                        value: entry.address,
+                        error,
+                    }
                 })?,
                 code_hash: hash(&name, entry.code_hash)?,
                 block: entry.block,
@@ -207,7 +209,7 @@ fn hash(name: &str, value: String) -> Result<Digest, RecordError> {
 }
 
 impl Addresses {
-    /// The addresses that `find` has for each contract's name.
+    /// Returns the addresses that `find` returns for the contracts' names.
     ///
     /// # Errors
     /// `Missing` if it has none for one of them.

@@ -1,9 +1,9 @@
-//! Keys: the sr25519 pair that signs transactions, from a secret URI that nobody else sees.
+//! Keys: the sr25519 pair that signs transactions, made of a secret URI.
 //!
 //! # Terms
-//! * **secret URI**: a mnemonic, or `0x` and a seed of 64 hexadecimal digits, and derivations such
-//!   as `//worker` after it. Without a mnemonic it is the public development one: `//Alice` is for
-//!   development only.
+//! * **secret URI**: a mnemonic, or `0x` and a seed of 64 hexadecimal digits, with derivations such
+//!   as `//worker` at its end. Without a mnemonic it is the public development one: `//Alice` is
+//!   for development only.
 //!
 //! A secret URI comes from exactly one of a file, the environment and a prompt. It is never an
 //! argument, which every user of the machine can read, and no part of it is in an error or a log.
@@ -27,21 +27,22 @@ use subxt_signer::{
     ExposeSecret, SecretString, SecretUri,
 };
 
-/// The environment variable that holds a secret URI.
+/// Name of the environment variable that holds a secret URI.
 pub const SURI_VARIABLE: &str = "INKTENSOR_SURI";
-/// The environment variable that names a file with a secret URI.
+/// Name of the environment variable that holds the path of a file with a secret URI.
 pub const SURI_FILE_VARIABLE: &str = "INKTENSOR_SURI_FILE";
 
-/// Where the key is that signs. Exactly one of these, or the environment variable INKTENSOR_SURI.
+/// The source of the key that signs. Exactly one of these, or the environment variable
+/// INKTENSOR_SURI.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct KeyArguments {
-    /// A file with the secret URI of the key that signs, which only its owner may read
+    /// A file with the secret URI of the key that signs, readable by its owner only
     ///
     /// A secret URI is a mnemonic, or 0x and 64 hexadecimal digits, with derivations such as
-    /// //worker after it; //Alice is for development. Instead of this, the environment
-    /// variable INKTENSOR_SURI_FILE may name the file, INKTENSOR_SURI may hold the secret URI
-    /// itself, or --ask-suri asks for it.
+    /// //worker after it; //Alice is for development. Instead of this, the environment variable
+    /// INKTENSOR_SURI_FILE may name the file, INKTENSOR_SURI may hold the secret URI itself, or
+    /// --ask-suri asks for it.
     #[cfg_attr(feature = "clap", arg(long, value_name = "FILE"))]
     pub suri_file: Option<PathBuf>,
     /// Ask for the secret URI at the terminal, without showing it
@@ -49,41 +50,41 @@ pub struct KeyArguments {
     pub ask_suri: bool,
 }
 
-/// Where a secret URI is.
+/// The source of a secret URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum SecretSource {
     File(PathBuf),
     Variable,
     Terminal,
 }
 
 impl KeyArguments {
-    /// Whether there is a key, by these arguments or the environment.
+    /// Returns true if a key is given, by these arguments or the environment.
     pub fn is_given(&self) -> bool {
         !self.places(&variable).is_empty()
     }
 
-    /// The key that signs.
+    /// Returns the key that signs.
     ///
     /// # Errors
     /// See [`KeyError`]. None contains any part of the secret.
     pub fn keypair(&self) -> Result<Keypair, KeyError> {
         let place = self.place(&variable)?;
         let suri = match &place {
-            Place::File(path) => read::file(path)?,
-            Place::Variable => {
+            SecretSource::File(path) => read::file(path)?,
+            SecretSource::Variable => {
                 let text = env::var_os(SURI_VARIABLE).ok_or(KeyError::NotGiven)?;
                 let text = text.into_string().map_err(|_| KeyError::NotText {
                     from: SURI_VARIABLE.into(),
                 })?;
                 read::line(SURI_VARIABLE, SecretString::from(text))?
             }
-            Place::Terminal => read::terminal()?,
+            SecretSource::Terminal => read::terminal()?,
         };
         keypair(&place.to_string(), &suri)
     }
 
-    fn place(&self, is_set: &dyn Fn(&str) -> Option<PathBuf>) -> Result<Place, KeyError> {
+    fn place(&self, is_set: &dyn Fn(&str) -> Option<PathBuf>) -> Result<SecretSource, KeyError> {
         let mut places = self.places(is_set);
         match (places.pop(), places.pop()) {
             (None, _) => Err(KeyError::NotGiven),
@@ -95,24 +96,24 @@ impl KeyArguments {
         }
     }
 
-    fn places(&self, is_set: &dyn Fn(&str) -> Option<PathBuf>) -> Vec<Place> {
+    fn places(&self, is_set: &dyn Fn(&str) -> Option<PathBuf>) -> Vec<SecretSource> {
         let file = self.suri_file.clone();
         let file = file.or_else(|| is_set(SURI_FILE_VARIABLE));
         let given = [
-            file.map(Place::File),
-            is_set(SURI_VARIABLE).map(|_| Place::Variable),
-            self.ask_suri.then_some(Place::Terminal),
+            file.map(SecretSource::File),
+            is_set(SURI_VARIABLE).map(|_| SecretSource::Variable),
+            self.ask_suri.then_some(SecretSource::Terminal),
         ];
         given.into_iter().flatten().collect()
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for SecretSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Place::File(path) => path.display().fmt(f),
-            Place::Variable => f.write_str(SURI_VARIABLE),
-            Place::Terminal => f.write_str("the terminal"),
+            SecretSource::File(path) => path.display().fmt(f),
+            SecretSource::Variable => f.write_str(SURI_VARIABLE),
+            SecretSource::Terminal => f.write_str("the terminal"),
         }
     }
 }
@@ -121,7 +122,7 @@ fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).map(PathBuf::from)
 }
 
-/// The key in the file at `path`, for who has a path and no arguments.
+/// Reads the key in the file at `path`.
 ///
 /// # Errors
 /// See [`KeyError`].
@@ -129,7 +130,7 @@ pub fn from_file(path: &Path) -> Result<Keypair, KeyError> {
     keypair(&path.display().to_string(), &read::file(path)?)
 }
 
-/// The account of a key.
+/// Returns the account of a key.
 pub fn account(keypair: &Keypair) -> AccountId {
     keypair.public_key().0.into()
 }

@@ -9,25 +9,25 @@ use std::{
 };
 use subxt_signer::{ExposeSecret, SecretString};
 
-/// Most bytes of a secret URI: 24 words of a mnemonic have at most 215; there is room for
-/// derivations and a password.
+/// Largest length of a secret URI in bytes: 24 words of a mnemonic have at most 215; there is room
+/// for derivations and a password.
 pub const MAX_LENGTH: usize = 1024;
-/// The permissions of group and others.
+/// Permissions of group and others.
 const SHARED: u32 = 0o077;
 
-/// The secret URI in the file at `path`, if nobody but its owner may use it.
+/// Reads the secret URI in the file at `path`, if only its owner may use the file.
 pub fn file(path: &Path) -> Result<SecretString, KeyError> {
     let failed = |error| KeyError::File {
         path: path.into(),
         error,
     };
-    // To open a pipe may take for ever.
+    // Opening a pipe may block for ever.
     private(path, &fs::metadata(path).map_err(failed)?)?;
     let file = File::open(path).map_err(failed)?;
-    // It may be another file by now.
+    // The path may name another file by now.
     private(path, &file.metadata().map_err(failed)?)?;
     let from = path.display().to_string();
-    // One byte more than may be there, at once: a string that grows leaves copies behind.
+    // One byte more than allowed, at once: a string that grows leaves copies behind.
     let mut text = String::with_capacity(MAX_LENGTH.saturating_add(1));
     let most = u64::try_from(MAX_LENGTH).unwrap_or(u64::MAX);
     let read = file.take(most.saturating_add(1)).read_to_string(&mut text);
@@ -51,7 +51,7 @@ fn private(path: &Path, metadata: &Metadata) -> Result<(), KeyError> {
     }
 }
 
-/// The secret URI that somebody types, who is asked for it and does not see it.
+/// Asks for the secret URI at the terminal, without showing it.
 pub fn terminal() -> Result<SecretString, KeyError> {
     if !io::stdin().is_terminal() {
         return Err(KeyError::NoTerminal);
@@ -60,15 +60,14 @@ pub fn terminal() -> Result<SecretString, KeyError> {
     line("the terminal", SecretString::from(typed))
 }
 
-/// The only line of `text`, without what surrounds it.
+/// Returns the only line of `text`, trimmed.
 pub fn line(from: &str, text: SecretString) -> Result<SecretString, KeyError> {
     let from = || from.to_owned();
     if text.expose_secret().len() > MAX_LENGTH {
         return Err(KeyError::TooLong { from: from() });
     }
     let trimmed = text.expose_secret().trim();
-    // The development key is the one of an empty secret URI too: nobody is to sign with it by
-    // mistake.
+    // An empty secret URI is the development key too, which must not sign by mistake.
     if trimmed.is_empty() {
         return Err(KeyError::Empty { from: from() });
     }

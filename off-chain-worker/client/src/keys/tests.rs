@@ -7,7 +7,7 @@ use std::{
 
 const MNEMONIC: &str = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
 const SEED: &str = "0xe5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a";
-/// What `subkey inspect //Alice` tells.
+/// Public key of `subkey inspect //Alice`.
 const ALICE: &str = "d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d";
 
 /// A file with this text and these permissions, which goes with the value.
@@ -56,8 +56,8 @@ fn a_file_that_others_may_use_is_refused_with_what_mends_it() {
     for mode in [0o640, 0o604, 0o644, 0o620, 0o602, 0o610] {
         let secret = Secret::new("//Alice", mode);
         let problem = from_file(&secret.0).err().unwrap().to_string();
-        let mend = format!("`chmod 600 {}`", secret.0.display());
-        assert!(problem.contains(&mend), "{problem}");
+        let command = format!("`chmod 600 {}`", secret.0.display());
+        assert!(problem.contains(&command), "{problem}");
         assert!(problem.contains(&format!("mode {mode:04o}")), "{problem}");
     }
 }
@@ -93,10 +93,10 @@ fn errors_tell_no_part_of_the_secret() {
         let (shown, debug) = (error.to_string(), format!("{error:?}"));
         assert!(shown.contains(why), "{shown}");
         assert!(!shown.contains('\n'), "{shown}");
-        for told in [shown, debug] {
+        for text in [shown, debug] {
             for secret in &secrets {
-                let mut words = told.split(|c: char| !c.is_ascii_alphanumeric());
-                assert!(!words.any(|word| word == *secret), "{told}");
+                let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+                assert!(!words.any(|word| word == *secret), "{text}");
             }
         }
     }
@@ -119,15 +119,21 @@ fn a_key_is_in_exactly_one_place() {
     };
     let nothing = KeyArguments::default();
     assert!(matches!(nothing.place(&none), Err(KeyError::NotGiven)));
-    assert_eq!(file.place(&none).unwrap(), Place::File("file".into()));
-    assert_eq!(asked.place(&none).unwrap(), Place::Terminal);
+    assert_eq!(
+        file.place(&none).unwrap(),
+        SecretSource::File("file".into())
+    );
+    assert_eq!(asked.place(&none).unwrap(), SecretSource::Terminal);
     let variable = only(SURI_VARIABLE);
-    assert_eq!(nothing.place(&variable).unwrap(), Place::Variable);
+    assert_eq!(nothing.place(&variable).unwrap(), SecretSource::Variable);
     // An argument goes before the variable that says the same.
     let named = only(SURI_FILE_VARIABLE);
-    let somewhere = Place::File("somewhere".into());
+    let somewhere = SecretSource::File("somewhere".into());
     assert_eq!(nothing.place(&named).unwrap(), somewhere);
-    assert_eq!(file.place(&named).unwrap(), Place::File("file".into()));
+    assert_eq!(
+        file.place(&named).unwrap(),
+        SecretSource::File("file".into())
+    );
     for twice in [
         nothing.place(&both),
         file.place(&variable),
@@ -139,7 +145,7 @@ fn a_key_is_in_exactly_one_place() {
 }
 
 #[test]
-fn nobody_is_asked_without_a_terminal() {
+fn no_prompt_without_a_terminal() {
     use std::io::IsTerminal;
     if std::io::stdin().is_terminal() {
         return;

@@ -6,12 +6,12 @@ use wasmtime::{Caller, Error, Extern, Linker, Memory, Result};
 
 /// `ReturnErrorCode::Success` of the contracts API.
 const SUCCESS: u32 = 0;
-/// Where ink! keeps a contract's own fields.
+/// Key of the cell in which ink! stores a contract's own fields.
 const ROOT_CELL: [u8; 4] = [0; 4];
-/// The only flag that `seal_return` knows: revert.
+/// The only flag of `seal_return`: revert.
 const KNOWN_FLAGS: u32 = 1;
 
-/// One call as the kernel's surroundings see it.
+/// A call of a kernel.
 #[derive(Default)]
 pub struct Call {
     input: Vec<u8>,
@@ -19,7 +19,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call with this input.
+    /// Creates a call with this input.
     pub fn new(input: Vec<u8>) -> Self {
         Self {
             input,
@@ -27,7 +27,7 @@ impl Call {
         }
     }
 
-    /// What the kernel returned, once it has.
+    /// Returns the kernel's return value, once.
     pub fn take_answer(&mut self) -> Option<Vec<u8>> {
         self.answer.take()
     }
@@ -36,7 +36,7 @@ impl Call {
 /// Defines the functions that a kernel may import.
 ///
 /// # Errors
-/// If two have one name, which cannot be.
+/// If two functions have one name, which cannot happen.
 pub fn define(linker: &mut Linker<Call>) -> Result<()> {
     linker.func_wrap("seal0", "input", input)?;
     linker.func_wrap("seal0", "seal_return", seal_return)?;
@@ -52,7 +52,7 @@ fn input(mut caller: Caller<'_, Call>, out: u32, out_len: u32) -> Result<()> {
     put(bytes, out, out_len, &call.input)
 }
 
-/// Ends the call. The error stops the kernel; the answer left behind says that it ended well.
+/// Ends the call. The error stops the kernel; the stored answer marks a good end.
 fn seal_return(mut caller: Caller<'_, Call>, flags: u32, data: u32, len: u32) -> Result<()> {
     if flags & !KNOWN_FLAGS != 0 {
         return Err(Error::msg("it returned with unknown flags"));
@@ -63,7 +63,7 @@ fn seal_return(mut caller: Caller<'_, Call>, flags: u32, data: u32, len: u32) ->
     Err(Error::msg("returned"))
 }
 
-/// A kernel is never sent anything.
+/// Returns 0: no value is transferred to a kernel.
 fn value_transferred(mut caller: Caller<'_, Call>, out: u32, out_len: u32) -> Result<()> {
     let memory = memory(&mut caller)?;
     put(
@@ -74,7 +74,7 @@ fn value_transferred(mut caller: Caller<'_, Call>, out: u32, out_len: u32) -> Re
     )
 }
 
-/// The root cell is empty and there is no other: a kernel that kept state in one would not be a
+/// Returns the empty root cell. There is no other cell: a kernel with state in one would not be a
 /// pure function.
 fn get_storage(
     mut caller: Caller<'_, Call>,
@@ -103,7 +103,7 @@ fn memory(caller: &mut Caller<'_, Call>) -> Result<Memory> {
     }
 }
 
-/// Writes `value` to `out` and its length to `out_len`, where the room at `out` is read from first.
+/// Writes `value` to `out` and its length to `out_len`, which holds the size of the buffer before.
 fn put(bytes: &mut [u8], out: u32, out_len: u32, value: &[u8]) -> Result<()> {
     let room = piece(bytes, out_len, 4)?
         .try_into()

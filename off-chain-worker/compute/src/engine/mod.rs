@@ -8,7 +8,7 @@
 //!   this repository.
 //! * **phase**: one pass over all chunks; see [`PhaseJob`].
 //!
-//! An engine computes and nothing else: which steps there are is the business of [`crate::epoch`].
+//! An engine computes only. The order of the steps is the concern of [`crate::epoch`].
 
 pub mod check;
 mod error;
@@ -25,10 +25,10 @@ use inktensor_primitives::kernel::{
 
 /// An executor with one kernel loaded.
 pub trait Engine: Send + Sync {
-    /// How the kernel cuts the epoch of `header` into steps.
+    /// Returns the plan that cuts the epoch of `header` into steps.
     ///
     /// # Errors
-    /// `Kernel` if it refuses the header's parameters; the others if it misbehaves.
+    /// `Kernel` if the kernel refuses the header's parameters; the others if it misbehaves.
     fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError>;
 
     /// Computes one step.
@@ -37,10 +37,11 @@ pub trait Engine: Send + Sync {
     /// `Kernel` if the kernel refuses the input; the others if it misbehaves.
     fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError>;
 
-    /// Computes the steps of a phase, in order of chunk, each handing its carry to the next.
+    /// Computes the steps of a phase, in order of chunk. Each step gets the carry of the one before
+    /// it.
     ///
-    /// This default runs one step after the other. An engine that knows a quicker way must return
-    /// the same bytes.
+    /// By default the steps run one after the other. A faster implementation must return the same
+    /// bytes.
     ///
     /// # Errors
     /// Those of the first step that fails, with its chunk.
@@ -63,43 +64,43 @@ fn step_by_step<E: Engine + ?Sized>(
     Ok(outputs)
 }
 
-/// A step of a phase failed.
+/// The failure of a step.
 #[derive(Debug)]
 pub struct StepFailed {
-    /// Its chunk.
+    /// Chunk of the step.
     pub chunk: u16,
-    /// Why.
+    /// Error of the step.
     pub error: EngineError,
 }
 
-/// All that the steps of one phase depend on, by reference.
+/// The input of all steps of one phase, by reference.
 #[derive(Clone, Copy, Debug)]
 pub struct PhaseJob<'a> {
     /// The epoch.
     pub header: &'a EpochHeader,
-    /// What the phase reads.
+    /// Inputs that the phase reads.
     pub reads: PhasePlan,
     /// The phase.
     pub phase: u8,
-    /// From the last step of the phase before; empty for the first phase.
+    /// Carry of the last step of the phase before; empty for the first phase.
     pub carry: &'a [u8],
-    /// From the phase before, one per chunk; empty for the first phase.
+    /// Scratch of the phase before, one per chunk; empty for the first phase.
     pub scratch: &'a [Vec<u8>],
-    /// What the chunks remember from the last final epoch, one per chunk.
+    /// Memory from the last final epoch, one per chunk.
     pub memory: &'a [Vec<u8>],
-    /// What storage contributes, one per chunk.
+    /// Input from the chain's storage, one per chunk.
     pub inputs: &'a [ChunkInputs],
 }
 
 impl<'a> PhaseJob<'a> {
-    /// The chunks, in order.
+    /// Returns the chunks, in order.
     pub fn chunks(&self) -> std::ops::Range<u16> {
         // The protocol's limits keep the number of chunks far below this bound.
         0..u16::try_from(self.inputs.len()).unwrap_or(u16::MAX)
     }
 
-    /// What storage contributes to the steps of `chunk`; the rows are empty if the phase does not
-    /// read them.
+    /// Returns the input of `chunk` from storage. The rows are empty if the phase does not read
+    /// them.
     pub fn gathered(&self, chunk: u16) -> (&'a [NeuronInput], &'a [u16]) {
         match self.inputs.get(usize::from(chunk)) {
             Some(inputs) if self.reads.rows => (&inputs.neurons, &inputs.rows),
@@ -108,14 +109,14 @@ impl<'a> PhaseJob<'a> {
         }
     }
 
-    /// What the phase before left for `chunk`.
+    /// Returns the scratch of `chunk` from the phase before.
     pub fn scratch(&self, chunk: u16) -> &'a [u8] {
         self.scratch
             .get(usize::from(chunk))
             .map_or(&[], Vec::as_slice)
     }
 
-    /// What `chunk` remembers, if the phase reads it.
+    /// Returns the memory of `chunk`; empty if the phase does not read memory.
     pub fn memory(&self, chunk: u16) -> &'a [u8] {
         let memory = self.memory.get(usize::from(chunk));
         memory
@@ -123,7 +124,7 @@ impl<'a> PhaseJob<'a> {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// The input of one step, given the carry of the step before it.
+    /// Returns the input of one step, given the carry of the step before it.
     pub fn input(&self, chunk: u16, carry: Vec<u8>) -> StepInput {
         let (neurons, rows) = self.gathered(chunk);
         StepInput {

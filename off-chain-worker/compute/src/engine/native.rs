@@ -1,8 +1,8 @@
 //! Runs the linked kernels: the crates that the chain's Wasm is built from, compiled for this
 //! machine.
 //!
-//! Quicker than Wasm and the same bytes out, which tests hold them to. Each stands for one code
-//! hash only: that of the Wasm built from the same source.
+//! They are faster than Wasm and return the same bytes, which tests check. Each stands for one code
+//! hash only: the hash of the Wasm built from the same source.
 
 use super::{step_by_step, Engine, EngineError, PhaseJob, StepFailed};
 use inktensor_primitives::{
@@ -27,27 +27,27 @@ impl Engine for Mean {
     }
 }
 
-/// The linked Yuma kernel. The chunks of a phase are worked on by all cores.
+/// The linked Yuma kernel. All cores share the chunks of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Native {
     threads: usize,
 }
 
 impl Native {
-    /// On as many threads as the machine has cores.
+    /// Runs on as many threads as the machine has cores.
     pub fn new() -> Self {
         Self::on_threads(thread::available_parallelism().map_or(1, usize::from))
     }
 
-    /// On so many threads, at least one.
+    /// Runs on this number of threads, at least one.
     pub fn on_threads(threads: usize) -> Self {
         Self {
             threads: threads.max(1),
         }
     }
 
-    /// For the kernel with code hash `expected`, if that is the hash of `built`, the Wasm built
-    /// from this source.
+    /// Returns the engine for the kernel with code hash `expected`, if that is the hash of `built`,
+    /// the Wasm built from this source.
     ///
     /// # Errors
     /// `WrongCode`: use the Wasm engine for such a kernel.
@@ -100,9 +100,9 @@ impl Engine for Native {
         yuma::step(input).map_err(EngineError::Kernel)
     }
 
-    /// As the default, on all cores.
+    /// Computes the phase on all cores.
     fn phase(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, StepFailed> {
-        // The steps one by one say which of them fails.
+        // Step by step, the step that fails is known.
         self.at_once(job).or_else(|_| step_by_step(self, job))
     }
 }

@@ -1,10 +1,10 @@
-//! Turns a kernel's imported memory into one of its own, so that the pooling allocator provides it.
+//! Replaces a kernel's imported memory by one of its own, which the pooling allocator provides.
 //!
-//! A contract imports `env.memory`. wasmtime would make such a memory anew for each step, with
+//! A contract imports `env.memory`. wasmtime would allocate such a memory for each step, with
 //! system calls that cost more than the step. A memory that the module defines comes from a pool,
-//! with the module's data already in it. Nothing else changes: there is one memory and it keeps its
-//! index, functions keep theirs. The result never leaves this process, and the code hash is always
-//! that of the original bytes.
+//! with the module's data already in it. Nothing else changes: there is one memory with the same
+//! index, and functions keep theirs. The result never leaves this process, and the code hash is
+//! always that of the original bytes.
 
 use super::check::{self, Refusal};
 use std::borrow::Cow;
@@ -14,13 +14,13 @@ use wasm_encoder::{
 };
 use wasmparser::{BinaryReaderError, Parser, Payload, TypeRef};
 
-/// The name by which the host finds the memory. No clash: a kernel exports functions only.
+/// Export name of the memory. No clash is possible: a kernel exports functions only.
 pub const MEMORY: &str = "memory";
 
 /// Rewrites `code`, which [`check::check`] has accepted.
 ///
 /// # Errors
-/// None that the check has not found before.
+/// Errors that the check has found before.
 pub fn with_own_memory(code: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut module = Module::new();
     let mut memory = None;

@@ -1,10 +1,10 @@
-//! Runs a kernel's Wasm, the very bytes of the chain, in wasmtime.
+//! Runs a kernel's Wasm, the bytes of the chain, in wasmtime.
 //!
-//! The profile is deterministic: no floats (refused when the code is checked), no SIMD, no threads,
-//! the memory of a contract and no more, no host but the five functions of a pure contract. A step
-//! that runs away is stopped, unless its kernel is trusted to end: looking at the clock in every
-//! loop makes a kernel slower by a third. A kernel is compiled and linked once; each step gets a
-//! fresh instance from a pool, as each call on the chain does.
+//! The profile is deterministic: no floats (the check refuses them), no SIMD, no threads, the
+//! memory of a contract, and only the five host functions of a pure contract. A step that does not
+//! end is stopped, unless its kernel is trusted to end: a look at the clock in every loop makes a
+//! kernel slower by a third. A kernel is compiled and linked once; each step gets a fresh instance
+//! from a pool, as each call on the chain does.
 
 use super::{
     check::{check, MAX_PAGES},
@@ -34,12 +34,12 @@ pub const PLAN: [u8; 4] = ink::selector_bytes!("IncentiveKernel::plan");
 /// Selector of `IncentiveKernel::step`.
 pub const STEP: [u8; 4] = ink::selector_bytes!("IncentiveKernel::step");
 
-/// How long a step may take. On the chain it must fit a quarter of a block, which is far less; the
+/// Longest time of a step. On the chain it must fit a quarter of a block, which is far less; the
 /// margin is for machines under load.
 const STEP_LIMIT: Duration = Duration::from_secs(5);
-/// How often running steps are looked at.
+/// Time between two ticks of the clock that stops steps.
 const TICK: Duration = Duration::from_millis(50);
-/// Most steps that run at the same time.
+/// Largest number of steps that run at the same time.
 const MAX_INSTANCES: u32 = 32;
 /// Bytes of a Wasm page.
 const PAGE_SIZE: usize = 64 * 1024;
@@ -62,7 +62,7 @@ impl Wasm {
         Self::with_limit(STEP_LIMIT)
     }
 
-    /// As [`Wasm::new`], with another limit on the time of a step.
+    /// Starts wasmtime with another limit on the time of a step.
     ///
     /// # Errors
     /// `Runtime` if this machine cannot run it.
@@ -82,9 +82,8 @@ impl Wasm {
         })
     }
 
-    /// Runs the kernel with this code hash without a limit on time, which is quicker. For kernels
-    /// known to end, such as the one built from this repository. What a kernel can do is
-    /// limited all the same.
+    /// Runs the kernel with this code hash without a limit on time, which is faster. Use it for
+    /// kernels known to end, such as the one built from this repository. All other limits apply.
     ///
     /// # Errors
     /// `Runtime` if this machine cannot run it.
@@ -96,11 +95,11 @@ impl Wasm {
         Ok(self)
     }
 
-    /// The kernel with code hash `expected`, whose code is `code`: checked, compiled and linked, or
-    /// as loaded before.
+    /// Returns the kernel with code hash `expected`, whose code is `code`: checked, compiled and
+    /// linked, at the first call.
     ///
     /// # Errors
-    /// `WrongCode` if the code has another hash, `Refused` if it is no acceptable kernel.
+    /// `WrongCode` if the code has another hash, `Refused` if it is not an acceptable kernel.
     pub fn load(&self, code: &[u8], expected: &Digest) -> Result<Arc<WasmKernel>, EngineError> {
         let found = blake2(code);
         if found != *expected {
@@ -109,7 +108,7 @@ impl Wasm {
                 found,
             });
         }
-        // A thread that panicked while it held the lock left a map that is as good as before.
+        // The map is whole even if a thread panicked while it held the lock.
         let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kernel) = kernels.get(expected) {
             return Ok(Arc::clone(kernel));
@@ -124,7 +123,7 @@ impl Wasm {
     }
 }
 
-/// wasmtime in one of its two settings: with a look at the clock, or without.
+/// wasmtime in one of two settings: with a look at the clock, or without.
 struct Executor {
     engine: wasmtime::Engine,
     linker: Linker<Call>,
@@ -159,16 +158,15 @@ impl Executor {
     }
 }
 
-/// The deterministic profile.
+/// Returns the deterministic profile.
 fn profile(watched: bool) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(MAX_INSTANCES)
         .total_memories(MAX_INSTANCES)
         .total_tables(MAX_INSTANCES)
         .max_memory_size(pages_to_bytes(MAX_PAGES))
-        // A step touches some dozens of the memory's pages. Where the system can say which,
-        // clearing those by hand is cheaper than giving them back and faulting them in
-        // again.
+        // A step touches some dozens of the memory's pages. Where the system reports which,
+        // clearing those by hand is cheaper than returning them and faulting them in again.
         .linear_memory_keep_resident(pages_to_bytes(MAX_PAGES))
         .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();
@@ -194,7 +192,7 @@ fn pages_to_bytes(pages: u32) -> usize {
         .saturating_mul(PAGE_SIZE)
 }
 
-/// Moves wasmtime's clock on until the engine is gone.
+/// Advances wasmtime's clock until the engine is dropped.
 fn tick(engine: &EngineWeak) {
     loop {
         thread::sleep(TICK);
@@ -237,7 +235,7 @@ impl WasmKernel {
         entry.typed::<(), ()>(&*store)?.call(&mut *store, ())
     }
 
-    /// Why a call ended without an answer.
+    /// Returns the reason for which a call ended without an answer.
     fn stopped(&self, error: &wasmtime::Error) -> EngineError {
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => EngineError::TooSlow(self.limit.unwrap_or_default()),
@@ -257,7 +255,7 @@ impl Engine for WasmKernel {
         self.call((STEP, input).encode())
     }
 
-    /// As the default, but the inputs are encoded where they lie and the header once.
+    /// Computes the phase. The inputs are encoded in place, and the header once.
     fn phase(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, StepFailed> {
         let head = (STEP, job.header, job.phase).encode();
         let mut outputs: Vec<StepOutput> = Vec::with_capacity(job.inputs.len());
@@ -286,7 +284,7 @@ impl Engine for WasmKernel {
     }
 }
 
-/// The deadline in ticks, one more since the running tick has begun already.
+/// Returns the deadline in ticks, one more since the running tick has begun already.
 fn ticks(limit: Duration) -> u64 {
     let ticks = limit.as_millis().div_ceil(TICK.as_millis().max(1));
     u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)

@@ -1,4 +1,4 @@
-//! Where two assertions of one epoch part.
+//! The first difference between two assertions of one epoch.
 
 use inktensor_primitives::{assertion::Assertion, kernel::EpochPlan, Uid};
 use std::fmt;
@@ -8,31 +8,31 @@ use std::fmt;
 pub enum Difference {
     /// They are for different headers; nothing else can be compared.
     Header,
-    /// One has not the numbers of digests that the plan asks for.
+    /// One of them does not have the numbers of digests that the plan requires.
     Shape,
-    /// A step: all before it agree in every digest that they are bound to.
+    /// A step. All digests of the steps before it agree.
     Step {
         /// Number of the step.
         k: u32,
-        /// Its phase.
+        /// Phase of the step.
         phase: u8,
-        /// Its chunk.
+        /// Chunk of the step.
         chunk: u16,
         /// The first of the step's digests that differs.
-        part: Part,
+        part: StepPart,
     },
 }
 
-/// What a step is bound to.
+/// A part of an assertion that a step determines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum StepPart {
     /// Carry or scratch.
     Step,
-    /// What the chunk remembers.
+    /// Memory of the chunk.
     Memory,
-    /// What the chunk's neurons get.
+    /// Results of the chunk's neurons.
     Results,
-    /// Who gets a permit.
+    /// Permits.
     Roster,
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for Difference {
             Difference::Header => write!(f, "the assertions are for different headers"),
             Difference::Shape => write!(
                 f,
-                "an assertion has not the plan's numbers of steps and chunks"
+                "the assertion does not match the plan: wrong number of steps or chunks"
             ),
             Difference::Step {
                 k,
@@ -51,10 +51,10 @@ impl fmt::Display for Difference {
                 part,
             } => {
                 let part = match part {
-                    Part::Step => "carry or scratch",
-                    Part::Memory => "memory",
-                    Part::Results => "results",
-                    Part::Roster => "roster",
+                    StepPart::Step => "carry or scratch",
+                    StepPart::Memory => "memory",
+                    StepPart::Results => "results",
+                    StepPart::Roster => "roster",
                 };
                 write!(
                     f,
@@ -65,10 +65,11 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The first step of the epoch with `neurons` neurons at which `a` and `b` differ; none if they are
-/// equal.
+/// Returns the first step at which `a` and `b` differ, for an epoch with `neurons` neurons; `None`
+/// if they are equal.
 ///
-/// For an honest `a` this is the step to dispute in `b`: everything it builds on is agreed.
+/// For an honest `a` this is the step to dispute in `b`: both agree on everything that it builds
+/// on.
 pub fn first_difference(
     plan: &EpochPlan,
     neurons: u16,
@@ -81,22 +82,14 @@ pub fn first_difference(
     if a.header_hash != b.header_hash {
         return Some(Difference::Header);
     }
-    if !has_shape(plan, neurons, a) || !has_shape(plan, neurons, b) {
+    if !a.has_counts(plan, neurons) || !b.has_counts(plan, neurons) {
         return Some(Difference::Shape);
     }
     first_step(plan, neurons, a, b, plan.steps(neurons))
 }
 
-/// Whether `assertion` has the numbers of digests that the plan asks for.
-pub(super) fn has_shape(plan: &EpochPlan, neurons: u16, assertion: &Assertion) -> bool {
-    let chunks = usize::from(plan.chunks(neurons));
-    u32::try_from(assertion.steps.len()) == Ok(plan.steps(neurons))
-        && assertion.memory.len() == chunks
-        && assertion.results.len() == chunks
-}
-
-/// The first of the first `steps` steps at which `a` and `b` differ. What comes later need not be
-/// there.
+/// Returns the first of the first `steps` steps at which `a` and `b` differ. Later steps may be
+/// missing.
 pub(super) fn first_step(
     plan: &EpochPlan,
     neurons: u16,
@@ -109,13 +102,13 @@ pub(super) fn first_step(
     let differs = |k: u32, phase: u8, chunk: u16| {
         let (step, chunk) = (usize::try_from(k).ok()?, usize::from(chunk));
         if a.steps.get(step) != b.steps.get(step) {
-            Some(Part::Step)
+            Some(StepPart::Step)
         } else if phase == plan.memory_phase && a.memory.get(chunk) != b.memory.get(chunk) {
-            Some(Part::Memory)
+            Some(StepPart::Memory)
         } else if phase == plan.results_phase && a.results.get(chunk) != b.results.get(chunk) {
-            Some(Part::Results)
+            Some(StepPart::Results)
         } else if k == last && a.roster != b.roster {
-            Some(Part::Roster)
+            Some(StepPart::Roster)
         } else {
             None
         }
@@ -133,13 +126,13 @@ pub(super) fn first_step(
     })
 }
 
-/// The uids of `chunk`, in order.
-pub fn seats(plan: &EpochPlan, chunk: u16, neurons: u16) -> impl Iterator<Item = Uid> {
+/// Returns the uids of `chunk`, in order.
+pub fn chunk_uids(plan: &EpochPlan, chunk: u16, neurons: u16) -> impl Iterator<Item = Uid> {
     let (start, count) = plan.span(chunk, neurons);
     (start.0..).map(Uid).take(usize::from(count))
 }
 
-/// What is in `list` and not in `other`.
+/// Returns the items of `list` that are not in `other`.
 pub fn without(list: &[Uid], other: &[Uid]) -> Vec<Uid> {
     let only = list.iter().filter(|uid| !other.contains(uid));
     only.copied().collect()
@@ -198,19 +191,19 @@ mod tests {
         };
         assert_eq!(
             difference(|a| a.steps[2] = [7; 32]),
-            step(2, 1, 0, Part::Step)
+            step(2, 1, 0, StepPart::Step)
         );
         assert_eq!(
             difference(|a| a.memory[1] = [7; 32]),
-            step(1, 0, 1, Part::Memory)
+            step(1, 0, 1, StepPart::Memory)
         );
         assert_eq!(
             difference(|a| a.results[0] = [7; 32]),
-            step(2, 1, 0, Part::Results)
+            step(2, 1, 0, StepPart::Results)
         );
         assert_eq!(
             difference(|a| a.roster.push(Uid(4))),
-            step(3, 1, 1, Part::Roster)
+            step(3, 1, 1, StepPart::Roster)
         );
     }
 
@@ -226,7 +219,7 @@ mod tests {
                 k: 2,
                 phase: 1,
                 chunk: 0,
-                part: Part::Results
+                part: StepPart::Results
             })
         );
     }

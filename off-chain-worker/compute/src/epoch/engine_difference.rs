@@ -1,16 +1,16 @@
-//! Whether two ways to run a kernel come to the same, and if not, where and for whom.
+//! The difference between two engines on one epoch.
 
-use crate::epoch::{first_difference, seats, without, Difference, Part, Trace};
+use crate::epoch::{chunk_uids, first_difference, without, Difference, StepPart, Trace};
 use inktensor_primitives::{kernel::EpochHeader, Uid};
 use std::fmt;
 
-/// Where two engines part on one epoch.
+/// The first difference between two engines on one epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineDifference {
-    /// The first step that differs, and which of its digests.
+    /// First step that differs, and the part of it.
     pub difference: Difference,
-    /// Whom it concerns: the uids whose results or permits differ; for carry, scratch and memory
-    /// those of the chunk.
+    /// Affected uids: those whose results or permits differ; for carry, scratch and memory all uids
+    /// of the chunk.
     pub uids: Vec<Uid>,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for EngineDifference {
     }
 }
 
-/// The first step at which two traces of the epoch of `header` differ.
+/// Returns the first difference between two traces of the epoch of `header`.
 pub fn engine_difference(a: &Trace, b: &Trace, header: &EpochHeader) -> Option<EngineDifference> {
     let neurons = header.neurons;
     let found = first_difference(&a.plan, neurons, &a.assertion(), &b.assertion())?;
@@ -38,22 +38,21 @@ pub fn engine_difference(a: &Trace, b: &Trace, header: &EpochHeader) -> Option<E
     })
 }
 
-fn concerned(a: &Trace, b: &Trace, part: Part, chunk: u16, neurons: u16) -> Vec<Uid> {
-    let seats = seats(&a.plan, chunk, neurons);
+fn concerned(a: &Trace, b: &Trace, part: StepPart, chunk: u16, neurons: u16) -> Vec<Uid> {
+    let uids = chunk_uids(&a.plan, chunk, neurons);
     match part {
-        Part::Step | Part::Memory => seats.collect(),
-        Part::Results => {
+        StepPart::Step | StepPart::Memory => uids.collect(),
+        StepPart::Results => {
             let of = |trace: &Trace, place: usize| {
                 let results = trace.results.get(usize::from(chunk));
                 results.and_then(|results| results.get(place)).copied()
             };
-            seats
-                .enumerate()
+            uids.enumerate()
                 .filter(|(place, _)| of(a, *place) != of(b, *place))
                 .map(|(_, uid)| uid)
                 .collect()
         }
-        Part::Roster => {
+        StepPart::Roster => {
             let mut uids = without(&a.roster, &b.roster);
             uids.extend(without(&b.roster, &a.roster));
             uids.sort_unstable();
@@ -117,7 +116,7 @@ mod tests {
         }
     }
 
-    fn told(change: impl FnOnce(&mut Trace)) -> Option<String> {
+    fn text(change: impl FnOnce(&mut Trace)) -> Option<String> {
         let mut other = trace();
         change(&mut other);
         engine_difference(&trace(), &other, &header()).map(|it| it.to_string())
@@ -125,25 +124,25 @@ mod tests {
 
     #[test]
     fn traces_that_agree_have_no_difference() {
-        assert_eq!(told(|_| ()), None);
+        assert_eq!(text(|_| ()), None);
     }
 
     #[test]
     fn a_difference_names_step_part_and_uids() {
         assert_eq!(
-            told(|it| it.results[0][1].miner = Rao(1)).as_deref(),
+            text(|it| it.results[0][1].miner = Rao(1)).as_deref(),
             Some("step 0 (phase 0, chunk 0) differs in its results, for uids 1")
         );
         assert_eq!(
-            told(|it| it.steps[0].carry.push(1)).as_deref(),
+            text(|it| it.steps[0].carry.push(1)).as_deref(),
             Some("step 0 (phase 0, chunk 0) differs in its carry or scratch, for uids 0, 1")
         );
         assert_eq!(
-            told(|it| it.memory[1].push(1)).as_deref(),
+            text(|it| it.memory[1].push(1)).as_deref(),
             Some("step 1 (phase 0, chunk 1) differs in its memory, for uids 2")
         );
         assert_eq!(
-            told(|it| it.roster = vec![Uid(0), Uid(2)]).as_deref(),
+            text(|it| it.roster = vec![Uid(0), Uid(2)]).as_deref(),
             Some("step 1 (phase 0, chunk 1) differs in its roster, for uids 1, 2")
         );
     }

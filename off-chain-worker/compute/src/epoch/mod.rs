@@ -1,4 +1,4 @@
-//! An epoch's inputs, the trace of its steps, and the assertion that commits to it.
+//! An epoch's inputs, the trace of its steps, and the assertion that commits to the trace.
 //!
 //! Data flows one way: inputs -> trace -> assertion. The same functions serve the proposer, the
 //! watcher and the offline audit, so they cannot disagree.
@@ -8,80 +8,79 @@ mod engine_difference;
 mod proof;
 mod trace;
 
-pub use difference::{first_difference, seats, without, Difference, Part};
+pub use difference::{chunk_uids, first_difference, without, Difference, StepPart};
 pub use engine_difference::{engine_difference, EngineDifference};
 pub use trace::{attempt, compute, Attempt, StepTrace, Trace};
 
 use crate::engine::EngineError;
-use inktensor_primitives::kernel::{ChunkInputs, EpochHeader, KernelError};
+use inktensor_primitives::kernel::{BrokenPromise, ChunkInputs, EpochHeader, KernelError};
 use scale::{Decode, Encode};
 
-/// All that an epoch depends on.
+/// The input of an epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct EpochInputs {
-    /// The frozen header.
+    /// Header of the closed epoch.
     pub header: EpochHeader,
-    /// What storage contributes, one per chunk of the plan.
+    /// Input from the chain's storage, one per chunk of the plan.
     pub chunks: Vec<ChunkInputs>,
-    /// What each chunk remembers from the last final epoch; empty bytes for a chunk that remembers
-    /// nothing.
+    /// Memory from the last final epoch, one per chunk; empty bytes for a chunk without memory.
     pub memory: Vec<Vec<u8>>,
 }
 
-/// Why an epoch has no trace.
+/// An error that leaves an epoch without a trace.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EpochError {
+pub enum ComputeError {
     /// The kernel has no plan for the epoch.
     #[error("no plan: {0}")]
     Plan(EngineError),
     /// The plan is outside the limits of the protocol. The kernel is at fault.
     #[error("the kernel's plan is outside the limits of the protocol")]
     UnsoundPlan,
-    /// Inputs or memory are not one per chunk: how many there are, and how many chunks.
-    #[error("{0} chunks are given, the plan has {1}")]
+    /// Inputs or memory are not one per chunk: their number, and the number of chunks.
+    #[error("there are inputs for {0} chunks, and the plan has {1}")]
     WrongChunks(usize, u16),
     /// A step failed. On the chain's own inputs this makes the epoch unassertable.
     #[error("phase {phase}, chunk {chunk}: {error}")]
     Step {
-        /// Its phase.
+        /// Phase of the step.
         phase: u8,
-        /// Its chunk.
+        /// Chunk of the step.
         chunk: u16,
-        /// What the engine says.
+        /// The engine's error.
         error: EngineError,
     },
-    /// A step's output breaks a promise of the interface. The kernel is at fault.
-    #[error("phase {phase}, chunk {chunk}: the kernel's output has {what}")]
+    /// A step's output breaks a promise of the kernel interface. The kernel is at fault.
+    #[error("phase {phase}, chunk {chunk}: the kernel's output breaks its interface: {promise}")]
     BadOutput {
-        /// Its phase.
+        /// Phase of the step.
         phase: u8,
-        /// Its chunk.
+        /// Chunk of the step.
         chunk: u16,
-        /// Which promise.
-        what: &'static str,
+        /// The broken promise.
+        promise: BrokenPromise,
     },
 }
 
-impl EpochError {
-    /// Whether the chain comes to the same verdict when it executes the step that failed: the
-    /// kernel refuses it, or answers outside its interface. Then no honest assertion of the
-    /// epoch exists.
+impl ComputeError {
+    /// Returns true if the chain reaches the same verdict when it executes the step that failed:
+    /// the kernel refuses the step, or its output breaks the interface. Then no honest assertion of
+    /// the epoch exists.
     pub const fn is_verdict(&self) -> bool {
         matches!(
             self,
-            EpochError::BadOutput { .. }
-                | EpochError::Step {
+            ComputeError::BadOutput { .. }
+                | ComputeError::Step {
                     error: EngineError::Kernel(_),
                     ..
                 }
         )
     }
 
-    /// The kernel's own refusal, if that is what it is.
+    /// Returns the kernel's own refusal, if the error is one.
     pub fn refusal(&self) -> Option<KernelError> {
         match self {
-            EpochError::Plan(EngineError::Kernel(error)) => Some(*error),
-            EpochError::Step {
+            ComputeError::Plan(EngineError::Kernel(error)) => Some(*error),
+            ComputeError::Step {
                 error: EngineError::Kernel(error),
                 ..
             } => Some(*error),

@@ -1,16 +1,16 @@
-//! Disproving a false assertion: which step to dispute, and the preimages that it builds on.
+//! The proof against a false assertion: the step to dispute, and the preimages that it builds on.
 
-use super::{first_difference, Difference, EpochInputs, Part, StepTrace, Trace};
-use crate::epoch::difference::{first_step, has_shape};
+use super::{first_difference, Difference, EpochInputs, StepPart, StepTrace, Trace};
+use crate::epoch::difference::first_step;
 use inktensor_primitives::{
     assertion::{carry_digest, scratch_digest, Assertion},
     dispute::StepProof,
 };
 
 impl Trace {
-    /// The first step at which `claimed` parts from this honest trace of `inputs`, and the proof
-    /// about it. None if nothing is to be disputed: they are equal, or `claimed` is one that
-    /// the chain does not take.
+    /// Returns the first step at which `claimed` differs from this honest trace of `inputs`, and
+    /// the proof for it. Returns `None` if there is nothing to dispute: they are equal, or the
+    /// chain does not accept `claimed`.
     pub fn refute(&self, inputs: &EpochInputs, claimed: &Assertion) -> Option<(u32, StepProof)> {
         let neurons = inputs.header.neurons;
         match first_difference(&self.plan, neurons, &self.assertion(), claimed)? {
@@ -19,9 +19,9 @@ impl Trace {
         }
     }
 
-    /// As [`Trace::refute`], for a trace that ends where the kernel gives no honest answer: no
-    /// honest assertion exists, so any that the chain takes is false, at the latest at the step
-    /// after the last one of this trace.
+    /// Refutes `claimed` with a trace that ends where the kernel has no honest answer. No honest
+    /// assertion exists then, so every assertion that the chain accepts is false, at the latest at
+    /// the step after the last one of this trace.
     pub fn refute_unfinished(
         &self,
         inputs: &EpochInputs,
@@ -33,12 +33,12 @@ impl Trace {
         }
     }
 
-    /// The first false step of `claimed`, for a trace of an epoch with `neurons` neurons that ends
-    /// where the kernel gives no honest answer: at the latest the step after its last one. None
-    /// if the chain does not take `claimed`.
+    /// Returns the first false step of `claimed`, for a trace of an epoch with `neurons` neurons
+    /// that ends where the kernel has no honest answer: at the latest the step after its last one.
+    /// Returns `None` if the chain does not accept `claimed`.
     pub fn first_unanswered(&self, neurons: u16, claimed: &Assertion) -> Option<Difference> {
         let plan = &self.plan;
-        if claimed.header_hash != self.header_hash || !has_shape(plan, neurons, claimed) {
+        if claimed.header_hash != self.header_hash || !claimed.has_counts(plan, neurons) {
             return None;
         }
         let next = u32::try_from(self.steps.len()).ok()?;
@@ -48,13 +48,13 @@ impl Trace {
                 k: next,
                 phase,
                 chunk,
-                part: Part::Step,
+                part: StepPart::Step,
             })
         })
     }
 
-    /// What this trace of `inputs` knows of all that step `k` builds on, put forward against
-    /// `claimed`. None if there is no such step.
+    /// Returns the proof for step `k` of `claimed`, with everything that the step builds on by this
+    /// trace of `inputs`. Returns `None` if there is no such step.
     pub fn proof(&self, inputs: &EpochInputs, claimed: &Assertion, k: u32) -> Option<StepProof> {
         let neurons = inputs.header.neurons;
         let (phase, chunk) = self.plan.place(k, neurons)?;
@@ -175,7 +175,7 @@ mod tests {
     fn without_an_honest_end_any_assertion_is_refuted() {
         let (whole, inputs) = traced();
         let (claimed, mut trace) = (whole.assertion(), whole);
-        // The kernel gave no answer to step 4.
+        // The kernel has no answer to step 4.
         trace.steps.truncate(4);
         trace.memory.truncate(1);
         trace.results.truncate(1);

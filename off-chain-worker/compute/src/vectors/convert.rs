@@ -1,4 +1,4 @@
-//! From the JSON form to an epoch's inputs, as the chain would have gathered them.
+//! Conversion from the JSON form to an epoch's inputs, as the chain would hold them.
 
 use super::form::{Input, Row, Vector};
 use crate::epoch::EpochInputs;
@@ -10,11 +10,11 @@ use scale::Encode;
 use std::collections::HashMap;
 use yuma::{epoch::MAX_PERMITS, memory::MemoryWriter};
 
-/// The epoch's number. Any but the first, so that there is an epoch before it to have left bonds.
+/// Number of the epoch. Not the first, so that an epoch before it can have left bonds.
 const EPOCH: u32 = 1;
 
 impl Vector {
-    /// The header of the epoch when the kernel with code hash `kernel_code` computes it.
+    /// Returns the header of the epoch for the kernel with code hash `kernel_code`.
     ///
     /// Deployment, subnet and opening block are not part of the form and have no effect on results;
     /// they are zero.
@@ -46,10 +46,10 @@ impl Vector {
         }
     }
 
-    /// The inputs of the epoch of `header`, cut into chunks as `plan` says.
+    /// Returns the inputs of the epoch of `header`, cut into chunks by `plan`.
     ///
-    /// Rows become canonical: sorted, without zeros, and those of neurons without a permit are left
-    /// out.
+    /// Rows become canonical: sorted, without zeros, and without those of neurons that have no
+    /// permit.
     pub fn inputs(&self, header: EpochHeader, plan: &EpochPlan) -> EpochInputs {
         let weights = by_owner(&self.input.weights);
         let bonds = by_owner(&self.input.bonds);
@@ -82,14 +82,14 @@ impl Vector {
         }
     }
 
-    /// Number of neurons; what is read from JSON has been checked to fit.
+    /// Returns the number of neurons, which the reader of JSON has checked.
     pub fn neurons(&self) -> u16 {
         u16::try_from(self.input.neurons.len()).unwrap_or(u16::MAX)
     }
 }
 
 impl Input {
-    /// The kernel's part of the parameters.
+    /// Returns the kernel's part of the parameters.
     pub fn kernel_params(&self) -> YumaParams {
         let params = &self.params;
         YumaParams {
@@ -135,7 +135,7 @@ fn by_owner(rows: &[Row]) -> Rows<'_> {
         .collect()
 }
 
-/// The part of each roster uid's row that is for `len` uids from `start` on; 0 is absent.
+/// Returns the part of each roster uid's row for `len` uids from `start` on; 0 is absent.
 fn dense(rows: &Rows, roster: &[Uid], start: Uid, len: u16) -> Vec<Vec<u16>> {
     let part = |uid: &Uid| {
         let mut part = vec![0; usize::from(len)];
@@ -204,7 +204,7 @@ mod tests {
         };
         let vector = example();
         let inputs = vector.inputs(vector.header([0; 32]), &plan);
-        // Rows of uids 0 and 2; the row of uid 1, without a permit, is left out.
+        // Rows of uids 0 and 2. Uid 1 has no permit, and no row.
         assert_eq!(inputs.chunks[0].rows, [0, 0, 5, 0]);
         assert_eq!(inputs.chunks[1].rows, [6, 7]);
         let memory = Memory::read(&inputs.memory[0]).expect("a memory");

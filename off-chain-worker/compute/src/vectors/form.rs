@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 /// One epoch.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Vector {
-    /// What to call it.
+    /// Name of the epoch.
     #[serde(default)]
     pub name: Option<String>,
-    /// What the epoch depends on.
+    /// Input of the epoch.
     pub input: Input,
-    /// What it must find.
+    /// Expected outcome.
     #[serde(default)]
     pub expected: Option<Outcome>,
 }
 
-/// What an epoch depends on.
+/// The input of an epoch.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Input {
     /// Parameters of subnet and epoch.
@@ -30,7 +30,7 @@ pub struct Input {
     pub bonds: Vec<Row>,
 }
 
-/// A row: whose, and `[uid, value]` for each entry.
+/// A row: the uid that it belongs to, and `[uid, value]` for each entry.
 pub type Row = (u16, Vec<(u16, u16)>);
 
 /// Parameters of subnet and epoch. Ratios in u16 are parts of 65535.
@@ -46,30 +46,30 @@ pub struct Params {
     pub alpha_sigmoid_steepness: i16,
     /// Inertia of bonds, in millionths.
     pub bonds_moving_average: u64,
-    /// How far bonds follow clipped rather than given weights.
+    /// Share by which bonds follow clipped rather than given weights.
     pub bonds_penalty: u16,
-    /// Weights committed before a neuron registered do not count for it.
+    /// True if weights committed before a neuron registered do not count for it.
     pub commit_reveal: bool,
     /// Block at which the epoch closes.
     pub current_block: u64,
-    /// Majority that consensus asks for.
+    /// Majority of stake that consensus needs.
     pub kappa: u16,
-    /// Block at which the epoch before closed, 0 if there is none.
+    /// Block at which the previous epoch closed, or 0.
     pub last_mechanism_step_block: u64,
-    /// A bond's inertia follows consensus.
+    /// True if a bond's inertia follows consensus.
     pub liquid_alpha: bool,
-    /// Permits to give out, the owner's not counted.
+    /// Number of permits, without the owner's.
     pub max_allowed_validators: u16,
     /// Stake below which a neuron has no weight, in rao.
     pub min_stake: u64,
     /// The subnet owner's neuron.
     #[serde(default)]
     pub owner_uid: Option<u16>,
-    /// What the epoch pays out, in rao, to miners and validators together.
+    /// Pay of the epoch, in rao, for miners and validators together.
     pub rao_emission: u64,
     /// The subnet's tempo in blocks.
     pub tempo: u32,
-    /// Yuma3 rather than Yuma2 bonds.
+    /// True for Yuma3 bonds, false for Yuma2.
     pub yuma3: bool,
 }
 
@@ -78,25 +78,25 @@ pub struct Params {
 pub struct Neuron {
     /// Stake in rao.
     pub stake: u64,
-    /// Block of its last weights.
+    /// Block of the last weights.
     pub last_update: u64,
-    /// Block of its registration.
+    /// Block of the registration.
     pub registered_at: u64,
-    /// Holds a permit. The owner's neuron has one in any case.
+    /// True if the neuron holds a permit. The owner's neuron has one in any case.
     pub validator_permit: bool,
-    /// Block of its earliest unexpired weights commit.
+    /// Block of the earliest unexpired weights commit.
     #[serde(default)]
     pub commit_block: Option<u64>,
-    /// Its hotkey's address, where the metagraph was recorded from a chain.
+    /// Address of the hotkey, where the metagraph was recorded from a chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hotkey: Option<String>,
-    /// Its coldkey's address, where the metagraph was recorded from a chain.
+    /// Address of the coldkey, where the metagraph was recorded from a chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coldkey: Option<String>,
 }
 
 impl Input {
-    /// Whether the neuron on `uid` holds a permit.
+    /// Returns true if the neuron on `uid` holds a permit.
     pub fn permitted(&self, uid: u16) -> bool {
         let flagged = self
             .neurons
@@ -105,7 +105,7 @@ impl Input {
         flagged || self.params.owner_uid == Some(uid)
     }
 
-    /// The uids with a permit, ascending.
+    /// Returns the uids with a permit, ascending.
     pub fn roster(&self) -> impl Iterator<Item = u16> + '_ {
         (0..)
             .zip(&self.neurons)

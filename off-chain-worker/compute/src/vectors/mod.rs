@@ -1,10 +1,10 @@
-//! Epochs as JSON: the form of the test vectors, of recorded metagraphs, and of what `inktensor
-//! audit` prints.
+//! Epochs as JSON: the form of the test vectors, of recorded metagraphs, and of the output of
+//! `inktensor audit`.
 //!
 //! One object is `{name, input: {params, neurons, weights, bonds}, expected}`. A file holds one
-//! object or several, one per line or spread over lines. Fields that are not named here are allowed
-//! and ignored. [`read`] checks all that an epoch could fail on, and an error names file, line and
-//! the path within the object.
+//! object or several, one per line or spread over lines. Unknown fields are ignored. [`read`]
+//! checks everything that an epoch could fail on, and an error names file, line and the path within
+//! the object.
 
 mod convert;
 mod form;
@@ -14,5 +14,5 @@ mod read;
 
 pub use form::{Input, Neuron, Params, Row, Vector};
 pub use outcome::{Mismatch, Outcome, UnreadableMemory};
-pub use place::{Place, VectorError};
+pub use place::{Location, VectorError};
 pub use read::{read, Located};

@@ -1,4 +1,4 @@
-//! What an epoch found, in the form of `expected`, and how two such outcomes differ.
+//! The outcome of an epoch in the form of `expected`, and the differences between two outcomes.
 
 use super::form::Row;
 use crate::epoch::Trace;
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 use yuma::memory::Memory;
 
-/// What an epoch found: one value per neuron, in order of uid, and the bonds it leaves. Shares are
+/// The outcome of an epoch: one value per neuron, in order of uid, and the new bonds. Shares are
 /// parts of 65535, emission is in rao.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Has updated its weights within the activity cutoff.
+    /// True if the neuron updated weights within the activity cutoff.
     pub active: Vec<bool>,
     /// Bonds of the new roster, without zeros and empty rows.
     pub bonds: Vec<Row>,
@@ -19,11 +19,11 @@ pub struct Outcome {
     pub consensus: Vec<u16>,
     /// Share of all validators' rewards.
     pub dividends: Vec<u16>,
-    /// Reward in all.
+    /// Sum of both rewards.
     pub emission: Vec<u64>,
     /// Share of all miners' rewards.
     pub incentive: Vec<u16>,
-    /// Holds a permit for the next epoch.
+    /// True if the neuron holds a permit for the next epoch.
     pub new_validator_permit: Vec<bool>,
     /// Reward as miner.
     pub server_emission: Vec<u64>,
@@ -31,21 +31,20 @@ pub struct Outcome {
     pub stake_weight: Vec<u16>,
     /// Reward as validator.
     pub validator_emission: Vec<u64>,
-    /// How much of its weights the consensus left standing.
+    /// Part of the neuron's weights that consensus leaves.
     pub validator_trust: Vec<u16>,
 }
 
-/// What a chunk remembers is not in the Yuma kernel's form: the epoch was computed by another
-/// kernel.
+/// The memory of a chunk is not in the Yuma kernel's form: another kernel computed the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the kernel's memory is not in the form of the Yuma kernel")]
 pub struct UnreadableMemory;
 
 impl Outcome {
-    /// The outcome of a computed epoch.
+    /// Returns the outcome of a computed epoch.
     ///
     /// # Errors
-    /// If the kernel that computed it keeps its memory in another form than the Yuma kernel.
+    /// If the kernel's memory is in another form than the Yuma kernel's.
     pub fn of(trace: &Trace) -> Result<Self, UnreadableMemory> {
         fn each<T>(trace: &Trace, value: impl Fn(&NeuronResult) -> T) -> Vec<T> {
             trace.neurons().map(value).collect()
@@ -65,7 +64,7 @@ impl Outcome {
         })
     }
 
-    /// Every place at which `found` differs from this outcome, by field and uid.
+    /// Returns every place at which `found` differs from this outcome, by field and uid.
     pub fn mismatches(&self, found: &Outcome) -> Vec<Mismatch> {
         let mut all = Vec::new();
         column(&mut all, "active", &self.active, &found.active);
@@ -111,11 +110,11 @@ impl Outcome {
 /// A place at which two outcomes differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// The field and the uid, or the validator's and the neuron's uids.
+    /// Field and uid; for bonds the uids of validator and neuron.
     pub place: String,
-    /// What was expected there.
+    /// Expected value.
     pub expected: String,
-    /// What was found.
+    /// Found value.
     pub found: String,
 }
 
@@ -149,7 +148,7 @@ fn column<T: PartialEq + ToString>(
     }
 }
 
-/// Bonds differ cell by cell; absent and zero are the same.
+/// Compares bonds cell by cell; absent and zero are the same.
 fn cells(all: &mut Vec<Mismatch>, expected: &[Row], found: &[Row]) {
     let mut both: BTreeMap<(u16, u16), (u16, u16)> = BTreeMap::new();
     let entries = |rows: &[Row]| {
@@ -176,7 +175,7 @@ fn cells(all: &mut Vec<Mismatch>, expected: &[Row], found: &[Row]) {
     }
 }
 
-/// The rows that the chunks' memories hold together, ascending.
+/// Returns the rows in the memories of all chunks, ascending.
 fn bonds(trace: &Trace) -> Result<Vec<Row>, UnreadableMemory> {
     let mut rows: BTreeMap<u16, Vec<(u16, u16)>> = BTreeMap::new();
     for bytes in &trace.memory {

@@ -1,4 +1,4 @@
-//! Names a place in a JSON text: file, line and the path within the object.
+//! Places in a JSON text: file, line and the path within the object.
 
 use serde_json::value::RawValue;
 use std::{collections::HashMap, fmt, ops::Range};
@@ -24,16 +24,16 @@ impl From<usize> for Segment {
     }
 }
 
-/// Writes a path by its segments: `at!["input", "weights", 3]`.
+/// Builds a path of its segments: `at!["input", "weights", 3]`.
 macro_rules! at {
     [$($segment:expr),* $(,)?] => { vec![$($crate::vectors::place::Segment::from($segment)),*] };
 }
 pub(super) use at;
 
-/// Where something is.
+/// A place in a JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// File, or what the text is called.
+pub struct Location {
+    /// Name of the file or text.
     pub source: String,
     /// Line, from 1.
     pub line: usize,
@@ -41,7 +41,7 @@ pub struct Place {
     pub path: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.source, self.line)?;
         if self.path.is_empty() {
@@ -52,20 +52,20 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is wrong with a JSON text, and where.
+/// An error in a JSON text, with its place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}")]
 pub struct VectorError {
-    /// Where.
-    pub place: Place,
-    /// What.
+    /// Place of the error.
+    pub place: Location,
+    /// Text of the error.
     pub problem: String,
 }
 
 /// The text of one object within a file.
 #[derive(Clone, Copy)]
 pub struct Object<'a> {
-    /// What the file is called.
+    /// Name of the file.
     pub source: &'a str,
     /// The whole file.
     pub text: &'a str,
@@ -74,22 +74,22 @@ pub struct Object<'a> {
 }
 
 impl Object<'_> {
-    /// Where `path` is.
-    pub fn place(&self, path: &[Segment]) -> Place {
+    /// Returns the place of `path`.
+    pub fn place(&self, path: &[Segment]) -> Location {
         let start = self.range(path).start;
-        Place {
+        Location {
             source: self.source.to_owned(),
             line: line_at(self.text, start),
             path: display(path),
         }
     }
 
-    /// The JSON at `path`, or at the deepest part of it that exists.
+    /// Returns the JSON at `path`, or at the deepest part of it that exists.
     pub fn text_at(&self, path: &[Segment]) -> &str {
         self.text.get(self.range(path)).unwrap_or_default()
     }
 
-    /// The error that `path` has this `problem`.
+    /// Returns the error that `path` has this `problem`.
     pub fn error(&self, path: &[Segment], problem: impl Into<String>) -> VectorError {
         VectorError {
             place: self.place(path),
@@ -105,8 +105,7 @@ impl Object<'_> {
                 None => break,
             }
         }
-        // Every value found is a piece of the text, so the distance of their addresses is its
-        // offset.
+        // Every value is a slice of the text, so the distance of their addresses is its offset.
         let start = found
             .as_ptr()
             .addr()
@@ -129,7 +128,7 @@ fn descend<'a>(json: &'a str, segment: &Segment) -> Option<&'a str> {
     Some(value.get())
 }
 
-/// The line, from 1, of the byte at `offset`.
+/// Returns the line, from 1, of the byte at `offset`.
 pub fn line_at(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().get(..offset).unwrap_or_default();
     before.iter().filter(|byte| **byte == b'\n').count() + 1

@@ -2,7 +2,7 @@
 
 use super::{
     form::{Input, Row, Vector},
-    place::{at, line_at, Object, Place, Segment, VectorError},
+    place::{at, line_at, Location, Object, Segment, VectorError},
 };
 use inktensor_primitives::MAX_UIDS;
 use serde_json::{value::RawValue, Deserializer};
@@ -11,20 +11,20 @@ use yuma::epoch::MAX_PERMITS;
 
 /// Inertia of bonds is given in millionths.
 const MILLION: u64 = 1_000_000;
-/// Most characters of a wrong value that an error repeats.
+/// Largest number of characters of a wrong value that an error repeats.
 const SHOWN: usize = 40;
 
-/// An object and where it begins.
+/// An object and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Located {
     /// File and line.
-    pub place: Place,
+    pub place: Location,
     /// The object.
     pub vector: Vector,
 }
 
 impl Located {
-    /// Its name, or its place if it has none.
+    /// Returns the object's name, or its place if it has none.
     pub fn label(&self) -> String {
         self.vector
             .name
@@ -33,10 +33,10 @@ impl Located {
     }
 }
 
-/// Reads all objects of `text`, which `source` names.
+/// Reads all objects of `text`, whose name is `source`.
 ///
 /// # Errors
-/// The first thing that is wrong, and where.
+/// The first error, with its place.
 pub fn read(source: &str, text: &str) -> Result<Vec<Located>, VectorError> {
     let mut objects = Vec::new();
     for raw in Deserializer::from_str(text).into_iter::<&RawValue>() {
@@ -44,7 +44,7 @@ pub fn read(source: &str, text: &str) -> Result<Vec<Located>, VectorError> {
         objects.push(object(Object { source, text, raw })?);
     }
     if objects.is_empty() {
-        let place = Place {
+        let place = Location {
             source: source.to_owned(),
             line: line_at(text, text.len()),
             path: String::new(),
@@ -68,11 +68,11 @@ fn object(object: Object) -> Result<Located, VectorError> {
     })
 }
 
-/// The text is not JSON.
+/// Returns the error of a text that is not JSON.
 fn malformed(source: &str, text: &str, error: &serde_json::Error) -> VectorError {
     // At the end of the text serde_json may point to a line after the last.
     let line = error.line().clamp(1, line_at(text, text.len()));
-    let place = Place {
+    let place = Location {
         source: source.to_owned(),
         line,
         path: String::new(),
@@ -83,7 +83,7 @@ fn malformed(source: &str, text: &str, error: &serde_json::Error) -> VectorError
     }
 }
 
-/// The text is JSON, but a value is not what it should be.
+/// Returns the error of a value of another type.
 fn mistyped(object: &Object, error: &serde_path_to_error::Error<serde_json::Error>) -> VectorError {
     let path: Vec<Segment> = error
         .path()
@@ -115,7 +115,7 @@ const INTEGERS: [(&str, &str); 4] = [
     ("u64", "from 0 to 18446744073709551615"),
 ];
 
-/// serde_json's message without its own idea of the place.
+/// Returns serde_json's message without its own place.
 fn bare(error: &serde_json::Error) -> String {
     let message = error.to_string();
     match message.rfind(" at line ") {
@@ -137,7 +137,7 @@ fn shown(json: &str) -> String {
     }
 }
 
-/// What is wrong with an input, and at which path.
+/// Returns the first error of an input, with its path.
 type Problem = (Vec<Segment>, String);
 
 fn check(input: &Input) -> Result<(), Problem> {

@@ -1,44 +1,33 @@
 //! Random metagraphs, the same ones for the same seed.
 
 use inktensor_compute::vectors::{Input, Neuron, Params, Row, Vector};
+use rand_chacha::{
+    rand_core::{RngCore, SeedableRng},
+    ChaCha8Rng,
+};
 
-/// A generator of numbers, good enough to vary metagraphs.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        // Never zero, from which the generator would not move.
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    /// A number below `bound`, which is not zero.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        (self.next() >> 11) % bound
-    }
-
-    pub fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-
-    pub fn u16(&mut self) -> u16 {
-        (self.next() >> 48) as u16
-    }
+/// Returns a number below `bound`, which is not zero.
+fn below(rng: &mut impl RngCore, bound: u64) -> u64 {
+    rng.next_u64() % bound
 }
 
-/// What a metagraph is to look like.
+/// Returns true in `percent` of all cases.
+fn chance(rng: &mut impl RngCore, percent: u64) -> bool {
+    below(rng, 100) < percent
+}
+
+/// Returns a weight or bond.
+fn value(rng: &mut impl RngCore) -> u16 {
+    (rng.next_u64() >> 48) as u16
+}
+
+/// The shape of a random metagraph.
 #[derive(Clone, Debug)]
 pub struct Shape {
     pub seed: u64,
     pub neurons: u16,
     pub validators: u16,
-    /// How many of a validator's weights and bonds are there, in per cent.
+    /// Share of a validator's weights and bonds that are not zero, in per cent.
     pub density: u64,
     pub params: Params,
 }
@@ -80,7 +69,7 @@ pub fn plain_params(validators: u16) -> Params {
 
 /// The metagraph: validators are spread over the uids.
 pub fn metagraph(shape: &Shape) -> Vector {
-    let dice = &mut Dice::new(shape.seed);
+    let rng = &mut ChaCha8Rng::seed_from_u64(shape.seed);
     let step = (shape.neurons / shape.validators.max(1)).max(1);
     let validators: Vec<u16> = (0..shape.validators)
         .map(|v| v * step)
@@ -90,14 +79,14 @@ pub fn metagraph(shape: &Shape) -> Vector {
         .map(|uid| {
             let validator = validators.contains(&uid);
             let stake = if validator {
-                1_000_000_000_000 + dice.below(1 << 50)
+                1_000_000_000_000 + below(rng, 1 << 50)
             } else {
-                dice.below(1 << 32)
+                below(rng, 1 << 32)
             };
             Neuron {
                 stake,
-                last_update: shape.params.current_block - dice.below(300),
-                registered_at: dice.below(900_000),
+                last_update: shape.params.current_block - below(rng, 300),
+                registered_at: below(rng, 900_000),
                 validator_permit: validator,
                 commit_block: None,
                 hotkey: None,
@@ -105,17 +94,17 @@ pub fn metagraph(shape: &Shape) -> Vector {
             }
         })
         .collect();
-    let rows = |dice: &mut Dice| -> Vec<Row> {
-        let row = |uid: &u16, dice: &mut Dice| {
+    let rows = |rng: &mut ChaCha8Rng| -> Vec<Row> {
+        let row = |uid: &u16, rng: &mut ChaCha8Rng| {
             let entries = (0..shape.neurons).filter_map(|column| {
-                let value = dice.u16().max(1);
-                dice.chance(shape.density).then_some((column, value))
+                let value = value(rng).max(1);
+                chance(rng, shape.density).then_some((column, value))
             });
             (*uid, entries.collect())
         };
-        validators.iter().map(|uid| row(uid, dice)).collect()
+        validators.iter().map(|uid| row(uid, rng)).collect()
     };
-    let (weights, bonds) = (rows(dice), rows(dice));
+    let (weights, bonds) = (rows(rng), rows(rng));
     let input = Input {
         params: shape.params.clone(),
         neurons,
@@ -133,33 +122,33 @@ pub fn metagraph(shape: &Shape) -> Vector {
 /// validators, late registrations, commits, equal scores, an owner without stake.
 pub fn odd_metagraph(shape: &Shape) -> Vector {
     let mut vector = metagraph(shape);
-    let dice = &mut Dice::new(shape.seed ^ 0x0DD);
+    let rng = &mut ChaCha8Rng::seed_from_u64(shape.seed ^ 0x0DD);
     let (block, cutoff) = (shape.params.current_block, shape.params.activity_cutoff);
     let input = &mut vector.input;
-    let all_unstaked = dice.chance(5);
+    let all_unstaked = chance(rng, 5);
     for neuron in &mut input.neurons {
-        if all_unstaked || dice.chance(10) {
+        if all_unstaked || chance(rng, 10) {
             neuron.stake = 0;
         }
-        if dice.chance(10) {
-            neuron.last_update = block.saturating_sub(cutoff + dice.below(3));
+        if chance(rng, 10) {
+            neuron.last_update = block.saturating_sub(cutoff + below(rng, 3));
         }
-        if dice.chance(15) {
-            neuron.registered_at = block - dice.below(700);
+        if chance(rng, 15) {
+            neuron.registered_at = block - below(rng, 700);
         }
-        if dice.chance(10) {
-            neuron.commit_block = Some(block - dice.below(700));
+        if chance(rng, 10) {
+            neuron.commit_block = Some(block - below(rng, 700));
         }
-        if dice.chance(5) {
+        if chance(rng, 5) {
             neuron.validator_permit = !neuron.validator_permit;
         }
     }
-    let same = dice.chance(30).then(|| dice.u16().max(1));
+    let same = chance(rng, 30).then(|| value(rng).max(1));
     for (_, row) in &mut input.weights {
         for (_, weight) in row {
             *weight = match same {
                 Some(same) => same,
-                None if dice.chance(5) => 0,
+                None if chance(rng, 5) => 0,
                 None => *weight,
             };
         }

@@ -1,4 +1,4 @@
-//! The connections of a served chain: how many there may be, and who has to go when there are more.
+//! The connections of a served chain, and their limit.
 
 use std::{
     collections::BTreeMap,
@@ -7,11 +7,11 @@ use std::{
     time::Instant,
 };
 
-/// Most connections at a time.
+/// Largest number of connections at a time.
 const MOST: usize = 64;
 
-/// All open connections. When there are too many, the one that has been idle longest is closed, so
-/// nobody can keep others out by doing nothing.
+/// All open connections. Above the limit, the connection that has been idle longest is closed, so
+/// an idle client cannot block others.
 #[derive(Default)]
 pub struct Connections {
     open: Mutex<Open>,
@@ -25,12 +25,12 @@ struct Open {
 
 struct Slot {
     stream: TcpStream,
-    /// Since when it has been idle; none while a request of its is being answered.
+    /// Start of the idle time; `None` while a request is being answered.
     idle_since: Option<Instant>,
 }
 
 impl Connections {
-    /// Takes a connection in, and returns its number. None if all others are being answered.
+    /// Adds a connection, and returns its number; `None` if all others are being answered.
     pub fn admit(&self, stream: TcpStream) -> Option<u64> {
         let mut open = self.lock();
         if open.slots.len() >= MOST {
@@ -40,7 +40,7 @@ impl Connections {
                 .filter_map(|(number, slot)| Some((slot.idle_since?, *number)))
                 .min()?;
             if let Some(slot) = open.slots.remove(&idlest) {
-                // It may be closed by now.
+                // The client may have closed it.
                 let _ = slot.stream.shutdown(Shutdown::Both);
             }
         }
@@ -51,26 +51,26 @@ impl Connections {
         Some(number)
     }
 
-    /// Notes that a request of connection `number` is being answered. False if it had to go.
+    /// Marks connection `number` as busy. Returns false if it was closed for another.
     pub fn begin(&self, number: u64) -> bool {
         let mut open = self.lock();
         let slot = open.slots.get_mut(&number);
         slot.map(|slot| slot.idle_since = None).is_some()
     }
 
-    /// Notes that it is answered.
+    /// Marks connection `number` as idle.
     pub fn end(&self, number: u64) {
         if let Some(slot) = self.lock().slots.get_mut(&number) {
             slot.idle_since = Some(Instant::now());
         }
     }
 
-    /// Forgets connection `number`.
+    /// Removes connection `number`.
     pub fn leave(&self, number: u64) {
         self.lock().slots.remove(&number);
     }
 
-    /// Closes all.
+    /// Closes all connections.
     pub fn close(&self) {
         for slot in std::mem::take(&mut self.lock().slots).into_values() {
             let _ = slot.stream.shutdown(Shutdown::Both);
@@ -78,7 +78,7 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        // Nothing here is half done when it fails.
+        // Each change is complete, so the state is good even after a panic.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -103,11 +103,11 @@ mod tests {
         }
         assert!(connections.begin(0));
         assert_eq!(admit(), Some(64));
-        assert!(!connections.begin(1), "it had to go");
+        assert!(!connections.begin(1), "it was closed");
         for number in (0..65).filter(|number| *number != 1) {
             assert!(connections.begin(number));
         }
-        assert_eq!(admit(), None, "nobody is idle");
+        assert_eq!(admit(), None, "no connection is idle");
         connections.end(7);
         assert_eq!(admit(), Some(65));
         connections.leave(65);

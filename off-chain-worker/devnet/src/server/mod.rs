@@ -2,16 +2,15 @@
 //! [`RemoteChain`](crate::remote::RemoteChain)s.
 //!
 //! # Use
-//! For development and tests. There is **no access control**: whoever can connect can sign as
-//! anyone, put code on the chain and let blocks pass. So it is meant for addresses of the own
-//! machine.
+//! For development and tests. There is **no access control**: every client can sign as any account,
+//! upload code and let blocks pass. Listen on addresses of the own machine only.
 //!
 //! # Design
-//! One thread per connection reads frames; one request at a time is answered against the chain.
-//! Blocks pass by time, or when a client asks for it. What a client sends can end its own
-//! connection and nothing else: frames have a limit and a deadline, connections that do nothing go
-//! first when there are too many, a message has a limit of time, and should the runtime itself
-//! fail, the chain goes back to where it was at most about a second before.
+//! One thread per connection reads frames; the chain answers one request at a time. Blocks pass by
+//! time, or at a client's request. A client can end its own connection and nothing else: frames
+//! have a limit and a deadline, idle connections are closed first when there are too many, and a
+//! message has a time limit. If the runtime itself fails, the chain returns to its state of about a
+//! second before.
 
 mod connections;
 
@@ -39,32 +38,32 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A message that takes longer than a whole block of two seconds has no place on any chain.
+/// Longest time of a message: more than a whole block of two seconds fits no chain.
 const MESSAGE_TIME: u64 = 2_000_000_000_000;
-/// Most blocks that a client may let pass at once.
+/// Largest number of blocks that a client may let pass at once.
 pub const MOST_BLOCKS: u32 = 100_000;
-/// How long a connection may be without a whole request.
+/// Longest time of a connection without a whole request.
 const IDLE: Duration = Duration::from_secs(60);
-/// How long a client may take to receive an answer.
+/// Longest time in which a client receives an answer.
 const DELIVERY: Duration = Duration::from_secs(10);
-/// The shortest time between two times at which the state is kept.
+/// Shortest time between two times at which the state is saved.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
-/// Keeping the state takes no more than this part of the time.
+/// Saving the state takes no more than this part of the time.
 const KEEP_SHARE: u32 = 20;
-/// A call of contracts among each other is deep.
+/// Stack size of a thread: calls of contracts among each other are deep.
 const STACK: usize = 8 * 1024 * 1024;
 
-/// Receives the state from time to time, and when it is changed. What it returns is a problem to
-/// tell.
+/// A function that saves the state, from time to time and after changes. It returns the text of a
+/// problem.
 pub type Keep = Box<dyn FnMut(&State) -> Result<(), String> + Send>;
 
-/// How a chain is served.
+/// The settings of a server.
 pub struct Settings {
-    /// Time between two blocks; none if blocks pass only when a client asks for it.
+    /// Time between two blocks. By default blocks pass only at a client's request.
     pub block_time: Option<Duration>,
-    /// Where the state is kept, if it is.
+    /// Function that saves the state.
     pub keep: Option<Keep>,
-    /// Hears of what goes wrong while serving.
+    /// Function that receives the text of each problem.
     pub problem: Box<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -85,14 +84,14 @@ struct Shared {
 
 struct Hosted {
     chain: SandboxChain,
-    /// What to go back to should the runtime fail.
+    /// State to return to should the runtime fail.
     checkpoint: State,
-    /// Whether anything happened since.
+    /// True if the chain may have changed since the checkpoint.
     changed: bool,
 }
 
 impl Devchain {
-    /// Serves `chain`, on which `contracts` are deployed, to whoever connects to `listener`.
+    /// Serves `chain`, with `contracts` on it, to the clients of `listener`.
     ///
     /// # Errors
     /// If a thread cannot be started.
@@ -143,12 +142,12 @@ impl Devchain {
         Ok(())
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The state as it is now.
+    /// Returns the present state.
     pub fn state(&self) -> State {
         self.shared.lock().chain.state()
     }
@@ -156,18 +155,18 @@ impl Devchain {
     /// Serves until the process ends.
     pub fn serve(mut self) {
         for thread in self.threads.drain(..) {
-            // A thread that has failed has said why.
+            // A thread that failed has reported why.
             let _ = thread.join();
         }
     }
 }
 
 impl Drop for Devchain {
-    /// Ends serving. Requests that are being answered still are.
+    /// Stops serving, after the requests that are being answered.
     fn drop(&mut self) {
         self.shared.ending.store(true, Ordering::Relaxed);
         self.shared.connections.close();
-        // Wakes who waits for connections.
+        // Wakes the thread that waits for connections.
         drop(TcpStream::connect(self.address));
         for thread in self.threads.drain(..) {
             thread.thread().unpark();
@@ -178,11 +177,11 @@ impl Drop for Devchain {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Hosted> {
-        // A failure of the runtime is caught before it gets here, and mended.
+        // A failure of the runtime is caught and repaired before.
         self.hosted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for `time`, or until the end. False at the end.
+    /// Waits for `time`, or until the end. Returns false at the end.
     fn wait(&self, time: Duration) -> bool {
         let until = Instant::now() + time;
         while !self.ending.load(Ordering::Relaxed) {
@@ -219,10 +218,10 @@ impl Shared {
 }
 
 impl Hosted {
-    /// Lets `act` use the chain. If it fails, the chain goes back to its last checkpoint, and the
-    /// block of that is the error.
+    /// Calls `act` with the chain. If the runtime fails, the chain returns to its last checkpoint,
+    /// whose block is the error.
     fn protected<T>(&mut self, act: impl FnOnce(&mut SandboxChain) -> (T, bool)) -> Result<T, u32> {
-        // Nothing of the chain is looked at after a failure.
+        // Nothing of the chain is used after a failure.
         match catch_unwind(AssertUnwindSafe(|| act(&mut self.chain))) {
             Ok((result, changed)) => {
                 self.changed |= changed;
@@ -237,7 +236,7 @@ impl Hosted {
     }
 }
 
-/// Does what a client asks for. Returns the answer, and whether the chain may have changed.
+/// Carries out a request. Returns the answer, and true if the chain may have changed.
 fn perform(
     chain: &mut SandboxChain,
     contracts: &[(String, AccountId)],
@@ -286,7 +285,8 @@ fn refused(error: ChainError) -> Vec<u8> {
     Err::<(), _>(error).encode()
 }
 
-/// Events from block `from` on, without the first `skip` of them, as many as fit a page.
+/// Returns the events from block `from` on, without the first `skip` of them, as many as fit a
+/// page.
 fn page(chain: &SandboxChain, from: u32, skip: u32) -> Result<Page, ChainError> {
     let mut size = 0usize;
     let all = chain.events_from(from);
@@ -312,7 +312,7 @@ fn listen(shared: &Arc<Shared>, listener: &TcpListener) {
             return;
         }
         let Ok(stream) = stream else {
-            // No room for more, or gone already.
+            // No free file descriptor, or the client is gone.
             thread::sleep(Duration::from_millis(10));
             continue;
         };
@@ -346,7 +346,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Answers requests until the client goes, or does what it must not.
+    /// Answers requests until the client leaves or breaks the protocol.
     fn serve(self) {
         loop {
             let mut patient = Timed::new(&self.stream, Instant::now() + IDLE);
@@ -372,7 +372,7 @@ impl Drop for Connection {
     }
 }
 
-/// Makes blocks. One that comes late is not made up for.
+/// Makes blocks. A late block is not made up for.
 fn pass_time(shared: &Shared, block_time: Duration) {
     let mut next = Instant::now() + block_time;
     while shared.wait(next.saturating_duration_since(Instant::now())) {
@@ -385,13 +385,13 @@ fn pass_time(shared: &Shared, block_time: Duration) {
     }
 }
 
-/// Takes a checkpoint when something happened, and keeps it where it is to be kept.
+/// Takes a checkpoint after changes, and saves it.
 fn keep_state(shared: &Shared, mut keep: Option<Keep>) {
     let mut pause = Duration::ZERO;
     while shared.wait(pause) {
         let start = Instant::now();
-        let kept = shared.lock().renew();
-        if let (Some(state), Some(keep)) = (kept, keep.as_mut()) {
+        let changed = shared.lock().renew();
+        if let (Some(state), Some(keep)) = (changed, keep.as_mut()) {
             if let Err(problem) = keep(&state) {
                 (shared.problem)(&problem);
             }
@@ -401,7 +401,7 @@ fn keep_state(shared: &Shared, mut keep: Option<Keep>) {
 }
 
 impl Hosted {
-    /// The new checkpoint, if something happened since the last one.
+    /// Returns the new checkpoint, if the chain has changed since the last one.
     fn renew(&mut self) -> Option<State> {
         if !std::mem::take(&mut self.changed) {
             return None;

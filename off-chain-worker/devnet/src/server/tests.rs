@@ -8,7 +8,7 @@ use std::{
 };
 
 const ALICE: [u8; 32] = [1; 32];
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// Runs without end when it is called.
 const ENDLESS: &str = r#"(module (import "env" "memory" (memory 1 1))
     (func (export "deploy")) (func (export "call") (loop (br 0))))"#;
@@ -35,10 +35,10 @@ fn served(block_time: Option<Duration>, keep: Option<Keep>) -> (Devchain, Remote
 }
 
 fn client(devchain: &Devchain) -> RemoteChain {
-    RemoteChain::connect(devchain.address().to_string(), PATIENCE).unwrap()
+    RemoteChain::connect(devchain.address().to_string(), TIMEOUT).unwrap()
 }
 
-/// A chain that knows nothing of time or clients.
+/// Returns a hosted chain without time and clients.
 fn hosted() -> Hosted {
     let mut chain = SandboxChain::new();
     chain.limit_time(MESSAGE_TIME);
@@ -95,23 +95,23 @@ fn blocks_pass_by_themselves() {
     let (_devchain, chain) = served(Some(Duration::from_millis(5)), None);
     let start = Instant::now();
     while chain.block().unwrap() < 5 {
-        assert!(start.elapsed() < PATIENCE);
+        assert!(start.elapsed() < TIMEOUT);
         thread::sleep(Duration::from_millis(1));
     }
 }
 
 #[test]
-fn what_happens_is_kept() {
-    let (sender, kept) = mpsc::channel();
+fn changes_are_saved() {
+    let (sender, saved) = mpsc::channel();
     let keep: Keep = Box::new(move |state| {
         sender.send(state.clone()).unwrap();
         Ok(())
     });
     let (_devchain, mut chain) = served(None, Some(keep));
     chain.advance(8).unwrap();
-    let mut last = kept.recv_timeout(PATIENCE).unwrap();
+    let mut last = saved.recv_timeout(TIMEOUT).unwrap();
     if SandboxChain::begin_from(&last).block() == Ok(1) {
-        last = kept.recv_timeout(PATIENCE).unwrap();
+        last = saved.recv_timeout(TIMEOUT).unwrap();
     }
     assert_eq!(SandboxChain::begin_from(&last).block(), Ok(9));
 }
@@ -120,18 +120,18 @@ fn what_happens_is_kept() {
 fn noise_ends_its_own_connection_and_nothing_else() {
     let (devchain, chain) = served(None, None);
     let connect = || TcpStream::connect(devchain.address()).unwrap();
-    // Announces more than there may be.
+    // Announces more than the limit.
     let mut greedy = connect();
     greedy.write_all(&[255; 4]).unwrap();
     assert_eq!(greedy.read(&mut [0; 8]).unwrap_or(0), 0, "it is closed");
-    // Announces more than it sends, and goes.
+    // Announces more than it sends, and leaves.
     connect().write_all(&[100, 0, 0, 0, 1]).unwrap();
     // A frame that holds no request is answered with an error.
     let mut rambling = connect();
     protocol::send(&mut rambling, &[1, 200, 200]).unwrap();
     let answer = protocol::receive(&mut rambling, protocol::MAX_ANSWER).unwrap();
     assert_eq!(answer.first(), Some(&1), "an error");
-    // Many that do nothing do not keep others out.
+    // Many idle clients do not block others.
     let crowd: Vec<_> = (0..200).map(|_| connect()).collect();
     assert_eq!(client(&devchain).block(), Ok(1));
     assert_eq!(chain.block(), Ok(1));
@@ -179,7 +179,7 @@ fn events_come_in_pages_that_make_up_the_whole() {
     assert_eq!(blocks, (3..=9).collect::<Vec<_>>());
 }
 
-/// Requests of all kinds, with contents that make no sense.
+/// Requests of all kinds, with senseless contents.
 fn nonsense() -> impl Strategy<Value = Request> {
     let bytes = || prop::collection::vec(any::<u8>(), 0..64);
     let who = || (0u8..4).prop_map(|it| AccountId::from([it; 32]));

@@ -1,9 +1,7 @@
-//! What came of a scenario: facts, for tables and for JSON. Amounts are in rao, shares are parts of
+//! The report of a run: facts, for tables and for JSON. Amounts are in rao, shares are parts of
 //! 65535.
 
-mod collect;
-mod reasons;
-mod supply;
+pub(crate) mod reasons;
 
 use crate::scenario::{Nomination, Scenario};
 use inktensor_client::{deploy::Deployment, ss58::ss58};
@@ -14,83 +12,83 @@ use inktensor_primitives::{
     registry::Neuron,
     AccountId, Bps, NetUid, Rao,
 };
-use inktensor_worker::epochs::Computed;
+use inktensor_worker::epochs::ComputedEpoch;
 use serde::Serialize;
 use std::time::Duration;
 
-/// What came of a scenario.
+/// The report of a run.
 #[derive(Clone, Debug, Serialize)]
-pub struct Story {
-    /// What all chance came from.
+pub struct Report {
+    /// Seed of all random numbers.
     pub seed: u64,
     /// Height of the chain at the end.
     pub block: u32,
     /// Version of pallet-contracts that gas and deposits are of.
     pub pallet_contracts: &'static str,
-    /// What of a recorded metagraph was not taken over.
+    /// Parts of a recorded metagraph that the run leaves out.
     pub notes: Vec<String>,
     /// The contracts.
-    pub contracts: Vec<ContractFact>,
+    pub contracts: Vec<ContractReport>,
     /// The subnets, with their metagraphs.
-    pub subnets: Vec<SubnetFact>,
-    /// Who staked on somebody else's validator.
-    pub nominators: Vec<NominatorFact>,
+    pub subnets: Vec<SubnetReport>,
+    /// Stakes on other owners' validators.
+    pub nominators: Vec<NominatorReport>,
     /// The epochs, in the order in which they were posted.
-    pub epochs: Vec<EpochFact>,
-    /// What transactions cost.
-    pub messages: Vec<MessageFact>,
+    pub epochs: Vec<EpochReport>,
+    /// Costs of transactions.
+    pub messages: Vec<MessageReport>,
     /// Sums that must be equal.
     pub supply: Vec<Equation>,
 }
 
-/// A contract.
+/// A contract of the run.
 #[derive(Clone, Debug, Serialize)]
-pub struct ContractFact {
-    /// Its name.
+pub struct ContractReport {
+    /// Name of the contract.
     pub name: &'static str,
-    /// Its address.
+    /// Address of the contract.
     pub address: String,
-    /// Hash of its code.
+    /// Hash of the code.
     pub code_hash: String,
-    /// Bytes of its code.
+    /// Length of the code in bytes.
     pub size: usize,
 }
 
-/// A subnet.
+/// A subnet of the run.
 #[derive(Clone, Debug, Serialize)]
-pub struct SubnetFact {
-    /// Its number.
+pub struct SubnetReport {
+    /// Netuid of the subnet.
     pub netuid: u16,
-    /// Its name.
+    /// Name of the subnet.
     pub name: String,
-    /// Its kernel: the name of a contract.
+    /// Name of its kernel's contract.
     pub kernel: &'static str,
-    /// Its rule, in words.
+    /// Rule of the kernel, in words.
     pub rule: String,
     /// Blocks per epoch.
     pub tempo: u32,
-    /// Its neurons, in order of uid.
-    pub neurons: Vec<NeuronFact>,
+    /// Neurons, in order of uid.
+    pub neurons: Vec<NeuronReport>,
 }
 
-/// A neuron: a line of the metagraph, what it was paid over all epochs, and why.
+/// A neuron: a line of the metagraph, its pay over all epochs, and the reason.
 #[derive(Clone, Debug, Serialize)]
-pub struct NeuronFact {
-    /// Its uid.
+pub struct NeuronReport {
+    /// Uid of the neuron.
     pub uid: u16,
-    /// Its hotkey.
+    /// Address of the hotkey.
     pub hotkey: String,
-    /// Who owns it.
+    /// Address of the coldkey.
     pub coldkey: String,
-    /// How it behaves.
+    /// Name of its behaviour.
     pub role: &'static str,
-    /// Stake behind it at the end.
+    /// Stake of the hotkey at the end.
     pub stake: u64,
-    /// Coldkeys that have stake on it.
+    /// Number of coldkeys with stake on it.
     pub stakers: usize,
-    /// What the last epoch found.
+    /// True if the neuron holds a permit after the last epoch.
     pub permit: bool,
-    /// Has set weights within the activity cutoff.
+    /// True if the neuron has set weights within the activity cutoff.
     pub active: bool,
     /// Share of the subnet's stake.
     pub stake_weight: u16,
@@ -100,29 +98,29 @@ pub struct NeuronFact {
     pub incentive: u16,
     /// Share of the validators' rewards.
     pub dividends: u16,
-    /// How much of its weights the consensus left standing.
+    /// Part of the neuron's weights that consensus leaves.
     pub validator_trust: u16,
-    /// Paid for the last epoch.
+    /// Pay of the last epoch.
     pub emission: u64,
-    /// Paid for all epochs.
+    /// Pay of all epochs.
     pub paid: Pay,
-    /// Why.
+    /// Reason for the pay.
     pub reason: String,
 }
 
-/// What a neuron was paid.
+/// The pay of a neuron.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Pay {
-    /// As miner, to its owner.
+    /// Pay as a miner, to the coldkey.
     pub miner: u64,
-    /// As validator, kept by its owner as take.
+    /// Pay as a validator, kept by the owner as take.
     pub take: u64,
-    /// As validator, shared by all who stake on it.
+    /// Pay as a validator, shared by all stakers.
     pub stakers: u64,
 }
 
 impl Pay {
-    /// What a neuron with this `take` is paid for an epoch: the take is rounded down.
+    /// Divides the result of an epoch for a neuron with this `take`, rounded down.
     pub(crate) fn of(result: &NeuronResult, take: Bps) -> Self {
         let kept = take.of(result.validator).0;
         Self {
@@ -132,7 +130,7 @@ impl Pay {
         }
     }
 
-    /// All of it.
+    /// Returns the sum.
     pub const fn total(&self) -> u64 {
         self.miner
             .saturating_add(self.take)
@@ -146,65 +144,65 @@ impl Pay {
     }
 }
 
-/// A stake on somebody else's validator.
+/// A stake on another owner's validator.
 #[derive(Clone, Debug, Serialize)]
-pub struct NominatorFact {
+pub struct NominatorReport {
     /// The subnet.
     pub netuid: u16,
-    /// Who.
+    /// Address of the coldkey.
     pub coldkey: String,
-    /// On which uid.
+    /// Uid of the validator.
     pub uid: u16,
-    /// What was staked.
+    /// Staked amount.
     pub staked: u64,
-    /// The open epoch in which it was.
+    /// Open epoch of the stake.
     pub joined: u32,
-    /// The open epoch in which it was taken back.
+    /// Open epoch of the withdrawal.
     pub left: Option<u32>,
-    /// What it is worth at the end, or was when it was taken back.
+    /// Value at the end, or at the withdrawal.
     pub worth: u64,
 }
 
-/// An epoch.
+/// An epoch of the run.
 #[derive(Clone, Debug, Serialize)]
-pub struct EpochFact {
+pub struct EpochReport {
     /// The subnet.
     pub netuid: u16,
-    /// Its number.
+    /// Number of the epoch.
     pub epoch: u32,
     /// Block at which it closed.
     pub closed_at: u64,
-    /// Neurons in it.
+    /// Number of neurons.
     pub neurons: u16,
-    /// Permits it found.
+    /// Number of permits.
     pub permits: usize,
-    /// Steps it was computed in.
+    /// Number of steps.
     pub steps: usize,
-    /// Hash of its header.
+    /// Hash of the header.
     pub header: String,
-    /// Hash of its assertion.
+    /// Digest of the assertion.
     pub assertion: String,
-    /// Whether wasmtime and the native build found the same assertion as the one posted.
+    /// True if wasmtime and the native build reach the posted assertion.
     pub engines_agree: bool,
-    /// What miners could be paid.
+    /// Budget of the miners.
     pub budget_miners: u64,
-    /// What validators and their stakers could be paid.
+    /// Budget of the validators and their stakers.
     pub budget_validators: u64,
-    /// What the results say is to be paid.
+    /// Sum of the results.
     pub due: u64,
-    /// What settling its chunks paid.
+    /// Sum paid at settlement.
     pub paid: u64,
-    /// How long computing takes.
+    /// Time of each phase.
     pub phases: Vec<PhaseTime>,
-    /// What each hotkey gets.
+    /// Pay of each hotkey.
     #[serde(skip)]
     pub(crate) pays: Vec<(AccountId, Pay)>,
 }
 
-/// How long the steps of a phase take together.
+/// The time of all steps of a phase.
 #[derive(Clone, Debug, Serialize)]
 pub struct PhaseTime {
-    /// What the phase is about.
+    /// Subject of the phase.
     pub phase: String,
     /// Microseconds in wasmtime, on one core.
     pub wasm_us: f64,
@@ -212,14 +210,14 @@ pub struct PhaseTime {
     pub native_us: f64,
 }
 
-/// What the transactions of one message cost.
+/// The cost of all transactions of one message.
 #[derive(Clone, Debug, Serialize)]
-pub struct MessageFact {
-    /// The contract.
+pub struct MessageReport {
+    /// Name of the contract.
     pub contract: &'static str,
-    /// The message.
+    /// Name of the message.
     pub message: String,
-    /// How often it was sent.
+    /// Number of transactions.
     pub calls: u64,
     /// Picoseconds on average.
     pub ref_time_average: u64,
@@ -227,29 +225,29 @@ pub struct MessageFact {
     pub ref_time_largest: u64,
     /// Bytes of proof at most.
     pub proof_size_largest: u64,
-    /// Deposits of all calls, less what was given back.
+    /// Deposits of all calls, without those that were returned.
     pub deposit: i128,
 }
 
 /// Two sums that must be equal.
 #[derive(Clone, Debug, Serialize)]
 pub struct Equation {
-    /// What it says.
+    /// Statement of the equation.
     pub what: String,
-    /// The one sum.
+    /// Left sum.
     pub left: Vec<Term>,
-    /// The other.
+    /// Right sum.
     pub right: Vec<Term>,
-    /// Whether they are equal, to the rao.
+    /// True if they are equal, to the rao.
     pub holds: bool,
 }
 
 /// A term of a sum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Term {
-    /// What it is.
+    /// Name of the term.
     pub what: String,
-    /// How much it is.
+    /// Amount of the term.
     pub rao: u64,
 }
 
@@ -270,7 +268,7 @@ impl Equation {
     }
 }
 
-/// The sum of all terms.
+/// Returns the sum of all terms.
 pub(crate) fn sum(terms: &[Term]) -> u128 {
     terms.iter().map(|term| u128::from(term.rao)).sum()
 }
@@ -282,10 +280,11 @@ pub(crate) fn term(what: impl Into<String>, amount: Rao) -> Term {
     }
 }
 
-impl EpochFact {
-    /// Tells of a computed epoch. `names` and times are by phase, `neurons` and `takes` by uid.
+impl EpochReport {
+    /// Creates the report of a computed epoch. `names` and times are by phase, `neurons` and
+    /// `takes` by uid.
     pub(crate) fn of(
-        computed: &Computed,
+        computed: &ComputedEpoch,
         names: &[&str],
         neurons: &[Neuron],
         takes: &[Bps],
@@ -334,8 +333,8 @@ impl EpochFact {
     }
 }
 
-impl Story {
-    /// The story of `scenario` before anything but its deployment has happened.
+impl Report {
+    /// Creates the report of `scenario` right after its deployment.
     pub(crate) fn begin(scenario: &Scenario, deployment: &Deployment) -> Self {
         Self {
             seed: scenario.seed,
@@ -345,7 +344,7 @@ impl Story {
             contracts: deployment
                 .contracts
                 .iter()
-                .map(|contract| ContractFact {
+                .map(|contract| ContractReport {
                     name: contract.name,
                     address: ss58(&contract.address),
                     code_hash: hex(&contract.code_hash),
@@ -360,7 +359,7 @@ impl Story {
         }
     }
 
-    /// Notes what settling an epoch has paid so far.
+    /// Records the sum that an epoch's settlement has paid so far.
     pub(crate) fn note_paid(&mut self, netuid: NetUid, epoch: u32, paid: Rao) {
         let mut epochs = self.epochs.iter_mut();
         if let Some(fact) = epochs.find(|fact| fact.netuid == netuid.0 && fact.epoch == epoch) {
@@ -368,9 +367,9 @@ impl Story {
         }
     }
 
-    /// Notes that a nominator has staked in open epoch `joined`.
+    /// Records that a nominator has staked in open epoch `joined`.
     pub(crate) fn note_joined(&mut self, netuid: NetUid, nomination: &Nomination, joined: u32) {
-        self.nominators.push(NominatorFact {
+        self.nominators.push(NominatorReport {
             netuid: netuid.0,
             coldkey: ss58(&nomination.coldkey),
             uid: nomination.uid,
@@ -381,7 +380,7 @@ impl Story {
         });
     }
 
-    /// Notes what a nominator got when it left in open epoch `left`.
+    /// Records the amount that a nominator got when it left in open epoch `left`.
     pub(crate) fn note_left(
         &mut self,
         netuid: NetUid,
@@ -395,7 +394,7 @@ impl Story {
         }
     }
 
-    /// Notes what a nominator's stake is worth now, unless it has left.
+    /// Records the present value of a nominator's stake, unless it has left.
     pub(crate) fn note_worth(&mut self, netuid: NetUid, nomination: &Nomination, worth: Rao) {
         if let Some(fact) = self.nominator(netuid, nomination) {
             if fact.left.is_none() {
@@ -404,7 +403,11 @@ impl Story {
         }
     }
 
-    fn nominator(&mut self, netuid: NetUid, nomination: &Nomination) -> Option<&mut NominatorFact> {
+    fn nominator(
+        &mut self,
+        netuid: NetUid,
+        nomination: &Nomination,
+    ) -> Option<&mut NominatorReport> {
         let coldkey = ss58(&nomination.coldkey);
         self.nominators.iter_mut().find(|fact| {
             fact.netuid == netuid.0 && fact.uid == nomination.uid && fact.coldkey == coldkey

@@ -1,18 +1,23 @@
-//! Why a neuron was paid what it was paid, in a few words.
+//! The reason of a neuron's pay, in a few words.
 
 use super::Pay;
-use crate::scenario::{KernelPlan, Role};
+use crate::scenario::{Behaviour, KernelPlan};
 use inktensor_primitives::kernel::NeuronResult;
 
-/// Says why, from what the last epoch found and what all epochs paid.
-pub(super) fn reason(kernel: &KernelPlan, role: &Role, score: &NeuronResult, paid: &Pay) -> String {
+/// Returns the reason, from the last epoch's results and the pay of all epochs.
+pub(super) fn reason(
+    kernel: &KernelPlan,
+    role: &Behaviour,
+    score: &NeuronResult,
+    paid: &Pay,
+) -> String {
     match kernel {
         KernelPlan::Yuma(_) => by_consensus(role, score, paid),
         KernelPlan::Mean => by_mean(score),
     }
 }
 
-/// Why the mean kernel pays: whose stake stands behind a neuron.
+/// Returns the reason under the mean kernel: the stake of those who weigh the neuron.
 fn by_mean(score: &NeuronResult) -> String {
     if score.dividends > 0 {
         for_stake(score)
@@ -25,27 +30,29 @@ fn by_mean(score: &NeuronResult) -> String {
     }
 }
 
-/// Why Yuma pays.
-fn by_consensus(role: &Role, score: &NeuronResult, paid: &Pay) -> String {
+/// Returns the reason under Yuma.
+fn by_consensus(role: &Behaviour, score: &NeuronResult, paid: &Pay) -> String {
     let validates = paid.take > 0 || paid.stakers > 0 || score.dividends > 0;
     match role {
-        Role::Idle => "set no weights, so it holds no bonds".into(),
-        Role::Cabal => format!(
+        Behaviour::Idle => "set no weights, so it holds no bonds".into(),
+        Behaviour::Cabal => format!(
             "consensus leaves {} of its weights",
             percent(score.validator_trust)
         ),
-        Role::CabalMiner if score.consensus == 0 => "only a minority of stake weighs it".into(),
-        Role::Copier => format!(
+        Behaviour::CabalMiner if score.consensus == 0 => {
+            "only a minority of stake weighs it".into()
+        }
+        Behaviour::Copier => format!(
             "copied consensus: {} of dividends",
             percent(score.dividends)
         ),
-        Role::Honest { .. } => for_stake(score),
-        Role::Recorded { .. } if score.dividends > 0 => for_stake(score),
-        Role::Recorded { weights } if score.permit && !weights.is_empty() => format!(
+        Behaviour::Honest { .. } => for_stake(score),
+        Behaviour::Recorded { .. } if score.dividends > 0 => for_stake(score),
+        Behaviour::Recorded { weights } if score.permit && !weights.is_empty() => format!(
             "holds no bonds that pay; trust {}",
             percent(score.validator_trust)
         ),
-        Role::Recorded { weights }
+        Behaviour::Recorded { weights }
             if score.permit && score.incentive == 0 && weights.is_empty() =>
         {
             "set no weights, so it holds no bonds".into()
@@ -58,7 +65,7 @@ fn by_consensus(role: &Role, score: &NeuronResult, paid: &Pay) -> String {
     }
 }
 
-/// What a validator's stake earns it.
+/// Returns the text for a validator's earnings from its stake.
 fn for_stake(score: &NeuronResult) -> String {
     format!(
         "{} of dividends, {} of stake",
@@ -67,7 +74,7 @@ fn for_stake(score: &NeuronResult) -> String {
     )
 }
 
-/// A share of 65535 in percent.
+/// Returns a share of 65535 in percent.
 fn percent(share: u16) -> String {
     format!("{:.1} %", f64::from(share) * 100.0 / f64::from(u16::MAX))
 }
@@ -78,7 +85,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_neuron_has_a_reason_of_its_own() {
-        let told = |role, score: NeuronResult| by_consensus(&role, &score, &Pay::default());
+        let text = |role, score: NeuronResult| by_consensus(&role, &score, &Pay::default());
         let nothing = NeuronResult::default();
         let trusted = NeuronResult {
             validator_trust: 65_535,
@@ -92,50 +99,50 @@ mod tests {
             ..nothing
         };
         assert_eq!(
-            told(Role::Honest { noise: 0.1 }, trusted),
+            text(Behaviour::Honest { noise: 0.1 }, trusted),
             "10.0 % of dividends, 5.0 % of stake"
         );
         assert_eq!(
-            told(Role::Miner { quality: 0.5 }, weighed),
+            text(Behaviour::Miner { quality: 0.5 }, weighed),
             "1.0 % of the majority's weights"
         );
         assert_eq!(
-            told(Role::Miner { quality: 0.0 }, nothing),
+            text(Behaviour::Miner { quality: 0.0 }, nothing),
             "no majority of stake weighs it"
         );
         assert_eq!(
-            told(Role::Cabal, nothing),
+            text(Behaviour::Cabal, nothing),
             "consensus leaves 0.0 % of its weights"
         );
         assert_eq!(
-            told(Role::CabalMiner, nothing),
+            text(Behaviour::CabalMiner, nothing),
             "only a minority of stake weighs it"
         );
     }
 
     #[test]
     fn the_mean_pays_whom_stake_stands_behind() {
-        let told = |score: NeuronResult| {
-            let nobody = Role::Copier;
-            reason(&KernelPlan::Mean, &nobody, &score, &Pay::default())
+        let text = |score: NeuronResult| {
+            let role = Behaviour::Copier;
+            reason(&KernelPlan::Mean, &role, &score, &Pay::default())
         };
         let nothing = NeuronResult::default();
-        assert_eq!(told(nothing), "no stake stands behind it");
+        assert_eq!(text(nothing), "no stake stands behind it");
         let permit = NeuronResult {
             permit: true,
             ..nothing
         };
-        assert_eq!(told(permit), "set no weights");
+        assert_eq!(text(permit), "set no weights");
         let weighed = NeuronResult {
             incentive: 655,
             ..permit
         };
-        assert_eq!(told(weighed), "1.0 % of the stake stands behind it");
+        assert_eq!(text(weighed), "1.0 % of the stake stands behind it");
         let validator = NeuronResult {
             dividends: 6_554,
             stake_weight: 3_277,
             ..weighed
         };
-        assert_eq!(told(validator), "10.0 % of dividends, 5.0 % of stake");
+        assert_eq!(text(validator), "10.0 % of dividends, 5.0 % of stake");
     }
 }

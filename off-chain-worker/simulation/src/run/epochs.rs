@@ -1,8 +1,8 @@
-//! Epoch after epoch: validators weigh, nominators come and go, the roles do their work, blocks
+//! Epoch after epoch: validators set weights, nominators stake and leave, the roles work, blocks
 //! pass.
 
-use super::{Stage, StageError};
-use crate::{report::EpochFact, scenario::Role};
+use super::{Simulation, SimulationError};
+use crate::{report::EpochReport, scenario::Behaviour};
 use inktensor_client::chain::{Answer, Chain, Typed};
 use inktensor_compute::{
     engine::Engine,
@@ -10,21 +10,21 @@ use inktensor_compute::{
 };
 use inktensor_primitives::{
     emission::{Emission, Issuance},
-    epoch::{EpochStatus, Epochs, Stage as Life},
+    epoch::{EpochStatus, Epochs, Stage as Lifecycle},
     registry::Registry,
     staking::Staking,
     Bps, NetUid, Rao, Uid, PAGE,
 };
-use inktensor_worker::{epochs::Computed, roles::Action};
+use inktensor_worker::{epochs::ComputedEpoch, roles::Action};
 use std::{sync::Arc, time::Duration};
 
-/// How often an epoch is computed by each engine to tell its time; the quickest counts.
+/// Number of times that each engine computes an epoch for its timing. The shortest time counts.
 const TIMED_RUNS: usize = 3;
 
-/// What emission had issued and promised at the last close.
+/// Emission at the last close.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Promise {
-    /// The state of issuance.
+pub(crate) struct IssuanceAtClose {
+    /// State of issuance.
     pub issuance: Issuance,
     /// Unspent parts of open budgets.
     pub open: u64,
@@ -32,9 +32,9 @@ pub(crate) struct Promise {
     pub pending: u64,
 }
 
-impl Stage<'_> {
+impl Simulation<'_> {
     /// Lets blocks pass until every subnet has `epochs` epochs final and settled.
-    pub(crate) fn play(&mut self, epochs: u32) -> Result<(), StageError> {
+    pub(crate) fn run_epochs(&mut self, epochs: u32) -> Result<(), SimulationError> {
         let subnets = self.subnets.len();
         let wanted = usize::try_from(epochs).unwrap_or(usize::MAX);
         self.begin("running epochs", subnets.saturating_mul(wanted));
@@ -57,12 +57,12 @@ impl Stage<'_> {
         }
     }
 
-    fn status(&self, netuid: NetUid) -> Result<Option<EpochStatus>, StageError> {
+    fn status(&self, netuid: NetUid) -> Result<Option<EpochStatus>, SimulationError> {
         Ok(self.chain.query(self.contracts().epoch().status(netuid))?)
     }
 
-    /// How many epochs of the subnet are final and paid out.
-    fn settled(&self, netuid: NetUid) -> Result<u32, StageError> {
+    /// Returns the number of epochs of the subnet that are final and paid out.
+    fn settled(&self, netuid: NetUid) -> Result<u32, SimulationError> {
         let status = self.status(netuid)?;
         let Some(last) = status.as_ref().and_then(|status| status.final_epoch) else {
             return Ok(0);
@@ -71,12 +71,12 @@ impl Stage<'_> {
         Ok(last.saturating_add(u32::from(!settling)))
     }
 
-    /// Lets keeper, proposer and watcher do all there is to do at this block.
-    fn work(&mut self) -> Result<(), StageError> {
+    /// Lets keeper, proposer and watcher take all steps that are due at this block.
+    fn work(&mut self) -> Result<(), SimulationError> {
         loop {
             let mut actions = self
                 .keeper
-                .tick(&mut self.chain, &mut self.ledger)?
+                .tick(&mut self.chain, &mut self.epochs)?
                 .clean()?;
             if actions
                 .iter()
@@ -86,12 +86,12 @@ impl Stage<'_> {
             }
             actions.extend(
                 self.proposer
-                    .tick(&mut self.chain, &mut self.ledger)?
+                    .tick(&mut self.chain, &mut self.epochs)?
                     .clean()?,
             );
             actions.extend(
                 self.watcher
-                    .tick(&mut self.chain, &mut self.watched)?
+                    .tick(&mut self.chain, &mut self.watcher_epochs)?
                     .clean()?,
             );
             if actions.is_empty() {
@@ -103,12 +103,12 @@ impl Stage<'_> {
         }
     }
 
-    fn note(&mut self, action: Action) -> Result<(), StageError> {
+    fn note(&mut self, action: Action) -> Result<(), SimulationError> {
         match action {
             Action::Proposed { netuid, .. } => {
-                let computed = self.ledger.closed(&self.chain, netuid)?;
+                let computed = self.epochs.closed(&self.chain, netuid)?;
                 let fact = self.epoch_fact(&computed)?;
-                self.story.epochs.push(fact);
+                self.report.epochs.push(fact);
             }
             Action::Settled {
                 netuid,
@@ -116,11 +116,11 @@ impl Stage<'_> {
                 paid,
                 ..
             } => {
-                let played = self.subnets.iter_mut().find(|p| p.netuid == netuid);
-                if let Some(played) = played {
-                    let sum = played.paid.entry(epoch).or_default();
+                let subnet = self.subnets.iter_mut().find(|p| p.netuid == netuid);
+                if let Some(subnet) = subnet {
+                    let sum = subnet.paid.entry(epoch).or_default();
                     *sum = Rao(sum.0.saturating_add(paid.0));
-                    self.story.note_paid(netuid, epoch, *sum);
+                    self.report.note_paid(netuid, epoch, *sum);
                 }
             }
             _ => {}
@@ -128,9 +128,9 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Tells of an epoch: its digests, who takes part, what each gets, and how long computing it
-    /// takes.
-    fn epoch_fact(&self, computed: &Computed) -> Result<EpochFact, StageError> {
+    /// Creates the report of an epoch: its digests, its participants, their pay, and the time of
+    /// the computation.
+    fn epoch_fact(&self, computed: &ComputedEpoch) -> Result<EpochReport, SimulationError> {
         let header = &computed.inputs.header;
         let mut neurons = Vec::new();
         for start in (0..header.neurons).step_by(usize::from(PAGE)) {
@@ -142,11 +142,11 @@ impl Stage<'_> {
                 count,
             );
             let page = self.chain.query(message).answer();
-            neurons.extend(page.map_err(StageError::refused("Registry::neurons_at"))?);
+            neurons.extend(page.map_err(SimulationError::refused("Registry::neurons_at"))?);
         }
         let mut takes = Vec::new();
         for (neuron, result) in neurons.iter().zip(computed.trace.neurons()) {
-            // Where there is nothing to take of, the take need not be asked for.
+            // Without dividends the take does not matter.
             takes.push(if result.validator.is_zero() {
                 Bps(0)
             } else {
@@ -161,12 +161,12 @@ impl Stage<'_> {
         let agreed = [wasm, native]
             .iter()
             .all(|trace| trace.assertion() == computed.assertion);
-        let played = self.subnets.iter().zip(&self.scenario.subnets);
-        let plan = played
-            .filter(|(played, _)| played.netuid == header.netuid)
+        let subnet = self.subnets.iter().zip(&self.scenario.subnets);
+        let plan = subnet
+            .filter(|(subnet, _)| subnet.netuid == header.netuid)
             .map(|(_, plan)| plan);
         let phases = plan.map(|plan| plan.kernel.phases()).next();
-        Ok(EpochFact::of(
+        Ok(EpochReport::of(
             computed,
             phases.unwrap_or_default(),
             &neurons,
@@ -177,8 +177,8 @@ impl Stage<'_> {
         ))
     }
 
-    /// What is issued and promised now, right after a close.
-    fn promise(&self) -> Result<Promise, StageError> {
+    /// Reads the emission right after a close.
+    fn promise(&self) -> Result<IssuanceAtClose, SimulationError> {
         let contracts = self.contracts();
         let issuance = self.chain.query(contracts.emission().issuance())?;
         let (mut open, mut pending) = (0u64, 0u64);
@@ -194,46 +194,46 @@ impl Stage<'_> {
                 open = open.saturating_add(unspent.0);
             }
         }
-        Ok(Promise {
+        Ok(IssuanceAtClose {
             issuance,
             open,
             pending,
         })
     }
 
-    /// Lets validators and nominators of each subnet act, once in each open epoch, when the one
-    /// before it is settled.
-    fn act(&mut self) -> Result<(), StageError> {
+    /// Lets validators and nominators of each subnet act, once in each open epoch, after the
+    /// settlement of the one before.
+    fn act(&mut self) -> Result<(), SimulationError> {
         for place in 0..self.subnets.len() {
-            let Some(played) = self.subnets.get(place) else {
+            let Some(subnet) = self.subnets.get(place) else {
                 continue;
             };
-            let (netuid, acted) = (played.netuid, played.acted);
+            let (netuid, acted) = (subnet.netuid, subnet.acted);
             let Some(status) = self.status(netuid)? else {
                 continue;
             };
-            let waiting = status.stage != Life::Open || status.settling.is_some();
+            let waiting = status.stage != Lifecycle::Open || status.settling.is_some();
             if waiting || acted >= Some(status.open) {
                 continue;
             }
             self.weigh(place, netuid, status.open)?;
             self.nominators(place, netuid, status.open)?;
-            if let Some(played) = self.subnets.get_mut(place) {
-                played.acted = Some(status.open);
+            if let Some(subnet) = self.subnets.get_mut(place) {
+                subnet.acted = Some(status.open);
             }
         }
         Ok(())
     }
 
-    /// Everybody with a permit sets weights as its role has it.
-    fn weigh(&mut self, place: usize, netuid: NetUid, open: u32) -> Result<(), StageError> {
+    /// Lets every neuron with a permit set weights, by its behaviour.
+    fn weigh(&mut self, place: usize, netuid: NetUid, open: u32) -> Result<(), SimulationError> {
         let scenario = self.scenario;
         let Some(plan) = scenario.subnets.get(place) else {
             return Ok(());
         };
         let consensus: Vec<u16> = match open.checked_sub(1) {
             Some(last) => self
-                .ledger
+                .epochs
                 .computed(netuid, last)
                 .map(|computed| computed.trace.neurons().map(|n| n.consensus).collect())
                 .unwrap_or_default(),
@@ -244,11 +244,11 @@ impl Stage<'_> {
             let Some(neuron) = plan.neurons.get(usize::from(uid.0)) else {
                 continue;
             };
-            let recorded = matches!(neuron.role, Role::Recorded { .. });
-            let Some(played) = self.subnets.get_mut(place) else {
+            let recorded = matches!(neuron.role, Behaviour::Recorded { .. });
+            let Some(subnet) = self.subnets.get_mut(place) else {
                 continue;
             };
-            if recorded && !played.recorded.insert(uid.0) {
+            if recorded && !subnet.recorded.insert(uid.0) {
                 continue;
             }
             let Some(row) = scenario.weights(place, uid.0, open, &consensus) else {
@@ -262,13 +262,18 @@ impl Stage<'_> {
             self.chain
                 .send(neuron.hotkey, message)
                 .answer()
-                .map_err(StageError::refused("Epochs::set_weights"))?;
+                .map_err(SimulationError::refused("Epochs::set_weights"))?;
         }
         Ok(())
     }
 
-    /// Nominators whose time it is come or leave.
-    fn nominators(&mut self, place: usize, netuid: NetUid, open: u32) -> Result<(), StageError> {
+    /// Lets the nominators stake or leave whose time has come.
+    fn nominators(
+        &mut self,
+        place: usize,
+        netuid: NetUid,
+        open: u32,
+    ) -> Result<(), SimulationError> {
         let scenario = self.scenario;
         let Some(plan) = scenario.subnets.get(place) else {
             return Ok(());
@@ -289,39 +294,39 @@ impl Stage<'_> {
                     .chain
                     .send(nomination.coldkey, message)
                     .answer()
-                    .map_err(StageError::refused("Staking::remove_all_stake"))?;
-                self.story.note_left(netuid, nomination, open, sent.value);
+                    .map_err(SimulationError::refused("Staking::remove_all_stake"))?;
+                self.report.note_left(netuid, nomination, open, sent.value);
             }
         }
         Ok(())
     }
 
-    /// Lets blocks pass until something is due on some subnet.
-    fn wait(&mut self) -> Result<(), StageError> {
+    /// Lets blocks pass until a step is due on some subnet.
+    fn wait(&mut self) -> Result<(), SimulationError> {
         let now = self.chain.block()?;
         let mut next: Option<u32> = None;
         for netuid in self.netuids() {
             let due = self.status(netuid)?.and_then(|status| match status.stage {
-                Life::Open => Some(status.closes_at),
-                Life::Asserted { deadline, .. } => Some(deadline),
-                Life::Closed | Life::Replaying { .. } => None,
+                Lifecycle::Open => Some(status.closes_at),
+                Lifecycle::Asserted { deadline, .. } => Some(deadline),
+                Lifecycle::Closed | Lifecycle::Replaying { .. } => None,
             });
             next = [next, due.filter(|due| *due > now)]
                 .into_iter()
                 .flatten()
                 .min();
         }
-        let next = next.ok_or(StageError::Stuck)?;
+        let next = next.ok_or(SimulationError::Stuck)?;
         self.chain.inner().advance(next.saturating_sub(now));
         Ok(())
     }
 }
 
-/// Computes an epoch a few times; per phase, the quickest counts.
+/// Computes an epoch several times, and returns the shortest time of each phase.
 fn timed(
     engine: &Arc<dyn Engine>,
     inputs: &EpochInputs,
-) -> Result<(Trace, Vec<Duration>), StageError> {
+) -> Result<(Trace, Vec<Duration>), SimulationError> {
     let mut trace = compute(engine.as_ref(), inputs)?;
     let mut best = std::mem::take(&mut trace.timing);
     for _ in 1..TIMED_RUNS {

@@ -1,155 +1,157 @@
-//! Carries a scenario out on a chain in this process: deploys, registers, stakes, and lets epochs
-//! pass.
+//! Runs a scenario on a chain in this process: deploys, registers, stakes, and lets epochs pass.
 
+mod collect;
 mod epochs;
 mod setup;
+mod supply;
 
-use crate::{report::Story, scenario::Scenario};
+use crate::{report::Report, scenario::Scenario};
 use inktensor_client::{
-    chain::{CallError, ChainError, Meter},
+    chain::{CallError, ChainError, ContractError, Meter},
     deploy::{Addresses, Bundles, DeployError, Deployment},
 };
-use inktensor_compute::{engine::EngineError, epoch::EpochError};
+use inktensor_compute::{engine::EngineError, epoch::ComputeError};
 use inktensor_devnet::{sandbox::SandboxChain, state_file::State};
 use inktensor_primitives::{NetUid, Rao};
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
     roles::{Keeper, Proposer, RoleError, Watcher},
     store::StoreError,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Debug,
     path::Path,
     sync::Arc,
 };
 use thiserror::Error;
 
-/// A chain on which a scenario is carried out.
-pub struct Stage<'a> {
+/// A scenario on its chain.
+pub struct Simulation<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) chain: Meter<SandboxChain>,
     pub(crate) deployment: Deployment,
-    ledger: Ledger,
+    epochs: EpochCache,
     keeper: Keeper,
     proposer: Proposer,
     watcher: Watcher,
-    /// What the watcher computes by itself, in wasmtime.
-    watched: Ledger,
-    /// Both ways to run a kernel, to compare them.
+    /// Epochs that the watcher computes by itself, in wasmtime.
+    watcher_epochs: EpochCache,
+    /// Both engines for kernels, to compare them.
     wasm: Arc<Kernels>,
     native: Kernels,
-    subnets: Vec<Played>,
-    pub(crate) story: Story,
-    /// What was issued and promised at the last close.
-    pub(crate) issuance: Option<epochs::Promise>,
+    subnets: Vec<SubnetRun>,
+    pub(crate) report: Report,
+    /// Emission at the last close.
+    pub(crate) issuance: Option<epochs::IssuanceAtClose>,
     progress: Box<dyn FnMut(Progress<'_>) + 'a>,
 }
 
-/// How far a subnet has come.
-struct Played {
+/// The progress of a subnet.
+struct SubnetRun {
     netuid: NetUid,
-    /// The last open epoch in which its validators and nominators have acted.
+    /// Last open epoch in which its validators and nominators have acted.
     acted: Option<u32>,
     /// Uids that have set their recorded weights.
     recorded: BTreeSet<u16>,
-    /// What each epoch's chunks were paid so far.
+    /// Pay of each epoch's settled chunks so far.
     paid: BTreeMap<u32, Rao>,
 }
 
-/// A scenario that was carried out.
-pub struct Performance {
-    /// What came of it.
-    pub story: Story,
-    /// The chain at its end.
+/// A scenario that has run.
+pub struct Finished {
+    /// Report of the run.
+    pub report: Report,
+    /// State of the chain at the end.
     pub state: State,
-    /// Where the contracts are on it.
+    /// Addresses of the contracts.
     pub contracts: Addresses,
 }
 
-/// What the stage is at.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress<'a> {
-    /// Begins something that takes `steps` steps.
+    /// The start of a part with `steps` steps.
     Begin {
-        /// What.
+        /// Name of the part.
         what: &'a str,
-        /// Its steps.
+        /// Number of steps.
         steps: u64,
     },
-    /// Has done one step.
+    /// The end of a step.
     Step,
 }
 
-/// The scenario could not be carried out.
+/// An error of a run.
 #[derive(Debug, Error)]
-pub enum StageError {
+pub enum SimulationError {
     /// The contracts could not be deployed.
     #[error(transparent)]
     Deploy(#[from] DeployError),
-    /// The chain did not answer as it should.
+    /// The chain failed.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// A contract refused what the scenario asks for.
+    /// A contract refused a message of the scenario.
     #[error("{message} was refused: {error}")]
     Refused {
-        /// The message.
+        /// Name of the message.
         message: &'static str,
         /// The contract's error.
         error: String,
     },
-    /// The keeper or the proposer is stuck.
+    /// A role failed.
     #[error(transparent)]
-    Role(#[from] RoleError),
-    /// A kernel cannot be run.
+    Behaviour(#[from] RoleError),
+    /// A kernel cannot run.
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// An epoch cannot be computed again.
     #[error(transparent)]
-    Epoch(#[from] EpochError),
-    /// The worker's store cannot be used.
+    Epoch(#[from] ComputeError),
+    /// The worker's store is unusable.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Subnets stand still although blocks pass.
-    #[error("no subnet has anything due; its epochs do not go on")]
+    /// No subnet makes progress although blocks pass.
+    #[error("no step is due on any subnet: the epochs do not continue")]
     Stuck,
 }
 
-impl StageError {
-    /// For the error of `message`.
-    pub(crate) fn refused<E: Debug>(message: &'static str) -> impl FnOnce(CallError<E>) -> Self {
+impl SimulationError {
+    /// Converts the error of `message`.
+    pub(crate) fn refused<E: ContractError>(
+        message: &'static str,
+    ) -> impl FnOnce(CallError<E>) -> Self {
         move |error| match error {
-            CallError::Chain(error) => StageError::Chain(error),
-            CallError::Refused(error) => StageError::Refused {
+            CallError::Chain(error) => SimulationError::Chain(error),
+            CallError::Refused(error) => SimulationError::Refused {
                 message,
-                error: format!("{error:?}"),
+                error: error.text(),
             },
         }
     }
 }
 
-impl<'a> Stage<'a> {
-    /// Carries `scenario` out for `epochs` epochs of every subnet and tells what came of it. The
-    /// epochs that are posted are computed as `choice` says, and kept in a store in the folder
-    /// `store`, if one is named.
+impl<'a> Simulation<'a> {
+    /// Runs `scenario` for `epochs` epochs of every subnet, and returns the report. The worker
+    /// computes epochs with the engine `choice`, and keeps them in a store in the folder `store`,
+    /// if there is one.
     ///
     /// # Errors
-    /// See [`StageError`].
-    pub fn perform(
+    /// See [`SimulationError`].
+    pub fn run(
         scenario: &'a Scenario,
         bundles: &Bundles,
         choice: EngineChoice,
         epochs: u32,
         store: Option<&Path>,
         progress: impl FnMut(Progress<'_>) + 'a,
-    ) -> Result<Performance, StageError> {
-        let mut stage = Self::build(scenario, bundles, choice, store, Box::new(progress))?;
-        stage.play(epochs)?;
-        Ok(Performance {
-            state: stage.chain.inner().state(),
-            contracts: stage.contracts(),
-            story: stage.tell()?,
+    ) -> Result<Finished, SimulationError> {
+        let mut simulation = Self::build(scenario, bundles, choice, store, Box::new(progress))?;
+        simulation.run_epochs(epochs)?;
+        Ok(Finished {
+            state: simulation.chain.inner().state(),
+            contracts: simulation.contracts(),
+            report: simulation.finish()?,
         })
     }
 
@@ -158,7 +160,7 @@ impl<'a> Stage<'a> {
     }
 
     pub(crate) fn netuids(&self) -> Vec<NetUid> {
-        self.subnets.iter().map(|played| played.netuid).collect()
+        self.subnets.iter().map(|subnet| subnet.netuid).collect()
     }
 
     pub(crate) fn begin(&mut self, what: &str, steps: usize) {

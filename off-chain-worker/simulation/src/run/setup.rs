@@ -1,8 +1,8 @@
 //! Before the first epoch: deployment, subnets, registrations, stake.
 
-use super::{Played, Progress, Stage, StageError};
+use super::{Progress, Simulation, SimulationError, SubnetRun};
 use crate::{
-    report::Story,
+    report::Report,
     scenario::{Nomination, Scenario, SubnetPlan},
 };
 use inktensor_client::{
@@ -17,7 +17,7 @@ use inktensor_primitives::{
     AccountId, Bps, NetUid, Rao,
 };
 use inktensor_worker::{
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
     roles::{Keeper, Proposer, Watcher},
     store::{Home, Store},
@@ -29,24 +29,24 @@ use std::{
     sync::Arc,
 };
 
-/// What the first subnet costs.
+/// Price of the first subnet.
 const LOCK: Rao = Rao::from_tao(100);
 /// Price of a registration: 0.1 TAO.
 const REGISTRATION_PRICE: Rao = Rao(Rao::PER_TAO / 10);
-/// Most holders that genesis lists; its constructor call has to fit a contract's memory. The others
-/// get theirs from the bank.
+/// Largest number of holders at genesis: its constructor call has to fit a contract's memory. The
+/// bank transfers TAO to the others.
 const GENESIS_HOLDERS: usize = 512;
-/// What the proposer has for collateral.
+/// TAO of the proposer, for collateral.
 const PROPOSER_FUNDS: Rao = Rao::from_tao(1_000);
 
-impl<'a> Stage<'a> {
+impl<'a> Simulation<'a> {
     pub(super) fn build(
         scenario: &'a Scenario,
         bundles: &Bundles,
         choice: EngineChoice,
         store: Option<&Path>,
         mut progress: Box<dyn FnMut(Progress<'_>) + 'a>,
-    ) -> Result<Self, StageError> {
+    ) -> Result<Self, SimulationError> {
         progress(Progress::Begin {
             what: "deploying the contracts",
             steps: 1,
@@ -71,56 +71,56 @@ impl<'a> Stage<'a> {
         let deployment = deploy(&mut chain, bundles, &config)?;
         progress(Progress::Step);
         let contracts = deployment.addresses;
-        // The kernels built from this repository end; they need not be watched.
-        let kernels = |choice| -> Result<Kernels, StageError> {
+        // The kernels built from this repository end, so they run without a time limit.
+        let kernels = |choice| -> Result<Kernels, SimulationError> {
             let known = Kernels::new(choice)?.with_linked(bundles);
             Ok(known
                 .trusting(blake2(&bundles.yuma.code))?
                 .trusting(blake2(&bundles.mean.code))?)
         };
-        let mut ledger = Ledger::new(contracts, kernels(choice)?);
+        let mut epochs = EpochCache::new(contracts, kernels(choice)?);
         if let Some(folder) = store {
             let home = Home::on(&chain, contracts.epoch)?;
-            ledger = ledger.with_store(Store::open(folder, home)?);
+            epochs = epochs.with_store(Store::open(folder, home)?);
         }
         let wasm = Arc::new(kernels(EngineChoice::Wasm)?);
-        let mut stage = Self {
+        let mut simulation = Self {
             scenario,
             chain,
-            ledger,
+            epochs,
             keeper: Keeper::new(account("keeper"), contracts),
             proposer: Proposer::new(account("proposer"), contracts),
             watcher: Watcher::new(account("watcher"), contracts),
-            watched: Ledger::new(contracts, Arc::clone(&wasm)),
+            watcher_epochs: EpochCache::new(contracts, Arc::clone(&wasm)),
             wasm,
             native: kernels(EngineChoice::Native {
                 built: bundles.yuma.code.clone(),
             })?,
             subnets: Vec::new(),
-            story: Story::begin(scenario, &deployment),
+            report: Report::begin(scenario, &deployment),
             issuance: None,
             deployment,
             progress,
         };
-        stage.hand_out(&later)?;
+        simulation.fund(&later)?;
         for plan in &scenario.subnets {
-            let netuid = stage.create(plan)?;
-            stage.subnets.push(Played {
+            let netuid = simulation.create(plan)?;
+            simulation.subnets.push(SubnetRun {
                 netuid,
                 acted: None,
                 recorded: BTreeSet::new(),
                 paid: BTreeMap::new(),
             });
-            stage.register(netuid, plan)?;
-            stage.stake(netuid, plan)?;
+            simulation.register(netuid, plan)?;
+            simulation.stake(netuid, plan)?;
         }
-        Ok(stage)
+        Ok(simulation)
     }
 
-    /// Lets the bank give those their TAO whom genesis does not list.
-    fn hand_out(&mut self, later: &[(AccountId, Rao)]) -> Result<(), StageError> {
+    /// Transfers TAO from the bank to the accounts that genesis does not list.
+    fn fund(&mut self, later: &[(AccountId, Rao)]) -> Result<(), SimulationError> {
         if !later.is_empty() {
-            self.begin("handing out TAO", later.len());
+            self.begin("transferring TAO", later.len());
         }
         for (holder, due) in later {
             let message = self
@@ -130,13 +130,13 @@ impl<'a> Stage<'a> {
             self.chain
                 .send(account("bank"), message)
                 .answer()
-                .map_err(StageError::refused("PSP22::transfer"))?;
+                .map_err(SimulationError::refused("PSP22::transfer"))?;
             self.step();
         }
         Ok(())
     }
 
-    fn create(&mut self, plan: &SubnetPlan) -> Result<NetUid, StageError> {
+    fn create(&mut self, plan: &SubnetPlan) -> Result<NetUid, SimulationError> {
         let registry = self.contracts().registry;
         let price = self
             .chain
@@ -156,9 +156,9 @@ impl<'a> Stage<'a> {
             .chain
             .send(plan.owner, message)
             .answer()
-            .map_err(StageError::refused("Registry::create_subnet"))?;
+            .map_err(SimulationError::refused("Registry::create_subnet"))?;
         let netuid = created.value;
-        // Everybody pays the same in this network, however many come at once.
+        // All registrations have one price in this network, however many come at once.
         let prices = [
             Hyperparameter::RegistrationPrice(REGISTRATION_PRICE),
             Hyperparameter::MinBurn(REGISTRATION_PRICE),
@@ -173,17 +173,17 @@ impl<'a> Stage<'a> {
             self.chain
                 .send(plan.owner, message)
                 .answer()
-                .map_err(StageError::refused("Registry::set_hyperparameter"))?;
+                .map_err(SimulationError::refused("Registry::set_hyperparameter"))?;
         }
         let start = self.contracts().registry().start(netuid);
         self.chain
             .send(plan.owner, start)
             .answer()
-            .map_err(StageError::refused("Registry::start"))?;
+            .map_err(SimulationError::refused("Registry::start"))?;
         Ok(netuid)
     }
 
-    fn register(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), StageError> {
+    fn register(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), SimulationError> {
         let what = format!("subnet {}: registering neurons", netuid.0);
         self.begin(&what, plan.neurons.len());
         let mut fees: BTreeMap<AccountId, u64> = BTreeMap::new();
@@ -202,13 +202,13 @@ impl<'a> Stage<'a> {
             self.chain
                 .send(neuron.coldkey, message)
                 .answer()
-                .map_err(StageError::refused("Registry::register"))?;
+                .map_err(SimulationError::refused("Registry::register"))?;
             self.step();
         }
         Ok(())
     }
 
-    fn stake(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), StageError> {
+    fn stake(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), SimulationError> {
         let own = plan
             .neurons
             .iter()
@@ -226,7 +226,7 @@ impl<'a> Stage<'a> {
                 self.chain
                     .send(neuron.coldkey, message)
                     .answer()
-                    .map_err(StageError::refused("Staking::set_take"))?;
+                    .map_err(SimulationError::refused("Staking::set_take"))?;
             }
         }
         for nomination in plan.nominations.iter().filter(|n| n.joins == 0) {
@@ -242,12 +242,12 @@ impl<'a> Stage<'a> {
         plan: &SubnetPlan,
         nomination: &Nomination,
         open: u32,
-    ) -> Result<(), StageError> {
+    ) -> Result<(), SimulationError> {
         let Some(neuron) = plan.neurons.get(usize::from(nomination.uid)) else {
             return Ok(());
         };
         self.add_stake(netuid, nomination.coldkey, neuron.hotkey, nomination.amount)?;
-        self.story.note_joined(netuid, nomination, open);
+        self.report.note_joined(netuid, nomination, open);
         Ok(())
     }
 
@@ -257,14 +257,14 @@ impl<'a> Stage<'a> {
         coldkey: AccountId,
         hotkey: AccountId,
         amount: Rao,
-    ) -> Result<(), StageError> {
+    ) -> Result<(), SimulationError> {
         let staking = self.contracts().staking;
         self.approve(coldkey, staking, amount)?;
         let message = self.contracts().staking().add_stake(netuid, hotkey, amount);
         self.chain
             .send(coldkey, message)
             .answer()
-            .map_err(StageError::refused("Staking::add_stake"))?;
+            .map_err(SimulationError::refused("Staking::add_stake"))?;
         Ok(())
     }
 
@@ -273,28 +273,28 @@ impl<'a> Stage<'a> {
         owner: AccountId,
         spender: AccountId,
         amount: Rao,
-    ) -> Result<(), StageError> {
+    ) -> Result<(), SimulationError> {
         let message = self.contracts().psp22().approve(spender, amount.to_u128());
         self.chain
             .send(owner, message)
             .answer()
-            .map_err(StageError::refused("PSP22::approve"))?;
+            .map_err(SimulationError::refused("PSP22::approve"))?;
         Ok(())
     }
 }
 
-/// The most that the subnet costs that is created after `before` others: the price doubles with
-/// each.
+/// Returns an upper bound of the price of the subnet that is created after `before` others: the
+/// price doubles with each.
 fn lock(before: u32) -> Rao {
     Rao(LOCK.0.checked_shl(before).unwrap_or(u64::MAX))
 }
 
-/// What everybody needs at genesis to do as planned.
+/// Returns the TAO that every account needs at genesis.
 fn funds(scenario: &Scenario) -> BTreeMap<AccountId, Rao> {
     let mut funds: BTreeMap<AccountId, Rao> = BTreeMap::new();
     let mut give = |who, amount: Rao| {
         let has = funds.entry(who).or_default();
-        // A plan for more TAO than there can be is refused by the token.
+        // The token refuses a plan for more TAO than the cap.
         *has = has.checked_add(amount).unwrap_or(Rao(u64::MAX));
     };
     give(account("proposer"), PROPOSER_FUNDS);

@@ -1,14 +1,15 @@
-//! What a validator weighs, by its role.
+//! The weights of a validator, by its behaviour.
 
-use super::{NeuronPlan, Role, Scenario, SubnetPlan};
-use crate::rng::Dice;
+use super::{Behaviour, NeuronPlan, Scenario, SubnetPlan};
+use crate::rng::Rng;
 
-/// How much a miner's worth moves from epoch to epoch, as a share of it.
+/// Change of a miner's quality from epoch to epoch, as a share of it.
 const DRIFT: f64 = 0.4;
 
 impl Scenario {
-    /// The weights that the neuron on `uid` of subnet `place` sets in open epoch `epoch`, given the
-    /// consensus of the last final one; none if it sets no weights, or keeps those it has.
+    /// Returns the weights that the neuron on `uid` of subnet `place` sets in open epoch `epoch`,
+    /// given the consensus of the last final one; `None` if it sets no weights, or keeps its
+    /// weights.
     pub(crate) fn weights(
         &self,
         place: usize,
@@ -19,35 +20,34 @@ impl Scenario {
         let subnet = self.subnets.get(place)?;
         let number = u64::try_from(place).ok()?;
         let weights = match &subnet.neurons.get(usize::from(uid))?.role {
-            Role::Honest { noise } => {
-                let mut errors =
-                    Dice::new(self.seed, "errors", &[number, uid.into(), epoch.into()]);
+            Behaviour::Honest { noise } => {
+                let mut errors = Rng::new(self.seed, "errors", &[number, uid.into(), epoch.into()]);
                 each(subnet, |other, neuron| {
                     let worth = self.worth(number, other, neuron, epoch);
                     scaled(worth * (1.0 + noise * errors.bell()))
                 })
             }
-            Role::Copier => each(subnet, |other, _| {
+            Behaviour::Copier => each(subnet, |other, _| {
                 consensus
                     .get(usize::from(other))
                     .copied()
                     .unwrap_or_default()
             }),
-            Role::Cabal => each(subnet, |_, neuron| match neuron.role {
-                Role::CabalMiner => u16::MAX,
+            Behaviour::Cabal => each(subnet, |_, neuron| match neuron.role {
+                Behaviour::CabalMiner => u16::MAX,
                 _ => 0,
             }),
-            Role::Recorded { weights } => weights.clone(),
-            Role::Idle | Role::Miner { .. } | Role::CabalMiner => return None,
+            Behaviour::Recorded { weights } => weights.clone(),
+            Behaviour::Idle | Behaviour::Miner { .. } | Behaviour::CabalMiner => return None,
         };
         (!weights.is_empty()).then_some(weights)
     }
 
-    /// What the neuron on `uid` is worth in `epoch`, before anybody's error of measurement.
+    /// Returns the quality of the neuron on `uid` in `epoch`, before errors of measurement.
     fn worth(&self, number: u64, uid: u16, neuron: &NeuronPlan, epoch: u32) -> f64 {
         match neuron.role {
-            Role::Miner { quality } => {
-                let mut drift = Dice::new(self.seed, "drift", &[number, uid.into(), epoch.into()]);
+            Behaviour::Miner { quality } => {
+                let mut drift = Rng::new(self.seed, "drift", &[number, uid.into(), epoch.into()]);
                 quality * (1.0 + DRIFT * drift.bell())
             }
             _ => 0.0,
@@ -55,7 +55,7 @@ impl Scenario {
     }
 }
 
-/// The weights that are not zero.
+/// Returns the weights that are not zero.
 fn each(subnet: &SubnetPlan, mut weight: impl FnMut(u16, &NeuronPlan) -> u16) -> Vec<(u16, u16)> {
     (0..)
         .zip(&subnet.neurons)
@@ -64,7 +64,7 @@ fn each(subnet: &SubnetPlan, mut weight: impl FnMut(u16, &NeuronPlan) -> u16) ->
         .collect()
 }
 
-/// A worth of 1 is half the scale, so that errors and drift upwards fit.
+/// A quality of 1 is half the scale, so that errors and drift upwards fit.
 fn scaled(worth: f64) -> u16 {
     // A cast from float to integer rounds down and saturates.
     (worth * f64::from(u16::MAX) / 2.0) as u16
@@ -89,7 +89,7 @@ mod tests {
         assert!(row.len() > 50);
         for (uid, _) in row {
             let role = &scenario.subnets[0].neurons[usize::from(uid)].role;
-            assert!(matches!(role, Role::Miner { quality } if *quality > 0.0));
+            assert!(matches!(role, Behaviour::Miner { quality } if *quality > 0.0));
         }
     }
 

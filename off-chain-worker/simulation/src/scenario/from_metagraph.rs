@@ -1,6 +1,6 @@
 //! A network from a recorded metagraph in the form of the vectors.
 
-use super::{KernelPlan, NeuronPlan, Nomination, Role, Scenario, SubnetPlan, LEAST_STAKED};
+use super::{Behaviour, KernelPlan, NeuronPlan, Nomination, Scenario, SubnetPlan, LEAST_STAKED};
 use ink_sandbox::{AccountId32, Ss58Codec};
 use inktensor_compute::vectors::Vector;
 use inktensor_devnet::account;
@@ -8,27 +8,27 @@ use inktensor_primitives::{AccountId, Rao, MAX_VALIDATORS};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
-/// Most TAO that a recorded network may hold: the cap, less what its epochs are to issue.
+/// Largest sum of TAO in a recorded network: the cap, without what its epochs are to issue.
 const MOST: u128 = (Rao::CAP.0 - 1_000_000 * Rao::PER_TAO) as u128;
-/// How many of the largest validators get a nominator.
+/// Number of largest validators that get a nominator.
 const NOMINATED: usize = 5;
-/// The part of a nominated validator's stake that is its nominator's: a third.
+/// Divisor of a nominated validator's stake that is its nominator's: a third.
 const NOMINATED_PART: u64 = 3;
 
-/// A recorded metagraph cannot be acted out.
+/// An error of a recorded metagraph.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum RecordedError {
-    /// It has no neurons.
-    #[error("input.neurons: there are none")]
+pub enum MetagraphError {
+    /// There are no neurons.
+    #[error("input.neurons: the list is empty; at least one neuron is needed")]
     NoNeurons,
-    /// An address cannot be read.
-    #[error("input.neurons[{uid}].{field}: {address} is no SS58 address")]
+    /// An address is malformed.
+    #[error("input.neurons[{uid}].{field}: {address} is not an SS58 address")]
     BadAddress {
-        /// Whose.
+        /// Uid of the neuron.
         uid: usize,
-        /// Which one.
+        /// Name of the field.
         field: &'static str,
-        /// What is there.
+        /// The malformed address.
         address: String,
     },
     /// A hotkey occurs twice.
@@ -37,18 +37,18 @@ pub enum RecordedError {
 }
 
 impl Scenario {
-    /// The recorded metagraph as subnet 1, and a generated subnet 2 beside it.
+    /// Creates the recorded metagraph as subnet 1, and a generated subnet 2 beside it.
     ///
-    /// Its neurons register in order of uid, stake what they had, and those with a permit set the
-    /// weights they had set. Where an address is missing, one is made up. [`Scenario::notes`]
-    /// tells what cannot be taken over.
+    /// Its neurons register in order of uid and stake what they had, and those with a permit set
+    /// their recorded weights. A missing address is made up. [`Scenario::notes`] lists what is left
+    /// out.
     ///
     /// # Errors
-    /// See [`RecordedError`].
-    pub fn recorded(vector: &Vector, seed: u64) -> Result<Self, RecordedError> {
+    /// See [`MetagraphError`].
+    pub fn from_metagraph(vector: &Vector, seed: u64) -> Result<Self, MetagraphError> {
         let input = &vector.input;
         if input.neurons.is_empty() {
-            return Err(RecordedError::NoNeurons);
+            return Err(MetagraphError::NoNeurons);
         }
         let mut notes = Vec::new();
         let stakes = fitting(input.neurons.iter().map(|neuron| neuron.stake), &mut notes);
@@ -59,7 +59,7 @@ impl Scenario {
         for ((uid, neuron), stake) in input.neurons.iter().enumerate().zip(stakes) {
             let hotkey = address(uid, "hotkey", neuron.hotkey.as_deref())?;
             if !hotkeys.insert(hotkey) {
-                return Err(RecordedError::DuplicateHotkey(uid));
+                return Err(MetagraphError::DuplicateHotkey(uid));
             }
             let place = u16::try_from(uid).unwrap_or(u16::MAX);
             neurons.push(NeuronPlan {
@@ -67,7 +67,7 @@ impl Scenario {
                 coldkey: address(uid, "coldkey", neuron.coldkey.as_deref())?,
                 stake,
                 take: None,
-                role: Role::Recorded {
+                role: Behaviour::Recorded {
                     weights: rows.get(&place).map(|row| nonzero(row)).unwrap_or_default(),
                 },
             });
@@ -114,7 +114,7 @@ impl Scenario {
     }
 }
 
-/// The recorded name, as far as the registry takes it.
+/// Returns the recorded name, as far as the registry accepts it.
 fn name(vector: &Vector) -> String {
     let mut name = vector.name.clone().unwrap_or_default();
     while name.len() > inktensor_primitives::registry::MAX_NAME {
@@ -130,12 +130,12 @@ fn address(
     uid: usize,
     field: &'static str,
     recorded: Option<&str>,
-) -> Result<AccountId, RecordedError> {
+) -> Result<AccountId, MetagraphError> {
     match recorded {
         None => Ok(account(&format!("recorded {field} {uid}"))),
         Some(text) => AccountId32::from_ss58check(text)
             .map(|id| <[u8; 32]>::from(id).into())
-            .map_err(|_| RecordedError::BadAddress {
+            .map_err(|_| MetagraphError::BadAddress {
                 uid,
                 field,
                 address: text.into(),
@@ -143,8 +143,8 @@ fn address(
     }
 }
 
-/// The stakes, scaled down together if there cannot be so much TAO, and without those too small to
-/// be staked.
+/// Returns the stakes, scaled down together if they are above the largest sum, and without those
+/// too small to be staked.
 fn fitting(stakes: impl Iterator<Item = u64> + Clone, notes: &mut Vec<String>) -> Vec<Rao> {
     let total: u128 = stakes.clone().map(u128::from).sum();
     if total > MOST {
@@ -183,13 +183,12 @@ fn nonzero(row: &[(u16, u16)]) -> Vec<(u16, u16)> {
         .collect()
 }
 
-/// Gives a part of the largest validators' stake to nominators, so that it stays what it was in
-/// all.
+/// Moves a part of the largest validators' stake to nominators. The sum stays the same.
 fn nominate(neurons: &mut [NeuronPlan]) -> Vec<Nomination> {
     let mut ranked: Vec<(u16, Rao)> = (0..)
         .zip(neurons.iter())
         .filter(
-            |(_, neuron)| matches!(&neuron.role, Role::Recorded { weights } if !weights.is_empty()),
+            |(_, neuron)| matches!(&neuron.role, Behaviour::Recorded { weights } if !weights.is_empty()),
         )
         .map(|(uid, neuron)| (uid, neuron.stake))
         .collect();
@@ -246,15 +245,15 @@ mod tests {
 
     #[test]
     fn a_recorded_metagraph_keeps_stakes_weights_and_owner() {
-        let scenario =
-            Scenario::recorded(&vector(&[9_000_000, 5_000_000_000, 0]), 1).expect("a scenario");
+        let scenario = Scenario::from_metagraph(&vector(&[9_000_000, 5_000_000_000, 0]), 1)
+            .expect("a scenario");
         let subnet = &scenario.subnets[0];
         assert_eq!(subnet.name, "small");
         assert_eq!(subnet.owner_hotkey, subnet.neurons[1].hotkey);
         assert_eq!(subnet.max_validators, MAX_VALIDATORS);
         assert_eq!(subnet.neurons[1].stake, Rao(5_000_000_000));
         let weights = vec![(1, 65535)];
-        assert_eq!(subnet.neurons[0].role, Role::Recorded { weights });
+        assert_eq!(subnet.neurons[0].role, Behaviour::Recorded { weights });
         let nominated: u64 = subnet.nominations.iter().map(|n| n.amount.0).sum();
         assert_eq!(subnet.neurons[0].stake.0 + nominated, 9_000_000);
         assert!(scenario.notes.iter().any(|note| note.contains("bonds")));
@@ -262,8 +261,8 @@ mod tests {
 
     #[test]
     fn more_stake_than_there_can_be_is_scaled_down_and_said() {
-        let scenario =
-            Scenario::recorded(&vector(&[u64::MAX, u64::MAX / 2, 1_000]), 1).expect("a scenario");
+        let scenario = Scenario::from_metagraph(&vector(&[u64::MAX, u64::MAX / 2, 1_000]), 1)
+            .expect("a scenario");
         let neurons = &scenario.subnets[0].neurons;
         let total: u128 = neurons.iter().map(|neuron| neuron.stake.to_u128()).sum();
         assert!(total <= MOST, "{total}");
@@ -276,7 +275,7 @@ mod tests {
     fn wrong_addresses_are_named() {
         let mut bad = vector(&[1, 2]);
         bad.input.neurons[1].hotkey = Some("nonsense".into());
-        let error = Scenario::recorded(&bad, 1).expect_err("no address");
+        let error = Scenario::from_metagraph(&bad, 1).expect_err("no address");
         assert_eq!(
             error.to_string(),
             "input.neurons[1].hotkey: nonsense is no SS58 address"
@@ -286,7 +285,7 @@ mod tests {
         for neuron in &mut twice.input.neurons {
             neuron.hotkey = Some(address.into());
         }
-        let error = Scenario::recorded(&twice, 1).expect_err("a hotkey twice");
-        assert_eq!(error, RecordedError::DuplicateHotkey(1));
+        let error = Scenario::from_metagraph(&twice, 1).expect_err("a hotkey twice");
+        assert_eq!(error, MetagraphError::DuplicateHotkey(1));
     }
 }

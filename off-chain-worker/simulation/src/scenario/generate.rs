@@ -1,27 +1,26 @@
 //! A network from a seed: Pareto stakes, honest validators with noise, a copier, an idle one, a
 //! cabal.
 
-use super::{KernelPlan, NeuronPlan, Nomination, Role, Scenario, SubnetPlan};
-use crate::rng::Dice;
+use super::{Behaviour, KernelPlan, NeuronPlan, Nomination, Scenario, SubnetPlan};
+use crate::rng::Rng;
 use inktensor_devnet::account;
 use inktensor_primitives::{kernel::YumaParams, Bps, Rao};
 
-/// Stake of a validator at least, in TAO.
+/// Least stake of a validator, in TAO.
 const LEAST_STAKE: f64 = 2_000.0;
-/// Stake that miners come with at least, in TAO, and at most twice that: far too little for a
-/// permit.
+/// Least stake of a miner in TAO; the most is twice that: far too little for a permit.
 const MINER_STAKE: f64 = 1.0;
 
-/// What a generated subnet is like.
+/// The shape of a generated subnet.
 struct Shape {
     name: &'static str,
     tempo: u32,
     kernel: KernelPlan,
     neurons: usize,
-    /// Whether the owner has a neuron, an honest validator.
+    /// True if the owner has a neuron, an honest validator.
     owner_validates: bool,
-    /// Roles of the validators by rank of stake, the largest first.
-    validators: Vec<Role>,
+    /// Behaviours of the validators by rank of stake, the largest first.
+    validators: Vec<Behaviour>,
     cabal_miners: usize,
 }
 
@@ -37,14 +36,14 @@ impl Scenario {
         }
     }
 
-    /// The small subnet alone, to stand beside a recorded one.
+    /// Creates the small subnet alone, to stand beside a recorded one.
     pub(super) fn companion(seed: u64) -> SubnetPlan {
         subnet(seed, 2, small())
     }
 }
 
-fn honest(noise: f64) -> Role {
-    Role::Honest { noise }
+fn honest(noise: f64) -> Behaviour {
+    Behaviour::Honest { noise }
 }
 
 fn large() -> Shape {
@@ -60,18 +59,18 @@ fn large() -> Shape {
         validators: vec![
             honest(0.05),
             honest(0.10),
-            Role::Copier,
+            Behaviour::Copier,
             honest(0.05),
-            Role::Cabal,
+            Behaviour::Cabal,
             honest(0.20),
-            Role::Idle,
+            Behaviour::Idle,
             honest(0.10),
             honest(0.30),
             honest(0.05),
-            Role::Cabal,
+            Behaviour::Cabal,
             honest(0.10),
             honest(0.15),
-            Role::Cabal,
+            Behaviour::Cabal,
             honest(0.25),
             honest(0.10),
         ],
@@ -89,11 +88,11 @@ fn small() -> Shape {
         validators: vec![
             honest(0.10),
             honest(0.05),
-            Role::Cabal,
+            Behaviour::Cabal,
             honest(0.15),
-            Role::Copier,
+            Behaviour::Copier,
             honest(0.10),
-            Role::Idle,
+            Behaviour::Idle,
             honest(0.20),
         ],
         cabal_miners: 3,
@@ -102,42 +101,42 @@ fn small() -> Shape {
 
 fn subnet(seed: u64, number: u64, shape: Shape) -> SubnetPlan {
     let name = |what: &str| format!("{seed} {number} {what}");
-    let mut dice = Dice::new(seed, "subnet", &[number]);
+    let mut rng = Rng::new(seed, "subnet", &[number]);
     let cabal = account(&name("cabal"));
     let max_validators = u16::try_from(shape.validators.len()).unwrap_or(u16::MAX);
 
-    // Half of what the others have at least: nobody holds more than a third.
+    // Half of the others' least stake: no validator holds more than a third.
     let most = LEAST_STAKE * f64::from(max_validators.saturating_sub(1)) / 2.0;
     let mut stakes: Vec<f64> = shape
         .validators
         .iter()
-        .map(|_| dice.pareto(LEAST_STAKE, most))
+        .map(|_| rng.pareto(LEAST_STAKE, most))
         .collect();
     stakes.sort_by(|a, b| b.total_cmp(a));
     let validators = stakes.into_iter().zip(shape.validators);
     let mut neurons: Vec<NeuronPlan> = validators.map(|(stake, role)| plan(stake, role)).collect();
     for rank in 0..shape.neurons.saturating_sub(neurons.len()) {
         let role = if rank < shape.cabal_miners {
-            Role::CabalMiner
+            Behaviour::CabalMiner
         } else {
-            Role::Miner {
-                quality: quality(&mut dice),
+            Behaviour::Miner {
+                quality: quality(&mut rng),
             }
         };
-        neurons.push(plan(MINER_STAKE * (1.0 + dice.unit()), role));
+        neurons.push(plan(MINER_STAKE * (1.0 + rng.unit()), role));
     }
-    dice.shuffle(&mut neurons);
+    rng.shuffle(&mut neurons);
     for (uid, neuron) in neurons.iter_mut().enumerate() {
         neuron.hotkey = account(&name(&format!("hotkey {uid}")));
         neuron.coldkey = match neuron.role {
-            // One owner behind all of it.
-            Role::Cabal | Role::CabalMiner => cabal,
+            // One owner has all of the cabal.
+            Behaviour::Cabal | Behaviour::CabalMiner => cabal,
             _ => account(&name(&format!("coldkey {uid}"))),
         };
     }
     let owner_neuron = neurons
         .iter()
-        .find(|neuron| shape.owner_validates && matches!(neuron.role, Role::Honest { .. }));
+        .find(|neuron| shape.owner_validates && matches!(neuron.role, Behaviour::Honest { .. }));
     let (owner, owner_hotkey) = match owner_neuron {
         Some(neuron) => (neuron.coldkey, neuron.hotkey),
         None => (account(&name("owner")), account(&name("owner's hotkey"))),
@@ -154,12 +153,12 @@ fn subnet(seed: u64, number: u64, shape: Shape) -> SubnetPlan {
     }
 }
 
-/// A neuron whose keys are yet to be named.
-fn plan(stake: f64, role: Role) -> NeuronPlan {
+/// A neuron without keys.
+fn plan(stake: f64, role: Behaviour) -> NeuronPlan {
     let take = match &role {
-        // Delegates compete by their take; those who do not care keep the default.
-        Role::Honest { noise } if *noise <= 0.1 => Some(Bps(900)),
-        Role::Copier => Some(Bps(0)),
+        // Some delegates compete by their take; the others keep the default.
+        Behaviour::Honest { noise } if *noise <= 0.1 => Some(Bps(900)),
+        Behaviour::Copier => Some(Bps(0)),
         _ => None,
     };
     let unnamed = account("unnamed");
@@ -172,45 +171,46 @@ fn plan(stake: f64, role: Role) -> NeuronPlan {
     }
 }
 
-/// A quarter of the miners do no work at all; the others differ much.
-fn quality(dice: &mut Dice) -> f64 {
-    if dice.unit() < 0.25 {
+/// Returns miners of which a quarter does no work; the others differ much.
+fn quality(rng: &mut Rng) -> f64 {
+    if rng.unit() < 0.25 {
         0.0
     } else {
-        let quality = dice.unit();
+        let quality = rng.unit();
         quality * quality
     }
 }
 
-/// Nominators with the three largest validators that behave, and one with the copier. One comes
+/// Returns nominators of the three largest honest validators, and one of the copier. One joins
+/// late, one leaves.
 /// late, one leaves.
 fn nominations(seed: u64, number: u64, neurons: &[NeuronPlan]) -> Vec<Nomination> {
     let mut ranked: Vec<(u16, &NeuronPlan)> = (0..).zip(neurons).collect();
     ranked.sort_by_key(|(_, neuron)| std::cmp::Reverse(neuron.stake));
     let honest = ranked
         .iter()
-        .filter(|(_, neuron)| matches!(neuron.role, Role::Honest { .. }));
+        .filter(|(_, neuron)| matches!(neuron.role, Behaviour::Honest { .. }));
     let mut of: Vec<u16> = honest.take(3).map(|(uid, _)| *uid).collect();
     // The largest has two.
     of.extend(of.first().copied());
     let copier = ranked
         .iter()
-        .find(|(_, neuron)| neuron.role == Role::Copier);
+        .find(|(_, neuron)| neuron.role == Behaviour::Copier);
     of.extend(copier.map(|(uid, _)| *uid));
-    let mut dice = Dice::new(seed, "nominators", &[number]);
+    let mut rng = Rng::new(seed, "nominators", &[number]);
     (0u32..)
         .zip(of)
         .map(|(place, uid)| Nomination {
             coldkey: account(&format!("{seed} {number} nominator {place}")),
             uid,
-            amount: tao(100.0 + 1_900.0 * dice.unit()),
+            amount: tao(100.0 + 1_900.0 * rng.unit()),
             joins: if place == 3 { 2 } else { 0 },
             leaves: (place == 1).then_some(3),
         })
         .collect()
 }
 
-/// An amount, rounded down to the rao.
+/// Returns an amount, rounded down to the rao.
 fn tao(tao: f64) -> Rao {
     Rao((tao * Rao::PER_TAO as f64) as u64)
 }
@@ -221,7 +221,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn nobody_has_a_third_of_the_stake_alone() {
+    fn no_validator_has_a_third_of_the_stake_alone() {
         for seed in 0..200 {
             for subnet in Scenario::generate(seed).subnets {
                 let stakes = || subnet.neurons.iter().map(|neuron| neuron.stake.0);
@@ -231,7 +231,7 @@ mod tests {
         }
     }
 
-    fn share(subnet: &SubnetPlan, of: impl Fn(&Role) -> bool) -> f64 {
+    fn share(subnet: &SubnetPlan, of: impl Fn(&Behaviour) -> bool) -> f64 {
         let stake = |neurons: &mut dyn Iterator<Item = &NeuronPlan>| {
             neurons.map(|neuron| neuron.stake.0 as f64).sum::<f64>()
         };
@@ -258,8 +258,8 @@ mod tests {
     fn cabals_are_a_minority_whatever_the_seed() {
         for seed in 0..200 {
             for subnet in Scenario::generate(seed).subnets {
-                let cabal = share(&subnet, |role| *role == Role::Cabal);
-                let honest = share(&subnet, |role| matches!(role, Role::Honest { .. }));
+                let cabal = share(&subnet, |role| *role == Behaviour::Cabal);
+                let honest = share(&subnet, |role| matches!(role, Behaviour::Honest { .. }));
                 assert!(cabal < 0.4, "seed {seed}, {}: {cabal}", subnet.name);
                 assert!(honest > cabal, "seed {seed}, {}: {honest}", subnet.name);
             }
@@ -287,7 +287,7 @@ mod tests {
             assert_eq!(subnet.nominations.len(), 5);
             for nomination in &subnet.nominations {
                 let role = &subnet.neurons[usize::from(nomination.uid)].role;
-                assert!(matches!(role, Role::Honest { .. } | Role::Copier));
+                assert!(matches!(role, Behaviour::Honest { .. } | Behaviour::Copier));
             }
         }
     }

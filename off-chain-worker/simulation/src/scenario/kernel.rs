@@ -1,19 +1,19 @@
-//! Which kernel a subnet runs, and how people speak of it.
+//! The kernel of a subnet, and its words for people.
 
 use inktensor_client::deploy::Addresses;
 use inktensor_primitives::{kernel::YumaParams, registry::Hyperparameter, AccountId};
 
-/// The kernel of a subnet, and what it is told.
+/// The kernel of a subnet, with its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub enum KernelPlan {
     /// Yuma with these parameters.
     Yuma(YumaParams),
-    /// The stake-weighted mean, which has none.
+    /// The stake-weighted mean, which has no parameters.
     Mean,
 }
 
 impl KernelPlan {
-    /// Its name: that of its bundle.
+    /// Returns the name of the kernel's bundle.
     pub const fn name(&self) -> &'static str {
         match self {
             KernelPlan::Yuma(_) => "yuma",
@@ -21,7 +21,7 @@ impl KernelPlan {
         }
     }
 
-    /// Where it is.
+    /// Returns the address of the kernel.
     pub(crate) const fn address(&self, contracts: &Addresses) -> AccountId {
         match self {
             KernelPlan::Yuma(_) => contracts.yuma,
@@ -29,7 +29,7 @@ impl KernelPlan {
         }
     }
 
-    /// What is to be set on a new subnet, which has the kernel's defaults.
+    /// Returns the parameters to set on a new subnet, which has the kernel's defaults.
     pub(crate) fn setting(&self) -> Option<Hyperparameter> {
         match self {
             KernelPlan::Yuma(params) => Some(Hyperparameter::Yuma(params.clone())),
@@ -37,7 +37,7 @@ impl KernelPlan {
         }
     }
 
-    /// What its phases are about.
+    /// Returns the subjects of the phases.
     pub(crate) const fn phases(&self) -> &'static [&'static str] {
         match self {
             KernelPlan::Yuma(_) => &["stake", "roster", "consensus", "bonds", "emission"],
@@ -45,7 +45,7 @@ impl KernelPlan {
         }
     }
 
-    /// Its rule in words.
+    /// Returns the rule in words.
     pub(crate) fn rule(&self) -> String {
         match self {
             KernelPlan::Yuma(params) => yuma_rule(params),

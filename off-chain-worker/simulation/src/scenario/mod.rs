@@ -1,90 +1,86 @@
-//! Networks to act out on a chain: who takes part, with what stake, and how each behaves.
+//! Plans of networks: subnets, neurons and nominators, with their stake and behaviour.
 //!
 //! # Terms
-//! * **scenario**: the subnets, their neurons and nominators, as a plan. It is data: nothing has
-//!   happened yet.
-//! * **role**: how a neuron behaves. Roles are of the scenario; neither contracts nor kernel know
-//!   of them.
-//! * **stage**: the chain on which the plan is carried out, see [`Stage`].
-//! * **story**: what came of it, see [`Story`].
+//! * **scenario**: the plan. It is data: nothing has happened yet.
+//! * **behaviour**: the rule by which a neuron acts. Neither contracts nor kernel know it.
 //!
-//! A scenario is either generated from a seed ([`Scenario::generate`]) or taken from a recorded
-//! metagraph ([`Scenario::recorded`]). The same scenario gives the same story, but for the time
-//! that computing took.
+//! A scenario is generated from a seed ([`Scenario::generate`]) or taken from a recorded metagraph
+//! ([`Scenario::from_metagraph`]). The same scenario gives the same
+//! [`Report`](crate::report::Report), except for the times of computations.
 
 mod behaviour;
 mod from_metagraph;
 mod generate;
 mod kernel;
 
-pub use from_metagraph::RecordedError;
+pub use from_metagraph::MetagraphError;
 pub use kernel::KernelPlan;
 
 use inktensor_primitives::{AccountId, Bps, Rao};
 
-/// The least amount that the staking contract takes at once.
+/// The least amount that the staking contract accepts at once.
 const LEAST_STAKED: Rao = Rao(2_000_000);
 
-/// Who takes part in a network, and how.
+/// A plan of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
-    /// What all chance in it comes from.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// The subnets, in order of creation.
     pub subnets: Vec<SubnetPlan>,
-    /// What of a recorded metagraph a chain cannot take over, for people to read.
+    /// Parts of a recorded metagraph that a chain cannot take over, for people to read.
     pub notes: Vec<String>,
 }
 
-/// A subnet.
+/// A subnet of the plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubnetPlan {
-    /// What people call it.
+    /// Name of the subnet.
     pub name: String,
-    /// The account that creates it.
+    /// Account that creates it.
     pub owner: AccountId,
     /// The owner's hotkey; it need not have a neuron.
     pub owner_hotkey: AccountId,
     /// Blocks per epoch.
     pub tempo: u32,
-    /// Permits, the owner's not counted.
+    /// Number of permits, without the owner's.
     pub max_validators: u16,
-    /// Its kernel, and what that is told.
+    /// Kernel with its parameters.
     pub kernel: KernelPlan,
-    /// Its neurons, in order of uid.
+    /// Neurons, in order of uid.
     pub neurons: Vec<NeuronPlan>,
-    /// Who else stakes on its validators.
+    /// Nominators of its validators.
     pub nominations: Vec<Nomination>,
 }
 
-/// A neuron.
+/// A neuron of the plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NeuronPlan {
-    /// Signs weights.
+    /// Account that signs weights.
     pub hotkey: AccountId,
-    /// Owns the hotkey, and stakes on it.
+    /// Account that owns the hotkey, and stakes on it.
     pub coldkey: AccountId,
-    /// What the owner stakes.
+    /// Stake of the owner.
     pub stake: Rao,
-    /// Share of dividends that the owner keeps, if not the default.
+    /// Share of dividends that the owner keeps; `None` for the default.
     pub take: Option<Bps>,
-    /// How it behaves.
-    pub role: Role,
+    /// Behaviour of the neuron.
+    pub role: Behaviour,
 }
 
-/// How a neuron behaves.
+/// The behaviour of a neuron.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Role {
-    /// Works, and is worth so much.
+pub enum Behaviour {
+    /// Works with this quality.
     Miner {
-        /// What honest validators measure on average, at least 0.
+        /// Average measurement of honest validators, at least 0.
         quality: f64,
     },
-    /// Does nothing, and is paid for it by a cabal's validators only.
+    /// Does no work, and is paid by a cabal's validators only.
     CabalMiner,
     /// Validates what it measures, with an error of its own.
     Honest {
-        /// How large the error is, as a share of what is measured.
+        /// Size of the error, as a share of what is measured.
         noise: f64,
     },
     /// Sets the consensus of the epoch before as its weights, and measures nothing.
@@ -95,37 +91,37 @@ pub enum Role {
     Cabal,
     /// Behaves as recorded: these weights if it validates, else nothing.
     Recorded {
-        /// Whom it weighs, and how much.
+        /// Recorded weights, by uid.
         weights: Vec<(u16, u16)>,
     },
 }
 
-impl Role {
-    /// What people call it.
+impl Behaviour {
+    /// Returns the name of the behaviour.
     pub const fn name(&self) -> &'static str {
         match self {
-            Role::Miner { .. } => "miner",
-            Role::CabalMiner => "cabal miner",
-            Role::Honest { .. } => "honest",
-            Role::Copier => "copier",
-            Role::Idle => "idle",
-            Role::Cabal => "cabal",
-            Role::Recorded { .. } => "recorded",
+            Behaviour::Miner { .. } => "miner",
+            Behaviour::CabalMiner => "cabal miner",
+            Behaviour::Honest { .. } => "honest",
+            Behaviour::Copier => "copier",
+            Behaviour::Idle => "idle",
+            Behaviour::Cabal => "cabal",
+            Behaviour::Recorded { .. } => "recorded",
         }
     }
 }
 
-/// A stake on somebody else's validator.
+/// A stake on another owner's validator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nomination {
-    /// Who stakes.
+    /// Account that stakes.
     pub coldkey: AccountId,
-    /// On which uid.
+    /// Uid of the validator.
     pub uid: u16,
-    /// How much.
+    /// Amount of the stake.
     pub amount: Rao,
-    /// The open epoch in which it is staked; 0 is before the first close.
+    /// Open epoch of the stake; 0 is before the first close.
     pub joins: u32,
-    /// The open epoch in which all of it is taken back, if it is.
+    /// Open epoch in which all of it is withdrawn.
     pub leaves: Option<u32>,
 }

@@ -1,4 +1,4 @@
-//! The file that tells where the contracts are on a chain of nodes.
+//! The file that records a deployment on a chain of nodes.
 
 use super::SourceError;
 use inktensor_client::deploy::Record;
@@ -9,14 +9,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folder in which deployments are written down, one file for each network.
+/// Folder of the deployments' records, one file for each network.
 pub const FOLDER: &str = "deployments";
 
-/// What is written down of the deployment on the chain that begins with `genesis`, and in which
-/// file: the one `named`, or the only one in [`FOLDER`] that is of the chain.
+/// Returns the record of the deployment on the chain with this first block, and its file: the one
+/// `named`, or the only one in [`FOLDER`] that is of the chain.
 ///
 /// # Errors
-/// `NoDeployment`, `Several`, `OtherChain` for the file named, `Kept` if it cannot be used.
+/// `NoDeployment`, `Several`; for the named file `OtherChain`, or `Dir` if it is unusable.
 pub fn of_chain(named: Option<&Path>, genesis: Digest) -> Result<(PathBuf, Record), SourceError> {
     match named {
         Some(path) => {
@@ -35,7 +35,7 @@ pub fn of_chain(named: Option<&Path>, genesis: Digest) -> Result<(PathBuf, Recor
     }
 }
 
-/// The only deployment in `folder` that is on the chain.
+/// Returns the only record in `folder` that is of the chain.
 fn in_folder(folder: &Path, genesis: Digest) -> Result<(PathBuf, Record), SourceError> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries
@@ -45,7 +45,7 @@ fn in_folder(folder: &Path, genesis: Digest) -> Result<(PathBuf, Record), Source
     files.sort();
     let mut found: Option<(PathBuf, Record)> = None;
     for path in files {
-        // One that cannot be read may be of another chain, and is not asked for.
+        // An unreadable file may be of another chain, and is skipped.
         let Ok(record) = read_record(&path) else {
             continue;
         };

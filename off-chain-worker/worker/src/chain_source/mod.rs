@@ -1,5 +1,5 @@
-//! Where a command finds its chain, and the contracts on it: a folder that holds one, a process
-//! that serves one, or nodes.
+//! The places where commands find a chain with the contracts on it: a folder, a process that serves
+//! a chain, or nodes.
 
 mod deployments;
 
@@ -7,56 +7,62 @@ pub use deployments::{of_chain, FOLDER};
 
 use inktensor_client::{
     chain::{
-        rpc::{RpcChain, Settings, Wait, PATIENCE},
+        rpc::{RpcChain, Settings, Wait, TIMEOUT},
         Chain, ChainError,
     },
     deploy::{Addresses, RecordError},
 };
 use inktensor_devnet::remote::RemoteChain;
 use inktensor_devnet::{
-    chain_dir::{Kept, KeptError},
-    persisted::KeptChain,
+    chain_dir::{ChainDir, ChainDirError},
+    persisted::PersistedChain,
 };
 use inktensor_primitives::hash::hex;
 use inktensor_primitives::Digest;
-use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 use subxt_signer::sr25519::Keypair;
 use thiserror::Error;
 
-/// What the address of a served chain begins with.
+/// Scheme of a served chain.
 const SERVED: &str = "tcp://";
-/// What the address of a node begins with.
+/// Schemes of a node.
 const NODE: [&str; 2] = ["ws://", "wss://"];
 
-/// Where a chain is.
+/// The place of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChainSource {
-    /// Kept in a folder. What is sent to it is kept at once.
-    Kept(PathBuf),
-    /// Served by `inktensor devchain` at `HOST:PORT`.
+    /// A folder. Each transaction is written to it at once.
+    Dir(PathBuf),
+    /// A process, `inktensor devchain`, at `HOST:PORT`.
     Served(String),
-    /// Served by nodes at these addresses; the first that answers will do.
+    /// Nodes at these addresses. The first that answers is used.
     Nodes(Vec<String>),
 }
 
-/// How to work with a chain.
+/// The settings for opening a chain.
 pub struct Access {
-    /// How long to wait for it, now and for each answer.
-    pub patience: Duration,
-    /// The file of the deployment on a chain of nodes; by default the one in [`FOLDER`] that is of
-    /// the chain.
+    /// Longest wait for the chain, at the start and for each answer.
+    pub timeout: Duration,
+    /// File of the deployment on a chain of nodes; by default the file in [`FOLDER`] that is of the
+    /// chain.
     pub deployment: Option<PathBuf>,
-    /// The keys to sign with on a chain of nodes. Other chains take everybody's word.
+    /// Keys to sign with on a chain of nodes. Other chains need none.
     pub keys: Vec<Keypair>,
-    /// When a transaction counts as carried out on a chain of nodes.
+    /// Moment at which a transaction counts as carried out on a chain of nodes.
     pub wait: Wait,
 }
 
 impl Default for Access {
-    /// To look, and not to sign.
+    /// Returns the settings for a chain that is only read.
     fn default() -> Self {
         Self {
-            patience: PATIENCE,
+            timeout: TIMEOUT,
             deployment: None,
             keys: Vec::new(),
             wait: Wait::Best,
@@ -68,60 +74,60 @@ impl Default for Access {
 pub struct Opened {
     /// The chain.
     pub chain: Box<dyn Chain>,
-    /// Where the contracts are.
+    /// Addresses of the contracts.
     pub contracts: Addresses,
-    /// The store that is kept with the chain, if there is one.
+    /// Store in the chain's folder, if there is one.
     pub store: Option<PathBuf>,
 }
 
-/// Why there is no chain to work with.
+/// An error of opening a chain.
 #[derive(Debug, Error)]
 pub enum SourceError {
-    /// The folder does not hold one, or the file of the deployment cannot be used.
+    /// The folder or the file of the deployment is unusable.
     #[error(transparent)]
-    Kept(#[from] KeptError),
-    /// The process does not answer.
+    Dir(#[from] ChainDirError),
+    /// The chain does not answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
     /// The process does not serve all contracts.
     #[error(transparent)]
     Contracts(#[from] RecordError),
-    /// No file tells of a deployment on this chain.
-    #[error("no deployment on this chain (first block {}) is written down in the folder {FOLDER}: deploy with `inktensor deploy`, or \
+    /// No file records a deployment on this chain.
+    #[error("no deployment on this chain (first block {}) is recorded in the folder {FOLDER}: deploy with `inktensor deploy`, record one with `inktensor deployment record`, or \
         name its file with --deployment", hex(.0))]
     NoDeployment(Digest),
     /// The file is of another chain.
-    #[error("{}: the deployment is on another chain, whose first block is {}, not {}", path.display(), hex(written), hex(found))]
+    #[error("{}: the deployment is on another chain: its first block is {}, the chain's is {}; name another file with --deployment, or another chain", path.display(), hex(written), hex(found))]
     OtherChain {
         /// The file.
         path: PathBuf,
-        /// The chain it is of.
+        /// First block in the file.
         written: Digest,
-        /// The chain that answers.
+        /// First block of the chain.
         found: Digest,
     },
     /// Several files are of the chain.
-    #[error("{} and {} are both of this chain: say which one with --deployment", .0.display(), .1.display())]
+    #[error("{} and {} are both of this chain; choose one with --deployment", .0.display(), .1.display())]
     Several(PathBuf, PathBuf),
 }
 
 impl ChainSource {
-    /// The chain, with the contracts on it.
+    /// Opens the chain, with the contracts on it.
     ///
     /// # Errors
     /// See [`SourceError`].
     pub fn open(&self, access: Access) -> Result<Opened, SourceError> {
         match self {
-            ChainSource::Kept(folder) => {
-                let kept = Kept::at(folder);
+            ChainSource::Dir(folder) => {
+                let kept = ChainDir::at(folder);
                 Ok(Opened {
-                    chain: Box::new(KeptChain::new(kept.chain()?, kept.clone())),
+                    chain: Box::new(PersistedChain::new(kept.chain()?, kept.clone())),
                     contracts: kept.contracts()?,
                     store: Some(kept.store()).filter(|store| store.exists()),
                 })
             }
             ChainSource::Served(address) => {
-                let chain = RemoteChain::connect(address, access.patience)?;
+                let chain = RemoteChain::connect(address, access.timeout)?;
                 let named: BTreeMap<_, _> = chain.contracts()?.into_iter().collect();
                 Ok(Opened {
                     chain: Box::new(chain),
@@ -145,14 +151,14 @@ impl ChainSource {
     }
 }
 
-/// A chain of nodes, whatever is deployed on it.
+/// Connects to a chain of nodes, with or without a deployment.
 ///
 /// # Errors
 /// `Unreachable`.
 pub fn connect(addresses: &[String], access: Access) -> Result<RpcChain, ChainError> {
     let settings = Settings {
         addresses: addresses.to_vec(),
-        patience: access.patience,
+        timeout: access.timeout,
         wait: access.wait,
         genesis: None,
     };
@@ -162,8 +168,8 @@ pub fn connect(addresses: &[String], access: Access) -> Result<RpcChain, ChainEr
 impl FromStr for ChainSource {
     type Err = String;
 
-    /// `ws://HOST:PORT` or `wss://..`, several of them with commas between, `tcp://HOST:PORT`, or
-    /// else a folder.
+    /// Parses `ws://HOST:PORT` or `wss://..`, several of them with commas between,
+    /// `tcp://HOST:PORT`, or a folder.
     fn from_str(text: &str) -> Result<Self, String> {
         let is_node = |text: &str| NODE.iter().any(|scheme| text.starts_with(scheme));
         if is_node(text) {
@@ -174,7 +180,10 @@ impl FromStr for ChainSource {
             };
         }
         match text.split_once("://") {
-            None => Ok(ChainSource::Kept(text.into())),
+            None if is_bare_address(text) => Err(format!(
+                "the scheme is missing: ws://{text} is a node, tcp://{text} is a devchain"
+            )),
+            None => Ok(ChainSource::Dir(text.into())),
             Some(_) => text
                 .strip_prefix(SERVED)
                 .map(|address| ChainSource::Served(address.into()))
@@ -183,10 +192,18 @@ impl FromStr for ChainSource {
     }
 }
 
+/// Returns true if `text` is HOST:PORT, and no folder has that name.
+fn is_bare_address(text: &str) -> bool {
+    let is_address = text
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    is_address && !text.contains('/') && !Path::new(text).exists()
+}
+
 impl fmt::Display for ChainSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ChainSource::Kept(folder) => folder.display().fmt(f),
+            ChainSource::Dir(folder) => folder.display().fmt(f),
             ChainSource::Served(address) => write!(f, "{SERVED}{address}"),
             ChainSource::Nodes(addresses) => f.write_str(&addresses.join(",")),
         }
@@ -212,11 +229,13 @@ mod tests {
         for text in ["http://localhost:9944", "ws://one,tcp://two", "ws://one,"] {
             assert!(ChainSource::from_str(text).is_err(), "{text}");
         }
+        let bare = ChainSource::from_str("127.0.0.1:9944").unwrap_err();
+        assert!(bare.contains("ws://127.0.0.1:9944"), "{bare}");
     }
 
     #[test]
     fn a_folder_without_a_chain_is_named() {
-        let source = ChainSource::Kept("nowhere".into());
+        let source = ChainSource::Dir("nowhere".into());
         let problem = source.open(Access::default()).err().unwrap().to_string();
         assert!(problem.contains("nowhere"), "{problem}");
     }

@@ -1,8 +1,8 @@
-//! What the chunks of a subnet remember from its last final epoch: computed here, kept, brought in,
-//! or told by the chain.
+//! The memory of a subnet's chunks from its last final epoch: computed here, stored, imported, or
+//! published on the chain.
 
-use super::{block, Ledger};
-use crate::{history::replay, roles::RoleError, store::MemoryExport};
+use super::{block, EpochCache};
+use crate::{history::EpochHistory, roles::RoleError, store::MemoryExport};
 use inktensor_client::chain::{ChainRead, Typed};
 use inktensor_primitives::{
     assertion::memory_digest,
@@ -11,9 +11,9 @@ use inktensor_primitives::{
     Digest, NetUid,
 };
 
-impl Ledger {
-    /// What each chunk of `netuid` remembers from `epoch`, for a worker that was not there to
-    /// compute it.
+impl EpochCache {
+    /// Returns the memory of each chunk of `netuid` from `epoch`, for a worker that did not compute
+    /// the epoch.
     ///
     /// # Errors
     /// `NoStore`, `MemoryUnknown`, `Store`.
@@ -23,8 +23,8 @@ impl Ledger {
         export.ok_or(RoleError::MemoryUnknown { netuid, epoch })
     }
 
-    /// Takes in what another worker exported, if it is what the last final epoch left by the
-    /// chain's own hashes.
+    /// Stores the memory that another worker exported, if the chain's hashes of the last final
+    /// epoch fit it.
     ///
     /// # Errors
     /// `NoStore`, `OtherMemory`, `Store`, `Chain`.
@@ -46,8 +46,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// What the chunks of the next `steps` steps of the closed epoch remember, from step `next` on:
-    /// an entry for each that reads a memory that there is, as a replay asks for.
+    /// Returns the memory for the next `steps` steps of the closed epoch, from step `next` on: an
+    /// entry for each step that reads an existing memory, as a replay needs them.
     ///
     /// # Errors
     /// `NothingClosed`, `MemoryUnknown`, `Store`, `Chain`.
@@ -84,7 +84,8 @@ impl Ledger {
         Ok(entries.cloned().collect())
     }
 
-    /// What each chunk remembers from the last final epoch, checked against the chain's hashes.
+    /// Returns the memory of each chunk from the last final epoch, checked against the chain's
+    /// hashes.
     pub(super) fn memory(
         &self,
         chain: &dyn ChainRead,
@@ -98,19 +99,19 @@ impl Ledger {
         };
         let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
         if hashes.is_empty() {
-            // Another kernel, or chunks of another size, starts without memory.
+            // After a change of the kernel or of the chunk size there is no memory.
             return Ok(vec![Vec::new(); chunks]);
         }
         let mut memory = self
             .known_memory(chain, header, epoch, &hashes)?
             .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
-        // Chunks that have come since remember nothing.
+        // New chunks have no memory.
         memory.resize(chunks, Vec::new());
         Ok(memory)
     }
 
-    /// What each chunk remembers from `epoch`, the last final one before `header`, with these
-    /// hashes: computed, kept, or told by the chain.
+    /// Returns the memory of each chunk from `epoch`, the last final one before `header`, with
+    /// these hashes: computed, stored, or published on the chain.
     fn known_memory(
         &self,
         chain: &dyn ChainRead,
@@ -130,19 +131,18 @@ impl Ledger {
                 return Ok(Some(memory));
             }
         }
-        // A replay of the last final epoch was told after that epoch closed.
-        let told = chain.events(block(header.previous_close))?;
-        let about = (netuid, epoch);
-        let told = replay::memory(&told, self.contracts.epoch, about, hashes.len());
-        let told = told.filter(right);
-        if let (Some(store), Some(memory)) = (&self.store, &told) {
+        // A replay of the last final epoch was published after that epoch closed.
+        let from = block(header.previous_close);
+        let history = EpochHistory::read(chain, &self.contracts, (netuid, epoch), from)?;
+        let published = history.replayed_memory(hashes.len()).filter(right);
+        if let (Some(store), Some(memory)) = (&self.store, &published) {
             store.put_memory(netuid, epoch, memory)?;
         }
-        Ok(told)
+        Ok(published)
     }
 }
 
-/// Whether `memory` has the `hashes` that became final.
+/// Returns true if `memory` has the `hashes` that became final.
 pub(crate) fn is_memory(netuid: NetUid, epoch: u32, memory: &[Vec<u8>], hashes: &[Digest]) -> bool {
     memory.len() == hashes.len()
         && (0..)

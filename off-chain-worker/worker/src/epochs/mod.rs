@@ -1,12 +1,12 @@
-//! What the worker has computed itself: the closed epoch of each subnet, and the final one before
-//! it.
+//! The epochs that this worker has computed: the closed epoch of each subnet, and the final one
+//! before it.
 
 mod memory;
 
 pub(crate) use memory::is_memory;
 
 use crate::store::{Store, StoreError, StoredEpoch};
-use crate::{history::replay, kernels::Kernels, roles::RoleError};
+use crate::{history::EpochHistory, kernels::Kernels, roles::RoleError};
 use inktensor_client::{
     chain::{query_all, CallError, ChainRead, Typed},
     deploy::Addresses,
@@ -14,33 +14,33 @@ use inktensor_client::{
 use inktensor_compute::epoch::engine_difference;
 use inktensor_compute::{
     engine::EngineError,
-    epoch::{attempt, compute, Attempt, EpochError, EpochInputs, Trace},
+    epoch::{attempt, compute, Attempt, ComputeError, EpochInputs, Trace},
 };
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
-    epoch::{EpochError as ContractError, Epochs},
+    epoch::{EpochError, Epochs},
     kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
     Digest, NetUid,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Blocks until an epoch is tried again that this machine failed to compute. A kernel that fails by
-/// itself always will.
+/// Blocks until this machine tries again to compute an epoch that it failed at. A kernel that fails
+/// by itself always will.
 const TRY_AGAIN: u32 = 5;
 
-/// An epoch computed here.
+/// A computed epoch.
 #[derive(Clone, Debug)]
-pub struct Computed {
-    /// What was computed from.
+pub struct ComputedEpoch {
+    /// Inputs of the epoch.
     pub inputs: EpochInputs,
-    /// What came out.
+    /// Trace of its steps.
     pub trace: Trace,
-    /// What a proposer posts.
+    /// Assertion that a proposer posts.
     pub assertion: Assertion,
 }
 
-impl Computed {
+impl ComputedEpoch {
     fn of(inputs: EpochInputs, trace: Trace) -> Self {
         Self {
             assertion: trace.assertion(),
@@ -50,36 +50,37 @@ impl Computed {
     }
 }
 
-/// The epochs computed here. An epoch is computed once, whoever asks for it, and with a [`Store`]
-/// once however often the worker is started.
+/// A cache of computed epochs. An epoch is computed once for all roles, and with a [`Store`] once
+/// for all starts of the worker.
 ///
-/// At hand are, per subnet, the last closed epoch and the last final one, whose results may still
-/// have to be settled and whose memory the closed one reads. What is older is in the store.
-pub struct Ledger {
+/// The cache holds two epochs per subnet: the last closed one and the last final one, whose results
+/// may still have to be settled and whose memory the closed one reads. Older epochs are in the
+/// store.
+pub struct EpochCache {
     contracts: Addresses,
     kernels: Arc<Kernels>,
     store: Option<Store>,
-    subnets: BTreeMap<NetUid, Vec<Arc<Computed>>>,
-    /// The closed epoch of a subnet that cannot be computed.
+    subnets: BTreeMap<NetUid, Vec<Arc<ComputedEpoch>>>,
+    /// Closed epoch of a subnet that cannot be computed.
     failures: BTreeMap<NetUid, Failure>,
-    /// Header of the epoch of a subnet on which both engines agree.
+    /// Header of the subnet's epoch on which both engines agree.
     agreed: BTreeMap<NetUid, Digest>,
 }
 
 /// An epoch that could not be computed.
 struct Failure {
     header_hash: Digest,
-    error: EpochError,
-    /// First block at which it is worth another try, if ever.
+    error: ComputeError,
+    /// First block at which it is worth another try; `None` if it never is.
     again_at: Option<u32>,
     inputs: EpochInputs,
-    /// The steps before the one that failed.
+    /// Steps before the one that failed.
     trace: Trace,
 }
 
-impl Ledger {
-    /// An empty ledger for the deployment at `contracts`. It forgets all when it goes; `kernels`
-    /// may be shared with others.
+impl EpochCache {
+    /// Creates an empty cache for the deployment at `contracts`, without a store. `kernels` may be
+    /// shared.
     pub fn new(contracts: Addresses, kernels: impl Into<Arc<Kernels>>) -> Self {
         Self {
             contracts,
@@ -91,18 +92,18 @@ impl Ledger {
         }
     }
 
-    /// Keeps what it computes in `store`, and goes on from what is there.
+    /// Adds a store, which keeps what the cache computes, and continues from its contents.
     pub fn with_store(mut self, store: Store) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// What it keeps, if it keeps anything.
+    /// Returns the store.
     pub const fn store(&self) -> Option<&Store> {
         self.store.as_ref()
     }
 
-    /// The epoch of `netuid` that closed last, computed now if it was not before.
+    /// Returns the epoch of `netuid` that closed last. Computes it at the first call.
     ///
     /// # Errors
     /// `NothingClosed`, `MemoryUnknown`, `NoKernelCode`, `Engine`, `Epoch`, `OtherPlan`, `Store`,
@@ -111,7 +112,7 @@ impl Ledger {
         &mut self,
         chain: &dyn ChainRead,
         netuid: NetUid,
-    ) -> Result<Arc<Computed>, RoleError> {
+    ) -> Result<Arc<ComputedEpoch>, RoleError> {
         let header = chain
             .query(self.contracts.epoch().header(netuid))?
             .ok_or(RoleError::NothingClosed(netuid))?;
@@ -139,7 +140,7 @@ impl Ledger {
             return Err(error.into());
         }
         self.failures.remove(&netuid);
-        let computed = Arc::new(Computed::of(inputs, attempt.trace));
+        let computed = Arc::new(ComputedEpoch::of(inputs, attempt.trace));
         let header = &computed.inputs.header;
         let known = self.subnets.entry(netuid).or_default();
         known.retain(|c| Some(c.trace.epoch) == header.final_epoch);
@@ -147,12 +148,12 @@ impl Ledger {
         Ok(computed)
     }
 
-    /// The first step at which `claimed` is false about the closed epoch of `netuid`, and the
-    /// proof. None if it is honest, or one that the chain does not take. Where the kernel
-    /// itself gives no honest answer, every assertion is false.
+    /// Returns the first step at which `claimed` is false about the closed epoch of `netuid`, with
+    /// the proof; `None` if it is honest, or if the chain does not accept it. If the kernel has no
+    /// honest answer, every assertion is false.
     ///
     /// # Errors
-    /// As [`Ledger::closed`].
+    /// As [`EpochCache::closed`].
     pub fn refute(
         &mut self,
         chain: &dyn ChainRead,
@@ -170,13 +171,13 @@ impl Ledger {
         }
     }
 
-    /// An epoch computed before, if it is still at hand.
-    pub fn computed(&self, netuid: NetUid, epoch: u32) -> Option<&Arc<Computed>> {
+    /// Returns a computed epoch, if it is in the cache.
+    pub fn computed(&self, netuid: NetUid, epoch: u32) -> Option<&Arc<ComputedEpoch>> {
         let known = self.subnets.get(&netuid)?;
         known.iter().find(|c| c.trace.epoch == epoch)
     }
 
-    /// What each chunk's neurons get by an epoch that is final.
+    /// Returns the results of each chunk's neurons for an epoch that is final.
     ///
     /// # Errors
     /// `ResultsUnknown`, `Store`, `Chain`.
@@ -192,17 +193,22 @@ impl Ledger {
         if let Some(results) = self.kept_results(chain, netuid, epoch)? {
             return Ok(results);
         }
-        let told = chain.events(self.final_since(chain, netuid, epoch)?)?;
-        replay::results(&told, self.contracts.epoch, (netuid, epoch))
+        let from = self.final_since(chain, netuid, epoch)?;
+        EpochHistory::read(chain, &self.contracts, (netuid, epoch), from)?
+            .replayed_results()
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })
     }
 
-    /// Makes sure that the two ways to run the kernel of `computed` come to the same, if there are
-    /// two. Each epoch is looked at once.
+    /// Checks that the two engines for the kernel of `computed` agree, if there are two. Each epoch
+    /// is checked once.
     ///
     /// # Errors
-    /// `EnginesDiffer`, `Epoch`, or what keeps the kernel from being loaded.
-    pub fn agree(&mut self, chain: &dyn ChainRead, computed: &Computed) -> Result<(), RoleError> {
+    /// `EnginesDiffer`, `Epoch`, or the error of loading the kernel.
+    pub fn agree(
+        &mut self,
+        chain: &dyn ChainRead,
+        computed: &ComputedEpoch,
+    ) -> Result<(), RoleError> {
         let header = &computed.inputs.header;
         let hash = computed.trace.header_hash;
         if self.agreed.get(&header.netuid) == Some(&hash) {
@@ -222,8 +228,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// The epoch of `header` out of the store, as far as it is there; the rest is computed and
-    /// kept.
+    /// Returns the epoch of `header` from the store as far as it is there; computes and stores the
+    /// rest.
     fn resume_or_compute(
         &self,
         chain: &dyn ChainRead,
@@ -253,7 +259,7 @@ impl Ledger {
         Ok((inputs, attempt))
     }
 
-    /// What is kept of the epoch with exactly this header.
+    /// Returns the stored epoch with exactly this header.
     fn stored(&self, header: &EpochHeader) -> Result<Option<StoredEpoch>, StoreError> {
         let Some(store) = &self.store else {
             return Ok(None);
@@ -262,7 +268,7 @@ impl Ledger {
         Ok(stored.filter(|stored| stored.inputs.header == *header))
     }
 
-    /// The trace of a stored epoch, if all that its proofs need is kept.
+    /// Returns the trace of a stored epoch, if everything that its proofs need is stored.
     fn kept_trace(&self, stored: &StoredEpoch) -> Result<Option<Trace>, StoreError> {
         let header = &stored.inputs.header;
         let steps = match &self.store {
@@ -283,12 +289,11 @@ impl Ledger {
             roster: outcome.assertion.roster.clone(),
             timing: Vec::new(),
         };
-        // Parts that do not belong together are no trace; the inputs say again what they come to.
+        // Parts of different epochs are not a trace; then the inputs are computed again.
         Ok((trace.assertion() == outcome.assertion).then_some(trace))
     }
 
-    /// Plan and inputs of the closed epoch, from the chain; the memory from where it is known. They
-    /// are kept.
+    /// Reads plan and inputs of the closed epoch from the chain, finds the memory, and stores them.
     fn read(
         &self,
         chain: &dyn ChainRead,
@@ -309,7 +314,7 @@ impl Ledger {
         Ok((plan, inputs))
     }
 
-    /// Reads the inputs with the function that a judge reads them with.
+    /// Reads the inputs with the function that a dispute reads them with.
     fn gather(
         &self,
         chain: &dyn ChainRead,
@@ -318,13 +323,13 @@ impl Ledger {
     ) -> Result<Vec<ChunkInputs>, RoleError> {
         let messages = (0..plan.chunks(header.neurons))
             .map(|chunk| self.contracts.epoch().chunk_inputs(header.netuid, chunk));
-        let answers: Vec<Result<ChunkInputs, ContractError>> = query_all(chain, messages)?;
+        let answers: Vec<Result<ChunkInputs, EpochError>> = query_all(chain, messages)?;
         let refused = |error| RoleError::refused("Epochs::chunk_inputs")(CallError::Refused(error));
         let chunks: Result<Vec<_>, _> = answers.into_iter().collect();
         chunks.map_err(refused)
     }
 
-    /// A block before which nothing was told about the outcome of `epoch`, which is final.
+    /// Returns a block before which there is no event about the outcome of `epoch`, which is final.
     fn final_since(
         &self,
         chain: &dyn ChainRead,
@@ -339,7 +344,7 @@ impl Ledger {
         })
     }
 
-    /// Results that are kept, unless they are those of another epoch with the same number.
+    /// Returns stored results, unless they are those of another epoch with the same number.
     fn kept_results(
         &self,
         chain: &dyn ChainRead,
@@ -362,17 +367,17 @@ impl Ledger {
     }
 }
 
-/// A header's block as the chain counts it.
+/// Returns a header's block number as the chain counts blocks.
 pub(crate) fn block(number: u64) -> u32 {
     u32::try_from(number).unwrap_or_default()
 }
 
-/// Whether the failure may be this machine's, and not the kernel's.
-fn is_of_this_machine(error: &EpochError) -> bool {
+/// Returns true if the failure may be this machine's, and not the kernel's.
+fn is_of_this_machine(error: &ComputeError) -> bool {
     matches!(
         error,
-        EpochError::Plan(EngineError::Runtime(_) | EngineError::TooSlow(_))
-            | EpochError::Step {
+        ComputeError::Plan(EngineError::Runtime(_) | EngineError::TooSlow(_))
+            | ComputeError::Step {
                 error: EngineError::Runtime(_) | EngineError::TooSlow(_),
                 ..
             }
@@ -385,13 +390,13 @@ mod tests {
 
     #[test]
     fn only_what_the_machine_failed_at_is_tried_again() {
-        let step = |error| EpochError::Step {
+        let step = |error| ComputeError::Step {
             phase: 0,
             chunk: 0,
             error,
         };
         assert!(is_of_this_machine(&step(EngineError::Runtime("".into()))));
         assert!(!is_of_this_machine(&step(EngineError::Trapped("".into()))));
-        assert!(!is_of_this_machine(&EpochError::UnsoundPlan));
+        assert!(!is_of_this_machine(&ComputeError::UnsoundPlan));
     }
 }

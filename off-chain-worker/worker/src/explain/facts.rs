@@ -1,5 +1,5 @@
-//! What an explanation consists of. Amounts are in rao. Shares are fractions of one, exact as the
-//! kernel has them; those in a [`ResultFact`], weights and bonds are parts of 65535.
+//! The parts of an explanation. Amounts are in rao. Shares are fractions of one, as exact as in the
+//! kernel; those in a [`ResultFact`], weights and bonds are parts of 65535.
 
 use inktensor_primitives::{
     kernel::{Budget, NeuronResult},
@@ -7,79 +7,80 @@ use inktensor_primitives::{
 };
 use serde::Serialize;
 
-/// Why a neuron gets what it gets.
+/// The explanation of a neuron's pay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
     /// The subnet.
     pub netuid: u16,
     /// The epoch.
     pub epoch: u32,
-    /// Block at which it closed.
+    /// Block at which the epoch closed.
     pub closed_at: u64,
-    /// Neurons of the subnet.
+    /// Number of neurons.
     pub neurons: u16,
-    /// Uids on the roster.
+    /// Number of uids on the roster.
     pub permits: usize,
-    /// `yuma`, or `unknown`: then only what every kernel shows is explained.
+    /// `yuma`, or `unknown`: then only the terms of every kernel are explained.
     pub kernel: &'static str,
-    /// The kernel's code hash.
+    /// Code hash of the kernel.
     pub kernel_code: String,
-    /// What was posted on the chain; none if no chain was asked, or nothing was.
+    /// The posted assertion; `None` without a chain or an assertion.
     pub posted: Option<PostedFact>,
     /// The neuron.
     pub neuron: NeuronFact,
-    /// What the epoch found for it.
+    /// Result of the epoch.
     pub result: ResultFact,
-    /// What there is to pay.
+    /// Budget of the epoch.
     pub budget: BudgetFact,
-    /// What it is paid.
+    /// Pay of the neuron.
     pub pay: PayFact,
-    /// Weights for it, as on the chain.
+    /// Weights for the neuron, as on the chain.
     pub received: Vec<WeightFact>,
-    /// Its own weights, as on the chain.
+    /// Weights of the neuron, as on the chain.
     pub given: Vec<WeightFact>,
-    /// What the kernel found out on the way; none of a kernel that the worker does not know.
+    /// Inner terms of the Yuma kernel; `None` for an unknown kernel.
     pub terms: Option<YumaFacts>,
-    /// What was found again, and in the epoch.
+    /// Recomputed values beside those of the epoch.
     pub checks: Vec<CheckFact>,
 }
 
 impl Explanation {
-    /// Whether all that was found again is as in the epoch, and the epoch is what was posted.
+    /// Returns true if all recomputed values agree with the epoch, and the epoch with what was
+    /// posted.
     pub fn holds(&self) -> bool {
         self.checks.iter().all(|check| check.holds)
             && self.posted.as_ref().is_none_or(|posted| posted.correct)
     }
 }
 
-/// A neuron, as consensus was given it.
+/// A neuron, as consensus sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NeuronFact {
-    /// Its seat.
+    /// Uid of the neuron.
     pub uid: u16,
     /// Address of the hotkey.
     pub hotkey: Option<String>,
-    /// Address of its owner.
+    /// Address of the coldkey.
     pub coldkey: Option<String>,
-    /// It is the subnet owner's.
+    /// True for the subnet owner's neuron.
     pub owner: bool,
-    /// Stake behind it on the subnet.
+    /// Stake of the hotkey on the subnet.
     pub stake: u64,
-    /// Block of its registration.
+    /// Block of the registration.
     pub registered_at: u64,
-    /// Block of its last weights, or of its registration.
+    /// Block of the last weights, or of the registration.
     pub last_update: u64,
-    /// Block of its earliest commit that is not revealed.
+    /// Block of the earliest unrevealed commit.
     pub commit_block: Option<u64>,
-    /// It may have weights that count in this epoch.
+    /// True if the neuron's weights can count in this epoch.
     pub on_roster: bool,
-    /// It holds a permit. The owner needs none.
+    /// True if the neuron holds a permit. The owner needs none.
     pub permit: bool,
-    /// It took its seat after the last final epoch.
+    /// True if the neuron registered after the last final epoch.
     pub newcomer: bool,
 }
 
-/// What an epoch found for a neuron; shares in parts of 65535.
+/// The result of an epoch for a neuron; shares in parts of 65535.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ResultFact {
     /// Share of all miners' rewards.
@@ -88,15 +89,15 @@ pub struct ResultFact {
     pub dividends: u16,
     /// Weight that the majority agrees on.
     pub consensus: u16,
-    /// How much of its weights consensus left.
+    /// Part of the neuron's weights that consensus leaves.
     pub validator_trust: u16,
     /// Share of the subnet's stake.
     pub stake_weight: u16,
-    /// Has updated its weights lately.
+    /// True if the neuron updated weights within the activity cutoff.
     pub active: bool,
-    /// Holds a permit in the next epoch.
+    /// True if the neuron holds a permit in the next epoch.
     pub next_permit: bool,
-    /// Reward in all, as the kernel rounds it.
+    /// Sum of both rewards, as the kernel rounds it.
     pub emission: u64,
 }
 
@@ -115,20 +116,20 @@ impl ResultFact {
     }
 }
 
-/// What an epoch pays out.
+/// The budget of an epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BudgetFact {
-    /// All of it.
+    /// Whole budget.
     pub total: u64,
-    /// The miners' part; none if incentive and dividends divide one whole.
+    /// Part of the miners; `None` if incentive and dividends divide one whole.
     pub miners: Option<u64>,
-    /// The validators' and their stakers' part.
+    /// Part of the validators and their stakers.
     pub validators: Option<u64>,
-    /// What the results give to miners.
+    /// Sum of the results for miners.
     pub to_miners: u128,
-    /// What the results give to validators and their stakers.
+    /// Sum of the results for validators and their stakers.
     pub to_validators: u128,
-    /// What the chain has told of the rest; none if no chain was asked.
+    /// The rest of the epoch's money, from the chain's events; `None` without a chain.
     pub chain: Option<MoneyFact>,
 }
 
@@ -154,61 +155,61 @@ impl BudgetFact {
     }
 }
 
-/// What the chain has told of an epoch's money.
+/// The money of an epoch, from the chain's events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MoneyFact {
-    /// Set aside for the subnet's owner.
+    /// Share of the subnet's owner.
     pub owner: u64,
-    /// Set aside for the treasury.
+    /// Share of the treasury.
     pub treasury: u64,
-    /// Set aside for whoever computes the epoch.
+    /// Share of the account that computes the epoch.
     pub proposer: u64,
-    /// Set aside for whoever settles it.
+    /// Share of the accounts that settle it.
     pub keeper: u64,
-    /// What was paid for computing and settling so far.
+    /// Fees paid so far.
     pub fees_paid: u64,
-    /// What the neurons of the explained one's chunk were paid; none before they are.
+    /// Pay of the explained neuron's chunk; `None` before its settlement.
     pub chunk_paid: Option<u64>,
-    /// What all neurons were paid; none before the pay-out is over.
+    /// Pay of all neurons; `None` before the settlement ends.
     pub paid: Option<u64>,
-    /// What was left for the next epoch; none before it is known.
+    /// Remainder for the next epoch; `None` before it is known.
     pub carried: Option<u64>,
 }
 
-/// What was posted for an epoch.
+/// The posted assertion of an epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PostedFact {
     /// Digest of the assertion.
     pub assertion: String,
     /// `standing`, `final` or `slashed`.
     pub fate: &'static str,
-    /// Whether it is what the inputs lead to. If not, what is explained is not what was posted.
+    /// True if the inputs lead to it. If not, the explained epoch is not the posted one.
     pub correct: bool,
 }
 
-/// What a neuron is paid.
+/// The pay of a neuron.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PayFact {
-    /// As miner, to its owner.
+    /// Pay as a miner, to the coldkey.
     pub miner: u64,
-    /// As validator, to its owner and its stakers.
+    /// Pay as a validator, to the coldkey and the stakers.
     pub validator: u64,
-    /// How the pay as validator is divided.
+    /// Division of the pay as a validator.
     pub take: Option<TakeFact>,
 }
 
-/// The pay of a validator, divided.
+/// The division of a validator's pay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TakeFact {
-    /// What went to the hotkey's parents, whose stake weighed for it.
+    /// Part of the hotkey's parents, whose stake counted for it.
     pub parents: u64,
     /// The owner's take of the rest, in basis points.
     pub take: u16,
     /// The owner's part, as stake.
     pub owner: u64,
-    /// For all who stake on the hotkey on the subnet, the owner with its part too, by stake.
+    /// Part of all stakers of the hotkey on the subnet, the owner included, by stake.
     pub stakers: u64,
-    /// For all who have root stake on the hotkey.
+    /// Part of all root stakers of the hotkey.
     pub root: u64,
 }
 
@@ -229,50 +230,50 @@ impl TakeFact {
 /// A weight as on the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WeightFact {
-    /// The other neuron: the validator of a weight received, the weighed one of a weight given.
+    /// The other neuron: the validator of a received weight, the weighed one of a given weight.
     pub uid: u16,
-    /// Its hotkey.
+    /// Hotkey of the other neuron.
     pub hotkey: Option<String>,
     /// The weight.
     pub weight: u16,
 }
 
-/// What the Yuma kernel found out on the way.
+/// The inner terms of the Yuma kernel.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct YumaFacts {
     /// Sum of the stake that counts.
     pub total_stake: u128,
     /// The neuron's stake that counts.
     pub counted_stake: u64,
-    /// Its share of that.
+    /// Share of the neuron in that sum.
     pub stake_share: f64,
-    /// Has set weights within the activity cutoff.
+    /// True if the neuron has set weights within the activity cutoff.
     pub active: bool,
-    /// Votes in this epoch.
+    /// True if the neuron's weights count in this epoch.
     pub permitted: bool,
-    /// Bonds in it were forgotten: it registered after the last epoch.
+    /// True if bonds in the neuron were dropped: it registered after the last epoch.
     pub forgotten: bool,
-    /// Majority of the active stake that consensus asks for.
+    /// Majority of the active stake that consensus needs.
     pub kappa: f64,
-    /// Who weighs it.
+    /// Validators that weigh the neuron.
     pub voices: Vec<VoiceFact>,
     /// Highest weight that the majority gives it.
     pub consensus: f64,
-    /// Active stake that gives it as much.
+    /// Active stake that gives at least this weight.
     pub support: f64,
-    /// Sum of what its voices add.
+    /// Sum of the validators' contributions.
     pub rank: f64,
     /// Sum of all ranks.
     pub rank_total: f64,
-    /// Its share of all ranks.
+    /// Share of the neuron in all ranks.
     pub incentive: f64,
     /// Sum of all incentive.
     pub incentive_total: f64,
-    /// What it does as a validator.
+    /// Terms of the neuron as a validator.
     pub seat: Option<SeatFact>,
     /// Sum of all dividends.
     pub dividends_total: f64,
-    /// What stands in for dividends if there are none: `active stake` or `stake`.
+    /// Replacement for dividends if there are none: `active stake` or `stake`.
     pub stand_in: Option<&'static str>,
 }
 
@@ -281,11 +282,11 @@ pub struct YumaFacts {
 pub struct VoiceFact {
     /// The validator.
     pub uid: u16,
-    /// Its hotkey.
+    /// Hotkey of the validator.
     pub hotkey: Option<String>,
     /// The weight as given.
     pub weight: u16,
-    /// Why it does not count, if it does not.
+    /// Reason for which the weight does not count.
     pub void: Option<&'static str>,
     /// The weight as a share of the validator's weights that count.
     pub share: f64,
@@ -295,39 +296,39 @@ pub struct VoiceFact {
     pub left: f64,
     /// What consensus cuts off.
     pub cut: f64,
-    /// What it adds to the rank.
+    /// Contribution to the rank.
     pub adds: f64,
 }
 
-/// What a neuron does as a validator.
+/// The terms of a validator.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SeatFact {
-    /// Its share of the active stake.
+    /// Share of the active stake.
     pub stake: f64,
-    /// Its weights and bonds.
+    /// Weights and bonds.
     pub bonds: Vec<BondFact>,
-    /// Sum of what consensus leaves of its weights.
+    /// Sum of the weights that consensus leaves.
     pub trust: f64,
-    /// Sum of what its bonds yield.
+    /// Sum of the yields of all bonds.
     pub earned: f64,
-    /// The same by active stake, where the subnet's rule has it.
+    /// The same by active stake, if the subnet's rule uses it.
     pub weighed: f64,
     /// Sum of that over all validators.
     pub weighed_total: f64,
-    /// Its share of that sum.
+    /// Share in that sum.
     pub dividends: f64,
 }
 
-/// A validator's weight for and bonds in one neuron.
+/// A validator's weight for, and bonds in, one neuron.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BondFact {
     /// The neuron.
     pub uid: u16,
-    /// Its hotkey.
+    /// Hotkey of the neuron.
     pub hotkey: Option<String>,
     /// The weight as given.
     pub weight: u16,
-    /// Why it does not count, if it does not.
+    /// Reason for which the weight does not count.
     pub void: Option<&'static str>,
     /// The weight as a share of those that count.
     pub share: f64,
@@ -337,28 +338,28 @@ pub struct BondFact {
     pub left: f64,
     /// What consensus cuts off.
     pub cut: f64,
-    /// The bond that was remembered.
+    /// Bond from the last epoch.
     pub before: u16,
-    /// What counts of it.
+    /// Part of that bond that counts.
     pub counted: u16,
-    /// The bond that is remembered now.
+    /// New bond.
     pub after: u16,
     /// The neuron's incentive.
     pub incentive: f64,
-    /// What the bond yields of it.
+    /// Yield of the bond.
     pub yields: f64,
 }
 
-/// A value found again, and in the epoch.
+/// A recomputed value beside the one of the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CheckFact {
-    /// Which value.
+    /// Name of the value.
     pub what: String,
-    /// As found again.
+    /// Recomputed value.
     pub found: u128,
-    /// As in the epoch, or the most it may be.
+    /// Value of the epoch, or its upper bound.
     pub epoch: u128,
-    /// Whether they agree.
+    /// True if the two agree.
     pub holds: bool,
 }
 

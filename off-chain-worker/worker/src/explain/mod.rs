@@ -1,10 +1,10 @@
-//! Why a neuron was paid what it was paid, term by term.
+//! The explanation of a neuron's pay, term by term.
 //!
-//! [`explain`] says what the kernel's interface shows of any epoch: stake, permits, weights,
-//! results, budget. Of an epoch of the Yuma kernel it also says what the kernel found out on the
-//! way, which the kernel's own crate reads out of the trace ([`yuma::phases::terms`]). There is no
-//! rule of consensus here. What was found again is listed with what the trace
-//! has, and [`Explanation::holds`] says whether all of it agrees.
+//! [`explain`] covers the kernel's interface, for any epoch: stake, permits, weights, results,
+//! budget. For an epoch of the Yuma kernel it adds the kernel's inner terms, which the kernel's own
+//! crate reads from the trace ([`yuma::phases::terms`]). There is no rule of consensus here.
+//! Recomputed values are listed beside those of the trace, and [`Explanation::holds`] returns true
+//! if all of them agree.
 
 mod facts;
 mod on_chain;
@@ -26,59 +26,59 @@ use inktensor_primitives::{
 
 /// An epoch to explain.
 pub struct Subject<'a> {
-    /// What it was computed from.
+    /// Inputs of the epoch.
     pub inputs: &'a EpochInputs,
-    /// What its steps left.
+    /// Trace of the epoch.
     pub trace: &'a Trace,
-    /// What its kernel is.
+    /// Kind of the kernel.
     pub kernel: KernelKind,
-    /// Who sits where, in order of uid. May be shorter than the subnet.
+    /// Accounts of the neurons, in order of uid. May be shorter than the subnet.
     pub identities: &'a [Identity],
-    /// What the chain has told of the epoch's money, if a chain was asked.
+    /// Money of the epoch, if a chain was read.
     pub money: Option<MoneyFact>,
-    /// What was posted, if a chain was asked and something was.
+    /// Posted assertion, if a chain was read and there is one.
     pub posted: Option<PostedFact>,
 }
 
-/// What is known about a kernel's inner terms.
+/// The knowledge about a kernel's inner terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KernelKind {
     /// The Yuma kernel that this worker is linked with.
     Yuma,
-    /// Any other.
+    /// Any other kernel.
     Other,
 }
 
-/// Who sits on a seat.
+/// The accounts of a neuron.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     /// Address of the hotkey.
     pub hotkey: Option<String>,
-    /// Address of its owner.
+    /// Address of the coldkey.
     pub coldkey: Option<String>,
-    /// The part of its stakers' dividends that the owner takes.
+    /// Part of the stakers' dividends that the owner takes.
     pub take: Option<Bps>,
-    /// What went to its parents of what it was paid as a validator, as far as it is paid.
+    /// Part of its pay as a validator that went to its parents, as far as it is paid.
     pub to_parents: Rao,
-    /// What went to its root stake of that, likewise.
+    /// Part of that pay that went to its root stake, likewise.
     pub to_root: Rao,
 }
 
-/// Why an epoch cannot be explained.
+/// An error that prevents an explanation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExplainError {
-    /// There is no such neuron: the uid, and how many there are.
-    #[error("there is no uid {0}: the epoch has {1} neurons")]
+    /// No neuron has this uid: the uid, and the number of neurons.
+    #[error("there is no uid {0}: the epoch has {1} neurons, with uids below {1}")]
     NoNeuron(u16, u16),
-    /// Inputs and trace are not of one epoch, or not whole.
+    /// Inputs and trace are not of one epoch, or incomplete.
     #[error("the trace is not that of the inputs")]
     OtherTrace,
-    /// The trace is not in the Yuma kernel's form, though the kernel is said to be it.
-    #[error("the trace is not in the form of the linked Yuma kernel ({0:?}): was it computed by another version?")]
+    /// The trace is not in the Yuma kernel's form, although the kernel is said to be Yuma.
+    #[error("the trace is not in the form of the linked Yuma kernel ({0}): was it computed by another version?")]
     OtherKernel(KernelError),
 }
 
-/// Explains what the neuron at `uid` gets.
+/// Explains the pay of the neuron at `uid`.
 ///
 /// # Errors
 /// See [`ExplainError`].
@@ -138,13 +138,13 @@ pub fn explain(subject: &Subject, uid: Uid) -> Result<Explanation, ExplainError>
     })
 }
 
-/// Chunk and place in it of `uid`.
+/// Returns the chunk of `uid`, and the place in it.
 fn place(size: u16, uid: Uid) -> (usize, usize) {
     let size = size.max(1);
     (usize::from(uid.0 / size), usize::from(uid.0 % size))
 }
 
-/// How the pay of a validator is divided, if its take is known.
+/// Returns the division of a validator's pay, if its take is known.
 fn take_of(subject: &Subject, uid: Uid, validator: Rao) -> Option<TakeFact> {
     let Identity {
         take,
@@ -178,7 +178,7 @@ fn seated(subject: &Subject, uid: Uid, neuron: &NeuronInput) -> NeuronFact {
     }
 }
 
-/// The weights of others, as the chain has them, for the neuron in column `offset`.
+/// Returns the weights of other neurons, as on the chain, for the neuron in column `offset`.
 fn received(subject: &Subject, gathered: &ChunkInputs, offset: usize) -> Vec<WeightFact> {
     let rows = gathered
         .rows
@@ -195,7 +195,7 @@ fn received(subject: &Subject, gathered: &ChunkInputs, offset: usize) -> Vec<Wei
         .collect()
 }
 
-/// The weights of `uid`, as the chain has them; none without a place on the roster.
+/// Returns the weights of `uid`, as on the chain; none without a place on the roster.
 fn given(subject: &Subject, uid: Uid) -> Vec<WeightFact> {
     let Ok(row) = subject.inputs.header.roster.binary_search(&uid) else {
         return Vec::new();
@@ -216,7 +216,7 @@ fn given(subject: &Subject, uid: Uid) -> Vec<WeightFact> {
         .collect()
 }
 
-/// What must hold of any kernel's results: no part of the budget is given away twice.
+/// Checks the sums of any kernel's results: no part of the budget is paid twice.
 fn sums(trace: &Trace, budget: &Budget, uid: Uid, result: &NeuronResult) -> Vec<CheckFact> {
     let sum = |of: fn(&NeuronResult) -> Rao| -> u128 {
         trace.neurons().map(|result| u128::from(of(result).0)).sum()

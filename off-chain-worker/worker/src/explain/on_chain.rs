@@ -1,10 +1,10 @@
-//! Explains an epoch of a chain, which adds who sits where, what they take, what was posted, and
-//! what the epoch's money became.
+//! The explanation of an epoch of a chain, which adds accounts, takes, the posted assertion and the
+//! epoch's money.
 
 use super::{
     explain, ExplainError, Explanation, Identity, KernelKind, MoneyFact, PostedFact, Subject,
 };
-use crate::verify::{Fate, Verifier, VerifyError};
+use crate::verify::{AssertionStatus, Verifier, VerifyError};
 use inktensor_client::{
     chain::{Chain, ChainError, ChainRead, ContractEvent, Typed},
     deploy::Addresses,
@@ -21,24 +21,25 @@ use inktensor_primitives::{
     AccountId, Digest, NetUid, Rao, Uid, PAGE,
 };
 
-/// Why an epoch of a chain cannot be explained.
+/// An error of the explanation of an epoch of a chain.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainExplainError {
-    /// It cannot be computed again.
+    /// The epoch cannot be computed again.
     #[error(transparent)]
     Verify(#[from] VerifyError),
     /// The chain does not answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// It was computed again, and cannot be explained.
+    /// The recomputed epoch cannot be explained.
     #[error(transparent)]
     Explain(#[from] ExplainError),
 }
 
-/// Explains what the neuron at `uid` gets for epoch `epoch` of `netuid`. `kind` says what the
-/// kernel with a code hash is.
+/// Explains the pay of the neuron at `uid` for epoch `epoch` of `netuid`. `kind` returns the kind
+/// of the kernel with a code hash.
 ///
-/// The chain tells who sits on a seat now. Who took it after the epoch is not who was paid, and
+/// The chain has the present neurons only. A neuron that registered after the epoch was not paid,
+/// so its uid has no accounts here.
 /// stays unnamed.
 ///
 /// # Errors
@@ -57,9 +58,9 @@ pub fn explain_on_chain(
     let posted = recomputed.posted.as_ref().map(|posted| PostedFact {
         assertion: hex(&posted.digest),
         fate: match posted.fate {
-            Fate::Standing { .. } => "standing",
-            Fate::Final => "final",
-            Fate::Slashed => "slashed",
+            AssertionStatus::Standing { .. } => "standing",
+            AssertionStatus::Final => "final",
+            AssertionStatus::Slashed => "slashed",
         },
         correct: posted.digest == honest,
     });
@@ -111,39 +112,39 @@ fn identities(
     Ok(identities)
 }
 
-/// What went to the parents of `child` of its pay for the epoch.
+/// Returns the part of the pay of `child` for the epoch that went to its parents.
 fn inherited(
     events: &[ContractEvent],
     contracts: &Addresses,
     header: &EpochHeader,
     child: AccountId,
 ) -> Rao {
-    let told = events
+    let inherited = events
         .iter()
         .filter(|event| event.contract == contracts.staking)
         .filter_map(|event| event.decode::<Inherited>())
         .filter(|it| (it.netuid, it.epoch, it.child) == (header.netuid, header.epoch, child));
-    Rao(told.fold(0, |sum: u64, it| sum.saturating_add(it.amount.0)))
+    Rao(inherited.fold(0, |sum: u64, it| sum.saturating_add(it.amount.0)))
 }
 
-/// What went to the root stake on `hotkey` of its own pay for the epoch. What follows is told of a
-/// part that came from a child.
+/// Returns the part of the own pay of `hotkey` for the epoch that went to its root stake. An event
+/// that follows marks a part that came from a child.
 fn on_root(
     events: &[ContractEvent],
     contracts: &Addresses,
     header: &EpochHeader,
     hotkey: AccountId,
 ) -> Rao {
-    let told: Vec<&ContractEvent> = events
+    let own: Vec<&ContractEvent> = events
         .iter()
         .filter(|event| event.contract == contracts.staking)
         .collect();
     let mut sum = 0u64;
-    for (place, event) in told.iter().enumerate() {
+    for (place, event) in own.iter().enumerate() {
         let Some(it) = event.decode::<RootAccrued>() else {
             continue;
         };
-        let next = told.get(place.saturating_add(1));
+        let next = own.get(place.saturating_add(1));
         let inherits = next
             .and_then(|next| next.decode::<Inherited>())
             .is_some_and(|next| next.parent == hotkey);
@@ -154,7 +155,7 @@ fn on_root(
     Rao(sum)
 }
 
-/// What the contracts have told of the epoch's money, and of what `chunk` was paid.
+/// Returns the epoch's money, and the pay of `chunk`, from the contracts' events.
 fn money(
     events: &[ContractEvent],
     contracts: &Addresses,

@@ -1,4 +1,4 @@
-//! Explanations of the kernel's vectors, and of kernels that the worker does not know.
+//! Explanations of the kernel's vectors, and of unknown kernels.
 
 use super::*;
 use inktensor_compute::{
@@ -43,12 +43,12 @@ fn subject<'a>(inputs: &'a EpochInputs, trace: &'a Trace) -> Subject<'a> {
     }
 }
 
-/// A share in parts of 65535, as results have it.
+/// Returns a share in parts of 65535, as in results.
 fn parts(share: f64) -> u16 {
     (share.min(1.0) * 65_535.0).floor() as u16
 }
 
-/// The bonds that the vector expects `uid` to have afterwards.
+/// Returns the bonds that the vector expects of `uid` after the epoch.
 fn bonds_after(expected: &Outcome, uid: u16) -> Vec<(u16, u16)> {
     let row = expected.bonds.iter().find(|(owner, _)| *owner == uid);
     let mut row: Vec<_> = row
@@ -68,18 +68,23 @@ fn the_terms_of_every_neuron_of_every_vector_are_those_expected_and_add_up() {
         // All neurons of the small subnets, and some of the large ones.
         let stride = usize::from((neurons / 24).max(1));
         for uid in (0..neurons).step_by(stride) {
-            let told = explain(&subject(&inputs, &trace), Uid(uid)).expect("an explanation");
+            let explained = explain(&subject(&inputs, &trace), Uid(uid)).expect("an explanation");
             let place = usize::from(uid);
-            let at = || format!("{name}, uid {uid}: {told:#?}");
-            assert!(told.holds(), "{}", at());
-            assert_eq!(told.pay.miner, expected.server_emission[place], "{}", at());
+            let at = || format!("{name}, uid {uid}: {explained:#?}");
+            assert!(explained.holds(), "{}", at());
             assert_eq!(
-                told.pay.validator,
+                explained.pay.miner,
+                expected.server_emission[place],
+                "{}",
+                at()
+            );
+            assert_eq!(
+                explained.pay.validator,
                 expected.validator_emission[place],
                 "{}",
                 at()
             );
-            let terms = told.terms.as_ref().expect("terms");
+            let terms = explained.terms.as_ref().expect("terms");
             assert_eq!(
                 parts(terms.consensus),
                 expected.consensus[place],
@@ -142,7 +147,7 @@ fn the_terms_of_every_neuron_of_every_vector_are_those_expected_and_add_up() {
                 .filter(|bond| bond.weight != 0)
                 .map(|bond| (bond.uid, bond.weight))
                 .collect();
-            let raw: Vec<_> = told
+            let raw: Vec<_> = explained
                 .given
                 .iter()
                 .map(|fact| (fact.uid, fact.weight))
@@ -164,16 +169,16 @@ fn what_one_validator_is_said_to_weigh_the_other_is_said_to_be_weighed() {
         .map(|uid| explain(&subject(&inputs, &trace), Uid(uid)).expect("an explanation"))
         .collect();
     let mut both = (Vec::new(), Vec::new());
-    for told in &all {
-        let terms = told.terms.as_ref().expect("terms");
+    for explained in &all {
+        let terms = explained.terms.as_ref().expect("terms");
         for voice in &terms.voices {
             both.0
-                .push((voice.uid, told.neuron.uid, voice.left.to_bits()));
+                .push((voice.uid, explained.neuron.uid, voice.left.to_bits()));
         }
         for bond in terms.seat.iter().flat_map(|seat| &seat.bonds) {
             if bond.weight != 0 {
                 both.1
-                    .push((told.neuron.uid, bond.uid, bond.left.to_bits()));
+                    .push((explained.neuron.uid, bond.uid, bond.left.to_bits()));
             }
         }
     }
@@ -182,14 +187,14 @@ fn what_one_validator_is_said_to_weigh_the_other_is_said_to_be_weighed() {
     assert!(!both.0.is_empty());
     let incentive: f64 = all
         .iter()
-        .filter_map(|told| told.terms.as_ref())
+        .filter_map(|explained| explained.terms.as_ref())
         .map(|terms| terms.incentive)
         .sum();
     let total = all[0].terms.as_ref().expect("terms").incentive_total;
     assert_eq!(incentive, total);
 }
 
-/// A vector in which someone has incentive and dividends, and who has.
+/// Returns a vector in which a neuron has incentive and dividends, and that neuron.
 fn paid() -> (Vector, u16) {
     vectors()
         .into_iter()
@@ -211,9 +216,9 @@ fn a_trace_that_is_not_what_the_inputs_lead_to_is_found_out() {
     let wrong = |change: &dyn Fn(&mut Trace)| -> Vec<String> {
         let mut trace = honest.clone();
         change(&mut trace);
-        let told = explain(&subject(&inputs, &trace), Uid(uid)).expect("an explanation");
-        assert!(!told.holds());
-        let differing = told.checks.into_iter().filter(|check| !check.holds);
+        let explained = explain(&subject(&inputs, &trace), Uid(uid)).expect("an explanation");
+        assert!(!explained.holds());
+        let differing = explained.checks.into_iter().filter(|check| !check.holds);
         differing.map(|check| check.what).collect()
     };
     let place = usize::from(uid);
@@ -296,7 +301,7 @@ fn what_is_not_of_this_kernel_or_this_epoch_is_refused() {
     );
 }
 
-/// A kernel that gives all to uid 1 and hands on bytes of its own.
+/// A kernel that pays everything to uid 1 and passes on bytes of its own.
 struct Favour;
 
 impl Engine for Favour {
@@ -379,16 +384,19 @@ fn of_another_kernel_the_interface_is_explained() {
         identities: &identities,
         ..subject(&inputs, &trace)
     };
-    let told = explain(&subject, Uid(1)).expect("an explanation");
-    assert!(told.holds(), "{told:#?}");
-    assert_eq!((told.kernel, told.terms.is_none()), ("unknown", true));
-    assert_eq!(told.neuron.hotkey.as_deref(), Some("hot"));
+    let explained = explain(&subject, Uid(1)).expect("an explanation");
+    assert!(explained.holds(), "{explained:#?}");
+    assert_eq!(
+        (explained.kernel, explained.terms.is_none()),
+        ("unknown", true)
+    );
+    assert_eq!(explained.neuron.hotkey.as_deref(), Some("hot"));
     let weights = |facts: &[WeightFact]| -> Vec<_> {
         facts.iter().map(|fact| (fact.uid, fact.weight)).collect()
     };
-    assert_eq!(weights(&told.received), [(0, 11), (2, 12)]);
-    assert_eq!(told.given, []);
-    let take = told.pay.take.expect("a take");
+    assert_eq!(weights(&explained.received), [(0, 11), (2, 12)]);
+    assert_eq!(explained.given, []);
+    let take = explained.pay.take.expect("a take");
     assert_eq!((take.owner, take.stakers), (5, 25));
     let of_validator = explain(&subject, Uid(0)).expect("an explanation");
     assert_eq!(weights(&of_validator.given), [(1, 11), (2, 13)]);

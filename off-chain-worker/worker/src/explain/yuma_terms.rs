@@ -1,13 +1,13 @@
-//! The Yuma kernel's terms, as the kernel's own crate reads them.
+//! The inner terms of the Yuma kernel, as the kernel's own crate reads them.
 
 use super::{identity, BondFact, CheckFact, ExplainError, SeatFact, Subject, VoiceFact, YumaFacts};
 use inktensor_primitives::Uid;
 use yuma::{
     fixed::Q32,
-    phases::terms::{terms, Cell, Computed, Seat, StandIn, Terms, Voice, Void},
+    phases::terms::{terms, Cell, ComputedEpoch, Seat, StandIn, Terms, Voice, Void},
 };
 
-/// The terms of the neuron at `uid`. What the kernel's crate found again is added to `checks`.
+/// Returns the terms of the neuron at `uid`. Adds what the kernel's crate recomputed to `checks`.
 pub(super) fn read(
     subject: &Subject,
     uid: Uid,
@@ -19,7 +19,7 @@ pub(super) fn read(
         .iter()
         .map(|step| (step.carry.as_slice(), step.scratch.as_slice()));
     let found = terms(
-        &Computed {
+        &ComputedEpoch {
             header: &inputs.header,
             chunks: &inputs.chunks,
             memory: &inputs.memory,
@@ -120,7 +120,7 @@ const fn reason(void: Void) -> &'static str {
     }
 }
 
-/// A number of the kernel as a float, exactly: it has far fewer than 53 bits.
+/// Converts a number of the kernel to a float, exactly: it has far fewer than 53 bits.
 fn fraction(number: Q32) -> f64 {
     number.0 as f64 / Q32::ONE.0 as f64
 }

@@ -1,11 +1,11 @@
-//! The keeper: closes epochs that are due, finalises what nobody disputed, settles every chunk, and
-//! ends what no proposer posts.
+//! The keeper: closes due epochs, finalizes undisputed assertions, settles every chunk, and replays
+//! or rolls over epochs that no proposer posts.
 
-use super::{Action, Report, RoleError};
+use super::{Action, RoleError, TickReport};
 use crate::{
-    epochs::Ledger,
-    history::assertion::posted,
-    roles::tick::{everywhere, Step},
+    epochs::EpochCache,
+    history::EpochHistory,
+    roles::tick::{tick_all, Step},
 };
 use inktensor_client::{
     chain::{Answer, CallError, Chain, ChainError, Typed},
@@ -23,7 +23,7 @@ use std::num::NonZeroU32;
 pub struct Keeper {
     account: AccountId,
     contracts: Addresses,
-    /// Steps of a replay per call, if it replays.
+    /// Steps of a replay per call; `None` for a keeper that does not replay.
     replays: Option<NonZeroU32>,
 }
 
@@ -39,8 +39,9 @@ enum Due {
 }
 
 impl Due {
-    /// What is due at `block`. Settling comes first: the next epoch cannot close before, or pay
-    /// would be lost to its window. A replay comes before giving up: it saves the epoch.
+    /// Returns the step that is due at `block`. Settling comes first: the next epoch cannot close
+    /// before, or pay would be lost to its window. A replay comes before a rollover: it saves the
+    /// epoch.
     fn at(status: &EpochStatus, block: u32, replays: bool) -> Self {
         if let Some((epoch, chunk)) = status.settling.as_ref().and_then(unsettled) {
             return Due::Settle { epoch, chunk };
@@ -70,7 +71,7 @@ fn unsettled(settlement: &Settlement) -> Option<(u32, u16)> {
 }
 
 impl Keeper {
-    /// A keeper that signs as `account` on the deployment at `contracts`.
+    /// Creates a keeper that signs as `account` on the deployment at `contracts`.
     pub const fn new(account: AccountId, contracts: Addresses) -> Self {
         Self {
             account,
@@ -79,8 +80,9 @@ impl Keeper {
         }
     }
 
-    /// Lets the chain execute epochs that nobody has posted, as soon as it may, with so many steps
-    /// per call. That costs far more than to post them, and earns the proposer's fee.
+    /// Makes the keeper replay epochs that no proposer posts, as soon as the chain allows it, with
+    /// this number of steps per call. A replay costs far more than an assertion, and earns the
+    /// proposer's fee.
     pub const fn replaying(mut self, steps_per_call: NonZeroU32) -> Self {
         self.replays = Some(steps_per_call);
         self
@@ -90,19 +92,23 @@ impl Keeper {
     ///
     /// # Errors
     /// If the chain does not answer.
-    pub fn tick(&self, chain: &mut dyn Chain, ledger: &mut Ledger) -> Result<Report, ChainError> {
+    pub fn tick(
+        &self,
+        chain: &mut dyn Chain,
+        epochs: &mut EpochCache,
+    ) -> Result<TickReport, ChainError> {
         let block = chain.block()?;
-        everywhere(
+        tick_all(
             chain,
             &self.contracts,
             |chain, netuid, status| match Due::at(status, block, self.replays.is_some()) {
-                Due::Settle { epoch, chunk } => self.settle(chain, ledger, netuid, epoch, chunk),
+                Due::Settle { epoch, chunk } => self.settle(chain, epochs, netuid, epoch, chunk),
                 Due::Finalize { assertion } => {
-                    self.finalize(chain, ledger, netuid, status.opened_at, &assertion)
+                    self.finalize(chain, epochs, netuid, status.opened_at, &assertion)
                 }
                 Due::Close => self.close(chain, netuid),
-                Due::Replay { next } => match self.replay(chain, ledger, netuid, status, next) {
-                    // What cannot be executed is given up when its time has come.
+                Due::Replay { next } => match self.replay(chain, epochs, netuid, status, next) {
+                    // An epoch that cannot be replayed is rolled over when it is time.
                     Err(_) if status.rolls_over_at.is_some_and(|at| block >= at) => {
                         self.roll_over(chain, netuid, status)
                     }
@@ -125,11 +131,11 @@ impl Keeper {
                     netuid,
                     epoch: header.epoch,
                 },
-                None => Action::RolledOver { netuid },
+                None => Action::TempoRestarted { netuid },
             })),
-            // Somebody else may still settle what this keeper does not know the results of.
+            // Another keeper may know the missing results and settle.
             Err(CallError::Refused(EpochError::Unsettled(_))) => Ok(Step::Nothing),
-            // Somebody else has closed it.
+            // Another account has closed it.
             Err(
                 error @ CallError::Refused(
                     EpochError::EpochUnfinished | EpochError::TempoNotOver(_),
@@ -142,19 +148,20 @@ impl Keeper {
     fn finalize(
         &self,
         chain: &mut dyn Chain,
-        ledger: &mut Ledger,
+        epochs: &mut EpochCache,
         netuid: NetUid,
         from: u32,
         digest: &Digest,
     ) -> Result<Step, RoleError> {
-        let computed = ledger.closed(chain, netuid)?;
+        let computed = epochs.closed(chain, netuid)?;
         let header = &computed.inputs.header;
         if computed.assertion.digest() != *digest {
-            let difference =
-                posted(chain, &self.contracts, netuid, from, digest)?.and_then(|posted| {
-                    let plan = &computed.trace.plan;
-                    first_difference(plan, header.neurons, &computed.assertion, &posted)
-                });
+            let epoch = (netuid, header.epoch);
+            let history = EpochHistory::read(chain, &self.contracts, epoch, from)?;
+            let difference = history.assertion(digest).and_then(|posted| {
+                let plan = &computed.trace.plan;
+                first_difference(plan, header.neurons, &computed.assertion, posted)
+            });
             return Err(RoleError::Disagreement {
                 netuid,
                 epoch: header.epoch,
@@ -171,7 +178,7 @@ impl Keeper {
                 netuid,
                 epoch: header.epoch,
             })),
-            // Somebody else has finalised it, or something else is asserted by now.
+            // Another account has finalized it, or another assertion stands by now.
             Err(
                 error @ CallError::Refused(
                     EpochError::NotAsserted
@@ -183,17 +190,17 @@ impl Keeper {
         }
     }
 
-    /// Has the chain execute the next steps, for as many as a call takes.
+    /// Makes the chain execute the next steps, as many as a call takes.
     fn replay(
         &self,
         chain: &mut dyn Chain,
-        ledger: &Ledger,
+        epochs: &EpochCache,
         netuid: NetUid,
         status: &EpochStatus,
         next: u32,
     ) -> Result<Step, RoleError> {
         let steps = self.replays.map_or(1, NonZeroU32::get);
-        let memory = ledger.memory_of_steps(chain, netuid, next, steps)?;
+        let memory = epochs.memory_of_steps(chain, netuid, next, steps)?;
         let message = self.contracts.epoch().replay(netuid, steps, memory);
         let refused = RoleError::refused("Epochs::replay");
         match chain.send(self.account, message).answer() {
@@ -202,7 +209,7 @@ impl Keeper {
                 epoch: closed_epoch(status),
                 next: sent.value,
             })),
-            // Somebody else has posted it, or executed these steps.
+            // Another account has posted the epoch, or executed these steps.
             Err(
                 error @ CallError::Refused(
                     EpochError::AlreadyAsserted
@@ -225,12 +232,12 @@ impl Keeper {
             .send(self.account, self.contracts.epoch().roll_over(netuid))
             .answer()
         {
-            Ok(sent) => Ok(Step::Took(Action::GivenUp {
+            Ok(sent) => Ok(Step::Took(Action::RolledOver {
                 netuid,
                 epoch: closed_epoch(status),
                 carried: sent.value,
             })),
-            // Somebody else has, or it moves again.
+            // Another account has rolled it over, or it makes progress again.
             Err(
                 error @ CallError::Refused(
                     EpochError::NothingClosed
@@ -245,12 +252,12 @@ impl Keeper {
     fn settle(
         &self,
         chain: &mut dyn Chain,
-        ledger: &Ledger,
+        epochs: &EpochCache,
         netuid: NetUid,
         epoch: u32,
         chunk: u16,
     ) -> Result<Step, RoleError> {
-        let results = ledger
+        let results = epochs
             .results(chain, netuid, epoch)?
             .into_iter()
             .nth(usize::from(chunk))
@@ -264,7 +271,7 @@ impl Keeper {
                 chunk,
                 paid: sent.value,
             })),
-            // Somebody else has settled it.
+            // Another account has settled it.
             Err(
                 error @ CallError::Refused(EpochError::AlreadySettled | EpochError::NotSettling),
             ) => Ok(Step::Overtaken(refused(error))),
@@ -273,7 +280,7 @@ impl Keeper {
     }
 }
 
-/// The epoch that is closed and not final: the one before the open one.
+/// Returns the epoch that is closed and not final: the one before the open one.
 fn closed_epoch(status: &EpochStatus) -> u32 {
     status.open.saturating_sub(1)
 }
@@ -333,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assertion_is_finalised_at_its_deadline_and_not_before() {
+    fn an_assertion_is_finalized_at_its_deadline_and_not_before() {
         assert_eq!(Due::at(&asserted(160), 159, false), Due::Nothing);
         let assertion = [1; 32];
         assert_eq!(
@@ -352,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_posts_is_replayed_by_who_replays_and_given_up_by_all() {
+    fn an_unposted_epoch_is_replayed_by_replaying_keepers_and_rolled_over_by_all() {
         let status = |stage| EpochStatus {
             stage,
             replays_at: Some(200),
@@ -371,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assertion_whose_kernel_has_changed_is_given_up_and_not_finalised() {
+    fn an_assertion_whose_kernel_has_changed_is_rolled_over_and_not_finalized() {
         let status = EpochStatus {
             rolls_over_at: Some(200),
             ..asserted(160)

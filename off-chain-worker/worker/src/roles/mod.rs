@@ -1,16 +1,15 @@
-//! What a worker does on a chain: small state machines that look where each subnet's epoch stands
-//! and take the next step.
+//! The roles of a worker: small state machines that read each subnet's status and take the next
+//! step.
 //!
 //! # Terms
-//! * **keeper**: closes epochs that are due, finalises what nobody disputed, settles every chunk,
-//!   and ends what no proposer posts.
+//! * **keeper**: closes due epochs, finalizes undisputed assertions, settles every chunk, and
+//!   replays or rolls over epochs that no proposer posts.
 //! * **proposer**: computes a closed epoch and posts it behind collateral.
-//! * **watcher**: computes what others have posted, and disputes what is false.
-//! * **ledger**: what the worker has computed itself; all roles read it.
+//! * **watcher**: computes every closed epoch, and disputes false assertions.
 //!
-//! Nothing here is needed to trust the outcome: anyone may take any of these steps, and the chain
-//! checks each. A role keeps no state of its own beyond the [`Ledger`], and the ledger's store
-//! survives the process: a worker may be killed at any instruction, and the next one goes on.
+//! The outcome needs no trust in a role: anyone may take any of these steps, and the chain checks
+//! each. A role has no state beyond the [`EpochCache`](crate::epochs::EpochCache), whose store
+//! survives the process. A worker may be killed at any instruction, and the next one continues.
 
 mod error;
 mod keeper;
@@ -35,14 +34,14 @@ pub enum Action {
         /// The epoch.
         epoch: u32,
     },
-    /// Started the tempo of a subnet without neurons anew.
-    RolledOver {
+    /// Restarted the tempo of a subnet without neurons.
+    TempoRestarted {
         /// The subnet.
         netuid: NetUid,
     },
     /// Added to its free collateral.
     CollateralAdded {
-        /// How much.
+        /// Amount of the deposit.
         amount: Rao,
     },
     /// Posted an epoch.
@@ -58,9 +57,9 @@ pub enum Action {
         netuid: NetUid,
         /// The epoch.
         epoch: u32,
-        /// Its first false step.
+        /// First false step.
         step: u32,
-        /// What it earned.
+        /// Reward of the dispute.
         reward: Rao,
     },
     /// Made an epoch final.
@@ -70,22 +69,22 @@ pub enum Action {
         /// The epoch.
         epoch: u32,
     },
-    /// Let the chain execute steps of an epoch that nobody posted.
+    /// Made the chain execute steps of an epoch that no proposer posts.
     Replayed {
         /// The subnet.
         netuid: NetUid,
         /// The epoch.
         epoch: u32,
-        /// The first step that is still to be executed.
+        /// First step that is still to be executed.
         next: u32,
     },
-    /// Gave up an epoch that did not move: its budget goes to the next one.
-    GivenUp {
+    /// Rolled over an epoch without progress. Its budget goes to the next epoch.
+    RolledOver {
         /// The subnet.
         netuid: NetUid,
         /// The epoch.
         epoch: u32,
-        /// What the next budget gets.
+        /// Amount that the next budget gets.
         carried: Rao,
     },
     /// Paid a chunk of a final epoch.
@@ -96,24 +95,24 @@ pub enum Action {
         epoch: u32,
         /// The chunk.
         chunk: u16,
-        /// What it was paid.
+        /// Pay of the chunk.
         paid: Rao,
     },
 }
 
-/// What came of looking at all subnets once. A problem on one subnet keeps no other waiting.
+/// The outcome of a tick. A problem on one subnet does not delay the others.
 #[derive(Debug, Default)]
-pub struct Report {
-    /// The steps taken, in order.
+pub struct TickReport {
+    /// Steps taken, in order.
     pub actions: Vec<Action>,
-    /// Subnets on which somebody else was quicker, and how that showed. It is no problem.
+    /// Subnets on which another account was first, with its sign. That is not a problem.
     pub overtaken: Vec<(NetUid, RoleError)>,
-    /// Subnets on which the next step could not be taken, and why.
+    /// Subnets on which the next step could not be taken, with the reason.
     pub problems: Vec<(NetUid, RoleError)>,
 }
 
-impl Report {
-    /// The steps taken, or the first problem.
+impl TickReport {
+    /// Returns the steps taken.
     ///
     /// # Errors
     /// The first problem.

@@ -1,15 +1,15 @@
 //! The proposer: computes a closed epoch and posts it behind collateral.
 //!
-//! Collateral is at stake, so before any is put behind an assertion: both ways to run the kernel agree,
-//! no assertion of this worker was ever disproved with this kernel, and the store knows of the
-//! intent. What became of an intent is read from the chain.
+//! Collateral can be lost. Before any is put behind an assertion, both engines for the kernel
+//! agree, no assertion of this worker was ever disproved with this kernel, and the intent is in the
+//! store. The outcome of an intent is read from the chain.
 
-use super::{Action, Report, RoleError};
+use super::{Action, RoleError, TickReport};
 use crate::store::{Distrust, Intent};
 use crate::{
-    epochs::{Computed, Ledger},
-    history::assertion::Fate,
-    roles::tick::{everywhere, Step},
+    epochs::{ComputedEpoch, EpochCache},
+    history::{EpochHistory, IntentOutcome},
+    roles::tick::{tick_all, Step},
 };
 use inktensor_client::{
     chain::{Answer, CallError, Chain, ChainError, ChainRead, Typed},
@@ -30,26 +30,31 @@ pub struct Proposer {
 }
 
 impl Proposer {
-    /// A proposer that signs, and pays collateral, as `account` on the deployment at `contracts`.
+    /// Creates a proposer that signs, and deposits collateral, as `account` on the deployment at
+    /// `contracts`.
     pub const fn new(account: AccountId, contracts: Addresses) -> Self {
         Self { account, contracts }
     }
 
-    /// Posts every closed epoch that nobody has posted, on all subnets.
+    /// Posts every closed epoch without an assertion, on all subnets.
     ///
     /// # Errors
     /// If the chain does not answer.
-    pub fn tick(&self, chain: &mut dyn Chain, ledger: &mut Ledger) -> Result<Report, ChainError> {
+    pub fn tick(
+        &self,
+        chain: &mut dyn Chain,
+        epochs: &mut EpochCache,
+    ) -> Result<TickReport, ChainError> {
         let mut added = Vec::new();
-        let ended = self.end_intents(chain, ledger);
-        let mut report = everywhere(chain, &self.contracts, |chain, netuid, status| {
+        let ended = self.end_intents(chain, epochs);
+        let mut report = tick_all(chain, &self.contracts, |chain, netuid, status| {
             if is_due(status) {
-                self.propose(chain, ledger, netuid, &mut added)
+                self.propose(chain, epochs, netuid, &mut added)
             } else {
                 Ok(Step::Nothing)
             }
         })?;
-        // Collateral stands before the first epoch it is put behind.
+        // The collateral is there before the first assertion.
         report.actions.splice(0..0, added);
         report.problems.extend(ended);
         Ok(report)
@@ -58,15 +63,15 @@ impl Proposer {
     fn propose(
         &self,
         chain: &mut dyn Chain,
-        ledger: &mut Ledger,
+        epochs: &mut EpochCache,
         netuid: NetUid,
         added: &mut Vec<Action>,
     ) -> Result<Step, RoleError> {
-        let computed = ledger.closed(chain, netuid)?;
+        let computed = epochs.closed(chain, netuid)?;
         let intent = self.intent(&computed);
-        self.must_be_trusted(chain, ledger, &intent)?;
-        ledger.agree(chain, &computed)?;
-        if let Some(store) = ledger.store() {
+        self.must_be_trusted(chain, epochs, &intent)?;
+        epochs.agree(chain, &computed)?;
+        if let Some(store) = epochs.store() {
             store.put_intent(&intent)?;
         }
         added.extend(self.fill_collateral(chain, netuid)?);
@@ -80,8 +85,8 @@ impl Proposer {
                 netuid,
                 epoch: intent.epoch,
             })),
-            // Somebody else has posted it, lost collateral on it, begun to replay it, or the next epoch
-            // has closed.
+            // Another account has posted the epoch, lost collateral on it, or begun a replay; or
+            // the next epoch has closed.
             Err(
                 error @ CallError::Refused(
                     EpochError::AlreadyAsserted
@@ -95,7 +100,7 @@ impl Proposer {
         }
     }
 
-    fn intent(&self, computed: &Computed) -> Intent {
+    fn intent(&self, computed: &ComputedEpoch) -> Intent {
         let header = &computed.inputs.header;
         Intent {
             netuid: header.netuid,
@@ -108,43 +113,42 @@ impl Proposer {
         }
     }
 
-    /// Nothing is put behind a kernel with which this worker was proven wrong: neither in this
-    /// epoch, by the chain's events, nor in any before, by the store.
+    /// Checks that no assertion of this worker was disproved with this kernel: in this epoch by the
+    /// chain's events, in earlier epochs by the store.
     fn must_be_trusted(
         &self,
         chain: &dyn ChainRead,
-        ledger: &Ledger,
+        epochs: &EpochCache,
         intent: &Intent,
     ) -> Result<(), RoleError> {
         let mut only = None;
-        if let Some(store) = ledger.store() {
+        if let Some(store) = epochs.store() {
             if let Some(distrust) = store.distrust(&intent.kernel_code)? {
                 return Err(slashed(&distrust));
             }
             if store.is_pardoned(intent.netuid, intent.epoch)? {
-                // Told to try again: another assertion than the one that was disproved.
+                // The operator allows another try: with another assertion than the disproved one.
                 only = Some(intent.assertion);
             }
         }
-        match self.fate(chain, intent, only)? {
-            Fate::Slashed { step } => Err(self.distrust(ledger, intent, step)),
+        match self.outcome(chain, intent, only)? {
+            IntentOutcome::Slashed { step } => Err(self.distrust(epochs, intent, step)),
             _ => Ok(()),
         }
     }
 
-    /// Looks what became of the intents that are still open, on the chain, and closes those that
-    /// have come to an end.
-    fn end_intents(&self, chain: &dyn ChainRead, ledger: &Ledger) -> Vec<(NetUid, RoleError)> {
-        let Some(store) = ledger.store() else {
+    /// Reads the outcome of each open intent from the chain and removes the finished ones.
+    fn end_intents(&self, chain: &dyn ChainRead, epochs: &EpochCache) -> Vec<(NetUid, RoleError)> {
+        let Some(store) = epochs.store() else {
             return Vec::new();
         };
         let intents = match store.intents(self.account) {
             Ok(intents) => intents,
-            // The store is for all subnets; the first stands for them.
+            // The store is for all subnets; the first subnet stands for them.
             Err(error) => return vec![(NetUid(1), error.into())],
         };
         let ended = intents.iter().map(|intent| {
-            self.end_intent(chain, ledger, intent)
+            self.end_intent(chain, epochs, intent)
                 .map_err(|problem| (intent.netuid, problem))
         });
         ended.filter_map(Result::err).collect()
@@ -153,56 +157,51 @@ impl Proposer {
     fn end_intent(
         &self,
         chain: &dyn ChainRead,
-        ledger: &Ledger,
+        epochs: &EpochCache,
         intent: &Intent,
     ) -> Result<(), RoleError> {
-        let over = match self.fate(chain, intent, Some(intent.assertion))? {
-            Fate::Slashed { step } => return Err(self.distrust(ledger, intent, step)),
-            Fate::Final => true,
-            Fate::NotPosted | Fate::Standing => {
+        let over = match self.outcome(chain, intent, Some(intent.assertion))? {
+            IntentOutcome::Slashed { step } => return Err(self.distrust(epochs, intent, step)),
+            IntentOutcome::Final => true,
+            IntentOutcome::NotPosted | IntentOutcome::Standing => {
                 let header: Option<EpochHeader> =
                     chain.query(self.contracts.epoch().header(intent.netuid))?;
                 header.is_none_or(|header| header.digest() != intent.header_hash)
             }
         };
-        if let (true, Some(store)) = (over, ledger.store()) {
+        if let (true, Some(store)) = (over, epochs.store()) {
             store.end_intent(intent)?;
         }
         Ok(())
     }
 
-    fn fate(
+    fn outcome(
         &self,
         chain: &dyn ChainRead,
         intent: &Intent,
         only: Option<Digest>,
-    ) -> Result<Fate, ChainError> {
-        Fate::of(
-            chain,
-            &self.contracts,
-            self.account,
-            (intent.netuid, intent.epoch),
-            intent.closed_at,
-            only,
-        )
+    ) -> Result<IntentOutcome, ChainError> {
+        let epoch = (intent.netuid, intent.epoch);
+        let history = EpochHistory::read(chain, &self.contracts, epoch, intent.closed_at)?;
+        Ok(history.intent_outcome(self.account, only))
     }
 
-    /// Keeps that the kernel is not to be trusted, and says so.
-    fn distrust(&self, ledger: &Ledger, intent: &Intent, step: u32) -> RoleError {
+    /// Stores that the kernel is distrusted, and returns the error that states it.
+    fn distrust(&self, epochs: &EpochCache, intent: &Intent, step: u32) -> RoleError {
         let distrust = Distrust {
             kernel_code: intent.kernel_code,
             netuid: intent.netuid,
             epoch: intent.epoch,
             step,
         };
-        let kept = ledger
+        let kept = epochs
             .store()
             .map_or(Ok(()), |store| store.put_distrust(&distrust, Some(intent)));
         kept.map_or_else(RoleError::from, |()| slashed(&distrust))
     }
 
-    /// Fills the free collateral up to what the subnet's next assertion needs. What a killed worker had
-    /// already approved or deposited counts.
+    /// Fills the free collateral up to the need of the subnet's next assertion. Approvals and
+    /// deposits of a killed worker count.
     fn fill_collateral(
         &self,
         chain: &mut dyn Chain,
@@ -244,7 +243,7 @@ fn slashed(distrust: &Distrust) -> RoleError {
     }
 }
 
-/// A closed epoch is to be posted while nobody has posted it.
+/// Returns true if the closed epoch has no assertion yet.
 fn is_due(status: &EpochStatus) -> bool {
     status.stage == Stage::Closed
 }

@@ -1,6 +1,6 @@
-//! Looks at all subnets and takes steps on each for as long as there is one to take.
+//! The loop over all subnets, which takes steps on each while one is due.
 
-use super::{Action, Report, RoleError};
+use super::{Action, RoleError, TickReport};
 use inktensor_client::{
     chain::{Chain, ChainError, Typed},
     deploy::Addresses,
@@ -11,44 +11,44 @@ use inktensor_primitives::{
     NetUid,
 };
 
-/// What a role did on a subnet.
+/// The outcome of a role's look at a subnet.
 #[derive(Debug)]
 pub enum Step {
-    /// It took a step.
+    /// The role took a step.
     Took(Action),
-    /// It found nothing to do.
+    /// No step is due.
     Nothing,
-    /// The step was refused as if it were taken already. If somebody else has, the subnet stands
-    /// elsewhere now.
+    /// The step was refused as if it had been taken already. If another account took it, the
+    /// subnet's status has changed.
     Overtaken(RoleError),
 }
 
-/// Takes steps on every subnet for as long as `step` finds one to take. Whoever is overtaken looks
-/// again and goes on from there.
-pub fn everywhere(
+/// Takes steps on every subnet while `step` finds one to take. After an overtaken step the subnet
+/// is read again.
+pub fn tick_all(
     chain: &mut dyn Chain,
     contracts: &Addresses,
     mut step: impl FnMut(&mut dyn Chain, NetUid, &EpochStatus) -> Result<Step, RoleError>,
-) -> Result<Report, ChainError> {
-    let mut report = Report::default();
+) -> Result<TickReport, ChainError> {
+    let mut report = TickReport::default();
     for netuid in (1..=chain.query(contracts.registry().subnets())?).map(NetUid) {
-        if let Err(problem) = somewhere(chain, contracts, netuid, &mut report, &mut step) {
+        if let Err(problem) = tick_subnet(chain, contracts, netuid, &mut report, &mut step) {
             report.problems.push((netuid, problem));
         }
     }
     Ok(report)
 }
 
-fn somewhere(
+fn tick_subnet(
     chain: &mut dyn Chain,
     contracts: &Addresses,
     netuid: NetUid,
-    report: &mut Report,
+    report: &mut TickReport,
     step: &mut impl FnMut(&mut dyn Chain, NetUid, &EpochStatus) -> Result<Step, RoleError>,
 ) -> Result<(), RoleError> {
     let mut overtaken: Option<(EpochStatus, RoleError)> = None;
     while let Some(status) = chain.query(contracts.epoch().status(netuid))? {
-        // Nobody was quicker: the refusal is about this worker.
+        // The status has not changed, so the refusal is about this worker.
         if let Some((before, problem)) = overtaken.take() {
             if before == status {
                 return Err(problem);

@@ -1,11 +1,11 @@
-//! The watcher: computes every closed epoch again, and disputes what was posted wrong. It needs no
+//! The watcher: computes every closed epoch again, and disputes false assertions. It needs no
 //! collateral.
 
-use super::{Action, Report, RoleError};
+use super::{Action, RoleError, TickReport};
 use crate::{
-    epochs::Ledger,
-    history::assertion::posted,
-    roles::tick::{everywhere, Step},
+    epochs::EpochCache,
+    history::EpochHistory,
+    roles::tick::{tick_all, Step},
 };
 use inktensor_client::{
     chain::{Answer, CallError, Chain, ChainError, ChainRead, Typed},
@@ -26,36 +26,42 @@ pub struct Watcher {
     contracts: Addresses,
 }
 
-/// An assertion on the chain.
-struct Posted {
+/// An assertion that stands.
+struct StandingAssertion {
     netuid: NetUid,
     epoch: u32,
     digest: Digest,
     /// First block at which it can no longer be disputed.
     deadline: u32,
-    /// Block before which it was not posted.
+    /// Block at which its epoch closed.
     from: u32,
 }
 
 impl Watcher {
-    /// A watcher that signs, and is rewarded, as `account` on the deployment at `contracts`.
+    /// Creates a watcher that signs, and is rewarded, as `account` on the deployment at
+    /// `contracts`.
     pub const fn new(account: AccountId, contracts: Addresses) -> Self {
         Self { account, contracts }
     }
 
-    /// Checks every assertion that stands, on all subnets, and disputes each that is false at its
-    /// first false step.
+    /// Checks every assertion that stands, on all subnets, and disputes each false one at its first
+    /// false step.
     ///
-    /// An assertion that cannot be checked is a problem in the report: somebody else has to.
+    /// An assertion that cannot be checked is a problem in the report: another watcher has to check
+    /// it.
     ///
     /// # Errors
     /// If the chain does not answer.
-    pub fn tick(&self, chain: &mut dyn Chain, ledger: &mut Ledger) -> Result<Report, ChainError> {
-        everywhere(
+    pub fn tick(
+        &self,
+        chain: &mut dyn Chain,
+        epochs: &mut EpochCache,
+    ) -> Result<TickReport, ChainError> {
+        tick_all(
             chain,
             &self.contracts,
             |chain, netuid, status| match asserted(netuid, status) {
-                Some(posted) => self.check(chain, ledger, &posted),
+                Some(posted) => self.check(chain, epochs, &posted),
                 None => Ok(Step::Nothing),
             },
         )
@@ -64,48 +70,48 @@ impl Watcher {
     fn check(
         &self,
         chain: &mut dyn Chain,
-        ledger: &mut Ledger,
-        posted: &Posted,
+        epochs: &mut EpochCache,
+        posted: &StandingAssertion,
     ) -> Result<Step, RoleError> {
         let netuid = posted.netuid;
-        match ledger.closed(chain, netuid) {
+        match epochs.closed(chain, netuid) {
             Ok(computed) => {
-                if let Some(store) = ledger.store() {
+                if let Some(store) = epochs.store() {
                     store.put_posted(netuid, posted.epoch, &posted.digest)?;
                 }
                 if computed.assertion.digest() == posted.digest {
                     return Ok(Step::Nothing);
                 }
             }
-            // Where the kernel gives no honest answer, what was posted is false all the same.
+            // If the kernel has no honest answer, every assertion is false.
             Err(RoleError::Epoch(error)) if error.is_verdict() => {}
             Err(error) => return Err(error),
         }
         let claimed = self.read(chain, posted)?;
         let claimed = claimed.ok_or(RoleError::AssertionUnknown { netuid })?;
-        let refuted = ledger.refute(chain, netuid, &claimed)?;
+        let refuted = epochs.refute(chain, netuid, &claimed)?;
         match refuted {
             Some((k, proof)) if chain.block()? < posted.deadline => {
                 self.dispute(chain, posted, k, proof)
             }
-            _ => Err(self.told_apart(chain, ledger, netuid, &claimed)?),
+            _ => Err(self.disagreement(chain, epochs, netuid, &claimed)?),
         }
     }
 
     fn dispute(
         &self,
         chain: &mut dyn Chain,
-        posted: &Posted,
+        posted: &StandingAssertion,
         step: u32,
         proof: StepProof,
     ) -> Result<Step, RoleError> {
-        let Posted { netuid, epoch, .. } = *posted;
+        let StandingAssertion { netuid, epoch, .. } = *posted;
         let message = self.contracts.epoch().dispute(netuid, step, proof);
         let refused = RoleError::refused("Epochs::dispute");
         match chain.send(self.account, message).answer() {
             Ok(sent) => {
-                let told = sent.told::<Disputed>();
-                let reward = told.first().map_or(Rao::ZERO, |told| told.reward);
+                let disputed = sent.events_of::<Disputed>();
+                let reward = disputed.first().map_or(Rao::ZERO, |it| it.reward);
                 Ok(Step::Took(Action::Disputed {
                     netuid,
                     epoch,
@@ -113,7 +119,8 @@ impl Watcher {
                     reward,
                 }))
             }
-            // Somebody disputed it first, or finalised it, or something else is asserted by now.
+            // Another account disputed it first, or finalized it, or another assertion stands by
+            // now.
             Err(
                 error @ CallError::Refused(
                     EpochError::NotAsserted
@@ -128,26 +135,22 @@ impl Watcher {
     fn read(
         &self,
         chain: &dyn ChainRead,
-        wanted: &Posted,
+        wanted: &StandingAssertion,
     ) -> Result<Option<Assertion>, ChainError> {
-        posted(
-            chain,
-            &self.contracts,
-            wanted.netuid,
-            wanted.from,
-            &wanted.digest,
-        )
+        let epoch = (wanted.netuid, wanted.epoch);
+        let history = EpochHistory::read(chain, &self.contracts, epoch, wanted.from)?;
+        Ok(history.assertion(&wanted.digest).cloned())
     }
 
-    /// What is wrong with an assertion that is not disputed any more.
-    fn told_apart(
+    /// Returns the problem of an assertion that can no longer be disputed.
+    fn disagreement(
         &self,
         chain: &dyn ChainRead,
-        ledger: &mut Ledger,
+        epochs: &mut EpochCache,
         netuid: NetUid,
         claimed: &Assertion,
     ) -> Result<RoleError, RoleError> {
-        let computed = ledger.closed(chain, netuid)?;
+        let computed = epochs.closed(chain, netuid)?;
         let header = &computed.inputs.header;
         let difference: Option<Difference> = first_difference(
             &computed.trace.plan,
@@ -163,13 +166,13 @@ impl Watcher {
     }
 }
 
-fn asserted(netuid: NetUid, status: &EpochStatus) -> Option<Posted> {
+fn asserted(netuid: NetUid, status: &EpochStatus) -> Option<StandingAssertion> {
     match status.stage {
         Stage::Asserted {
             assertion,
             deadline,
             ..
-        } => Some(Posted {
+        } => Some(StandingAssertion {
             netuid,
             epoch: status.open.saturating_sub(1),
             digest: assertion,

@@ -1,11 +1,12 @@
-//! The messages that a worker sends: what they are called, which subnet they are about, and what a
-//! contract answered.
+//! The messages of a worker: their names, the subnet that they are about, and the contract's reply.
 
-use inktensor_client::{chain::selector, deploy::Addresses};
+use inktensor_client::{
+    chain::{selector, ContractError},
+    deploy::Addresses,
+};
 use inktensor_primitives::{epoch::EpochError, AccountId, NetUid};
 use psp22::PSP22Error;
 use scale::Decode;
-use std::fmt::Debug;
 
 /// Messages of the epoch contract whose first argument is a subnet.
 const OF_A_SUBNET: [&str; 7] = [
@@ -17,12 +18,12 @@ const OF_A_SUBNET: [&str; 7] = [
     "Epochs::roll_over",
     "Epochs::settle",
 ];
-/// The others.
+/// All other messages.
 const OF_THE_ACCOUNT: [&str; 2] = ["Epochs::deposit_collateral", "PSP22::approve"];
-/// What is not among them.
+/// Name of an unknown message.
 const OTHER: &str = "other";
 
-/// What an encoded message is called.
+/// Returns the name of an encoded message.
 pub fn name(input: &[u8]) -> &'static str {
     let mut names = OF_A_SUBNET.iter().chain(&OF_THE_ACCOUNT);
     names
@@ -30,7 +31,7 @@ pub fn name(input: &[u8]) -> &'static str {
         .unwrap_or(&OTHER)
 }
 
-/// The subnet that an encoded message is about.
+/// Returns the subnet that an encoded message is about.
 pub fn netuid(input: &[u8]) -> Option<NetUid> {
     let arguments = input.get(4..)?;
     OF_A_SUBNET
@@ -38,33 +39,33 @@ pub fn netuid(input: &[u8]) -> Option<NetUid> {
         .then(|| NetUid::decode(&mut &arguments[..]).ok())?
 }
 
-/// What a contract answered to a message that may refuse.
+/// The reply of a contract to a message that may refuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// It did it.
+pub enum Reply {
+    /// The contract accepted the message.
     Done,
-    /// It refused, for this reason.
+    /// The contract refused, for this reason.
     Refused(String),
-    /// It does not know the message.
+    /// The contract does not have the message.
     NotUnderstood,
 }
 
-impl Answer {
-    /// What `output` says, from the contract at `from`.
+impl Reply {
+    /// Decodes `output`, from the contract at `from`.
     pub fn of(contracts: &Addresses, from: &AccountId, output: &[u8]) -> Self {
         match output {
             [0, 1, error @ ..] if *from == contracts.epoch => refused::<EpochError>(error),
             [0, 1, error @ ..] if *from == contracts.token => refused::<PSP22Error>(error),
-            [0, 1, ..] => Answer::Refused("an error".into()),
-            [0, ..] => Answer::Done,
-            _ => Answer::NotUnderstood,
+            [0, 1, ..] => Reply::Refused("an error".into()),
+            [0, ..] => Reply::Done,
+            _ => Reply::NotUnderstood,
         }
     }
 }
 
-fn refused<E: Decode + Debug>(mut error: &[u8]) -> Answer {
-    Answer::Refused(match E::decode(&mut error) {
-        Ok(error) => format!("{error:?}"),
+fn refused<E: Decode + ContractError>(mut error: &[u8]) -> Reply {
+    Reply::Refused(match E::decode(&mut error) {
+        Ok(error) => error.text(),
         Err(_) => "an error".into(),
     })
 }
@@ -80,7 +81,7 @@ pub mod tests {
     const EPOCH: [u8; 32] = [5; 32];
     const TOKEN: [u8; 32] = [1; 32];
 
-    /// A deployment that is nowhere.
+    /// Returns the addresses of a deployment that does not exist.
     pub fn nowhere() -> Addresses {
         let mut next = 0;
         Addresses::from_named(|_| {
@@ -115,21 +116,21 @@ pub mod tests {
     #[test]
     fn an_answer_names_the_contracts_own_error() {
         let contracts = nowhere();
-        let answer = |from: &AccountId, output: &[u8]| Answer::of(&contracts, from, output);
+        let answer = |from: &AccountId, output: &[u8]| Reply::of(&contracts, from, output);
         let done = Ok::<(), EpochError>(()).encode();
         assert_eq!(
             answer(&contracts.epoch, &[&[0], &done[..]].concat()),
-            Answer::Done
+            Reply::Done
         );
         let late = Err::<(), _>(EpochError::AlreadyAsserted).encode();
         let late = [&[0], &late[..]].concat();
-        let reason = Answer::Refused("AlreadyAsserted".into());
+        let reason = Reply::Refused(EpochError::AlreadyAsserted.to_string());
         assert_eq!(answer(&contracts.epoch, &late), reason);
         let poor = Err::<(), _>(PSP22Error::InsufficientBalance).encode();
         let poor = [&[0], &poor[..]].concat();
-        let reason = Answer::Refused("InsufficientBalance".into());
+        let reason = Reply::Refused(PSP22Error::InsufficientBalance.text());
         assert_eq!(answer(&contracts.token, &poor), reason);
-        assert_eq!(answer(&contracts.epoch, &[1, 1]), Answer::NotUnderstood);
-        assert_eq!(answer(&contracts.epoch, &[]), Answer::NotUnderstood);
+        assert_eq!(answer(&contracts.epoch, &[1, 1]), Reply::NotUnderstood);
+        assert_eq!(answer(&contracts.epoch, &[]), Reply::NotUnderstood);
     }
 }

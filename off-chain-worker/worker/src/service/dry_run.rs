@@ -1,8 +1,8 @@
-//! A chain to which nothing is sent: each message is only read, and what it would come to is told.
+//! A chain for a dry run: each message is read instead of sent, and its outcome is logged.
 
-use crate::service::decode::{self, Answer};
+use crate::service::decode::{self, Reply};
 use inktensor_client::{
-    chain::{Answer, Chain, ChainError, ChainRead, Instantiated, Receipt},
+    chain::{Chain, ChainError, ChainRead, Instantiated, Receipt, Reply},
     deploy::Addresses,
     forward_reads,
 };
@@ -10,39 +10,44 @@ use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use std::collections::BTreeMap;
 use tracing::info;
 
-/// A chain to which nothing is sent.
-pub struct Rehearsal {
+/// A chain that sends nothing.
+pub struct DryRun {
     chain: Box<dyn Chain>,
     contracts: Addresses,
-    /// The block at which messages were rehearsed last.
+    /// Block of the last message.
     block: u32,
-    /// What was told at that block, and at the one before: a message that is still due is not told
-    /// again.
-    told: [BTreeMap<Digest, Told>; 2],
+    /// Predictions logged at that block, and at the one before: a message that is still due is not
+    /// logged again.
+    logged: [BTreeMap<Digest, Prediction>; 2],
 }
 
-/// What a message would come to.
+/// The outcome that a message would have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Told {
-    Answer(Answer),
+enum Prediction {
+    Reply(Reply),
     Error(ChainError),
 }
 
-impl Rehearsal {
-    /// Reads from `chain`, and sends it nothing.
+impl DryRun {
+    /// Wraps `chain`, which is only read.
     pub fn new(chain: Box<dyn Chain>, contracts: Addresses) -> Self {
         Self {
             chain,
             contracts,
             block: 0,
-            told: Default::default(),
+            logged: Default::default(),
         }
     }
 
-    /// Tells what the message would come to, unless that was told already.
-    fn tell(&mut self, to: AccountId, input: &[u8], told: Told) -> Result<bool, ChainError> {
+    /// Logs the prediction, unless it was logged already. Returns true if it was logged now.
+    fn log(
+        &mut self,
+        to: AccountId,
+        input: &[u8],
+        prediction: Prediction,
+    ) -> Result<bool, ChainError> {
         let block = self.chain.block()?;
-        let [now, before] = &mut self.told;
+        let [now, before] = &mut self.logged;
         if self.block != block {
             self.block = block;
             *before = std::mem::take(now);
@@ -50,29 +55,29 @@ impl Rehearsal {
         let message = blake2(&[to.as_ref(), input].concat());
         let known = [&*now, before]
             .iter()
-            .any(|it| it.get(&message) == Some(&told));
-        now.insert(message, told.clone());
+            .any(|it| it.get(&message) == Some(&prediction));
+        now.insert(message, prediction.clone());
         if known {
             return Ok(false);
         }
         let (name, netuid) = (decode::name(input), decode::netuid(input));
         let netuid = netuid.map(|netuid| netuid.0);
-        match told {
-            Told::Answer(Answer::Done) => {
+        match prediction {
+            Prediction::Reply(Reply::Done) => {
                 info!(
                     call = name,
                     netuid, block, "would send {name}: it would be done"
                 )
             }
-            Told::Answer(Answer::Refused(error)) => info!(
+            Prediction::Reply(Reply::Refused(error)) => info!(
                 call = name,
                 netuid, block, error, "would send {name}: it would be refused"
             ),
-            Told::Answer(Answer::NotUnderstood) => info!(
+            Prediction::Reply(Reply::NotUnderstood) => info!(
                 call = name,
                 netuid, block, "would send {name}: the contract does not understand it"
             ),
-            Told::Error(error) => info!(
+            Prediction::Error(error) => info!(
                 call = name,
                 netuid,
                 block,
@@ -88,23 +93,23 @@ fn not_sent<T>() -> Result<T, ChainError> {
     Err(ChainError::NotSent("this is a dry run".into()))
 }
 
-impl ChainRead for Rehearsal {
+impl ChainRead for DryRun {
     forward_reads!(self => self.chain);
 }
 
-impl Chain for Rehearsal {
+impl Chain for DryRun {
     fn submit(
         &mut self,
         signer: AccountId,
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
-        let told = match self.chain.read(signer, to, input) {
-            Ok(output) => Told::Answer(Answer::of(&self.contracts, &to, &output)),
+        let prediction = match self.chain.read(signer, to, input) {
+            Ok(output) => Prediction::Reply(Reply::of(&self.contracts, &to, &output)),
             Err(error) if error.is_of_the_connection() => return Err(error),
-            Err(error) => Told::Error(error),
+            Err(error) => Prediction::Error(error),
         };
-        self.tell(to, input, told)?;
+        self.log(to, input, prediction)?;
         not_sent()
     }
 
@@ -132,48 +137,48 @@ mod tests {
     use inktensor_primitives::{epoch::Epochs, NetUid, Rao};
 
     #[test]
-    fn nothing_is_sent_and_each_step_is_told_once() {
+    fn nothing_is_sent_and_each_step_is_logged_once() {
         let net = Net::new();
-        let mut rehearsal = Rehearsal::new(Box::new(net.clone()), net.contracts);
+        let mut dry_run = DryRun::new(Box::new(net.clone()), net.contracts);
         let before = net.root();
         let me = account("worker");
         let close: Message<_> = net.contracts.epoch().close(NetUid(1)).into();
         assert_eq!(
-            rehearsal.submit(me, close.to, &close.input),
+            dry_run.submit(me, close.to, &close.input),
             Err(ChainError::NotSent("this is a dry run".into()))
         );
         assert_eq!((net.root(), net.sent.get()), (before, 0));
-        let told = |rehearsal: &mut Rehearsal, answer| {
-            rehearsal
-                .tell(close.to, &close.input, Told::Answer(answer))
+        let logged = |dry_run: &mut DryRun, answer| {
+            dry_run
+                .log(close.to, &close.input, Prediction::Reply(answer))
                 .unwrap()
         };
-        // It was refused, as the tempo is not over, and that was told.
+        // The refusal was logged: the tempo is not over.
         let late = close_answer(&net, &close);
-        assert!(matches!(&late, Answer::Refused(error) if error.contains("TempoNotOver")));
-        assert!(!told(&mut rehearsal, late.clone()));
+        assert!(matches!(&late, Reply::Refused(error) if error.contains("not before block")));
+        assert!(!logged(&mut dry_run, late.clone()));
         net.advance(1);
-        assert!(!told(&mut rehearsal, late));
+        assert!(!logged(&mut dry_run, late));
         net.advance(TEMPO);
         let done = close_answer(&net, &close);
-        assert_eq!(done, Answer::Done);
-        assert!(told(&mut rehearsal, done.clone()));
+        assert_eq!(done, Reply::Done);
+        assert!(logged(&mut dry_run, done.clone()));
         net.advance(1);
-        assert!(!told(&mut rehearsal, done.clone()));
-        // What was not due for a while is told anew.
-        net.advance(1);
-        let other = net.contracts.epoch().deposit_collateral(Rao(1));
-        assert!(rehearsal.send(me, other).answer().is_err());
+        assert!(!logged(&mut dry_run, done.clone()));
+        // After a pause, a due message is logged again.
         net.advance(1);
         let other = net.contracts.epoch().deposit_collateral(Rao(1));
-        assert!(rehearsal.send(me, other).answer().is_err());
-        assert!(told(&mut rehearsal, done));
+        assert!(dry_run.send(me, other).answer().is_err());
+        net.advance(1);
+        let other = net.contracts.epoch().deposit_collateral(Rao(1));
+        assert!(dry_run.send(me, other).answer().is_err());
+        assert!(logged(&mut dry_run, done));
         assert_eq!((net.root(), net.sent.get()), (before, 0));
     }
 
-    fn close_answer<R>(net: &Net, close: &Message<R>) -> Answer {
+    fn close_answer<R>(net: &Net, close: &Message<R>) -> Reply {
         let me = account("worker");
         let output = net.read(me, close.to, &close.input).unwrap();
-        Answer::of(&net.contracts, &close.to, &output)
+        Reply::of(&net.contracts, &close.to, &output)
     }
 }

@@ -1,7 +1,7 @@
-//! The HTTP server for who watches the worker: `/metrics`, `/health`, `/ready`.
+//! The HTTP server for monitoring: `/metrics`, `/health`, `/ready`.
 //!
-//! It has a thread of its own, and few connections for a short time each: whatever is asked of it,
-//! the worker goes on.
+//! It has a thread of its own, and few connections for a short time each, so no client can delay
+//! the worker.
 
 use super::{metrics, status::Status};
 use axum::{extract::State, http::StatusCode, routing::get, serve::Listener, Router};
@@ -23,19 +23,19 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, Sleep},
 };
-use tracing::error;
+use tracing::{error, info};
 
-/// Connections at a time. Further ones wait.
+/// Largest number of connections at a time. Further ones wait.
 const CONNECTIONS: usize = 16;
-/// How long a connection lasts at most, so that the idle ones do not keep others waiting.
+/// Longest life of a connection, so that idle ones do not block others.
 const LIFETIME: Duration = Duration::from_secs(30);
-/// The wait after a connection that could not be taken: mostly too many files are open.
+/// Wait after a failed accept: mostly too many files are open.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// Serves at `address` from now on, and returns where that is.
+/// Serves at `address`, and returns the address in use.
 ///
 /// # Errors
-/// If nobody can listen there.
+/// If the address is not free.
 pub fn serve(
     address: SocketAddr,
     handle: PrometheusHandle,
@@ -59,20 +59,21 @@ pub fn serve(
             error!(%problem, "metrics and health are no longer served");
         }
     })?;
+    info!("metrics and health on http://{bound}");
     Ok(bound)
 }
 
 fn pages(handle: PrometheusHandle, status: Arc<Status>) -> Router {
     let numbers = |State((handle, status)): State<(PrometheusHandle, Arc<Status>)>| async move {
-        // The version of the text format that this is.
+        // Version of the text format.
         let kind = [("content-type", "text/plain; version=0.0.4; charset=utf-8")];
         (kind, metrics::page(&handle, &status))
     };
     let health = |State((_, status)): State<(PrometheusHandle, Arc<Status>)>| async move {
-        told(status.health())
+        response(status.health())
     };
     let ready = |State((_, status)): State<(PrometheusHandle, Arc<Status>)>| async move {
-        told(status.readiness())
+        response(status.readiness())
     };
     Router::new()
         .route("/metrics", get(numbers))
@@ -81,20 +82,20 @@ fn pages(handle: PrometheusHandle, status: Arc<Status>) -> Router {
         .with_state((handle, status))
 }
 
-fn told(answer: Result<(), String>) -> (StatusCode, String) {
+fn response(answer: Result<(), String>) -> (StatusCode, String) {
     match answer {
         Ok(()) => (StatusCode::OK, "ok\n".into()),
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")),
     }
 }
 
-/// A listener with room for so many connections.
+/// A listener with a limit of connections.
 struct Bounded {
     listener: TcpListener,
     room: Arc<Semaphore>,
 }
 
-/// A connection that takes its room, and ends when its time is over.
+/// A connection that holds one of the permits, and ends when its time is over.
 struct Connection {
     stream: TcpStream,
     end: Pin<Box<Sleep>>,
@@ -106,7 +107,7 @@ impl Listener for Bounded {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // Fails only when it is closed, which nobody does.
+        // Fails only when the semaphore is closed, which never happens.
         let room = Arc::clone(&self.room).acquire_owned().await.ok();
         loop {
             if let Ok((stream, address)) = self.listener.accept().await {
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_tell_how_the_worker_is() {
+    fn pages_show_the_health_of_the_worker() {
         let handle = PrometheusBuilder::new().build_recorder().handle();
         let status = Arc::new(Status::new(Duration::from_secs(600)));
         let address = ([127, 0, 0, 1], 0).into();
@@ -198,8 +199,8 @@ mod tests {
         assert_eq!(get(address, "/ready").0, 503);
         status.has_begun();
         assert_eq!(get(address, "/ready"), (200, "ok\n".into()));
-        status.turned(Some("nobody answers".into()));
-        assert_eq!(get(address, "/ready"), (503, "nobody answers\n".into()));
+        status.turned(Some("no answer".into()));
+        assert_eq!(get(address, "/ready"), (503, "no answer\n".into()));
         assert_eq!(get(address, "/metrics").0, 200);
         assert_eq!(get(address, "/").0, 404);
         let taken = serve(
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn idle_connections_keep_nobody_waiting_for_ever() {
+    fn idle_connections_do_not_block_others_for_ever() {
         let room = Arc::new(Semaphore::new(1));
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()

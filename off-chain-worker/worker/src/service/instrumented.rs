@@ -1,8 +1,8 @@
-//! A chain whose answers, costs and errors are counted, and to which nothing more is sent once the
-//! worker is to end.
+//! A chain whose answers, costs and errors are counted. It sends nothing once the worker is asked
+//! to stop.
 
 use super::{metrics, signals::Stop, status::Status};
-use crate::service::decode::{self, Answer};
+use crate::service::decode::{self, Reply};
 use inktensor_client::{
     chain::{Chain, ChainError, ChainRead, Receipt},
     deploy::Addresses,
@@ -12,16 +12,16 @@ use inktensor_primitives::AccountId;
 use std::sync::Arc;
 use tracing::debug;
 
-/// A chain that is watched.
-pub struct Observed {
+/// A counted chain.
+pub struct Instrumented {
     chain: Box<dyn Chain>,
     contracts: Addresses,
     status: Arc<Status>,
     stop: Arc<Stop>,
 }
 
-impl Observed {
-    /// Watches `chain`, and tells `status` of each answer.
+impl Instrumented {
+    /// Wraps `chain`. Each answer is a sign of life for `status`.
     pub fn new(
         chain: Box<dyn Chain>,
         contracts: Addresses,
@@ -36,13 +36,13 @@ impl Observed {
         }
     }
 
-    /// Counts how an answer came out.
+    /// Counts an answer or an error.
     fn count<T>(&self, answer: Result<T, ChainError>) -> Result<T, ChainError> {
         match &answer {
             Ok(_) => self.status.beat(),
             Err(error @ ChainError::NotSent(_)) => debug!(%error, "not sent"),
             Err(error) => {
-                metrics::chain_failed(error);
+                metrics::count_chain_error(error);
                 debug!(%error, kind = metrics::chain_error(error), "the chain failed");
             }
         }
@@ -54,16 +54,16 @@ impl Observed {
         let netuid = netuid.map(|netuid| netuid.0);
         match sent {
             Ok(receipt) => {
-                let outcome = match Answer::of(&self.contracts, to, &receipt.output) {
-                    Answer::Done => "done",
-                    Answer::Refused(error) => {
+                let outcome = match Reply::of(&self.contracts, to, &receipt.output) {
+                    Reply::Done => "done",
+                    Reply::Refused(error) => {
                         debug!(call = message, netuid, error, "refused");
                         "refused"
                     }
-                    Answer::NotUnderstood => "failed",
+                    Reply::NotUnderstood => "failed",
                 };
-                metrics::sent(message, outcome);
-                metrics::paid(message, &receipt.cost);
+                metrics::count_transaction(message, outcome);
+                metrics::add_cost(message, &receipt.cost);
                 debug!(
                     call = message,
                     netuid,
@@ -75,17 +75,17 @@ impl Observed {
                     "sent"
                 );
             }
-            Err(ChainError::NotSent(_)) => metrics::sent(message, "not_sent"),
-            Err(_) => metrics::sent(message, "failed"),
+            Err(ChainError::NotSent(_)) => metrics::count_transaction(message, "not_sent"),
+            Err(_) => metrics::count_transaction(message, "failed"),
         }
     }
 }
 
-impl ChainRead for Observed {
+impl ChainRead for Instrumented {
     forward_reads!(self => self.chain, through count);
 }
 
-impl Chain for Observed {
+impl Chain for Instrumented {
     forward_deploys!(self => self.chain, through count);
 
     fn submit(

@@ -1,20 +1,20 @@
-//! Where a subnet stands, for who watches the worker.
+//! The lag of a subnet, for monitoring.
 
 use inktensor_primitives::epoch::{EpochStatus, Stage};
 
-/// Where a subnet stands.
+/// The progress of a subnet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct SubnetLag {
     /// The open epoch.
     pub open: u32,
-    /// The last final one.
+    /// The last final epoch.
     pub final_epoch: Option<u32>,
-    /// For how many blocks the next step has been due; 0 if none is.
+    /// Blocks for which the next step has been due; 0 if no step is due.
     pub lag: u32,
 }
 
-impl Standing {
-    /// Where the subnet stands at `block`.
+impl SubnetLag {
+    /// Computes the progress at `block`.
     pub fn at(status: &EpochStatus, block: u32) -> Self {
         Self {
             open: status.open,
@@ -24,14 +24,15 @@ impl Standing {
     }
 }
 
-/// First block at which the next step can be taken: settling comes first, as a keeper does it.
+/// Returns the first block at which the next step can be taken. Settling comes first, as in a
+/// keeper.
 fn due_since(status: &EpochStatus) -> u32 {
     if let Some(settling) = status.settling.as_ref().filter(|it| !it.is_complete()) {
         return settling.final_at;
     }
     match status.stage {
         Stage::Open => status.closes_at,
-        // The open epoch opened when the one that is to be posted closed.
+        // The open epoch opened when the closed one, which is to be posted, closed.
         Stage::Closed => status.opened_at,
         Stage::Asserted { deadline, .. } => deadline,
         Stage::Replaying { .. } => status.replays_at.unwrap_or(status.opened_at),
@@ -58,7 +59,7 @@ mod tests {
 
     #[test]
     fn the_lag_counts_from_the_block_at_which_the_next_step_could_be_taken() {
-        let lag = |status: &EpochStatus, block| Standing::at(status, block).lag;
+        let lag = |status: &EpochStatus, block| SubnetLag::at(status, block).lag;
         let open = status(Stage::Open);
         assert_eq!(
             (lag(&open, 149), lag(&open, 150), lag(&open, 157)),
@@ -91,8 +92,8 @@ mod tests {
         };
         let mut status = status(Stage::Open);
         status.settling = Some(settlement(0b011));
-        assert_eq!(Standing::at(&status, 115).lag, 5);
+        assert_eq!(SubnetLag::at(&status, 115).lag, 5);
         status.settling = Some(settlement(0b111));
-        assert_eq!(Standing::at(&status, 115).lag, 0);
+        assert_eq!(SubnetLag::at(&status, 115).lag, 0);
     }
 }

@@ -1,10 +1,10 @@
-//! The steps of a worker, as the log tells them.
+//! The log lines of a worker's steps.
 
 use crate::roles::Action;
 use inktensor_primitives::{NetUid, Rao};
 use tracing::info;
 
-/// What a step is about.
+/// The subject of a step.
 #[derive(Default)]
 struct Facts {
     netuid: Option<u16>,
@@ -15,7 +15,7 @@ struct Facts {
 }
 
 /// Logs a step that was taken at `block`.
-pub fn tell(action: &Action, block: u32) {
+pub fn log(action: &Action, block: u32) {
     let Facts {
         netuid,
         epoch,
@@ -46,7 +46,7 @@ fn facts(action: &Action) -> Facts {
     };
     let amount = |amount: &Rao| Some(amount.0);
     match action {
-        Action::RolledOver { netuid } => about(netuid),
+        Action::TempoRestarted { netuid } => about(netuid),
         Action::CollateralAdded { amount: added } => Facts {
             amount_rao: amount(added),
             ..Facts::default()
@@ -72,7 +72,7 @@ fn facts(action: &Action) -> Facts {
             step: Some(*next),
             ..of(netuid, epoch)
         },
-        Action::GivenUp {
+        Action::RolledOver {
             netuid,
             epoch,
             carried,
@@ -93,17 +93,17 @@ fn facts(action: &Action) -> Facts {
     }
 }
 
-/// The step in words. What it is about is in the fields of the line.
+/// Returns the step in words. Its subject is in the fields of the line.
 const fn described(action: &Action) -> &'static str {
     match action {
         Action::Closed { .. } => "closed an epoch",
-        Action::RolledOver { .. } => "began the tempo of a subnet without neurons anew",
+        Action::TempoRestarted { .. } => "restarted the tempo of a subnet without neurons",
         Action::CollateralAdded { .. } => "added to the collateral",
         Action::Proposed { .. } => "posted an epoch",
         Action::Disputed { .. } => "disproved a step",
         Action::Finalized { .. } => "made an epoch final",
         Action::Replayed { .. } => "had the chain execute an epoch up to a step",
-        Action::GivenUp { .. } => "gave up an epoch: its budget goes to the next",
+        Action::RolledOver { .. } => "rolled over an epoch: its budget goes to the next",
         Action::Settled { .. } => "settled a chunk",
     }
 }

@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal};
 use thiserror::Error;
 use tracing_subscriber::{fmt, layer::SubscriberExt, util::SubscriberInitExt, EnvFilter, Layer};
 
-/// What is logged unless told otherwise: what the worker does, and what goes wrong elsewhere.
+/// Filter by default: the worker's own lines from info on, and warnings of other libraries.
 pub const DEFAULT_FILTER: &str = "warn,inktensor_worker=info";
 
-/// How a line of the log looks.
+/// The form of a line of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -19,23 +19,23 @@ pub enum LogFormat {
     Json,
 }
 
-/// Why there is no log.
+/// An error of setting up the log.
 #[derive(Debug, Error)]
 pub enum LogError {
-    /// The filter says nothing.
+    /// The filter is malformed.
     #[error("log {filter:?}: {problem}; a filter is a level, or levels by module as in `info,subxt=debug`")]
     Filter {
         /// The filter.
         filter: String,
-        /// What is wrong with it.
+        /// Error in the filter.
         problem: String,
     },
-    /// This process has a log already.
-    #[error("the log is set up already")]
+    /// This process already has a log.
+    #[error("the log is already set up")]
     Twice,
 }
 
-/// Logs what `filter` lets through, from now on.
+/// Starts to log what `filter` lets through.
 ///
 /// # Errors
 /// See [`LogError`].
@@ -46,7 +46,7 @@ pub fn start(format: LogFormat, filter: &str) -> Result<(), LogError> {
             filter: filter.into(),
             problem: error.to_string(),
         })?;
-    // Nobody may be reading any more: that is no reason to end.
+    // A closed standard error must not end the worker.
     let lines = fmt::layer()
         .with_writer(io::stderr)
         .log_internal_errors(false);

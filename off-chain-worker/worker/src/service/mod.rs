@@ -2,15 +2,15 @@
 //! months.
 //!
 //! # Terms
-//! * **turn**: one look at the chain. If there is a new block, all steps that are due are taken.
-//! * **step in hand**: the transaction that is on its way. Asked to end, a worker waits for it and
-//!   sends no other.
-//! * **trouble**: the chain cannot be reached. The worker goes on looking, less often each time,
-//!   and goes on by itself.
-//! * **problem**: a step could not be taken. It is told once, and again when it changes.
+//! * **turn**: one look at the chain. If there is a new block, all due steps are taken.
+//! * **step in hand**: the transaction that is being sent. When asked to stop, a worker waits for
+//!   it and sends no other.
+//! * **trouble**: the chain cannot be reached. The worker looks again, less often each time, until
+//!   the chain answers.
+//! * **problem**: a step could not be taken. It is logged once, and again when it changes.
 //!
-//! Nothing is lost when the process is killed instead: what it has to remember is in its store, and
-//! the chain checks every step.
+//! A killed process loses nothing: its store has what it must remember, and the chain checks every
+//! step.
 
 pub mod config;
 mod decode;
@@ -28,13 +28,13 @@ mod tests;
 
 use crate::{
     chain_source::{Opened, SourceError},
-    epochs::Ledger,
+    epochs::EpochCache,
     kernels::Kernels,
-    roles::{Keeper, Proposer, Report, RoleError, Watcher},
+    roles::{Keeper, Proposer, RoleError, TickReport, Watcher},
     store::{Home, Store, StoreError},
 };
 use config::{Config, Role};
-use dry_run::Rehearsal;
+use dry_run::DryRun;
 use inktensor_client::{
     chain::{Chain, ChainError, Typed},
     deploy::Addresses,
@@ -46,8 +46,8 @@ use inktensor_primitives::{
     registry::Registry,
     AccountId, NetUid,
 };
-use instrumented::Observed;
-use lag::Standing;
+use instrumented::Instrumented;
+use lag::SubnetLag;
 use psp22::PSP22;
 use signals::Stop;
 use status::Status;
@@ -59,55 +59,55 @@ use std::{
 use thiserror::Error;
 use tracing::{debug, error, info, warn};
 
-/// The longest wait between two looks at a chain that does not answer.
+/// Longest wait between two looks at a chain that does not answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Why a worker cannot begin.
+/// An error that keeps a worker from starting.
 #[derive(Debug, Error)]
 pub enum ServiceError {
-    /// There is no chain to work on.
+    /// The chain cannot be opened.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The chain did not tell which one it is.
+    /// The chain did not return its first block.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The store cannot be used.
+    /// The store is unusable.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What a worker shares with who watches it and who ends it.
+/// The state that a worker shares with its monitoring and its signal handler.
 #[derive(Clone, Debug)]
-pub struct Ties {
-    /// How the worker is.
+pub struct Handles {
+    /// Health of the worker.
     pub status: Arc<Status>,
-    /// Whether it is to end.
+    /// Request to stop.
     pub stop: Arc<Stop>,
 }
 
-/// A worker at work.
+/// A running worker.
 pub struct Service {
-    chain: Observed,
+    chain: Instrumented,
     contracts: Addresses,
     account: AccountId,
-    ledger: Ledger,
-    crew: Vec<Tick>,
-    ties: Ties,
+    epochs: EpochCache,
+    ticks: Vec<Tick>,
+    handles: Handles,
     poll: Duration,
     stagger: Duration,
-    /// Whether subnets and the account are looked at for who watches.
+    /// True if subnets and the account are measured for monitoring.
     is_watched: bool,
-    /// The block of the last turn that reached the chain.
+    /// Block of the last turn that reached the chain.
     seen: Option<u32>,
-    /// Turns in a row that did not reach the chain.
+    /// Number of consecutive turns that did not reach the chain.
     failures: u32,
-    /// The problems that there are, as they were told.
-    told: Problems,
+    /// Present problems, as they were logged.
+    logged: Problems,
 }
 
-type Tick = Box<dyn Fn(&mut dyn Chain, &mut Ledger) -> Result<Report, ChainError>>;
+type Tick = Box<dyn Fn(&mut dyn Chain, &mut EpochCache) -> Result<TickReport, ChainError>>;
 
-/// Problems by what they are about, a subnet or the chain, and by kind.
+/// Problems by subject, a subnet or the chain, and by kind.
 type Problems = BTreeMap<(Option<NetUid>, &'static str), Problem>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +127,7 @@ impl Problem {
     fn of_role(error: &RoleError) -> Self {
         Self {
             text: error.to_string(),
-            // Somebody is wrong about an epoch, and somebody has to find out who.
+            // A participant is wrong about an epoch, which an operator has to look into.
             is_grave: matches!(
                 error,
                 RoleError::Slashed { .. }
@@ -138,46 +138,47 @@ impl Problem {
     }
 }
 
-/// Opens a chain by `open`, and tries again for as long as it cannot be reached, until the worker
-/// is to end: then there is none.
+/// Opens the chain, and tries again while it is unreachable. Returns `None` if the worker is asked
+/// to stop first.
 ///
 /// # Errors
-/// If it can be reached and is not one to work on.
+/// If the chain answers and cannot be used.
 pub fn opened(
-    ties: &Ties,
+    handles: &Handles,
     poll: Duration,
     mut open: impl FnMut() -> Result<Opened, SourceError>,
 ) -> Result<Option<Opened>, SourceError> {
     let mut failures = 0;
-    let mut told = None;
-    while ties.stop.asked_by().is_none() {
+    let mut logged = None;
+    while handles.stop.asked_by().is_none() {
         match open() {
             Ok(opened) => return Ok(Some(opened)),
             Err(SourceError::Chain(trouble)) if trouble.is_of_the_connection() => {
-                metrics::chain_failed(&trouble);
+                metrics::count_chain_error(&trouble);
                 let text = trouble.to_string();
-                ties.status.turned(Some(text.clone()));
-                if told.as_ref() != Some(&text) {
+                handles.status.turned(Some(text.clone()));
+                if logged.as_ref() != Some(&text) {
                     warn!("{text}");
-                    told = Some(text);
+                    logged = Some(text);
                 }
                 failures += 1;
-                ties.stop.wait(pause(poll, failures));
+                handles.stop.wait(pause(poll, failures));
             }
             Err(error) => return Err(error),
         }
     }
+    handles.stop.log_end();
     Ok(None)
 }
 
-/// The wait after so many turns in a row that did not reach the chain: it doubles each time, up to
-/// a limit.
+/// Returns the wait after `failures` consecutive turns that did not reach the chain: it doubles
+/// each time, up to a limit.
 fn pause(poll: Duration, failures: u32) -> Duration {
     let doubled = 2u32.saturating_pow(failures);
     poll.saturating_mul(doubled).min(LONGEST_WAIT.max(poll))
 }
 
-/// The wait before acting on `block`: another one for each account and block, so that of several
+/// Returns the wait before acting on `block`. It differs by account and block, so that of several
 /// equal workers another one is first each time.
 fn stagger(longest: Duration, account: &AccountId, block: u32) -> Duration {
     let hash = blake2(&[account.as_ref(), &block.to_le_bytes()[..]].concat());
@@ -186,16 +187,17 @@ fn stagger(longest: Duration, account: &AccountId, block: u32) -> Duration {
 }
 
 impl Service {
-    /// A worker that signs as `account` on an opened chain, with what `kernels` can run.
+    /// Creates a worker that signs as `account` on an opened chain, with the kernels that `kernels`
+    /// can run.
     ///
     /// # Errors
-    /// If the store cannot be used.
+    /// If the store is unusable.
     pub fn new(
         config: &Config,
         account: AccountId,
         opened: Opened,
         kernels: Kernels,
-        ties: Ties,
+        handles: Handles,
     ) -> Result<Self, ServiceError> {
         let Opened {
             chain, contracts, ..
@@ -203,17 +205,17 @@ impl Service {
         let home = Home::on(chain.as_ref(), contracts.epoch)?;
         let store = Store::open(&config.store, home)?;
         let chain: Box<dyn Chain> = match config.dry_run {
-            true => Box::new(Rehearsal::new(chain, contracts)),
+            true => Box::new(DryRun::new(chain, contracts)),
             false => chain,
         };
-        let (status, stop) = (Arc::clone(&ties.status), Arc::clone(&ties.stop));
+        let (status, stop) = (Arc::clone(&handles.status), Arc::clone(&handles.stop));
         let roles: Vec<String> = config
             .roles
             .iter()
             .map(|role| format!("{role:?}").to_lowercase())
             .collect();
         let (roles, signer) = (roles.join(","), ss58(&account));
-        metrics::told_who(&signer, &roles, config.dry_run);
+        metrics::set_info(&signer, &roles, config.dry_run);
         info!(
             account = signer,
             roles,
@@ -222,70 +224,71 @@ impl Service {
             "running on {}",
             config.chain
         );
-        ties.status.has_begun();
-        ties.status.turned(None);
+        handles.status.has_begun();
+        handles.status.turned(None);
         Ok(Self {
-            chain: Observed::new(chain, contracts, status, stop),
+            chain: Instrumented::new(chain, contracts, status, stop),
             contracts,
             account,
-            ledger: Ledger::new(contracts, kernels).with_store(store),
-            crew: crew(config, account, contracts),
-            ties,
+            epochs: EpochCache::new(contracts, kernels).with_store(store),
+            ticks: ticks(config, account, contracts),
+            handles,
             poll: config.poll,
             stagger: config.stagger,
             is_watched: config.http.is_some(),
             seen: None,
             failures: 0,
-            told: Problems::new(),
+            logged: Problems::new(),
         })
     }
 
-    /// Works until it is asked to end.
+    /// Works until it is asked to stop.
     pub fn run(mut self) {
-        while self.ties.stop.asked_by().is_none() {
+        while self.handles.stop.asked_by().is_none() {
             self.turn();
-            self.ties.stop.wait(pause(self.poll, self.failures));
+            self.handles.stop.wait(pause(self.poll, self.failures));
         }
+        self.handles.stop.log_end();
     }
 
-    /// Looks at the chain once, and takes all steps that are due if there is a new block.
+    /// Looks at the chain once, and takes all due steps if there is a new block.
     fn turn(&mut self) {
         let looked = match self.chain.block() {
             Ok(block) if self.seen == Some(block) => Ok(()),
             Ok(block) => self.look(block),
             Err(trouble) => Err(trouble),
         };
-        metrics::turned();
+        metrics::count_turn();
         match looked {
             Ok(()) => {
                 if self.failures > 0 {
                     info!("the chain answers again");
                 }
                 self.failures = 0;
-                self.ties.status.turned(None);
+                self.handles.status.turned(None);
             }
             Err(trouble) => {
                 self.failures = self.failures.saturating_add(1);
-                // Whatever it did see may be half of it.
+                // The view of the block may be incomplete.
                 self.seen = None;
-                self.ties.status.turned(Some(trouble.to_string()));
+                self.handles.status.turned(Some(trouble.to_string()));
                 let kind = metrics::chain_error(&trouble);
-                self.tell(None, kind, Problem::with_chain(&trouble));
+                self.log_problem(None, kind, Problem::with_chain(&trouble));
             }
         }
     }
 
     /// Takes the steps that are due at `block`. The error is trouble with the chain, after which
-    /// the block has to be looked at again.
+    /// the block is looked at again.
     fn look(&mut self, block: u32) -> Result<(), ChainError> {
-        self.ties.status.saw(block);
-        self.ties
+        self.handles.status.saw(block);
+        self.handles
             .stop
             .wait(stagger(self.stagger, &self.account, block));
         let mut problems = Problems::new();
         let mut trouble = None;
-        for tick in &self.crew {
-            match tick(&mut self.chain, &mut self.ledger) {
+        for tick in &self.ticks {
+            match tick(&mut self.chain, &mut self.epochs) {
                 Ok(report) => {
                     if let Some(found) = gather(&report, block, &mut problems) {
                         trouble.get_or_insert(found);
@@ -298,7 +301,7 @@ impl Service {
                 }
             }
         }
-        self.tell_all(problems);
+        self.log_problems(problems);
         if let Some(trouble) = trouble {
             return Err(trouble);
         }
@@ -309,31 +312,31 @@ impl Service {
         Ok(())
     }
 
-    /// Measures where each subnet stands, and what the account owns.
+    /// Measures the progress of each subnet, and the account's property.
     fn measure(&self, block: u32) -> Result<(), ChainError> {
         let subnets: u16 = self.chain.query(self.contracts.registry().subnets())?;
         for netuid in (1..=subnets).map(NetUid) {
             let status: Option<EpochStatus> =
                 self.chain.query(self.contracts.epoch().status(netuid))?;
             if let Some(status) = status {
-                metrics::stands(netuid, &Standing::at(&status, block));
+                metrics::set_subnet(netuid, &SubnetLag::at(&status, block));
             }
         }
         let collateral = self
             .chain
             .query(self.contracts.epoch().collateral(self.account))?;
         let balance = self.contracts.psp22().balance_of(self.account);
-        metrics::owns(&collateral, self.chain.query(balance)?);
+        metrics::set_account(&collateral, self.chain.query(balance)?);
         Ok(())
     }
 
-    /// Tells of the problems that are new, and forgets those that are gone.
-    fn tell_all(&mut self, problems: Problems) {
-        self.told.retain(|about, problem| {
+    /// Logs new problems, and removes solved ones.
+    fn log_problems(&mut self, problems: Problems) {
+        self.logged.retain(|about, problem| {
             let stays = problems.contains_key(about);
             if !stays {
                 let (netuid, kind) = *about;
-                metrics::has_problem(netuid, kind, false);
+                metrics::set_problem(netuid, kind, false);
                 debug!(
                     netuid = netuid.map(|it| it.0),
                     kind, "no longer: {}", problem.text
@@ -342,41 +345,41 @@ impl Service {
             stays
         });
         for ((netuid, kind), problem) in problems {
-            self.tell(netuid, kind, problem);
+            self.log_problem(netuid, kind, problem);
         }
     }
 
-    fn tell(&mut self, about: Option<NetUid>, kind: &'static str, problem: Problem) {
-        let told = self.told.entry((about, kind));
-        if matches!(&told, Entry::Occupied(told) if *told.get() == problem) {
+    fn log_problem(&mut self, about: Option<NetUid>, kind: &'static str, problem: Problem) {
+        let logged = self.logged.entry((about, kind));
+        if matches!(&logged, Entry::Occupied(logged) if *logged.get() == problem) {
             return;
         }
-        metrics::has_problem(about, kind, true);
+        metrics::set_problem(about, kind, true);
         let netuid = about.map(|it| it.0);
         if problem.is_grave {
             error!(netuid, kind, "{}", problem.text);
         } else {
             warn!(netuid, kind, "{}", problem.text);
         }
-        told.insert_entry(problem);
+        logged.insert_entry(problem);
     }
 }
 
-/// Tells and counts what a role did at `block`, and adds its problems. Returns the trouble with the
-/// chain that it had.
-fn gather(report: &Report, block: u32, problems: &mut Problems) -> Option<ChainError> {
+/// Logs and counts the actions of a role at `block`, and adds its problems. Returns its trouble
+/// with the chain.
+fn gather(report: &TickReport, block: u32, problems: &mut Problems) -> Option<ChainError> {
     for action in &report.actions {
-        metrics::took(action);
-        actions::tell(action, block);
+        metrics::count_action(action);
+        log_actions::log(action, block);
     }
     for (netuid, how) in &report.overtaken {
-        metrics::overtaken(*netuid);
-        debug!(block, netuid = netuid.0, %how, "somebody else was quicker");
+        metrics::count_overtaken(*netuid);
+        debug!(block, netuid = netuid.0, %how, "another account was first");
     }
     let mut trouble = None;
     for (netuid, problem) in &report.problems {
         match problem {
-            // A dry run, or the end of the worker.
+            // A dry run, or a worker that stops.
             RoleError::Chain(ChainError::NotSent(_)) => continue,
             RoleError::Chain(error) if error.is_of_the_connection() => {
                 trouble.get_or_insert_with(|| error.clone());
@@ -390,27 +393,27 @@ fn gather(report: &Report, block: u32, problems: &mut Problems) -> Option<ChainE
     trouble
 }
 
-/// The roles in the order of their haste: a lie can be disputed only so long, all else can wait for
-/// a turn.
+/// Roles in the order of their urgency: a false assertion can be disputed for a limited time,
+/// everything else can wait for a turn.
 const ORDER: [Role; 3] = [Role::Watcher, Role::Keeper, Role::Proposer];
 
-/// The roles that this worker has, in the order in which they take their turns.
-fn crew(config: &Config, account: AccountId, contracts: Addresses) -> Vec<Tick> {
+/// Returns the roles of this worker, in the order of their turns.
+fn ticks(config: &Config, account: AccountId, contracts: Addresses) -> Vec<Tick> {
     let replay = config.replay;
     let tick = |role: Role| -> Tick {
         match role {
             Role::Keeper => {
                 let keeper = Keeper::new(account, contracts);
                 let keeper = replay.map_or(keeper, |steps| keeper.replaying(steps));
-                Box::new(move |chain, ledger| keeper.tick(chain, ledger))
+                Box::new(move |chain, epochs| keeper.tick(chain, epochs))
             }
             Role::Proposer => {
                 let proposer = Proposer::new(account, contracts);
-                Box::new(move |chain, ledger| proposer.tick(chain, ledger))
+                Box::new(move |chain, epochs| proposer.tick(chain, epochs))
             }
             Role::Watcher => {
                 let watcher = Watcher::new(account, contracts);
-                Box::new(move |chain, ledger| watcher.tick(chain, ledger))
+                Box::new(move |chain, epochs| watcher.tick(chain, epochs))
             }
         }
     };

@@ -1,5 +1,5 @@
-//! How a worker is asked to end: SIGTERM or SIGINT, once for the end of the step in hand, twice for
-//! now.
+//! Signals that stop a worker: SIGTERM or SIGINT, once for after the step in hand, twice for at
+//! once.
 
 use std::{
     io, process,
@@ -13,10 +13,10 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-/// What a process answers that a signal has ended, without the signal's number.
+/// Exit code of a process that a signal ended, without the signal's number.
 const ENDED_BY_SIGNAL: i32 = 128;
 
-/// Whether a worker is to end.
+/// A request to stop.
 #[derive(Debug, Default)]
 pub struct Stop {
     asked_by: Mutex<Option<&'static str>>,
@@ -24,19 +24,24 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Asks the worker to end.
+    /// Asks the worker to stop.
     pub fn ask(&self, by: &'static str) {
         let mut asked_by = self.asked_by.lock().unwrap_or_else(PoisonError::into_inner);
         asked_by.get_or_insert(by);
         self.asked.notify_all();
     }
 
-    /// Who has asked it to end.
+    /// Returns the signal that asked the worker to stop.
     pub fn asked_by(&self) -> Option<&'static str> {
         *self.asked_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits so long, or until the worker is to end.
+    /// Logs the end of the worker.
+    pub fn log_end(&self) {
+        info!(signal = self.asked_by(), "ended");
+    }
+
+    /// Waits for `time`, or until the worker is asked to stop.
     pub fn wait(&self, time: Duration) {
         let asked_by = self.asked_by.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self
@@ -46,10 +51,10 @@ impl Stop {
     }
 }
 
-/// Waits for signals, from now on.
+/// Starts to listen for signals.
 ///
 /// # Errors
-/// If the system does not let it.
+/// If the system refuses.
 pub fn listen(stop: Arc<Stop>) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,12 +1,12 @@
-//! How the worker is: whether its loop turns, and whether the chain answers it. The loop tells, the
-//! HTTP server asks.
+//! Health of the worker: if its loop runs, and if the chain answers. The loop writes it, the HTTP
+//! server reads it.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// How the worker is.
+/// The health of a worker.
 #[derive(Debug)]
 pub struct Status {
     stalled_after: Duration,
@@ -15,18 +15,19 @@ pub struct Status {
 
 #[derive(Debug)]
 struct Seen {
-    /// The last sign of life: a turn of the loop that ended, or an answer of the chain.
+    /// Last sign of life: the end of a turn, or an answer of the chain.
     alive_at: Instant,
-    /// Whether the chain has answered and the store is open.
+    /// True once the chain has answered and the store is open.
     begun: bool,
-    /// Why the last turn could not reach the chain.
+    /// Reason why the last turn did not reach the chain.
     trouble: Option<String>,
-    /// The best block, and since when it is.
+    /// Best block, and the time since when it is best.
     block: Option<(u32, Instant)>,
 }
 
 impl Status {
-    /// A worker that has just started, and counts as stalled after so long without a sign of life.
+    /// Creates the health of a worker that starts. It counts as stalled after so long without a
+    /// sign of life.
     pub fn new(stalled_after: Duration) -> Self {
         Self {
             stalled_after,
@@ -39,17 +40,17 @@ impl Status {
         }
     }
 
-    /// There is a sign of life.
+    /// Records a sign of life.
     pub fn beat(&self) {
         self.seen().alive_at = Instant::now();
     }
 
-    /// The chain has answered and the store is open.
+    /// Records that the chain has answered and the store is open.
     pub fn has_begun(&self) {
         self.seen().begun = true;
     }
 
-    /// The best block is this one.
+    /// Records the best block.
     pub fn saw(&self, block: u32) {
         let mut seen = self.seen();
         if seen.block.is_none_or(|(best, _)| best != block) {
@@ -57,28 +58,28 @@ impl Status {
         }
     }
 
-    /// A turn has ended, with this trouble with the chain.
+    /// Records the end of a turn, with its trouble with the chain.
     pub fn turned(&self, trouble: Option<String>) {
         let mut seen = self.seen();
         seen.alive_at = Instant::now();
         seen.trouble = trouble;
     }
 
-    /// How long the last sign of life is past.
+    /// Returns the time since the last sign of life.
     pub fn since_alive(&self) -> Duration {
         self.seen().alive_at.elapsed()
     }
 
-    /// The best block, and how long it has been that.
+    /// Returns the best block, and the time for which it has been best.
     pub fn block(&self) -> Option<(u32, Duration)> {
         let block = self.seen().block;
         block.map(|(block, since)| (block, since.elapsed()))
     }
 
-    /// Whether the loop turns; if not, why that is thought.
+    /// Checks that the loop runs.
     ///
     /// # Errors
-    /// The reason.
+    /// Reason to think that the loop has stalled.
     pub fn health(&self) -> Result<(), String> {
         let silent = self.since_alive();
         if silent < self.stalled_after {
@@ -91,10 +92,10 @@ impl Status {
         ))
     }
 
-    /// Whether the worker can take steps; if not, why.
+    /// Checks that the worker can take steps.
     ///
     /// # Errors
-    /// The reason.
+    /// Reason why it cannot.
     pub fn readiness(&self) -> Result<(), String> {
         self.health()?;
         let seen = self.seen();
@@ -124,9 +125,9 @@ mod tests {
         assert!(status.readiness().is_err());
         status.has_begun();
         assert_eq!(status.readiness(), Ok(()));
-        status.turned(Some("nobody answers".into()));
+        status.turned(Some("no answer".into()));
         assert_eq!(status.health(), Ok(()));
-        assert_eq!(status.readiness(), Err("nobody answers".into()));
+        assert_eq!(status.readiness(), Err("no answer".into()));
         status.turned(None);
         assert_eq!(status.readiness(), Ok(()));
     }

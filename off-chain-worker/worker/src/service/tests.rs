@@ -20,8 +20,7 @@ const LONG: Duration = Duration::from_secs(600);
 /// Blocks per epoch of the subnet.
 pub const TEMPO: u32 = 5;
 
-/// A chain with a subnet that has no neurons. It can be looked at from outside, and be out of
-/// reach.
+/// A chain with a subnet that has no neurons. Tests can read it directly, and put it out of reach.
 #[derive(Clone)]
 pub struct Net {
     pub chain: Rc<RefCell<SandboxChain>>,
@@ -67,7 +66,7 @@ impl Net {
         self.chain.borrow_mut().advance(blocks);
     }
 
-    /// The epoch contract's contents.
+    /// Returns the storage root of the epoch contract.
     pub fn root(&self) -> Option<Digest> {
         let chain = self.chain.borrow();
         chain.storage_root(&self.contracts.epoch).unwrap()
@@ -103,10 +102,10 @@ impl Chain for Net {
     }
 }
 
-/// A worker on a network, with a store that goes with it.
+/// A worker on a network, with a store that is removed in the end.
 struct AtWork {
     service: Service,
-    ties: Ties,
+    handles: Handles,
     store: PathBuf,
 }
 
@@ -131,7 +130,7 @@ impl AtWork {
             http: Some(([127, 0, 0, 1], 0).into()),
             dry_run,
         };
-        let ties = Ties {
+        let handles = Handles {
             status: Arc::new(Status::new(LONG)),
             stop: Arc::default(),
         };
@@ -142,10 +141,10 @@ impl AtWork {
         };
         let signer = account("worker");
         let kernels = Kernels::new(EngineChoice::Wasm).unwrap();
-        let service = Service::new(&config, signer, opened, kernels, ties.clone()).unwrap();
+        let service = Service::new(&config, signer, opened, kernels, handles.clone()).unwrap();
         Self {
             service,
-            ties,
+            handles,
             store,
         }
     }
@@ -167,7 +166,7 @@ fn a_step_that_is_due_is_taken_once() {
     worker.service.turn();
     worker.service.turn();
     assert_eq!(net.sent.get(), 1);
-    assert!(worker.service.told.is_empty());
+    assert!(worker.service.logged.is_empty());
 }
 
 #[test]
@@ -181,8 +180,8 @@ fn a_dry_run_changes_nothing_and_is_no_problem() {
         net.advance(1);
     }
     assert_eq!((net.root(), net.sent.get()), (before, 0));
-    assert!(worker.service.told.is_empty());
-    assert_eq!(worker.ties.status.readiness(), Ok(()));
+    assert!(worker.service.logged.is_empty());
+    assert_eq!(worker.handles.status.readiness(), Ok(()));
 }
 
 #[test]
@@ -190,28 +189,28 @@ fn a_worker_without_a_chain_is_not_ready_looks_less_often_and_recovers() {
     let net = Net::new();
     let mut worker = AtWork::new(&net, false);
     worker.service.turn();
-    assert_eq!(worker.ties.status.readiness(), Ok(()));
+    assert_eq!(worker.handles.status.readiness(), Ok(()));
     net.is_out_of_reach.set(true);
     for failures in 1..4 {
         worker.service.turn();
         assert_eq!(worker.service.failures, failures);
-        let problem = worker.ties.status.readiness().unwrap_err();
+        let problem = worker.handles.status.readiness().unwrap_err();
         assert!(problem.contains("does not answer"), "{problem}");
-        assert_eq!(worker.ties.status.health(), Ok(()));
+        assert_eq!(worker.handles.status.health(), Ok(()));
     }
-    assert_eq!(worker.service.told.len(), 1);
+    assert_eq!(worker.service.logged.len(), 1);
     net.is_out_of_reach.set(false);
-    // The block is the same, and is looked at all the same.
+    // The same block is looked at again.
     worker.service.turn();
-    assert_eq!(worker.ties.status.readiness(), Ok(()));
+    assert_eq!(worker.handles.status.readiness(), Ok(()));
     assert_eq!(worker.service.failures, 0);
-    assert!(worker.service.told.is_empty());
+    assert!(worker.service.logged.is_empty());
 }
 
 #[test]
 fn a_chain_that_is_not_there_yet_is_waited_for() {
     let net = Net::new();
-    let ties = Ties {
+    let handles = Handles {
         status: Arc::new(Status::new(LONG)),
         stop: Arc::default(),
     };
@@ -226,12 +225,12 @@ fn a_chain_that_is_not_there_yet_is_waited_for() {
             store: None,
         })
     };
-    let found = opened(&ties, Duration::from_millis(1), open).unwrap();
+    let found = opened(&handles, Duration::from_millis(1), open).unwrap();
     assert!(found.is_some() && attempts == 3);
-    let refused = opened(&ties, LONG, || Err(ChainError::BadAnswer.into()));
+    let refused = opened(&handles, LONG, || Err(ChainError::BadAnswer.into()));
     assert!(matches!(refused, Err(SourceError::Chain(_))));
-    ties.stop.ask("SIGTERM");
-    let nothing = opened(&ties, LONG, || Err(ChainError::BadAnswer.into()));
+    handles.stop.ask("SIGTERM");
+    let nothing = opened(&handles, LONG, || Err(ChainError::BadAnswer.into()));
     assert!(matches!(nothing, Ok(None)));
 }
 
@@ -240,10 +239,10 @@ fn a_worker_that_is_to_end_sends_nothing_more() {
     let net = Net::new();
     net.advance(TEMPO);
     let mut worker = AtWork::new(&net, false);
-    worker.ties.stop.ask("SIGTERM");
+    worker.handles.stop.ask("SIGTERM");
     worker.service.turn();
     assert_eq!(net.sent.get(), 0);
-    assert!(worker.service.told.is_empty());
+    assert!(worker.service.logged.is_empty());
 }
 
 #[test]
@@ -252,7 +251,7 @@ fn the_wait_for_a_chain_doubles_up_to_a_limit() {
     assert_eq!(pause(poll, 0), poll);
     assert_eq!(pause(poll, 3), 8 * poll);
     assert_eq!(pause(poll, 100), LONGEST_WAIT);
-    // Nobody who asks for fewer looks gets more of them.
+    // A configured longer pause is kept.
     assert_eq!(pause(LONG, 100), LONG);
 }
 

@@ -1,47 +1,47 @@
-//! The form of a kept value: format, kind, length, the value in SCALE, checksum. Files for other
-//! workers have the same form.
+//! The form of a stored value: format, kind, length, the value in SCALE, checksum. Exported files
+//! have the same form.
 //!
-//! Nothing of a value is decoded before its length and its checksum are right, so damage never
-//! passes for data and never makes the worker allocate what a damaged length asks for.
+//! Length and checksum are checked before any of the value is decoded, so a damaged value is never
+//! taken for data and never makes the worker allocate a damaged length.
 
 use inktensor_primitives::{hash::blake2, Digest};
 use scale::{DecodeAll, Encode};
 
-/// Format of everything written here. A value of another format is not read.
+/// Format of everything that is written. Values of another format are refused.
 pub const FORMAT: u8 = 1;
-/// Most bytes of a value. The largest epoch of the protocol's limits stays far below.
+/// Largest length of a value in bytes. The largest epoch of the protocol's limits is far below.
 pub const MAX_VALUE: usize = 256 * 1024 * 1024;
 
-/// Bytes before the value: format, kind, length.
+/// Length in bytes before the value: format, kind, length.
 const HEAD: usize = 6;
-/// Bytes after the value.
+/// Length in bytes after the value.
 const CHECKSUM: usize = 32;
 
-/// Why bytes are no kept value.
+/// An error of a stored value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodecError {
-    /// Another program version wrote it. Use that version, or start with an empty store.
+    /// Another version of the program wrote the value. Use that version, or start with an empty
+    /// store.
     #[error("it has format {0}, this program reads format {FORMAT}")]
     Format(u8),
-    /// It is a value of another kind.
+    /// The value is of another kind.
     #[error("it is a value of another kind")]
     Kind,
-    /// It is shorter or longer than it says.
+    /// The value is shorter or longer than its length.
     #[error("it is cut short or too long")]
     Length,
-    /// Its bytes have changed since they were written, or it was written for another place.
+    /// The bytes have changed since they were written, or were written for another key.
     #[error("its checksum is wrong")]
     Checksum,
-    /// Its checksum is right, but it is no value of its kind, or outside the limits of the
-    /// protocol.
+    /// The checksum is right, but the value is malformed, or outside the limits of the protocol.
     #[error("it is outside the limits of its kind")]
     Value,
-    /// It is too large to be kept: its bytes.
-    #[error("it has {0} bytes, more than can be kept")]
+    /// The value is too large: its length in bytes.
+    #[error("it has {0} bytes, more than the limit")]
     TooLarge(usize),
 }
 
-/// `value` of `kind` as it is kept at `key`.
+/// Encodes `value` of `kind` for `key`.
 ///
 /// # Errors
 /// `TooLarge`.
@@ -61,7 +61,7 @@ pub fn seal(kind: u8, key: &[u8], value: &impl Encode) -> Result<Vec<u8>, CodecE
     Ok(bytes)
 }
 
-/// The value of `kind` that was kept at `key` as `bytes`.
+/// Decodes the value of `kind` that was stored at `key` as `bytes`.
 ///
 /// # Errors
 /// See [`CodecError`].
@@ -89,7 +89,7 @@ pub fn open<T: DecodeAll>(kind: u8, key: &[u8], bytes: &[u8]) -> Result<T, Codec
     T::decode_all(&mut &value[..]).map_err(|_| CodecError::Value)
 }
 
-/// Covers the key, so that a value moved to another key is not taken for that key's.
+/// Covers the key, so that a value moved to another key is refused.
 fn checksum(key: &[u8], sealed: &[u8]) -> Digest {
     let mut preimage = Vec::with_capacity(key.len().saturating_add(sealed.len()));
     preimage.extend_from_slice(key);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_format_kind_or_place_is_told_apart() {
+    fn a_value_of_another_format_kind_or_place_is_refused() {
         let mut other = sealed();
         other[0] = 9;
         assert_eq!(

@@ -1,7 +1,7 @@
-//! The memory of an epoch as a file, for a worker that was not there to compute it.
+//! The memory of an epoch as a file, for a worker that did not compute the epoch.
 //!
-//! Whoever brings it in checks it against the hashes that became final on the chain, so it may come
-//! from anybody.
+//! An import is checked against the hashes that became final on the chain, so the file may come
+//! from any source.
 
 use super::{codec, Home, StoreError};
 use inktensor_primitives::NetUid;
@@ -9,27 +9,27 @@ use scale::{Decode, Encode};
 
 /// Kind of the file, see [`codec`].
 const KIND: u8 = 32;
-/// What the file's checksum covers besides its bytes.
+/// Key in the file's checksum.
 const KEY: &[u8] = b"inktensor memory";
 
-/// What each chunk of a subnet remembers from an epoch.
+/// The memory of a subnet's chunks from an epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct MemoryExport {
-    /// The deployment.
+    /// Deployment of the memory.
     pub home: Home,
     /// The subnet.
     pub netuid: NetUid,
-    /// The epoch that left it.
+    /// Epoch that produced the memory.
     pub epoch: u32,
-    /// The bytes of each chunk.
+    /// Bytes of each chunk.
     pub memory: Vec<Vec<u8>>,
 }
 
 impl MemoryExport {
-    /// The file.
+    /// Returns the bytes of the file.
     ///
     /// # Errors
-    /// `NoExport` if it is larger than any memory within the limits of the protocol.
+    /// `NoExport` if the memory is larger than the protocol's limits allow.
     pub fn to_bytes(&self) -> Result<Vec<u8>, StoreError> {
         codec::seal(KIND, KEY, self).map_err(StoreError::NoExport)
     }

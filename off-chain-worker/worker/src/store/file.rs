@@ -1,4 +1,4 @@
-//! The file under a store: tables of bytes, changed in transactions that happen wholly or not at
+//! The file of a store: tables of bytes, changed in transactions that happen as a whole or not at
 //! all.
 
 use super::StoreError;
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes of the file that are kept in memory at most.
+/// Bytes of the file in memory at most.
 const CACHE: usize = 64 * 1024 * 1024;
 
 /// Keys are big-endian numbers, so that their order is the order of the numbers.
@@ -26,7 +26,7 @@ pub struct File {
 }
 
 impl File {
-    /// Opens the file at `path`, or makes it, with these tables.
+    /// Opens or creates the file at `path`, with these tables.
     ///
     /// # Errors
     /// `Locked`, `Unavailable`, `Damaged`.
@@ -37,11 +37,11 @@ impl File {
                 reason: error.to_string(),
             })?;
         }
-        // Where a page makes no sense the database asserts instead of returning an error. Nobody
-        // else has a hold of it yet.
+        // On a page that makes no sense the database asserts instead of returning an error. No
+        // other code holds it yet.
         let opened = catch_unwind(AssertUnwindSafe(|| checked(&path)));
         let database = match opened {
-            Ok(database) => database.map_err(|error| told(&path, error))?,
+            Ok(database) => database.map_err(|error| store_error(&path, error))?,
             Err(_) => {
                 return Err(StoreError::Damaged {
                     path,
@@ -59,12 +59,12 @@ impl File {
         Ok(file)
     }
 
-    /// Where it is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What `table` has at `key`.
+    /// Returns the value of `table` at `key`.
     ///
     /// # Errors
     /// `Unavailable`, `Damaged`.
@@ -74,10 +74,10 @@ impl File {
             let value = table.get(key)?;
             Ok(value.map(|value| value.value().to_vec()))
         };
-        read().map_err(|error| self.told(error))
+        read().map_err(|error| self.failed(error))
     }
 
-    /// All that `table` has, in order of key.
+    /// Returns all values of `table`, in order of key.
     ///
     /// # Errors
     /// `Unavailable`, `Damaged`.
@@ -91,11 +91,11 @@ impl File {
             }
             Ok(all)
         };
-        read().map_err(|error| self.told(error))
+        read().map_err(|error| self.failed(error))
     }
 
-    /// Makes changes that are on the disk, all of them, once this returns. If it does not return,
-    /// or fails, none is made.
+    /// Changes the tables. All changes are on the disk once this returns; if it fails or does not
+    /// return, none is.
     ///
     /// # Errors
     /// `Unavailable`, `Damaged`.
@@ -109,15 +109,15 @@ impl File {
             batch.0.commit()?;
             Ok(())
         };
-        write().map_err(|error| self.told(error))
+        write().map_err(|error| self.failed(error))
     }
 
-    fn told(&self, error: redb::Error) -> StoreError {
-        told(&self.path, error)
+    fn failed(&self, error: redb::Error) -> StoreError {
+        store_error(&self.path, error)
     }
 }
 
-/// Opens the database and looks at every page's checksum. What a crash left half done is taken
+/// Opens the database and checks every page's checksum. Rolls back what a crash left incomplete.
 /// back.
 fn checked(path: &Path) -> Result<Database, redb::Error> {
     let mut database = Builder::new().set_cache_size(CACHE).create(path)?;
@@ -125,7 +125,7 @@ fn checked(path: &Path) -> Result<Database, redb::Error> {
     Ok(database)
 }
 
-fn told(path: &Path, error: redb::Error) -> StoreError {
+fn store_error(path: &Path, error: redb::Error) -> StoreError {
     let path = path.to_path_buf();
     match error {
         redb::Error::DatabaseAlreadyOpen => StoreError::Locked(path),
@@ -160,7 +160,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Puts `value` at `key`, in the place of what was there.
+    /// Stores `value` at `key`.
     pub fn put(
         &mut self,
         table: &'static str,
@@ -171,13 +171,13 @@ impl Batch {
         Ok(())
     }
 
-    /// Takes away what is at `key`.
+    /// Removes the value at `key`.
     pub fn remove(&mut self, table: &'static str, key: &[u8]) -> Result<(), redb::Error> {
         self.0.open_table(named(table))?.remove(key)?;
         Ok(())
     }
 
-    /// Takes away what is at keys from `first` up to, not including, `end`, but for `spared`.
+    /// Removes the values from key `first` up to, not including, `end`, except `spared`.
     pub fn remove_range(
         &mut self,
         table: &'static str,

@@ -1,20 +1,20 @@
-//! What a worker has to remember when it is stopped, at whatever instruction: in one file of a
-//! folder.
+//! The memory of a worker that may be stopped at any instruction: one file in a folder.
 //!
 //! # Terms
 //! * **store**: the file, for one deployment on one chain, open in one process at a time.
-//! * **inputs**: all that an epoch depends on. The chain forgets the inputs of past epochs, so they
-//!   are kept here.
-//! * **outcome**: what this worker computed of them.
-//! * **intent**: that this worker was about to post an assertion, written before it did.
+//! * **inputs**: the inputs of an epoch. The chain drops those of past epochs, so the store keeps
+//!   them.
+//! * **outcome**: the results that this worker computed from the inputs.
+//! * **intent**: a note that this worker was about to post an assertion, written before the
+//!   assertion.
 //!
-//! Every change is on the disk before the function that makes it returns. Nothing here is trusted
-//! over the chain: memory is checked against the chain's hashes, inputs against the header's, and
-//! what became of an intent is read from events.
+//! Every change is on the disk before its function returns. The chain is always trusted over the
+//! store: memory is checked against the chain's hashes, inputs against the header's, and the
+//! outcome of an intent is read from events.
 //!
-//! The file is kept small: per subnet the last [`KEPT_EPOCHS`] epochs, and what their steps handed
-//! on for the last [`KEPT_STEPS`]. The last final epoch is kept however old it is, since the next
-//! one reads its memory.
+//! The file stays small. Per subnet it has the last [`KEPT_EPOCHS`] epochs, and the carry and
+//! scratch of the steps for the last [`KEPT_STEPS`]. The last final epoch is kept however old it
+//! is, since the next one reads its memory.
 
 mod codec;
 mod error;
@@ -27,7 +27,7 @@ mod tests;
 pub use codec::CodecError;
 pub use error::StoreError;
 pub use export::MemoryExport;
-pub use record::{Distrust, Home, Intent, Outcome, StoredEpoch};
+pub use record::{Distrust, Home, Intent, StoredEpoch, StoredOutcome};
 
 use file::{Batch, File};
 use inktensor_compute::epoch::{EpochInputs, StepTrace, Trace};
@@ -37,25 +37,24 @@ use inktensor_primitives::{
     kernel::{EpochHeader, EpochPlan, NeuronResult},
     AccountId, Digest, NetUid,
 };
-use record::{Inputs, Memory, Pardon, Posted, Record, Results, Steps, TABLES};
+use record::{Inputs, Memory, Pardon, PostedDigest, Record, Results, Steps, TABLES};
 use std::path::Path;
 
-/// Epochs of a subnet that are kept unless [`Store::keeping`] says otherwise: more than three days
-/// of epochs of 360 blocks of 12 seconds.
+/// Epochs kept per subnet by default; see [`Store::keeping`]. More than three days of epochs of 360
+/// blocks of 12 seconds.
 pub const KEPT_EPOCHS: u32 = 64;
-/// Epochs of a subnet for which also what the steps handed on is kept, so that a worker that starts
-/// again need not compute the closed epoch again.
+/// Epochs per subnet for which the carry and scratch of all steps are kept too, so that a restarted
+/// worker need not compute the closed epoch again.
 pub const KEPT_STEPS: u32 = 2;
 
 /// Name of the file in its folder.
 const FILE: &str = "inktensor.redb";
-/// Where a store keeps which deployment it is for.
+/// Key of the deployment.
 const HOME: &[u8] = b"home";
-/// Most bytes of the steps' values that are kept; of a larger epoch they are computed again when
-/// they are needed.
+/// Largest sum of the steps' bytes that is kept; a larger epoch is computed again when needed.
 const MAX_STEPS: usize = 64 * 1024 * 1024;
 
-/// What a worker remembers.
+/// The store of a worker.
 pub struct Store {
     file: File,
     home: Home,
@@ -63,7 +62,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store in `folder`, or makes one, for the deployment `home`.
+    /// Opens or creates the store in `folder` for the deployment `home`.
     ///
     /// # Errors
     /// `Locked`, `OtherDeployment`, `Damaged`, `Unavailable`.
@@ -87,7 +86,7 @@ impl Store {
         }
     }
 
-    /// Opens the store that is in `folder`, whatever deployment it is for.
+    /// Opens the store in `folder`, whatever its deployment.
     ///
     /// # Errors
     /// `Missing`, `Locked`, `Damaged`, `Unavailable`.
@@ -105,18 +104,18 @@ impl Store {
         })
     }
 
-    /// Keeps so many epochs of each subnet from the next one on, at least one.
+    /// Keeps this number of epochs of each subnet from the next one on, at least one.
     pub fn keeping(mut self, epochs: u32) -> Self {
         self.kept = epochs.max(1);
         self
     }
 
-    /// The deployment that it is for.
+    /// Returns the deployment of the store.
     pub const fn home(&self) -> Home {
         self.home
     }
 
-    /// An epoch, if its inputs are kept.
+    /// Returns an epoch whose inputs are stored.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -129,14 +128,16 @@ impl Store {
             return Err(damaged::<Inputs>(&self.file, CodecError::Value));
         }
         let outcome = match (self.get(&key)?, self.get(&key)?, self.get(&key)?) {
-            (Some(assertion), Some(Memory(memory)), Some(Results(results))) => Some(Outcome {
-                assertion,
-                memory,
-                results,
-            }),
+            (Some(assertion), Some(Memory(memory)), Some(Results(results))) => {
+                Some(StoredOutcome {
+                    assertion,
+                    memory,
+                    results,
+                })
+            }
             _ => None,
         };
-        let posted = self.get(&key)?.map(|Posted(digest)| digest);
+        let posted = self.get(&key)?.map(|PostedDigest(digest)| digest);
         Ok(Some(StoredEpoch {
             inputs,
             plan,
@@ -145,7 +146,7 @@ impl Store {
         }))
     }
 
-    /// What the steps of an epoch handed on, if it is kept.
+    /// Returns carry and scratch of the steps of an epoch.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -153,7 +154,8 @@ impl Store {
         Ok(self.get(&key(netuid, epoch))?.map(|Steps(steps)| steps))
     }
 
-    /// What each chunk remembers from an epoch: computed here, brought in, or told by the chain.
+    /// Returns the memory of each chunk from an epoch: computed here, imported, or published on the
+    /// chain.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -161,7 +163,8 @@ impl Store {
         Ok(self.get(&key(netuid, epoch))?.map(|Memory(memory)| memory))
     }
 
-    /// What each chunk's neurons get by an epoch: computed here, or told by the chain.
+    /// Returns the results of each chunk's neurons for an epoch: computed here, or published on the
+    /// chain.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -174,8 +177,8 @@ impl Store {
         Ok(results.map(|Results(results)| results))
     }
 
-    /// Keeps all that a closed epoch depends on, and forgets what is too old. An outcome of another
-    /// epoch with the same number goes.
+    /// Stores the inputs of a closed epoch, and removes old epochs. Removes the outcome of another
+    /// epoch with the same number.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -195,7 +198,7 @@ impl Store {
                     Memory::TABLE,
                     Results::TABLE,
                     Steps::TABLE,
-                    Posted::TABLE,
+                    PostedDigest::TABLE,
                 ] {
                     batch.remove(table, &key)?;
                 }
@@ -205,7 +208,7 @@ impl Store {
         })
     }
 
-    /// Keeps what a closed epoch came to.
+    /// Stores the outcome of a closed epoch.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -227,7 +230,7 @@ impl Store {
         })
     }
 
-    /// Keeps what each chunk remembers from an epoch that was not computed here. Check it against
+    /// Stores the memory of each chunk from an epoch that was not computed here. Check it against
     /// the chain's hashes before.
     ///
     /// # Errors
@@ -242,7 +245,7 @@ impl Store {
         self.change(|batch| self.put(batch, &key(netuid, epoch), &memory))
     }
 
-    /// What each chunk remembers from an epoch, for another worker, if it is known.
+    /// Returns the memory of an epoch for another worker.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -256,7 +259,7 @@ impl Store {
         }))
     }
 
-    /// Makes sure that `export` is of the deployment that this store is for.
+    /// Checks that `export` is of the store's deployment.
     ///
     /// # Errors
     /// `OtherExport`.
@@ -270,7 +273,7 @@ impl Store {
         })
     }
 
-    /// Keeps the results of an epoch that was not computed here.
+    /// Stores the results of an epoch that was not computed here.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -284,7 +287,7 @@ impl Store {
         self.change(|batch| self.put(batch, &key(netuid, epoch), &results))
     }
 
-    /// Keeps the digest of the assertion that stands on the chain.
+    /// Stores the digest of the assertion that stands on the chain.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -296,12 +299,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         let key = key(netuid, epoch);
         match self.get(&key)? {
-            Some(Posted(known)) if known == *posted => Ok(()),
-            _ => self.change(|batch| self.put(batch, &key, &Posted(*posted))),
+            Some(PostedDigest(known)) if known == *posted => Ok(()),
+            _ => self.change(|batch| self.put(batch, &key, &PostedDigest(*posted))),
         }
     }
 
-    /// The intents of `account` whose end is not known.
+    /// Returns the intents of `account` whose outcome is not known.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -314,7 +317,7 @@ impl Store {
         Ok(intents)
     }
 
-    /// Keeps an intent. Do this before the assertion is sent.
+    /// Stores an intent. Do this before the assertion is sent.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -322,7 +325,7 @@ impl Store {
         self.change(|batch| self.put(batch, &intent_key(intent), intent))
     }
 
-    /// Forgets an intent whose end is known.
+    /// Removes an intent whose outcome is known.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -330,8 +333,7 @@ impl Store {
         self.change(|batch| batch.remove(Intent::TABLE, &intent_key(intent)))
     }
 
-    /// Forgets an intent whose assertion was slashed, and keeps that its kernel is not to be
-    /// trusted here.
+    /// Removes an intent whose assertion was slashed, and stores that its kernel is distrusted.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -344,7 +346,7 @@ impl Store {
         })
     }
 
-    /// Why the kernel with this code hash is not trusted here, if it is not.
+    /// Returns the reason for which the kernel with this code hash is distrusted.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -352,8 +354,8 @@ impl Store {
         self.get(kernel_code)
     }
 
-    /// Trusts the kernel with this code hash again. What was computed of the epoch that was slashed
-    /// goes, so that it is computed anew. Says whether it was not trusted.
+    /// Trusts the kernel with this code hash again. Removes the outcome of the slashed epoch, so
+    /// that it is computed again. Returns true if the kernel was distrusted.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -377,7 +379,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Whether [`Store::trust`] was told to forgive what was slashed in this epoch.
+    /// Returns true if [`Store::trust`] pardoned the slashed assertion of this epoch.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
@@ -385,7 +387,7 @@ impl Store {
         Ok(self.get::<Pardon>(&key(netuid, epoch))?.is_some())
     }
 
-    /// Takes away what is too old when the epoch of `header` has closed.
+    /// Removes what is too old when the epoch of `header` has closed.
     fn prune(&self, batch: &mut Batch, header: &EpochHeader) -> Result<(), redb::Error> {
         let first = key(header.netuid, 0);
         let spared = header.final_epoch.map(|epoch| key(header.netuid, epoch));
@@ -395,7 +397,7 @@ impl Store {
             (Assertion::TABLE, self.kept),
             (Memory::TABLE, self.kept),
             (Results::TABLE, self.kept),
-            (Posted::TABLE, self.kept),
+            (PostedDigest::TABLE, self.kept),
             (Pardon::TABLE, self.kept),
             (Steps::TABLE, KEPT_STEPS.min(self.kept)),
         ] {
@@ -423,7 +425,7 @@ impl Store {
     }
 }
 
-/// The value of kind `R` that `file` has at `key`.
+/// Returns the value of kind `R` in `file` at `key`.
 fn get<R: Record>(file: &File, key: &[u8]) -> Result<Option<R>, StoreError> {
     match file.get(R::TABLE, key)? {
         None => Ok(None),
@@ -431,7 +433,7 @@ fn get<R: Record>(file: &File, key: &[u8]) -> Result<Option<R>, StoreError> {
     }
 }
 
-/// The value of kind `R` that `file` had at `key` as `bytes`.
+/// Decodes the value of kind `R` that `file` has at `key` as `bytes`.
 fn opened<R: Record>(file: &File, key: &[u8], bytes: &[u8]) -> Result<R, StoreError> {
     let value: R = codec::open(R::KIND, key, bytes).map_err(|error| damaged::<R>(file, error))?;
     if value.is_sound() {
@@ -448,7 +450,7 @@ fn damaged<R: Record>(file: &File, error: CodecError) -> StoreError {
     }
 }
 
-/// A deployment in an error.
+/// Returns a deployment's text for errors.
 fn named(home: &Home) -> String {
     format!(
         "epoch contract {} on the chain {}",
@@ -457,7 +459,7 @@ fn named(home: &Home) -> String {
     )
 }
 
-/// Where what is kept of an epoch is.
+/// Returns the key of an epoch's values.
 fn key(netuid: NetUid, epoch: u32) -> [u8; 6] {
     let [a, b] = netuid.0.to_be_bytes();
     let [c, d, e, f] = epoch.to_be_bytes();

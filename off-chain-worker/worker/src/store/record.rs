@@ -1,4 +1,4 @@
-//! What is kept, and what of it cannot be true whatever its checksum says.
+//! The kinds of stored values, and the limits within which they can be true.
 
 use inktensor_client::chain::{ChainError, ChainRead};
 use inktensor_compute::epoch::{EpochInputs, StepTrace};
@@ -16,12 +16,12 @@ use scale::{Decode, DecodeAll, Encode};
 pub struct Home {
     /// Hash of the chain's first block.
     pub genesis: Digest,
-    /// The epoch contract.
+    /// Address of the epoch contract.
     pub epoch: AccountId,
 }
 
 impl Home {
-    /// The deployment on `chain` whose epoch contract is `epoch`.
+    /// Returns the deployment on `chain` whose epoch contract is `epoch`.
     ///
     /// # Errors
     /// If the chain does not answer.
@@ -33,62 +33,61 @@ impl Home {
     }
 }
 
-/// An epoch as the store knows it.
+/// A stored epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEpoch {
-    /// All that it depends on: header, what storage contributed to each chunk, what each chunk
-    /// remembered.
+    /// Inputs: header, input from the chain's storage, memory.
     pub inputs: EpochInputs,
-    /// How it is cut into steps.
+    /// Plan that cuts the epoch into steps.
     pub plan: EpochPlan,
-    /// What it came to here; none if it was not computed to its end.
-    pub outcome: Option<Outcome>,
-    /// Digest of the assertion that was seen on the chain last, by whomever.
+    /// Outcome computed here; `None` if the epoch was not computed to its end.
+    pub outcome: Option<StoredOutcome>,
+    /// Digest of the assertion that was last seen on the chain, by any proposer.
     pub posted: Option<Digest>,
 }
 
-/// What an epoch came to.
+/// The outcome of an epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// What an honest proposer posts; with it the roster.
+pub struct StoredOutcome {
+    /// Honest assertion, with the roster.
     pub assertion: Assertion,
-    /// What each chunk remembers for the next epoch.
+    /// Memory of each chunk for the next epoch.
     pub memory: Vec<Vec<u8>>,
-    /// What each chunk's neurons get.
+    /// Results of each chunk's neurons.
     pub results: Vec<Vec<NeuronResult>>,
 }
 
-/// That this worker was about to post an assertion: written before it is sent, so that no crash
-/// makes the worker forget what may stand on the chain in its name.
+/// A note that this worker was about to post an assertion. It is written before the assertion is
+/// sent, so that a crash cannot hide what may stand on the chain in the worker's name.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Intent {
     /// The subnet.
     pub netuid: NetUid,
     /// The epoch.
     pub epoch: u32,
-    /// Who was to post it.
+    /// Proposer of the assertion.
     pub account: AccountId,
     /// Hash of the epoch's header.
     pub header_hash: Digest,
     /// Digest of the assertion.
     pub assertion: Digest,
-    /// Block at which the epoch closed: nothing about it was told before.
+    /// Block at which the epoch closed: there are no events about it before.
     pub closed_at: u32,
-    /// The kernel that computed it.
+    /// Code hash of the kernel.
     pub kernel_code: Digest,
 }
 
-/// That an assertion of this worker was slashed: what it computes with this kernel is wrong, or
-/// somebody else has its key.
+/// A note that an assertion of this worker was slashed: its computation with this kernel is wrong,
+/// or another program has its key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Distrust {
-    /// The kernel.
+    /// Code hash of the kernel.
     pub kernel_code: Digest,
-    /// The subnet on which it happened.
+    /// Subnet of the epoch.
     pub netuid: NetUid,
-    /// The epoch that was posted.
+    /// Slashed epoch.
     pub epoch: u32,
-    /// The step that was disproved.
+    /// Disproved step.
     pub step: u32,
 }
 
@@ -97,13 +96,13 @@ pub(super) trait Record: Encode + DecodeAll {
     const TABLE: &'static str;
     const KIND: u8;
 
-    /// Whether it is within the limits of the protocol.
+    /// Returns true if the value is within the limits of the protocol.
     fn is_sound(&self) -> bool {
         true
     }
 }
 
-/// Inputs as they are kept.
+/// Stored inputs.
 #[derive(Encode, Decode)]
 pub(super) struct Inputs {
     pub inputs: EpochInputs,
@@ -131,7 +130,7 @@ impl Record for Assertion {
     const KIND: u8 = 2;
 }
 
-/// What chunks remember, as it is kept.
+/// Stored memory.
 #[derive(Encode, Decode)]
 pub(super) struct Memory(pub Vec<Vec<u8>>);
 
@@ -144,7 +143,7 @@ impl Record for Memory {
     }
 }
 
-/// Results of chunks, as they are kept.
+/// Stored results.
 #[derive(Encode, Decode)]
 pub(super) struct Results(pub Vec<Vec<NeuronResult>>);
 
@@ -158,7 +157,7 @@ impl Record for Results {
     }
 }
 
-/// What steps hand on, as it is kept.
+/// Stored carry and scratch of all steps.
 #[derive(Encode, Decode)]
 pub(super) struct Steps(pub Vec<StepTrace>);
 
@@ -173,11 +172,11 @@ impl Record for Steps {
     }
 }
 
-/// The digest of an assertion that was seen, as it is kept.
+/// Stored digest of an assertion.
 #[derive(Encode, Decode)]
-pub(super) struct Posted(pub Digest);
+pub(super) struct PostedDigest(pub Digest);
 
-impl Record for Posted {
+impl Record for PostedDigest {
     const TABLE: &'static str = "posted";
     const KIND: u8 = 6;
 }
@@ -192,7 +191,7 @@ impl Record for Distrust {
     const KIND: u8 = 8;
 }
 
-/// That a slashed assertion is forgiven, as it is kept.
+/// Stored pardon of a slashed assertion.
 #[derive(Encode, Decode)]
 pub(super) struct Pardon(pub Distrust);
 
@@ -206,14 +205,14 @@ impl Record for Home {
     const KIND: u8 = 9;
 }
 
-/// Every table.
+/// Names of all tables.
 pub(super) const TABLES: [&str; 10] = [
     Inputs::TABLE,
     Assertion::TABLE,
     Memory::TABLE,
     Results::TABLE,
     Steps::TABLE,
-    Posted::TABLE,
+    PostedDigest::TABLE,
     Intent::TABLE,
     Distrust::TABLE,
     Pardon::TABLE,

@@ -1,4 +1,4 @@
-//! The store as a whole: what comes back, what is forgotten, and what is refused.
+//! Tests of the whole store: what it returns, what it removes, and what it refuses.
 
 use super::*;
 use inktensor_primitives::{
@@ -14,7 +14,7 @@ use std::{
 
 const NETUID: NetUid = NetUid(3);
 
-/// A folder that goes when the test is done with it.
+/// A folder that is removed with the value.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -144,7 +144,7 @@ fn what_was_put_comes_back_after_opening_it_again() {
     let store = folder.open().expect("opened");
     let inputs = inputs(8, Some(7));
     let trace = trace(&inputs);
-    let outcome = Outcome {
+    let outcome = StoredOutcome {
         assertion: trace.assertion(),
         memory: trace.memory.clone(),
         results: trace.results.clone(),
@@ -191,7 +191,7 @@ fn inputs_without_outcome_are_an_epoch_that_was_not_finished() {
     assert_eq!((kept.outcome, kept.posted), (None, None));
 }
 
-/// A chain that begins anew counts its epochs from 0 again.
+/// A restarted chain counts its epochs from 0 again.
 #[test]
 fn other_inputs_of_the_same_number_take_the_outcome_with_them() {
     let folder = Folder::new();
@@ -260,7 +260,7 @@ fn an_intent_stays_until_its_end_is_known() {
 }
 
 #[test]
-fn a_kernel_is_trusted_again_only_when_told_and_its_epoch_is_computed_anew() {
+fn a_kernel_is_trusted_again_only_on_request_and_its_epoch_is_computed_again() {
     let folder = Folder::new();
     let store = folder.open().expect("made");
     put(&store, 8, None);
@@ -353,8 +353,7 @@ fn a_file_that_is_no_store_is_refused_and_left_alone() {
     assert_eq!(fs::read(folder.file()).expect("readable"), text);
 }
 
-/// A value that its own table does not take: what a program of another version, or a hand, may
-/// leave.
+/// A value that its own table refuses: another version of the program, or an editor, may leave one.
 #[test]
 fn a_value_that_does_not_fit_its_place_is_refused() {
     let folder = Folder::new();
@@ -379,7 +378,7 @@ fn a_value_that_does_not_fit_its_place_is_refused() {
             },
         )
         .expect("small"),
-        // A chunk too few.
+        // One chunk is missing.
         codec::seal(
             Inputs::KIND,
             &key(NETUID, 8),

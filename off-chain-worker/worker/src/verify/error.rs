@@ -1,28 +1,28 @@
-//! Why an epoch could not be verified.
+//! Errors of the verification of an epoch.
 
 use crate::{roles::RoleError, store::StoreError};
 use inktensor_client::chain::ChainError;
-use inktensor_compute::epoch::EpochError;
+use inktensor_compute::epoch::ComputeError;
 use inktensor_primitives::{epoch, NetUid};
 use thiserror::Error;
 
-/// Why an epoch could not be verified.
+/// An error of the verification of an epoch.
 #[derive(Debug, Error)]
 pub enum VerifyError {
     /// The chain does not answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The store cannot be read.
+    /// The store is unreadable.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The kernel cannot be run.
+    /// The kernel cannot run.
     #[error(transparent)]
     Kernel(#[from] RoleError),
     /// The epoch cannot be computed.
     #[error("the epoch cannot be computed: {0}")]
-    Epoch(#[from] EpochError),
-    /// A contract refused to tell.
-    #[error("Epochs::chunk_inputs was refused: {0:?}")]
+    Epoch(#[from] ComputeError),
+    /// The contract refused to return its inputs.
+    #[error("Epochs::chunk_inputs was refused: {0}")]
     Refused(epoch::EpochError),
     /// The epoch has not closed.
     #[error("subnet {} has not closed an epoch {epoch}", netuid.0)]
@@ -32,7 +32,7 @@ pub enum VerifyError {
         /// The epoch.
         epoch: u32,
     },
-    /// Nobody has posted the epoch.
+    /// No assertion of the epoch was posted.
     #[error("nothing is posted for epoch {epoch} of subnet {}", netuid.0)]
     NothingPosted {
         /// The subnet.
@@ -40,8 +40,8 @@ pub enum VerifyError {
         /// The epoch.
         epoch: u32,
     },
-    /// The chain has forgotten what the epoch was computed from, and no store has it.
-    #[error("what epoch {epoch} of subnet {} was computed from is no longer on the chain; name the store of a worker that was there with --store", netuid.0)]
+    /// The chain no longer has the epoch's inputs, and no store has them.
+    #[error("the inputs of epoch {epoch} of subnet {} are no longer on the chain; name the store of a worker that computed it with --store", netuid.0)]
     InputsGone {
         /// The subnet.
         netuid: NetUid,
@@ -49,15 +49,15 @@ pub enum VerifyError {
         epoch: u32,
     },
     /// The memory of the epoch before is known only by its hash.
-    #[error("what subnet {} remembers from epoch {epoch} is on the chain only as a hash; name the store of a worker that was there with --store", netuid.0)]
+    #[error("the carry-over state (memory) of subnet {}, epoch {epoch} is on the chain only as a hash; name the store of a worker that computed it with --store", netuid.0)]
     MemoryUnknown {
         /// The subnet.
         netuid: NetUid,
         /// The epoch that left it.
         epoch: u32,
     },
-    /// What the store has is of another epoch with the same number.
-    #[error("the store's epoch {epoch} of subnet {} has not the header that the chain told of; it is another chain's", netuid.0)]
+    /// The stored epoch is another one with the same number.
+    #[error("epoch {epoch} of subnet {} in the store has another header than on the chain; it is of another chain", netuid.0)]
     OtherHeader {
         /// The subnet.
         netuid: NetUid,

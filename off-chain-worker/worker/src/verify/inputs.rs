@@ -1,9 +1,9 @@
-//! What an epoch was computed from.
+//! The inputs of an epoch to verify.
 
 use super::{Verifier, VerifyError};
 use crate::{
     epochs::{block, is_memory},
-    history::replay,
+    history::EpochHistory,
 };
 use inktensor_client::chain::{Answer, CallError, Typed};
 use inktensor_compute::epoch::EpochInputs;
@@ -13,28 +13,28 @@ use inktensor_primitives::{
     Digest, NetUid,
 };
 
-/// Where an epoch's inputs are from.
+/// The source of an epoch's inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The chain, which a judge reads too.
+pub enum InputSource {
+    /// The chain, which a dispute reads too.
     Chain,
-    /// A worker's store; only their header can be held against the chain.
+    /// A worker's store. Only their header can be compared with the chain.
     Store,
 }
 
 impl Verifier<'_> {
-    /// The inputs of the epoch with this header.
+    /// Returns the inputs of the epoch with this header.
     pub(super) fn inputs(
         &self,
         netuid: NetUid,
         epoch: u32,
         header_hash: &Digest,
-    ) -> Result<(EpochInputs, Origin), VerifyError> {
+    ) -> Result<(EpochInputs, InputSource), VerifyError> {
         let header: Option<EpochHeader> =
             self.chain.query(self.contracts.epoch().header(netuid))?;
         let last = header.filter(|header| header.digest() == *header_hash);
         if let Some(header) = last {
-            return Ok((self.on_chain(header)?, Origin::Chain));
+            return Ok((self.on_chain(header)?, InputSource::Chain));
         }
         let stored = match self.store {
             Some(store) => store.epoch(netuid, epoch)?,
@@ -46,10 +46,10 @@ impl Verifier<'_> {
         if inputs.header.digest() != *header_hash {
             return Err(VerifyError::OtherHeader { netuid, epoch });
         }
-        Ok((inputs, Origin::Store))
+        Ok((inputs, InputSource::Store))
     }
 
-    /// The inputs of the epoch that closed last.
+    /// Reads the inputs of the epoch that closed last.
     fn on_chain(&self, header: EpochHeader) -> Result<EpochInputs, VerifyError> {
         let netuid = header.netuid;
         let plan: EpochPlan = self
@@ -78,7 +78,7 @@ impl Verifier<'_> {
         })
     }
 
-    /// What each chunk remembers from the epoch before.
+    /// Returns the memory of each chunk from the epoch before.
     fn memory(&self, header: &EpochHeader, plan: &EpochPlan) -> Result<Vec<Vec<u8>>, VerifyError> {
         let netuid = header.netuid;
         let chunks = usize::from(plan.chunks(header.neurons));
@@ -90,7 +90,7 @@ impl Verifier<'_> {
         let unknown = VerifyError::MemoryUnknown { netuid, epoch };
         let status = self.chain.query(self.contracts.epoch().status(netuid))?;
         if status.is_some_and(|status| status.final_epoch != header.final_epoch) {
-            // The epoch is final itself by now, and the chain's hashes are of what it left.
+            // The epoch is final itself by now, and the chain's hashes are of its own memory.
             let stored = match self.store {
                 Some(store) => store.epoch(netuid, header.epoch)?,
                 None => None,
@@ -102,7 +102,7 @@ impl Verifier<'_> {
             .chain
             .query(self.contracts.epoch().memory_hashes(netuid))?;
         if hashes.is_empty() {
-            // Another kernel, or chunks of another size, starts without memory.
+            // After a change of the kernel or of the chunk size there is no memory.
             return Ok(nothing);
         }
         let right = |memory: &Vec<Vec<u8>>| is_memory(netuid, epoch, memory, &hashes);
@@ -112,15 +112,16 @@ impl Verifier<'_> {
         };
         let mut memory = match kept.filter(right) {
             Some(memory) => memory,
-            // A replay tells it in full.
+            // A replay publishes all of it.
             None => {
-                let told = self.chain.events(block(header.previous_close))?;
+                let from = block(header.previous_close);
                 let about = (netuid, epoch);
-                let told = replay::memory(&told, self.contracts.epoch, about, hashes.len());
-                told.filter(right).ok_or(unknown)?
+                let history = EpochHistory::read(self.chain, &self.contracts, about, from)?;
+                let published = history.replayed_memory(hashes.len());
+                published.filter(right).ok_or(unknown)?
             }
         };
-        // Chunks that have come since remember nothing.
+        // New chunks have no memory.
         memory.resize(chunks, Vec::new());
         Ok(memory)
     }

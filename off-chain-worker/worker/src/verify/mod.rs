@@ -1,107 +1,106 @@
-//! Recomputes a posted epoch from public data and says whether it is right, and if not, where and
-//! for whom.
+//! Recomputes a posted epoch from public data, and finds the first wrong step and the affected
+//! uids.
 //!
 //! The inputs are the chain's own where it still has them, which is for the epoch of a subnet that
-//! closed last; for older ones they come from a worker's store, and their header has to be the one
-//! that the chain told of when the epoch closed. What was posted comes from the chain's events.
+//! closed last. Older inputs come from a worker's store, and their header must be the one of the
+//! epoch's close. The assertion comes from the chain's events.
 
 mod error;
 mod inputs;
 mod recorded;
 
-pub use crate::history::posted::{Fate, Posted};
+pub use crate::history::{AssertionStatus, PostedAssertion};
 pub use error::VerifyError;
-pub use inputs::Origin;
+pub use inputs::InputSource;
 pub use recorded::{Paid, ValueDifference};
 
-use crate::{kernels::Kernels, store::Store};
+use crate::{history::EpochHistory, kernels::Kernels, store::Store};
 use inktensor_client::{chain::ChainRead, deploy::Addresses};
 use inktensor_compute::epoch::{
-    attempt, compute, first_difference, seats, without, Attempt, Difference, EpochError,
-    EpochInputs, Part, Trace,
+    attempt, chunk_uids, compute, first_difference, without, Attempt, ComputeError, Difference,
+    EpochInputs, StepPart, Trace,
 };
 use inktensor_primitives::{assertion::Assertion, Digest, NetUid, Uid};
 
-/// What is looked at to verify an epoch.
+/// The sources for verifying epochs.
 pub struct Verifier<'a> {
     /// The chain.
     pub chain: &'a dyn ChainRead,
     /// The contracts on it.
     pub contracts: Addresses,
-    /// What runs the subnets' kernels.
+    /// The kernels of the subnets.
     pub kernels: &'a Kernels,
     /// A worker's store, for epochs whose inputs or memory the chain does not have.
     pub store: Option<&'a Store>,
 }
 
-/// An epoch that was recomputed.
+/// A recomputed epoch, compared with what was posted.
 #[derive(Clone, Debug)]
 pub struct Verified {
     /// The subnet.
     pub netuid: NetUid,
     /// The epoch.
     pub epoch: u32,
-    /// Hash of its header.
+    /// Hash of the epoch's header.
     pub header_hash: Digest,
-    /// Where its inputs are from.
-    pub origin: Origin,
-    /// How many steps it has.
+    /// Source of the inputs.
+    pub origin: InputSource,
+    /// Number of steps.
     pub steps: u32,
-    /// Digest of what it honestly comes to, or why it comes to nothing: then every assertion of it
-    /// is false.
-    pub honest: Result<Digest, EpochError>,
-    /// What was posted.
-    pub posted: Posted,
-    /// Where the two part; none if what was posted is right.
+    /// Digest of the honest assertion, or the error of the kernel: then every assertion is false.
+    pub honest: Result<Digest, ComputeError>,
+    /// The posted assertion.
+    pub posted: PostedAssertion,
+    /// The difference; `None` if the posted assertion is right.
     pub finding: Option<Finding>,
 }
 
-/// What an epoch was computed from, and what it honestly comes to.
+/// A recomputed epoch.
 #[derive(Clone, Debug)]
 pub struct Recomputed {
-    /// What it was computed from.
+    /// Inputs of the epoch.
     pub inputs: EpochInputs,
-    /// Where that is from.
-    pub origin: Origin,
-    /// What it comes to.
+    /// Source of the inputs.
+    pub origin: InputSource,
+    /// Honest trace of the epoch.
     pub trace: Trace,
-    /// What was posted; none if nothing was yet.
-    pub posted: Option<Posted>,
+    /// The posted assertion; `None` if there is none yet.
+    pub posted: Option<PostedAssertion>,
 }
 
-/// Where a posted epoch is wrong, and for whom.
+/// The errors of a posted epoch, and the affected uids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The first step that is wrong. None if only the hash of what is final is known: no assertion
-    /// with it was posted.
+    /// First wrong step; `None` if only the hash of what is final is known, since no assertion with
+    /// it was posted.
     pub difference: Option<Difference>,
-    /// Whom the first wrong step concerns: the uids of its chunk, or for the roster those that are
-    /// one too many or missing.
+    /// Uids affected by the first wrong step: those of its chunk; for the roster those that are
+    /// added or missing.
     pub uids: Vec<Uid>,
-    /// Uids that have a permit by what was posted, and should not.
+    /// Uids that have a permit in the assertion, and should not.
     pub added: Vec<Uid>,
-    /// Uids that should have a permit, and have none by what was posted.
+    /// Uids that should have a permit, and do not in the assertion.
     pub missing: Vec<Uid>,
-    /// Values that the chain has recorded at settlement, as far as they differ from the honest
-    /// ones.
+    /// Values recorded at settlement that differ from the honest ones.
     pub values: Vec<ValueDifference>,
     /// Chunks that were paid another sum than the honest one.
     pub paid: Vec<Paid>,
-    /// Chunks with another hash of their results than the honest ones, and whose values the chain
-    /// does not have: known is only that they differ.
+    /// Chunks whose results have another hash than the honest ones, and whose values the chain does
+    /// not have.
     pub hidden: Vec<u16>,
 }
 
 impl Verifier<'_> {
-    /// Recomputes epoch `epoch` of `netuid` and holds it against what was posted: what became
-    /// final, else what stands, else what was posted last.
+    /// Recomputes epoch `epoch` of `netuid` and compares it with what was posted: the final
+    /// assertion, else the one that stands, else the one posted last.
     ///
     /// # Errors
     /// See [`VerifyError`].
     pub fn verify(&self, netuid: NetUid, epoch: u32) -> Result<Verified, VerifyError> {
-        let told = crate::history::posted::Told::about(self.chain, &self.contracts, netuid, epoch)?;
-        let (inputs, origin) = self.inputs(netuid, epoch, &told.header_hash)?;
-        let posted = told.posted(netuid, epoch)?;
+        let (history, header_hash) = self.history(netuid, epoch)?;
+        let (inputs, origin) = self.inputs(netuid, epoch, &header_hash)?;
+        let posted = history.posted();
+        let posted = posted.ok_or(VerifyError::NothingPosted { netuid, epoch })?;
         let header = &inputs.header;
         let engine = self.kernels.engine(self.chain, &header.kernel_code)?;
         let Attempt { trace, failure } = attempt(engine.as_ref(), &inputs)?;
@@ -110,7 +109,7 @@ impl Verifier<'_> {
                 let honest = trace.assertion();
                 let right = honest.digest() == posted.digest;
                 let finding = (!right)
-                    .then(|| self.finding(&trace, &honest, header.neurons, &posted, &told))
+                    .then(|| self.finding(&trace, &honest, header.neurons, &posted, &history))
                     .transpose()?;
                 (Ok(honest.digest()), finding)
             }
@@ -123,7 +122,7 @@ impl Verifier<'_> {
         Ok(Verified {
             netuid,
             epoch,
-            header_hash: told.header_hash,
+            header_hash,
             origin,
             steps: trace.plan.steps(header.neurons),
             honest,
@@ -132,24 +131,27 @@ impl Verifier<'_> {
         })
     }
 
-    /// Recomputes epoch `epoch` of `netuid`, whether anything was posted for it or not.
+    /// Recomputes epoch `epoch` of `netuid`, posted or not.
     ///
     /// # Errors
     /// See [`VerifyError`].
     pub fn recompute(&self, netuid: NetUid, epoch: u32) -> Result<Recomputed, VerifyError> {
-        let told = crate::history::posted::Told::about(self.chain, &self.contracts, netuid, epoch)?;
-        let (inputs, origin) = self.inputs(netuid, epoch, &told.header_hash)?;
-        let posted = match told.posted(netuid, epoch) {
-            Ok(posted) => Some(posted),
-            Err(VerifyError::NothingPosted { .. }) => None,
-            Err(error) => return Err(error),
-        };
+        let (history, header_hash) = self.history(netuid, epoch)?;
+        let (inputs, origin) = self.inputs(netuid, epoch, &header_hash)?;
         Ok(Recomputed {
             trace: self.trace(&inputs)?,
             inputs,
             origin,
-            posted,
+            posted: history.posted(),
         })
+    }
+
+    /// Reads the events of the epoch, and the hash of the header that it closed with.
+    fn history(&self, netuid: NetUid, epoch: u32) -> Result<(EpochHistory, Digest), VerifyError> {
+        let history = EpochHistory::read(self.chain, &self.contracts, (netuid, epoch), 0)?;
+        let header_hash = history.header_hash();
+        let header_hash = header_hash.ok_or(VerifyError::NotClosed { netuid, epoch })?;
+        Ok((history, header_hash))
     }
 
     fn trace(&self, inputs: &EpochInputs) -> Result<Trace, VerifyError> {
@@ -163,8 +165,8 @@ impl Verifier<'_> {
         trace: &Trace,
         honest: &Assertion,
         neurons: u16,
-        posted: &Posted,
-        told: &crate::history::posted::Told,
+        posted: &PostedAssertion,
+        history: &EpochHistory,
     ) -> Result<Finding, VerifyError> {
         let claimed = posted.assertion.as_ref();
         let difference =
@@ -175,8 +177,12 @@ impl Verifier<'_> {
             without(&honest.roster, roster),
         );
         let recorded = match posted.fate {
-            Fate::Final => recorded::compare(self.chain, &self.contracts, trace, told)?,
-            Fate::Standing { .. } | Fate::Slashed => recorded::Recorded::default(),
+            AssertionStatus::Final => {
+                recorded::compare(self.chain, &self.contracts, trace, history)?
+            }
+            AssertionStatus::Standing { .. } | AssertionStatus::Slashed => {
+                recorded::Recorded::default()
+            }
         };
         let hidden = |chunk: &u16| {
             let place = usize::from(*chunk);
@@ -186,13 +192,16 @@ impl Verifier<'_> {
         };
         let uids = match difference {
             Some(Difference::Step {
-                part: Part::Roster, ..
+                part: StepPart::Roster,
+                ..
             }) => {
                 let mut uids = [added.clone(), missing.clone()].concat();
                 uids.sort_unstable();
                 uids
             }
-            Some(Difference::Step { chunk, .. }) => seats(&trace.plan, chunk, neurons).collect(),
+            Some(Difference::Step { chunk, .. }) => {
+                chunk_uids(&trace.plan, chunk, neurons).collect()
+            }
             Some(Difference::Header | Difference::Shape) | None => (0..neurons).map(Uid).collect(),
         };
         Ok(Finding {
@@ -207,13 +216,13 @@ impl Verifier<'_> {
     }
 }
 
-/// What is wrong with an assertion of an epoch to which the kernel gives no honest answer. `trace`
+/// Returns the errors of an assertion of an epoch to which the kernel has no honest answer. `trace`
 /// ends before that step.
 fn unanswered(trace: &Trace, inputs: &EpochInputs, claimed: Option<&Assertion>) -> Finding {
     let neurons = inputs.header.neurons;
     let difference = claimed.and_then(|claimed| trace.first_unanswered(neurons, claimed));
     let uids = match difference {
-        Some(Difference::Step { chunk, .. }) => seats(&trace.plan, chunk, neurons).collect(),
+        Some(Difference::Step { chunk, .. }) => chunk_uids(&trace.plan, chunk, neurons).collect(),
         Some(Difference::Header | Difference::Shape) | None => (0..neurons).map(Uid).collect(),
     };
     Finding {
@@ -236,7 +245,7 @@ mod tests {
         Rao,
     };
 
-    /// Two phases over two chunks of two neurons; the kernel gives no answer to step 3.
+    /// Two phases over two chunks of two neurons; the kernel has no answer to step 3.
     fn ended_early() -> (Trace, EpochInputs) {
         let header = EpochHeader {
             contract: [1; 32].into(),
@@ -308,7 +317,7 @@ mod tests {
             k: 1,
             phase: 0,
             chunk: 1,
-            part: Part::Memory,
+            part: StepPart::Memory,
         };
         assert_eq!(found, Some(memory));
         let unknown = unanswered(&trace, &inputs, None);

@@ -1,7 +1,7 @@
-//! What the chain has recorded when an epoch was settled, held against the honest values.
+//! The values that the chain recorded at settlement, compared with the honest ones.
 
 use super::VerifyError;
-use crate::history::posted::Told;
+use crate::history::EpochHistory;
 use inktensor_client::{
     chain::{ChainRead, Typed},
     deploy::Addresses,
@@ -14,48 +14,48 @@ use inktensor_primitives::{
 };
 use std::collections::BTreeMap;
 
-/// A value of a neuron that the chain has recorded otherwise than it honestly is.
+/// A recorded value of a neuron that differs from the honest one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValueDifference {
     /// The neuron.
     pub uid: Uid,
-    /// Which value: a field of `NeuronResult`.
+    /// Name of the value: a field of `NeuronResult`.
     pub value: &'static str,
-    /// What it honestly is. Shares are parts of 65535, amounts are rao, truths are 0 or 1.
+    /// Honest value. Shares are parts of 65535, amounts are rao, booleans are 0 or 1.
     pub honest: u64,
-    /// What is recorded.
+    /// Recorded value.
     pub recorded: u64,
 }
 
-/// A chunk that was paid otherwise than it honestly is.
+/// A chunk whose pay differs from the honest one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paid {
     /// The chunk.
     pub chunk: u16,
-    /// What it should have been paid.
+    /// Honest pay.
     pub honest: Rao,
-    /// What it was paid.
+    /// Actual pay.
     pub paid: Rao,
 }
 
-/// What could be seen of the values that were posted.
+/// The recorded values that could be read.
 #[derive(Default)]
 pub(super) struct Recorded {
     pub values: Vec<ValueDifference>,
     pub paid: Vec<Paid>,
-    /// Chunks whose values were seen.
+    /// Chunks whose values could be read.
     pub seen: Vec<u16>,
 }
 
-/// Holds what the chain has recorded of the settled chunks against `honest`.
+/// Compares the chain's record of the settled chunks with `honest`.
 pub(super) fn compare(
     chain: &dyn ChainRead,
     contracts: &Addresses,
     honest: &Trace,
-    told: &Told,
+    history: &EpochHistory,
 ) -> Result<Recorded, VerifyError> {
     let mut found = Recorded::default();
-    for (chunk, paid) in &told.settled {
+    for (chunk, paid) in history.settled() {
         let due = honest
             .results
             .get(usize::from(*chunk))
@@ -74,13 +74,13 @@ pub(super) fn compare(
         }
     }
     // Scores are of the epoch that was settled last.
-    if told.outdated || told.settled.is_empty() {
+    if history.is_outdated() || history.settled().is_empty() {
         return Ok(found);
     }
     let recorded = scores(chain, contracts, honest)?;
     let mut uid = 0u16;
     for (chunk, results) in (0..).zip(&honest.results) {
-        let settled = told.settled.contains_key(&chunk);
+        let settled = history.settled().contains_key(&chunk);
         for result in results {
             if let Some(score) = recorded.get(&uid).filter(|_| settled) {
                 found.values.extend(differences(Uid(uid), result, score));
@@ -94,7 +94,7 @@ pub(super) fn compare(
     Ok(found)
 }
 
-/// What is recorded for each uid that had its seat when the epoch closed.
+/// Reads the recorded score of each uid that had its neuron when the epoch closed.
 fn scores(
     chain: &dyn ChainRead,
     contracts: &Addresses,
@@ -106,7 +106,7 @@ fn scores(
     for page in 0..u16::try_from(pages).unwrap_or(u16::MAX) {
         let message = contracts.registry().metagraph(honest.netuid, page);
         let views: Vec<NeuronView> = chain.query(message)?;
-        // Who took a seat later has the score of nobody.
+        // A neuron that registered later has no score.
         let seated = views
             .into_iter()
             .filter(|view| view.neuron.registered_epoch <= honest.epoch);

@@ -1,4 +1,4 @@
-//! Whole epochs of the kernel, step by step as the chain would run them.
+//! Whole epochs of the kernel, step by step as a chain runs them.
 
 use inktensor_primitives::{
     kernel::{
@@ -18,15 +18,15 @@ pub struct Subnet {
     pub rows: Vec<Vec<u16>>,
 }
 
-/// What an epoch comes to.
+/// Outputs of an epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ran {
     pub results: Vec<NeuronResult>,
     pub roster: Vec<Uid>,
 }
 
-/// A subnet whose neurons have these stakes, registered at block 1, with weights of block 10;
-/// `rows` are those of the uids given with them, ascending. Miners share 1000 rao, validators 100.
+/// Makes a subnet whose neurons have these stakes, registered at block 1, with weights of block 10.
+/// `rows` are (uid, weights), ascending by uid. Miners share 1000 rao, validators 100.
 pub fn subnet(stakes: &[u64], rows: &[(u16, &[u16])]) -> Subnet {
     let neuron = |stake: &u64| NeuronInput {
         stake: *stake,
@@ -65,7 +65,7 @@ pub fn subnet(stakes: &[u64], rows: &[(u16, &[u16])]) -> Subnet {
 }
 
 impl Subnet {
-    /// The input of a step, given what steps before it left.
+    /// Returns the input of a step after the outputs of earlier steps.
     pub fn input(&self, phase: u8, chunk: u16, carry: &[u8], scratch: &[u8]) -> StepInput {
         let plan = plan(&self.header).unwrap();
         let (start, count) = plan.span(chunk, self.header.neurons);
@@ -90,7 +90,7 @@ impl Subnet {
         }
     }
 
-    /// All steps, each with its input.
+    /// Computes all steps, each with its input.
     pub fn steps(&self) -> Result<Vec<(StepInput, StepOutput)>, KernelError> {
         let plan = plan(&self.header)?;
         let chunks = plan.chunks(self.header.neurons);
@@ -109,7 +109,7 @@ impl Subnet {
         Ok(steps)
     }
 
-    /// What the epoch comes to.
+    /// Computes the epoch.
     pub fn run(&self) -> Result<Ran, KernelError> {
         let mut ran = Ran {
             results: Vec::new(),

@@ -34,7 +34,7 @@ fn sparse(row: impl IntoIterator<Item = I32F32>) -> Vec<(usize, I32F32)> {
         .collect()
 }
 
-/// Weights between the given and the clipped ones.
+/// Computes weights between the given and the clipped ones.
 pub fn penalise(weights: &Matrix, clipped: &Matrix, columns: usize, penalty: u16) -> Matrix {
     match penalty {
         0 => weights.clone(),
@@ -55,7 +55,7 @@ pub fn penalise(weights: &Matrix, clipped: &Matrix, columns: usize, penalty: u16
     }
 }
 
-/// How much of the new enters the bonds.
+/// Returns the part of new weights that enters the bonds.
 fn rate(params: &Params) -> I32F32 {
     let inertia = I64F64::from_num(params.bonds_moving_average) / I64F64::from_num(1_000_000);
     one() - I32F32::from_num(inertia)
@@ -75,7 +75,7 @@ fn move_all(new: &Matrix, old: &Matrix, columns: usize, rate: I32F32) -> Matrix 
         .collect()
 }
 
-/// Dividends and new bonds by Yuma3.
+/// Computes dividends and new bonds by Yuma3.
 pub fn yuma3(
     params: &Params,
     weights: Matrix,
@@ -124,7 +124,7 @@ pub fn yuma3(
     (dividends, moved)
 }
 
-/// Dividends and new bonds by Yuma2.
+/// Computes dividends and new bonds by Yuma2.
 pub fn yuma2(
     params: &Params,
     weights: Matrix,
@@ -163,7 +163,7 @@ pub fn yuma2(
     (dividends, moved)
 }
 
-/// The rate of one bond: a sigmoid of how far the validator is from consensus.
+/// Computes the rate of one bond: a sigmoid of the validator's distance from consensus.
 fn liquid_alpha(params: &Params, consensus: I32F32, weight: I32F32, bond: I32F32) -> I32F32 {
     let clamp = |value: I32F32| value.min(one()).max(zero());
     let (buy, sell) = (clamp(weight - consensus), clamp(bond - weight));
@@ -192,9 +192,9 @@ fn exp(exponent: I32F32) -> I32F32 {
 mod tests {
     use super::*;
 
-    /// The library's series has the peculiarities that the rule depends on. [1.3]
+    /// The library's series has the peculiarities on which the rule depends. [1.3]
     #[test]
-    fn exponentials_are_the_ones_the_rule_means() {
+    fn exponentials_are_the_rules_own() {
         assert_eq!(exp(one()).to_bits(), 11_674_931_200);
         assert_eq!(exp(I32F32::from_num(-20)).to_bits(), 8);
         assert_eq!(exp(I32F32::from_num(20)).to_num::<u64>(), 481_239_357);

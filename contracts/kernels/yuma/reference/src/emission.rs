@@ -3,28 +3,28 @@
 use crate::vector::divide;
 use substrate_fixed::types::{I32F32, I96F32};
 
-/// Whose scores pay.
+/// Claims of all neurons to the budget.
 pub struct Claims<'a> {
     /// Incentive of each neuron.
     pub incentive: &'a [I32F32],
     /// Dividends of each neuron.
     pub dividends: &'a [I32F32],
-    /// What stands in for dividends.
+    /// Claim that replaces dividends if no neuron has any.
     pub fallback: &'a [I32F32],
 }
 
-/// What each neuron gets.
+/// Pay of each neuron.
 pub struct Pay {
-    /// As miner.
+    /// Pay as a miner.
     pub servers: Vec<u64>,
-    /// As validator.
+    /// Pay as a validator.
     pub validators: Vec<u64>,
-    /// In all.
+    /// Total pay.
     pub total: Vec<u64>,
 }
 
 impl Claims<'_> {
-    /// Subtensor's way: one budget for incentive and dividends together.
+    /// Divides one budget by incentive and dividends together, as subtensor does.
     pub fn combined(&self, budget: u64) -> Pay {
         let both: Vec<I32F32> = self
             .incentive
@@ -49,7 +49,7 @@ impl Claims<'_> {
         }
     }
 
-    /// Two budgets. Validators get the miners' as well if there is no incentive.
+    /// Divides two budgets. Validators get both if no neuron has incentive.
     pub fn split(&self, miners: u64, validators: u64) -> Pay {
         let incentive: I32F32 = self.incentive.iter().sum();
         let dividends: I32F32 = self.dividends.iter().sum();

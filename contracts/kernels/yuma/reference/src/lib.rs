@@ -1,9 +1,9 @@
-//! One Yuma epoch over whole matrices, step by step as the rule is told, with the fixed-point types
-//! it is told in.
+//! One Yuma epoch over whole matrices: a transcription of the rule, in its order and with its
+//! fixed-point types.
 //!
-//! It knows nothing of chunks, phases or carries, shares no code with the kernel, and prefers the
-//! plain way to the quick one. Tests compare the kernel with it on random metagraphs; the benchmark
-//! takes it as the baseline. Numbers in brackets are sections of subtensor-reference.md.
+//! The transcription has no chunks, phases or carries, shares no code with the kernel, and is plain
+//! rather than quick. Tests compare the kernel with it on random metagraphs; the benchmark takes it
+//! as the baseline. Numbers in brackets are sections of subtensor-reference.md.
 #![forbid(unsafe_code)]
 
 mod bonds;
@@ -28,7 +28,7 @@ pub fn epoch(metagraph: &Metagraph) -> Outcome {
     let n = neurons.len();
     let owner = params.owner_uid.map(usize::from).filter(|owner| *owner < n);
 
-    // 1. Who is active.
+    // 1. Active neurons.
     let active: Vec<bool> = neurons
         .iter()
         .map(|neuron| {
@@ -196,7 +196,7 @@ pub fn epoch(metagraph: &Metagraph) -> Outcome {
     }
 }
 
-/// Who is among the `k` largest that are not zero. Sorting is stable, so the lower index loses a
+/// Marks the `k` largest values that are not zero. Sorting is stable, so the lower index loses a
 /// tie. [2.4, 5]
 fn largest(values: &[I32F32], k: usize) -> Vec<bool> {
     let mut result: Vec<bool> = values.iter().map(|value| *value != 0).collect();

@@ -1,9 +1,9 @@
-//! The stake-weighted median by the selection it is defined with. [2.7]
+//! The stake-weighted median by the selection of its definition. [2.7]
 
 use crate::vector::{normalise, Matrix};
 use substrate_fixed::types::I32F32;
 
-/// The median of each column, over the rows with stake; a missing entry is a zero.
+/// Computes the median of each column over the rows with stake. A missing entry is a zero.
 pub fn weighted_median_columns(
     stake: &[I32F32],
     scores: &Matrix,

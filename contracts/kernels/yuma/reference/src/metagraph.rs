@@ -1,4 +1,4 @@
-//! What an epoch is computed from, and what comes out, in the form of the test vectors.
+//! Inputs and outputs of an epoch, in the form of the test vectors.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub struct Metagraph {
     pub params: Params,
     /// The neurons by uid.
     pub neurons: Vec<Neuron>,
-    /// Weights that validators give, ascending, without zeros.
+    /// Weights that validators set, ascending, without zeros.
     pub weights: Vec<Row>,
     /// Bonds that validators hold, ascending, without zeros.
     pub bonds: Vec<Row>,
@@ -31,66 +31,66 @@ pub struct Params {
     pub alpha_sigmoid_steepness: i16,
     /// Inertia of bonds, in millionths.
     pub bonds_moving_average: u64,
-    /// How far bonds follow clipped rather than given weights.
+    /// Part of the way from given to clipped weights at which bonds follow.
     pub bonds_penalty: u16,
-    /// Weights committed before a neuron registered do not count for it.
+    /// True if weights committed before a neuron's registration are void for it.
     pub commit_reveal: bool,
     /// The epoch's block.
     pub current_block: u64,
-    /// Majority that consensus asks for.
+    /// Majority of active stake that consensus requires.
     pub kappa: u16,
     /// Block of the last epoch, 0 if there was none.
     pub last_mechanism_step_block: u64,
-    /// A bond's rate follows consensus.
+    /// True if a bond's rate follows consensus (liquid alpha).
     pub liquid_alpha: bool,
-    /// Permits to give, the owner's not counted.
+    /// Most permits of the next epoch, the owner's not counted.
     pub max_allowed_validators: u16,
-    /// Stake below which a neuron does not count.
+    /// Stake below which a neuron's stake does not count, in rao.
     pub min_stake: u64,
-    /// The subnet owner's neuron.
+    /// Uid of the subnet owner's neuron.
     pub owner_uid: Option<u16>,
-    /// What the epoch pays, incentive and dividends being claims to one whole.
+    /// Budget of the epoch, divided by incentive and dividends together.
     pub rao_emission: u64,
-    /// What the epoch pays instead if it has two budgets: the miners' and the validators'.
+    /// Two budgets instead of one: the miners' and the validators'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<(u64, u64)>,
     /// Blocks between epochs.
     pub tempo: u64,
-    /// Yuma3 rather than Yuma2.
+    /// True for Yuma3, false for Yuma2.
     pub yuma3: bool,
 }
 
 /// A neuron.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Neuron {
-    /// Block of its earliest unexpired weights commit.
+    /// Block of the earliest unexpired weights commit.
     pub commit_block: Option<u64>,
-    /// Block of its last weights.
+    /// Block of the last weights.
     pub last_update: u64,
-    /// Block of its registration.
+    /// Block of the registration.
     pub registered_at: u64,
-    /// Its stake.
+    /// Stake, in rao.
     pub stake: u64,
-    /// Whether it has a permit in this epoch.
+    /// True if the neuron has a permit in this epoch.
     pub validator_permit: bool,
 }
 
 /// Outputs of an epoch, by uid. Shares are parts of 65535. [2.4, 20]
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Outcome {
-    /// Has updated its weights lately.
+    /// True if the neuron has set weights within the activity cutoff.
     pub active: Vec<bool>,
-    /// Bonds of those with a permit in the next epoch, without zeros and empty rows.
+    /// Bonds of validators with a permit in the next epoch, without zeros and empty rows.
     pub bonds: Vec<Row>,
-    /// Weight that the majority agrees on.
+    /// Highest weight that the majority supports.
     pub consensus: Vec<u16>,
     /// Share of the validators' rewards.
     pub dividends: Vec<u16>,
-    /// Reward in all.
+    /// Total reward.
     pub emission: Vec<u64>,
     /// Share of the miners' rewards.
     pub incentive: Vec<u16>,
-    /// Has a permit in the next epoch.
+    /// True if the neuron has a permit in the next epoch.
     pub new_validator_permit: Vec<bool>,
     /// Reward as miner.
     pub server_emission: Vec<u64>,
@@ -98,6 +98,6 @@ pub struct Outcome {
     pub stake_weight: Vec<u16>,
     /// Reward as validator.
     pub validator_emission: Vec<u64>,
-    /// How much of its weights consensus left standing.
+    /// Sum of the neuron's clipped weights.
     pub validator_trust: Vec<u16>,
 }

@@ -2,28 +2,27 @@
 
 use substrate_fixed::types::I32F32;
 
-/// Rows of (column, value), ascending by column. A column that is not there is not the same as a
-/// zero.
+/// Rows of (column, value), ascending by column. A missing column differs from a zero.
 pub type Matrix = Vec<Vec<(usize, I32F32)>>;
 
-/// `a / b` rounded towards zero, 0 if there is no such number.
+/// Returns `a / b` rounded towards zero, or 0 if there is no such number.
 pub fn divide(a: I32F32, b: I32F32) -> I32F32 {
     a.checked_div(b).unwrap_or_default()
 }
 
-/// `x / 65535`, rounded down.
+/// Returns `x / 65535`, rounded down.
 pub fn share(x: u16) -> I32F32 {
     I32F32::from_num(x) / I32F32::from_num(u16::MAX)
 }
 
-/// `floor(share * 65535)`.
+/// Returns `floor(share * 65535)`.
 pub fn share_to_u16(share: I32F32) -> u16 {
     share
         .saturating_mul(I32F32::from_num(u16::MAX))
         .saturating_to_num()
 }
 
-/// Divides by the sum, unless it is zero.
+/// Divides by the sum, unless the sum is zero.
 pub fn normalise(vector: &mut [I32F32]) {
     let sum: I32F32 = vector.iter().sum();
     if sum != 0 {
@@ -33,7 +32,7 @@ pub fn normalise(vector: &mut [I32F32]) {
     }
 }
 
-/// Divides each row by its sum, unless it is zero.
+/// Divides each row by its sum, unless the sum is zero.
 pub fn normalise_rows(matrix: &mut Matrix) {
     for row in matrix {
         let sum: I32F32 = row.iter().map(|(_, value)| *value).sum();
@@ -45,7 +44,7 @@ pub fn normalise_rows(matrix: &mut Matrix) {
     }
 }
 
-/// Divides each column by its sum, unless it is zero.
+/// Divides each column by its sum, unless the sum is zero.
 pub fn normalise_columns(matrix: &mut Matrix, columns: usize) {
     let mut sums = vec![I32F32::from_num(0); columns];
     for (j, value) in matrix.iter().flatten() {
@@ -54,7 +53,7 @@ pub fn normalise_columns(matrix: &mut Matrix, columns: usize) {
     divide_columns(matrix, &sums);
 }
 
-/// Divides each column by its largest value, unless it is zero.
+/// Divides each column by its largest value, unless that is zero.
 pub fn upscale_columns(matrix: &mut Matrix, columns: usize) {
     let mut largest = vec![I32F32::from_num(0); columns];
     for (j, value) in matrix.iter().flatten() {

@@ -1,5 +1,5 @@
-//! Bonds: what a validator has earned in a neuron by having weighed it well, and the dividends they
-//! pay. [2.4, 15 to 17, 2.5 and 2.6]
+//! Bonds of validators in neurons, which follow the weights over time, and the dividends they
+//! yield. [2.4, 15 to 17, 2.5 and 2.6]
 
 mod yuma2;
 mod yuma3;
@@ -12,21 +12,22 @@ use crate::{
 use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::kernel::YumaParams;
 
-/// How bonds move.
-#[derive(Clone, Debug)]
+/// The rule by which bonds move.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// How far bonds follow clipped rather than given weights.
+    /// Part of the way from given to clipped weights at which bonds follow.
     penalty: Q32,
-    /// How much of the new weights enters the bonds.
+    /// Part of the new weights that enters the bonds.
     rate: Q32,
-    /// How much of the old bonds stays.
+    /// Part of the old bonds that stays.
     rest: Q32,
     yuma3: bool,
+    /// The curve of liquid alpha, on a subnet that uses it.
     liquid: Option<Sigmoid>,
 }
 
-/// What a chunk's bonds are computed from.
-pub struct Market<'a> {
+/// Everything that a chunk's bonds are computed from.
+pub struct Inputs<'a> {
     /// Weights that count.
     pub rows: Rows<'a>,
     /// Sum of each validator's weights.
@@ -39,20 +40,20 @@ pub struct Market<'a> {
     pub consensus: &'a [Q32],
     /// Incentive of each neuron of the chunk.
     pub incentive: &'a [Q32],
-    /// Whether any neuron of the subnet, in this chunk or another, has consensus.
+    /// True if any neuron of the subnet has consensus, in this chunk or another.
     pub agreed: bool,
 }
 
-/// What became of a chunk's bonds.
-pub struct Outcome {
-    /// What each validator's bonds yield, before normalisation.
+/// A chunk's new bonds and their yield.
+pub struct Outputs {
+    /// Yield of each validator's bonds, before normalisation.
     pub dividends: Vec<Q32>,
     /// The new bonds, in parts of 65535, validator-major.
     pub bonds: Vec<u16>,
 }
 
 impl Rule {
-    /// The rule that `params` ask for.
+    /// Derives the rule from `params`.
     pub fn new(params: &YumaParams) -> Self {
         // Both round down: the inertia in 64.64 and then in 32.32, which is as good as once.
         let inertia = (params.bonds_moving_average << 32) / 1_000_000;
@@ -71,8 +72,7 @@ impl Rule {
         }
     }
 
-    /// Weighs what all chunks' bonds yield with the validators' active stake, where the rule has
-    /// it.
+    /// Multiplies each validator's yield by its active stake, under Yuma3.
     pub fn weigh_dividends(&self, dividends: &mut [Q32], active: &[Q32]) {
         if self.yuma3 {
             dividends
@@ -83,31 +83,31 @@ impl Rule {
     }
 
     /// Moves the bonds of a chunk.
-    pub fn apply(&self, market: Market) -> Outcome {
-        // What bonds follow lies between the given weight and the clipped one. [2.4, 15]
+    pub fn apply(&self, inputs: Inputs) -> Outputs {
+        // Bonds follow a weight between the given and the clipped one. [2.4, 15]
         let clipped = |weight: Q32, consensus: Q32| weight.min(consensus);
         match self.penalty {
-            Q32::ONE => self.follow(market, clipped),
-            Q32::ZERO => self.follow(market, |weight, _| weight),
+            Q32::ONE => self.follow(inputs, clipped),
+            Q32::ZERO => self.follow(inputs, |weight, _| weight),
             // The reference adds a negative product rounded down, that is, subtracts one rounded
             // up.
-            penalty => self.follow(market, |weight, consensus| {
+            penalty => self.follow(inputs, |weight, consensus| {
                 weight.minus(penalty.times_up(weight.minus(consensus)))
             }),
         }
     }
 
-    /// A bond that moves from `old` towards `new` at the common rate.
+    /// Returns a bond that moves from `old` towards `new` at the common rate.
     #[inline(always)]
     fn move_by_rate(&self, new: Q32, old: Q32) -> Q32 {
         self.rate.times(new).plus(self.rest.times(old))
     }
 
-    fn follow(&self, market: Market, penalised: impl Fn(Q32, Q32) -> Q32) -> Outcome {
+    fn follow(&self, inputs: Inputs, penalised: impl Fn(Q32, Q32) -> Q32) -> Outputs {
         if self.yuma3 {
-            yuma3::apply(self, market, penalised)
+            yuma3::apply(self, inputs, penalised)
         } else {
-            yuma2::apply(self, market, penalised)
+            yuma2::apply(self, inputs, penalised)
         }
     }
 }
@@ -120,7 +120,7 @@ struct Table {
 }
 
 impl Table {
-    /// An empty table of `columns` columns, with room for `rows` rows.
+    /// Makes an empty table of `columns` columns, with room for `rows` rows.
     fn new(rows: usize, columns: usize) -> Self {
         Self {
             columns: columns.max(1),
@@ -140,12 +140,12 @@ impl Table {
             }));
     }
 
-    /// The rows.
+    /// Returns the rows.
     fn rows(&self) -> impl Iterator<Item = &[Q32]> {
         self.cells.chunks_exact(self.columns)
     }
 
-    /// What to divide each column by to make its sum one, beside the incentive.
+    /// Returns the divisor of each column that makes its sum one.
     fn wholes(&self) -> Vec<Whole> {
         self.sums.iter().map(|sum| Whole::new(sum.0)).collect()
     }

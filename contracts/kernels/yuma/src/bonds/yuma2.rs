@@ -1,34 +1,35 @@
-//! Yuma2: validators buy into each neuron with stake times weight, and bonds are parts of what all
-//! hold. [2.6]
+//! Yuma2: a validator buys into each neuron with stake times weight, and its bond is a part of the
+//! bonds of all validators. [2.6]
 //!
-//! Remembered are the parts, scaled so that the largest of each neuron is one. Liquid alpha does
-//! not apply.
+//! Memory holds the parts, scaled so that the largest of each neuron is one. Liquid alpha does not
+//! apply.
 
-use super::{Market, Outcome, Rule, Table};
+use super::{Inputs, Outputs, Rule, Table};
 use crate::fixed::{Tally, Whole, Q32};
 use ink::prelude::{vec, vec::Vec};
 
+/// Moves the bonds of a chunk.
 pub(super) fn apply(
     rule: &Rule,
-    mut market: Market,
+    mut inputs: Inputs,
     penalised: impl Fn(Q32, Q32) -> Q32,
-) -> Outcome {
-    let columns = market.consensus.len();
-    let validators = market.active.len();
+) -> Outputs {
+    let columns = inputs.consensus.len();
+    let validators = inputs.active.len();
     let width = columns.max(1);
 
     let mut bought = Table::new(validators, columns);
     let mut held = vec![0u32; columns];
-    let olds = market.bonds.chunks_exact(width);
-    for (place, ((sum, old), active)) in market
+    let olds = inputs.bonds.chunks_exact(width);
+    for (place, ((sum, old), active)) in inputs
         .row_sums
         .iter()
         .zip(olds)
-        .zip(market.active)
+        .zip(inputs.active)
         .enumerate()
     {
         let tally = Tally::new(*sum);
-        let cells = market.rows.get(place).iter().zip(market.consensus);
+        let cells = inputs.rows.get(place).iter().zip(inputs.consensus);
         bought.push(
             cells.map(|(weight, consensus)| {
                 penalised(tally.share(*weight), *consensus).times(*active)
@@ -38,14 +39,14 @@ pub(super) fn apply(
             .zip(old)
             .for_each(|(held, old)| *held = held.wrapping_add(u32::from(*old)));
     }
-    let purse = bought.wholes();
+    let totals = bought.wholes();
     let held: Vec<Tally> = held.into_iter().map(Tally::new).collect();
 
     let mut moved = Table::new(validators, columns);
-    for (bought, old) in bought.rows().zip(market.bonds.chunks_exact(width)) {
+    for (bought, old) in bought.rows().zip(inputs.bonds.chunks_exact(width)) {
         let new = bought
             .iter()
-            .zip(&purse)
+            .zip(&totals)
             .map(|(bought, whole)| whole.share(bought.0));
         let old = old.iter().zip(&held).map(|(old, tally)| tally.share(*old));
         moved.push(new.zip(old).map(|(new, old)| rule.move_by_rate(new, old)));
@@ -58,7 +59,7 @@ pub(super) fn apply(
     let mut dividends = Vec::with_capacity(validators);
     for row in moved.rows() {
         let mut dividend = Q32::ZERO;
-        let columns = wholes.iter().zip(market.incentive).zip(&mut largest);
+        let columns = wholes.iter().zip(inputs.incentive).zip(&mut largest);
         parts.extend(
             row.iter()
                 .zip(columns)
@@ -76,11 +77,11 @@ pub(super) fn apply(
         .into_iter()
         .map(|largest| Whole::new(largest.0))
         .collect();
-    let mut bonds = market.bonds;
+    let mut bonds = inputs.bonds;
     for (parts, bonds) in parts.chunks_exact(width).zip(bonds.chunks_exact_mut(width)) {
         for ((part, largest), kept) in parts.iter().zip(&largest).zip(bonds) {
             *kept = largest.share(part.0).share_to_u16();
         }
     }
-    Outcome { dividends, bonds }
+    Outputs { dividends, bonds }
 }

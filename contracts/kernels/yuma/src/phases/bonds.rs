@@ -1,8 +1,8 @@
 //! Phase 3: incentive, bonds and the dividends they yield. Writes memory. [2.4, 14 to 17]
 
-use super::{emission, stake::Standing, Work};
+use super::{emission, facts::Facts, Work};
 use crate::{
-    bonds::{Market, Outcome},
+    bonds::{Inputs, Outputs, Rule},
     codec::{Reader, Writer},
     epoch::{Chunk, Epoch},
     fixed::{self, Whole, Q32},
@@ -12,25 +12,23 @@ use crate::{
 use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{kernel::KernelError, Uid};
 
-/// See the module.
+/// Carry of phase 3.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carry {
-    pub(super) total: u128,
-    pub(super) validators: Vec<Standing>,
-    pub(super) active: Vec<Q32>,
-    pub(super) row_sums: Vec<u32>,
-    pub(super) roster: Vec<Uid>,
+    /// The rule by which bonds move. It follows from the header, so it has no bytes of its own.
+    pub(super) rule: Rule,
+    pub(super) facts: Facts,
     pub(super) rank_total: Q32,
     pub(super) agreed: bool,
     /// Validator trust, in parts of 65535.
     pub(super) trust: Vec<u16>,
-    /// Sum of all incentive, short of one by what rounding took.
+    /// Sum of all incentive: one, less what rounding down takes.
     pub(super) incentive: Q32,
-    /// What each validator's bonds yield.
+    /// Yield of each validator's bonds.
     pub(super) dividends: Vec<Q32>,
 }
 
-/// What a chunk adds.
+/// A chunk's part of the sums.
 pub(super) struct Sums {
     incentive: Q32,
     pub(super) dividends: Vec<Q32>,
@@ -40,11 +38,8 @@ impl Carry {
     pub(super) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Self> {
         let validators = epoch.validators();
         Some(Self {
-            total: reader.u128()?,
-            validators: Standing::read(epoch, reader)?,
-            active: reader.q32s(validators)?,
-            row_sums: reader.u32s(validators)?,
-            roster: super::read_roster(reader)?,
+            rule: Rule::new(&epoch.params),
+            facts: Facts::read(epoch, reader)?,
             rank_total: reader.q32()?,
             agreed: reader.u8()? != 0,
             trust: reader.u16s(validators)?,
@@ -54,10 +49,8 @@ impl Carry {
     }
 
     pub(super) fn write(&self, writer: Writer) -> Writer {
-        let writer = Standing::write(writer.u128(self.total), &self.validators)
-            .q32s(&self.active)
-            .u32s(&self.row_sums);
-        super::write_roster(writer, &self.roster)
+        self.facts
+            .write(writer)
             .q32(self.rank_total)
             .u8(u8::from(self.agreed))
             .u16s(&self.trust)
@@ -68,16 +61,16 @@ impl Carry {
     pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
         let (consensus, incentive) = self.scores(chunk).ok_or(KernelError::BadScratch)?;
         let memory = Memory::read(chunk.memory).ok_or(KernelError::BadMemory)?;
-        let market = Market {
-            rows: Rows::new(epoch, chunk, &self.validators),
-            row_sums: &self.row_sums,
-            active: &self.active,
+        let inputs = Inputs {
+            rows: Rows::new(epoch, chunk, &self.facts.validators),
+            row_sums: &self.facts.row_sums,
+            active: &self.facts.active,
             bonds: self.remembered(epoch, chunk, &memory),
             consensus: &consensus,
             incentive: &incentive,
             agreed: self.agreed,
         };
-        let Outcome { dividends, bonds } = epoch.rule.apply(market);
+        let Outputs { dividends, bonds } = self.rule.apply(inputs);
 
         let scratch = Writer::new(chunk.neurons.len().saturating_mul(10))
             .items(&consensus, |consensus| consensus.to_u16().to_le_bytes())
@@ -93,7 +86,7 @@ impl Carry {
         })
     }
 
-    /// Consensus and incentive of the chunk's neurons.
+    /// Returns consensus and incentive of the chunk's neurons.
     fn scores(&self, chunk: &Chunk) -> Option<(Vec<Q32>, Vec<Q32>)> {
         let mut reader = Reader::new(chunk.scratch);
         let consensus = reader.q32s(chunk.neurons.len())?;
@@ -105,8 +98,8 @@ impl Carry {
         reader.end((consensus, incentive))
     }
 
-    /// Remembered bonds, validator-major: those of validators still permitted, in neurons that were
-    /// there before.
+    /// Returns the remembered bonds that count, validator-major: of validators that still have a
+    /// permit, in neurons that registered before the last close.
     pub(super) fn remembered(&self, epoch: &Epoch, chunk: &Chunk, memory: &Memory) -> Vec<u16> {
         let columns = chunk.neurons.len();
         let mut bonds = vec![0u16; epoch.validators().saturating_mul(columns)];
@@ -119,6 +112,7 @@ impl Carry {
                 .binary_search(&uid)
                 .unwrap_or(usize::MAX);
             if self
+                .facts
                 .validators
                 .get(place)
                 .is_some_and(|standing| standing.remembered)
@@ -146,7 +140,7 @@ impl Carry {
         bonds
     }
 
-    /// What the chunk is to remember: the bonds of those who have a permit in the next epoch.
+    /// Returns the chunk's new memory: bonds of validators with a permit in the next epoch.
     fn remember(&self, epoch: &Epoch, chunk: &Chunk, bonds: &[u16]) -> Vec<u8> {
         let columns = chunk.neurons.len();
         // A chunk has at most a page of uids.
@@ -158,7 +152,7 @@ impl Carry {
             .iter()
             .zip(bonds.chunks_exact(columns.max(1)))
         {
-            if self.roster.binary_search(uid).is_ok() {
+            if self.facts.roster.binary_search(uid).is_ok() {
                 memory.push(*uid, row);
             }
         }
@@ -172,15 +166,21 @@ impl Carry {
         }
     }
 
-    pub(super) fn seal(self, epoch: &Epoch) -> emission::Carry {
+    pub(super) fn seal(self) -> emission::Carry {
+        let Facts {
+            total,
+            active,
+            roster,
+            ..
+        } = self.facts;
         let mut dividends = self.dividends;
-        epoch.rule.weigh_dividends(&mut dividends, &self.active);
+        self.rule.weigh_dividends(&mut dividends, &active);
         fixed::normalise(&mut dividends);
         emission::Carry {
-            total: self.total,
-            active: self.active,
+            total,
+            active,
             trust: self.trust,
-            roster: self.roster,
+            roster,
             incentive: self.incentive,
             dividends,
         }

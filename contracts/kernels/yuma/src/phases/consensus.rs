@@ -1,35 +1,30 @@
-//! Phase 2: consensus on each neuron, its rank, and how much of each validator's weights consensus
-//! leaves standing. [2.4, 10 to 14]
+//! Phase 2: consensus on each neuron, its rank, and the part of each validator's weights within
+//! consensus. [2.4, 10 to 14]
 
-use super::{bonds, stake::Standing, Work};
+use super::{bonds, facts::Facts, Work};
 use crate::{
+    bonds::Rule,
     codec::{Reader, Writer},
     epoch::{Chunk, Epoch},
     fixed::{Tally, Q32},
     median::{self, Median},
-    rows::{Rows, Score},
+    rows::Rows,
+    score::Score,
 };
 use ink::prelude::{vec, vec::Vec};
-use inktensor_primitives::Uid;
 
-/// See the module.
+/// Carry of phase 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carry {
-    pub(super) total: u128,
-    pub(super) validators: Vec<Standing>,
-    /// Active stake of each validator, normalised.
-    pub(super) active: Vec<Q32>,
-    pub(super) row_sums: Vec<u32>,
-    /// The next permits.
-    pub(super) roster: Vec<Uid>,
+    pub(super) facts: Facts,
     pub(super) rank_total: Q32,
-    /// Whether any neuron has consensus.
+    /// True if any neuron has consensus.
     pub(super) agreed: bool,
     /// Sum of each validator's clipped weights.
     pub(super) trust: Vec<Q32>,
 }
 
-/// What a chunk adds.
+/// A chunk's part of the sums.
 pub(super) struct Sums {
     rank: Q32,
     agreed: bool,
@@ -38,24 +33,17 @@ pub(super) struct Sums {
 
 impl Carry {
     pub(super) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Self> {
-        let validators = epoch.validators();
         Some(Self {
-            total: reader.u128()?,
-            validators: Standing::read(epoch, reader)?,
-            active: reader.q32s(validators)?,
-            row_sums: reader.u32s(validators)?,
-            roster: super::read_roster(reader)?,
+            facts: Facts::read(epoch, reader)?,
             rank_total: reader.q32()?,
             agreed: reader.u8()? != 0,
-            trust: reader.q32s(validators)?,
+            trust: reader.q32s(epoch.validators())?,
         })
     }
 
     pub(super) fn write(&self, writer: Writer) -> Writer {
-        let writer = Standing::write(writer.u128(self.total), &self.validators)
-            .q32s(&self.active)
-            .u32s(&self.row_sums);
-        super::write_roster(writer, &self.roster)
+        self.facts
+            .write(writer)
             .q32(self.rank_total)
             .u8(u8::from(self.agreed))
             .q32s(&self.trust)
@@ -64,7 +52,7 @@ impl Carry {
     pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Work {
         let stride = median::padded(epoch.validators());
         let scores = self.scores(epoch, chunk, stride);
-        let mut median = Median::new(&self.active, epoch.kappa());
+        let mut median = Median::new(&self.facts.active, epoch.kappa());
         let mut sums = Sums {
             rank: Q32::ZERO,
             agreed: false,
@@ -78,9 +66,11 @@ impl Carry {
             }
             *consensus = score.share();
             *rank = if score == Score::ONE {
-                clip(scores, &self.active, &mut sums.trust, |given| given.share())
+                clip(scores, &self.facts.active, &mut sums.trust, |given| {
+                    given.share()
+                })
             } else {
-                clip(scores, &self.active, &mut sums.trust, |given| {
+                clip(scores, &self.facts.active, &mut sums.trust, |given| {
                     given.min(score).below_one()
                 })
             };
@@ -96,11 +86,11 @@ impl Carry {
         }
     }
 
-    /// The shares that each neuron gets from the validators, neuron-major and padded to `stride`.
+    /// Returns the validators' shares for each neuron, neuron-major and padded to `stride`.
     pub(super) fn scores(&self, epoch: &Epoch, chunk: &Chunk, stride: usize) -> Vec<Score> {
         let mut scores = vec![Score::default(); stride.saturating_mul(chunk.neurons.len())];
-        let mut rows = Rows::new(epoch, chunk, &self.validators);
-        for (place, sum) in self.row_sums.iter().enumerate() {
+        let mut rows = Rows::new(epoch, chunk, &self.facts.validators);
+        for (place, sum) in self.facts.row_sums.iter().enumerate() {
             let tally = Tally::new(*sum);
             for (column, weight) in scores.chunks_exact_mut(stride.max(1)).zip(rows.get(place)) {
                 if let Some(score) = column.get_mut(place) {
@@ -119,14 +109,11 @@ impl Carry {
         }
     }
 
-    pub(super) fn seal(self) -> bonds::Carry {
+    pub(super) fn seal(self, epoch: &Epoch) -> bonds::Carry {
         bonds::Carry {
-            total: self.total,
-            dividends: vec![Q32::ZERO; self.validators.len()],
-            validators: self.validators,
-            active: self.active,
-            row_sums: self.row_sums,
-            roster: self.roster,
+            rule: Rule::new(&epoch.params),
+            dividends: vec![Q32::ZERO; epoch.validators()],
+            facts: self.facts,
             rank_total: self.rank_total,
             agreed: self.agreed,
             trust: self.trust.into_iter().map(Q32::to_u16).collect(),
@@ -135,7 +122,7 @@ impl Carry {
     }
 }
 
-/// Adds the clipped scores of a neuron to the validators' trust, and gives the neuron's rank.
+/// Adds the clipped scores of a neuron to the validators' trust. Returns the neuron's rank.
 #[inline(always)]
 fn clip(
     scores: &[Score],

@@ -1,6 +1,10 @@
-//! Phase 4: who is paid what. Writes results, and at the end the roster. [2.4, 18 to 20]
+//! Phase 4: each neuron's pay. Outputs results, and after the last chunk the roster. [2.4, 18 to
+//! 20]
 
-use super::Work;
+use super::{
+    facts::{read_roster, write_roster},
+    Work,
+};
 use crate::{
     codec::{Reader, Writer},
     epoch::{Chunk, Epoch},
@@ -12,19 +16,24 @@ use inktensor_primitives::{
     Rao, Uid,
 };
 
-/// See the module.
+/// Carry of phase 4: facts alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carry {
+    /// Sum of the stake that counts, in rao.
     pub(super) total: u128,
+    /// Active stake of each validator, normalised.
     pub(super) active: Vec<Q32>,
+    /// Validator trust, in parts of 65535.
     pub(super) trust: Vec<u16>,
+    /// Uids with a permit in the next epoch, ascending.
     pub(super) roster: Vec<Uid>,
+    /// Sum of all incentive.
     pub(super) incentive: Q32,
     /// Dividends of each validator, normalised.
     pub(super) dividends: Vec<Q32>,
 }
 
-/// A neuron's claims to a part of the budget.
+/// A neuron's claims to parts of the budget.
 struct Claims {
     incentive: Q32,
     dividends: Q32,
@@ -39,7 +48,7 @@ struct Pay {
     total: u64,
 }
 
-/// How the budget is divided.
+/// Division of the budget.
 struct Division {
     budget: Budget,
     /// Sum of all incentive.
@@ -50,7 +59,8 @@ struct Division {
     both: Whole,
     has_incentive: bool,
     has_dividends: bool,
-    /// Whether any stake is active: it stands in for missing dividends, and all stake for it.
+    /// True if any stake is active. Active stake replaces missing dividends; all stake replaces
+    /// missing active stake.
     has_active: bool,
 }
 
@@ -67,7 +77,7 @@ impl Division {
         }
     }
 
-    /// The pay for `claims`, each part rounded down.
+    /// Returns the pay for `claims`, each part rounded down.
     fn pay(&self, claims: &Claims) -> Pay {
         match self.budget {
             Budget::Combined(total) => self.combined(claims, total.0),
@@ -75,7 +85,8 @@ impl Division {
         }
     }
 
-    /// The reference's way: incentive and dividends are claims to one whole. [2.4, 18 and 19]
+    /// Divides one budget by incentive and dividends together, as the reference does. [2.4, 18 and
+    /// 19]
     fn combined(&self, claims: &Claims, total: u64) -> Pay {
         if !self.has_incentive && !self.has_dividends {
             let pay = self.stand_in(claims).of(total);
@@ -93,8 +104,7 @@ impl Division {
         }
     }
 
-    /// Two budgets, each divided on its own. Validators get the miners' too if there is no
-    /// incentive.
+    /// Divides two budgets separately. Validators get both if no neuron has incentive.
     fn split(&self, claims: &Claims, miners: u64, validators: u64) -> Pay {
         let (miners, validators) = match self.has_incentive {
             true => (miners, validators),
@@ -113,6 +123,7 @@ impl Division {
         }
     }
 
+    /// Returns the claim that replaces dividends if no validator has any.
     fn stand_in(&self, claims: &Claims) -> Q32 {
         if self.has_active {
             claims.active
@@ -129,7 +140,7 @@ impl Carry {
             total: reader.u128()?,
             active: reader.q32s(validators)?,
             trust: reader.u16s(validators)?,
-            roster: super::read_roster(reader)?,
+            roster: read_roster(reader)?,
             incentive: reader.q32()?,
             dividends: reader.q32s(validators)?,
         })
@@ -137,18 +148,17 @@ impl Carry {
 
     pub(super) fn write(&self, writer: Writer) -> Writer {
         let writer = writer.u128(self.total).q32s(&self.active).u16s(&self.trust);
-        super::write_roster(writer, &self.roster)
+        write_roster(writer, &self.roster)
             .q32(self.incentive)
             .q32s(&self.dividends)
     }
 
     pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
-        let sum = |of: &[Q32]| fixed::sum(of);
         let division = Division::new(
             epoch.header.budget,
             self.incentive,
-            sum(&self.dividends),
-            sum(&self.active),
+            fixed::sum(&self.dividends),
+            fixed::sum(&self.active),
         );
         let total = TotalStake::new(self.total);
         let (consensus, incentive) = scores(chunk).ok_or(KernelError::BadScratch)?;
@@ -197,7 +207,7 @@ impl Carry {
     }
 }
 
-/// Consensus on the chunk's neurons, in parts of 65535, and their incentive.
+/// Returns consensus on the chunk's neurons, in parts of 65535, and their incentive.
 fn scores(chunk: &Chunk) -> Option<(Vec<u16>, Vec<Q32>)> {
     let mut reader = Reader::new(chunk.scratch);
     let consensus = reader.u16s(chunk.neurons.len())?;

@@ -1,12 +1,13 @@
-//! The five phases, and the carry that goes through them.
+//! The five phases, and the carry from one step to the next.
 //!
-//! A phase's carry is what earlier phases found out, which stays as it is until the phase ends, and
-//! sums over the chunks so far. The last chunk of a phase seals it: the sums become facts, and the
-//! next phase's sums start at zero.
+//! A phase's carry holds facts of earlier phases, which do not change in the phase, and sums over
+//! the chunks so far. The last chunk of a phase seals it: the sums become facts, and the next
+//! phase's sums start at zero.
 
 pub mod bonds;
 pub mod consensus;
 pub mod emission;
+mod facts;
 pub mod roster;
 pub mod stake;
 #[cfg(feature = "std")]
@@ -22,24 +23,24 @@ use inktensor_primitives::{
     Uid,
 };
 
-/// What the steps of a phase know about the whole subnet.
+/// State of the whole subnet between two steps, by phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Carry {
-    /// In the phase that adds up stake.
+    /// Carry of the phase that adds up stake.
     Stake(stake::Carry),
-    /// In the phase that gives out permits.
+    /// Carry of the phase that gives out permits.
     Roster(roster::Carry),
-    /// In the phase that finds consensus.
+    /// Carry of the phase that computes consensus.
     Consensus(consensus::Carry),
-    /// In the phase that moves bonds.
+    /// Carry of the phase that moves bonds.
     Bonds(bonds::Carry),
-    /// In the phase that pays.
+    /// Carry of the phase that computes pay.
     Emission(emission::Carry),
-    /// After the last step.
+    /// Carry after the last step: no bytes.
     Done,
 }
 
-/// The work done on one chunk: what it adds to the sums, and what it leaves.
+/// The work done on one chunk: its part of the sums, and its outputs.
 pub struct Work {
     sums: Sums,
     scratch: Vec<u8>,
@@ -47,6 +48,7 @@ pub struct Work {
     results: Vec<NeuronResult>,
 }
 
+/// A chunk's part of the running phase's sums.
 enum Sums {
     Stake(stake::Sums),
     Roster(roster::Sums),
@@ -56,15 +58,16 @@ enum Sums {
 }
 
 impl Carry {
-    /// The carry of the first step.
+    /// Returns the carry of the first step.
     pub fn first(epoch: &Epoch) -> Self {
         Carry::Stake(stake::Carry::first(epoch))
     }
 
-    /// Reads the carry of a step: the bytes that the step before it left, none for the first step.
+    /// Reads the carry of a step from the output of the step before it. The first step has no
+    /// bytes.
     ///
     /// # Errors
-    /// `BadCarry` if the bytes are no carry of that phase, `StepOutOfRange` if there is no such
+    /// `BadCarry` if the bytes are not a carry of that phase, `StepOutOfRange` if there is no such
     /// phase.
     pub fn decode(epoch: &Epoch, phase: u8, chunk: u16, bytes: &[u8]) -> Result<Self, KernelError> {
         let mut reader = Reader::new(bytes);
@@ -82,7 +85,7 @@ impl Carry {
             .ok_or(KernelError::BadCarry)
     }
 
-    /// The bytes for the next step.
+    /// Returns the bytes for the next step.
     pub fn encode(&self) -> Vec<u8> {
         // Room for a carry of 64 validators; a larger one grows once or twice.
         let writer = Writer::new(4 * 1024);
@@ -97,12 +100,12 @@ impl Carry {
         .end()
     }
 
-    /// Works on one chunk. Reads what earlier phases found out, and none of this phase's sums: so
-    /// chunks may be worked on in any order.
+    /// Works on one chunk. Reads facts of earlier phases and none of this phase's sums, so chunks
+    /// may be worked on in any order.
     ///
     /// # Errors
-    /// `BadScratch` and `BadMemory` if a chunk's bytes are not what the phase before, or an epoch,
-    /// leaves.
+    /// `BadScratch` if the scratch is not an output of the phase before, `BadMemory` if the memory
+    /// is not an output of an epoch.
     pub fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
         if !matches!(self, Carry::Bonds(_) | Carry::Emission(_)) && !chunk.scratch.is_empty() {
             return Err(KernelError::BadScratch);
@@ -117,7 +120,8 @@ impl Carry {
         }
     }
 
-    /// Adds the work on `chunk`, and seals the phase if it was the last one. Chunks come in order.
+    /// Adds the work on `chunk`, and seals the phase if `chunk` is its last one. Takes chunks in
+    /// order.
     ///
     /// # Errors
     /// `BadCarry` if the work was done in another phase.
@@ -150,13 +154,13 @@ impl Carry {
         Ok((carry, output))
     }
 
-    /// The next phase's carry, and the roster at the very end.
+    /// Returns the next phase's carry, and the roster after the last phase.
     fn seal(self, epoch: &Epoch) -> (Self, Vec<Uid>) {
         let carry = match self {
             Carry::Stake(carry) => Carry::Roster(carry.seal(epoch)),
             Carry::Roster(carry) => Carry::Consensus(carry.seal(epoch)),
-            Carry::Consensus(carry) => Carry::Bonds(carry.seal()),
-            Carry::Bonds(carry) => Carry::Emission(carry.seal(epoch)),
+            Carry::Consensus(carry) => Carry::Bonds(carry.seal(epoch)),
+            Carry::Bonds(carry) => Carry::Emission(carry.seal()),
             Carry::Emission(carry) => return (Carry::Done, carry.roster),
             Carry::Done => Carry::Done,
         };
@@ -165,6 +169,7 @@ impl Carry {
 }
 
 impl Work {
+    /// Makes work that adds `sums` and outputs nothing.
     fn of(sums: Sums) -> Self {
         Self {
             sums,
@@ -173,23 +178,4 @@ impl Work {
             results: Vec::new(),
         }
     }
-}
-
-/// Reads a roster: a count and ascending uids.
-fn read_roster(reader: &mut Reader) -> Option<Vec<Uid>> {
-    let count = reader.u16()?;
-    Some(
-        reader
-            .u16s(usize::from(count))?
-            .into_iter()
-            .map(Uid)
-            .collect(),
-    )
-}
-
-/// Writes a roster.
-fn write_roster(writer: Writer, roster: &[Uid]) -> Writer {
-    // At most 257 uids.
-    let count = u16::try_from(roster.len()).unwrap_or(u16::MAX);
-    writer.u16(count).items(roster, |uid| uid.0.to_le_bytes())
 }

@@ -1,30 +1,32 @@
-//! Phase 1: the next permits, the validators' active stake, and the sums of their rows. [2.4, 3 to
-//! 10]
+//! Phase 1: the permits of the next epoch, the validators' active stake, and the sums of their
+//! rows. [2.4, 3 to 10]
 
-use super::{consensus, stake::Standing, Work};
+use super::{consensus, facts::Facts, Work};
 use crate::{
     codec::{Reader, Writer},
     epoch::{Chunk, Epoch},
     fixed::{self, TotalStake, Q32},
     rows::Rows,
     topk,
+    validators::Standing,
 };
 use ink::prelude::{vec, vec::Vec};
 
-/// See the module.
+/// Carry of phase 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carry {
+    /// Sum of the stake that counts, in rao.
     pub(super) total: u128,
     pub(super) validators: Vec<Standing>,
-    /// Share of the stake of each validator that is active and permitted.
+    /// Stake share of each validator; zero for one that is not active or has no permit.
     pub(super) stakes: Vec<Q32>,
     /// Sum of each validator's weights that count.
     pub(super) row_sums: Vec<u32>,
-    /// Keys of the largest stakes so far, descending; see [`topk::key`].
+    /// Keys ([`topk::key`]) of the largest stakes so far, descending.
     pub(super) leaders: Vec<u64>,
 }
 
-/// What a chunk adds.
+/// A chunk's part of the sums.
 pub(super) struct Sums {
     first: usize,
     stakes: Vec<Q32>,
@@ -74,8 +76,8 @@ impl Carry {
         let stakes = epoch
             .validators_in(chunk)
             .map(|(uid, neuron)| {
-                let votes = epoch.permitted(uid, neuron) && epoch.is_active(neuron);
-                if votes {
+                let counts = epoch.permitted(uid, neuron) && epoch.is_active(neuron);
+                if counts {
                     share((uid, neuron)).1
                 } else {
                     Q32::ZERO
@@ -115,11 +117,13 @@ impl Carry {
         let mut active = self.stakes;
         fixed::normalise(&mut active);
         consensus::Carry {
-            total: self.total,
-            validators: self.validators,
-            active,
-            row_sums: self.row_sums,
-            roster: topk::roster(&self.leaders, epoch.owner()),
+            facts: Facts {
+                total: self.total,
+                validators: self.validators,
+                active,
+                row_sums: self.row_sums,
+                roster: topk::roster(&self.leaders, epoch.owner()),
+            },
             rank_total: Q32::ZERO,
             agreed: false,
             trust: vec![Q32::ZERO; epoch.validators()],

@@ -1,15 +1,16 @@
-//! Phase 0: adds up the stake that counts, and notes of each validator which of its weights and
-//! bonds count.
+//! Phase 0: adds up the stake that counts, and records which weights and bonds of each validator
+//! count.
 
 use super::{roster, Work};
 use crate::{
     codec::{Reader, Writer},
     epoch::{Chunk, Epoch},
     fixed::Q32,
+    validators::Standing,
 };
 use ink::prelude::{vec, vec::Vec};
 
-/// See the module.
+/// Carry of phase 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carry {
     /// Sum of the stake that counts, in rao.
@@ -17,36 +18,7 @@ pub struct Carry {
     validators: Vec<Standing>,
 }
 
-/// What the other phases need to know about a validator's neuron.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// First block whose registrations its weights say nothing about; 0 without a permit.
-    pub reach: u64,
-    /// Whether what memory holds for its uid is its own, and counts.
-    pub remembered: bool,
-}
-
-impl Standing {
-    /// Reads as many as there are validators.
-    pub(super) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Vec<Self>> {
-        let reaches = reader.u64s(epoch.validators())?;
-        let remembered = reader.bytes(epoch.validators())?;
-        let standing = |(reach, remembered): (u64, &u8)| Self {
-            reach,
-            remembered: *remembered != 0,
-        };
-        Some(reaches.into_iter().zip(remembered).map(standing).collect())
-    }
-
-    /// Writes them.
-    pub(super) fn write(writer: Writer, standings: &[Self]) -> Writer {
-        writer
-            .items(standings, |standing| standing.reach.to_le_bytes())
-            .items(standings, |standing| [u8::from(standing.remembered)])
-    }
-}
-
-/// What a chunk adds.
+/// A chunk's part of the sums.
 pub(super) struct Sums {
     stake: u128,
     first: usize,
@@ -78,17 +50,7 @@ impl Carry {
         });
         let validators = epoch
             .validators_in(chunk)
-            .map(|(uid, neuron)| {
-                let permitted = epoch.permitted(uid, neuron);
-                Standing {
-                    reach: if permitted {
-                        epoch.weights_reach(neuron)
-                    } else {
-                        0
-                    },
-                    remembered: permitted && !neuron.newcomer,
-                }
-            })
+            .map(|(uid, neuron)| Standing::of(epoch, uid, neuron))
             .collect();
         Work::of(super::Sums::Stake(Sums {
             stake,

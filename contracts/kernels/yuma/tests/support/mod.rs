@@ -1,5 +1,5 @@
 //! Runs a metagraph in the form of the vectors through the kernel's step interface, as a chain and
-//! a worker would.
+//! a worker do.
 #![allow(dead_code)] // Each test file uses a part of it.
 
 pub mod random;
@@ -17,12 +17,12 @@ use yuma::{
     Carry, Epoch,
 };
 
-/// Fields of a header that the rule does not read.
+/// Returns an account for header fields that the rule does not read.
 fn anyone() -> inktensor_primitives::AccountId {
     [0; 32].into()
 }
 
-/// The header that a chain would have closed the epoch of `metagraph` with.
+/// Returns the header with which a chain would have closed the epoch of `metagraph`.
 pub fn header(metagraph: &Metagraph) -> EpochHeader {
     let params = &metagraph.params;
     let neurons = u16::try_from(metagraph.neurons.len()).expect("uids are u16");
@@ -124,14 +124,14 @@ impl Inputs {
         }
     }
 
-    /// All steps in order through `yuma::step`, each from the bytes that the steps before left.
+    /// Computes all steps in order by `yuma::step`, each from the outputs of earlier steps.
     pub fn run(&self) -> Vec<StepOutput> {
         let plan = yuma::plan(&self.header).expect("a plan");
         assert_eq!(plan.chunk, self.chunk);
         self.run_until(plan.phases.len() * self.chunks.len())
     }
 
-    /// The first `steps` steps.
+    /// Computes the first `steps` steps.
     fn run_until(&self, steps: usize) -> Vec<StepOutput> {
         let mut outputs = Vec::new();
         for step in 0..steps {
@@ -141,7 +141,7 @@ impl Inputs {
         outputs
     }
 
-    /// The input of a step, all before it being honest.
+    /// Returns the input of a step after honest steps.
     pub fn step(&self, phase: u8, chunk: u16) -> StepInput {
         let step = usize::from(phase) * self.chunks.len() + usize::from(chunk);
         self.input(step, &self.run_until(step))
@@ -178,7 +178,7 @@ impl Inputs {
         }
     }
 
-    /// All steps, the chunks of a phase on `threads` threads, with chunks of any size.
+    /// Computes all steps, the chunks of a phase on `threads` threads, with chunks of any size.
     pub fn run_by_phase(&self, threads: usize) -> Vec<StepOutput> {
         let epoch = Epoch::with_chunk(&self.header, self.chunk).expect("an epoch");
         let mut outputs: Vec<StepOutput> = Vec::new();
@@ -211,7 +211,7 @@ impl Inputs {
     }
 }
 
-/// The outcome that the steps' outputs tell, in the form of the vectors.
+/// Converts the steps' outputs to the form of the vectors.
 pub fn outcome(outputs: &[StepOutput]) -> Outcome {
     let results: Vec<_> = outputs.iter().flat_map(|output| &output.results).collect();
     let mut bonds: Vec<Row> = Vec::new();

@@ -12,7 +12,7 @@ pub struct Shape {
     pub max_validators: u16,
     pub stakes: Stakes,
     pub weights: Weights,
-    /// Percent of neurons that registered lately, and of validators that committed.
+    /// Per cent of neurons that registered lately, and of validators that committed.
     pub churn: u64,
     pub seed: u64,
 }
@@ -29,7 +29,7 @@ pub enum Stakes {
 #[derive(Clone, Copy, Debug)]
 pub enum Weights {
     None,
-    /// Each validator weighs one neuron: all scores are one.
+    /// Each validator sets one weight: all scores are one.
     Single,
     /// All validators agree.
     Equal,
@@ -83,7 +83,7 @@ pub fn shapes() -> impl Strategy<Value = Shape> {
         )
 }
 
-/// SplitMix64: all that a test needs of a generator.
+/// SplitMix64, a small generator of random numbers.
 struct Random(u64);
 
 impl Random {
@@ -116,7 +116,7 @@ const BLOCK: u64 = 1_000_000;
 const TEMPO: u64 = 100;
 
 impl Shape {
-    /// The metagraph of this shape.
+    /// Makes the metagraph of this shape.
     pub fn metagraph(&self) -> Metagraph {
         let mut random = Random(self.seed);
         let params = self.params(&mut random);
@@ -153,7 +153,7 @@ impl Shape {
                     ));
                 }
             } else if random.chance(10) {
-                weights.push((uid, self.row(&mut random))); // Without a permit: counts for nothing.
+                weights.push((uid, self.row(&mut random))); // Without a permit: void.
             }
         }
         Metagraph {
@@ -214,7 +214,7 @@ impl Shape {
         }
     }
 
-    /// Weights or, at times, what only the largest and smallest weights look like.
+    /// Returns weights, at times only the largest and smallest ones.
     fn row(&self, random: &mut Random) -> Vec<(u16, u16)> {
         let single = random.below(self.neurons.into()) as u16;
         let kind = random.pick(&[0, 0, 1]);

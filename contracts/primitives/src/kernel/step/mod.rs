@@ -124,25 +124,24 @@ impl StepOutput {
 /// A promise of the kernel interface that the output of a step breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BrokenPromise {
-    /// The carry has this many bytes, more than [`MAX_CARRY`].
+    /// A carry of this many bytes, more than [`MAX_CARRY`].
     LongCarry(usize),
-    /// The scratch has this many bytes, more than [`MAX_SCRATCH`].
+    /// A scratch of this many bytes, more than [`MAX_SCRATCH`].
     LongScratch(usize),
-    /// The memory has this many bytes, more than [`MAX_MEMORY`].
+    /// A memory of this many bytes, more than [`MAX_MEMORY`].
     LongMemory(usize),
-    /// There is memory outside the memory phase.
+    /// Memory outside the memory phase.
     UnexpectedMemory,
-    /// There is not one result per neuron of the chunk, or there are results outside the results
-    /// phase.
+    /// Not one result per neuron of the chunk, or results outside the results phase.
     ResultCount {
         /// Number of results.
         given: usize,
         /// Number of results that the phase and the chunk require.
         expected: u16,
     },
-    /// There is a roster before the last step.
+    /// A roster before the last step.
     EarlyRoster,
-    /// The roster is not strictly ascending, or has a uid that no neuron has.
+    /// A roster that is not strictly ascending, or has a uid that no neuron has.
     BadRoster,
 }
 

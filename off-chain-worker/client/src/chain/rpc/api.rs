@@ -1,19 +1,19 @@
-//! What a node's runtime says to those who ask before they send: the runtime API of
-//! `pallet-contracts`, in SCALE.
+//! The runtime API of `pallet-contracts`, which runs a call without a transaction: arguments and
+//! answers in SCALE.
 //!
 //! The shapes are those of API version 2, which pallet-contracts has had since version 25. An
-//! answer is read as far as it is needed: the events that follow are not.
+//! answer is decoded as far as needed: the events at its end are not.
 
 use crate::chain::Cost;
 use inktensor_primitives::{AccountId, Digest};
 use scale::{Compact, Decode, Encode, Error, Input};
 
-/// The bit of a contract's flags that says that it has undone all it did.
+/// Bit of a contract's flags that marks a reverted call.
 const REVERTED: u32 = 1;
-/// Deterministic code only: what a contract's code has to be.
+/// Determinism of a contract's code: enforced.
 const ENFORCED: u8 = 0;
 
-/// Time and proof.
+/// Time and proof size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gas {
     /// Picoseconds of the chain's reference machine.
@@ -31,21 +31,21 @@ impl Decode for Gas {
     }
 }
 
-/// What a rehearsed message came to.
+/// The outcome of a dry run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rehearsed<T> {
-    /// What it used.
+pub struct DryRun<T> {
+    /// Gas that the message used.
     pub consumed: Gas,
-    /// What it has to be given: more than it uses, where it gets some back.
+    /// Gas that the message needs at its peak. Some of it may be returned.
     pub required: Gas,
-    /// Deposit it would take; negative if it would give some back.
+    /// Deposit that the message would take; negative if it would return some.
     pub deposit: i128,
-    /// What came of it, or the runtime's error, encoded.
+    /// Output, or the runtime's error, encoded.
     pub result: Result<T, Vec<u8>>,
 }
 
-impl<T> Rehearsed<T> {
-    /// What it would cost, but for the fee.
+impl<T> DryRun<T> {
+    /// Returns the cost without the fee.
     pub const fn cost(&self) -> Cost {
         Cost {
             ref_time: self.consumed.ref_time,
@@ -56,16 +56,16 @@ impl<T> Rehearsed<T> {
     }
 }
 
-/// What a contract returned.
+/// The output of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// Whether it has undone all it did.
+pub struct CallOutput {
+    /// True if the contract reverted.
     pub reverted: bool,
-    /// What it said.
+    /// Encoded return value.
     pub data: Vec<u8>,
 }
 
-impl Decode for Answer {
+impl Decode for CallOutput {
     fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
         Ok(Self {
             reverted: u32::decode(input)? & REVERTED != 0,
@@ -74,48 +74,49 @@ impl Decode for Answer {
     }
 }
 
-/// What a constructor returned, and where the contract would be.
+/// The output of a constructor, and the address of its contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
-    /// What it said.
-    pub answer: Answer,
-    /// The contract.
+pub struct InstantiateOutput {
+    /// Output of the constructor.
+    pub answer: CallOutput,
+    /// Address of the contract.
     pub address: AccountId,
 }
 
-impl Decode for Made {
+impl Decode for InstantiateOutput {
     fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
         Ok(Self {
-            answer: Answer::decode(input)?,
+            answer: CallOutput::decode(input)?,
             address: <[u8; 32]>::decode(input)?.into(),
         })
     }
 }
 
-/// Code that was, or would be, taken in.
+/// Uploaded code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Decode)]
 pub struct Uploaded {
-    /// Its hash.
+    /// Hash of the code.
     pub code_hash: Digest,
-    /// What is held for it.
+    /// Deposit held for the code.
     pub deposit: u128,
 }
 
-/// The code of a contract to be made.
+/// The code of a contract to make.
 pub enum Code<'a> {
-    /// This.
+    /// New code.
     New(&'a [u8]),
-    /// What has this hash.
+    /// Uploaded code with this hash.
     Existing(Digest),
 }
 
-/// Arguments of `ContractsApi_call`: a message without a transfer, with no limits but the block's.
+/// Encodes the arguments of `ContractsApi_call`: a message without a transfer, limited by the block
+/// only.
 pub fn call(origin: AccountId, to: AccountId, input: &[u8]) -> Vec<u8> {
     let unlimited: (Option<()>, Option<u128>) = (None, None);
     (origin, to, 0u128, unlimited, input).encode()
 }
 
-/// Arguments of `ContractsApi_instantiate`.
+/// Encodes the arguments of `ContractsApi_instantiate`.
 pub fn instantiate(origin: AccountId, code: &Code<'_>, input: &[u8], salt: &[u8]) -> Vec<u8> {
     let unlimited: (Option<()>, Option<u128>) = (None, None);
     let mut arguments = (origin, 0u128, unlimited).encode();
@@ -127,13 +128,13 @@ pub fn instantiate(origin: AccountId, code: &Code<'_>, input: &[u8], salt: &[u8]
     arguments
 }
 
-/// Arguments of `ContractsApi_upload_code`.
+/// Encodes the arguments of `ContractsApi_upload_code`.
 pub fn upload(origin: AccountId, code: &[u8]) -> Vec<u8> {
     (origin, code, None::<u128>, ENFORCED).encode()
 }
 
-/// Reads the answer of `ContractsApi_call` or `ContractsApi_instantiate`.
-pub fn rehearsed<T: Decode>(mut bytes: &[u8]) -> Result<Rehearsed<T>, Error> {
+/// Decodes the answer of `ContractsApi_call` or `ContractsApi_instantiate`.
+pub fn dry_run<T: Decode>(mut bytes: &[u8]) -> Result<DryRun<T>, Error> {
     let input = &mut bytes;
     let (consumed, required) = (Gas::decode(input)?, Gas::decode(input)?);
     let deposit = match (u8::decode(input)?, u128::decode(input)?) {
@@ -142,7 +143,7 @@ pub fn rehearsed<T: Decode>(mut bytes: &[u8]) -> Result<Rehearsed<T>, Error> {
         _ => return Err("a deposit is neither taken nor given back".into()),
     };
     let _debug_message = Vec::<u8>::decode(input)?;
-    Ok(Rehearsed {
+    Ok(DryRun {
         consumed,
         required,
         deposit,
@@ -150,7 +151,7 @@ pub fn rehearsed<T: Decode>(mut bytes: &[u8]) -> Result<Rehearsed<T>, Error> {
     })
 }
 
-/// Reads a `Result` whose error is the runtime's; that is handed on encoded.
+/// Decodes a `Result` whose error is the runtime's; the error stays encoded.
 pub fn result<T: Decode>(input: &mut &[u8]) -> Result<Result<T, Vec<u8>>, Error> {
     match u8::decode(input)? {
         0 => T::decode(input).map(Ok),
@@ -163,7 +164,7 @@ pub fn result<T: Decode>(input: &mut &[u8]) -> Result<Result<T, Vec<u8>>, Error>
 mod tests {
     use super::*;
 
-    /// An answer as pallet-contracts encodes it, with events behind it.
+    /// Encodes an answer as pallet-contracts does, with events at its end.
     fn encoded(deposit: (u8, u128), result: Vec<u8>) -> Vec<u8> {
         let gas = |time: u64, proof: u64| (Compact(time), Compact(proof)).encode();
         let debug_message: &[u8] = b"seen";
@@ -178,7 +179,7 @@ mod tests {
     #[test]
     fn an_answer_is_read_up_to_the_events() {
         let good = (0u8, 0u32, vec![1u8, 2]).encode();
-        let read = rehearsed::<Answer>(&encoded((1, 40), good)).unwrap();
+        let read = dry_run::<CallOutput>(&encoded((1, 40), good)).unwrap();
         assert_eq!(read.consumed.proof_size, 6);
         assert_eq!(read.required.proof_size, 80_000);
         assert_eq!(read.deposit, 40);
@@ -189,7 +190,7 @@ mod tests {
     #[test]
     fn a_refund_is_negative_and_an_error_is_handed_on() {
         let bad = (1u8, 3u8, [8u8, 1, 0, 0, 0]).encode();
-        let read = rehearsed::<Answer>(&encoded((0, 40), bad)).unwrap();
+        let read = dry_run::<CallOutput>(&encoded((0, 40), bad)).unwrap();
         assert_eq!(read.deposit, -40);
         assert_eq!(read.result.unwrap_err()[..6], [3, 8, 1, 0, 0, 0]);
     }
@@ -197,7 +198,7 @@ mod tests {
     #[test]
     fn a_constructors_answer_has_an_address() {
         let made = (0u8, 1u32, vec![0u8, 1, 2], [7u8; 32]).encode();
-        let read = rehearsed::<Made>(&encoded((1, 0), made)).unwrap();
+        let read = dry_run::<InstantiateOutput>(&encoded((1, 0), made)).unwrap();
         let made = read.result.unwrap();
         assert!(made.answer.reverted);
         assert_eq!(made.address, [7; 32].into());
@@ -208,11 +209,11 @@ mod tests {
         let good = (0u8, 0u32, vec![1u8, 2]).encode();
         let whole = encoded((1, 40), good);
         for length in 0..whole.len() - 3 {
-            assert!(rehearsed::<Answer>(&whole[..length]).is_err(), "{length}");
+            assert!(dry_run::<CallOutput>(&whole[..length]).is_err(), "{length}");
         }
         let mut other = whole;
         other[7] = 9;
-        assert!(rehearsed::<Answer>(&other).is_err());
+        assert!(dry_run::<CallOutput>(&other).is_err());
     }
 
     #[test]

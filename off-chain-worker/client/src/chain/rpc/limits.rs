@@ -1,20 +1,20 @@
-//! What a transaction is given: what its rehearsal needed, and a margin, since the chain moves on
-//! before it is carried out.
+//! The limits of a transaction: the need that its dry run found, and a margin, since the chain's
+//! state may change before the transaction is carried out.
 
 use super::api::Gas;
 
-/// The margin: a quarter.
+/// Divisor of the margin: a quarter.
 const MARGIN: u64 = 4;
-/// Storage items and bytes that may come to a transaction in between, beyond the margin: somebody
-/// else may have freed what it was about to change.
+/// Storage items that a transaction may need beyond the margin: another transaction may have freed
+/// what it was about to change.
 const MORE_ITEMS: u128 = 4;
-/// See [`MORE_ITEMS`].
+/// Bytes that a transaction may need likewise.
 const MORE_BYTES: u128 = 4 * 1024;
 
-/// What the chain allows, and what it asks for storage.
+/// The chain's limits and prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tariff {
-    /// The most that one transaction may be given.
+    /// Largest gas of one transaction.
     pub most: Gas,
     /// Deposit for a storage item.
     pub per_item: u128,
@@ -23,8 +23,8 @@ pub struct Tariff {
 }
 
 impl Tariff {
-    /// The gas to give a transaction whose rehearsal required `required`: a quarter more, rounded
-    /// up, and no more than any may have. None if it requires more than that.
+    /// Returns the gas for a transaction whose dry run needed `required`: a quarter more, rounded
+    /// up, within the chain's limit. Returns `None` if `required` is above that limit.
     pub fn gas(&self, required: Gas) -> Option<Gas> {
         let most = self.most;
         if required.ref_time > most.ref_time || required.proof_size > most.proof_size {
@@ -37,8 +37,8 @@ impl Tariff {
         })
     }
 
-    /// The deposit that a transaction may take whose rehearsal took `deposit`: a quarter more and
-    /// some items.
+    /// Returns the deposit limit for a transaction whose dry run took `deposit`: a quarter more,
+    /// and some items.
     pub fn deposit(&self, deposit: i128) -> u128 {
         let taken = u128::try_from(deposit).unwrap_or_default();
         let items = self.per_item.saturating_mul(MORE_ITEMS);

@@ -1,7 +1,7 @@
-//! The way to a node: several addresses, one connection at a time, and patience.
+//! The connection to a node: several addresses, one connection at a time.
 //!
-//! What only asks is asked again, of the next node where one does not answer, until the patience is
-//! over. All nodes have to be of the same chain.
+//! A request that changes nothing is repeated until the timeout, at the next node when one does not
+//! answer. All nodes have to be of the same chain.
 
 use super::api::Gas;
 use super::limits::Tariff;
@@ -11,6 +11,7 @@ use inktensor_primitives::Digest;
 use std::{
     cell::RefCell,
     future::Future,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -24,39 +25,41 @@ use subxt::{
     OnlineClient, PolkadotConfig,
 };
 use tokio::runtime::{Builder, Runtime};
+use tracing::warn;
 
-/// The wait after the first failure; it doubles with each further one.
+/// Wait after the first failure; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
-/// The longest wait between two attempts.
+/// Longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// How long a node has to take a connection, and to say who it is.
+/// Wait for an answer after which the log has a line.
+const SILENCE: Duration = Duration::from_secs(2);
+/// Time for a node to accept a connection and send its first block.
 const GREETING: Duration = Duration::from_secs(10);
 
-/// The chain at the block at which the connection was made: its types, its constants, how it is
-/// signed for.
+/// The chain at the block of the connection: its types, its constants, its rules for signatures.
 pub type At = ClientAtBlock<PolkadotConfig, OnlineClientAtBlockImpl<PolkadotConfig>>;
 
-/// A connection to a node. Clones are of the same connection.
+/// A connection to a node. Clones share it.
 #[derive(Clone)]
 pub struct Connection {
-    /// Requests as the node names them.
+    /// Requests that subxt has a method for.
     pub rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
-    /// Requests that have no name there.
+    /// Other requests.
     pub raw: RpcClient,
     /// The chain's types and constants.
     pub at: Arc<At>,
-    /// What transactions may take.
+    /// Limits of transactions.
     pub tariff: Tariff,
     /// Hash of the first block.
     pub genesis: Digest,
 }
 
-/// Why a request came to nothing.
+/// The failure of a request.
 #[derive(Debug)]
 pub enum Trouble {
-    /// The node did not answer, or made no sense. Another one may.
+    /// The node did not answer, or its answer is malformed. Another node may answer.
     Lost(String),
-    /// The answer is no.
+    /// The node answered with an error.
     Final(ChainError),
 }
 
@@ -73,39 +76,66 @@ impl From<subxt::rpcs::Error> for Trouble {
                 "the node answered: {} ({})",
                 problem.message, problem.code
             ))),
-            lost => Trouble::Lost(lost.to_string()),
+            lost => Trouble::Lost(reason(&lost)),
         }
     }
 }
 
-/// The way to a node.
+/// Returns the innermost reason of a lost connection, once.
+///
+/// Each layer of the client puts its name in front of the text of the layer below.
+fn reason(error: &dyn std::fmt::Display) -> String {
+    const LAYERS: [&str; 3] = [
+        "RPC error: ",
+        "client error: ",
+        "Error when opening the TCP socket: ",
+    ];
+    let text = error.to_string();
+    let mut rest = text.as_str();
+    while let Some(inner) = LAYERS.iter().find_map(|layer| strip(rest, layer)) {
+        rest = inner;
+    }
+    match rest.split_once(" (os error") {
+        Some((reason, _)) => reason.to_lowercase(),
+        None => rest.into(),
+    }
+}
+
+/// Strips `layer` from `text`, in upper or lower case.
+fn strip<'a>(text: &'a str, layer: &str) -> Option<&'a str> {
+    let (head, rest) = text.split_at_checked(layer.len())?;
+    head.eq_ignore_ascii_case(layer).then_some(rest)
+}
+
+/// The way to the nodes of a chain.
 pub struct Link {
     runtime: Runtime,
     addresses: Vec<String>,
-    patience: Duration,
+    timeout: Duration,
     state: RefCell<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// None before the first request, and after a failure.
+    /// Open connection. `None` before the first request, and after a failure.
     connection: Option<Connection>,
-    /// The address to try next.
+    /// Index of the next address.
     next: usize,
-    /// The chain that it has to be.
+    /// First block of the chain that the nodes must have.
     genesis: Option<Digest>,
+    /// True if the log has a line for the present wait.
+    is_logged: bool,
 }
 
 impl Link {
-    /// A way to one of the nodes at `addresses`, for a client that waits no longer than `patience`
-    /// for an answer. `genesis` says which chain it has to be; if it is not given, the first
-    /// node does.
+    /// Creates the way to one of the nodes at `addresses`. `timeout` limits the wait for an answer.
+    /// `genesis` is the chain's first block; by default the first node that answers decides.
     ///
     /// # Errors
     /// `Unreachable` if there is no address, or this machine has no threads left.
     pub fn new(
         addresses: Vec<String>,
-        patience: Duration,
+        timeout: Duration,
         genesis: Option<Digest>,
     ) -> Result<Self, ChainError> {
         let unusable = |reason: String| ChainError::Unreachable {
@@ -125,7 +155,7 @@ impl Link {
         Ok(Self {
             runtime,
             addresses,
-            patience,
+            timeout,
             state: RefCell::new(State {
                 genesis,
                 ..State::default()
@@ -133,24 +163,28 @@ impl Link {
         })
     }
 
-    /// How long a client waits for an answer.
-    pub const fn patience(&self) -> Duration {
-        self.patience
+    /// Returns the longest wait for an answer.
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
     }
 
-    /// Asks for what changes nothing, as often as it takes.
+    /// Sends a request that changes nothing, repeatedly until it is answered.
     ///
     /// # Errors
-    /// `Unreachable` when the patience is over, or what `request` says.
+    /// `Unreachable` after the timeout, or the error of `request`.
     pub fn ask<T, F>(&self, request: impl Fn(Connection) -> F) -> Result<T, ChainError>
     where
         F: Future<Output = Result<T, Trouble>>,
     {
-        let deadline = Instant::now() + self.patience;
+        let start = Instant::now();
+        let deadline = start + self.timeout;
         let mut wait = FIRST_WAIT;
         loop {
-            match self.attempt(&request, deadline) {
-                Ok(answer) => return Ok(answer),
+            match self.attempt(&request, start, deadline) {
+                Ok(answer) => {
+                    self.state.borrow_mut().is_logged = false;
+                    return Ok(answer);
+                }
                 Err(Trouble::Final(error)) => return Err(error),
                 Err(Trouble::Lost(reason)) => {
                     let address = self.give_up();
@@ -164,14 +198,14 @@ impl Link {
         }
     }
 
-    /// A connection that has just been seen to work, for what must not be sent twice.
+    /// Returns a connection that has just answered, for a request that must not be repeated.
     ///
     /// # Errors
     /// `Unreachable`.
     pub fn checked(&self) -> Result<Connection, ChainError> {
         self.ask(|connection| async move {
             let version = connection.rpc.state_get_runtime_version(None).await?;
-            // What is signed for another version of the runtime is refused.
+            // The chain refuses signatures for another version of its runtime.
             if version.spec_version != connection.at.spec_version() {
                 return Err(Trouble::Lost("the chain has a new runtime".into()));
             }
@@ -184,44 +218,41 @@ impl Link {
         self.runtime.block_on(work)
     }
 
-    /// Forgets the connection: the next request makes a new one, to the next address.
+    /// Drops the connection. The next request opens a new one, to the next address. Returns the
+    /// address of the dropped one.
     pub fn give_up(&self) -> String {
+        let address = self.address();
         let mut state = self.state.borrow_mut();
         state.connection = None;
-        let address = self.addresses.get(state.next % self.addresses.len());
         state.next = state.next.wrapping_add(1);
-        address.cloned().unwrap_or_default()
+        address
     }
 
     fn attempt<T, F>(
         &self,
         request: &impl Fn(Connection) -> F,
+        start: Instant,
         deadline: Instant,
     ) -> Result<T, Trouble>
     where
         F: Future<Output = Result<T, Trouble>>,
     {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = || deadline.saturating_duration_since(Instant::now());
         let kept = self.state.borrow().connection.clone();
         let connection = match kept {
             Some(connection) => connection,
-            None => self.connect(left.min(GREETING))?,
+            None => self.connect(start, left().min(GREETING))?,
         };
-        let left = deadline.saturating_duration_since(Instant::now());
-        // Made inside: a timer belongs to the runtime that it is made in.
-        let answer = async { tokio::time::timeout(left, request(connection)).await };
-        self.run(answer)
-            .unwrap_or_else(|_| Err(Trouble::Lost("no answer came in time".into())))
+        self.wait(start, left(), request(connection))
+            .unwrap_or_else(|| Err(Trouble::Lost("no answer came in time".into())))
     }
 
-    fn connect(&self, patience: Duration) -> Result<Connection, Trouble> {
-        let mut state = self.state.borrow_mut();
-        let address = self.addresses.get(state.next % self.addresses.len());
-        let address = address.cloned().unwrap_or_default();
-        let connected = async { tokio::time::timeout(patience, greet(&address)).await };
+    fn connect(&self, start: Instant, timeout: Duration) -> Result<Connection, Trouble> {
+        let address = self.address();
         let connection = self
-            .run(connected)
-            .unwrap_or_else(|_| Err(Trouble::Lost("no connection came about in time".into())))?;
+            .wait(start, timeout, greet(&address))
+            .unwrap_or_else(|| Err(Trouble::Lost("no connection in time".into())))?;
+        let mut state = self.state.borrow_mut();
         let known = *state.genesis.get_or_insert(connection.genesis);
         if known != connection.genesis {
             return Err(Trouble::Lost(format!(
@@ -233,11 +264,40 @@ impl Link {
         state.connection = Some(connection.clone());
         Ok(connection)
     }
+
+    /// Runs `work` for at most `timeout`. Logs a line if the wait since `start` gets long, once
+    /// until a node answers.
+    fn wait<T>(
+        &self,
+        start: Instant,
+        timeout: Duration,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        // Created inside: a timer belongs to the runtime that it is created in.
+        self.run(async {
+            let mut work = pin!(tokio::time::timeout(timeout, work));
+            let silence = SILENCE.saturating_sub(start.elapsed());
+            if let Ok(done) = tokio::time::timeout(silence, &mut work).await {
+                return done.ok();
+            }
+            if !std::mem::replace(&mut self.state.borrow_mut().is_logged, true) {
+                warn!("waiting for the node at {}", self.address());
+            }
+            work.await.ok()
+        })
+    }
+
+    /// Returns the address in use.
+    fn address(&self) -> String {
+        let next = self.state.borrow().next;
+        let address = self.addresses.get(next % self.addresses.len());
+        address.cloned().unwrap_or_default()
+    }
 }
 
-/// Connects, and learns which chain it is.
+/// Connects, and reads the chain's first block and constants.
 async fn greet(address: &str) -> Result<Connection, Trouble> {
-    let lost = |error: &dyn std::fmt::Display| Trouble::Lost(error.to_string());
+    let lost = |error: &dyn std::fmt::Display| Trouble::Lost(reason(error));
     let raw = RpcClient::from_insecure_url(address).await?;
     let rpc = LegacyRpcMethods::new(raw.clone());
     let best = rpc.chain_get_block_hash(None).await?;
@@ -256,7 +316,7 @@ async fn greet(address: &str) -> Result<Connection, Trouble> {
     })
 }
 
-/// The limits in the chain's constants.
+/// Reads the limits from the chain's constants.
 fn tariff(at: &At) -> Result<Tariff, ChainError> {
     #[derive(DecodeAsType)]
     #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
@@ -302,4 +362,18 @@ fn tariff(at: &At) -> Result<Tariff, ChainError> {
         per_item: constant(at, "Contracts", "DepositPerItem")?,
         per_byte: constant(at, "Contracts", "DepositPerByte")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_stated_once() {
+        let nested = "RPC error: client error: RPC error: client error: Error when opening the \
+                      TCP socket: Connection refused (os error 111)";
+        assert_eq!(reason(&nested), "connection refused");
+        assert_eq!(reason(&"no such host"), "no such host");
+        assert_eq!(reason(&"\u{fc}"), "\u{fc}");
+    }
 }

@@ -1,12 +1,14 @@
 //! A chain that a node serves, over JSON-RPC.
 //!
-//! A transaction is rehearsed before it is sent: what a contract would refuse costs nothing. It is
-//! given what the rehearsal needed and a margin, and what it cost is what the rehearsal used, with
-//! the fee that was paid. Its answer is that of the rehearsal, which is made again on the state
-//! before its block: a chain does not keep what a message returned.
+//! A message runs dry before it is sent: a refusal by the contract costs nothing. The transaction
+//! gets the gas that the dry run needed, and a margin. Its cost is the gas of the dry run and the
+//! paid fee. A chain does not keep a message's return value, so the answer is that of another dry
+//! run, on the state before the transaction's block.
+//!
+//! Calls block the thread until the node has answered.
 
 mod api;
-mod history;
+mod events;
 mod limits;
 mod link;
 mod refusal;
@@ -16,8 +18,8 @@ pub use transaction::Wait;
 
 use super::{Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt};
 use crate::keys;
-use api::{Answer, Code, Gas, Made, Rehearsed, Uploaded};
-use history::History;
+use api::{CallOutput, Code, DryRun, Gas, InstantiateOutput, Uploaded};
+use events::EventCache;
 use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use link::{Connection, Link, Trouble};
 use refusal::{is_revert, refusal};
@@ -33,26 +35,39 @@ use subxt::{ext::futures::future::try_join_all, utils::H256};
 use subxt_signer::sr25519::Keypair;
 use transaction::{carry_out, is_pending, raw, Included};
 
-/// How long a client waits for an answer or a block, unless told otherwise.
-pub const PATIENCE: Duration = Duration::from_secs(60);
-/// Reads that are under way at the same time.
+/// Longest wait for an answer or a block, by default.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
+/// Reads that run at the same time.
 const AT_ONCE: usize = 32;
-/// How long a transaction waits for the same one of somebody else.
-const COURTESY: Duration = Duration::from_secs(15);
-/// The wait between two looks at it.
+/// Longest wait for an equal transaction of another account.
+const DUPLICATE_WAIT: Duration = Duration::from_secs(15);
+/// Time between two looks at the node's pool.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// How to reach a chain.
+/// The place of a chain, and the limits of waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Nodes of it, `ws://` or `wss://`. The first that answers is asked; when it stops, the next.
+    /// Nodes of the chain, `ws://` or `wss://`. The first that answers is used; when it stops, the
+    /// next.
     pub addresses: Vec<String>,
-    /// How long to wait for an answer, or for a transaction's block.
-    pub patience: Duration,
+    /// Longest wait for an answer, or for a transaction's block.
+    pub timeout: Duration,
     /// When a transaction counts as carried out.
     pub wait: Wait,
-    /// Hash of the first block of the chain that it has to be; any chain if none is given.
+    /// Hash of the chain's first block; by default any chain will do.
     pub genesis: Option<Digest>,
+}
+
+impl Settings {
+    /// Returns the settings for the node at `address`, which wait for as long as usual.
+    pub fn of(address: impl Into<String>) -> Self {
+        Self {
+            addresses: vec![address.into()],
+            timeout: TIMEOUT,
+            wait: Wait::default(),
+            genesis: None,
+        }
+    }
 }
 
 /// A chain that a node serves.
@@ -60,7 +75,7 @@ pub struct RpcChain {
     link: Link,
     keys: BTreeMap<AccountId, Keypair>,
     wait: Wait,
-    history: RefCell<History>,
+    events: RefCell<EventCache>,
 }
 
 impl fmt::Debug for RpcChain {
@@ -71,15 +86,15 @@ impl fmt::Debug for RpcChain {
 }
 
 impl RpcChain {
-    /// Connects to one of the nodes, for accounts that hold `keys`.
+    /// Connects to one of the nodes, for the accounts of `keys`.
     ///
     /// # Errors
-    /// `Unreachable` if none of them answers in time, or is of the chain that it has to be.
+    /// `Unreachable` if no node answers within the timeout, or none is of the chain.
     pub fn connect(
         settings: Settings,
         keys: impl IntoIterator<Item = Keypair>,
     ) -> Result<Self, ChainError> {
-        let link = Link::new(settings.addresses, settings.patience, settings.genesis)?;
+        let link = Link::new(settings.addresses, settings.timeout, settings.genesis)?;
         let keys = keys
             .into_iter()
             .map(|it| (keys::account(&it), it))
@@ -88,18 +103,18 @@ impl RpcChain {
             link,
             keys,
             wait: settings.wait,
-            history: RefCell::default(),
+            events: RefCell::default(),
         };
         chain.block()?;
         Ok(chain)
     }
 
-    /// Listens to events of these contracts only, so that a busy chain needs no room here.
+    /// Keeps the events of these contracts only, so that a busy chain needs no room here.
     pub fn listen_to(&mut self, contracts: impl IntoIterator<Item = AccountId>) {
-        self.history = RefCell::new(History::of(contracts));
+        self.events = RefCell::new(EventCache::of(contracts));
     }
 
-    /// What people call the chain, as the node says it.
+    /// Returns the name of the chain.
     ///
     /// # Errors
     /// `Unreachable`.
@@ -108,8 +123,8 @@ impl RpcChain {
             .ask(|connection| async move { Ok(connection.rpc.system_chain().await?) })
     }
 
-    /// Puts a transaction that does nothing into a block: a node that makes blocks for transactions
-    /// only makes one.
+    /// Sends a transaction that does nothing. A node that makes blocks for transactions only then
+    /// makes one.
     ///
     /// # Errors
     /// As [`Chain::submit`].
@@ -127,7 +142,7 @@ impl RpcChain {
         })
     }
 
-    /// Carries a transaction out that has to go well.
+    /// Sends a transaction, and returns an error if it failed.
     fn succeed(
         &self,
         signer: AccountId,
@@ -142,27 +157,27 @@ impl RpcChain {
         outcome?.map(|()| included)
     }
 
-    /// What a message would come to, on the state after the block `at`, or the best one.
-    fn rehearse(
+    /// Runs a message dry, on the state after block `at`; by default after the best block.
+    fn dry_run_call(
         &self,
         caller: AccountId,
         to: AccountId,
         input: &[u8],
         at: Option<H256>,
-    ) -> Result<Rehearsed<Answer>, ChainError> {
+    ) -> Result<DryRun<CallOutput>, ChainError> {
         let arguments = api::call(caller, to, input);
-        self.runtime_call("ContractsApi_call", &arguments, at, api::rehearsed)
+        self.runtime_call("ContractsApi_call", &arguments, at, api::dry_run)
     }
 
-    fn rehearse_making(
+    fn dry_run_instantiate(
         &self,
         signer: AccountId,
         code: &Code<'_>,
         input: &[u8],
         salt: &[u8],
-    ) -> Result<Rehearsed<Made>, ChainError> {
+    ) -> Result<DryRun<InstantiateOutput>, ChainError> {
         let arguments = api::instantiate(signer, code, input, salt);
-        self.runtime_call("ContractsApi_instantiate", &arguments, None, api::rehearsed)
+        self.runtime_call("ContractsApi_instantiate", &arguments, None, api::dry_run)
     }
 
     fn runtime_call<T>(
@@ -181,13 +196,13 @@ impl RpcChain {
         read(&bytes).map_err(|_| unlike(function))
     }
 
-    /// The runtime's error in words.
+    /// Decodes the runtime's error.
     fn refused(&self, encoded: &[u8], to: Option<AccountId>) -> ChainError {
-        let told = self.link.ask(|connection| {
-            let told = refusal(&connection.at, encoded, to);
-            async move { Ok(told) }
+        let refused = self.link.ask(|connection| {
+            let refused = refusal(&connection.at, encoded, to);
+            async move { Ok(refused) }
         });
-        told.unwrap_or_else(|unreachable| unreachable)
+        refused.unwrap_or_else(|unreachable| unreachable)
     }
 
     fn storage(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ChainError> {
@@ -195,22 +210,22 @@ impl RpcChain {
             .ask(|connection| async move { Ok(connection.rpc.state_get_storage(key, None).await?) })
     }
 
-    /// Waits while the same message of somebody else waits for a block: if that is carried out,
-    /// this one would be paid for in vain.
+    /// Waits while an equal message of another account waits for a block: once that is carried out,
+    /// this one would be refused at its own cost.
     fn give_way(&self, to: AccountId, input: &[u8]) -> Result<(), ChainError> {
-        let until = Instant::now() + COURTESY.min(self.link.patience());
+        let until = Instant::now() + DUPLICATE_WAIT.min(self.link.timeout());
         let start = self.block()?;
         loop {
             let pending = self
                 .link
                 .ask(|connection| async move { is_pending(&connection, &to, input).await });
-            // A node that does not tell is not asked to.
+            // Some nodes do not serve this request.
             let is_pending = match pending {
                 Ok(pending) => pending,
                 Err(ChainError::Runtime(_)) => false,
                 Err(error) => return Err(error),
             };
-            // Nobody can hold this one up for long by sending one that no block takes.
+            // A transaction that no block takes must not delay this one for long.
             let is_over = Instant::now() >= until || self.block()? > start.saturating_add(1);
             if !is_pending || is_over {
                 return Ok(());
@@ -219,14 +234,14 @@ impl RpcChain {
         }
     }
 
-    /// What a message answers that would not be carried out: nothing is sent then, and nothing
-    /// paid.
+    /// Returns the receipt of a message that the contract would refuse. Nothing is sent then, and
+    /// nothing is paid.
     fn refusal_of(
         &self,
-        rehearsed: &Rehearsed<Answer>,
+        dry_run: &DryRun<CallOutput>,
         to: AccountId,
     ) -> Result<Option<Receipt>, ChainError> {
-        match &rehearsed.result {
+        match &dry_run.result {
             Ok(answer) if answer.reverted => Ok(Some(Receipt {
                 output: answer.data.clone(),
                 events: Vec::new(),
@@ -246,23 +261,23 @@ impl RpcChain {
         self.tariff_of()?.gas(required).ok_or(ChainError::OutOfGas)
     }
 
-    /// What the message answered, on the state before the block that it is in.
+    /// Returns the answer to the message, on the state before its block.
     fn answered(
         &self,
         included: &Included,
-        before: Rehearsed<Answer>,
+        before: DryRun<CallOutput>,
         (signer, to, input): (AccountId, AccountId, &[u8]),
-    ) -> Result<Answer, ChainError> {
+    ) -> Result<CallOutput, ChainError> {
         let hash = included.hash;
         let parent = self.link.ask(|connection| async move {
             let header = connection.rpc.chain_get_header(Some(hash)).await?;
             let header = header.ok_or_else(|| Trouble::Lost("a block is gone".into()))?;
             Ok(header.parent_hash)
         })?;
-        let again = self.rehearse(signer, to, input, Some(parent))?;
+        let again = self.dry_run_call(signer, to, input, Some(parent))?;
         match (again.result, before.result) {
             (Ok(answer), _) if !answer.reverted => Ok(answer),
-            // Something before it in its block made it possible.
+            // An earlier transaction of the same block made it possible.
             (_, Ok(answer)) => Ok(answer),
             (_, Err(error)) => Err(self.refused(&error, Some(to))),
         }
@@ -275,7 +290,7 @@ fn unlike(function: &str) -> ChainError {
     ))
 }
 
-/// Where the pallet keeps a map of its, from the map's name.
+/// Returns the storage prefix of the pallet's map with this name.
 fn pallet_key(map: &str) -> Vec<u8> {
     [twox_128(b"Contracts"), twox_128(map.as_bytes())].concat()
 }
@@ -289,12 +304,12 @@ impl ChainRead for RpcChain {
     fn block(&self) -> Result<u32, ChainError> {
         let best = self
             .link
-            .ask(|connection| async move { history::best(&connection).await })?;
+            .ask(|connection| async move { events::best(&connection).await })?;
         Ok(best.0)
     }
 
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        match self.rehearse(caller, to, input, None)?.result {
+        match self.dry_run_call(caller, to, input, None)?.result {
             Ok(answer) => Ok(answer.data),
             Err(error) => Err(self.refused(&error, Some(to))),
         }
@@ -318,7 +333,7 @@ impl ChainRead for RpcChain {
                 try_join_all(calls).await
             };
             for (bytes, (to, _)) in self.link.ask(read)?.iter().zip(some) {
-                let read = api::rehearsed::<Answer>(bytes);
+                let read = api::dry_run::<CallOutput>(bytes);
                 let read = read.map_err(|_| unlike("ContractsApi_call"))?;
                 let answer = read
                     .result
@@ -336,9 +351,9 @@ impl ChainRead for RpcChain {
         input: &[u8],
         salt: &[u8],
     ) -> Result<Instantiated, ChainError> {
-        let rehearsed = self.rehearse_making(signer, &Code::New(code), input, salt)?;
-        let cost = rehearsed.cost();
-        let made = rehearsed.result;
+        let dry_run = self.dry_run_instantiate(signer, &Code::New(code), input, salt)?;
+        let cost = dry_run.cost();
+        let made = dry_run.result;
         let made = made.map_err(|error| self.refused(&error, None))?;
         Ok(Instantiated {
             address: made.address,
@@ -375,14 +390,13 @@ impl ChainRead for RpcChain {
         // There are no events in the first block of a chain.
         let from = from.max(1);
         let update = {
-            let history = &*self.history.borrow();
-            self.link.ask(|connection| async move {
-                history::update(&connection, history, from).await
-            })?
+            let cache = &*self.events.borrow();
+            self.link
+                .ask(|connection| async move { events::update(&connection, cache, from).await })?
         };
-        let mut history = self.history.borrow_mut();
-        update.apply(&mut history);
-        Ok(history.since(from))
+        let mut cache = self.events.borrow_mut();
+        update.apply(&mut cache);
+        Ok(cache.since(from))
     }
 }
 
@@ -395,19 +409,19 @@ impl Chain for RpcChain {
     ) -> Result<Receipt, ChainError> {
         let key = self.key(signer)?;
         let before = self.block()?;
-        let mut rehearsed = self.rehearse(signer, to, input, None)?;
-        if let Some(refused) = self.refusal_of(&rehearsed, to)? {
+        let mut dry_run = self.dry_run_call(signer, to, input, None)?;
+        if let Some(refused) = self.refusal_of(&dry_run, to)? {
             return Ok(refused);
         }
-        let gas = self.gas(rehearsed.required)?;
-        let deposit = self.tariff_of()?.deposit(rehearsed.deposit);
+        let gas = self.gas(dry_run.required)?;
+        let deposit = self.tariff_of()?.deposit(dry_run.deposit);
         let signed =
             transaction::sign(&self.link, key, &transaction::call(to, gas, deposit, input))?;
-        // The last look before money is spent: who was quicker meanwhile has left nothing to do.
+        // The last look before a fee is paid: another account may have done the same in between.
         self.give_way(to, input)?;
         if self.block()? != before {
-            rehearsed = self.rehearse(signer, to, input, None)?;
-            if let Some(refused) = self.refusal_of(&rehearsed, to)? {
+            dry_run = self.dry_run_call(signer, to, input, None)?;
+            if let Some(refused) = self.refusal_of(&dry_run, to)? {
                 return Ok(refused);
             }
         }
@@ -418,19 +432,17 @@ impl Chain for RpcChain {
         })?;
         let paid = Cost {
             fee: included.fee(),
-            ..rehearsed.cost()
+            ..dry_run.cost()
         };
         match outcome {
             Ok(()) => Ok(Receipt {
-                events: included.events(),
-                output: self
-                    .answered(&included, rehearsed, (signer, to, input))?
-                    .data,
+                events: included.contract_events(),
+                output: self.answered(&included, dry_run, (signer, to, input))?.data,
                 cost: paid,
             }),
-            // Somebody was quicker, in the same block: what it answers now says with what.
+            // Another account was first, in the same block. The answer now states the reason.
             Err(error) if is_revert(&error) => {
-                let again = self.rehearse(signer, to, input, Some(included.hash))?;
+                let again = self.dry_run_call(signer, to, input, Some(included.hash))?;
                 match again.result {
                     Ok(answer) if answer.reverted => Ok(Receipt {
                         output: answer.data,
@@ -451,8 +463,8 @@ impl Chain for RpcChain {
         }
         let arguments = api::upload(signer, code);
         let read = |mut bytes: &[u8]| api::result::<Uploaded>(&mut bytes);
-        let rehearsed = self.runtime_call("ContractsApi_upload_code", &arguments, None, read)?;
-        let uploaded = rehearsed.map_err(|error| self.refused(&error, None))?;
+        let dry_run = self.runtime_call("ContractsApi_upload_code", &arguments, None, read)?;
+        let uploaded = dry_run.map_err(|error| self.refused(&error, None))?;
         let deposit = i128::try_from(uploaded.deposit).unwrap_or(i128::MAX);
         let payload = transaction::upload(code, self.tariff_of()?.deposit(deposit));
         self.succeed(signer, &payload, None)?;
@@ -467,9 +479,9 @@ impl Chain for RpcChain {
         salt: &[u8],
     ) -> Result<Instantiated, ChainError> {
         let code = Code::Existing(code_hash);
-        let rehearsed = self.rehearse_making(signer, &code, input, salt)?;
-        let cost = rehearsed.cost();
-        let made = rehearsed.result;
+        let dry_run = self.dry_run_instantiate(signer, &code, input, salt)?;
+        let cost = dry_run.cost();
+        let made = dry_run.result;
         let made = made.map_err(|error| self.refused(&error, None))?;
         let mut instantiated = Instantiated {
             address: made.address,
@@ -481,12 +493,13 @@ impl Chain for RpcChain {
             instantiated.cost = Cost::default();
             return Ok(instantiated);
         }
-        let gas = self.gas(rehearsed.required)?;
+        let gas = self.gas(dry_run.required)?;
         let deposit = self.tariff_of()?.deposit(cost.deposit);
         let payload = transaction::instantiate(code_hash, gas, deposit, input, salt);
         let included = self.succeed(signer, &payload, None)?;
-        let told = included.find("Contracts", "Instantiated");
-        let address = told.and_then(|told| <[[u8; 32]; 2]>::decode(&mut &told.fields[..]).ok());
+        let emitted = included.find("Contracts", "Instantiated");
+        let address =
+            emitted.and_then(|event| <[[u8; 32]; 2]>::decode(&mut &event.fields[..]).ok());
         let [_, address] = address.ok_or(ChainError::BadAnswer)?;
         instantiated.address = address.into();
         instantiated.cost.fee = included.fee();

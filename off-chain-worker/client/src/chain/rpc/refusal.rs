@@ -1,11 +1,11 @@
-//! Why the runtime refused, in the words of a [`ChainError`].
+//! The runtime's errors as a [`ChainError`].
 
 use super::link::At;
 use crate::chain::ChainError;
 use inktensor_primitives::AccountId;
 use subxt::error::DispatchError;
 
-/// The runtime's error in `encoded`, about a message to `to`.
+/// Decodes the runtime's error about a message to `to`.
 pub fn refusal(at: &At, encoded: &[u8], to: Option<AccountId>) -> ChainError {
     let error = match DispatchError::decode_from(encoded, at.metadata()) {
         Ok(error) => error,
@@ -37,7 +37,7 @@ fn named(pallet: &str, name: &str, to: Option<AccountId>) -> ChainError {
     }
 }
 
-/// Whether the error says that a contract has undone all it did, and answered why.
+/// Returns true if a contract reverted the call, and returned the reason.
 pub fn is_revert(error: &ChainError) -> bool {
     matches!(error, ChainError::Runtime(name) if name == "ContractReverted")
 }

@@ -1,12 +1,12 @@
-//! A transaction from its signature to its block, and what became of it there.
+//! A transaction from its signature to its block.
 //!
-//! It is signed once, so it can be carried out once only, however often it is sent. When the
-//! connection is lost meanwhile, it is looked for in the blocks that follow, and sent again to a
-//! node that does not know it. Only where that comes to nothing is its outcome unknown.
+//! A transaction is signed once, so it can be carried out only once, however often it is sent. If
+//! the connection is lost in between, the transaction is searched for in the blocks that follow,
+//! and sent again to a node that does not know it. Its outcome is unknown only if that fails.
 
 use super::{
     api::Gas,
-    history::{self, Told},
+    events::{self, BlockEvent},
     link::{At, Connection, Link, Trouble},
     refusal::refusal,
 };
@@ -30,17 +30,17 @@ use subxt_signer::sr25519::Keypair;
 
 /// Blocks for which a transaction is valid. Afterwards it can never be carried out.
 const MORTAL: u64 = 64;
-/// How long a transaction may wait for its block, however short the patience is: some blocks of
-/// twelve seconds, and finality.
+/// Longest wait for a transaction's block, however short the timeout is: some blocks of twelve
+/// seconds, and finality.
 const INCLUSION: Duration = Duration::from_secs(90);
-/// The wait between two looks for a transaction whose connection was lost.
+/// Time between two searches for a transaction whose connection was lost.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// When a transaction counts as carried out.
+/// The moment at which a transaction counts as carried out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Wait {
-    /// In the best block, which may still be replaced: for who looks again anyway
+    /// In the best block, which may still be replaced: for callers that check again anyway
     #[default]
     Best,
     /// In a block that is final
@@ -54,24 +54,26 @@ pub struct Included {
     pub number: u32,
     /// Hash of the block.
     pub hash: H256,
-    /// What happened.
-    pub told: Vec<Told>,
+    /// Events of the transaction.
+    pub events: Vec<BlockEvent>,
 }
 
-impl std::fmt::Debug for Told {
+impl std::fmt::Debug for BlockEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.pallet, self.name)
     }
 }
 
 impl Included {
-    /// What contracts told.
-    pub fn events(&self) -> Vec<ContractEvent> {
-        let told = self.told.iter();
-        told.filter_map(|told| told.event(self.number)).collect()
+    /// Returns the events of contracts.
+    pub fn contract_events(&self) -> Vec<ContractEvent> {
+        let events = self.events.iter();
+        events
+            .filter_map(|event| event.contract_event(self.number))
+            .collect()
     }
 
-    /// Whether it went well; the runtime's error if not.
+    /// Returns the runtime's error if the transaction failed.
     pub fn outcome(&self, at: &At, to: Option<AccountId>) -> Result<(), ChainError> {
         match self.find("System", "ExtrinsicFailed") {
             Some(failed) => Err(refusal(at, &failed.fields, to)),
@@ -79,35 +81,35 @@ impl Included {
         }
     }
 
-    /// The fee it paid in the chain's own coin; none where the chain does not tell.
+    /// Returns the fee in the chain's own coin; 0 if the chain has no such event.
     pub fn fee(&self) -> u128 {
         self.find("TransactionPayment", "TransactionFeePaid")
             .and_then(|paid| <([u8; 32], u128)>::decode(&mut &paid.fields[..]).ok())
             .map_or(0, |(_, fee)| fee)
     }
 
-    /// The event of this name, if it happened.
-    pub fn find(&self, pallet: &str, name: &str) -> Option<&Told> {
-        let mut told = self.told.iter();
-        told.find(|told| told.pallet == pallet && told.name == name)
+    /// Returns the event with this name.
+    pub fn find(&self, pallet: &str, name: &str) -> Option<&BlockEvent> {
+        let mut events = self.events.iter();
+        events.find(|event| event.pallet == pallet && event.name == name)
     }
 }
 
-/// A message to a contract.
+/// Creates a message to a contract.
 pub fn call(to: AccountId, gas: Gas, deposit: u128, input: &[u8]) -> impl Payload {
     let to: MultiAddress<AccountId32, ()> = MultiAddress::Id(AccountId32(raw(&to)));
     let arguments = (to, 0u128, weight(gas), Some(deposit), input.to_vec());
     dynamic::transaction("Contracts", "call", arguments)
 }
 
-/// Code to be taken in.
+/// Creates an upload of code.
 pub fn upload(code: &[u8], deposit: u128) -> impl Payload {
     let enforced = Value::unnamed_variant("Enforced", []);
     let arguments = (code.to_vec(), Some(deposit), enforced);
     dynamic::transaction("Contracts", "upload_code", arguments)
 }
 
-/// A contract to be made.
+/// Creates an instantiation of a contract.
 pub fn instantiate(
     code_hash: Digest,
     gas: Gas,
@@ -120,12 +122,12 @@ pub fn instantiate(
     dynamic::transaction("Contracts", "instantiate", arguments)
 }
 
-/// Nothing, but in a block.
+/// Creates a transaction that does nothing.
 pub fn remark() -> impl Payload {
     dynamic::transaction("System", "remark", (Vec::<u8>::new(),))
 }
 
-/// What can be signed.
+/// A transaction that can be signed.
 pub trait Payload: subxt::tx::Payload {}
 
 impl<T: EncodeAsFields> Payload for StaticPayload<T> {}
@@ -144,7 +146,7 @@ const fn weight(gas: Gas) -> Weight {
     }
 }
 
-/// The bytes of an account.
+/// Returns the bytes of an account.
 pub fn raw(account: &AccountId) -> [u8; 32] {
     *AsRef::<[u8; 32]>::as_ref(account)
 }
@@ -171,26 +173,26 @@ pub fn sign(link: &Link, key: &Keypair, payload: &impl Payload) -> Result<Signed
     link.run(signed(connection, key, payload)).map_err(unsent)
 }
 
-/// A transaction that is ready to be sent.
+/// A signed transaction.
 pub struct Signed {
     connection: Connection,
     bytes: Vec<u8>,
-    /// Number of the best block when it was signed.
+    /// Number of the best block at the signature.
     pub after: u32,
 }
 
 impl Signed {
-    /// Sends it, and waits for its block.
+    /// Sends the transaction, and waits for its block.
     ///
     /// # Errors
-    /// `Runtime` if the chain does not take it; `OutcomeUnknown` if it is in no block when the
-    /// patience is over.
+    /// `Runtime` if the chain does not take the transaction; `OutcomeUnknown` if no block has it
+    /// when the timeout ends.
     pub fn carry_out(self, link: &Link, wait: Wait) -> Result<Included, ChainError> {
-        let patience = link.patience().max(INCLUSION);
-        let deadline = Instant::now() + patience;
+        let timeout = link.timeout().max(INCLUSION);
+        let deadline = Instant::now() + timeout;
         let sent = async {
             let sending = send(&self.connection, &self.bytes, wait);
-            tokio::time::timeout(patience, sending).await
+            tokio::time::timeout(timeout, sending).await
         };
         let sent = link
             .run(sent)
@@ -206,7 +208,7 @@ impl Signed {
         };
         let extrinsic = blake2(&self.bytes);
         let found = link.ask(|connection| async move {
-            let number = history::number(&connection, hash).await?;
+            let number = events::number(&connection, hash).await?;
             find(&connection, number, hash, &extrinsic).await
         });
         found?.ok_or_else(|| {
@@ -223,11 +225,11 @@ async fn signed(
 ) -> Result<Signed, Trouble> {
     let account = key.public_key().to_account_id();
     let nonce = connection.rpc.system_account_next_index(&account).await?;
-    let (best, best_hash) = history::best(&connection).await?;
-    // From a final block on, so that no replaced block takes the transaction with it; from the best
-    // one, should finality lag.
+    let (best, best_hash) = events::best(&connection).await?;
+    // Valid from a final block on, so that a replaced block does not take the transaction with it;
+    // from the best block, should finality lag.
     let finalized = connection.rpc.chain_get_finalized_head().await?;
-    let number = history::number(&connection, finalized).await?;
+    let number = events::number(&connection, finalized).await?;
     let (from, from_hash) = if u64::from(best.saturating_sub(number)) < MORTAL / 2 {
         (number, finalized)
     } else {
@@ -265,7 +267,7 @@ fn unsent(trouble: Trouble) -> ChainError {
     }
 }
 
-/// Sends a transaction and waits for its block.
+/// Sends a transaction, and returns the hash of its block.
 async fn send(connection: &Connection, bytes: &[u8], wait: Wait) -> Result<H256, Trouble> {
     let refused = |why: &str| {
         let problem = format!("the transaction was not taken: {why}");
@@ -297,8 +299,8 @@ async fn send(connection: &Connection, bytes: &[u8], wait: Wait) -> Result<H256,
     Err(Trouble::Lost("the node stopped telling of it".into()))
 }
 
-/// Looks for a transaction in the blocks after it was signed, until `deadline`. A node that has
-/// forgotten it, as one does that was started anew, is given it again.
+/// Searches for a transaction in the blocks after its signature, until `deadline`. Sends it again
+/// to a node that does not know it, such as a restarted one.
 fn look_for(
     link: &Link,
     signed: &Signed,
@@ -310,7 +312,7 @@ fn look_for(
     loop {
         let from = next;
         let looked = link.ask(|connection| async move {
-            let (best, _) = history::best(&connection).await?;
+            let (best, _) = events::best(&connection).await?;
             for number in from..=best {
                 let hash = connection
                     .rpc
@@ -325,13 +327,13 @@ fn look_for(
         });
         match looked {
             Ok((Some(found), ..)) => return Ok(Some(found)),
-            // Neither in a block nor to be had in one any more.
+            // In no block, and no longer valid.
             Ok((None, _, false)) if refused => return Ok(None),
             Ok((None, best, taken)) => {
                 next = best.saturating_add(1);
                 refused = !taken;
             }
-            // The outcome stays as unknown as it is.
+            // The outcome stays unknown.
             Err(_) => return Ok(None),
         }
         if Instant::now() >= deadline {
@@ -341,20 +343,20 @@ fn look_for(
     }
 }
 
-/// Whether the transaction waits for a block, now that it has been sent again if it did not.
+/// Returns true if the transaction waits for a block. Sends it again first if it does not.
 async fn is_taken(connection: &Connection, bytes: &[u8]) -> Result<bool, Trouble> {
     if pending(connection).await?.iter().any(|it| it.0 == bytes) {
         return Ok(true);
     }
     match connection.rpc.author_submit_extrinsic(bytes).await {
         Ok(_) => Ok(true),
-        // Carried out a moment ago, or never any more: its number is taken, or its time is over.
+        // Carried out in between, or no longer valid: its nonce is taken, or its time is over.
         Err(subxt::rpcs::Error::User(_)) => Ok(false),
         Err(lost) => Err(lost.into()),
     }
 }
 
-/// What waits for a block.
+/// Returns the transactions that wait for a block.
 async fn pending(
     connection: &Connection,
 ) -> Result<Vec<subxt::rpcs::methods::legacy::Bytes>, Trouble> {
@@ -365,7 +367,7 @@ async fn pending(
         .await?)
 }
 
-/// A transaction in a block, if it is there.
+/// Returns the transaction, if it is in this block.
 async fn find(
     connection: &Connection,
     number: u32,
@@ -378,14 +380,18 @@ async fn find(
     let Some(index) = extrinsics.position(|bytes| blake2(&bytes.0) == *extrinsic) else {
         return Ok(None);
     };
-    let events = history::system_events(connection, number, hash).await?;
-    let mut told = history::decoded(&connection.at, events)?;
-    told.retain(|told| told.transaction.map(usize::try_from) == Some(Ok(index)));
-    Ok(Some(Included { number, hash, told }))
+    let events = events::system_events(connection, number, hash).await?;
+    let mut events = events::decoded(&connection.at, events)?;
+    events.retain(|event| event.transaction.map(usize::try_from) == Some(Ok(index)));
+    Ok(Some(Included {
+        number,
+        hash,
+        events,
+    }))
 }
 
-/// Whether somebody's transaction that ends like this waits for a block already: the same message,
-/// since a call's input is its last field, and `to` stands before it.
+/// Returns true if an equal message waits for a block. The input is a call's last field, and `to`
+/// stands before it, so the end of the transaction decides.
 pub async fn is_pending(
     connection: &Connection,
     to: &AccountId,

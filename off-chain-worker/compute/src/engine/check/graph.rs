@@ -1,25 +1,24 @@
-//! Which functions a function can reach.
+//! The call graph of a kernel: the functions that a function can reach.
 //!
-//! A call through the table is taken to reach every function in any element segment, and every
-//! function whose reference is taken, that has the signature the call asks for: another one traps.
-//! So the graph has all calls that can happen, and some that cannot. The search is a loop over a
-//! queue and visits each function and each signature once, however deep, cyclic or dense the graph
-//! is.
+//! A call through the table counts as a call of every function with the right signature that an
+//! element segment lists or whose reference is taken; any other function traps. So the graph has
+//! all calls that can happen, and some that cannot. The search is a loop over a queue. It visits
+//! each function and each signature once, however deep, cyclic or dense the graph is.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     fmt,
 };
 
-/// Most characters of a name that are shown.
+/// Largest number of characters of a name that are shown.
 const SHOWN_NAME: usize = 80;
-/// Most hops of a path that are shown: the first ones, and the last ones.
+/// Largest number of hops of a path that are shown: the first and the last ones.
 const SHOWN_HOPS: (usize, usize) = (16, 8);
 
-/// Who calls whom.
+/// A call graph.
 #[derive(Default)]
 pub struct CallGraph {
-    /// Per function: what it calls. Imports come first and call nothing.
+    /// Calls of each function. Imports come first and call nothing.
     calls: Vec<Calls>,
     /// Functions that a call through the table can reach, by signature.
     table: HashMap<u32, Vec<u32>>,
@@ -28,11 +27,11 @@ pub struct CallGraph {
     imports: u32,
 }
 
-/// What one function calls.
+/// The calls of one function.
 #[derive(Default)]
 struct Calls {
     direct: HashSet<u32>,
-    /// Signatures that it calls through the table.
+    /// Signatures of its calls through the table.
     indirect: HashSet<u32>,
 }
 
@@ -44,47 +43,47 @@ impl CallGraph {
         self.calls.push(Calls::default());
     }
 
-    /// Adds a function with a body, and gives its index.
+    /// Adds a function with a body, and returns its index.
     pub fn function(&mut self) -> u32 {
         self.calls.push(Calls::default());
-        // Far fewer than 2^32: each has bytes of its own.
+        // Far fewer than 2^32: each function has bytes of its own.
         u32::try_from(self.calls.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// `caller` calls `callee`.
+    /// Adds a call of `callee` by `caller`.
     pub fn call(&mut self, caller: u32, callee: u32) {
         if let Some(calls) = self.of_mut(caller) {
             calls.direct.insert(callee);
         }
     }
 
-    /// `caller` calls a function with this signature through the table.
+    /// Adds a call through the table: `caller` calls a function with this signature.
     pub fn call_table(&mut self, caller: u32, signature: u32) {
         if let Some(calls) = self.of_mut(caller) {
             calls.indirect.insert(signature);
         }
     }
 
-    /// `function`, which has this signature, can be called through the table.
+    /// Adds `function`, which has this signature, to the table.
     pub fn enter_table(&mut self, signature: u32, function: u32) {
         self.table.entry(signature).or_default().push(function);
     }
 
-    /// Calls `function` by this name; imports have theirs.
+    /// Sets the name of `function`. Imports have theirs.
     pub fn name(&mut self, function: u32, name: &str) {
         if function >= self.imports {
             self.names.insert(function, shown(name));
         }
     }
 
-    /// The name of an import; none for a function with a body.
+    /// Returns the name of an import; `None` for a function with a body.
     pub fn import_name(&self, function: u32) -> Option<&str> {
         (function < self.imports)
             .then(|| self.names.get(&function).map(String::as_str))
             .flatten()
     }
 
-    /// All that `entry` can reach.
+    /// Returns everything that `entry` can reach.
     pub fn reach(&self, entry: u32) -> Reach<'_> {
         let mut found = HashMap::from([(entry, Caller::None)]);
         let mut signatures = HashSet::new();
@@ -114,7 +113,7 @@ impl CallGraph {
         Reach { graph: self, found }
     }
 
-    /// How to call `function` in a sentence.
+    /// Returns the text for `function` in a sentence.
     pub fn hop(&self, function: u32) -> Hop {
         match self.import_name(function) {
             Some(name) => Hop::Host(name.to_owned()),
@@ -134,21 +133,20 @@ impl CallGraph {
     }
 }
 
-/// A name from the module's own bytes, fit to be shown: not too long, and control characters
-/// escaped.
+/// Returns a name of the module, shortened, with control characters escaped.
 pub fn shown(name: &str) -> String {
     let letters = name.chars().take(SHOWN_NAME);
     letters.flat_map(char::escape_debug).collect()
 }
 
-/// In ascending order, so that the same code has the same path each time.
+/// Ascending, so that the same code has the same path each time.
 fn sorted(set: &HashSet<u32>) -> Vec<u32> {
     let mut sorted: Vec<u32> = set.iter().copied().collect();
     sorted.sort_unstable();
     sorted
 }
 
-/// By whom a function was found.
+/// The caller through which a function was found.
 #[derive(Clone, Copy)]
 enum Caller {
     None,
@@ -156,22 +154,22 @@ enum Caller {
     Table(u32),
 }
 
-/// All that an entry point can reach.
+/// Everything that an entry point can reach.
 pub struct Reach<'a> {
     graph: &'a CallGraph,
     found: HashMap<u32, Caller>,
 }
 
 impl Reach<'_> {
-    /// The imports reached, in order of their index.
+    /// Returns the reached imports, in order of their index.
     pub fn imports(&self) -> Vec<u32> {
         (0..self.graph.imports)
             .filter(|import| self.found.contains_key(import))
             .collect()
     }
 
-    /// A shortest path from the entry point, which is called `entry`, to `function`; none if it is
-    /// not reached.
+    /// Returns a shortest path from the entry point, whose name is `entry`, to `function`; `None`
+    /// if it is not reached.
     pub fn path(&self, entry: &'static str, function: u32) -> Option<Path> {
         let mut hops = Vec::new();
         let mut at = function;
@@ -195,7 +193,7 @@ impl Reach<'_> {
     }
 }
 
-/// Who calls whom, from an entry point to a function of the chain.
+/// A chain of calls, from an entry point to a function of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path(pub Vec<Hop>);
 
@@ -204,13 +202,13 @@ pub struct Path(pub Vec<Hop>);
 pub enum Hop {
     /// An entry point, by its name.
     Entry(&'static str),
-    /// The table of functions: the next one is called through it.
+    /// The table of functions. The next function is called through it.
     Table,
     /// A function of the module.
     Function {
-        /// Its index.
+        /// Index of the function.
         index: u32,
-        /// Its name, if the module tells names. Control characters are escaped.
+        /// Name of the function, if the module has names. Control characters are escaped.
         name: Option<String>,
     },
     /// A function of the chain, as `module.name`.
@@ -218,7 +216,7 @@ pub enum Hop {
 }
 
 impl Path {
-    /// What it leads to.
+    /// Returns the end of the path.
     pub fn end(&self) -> String {
         self.0.last().map(Hop::to_string).unwrap_or_default()
     }

@@ -8,8 +8,8 @@ pub struct Import {
     name: &'static str,
     parameters: usize,
     results: usize,
-    /// Whether a step may call it. What only the constructor may call must be out of reach of a
-    /// step.
+    /// True if a step may call it. A step must not reach a function that only the constructor may
+    /// call.
     pub in_steps: bool,
 }
 
@@ -18,7 +18,7 @@ pub const GET_STORAGE: &str = "seal1.get_storage";
 /// The one import that writes, and only in the constructor.
 pub const SET_STORAGE: &str = "seal2.set_storage";
 
-/// All that a pure ink! contract imports.
+/// All imports of a pure ink! contract.
 const IMPORTS: [Import; 5] = [
     Import {
         module: "seal0",
@@ -60,14 +60,14 @@ const IMPORTS: [Import; 5] = [
 ];
 
 impl Import {
-    /// The import of this name, if a kernel may have it.
+    /// Returns the import with this name, if a kernel may have it.
     pub fn find(module: &str, name: &str) -> Option<&'static Self> {
         IMPORTS
             .iter()
             .find(|known| (known.module, known.name) == (module, name))
     }
 
-    /// Its signature on the chain.
+    /// Returns the signature of the import on the chain.
     pub fn signature(&self) -> FuncType {
         signature(self.parameters, self.results)
     }

@@ -1,21 +1,21 @@
-//! Says whether Wasm bytes are an acceptable kernel.
+//! Checks that Wasm bytes are an acceptable kernel.
 //!
-//! A kernel must run on the chain, so all that `pallet-contracts` refuses is refused here: floats,
-//! newer Wasm features, exports other than its two entry points, more memory than a contract has.
-//! And it must be a pure function, so that it does the same in a worker and on the chain:
+//! A kernel must run on the chain. So the check refuses what `pallet-contracts` refuses: floats,
+//! newer Wasm features, exports other than the two entry points, more memory than a contract has. A
+//! kernel must also be a pure function, so that it computes the same in a worker and on the chain:
 //!
-//! * It imports nothing but its input, its return, and what ink! calls around messages and
+//! * It imports only its input, its return, and the functions that ink! calls around messages and
 //!   constructors.
-//! * A step, that is whatever the entry point `call` can reach, may only call `seal0.input`,
-//!   `seal0.seal_return`, `seal0.value_transferred` and `seal1.get_storage`. A call through the
-//!   table is taken to reach every function in any element segment that has the signature the call
-//!   asks for, whatever its place: Wasm traps on another signature.
-//! * Storage holds nothing: a write is left to the constructor, which ink! lets write the empty
-//!   root cell, and the length of what it writes must be the constant 0, right before the call. A
-//!   kernel whose steps read storage needs such a constructor.
+//! * A step, that is every function that the entry point `call` can reach, may only call
+//!   `seal0.input`, `seal0.seal_return`, `seal0.value_transferred` and `seal1.get_storage`. A call
+//!   through the table counts as a call of every function in any element segment with the right
+//!   signature, whatever its place: Wasm traps on another signature.
+//! * Storage is empty. Only the constructor may write, as ink!'s does, the empty root cell: the
+//!   length of the value must be the constant 0, right before the call. A kernel whose steps read
+//!   storage needs such a constructor.
 //!
-//! What is left to the time of running: reading a cell other than the root cell stops a kernel in
-//! the worker, since only ink!'s own reading of the root cell has a place in a step.
+//! One rule is left to the run: a step that reads a cell other than the root cell stops in the
+//! worker, since only ink!'s own reading of the root cell is part of a step.
 
 mod graph;
 mod imports;
@@ -30,33 +30,35 @@ use inktensor_primitives::{hash::blake2, Digest};
 use shape::Shape;
 use wasmparser::{BinaryReaderError, MemoryType, Parser, Validator, WasmFeatures};
 
-/// Most bytes of a contract's code: `MaxCodeLen` of the chains that Inktensor is for.
+/// Largest length of a contract's code in bytes: `MaxCodeLen` of the chains that Inktensor is for.
 pub const MAX_CODE: usize = 123 * 1024;
-/// Most pages of a contract's memory, 64 KiB each: `pallet-contracts`' schedule.
+/// Largest memory of a contract, in pages of 64 KiB: the schedule of `pallet-contracts`.
 pub const MAX_PAGES: u32 = 16;
 
-/// The entry point that steps come in by.
+/// Entry point of all steps.
 const CALL: &str = "call";
-/// The entry point that runs once, when the kernel is instantiated.
+/// Entry point that runs once, when the kernel is instantiated.
 const DEPLOY: &str = "deploy";
 
-/// Wasm as `pallet-contracts` takes it: the first version and sign extension, without floats.
+/// First bytes of every Wasm file.
+const MAGIC: &[u8] = b"\0asm";
+/// Wasm as `pallet-contracts` accepts it: the first version and sign extension, without floats.
 const FEATURES: WasmFeatures = WasmFeatures::SIGN_EXTENSION.union(WasmFeatures::GC_TYPES);
 
-/// What is known about an acceptable kernel.
+/// The properties of an acceptable kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// blake2b-256 of the code: what a subnet names its kernel by.
+pub struct CheckReport {
+    /// blake2b-256 of the code: a subnet names its kernel by this hash.
     pub code_hash: Digest,
-    /// Bytes of code.
+    /// Length of the code in bytes.
     pub size: usize,
-    /// Pages of memory it starts with.
+    /// Initial pages of memory.
     pub initial_pages: u32,
-    /// Pages of memory it may grow to.
+    /// Largest number of pages of memory.
     pub maximum_pages: u32,
-    /// The functions it imports, as `module.name`.
+    /// Imported functions, as `module.name`.
     pub imports: Vec<String>,
-    /// Those of them that a step can reach.
+    /// Imported functions that a step can reach.
     pub in_steps: Vec<String>,
 }
 
@@ -64,9 +66,13 @@ pub struct Report {
 ///
 /// # Errors
 /// The first reason to refuse it.
-pub fn check(code: &[u8]) -> Result<Report, Refusal> {
+pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
     if code.len() > MAX_CODE {
         return Err(Refusal::TooLarge(code.len()));
+    }
+    // The parser's own text for this shows the bytes, over many lines.
+    if !code.starts_with(MAGIC) {
+        return Err(Refusal::Invalid("it is not a Wasm file".into()));
     }
     Validator::new_with_features(FEATURES)
         .validate_all(code)
@@ -93,7 +99,7 @@ pub fn check(code: &[u8]) -> Result<Report, Refusal> {
     if in_steps.iter().any(|name| name == GET_STORAGE) && !writes(&shape, deploy) {
         return Err(Refusal::NoRootCell);
     }
-    Ok(Report {
+    Ok(CheckReport {
         code_hash: blake2(code),
         size: code.len(),
         initial_pages,
@@ -103,7 +109,7 @@ pub fn check(code: &[u8]) -> Result<Report, Refusal> {
     })
 }
 
-/// The imports that a step can reach, if it may call them all.
+/// Returns the imports that a step can reach, if a step may call all of them.
 fn steps(shape: &Shape, call: u32) -> Result<Vec<String>, Refusal> {
     let reach = shape.graph.reach(call);
     let mut names = Vec::new();
@@ -122,7 +128,7 @@ fn steps(shape: &Shape, call: u32) -> Result<Vec<String>, Refusal> {
     Ok(names)
 }
 
-/// Whether `function` can reach the writing of storage.
+/// Returns true if `function` can reach a write to storage.
 fn writes(shape: &Shape, function: u32) -> bool {
     let reached = shape.graph.reach(function).imports();
     let mut names = reached
@@ -131,7 +137,8 @@ fn writes(shape: &Shape, function: u32) -> bool {
     names.any(|name| name == SET_STORAGE)
 }
 
-/// The pages a memory starts with and may grow to; without a maximum, what the chain allows.
+/// Returns the initial and the largest number of pages of a memory; without a maximum, the chain's
+/// limit.
 pub(super) fn pages(memory: &MemoryType) -> Result<(u32, u32), Refusal> {
     let within = |pages: u64| {
         u32::try_from(pages)
@@ -143,7 +150,7 @@ pub(super) fn pages(memory: &MemoryType) -> Result<(u32, u32), Refusal> {
     Ok((within(memory.initial)?, within(maximum)?))
 }
 
-/// The parser's refusal, with floats told apart: they are the commonest mistake.
+/// Converts the parser's error. Floats are an error of their own: they are the commonest mistake.
 fn invalid(error: BinaryReaderError) -> Refusal {
     if error.message().starts_with("floating-point") {
         Refusal::Floats(error.offset())

@@ -1,30 +1,29 @@
-//! Why bytes are no acceptable kernel.
+//! The reasons to refuse a kernel.
 
 use super::{Path, MAX_CODE, MAX_PAGES};
 
-/// Why bytes are no acceptable kernel.
+/// A reason to refuse bytes as a kernel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The chain would not take so much code. Build for size, or do less.
-    #[error("its code has {0} bytes, {MAX_CODE} are allowed")]
+    /// The code is too long for the chain. Build for size, or do less.
+    #[error("its code has {0} bytes, more than the limit of {MAX_CODE}")]
     TooLarge(usize),
-    /// Not Wasm, or Wasm that uses more than the chain takes; the reason names the feature and the
-    /// place.
+    /// The bytes are not Wasm, or use more of Wasm than the chain accepts; the text names feature
+    /// and place.
     #[error("it is not valid Wasm for a contract: {0}")]
     Invalid(String),
     /// Floats are not deterministic across machines. Use fixed point.
     #[error("it uses floating point at byte {0:#x}")]
     Floats(usize),
-    /// A step could write to storage, call another contract, change its code, or learn something
-    /// else than its input. The path names who calls whom; use no such function in a message,
-    /// and let messages take `&self`.
+    /// A step could write to storage, call another contract, change its code, or read something
+    /// other than its input. The path shows the calls. Use no such function in a message, and let
+    /// messages take `&self`.
     #[error("a step can reach {end}, which no step may call: {path}", end = .path.end())]
     Reaches {
-        /// From the entry point to the function.
+        /// Path from the entry point to the function.
         path: Path,
     },
-    /// A pure step has no use for this function: module and name. Nothing that a message calls
-    /// calls it.
+    /// A pure step has no use for this function: module and name. No message reaches it.
     #[error("it imports {0}.{1}, which no kernel may call")]
     Import(String, String),
     /// A function is imported with another signature than the chain's.
@@ -33,19 +32,19 @@ pub enum Refusal {
     /// Something else than functions and memory is imported.
     #[error("it imports {0}.{1}, which is not a function")]
     ImportKind(String, String),
-    /// What the constructor leaves in storage would be there on the chain and not in the worker.
-    /// Give the contract no fields. The text names the function.
-    #[error("{0} writes to storage what is not known to be empty")]
+    /// Storage written by the constructor would exist on the chain and not in the worker. Give the
+    /// contract no fields. The text names the function.
+    #[error("{0} writes to storage a value that is not known to be empty")]
     Writes(String),
-    /// ink! leaves an empty root cell for messages to read. Without it a step would find another
+    /// ink! writes an empty root cell for messages to read. Without it a step would read another
     /// answer on the chain than in the worker.
-    #[error("a step reads storage, and its constructor writes none: on the chain there would be no root cell")]
+    #[error("a step reads storage, and its constructor writes nothing: on the chain there would be no root cell")]
     NoRootCell,
     /// A contract imports its memory as `env.memory`.
     #[error("it does not import the memory env.memory")]
     NoMemory,
-    /// The chain gives a contract at most [`MAX_PAGES`] pages: how many it asks for.
-    #[error("it asks for {0} pages of memory, {MAX_PAGES} are allowed")]
+    /// The chain gives a contract at most [`MAX_PAGES`] pages. The kernel requests this number.
+    #[error("it requests {0} pages of memory, more than the limit of {MAX_PAGES}")]
     Memory(u64),
     /// A contract exports `call` and `deploy` and nothing else.
     #[error("it exports {0}, a contract exports only the functions call and deploy")]
@@ -53,7 +52,7 @@ pub enum Refusal {
     /// An entry point is missing.
     #[error("it does not export the function {0}")]
     NoEntry(&'static str),
-    /// An entry point takes or returns something.
+    /// An entry point has parameters or results.
     #[error("its entry point {0} takes or returns values")]
     EntrySignature(String),
     /// Code that runs before the entry point.
@@ -62,7 +61,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The way to the function that is out of place, if it is about one.
+    /// Returns the path to the forbidden function, if the refusal is about one.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Refusal::Reaches { path } => Some(path),

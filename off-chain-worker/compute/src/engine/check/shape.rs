@@ -1,4 +1,4 @@
-//! What a kernel asks of its surroundings and who calls whom in it, read section by section.
+//! The imports, memory, exports and calls of a kernel, read section by section.
 
 use super::{
     graph::{shown, CallGraph},
@@ -11,28 +11,28 @@ use wasmparser::{
     KnownCustom, MemoryType, Name, Operator, Payload, TypeRef,
 };
 
-/// See the module.
+/// A kernel's module as far as its sections are read.
 #[derive(Default)]
 pub struct Shape {
-    /// Per type: the number of its signature, `None` if it is not a function's. Equal signatures
-    /// have one number.
+    /// Number of each type's signature; `None` if it is not a function's. Equal signatures have one
+    /// number.
     types: Vec<Option<u32>>,
     signatures: HashMap<FuncType, u32>,
-    /// Per function: its type.
+    /// Type of each function.
     functions: Vec<u32>,
-    /// The functions it imports, as `module.name`.
+    /// Imported functions, as `module.name`.
     pub imports: Vec<String>,
-    /// The first import that no kernel may have.
+    /// First import that no kernel may have.
     pub unknown: Option<Refusal>,
-    /// The memory it imports.
+    /// Imported memory.
     pub memory: Option<MemoryType>,
-    /// Its entry points: name and function.
+    /// Entry points: name and function.
     pub entries: Vec<(String, u32)>,
-    /// Who calls whom.
+    /// Call graph.
     pub graph: CallGraph,
     /// Index of the next function whose body is read.
     next_body: u32,
-    /// Functions that write to storage what is not known to be empty.
+    /// Functions that write to storage a value that is not known to be empty.
     pub writers: Vec<u32>,
 }
 
@@ -95,7 +95,7 @@ impl Shape {
         Ok(())
     }
 
-    /// The number of a signature.
+    /// Returns the number of a signature.
     fn number(&mut self, signature: FuncType) -> u32 {
         let next = index(self.signatures.len());
         *self.signatures.entry(signature).or_insert(next)
@@ -141,18 +141,18 @@ impl Shape {
         Ok(())
     }
 
-    /// Whether `function` has this signature.
+    /// Returns true if `function` has this signature.
     fn has(&self, function: u32, signature: &FuncType) -> bool {
         let number = self.signatures.get(signature);
         number.is_some() && self.signature_of(function) == number.copied()
     }
 
-    /// The number of the signature of `function`.
+    /// Returns the number of the signature of `function`.
     fn signature_of(&self, function: u32) -> Option<u32> {
         self.signature_at(*self.functions.get(usize::try_from(function).ok()?)?)
     }
 
-    /// The number of the signature of a type.
+    /// Returns the number of the signature of a type.
     fn signature_at(&self, ty: u32) -> Option<u32> {
         *self.types.get(usize::try_from(ty).ok()?)?
     }
@@ -173,7 +173,7 @@ impl Shape {
         Ok(())
     }
 
-    /// Notes the functions that a constant expression refers to.
+    /// Adds the functions that a constant expression refers to.
     fn references(&mut self, expression: &ConstExpr) -> Result<(), Refusal> {
         for operator in expression.get_operators_reader() {
             if let Operator::RefFunc { function_index } = operator.map_err(invalid)? {
@@ -183,13 +183,13 @@ impl Shape {
         Ok(())
     }
 
-    /// `function` can be called through the table.
+    /// Adds `function` to the table.
     fn refer(&mut self, function: u32) {
         if let Some(signature) = self.signature_of(function) {
             self.graph.enter_table(signature, function);
         }
         if self.graph.import_name(function) == Some(SET_STORAGE) {
-            // Who calls it with what cannot be told any more.
+            // Its callers cannot be known.
             self.writers.push(function);
         }
     }
@@ -198,7 +198,7 @@ impl Shape {
     fn body(&mut self, body: &FunctionBody) -> Result<(), Refusal> {
         let caller = self.next_body;
         self.next_body = self.next_body.saturating_add(1);
-        // Whether the operator before this one pushed a zero: the last argument of a call that
+        // True if the operator before this one pushed a zero: the last argument of a call that
         // follows.
         let mut zero = false;
         for operator in body.get_operators_reader().map_err(invalid)? {
@@ -224,7 +224,7 @@ impl Shape {
         Ok(())
     }
 
-    /// Notes the functions' names. They are for people: where they cannot be read there are none.
+    /// Adds the functions' names. They are for people: unreadable names are left out.
     fn names(&mut self, names: wasmparser::NameSectionReader) {
         for subsection in names.into_iter().map_while(Result::ok) {
             if let Name::Function(functions) = subsection {
@@ -236,7 +236,7 @@ impl Shape {
     }
 }
 
-/// A count as an index. There are far fewer than 2^32 of anything: each has bytes of its own.
+/// Converts a count to an index. Every item has bytes of its own, so there are far fewer than 2^32.
 fn index(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -20,7 +20,7 @@ fn wasm(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("Wasm text")
 }
 
-fn found(rest: &str) -> Result<Report, Refusal> {
+fn found(rest: &str) -> Result<CheckReport, Refusal> {
     check(&wasm(&format!("(module {IMPORTS} {CONSTRUCTOR} {rest})")))
 }
 

@@ -1,42 +1,42 @@
-//! Runs an epoch: all phases over all chunks, and what every step hands on.
+//! Computes an epoch: all phases over all chunks, and the carry and scratch of every step.
 
-use super::{EpochError, EpochInputs};
+use super::{ComputeError, EpochInputs};
 use crate::engine::{Engine, PhaseJob};
 use inktensor_primitives::{
     assertion::{
         carry_digest, memory_digest, results_digest, scratch_digest, step_digest, Assertion,
     },
-    kernel::{EpochPlan, NeuronResult, StepOutput, MAX_CARRY, MAX_MEMORY, MAX_SCRATCH},
+    kernel::{EpochPlan, NeuronResult, StepOutput},
     Digest, NetUid, Uid,
 };
 use scale::{Decode, Encode};
 use std::time::{Duration, Instant};
 
-/// What a step hands on.
+/// The values that a step passes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct StepTrace {
-    /// To the next step.
+    /// Carry for the next step.
     pub carry: Vec<u8>,
-    /// To the same chunk one phase later.
+    /// Scratch for the same chunk one phase later.
     pub scratch: Vec<u8>,
 }
 
-/// A computed epoch: what it leaves, and the preimages of every digest of its assertion.
+/// A computed epoch: its outcome, and the preimages of every digest of its assertion.
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// The subnet.
     pub netuid: NetUid,
     /// The epoch.
     pub epoch: u32,
-    /// Hash of the header it was computed for.
+    /// Hash of the epoch's header.
     pub header_hash: Digest,
-    /// How it was cut into steps.
+    /// Plan that cuts the epoch into steps.
     pub plan: EpochPlan,
-    /// What each step hands on, step `phase * chunks + chunk`.
+    /// Carry and scratch of each step, at `phase * chunks + chunk`.
     pub steps: Vec<StepTrace>,
-    /// What each chunk remembers for the next epoch.
+    /// Memory of each chunk for the next epoch.
     pub memory: Vec<Vec<u8>>,
-    /// What each chunk's neurons get.
+    /// Results of each chunk's neurons.
     pub results: Vec<Vec<NeuronResult>>,
     /// Uids that get a permit.
     pub roster: Vec<Uid>,
@@ -45,7 +45,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// What a proposer of this epoch posts.
+    /// Returns the assertion that a proposer of this epoch posts.
     pub fn assertion(&self) -> Assertion {
         let numbered = |k: usize| u32::try_from(k).unwrap_or(u32::MAX);
         let steps = self.steps.iter().enumerate().map(|(k, step)| {
@@ -71,7 +71,7 @@ impl Trace {
         }
     }
 
-    /// What every neuron gets, in order of uid.
+    /// Returns the result of every neuron, in order of uid.
     pub fn neurons(&self) -> impl Iterator<Item = &NeuronResult> {
         self.results.iter().flatten()
     }
@@ -82,15 +82,15 @@ impl Trace {
 pub struct Attempt {
     /// All steps, or those before the one that failed.
     pub trace: Trace,
-    /// Why a step failed, if one did.
-    pub failure: Option<EpochError>,
+    /// Error of the step that failed.
+    pub failure: Option<ComputeError>,
 }
 
 /// Computes the epoch of `inputs`.
 ///
 /// # Errors
-/// See [`EpochError`].
-pub fn compute(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Trace, EpochError> {
+/// See [`ComputeError`].
+pub fn compute(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Trace, ComputeError> {
     let attempt = attempt(engine, inputs)?;
     match attempt.failure {
         None => Ok(attempt.trace),
@@ -101,17 +101,17 @@ pub fn compute(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Trace, Epoch
 /// Computes the epoch of `inputs` up to the first step that fails.
 ///
 /// # Errors
-/// See [`EpochError`], if there is no step at all.
-pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, EpochError> {
+/// See [`ComputeError`], if not even the first step can run.
+pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, ComputeError> {
     let header = &inputs.header;
-    let plan = engine.plan(header).map_err(EpochError::Plan)?;
+    let plan = engine.plan(header).map_err(ComputeError::Plan)?;
     if !plan.is_sound() {
-        return Err(EpochError::UnsoundPlan);
+        return Err(ComputeError::UnsoundPlan);
     }
     let chunks = plan.chunks(header.neurons);
     for given in [inputs.chunks.len(), inputs.memory.len()] {
         if given != usize::from(chunks) {
-            return Err(EpochError::WrongChunks(given, chunks));
+            return Err(ComputeError::WrongChunks(given, chunks));
         }
     }
     let mut trace = Trace {
@@ -141,7 +141,7 @@ pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, Epo
         let (mut outputs, mut failure) = match engine.phase(&job) {
             Ok(outputs) => (outputs, None),
             Err(failed) => {
-                let error = EpochError::Step {
+                let error = ComputeError::Step {
                     phase,
                     chunk: failed.chunk,
                     error: failed.error,
@@ -151,12 +151,16 @@ pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, Epo
         };
         trace.timing.push(start.elapsed());
         let broken = (0..).zip(&outputs).find_map(|(chunk, output)| {
-            let what = broken_promise(&trace.plan, header.neurons, phase, chunk, output)?;
-            Some((chunk, what))
+            let checked = output.check(&trace.plan, header.neurons, phase, chunk);
+            checked.err().map(|promise| (chunk, promise))
         });
-        if let Some((chunk, what)) = broken {
+        if let Some((chunk, promise)) = broken {
             outputs.truncate(usize::from(chunk));
-            failure = Some(EpochError::BadOutput { phase, chunk, what });
+            failure = Some(ComputeError::BadOutput {
+                phase,
+                chunk,
+                promise,
+            });
         }
         if failure.is_none() {
             carry = outputs
@@ -179,8 +183,8 @@ pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, Epo
     })
 }
 
-/// The first `count` steps of a phase of which a later one fails. Fewer if one of them fails too,
-/// which only the machine can make it do.
+/// Returns the first `count` steps of a phase of which a later one fails; fewer if one of them
+/// fails too, which only the machine can cause.
 fn steps_before(engine: &dyn Engine, job: &PhaseJob, count: u16) -> Vec<StepOutput> {
     let mut outputs: Vec<StepOutput> = Vec::new();
     for chunk in 0..count {
@@ -211,53 +215,6 @@ impl Trace {
             });
         }
     }
-}
-
-/// Which promise of the interface the output of a step breaks, if any. The epoch contract relies on
-/// the same.
-fn broken_promise(
-    plan: &EpochPlan,
-    neurons: u16,
-    phase: u8,
-    chunk: u16,
-    output: &StepOutput,
-) -> Option<&'static str> {
-    let (_, len) = plan.span(chunk, neurons);
-    let last = usize::from(phase) + 1 == plan.phases.len() && chunk + 1 == plan.chunks(neurons);
-    let due = |phase_due: u8| phase == phase_due;
-    let results_due = if due(plan.results_phase) {
-        usize::from(len)
-    } else {
-        0
-    };
-    let ascending = output
-        .roster
-        .windows(2)
-        .all(|pair| pair.first() < pair.last());
-    let seated = output.roster.last().is_none_or(|uid| uid.0 < neurons);
-    [
-        (output.carry.len() > MAX_CARRY, "too long a carry"),
-        (output.scratch.len() > MAX_SCRATCH, "too long a scratch"),
-        (output.memory.len() > MAX_MEMORY, "too long a memory"),
-        (
-            !due(plan.memory_phase) && !output.memory.is_empty(),
-            "memory out of its phase",
-        ),
-        (
-            output.results.len() != results_due,
-            "a wrong number of results",
-        ),
-        (
-            !last && !output.roster.is_empty(),
-            "a roster before the last step",
-        ),
-        (
-            !ascending || !seated,
-            "a roster that is not ascending within the neurons",
-        ),
-    ]
-    .into_iter()
-    .find_map(|(broken, what)| broken.then_some(what))
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 use super::*;
 use crate::engine::EngineError;
 use inktensor_primitives::{
-    kernel::{Budget, ChunkInputs, EpochHeader, KernelError, PhasePlan, StepInput},
+    kernel::{
+        BrokenPromise, Budget, ChunkInputs, EpochHeader, KernelError, PhasePlan, StepInput,
+        MAX_CARRY, MAX_MEMORY, MAX_SCRATCH,
+    },
     AccountId, Rao,
 };
 
@@ -11,14 +14,14 @@ const CHUNKS: u16 = 3;
 
 type Break = fn(&mut StepOutput);
 
-/// A kernel that notes in its outputs what it was given, and breaks a promise when told to.
+/// A kernel whose outputs list its inputs, and which can break a promise.
 #[derive(Default)]
-struct Notes {
+struct Listing {
     break_at: Option<(u8, u16, Break)>,
     unsound: bool,
 }
 
-impl Engine for Notes {
+impl Engine for Listing {
     fn plan(&self, _: &EpochHeader) -> Result<EpochPlan, EngineError> {
         let phase = |rows, memory| PhasePlan { rows, memory };
         Ok(EpochPlan {
@@ -97,7 +100,7 @@ fn inputs() -> EpochInputs {
 
 #[test]
 fn carry_goes_from_step_to_step_and_scratch_from_phase_to_phase() {
-    let trace = compute(&Notes::default(), &inputs()).expect("a trace");
+    let trace = compute(&Listing::default(), &inputs()).expect("a trace");
     let last = trace.steps.last().expect("a step");
     assert_eq!(last.carry, [0, 1, 2, 10, 11, 12, 20, 21, 22]);
     assert_eq!(last.scratch, [2, 12, 22]);
@@ -115,7 +118,7 @@ fn carry_goes_from_step_to_step_and_scratch_from_phase_to_phase() {
 #[test]
 fn the_assertion_binds_every_step_to_header_number_carry_and_scratch() {
     let inputs = inputs();
-    let assertion = compute(&Notes::default(), &inputs)
+    let assertion = compute(&Listing::default(), &inputs)
         .expect("a trace")
         .assertion();
     let header = inputs.header.digest();
@@ -147,67 +150,83 @@ fn the_assertion_binds_every_step_to_header_number_carry_and_scratch() {
 
 #[test]
 fn a_kernel_that_breaks_a_promise_is_found_out() {
-    let cases: [(u8, u16, Break, &str); 8] = [
+    let cases: [(u8, u16, Break, BrokenPromise); 8] = [
         (
             0,
             0,
             |o| o.carry = vec![0; MAX_CARRY + 1],
-            "too long a carry",
+            BrokenPromise::LongCarry(MAX_CARRY + 1),
         ),
         (
             1,
             2,
             |o| o.scratch = vec![0; MAX_SCRATCH + 1],
-            "too long a scratch",
+            BrokenPromise::LongScratch(MAX_SCRATCH + 1),
         ),
         (
             1,
             1,
             |o| o.memory = vec![0; MAX_MEMORY + 1],
-            "too long a memory",
+            BrokenPromise::LongMemory(MAX_MEMORY + 1),
         ),
-        (2, 1, |o| o.memory = vec![0], "memory out of its phase"),
+        (
+            2,
+            1,
+            |o| o.memory = vec![0],
+            BrokenPromise::UnexpectedMemory,
+        ),
         (
             2,
             2,
             |o| o.results.push(NeuronResult::default()),
-            "a wrong number of results",
+            BrokenPromise::ResultCount {
+                given: 2,
+                expected: 1,
+            },
         ),
         (
             0,
             2,
             |o| o.results.push(NeuronResult::default()),
-            "a wrong number of results",
+            BrokenPromise::ResultCount {
+                given: 1,
+                expected: 0,
+            },
         ),
         (
             2,
             1,
             |o| o.roster = vec![Uid(0)],
-            "a roster before the last step",
+            BrokenPromise::EarlyRoster,
         ),
         (
             2,
             2,
             |o| o.roster = vec![Uid(4), Uid(1)],
-            "a roster that is not ascending within the neurons",
+            BrokenPromise::BadRoster,
         ),
     ];
-    for (phase, chunk, break_it, what) in cases {
-        let kernel = Notes {
+    for (phase, chunk, break_it, promise) in cases {
+        let kernel = Listing {
             break_at: Some((phase, chunk, break_it)),
             unsound: false,
         };
         let found = compute(&kernel, &inputs()).expect_err("an error");
-        assert_eq!(found, EpochError::BadOutput { phase, chunk, what });
+        let expected = ComputeError::BadOutput {
+            phase,
+            chunk,
+            promise,
+        };
+        assert_eq!(found, expected);
     }
 }
 
 #[test]
 fn an_attempt_has_every_step_before_the_one_that_fails() {
-    let whole = compute(&Notes::default(), &inputs()).expect("a trace");
+    let whole = compute(&Listing::default(), &inputs()).expect("a trace");
     let broken: [(u8, u16); 3] = [(0, 0), (1, 1), (2, 2)];
     for (phase, chunk) in broken {
-        let kernel = Notes {
+        let kernel = Listing {
             break_at: Some((phase, chunk, |o| o.carry = vec![0; MAX_CARRY + 1])),
             unsound: false,
         };
@@ -222,7 +241,7 @@ fn an_attempt_has_every_step_before_the_one_that_fails() {
 
 #[test]
 fn steps_before_one_that_the_kernel_refuses_are_kept() {
-    struct Refusing(Notes);
+    struct Refusing(Listing);
     impl Engine for Refusing {
         fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
             self.0.plan(header)
@@ -234,9 +253,9 @@ fn steps_before_one_that_the_kernel_refuses_are_kept() {
             self.0.step(input)
         }
     }
-    let whole = compute(&Notes::default(), &inputs()).expect("a trace");
+    let whole = compute(&Listing::default(), &inputs()).expect("a trace");
     let Attempt { trace, failure } =
-        attempt(&Refusing(Notes::default()), &inputs()).expect("an attempt");
+        attempt(&Refusing(Listing::default()), &inputs()).expect("an attempt");
     let failure = failure.expect("a failure");
     assert_eq!(failure.refusal(), Some(KernelError::BadMemory));
     assert!(failure.is_verdict());
@@ -246,18 +265,18 @@ fn steps_before_one_that_the_kernel_refuses_are_kept() {
 
 #[test]
 fn plan_and_inputs_must_fit() {
-    let unsound = Notes {
+    let unsound = Listing {
         break_at: None,
         unsound: true,
     };
     assert_eq!(
         compute(&unsound, &inputs()).err(),
-        Some(EpochError::UnsoundPlan)
+        Some(ComputeError::UnsoundPlan)
     );
     let mut inputs = inputs();
     inputs.memory.pop();
     assert_eq!(
-        compute(&Notes::default(), &inputs).err(),
-        Some(EpochError::WrongChunks(2, 3))
+        compute(&Listing::default(), &inputs).err(),
+        Some(ComputeError::WrongChunks(2, 3))
     );
 }

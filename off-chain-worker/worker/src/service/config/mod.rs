@@ -1,4 +1,4 @@
-//! What a worker is told: flag before environment before file before default.
+//! Configuration of a worker: flag before environment before file before default.
 //!
 //! There is one list of fields, [`Layer`]. The flags are its fields, the environment variables are
 //! the flags in capitals after `INKTENSOR_`, and the file has the same names with underscores.
@@ -14,22 +14,22 @@ use std::{
     net::SocketAddr,
     num::{NonZeroU32, NonZeroU64},
     path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 use thiserror::Error;
 
-/// The environment variable that names the configuration file.
+/// Name of the environment variable with the path of the configuration file.
 pub const FILE_VARIABLE: &str = "INKTENSOR_CONFIG";
-/// What the name of a field's environment variable begins with.
+/// Prefix of a field's environment variable.
 const PREFIX: &str = "INKTENSOR_";
-/// Milliseconds between two looks at the chain, unless told otherwise: well below the time of a
-/// block.
+/// Milliseconds between two looks at the chain by default: well below the time of a block.
 const POLL: u64 = 200;
-/// Seconds without a sign of life after which a worker counts as stalled, unless told otherwise:
-/// far longer than an epoch takes to compute or a transaction waits for its block.
+/// Seconds without a sign of life after which a worker counts as stalled, by default: far longer
+/// than an epoch takes to compute or a transaction waits for its block.
 const STALLED_AFTER: u64 = 300;
 
-/// What a worker does.
+/// A role of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -37,15 +37,15 @@ pub enum Role {
     Keeper,
     /// Computes closed epochs and posts them behind collateral
     Proposer,
-    /// Computes what others have posted, and disputes what is false
+    /// Computes every closed epoch, and disputes false assertions
     Watcher,
 }
 
-/// What one source tells; a field that it leaves out is for the next one to tell.
+/// The configuration from one source. A later source fills in missing fields.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Layer {
-    /// What the worker does; required
+    /// Roles of the worker; required
     #[arg(
         long,
         value_enum,
@@ -54,161 +54,161 @@ pub struct Layer {
         value_name = "ROLE,.."
     )]
     pub role: Option<Vec<Role>>,
-    /// The chain: ws:// addresses of nodes, comma separated, or tcp://HOST:PORT of a devchain;
-    /// required
+    /// Chain: ws:// addresses of nodes, comma separated, or tcp://HOST:PORT of a devchain; required
     #[arg(long, visible_alias = "url", value_name = "ADDRESS,..")]
     #[serde(with = "as_text")]
     pub chain: Option<ChainSource>,
-    /// The file of the deployment on a chain of nodes; by default the one in the folder
-    /// `deployments` that is of the chain
+    /// File of the deployment on a chain of nodes; by default the one in the folder `deployments`
+    /// that is of the chain
     #[arg(long, value_name = "FILE")]
     pub deployment: Option<PathBuf>,
-    /// The folder of its store, for this process alone; required
+    /// Folder of the worker's store, for this process alone; required
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
-    /// On a devchain, who signs and puts up collateral: a name, or an address. On a node the key tells
+    /// Account that signs and deposits collateral on a devchain: a name, or an address. On a node
+    /// the key decides
     #[arg(long, value_name = "NAME|ADDRESS")]
     pub account: Option<String>,
-    /// A file with the secret URI of the key that signs, which only its owner may read
+    /// File with the secret URI of the key that signs, readable by its owner only
     ///
     /// Instead of it, the environment variable INKTENSOR_SURI may hold the secret URI, or
     /// --ask-suri asks for it.
     #[arg(long, value_name = "FILE")]
     pub suri_file: Option<PathBuf>,
-    /// As keeper, let the chain execute epochs that nobody posts, with so many steps per call;
-    /// costly, and off unless given
-    #[arg(long, value_name = "STEPS")]
+    /// As keeper, make the chain execute epochs that no proposer posts, with this number of steps
+    /// per call; costly, and off by default
+    #[arg(long, value_name = "STEPS", value_parser = positive::<NonZeroU32>)]
     pub replay: Option<NonZeroU32>,
-    /// Milliseconds between two looks at the chain; 200 unless given
-    #[arg(long, value_name = "MS")]
+    /// Milliseconds between two looks at the chain; 200 by default
+    #[arg(long, value_name = "MS", value_parser = positive::<NonZeroU64>)]
     pub poll: Option<NonZeroU64>,
-    /// Of several equal workers, let another one be first at each block: most milliseconds that
-    /// this one waits before it acts; 0 unless given
+    /// Longest wait in milliseconds before the worker acts on a block, so that of several equal
+    /// workers another one is first each time; 0 by default
     #[arg(long, value_name = "MS")]
     pub stagger: Option<u64>,
-    /// Seconds without a sign of life after which /health says that the worker has stalled; 300
-    /// unless given
-    #[arg(long, value_name = "SECONDS")]
+    /// Seconds without a sign of life after which /health reports a stalled worker; 300 by default
+    #[arg(long, value_name = "SECONDS", value_parser = positive::<NonZeroU64>)]
     pub stalled_after: Option<NonZeroU64>,
-    /// How a line of the log looks; text unless given
+    /// Form of a line of the log; text by default
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
-    /// What is logged: error, warn, info, debug or trace, or such levels by module as in
-    /// `info,subxt=debug`; by default the worker's own lines from info on and other libraries'
-    /// from warn on
+    /// Filter of the log: error, warn, info, debug or trace, or such levels by module as in
+    /// `info,subxt=debug`; by default the worker's own lines from info on, and warnings of other
+    /// libraries
     #[arg(long, value_name = "FILTER")]
     pub log: Option<String>,
-    /// Where to serve /metrics, /health and /ready; nowhere unless given. There is no access
-    /// control: use 127.0.0.1, or what only your monitoring reaches. Port 0 takes a free one,
-    /// which the log tells
+    /// Address of /metrics, /health and /ready; off by default. There is no access control: use
+    /// 127.0.0.1, or an address that only your monitoring reaches. Port 0 takes a free one, which
+    /// the log states
     #[arg(long, value_name = "HOST:PORT")]
     pub http: Option<SocketAddr>,
-    /// Send nothing: tell what would be sent, and what the contract would answer
+    /// Send nothing: log what would be sent, and what the contract would answer
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub dry_run: Option<bool>,
 }
 
-/// Who told the value of a field.
+/// The source of a field's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum ValueSource {
     /// A flag.
     Flag,
     /// An environment variable.
     Environment,
     /// The configuration file.
     File(PathBuf),
-    /// Nobody: it is the default.
+    /// The default.
     Default,
 }
 
-/// Why a worker does not know what to do.
+/// An error of a worker's configuration.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// An environment variable has a value that its field cannot have.
     #[error("environment variable {name}: {problem}")]
     Variable {
-        /// Its name.
+        /// Name of the variable.
         name: String,
-        /// What is wrong.
+        /// Error of the value.
         problem: String,
     },
-    /// The file cannot be read.
+    /// The file is unreadable.
     #[error("{path}: {error}", path = .path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What happened.
+        /// The error.
         error: io::Error,
     },
-    /// The file says something that it cannot say.
+    /// The file has a wrong field or value.
     #[error("{path}: line {line}: {field}{problem}", path = .path.display())]
     Line {
         /// The file.
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
-        /// The field, with a colon; empty if it is about none.
+        /// The field, with a colon; empty if the error is about none.
         field: String,
-        /// What is wrong.
+        /// Error of the line.
         problem: String,
     },
-    /// A value cannot be written down.
+    /// A value cannot be written as TOML.
     #[error("configuration: {0}")]
     Unwritable(String),
-    /// Nobody tells what has no default.
-    #[error("{field} is missing: give --{flag}, set {variable}, or have `{field} = ..` in a file for --config")]
+    /// A field without a default is missing.
+    #[error("{field} is missing: give --{flag}, set {variable}, or write `{field} = ..` in a file for --config")]
     Missing {
-        /// Its name in the file.
+        /// Name of the field in the file.
         field: &'static str,
-        /// Its flag.
+        /// Flag of the field.
         flag: &'static str,
-        /// Its variable.
+        /// Variable of the field.
         variable: String,
     },
 }
 
-/// All that is told, and who told it. It is displayed as a file that tells the same.
+/// The configuration from all sources, with the source of each field. Its text is a file with the
+/// same values.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct ResolvedConfig {
     layer: Layer,
-    origins: BTreeMap<String, Origin>,
+    origins: BTreeMap<String, ValueSource>,
 }
 
-/// What a worker is told, complete.
+/// The complete configuration of a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// What it does.
+    /// Roles of the worker.
     pub roles: BTreeSet<Role>,
-    /// Where the chain is.
+    /// Place of the chain.
     pub chain: ChainSource,
-    /// The record of the contracts' addresses.
+    /// File with the record of the deployment.
     pub deployment: Option<PathBuf>,
-    /// The folder of its store.
+    /// Folder of the store.
     pub store: PathBuf,
-    /// Who signs on a devchain.
+    /// Signer on a devchain.
     pub account: Option<String>,
-    /// Where the key is.
+    /// File with the key.
     pub suri_file: Option<PathBuf>,
-    /// Steps of a replay per call, if it replays.
+    /// Steps of a replay per call; `None` for a worker that does not replay.
     pub replay: Option<NonZeroU32>,
     /// Time between two looks at the chain.
     pub poll: Duration,
-    /// The longest wait before it acts on a block.
+    /// Longest wait before it acts on a block.
     pub stagger: Duration,
     /// Time without a sign of life after which it counts as stalled.
     pub stalled_after: Duration,
-    /// How a line of the log looks.
+    /// Form of a line of the log.
     pub log_format: LogFormat,
-    /// What is logged.
+    /// Filter of the log.
     pub log: String,
-    /// Where metrics and health are served.
+    /// Address of metrics and health.
     pub http: Option<SocketAddr>,
-    /// Whether nothing is sent.
+    /// True if nothing is sent.
     pub dry_run: bool,
 }
 
 impl Layer {
-    /// What holds where nobody tells otherwise.
+    /// Returns the defaults.
     pub fn defaults() -> Self {
         Self {
             poll: NonZeroU64::new(POLL),
@@ -221,10 +221,10 @@ impl Layer {
         }
     }
 
-    /// What the environment tells, which `variable` looks up.
+    /// Reads the environment, where `variable` looks a variable up.
     ///
     /// # Errors
-    /// `Variable` if it cannot tell that.
+    /// `Variable` for a wrong value.
     pub fn from_environment(
         variable: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<Self, ConfigError> {
@@ -244,7 +244,7 @@ impl Layer {
             }
             let mut word = OsString::from(format!("--{flag}="));
             word.push(value);
-            // Each alone, so that an error is known to be about this one.
+            // Each flag alone, so that an error is about this one.
             command
                 .clone()
                 .try_get_matches_from([&word])
@@ -257,7 +257,7 @@ impl Layer {
             .map_err(|error| ConfigError::Unwritable(first_line(&error)))
     }
 
-    /// What the file at `path` tells.
+    /// Reads the file at `path`.
     ///
     /// # Errors
     /// `File`, `Line`.
@@ -292,8 +292,8 @@ impl Layer {
     }
 }
 
-impl Told {
-    /// What these flags, the environment, the file at `file` and the defaults tell together.
+impl ResolvedConfig {
+    /// Combines these flags, the environment, the file at `file` and the defaults.
     ///
     /// # Errors
     /// See [`ConfigError`].
@@ -303,13 +303,13 @@ impl Told {
         file: Option<&Path>,
     ) -> Result<Self, ConfigError> {
         let named = variable(FILE_VARIABLE).map(PathBuf::from);
-        let mut layers = vec![(Origin::Default, Layer::defaults())];
+        let mut layers = vec![(ValueSource::Default, Layer::defaults())];
         if let Some(path) = file.map(Path::to_owned).or(named) {
             let layer = Layer::from_file(&path)?;
-            layers.push((Origin::File(path), layer));
+            layers.push((ValueSource::File(path), layer));
         }
-        layers.push((Origin::Environment, Layer::from_environment(variable)?));
-        layers.push((Origin::Flag, flags.clone()));
+        layers.push((ValueSource::Environment, Layer::from_environment(variable)?));
+        layers.push((ValueSource::Flag, flags.clone()));
         let (mut table, mut origins) = (toml::Table::new(), BTreeMap::new());
         for (origin, layer) in layers {
             for (field, value) in layer.table()? {
@@ -323,7 +323,7 @@ impl Told {
         Ok(Self { layer, origins })
     }
 
-    /// What a worker needs to know.
+    /// Returns the complete configuration.
     ///
     /// # Errors
     /// `Missing`.
@@ -369,7 +369,7 @@ impl Told {
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for ResolvedConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let table = self.layer.table().map_err(|_| fmt::Error)?;
         for flag in names() {
@@ -377,10 +377,10 @@ impl fmt::Display for Told {
             match (table.get(&field), self.origins.get(&field)) {
                 (Some(value), Some(origin)) => {
                     let from = match origin {
-                        Origin::Flag => format!("--{flag}"),
-                        Origin::Environment => variable_of(&flag),
-                        Origin::File(path) => path.display().to_string(),
-                        Origin::Default => "the default".into(),
+                        ValueSource::Flag => format!("--{flag}"),
+                        ValueSource::Environment => variable_of(&flag),
+                        ValueSource::File(path) => path.display().to_string(),
+                        ValueSource::Default => "the default".into(),
                     };
                     writeln!(f, "{field} = {value} # {from}")?;
                 }
@@ -391,19 +391,19 @@ impl fmt::Display for Told {
     }
 }
 
-/// The flags of all fields, in their order.
+/// Returns the flags of all fields, in order.
 pub fn names() -> Vec<String> {
     let command = flags();
     let flags = command.get_arguments().filter_map(|flag| flag.get_long());
     flags.map(str::to_owned).collect()
 }
 
-/// The environment variable of the field with this flag.
+/// Returns the environment variable of the field with this flag.
 pub fn variable_of(flag: &str) -> String {
     format!("{PREFIX}{}", field_of(flag).to_uppercase())
 }
 
-/// The name in a file of the field with this flag.
+/// Returns the name in a file of the field with this flag.
 pub fn field_of(flag: &str) -> String {
     flag.replace('-', "_")
 }
@@ -411,6 +411,12 @@ pub fn field_of(flag: &str) -> String {
 fn flags() -> Command {
     let command = Command::new("environment");
     Layer::augment_args(command.no_binary_name(true).disable_help_flag(true))
+}
+
+/// Reads a number that must not be zero.
+fn positive<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse()
+        .map_err(|_| "expected a whole number of at least 1".into())
 }
 
 fn first_line(error: &clap::Error) -> String {
@@ -421,14 +427,14 @@ fn first_line(error: &clap::Error) -> String {
 
 fn missing(flag: &'static str) -> ConfigError {
     ConfigError::Missing {
-        // The fields without a default have names of one word.
+        // Fields without a default have names of one word.
         field: flag,
         flag,
         variable: variable_of(flag),
     }
 }
 
-/// A value as the text that it is read from.
+/// Serde for a value that has a text form.
 mod as_text {
     use serde::{de::Error, Deserialize, Deserializer, Serializer};
     use std::{fmt::Display, str::FromStr};

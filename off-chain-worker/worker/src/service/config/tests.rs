@@ -88,7 +88,7 @@ fn the_list_of_fields_here_is_complete() {
 }
 
 #[test]
-fn every_field_is_told_by_flag_before_environment_before_file_before_default() {
+fn every_field_is_set_by_flag_before_environment_before_file_before_default() {
     let defaults = Layer::defaults().table().unwrap();
     for (flag, texts, written) in FIELDS {
         let field = field_of(flag);
@@ -101,28 +101,28 @@ fn every_field_is_told_by_flag_before_environment_before_file_before_default() {
             layer.table().unwrap().remove(&field)
         });
         assert!(wanted[0].is_some() && wanted[0] != wanted[1], "{field}");
-        let told = |flags: &Layer, environment: &dyn Fn(&str) -> Option<OsString>, file| {
-            let told = Told::by(flags, environment, file).unwrap();
-            let value = told.layer.table().unwrap().remove(&field);
-            (value, told.origins.get(&field).cloned())
+        let resolved = |flags: &Layer, environment: &dyn Fn(&str) -> Option<OsString>, file| {
+            let resolved = ResolvedConfig::by(flags, environment, file).unwrap();
+            let value = resolved.layer.table().unwrap().remove(&field);
+            (value, resolved.origins.get(&field).cloned())
         };
         let none = Layer::default();
         let default = defaults.get(&field).cloned();
-        let origin = default.is_some().then_some(Origin::Default);
-        assert_eq!(told(&none, &nothing, None), (default, origin));
+        let origin = default.is_some().then_some(ValueSource::Default);
+        assert_eq!(resolved(&none, &nothing, None), (default, origin));
         for (one, other) in [(0, 1), (1, 0)] {
             let path = &written[one].0;
-            let from_file = (wanted[one].clone(), Some(Origin::File(path.clone())));
-            assert_eq!(told(&none, &nothing, Some(path)), from_file);
-            let from_environment = (wanted[other].clone(), Some(Origin::Environment));
+            let from_file = (wanted[one].clone(), Some(ValueSource::File(path.clone())));
+            assert_eq!(resolved(&none, &nothing, Some(path)), from_file);
+            let from_environment = (wanted[other].clone(), Some(ValueSource::Environment));
             assert_eq!(
-                told(&none, &variable(texts[other]), Some(path)),
+                resolved(&none, &variable(texts[other]), Some(path)),
                 from_environment
             );
             let by_flag = flagged(&[&format!("--{flag}={}", texts[one])]);
-            let from_flag = (wanted[one].clone(), Some(Origin::Flag));
+            let from_flag = (wanted[one].clone(), Some(ValueSource::Flag));
             assert_eq!(
-                told(&by_flag, &variable(texts[other]), Some(path)),
+                resolved(&by_flag, &variable(texts[other]), Some(path)),
                 from_flag
             );
         }
@@ -134,7 +134,7 @@ fn the_environment_may_name_the_file_and_a_flag_goes_before_it() {
     let (one, other) = (Written::new("stagger = 1\n"), Written::new("stagger = 2\n"));
     let named = |name: &str| (name == FILE_VARIABLE).then(|| one.0.clone().into_os_string());
     let stagger = |file| {
-        Told::by(&Layer::default(), &named, file)
+        ResolvedConfig::by(&Layer::default(), &named, file)
             .unwrap()
             .layer
             .stagger
@@ -144,31 +144,31 @@ fn the_environment_may_name_the_file_and_a_flag_goes_before_it() {
 }
 
 #[test]
-fn what_is_printed_is_a_file_that_tells_the_same() {
+fn the_printed_text_is_a_file_with_the_same_values() {
     let flags = flagged(&[
         "--role=keeper,watcher",
         "--chain=tcp://a:1",
         "--store=a b",
         "--dry-run",
     ]);
-    let told = Told::by(&flags, &nothing, None).unwrap();
-    let text = told.to_string();
+    let resolved = ResolvedConfig::by(&flags, &nothing, None).unwrap();
+    let text = resolved.to_string();
     assert!(text.contains("dry_run = true # --dry-run\n"), "{text}");
     assert!(text.contains("poll = 200 # the default\n"), "{text}");
     assert!(text.contains("# http is not set\n"), "{text}");
     let again = Written::new(&text);
-    let again = Told::by(&Layer::default(), &nothing, Some(&again.0)).unwrap();
-    assert_eq!(again.layer, told.layer);
+    let again = ResolvedConfig::by(&Layer::default(), &nothing, Some(&again.0)).unwrap();
+    assert_eq!(again.layer, resolved.layer);
     assert_eq!(text.lines().count(), FIELDS.len());
 }
 
 #[test]
 fn the_example_lists_every_field_and_is_complete() {
-    let told = |text: &str| {
+    let resolved = |text: &str| {
         let written = Written::new(text);
-        Told::by(&Layer::default(), &nothing, Some(&written.0)).unwrap()
+        ResolvedConfig::by(&Layer::default(), &nothing, Some(&written.0)).unwrap()
     };
-    let config = told(EXAMPLE).complete().unwrap();
+    let config = resolved(EXAMPLE).complete().unwrap();
     assert_eq!(config.roles.len(), 3);
     // With what need not be set.
     let all: Vec<&str> = EXAMPLE
@@ -178,7 +178,7 @@ fn the_example_lists_every_field_and_is_complete() {
             _ => line,
         })
         .collect();
-    let layer = told(&all.join("\n")).layer;
+    let layer = resolved(&all.join("\n")).layer;
     let mut listed: Vec<String> = layer.table().unwrap().keys().cloned().collect();
     let mut fields: Vec<String> = names().iter().map(|flag| field_of(flag)).collect();
     listed.sort();
@@ -245,13 +245,13 @@ fn a_mistake_in_the_environment_is_named_with_its_variable() {
 }
 
 #[test]
-fn what_is_missing_is_named_with_all_ways_to_tell_it() {
+fn a_missing_field_is_named_with_all_ways_to_set_it() {
     let whole = ["--role=keeper", "--chain=tcp://a:1", "--store=a"];
     for (missing, field) in ["role", "chain", "store"].into_iter().enumerate() {
         let mut words = whole.to_vec();
         words.remove(missing);
-        let told = Told::by(&flagged(&words), &nothing, None).unwrap();
-        let problem = told.complete().unwrap_err().to_string();
+        let resolved = ResolvedConfig::by(&flagged(&words), &nothing, None).unwrap();
+        let problem = resolved.complete().unwrap_err().to_string();
         for way in [
             format!("--{field}"),
             format!("INKTENSOR_{}", field.to_uppercase()),
@@ -260,8 +260,8 @@ fn what_is_missing_is_named_with_all_ways_to_tell_it() {
             assert!(problem.contains(&way), "{problem}");
         }
     }
-    let told = Told::by(&flagged(&whole), &nothing, None).unwrap();
-    let config = told.complete().unwrap();
+    let resolved = ResolvedConfig::by(&flagged(&whole), &nothing, None).unwrap();
+    let config = resolved.complete().unwrap();
     assert_eq!(config.poll, Duration::from_millis(POLL));
     assert!(!config.dry_run && config.http.is_none());
 }

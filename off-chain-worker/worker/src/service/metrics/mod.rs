@@ -1,11 +1,11 @@
-//! What a worker counts, for Prometheus.
+//! Metrics of a worker, for Prometheus.
 //!
 //! All names begin with `inktensor_`. Amounts are in rao, the smallest part of TAO; `netuid` is the
 //! subnet.
 
 use super::status::Status;
 use crate::roles::{Action, RoleError};
-use crate::service::lag::Standing;
+use crate::service::lag::SubnetLag;
 use inktensor_client::chain::{ChainError, Cost};
 use inktensor_primitives::{epoch::Collateral, NetUid};
 use metrics::{counter, describe_counter, describe_gauge, gauge};
@@ -16,7 +16,7 @@ macro_rules! names {
     ($($(#[doc = $doc:literal])+ $kind:ident $constant:ident = $name:literal;)+) => {
         $($(#[doc = $doc])+ pub const $constant: &str = $name;)+
 
-        /// Every metric, with what it means.
+        /// All metrics, with their descriptions.
         pub const ALL: &[(&str, &str)] = &[$(($name, concat!($($doc),+))),+];
 
         fn describe() {
@@ -38,40 +38,40 @@ names! {
     counter FINALIZED = "inktensor_epochs_finalized_total";
     /// Chunks of final epochs settled by this worker, by netuid.
     counter SETTLED = "inktensor_chunks_settled_total";
-    /// Calls by which this worker had the chain execute steps of an epoch, by netuid.
+    /// Calls by which this worker made the chain execute steps of an epoch, by netuid.
     counter REPLAYED = "inktensor_replay_calls_total";
-    /// Subnets without neurons whose tempo this worker began anew, by netuid.
-    counter ROLLED_OVER = "inktensor_tempos_restarted_total";
-    /// Epochs given up by this worker, by netuid.
-    counter GIVEN_UP = "inktensor_epochs_given_up_total";
-    /// Steps that somebody else took first, by netuid. With several equal workers that is usual.
+    /// Tempos of subnets without neurons restarted by this worker, by netuid.
+    counter TEMPOS_RESTARTED = "inktensor_tempos_restarted_total";
+    /// Epochs rolled over by this worker, by netuid.
+    counter ROLLED_OVER = "inktensor_epochs_rolled_over_total";
+    /// Steps that another account took first, by netuid. With several equal workers that is usual.
     counter OVERTAKEN = "inktensor_overtaken_total";
-    /// What the chunks that this worker settled paid to the subnet, in rao, by netuid.
+    /// Pay of the chunks that this worker settled, in rao, by netuid.
     counter PAID = "inktensor_settled_pay_rao_total";
-    /// What this worker earned by disputes, in rao, by netuid.
+    /// Rewards of this worker's disputes, in rao, by netuid.
     counter REWARDS = "inktensor_dispute_reward_rao_total";
-    /// What this worker added to its collateral, in rao.
+    /// Collateral that this worker deposited, in rao.
     counter COLLATERAL_ACCOUNT = "inktensor_collateral_added_rao_total";
     /// The open epoch, by netuid.
     gauge OPEN_EPOCH = "inktensor_open_epoch";
     /// The last final epoch, by netuid; absent before there is one.
     gauge FINAL_EPOCH = "inktensor_final_epoch";
-    /// Blocks for which the next step has been due, by netuid; 0 if none is.
+    /// Blocks for which the next step has been due, by netuid; 0 if no step is due.
     gauge LAG = "inktensor_lag_blocks";
-    /// 1 while the worker has this kind of problem with the subnet, by netuid and kind, else 0; netuid is "none" if it is about
-    /// the chain.
+    /// 1 while the worker has this kind of problem with the subnet, else 0, by netuid and kind;
+    /// netuid is "none" for a problem with the chain.
     gauge PROBLEM = "inktensor_problem";
     /// The best block that the worker has seen.
     gauge BLOCK = "inktensor_best_block";
-    /// Seconds since the worker has seen another best block than before.
+    /// Seconds since the best block has changed.
     gauge BLOCK_AGE = "inktensor_best_block_age_seconds";
-    /// Seconds since the last sign of life: a turn that ended, or an answer of the chain.
+    /// Seconds since the last sign of life: the end of a turn, or an answer of the chain.
     gauge ALIVE_AGE = "inktensor_alive_age_seconds";
-    /// 1 while the worker can take steps, as /ready tells, else 0.
+    /// 1 while the worker can take steps, as /ready reports, else 0.
     gauge READY = "inktensor_ready";
     /// Turns of the worker's loop: looks at the chain.
     counter TURNS = "inktensor_turns_total";
-    /// Questions and transactions that the chain did not carry out, by kind of error.
+    /// Requests and transactions that the chain did not carry out, by kind of error.
     counter CHAIN_ERRORS = "inktensor_chain_errors_total";
     /// Transactions by message and outcome: done, refused by the contract, failed, or not_sent.
     counter TRANSACTIONS = "inktensor_transactions_total";
@@ -81,32 +81,32 @@ names! {
     counter PROOF_SIZE = "inktensor_gas_proof_bytes_total";
     /// Deposit for storage that the chain took, in its own coin's smallest part, by message.
     counter DEPOSITS = "inktensor_deposit_taken_total";
-    /// Deposit for storage that the chain gave back, in its own coin's smallest part, by message.
+    /// Deposit for storage that the chain returned, in its own coin's smallest part, by message.
     counter REFUNDS = "inktensor_deposit_returned_total";
     /// Fees that the chain took, in its own coin's smallest part, by message.
     counter FEES = "inktensor_fees_total";
     /// Free collateral of the account, in rao.
     gauge COLLATERAL_FREE = "inktensor_collateral_free_rao";
-    /// Collateral of the account that is behind assertions, in rao.
+    /// Collateral of the account that is locked behind assertions, in rao.
     gauge COLLATERAL_LOCKED = "inktensor_collateral_locked_rao";
     /// TAO that the account holds, in rao.
     gauge BALANCE = "inktensor_balance_rao";
-    /// 1, with the worker's version, account, roles and whether it is a dry run.
+    /// 1, with the worker's version, account, roles and a mark for a dry run.
     gauge INFO = "inktensor_info";
 }
 
-/// What netuid says where a problem is about no subnet.
+/// Value of netuid for a problem with the chain.
 const NO_SUBNET: &str = "none";
 
-/// Why nothing is counted.
+/// An error of starting the metrics.
 #[derive(Debug, Error)]
 #[error("metrics cannot be counted: {0}")]
 pub struct MetricsError(String);
 
-/// Counts from now on, in this whole process.
+/// Starts to count, in this whole process.
 ///
 /// # Errors
-/// If something else is counting already.
+/// If another recorder is installed already.
 pub fn start() -> Result<PrometheusHandle, MetricsError> {
     let handle = PrometheusBuilder::new()
         .install_recorder()
@@ -115,7 +115,7 @@ pub fn start() -> Result<PrometheusHandle, MetricsError> {
     Ok(handle)
 }
 
-/// All that is counted, as Prometheus reads it.
+/// Returns all metrics in the text form of Prometheus.
 pub fn page(handle: &PrometheusHandle, status: &Status) -> String {
     if let Some((block, age)) = status.block() {
         gauge!(BLOCK).set(block);
@@ -126,8 +126,8 @@ pub fn page(handle: &PrometheusHandle, status: &Status) -> String {
     handle.render()
 }
 
-/// Who is at work.
-pub fn told_who(account: &str, roles: &str, dry_run: bool) {
+/// Sets the description of the worker.
+pub fn set_info(account: &str, roles: &str, dry_run: bool) {
     let version = env!("CARGO_PKG_VERSION");
     gauge!(
         INFO,
@@ -139,19 +139,19 @@ pub fn told_who(account: &str, roles: &str, dry_run: bool) {
     .set(1.0);
 }
 
-/// A turn has ended.
-pub fn turned() {
+/// Counts a turn.
+pub fn count_turn() {
     counter!(TURNS).increment(1);
 }
 
-/// The worker has taken a step.
-pub fn took(action: &Action) {
+/// Counts a step of the worker.
+pub fn count_action(action: &Action) {
     let one = |name: &'static str, netuid: &NetUid| {
         counter!(name, "netuid" => label(*netuid)).increment(1);
     };
     match action {
         Action::Closed { netuid, .. } => one(CLOSED, netuid),
-        Action::RolledOver { netuid } => one(ROLLED_OVER, netuid),
+        Action::TempoRestarted { netuid } => one(TEMPOS_RESTARTED, netuid),
         Action::CollateralAdded { amount } => counter!(COLLATERAL_ACCOUNT).increment(amount.0),
         Action::Proposed { netuid, .. } => one(PROPOSED, netuid),
         Action::Disputed { netuid, reward, .. } => {
@@ -160,7 +160,7 @@ pub fn took(action: &Action) {
         }
         Action::Finalized { netuid, .. } => one(FINALIZED, netuid),
         Action::Replayed { netuid, .. } => one(REPLAYED, netuid),
-        Action::GivenUp { netuid, .. } => one(GIVEN_UP, netuid),
+        Action::RolledOver { netuid, .. } => one(ROLLED_OVER, netuid),
         Action::Settled { netuid, paid, .. } => {
             one(SETTLED, netuid);
             counter!(PAID, "netuid" => label(*netuid)).increment(paid.0);
@@ -168,15 +168,15 @@ pub fn took(action: &Action) {
     }
 }
 
-/// Somebody else has taken a step first.
-pub fn overtaken(netuid: NetUid) {
+/// Counts a step that another account took first.
+pub fn count_overtaken(netuid: NetUid) {
     counter!(OVERTAKEN, "netuid" => label(netuid)).increment(1);
 }
 
-/// A subnet stands so.
-pub fn stands(netuid: NetUid, standing: &Standing) {
+/// Updates the gauges of a subnet.
+pub fn set_subnet(netuid: NetUid, lag: &SubnetLag) {
     let label = label(netuid);
-    // A counter that is not there before its first step hides that step from a rate.
+    // A counter that does not exist before its first step hides that step from a rate.
     for name in [
         CLOSED,
         PROPOSED,
@@ -184,44 +184,44 @@ pub fn stands(netuid: NetUid, standing: &Standing) {
         FINALIZED,
         SETTLED,
         REPLAYED,
+        TEMPOS_RESTARTED,
         ROLLED_OVER,
-        GIVEN_UP,
         OVERTAKEN,
     ] {
         counter!(name, "netuid" => label.clone()).increment(0);
     }
-    gauge!(OPEN_EPOCH, "netuid" => label.clone()).set(standing.open);
-    if let Some(epoch) = standing.final_epoch {
+    gauge!(OPEN_EPOCH, "netuid" => label.clone()).set(lag.open);
+    if let Some(epoch) = lag.final_epoch {
         gauge!(FINAL_EPOCH, "netuid" => label.clone()).set(epoch);
     }
-    gauge!(LAG, "netuid" => label).set(standing.lag);
+    gauge!(LAG, "netuid" => label).set(lag.lag);
 }
 
-/// The worker has a problem of this kind, or has it no longer.
-pub fn has_problem(netuid: Option<NetUid>, kind: &'static str, is_there: bool) {
+/// Sets or clears a problem of this kind.
+pub fn set_problem(netuid: Option<NetUid>, kind: &'static str, is_there: bool) {
     let netuid = netuid.map_or_else(|| NO_SUBNET.into(), label);
     gauge!(PROBLEM, "netuid" => netuid, "kind" => kind).set(if is_there { 1.0 } else { 0.0 });
 }
 
-/// The account owns this.
-pub fn owns(collateral: &Collateral, balance: u128) {
+/// Updates the gauges of the account.
+pub fn set_account(collateral: &Collateral, balance: u128) {
     gauge!(COLLATERAL_FREE).set(float(u128::from(collateral.free.0)));
     gauge!(COLLATERAL_LOCKED).set(float(u128::from(collateral.locked.0)));
     gauge!(BALANCE).set(float(balance));
 }
 
-/// The chain has failed to answer.
-pub fn chain_failed(error: &ChainError) {
+/// Counts a failure of the chain.
+pub fn count_chain_error(error: &ChainError) {
     counter!(CHAIN_ERRORS, "kind" => chain_error(error)).increment(1);
 }
 
-/// A transaction came to this.
-pub fn sent(message: &'static str, outcome: &'static str) {
+/// Counts a transaction.
+pub fn count_transaction(message: &'static str, outcome: &'static str) {
     counter!(TRANSACTIONS, "message" => message, "outcome" => outcome).increment(1);
 }
 
-/// A transaction has cost this.
-pub fn paid(message: &'static str, cost: &Cost) {
+/// Adds the cost of a transaction.
+pub fn add_cost(message: &'static str, cost: &Cost) {
     counter!(REF_TIME, "message" => message).increment(cost.ref_time);
     counter!(PROOF_SIZE, "message" => message).increment(cost.proof_size);
     let name = if cost.deposit < 0 { REFUNDS } else { DEPOSITS };
@@ -229,7 +229,7 @@ pub fn paid(message: &'static str, cost: &Cost) {
     counter!(FEES, "message" => message).increment(saturated(cost.fee));
 }
 
-/// The kind of a chain's error.
+/// Returns the kind of a chain's error.
 pub const fn chain_error(error: &ChainError) -> &'static str {
     match error {
         ChainError::NoContract(_) => "no_contract",
@@ -245,7 +245,7 @@ pub const fn chain_error(error: &ChainError) -> &'static str {
     }
 }
 
-/// The kind of a role's problem.
+/// Returns the kind of a role's problem.
 pub const fn role_error(error: &RoleError) -> &'static str {
     match error {
         RoleError::Chain(error) => chain_error(error),
@@ -275,7 +275,7 @@ fn saturated(amount: u128) -> u64 {
     u64::try_from(amount).unwrap_or(u64::MAX)
 }
 
-/// The nearest number that Prometheus can tell.
+/// Returns the nearest number that Prometheus can hold.
 #[allow(
     clippy::cast_precision_loss,
     reason = "amounts beyond 2^53 are rounded"

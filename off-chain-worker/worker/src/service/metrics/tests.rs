@@ -5,13 +5,13 @@ use std::time::Duration;
 
 const MANUAL: &str = include_str!("../../../../../docs/operate.md");
 
-/// What is told of `happening`.
-fn told(happening: impl FnOnce()) -> String {
+/// Returns the page after `action`.
+fn page_after(action: impl FnOnce()) -> String {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     with_local_recorder(&recorder, || {
         describe();
-        happening();
+        action();
         let status = Status::new(Duration::from_secs(600));
         status.saw(7);
         page(&handle, &status)
@@ -19,29 +19,29 @@ fn told(happening: impl FnOnce()) -> String {
 }
 
 fn has(page: &str, line: &str) -> bool {
-    page.lines().any(|told| told == line)
+    page.lines().any(|it| it == line)
 }
 
 #[test]
 fn steps_are_counted_by_subnet() {
     let netuid = NetUid(3);
-    let page = told(|| {
-        took(&Action::Closed { netuid, epoch: 4 });
-        took(&Action::Closed { netuid, epoch: 5 });
-        took(&Action::Settled {
+    let page = page_after(|| {
+        count_action(&Action::Closed { netuid, epoch: 4 });
+        count_action(&Action::Closed { netuid, epoch: 5 });
+        count_action(&Action::Settled {
             netuid,
             epoch: 4,
             chunk: 0,
             paid: Rao(70),
         });
-        took(&Action::Disputed {
+        count_action(&Action::Disputed {
             netuid,
             epoch: 4,
             step: 1,
             reward: Rao(9),
         });
-        took(&Action::CollateralAdded { amount: Rao(5) });
-        overtaken(netuid);
+        count_action(&Action::CollateralAdded { amount: Rao(5) });
+        count_overtaken(netuid);
     });
     for line in [
         "inktensor_epochs_closed_total{netuid=\"3\"} 2",
@@ -62,12 +62,12 @@ fn steps_are_counted_by_subnet() {
 
 #[test]
 fn a_subnet_is_measured_and_its_counters_are_there_from_the_start() {
-    let standing = Standing {
+    let lag = SubnetLag {
         open: 5,
         final_epoch: Some(3),
         lag: 2,
     };
-    let page = told(|| stands(NetUid(1), &standing));
+    let page = page_after(|| set_subnet(NetUid(1), &lag));
     for line in [
         "inktensor_open_epoch{netuid=\"1\"} 5",
         "inktensor_final_epoch{netuid=\"1\"} 3",
@@ -79,18 +79,18 @@ fn a_subnet_is_measured_and_its_counters_are_there_from_the_start() {
 }
 
 #[test]
-fn costs_are_told_by_message_and_deposits_by_direction() {
+fn costs_are_counted_by_message_and_deposits_by_direction() {
     let cost = |deposit| Cost {
         ref_time: 11,
         proof_size: 13,
         deposit,
         fee: 23,
     };
-    let page = told(|| {
-        sent("Epochs::close", "done");
-        paid("Epochs::close", &cost(17));
-        paid("Epochs::close", &cost(-19));
-        sent("Epochs::close", "refused");
+    let page = page_after(|| {
+        count_transaction("Epochs::close", "done");
+        add_cost("Epochs::close", &cost(17));
+        add_cost("Epochs::close", &cost(-19));
+        count_transaction("Epochs::close", "refused");
     });
     let message = "message=\"Epochs::close\"";
     for (name, value) in [
@@ -112,12 +112,12 @@ fn costs_are_told_by_message_and_deposits_by_direction() {
 #[test]
 fn a_problem_goes_back_to_zero() {
     let line = |value| format!("inktensor_problem{{netuid=\"2\",kind=\"slashed\"}} {value}");
-    let there = told(|| has_problem(Some(NetUid(2)), "slashed", true));
+    let there = page_after(|| set_problem(Some(NetUid(2)), "slashed", true));
     assert!(has(&there, &line(1)), "{there}");
-    let gone = told(|| {
-        has_problem(Some(NetUid(2)), "slashed", true);
-        has_problem(Some(NetUid(2)), "slashed", false);
-        has_problem(None, "unreachable", true);
+    let gone = page_after(|| {
+        set_problem(Some(NetUid(2)), "slashed", true);
+        set_problem(Some(NetUid(2)), "slashed", false);
+        set_problem(None, "unreachable", true);
     });
     assert!(has(&gone, &line(0)), "{gone}");
     let chain = "inktensor_problem{netuid=\"none\",kind=\"unreachable\"} 1";

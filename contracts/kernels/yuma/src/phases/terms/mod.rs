@@ -1,9 +1,9 @@
-//! The terms of one neuron's pay, read out of a computed epoch, for people. No step needs this.
+//! An explanation of one neuron's pay, derived from a computed epoch. No step uses it.
 //!
-//! What the steps handed on is decoded from their bytes. What they did not hand on, such as what
-//! one validator's weight adds to one neuron's rank, is found by the phases' own work on a chunk of
-//! that one neuron: columns do not depend on each other. Everything found that way is held against
-//! the epoch's bytes, see [`Check`].
+//! Values that steps output are decoded from their bytes. Other values, such as the addition of one
+//! validator's weight to one neuron's rank, come from the phases' own work on a chunk of that
+//! neuron alone, since columns do not depend on each other. Every such value is compared with the
+//! epoch's bytes: see [`Check`].
 
 mod reading;
 
@@ -14,80 +14,80 @@ use inktensor_primitives::{
 };
 use reading::Reading;
 
-/// A computed epoch: what it was computed from, and what its steps left.
+/// A computed epoch: its inputs, and the outputs of its steps.
 pub struct Computed<'a> {
     /// The header.
     pub header: &'a EpochHeader,
-    /// What storage contributed, one per chunk.
+    /// Inputs from storage, one per chunk.
     pub chunks: &'a [ChunkInputs],
-    /// What each chunk remembered.
+    /// Memory of each chunk before the epoch.
     pub memory: &'a [Vec<u8>],
-    /// What each step handed on, in order: carry and scratch.
+    /// Carry and scratch that each step output, in order.
     pub steps: Vec<(&'a [u8], &'a [u8])>,
-    /// What each chunk remembers now.
+    /// Memory of each chunk after the epoch.
     pub kept: &'a [Vec<u8>],
-    /// What each chunk's neurons get.
+    /// Results of each chunk's neurons.
     pub results: &'a [Vec<NeuronResult>],
 }
 
-/// Why a neuron gets what it gets.
+/// The explanation of a neuron's pay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// Sum of the stake that counts, in rao.
     pub total_stake: u128,
-    /// The neuron's stake that counts, in rao: none below the least stake.
+    /// The neuron's stake that counts, in rao: zero below the least stake.
     pub counted_stake: u64,
-    /// Its share of the stake that counts.
+    /// The neuron's share of the stake that counts.
     pub stake_share: Q32,
-    /// Has set weights within the activity cutoff.
+    /// True if the neuron has set weights within the activity cutoff.
     pub active: bool,
-    /// Holds a permit in this epoch.
+    /// True if the neuron has a permit in this epoch.
     pub permitted: bool,
-    /// Bonds in this neuron were forgotten: it registered after the last epoch.
+    /// True if bonds in this neuron were dropped, because it registered after the last epoch.
     pub forgotten: bool,
-    /// Majority of the active stake that consensus asks for.
+    /// Majority of the active stake that consensus requires.
     pub kappa: Q32,
-    /// Who weighs it.
+    /// Weights for the neuron, one per validator.
     pub voices: Vec<Voice>,
-    /// Highest weight that the majority gives it.
+    /// Highest weight for the neuron that the majority supports.
     pub consensus: Q32,
-    /// Active stake that gives it the consensus or more.
+    /// Active stake of validators whose weight is the consensus or more.
     pub support: Q32,
     /// Sum of the clipped weights, by active stake.
     pub rank: Q32,
     /// Sum of all ranks.
     pub rank_total: Q32,
-    /// Its share of all ranks.
+    /// The neuron's share of all ranks.
     pub incentive: Q32,
-    /// Sum of all incentive, short of one by rounding; zero if no neuron has a rank.
+    /// Sum of all incentive: one, less rounding; zero if no neuron has a rank.
     pub incentive_total: Q32,
-    /// What it does as a validator, if it is on the roster.
+    /// The neuron as a validator, if it is on the roster.
     pub seat: Option<Seat>,
-    /// Sum of all dividends, short of one by rounding; zero if no bond yields anything.
+    /// Sum of all dividends: one, less rounding; zero if no bond yields anything.
     pub dividends_total: Q32,
-    /// What stake has in place of dividends when there are none.
+    /// Replacement of dividends if no validator has any.
     pub stand_in: Option<StandIn>,
-    /// What was found here and in the epoch's bytes.
+    /// Comparisons with the epoch's bytes.
     pub checks: Vec<Check>,
 }
 
-/// What stands in for dividends that nobody has.
+/// Replacement of dividends if no validator has any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StandIn {
     /// Share of the active stake.
     Active,
-    /// Share of all stake, since none is active.
+    /// Share of all stake, because no stake is active.
     Stake,
 }
 
 /// A validator's weight for the neuron.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Voice {
-    /// Who.
+    /// The validator.
     pub validator: Uid,
-    /// The weight as given, in parts of 65535.
+    /// The weight as set, in parts of 65535.
     pub given: u16,
-    /// Why it does not count, if it does not.
+    /// Reason why the weight does not count, if it does not.
     pub void: Option<Void>,
     /// Sum of the validator's weights that count.
     pub row_sum: u32,
@@ -95,98 +95,99 @@ pub struct Voice {
     pub share: Q32,
     /// The validator's share of the active stake.
     pub active: Q32,
-    /// What consensus leaves of the share.
+    /// The share, clipped to the consensus.
     pub clipped: Q32,
-    /// What it adds to the neuron's rank.
+    /// Addition to the neuron's rank.
     pub adds: Q32,
 }
 
 impl Voice {
-    /// What consensus cuts off the share.
+    /// Returns the part of the share above the consensus.
     pub fn cut(&self) -> Q32 {
         self.share.minus(self.clipped)
     }
 }
 
-/// Why a weight does not count.
+/// Reason why a weight does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Void {
-    /// The validator holds no permit, or has set no weights.
+    /// The validator has no permit, or has set no weights.
     NoPermit,
-    /// It weighs itself, and is not the owner.
+    /// The weight is for the validator itself, which is not the owner.
     Own,
-    /// It is older than the neuron's registration, or was committed before it.
+    /// The weight is older than the neuron's registration, or was committed before it.
     TooOld,
 }
 
-/// A neuron on the roster.
+/// A neuron of the roster as a validator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {
-    /// Its share of the active stake: zero if it is not active or has no permit.
+    /// Share of the active stake: zero for a validator that is not active or has no permit.
     pub active: Q32,
-    /// Sum of its weights that count.
+    /// Sum of the weights that count.
     pub row_sum: u32,
-    /// Its weights and bonds, where it has either.
+    /// Weights and bonds, where the validator has either.
     pub cells: Vec<Cell>,
-    /// Sum of what consensus leaves of its weights.
+    /// Sum of the clipped weights.
     pub trust: Q32,
-    /// Sum of what its bonds yield.
+    /// Sum of the bonds' yield.
     pub earned: Q32,
-    /// The same, weighed by active stake where the subnet's rule has it.
+    /// The same sum, times active stake under Yuma3.
     pub weighed: Q32,
-    /// The sum of all validators' weighed yield.
+    /// Sum of `weighed` over all validators.
     pub weighed_total: Q32,
-    /// Its share of that sum.
+    /// The validator's share of that sum.
     pub dividends: Q32,
 }
 
-/// A validator's weight for and bonds in one neuron.
+/// A validator's weight for one neuron, and bonds in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// Of whom.
+    /// The neuron.
     pub uid: Uid,
-    /// The weight as given, in parts of 65535.
+    /// The weight as set, in parts of 65535.
     pub given: u16,
-    /// Why it does not count, if it does not.
+    /// Reason why the weight does not count, if it does not.
     pub void: Option<Void>,
     /// The weight as a share of the row.
     pub share: Q32,
     /// Consensus on the neuron.
     pub consensus: Q32,
-    /// What consensus leaves of the share.
+    /// The share, clipped to the consensus.
     pub clipped: Q32,
-    /// The bonds that were remembered, in parts of 65535.
+    /// Bonds in memory before the epoch, in parts of 65535.
     pub bond_before: u16,
-    /// What counts of them: none in another's seat.
+    /// Bonds that count: zero if the seat has changed hands.
     pub bond_counted: u16,
-    /// The bonds that are remembered now; none of a validator without a permit in the next epoch.
+    /// Bonds in memory after the epoch: zero for a validator without a permit in the next epoch.
     pub bond_after: u16,
     /// The neuron's incentive.
     pub incentive: Q32,
-    /// What the bonds yield: the validator's part of the incentive.
+    /// Yield of the bonds: the validator's part of the incentive.
     pub yields: Q32,
 }
 
 impl Cell {
-    /// What consensus cuts off the share.
+    /// Returns the part of the share above the consensus.
     pub fn cut(&self) -> Q32 {
         self.share.minus(self.clipped)
     }
 }
 
-/// A value found here and in the epoch's bytes. If they differ, the terms do not explain the epoch.
+/// A comparison of a derived value with the epoch's bytes. If they differ, the explanation is
+/// wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// Which value.
+    /// Name of the value.
     pub what: String,
-    /// As found here.
+    /// The derived value.
     pub found: u128,
-    /// As in the epoch's bytes.
+    /// The value in the epoch's bytes.
     pub traced: u128,
 }
 
 impl Check {
-    /// Whether they agree.
+    /// Returns true if both values agree.
     pub fn holds(&self) -> bool {
         self.found == self.traced
     }
@@ -204,10 +205,10 @@ impl Check {
     }
 }
 
-/// The terms of the neuron at `uid`.
+/// Explains the pay of the neuron at `uid`.
 ///
 /// # Errors
-/// As a step, where the epoch's bytes are not those of this kernel; `BadInputs` if there is no such
+/// The errors of a step if the epoch's bytes are not this kernel's; `BadInputs` for an unknown
 /// neuron.
 pub fn terms(computed: &Computed, uid: Uid) -> Result<Terms, KernelError> {
     let epoch = Epoch::new(computed.header)?;

@@ -1,4 +1,4 @@
-//! An epoch's bytes, decoded, and the terms of a neuron found in them.
+//! Derivation of [`Terms`] from an epoch's bytes.
 
 use super::{Cell, Check, Computed, Seat, StandIn, Terms, Voice, Void};
 use crate::{
@@ -7,15 +7,17 @@ use crate::{
     fixed::{self, Tally, TotalStake, Q32},
     median,
     memory::Memory,
-    phases::{bonds, consensus, emission, stake::Standing, Carry, Sums, Work},
-    rows::{Rows, Score},
+    phases::{bonds, consensus, emission, Carry, Sums, Work},
+    rows::Rows,
+    score::Score,
+    validators::Standing,
 };
 use inktensor_primitives::{
     kernel::{KernelError, NeuronInput, NeuronResult},
     Uid,
 };
 
-/// The epoch's bytes, decoded.
+/// An epoch's bytes, decoded.
 pub(super) struct Reading<'a> {
     computed: &'a Computed<'a>,
     epoch: &'a Epoch<'a>,
@@ -126,7 +128,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The terms of the neuron at `uid`.
+    /// Explains the pay of the neuron at `uid`.
     pub(super) fn terms(&self, uid: Uid) -> Result<Terms, KernelError> {
         let column = self.column(uid.0)?;
         let neuron = column.neuron.first().ok_or(KernelError::BadInputs)?;
@@ -137,7 +139,7 @@ impl<'a> Reading<'a> {
         let mut checks = self.sums();
         let voices = self.voices(&column, &mut checks)?;
         let adds = fixed::sum(&voices.iter().map(|voice| voice.adds).collect::<Vec<_>>());
-        checks.push(Check::q32("rank, by who weighs it", adds, rank));
+        checks.push(Check::q32("rank, by weight", adds, rank));
         self.repeat(uid.0, &column, &mut checks)?;
         let place = self.epoch.header.roster.binary_search(&uid).ok();
         let dividends_total = fixed::sum(&self.emission.dividends);
@@ -173,7 +175,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Sums over the subnet.
+    /// Compares sums over the subnet.
     fn sums(&self) -> Vec<Check> {
         let seats = (0u16..).zip(
             self.computed
@@ -205,7 +207,7 @@ impl<'a> Reading<'a> {
         ]
     }
 
-    /// Holds what the phases make of the neuron alone against what they left.
+    /// Compares the phases' work on the neuron alone with their outputs.
     fn repeat(
         &self,
         uid: u16,
@@ -260,7 +262,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Who weighs the neuron of `column`.
+    /// Returns the validators' weights for the neuron of `column`.
     fn voices(&self, column: &Column, checks: &mut Vec<Check>) -> Result<Vec<Voice>, KernelError> {
         let (consensus, _) = self.rank(column.start)?;
         let clipped = self.clipped(column)?;
@@ -271,13 +273,12 @@ impl<'a> Reading<'a> {
             }
             let (share, void) = self.share(column, place);
             let left = at(&clipped, place);
-            let active = at(&self.consensus.active, place);
+            let active = at(&self.consensus.facts.active, place);
             let validator = self.validator(place);
-            // Without consensus nothing is left; else what is left is the share, and at most the
-            // consensus.
+            // Without consensus the clipped share is zero, and so is the consensus.
             let most = share.min(consensus);
             checks.push(Check::q32(
-                format!("what is left of validator {}'s weight", validator.0),
+                format!("clipped weight of validator {}", validator.0),
                 most,
                 left,
             ));
@@ -285,7 +286,7 @@ impl<'a> Reading<'a> {
                 validator,
                 given: *given,
                 void,
-                row_sum: at(&self.consensus.row_sums, place),
+                row_sum: at(&self.consensus.facts.row_sums, place),
                 share,
                 active,
                 clipped: left,
@@ -295,19 +296,19 @@ impl<'a> Reading<'a> {
         Ok(voices)
     }
 
-    /// Active stake behind `consensus` or more.
+    /// Returns the active stake behind `consensus` or more.
     fn support(&self, column: &Column, consensus: Q32) -> Q32 {
         let stride = median::padded(self.epoch.validators());
         let chunk = column.chunk(&[], &[]);
         let scores = self.consensus.scores(self.epoch, &chunk, stride);
         let behind = scores
             .iter()
-            .zip(&self.consensus.active)
+            .zip(&self.consensus.facts.active)
             .filter(|(score, _)| **score >= Score::new(consensus));
         fixed::sum(&behind.map(|(_, active)| *active).collect::<Vec<_>>())
     }
 
-    /// What the neuron on the roster's `place` does as a validator.
+    /// Explains the dividends of the validator at the roster's `place`.
     fn seat(&self, uid: Uid, place: usize, checks: &mut Vec<Check>) -> Result<Seat, KernelError> {
         let mut cells = Vec::new();
         let (mut trust, mut earned) = (Q32::ZERO, Q32::ZERO);
@@ -362,16 +363,16 @@ impl<'a> Reading<'a> {
             trust.to_u16(),
             at(&self.emission.trust, place),
         ));
-        self.epoch
+        self.bonds
             .rule
-            .weigh_dividends(&mut all, &self.bonds.active);
+            .weigh_dividends(&mut all, &self.bonds.facts.active);
         let (weighed, weighed_total) = (at(&all, place), fixed::sum(&all));
         fixed::normalise(&mut all);
         let dividends = at(&self.emission.dividends, place);
         checks.push(Check::q32("dividends, by bond", at(&all, place), dividends));
         Ok(Seat {
-            active: at(&self.consensus.active, place),
-            row_sum: at(&self.consensus.row_sums, place),
+            active: at(&self.consensus.facts.active, place),
+            row_sum: at(&self.consensus.facts.row_sums, place),
             cells,
             trust,
             earned,
@@ -381,14 +382,14 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The share of its row that the validator at `place` gives to the neuron of `column`, and why
-    /// it gives none.
+    /// Returns the share of the row of the validator at `place` for the neuron of `column`, and the
+    /// reason if the weight is void.
     fn share(&self, column: &Column, place: usize) -> (Q32, Option<Void>) {
         let chunk = column.chunk(&[], &[]);
-        let mut rows = Rows::new(self.epoch, &chunk, &self.consensus.validators);
+        let mut rows = Rows::new(self.epoch, &chunk, &self.consensus.facts.validators);
         let counted = at(rows.get(place), 0);
         let void = (at(&column.rows, place) != 0 && counted == 0).then(|| {
-            let standing: Standing = at(&self.consensus.validators, place);
+            let standing: Standing = at(&self.consensus.facts.validators, place);
             if standing.reach == 0 {
                 Void::NoPermit
             } else if self.validator(place).0 == column.start && !self.epoch.is_owner(column.start)
@@ -398,11 +399,11 @@ impl<'a> Reading<'a> {
                 Void::TooOld
             }
         });
-        let tally = Tally::new(at(&self.consensus.row_sums, place));
+        let tally = Tally::new(at(&self.consensus.facts.row_sums, place));
         (tally.share(counted), void)
     }
 
-    /// What consensus leaves of each validator's weight for the neuron of `column`.
+    /// Returns each validator's clipped share for the neuron of `column`.
     fn clipped(&self, column: &Column) -> Result<Vec<Q32>, KernelError> {
         match self
             .consensus
@@ -414,8 +415,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Moves the bonds in the neuron of `column`, from the consensus and the rank that the epoch
-    /// found.
+    /// Moves the bonds in the neuron of `column`, from the epoch's consensus and rank.
     fn move_bonds(&self, uid: u16, column: &Column) -> Result<Work, KernelError> {
         let (consensus, rank) = self.rank(uid)?;
         let scratch = Writer::new(16).q32(consensus).q32(rank).end();
@@ -423,7 +423,7 @@ impl<'a> Reading<'a> {
             .work(self.epoch, &column.chunk(&scratch, column.memory))
     }
 
-    /// The neuron at `uid` as a chunk of its own.
+    /// Returns the neuron at `uid` as a chunk of its own.
     fn column(&self, uid: u16) -> Result<Column<'a>, KernelError> {
         let (chunk, offset) = self.place(uid);
         let missing = KernelError::BadInputs;
@@ -445,7 +445,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The chunk of `uid`, and its place in it.
+    /// Returns the chunk of `uid`, and its place in the chunk.
     fn place(&self, uid: u16) -> (usize, usize) {
         let size = self.epoch.plan().chunk;
         let place = uid.checked_div(size).zip(uid.checked_rem(size));
@@ -482,12 +482,12 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The item at `place`, which every list here has.
+/// Returns the item at `place`, which every list here has.
 fn at<T: Copy + Default>(items: &[T], place: usize) -> T {
     items.get(place).copied().unwrap_or_default()
 }
 
-/// The bonds of `validator` in the neuron at `uid` that a chunk's memory holds.
+/// Returns the bonds of `validator` in the neuron at `uid` in a chunk's memory.
 fn bond(memory: &[u8], validator: Uid, uid: u16) -> Result<u16, KernelError> {
     let memory = Memory::read(memory).ok_or(KernelError::BadMemory)?;
     let Some(column) = uid.checked_sub(memory.start().0) else {

@@ -1,0 +1,272 @@
+//! Calls to the other contracts, with their errors made `EpochError`s.
+//!
+//! No call traps. An answer that does not decode, a trap or a missing contract is
+//! `PeerUnavailable`; of a kernel it is `KernelUnavailable` or `KernelFailed`. An error ends the
+//! message, so the chain reverts everything before it.
+
+use crate::{inputs::Source, weight_calls::Validator};
+use ink::{
+    codegen::TraitCallBuilder,
+    contract_ref,
+    env::{DefaultEnvironment, Error},
+    prelude::vec::Vec,
+    MessageResult,
+};
+use inktensor_primitives::{
+    emission::{Emission, EpochBudget, Fee, SplitPreset},
+    epoch::{EpochError, Peers, Settlement},
+    kernel::{EpochHeader, EpochPlan, IncentiveKernel, NeuronResult, StepInput, StepOutput},
+    registry::{Neuron, Registry, Subnet, SubnetSnapshot, Tenure},
+    staking::{Payment, Staking},
+    tao::Tao,
+    AccountId, Digest, NetUid, Rao, Uid,
+};
+
+type RegistryRef = contract_ref!(Registry, DefaultEnvironment);
+type StakingRef = contract_ref!(Staking, DefaultEnvironment);
+type EmissionRef = contract_ref!(Emission, DefaultEnvironment);
+type KernelRef = contract_ref!(IncentiveKernel, DefaultEnvironment);
+
+/// Outcome of a call: not made, not decoded, or answered.
+type Outcome<T> = Result<MessageResult<T>, Error>;
+
+fn answer<T>(outcome: Outcome<T>) -> Result<T, EpochError> {
+    match outcome {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(_)) | Err(_) => Err(EpochError::PeerUnavailable),
+    }
+}
+
+/// Returns the plan of the kernel of `header`.
+///
+/// # Errors
+/// `Kernel`, `KernelUnavailable`.
+pub fn plan(header: EpochHeader) -> Result<EpochPlan, EpochError> {
+    let kernel: KernelRef = header.kernel.into();
+    match kernel.call().plan(header).try_invoke() {
+        Ok(Ok(plan)) => plan.map_err(EpochError::Kernel),
+        Ok(Err(_)) | Err(_) => Err(EpochError::KernelUnavailable),
+    }
+}
+
+/// Executes a step in the kernel of its header.
+///
+/// # Errors
+/// `KernelChanged`; `Kernel`, which is a pure function of the input; `KernelFailed`, which may be
+/// for want of gas.
+pub fn step(input: StepInput) -> Result<StepOutput, EpochError> {
+    check_kernel(&input.header)?;
+    let kernel: KernelRef = input.header.kernel.into();
+    match kernel.call().step(input).try_invoke() {
+        Ok(Ok(output)) => output.map_err(EpochError::Kernel),
+        Ok(Err(_)) | Err(_) => Err(EpochError::KernelFailed),
+    }
+}
+
+/// Checks that the kernel of `header` still is the code that the epoch closed with.
+///
+/// # Errors
+/// `KernelChanged`, also if its address no longer has code.
+pub fn check_kernel(header: &EpochHeader) -> Result<(), EpochError> {
+    if code_hash(header.kernel) == Ok(header.kernel_code) {
+        Ok(())
+    } else {
+        Err(EpochError::KernelChanged)
+    }
+}
+
+/// Returns the hash of the code at a kernel's address.
+///
+/// # Errors
+/// `KernelUnavailable` if the address has no code.
+pub fn code_hash(kernel: AccountId) -> Result<Digest, EpochError> {
+    ink::env::code_hash::<DefaultEnvironment>(&kernel)
+        .map(Into::into)
+        .map_err(|_| EpochError::KernelUnavailable)
+}
+
+/// Addresses of the other contracts. The errors of each call are those of the message of the same
+/// name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Addresses(Peers);
+
+impl Addresses {
+    /// Returns the contracts at these addresses.
+    pub const fn new(peers: Peers) -> Self {
+        Self(peers)
+    }
+
+    /// Returns the addresses.
+    pub const fn peers(&self) -> Peers {
+        self.0
+    }
+
+    /// Returns the token.
+    pub const fn tao(&self) -> Tao {
+        Tao(self.0.token)
+    }
+
+    fn registry(&self) -> RegistryRef {
+        self.0.registry.into()
+    }
+
+    fn staking(&self) -> StakingRef {
+        self.0.staking.into()
+    }
+
+    fn emission(&self) -> EmissionRef {
+        self.0.emission.into()
+    }
+
+    /// Calls `Registry::subnet`.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`.
+    pub fn subnet(&self, netuid: NetUid) -> Result<Subnet, EpochError> {
+        let call = self.registry().call().subnet(netuid);
+        answer(call.try_invoke())?.ok_or(EpochError::UnknownSubnet)
+    }
+
+    /// Calls `Registry::voter`.
+    ///
+    /// # Errors
+    /// `NotRegistered`.
+    pub fn validator(&self, netuid: NetUid, hotkey: AccountId) -> Result<Validator, EpochError> {
+        let call = self.registry().call().voter(netuid, hotkey);
+        let voter = answer(call.try_invoke())?.ok_or(EpochError::NotRegistered)?;
+        Ok(Validator {
+            netuid,
+            hotkey,
+            voter,
+        })
+    }
+
+    /// Calls `Registry::neuron`.
+    pub fn neuron(&self, netuid: NetUid, uid: Uid) -> Result<Option<Neuron>, EpochError> {
+        answer(self.registry().call().neuron(netuid, uid).try_invoke())
+    }
+
+    /// Calls `begin_epoch` of registry and staking, so that both always have the same open epoch.
+    pub fn begin_epoch(&self, netuid: NetUid, closing: u32) -> Result<SubnetSnapshot, EpochError> {
+        let call = self.registry().call_mut().begin_epoch(netuid, closing);
+        let snapshot = answer(call.try_invoke())?.map_err(EpochError::Registry)?;
+        let call = self.staking().call_mut().begin_epoch(netuid, closing);
+        answer(call.try_invoke())?.map_err(EpochError::Staking)?;
+        Ok(snapshot)
+    }
+
+    /// Calls `Registry::record_scores`.
+    pub fn record_scores(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        start: Uid,
+        scores: Vec<NeuronResult>,
+    ) -> Result<(), EpochError> {
+        let call = self
+            .registry()
+            .call_mut()
+            .record_scores(netuid, epoch, start, scores);
+        answer(call.try_invoke())?.map_err(EpochError::Registry)
+    }
+
+    /// Calls `Emission::draw`.
+    pub fn draw(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        preset: SplitPreset,
+    ) -> Result<EpochBudget, EpochError> {
+        let call = self.emission().call_mut().draw(netuid, epoch, preset);
+        answer(call.try_invoke())?.map_err(EpochError::Emission)
+    }
+
+    /// Calls `Emission::pay`, unless there are no payments.
+    pub fn pay(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        payments: Vec<Payment>,
+    ) -> Result<(), EpochError> {
+        if payments.is_empty() {
+            return Ok(());
+        }
+        let call = self.emission().call_mut().pay(netuid, epoch, payments);
+        answer(call.try_invoke())?.map_err(EpochError::Emission)?;
+        Ok(())
+    }
+
+    /// Calls `Emission::pay_fee`, unless the amount is zero.
+    pub fn pay_fee(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        fee: Fee,
+        payee: AccountId,
+        amount: Rao,
+    ) -> Result<(), EpochError> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let call = self
+            .emission()
+            .call_mut()
+            .pay_fee(netuid, epoch, fee, payee, amount);
+        answer(call.try_invoke())?.map_err(EpochError::Emission)
+    }
+
+    /// Calls `Emission::carry`.
+    pub fn carry(&self, netuid: NetUid, epoch: u32) -> Result<Rao, EpochError> {
+        let call = self.emission().call_mut().carry(netuid, epoch);
+        answer(call.try_invoke())?.map_err(EpochError::Emission)
+    }
+
+    /// Calls `Emission::complete`.
+    pub fn complete(&self, netuid: NetUid, settlement: &Settlement) -> Result<(), EpochError> {
+        let call = self.emission().call_mut().complete(
+            netuid,
+            settlement.epoch,
+            settlement.owner,
+            settlement.owner_hotkey,
+        );
+        answer(call.try_invoke())?.map_err(EpochError::Emission)
+    }
+}
+
+impl Source for Addresses {
+    fn neurons_at(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        start: Uid,
+        count: u16,
+    ) -> Result<Vec<Neuron>, EpochError> {
+        let call = self
+            .registry()
+            .call()
+            .neurons_at(netuid, epoch, start, count);
+        answer(call.try_invoke())?.map_err(EpochError::Registry)
+    }
+
+    fn tenures_at(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        uids: Vec<Uid>,
+    ) -> Result<Vec<Tenure>, EpochError> {
+        let call = self.registry().call().tenures_at(netuid, epoch, uids);
+        answer(call.try_invoke())?.map_err(EpochError::Registry)
+    }
+
+    fn stakes_at(
+        &self,
+        netuid: NetUid,
+        hotkeys: Vec<AccountId>,
+        epoch: u32,
+    ) -> Result<Vec<Rao>, EpochError> {
+        let call = self.staking().call().stakes_at(netuid, hotkeys, epoch);
+        answer(call.try_invoke())?.map_err(EpochError::Staking)
+    }
+}

@@ -1,0 +1,181 @@
+//! Settlement: each chunk once, only with final results, within the budget.
+
+use super::*;
+use crate::tests::closed_epoch;
+use inktensor_primitives::{kernel::Budget, AccountId};
+use proptest::prelude::*;
+
+const NETUID: NetUid = NetUid(3);
+const EPOCH: u32 = 4;
+
+fn account(byte: u8) -> AccountId {
+    AccountId::from([byte; 32])
+}
+
+fn result(miner: u64, validator: u64) -> NeuronResult {
+    NeuronResult {
+        miner: Rao(miner),
+        validator: Rao(validator),
+        ..Default::default()
+    }
+}
+
+/// Begins to settle an epoch of `chunks` of 2 uids each; the last may have one.
+fn settling(budget: u64, chunks: &[Vec<NeuronResult>]) -> Settling {
+    let mut closed = closed_epoch(EPOCH, None, &[]);
+    let neurons: usize = chunks.iter().map(Vec::len).sum();
+    closed.header.neurons = u16::try_from(neurons).unwrap();
+    closed.header.budget = Budget::Split {
+        miners: Rao(budget / 2),
+        validators: Rao(budget - budget / 2),
+    };
+    closed.plan.chunk = 2;
+    let hashes = (0u16..)
+        .zip(chunks)
+        .map(|(chunk, results)| results_digest(NETUID, EPOCH, chunk, results))
+        .collect();
+    Settling::begin(&closed, hashes, 100)
+}
+
+#[test]
+fn each_chunk_is_paid_once() {
+    let chunks = [vec![result(1, 2), result(3, 0)], vec![result(0, 4)]];
+    let mut settling = settling(10, &chunks);
+    let span = |start, len| Span {
+        start: Uid(start),
+        len,
+    };
+    assert_eq!(
+        settling.settle(NETUID, EPOCH, 1, &chunks[1]),
+        Ok((span(2, 1), Rao(4)))
+    );
+    assert_eq!(
+        settling.settle(NETUID, EPOCH, 1, &chunks[1]),
+        Err(EpochError::AlreadySettled)
+    );
+    assert!(!settling.settlement.is_complete());
+    assert_eq!(
+        settling.settle(NETUID, EPOCH, 0, &chunks[0]),
+        Ok((span(0, 2), Rao(6)))
+    );
+    assert!(settling.settlement.is_complete());
+    assert_eq!(settling.settlement.paid, Rao(10));
+}
+
+#[test]
+fn only_final_results_are_paid() {
+    let chunks = [vec![result(1, 2), result(3, 0)], vec![result(0, 4)]];
+    let mut settling = settling(10, &chunks);
+    let before = settling.clone();
+    let mut refused = |epoch, chunk, results: &[NeuronResult]| {
+        let error = settling.settle(NETUID, epoch, chunk, results).unwrap_err();
+        assert_eq!(settling, before);
+        error
+    };
+    assert_eq!(refused(EPOCH + 1, 0, &chunks[0]), EpochError::NotSettling);
+    assert_eq!(
+        refused(EPOCH, 2, &chunks[0]),
+        EpochError::ChunkOutOfRange(2)
+    );
+    assert_eq!(refused(EPOCH, 0, &chunks[1]), EpochError::ResultsMismatch);
+    assert_eq!(
+        refused(EPOCH, 0, &[result(1, 2)]),
+        EpochError::ResultsMismatch
+    );
+}
+
+#[test]
+fn results_of_the_wrong_length_are_never_paid() {
+    // A false epoch that was not disputed may have hashed any list.
+    let mut settling = settling(10, &[vec![result(1, 1); 2]]);
+    let long = vec![result(1, 1); 3];
+    settling.results = vec![results_digest(NETUID, EPOCH, 0, &long)];
+    assert_eq!(
+        settling.settle(NETUID, EPOCH, 0, &long),
+        Err(EpochError::ResultsMismatch)
+    );
+}
+
+#[test]
+fn no_epoch_pays_more_than_its_budget() {
+    let chunks = [vec![result(4, 2); 2], vec![result(u64::MAX, 1)]];
+    let mut settling = settling(15, &chunks);
+    assert!(settling.settle(NETUID, EPOCH, 0, &chunks[0]).is_ok());
+    assert_eq!(
+        settling.settle(NETUID, EPOCH, 1, &chunks[1]),
+        Err(EpochError::OverBudget(Rao(3)))
+    );
+    assert!(!settling.settlement.is_settled(1));
+}
+
+#[test]
+fn each_chunk_earns_its_keeper_the_same() {
+    let chunk = vec![result(0, 0); 2];
+    let fee = |chunks: usize| settling(10, &vec![chunk.clone(); chunks]).settlement.fee;
+    assert_eq!(fee(1), Rao(5));
+    assert_eq!(fee(3), Rao(1));
+    assert_eq!(fee(6), Rao(0));
+    assert_eq!(fee(0), Rao(0));
+}
+
+#[test]
+fn holds_the_next_close_up_for_the_window() {
+    assert_eq!(settling(0, &[]).held_until(20), Ok(120));
+}
+
+#[test]
+fn neurons_without_pay_have_no_payment() {
+    let neuron = |byte| Neuron {
+        hotkey: account(byte),
+        coldkey: account(byte + 100),
+        registered_at: 0,
+        registered_epoch: 0,
+        generation: 0,
+        identity: None,
+    };
+    let neurons = [neuron(1), neuron(2), neuron(3)];
+    let paid = payments(&neurons, &[result(5, 0), result(0, 0), result(0, 6)]);
+    let expected = |byte, miner, validator| Payment {
+        hotkey: account(byte),
+        coldkey: account(byte + 100),
+        miner: Rao(miner),
+        validator: Rao(validator),
+    };
+    assert_eq!(paid, [expected(1, 5, 0), expected(3, 0, 6)]);
+}
+
+proptest! {
+    /// In any order, each chunk is settled once, and the epoch is complete after the last.
+    #[test]
+    fn the_bitmap_counts_every_chunk(
+        order in (1u16..40).prop_flat_map(|chunks| {
+            let all: Vec<u16> = (0..chunks).collect();
+            Just(all).prop_shuffle()
+        }),
+        odd in any::<bool>(),
+    ) {
+        let mut chunks = vec![vec![result(1, 1); 2]; order.len()];
+        if odd {
+            chunks.last_mut().unwrap().pop();
+        }
+        let neurons: usize = chunks.iter().map(Vec::len).sum();
+        let budget = u64::try_from(2 * neurons).unwrap();
+        let mut settling = settling(budget, &chunks);
+        prop_assert_eq!(usize::from(settling.settlement.chunks()), chunks.len());
+        for (done, chunk) in order.iter().enumerate() {
+            prop_assert!(!settling.settlement.is_complete());
+            let settled = (0..settling.settlement.chunks())
+                .filter(|chunk| settling.settlement.is_settled(*chunk))
+                .count();
+            prop_assert_eq!(settled, done);
+            let results = &chunks[usize::from(*chunk)];
+            prop_assert!(settling.settle(NETUID, EPOCH, *chunk, results).is_ok());
+            prop_assert_eq!(
+                settling.settle(NETUID, EPOCH, *chunk, results),
+                Err(EpochError::AlreadySettled)
+            );
+        }
+        prop_assert!(settling.settlement.is_complete());
+        prop_assert_eq!(settling.settlement.paid, settling.settlement.budget);
+    }
+}

@@ -1,0 +1,221 @@
+//! Storage of every subnet's epochs: the lifecycle, the epoch that closed last, and the outcome of
+//! the last final one.
+
+use crate::{
+    closed_epoch::{is_newcomer, ClosedEpoch, Memory},
+    lifecycle::Lifecycle,
+    settlement::{Settling, Span},
+};
+use ink::{
+    prelude::vec::Vec,
+    storage::{traits::ManualKey, Mapping},
+};
+use inktensor_primitives::{
+    assertion::Assertion,
+    epoch::{EpochClosed, EpochError, Finalized, Settled, Settlement},
+    kernel::NeuronResult,
+    registry::Seat,
+    AccountId, Digest, NetUid, Uid,
+};
+
+/// Outcome of a closed epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The assertion, which no call can change any more.
+    pub assertion: Assertion,
+    /// Hash of the assertion.
+    pub digest: Digest,
+}
+
+impl Outcome {
+    /// Returns the outcome of an epoch that ends with `assertion`.
+    pub fn new(assertion: Assertion) -> Self {
+        Self {
+            digest: assertion.digest(),
+            assertion,
+        }
+    }
+}
+
+/// Epochs of all subnets.
+#[ink::storage_item]
+#[derive(Debug, Default)]
+pub struct SubnetStore {
+    /// Lifecycle; absent before the first close.
+    lifecycles: Mapping<NetUid, Lifecycle, ManualKey<0x4550_0020>>,
+    /// The epoch that closed last.
+    closed: Mapping<NetUid, ClosedEpoch, ManualKey<0x4550_0021>>,
+    /// Roster of the last final epoch.
+    rosters: Mapping<NetUid, Vec<Uid>, ManualKey<0x4550_0022>>,
+    /// Memory of the last final epoch.
+    memories: Mapping<NetUid, Memory, ManualKey<0x4550_0023>>,
+    /// Settlement of the last final epoch, until all its chunks are settled.
+    settling: Mapping<NetUid, Settling, ManualKey<0x4550_0024>>,
+}
+
+impl SubnetStore {
+    /// Returns the lifecycle of a subnet that started at `started_at`.
+    pub fn lifecycle(&self, netuid: NetUid, started_at: u32) -> Lifecycle {
+        self.lifecycles
+            .get(netuid)
+            .unwrap_or_else(|| Lifecycle::new(started_at))
+    }
+
+    /// Returns the epoch that closed last.
+    pub fn closed(&self, netuid: NetUid) -> Option<ClosedEpoch> {
+        self.closed.get(netuid)
+    }
+
+    /// Returns the epoch that closed last, and the lifecycle of its subnet.
+    ///
+    /// # Errors
+    /// `NothingClosed` before the first close.
+    pub fn closed_epoch(&self, netuid: NetUid) -> Result<(Lifecycle, ClosedEpoch), EpochError> {
+        match (self.lifecycles.get(netuid), self.closed.get(netuid)) {
+            (Some(lifecycle), Some(closed)) => Ok((lifecycle, closed)),
+            _ => Err(EpochError::NothingClosed),
+        }
+    }
+
+    /// Returns the number of slashed assertions of the closed epoch.
+    pub fn slashed(&self, netuid: NetUid) -> u32 {
+        self.lifecycles
+            .get(netuid)
+            .map_or(0, |lifecycle| lifecycle.slashed)
+    }
+
+    /// Returns the roster of the last final epoch.
+    pub fn roster(&self, netuid: NetUid) -> Vec<Uid> {
+        self.rosters.get(netuid).unwrap_or_default()
+    }
+
+    /// Returns true if the neuron on `seat` holds a permit by the last final epoch.
+    pub fn has_permit(&self, netuid: NetUid, seat: &Seat) -> bool {
+        let lifecycle = self.lifecycles.get(netuid);
+        let final_epoch = lifecycle
+            .and_then(|lifecycle| lifecycle.last)
+            .map(|last| last.epoch);
+        !is_newcomer(seat.registered_epoch, final_epoch)
+            && self.roster(netuid).binary_search(&seat.uid).is_ok()
+    }
+
+    /// Returns the memory of the last final epoch.
+    pub fn memory(&self, netuid: NetUid) -> Option<Memory> {
+        self.memories.get(netuid)
+    }
+
+    /// Returns the hashes of the memory that `closed`, the closed epoch, reads.
+    pub fn memory_hashes(&self, closed: &ClosedEpoch) -> Vec<Digest> {
+        self.memory(closed.header.netuid)
+            .map(|memory| memory.for_epoch(closed))
+            .unwrap_or_default()
+    }
+
+    /// Returns the settlement in progress.
+    pub fn settlement(&self, netuid: NetUid) -> Option<Settlement> {
+        self.settling
+            .get(netuid)
+            .map(|settling| settling.settlement)
+    }
+
+    /// Stores the lifecycle of a subnet.
+    pub fn set_lifecycle(&mut self, netuid: NetUid, lifecycle: &Lifecycle) {
+        self.lifecycles.insert(netuid, lifecycle);
+    }
+
+    /// Stores the epoch that closes, and the lifecycle after the close.
+    pub fn close(&mut self, lifecycle: &Lifecycle, closed: &ClosedEpoch) -> EpochClosed {
+        let header = &closed.header;
+        self.lifecycles.insert(header.netuid, lifecycle);
+        self.closed.insert(header.netuid, closed);
+        EpochClosed {
+            netuid: header.netuid,
+            epoch: header.epoch,
+            header_hash: closed.header_hash,
+            neurons: header.neurons,
+            budget: header.budget.total(),
+        }
+    }
+
+    /// Stores the outcome of `closed`, which becomes final at `block`, and the lifecycle after
+    /// that. `proposer` is the worker that posted the assertion, `None` after a replay.
+    pub fn finalize(
+        &mut self,
+        lifecycle: &Lifecycle,
+        closed: &ClosedEpoch,
+        outcome: Outcome,
+        proposer: Option<AccountId>,
+        block: u32,
+    ) -> Finalized {
+        let netuid = closed.header.netuid;
+        let Outcome { assertion, digest } = outcome;
+        let settling = Settling::begin(closed, assertion.results, block);
+        self.lifecycles.insert(netuid, lifecycle);
+        self.rosters.insert(netuid, &assertion.roster);
+        self.memories
+            .insert(netuid, &Memory::of(closed, assertion.memory));
+        self.settling.insert(netuid, &settling);
+        Finalized {
+            netuid,
+            epoch: closed.header.epoch,
+            proposer,
+            assertion: digest,
+        }
+    }
+
+    /// Settles `chunk` of the last final epoch with `results`. Returns the chunk's neurons, the
+    /// settlement after the chunk, and the event.
+    ///
+    /// # Errors
+    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, in this
+    /// order.
+    pub fn settle(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        chunk: u16,
+        results: &[NeuronResult],
+    ) -> Result<(Span, Settlement, Settled), EpochError> {
+        let mut settling = self.settling.get(netuid).ok_or(EpochError::NotSettling)?;
+        let (span, paid) = settling.settle(netuid, epoch, chunk, results)?;
+        let complete = settling.settlement.is_complete();
+        if complete {
+            self.settling.remove(netuid);
+        } else {
+            self.settling.insert(netuid, &settling);
+        }
+        let settled = Settled {
+            netuid,
+            epoch,
+            chunk,
+            paid,
+            complete,
+        };
+        Ok((span, settling.settlement, settled))
+    }
+
+    /// Ends the settlement of the last final epoch, if one is in progress and its window has
+    /// passed at `block`. Returns that settlement; the rest of its budget returns to the subnet.
+    ///
+    /// # Errors
+    /// `Unsettled` with the first block after the window, `Overflow`.
+    pub fn end_settlement(
+        &mut self,
+        netuid: NetUid,
+        block: u32,
+        settle_window: u32,
+    ) -> Result<Option<Settlement>, EpochError> {
+        let Some(settling) = self.settling.get(netuid) else {
+            return Ok(None);
+        };
+        let held_until = settling.held_until(settle_window)?;
+        if block < held_until {
+            return Err(EpochError::Unsettled(held_until));
+        }
+        self.settling.remove(netuid);
+        Ok(Some(settling.settlement))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! Splits, fees, budgets, and the state of issuance.
+
+use crate::{AccountId, Bps, Rao};
+
+/// The division of a subnet's budget, in basis points that sum to 10 000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Split {
+    /// Part of miners, by incentive.
+    pub miners: Bps,
+    /// Part of validators and their stakers, by dividends.
+    pub validators: Bps,
+    /// Part of the subnet's owner.
+    pub owner: Bps,
+    /// Part of the treasury.
+    pub treasury: Bps,
+}
+
+impl Split {
+    /// The default split: 50 / 25 / 0 / 25 %.
+    pub const DEFAULT: Split = Split {
+        miners: Bps(5_000),
+        validators: Bps(2_500),
+        owner: Bps(0),
+        treasury: Bps(2_500),
+    };
+    /// Bittensor's split: 41 / 41 / 18 / 0 %.
+    pub const BITTENSOR: Split = Split {
+        miners: Bps(4_100),
+        validators: Bps(4_100),
+        owner: Bps(1_800),
+        treasury: Bps(0),
+    };
+
+    /// Returns true if the parts sum to 10 000 basis points.
+    pub const fn is_whole(&self) -> bool {
+        let rest = Bps::ONE.0;
+        let Some(rest) = rest.checked_sub(self.miners.0) else {
+            return false;
+        };
+        let Some(rest) = rest.checked_sub(self.validators.0) else {
+            return false;
+        };
+        let Some(rest) = rest.checked_sub(self.owner.0) else {
+            return false;
+        };
+        rest == self.treasury.0
+    }
+}
+
+/// The split that a subnet's budgets follow. The subnet's owner chooses, within the network rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub enum SplitPreset {
+    /// The split of the network, with which the emission contract was deployed.
+    #[default]
+    Network,
+    /// Bittensor's split: miners 41 %, validators 41 %, owner 18 %.
+    Bittensor,
+}
+
+/// Fees for running an epoch, in basis points of its budget. They are deducted before the split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Fees {
+    /// Fee for computing the epoch, for the proposer or the callers of `replay`.
+    pub proposer: Bps,
+    /// Fee for settling the epoch, an equal part for each chunk.
+    pub keeper: Bps,
+}
+
+impl Fees {
+    /// The default fees: 0.5 % and 0.25 %.
+    pub const DEFAULT: Fees = Fees {
+        proposer: Bps(50),
+        keeper: Bps(25),
+    };
+    /// Largest sum of both fees: 10 %.
+    pub const MOST: Bps = Bps(1_000);
+
+    /// Returns true if the sum of both fees is at most [`Fees::MOST`].
+    pub const fn are_allowed(&self) -> bool {
+        self.proposer.0.saturating_add(self.keeper.0) <= Self::MOST.0
+    }
+}
+
+/// A kind of fee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum Fee {
+    /// Fee for computing the epoch.
+    Proposer,
+    /// Fee for settling the epoch.
+    Keeper,
+}
+
+/// The budget of an epoch, divided. All amounts are in rao.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct EpochBudget {
+    /// Part of miners.
+    pub miners: Rao,
+    /// Part of validators and their stakers.
+    pub validators: Rao,
+    /// Part of the subnet's owner.
+    pub owner: Rao,
+    /// Part of the treasury, with the remainders of rounding.
+    ///
+    /// Without a treasury's part in the split, the remainders go to the first of miners,
+    /// validators and owner that has a part.
+    pub treasury: Rao,
+    /// Amount paid so far to miners and validators.
+    pub paid: Rao,
+    /// Amount left of the proposer's fee.
+    pub proposer: Rao,
+    /// Amount left of the keeper's fee.
+    pub keeper: Rao,
+}
+
+impl EpochBudget {
+    /// Returns the amount that is not spent yet, or `None` if parts and payments are inconsistent,
+    /// which no budget of the emission contract is.
+    pub fn unspent(&self) -> Option<Rao> {
+        let parts = [
+            self.validators,
+            self.owner,
+            self.treasury,
+            self.proposer,
+            self.keeper,
+        ];
+        parts
+            .into_iter()
+            .try_fold(self.miners, Rao::checked_add)?
+            .checked_sub(self.paid)
+    }
+}
+
+/// The state of issuance. All amounts are in rao.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct Issuance {
+    /// Amount issued so far, genesis included. Determines the rate.
+    pub issued: Rao,
+    /// Current issuance per block.
+    pub per_block: Rao,
+    /// Block up to which issuance has been evaluated.
+    pub block: u32,
+    /// Amount minted so far by this contract.
+    pub minted: Rao,
+    /// Amount issued at genesis.
+    pub genesis: Rao,
+    /// Sum of the weights of all subnets that share in issuance.
+    pub total_weight: Rao,
+}
+
+/// The contracts that the emission contract calls or is called by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct EmissionPeers {
+    /// The token contract.
+    pub token: AccountId,
+    /// The staking contract.
+    pub staking: AccountId,
+    /// The epoch contract. Absent before this contract is wired.
+    pub epoch: Option<AccountId>,
+}

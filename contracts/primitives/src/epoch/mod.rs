@@ -1,0 +1,345 @@
+//! The interface of the epoch contract: weights, and the lifecycle of an epoch from close to
+//! settlement.
+//!
+//! - `types`: rules, status and settlement of epochs, rows of weights, collateral
+//! - `weight_calls`: commits, reveals and batches
+//! - `events`, `error`: events and errors
+
+mod error;
+mod events;
+mod types;
+mod weight_calls;
+
+pub use error::EpochError;
+pub use events::{
+    CollateralChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, ReplayedMemory,
+    ReplayedResults, RevealsMissed, Settled, TempoRestarted, WeightsCommitted, WeightsSet,
+};
+pub use types::{
+    Collateral, EpochRules, EpochRulesError, EpochStatus, Peers, Settlement, Stage, WeightsRow,
+};
+pub use weight_calls::{
+    CommitState, CommitView, CommitsView, CommittedWeights, WeightsCall, MAX_BATCH, MAX_COMMITS,
+    MAX_SALT,
+};
+
+use crate::{
+    assertion::Assertion,
+    dispute::StepProof,
+    kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
+    AccountId, Digest, NetUid, Rao, Uid,
+};
+use ink::prelude::vec::Vec;
+
+/// Most bytes of memory in one [`ReplayedMemory`] event: half of the largest event.
+pub const MEMORY_PART: usize = 8 * 1024;
+
+/// The epoch contract. No account has a role in it: the rules are the same for every caller.
+///
+/// Messages for weights come first, then views, collateral, and the steps of an epoch. Messages
+/// that only a worker can compute the arguments of are at the end.
+#[ink::trait_definition]
+pub trait Epochs {
+    /// Sets the weights of the caller's neuron on a subnet, in place of the former ones. The caller
+    /// is the hotkey.
+    ///
+    /// `weights[i]` is for `uids[i]`. Only the ratio of weights counts: the row is stored sorted,
+    /// without zeros, and scaled so that the largest is 65535. Empty lists clear the row.
+    /// `version_key` is the version of the client. A permit is required, except for the subnet
+    /// owner's hotkey, or if the only uid is the neuron's own. Commits that are not revealed are
+    /// dropped, because these weights are newer.
+    ///
+    /// # Events
+    /// `WeightsSet`.
+    ///
+    /// # Errors
+    /// `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`,
+    /// `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`. `why_not`
+    /// returns the first one without a transaction.
+    #[ink(message)]
+    fn set_weights(
+        &mut self,
+        netuid: NetUid,
+        uids: Vec<Uid>,
+        weights: Vec<u16>,
+        version_key: u64,
+    ) -> Result<(), EpochError>;
+
+    /// Returns the first error that `set_weights` by `hotkey` would return now, or nothing if it
+    /// would succeed.
+    #[ink(message)]
+    fn why_not(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        uids: Vec<Uid>,
+        weights: Vec<u16>,
+        version_key: u64,
+    ) -> Option<EpochError>;
+
+    /// Commits the caller's neuron to weights with the hash `hash`, to be revealed in a later
+    /// epoch. The caller is the hotkey.
+    ///
+    /// `epoch` is the open epoch, which the hash binds. The epoch of the reveal follows from the
+    /// subnet's reveal period.
+    ///
+    /// # Events
+    /// `RevealsMissed` if earlier commits have expired, `WeightsCommitted`.
+    ///
+    /// # Errors
+    /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch` with the
+    /// open epoch, `TooManyCommits`.
+    #[ink(message)]
+    fn commit_weights(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        hash: Digest,
+    ) -> Result<(), EpochError>;
+
+    /// Reveals weights that `hotkey` has committed, and sets them as of the block of the commit.
+    /// Anyone who has the weights and the salt may call. Older commits are dropped.
+    ///
+    /// # Events
+    /// `RevealsMissed` if earlier commits have expired, `WeightsSet`.
+    ///
+    /// # Errors
+    /// `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then
+    /// those of `set_weights` except `CommitFirst` and `WeightsTooSoon`. `why_not_reveal`
+    /// returns the first one without a transaction.
+    #[ink(message)]
+    fn reveal_weights(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        uids: Vec<Uid>,
+        weights: Vec<u16>,
+        salt: Vec<u8>,
+        version_key: u64,
+    ) -> Result<(), EpochError>;
+
+    /// Returns the first error that `reveal_weights` would return now, or nothing if it would
+    /// succeed.
+    #[ink(message)]
+    fn why_not_reveal(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        uids: Vec<Uid>,
+        weights: Vec<u16>,
+        salt: Vec<u8>,
+        version_key: u64,
+    ) -> Option<EpochError>;
+
+    /// Makes up to 16 calls about weights, each as if alone, and returns the result of each. A
+    /// refused call changes nothing, and the others proceed.
+    ///
+    /// # Events
+    /// Those of the calls that succeed.
+    ///
+    /// # Errors
+    /// `TooManyCalls`.
+    #[ink(message)]
+    fn batch(&mut self, calls: Vec<WeightsCall>)
+        -> Result<Vec<Result<(), EpochError>>, EpochError>;
+
+    /// Returns the weights that the current neuron on `uid` has set.
+    #[ink(message)]
+    fn weights(&self, netuid: NetUid, uid: Uid) -> Option<WeightsRow>;
+
+    /// Returns the commits of the neuron of `hotkey` that are not revealed.
+    #[ink(message)]
+    fn commits(&self, netuid: NetUid, hotkey: AccountId) -> CommitsView;
+
+    /// Returns the status of a subnet's epochs, or nothing if the subnet does not exist.
+    #[ink(message)]
+    fn status(&self, netuid: NetUid) -> Option<EpochStatus>;
+
+    /// Returns the uids with a permit by the last final epoch, ascending.
+    #[ink(message)]
+    fn roster(&self, netuid: NetUid) -> Vec<Uid>;
+
+    /// Returns the header of the epoch that closed last.
+    #[ink(message)]
+    fn header(&self, netuid: NetUid) -> Option<EpochHeader>;
+
+    /// Returns the plan of the epoch that closed last.
+    #[ink(message)]
+    fn plan(&self, netuid: NetUid) -> Option<EpochPlan>;
+
+    /// Returns the rules of epochs.
+    #[ink(message)]
+    fn rules(&self) -> EpochRules;
+
+    /// Returns the contracts that this contract calls.
+    #[ink(message)]
+    fn peers(&self) -> Peers;
+
+    /// Deposits `amount` rao of the caller's TAO as free collateral. Approve the amount for this
+    /// contract first.
+    ///
+    /// # Events
+    /// `CollateralChanged`.
+    ///
+    /// # Errors
+    /// `Payment`.
+    #[ink(message)]
+    fn deposit_collateral(&mut self, amount: Rao) -> Result<(), EpochError>;
+
+    /// Withdraws `amount` rao of the caller's free collateral, as TAO.
+    ///
+    /// # Events
+    /// `CollateralChanged`.
+    ///
+    /// # Errors
+    /// `CollateralTooSmall`, `Payment`.
+    #[ink(message)]
+    fn withdraw_collateral(&mut self, amount: Rao) -> Result<(), EpochError>;
+
+    /// Returns the collateral of `worker`.
+    #[ink(message)]
+    fn collateral(&self, worker: AccountId) -> Collateral;
+
+    /// Returns the collateral in rao that the subnet's next assertion requires: that of the rules,
+    /// doubled for each slashed assertion of the closed epoch, at most the cap of TAO.
+    #[ink(message)]
+    fn collateral_required(&self, netuid: NetUid) -> Rao;
+
+    /// Returns all collateral in rao. The contract's balance is at least this amount.
+    #[ink(message)]
+    fn total_collateral(&self) -> Rao;
+
+    /// Closes the open epoch of a subnet once its tempo is over, and returns the header. Anyone may
+    /// call.
+    ///
+    /// A close fixes the inputs of the epoch and draws its budget. On a subnet without neurons
+    /// nothing closes: the tempo restarts, and nothing is returned.
+    ///
+    /// # Events
+    /// `EpochClosed`, or `TempoRestarted` without neurons.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which the
+    /// epoch may close, `EpochUnfinished`, `Unsettled`, those of registry, staking and emission,
+    /// `KernelUnavailable`, `KernelChanged` if the kernel's code is not the allowed one, `Kernel`
+    /// if the kernel has no plan, `UnsoundPlan`.
+    #[ink(message)]
+    fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError>;
+
+    /// Abandons the closed epoch after a long time without progress, and returns the amount in rao
+    /// that its budget carries over. Anyone may call.
+    ///
+    /// Roster and memory stay those of the last final epoch. If the kernel's code has changed since
+    /// the close, an asserted epoch can be rolled over too, and the collateral is freed.
+    ///
+    /// # Events
+    /// `CollateralChanged` if collateral is freed, `EpochRolledOver`.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which the epoch
+    /// can be rolled over, or those of emission.
+    #[ink(message)]
+    fn roll_over(&mut self, netuid: NetUid) -> Result<Rao, EpochError>;
+
+    /// Proposes the outcome of the closed epoch: posts an assertion and locks the caller's
+    /// collateral behind it, as much as `collateral_required` returns. Anyone may call.
+    ///
+    /// # Events
+    /// `CollateralChanged`, `Proposed`.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
+    /// `CollateralTooSmall`.
+    #[ink(message)]
+    fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
+
+    /// Disputes step `k` of the asserted epoch: the chain re-executes the step. Anyone may call
+    /// before the deadline.
+    ///
+    /// If the output differs from the assertion, or violates the kernel interface, or the kernel
+    /// returns an error, the assertion is false. The collateral is then slashed, half to the caller
+    /// and the rest burned, and the epoch can be proposed again.
+    ///
+    /// # Events
+    /// `CollateralChanged`, `Disputed`.
+    ///
+    /// # Errors
+    /// `NotAsserted`, `ChallengeOver` with the deadline, `AssertionMismatch`, `StepOutOfRange` with
+    /// the number of steps, `OpeningMismatch`, those of registry and staking, `KernelChanged`,
+    /// `KernelFailed`, `StepIsCorrect`, `Payment`. After an error nothing has changed.
+    #[ink(message)]
+    fn dispute(&mut self, netuid: NetUid, k: u32, proof: StepProof) -> Result<(), EpochError>;
+
+    /// Finalizes the asserted epoch from the deadline on, frees the collateral, and pays the
+    /// proposer's fee. Anyone may call, with the assertion of the `Proposed` event.
+    ///
+    /// # Events
+    /// `CollateralChanged`, `Finalized`.
+    ///
+    /// # Errors
+    /// `NotAsserted`, `ChallengePeriod` with the deadline, `AssertionMismatch`, `KernelChanged`, or
+    /// those of emission.
+    #[ink(message)]
+    fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
+
+    /// Settles `chunk` of a final epoch: pays its neurons and records their scores. Returns the pay
+    /// in rao. Anyone may call, with the final results, and receives the keeper's fee.
+    ///
+    /// # Events
+    /// `Settled`.
+    ///
+    /// # Errors
+    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
+    /// those of registry and emission.
+    #[ink(message)]
+    fn settle(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        chunk: u16,
+        results: Vec<NeuronResult>,
+    ) -> Result<Rao, EpochError>;
+
+    /// Replays up to `steps` of the next steps of a closed epoch that has no assertion, and returns
+    /// the next step to execute. Anyone may call, and receives a part of the proposer's fee.
+    ///
+    /// After the last step the epoch is final. Once begun, a replay excludes assertions; other
+    /// callers can continue it. `memory` has one entry, in order, for each executed step that reads
+    /// memory: the bytes that the last final epoch left for the step's chunk. `memory_hashes`
+    /// returns the chunks that have memory. A call has room for one step of any kernel; a call with
+    /// too many steps fails and changes nothing.
+    ///
+    /// # Events
+    /// `ReplayedMemory` and `ReplayedResults` for the steps that write them, `Replayed`, and
+    /// `Finalized` after the last step.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which the epoch
+    /// can be replayed, `NoSteps`; `OpeningMismatch` if an entry of `memory` does not have its
+    /// hash, is missing or is left over; `KernelChanged`, `KernelFailed`, `Kernel`,
+    /// `BrokenPromise` and `BadShape` if a step cannot be executed or made final; or those of
+    /// the other contracts. After an error nothing has changed.
+    #[ink(message)]
+    fn replay(
+        &mut self,
+        netuid: NetUid,
+        steps: u32,
+        memory: Vec<Vec<u8>>,
+    ) -> Result<u32, EpochError>;
+
+    /// Returns the inputs that storage contributes to the steps of `chunk` of the epoch that closed
+    /// last. Workers and disputes read the same inputs.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
+    #[ink(message)]
+    fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError>;
+
+    /// Returns the hashes of each chunk's memory from the last final epoch, as the epoch that
+    /// closed last reads them.
+    ///
+    /// The list is empty if that epoch has another kernel code or another size of chunks: the epoch
+    /// then starts without memory.
+    #[ink(message)]
+    fn memory_hashes(&self, netuid: NetUid) -> Vec<Digest>;
+}

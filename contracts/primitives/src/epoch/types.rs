@@ -1,0 +1,232 @@
+//! Rules, status and settlement of epochs, rows of weights, and collateral.
+
+use crate::{AccountId, Digest, Rao, Uid};
+use ink::prelude::vec::Vec;
+
+/// The rules of epochs, fixed at deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct EpochRules {
+    /// Blocks during which an assertion can be disputed, at least 1. The block of the proposal
+    /// plus this number is the first at which the assertion can be finalized.
+    pub challenge_period: u32,
+    /// Collateral of the first assertion of an epoch in rao, not zero. It doubles with each
+    /// slashed assertion of the epoch.
+    pub collateral: Rao,
+    /// Blocks after finality during which the next epoch waits for settlement, at least 1.
+    /// Unsettled pay then returns to the subnet's budget.
+    pub settle_window: u32,
+    /// Blocks after the close from which on an epoch without an assertion can be replayed, at
+    /// least
+    /// 1. Workers can propose before.
+    pub replay_delay: u32,
+    /// Blocks without progress after which a closed epoch can be rolled over, more than
+    /// `replay_delay`. Progress is a close, a successful dispute, or a replayed step.
+    pub rollover_delay: u32,
+}
+
+impl EpochRules {
+    /// Checks that epochs with these rules can be disputed, settled and replayed.
+    ///
+    /// # Errors
+    /// The first [`EpochRulesError`] that applies.
+    pub const fn check(&self) -> Result<(), EpochRulesError> {
+        if self.challenge_period == 0 {
+            return Err(EpochRulesError::NoChallengePeriod);
+        }
+        if self.collateral.is_zero() {
+            return Err(EpochRulesError::NoCollateral);
+        }
+        if self.settle_window == 0 {
+            return Err(EpochRulesError::NoSettleWindow);
+        }
+        if self.replay_delay == 0 {
+            return Err(EpochRulesError::NoReplayDelay);
+        }
+        if self.rollover_delay <= self.replay_delay {
+            return Err(EpochRulesError::RolloverBeforeReplay);
+        }
+        Ok(())
+    }
+}
+
+/// Reasons for which epochs cannot have certain rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EpochRulesError {
+    /// The challenge period is zero, so no assertion could be disputed. Give at least one block.
+    NoChallengePeriod,
+    /// The collateral is zero, so a false assertion would cost nothing. Give an amount above zero.
+    NoCollateral,
+    /// The settle window is zero, so an epoch could close before the last one is paid. Give at
+    /// least one block.
+    NoSettleWindow,
+    /// The replay delay is zero, so no worker would have time to propose. Give at least one block.
+    NoReplayDelay,
+    /// An epoch could roll over before it can be replayed. Give a `rollover_delay` above
+    /// `replay_delay`.
+    RolloverBeforeReplay,
+}
+
+#[cfg(feature = "std")]
+impl core::fmt::Display for EpochRulesError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoChallengePeriod => {
+                "0 blocks are too few: no assertion could be disputed; give at least 1"
+            }
+            Self::NoCollateral => {
+                "0 TAO are too little: a false assertion would cost nothing; give an amount above 0"
+            }
+            Self::NoSettleWindow => {
+                "0 blocks are too few: an epoch could close before the last one is paid; give at \
+                 least 1"
+            }
+            Self::NoReplayDelay => {
+                "0 blocks are too few: no worker would have time to propose; give at least 1"
+            }
+            Self::RolloverBeforeReplay => {
+                "an epoch could roll over before it can be replayed; give more blocks than \
+                 replay_delay has"
+            }
+        })
+    }
+}
+
+/// The contracts that the epoch contract calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Peers {
+    /// The token contract.
+    pub token: AccountId,
+    /// The registry.
+    pub registry: AccountId,
+    /// The staking contract.
+    pub staking: AccountId,
+    /// The emission contract.
+    pub emission: AccountId,
+}
+
+/// A neuron's row of weights, canonical: uids ascending, no zeros, the largest weight 65535.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct WeightsRow {
+    /// Block at which the weights were set.
+    pub updated_at: u32,
+    /// Uids that the weights are for.
+    pub uids: Vec<Uid>,
+    /// Weights, one for each uid.
+    pub weights: Vec<u16>,
+}
+
+/// The stage of the last closed epoch of a subnet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub enum Stage {
+    /// No closed epoch is unfinished.
+    Open,
+    /// Closed: anyone may propose.
+    Closed,
+    /// Asserted: anyone may dispute before the deadline, and finalize from the deadline on.
+    Asserted {
+        /// Digest of the assertion.
+        assertion: Digest,
+        /// The proposer.
+        proposer: AccountId,
+        /// Locked collateral, in rao.
+        collateral: Rao,
+        /// First block at which the assertion can be finalized.
+        deadline: u32,
+    },
+    /// In replay: anyone may continue, and proposing is impossible.
+    Replaying {
+        /// The next step to execute.
+        next: u32,
+    },
+}
+
+/// The status of a subnet's epochs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct EpochStatus {
+    /// The open epoch.
+    pub open: u32,
+    /// Block at which the open epoch opened.
+    pub opened_at: u32,
+    /// First block at which the tempo of the open epoch is over; `u32::MAX` on a subnet that is
+    /// not started, or is retired.
+    pub closes_at: u32,
+    /// Stage of the epoch before, while that epoch is closed and not final.
+    pub stage: Stage,
+    /// The last final epoch.
+    pub final_epoch: Option<u32>,
+    /// Settlement of a final epoch that still has chunks to settle.
+    pub settling: Option<Settlement>,
+    /// First block at which the closed epoch can be replayed. Absent while the epoch is asserted.
+    pub replays_at: Option<u32>,
+    /// First block at which the closed epoch can be rolled over. Absent while the epoch is
+    /// asserted, unless the kernel's code has changed since the close.
+    pub rolls_over_at: Option<u32>,
+}
+
+/// The settlement of a final epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Settlement {
+    /// The epoch.
+    pub epoch: u32,
+    /// Number of neurons.
+    pub neurons: u16,
+    /// Uids per chunk.
+    pub chunk: u16,
+    /// Block at which the epoch became final.
+    pub final_at: u32,
+    /// One bit per chunk, lowest first, set for settled chunks.
+    pub settled: Vec<u8>,
+    /// Amount that the epoch may pay, in rao.
+    pub budget: Rao,
+    /// Amount that the epoch has paid, in rao.
+    pub paid: Rao,
+    /// Owner of the subnet at the close.
+    pub owner: AccountId,
+    /// Hotkey of the owner at the close.
+    pub owner_hotkey: AccountId,
+    /// Fee for settling a chunk in rao, paid as TAO.
+    pub fee: Rao,
+}
+
+impl Settlement {
+    /// Returns true if `chunk` is settled.
+    pub fn is_settled(&self, chunk: u16) -> bool {
+        let byte = self
+            .settled
+            .get(usize::from(chunk / 8))
+            .copied()
+            .unwrap_or_default();
+        byte & (1u8 << (chunk % 8)) != 0
+    }
+
+    /// Returns the number of chunks.
+    pub fn chunks(&self) -> u16 {
+        self.neurons.div_ceil(self.chunk.max(1))
+    }
+
+    /// Returns true if every chunk is settled.
+    pub fn is_complete(&self) -> bool {
+        (0..self.chunks()).all(|chunk| self.is_settled(chunk))
+    }
+}
+
+/// The collateral of a worker, in rao.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Collateral {
+    /// Collateral that can be withdrawn, or locked behind an assertion.
+    pub free: Rao,
+    /// Collateral behind assertions.
+    pub locked: Rao,
+}

@@ -1,0 +1,473 @@
+//! The interface of the registry: subnets, their hyperparameters, and the neurons on their uids.
+//!
+//! - `types`: subnets and neurons
+//! - `hyperparameters`: the table of settings of one subnet, and their view
+//! - `terms`: the part of a subnet's settings that rules read
+//! - `network`: rules of the whole network, and identities of subnets
+//! - `kernels`: the allow-list of kernels
+//! - `serving`: endpoints and commitments of neurons
+//! - `views`: answers about registrations, replacements and scores
+//! - `events`, `error`: events and errors
+
+mod error;
+mod events;
+mod hyperparameters;
+mod kernels;
+mod network;
+mod serving;
+mod terms;
+mod types;
+mod views;
+
+pub use error::{BoundedField, RegistryError};
+pub use events::{
+    HotkeySwapped, HyperparameterSet, IdentitySet, NetworkRulesSet, NeuronRegistered,
+    SubnetCreated, SubnetOffered, SubnetRetired, SubnetStarted, SubnetTransferred, SymbolSet,
+};
+pub use hyperparameters::{Hyperparameter, HyperparameterView, Number, Parameter, Setter, Unit};
+pub use kernels::{AdminChanged, KernelAllowed, KernelEntry, KernelRetired, MAX_KERNELS};
+pub use network::{NetworkRules, SubnetIdentity, MAX_IDENTITY_FIELD, MAX_SYMBOL, SWAP_INTERVAL};
+pub use serving::{
+    Axon, AxonServed, Commitment, CommitmentKind, CommitmentMade, Host, Prometheus,
+    PrometheusServed, ServingStopped, ServingView, MAX_COMMITMENT, MAX_HOST,
+};
+pub use terms::{PruningTerms, RegistrationTerms, Terms, WeightTerms, MAX_IMMUNE_OWNERS};
+pub use types::{
+    HotkeyStatus, KernelParams, Neuron, RegistryPeers, Seat, Subnet, SubnetSnapshot, Tenure, Voter,
+    MAX_NAME,
+};
+pub use views::{NeuronView, PruneCandidate, RegistrationQuote};
+
+use crate::{kernel::NeuronResult, token::WireError, AccountId, Digest, NetUid, Rao, Uid};
+use ink::prelude::{string::String, vec::Vec};
+
+/// The registry of subnets and neurons.
+///
+/// The order is: messages of users, of subnet owners, views, messages of the admin, and at the end
+/// those of other contracts and of the deployer.
+#[ink::trait_definition]
+pub trait Registry {
+    /// Registers `hotkey` on a subnet, owned by the caller, and returns its uid.
+    ///
+    /// Burns the registration price: approve the price for this contract first. Fails if the price
+    /// is above `max_price`, in rao. On a full subnet the first of `prune_candidates` is replaced.
+    ///
+    /// # Events
+    /// `NeuronRegistered`.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`,
+    /// `TooSoon`, `PriceAbove`, `AllImmune`, `Payment`.
+    #[ink(message)]
+    fn register(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        max_price: Rao,
+    ) -> Result<Uid, RegistryError>;
+
+    /// Replaces the hotkey of the caller's neuron on a subnet by `new_hotkey`.
+    ///
+    /// Burns the swap fee of the network rules: approve the fee for this contract first.
+    /// `new_hotkey` must have no owner yet. The seat stays, with uid, scores, weights, permit and
+    /// endpoints. Stake and take stay on the hotkey that the neuron registered with. Commits that
+    /// are not revealed are lost, because they bind the hotkey. The new hotkey counts from the open
+    /// epoch on.
+    ///
+    /// # Events
+    /// `HotkeySwapped`.
+    ///
+    /// # Errors
+    /// `NotSeated`, `NotHotkeyOwner` for either hotkey, `TooSoon` after the neuron's last swap,
+    /// `Payment`.
+    #[ink(message)]
+    fn swap_hotkey(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        new_hotkey: AccountId,
+    ) -> Result<(), RegistryError>;
+
+    /// Publishes the endpoint of the caller's neuron, in place of the last one. The caller is the
+    /// hotkey.
+    ///
+    /// The first endpoint or commitment of a neuron costs the serving deposit of the network rules:
+    /// approve the deposit for this contract first. The hotkey receives the deposit when the neuron
+    /// stops serving or is replaced.
+    ///
+    /// # Events
+    /// `AxonServed`.
+    ///
+    /// # Errors
+    /// `OutOfBounds` for port 0, `BadHost`, `UnknownSubnet`, `NotSeated`, `TooSoon`, `Payment`.
+    #[ink(message)]
+    fn serve_axon(&mut self, netuid: NetUid, axon: Axon) -> Result<(), RegistryError>;
+
+    /// Publishes the endpoint of the metrics of the caller's neuron, in place of the last one. The
+    /// caller is the hotkey. The serving deposit is due as for `serve_axon`.
+    ///
+    /// # Events
+    /// `PrometheusServed`.
+    ///
+    /// # Errors
+    /// `OutOfBounds` for port 0, `BadHost`, `UnknownSubnet`, `NotSeated`, `TooSoon`, `Payment`.
+    #[ink(message)]
+    fn serve_prometheus(
+        &mut self,
+        netuid: NetUid,
+        prometheus: Prometheus,
+    ) -> Result<(), RegistryError>;
+
+    /// Publishes `data` as the commitment of the caller's neuron, in place of the last one. The
+    /// caller is the hotkey. The serving deposit is due as for `serve_axon`.
+    ///
+    /// # Events
+    /// `CommitmentMade`.
+    ///
+    /// # Errors
+    /// `OutOfBounds` for more than 128 bytes, `UnknownSubnet`, `NotSeated`, `TooSoon`, `Payment`.
+    #[ink(message)]
+    fn commit(
+        &mut self,
+        netuid: NetUid,
+        kind: CommitmentKind,
+        data: Vec<u8>,
+    ) -> Result<(), RegistryError>;
+
+    /// Removes the endpoints and the commitment of the caller's neuron and returns the serving
+    /// deposit to the caller. The caller is the hotkey. Returns the deposit in rao.
+    ///
+    /// # Events
+    /// `ServingStopped`.
+    ///
+    /// # Errors
+    /// `NotSeated`, `NothingServed`, `Payment`.
+    #[ink(message)]
+    fn stop_serving(&mut self, netuid: NetUid) -> Result<Rao, RegistryError>;
+
+    /// Creates a subnet with default hyperparameters, owned by the caller, and returns its netuid.
+    ///
+    /// Locks the creation price until the subnet is retired: approve the price for this contract
+    /// first. Fails if the price is above `max_price`, in rao. If `owner_hotkey` has no owner yet,
+    /// the caller becomes its owner, so that no other account can take the seat that always has a
+    /// permit. On a full network the weakest subnet that is not immune is retired, and its owner
+    /// receives the lock. Epochs begin after `start`. The first netuid is 1; none is used twice.
+    ///
+    /// # Events
+    /// `SubnetRetired` if the network is full, `SubnetCreated`.
+    ///
+    /// # Errors
+    /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `TooSoon`,
+    /// `PriceAbove`, `NetworkFull`, `NotHotkeyOwner`, `Payment`.
+    #[ink(message)]
+    fn create_subnet(
+        &mut self,
+        name: String,
+        owner_hotkey: AccountId,
+        kernel: AccountId,
+        tempo: u32,
+        max_uids: u16,
+        max_validators: u16,
+        max_price: Rao,
+    ) -> Result<NetUid, RegistryError>;
+
+    /// Starts the epochs of a subnet, for good. Owner only.
+    ///
+    /// # Events
+    /// `SubnetStarted`.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `NotOwner`, `Retired`, `AlreadyStarted`.
+    #[ink(message)]
+    fn start(&mut self, netuid: NetUid) -> Result<(), RegistryError>;
+
+    /// Sets one hyperparameter of a subnet. Owner or admin only; some are the admin's alone.
+    ///
+    /// The value counts from the open epoch on. On a started subnet no hyperparameter changes
+    /// shortly before the epoch may close, and the owner waits two tempos between changes of the
+    /// same one.
+    ///
+    /// # Events
+    /// `HyperparameterSet`.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `Frozen`, `Cooldown`; then by hyperparameter
+    /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma` for a Yuma parameter of another kernel's
+    /// subnet, or `OutOfBounds`.
+    #[ink(message)]
+    fn set_hyperparameter(
+        &mut self,
+        netuid: NetUid,
+        value: Hyperparameter,
+    ) -> Result<(), RegistryError>;
+
+    /// Sets or clears the identity of a subnet. Owner only.
+    ///
+    /// # Events
+    /// `IdentitySet`.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `NotOwner`, `OutOfBounds` for a field of more than 256 bytes.
+    #[ink(message)]
+    fn set_identity(
+        &mut self,
+        netuid: NetUid,
+        identity: Option<SubnetIdentity>,
+    ) -> Result<(), RegistryError>;
+
+    /// Sets the symbol of a subnet, or clears it with an empty text. Owner only.
+    ///
+    /// # Events
+    /// `SymbolSet`.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `NotOwner`, `OutOfBounds` for more than 16 bytes.
+    #[ink(message)]
+    fn set_symbol(&mut self, netuid: NetUid, symbol: String) -> Result<(), RegistryError>;
+
+    /// Offers a subnet to another account, or withdraws the offer. Owner only. The owner stays the
+    /// same until the other account calls `accept_subnet`.
+    ///
+    /// # Events
+    /// `SubnetOffered`.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `NotOwner`, `Retired`.
+    #[ink(message)]
+    fn offer_subnet(&mut self, netuid: NetUid, to: Option<AccountId>) -> Result<(), RegistryError>;
+
+    /// Makes the caller the owner of a subnet that is offered to the caller.
+    ///
+    /// The neuron of `owner_hotkey`, a hotkey of the caller, always has a permit. The new owner
+    /// counts from the open epoch on; pay for closed epochs goes to the former owner.
+    ///
+    /// # Events
+    /// `SubnetTransferred`.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`.
+    #[ink(message)]
+    fn accept_subnet(
+        &mut self,
+        netuid: NetUid,
+        owner_hotkey: AccountId,
+    ) -> Result<(), RegistryError>;
+
+    /// Returns a subnet, or nothing if the subnet was never created.
+    #[ink(message)]
+    fn subnet(&self, netuid: NetUid) -> Option<Subnet>;
+
+    /// Returns the number of subnets ever created. Netuids run from 1 to this number.
+    #[ink(message)]
+    fn subnets(&self) -> u16;
+
+    /// Returns the netuids of all subnets that are not retired, ascending.
+    #[ink(message)]
+    fn live_subnets(&self) -> Vec<NetUid>;
+
+    /// Returns page `page` of a subnet's metagraph, 64 uids a page from page 0 on.
+    #[ink(message)]
+    fn metagraph(&self, netuid: NetUid, page: u16) -> Vec<NeuronView>;
+
+    /// Returns the current neuron on `uid`.
+    #[ink(message)]
+    fn neuron(&self, netuid: NetUid, uid: Uid) -> Option<Neuron>;
+
+    /// Returns the current seat of `hotkey` on a subnet.
+    #[ink(message)]
+    fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat>;
+
+    /// Returns the owner of `hotkey`: the account that first registered the hotkey on any subnet,
+    /// or created a subnet with the hotkey.
+    #[ink(message)]
+    fn owner_of(&self, hotkey: AccountId) -> Option<AccountId>;
+
+    /// Returns every numeric hyperparameter of a subnet with value, bounds, unit, setter, and the
+    /// first block at which the setter may change the value.
+    #[ink(message)]
+    fn hyperparameters(&self, netuid: NetUid) -> Vec<HyperparameterView>;
+
+    /// Returns the price of the next registration on a subnet, and the seat that it takes.
+    #[ink(message)]
+    fn quote_registration(&self, netuid: NetUid) -> Option<RegistrationQuote>;
+
+    /// Returns the first `count` neurons, at most 16, that registrations on a full subnet would
+    /// replace, in this order.
+    #[ink(message)]
+    fn prune_candidates(&self, netuid: NetUid, count: u16) -> Vec<PruneCandidate>;
+
+    /// Returns the endpoints and the commitment of the neuron on `uid`.
+    #[ink(message)]
+    fn serving(&self, netuid: NetUid, uid: Uid) -> Option<ServingView>;
+
+    /// Returns endpoints and commitments of page `page`, 64 uids a page from page 0 on. Neurons
+    /// that do not serve are left out.
+    #[ink(message)]
+    fn serving_page(&self, netuid: NetUid, page: u16) -> Vec<ServingView>;
+
+    /// Returns the identity of a subnet.
+    #[ink(message)]
+    fn identity(&self, netuid: NetUid) -> Option<SubnetIdentity>;
+
+    /// Returns the account that a subnet is offered to.
+    #[ink(message)]
+    fn offered_to(&self, netuid: NetUid) -> Option<AccountId>;
+
+    /// Returns the lock in rao that creating a subnet costs now. The price doubles with each
+    /// creation and falls linearly afterwards.
+    #[ink(message)]
+    fn creation_price(&self) -> Rao;
+
+    /// Returns the subnet that the next creation on a full network would retire, or nothing if all
+    /// are immune.
+    #[ink(message)]
+    fn retirement_candidate(&self) -> Option<NetUid>;
+
+    /// Returns the TAO in rao that this contract holds for others: locks of subnets that are not
+    /// retired, and serving deposits. The contract's balance is at least this amount.
+    #[ink(message)]
+    fn held(&self) -> Rao;
+
+    /// Returns the addresses of all kernels ever allowed, oldest first, retired ones included.
+    #[ink(message)]
+    fn kernels(&self) -> Vec<AccountId>;
+
+    /// Returns the entry of the kernel at `address`.
+    #[ink(message)]
+    fn kernel(&self, address: AccountId) -> Option<KernelEntry>;
+
+    /// Returns the rules of the network.
+    #[ink(message)]
+    fn network_rules(&self) -> NetworkRules;
+
+    /// Returns the admin: the account that allows kernels, sets the network's rules, and may set
+    /// hyperparameters of any subnet.
+    #[ink(message)]
+    fn admin(&self) -> AccountId;
+
+    /// Returns the contracts that this contract calls or is called by.
+    #[ink(message)]
+    fn peers(&self) -> RegistryPeers;
+
+    /// Returns the owner of `hotkey`, and the conditions for stake on a subnet. Called by
+    /// the staking contract.
+    #[ink(message)]
+    fn hotkey_status(&self, netuid: NetUid, hotkey: AccountId) -> HotkeyStatus;
+
+    /// Allows subnets to choose `kernel`, whose code must have the hash `code_hash`. Admin only.
+    ///
+    /// A subnet that has no parameters for the kernel starts with `defaults`. Allowing a retired
+    /// kernel ends its retirement and replaces the defaults.
+    ///
+    /// # Events
+    /// `KernelAllowed`.
+    ///
+    /// # Errors
+    /// `NotAdmin`, `OutOfBounds` for the defaults, `KernelCode` with the hash of the code at the
+    /// address, `KernelListed` with the hash that the kernel was allowed with before, `Exhausted`
+    /// for the 257th kernel.
+    #[ink(message)]
+    fn allow_kernel(
+        &mut self,
+        kernel: AccountId,
+        code_hash: Digest,
+        defaults: KernelParams,
+    ) -> Result<(), RegistryError>;
+
+    /// Retires `kernel`: no further subnet may choose it. Subnets that run the kernel keep it.
+    /// Admin only.
+    ///
+    /// # Events
+    /// `KernelRetired`.
+    ///
+    /// # Errors
+    /// `NotAdmin`, `KernelNotAllowed` if the kernel is not on the list or is retired already.
+    #[ink(message)]
+    fn retire_kernel(&mut self, kernel: AccountId) -> Result<(), RegistryError>;
+
+    /// Sets the rules of the network, all at once. Admin only.
+    ///
+    /// # Events
+    /// `NetworkRulesSet`.
+    ///
+    /// # Errors
+    /// `NotAdmin`, `OutOfBounds`.
+    #[ink(message)]
+    fn set_network_rules(&mut self, rules: NetworkRules) -> Result<(), RegistryError>;
+
+    /// Makes another account the admin. Admin only.
+    ///
+    /// # Events
+    /// `AdminChanged`.
+    ///
+    /// # Errors
+    /// `NotAdmin`.
+    #[ink(message)]
+    fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError>;
+
+    /// Returns the current seat of `hotkey` on a subnet, and the terms for its weights. Called by
+    /// the epoch contract.
+    #[ink(message)]
+    fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter>;
+
+    /// Returns the neurons on `count` uids from `start` on, at the end of `epoch`. The uids must be
+    /// of one page of 64. Called by the epoch contract.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` beyond the page or the seats taken then.
+    #[ink(message)]
+    fn neurons_at(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        start: Uid,
+        count: u16,
+    ) -> Result<Vec<Neuron>, RegistryError>;
+
+    /// Returns the registrations of the neurons on `uids`, ascending and at most 129, at the end of
+    /// `epoch`. Called by the epoch contract, once for a whole roster.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for one beyond the seats taken
+    /// then, or for one that does not ascend.
+    #[ink(message)]
+    fn tenures_at(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        uids: Vec<Uid>,
+    ) -> Result<Vec<Tenure>, RegistryError>;
+
+    /// Closes epoch `closing` of a subnet, opens the next one, and returns the subnet at the close.
+    /// Epoch contract only.
+    ///
+    /// # Errors
+    /// `NotEpoch`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
+    #[ink(message)]
+    fn begin_epoch(
+        &mut self,
+        netuid: NetUid,
+        closing: u32,
+    ) -> Result<SubnetSnapshot, RegistryError>;
+
+    /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of 64.
+    /// Epoch contract only. A neuron that registered after the epoch keeps a score of zero.
+    ///
+    /// # Errors
+    /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
+    #[ink(message)]
+    fn record_scores(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        start: Uid,
+        scores: Vec<NeuronResult>,
+    ) -> Result<(), RegistryError>;
+
+    /// Names the epoch contract. Deployer only, once, during deployment.
+    ///
+    /// # Errors
+    /// `AlreadyWired`, `NotDeployer`.
+    #[ink(message)]
+    fn wire(&mut self, epoch: AccountId) -> Result<(), WireError>;
+}

@@ -1,0 +1,53 @@
+//! Children, pay, and the contracts around staking.
+
+use crate::{AccountId, Rao};
+use ink::prelude::vec::Vec;
+
+/// A hotkey that weighs with a part of another hotkey's stake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Child {
+    /// Part of the parent's own stake, of `u64::MAX`. Not zero.
+    pub proportion: u64,
+    /// The child.
+    pub hotkey: AccountId,
+}
+
+/// A list of children that does not count yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct PendingChildren {
+    /// The children.
+    pub children: Vec<Child>,
+    /// Block after which an epoch must open for the list to count.
+    pub after: u32,
+}
+
+/// The pay of one neuron for an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct Payment {
+    /// The hotkey.
+    pub hotkey: AccountId,
+    /// The owner of the hotkey.
+    pub coldkey: AccountId,
+    /// Pay as a miner in rao, for the owner, as stake on the hotkey.
+    pub miner: Rao,
+    /// Pay as a validator in rao: the take for the owner, the rest for all stakers of the hotkey.
+    pub validator: Rao,
+}
+
+/// The contracts that the staking contract calls or is called by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct StakingPeers {
+    /// The token contract.
+    pub token: AccountId,
+    /// The registry.
+    pub registry: AccountId,
+    /// The emission contract. Absent before this contract is wired.
+    pub emission: Option<AccountId>,
+    /// The epoch contract. Absent before this contract is wired.
+    pub epoch: Option<AccountId>,
+}

@@ -1,0 +1,125 @@
+//! The stored settings of a subnet: name, kernel, hyperparameters.
+
+use crate::seats::Seats;
+use ink::{
+    prelude::{string::String, vec::Vec},
+    scale::Encode,
+};
+use inktensor_primitives::{
+    registry::{KernelParams, RegistryError, Subnet, Terms},
+    AccountId, Rao,
+};
+
+/// A subnet without the counters that change at registrations and closes (see [`Seats`]), which are
+/// far more frequent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Settings {
+    /// See [`Subnet::name`].
+    pub name: String,
+    /// See [`Subnet::owner`].
+    pub owner: AccountId,
+    /// See [`Subnet::owner_hotkey`].
+    pub owner_hotkey: AccountId,
+    /// See [`Subnet::symbol`].
+    pub symbol: String,
+    /// See [`Subnet::created_at`].
+    pub created_at: u32,
+    /// See [`Subnet::started_at`].
+    pub started_at: Option<u32>,
+    /// See [`Subnet::retired_at`].
+    pub retired_at: Option<u32>,
+    /// See [`Subnet::lock`].
+    pub lock: Rao,
+    /// See [`Subnet::tempo`].
+    pub tempo: u32,
+    /// See [`Subnet::kernel`].
+    pub kernel: AccountId,
+    /// See [`Subnet::max_uids`].
+    pub max_uids: u16,
+    /// See [`Subnet::max_validators`].
+    pub max_validators: u16,
+    /// See [`Subnet::immunity_period`].
+    pub immunity_period: u32,
+    /// See [`Subnet::terms`].
+    pub terms: Terms,
+    /// See [`Subnet::params`].
+    pub params: KernelParams,
+}
+
+impl Settings {
+    /// Passes a subnet that is not retired.
+    ///
+    /// # Errors
+    /// `Retired`.
+    pub fn live(self) -> Result<Self, RegistryError> {
+        match self.retired_at {
+            Some(at) => Err(RegistryError::Retired(at)),
+            None => Ok(self),
+        }
+    }
+
+    /// Passes the subnet's owner alone.
+    ///
+    /// # Errors
+    /// `NotOwner`.
+    pub fn only_owner(&self, caller: AccountId) -> Result<(), RegistryError> {
+        if caller == self.owner {
+            Ok(())
+        } else {
+            Err(RegistryError::NotOwner)
+        }
+    }
+
+    /// Returns the public view of the subnet, whose next registration costs `registration_price`.
+    pub fn subnet(self, seats: &Seats, registration_price: Rao) -> Subnet {
+        Subnet {
+            name: self.name,
+            owner: self.owner,
+            owner_hotkey: self.owner_hotkey,
+            symbol: self.symbol,
+            created_at: self.created_at,
+            started_at: self.started_at,
+            retired_at: self.retired_at,
+            lock: self.lock,
+            epoch: seats.epoch(),
+            tempo: self.tempo,
+            kernel: self.kernel,
+            max_uids: self.max_uids,
+            max_validators: self.max_validators,
+            neurons: seats.taken(),
+            immunity_period: self.immunity_period,
+            registration_price,
+            terms: self.terms,
+            params: self.params,
+        }
+    }
+}
+
+/// Encodes the parameters for their kernel.
+pub fn kernel_bytes(params: &KernelParams) -> Vec<u8> {
+    match params {
+        KernelParams::Yuma(yuma) => yuma.encode(),
+        KernelParams::Other(bytes) => bytes.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ink::scale::DecodeAll;
+    use inktensor_primitives::kernel::{YumaParams, MAX_PARAMS};
+
+    #[test]
+    fn a_kernel_reads_back_its_parameters() {
+        let yuma = YumaParams {
+            kappa: 7,
+            ..YumaParams::default()
+        };
+        let bytes = kernel_bytes(&KernelParams::Yuma(yuma.clone()));
+        assert!(bytes.len() <= MAX_PARAMS);
+        assert_eq!(YumaParams::decode_all(&mut bytes.as_slice()), Ok(yuma));
+        assert_eq!(kernel_bytes(&KernelParams::Other(vec![1, 2])), vec![1, 2]);
+    }
+}

@@ -1,0 +1,101 @@
+//! Creation and retirement of subnets.
+
+use super::Subnets;
+use crate::{
+    creation::{self, Candidate},
+    hyperparameters::{settings::Settings, DEFAULT_REGISTRATION_PRICE},
+    price::Price,
+    seats::Seats,
+};
+use ink::prelude::vec::Vec;
+use inktensor_primitives::{
+    registry::{NetworkRules, RegistryError},
+    AccountId, NetUid, Rao,
+};
+
+/// A retired subnet, whose lock goes back to its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retirement {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The subnet's owner.
+    pub owner: AccountId,
+    /// The lock, in rao.
+    pub lock: Rao,
+}
+
+impl Subnets {
+    /// Returns the number of subnets ever created.
+    pub fn count(&self) -> u16 {
+        self.count
+    }
+
+    /// Returns the subnets that are not retired, ascending.
+    pub fn live(&self) -> Vec<NetUid> {
+        self.live.get_or_default()
+    }
+
+    /// Adds a subnet. The owner becomes the owner of `owner_hotkey` too, so that no other account
+    /// can register it.
+    ///
+    /// # Errors
+    /// `NotHotkeyOwner`, `Exhausted`.
+    pub fn create(&mut self, settings: &Settings) -> Result<NetUid, RegistryError> {
+        self.claim(settings.owner_hotkey, settings.owner)?;
+        self.count = self.count.checked_add(1).ok_or(RegistryError::Exhausted)?;
+        let netuid = NetUid(self.count);
+        self.settings.insert(netuid, settings);
+        self.seats.insert(netuid, &Seats::new());
+        let price = Price::new(DEFAULT_REGISTRATION_PRICE, settings.created_at);
+        self.prices.insert(netuid, &price);
+        let mut live = self.live();
+        live.push(netuid);
+        self.live.set(&live);
+        Ok(netuid)
+    }
+
+    /// Makes room for one more subnet at block `now`. On a full network retires the weakest subnet
+    /// that is not immune.
+    ///
+    /// # Errors
+    /// `NetworkFull`.
+    pub fn make_room(
+        &mut self,
+        now: u32,
+        rules: &NetworkRules,
+    ) -> Result<Option<Retirement>, RegistryError> {
+        if self.live().len() < usize::from(rules.subnet_limit) {
+            return Ok(None);
+        }
+        let netuid = self.candidate(now, rules)?;
+        let mut settings = self.settings(netuid)?;
+        let retirement = Retirement {
+            netuid,
+            owner: settings.owner,
+            lock: settings.lock,
+        };
+        settings.retired_at = Some(now);
+        settings.lock = Rao::ZERO;
+        self.settings.insert(netuid, &settings);
+        let mut live = self.live();
+        live.retain(|it| *it != netuid);
+        self.live.set(&live);
+        self.offers.remove(netuid);
+        Ok(Some(retirement))
+    }
+
+    /// Returns the subnet to retire at block `now` on a full network.
+    ///
+    /// # Errors
+    /// `NetworkFull` if all are immune.
+    pub fn candidate(&self, now: u32, rules: &NetworkRules) -> Result<NetUid, RegistryError> {
+        let subnets = self.live().into_iter().filter_map(|netuid| {
+            Some(Candidate {
+                strength: self.strengths.get(netuid).unwrap_or_default().rao(),
+                created_at: self.settings.get(netuid)?.created_at,
+                netuid,
+            })
+        });
+        creation::weakest(subnets, now, rules.subnet_immunity)
+    }
+}

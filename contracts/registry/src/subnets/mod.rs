@@ -1,0 +1,360 @@
+//! The stored subnets: a storage component that does not know the environment.
+//!
+//! After an error storage may be half written. Messages return every error, and the chain then
+//! reverts the call.
+//!
+//! - `lifecycle`: creation and retirement
+//! - `ownership`: decisions of the owner
+//! - `registration`: registration and replacement of neurons
+//! - `serving`: endpoints and commitments of neurons
+//! - `hotkey_swap`: another hotkey for a neuron
+
+mod hotkey_swap;
+mod lifecycle;
+mod ownership;
+mod registration;
+mod serving;
+
+pub use ownership::Change;
+pub use registration::Applicant;
+#[cfg(test)]
+use registration::Registered;
+
+use crate::{
+    hyperparameters::{
+        bounds,
+        settings::{self, Settings},
+        DEFAULT_REGISTRATION_PRICE,
+    },
+    kernels::Kernels,
+    pages::{self, NeuronPage, StandingPage},
+    price::Price,
+    seats::Seats,
+    serving::ServingRecord,
+};
+use ink::{
+    prelude::vec::Vec,
+    storage::{traits::ManualKey, Lazy, Mapping},
+};
+use inktensor_primitives::{
+    kernel::NeuronResult,
+    registry::{
+        BoundedField, HotkeyStatus, Neuron, NeuronView, Parameter, RegistryError, Seat, Subnet,
+        SubnetIdentity, SubnetSnapshot, Tenure, Voter,
+    },
+    AccountId, NetUid, Rao, Uid, MAX_VALIDATORS, PAGE,
+};
+
+/// The seat of a hotkey on a subnet, as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct SeatRecord {
+    uid: Uid,
+    generation: u32,
+    registered_epoch: u32,
+}
+
+/// A subnet's pay in its last settled epochs. The weakest subnet is retired first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Strength {
+    /// The epoch whose scores are being recorded.
+    epoch: u32,
+    /// Pay of that epoch so far.
+    now: Rao,
+    /// Pay of the recorded epoch before it.
+    before: Rao,
+}
+
+impl Strength {
+    /// Adds the pay of a chunk of `epoch`.
+    fn record(&mut self, epoch: u32, results: &[NeuronResult]) {
+        if epoch > self.epoch {
+            self.before = self.now;
+            self.now = Rao::ZERO;
+            self.epoch = epoch;
+        }
+        let paid = results
+            .iter()
+            .fold(0, |sum: u64, it| sum.saturating_add(it.emission.0));
+        self.now = Rao(self.now.0.saturating_add(paid));
+    }
+
+    /// Returns the larger pay of the last two recorded epochs, as the last may be incomplete.
+    fn rao(&self) -> Rao {
+        self.now.max(self.before)
+    }
+}
+
+/// All subnets.
+#[ink::storage_item]
+#[derive(Debug, Default)]
+pub struct Subnets {
+    count: u16,
+    settings: Mapping<NetUid, Settings, ManualKey<0x7265_0001>>,
+    seats: Mapping<NetUid, Seats, ManualKey<0x7265_0002>>,
+    places: Mapping<(NetUid, AccountId), SeatRecord, ManualKey<0x7265_0003>>,
+    owners: Mapping<AccountId, AccountId, ManualKey<0x7265_0004>>,
+    neurons: Mapping<(NetUid, u16), NeuronPage, ManualKey<0x7265_0005>>,
+    standings: Mapping<(NetUid, u16), StandingPage, ManualKey<0x7265_0006>>,
+    /// Prices of registrations.
+    prices: Mapping<NetUid, Price, ManualKey<0x7265_0009>>,
+    /// Block of each parameter's last change.
+    changes: Mapping<(NetUid, Parameter), u32, ManualKey<0x7265_000A>>,
+    /// Accounts to which subnets are offered.
+    offers: Mapping<NetUid, AccountId, ManualKey<0x7265_000B>>,
+    identities: Mapping<NetUid, SubnetIdentity, ManualKey<0x7265_000C>>,
+    /// Seats that the present owner took as the owner, oldest first; at most `MAX_IMMUNE_OWNERS`.
+    owner_seats: Mapping<NetUid, Vec<Uid>, ManualKey<0x7265_000D>>,
+    /// Subnets that are not retired, ascending.
+    live: Lazy<Vec<NetUid>, ManualKey<0x7265_000E>>,
+    strengths: Mapping<NetUid, Strength, ManualKey<0x7265_000F>>,
+    /// Endpoints and commitments of neurons, by generation.
+    served: Mapping<(NetUid, u32), ServingRecord, ManualKey<0x7265_0010>>,
+    /// Present hotkeys of neurons that have swapped, by the hotkey that holds the stake.
+    present_hotkeys: Mapping<(NetUid, AccountId), AccountId, ManualKey<0x7265_0011>>,
+    /// Block of each neuron's last swap, by generation.
+    swaps: Mapping<(NetUid, u32), u32, ManualKey<0x7265_0012>>,
+}
+
+impl Subnets {
+    /// Closes epoch `closing` at block `now`. Returns the subnet as of that epoch.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `Retired`, `KernelNotAllowed`, `WrongEpoch`, `Exhausted`.
+    pub fn close(
+        &mut self,
+        netuid: NetUid,
+        closing: u32,
+        now: u32,
+        kernels: &Kernels,
+    ) -> Result<SubnetSnapshot, RegistryError> {
+        let settings = self.settings(netuid)?.live()?;
+        // Every subnet has an entry: its kernel was allowed when chosen, and entries stay.
+        let kernel = kernels.entry(settings.kernel);
+        let kernel = kernel.ok_or(RegistryError::KernelNotAllowed)?;
+        let mut seats = self.seats(netuid)?;
+        let frozen = seats.clone();
+        seats.close(closing, now)?;
+        self.seats.insert(netuid, &seats);
+        let owner = self.places.get((netuid, settings.owner_hotkey));
+        let price = self.price(netuid, &settings, now);
+        let params = settings::kernel_bytes(&settings.params);
+        let mut subnet = settings.subnet(&frozen, price);
+        if let Some(SeatRecord {
+            uid, generation, ..
+        }) = owner
+        {
+            // The owner's cut is staked on the hotkey that holds the owner's stake.
+            subnet.owner_hotkey = self.identity_of(netuid, subnet.owner_hotkey, uid, generation);
+        }
+        Ok(SubnetSnapshot {
+            neurons: frozen.taken(),
+            owner_uid: owner.map(|place| place.uid),
+            params,
+            kernel_code: kernel.code_hash,
+            subnet,
+        })
+    }
+
+    /// Records results of the closed `epoch` for the uids from `start` on.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `OutOfBounds`, `TooOld`.
+    pub fn record(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        start: Uid,
+        results: &[NeuronResult],
+    ) -> Result<(), RegistryError> {
+        let seats = self.seats(netuid)?;
+        if epoch >= seats.epoch() {
+            return Err(RegistryError::OutOfBounds {
+                field: BoundedField::Epoch,
+                value: epoch.into(),
+                min: 0,
+                max: seats.epoch().saturating_sub(1).into(),
+            });
+        }
+        let count = u16::try_from(results.len()).unwrap_or(u16::MAX);
+        pages::span(start, count, seats.taken())?;
+        let key = (netuid, start.page());
+        let mut page = self.standings.get(key).unwrap_or_default();
+        page.record(epoch, start, results)?;
+        self.standings.insert(key, &page);
+        let mut strength = self.strengths.get(netuid).unwrap_or_default();
+        strength.record(epoch, results);
+        self.strengths.insert(netuid, &strength);
+        Ok(())
+    }
+
+    /// Returns the subnet as of block `now`.
+    pub fn subnet(&self, netuid: NetUid, now: u32) -> Option<Subnet> {
+        let (settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
+        let price = self.price(netuid, &settings, now);
+        Some(settings.subnet(&seats, price))
+    }
+
+    /// Returns the present seat of `hotkey`.
+    pub fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat> {
+        let place = self.places.get((netuid, hotkey))?;
+        let seats = self.seats.get(netuid)?;
+        Some(Seat {
+            uid: place.uid,
+            generation: place.generation,
+            registered_epoch: place.registered_epoch,
+            neurons: seats.taken(),
+            epoch: seats.epoch(),
+        })
+    }
+
+    /// Returns the present seat of `hotkey`, and the terms on which it sets weights.
+    pub fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter> {
+        let seat = self.seat(netuid, hotkey)?;
+        let settings = self.settings.get(netuid)?;
+        Some(Voter {
+            identity: self.identity_of(netuid, hotkey, seat.uid, seat.generation),
+            seat,
+            is_owner: settings.owner_hotkey == hotkey,
+            terms: settings.terms.weights,
+        })
+    }
+
+    /// Returns the present neuron on `uid`.
+    pub fn neuron(&self, netuid: NetUid, uid: Uid) -> Option<Neuron> {
+        let page = self.neurons.get((netuid, uid.page()))?;
+        page.neuron(uid).cloned()
+    }
+
+    /// Returns the neurons on the `count` uids from `start` at the end of `epoch`. Reads one page.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `OutOfBounds`, `TooOld`.
+    pub fn neurons_at(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        start: Uid,
+        count: u16,
+    ) -> Result<Vec<Neuron>, RegistryError> {
+        let seats = self.seats(netuid)?;
+        let taken = seats.taken_at(epoch).map_err(|_| RegistryError::TooOld)?;
+        let places = pages::span(start, count, taken)?;
+        let page = self.neurons.get((netuid, start.page()));
+        page.unwrap_or_default().at(places, epoch)
+    }
+
+    /// Returns the tenures of the neurons on `uids` at the end of `epoch`. Reads each page of
+    /// standings once.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for a seat that was not taken,
+    /// or for uids that do not ascend.
+    pub fn tenures_at(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        uids: &[Uid],
+    ) -> Result<Vec<Tenure>, RegistryError> {
+        let seats = self.seats(netuid)?;
+        let taken = seats.taken_at(epoch).map_err(|_| RegistryError::TooOld)?;
+        let most = usize::from(MAX_VALIDATORS).saturating_add(1);
+        bounds::at_most(BoundedField::UidCount, uids.len(), most)?;
+        let mut tenures = Vec::with_capacity(uids.len());
+        let mut page = StandingPage::default();
+        let mut loaded = None;
+        let mut least = 0;
+        for uid in uids {
+            let last = taken.saturating_sub(1);
+            bounds::within(BoundedField::Uid, uid.0.into(), (least, last.into()))?;
+            least = u64::from(uid.0).saturating_add(1);
+            if loaded != Some(uid.page()) {
+                loaded = Some(uid.page());
+                page = self.standings.get((netuid, uid.page())).unwrap_or_default();
+            }
+            tenures.push(page.tenure_at(*uid, epoch)?);
+        }
+        Ok(tenures)
+    }
+
+    /// Returns a page of neurons with their scores.
+    pub fn metagraph(&self, netuid: NetUid, page: u16) -> Vec<NeuronView> {
+        let neurons = self.neurons.get((netuid, page)).unwrap_or_default();
+        let standings = self.standings.get((netuid, page)).unwrap_or_default();
+        pages::views(Uid(page.saturating_mul(PAGE)), neurons, &standings)
+    }
+
+    /// Returns the owner of `hotkey`.
+    pub fn owner_of(&self, hotkey: AccountId) -> Option<AccountId> {
+        self.owners.get(hotkey)
+    }
+
+    /// Returns the state of a subnet and a hotkey that staking needs.
+    pub fn hotkey_status(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        nominator_min: Rao,
+    ) -> HotkeyStatus {
+        let settings = self.settings.get(netuid);
+        HotkeyStatus {
+            subnet_exists: settings.as_ref().is_some_and(|it| it.retired_at.is_none()),
+            transfers: settings.is_some_and(|it| !it.terms.no_transfers),
+            nominator_min,
+            owner: self.owner_of(hotkey),
+        }
+    }
+
+    /// Returns the hotkey that holds the stake of the neuron whose hotkey is `hotkey`. Reads a page
+    /// only if the neuron has swapped.
+    fn identity_of(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        uid: Uid,
+        generation: u32,
+    ) -> AccountId {
+        match self.swaps.get((netuid, generation)) {
+            Some(_) => self
+                .neuron(netuid, uid)
+                .map_or(hotkey, |neuron| neuron.identity()),
+            None => hotkey,
+        }
+    }
+
+    fn settings(&self, netuid: NetUid) -> Result<Settings, RegistryError> {
+        self.settings
+            .get(netuid)
+            .ok_or(RegistryError::UnknownSubnet)
+    }
+
+    fn seats(&self, netuid: NetUid) -> Result<Seats, RegistryError> {
+        self.seats.get(netuid).ok_or(RegistryError::UnknownSubnet)
+    }
+
+    /// Makes `coldkey` the owner of `hotkey`, if it has none.
+    fn claim(&mut self, hotkey: AccountId, coldkey: AccountId) -> Result<(), RegistryError> {
+        match self.owners.get(hotkey) {
+            None => {
+                self.owners.insert(hotkey, &coldkey);
+                Ok(())
+            }
+            Some(owner) if owner == coldkey => Ok(()),
+            Some(_) => Err(RegistryError::NotHotkeyOwner),
+        }
+    }
+
+    /// Returns the price of the next registration at block `now`.
+    fn price(&self, netuid: NetUid, settings: &Settings, now: u32) -> Rao {
+        let price = self.prices.get(netuid);
+        price.map_or(DEFAULT_REGISTRATION_PRICE, |price| {
+            price.at(now, &settings.terms.registration)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! Pool: all stake on one hotkey on one subnet, owned by positions.
+//!
+//! - `vesting`: a pool and a position, with the pending deposits of the open epoch
+//! - `shares`: shares, deposits, withdrawals, rewards
+//! - `cell`: storage form of a pool, with its value by epoch
+//! - `mul_div`: exact products and quotients
+
+mod cell;
+mod mul_div;
+mod shares;
+mod vesting;
+
+pub use self::{
+    cell::PoolCell,
+    shares::SharePool,
+    vesting::{Pool, Position, Vested},
+};

@@ -1,0 +1,23 @@
+//! Stake: what each coldkey has on each hotkey of each subnet, and on root.
+//!
+//! - `positions`: positions, pools and sums in storage, and every change of a position
+//! - `transfers`: stake added, removed and moved, by the rules of staking
+//! - `views`: pages of positions
+//! - `subnets`: each subnet's epochs and sum
+//! - `index`: positions by coldkey and by hotkey
+
+mod index;
+mod positions;
+mod subnets;
+mod transfers;
+mod views;
+
+pub use self::{
+    index::{List, PositionKey},
+    positions::Stake,
+    subnets::{EpochClock, OwnStake},
+    transfers::{least_remainder, Deposit, Removed, MIN_STAKE},
+};
+
+#[cfg(test)]
+mod tests;

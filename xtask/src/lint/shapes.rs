@@ -1,0 +1,145 @@
+//! The shape of files: where a contract's type is named, how modules lie, how wide comments are.
+
+use super::{
+    text::{prose, Kind},
+    Finding, Source,
+};
+
+/// The contracts' folders and the types of their storage.
+const CONTRACTS: [(&str, &str); 7] = [
+    ("contracts/token/src/", "Token"),
+    ("contracts/registry/src/", "RegistryContract"),
+    ("contracts/staking/src/", "StakingContract"),
+    ("contracts/emission/src/", "EmissionContract"),
+    ("contracts/epoch/src/", "Epoch"),
+    ("contracts/kernels/yuma/src/", "Yuma"),
+    ("contracts/kernels/mean/src/", "Mean"),
+];
+/// The widest line of a comment, in characters.
+const WIDEST_COMMENT: usize = 100;
+
+/// Checks every Rust file.
+pub fn check(sources: &[Source]) -> Vec<Finding> {
+    let code = sources.iter().filter(|source| source.name.ends_with(".rs"));
+    code.flat_map(|source| {
+        let mut findings = contract_type(source);
+        findings.extend(wide_comments(source));
+        findings.extend(module_beside_its_folder(source, sources));
+        findings
+    })
+    .collect()
+}
+
+/// A file other than `lib.rs` does not implement the contract: its parts are storage components
+/// without an environment.
+fn contract_type(source: &Source) -> Vec<Finding> {
+    let Some((folder, name)) = CONTRACTS
+        .iter()
+        .find(|(folder, _)| source.name.starts_with(folder))
+    else {
+        return Vec::new();
+    };
+    if source.name == format!("{folder}lib.rs") || source.name.contains("tests") {
+        return Vec::new();
+    }
+    let forms = [
+        format!("impl {name} {{"),
+        format!(" for {name} {{"),
+        format!("use crate::{name};"),
+        format!("&mut {name}"),
+        format!("&{name}"),
+    ];
+    let lines = source.text.lines().enumerate();
+    lines
+        .filter(|(_, line)| {
+            forms.iter().any(|form| {
+                line.match_indices(form.as_str()).any(|(start, found)| {
+                    let after = line[start + found.len()..].chars().next();
+                    form.ends_with(['{', ';'])
+                        || !after.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
+                })
+            })
+        })
+        .map(|(index, _)| Finding {
+            file: source.name.clone(),
+            line: index + 1,
+            message: format!("`{name}` is named outside {folder}lib.rs; make a component of it"),
+        })
+        .collect()
+}
+
+fn wide_comments(source: &Source) -> Vec<Finding> {
+    let wide: Vec<usize> = prose(&source.text)
+        .into_iter()
+        .filter(|prose| prose.kind != Kind::Literal && !prose.text.contains("://"))
+        // A row of a table cannot be wrapped.
+        .filter(|prose| !prose.text.trim_start().starts_with('|'))
+        .map(|prose| prose.line)
+        .collect();
+    let lines: Vec<&str> = source.text.lines().collect();
+    wide.into_iter()
+        .filter(|line| {
+            lines
+                .get(line - 1)
+                .is_some_and(|text| text.chars().count() > WIDEST_COMMENT)
+        })
+        .map(|line| Finding {
+            file: source.name.clone(),
+            line,
+            message: format!("the comment goes beyond {WIDEST_COMMENT} columns; wrap it"),
+        })
+        .collect()
+}
+
+/// A module with parts is `name/mod.rs`, and no `name.rs` beside the folder.
+fn module_beside_its_folder(source: &Source, sources: &[Source]) -> Option<Finding> {
+    let folder = format!("{}/", source.name.strip_suffix(".rs")?);
+    let in_sources = source.name.contains("src/");
+    let has_parts = sources.iter().any(|other| other.name.starts_with(&folder));
+    (in_sources && has_parts).then(|| Finding {
+        file: source.name.clone(),
+        line: 1,
+        message: format!("the module has a folder; move it to {folder}mod.rs"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(name: &str, text: &str) -> Source {
+        Source {
+            name: name.into(),
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn contract_is_named_in_its_root_alone() {
+        let text = "impl StakingContract {\n}\nfn f(it: &StakingContractRef) {}\n";
+        let found = check(&[
+            source("contracts/staking/src/lib.rs", text),
+            source("contracts/staking/src/book.rs", text),
+        ]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            (found[0].line, found[0].file.as_str()),
+            (1, "contracts/staking/src/book.rs")
+        );
+    }
+
+    #[test]
+    fn modules_with_parts_lie_in_their_folder() {
+        let found = check(&[source("x/src/a.rs", ""), source("x/src/a/b.rs", "")]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].message.contains("x/src/a/mod.rs"), "{found:?}");
+    }
+
+    #[test]
+    fn wide_comments_are_found_and_addresses_are_not() {
+        let wide = "x".repeat(101);
+        let text = format!("// {wide}\n// https://{wide}\nlet x = \"{wide}\";\n");
+        let found = check(&[source("a.rs", &text)]);
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}
