@@ -1,42 +1,42 @@
-//! The people of the tests. An account's bytes are its name, so a failure prints whom it is about.
+//! The accounts of the tests. An account's bytes are its name, so that failures are readable.
 
 use inktensor_primitives::AccountId;
 
-/// Holds all TAO of genesis and hands it out.
+/// The account that has all TAO at genesis.
 pub const BANK: AccountId = named("bank");
-/// Deploys the contracts; has no role afterwards.
+/// The account that deploys the contracts. It has no role afterwards.
 pub const DEPLOYER: AccountId = named("deployer");
-/// Decides which kernels subnets may choose.
+/// The account that governs the network.
 pub const ADMIN: AccountId = named("admin");
 /// The account of the protocol's reserve.
 pub const TREASURY: AccountId = named("treasury");
-/// Posts assertions.
+/// The account that posts assertions.
 pub const WORKER: AccountId = named("worker");
-/// Closes, finalises, settles.
+/// The account that closes, finalizes and settles.
 pub const KEEPER: AccountId = named("keeper");
-/// Has nothing to do with anything.
+/// An account without any role.
 pub const STRANGER: AccountId = named("stranger");
-/// Owns subnets.
+/// The coldkey that owns subnets.
 pub const OWNER: AccountId = named("owner");
 /// The subnet owner's hotkey.
 pub const OWNER_HOTKEY: AccountId = named("owner-hotkey");
-/// A person with TAO.
+/// A coldkey.
 pub const ALICE: AccountId = named("alice");
-/// A person with TAO.
+/// A coldkey.
 pub const BOB: AccountId = named("bob");
-/// A person with TAO.
+/// A coldkey.
 pub const CHARLIE: AccountId = named("charlie");
 /// Alice's hotkey.
 pub const ALICE_HOTKEY: AccountId = named("alice-hotkey");
 /// Bob's hotkey.
 pub const BOB_HOTKEY: AccountId = named("bob-hotkey");
 
-/// The account called `name`.
+/// Returns the account called `name`.
 pub const fn named(name: &str) -> AccountId {
     nth(name, 0)
 }
 
-/// The `index`-th account called `name`; the first, 0, is the one [`named`] gives.
+/// Returns the `index`-th account called `name`. Index 0 is the account of [`named`].
 pub const fn nth(name: &str, index: u32) -> AccountId {
     let mut bytes = [0; 32];
     let name = name.as_bytes();

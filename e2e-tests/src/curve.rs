@@ -1,8 +1,8 @@
-//! The halving curve, block by block: what the emission contract's closed form must come to.
+//! The halving curve, block by block: the reference for the emission contract's closed form.
 
 use inktensor_primitives::Rao;
 
-/// Rao issued by one block when `issued` are issued before it.
+/// Returns the rao that one block issues after `issued`.
 pub fn per_block(issued: Rao) -> Rao {
     let cap = Rao::CAP.0;
     if issued.0 >= cap {
@@ -13,7 +13,7 @@ pub fn per_block(issued: Rao) -> Rao {
     Rao((Rao::PER_TAO >> halvings).min(cap - issued.0))
 }
 
-/// Rao issued after `blocks` more blocks, beginning with `issued`.
+/// Returns the rao issued after `blocks` more blocks, beginning with `issued`.
 pub fn issue(issued: Rao, blocks: u32) -> Rao {
     (0..blocks).fold(issued, |issued, _| Rao(issued.0 + per_block(issued).0))
 }

@@ -1,4 +1,4 @@
-//! The two executors off the chain.
+//! The two engines that compute epochs off the chain.
 
 use crate::network::bundles;
 use inktensor_compute::{
@@ -10,9 +10,19 @@ use inktensor_compute::{
     epoch::{compute, EpochInputs, Trace},
 };
 use inktensor_primitives::{hash::blake2, Digest};
+use inktensor_worker::kernels::{EngineChoice, Kernels};
 use std::sync::{Arc, OnceLock};
 
-/// The kernel with code hash `hash`, in wasmtime.
+/// Returns the kernels of a worker that runs the chain's code in wasmtime. They are compiled once
+/// per process.
+pub fn kernels() -> Arc<Kernels> {
+    static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
+    let kernels = KERNELS
+        .get_or_init(|| Arc::new(Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")));
+    Arc::clone(kernels)
+}
+
+/// Returns the kernel with code hash `hash`, loaded into wasmtime.
 pub fn wasm(code: &[u8], hash: &Digest) -> Arc<WasmKernel> {
     static WASM: OnceLock<Wasm> = OnceLock::new();
     WASM.get_or_init(|| Wasm::new().expect("wasmtime starts"))
@@ -20,7 +30,7 @@ pub fn wasm(code: &[u8], hash: &Digest) -> Arc<WasmKernel> {
         .expect("the kernel is acceptable")
 }
 
-/// The linked kernel that `hash` is built from.
+/// Returns the linked kernel that the code with `hash` is built from.
 fn native(hash: &Digest) -> Box<dyn Engine> {
     if *hash == blake2(&bundles().mean.code) {
         Box::new(Mean)
@@ -29,7 +39,10 @@ fn native(hash: &Digest) -> Box<dyn Engine> {
     }
 }
 
-/// Computes an epoch natively and in wasmtime; both must agree in every byte.
+/// Computes an epoch natively and in wasmtime.
+///
+/// # Panics
+/// If the two differ in a byte.
 pub fn compute_twice(kernel: &WasmKernel, inputs: &EpochInputs) -> Trace {
     let in_wasmtime = compute(kernel, inputs).expect("wasmtime computes the epoch");
     let native = native(&inputs.header.kernel_code);

@@ -1,23 +1,24 @@
-//! The whole network in one process: real contracts on `pallet-contracts`, real kernel code, a
+//! The whole network in one process: the contracts on `pallet-contracts`, the kernels, and a
 //! worker's computation.
 //!
 //! # Terms
-//! * [`Network`]: a freshly deployed chain, with typed calls and reads. Every test begins with
-//!   [`Network::deploy`].
-//! * [`Caller`]: who signs; `net.as_(ALICE).register(..)` returns what the message returns.
-//! * [`Snapshot`]: all that can be observed, and the hash of all that is stored. A failed call
-//!   leaves it equal.
-//! * [`Book`](book::Book): what an honest observer writes down while the chain runs. The invariants
-//!   compare the two.
+//! * [`Network`]: a deployed network on a new chain, with typed calls and reads. Tests begin with
+//!   [`Network::deploy`], or with a [`Prepared`] network that several tests share.
+//! * [`Caller`]: the calls that an account signs; `net.as_(ALICE).register(..)` returns the
+//!   message's answer.
+//! * [`Network::refuses`]: expects that a call is refused and changes nothing.
+//! * [`Snapshot`]: the observable state, and the hash of all storage.
+//! * [`Observer`](observer::Observer): an honest observer's record of the events, with which the
+//!   invariants compare the chain.
 //!
 //! # Design
-//! The invariants of the protocol are checked when a [`Network`] is dropped, so no test can forget
-//! them. A test that fails is not checked a second time.
+//! Dropping a [`Network`] checks the invariants of the protocol, so that no test can omit them. A
+//! test that has failed is not checked again. Invariants that depend on unchanged storage alone are
+//! not evaluated again.
 //!
 //! # Limits
-//! Optimistic results are compared natively and in wasmtime for every epoch that
-//! [`Network::compute`] computes; single steps are compared on the chain by the tests of the
-//! kernel.
+//! [`Network::compute`] compares the native and the wasmtime results of whole epochs. Single steps
+//! are compared on the chain by the tests of the kernel.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -27,28 +28,18 @@
 
 pub mod accounts;
 pub mod adversary;
-pub mod audit;
-pub mod book;
-pub mod calls;
 pub mod curve;
 pub mod engines;
-mod folder;
-mod invariants;
-pub mod meddled;
+pub mod intercept;
+pub mod invariants;
 pub mod model;
 pub mod network;
 pub mod node;
-pub mod programs;
+pub mod observer;
 pub mod proxy;
-mod reads;
-mod run;
-pub mod setup;
-mod snapshot;
 pub mod steps;
+mod temp_dir;
+pub mod tools;
 
-pub use calls::Caller;
-pub use folder::Folder;
-pub use network::{Network, Raw, Template};
-pub use run::Ran;
-pub use setup::Shape;
-pub use snapshot::Snapshot;
+pub use network::{Caller, EpochRun, Network, Prepared, Raw, Shape, Snapshot, Template};
+pub use temp_dir::TempDir;

@@ -1,4 +1,4 @@
-//! The binary `inktensor-adversary`: lies and forged proofs by the hundred thousand, counted.
+//! The binary `inktensor-adversary`: counts the outcomes of false assertions and forged proofs.
 //!
 //! Exit codes: 0 if no lie survived and no honest assertion was lost, 1 if one was, 2 for bad
 //! arguments.
@@ -13,27 +13,27 @@ use std::{
     time::Instant,
 };
 
-/// Lies about random epochs before an honest watcher, and puts forged proofs forward against honest
-/// assertions.
+/// Posts false assertions about random epochs against an honest watcher, and disputes honest
+/// assertions with forged proofs.
 ///
-/// Each run is an epoch, a lie about it and four forged proofs; what happens in it depends on the
-/// seed and its number only. No lie may survive, and no honest assertion may fall.
+/// Each run has an epoch, a lie about it and four forged proofs. A run depends on the seed and its
+/// number only. No lie may survive, and no honest assertion may be overturned.
 #[derive(Parser)]
 #[command(name = "inktensor-adversary", version)]
 struct Arguments {
     /// Number of runs
     #[arg(long, default_value_t = 10_000)]
     runs: u64,
-    /// Seed of all chance
+    /// Seed of all random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Threads; as many as there are cores unless given
+    /// Number of threads; by default the number of cores
     #[arg(long)]
     threads: Option<usize>,
-    /// Every SAMPLE-th run is also played through the real contracts; 0 for none
+    /// Interval of runs that also go through the contracts; 0 for none
     #[arg(long, default_value_t = 1_000)]
     sample: u64,
-    /// Only this run, as a failure names it
+    /// Number of the only run to make, as printed with a failure
     #[arg(long, value_name = "RUN")]
     only: Option<u64>,
 }
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         tally: &tally,
         elapsed: start.elapsed(),
     };
-    // Nobody may be listening.
+    // Standard output may be closed.
     let _ = writeln!(io::stdout(), "{report}");
     if tally.failures.is_empty() {
         ExitCode::SUCCESS
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A bar on a terminal, nothing elsewhere.
+/// Returns a progress bar, which is hidden without a terminal.
 fn progress(runs: u64) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,15 +1,14 @@
-//! A real node: `substrate-contracts-node` as a process of its own, for the tests that need one.
+//! A node: `substrate-contracts-node` as a process of its own.
 //!
 //! # Usage
 //! ```no_run
 //! use inktensor_e2e_tests::node::{Node, Options};
 //!
 //! let Some(node) = Node::for_test("my_test", Options::default()) else { return };
-//! println!("a chain of its own at {}", node.url());
+//! println!("a new chain at {}", node.url());
 //! ```
 //! # Limits
-//! The node makes a block when a transaction comes, and only then. A node outlives a test that is
-//! killed rather than ended.
+//! The node makes a block only when a transaction arrives. A node outlives a test that is killed.
 
 use std::{
     ffi::OsString,
@@ -23,23 +22,23 @@ use std::{
 };
 use thiserror::Error;
 
-use crate::{programs::NODE, Folder};
+use crate::{tools::NODE, TempDir};
 
-/// What the node says once it answers, before the address.
+/// The node's log line before its address, once it accepts connections.
 const LISTENING: &str = "Running JSON-RPC server: addr=127.0.0.1:";
-/// How long a start may take: some seconds on an idle machine, most of them for the genesis.
+/// The longest start: some seconds on an idle machine, most of them for the genesis.
 const START: Duration = Duration::from_secs(60);
-/// How long a node that was asked to end may take.
+/// The longest stop after a request to terminate.
 const STOP: Duration = Duration::from_secs(10);
-/// How often a process and its log are looked at.
+/// The interval at which a process and its log are read.
 const POLL: Duration = Duration::from_millis(20);
 /// Bytes at the end of the log that an error shows.
 const TAIL: u64 = 2_000;
 
-/// Why there is no node.
+/// Errors of starting and stopping a node.
 #[derive(Debug, Error)]
 pub enum NodeError {
-    /// There is no program to run.
+    /// The program is missing.
     #[error("no {}: set {}, or run `cargo xtask setup`", NODE.name, NODE.variable)]
     NoProgram,
     /// The program cannot be run.
@@ -47,15 +46,15 @@ pub enum NodeError {
     Spawn {
         /// The program.
         program: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file or a process does not do as asked.
+    /// An operation on a file or a process fails.
     #[error("{what}: {source}")]
     Io {
-        /// What was asked.
+        /// The operation.
         what: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The node ended before it answered.
@@ -63,9 +62,9 @@ pub enum NodeError {
         "the node ended ({status}) before it answered; its log is {log}, which ends with:\n{tail}"
     )]
     Ended {
-        /// How it ended.
+        /// The exit status.
         status: ExitStatus,
-        /// Its log.
+        /// The path of its log.
         log: String,
         /// The end of the log.
         tail: String,
@@ -73,22 +72,22 @@ pub enum NodeError {
     /// The node did not answer in time.
     #[error("the node did not answer within {} s; its log is {log}, which ends with:\n{tail}", START.as_secs())]
     Late {
-        /// Its log.
+        /// The path of its log.
         log: String,
         /// The end of the log.
         tail: String,
     },
 }
 
-/// How a node is to run.
+/// Options of a node.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Where it keeps its chain: continued if there is one, kept when the node goes. Without it, a
-    /// folder that goes with it.
+    /// The folder of its chain, which is continued if there is one and kept. By default a
+    /// temporary folder.
     pub base: Option<PathBuf>,
-    /// The file that its log is appended to; one in the folder of the chain unless given.
+    /// The file that its log is appended to. By default a file in the folder of the chain.
     pub log: Option<PathBuf>,
-    /// The port of its RPC; a free one unless given.
+    /// The port of its RPC. By default a free one.
     pub rpc_port: Option<u16>,
     /// More arguments.
     pub arguments: Vec<OsString>,
@@ -104,21 +103,21 @@ pub struct Node {
     rpc_port: u16,
     process: Option<Child>,
     /// Goes last, after the process that writes in it.
-    own: Option<Folder>,
+    own: Option<TempDir>,
 }
 
 impl Node {
-    /// The node's program, where [`NODE`] is found.
+    /// Returns the node's program, where [`NODE`] is found.
     pub fn program() -> Option<PathBuf> {
         NODE.find()
     }
 
-    /// A node for `test`. Without a program there is none, and one line tells so; the test has
-    /// nothing to do then.
+    /// Starts a node for `test`. Without a program, prints one line and returns `None`; the test is
+    /// skipped.
     ///
     /// # Panics
     /// If the node does not start, or if there is no program while
-    /// [`REQUIRE_NODE`](crate::programs::REQUIRE_NODE) is set.
+    /// [`REQUIRE_NODE`](crate::tools::REQUIRE_NODE) is set.
     pub fn for_test(test: &str, options: Options) -> Option<Self> {
         NODE.for_test(test)?;
         Some(Self::start(options).unwrap_or_else(|error| panic!("{test}: {error}")))
@@ -133,7 +132,7 @@ impl Node {
         let (base, own) = match options.base {
             Some(base) => (base, None),
             None => {
-                let own = Folder::new();
+                let own = TempDir::new();
                 (own.path().to_owned(), Some(own))
             }
         };
@@ -151,22 +150,22 @@ impl Node {
         Ok(node)
     }
 
-    /// Where its RPC is.
+    /// Returns the address of its RPC.
     pub fn url(&self) -> String {
         format!("ws://127.0.0.1:{}", self.rpc_port)
     }
 
-    /// The port of its RPC.
+    /// Returns the port of its RPC.
     pub fn rpc_port(&self) -> u16 {
         self.rpc_port
     }
 
-    /// Where its log is.
+    /// Returns the path of its log.
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// Ends it as an operator would: asks, and kills it if it does not go.
+    /// Terminates the node, and kills it if it does not end in time.
     ///
     /// # Errors
     /// `Io` if it can be neither asked nor killed.
@@ -189,7 +188,7 @@ impl Node {
         self.kill()
     }
 
-    /// Ends it without asking, as a power cut would.
+    /// Kills the node, as a power cut would.
     ///
     /// # Errors
     /// `Io` if it cannot be killed.
@@ -201,7 +200,7 @@ impl Node {
         Ok(())
     }
 
-    /// Starts it again with the same chain at the same address. Stops it first if it runs.
+    /// Restarts the node with the same chain at the same address.
     ///
     /// # Errors
     /// See [`NodeError`].
@@ -270,13 +269,13 @@ impl Node {
         })
     }
 
-    /// Where the last bytes of the log begin.
+    /// Returns the position of the last bytes of the log.
     fn last_bytes(&self) -> Result<u64, NodeError> {
         let length = fs::metadata(&self.log).map_err(self.log_error())?.len();
         Ok(length.saturating_sub(TAIL))
     }
 
-    /// The log from byte `from` on.
+    /// Returns the log from byte `from` on.
     fn read_log(&self, from: u64) -> Result<String, NodeError> {
         let mut bytes = Vec::new();
         File::open(&self.log)
@@ -292,7 +291,7 @@ impl Node {
         io_error(format!("reading {}", self.log.display()))
     }
 
-    /// Leaves a folder of its own where it is, since somebody will want to read the log in it.
+    /// Keeps a temporary folder, so that the log in it can be read.
     fn keep_log(&mut self) {
         if let Some(own) = self.own.take() {
             own.keep();
@@ -302,7 +301,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The node may have ended already.
         let _ = self.kill();
         if thread::panicking() {
             self.keep_log();
@@ -311,20 +310,20 @@ impl Drop for Node {
     }
 }
 
-/// How `process` ended, if it has.
+/// Returns the exit status of `process`, if it has ended.
 fn ended(process: &mut Child) -> Result<Option<ExitStatus>, NodeError> {
     process
         .try_wait()
         .map_err(io_error("looking after the node"))
 }
 
-/// Says what was asked when it went wrong.
+/// Names the failed operation.
 fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> NodeError {
     let what = what.into();
     move |source| NodeError::Io { what, source }
 }
 
-/// The port that a node's log names, once it does.
+/// Returns the port in a node's log, if it is complete.
 fn port(log: &str) -> Option<u16> {
     let (_, rest) = log.split_once(LISTENING)?;
     // The digits are complete only when something follows them.
@@ -332,7 +331,7 @@ fn port(log: &str) -> Option<u16> {
     digits.parse().ok()
 }
 
-/// Whether something listens on `port`.
+/// Returns true if a connection to `port` succeeds.
 fn accepts(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
@@ -353,8 +352,8 @@ mod tests {
 
     #[test]
     fn a_node_that_cannot_start_says_why_and_where_its_log_is() {
-        // Of its own it would leave for somebody to read.
-        let folder = Folder::new();
+        // A temporary folder would be kept after the failure.
+        let folder = TempDir::new();
         let options = Options {
             base: Some(folder.path().to_owned()),
             arguments: vec!["--no-such-flag".into()],

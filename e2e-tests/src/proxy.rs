@@ -1,4 +1,4 @@
-//! A line to a node that can be cut: connections go through it, until they do not.
+//! A TCP proxy to a node whose connections can be cut.
 
 use std::{
     io::{self, Read, Write},
@@ -11,12 +11,12 @@ use std::{
     time::Duration,
 };
 
-/// Bytes that are passed on at once.
+/// Bytes forwarded at once.
 const CHUNK: usize = 16 * 1024;
-/// How long a line that is about to be cut waits for more, and the other end has to read it.
+/// The time that a proxy about to be cut waits for more bytes, and that the node has to read them.
 const FLUSH: Duration = Duration::from_millis(200);
 
-/// A line to `127.0.0.1:port`.
+/// A proxy to `127.0.0.1:port`.
 pub struct Proxy {
     address: SocketAddr,
     line: Arc<Line>,
@@ -26,19 +26,19 @@ pub struct Proxy {
 struct Line {
     cut: AtomicBool,
     ending: AtomicBool,
-    /// Bytes that a client has sent since the node said something.
+    /// Bytes that clients have sent since the node last answered.
     unanswered: AtomicU64,
-    /// The line is cut when a client has sent more than so many bytes unanswered, for the
-    /// so-manieth time.
-    trap: Mutex<Option<(u64, u32)>>,
+    /// Bytes and a count: the proxy is cut when a client has sent more than the bytes without an
+    /// answer for the nth time.
+    cut_after: Mutex<Option<(u64, u32)>>,
     streams: Mutex<Vec<TcpStream>>,
 }
 
 impl Proxy {
-    /// A line to the node on this port.
+    /// Starts a proxy to the node on this port.
     ///
     /// # Panics
-    /// If this machine has no port left.
+    /// If no port is free.
     pub fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -48,33 +48,33 @@ impl Proxy {
         Self { address, line }
     }
 
-    /// Where to connect to.
+    /// Returns the address to connect to.
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
     }
 
-    /// Cuts all connections, and takes no more.
+    /// Cuts all connections and accepts no new ones.
     pub fn cut(&self) {
         self.line.cut();
     }
 
-    /// Takes connections again.
+    /// Accepts connections again.
     pub fn mend(&self) {
         self.line.cut.store(false, Ordering::SeqCst);
     }
 
-    /// Whether it is cut.
+    /// Returns true if the proxy is cut.
     pub fn is_cut(&self) -> bool {
         self.line.is_cut()
     }
 
-    /// Cuts the line once a client has sent more than `bytes` without an answer, for the `time`-th
-    /// time: after the bytes have reached the node, and before it can answer.
+    /// Cuts the proxy once a client has sent more than `bytes` without an answer for the `time`-th
+    /// time: after the node has received the bytes, before it can answer.
     ///
     /// # Panics
-    /// If a thread of the line has.
+    /// If a thread of the proxy has panicked.
     pub fn cut_after(&self, bytes: u64, time: u32) {
-        *self.line.trap.lock().expect("not poisoned") = Some((bytes, time));
+        *self.line.cut_after.lock().expect("not poisoned") = Some((bytes, time));
     }
 }
 
@@ -82,7 +82,7 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.line.ending.store(true, Ordering::SeqCst);
         self.line.cut();
-        // Wakes who waits for connections.
+        // Wakes the listening thread.
         drop(TcpStream::connect(self.address));
     }
 }
@@ -102,7 +102,7 @@ impl Line {
             }
             let Ok(stream) = stream else { continue };
             if !self.is_cut() {
-                // A node that is not there is like a line that is cut.
+                // An unreachable node looks like a cut proxy.
                 let _ = self.join(stream, port);
             }
         }
@@ -122,9 +122,9 @@ impl Line {
 
     fn pass(&self, mut from: TcpStream, mut to: TcpStream, up: bool) {
         let mut bytes = [0; CHUNK];
-        let mut sprung = false;
+        let mut triggered = false;
         while let Ok(count) = from.read(&mut bytes) {
-            if count == 0 || (self.is_cut() && !sprung) {
+            if count == 0 || (self.is_cut() && !triggered) {
                 break;
             }
             if !up {
@@ -133,15 +133,15 @@ impl Line {
             if to.write_all(&bytes[..count]).is_err() {
                 break;
             }
-            if up && !sprung && self.springs(count) {
-                sprung = true;
-                // What is on its way still goes up; reading ends when no more comes.
+            if up && !triggered && self.triggers(count) {
+                triggered = true;
+                // Bytes in transit are still forwarded; reading ends when no more arrive.
                 let _ = from.set_read_timeout(Some(FLUSH));
             }
         }
         let _ = from.shutdown(Shutdown::Both);
-        if sprung {
-            // What has gone up is for the node to read. It may answer, but nobody listens.
+        if triggered {
+            // The node can read the bytes. Its answer is not forwarded.
             thread::sleep(FLUSH);
         }
         let _ = to.shutdown(Shutdown::Both);
@@ -151,18 +151,18 @@ impl Line {
         self.cut.load(Ordering::SeqCst)
     }
 
-    /// Whether these bytes spring the trap. From then on nothing that the node says passes.
-    fn springs(&self, count: usize) -> bool {
+    /// Returns true if these bytes cut the proxy. From then on no answer is forwarded.
+    fn triggers(&self, count: usize) -> bool {
         let count = u64::try_from(count).expect("few");
         let before = self.unanswered.fetch_add(count, Ordering::SeqCst);
-        let mut trap = self.trap.lock().expect("not poisoned");
-        let Some((bytes, times)) = *trap else {
+        let mut cut_after = self.cut_after.lock().expect("not poisoned");
+        let Some((bytes, times)) = *cut_after else {
             return false;
         };
         if before > bytes || before + count <= bytes {
             return false;
         }
-        *trap = (times > 1).then_some((bytes, times - 1));
+        *cut_after = (times > 1).then_some((bytes, times - 1));
         if times == 1 {
             self.cut.store(true, Ordering::SeqCst);
         }

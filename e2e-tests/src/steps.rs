@@ -1,9 +1,9 @@
-//! The steps of an epoch, one by one, as the chain's kernel is to see them.
+//! Inputs and outputs of single steps of a traced epoch.
 
 use inktensor_compute::epoch::{EpochInputs, Trace};
 use inktensor_primitives::kernel::{StepInput, StepOutput};
 
-/// What step `k` of a traced epoch is given.
+/// Returns the input of step `k` of a traced epoch.
 pub fn step_input(inputs: &EpochInputs, trace: &Trace, k: usize) -> StepInput {
     let chunks = inputs.chunks.len();
     let (phase, chunk) = (k / chunks, k % chunks);
@@ -35,7 +35,7 @@ pub fn step_input(inputs: &EpochInputs, trace: &Trace, k: usize) -> StepInput {
     }
 }
 
-/// What step `k` of a traced epoch gave.
+/// Returns the output of step `k` of a traced epoch.
 pub fn step_output(inputs: &EpochInputs, trace: &Trace, k: usize) -> StepOutput {
     let chunks = inputs.chunks.len();
     let (phase, chunk) = (k / chunks, k % chunks);

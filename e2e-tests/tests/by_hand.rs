@@ -1,5 +1,4 @@
-//! The pages about deployment and messages, tried on a node: every command of theirs is run as it
-//! stands there.
+//! The pages about deployment and messages, tried on a node: every command runs as printed.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -10,28 +9,28 @@
 use inktensor_client::deploy::Bundles;
 use inktensor_e2e_tests::{
     node::{Node, Options},
-    programs::CARGO_CONTRACT,
-    Folder,
+    tools::CARGO_CONTRACT,
+    TempDir,
 };
 use inktensor_primitives::hash::blake2;
 use inktensor_primitives::hash::hex;
 use serde_json::Value;
 use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
 
-/// Seconds that one script may take.
+/// The longest run of a script, in seconds.
 const PATIENCE: &str = "120";
-/// What the script of all calls prints before each.
+/// The line that the script of all calls prints before each call.
 const MARK: &str = "--- call ";
 /// All contracts.
 const CONTRACTS: [&str; 7] = [
     "token", "registry", "staking", "emission", "epoch", "yuma", "mean",
 ];
-/// The type whose variants a subnet's owner sets.
+/// The type of hyperparameters.
 const HYPERPARAMETER: &str = "Hyperparameter";
 
 #[test]
-fn every_command_of_the_pages_works_on_a_node() {
-    let test = "every_command_of_the_pages_works_on_a_node";
+fn commands_of_the_pages_succeed_on_a_node() {
+    let test = "commands_of_the_pages_succeed_on_a_node";
     let Some(cargo_contract) = CARGO_CONTRACT.for_test(test) else {
         return;
     };
@@ -44,13 +43,13 @@ fn every_command_of_the_pages_works_on_a_node() {
     shell.run(&by_hand.join("\n"));
 
     let addresses = shell.addresses();
-    the_code_is_ours(&shell, &addresses);
-    the_epoch_contract_knows_its_peers(&shell, &addresses);
-    every_call_answers_as_told(&shell, &by_hand[0]);
+    assert_code(&shell, &addresses);
+    assert_peers(&shell, &addresses);
+    assert_answers(&shell, &by_hand[0]);
 }
 
-/// What runs at each address is what was built.
-fn the_code_is_ours(shell: &Shell, addresses: &BTreeMap<String, String>) {
+/// Checks that the code at each address is the built code.
+fn assert_code(shell: &Shell, addresses: &BTreeMap<String, String>) {
     let bundles = Bundles::load().unwrap();
     let codes = [
         ("TOKEN", &bundles.token),
@@ -71,8 +70,8 @@ fn the_code_is_ours(shell: &Shell, addresses: &BTreeMap<String, String>) {
     }
 }
 
-/// The wiring that every epoch goes through.
-fn the_epoch_contract_knows_its_peers(shell: &Shell, addresses: &BTreeMap<String, String>) {
+/// Checks the addresses that the epoch contract calls.
+fn assert_peers(shell: &Shell, addresses: &BTreeMap<String, String>) {
     let peers = shell.run(&format!(
         r#"cargo contract call "$CONTRACTS/epoch.json" --contract {} --url "$URL" --suri //Alice --message Epochs::peers"#,
         addresses["EPOCH"]
@@ -84,13 +83,13 @@ fn the_epoch_contract_knows_its_peers(shell: &Shell, addresses: &BTreeMap<String
     assert_eq!(result(&peers), Some(expected.as_str()));
 }
 
-/// The tables of the page about messages.
-fn every_call_answers_as_told(shell: &Shell, accounts: &str) {
+/// Checks the answers in the tables of the page about messages.
+fn assert_answers(shell: &Shell, accounts: &str) {
     let calls = calls(&page("messages.md"));
     assert!(calls.len() > 80, "only {} calls found", calls.len());
     let mut script = format!("{accounts}\n. ./inktensor.env\n");
     for (number, call) in calls.iter().enumerate() {
-        // One that fails is told by its missing result, with what it printed.
+        // A failed call has no result; its output is printed.
         script += &format!("echo '{MARK}{number}'\n{} 2>&1 || true\n", call.command());
     }
     let printed = shell.run(&script);
@@ -100,7 +99,7 @@ fn every_call_answers_as_told(shell: &Shell, accounts: &str) {
         let printed = answers.next().expect("a mark for each call");
         if !result(printed).is_some_and(|answer| matches(answer, &call.answer)) {
             wrong.push(format!(
-                "{}\n  told: {}\n{printed}",
+                "{}\n  expected: {}\n{printed}",
                 call.command(),
                 call.answer
             ));
@@ -110,7 +109,7 @@ fn every_call_answers_as_told(shell: &Shell, accounts: &str) {
 }
 
 #[test]
-fn every_message_and_every_hyperparameter_is_on_the_page() {
+fn page_has_every_message_and_hyperparameter() {
     let page = page("messages.md");
     let missing = |wanted: &str| !page.contains(wanted);
     let mut unknown = Vec::new();
@@ -133,7 +132,7 @@ fn every_message_and_every_hyperparameter_is_on_the_page() {
 }
 
 #[test]
-fn the_metadata_explains_every_message_event_and_error() {
+fn metadata_documents_every_message_event_and_error() {
     let mut silent = Vec::new();
     for contract in CONTRACTS {
         let metadata = metadata(contract);
@@ -160,17 +159,17 @@ fn the_metadata_explains_every_message_event_and_error() {
     assert!(silent.is_empty(), "without a doc comment: {silent:?}");
 }
 
-/// A folder in which scripts run, with what the pages take for granted.
+/// A folder in which scripts run, with the variables that the pages assume.
 struct Shell {
-    folder: Folder,
+    folder: TempDir,
     path: String,
     url: String,
 }
 
 impl Shell {
-    /// A shell on `node`, which finds `cargo_contract`.
+    /// Creates a shell for `node` with `cargo_contract` on the search path.
     fn new(node: &Node, cargo_contract: &Path) -> Self {
-        let folder = Folder::new();
+        let folder = TempDir::new();
         fs::create_dir_all(folder.path()).unwrap();
         let first = cargo_contract.parent().map(Path::to_owned);
         let rest = env::var_os("PATH").unwrap_or_default();
@@ -182,7 +181,7 @@ impl Shell {
         }
     }
 
-    /// Runs `script` as a person would who stops at the first error. Returns what it printed.
+    /// Runs `script` up to the first error, which fails the test. Returns the output.
     fn run(&self, script: &str) -> String {
         let file = self.folder.path().join("script.sh");
         fs::write(&file, script).unwrap();
@@ -207,7 +206,7 @@ impl Shell {
         printed
     }
 
-    /// The addresses that the page keeps.
+    /// Returns the addresses that the page has stored.
     fn addresses(&self) -> BTreeMap<String, String> {
         let file = self.folder.path().join("inktensor.env");
         let text = fs::read_to_string(file).unwrap();
@@ -220,7 +219,7 @@ impl Shell {
 
 /// A line of a table of calls.
 struct Call {
-    /// The metadata and the address, as arguments.
+    /// The arguments with the metadata and the address.
     contract: String,
     message: String,
     signer: String,
@@ -247,8 +246,8 @@ impl Call {
     }
 }
 
-/// The calls of a page. The contract of a table is the last line before it that is all code and
-/// names one.
+/// Returns the calls of a page. The contract of a table is named by the last line of code before
+/// it.
 fn calls(page: &str) -> Vec<Call> {
     let mut contract = String::new();
     let mut calls = Vec::new();
@@ -275,18 +274,18 @@ fn calls(page: &str) -> Vec<Call> {
     calls
 }
 
-/// What a call's output says the answer is.
+/// Returns the answer in a call's output.
 fn result(printed: &str) -> Option<&str> {
     printed
         .lines()
         .find_map(|line| line.trim_start().strip_prefix("Result "))
 }
 
-/// Whether `answer` is `told`, where `..` stands for anything.
-fn matches(answer: &str, told: &str) -> bool {
-    let pieces: Vec<&str> = told.split("..").map(str::trim).collect();
+/// Returns true if `answer` matches `expected`, in which `..` stands for any text.
+fn matches(answer: &str, expected: &str) -> bool {
+    let pieces: Vec<&str> = expected.split("..").map(str::trim).collect();
     let [first, between @ .., last] = pieces.as_slice() else {
-        return answer == told;
+        return answer == expected;
     };
     let Some(mut rest) = answer.strip_prefix(first) else {
         return false;
@@ -300,13 +299,13 @@ fn matches(answer: &str, told: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// A page of the documentation.
+/// Returns a page of the documentation.
 fn page(name: &str) -> String {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     fs::read_to_string(docs.join(name)).unwrap()
 }
 
-/// What stands in `page` from the heading `heading` on.
+/// Returns the text of `page` from the heading `heading` on.
 fn section(page: &str, heading: &str) -> String {
     let (_, rest) = page
         .split_once(&format!("\n{heading}\n"))
@@ -314,7 +313,7 @@ fn section(page: &str, heading: &str) -> String {
     rest.to_owned()
 }
 
-/// The blocks of shell code in a page.
+/// Returns the blocks of shell code in a page.
 fn blocks(page: &str) -> Vec<String> {
     page.split("```sh\n")
         .skip(1)
@@ -325,7 +324,7 @@ fn blocks(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// The metadata of a built contract.
+/// Returns the metadata of a built contract.
 fn metadata(contract: &str) -> Value {
     let file = Bundles::folder()
         .unwrap()
@@ -334,13 +333,12 @@ fn metadata(contract: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// The items of a list; none if there is no list.
+/// Returns the items of a list, or an empty slice.
 fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The variants of all errors and of the hyperparameters, each with the name of its type: what a
-/// user reads or chooses.
+/// Returns the variants of all errors and of the hyperparameters, each with the name of its type.
 fn choices(metadata: &Value) -> Vec<(&str, &Value)> {
     let mut choices = Vec::new();
     for entry in list(&metadata["types"]) {
@@ -354,14 +352,14 @@ fn choices(metadata: &Value) -> Vec<(&str, &Value)> {
     choices
 }
 
-/// The end of what a script printed.
+/// Returns the end of a script's output.
 fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(30)..].join("\n")
 }
 
 #[test]
-fn an_answer_is_compared_as_far_as_it_is_told() {
+fn matches_ignores_elided_parts() {
     assert!(matches("Ok(Ok())", "Ok(Ok())"));
     assert!(!matches("Ok(Ok())", "Ok(Err())"));
     assert!(!matches("Ok(Ok()) and more", "Ok(Ok())"));

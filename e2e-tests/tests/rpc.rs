@@ -1,5 +1,5 @@
-//! The chain of a node and the chain in this process are one and the same to who works on them; and
-//! a node can fail.
+//! The client of a node: the same answers and events as the chain in this process, and failures of
+//! the node.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -10,7 +10,7 @@
 use inktensor_client::{
     chain::{
         rpc::{RpcChain, Settings, Wait},
-        Answer, CallError, Chain, ChainError, ContractEvent, Message, Typed,
+        Answer, CallError, Chain, ChainError, ChainRead, ContractEvent, Message, Typed,
     },
     deploy::{check, deploy, deploy_with, estimate, Addresses, Config, Record, StepOutcome},
     keys,
@@ -47,17 +47,17 @@ fn settings(url: &str) -> Settings {
     }
 }
 
-fn people() -> [Keypair; 3] {
+fn keys_of_users() -> [Keypair; 3] {
     [dev::alice(), dev::bob(), dev::charlie()]
 }
 
 fn connect(node: &Node) -> RpcChain {
-    RpcChain::connect(settings(&node.url()), people()).expect("it answers")
+    RpcChain::connect(settings(&node.url()), keys_of_users()).expect("it answers")
 }
 
 #[test]
-fn a_deployment_is_found_and_not_made_again() {
-    let test = "a_deployment_is_found_and_not_made_again";
+fn deploy_again_finds_the_deployment() {
+    let test = "deploy_again_finds_the_deployment";
     let Some(node) = Node::for_test(test, Options::default()) else {
         return;
     };
@@ -106,7 +106,7 @@ fn a_deployment_is_found_and_not_made_again() {
     assert_eq!(mismatches[0].what, "code of token");
 }
 
-/// The same messages to both chains, whose answers and events have to be the same.
+/// Two chains that get the same messages and must give the same answers and events.
 struct Both {
     here: SandboxChain,
     there: RpcChain,
@@ -126,8 +126,8 @@ impl Both {
         who: &Keypair,
         message: impl Fn(&Addresses) -> Message<R>,
     ) -> (R, Vec<ContractEvent>) {
-        // What depends on the block has to see the same one: a transaction is in the block after
-        // the best one, over there.
+        // Both calls must run in the same block: a node runs a transaction in the block after the
+        // best one.
         let blocks = self.there.block().expect("a block") + 1 - self.here.block().expect("a block");
         self.here.advance(blocks);
         let who = keys::account(who);
@@ -144,12 +144,12 @@ impl Both {
 }
 
 #[test]
-fn messages_are_answered_and_told_as_in_this_process() {
-    let test = "messages_are_answered_and_told_as_in_this_process";
+fn messages_have_the_same_answers_and_events_as_in_this_process() {
+    let test = "messages_have_the_same_answers_and_events_as_in_this_process";
     let Some(node) = Node::for_test(test, Options::default()) else {
         return;
     };
-    let [alice, bob, charlie] = people();
+    let [alice, bob, charlie] = keys_of_users();
     let mut both = {
         let (mut here, mut there) = (SandboxChain::new(), connect(&node));
         let one = deploy(&mut here, bundles(), &config()).expect("deployed");
@@ -201,7 +201,7 @@ fn messages_are_answered_and_told_as_in_this_process() {
     assert_eq!(added, Ok(()));
     told.extend(events);
 
-    // What a contract refuses is answered without a transaction.
+    // A refusal needs no transaction.
     let block = both.there.block().expect("a block");
     let (taken, events) = both.send(&alice, |at| {
         at.registry().register(netuid, hotkey, most).into()
@@ -217,8 +217,7 @@ fn messages_are_answered_and_told_as_in_this_process() {
         "nothing was sent"
     );
 
-    // Not the subnet: what a seat costs depends on the block, and a node answers as of the next
-    // one.
+    // Not the subnet: its price depends on the block, and a node answers for the next block.
     both.read(|at| at.registry().voter(netuid, hotkey).into());
     both.read(|at| at.registry().metagraph(netuid, 0).into());
     both.read(|at| {
@@ -229,7 +228,7 @@ fn messages_are_answered_and_told_as_in_this_process() {
     both.read(|at| at.epoch().status(netuid).into());
     both.read(|at| at.staking().peers().into());
 
-    // Events are the same whenever they are asked for, and by whom.
+    // A second client reads the same events later.
     assert_eq!(both.there.events(from).expect("events"), told);
     assert_eq!(both.here.events(from).expect("events"), told);
     assert_eq!(connect(&node).events(from).expect("events"), told);
@@ -242,7 +241,7 @@ fn messages_are_answered_and_told_as_in_this_process() {
     assert_eq!(heard, mine.cloned().collect::<Vec<_>>());
     assert!(!heard.is_empty());
 
-    // Many reads at once are answered in order.
+    // The answers of a batch of reads are in order.
     let message: Message<_> = both.contracts.registry().held().into();
     let reads: Vec<_> = (0..70u16)
         .map(|n| {
@@ -260,9 +259,8 @@ fn messages_are_answered_and_told_as_in_this_process() {
 }
 
 #[test]
-fn what_cannot_be_carried_out_is_said() {
-    let Some(node) = Node::for_test("what_cannot_be_carried_out_is_said", Options::default())
-    else {
+fn failed_calls_report_the_reason() {
+    let Some(node) = Node::for_test("failed_calls_report_the_reason", Options::default()) else {
         return;
     };
     let mut chain = connect(&node);
@@ -289,10 +287,10 @@ fn what_cannot_be_carried_out_is_said() {
     assert_eq!(
         chain.read(alice, made.addresses.registry, &input[..3]),
         Ok(vec![1, 1]),
-        "it does not know such a message"
+        "the message is unknown"
     );
     // An account without the chain's own coin cannot pay for a transaction.
-    let poor = Keypair::from_uri(&"//nobody".parse().expect("a uri")).expect("a key");
+    let poor = Keypair::from_uri(&"//poor".parse().expect("a uri")).expect("a key");
     let mut chain = RpcChain::connect(settings(&node.url()), [poor.clone()]).expect("it answers");
     let message = made.addresses.psp22().approve(nowhere, 5);
     let refused: Result<_, CallError<psp22::PSP22Error>> =
@@ -304,18 +302,18 @@ fn what_cannot_be_carried_out_is_said() {
 }
 
 #[test]
-fn a_node_that_fails_is_waited_for_or_replaced() {
-    let test = "a_node_that_fails_is_waited_for_or_replaced";
+fn client_waits_for_a_failed_node_or_uses_another() {
+    let test = "client_waits_for_a_failed_node_or_uses_another";
     let Some(mut node) = Node::for_test(test, Options::default()) else {
         return;
     };
     let alice = keys::account(&dev::alice());
     let line = Proxy::to(node.rpc_port());
-    let mut chain = RpcChain::connect(settings(&line.url()), people()).expect("it answers");
+    let mut chain = RpcChain::connect(settings(&line.url()), keys_of_users()).expect("it answers");
     chain.remark(alice).expect("a block");
     let block = chain.block().expect("a block");
 
-    // Cut, and mended before the patience is over.
+    // The connection is cut and restored within the timeout.
     line.cut();
     let mending = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(700));
@@ -325,48 +323,48 @@ fn a_node_that_fails_is_waited_for_or_replaced() {
     assert_eq!(chain.block(), Ok(block), "it was waited for");
     let line = mending.join().expect("mended");
 
-    // Nobody answers: said in time.
+    // Without an answer the client reports an error after the timeout.
     line.cut();
     let hasty = Settings {
         timeout: Duration::from_millis(800),
         ..settings(&line.url())
     };
     let start = Instant::now();
-    let problem = RpcChain::connect(hasty.clone(), people()).unwrap_err();
+    let problem = RpcChain::connect(hasty.clone(), keys_of_users()).unwrap_err();
     assert!(
         matches!(problem, ChainError::Unreachable { .. }),
         "{problem}"
     );
     assert!(start.elapsed() < Duration::from_secs(10));
 
-    // The second address takes over.
+    // The client continues with the second address.
     let two = Settings {
         addresses: vec![line.url(), node.url()],
         timeout: Duration::from_secs(20),
         ..hasty
     };
-    let mut chain = RpcChain::connect(two, people()).expect("the second answers");
+    let mut chain = RpcChain::connect(two, keys_of_users()).expect("the second answers");
     chain.remark(alice).expect("a block");
     assert_eq!(chain.block(), Ok(block + 1));
 
-    // A node that comes back with its database is the same chain.
+    // A restarted node with its database is the same chain.
     node.restart().expect("it comes back");
     assert_eq!(chain.block(), Ok(block + 1));
     chain.remark(alice).expect("a block");
 
-    // Another chain is not worked on.
+    // Another chain is refused.
     let other = Settings {
         genesis: Some([7; 32]),
         timeout: Duration::from_secs(1),
         ..settings(&node.url())
     };
-    let problem = RpcChain::connect(other, people()).unwrap_err();
+    let problem = RpcChain::connect(other, keys_of_users()).unwrap_err();
     assert!(problem.to_string().contains("another chain"), "{problem}");
 }
 
 #[test]
-fn a_transaction_whose_answer_is_lost_is_found_in_its_block() {
-    let test = "a_transaction_whose_answer_is_lost_is_found_in_its_block";
+fn transaction_with_a_lost_answer_is_found_in_its_block() {
+    let test = "transaction_with_a_lost_answer_is_found_in_its_block";
     let Some(node) = Node::for_test(test, Options::default()) else {
         return;
     };
@@ -375,9 +373,9 @@ fn a_transaction_whose_answer_is_lost_is_found_in_its_block() {
         addresses: vec![line.url(), node.url()],
         ..settings(&line.url())
     };
-    let mut chain = RpcChain::connect(two, people()).expect("it answers");
+    let mut chain = RpcChain::connect(two, keys_of_users()).expect("it answers");
     let alice = keys::account(&dev::alice());
-    // The code goes up twice: for the rehearsal, and signed. The second time no answer comes back.
+    // The code is sent twice: for the dry run, and signed. The second answer is cut off.
     let code = &bundles().epoch.code;
     line.cut_after(u64::try_from(code.len()).expect("small"), 2);
     let block = chain.block().expect("a block");

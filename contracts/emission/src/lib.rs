@@ -1,14 +1,27 @@
-//! Emission: how much TAO comes into being, for which subnet, for which role, and its pay-out.
+//! The emission contract: issuance of TAO, its division between subnets and roles, and pay-out.
 //!
-//! The token's only minter. Contracts have no block hook: nothing happens until a subnet's epoch
-//! closes, then the curve is evaluated over all blocks since the last call. A budget is a promise;
-//! TAO is minted when it is paid.
+//! The contract is the token's only minter. Contracts have no block hook, so nothing happens until
+//! a subnet's epoch closes. Then the curve is evaluated over all blocks since the last call.
 //!
-//! - `curve`: issuance by halvings, in closed form over any span
-//! - `accumulator`: what each subnet has earned by its weight
-//! - `budget`: an epoch's budget by role, and spending it
-//! - `ledger`: the three together, with the invariant that nothing is lost or paid twice
-//! - `roles`: who may wire, draw and pay
+//! # Key terms
+//! * **issued**: TAO that the halving curve has released. Issued TAO is minted when it is paid.
+//! * **weight**: the stake on a subnet as of its last draw. Subnets share issuance by weight.
+//! * **draw**: the subnet's share since its last draw becomes the budget of the closed epoch.
+//! * **budget**: an epoch's amounts for miners, validators, owner, treasury and fees.
+//! * **carry over**: what a budget does not spend goes to the subnet's next budget.
+//!
+//! # Modules
+//! * `ledger`: issued, minted and promised amounts
+//! * `budget`: the division of an epoch's budget, and spending
+//! * `accumulator`: sharing by weight, at the cost of one subnet per call
+//! * `curve`: issuance by halvings, in closed form over any span
+//!
+//! # Invariants
+//! * `issued - genesis = minted + unspent budgets + carried over + earned but not drawn`, exact to
+//!   a rao per subnet.
+//! * Issued TAO never exceeds the cap and never falls.
+//! * A budget never pays more than it has, and each epoch is drawn once.
+//! * Only the epoch contract, which the deployer names once, draws, pays and completes.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
@@ -16,21 +29,19 @@ pub mod accumulator;
 pub mod budget;
 pub mod curve;
 pub mod ledger;
-pub mod roles;
 
 #[cfg(test)]
 mod tests;
 
 pub use self::emission::{DeployError, EmissionContract, EmissionContractRef};
 
-// Only the code that ink! generates needs it.
+// ink! generates the only unsafe code: pointers to message functions.
 #[allow(unsafe_code)]
 #[ink::contract]
 mod emission {
     use crate::{
         budget,
         ledger::{Account, Division, Ledger},
-        roles::Roles,
     };
     use ink::{
         codegen::TraitCallBuilder,
@@ -45,11 +56,10 @@ mod emission {
         },
         staking::{Payment, Staking},
         token::{TokenControl, WireError},
-        NetUid, Rao,
+        NetUid, Rao, Tao, Wiring,
     };
-    use psp22::{PSP22Mintable, PSP22};
 
-    /// Why the contract could not be deployed.
+    /// Errors of the constructor.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     pub enum DeployError {
@@ -75,27 +85,23 @@ mod emission {
     /// The emission contract.
     #[ink(storage)]
     pub struct EmissionContract {
-        /// TAO.
-        token: AccountId,
-        /// Holds what is paid to neurons, as stake.
+        tao: Tao,
+        /// The staking contract, which credits pay as stake.
         staking: AccountId,
-        /// The protocol's reserve.
         treasury: AccountId,
-        /// How budgets are divided.
         division: Division,
-        /// Who may do what.
-        roles: Roles,
-        /// What was issued, minted and shared.
+        /// The epoch contract, once it is named.
+        wiring: Wiring<AccountId>,
         ledger: Ledger,
-        /// Each subnet's account.
+        /// Accounts of subnets.
         accounts: Mapping<NetUid, Account, ManualKey<0x4143_434F>>,
-        /// Budgets of (subnet, epoch) that are not complete.
+        /// Budgets of epochs whose pay-out is not complete.
         budgets: Mapping<(NetUid, u32), EpochBudget, ManualKey<0x4255_4447>>,
     }
 
     impl EmissionContract {
-        /// Deploys the contract. What `token` has minted so far counts as issued. The caller may
-        /// wire it, once.
+        /// Deploys the contract. TAO that `token` has minted so far counts as issued. The caller
+        /// may name the epoch contract, once.
         ///
         /// # Errors
         /// `SplitNotWhole`, `FeesTooHigh`, `BadTreasury`, `NoToken`, `AboveCap`, `NoStaking`.
@@ -130,55 +136,57 @@ mod emission {
                 return Err(DeployError::NoStaking);
             }
             let ledger = Ledger::new(genesis, Self::env().block_number());
-            let roles = Roles::Deployer(Self::env().caller());
+            let deployer = Self::env().caller();
             let division = Division { fees, split };
+            let tao = Tao(token);
             Ok(Self::with(
-                token, staking, treasury, division, roles, ledger,
+                tao, staking, treasury, division, deployer, ledger,
             ))
         }
 
-        /// The contract as it is before anybody has drawn.
+        /// Makes the contract before the first draw.
         pub(crate) fn with(
-            token: AccountId,
+            tao: Tao,
             staking: AccountId,
             treasury: AccountId,
             division: Division,
-            roles: Roles,
+            deployer: AccountId,
             ledger: Ledger,
         ) -> Self {
             Self {
-                token,
+                tao,
                 staking,
                 treasury,
                 division,
-                roles,
+                wiring: Wiring::by(deployer),
                 ledger,
                 accounts: Mapping::new(),
                 budgets: Mapping::new(),
             }
         }
 
-        /// Refuses everybody but the epoch contract.
-        fn ensure_epoch(&self) -> Result<(), EmissionError> {
-            if self.roles.is_epoch(self.env().caller()) {
+        /// Checks that the epoch contract calls.
+        fn only_epoch(&self) -> Result<(), EmissionError> {
+            if self.wiring.is_peer(self.env().caller()) {
                 Ok(())
             } else {
                 Err(EmissionError::NotEpoch)
             }
         }
 
-        /// The budget of an epoch that is not complete.
+        /// Returns the budget of an epoch whose pay-out is not complete.
         fn open_budget(&self, netuid: NetUid, epoch: u32) -> Result<EpochBudget, EmissionError> {
             self.budgets
                 .get((netuid, epoch))
                 .ok_or(EmissionError::NotDrawn)
         }
 
+        /// Returns a subnet's account.
         fn account(&self, netuid: NetUid) -> Account {
             self.accounts.get(netuid).unwrap_or_default()
         }
 
-        /// Stake on the subnet: its weight from now on.
+        /// Returns the stake on a subnet: its weight from now on.
         fn weight(&self, netuid: NetUid) -> Result<Rao, EmissionError> {
             let staking: contract_ref!(Staking) = self.staking.into();
             match staking.call().subnet_stake(netuid).try_invoke() {
@@ -187,30 +195,14 @@ mod emission {
             }
         }
 
-        /// Mints `amount` to this contract, which passes it on in the same call.
-        fn mint(&self, amount: Rao) -> Result<(), EmissionError> {
-            let mut token: contract_ref!(PSP22Mintable) = self.token.into();
-            match token.call_mut().mint(amount.to_u128()).try_invoke() {
-                Ok(Ok(Ok(()))) => Ok(()),
-                _ => Err(EmissionError::Token),
-            }
+        /// Mints `amount` and sends it to `to`.
+        fn mint_to(&self, to: AccountId, amount: Rao) -> Result<(), EmissionError> {
+            self.tao.mint(amount)?;
+            Ok(self.tao.send(to, amount)?)
         }
 
-        /// Passes `amount` on to `to`.
-        fn send(&self, to: AccountId, amount: Rao) -> Result<(), EmissionError> {
-            let mut token: contract_ref!(PSP22) = self.token.into();
-            match token
-                .call_mut()
-                .transfer(to, amount.to_u128(), Vec::new())
-                .try_invoke()
-            {
-                Ok(Ok(Ok(()))) => Ok(()),
-                _ => Err(EmissionError::Token),
-            }
-        }
-
-        /// Sends `amount` to the staking contract and has it credited as `payments`, pay of `epoch`
-        /// that sums to it.
+        /// Mints `amount` to the staking contract, which credits it as `payments`: pay of `epoch`
+        /// that sums to the amount.
         fn stake(
             &self,
             netuid: NetUid,
@@ -218,7 +210,7 @@ mod emission {
             amount: Rao,
             payments: Vec<Payment>,
         ) -> Result<(), EmissionError> {
-            self.send(self.staking, amount)?;
+            self.mint_to(self.staking, amount)?;
             let mut staking: contract_ref!(Staking) = self.staking.into();
             let call = staking.call_mut().distribute(netuid, epoch, payments);
             match call.try_invoke() {
@@ -229,21 +221,90 @@ mod emission {
     }
 
     impl Emission for EmissionContract {
-        /// Names the epoch contract, once. Only the deployer; afterwards nobody can.
-        ///
-        /// # Errors
-        /// `NotDeployer`, `AlreadyWired`.
+        /// Returns the state of issuance, evaluated up to the last draw.
         #[ink(message)]
-        fn wire(&mut self, epoch: AccountId) -> Result<(), WireError> {
-            self.roles = self.roles.wire(self.env().caller(), epoch)?;
-            Ok(())
+        fn issuance(&self) -> Issuance {
+            self.ledger.issuance()
         }
 
-        /// Called by the epoch contract at close: issues up to now, takes the subnet's share for
-        /// `epoch`, divides it as `preset` says and samples the subnet's weight anew.
+        /// Returns the amount in rao that a subnet would draw if its epoch closed now.
+        #[ink(message)]
+        fn pending(&self, netuid: NetUid) -> Rao {
+            self.ledger
+                .pending(&self.account(netuid), self.env().block_number())
+                .unwrap_or_default()
+        }
+
+        /// Returns the budget of an epoch whose pay-out is not complete.
+        #[ink(message)]
+        fn budget(&self, netuid: NetUid, epoch: u32) -> Option<EpochBudget> {
+            self.budgets.get((netuid, epoch))
+        }
+
+        /// Returns the split of the network, which budgets follow by default.
+        #[ink(message)]
+        fn split(&self) -> Split {
+            self.division.split
+        }
+
+        /// Returns the fees for running an epoch.
+        #[ink(message)]
+        fn fees(&self) -> Fees {
+            self.division.fees
+        }
+
+        /// Returns the account of the treasury.
+        #[ink(message)]
+        fn treasury(&self) -> AccountId {
+            self.treasury
+        }
+
+        /// Returns the contracts that this contract calls or is called by.
+        #[ink(message)]
+        fn peers(&self) -> EmissionPeers {
+            EmissionPeers {
+                token: self.tao.0,
+                staking: self.staking,
+                epoch: self.wiring.peers().copied(),
+            }
+        }
+
+        /// Divides the share of a retired subnet between the subnets that share in issuance now,
+        /// and ends its weight. Returns the amount in rao.
+        ///
+        /// Anyone may call, also again, for amounts that a last epoch has carried over since.
+        ///
+        /// # Events
+        /// `Released`.
         ///
         /// # Errors
-        /// `NotEpoch`, `AlreadyDrawn`, `Staking`.
+        /// `StillLive`, `Staking`, `NobodyShares`.
+        #[ink(message)]
+        fn release(&mut self, netuid: NetUid) -> Result<Rao, EmissionError> {
+            let staking: contract_ref!(Staking) = self.staking.into();
+            match staking.call().is_live(netuid).try_invoke() {
+                Ok(Ok(Some(false))) => {}
+                Ok(Ok(_)) => return Err(EmissionError::StillLive),
+                _ => return Err(EmissionError::Staking),
+            }
+            let now = self.env().block_number();
+            let mut account = self.account(netuid);
+            let amount = self.ledger.release(&mut account, now)?;
+            self.accounts.insert(netuid, &account);
+            self.env().emit_event(Released { netuid, amount });
+            Ok(amount)
+        }
+
+        /// Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
+        /// when the epoch closes.
+        ///
+        /// Issuance is evaluated up to the current block, and the subnet's weight is read again.
+        ///
+        /// # Events
+        /// `Drawn`.
+        ///
+        /// # Errors
+        /// `NotEpoch`, `Staking`, `AlreadyDrawn`.
         #[ink(message)]
         fn draw(
             &mut self,
@@ -251,7 +312,7 @@ mod emission {
             epoch: u32,
             preset: SplitPreset,
         ) -> Result<EpochBudget, EmissionError> {
-            self.ensure_epoch()?;
+            self.only_epoch()?;
             let weight = self.weight(netuid)?;
             let now = self.env().block_number();
             let mut account = self.account(netuid);
@@ -273,7 +334,8 @@ mod emission {
             Ok(budget)
         }
 
-        /// Called by the epoch contract at settle: mints and pays one chunk.
+        /// Mints and pays `payments`, the pay of one chunk of `epoch`, as stake. Returns their sum
+        /// in rao. Epoch contract only.
         ///
         /// # Errors
         /// `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`, `Staking`.
@@ -284,7 +346,7 @@ mod emission {
             epoch: u32,
             payments: Vec<Payment>,
         ) -> Result<Rao, EmissionError> {
-            self.ensure_epoch()?;
+            self.only_epoch()?;
             let mut budget = self.open_budget(netuid, epoch)?;
             let amount = budget::total(&payments)?;
             if amount.is_zero() {
@@ -292,16 +354,17 @@ mod emission {
             }
             self.ledger.pay(&mut budget, amount)?;
             self.budgets.insert((netuid, epoch), &budget);
-            self.mint(amount)?;
             self.stake(netuid, epoch, amount, payments)?;
             Ok(amount)
         }
 
-        /// Called by the epoch contract: mints out of one of the epoch's pots for `payee`, who gets
-        /// it as liquid TAO.
+        /// Mints and pays `amount` rao of a fee of `epoch` to `payee`, as TAO. Epoch contract only.
+        ///
+        /// # Events
+        /// `FeePaid`, unless the amount is zero.
         ///
         /// # Errors
-        /// `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`.
+        /// `NotEpoch`, `NotDrawn`, `OverBudget` with the amount that the fee has left, `Token`.
         #[ink(message)]
         fn pay_fee(
             &mut self,
@@ -311,15 +374,14 @@ mod emission {
             payee: AccountId,
             amount: Rao,
         ) -> Result<(), EmissionError> {
-            self.ensure_epoch()?;
+            self.only_epoch()?;
             let mut budget = self.open_budget(netuid, epoch)?;
             if amount.is_zero() {
                 return Ok(());
             }
             self.ledger.pay_fee(&mut budget, fee, amount)?;
             self.budgets.insert((netuid, epoch), &budget);
-            self.mint(amount)?;
-            self.send(payee, amount)?;
+            self.mint_to(payee, amount)?;
             self.env().emit_event(FeePaid {
                 netuid,
                 epoch,
@@ -330,9 +392,13 @@ mod emission {
             Ok(())
         }
 
-        /// Called by the epoch contract after the last chunk, or when the epoch will not be settled
-        /// any more: pays owner and treasury. What miners and validators were not paid, and
-        /// what is left of the pots, goes to the subnet's next budget.
+        /// Ends the pay-out of `epoch`: pays the subnet's owner, as stake, and the treasury. Epoch
+        /// contract only, after the last chunk or after the settle window.
+        ///
+        /// The unpaid rest of miners, validators and fees goes to the subnet's next budget.
+        ///
+        /// # Events
+        /// `Completed`.
         ///
         /// # Errors
         /// `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
@@ -344,14 +410,13 @@ mod emission {
             owner: AccountId,
             owner_hotkey: AccountId,
         ) -> Result<(), EmissionError> {
-            self.ensure_epoch()?;
+            self.only_epoch()?;
             let budget = self.open_budget(netuid, epoch)?;
             let mut account = self.account(netuid);
             let closing = self.ledger.complete(&mut account, &budget)?;
             self.accounts.insert(netuid, &account);
             self.budgets.remove((netuid, epoch));
             if !closing.owner.is_zero() {
-                self.mint(closing.owner)?;
                 let payment = Payment {
                     hotkey: owner_hotkey,
                     coldkey: owner,
@@ -361,8 +426,7 @@ mod emission {
                 self.stake(netuid, epoch, closing.owner, vec![payment])?;
             }
             if !closing.treasury.is_zero() {
-                self.mint(closing.treasury)?;
-                self.send(self.treasury, closing.treasury)?;
+                self.mint_to(self.treasury, closing.treasury)?;
             }
             self.env().emit_event(Completed {
                 netuid,
@@ -375,14 +439,17 @@ mod emission {
             Ok(())
         }
 
-        /// Called by the epoch contract for an epoch that will not become final: all that its
-        /// budget has left goes to the subnet's next one.
+        /// Carries the unspent budget of `epoch`, which is rolled over, to the subnet's next
+        /// budget. Returns the amount in rao. Epoch contract only.
+        ///
+        /// # Events
+        /// `Carried`.
         ///
         /// # Errors
         /// `NotEpoch`, `NotDrawn`.
         #[ink(message)]
         fn carry(&mut self, netuid: NetUid, epoch: u32) -> Result<Rao, EmissionError> {
-            self.ensure_epoch()?;
+            self.only_epoch()?;
             let budget = self.open_budget(netuid, epoch)?;
             let mut account = self.account(netuid);
             let amount = Ledger::carry(&mut account, &budget)?;
@@ -396,74 +463,13 @@ mod emission {
             Ok(amount)
         }
 
-        /// Ends a retired subnet's part in emission: what it has earned and carried goes to the
-        /// subnets that share now, and its weight is gone. Anyone may call, also again, for
-        /// what a last epoch has carried since.
+        /// Names the epoch contract. Deployer only, once, during deployment.
         ///
         /// # Errors
-        /// `StillLive`, `NobodyShares`, `Staking`.
+        /// `AlreadyWired`, `NotDeployer`.
         #[ink(message)]
-        fn release(&mut self, netuid: NetUid) -> Result<Rao, EmissionError> {
-            let staking: contract_ref!(Staking) = self.staking.into();
-            match staking.call().is_live(netuid).try_invoke() {
-                Ok(Ok(Some(false))) => {}
-                Ok(Ok(_)) => return Err(EmissionError::StillLive),
-                _ => return Err(EmissionError::Staking),
-            }
-            let now = self.env().block_number();
-            let mut account = self.account(netuid);
-            let amount = self.ledger.release(&mut account, now)?;
-            self.accounts.insert(netuid, &account);
-            self.env().emit_event(Released { netuid, amount });
-            Ok(amount)
-        }
-
-        /// The state of issuance, evaluated up to the last draw.
-        #[ink(message)]
-        fn issuance(&self) -> Issuance {
-            self.ledger.issuance()
-        }
-
-        /// The network's own division of budgets.
-        #[ink(message)]
-        fn split(&self) -> Split {
-            self.division.split
-        }
-
-        /// What those who run an epoch get of its budget.
-        #[ink(message)]
-        fn fees(&self) -> Fees {
-            self.division.fees
-        }
-
-        /// The account of the protocol's reserve.
-        #[ink(message)]
-        fn treasury(&self) -> AccountId {
-            self.treasury
-        }
-
-        /// The other contracts.
-        #[ink(message)]
-        fn peers(&self) -> EmissionPeers {
-            EmissionPeers {
-                token: self.token,
-                staking: self.staking,
-                epoch: self.roles.epoch(),
-            }
-        }
-
-        /// The budget of an epoch that is not yet complete.
-        #[ink(message)]
-        fn budget(&self, netuid: NetUid, epoch: u32) -> Option<EpochBudget> {
-            self.budgets.get((netuid, epoch))
-        }
-
-        /// What the subnet would draw if its epoch closed now.
-        #[ink(message)]
-        fn pending(&self, netuid: NetUid) -> Rao {
-            self.ledger
-                .pending(&self.account(netuid), self.env().block_number())
-                .unwrap_or_default()
+        fn wire(&mut self, epoch: AccountId) -> Result<(), WireError> {
+            self.wiring.wire(self.env().caller(), epoch)
         }
     }
 }

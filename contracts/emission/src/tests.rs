@@ -1,8 +1,7 @@
-//! What the shell does without other contracts. Draws and payments are tested on a chain.
+//! Messages that call no other contract. Draws and payments are tested on a chain.
 
 use crate::{
     ledger::{Division, Ledger},
-    roles::Roles,
     EmissionContract,
 };
 use ink::env::{
@@ -12,37 +11,37 @@ use ink::env::{
 use inktensor_primitives::{
     emission::{Emission, EmissionError, Fee, Fees, Split, SplitPreset},
     token::WireError,
-    AccountId, NetUid, Rao,
+    AccountId, NetUid, Rao, Tao,
 };
 
 const NETUID: NetUid = NetUid(1);
 
-fn become_(who: AccountId) {
-    set_caller::<DefaultEnvironment>(who);
+fn call_as(caller: AccountId) {
+    set_caller::<DefaultEnvironment>(caller);
 }
 
-/// Deployed by Alice.
+/// Deploys the contract as Alice.
 fn deployed() -> EmissionContract {
     EmissionContract::with(
-        [101; 32].into(),
+        Tao([101; 32].into()),
         [102; 32].into(),
         [103; 32].into(),
         Division {
             fees: Fees::DEFAULT,
             split: Split::DEFAULT,
         },
-        Roles::Deployer(default_accounts::<DefaultEnvironment>().alice),
+        default_accounts::<DefaultEnvironment>().alice,
         Ledger::new(Rao(5), 0),
     )
 }
 
 #[ink::test]
-fn the_deployer_wires_once_and_has_no_role_after() {
+fn the_deployer_wires_once_and_cannot_draw() {
     let all = default_accounts::<DefaultEnvironment>();
     let mut emission = deployed();
-    become_(all.bob);
+    call_as(all.bob);
     assert_eq!(emission.wire(all.bob), Err(WireError::NotDeployer));
-    become_(all.alice);
+    call_as(all.alice);
     assert_eq!(emission.wire(all.bob), Ok(()));
     assert_eq!(emission.wire(all.alice), Err(WireError::AlreadyWired));
     assert_eq!(
@@ -57,7 +56,7 @@ fn only_the_epoch_contract_draws_pays_carries_and_completes() {
     let mut emission = deployed();
     let refused = EmissionError::NotEpoch;
     for wired in [false, true] {
-        become_(all.alice);
+        call_as(all.alice);
         if wired {
             emission.wire(all.bob).unwrap();
         }
@@ -78,9 +77,9 @@ fn only_the_epoch_contract_draws_pays_carries_and_completes() {
 fn without_a_budget_nothing_is_paid() {
     let all = default_accounts::<DefaultEnvironment>();
     let mut emission = deployed();
-    become_(all.alice);
+    call_as(all.alice);
     emission.wire(all.bob).unwrap();
-    become_(all.bob);
+    call_as(all.bob);
     let refused = EmissionError::NotDrawn;
     assert_eq!(emission.pay(NETUID, 0, Vec::new()), Err(refused.clone()));
     let completed = emission.complete(NETUID, 0, all.eve, all.eve);

@@ -1,6 +1,6 @@
 //! Checks of the arguments of a deployment.
 
-use inktensor_primitives::epoch::{EpochRules, Peers};
+use inktensor_primitives::epoch::{EpochRules, EpochRulesError, Peers};
 
 /// Reasons for which the contract cannot be deployed. Variant order is ABI: append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,33 +23,24 @@ pub enum DeployError {
     RolloverBeforeReplay,
 }
 
+impl From<EpochRulesError> for DeployError {
+    fn from(error: EpochRulesError) -> Self {
+        match error {
+            EpochRulesError::NoChallengePeriod => Self::NoChallengePeriod,
+            EpochRulesError::NoCollateral => Self::NoCollateral,
+            EpochRulesError::NoSettleWindow => Self::NoSettleWindow,
+            EpochRulesError::NoReplayDelay => Self::NoReplayDelay,
+            EpochRulesError::RolloverBeforeReplay => Self::RolloverBeforeReplay,
+        }
+    }
+}
+
 /// Checks the arguments of a deployment.
 ///
 /// # Errors
 /// The first [`DeployError`] that applies.
 pub fn check(peers: &Peers, rules: &EpochRules) -> Result<(), DeployError> {
-    let EpochRules {
-        challenge_period,
-        collateral,
-        settle_window,
-        replay_delay,
-        rollover_delay,
-    } = rules;
-    if *challenge_period == 0 {
-        return Err(DeployError::NoChallengePeriod);
-    }
-    if collateral.is_zero() {
-        return Err(DeployError::NoCollateral);
-    }
-    if *settle_window == 0 {
-        return Err(DeployError::NoSettleWindow);
-    }
-    if *replay_delay == 0 {
-        return Err(DeployError::NoReplayDelay);
-    }
-    if rollover_delay <= replay_delay {
-        return Err(DeployError::RolloverBeforeReplay);
-    }
+    rules.check()?;
     let Peers {
         token,
         registry,

@@ -117,7 +117,8 @@ mod registry {
             Ok(self.tao.burn(price)?)
         }
 
-        /// Serves an endpoint or a commitment of the caller's neuron. The first one costs a deposit.
+        /// Serves an endpoint or a commitment of the caller's neuron. The first one costs a
+        /// deposit.
         fn serve(&mut self, netuid: NetUid, served: Served) -> Result<(), RegistryError> {
             let (caller, now) = (self.env().caller(), self.env().block_number());
             let deposit = self.creation.rules().serving_deposit;
@@ -141,7 +142,7 @@ mod registry {
             }
         }
 
-        /// On a full network, retires a subnet and returns the lock to its owner.
+        /// Retires a subnet of a full network and returns the lock to its owner.
         fn make_room(&mut self) -> Result<(), RegistryError> {
             let now = self.env().block_number();
             let rules = self.creation.rules();
@@ -159,57 +160,200 @@ mod registry {
     }
 
     impl Registry for SubnetRegistry {
-        /// The netuids of all subnets that are not retired, ascending.
-        #[ink(message)]
-        fn live_subnets(&self) -> Vec<NetUid> {
-            self.subnets.live()
-        }
-
-        /// Number of subnets ever created; netuids run from 1 to this.
-        #[ink(message)]
-        fn subnets(&self) -> u16 {
-            self.subnets.count()
-        }
-
-        /// The subnet.
-        #[ink(message)]
-        fn subnet(&self, netuid: NetUid) -> Option<Subnet> {
-            self.subnets.subnet(netuid, self.env().block_number())
-        }
-
-        /// Who a subnet says it is.
-        #[ink(message)]
-        fn identity(&self, netuid: NetUid) -> Option<SubnetIdentity> {
-            self.subnets.identity(netuid)
-        }
-
-        /// To whom a subnet is offered.
-        #[ink(message)]
-        fn offered_to(&self, netuid: NetUid) -> Option<AccountId> {
-            self.subnets.offered_to(netuid)
-        }
-
-        /// All hyperparameters of a subnet: value, bounds, whose each one is, and from which block
-        /// on it may change.
-        #[ink(message)]
-        fn hyperparameters(&self, netuid: NetUid) -> Vec<HyperparameterView> {
-            self.subnets
-                .hyperparameters(netuid, self.env().block_number())
-        }
-
-        /// Rao to lock for creating a subnet now.
-        #[ink(message)]
-        fn creation_price(&self) -> Rao {
-            self.creation.price(self.env().block_number())
-        }
-
-        /// Creates a subnet with default hyperparameters, owned by the caller, who locks the
-        /// creation price (approve it for this contract first). Returns its netuid; the
-        /// first is 1. Epochs run once it is started.
+        /// Registers `hotkey` on a subnet, owned by the caller, and returns its uid.
+        ///
+        /// Burns the registration price: approve the price for this contract first. Fails if the
+        /// price is above `max_price`, in rao. On a full subnet the first of `prune_candidates` is
+        /// replaced.
+        ///
+        /// # Events
+        /// `NeuronRegistered`.
         ///
         /// # Errors
-        /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`,
-        /// `NotHotkeyOwner`, `TooSoon`, `NetworkFull`, `PriceAbove`, `Payment`.
+        /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`,
+        /// `TooSoon`, `PriceAbove`, `AllImmune`, `Payment`.
+        #[ink(message)]
+        fn register(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            max_price: Rao,
+        ) -> Result<Uid, RegistryError> {
+            let coldkey = self.env().caller();
+            let applicant = Applicant {
+                hotkey,
+                coldkey,
+                max_price,
+                now: self.env().block_number(),
+            };
+            let seat = self.subnets.register(netuid, applicant)?;
+            self.burn(seat.price)?;
+            if let Some(replaced) = seat.replaced {
+                self.return_deposit(replaced, seat.deposit)?;
+            }
+            self.env().emit_event(NeuronRegistered {
+                netuid,
+                hotkey,
+                coldkey,
+                uid: seat.uid,
+                replaced: seat.replaced,
+                price: seat.price,
+            });
+            Ok(seat.uid)
+        }
+
+        /// Replaces the hotkey of the caller's neuron on a subnet by `new_hotkey`.
+        ///
+        /// Burns the swap fee of the network rules: approve the fee for this contract first.
+        /// `new_hotkey` must have no owner yet. The seat stays, with uid, scores, weights, permit
+        /// and endpoints. Stake and take stay on the hotkey that the neuron registered with.
+        /// Commits that are not revealed are lost, because they bind the hotkey. The new hotkey
+        /// counts from the open epoch on.
+        ///
+        /// # Events
+        /// `HotkeySwapped`.
+        ///
+        /// # Errors
+        /// `NotSeated`, `NotHotkeyOwner` for either hotkey, `TooSoon` after the neuron's last swap,
+        /// `Payment`.
+        #[ink(message)]
+        fn swap_hotkey(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            new_hotkey: AccountId,
+        ) -> Result<(), RegistryError> {
+            let (caller, now) = (self.env().caller(), self.env().block_number());
+            let swapped = self
+                .subnets
+                .swap_hotkey(netuid, caller, (hotkey, new_hotkey), now)?;
+            self.burn(self.creation.rules().swap_fee)?;
+            self.env().emit_event(HotkeySwapped {
+                netuid,
+                from: hotkey,
+                to: new_hotkey,
+                identity: swapped.identity,
+                uid: swapped.uid,
+            });
+            Ok(())
+        }
+
+        /// Publishes the endpoint of the caller's neuron, in place of the last one. The caller is
+        /// the hotkey.
+        ///
+        /// The first endpoint or commitment of a neuron costs the serving deposit of the network
+        /// rules: approve the deposit for this contract first. The hotkey receives the deposit when
+        /// the neuron stops serving or is replaced.
+        ///
+        /// # Events
+        /// `AxonServed`.
+        ///
+        /// # Errors
+        /// `OutOfBounds` for port 0, `BadHost`, `UnknownSubnet`, `NotSeated`, `TooSoon`, `Payment`.
+        #[ink(message)]
+        fn serve_axon(&mut self, netuid: NetUid, axon: Axon) -> Result<(), RegistryError> {
+            self.serve(netuid, Served::Axon(axon.clone()))?;
+            let hotkey = self.env().caller();
+            self.env().emit_event(AxonServed {
+                netuid,
+                hotkey,
+                axon,
+            });
+            Ok(())
+        }
+
+        /// Publishes the endpoint of the metrics of the caller's neuron, in place of the last one.
+        /// The caller is the hotkey. The serving deposit is due as for `serve_axon`.
+        ///
+        /// # Events
+        /// `PrometheusServed`.
+        ///
+        /// # Errors
+        /// `OutOfBounds` for port 0, `BadHost`, `UnknownSubnet`, `NotSeated`, `TooSoon`, `Payment`.
+        #[ink(message)]
+        fn serve_prometheus(
+            &mut self,
+            netuid: NetUid,
+            prometheus: Prometheus,
+        ) -> Result<(), RegistryError> {
+            self.serve(netuid, Served::Prometheus(prometheus.clone()))?;
+            let hotkey = self.env().caller();
+            self.env().emit_event(PrometheusServed {
+                netuid,
+                hotkey,
+                prometheus,
+            });
+            Ok(())
+        }
+
+        /// Publishes `data` as the commitment of the caller's neuron, in place of the last one. The
+        /// caller is the hotkey. The serving deposit is due as for `serve_axon`.
+        ///
+        /// # Events
+        /// `CommitmentMade`.
+        ///
+        /// # Errors
+        /// `OutOfBounds` for more than 128 bytes, `UnknownSubnet`, `NotSeated`, `TooSoon`,
+        /// `Payment`.
+        #[ink(message)]
+        fn commit(
+            &mut self,
+            netuid: NetUid,
+            kind: CommitmentKind,
+            data: Vec<u8>,
+        ) -> Result<(), RegistryError> {
+            let commitment = Commitment {
+                kind,
+                data,
+                block: self.env().block_number(),
+            };
+            self.serve(netuid, Served::Commitment(commitment.clone()))?;
+            let hotkey = self.env().caller();
+            self.env().emit_event(CommitmentMade {
+                netuid,
+                hotkey,
+                commitment,
+            });
+            Ok(())
+        }
+
+        /// Removes the endpoints and the commitment of the caller's neuron and returns the serving
+        /// deposit to the caller. The caller is the hotkey. Returns the deposit in rao.
+        ///
+        /// # Events
+        /// `ServingStopped`.
+        ///
+        /// # Errors
+        /// `NotSeated`, `NothingServed`, `Payment`.
+        #[ink(message)]
+        fn stop_serving(&mut self, netuid: NetUid) -> Result<Rao, RegistryError> {
+            let hotkey = self.env().caller();
+            let deposit = self.subnets.stop_serving(netuid, hotkey)?;
+            self.return_deposit(hotkey, deposit)?;
+            self.env().emit_event(ServingStopped {
+                netuid,
+                hotkey,
+                deposit,
+            });
+            Ok(deposit)
+        }
+
+        /// Creates a subnet with default hyperparameters, owned by the caller, and returns its
+        /// netuid.
+        ///
+        /// Locks the creation price until the subnet is retired: approve the price for this
+        /// contract first. Fails if the price is above `max_price`, in rao. If `owner_hotkey` has
+        /// no owner yet, the caller becomes its owner, so that no other account can take the seat
+        /// that always has a permit. On a full network the weakest subnet that is not immune is
+        /// retired, and its owner receives the lock. Epochs begin after `start`. The first netuid
+        /// is 1; none is used twice.
+        ///
+        /// # Events
+        /// `SubnetRetired` if the network is full, `SubnetCreated`.
+        ///
+        /// # Errors
+        /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `TooSoon`,
+        /// `PriceAbove`, `NetworkFull`, `NotHotkeyOwner`, `Payment`.
         #[ink(message)]
         fn create_subnet(
             &mut self,
@@ -257,7 +401,10 @@ mod registry {
             Ok(netuid)
         }
 
-        /// Lets a subnet's epochs run from now on, for good. Only its owner.
+        /// Starts the epochs of a subnet, for good. Owner only.
+        ///
+        /// # Events
+        /// `SubnetStarted`.
         ///
         /// # Errors
         /// `UnknownSubnet`, `NotOwner`, `Retired`, `AlreadyStarted`.
@@ -269,13 +416,19 @@ mod registry {
             Ok(())
         }
 
-        /// Sets one hyperparameter. Only the subnet's owner, or the admin; some are the admin's
-        /// alone. It counts from the open epoch on.
+        /// Sets one hyperparameter of a subnet. Owner or admin only; some are the admin's alone.
+        ///
+        /// The value counts from the open epoch on. On a started subnet no hyperparameter changes
+        /// shortly before the epoch may close, and the owner waits two tempos between changes of
+        /// the same one.
+        ///
+        /// # Events
+        /// `HyperparameterSet`.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `Frozen`, `Cooldown`, `OutOfBounds`,
+        /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `Frozen`, `Cooldown`; then by hyperparameter
         /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma` for a Yuma parameter of another
-        /// kernel's subnet.
+        /// kernel's subnet, or `OutOfBounds`.
         #[ink(message)]
         fn set_hyperparameter(
             &mut self,
@@ -293,10 +446,13 @@ mod registry {
             Ok(())
         }
 
-        /// Says who a subnet is, or no longer. Only its owner.
+        /// Sets or clears the identity of a subnet. Owner only.
+        ///
+        /// # Events
+        /// `IdentitySet`.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds` for a field that is too long.
+        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds` for a field of more than 256 bytes.
         #[ink(message)]
         fn set_identity(
             &mut self,
@@ -310,10 +466,13 @@ mod registry {
             Ok(())
         }
 
-        /// Gives a subnet a short sign; empty for none. Only its owner.
+        /// Sets the symbol of a subnet, or clears it with an empty text. Owner only.
+        ///
+        /// # Events
+        /// `SymbolSet`.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds`.
+        /// `UnknownSubnet`, `NotOwner`, `OutOfBounds` for more than 16 bytes.
         #[ink(message)]
         fn set_symbol(&mut self, netuid: NetUid, symbol: String) -> Result<(), RegistryError> {
             let caller = self.env().caller();
@@ -322,7 +481,11 @@ mod registry {
             Ok(())
         }
 
-        /// Offers a subnet to another owner, or takes an offer back. Only its owner.
+        /// Offers a subnet to another account, or withdraws the offer. Owner only. The owner stays
+        /// the same until the other account calls `accept_subnet`.
+        ///
+        /// # Events
+        /// `SubnetOffered`.
         ///
         /// # Errors
         /// `UnknownSubnet`, `NotOwner`, `Retired`.
@@ -337,8 +500,13 @@ mod registry {
             Ok(())
         }
 
-        /// Takes over a subnet that is offered to the caller, with the caller's hotkey for the seat
-        /// that always has a permit.
+        /// Makes the caller the owner of a subnet that is offered to the caller.
+        ///
+        /// The neuron of `owner_hotkey`, a hotkey of the caller, always has a permit. The new owner
+        /// counts from the open epoch on; pay for closed epochs goes to the former owner.
+        ///
+        /// # Events
+        /// `SubnetTransferred`.
         ///
         /// # Errors
         /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`.
@@ -359,201 +527,104 @@ mod registry {
             Ok(())
         }
 
-        /// What a registration costs now, and what comes of it.
+        /// Returns a subnet, or nothing if the subnet was never created.
         #[ink(message)]
-        fn quote_registration(&self, netuid: NetUid) -> Option<RegistrationQuote> {
-            self.subnets.quote(netuid, self.env().block_number())
+        fn subnet(&self, netuid: NetUid) -> Option<Subnet> {
+            self.subnets.subnet(netuid, self.env().block_number())
         }
 
-        /// Gives `hotkey` a seat, owned by the caller, who burns the registration price (approve it
-        /// for this contract first). On a full subnet it replaces the first of
-        /// `prune_candidates`.
-        ///
-        /// # Errors
-        /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`,
-        /// `TooSoon`, `PriceAbove`, `AllImmune`, `Payment`.
+        /// Returns the number of subnets ever created. Netuids run from 1 to this number.
         #[ink(message)]
-        fn register(
-            &mut self,
-            netuid: NetUid,
-            hotkey: AccountId,
-            max_price: Rao,
-        ) -> Result<Uid, RegistryError> {
-            let coldkey = self.env().caller();
-            let applicant = Applicant {
-                hotkey,
-                coldkey,
-                max_price,
-                now: self.env().block_number(),
-            };
-            let seat = self.subnets.register(netuid, applicant)?;
-            self.burn(seat.price)?;
-            if let Some(replaced) = seat.replaced {
-                self.return_deposit(replaced, seat.deposit)?;
-            }
-            self.env().emit_event(NeuronRegistered {
-                netuid,
-                hotkey,
-                coldkey,
-                uid: seat.uid,
-                replaced: seat.replaced,
-                price: seat.price,
-            });
-            Ok(seat.uid)
+        fn subnets(&self) -> u16 {
+            self.subnets.count()
         }
 
-        /// Gives the neuron of `hotkey`, which the caller owns, another hotkey on a subnet, for a
-        /// fee that is burned (approve it first).
-        ///
-        /// # Errors
-        /// `NotSeated`, `NotHotkeyOwner`, `TooSoon`, `Payment`.
+        /// Returns the netuids of all subnets that are not retired, ascending.
         #[ink(message)]
-        fn swap_hotkey(
-            &mut self,
-            netuid: NetUid,
-            hotkey: AccountId,
-            new_hotkey: AccountId,
-        ) -> Result<(), RegistryError> {
-            let (caller, now) = (self.env().caller(), self.env().block_number());
-            let swapped = self
-                .subnets
-                .swap_hotkey(netuid, caller, (hotkey, new_hotkey), now)?;
-            self.burn(self.creation.rules().swap_fee)?;
-            self.env().emit_event(HotkeySwapped {
-                netuid,
-                from: hotkey,
-                to: new_hotkey,
-                identity: swapped.identity,
-                uid: swapped.uid,
-            });
-            Ok(())
+        fn live_subnets(&self) -> Vec<NetUid> {
+            self.subnets.live()
         }
 
-        /// Shows where the caller's neuron answers, in the place of what it showed before.
-        ///
-        /// # Errors
-        /// `NotSeated`, `BadHost`, `OutOfBounds` for port 0, `TooSoon`, `Payment`.
-        #[ink(message)]
-        fn serve_axon(&mut self, netuid: NetUid, axon: Axon) -> Result<(), RegistryError> {
-            self.serve(netuid, Served::Axon(axon.clone()))?;
-            let hotkey = self.env().caller();
-            self.env().emit_event(AxonServed {
-                netuid,
-                hotkey,
-                axon,
-            });
-            Ok(())
-        }
-
-        /// Shows where the metrics of the caller's neuron are.
-        ///
-        /// # Errors
-        /// `NotSeated`, `BadHost`, `OutOfBounds` for port 0, `TooSoon`, `Payment`.
-        #[ink(message)]
-        fn serve_prometheus(
-            &mut self,
-            netuid: NetUid,
-            prometheus: Prometheus,
-        ) -> Result<(), RegistryError> {
-            self.serve(netuid, Served::Prometheus(prometheus.clone()))?;
-            let hotkey = self.env().caller();
-            self.env().emit_event(PrometheusServed {
-                netuid,
-                hotkey,
-                prometheus,
-            });
-            Ok(())
-        }
-
-        /// Commits the caller's neuron to some bytes in public.
-        ///
-        /// # Errors
-        /// `NotSeated`, `OutOfBounds` for too many bytes, `TooSoon`, `Payment`.
-        #[ink(message)]
-        fn commit(
-            &mut self,
-            netuid: NetUid,
-            kind: CommitmentKind,
-            data: Vec<u8>,
-        ) -> Result<(), RegistryError> {
-            let commitment = Commitment {
-                kind,
-                data,
-                block: self.env().block_number(),
-            };
-            self.serve(netuid, Served::Commitment(commitment.clone()))?;
-            let hotkey = self.env().caller();
-            self.env().emit_event(CommitmentMade {
-                netuid,
-                hotkey,
-                commitment,
-            });
-            Ok(())
-        }
-
-        /// Shows nothing of the caller's neuron any more, and gives the deposit back.
-        ///
-        /// # Errors
-        /// `NotSeated`, `NothingServed`, `Payment`.
-        #[ink(message)]
-        fn stop_serving(&mut self, netuid: NetUid) -> Result<Rao, RegistryError> {
-            let hotkey = self.env().caller();
-            let deposit = self.subnets.stop_serving(netuid, hotkey)?;
-            self.return_deposit(hotkey, deposit)?;
-            self.env().emit_event(ServingStopped {
-                netuid,
-                hotkey,
-                deposit,
-            });
-            Ok(deposit)
-        }
-
-        /// What the neuron on `uid` shows.
-        #[ink(message)]
-        fn serving(&self, netuid: NetUid, uid: Uid) -> Option<ServingView> {
-            self.subnets.serving(netuid, uid)
-        }
-
-        /// What the neurons of page `page` (64 uids) show; those that show nothing are left out.
-        #[ink(message)]
-        fn serving_page(&self, netuid: NetUid, page: u16) -> Vec<ServingView> {
-            self.subnets.serving_page(netuid, page)
-        }
-
-        /// Page `page` (64 uids) of the metagraph.
+        /// Returns page `page` of a subnet's metagraph, 64 uids a page from page 0 on.
         #[ink(message)]
         fn metagraph(&self, netuid: NetUid, page: u16) -> Vec<NeuronView> {
             self.subnets.metagraph(netuid, page)
         }
 
-        /// Who sits on `uid` now.
+        /// Returns the current neuron on `uid`.
         #[ink(message)]
         fn neuron(&self, netuid: NetUid, uid: Uid) -> Option<Neuron> {
             self.subnets.neuron(netuid, uid)
         }
 
-        /// Where `hotkey` sits on `netuid`.
+        /// Returns the current seat of `hotkey` on a subnet.
         #[ink(message)]
         fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat> {
             self.subnets.seat(netuid, hotkey)
         }
 
-        /// Who owns `hotkey`: the account that first registered it anywhere, or made it a subnet's
-        /// owner hotkey.
+        /// Returns the owner of `hotkey`: the account that first registered the hotkey on any
+        /// subnet, or created a subnet with the hotkey.
         #[ink(message)]
         fn owner_of(&self, hotkey: AccountId) -> Option<AccountId> {
             self.subnets.owner_of(hotkey)
         }
 
-        /// Who would give way to newcomers on a full subnet, in this order; at most `count`, which
-        /// is at most 16.
+        /// Returns every numeric hyperparameter of a subnet with value, bounds, unit, setter, and
+        /// the first block at which the setter may change the value.
+        #[ink(message)]
+        fn hyperparameters(&self, netuid: NetUid) -> Vec<HyperparameterView> {
+            self.subnets
+                .hyperparameters(netuid, self.env().block_number())
+        }
+
+        /// Returns the price of the next registration on a subnet, and the seat that it takes.
+        #[ink(message)]
+        fn quote_registration(&self, netuid: NetUid) -> Option<RegistrationQuote> {
+            self.subnets.quote(netuid, self.env().block_number())
+        }
+
+        /// Returns the first `count` neurons, at most 16, that registrations on a full subnet would
+        /// replace, in this order.
         #[ink(message)]
         fn prune_candidates(&self, netuid: NetUid, count: u16) -> Vec<PruneCandidate> {
             let now = self.env().block_number();
             self.subnets.prune_candidates(netuid, count, now)
         }
 
-        /// The subnet that would give way if one more were created on a full network now; none if
+        /// Returns the endpoints and the commitment of the neuron on `uid`.
+        #[ink(message)]
+        fn serving(&self, netuid: NetUid, uid: Uid) -> Option<ServingView> {
+            self.subnets.serving(netuid, uid)
+        }
+
+        /// Returns endpoints and commitments of page `page`, 64 uids a page from page 0 on. Neurons
+        /// that do not serve are left out.
+        #[ink(message)]
+        fn serving_page(&self, netuid: NetUid, page: u16) -> Vec<ServingView> {
+            self.subnets.serving_page(netuid, page)
+        }
+
+        /// Returns the identity of a subnet.
+        #[ink(message)]
+        fn identity(&self, netuid: NetUid) -> Option<SubnetIdentity> {
+            self.subnets.identity(netuid)
+        }
+
+        /// Returns the account that a subnet is offered to.
+        #[ink(message)]
+        fn offered_to(&self, netuid: NetUid) -> Option<AccountId> {
+            self.subnets.offered_to(netuid)
+        }
+
+        /// Returns the lock in rao that creating a subnet costs now. The price doubles with each
+        /// creation and falls linearly afterwards.
+        #[ink(message)]
+        fn creation_price(&self) -> Rao {
+            self.creation.price(self.env().block_number())
+        }
+
+        /// Returns the subnet that the next creation on a full network would retire, or nothing if
         /// all are immune.
         #[ink(message)]
         fn retirement_candidate(&self) -> Option<NetUid> {
@@ -561,39 +632,39 @@ mod registry {
             self.subnets.candidate(now, &rules).ok()
         }
 
-        /// Rao that this contract holds for others: the locks of subnets that are not retired, and
-        /// deposits of neurons.
+        /// Returns the TAO in rao that this contract holds for others: locks of subnets that are
+        /// not retired, and serving deposits. The contract's balance is at least this amount.
         #[ink(message)]
         fn held(&self) -> Rao {
             self.creation.held()
         }
 
-        /// The rules of the network.
-        #[ink(message)]
-        fn network_rules(&self) -> NetworkRules {
-            self.creation.rules()
-        }
-
-        /// All kernels ever allowed, in the order in which they were.
+        /// Returns the addresses of all kernels ever allowed, oldest first, retired ones included.
         #[ink(message)]
         fn kernels(&self) -> Vec<AccountId> {
             self.kernels.all()
         }
 
-        /// What is listed of the kernel at `address`.
+        /// Returns the entry of the kernel at `address`.
         #[ink(message)]
         fn kernel(&self, address: AccountId) -> Option<KernelEntry> {
             self.kernels.entry(address)
         }
 
-        /// Who decides which kernels are allowed and sets the rules of the network, and may set
-        /// hyperparameters of any subnet.
+        /// Returns the rules of the network.
+        #[ink(message)]
+        fn network_rules(&self) -> NetworkRules {
+            self.creation.rules()
+        }
+
+        /// Returns the admin: the account that allows kernels, sets the network's rules, and may
+        /// set hyperparameters of any subnet.
         #[ink(message)]
         fn admin(&self) -> AccountId {
             self.kernels.admin()
         }
 
-        /// The other contracts.
+        /// Returns the contracts that this contract calls or is called by.
         #[ink(message)]
         fn peers(&self) -> RegistryPeers {
             RegistryPeers {
@@ -602,22 +673,27 @@ mod registry {
             }
         }
 
-        /// Sets the rules of the network. Only the admin.
-        ///
-        /// # Errors
-        /// `NotAdmin`, `OutOfBounds`.
+        /// Returns the owner of `hotkey`, and the conditions for stake on a subnet. Called by the
+        /// staking contract.
         #[ink(message)]
-        fn set_network_rules(&mut self, rules: NetworkRules) -> Result<(), RegistryError> {
-            self.kernels.only_admin(self.env().caller())?;
-            self.creation.set_rules(rules)?;
-            self.env().emit_event(NetworkRulesSet { rules });
-            Ok(())
+        fn hotkey_status(&self, netuid: NetUid, hotkey: AccountId) -> HotkeyStatus {
+            let nominator_min = self.creation.rules().nominator_min;
+            self.subnets.hotkey_status(netuid, hotkey, nominator_min)
         }
 
-        /// Lets subnets choose `kernel`, whose code must have `code_hash` now. Only the admin.
+        /// Allows subnets to choose `kernel`, whose code must have the hash `code_hash`. Admin
+        /// only.
+        ///
+        /// A subnet that has no parameters for the kernel starts with `defaults`. Allowing a
+        /// retired kernel ends its retirement and replaces the defaults.
+        ///
+        /// # Events
+        /// `KernelAllowed`.
         ///
         /// # Errors
-        /// `NotAdmin`, `OutOfBounds`, `KernelCode`, `KernelListed`, `Exhausted`.
+        /// `NotAdmin`, `OutOfBounds` for the defaults, `KernelCode` with the hash of the code at
+        /// the address, `KernelListed` with the hash that the kernel was allowed with before,
+        /// `Exhausted` for the 257th kernel.
         #[ink(message)]
         fn allow_kernel(
             &mut self,
@@ -639,10 +715,14 @@ mod registry {
             Ok(())
         }
 
-        /// Lets no more subnets choose `kernel`; those that run it keep it. Only the admin.
+        /// Retires `kernel`: no further subnet may choose it. Subnets that run the kernel keep it.
+        /// Admin only.
+        ///
+        /// # Events
+        /// `KernelRetired`.
         ///
         /// # Errors
-        /// `NotAdmin`, `KernelNotAllowed`.
+        /// `NotAdmin`, `KernelNotAllowed` if the kernel is not on the list or is retired already.
         #[ink(message)]
         fn retire_kernel(&mut self, kernel: AccountId) -> Result<(), RegistryError> {
             self.kernels.only_admin(self.env().caller())?;
@@ -651,7 +731,25 @@ mod registry {
             Ok(())
         }
 
-        /// Hands the admin's role on. Only the admin.
+        /// Sets the rules of the network, all at once. Admin only.
+        ///
+        /// # Events
+        /// `NetworkRulesSet`.
+        ///
+        /// # Errors
+        /// `NotAdmin`, `OutOfBounds`.
+        #[ink(message)]
+        fn set_network_rules(&mut self, rules: NetworkRules) -> Result<(), RegistryError> {
+            self.kernels.only_admin(self.env().caller())?;
+            self.creation.set_rules(rules)?;
+            self.env().emit_event(NetworkRulesSet { rules });
+            Ok(())
+        }
+
+        /// Makes another account the admin. Admin only.
+        ///
+        /// # Events
+        /// `AdminChanged`.
         ///
         /// # Errors
         /// `NotAdmin`.
@@ -663,24 +761,18 @@ mod registry {
             Ok(())
         }
 
-        /// Whether `netuid` exists, and who owns `hotkey`.
-        #[ink(message)]
-        fn hotkey_status(&self, netuid: NetUid, hotkey: AccountId) -> HotkeyStatus {
-            let nominator_min = self.creation.rules().nominator_min;
-            self.subnets.hotkey_status(netuid, hotkey, nominator_min)
-        }
-
-        /// Where `hotkey` sits on `netuid`, and on what terms it sets weights.
+        /// Returns the current seat of `hotkey` on a subnet, and the terms for its weights. Called
+        /// by the epoch contract.
         #[ink(message)]
         fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter> {
             self.subnets.voter(netuid, hotkey)
         }
 
-        /// Who sat on the `count` uids from `start` at the end of `epoch`; they must not cross a
-        /// page.
+        /// Returns the neurons on `count` uids from `start` on, at the end of `epoch`. The uids
+        /// must be of one page of 64. Called by the epoch contract.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `OutOfBounds` beyond the page or the seats taken then, `TooOld`.
+        /// `UnknownSubnet`, `TooOld`, `OutOfBounds` beyond the page or the seats taken then.
         #[ink(message)]
         fn neurons_at(
             &self,
@@ -692,11 +784,12 @@ mod registry {
             self.subnets.neurons_at(netuid, epoch, start, count)
         }
 
-        /// The tenures of the neurons that sat on `uids`, ascending, at the end of `epoch`.
+        /// Returns the registrations of the neurons on `uids`, ascending and at most 129, at the
+        /// end of `epoch`. Called by the epoch contract, once for a whole roster.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `OutOfBounds` beyond the seats taken then or for too many uids,
-        /// `TooOld`.
+        /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for one beyond the seats
+        /// taken then, or for one that does not ascend.
         #[ink(message)]
         fn tenures_at(
             &self,
@@ -707,10 +800,11 @@ mod registry {
             self.subnets.tenures_at(netuid, epoch, &uids)
         }
 
-        /// Called by the epoch contract at close: freezes the subnet and opens epoch `closing + 1`.
+        /// Closes epoch `closing` of a subnet, opens the next one, and returns the subnet at the
+        /// close. Epoch contract only.
         ///
         /// # Errors
-        /// `NotEpoch`, `UnknownSubnet`, `WrongEpoch`.
+        /// `NotEpoch`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
         #[ink(message)]
         fn begin_epoch(
             &mut self,
@@ -722,9 +816,8 @@ mod registry {
             self.subnets.close(netuid, closing, now, &self.kernels)
         }
 
-        /// Called by the epoch contract at settle: records scores of `epoch` from uid `start` on,
-        /// which must not cross a page. A neuron that took its seat later keeps its zero
-        /// score.
+        /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of
+        /// 64. Epoch contract only. A neuron that registered after the epoch keeps a score of zero.
         ///
         /// # Errors
         /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
@@ -740,10 +833,10 @@ mod registry {
             self.subnets.record(netuid, epoch, start, &scores)
         }
 
-        /// Names the epoch contract, once. Only the deployer; afterwards nobody can.
+        /// Names the epoch contract. Deployer only, once, during deployment.
         ///
         /// # Errors
-        /// `NotDeployer`, `AlreadyWired`.
+        /// `AlreadyWired`, `NotDeployer`.
         #[ink(message)]
         fn wire(&mut self, epoch: AccountId) -> Result<(), WireError> {
             self.wiring.wire(self.env().caller(), epoch)

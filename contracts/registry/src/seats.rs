@@ -39,8 +39,8 @@ impl Seats {
         self.opened_at = now;
     }
 
-    /// Returns the number of seats taken. Seats are taken in order and never freed, so uids run from
-    /// 0 to below this number.
+    /// Returns the number of seats taken. Seats are taken in order and never freed, so uids run
+    /// from 0 to below this number.
     pub fn taken(&self) -> u16 {
         *self.taken.now()
     }

@@ -345,8 +345,9 @@ mod staking {
             Ok(amount)
         }
 
-        /// Removes the caller's stake from at most `limit` positions, `1 ..= 64`, newest first, on
-        /// root with the root dividends, and pays it to the caller.
+        /// Removes the caller's stake from at most `limit` positions, newest first, and pays it to
+        /// the caller. `limit` is `1 ..= 64`. Positions on root are paid with their root
+        /// dividends.
         ///
         /// Returns the amount in rao, and the number of positions that are left. Call again while
         /// there are any.
@@ -712,8 +713,8 @@ mod staking {
         /// Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or
         /// now while the epoch is open.
         ///
-        /// This is the hotkey's own stake, less the children's part, plus the part of its parents'
-        /// stake, and the same of root stake with 5.27 %.
+        /// This is the hotkey's own stake, less the children's part, plus a part of each parent's
+        /// stake. Root stake counts in the same way, with 5.27 %.
         ///
         /// # Errors
         /// `TooOld`.
@@ -752,9 +753,9 @@ mod staking {
             hotkeys.into_iter().map(weight).collect()
         }
 
-        /// Returns true for a subnet that is not retired, false for a retired one, and nothing if
-        /// the subnet was never created or the registry does not answer. Called by the
-        /// emission contract.
+        /// Returns true for a subnet that is not retired, and false for a retired one. Returns
+        /// nothing if the subnet was never created, or the registry does not answer. Called
+        /// by the emission contract.
         #[ink(message)]
         fn is_live(&self, netuid: NetUid) -> Option<bool> {
             self.registry.is_live(netuid)

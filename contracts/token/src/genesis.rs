@@ -1,54 +1,50 @@
-//! Who holds TAO from the start.
+//! The genesis holders.
 
 // The codec's derive for enums casts variant numbers; there is no cast of ours here.
 #![allow(clippy::cast_possible_truncation)]
 
-use ink::prelude::vec::Vec;
-use inktensor_primitives::{AccountId, Rao};
+use inktensor_primitives::{
+    token::{check_holders, HoldersError},
+    AccountId,
+};
 
-/// Why TAO cannot be deployed with the holders given. Variant order is ABI: append only.
+/// Errors of the constructor. Variant order is ABI: append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub enum TokenError {
-    /// Nobody holds anything, so nobody could ever pay or stake. Name at least one holder.
+    /// There are no holders, so no account could ever pay or stake. Name at least one holder.
     NoHolders,
-    /// This holder is given nothing. Leave it out.
+    /// The amount of this holder is zero. Leave the holder out.
     ZeroAmount(AccountId),
     /// This holder occurs twice. Add its amounts up.
     DuplicateHolder(AccountId),
-    /// The holders have more than the cap between them. Lower the amounts.
+    /// The sum of all amounts exceeds the cap. Lower the amounts.
     OverCap,
 }
 
-/// The sum of what `holders` have, in rao, if TAO can start with them.
+/// Checks the genesis `holders`. Returns the sum of their amounts in rao.
 ///
 /// # Errors
-/// The first of: nobody, a zero amount or a holder met before, a sum above the cap.
+/// `NoHolders`; then for each holder in order `ZeroAmount`, `DuplicateHolder`, `OverCap`.
 pub fn check(holders: &[(AccountId, u128)]) -> Result<u128, TokenError> {
-    if holders.is_empty() {
-        return Err(TokenError::NoHolders);
-    }
-    let mut met: Vec<AccountId> = Vec::with_capacity(holders.len());
-    let mut total = 0u128;
-    for (holder, amount) in holders {
-        if *amount == 0 {
-            return Err(TokenError::ZeroAmount(*holder));
+    check_holders(holders).map_err(TokenError::from)
+}
+
+impl From<HoldersError> for TokenError {
+    fn from(error: HoldersError) -> Self {
+        match error {
+            HoldersError::NoHolders => Self::NoHolders,
+            HoldersError::ZeroAmount(holder) => Self::ZeroAmount(holder),
+            HoldersError::DuplicateHolder(holder) => Self::DuplicateHolder(holder),
+            HoldersError::OverCap => Self::OverCap,
         }
-        if met.contains(holder) {
-            return Err(TokenError::DuplicateHolder(*holder));
-        }
-        met.push(*holder);
-        total = total
-            .checked_add(*amount)
-            .filter(|sum| *sum <= Rao::CAP.to_u128())
-            .ok_or(TokenError::OverCap)?;
     }
-    Ok(total)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inktensor_primitives::Rao;
     use proptest::prelude::*;
 
     fn account(seed: u8) -> AccountId {

@@ -1,72 +1,50 @@
-//! Who may mint, and how much is left below the cap.
-
-// The codec's derive for enums casts variant numbers; there is no cast of ours here.
-#![allow(clippy::cast_possible_truncation)]
+//! The minter, and the amount minted so far.
 
 use ink::prelude::string::String;
-use inktensor_primitives::{token::WireError, AccountId, Rao};
+use inktensor_primitives::{token::WireError, AccountId, Rao, Wiring};
 use psp22::PSP22Error;
 
-/// Text of the error `Custom` when an account other than the minter mints. PSP22 has no variant for
+/// Text of the error `Custom` if an account other than the minter mints. PSP22 has no variant for
 /// it.
 pub const NOT_MINTER: &str = "NotMinter";
 
-/// Text of the error `Custom` when minting would pass the cap. PSP22 has no variant for it.
+/// Text of the error `Custom` if minting would exceed the cap. PSP22 has no variant for it.
 pub const OVER_CAP: &str = "OverCap";
 
-/// The right to mint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
-pub enum Minter {
-    /// Nobody has it yet; `deployer` will name who does.
-    NamedBy {
-        /// The account that deployed the token.
-        deployer: AccountId,
-    },
-    /// This account has it, for good.
-    Named(AccountId),
-}
-
-/// All minting, from genesis on.
+/// The minter, and the amount minted from genesis on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Issuance {
-    minter: Minter,
+    /// The minter, once it is named.
+    minter: Wiring<AccountId>,
+    /// Rao minted so far.
     minted: u128,
 }
 
 impl Issuance {
-    /// Starts with `genesis` rao minted; `deployer` may name the minter.
+    /// Starts with `genesis` rao minted. `deployer` may name the minter.
     pub fn new(deployer: AccountId, genesis: u128) -> Self {
         Self {
-            minter: Minter::NamedBy { deployer },
+            minter: Wiring::by(deployer),
             minted: genesis,
         }
     }
 
-    /// Names the minter. The deployer's right to do so ends with it.
+    /// Names the minter, which ends the deployer's right to do so.
     ///
     /// # Errors
     /// `AlreadyWired`, `NotDeployer`.
     pub fn wire(&mut self, caller: AccountId, minter: AccountId) -> Result<(), WireError> {
-        match self.minter {
-            Minter::Named(_) => Err(WireError::AlreadyWired),
-            Minter::NamedBy { deployer } if deployer != caller => Err(WireError::NotDeployer),
-            Minter::NamedBy { .. } => {
-                self.minter = Minter::Named(minter);
-                Ok(())
-            }
-        }
+        self.minter.wire(caller, minter)
     }
 
-    /// Counts `value` rao that `caller` mints.
+    /// Adds `value` rao that `caller` mints.
     ///
     /// # Errors
     /// `Custom(NOT_MINTER)`, `Custom(OVER_CAP)`.
     pub fn mint(&mut self, caller: AccountId, value: u128) -> Result<(), PSP22Error> {
-        if self.minter != Minter::Named(caller) {
+        if !self.minter.is_peer(caller) {
             return Err(PSP22Error::Custom(String::from(NOT_MINTER)));
         }
         self.minted = self
@@ -77,12 +55,12 @@ impl Issuance {
         Ok(())
     }
 
-    /// Who may mint.
-    pub fn minter(&self) -> Minter {
-        self.minter
+    /// Returns the minter, once it is named.
+    pub fn minter(&self) -> Option<AccountId> {
+        self.minter.peers().copied()
     }
 
-    /// Rao minted so far.
+    /// Returns the rao minted so far.
     pub fn minted(&self) -> u128 {
         self.minted
     }
@@ -114,7 +92,7 @@ mod tests {
     }
 
     proptest! {
-        /// However minting goes, its sum never passes the cap, and a refusal counts nothing.
+        /// After any mints their sum is within the cap, and a refused mint adds nothing.
         #[test]
         fn never_above_the_cap(
             genesis in 0..=Rao::CAP.to_u128(),

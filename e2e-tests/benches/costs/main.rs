@@ -1,8 +1,7 @@
-//! What everything costs on the chain: each message, each step of the kernel, whole epochs,
-//! disputes.
+//! Costs on the chain: each message, each step of the kernel, whole epochs, disputes.
 //!
-//! All figures are those of the real `pallet-contracts`, whose meters count by fixed weights: the
-//! same code gives the same figures on every machine. They go into docs/costs.md.
+//! `pallet-contracts` counts with fixed weights, so the same code has the same costs on every
+//! machine. The figures are written to docs/costs.md.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -19,37 +18,37 @@ mod tables;
 use std::{env, time::Instant};
 use subnets::{Case, Subnet};
 
-/// Seats and permits of the subnets that are measured.
+/// Neurons and permits of the measured subnets.
 const CASES: [(u16, [u16; 3]); 2] = [(256, [16, 64, 128]), (4096, [16, 64, 128])];
 
 fn main() {
-    // Cargo says `--bench` when it measures; `cargo test --benches` does not.
+    // `cargo bench` passes `--bench`; `cargo test --benches` does not.
     let arguments: Vec<String> = env::args().collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     if !has("--bench") || has("--test") || has("--list") {
         return;
     }
     let start = Instant::now();
-    let said = |what: &str| eprintln!("{:>5.0} s  {what}", start.elapsed().as_secs_f64());
-    said("messages");
+    let log = |what: &str| eprintln!("{:>5.0} s  {what}", start.elapsed().as_secs_f64());
+    log("messages");
     let deployed = messages::deployment();
     let messages = messages::all();
     let mut figures = Vec::new();
     for (neurons, permits) in CASES {
-        said(&format!("{neurons} neurons register"));
+        log(&format!("{neurons} neurons register"));
         let subnet = Subnet::of(neurons);
         for validators in permits {
             let case = Case::plain(neurons, validators);
-            said(&case.name());
+            log(&case.name());
             figures.push(subnet.measure(case));
         }
         if neurons == 4096 {
             let case = Case::heaviest(neurons, 128);
-            said(&case.name());
+            log(&case.name());
             figures.push(subnet.measure(case));
         }
     }
     let tables = tables::all(&deployed, &messages, &figures);
     page::write(&tables).expect("the page is written");
-    said("docs/costs.md is written");
+    log("docs/costs.md is written");
 }

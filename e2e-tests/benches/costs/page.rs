@@ -1,4 +1,4 @@
-//! Puts the tables into docs/costs.md, between two marks. The text around them is written by hand.
+//! Writes the tables into docs/costs.md, between two marks.
 
 use inktensor_devnet::sandbox::PALLET_VERSION;
 use std::{fs, io, path::Path};
@@ -6,7 +6,7 @@ use std::{fs, io, path::Path};
 const BEGIN: &str = "<!-- measured: begin, written by `cargo xtask bench` -->";
 const END: &str = "<!-- measured: end -->";
 
-/// Writes `tables`, under a line that names what was measured on.
+/// Writes `tables`, under a line with the measured versions.
 pub fn write(tables: &str) -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let version = locked(
@@ -30,7 +30,7 @@ pub fn write(tables: &str) -> io::Result<()> {
     )
 }
 
-/// The version that a lock file has of a package.
+/// Returns the version of a package in a lock file.
 fn locked(lock: &str, package: &str) -> io::Result<String> {
     let name = format!("name = \"{package}\"");
     let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);

@@ -1,12 +1,11 @@
-//! What a close and a settlement consist of: the messages that the contracts send each other, each
-//! sent by itself.
+//! The messages between contracts of a close and a settlement, each sent alone.
 //!
-//! Nobody but the contracts may send them, so they are signed in the contracts' names, as only a
-//! chain without keys allows. Sent alone, each also pays for entering the chain, so they come to a
-//! little more than what they are part of.
+//! Only the contracts may send them, so the contracts sign them here, which a chain without keys
+//! allows. Sent alone, each message also pays for entering the chain, so the sum is a little above
+//! the whole.
 
 use inktensor_client::chain::{Cost, Message, Typed};
-use inktensor_e2e_tests::{Network, Ran, Template};
+use inktensor_e2e_tests::{EpochRun, Network, Template};
 use inktensor_primitives::{
     emission::{Emission, SplitPreset},
     kernel::{EpochHeader, IncentiveKernel, StepInput},
@@ -19,14 +18,14 @@ use std::fmt::Debug;
 
 /// A message between contracts.
 pub struct Part {
-    /// What it is part of.
+    /// The call that it is part of.
     pub of: &'static str,
     pub contract: &'static str,
     pub message: &'static str,
     pub cost: Cost,
 }
 
-/// The parts of the close that makes `header` of what is open in `open`.
+/// Returns the parts of the close of `open` that makes `header`.
 pub fn of_close(open: &Template, header: &EpochHeader) -> Vec<Part> {
     let (netuid, epoch) = (header.netuid, header.epoch);
     let mut alone = Alone::of("close", open);
@@ -46,10 +45,10 @@ pub fn of_close(open: &Template, header: &EpochHeader) -> Vec<Part> {
     alone.end()
 }
 
-/// The parts of settling the first chunk of the final epoch `ran`.
-pub fn of_settlement(last: &Template, ran: &Ran) -> Vec<Part> {
-    let EpochHeader { netuid, epoch, .. } = ran.header;
-    let results = ran.trace.results.first().expect("a chunk").clone();
+/// Returns the parts of settling the first chunk of the final epoch `computed`.
+pub fn of_settlement(last: &Template, computed: &EpochRun) -> Vec<Part> {
+    let EpochHeader { netuid, epoch, .. } = computed.header;
+    let results = computed.trace.results.first().expect("a chunk").clone();
     let mut alone = Alone::of("settle", last);
     let at = alone.net.addresses();
     let count = u16::try_from(results.len()).expect("a chunk");
@@ -58,8 +57,8 @@ pub fn of_settlement(last: &Template, ran: &Ran) -> Vec<Part> {
     let payments = (0..)
         .zip(&results)
         .map(|(uid, result)| Payment {
-            hotkey: ran.neuron(uid).hotkey,
-            coldkey: ran.neuron(uid).coldkey,
+            hotkey: computed.neuron(uid).hotkey,
+            coldkey: computed.neuron(uid).coldkey,
             miner: result.miner,
             validator: result.validator,
         })
@@ -71,8 +70,8 @@ pub fn of_settlement(last: &Template, ran: &Ran) -> Vec<Part> {
     alone.end()
 }
 
-/// What a kernel charges for refusing a step that is not there: entering the chain, and loading the
-/// code.
+/// Returns the cost of a step beyond the last, which the kernel refuses: entering the chain, and
+/// loading the code.
 pub fn of_nothing(open: &Template, header: &EpochHeader) -> Cost {
     let mut net = Network::begin_from(open);
     net.kernel_step_cost(StepInput {
@@ -87,7 +86,7 @@ pub fn of_nothing(open: &Template, header: &EpochHeader) -> Cost {
     })
 }
 
-/// A network in which messages are sent that nobody can send.
+/// A network in which contracts sign messages.
 struct Alone {
     of: &'static str,
     net: Network,
@@ -103,7 +102,7 @@ impl Alone {
         }
     }
 
-    /// Notes a message that cannot fail.
+    /// Records a message that cannot fail.
     fn read<R: Decode>(
         &mut self,
         contract: &'static str,
@@ -121,7 +120,7 @@ impl Alone {
         });
     }
 
-    /// Notes a message that must not fail.
+    /// Records a message that must succeed.
     fn change<R: Decode, E: Decode + Debug>(
         &mut self,
         contract: &'static str,
@@ -143,7 +142,7 @@ impl Alone {
     }
 
     fn end(self) -> Vec<Part> {
-        // Half an epoch breaks the invariants that a network checks when it is dropped.
+        // Half an epoch breaks the invariants, so the network must not check them.
         std::mem::forget(self.net);
         self.parts
     }

@@ -1,11 +1,13 @@
-//! Whole epochs of subnets of several sizes, and each step of their kernel.
+//! The costs of whole epochs of subnets of several sizes, and of each step of their kernel.
 
 use crate::parts::{self, Part};
 use inktensor_client::chain::{Bill, ChainError, Cost, Typed};
 use inktensor_compute::epoch::EpochInputs;
 use inktensor_e2e_tests::{
-    accounts::*, calls::fits_a_block, setup::opinion, steps::step_input, Network, Ran, Shape,
-    Template,
+    accounts::*,
+    network::{fits_block, opinion},
+    steps::step_input,
+    EpochRun, Network, Shape, Template,
 };
 use inktensor_primitives::{
     epoch::{EpochError, Epochs, Stage},
@@ -13,23 +15,24 @@ use inktensor_primitives::{
     NetUid, Uid, MAX_VALIDATORS,
 };
 
-/// Chunks per phase up to which every step is measured. Of more, every eighth is, and the last.
+/// The most chunks of a phase of which every step is measured. Of more, every eighth and the last
+/// are.
 const ALL_CHUNKS: usize = 8;
 
-/// Steps that a call of `replay` is to execute, as far as they fit.
+/// Numbers of steps of a `replay` call, as far as they fit.
 const TOGETHER: [u32; 6] = [20, 10, 4, 3, 2, 1];
 
-/// A subnet's size and rule.
+/// The size and parameters of a subnet.
 #[derive(Clone, Copy)]
 pub struct Case {
     pub neurons: u16,
     pub validators: u16,
-    /// Whether bonds follow consensus by liquid alpha, which costs the most.
+    /// True for liquid alpha, the most expensive rule of bonds.
     pub liquid_alpha: bool,
 }
 
 impl Case {
-    /// The rule of a new subnet.
+    /// Returns a subnet with default parameters.
     pub fn plain(neurons: u16, validators: u16) -> Self {
         Self {
             neurons,
@@ -38,7 +41,7 @@ impl Case {
         }
     }
 
-    /// The rule that costs the most.
+    /// Returns a subnet with the most expensive parameters.
     pub fn heaviest(neurons: u16, validators: u16) -> Self {
         Self {
             liquid_alpha: true,
@@ -56,35 +59,35 @@ impl Case {
     }
 }
 
-/// What an epoch costs.
+/// The costs of an epoch.
 pub struct Figures {
     pub case: Case,
-    /// The row of every validator, for every neuron.
+    /// Full rows of all validators.
     pub weights: Bill,
     pub close: Bill,
     pub propose: Bill,
     pub finalize: Bill,
-    /// All chunks.
+    /// The settlement of all chunks.
     pub settle: Bill,
-    /// Replays of the same epoch instead: steps a call, and what the calls cost.
+    /// Replays of the same epoch: steps of a call, and the cost of all calls.
     pub replays: Vec<(u32, Bill)>,
-    /// Giving the epoch up instead.
+    /// A rollover of the same epoch.
     pub roll_over: Bill,
-    /// Steps of the kernel called by themselves, by phase.
+    /// Single steps of the kernel, by phase.
     pub steps: Vec<Bill>,
     /// Disputes of honest steps, by phase.
     pub disputes: Vec<Bill>,
-    /// A dispute that slashes, at the step that is the heaviest.
+    /// A dispute that slashes, at the most expensive step.
     pub slash: Cost,
-    /// Bytes of the assertion.
+    /// The size of the assertion in bytes.
     pub assertion: usize,
-    /// What its close and its first settlement consist of.
+    /// The parts of the close and of the first settlement.
     pub parts: Vec<Part>,
-    /// A step that the kernel refuses at once.
+    /// A step that the kernel refuses.
     pub nothing: Cost,
 }
 
-/// A subnet of which everybody has registered, and as many have stake as may ever have permits.
+/// A full subnet in which as many neurons have stake as can have permits.
 pub struct Subnet {
     neurons: u16,
     netuid: NetUid,
@@ -92,7 +95,7 @@ pub struct Subnet {
 }
 
 impl Subnet {
-    /// A full subnet of `neurons`.
+    /// Creates a full subnet of `neurons`.
     pub fn of(neurons: u16) -> Self {
         let mut net = Network::deploy();
         let netuid = net.create(Shape {
@@ -112,15 +115,15 @@ impl Subnet {
         }
     }
 
-    /// Runs the subnet as `case` has it until weights and bonds are full, and measures the epoch
-    /// after that.
+    /// Runs the subnet with the parameters of `case` until weights and bonds are full. Measures the
+    /// next epoch.
     pub fn measure(&self, case: Case) -> Figures {
         assert_eq!(case.neurons, self.neurons);
         let netuid = self.netuid;
         let mut net = Network::begin_from(&self.registered);
         net.set(netuid, Hyperparameter::MaxValidators(case.validators));
         net.set(netuid, Hyperparameter::LiquidAlpha(case.liquid_alpha));
-        // The first epoch gives permits, the second leaves bonds to remember.
+        // The first epoch gives permits, the second leaves bonds.
         net.run_epoch(netuid);
         assert_eq!(net.roster(netuid).len(), usize::from(case.validators));
         let ((), weights) = net.metered(|net| fill_weights(net, netuid));
@@ -133,15 +136,15 @@ impl Subnet {
 
         let inputs = net.inputs(netuid);
         let closed = net.template();
-        let (ran, propose) = net.metered(|net| net.assert_epoch(netuid));
-        let steps = kernel_steps(&mut net, &inputs, &ran);
-        let (heaviest, disputes) = disputes(&mut net, &inputs, &ran);
+        let (computed, propose) = net.metered(|net| net.assert_epoch(netuid));
+        let steps = kernel_steps(&mut net, &inputs, &computed);
+        let (heaviest, disputes) = disputes(&mut net, &inputs, &computed);
         let ((), finalize) = net.metered(|net| net.finalize(netuid));
         let last = net.template();
         let ((), settle) = net.metered(|net| net.settle(netuid));
         let replays = replays(&closed, &inputs);
-        let mut parts = parts::of_close(&open, &ran.header);
-        parts.extend(parts::of_settlement(&last, &ran));
+        let mut parts = parts::of_close(&open, &computed.header);
+        parts.extend(parts::of_settlement(&last, &computed));
         for bill in [&close, &propose, &finalize] {
             assert_eq!(bill.calls, 1, "one message each");
         }
@@ -156,15 +159,15 @@ impl Subnet {
             roll_over: roll_over(&closed, netuid),
             steps,
             disputes,
-            slash: slash(&closed, netuid, &inputs, &ran, heaviest),
-            assertion: scale::Encode::encoded_size(&ran.assertion),
+            slash: slash(&closed, netuid, &inputs, &computed, heaviest),
+            assertion: scale::Encode::encoded_size(&computed.assertion),
             parts,
-            nothing: parts::of_nothing(&open, &ran.header),
+            nothing: parts::of_nothing(&open, &computed.header),
         }
     }
 }
 
-/// Lets every neuron with a permit weigh all neurons.
+/// Sets weights of every neuron with a permit on all neurons.
 fn fill_weights(net: &mut Network, netuid: NetUid) {
     let neurons = net.subnet(netuid).expect("the subnet").neurons;
     let all: Vec<Uid> = (0..neurons).map(Uid).collect();
@@ -177,10 +180,10 @@ fn fill_weights(net: &mut Network, netuid: NetUid) {
     }
 }
 
-/// Phase and number of the steps to measure.
-fn sample(inputs: &EpochInputs, ran: &Ran) -> impl Iterator<Item = (usize, usize)> {
+/// Returns phase and number of the steps to measure.
+fn sample(inputs: &EpochInputs, computed: &EpochRun) -> impl Iterator<Item = (usize, usize)> {
     let chunks = inputs.chunks.len();
-    (0..ran.trace.steps.len())
+    (0..computed.trace.steps.len())
         .map(move |k| (k / chunks, k))
         .filter(move |(_, k)| {
             let chunk = k % chunks;
@@ -188,23 +191,26 @@ fn sample(inputs: &EpochInputs, ran: &Ran) -> impl Iterator<Item = (usize, usize
         })
 }
 
-/// What the kernel's steps cost by themselves.
-fn kernel_steps(net: &mut Network, inputs: &EpochInputs, ran: &Ran) -> Vec<Bill> {
-    let mut bills = vec![Bill::default(); ran.trace.plan.phases.len()];
-    for (phase, k) in sample(inputs, ran) {
-        let cost = net.kernel_step_cost(step_input(inputs, &ran.trace, k));
+/// Returns the costs of single steps.
+fn kernel_steps(net: &mut Network, inputs: &EpochInputs, computed: &EpochRun) -> Vec<Bill> {
+    let mut bills = vec![Bill::default(); computed.trace.plan.phases.len()];
+    for (phase, k) in sample(inputs, computed) {
+        let cost = net.kernel_step_cost(step_input(inputs, &computed.trace, k));
         bills[phase].add(&cost);
     }
     bills
 }
 
-/// What disputes of an honest assertion cost, and which is the heaviest.
-fn disputes(net: &mut Network, inputs: &EpochInputs, ran: &Ran) -> (u32, Vec<Bill>) {
-    let mut bills = vec![Bill::default(); ran.trace.plan.phases.len()];
+/// Returns the most expensive step, and the costs of disputes of an honest assertion.
+fn disputes(net: &mut Network, inputs: &EpochInputs, computed: &EpochRun) -> (u32, Vec<Bill>) {
+    let mut bills = vec![Bill::default(); computed.trace.plan.phases.len()];
     let mut heaviest = (0, 0);
-    for (phase, k) in sample(inputs, ran) {
+    for (phase, k) in sample(inputs, computed) {
         let k = u32::try_from(k).expect("few steps");
-        let proof = ran.trace.proof(inputs, &ran.assertion, k).expect("a step");
+        let proof = computed
+            .trace
+            .proof(inputs, &computed.assertion, k)
+            .expect("a step");
         let (outcome, bill) =
             net.metered(|net| net.as_(STRANGER).dispute(inputs.header.netuid, k, &proof));
         assert_eq!(outcome, Err(EpochError::StepIsCorrect), "step {k}");
@@ -214,22 +220,28 @@ fn disputes(net: &mut Network, inputs: &EpochInputs, ran: &Ran) -> (u32, Vec<Bil
     (heaviest.1, bills)
 }
 
-/// What it costs to disprove an assertion of which step `k` is false.
-fn slash(closed: &Template, netuid: NetUid, inputs: &EpochInputs, ran: &Ran, k: u32) -> Cost {
+/// Returns the cost of a dispute of an assertion with a false step `k`.
+fn slash(
+    closed: &Template,
+    netuid: NetUid,
+    inputs: &EpochInputs,
+    computed: &EpochRun,
+    k: u32,
+) -> Cost {
     let mut net = Network::begin_from(closed);
-    let mut lie = ran.assertion.clone();
+    let mut lie = computed.assertion.clone();
     lie.steps[usize::try_from(k).expect("few steps")][0] ^= 1;
     net.propose_lie(netuid, &lie);
-    let (found, proof) = ran.trace.refute(inputs, &lie).expect("a lie");
+    let (found, proof) = computed.trace.refute(inputs, &lie).expect("a lie");
     assert_eq!(found, k);
     let (outcome, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
     assert_eq!(outcome, Ok(()));
-    assert!(fits_a_block(&bill.total));
+    assert!(fits_block(&bill.total));
     bill.total
 }
 
-/// What the calls cost in which the chain executes the closed epoch itself, for several numbers of
-/// steps a call. Of a large epoch only the largest number that can be.
+/// Returns the costs of replays of the closed epoch for several numbers of steps of a call. For a
+/// large epoch only the largest possible number is measured.
 fn replays(closed: &Template, inputs: &EpochInputs) -> Vec<(u32, Bill)> {
     let mut replays = TOGETHER
         .iter()
@@ -241,8 +253,8 @@ fn replays(closed: &Template, inputs: &EpochInputs) -> Vec<(u32, Bill)> {
     }
 }
 
-/// What the calls cost that execute `steps` steps each. None if so many trap, since a contract's
-/// memory is not freed during a call, or exceed a block.
+/// Returns the cost of calls that replay `steps` steps each. `None` if a call traps, since a
+/// contract's memory is not freed during a call, or exceeds a block.
 fn replay(closed: &Template, netuid: NetUid, steps: u32) -> Option<Bill> {
     let mut net = Network::begin_from(closed);
     net.expect_honest(netuid);
@@ -257,7 +269,7 @@ fn replay(closed: &Template, netuid: NetUid, steps: u32) -> Option<Bill> {
             Ok(sent) => {
                 next = sent.value.expect("replayed");
                 bill.add(&sent.cost);
-                if !fits_a_block(&sent.cost) {
+                if !fits_block(&sent.cost) {
                     return None;
                 }
             }
@@ -268,7 +280,7 @@ fn replay(closed: &Template, netuid: NetUid, steps: u32) -> Option<Bill> {
     Some(bill)
 }
 
-/// What it costs to give the closed epoch up.
+/// Returns the cost of rolling the closed epoch over.
 fn roll_over(closed: &Template, netuid: NetUid) -> Bill {
     let mut net = Network::begin_from(closed);
     let due = net.status(netuid).expect("a status").rolls_over_at;

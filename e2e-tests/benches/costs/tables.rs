@@ -6,12 +6,12 @@ use inktensor_client::{
     deploy::Deployed,
 };
 
-/// Names of Yuma's phases, in order.
+/// The names of Yuma's phases, in order.
 const PHASES: [&str; 5] = ["stake", "roster", "consensus", "bonds", "emission"];
 /// A quarter of a block of two seconds, in picoseconds.
 const QUARTER: u64 = 500_000_000_000;
 
-/// All tables, each under its heading.
+/// Returns all tables, each under its heading.
 pub fn all(deployed: &[Deployed], messages: &[Sent], figures: &[Figures]) -> String {
     [
         ("Messages", one_by_one(messages)),
@@ -42,7 +42,7 @@ fn one_by_one(messages: &[Sent]) -> String {
     )
 }
 
-/// One row per message of an epoch's life and subnet.
+/// Returns a table with a row for each message that runs epochs, and each subnet.
 fn epochs(figures: &[Figures]) -> String {
     let plain = figures.iter().filter(|it| !it.case.liquid_alpha);
     let rows = plain.flat_map(|it| {
@@ -84,7 +84,7 @@ fn epochs(figures: &[Figures]) -> String {
     )
 }
 
-/// The same epoch asserted by a worker, and executed by the chain.
+/// Returns a table of the same epochs asserted by a worker and replayed by the chain.
 fn replayed(figures: &[Figures]) -> String {
     let rows = figures.iter().flat_map(|it| {
         it.replays.iter().map(|(steps, replay)| {
@@ -170,7 +170,7 @@ fn disputes(figures: &[Figures]) -> String {
     table(&heads, 1, rows)
 }
 
-/// The parts of the epoch of 256 neurons and 64 validators.
+/// Returns a table of the parts of the epoch of 256 neurons and 64 validators.
 fn inside(figures: &[Figures]) -> String {
     let Some(it) = figures.iter().find(|it| it.case.name() == "256 x 64") else {
         return String::new();
@@ -213,7 +213,7 @@ fn average(bill: &Bill) -> u64 {
     bill.total.ref_time.checked_div(bill.calls).unwrap_or(0)
 }
 
-/// Time, proof and deposit.
+/// Returns time, proof and deposit as text.
 fn shown(cost: &Cost) -> [String; 3] {
     [
         milliseconds(cost.ref_time),
@@ -235,7 +235,7 @@ fn kibibytes(bytes: u64) -> String {
     format!("{:.1} KiB", bytes as f64 / 1024.0)
 }
 
-/// A table whose first `names` columns are words.
+/// Returns a table whose first `names` columns are text.
 fn table(heads: &[&str], names: usize, rows: impl Iterator<Item = Vec<String>>) -> String {
     let rule = |place| if place < names { "---" } else { "---:" };
     let rules: Vec<&str> = (0..heads.len()).map(rule).collect();

@@ -88,12 +88,10 @@ fn set_hyperparameter_out_of_bounds_is_refused(
     let value = Some("ImmunityPeriod(1000001)".into());
     let message = "Registry::set_hyperparameter";
     let refused = registry(&mut net, OWNER, message, netuid, value)?;
-    let error = RegistryError::OutOfBounds {
-        value: 1_000_001,
-        min: 0,
-        max: 1_000_000,
-    };
-    assert_eq!(refused, Err(error));
+    assert!(matches!(
+        refused,
+        Err(RegistryError::OutOfBounds { max: 1_000_000, .. })
+    ));
     Ok(())
 }
 

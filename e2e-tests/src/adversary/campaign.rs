@@ -7,21 +7,21 @@ use std::{
     thread,
 };
 
-/// Which runs to make.
+/// A set of runs.
 #[derive(Clone, Debug)]
 pub struct Campaign {
-    /// Of all chance.
+    /// The seed of all randomness.
     pub seed: u64,
-    /// Numbers of the runs.
+    /// The numbers of the runs.
     pub runs: Range<u64>,
-    /// Threads, at least one. They do not matter to what comes out.
+    /// The number of threads, at least one. The result does not depend on it.
     pub threads: usize,
-    /// Every so many runs one is played through the real contracts too; none if 0.
+    /// The interval of runs that go through the contracts too; 0 for none.
     pub sample: u64,
 }
 
 impl Campaign {
-    /// Makes all runs. `done` is told after each.
+    /// Makes all runs, and calls `done` after each.
     pub fn run(&self, done: &(dyn Fn() + Sync)) -> Tally {
         let kinds = Kinds::all();
         let next = AtomicU64::new(self.runs.start);

@@ -1,29 +1,28 @@
-//! An epoch under attack: its inputs, the honest trace, and what goes on from a falsified step.
+//! An epoch under attack: its inputs, its honest trace, and the continuation from a falsified step.
 
-use super::program::Program;
+use super::kernel::Kernel;
 use inktensor_compute::{
     engine::Engine,
     epoch::{EpochInputs, StepTrace, Trace},
 };
 use inktensor_primitives::{assertion::Assertion, dispute::StepProof, kernel::StepInput, Digest};
 
-/// See the module.
+/// An epoch under attack.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// What computes it.
-    pub program: Program,
-    /// What it depends on.
+    /// The kernel that computes it.
+    pub kernel: Kernel,
+    /// The inputs of the epoch.
     pub inputs: EpochInputs,
-    /// What it honestly comes to; up to the step to which the kernel gives no honest answer, if
-    /// there is one.
+    /// The honest trace, up to the first step at which the kernel is at fault.
     pub trace: Trace,
-    /// Whether the trace ends before the epoch does.
+    /// True if the trace ends before the epoch does.
     pub unfinished: bool,
-    /// What the last final epoch came to, if there is one.
+    /// The trace of the last final epoch, if there is one.
     pub before: Option<Trace>,
 }
 
-/// An assertion of nothing, where only preimages are asked for.
+/// Returns an empty assertion, for proofs of which only the preimages matter.
 fn blank() -> Assertion {
     Assertion {
         header_hash: Digest::default(),
@@ -35,17 +34,17 @@ fn blank() -> Assertion {
 }
 
 impl Case {
-    /// Number of steps.
+    /// Returns the number of steps.
     pub fn steps(&self) -> usize {
         self.trace.steps.len()
     }
 
-    /// Number of chunks.
+    /// Returns the number of chunks.
     pub fn chunks(&self) -> usize {
         self.inputs.chunks.len()
     }
 
-    /// The step of `lie` that an honest watcher disputes, if any, and the proof about it.
+    /// Returns the step of `lie` that an honest watcher disputes, with its proof.
     pub fn refute(&self, lie: &Assertion) -> Option<(u32, StepProof)> {
         if self.unfinished {
             self.trace.refute_unfinished(&self.inputs, lie)
@@ -54,7 +53,7 @@ impl Case {
         }
     }
 
-    /// What step `k` is given by one who believes `trace`.
+    /// Returns the input of step `k` if `trace` were true.
     pub fn input(&self, trace: &Trace, k: u32) -> Option<StepInput> {
         let header = &self.inputs.header;
         let (phase, chunk) = trace.plan.place(k, header.neurons)?;
@@ -77,9 +76,9 @@ impl Case {
         })
     }
 
-    /// Computes the steps of `trace` from `k` on anew from those before. A step that the kernel
-    /// refuses, and all after it, stay as they are.
-    pub fn go_on(&self, trace: &mut Trace, k: usize) {
+    /// Recomputes the steps of `trace` from `k` on. A step that the kernel refuses and all later
+    /// steps keep their value.
+    pub fn recompute(&self, trace: &mut Trace, k: usize) {
         let neurons = self.inputs.header.neurons;
         for k in k..trace.steps.len() {
             let number = u32::try_from(k).unwrap_or(u32::MAX);
@@ -88,7 +87,7 @@ impl Case {
             };
             let Some(Ok(output)) = self
                 .input(trace, number)
-                .map(|input| self.program.step(&input))
+                .map(|input| self.kernel.step(&input))
             else {
                 return;
             };

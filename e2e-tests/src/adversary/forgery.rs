@@ -1,6 +1,6 @@
-//! Proofs that do not belong: put forward against an honest assertion, none may get through.
+//! Kinds of wrong proofs. None of them may overturn an honest assertion.
 
-use super::{case::Case, chance::Chance, lie::Bend};
+use super::{case::Case, lie::ByteChange, rng::Rng};
 use inktensor_compute::epoch::{compute, EpochInputs, Trace};
 use inktensor_primitives::{
     dispute::StepProof,
@@ -21,7 +21,7 @@ pub enum ProofPart {
 }
 
 impl ProofPart {
-    /// All five.
+    /// All five parts.
     pub const ALL: [ProofPart; 5] = [
         ProofPart::Carry,
         ProofPart::CarrySibling,
@@ -29,10 +29,10 @@ impl ProofPart {
         ProofPart::ScratchSibling,
         ProofPart::Memory,
     ];
-    /// Those of any length.
+    /// The parts without a fixed length.
     const BYTES: [ProofPart; 3] = [ProofPart::Carry, ProofPart::Scratch, ProofPart::Memory];
 
-    /// The bytes, and how many there may be.
+    /// Returns the bytes and their limit.
     fn bytes(self, proof: &mut StepProof) -> Option<(&mut Vec<u8>, usize)> {
         match self {
             ProofPart::Carry => Some((&mut proof.carry, MAX_CARRY)),
@@ -42,7 +42,7 @@ impl ProofPart {
         }
     }
 
-    fn flip(self, proof: &mut StepProof, chance: &mut Chance) -> Option<()> {
+    fn flip(self, proof: &mut StepProof, rng: &mut Rng) -> Option<()> {
         let bytes: &mut [u8] = match self {
             ProofPart::Carry => &mut proof.carry,
             ProofPart::CarrySibling => &mut proof.carry_sibling,
@@ -50,13 +50,13 @@ impl ProofPart {
             ProofPart::ScratchSibling => &mut proof.scratch_sibling,
             ProofPart::Memory => &mut proof.memory,
         };
-        let place = chance.place(bytes.len())?;
-        bytes[place] ^= 1 << chance.below(8);
+        let place = rng.place(bytes.len())?;
+        bytes[place] ^= 1 << rng.below(8);
         Some(())
     }
 }
 
-/// Which two parts change places.
+/// The parts that are swapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Swap {
@@ -64,11 +64,11 @@ pub enum Swap {
     CarryAndMemory,
     ScratchAndMemory,
     Siblings,
-    /// Carry and scratch, and their siblings too.
+    /// Carry and scratch, with their siblings.
     Both,
 }
 
-/// Whose proof it is.
+/// The source of a foreign proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
     /// The epoch before.
@@ -81,7 +81,7 @@ pub enum Foreign {
     Deployment,
     /// Another kernel on the same inputs.
     Kernel,
-    /// The same epoch as a liar tells it.
+    /// The same epoch with a falsified step.
     Liar,
 }
 
@@ -96,37 +96,37 @@ impl Foreign {
     ];
 }
 
-/// A kind of proof that must fail.
+/// A kind of proof that must not overturn an honest assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forgery {
     /// The right proof: the step is correct.
     Right,
-    /// The right proof about another step.
+    /// The right proof of another step.
     OtherStep,
-    /// About a step that the epoch has not.
+    /// A proof of a step beyond the last.
     BeyondLast,
-    /// A bit of a part is another.
+    /// A bit of a part flipped.
     Flipped(ProofPart),
-    /// The bytes of a part are changed in some way.
-    Bent(ProofPart, Bend),
-    /// Two parts change places.
+    /// The bytes of a part changed.
+    Changed(ProofPart, ByteChange),
+    /// Two parts swapped.
     Swapped(Swap),
-    /// The end of the carry is put in front of the scratch.
+    /// The last byte of the carry moved to the scratch.
     Shifted,
-    /// What the epoch leaves is given for what it remembers.
+    /// The carry-over state that the epoch leaves instead of the one that it reads.
     MemoryOfAfter,
-    /// All parts are of nothing.
+    /// All parts random.
     Random,
-    /// The parts are of another epoch.
+    /// The parts of a foreign proof.
     Parts(Foreign),
-    /// Parts and assertion are of another epoch.
+    /// A foreign proof with its assertion.
     Whole(Foreign),
-    /// A digest of the assertion is another.
-    AssertionBent,
+    /// A bit of the assertion flipped.
+    OtherAssertion,
 }
 
 impl Forgery {
-    /// All kinds.
+    /// Returns all kinds.
     pub fn all() -> Vec<Forgery> {
         let mut all = vec![
             Forgery::Right,
@@ -135,12 +135,14 @@ impl Forgery {
             Forgery::Shifted,
             Forgery::MemoryOfAfter,
             Forgery::Random,
-            Forgery::AssertionBent,
+            Forgery::OtherAssertion,
         ];
         all.extend(ProofPart::ALL.map(Forgery::Flipped));
         for part in ProofPart::BYTES {
-            let bends = Bend::ALL.into_iter().filter(|bend| *bend != Bend::Flipped);
-            all.extend(bends.map(|bend| Forgery::Bent(part, bend)));
+            let changes = ByteChange::ALL
+                .into_iter()
+                .filter(|change| *change != ByteChange::Flipped);
+            all.extend(changes.map(|change| Forgery::Changed(part, change)));
         }
         let swaps = [
             Swap::CarryAndScratch,
@@ -155,29 +157,29 @@ impl Forgery {
         all
     }
 
-    /// A step and a proof about it against the honest assertion of `case`. None if the epoch gives
-    /// no occasion.
-    pub fn forge(self, case: &Case, chance: &mut Chance) -> Option<(u32, StepProof)> {
+    /// Returns a step and a forged proof of it against the honest assertion of `case`. `None` if
+    /// the forgery does not apply to the epoch.
+    pub fn forge(self, case: &Case, rng: &mut Rng) -> Option<(u32, StepProof)> {
         let honest = case.trace.assertion();
         let at = |trace: &Trace, inputs: &EpochInputs, k| trace.proof(inputs, &honest, k);
-        let step = |chance: &mut Chance| u32::try_from(chance.place(case.steps())?).ok();
-        let k = step(chance)?;
+        let step = |rng: &mut Rng| u32::try_from(rng.place(case.steps())?).ok();
+        let k = step(rng)?;
         let mut proof = at(&case.trace, &case.inputs, k)?;
         match self {
             Forgery::Right => (),
             Forgery::OtherStep => {
-                let (from, to) = chance.two(case.steps())?;
+                let (from, to) = rng.two(case.steps())?;
                 proof = at(&case.trace, &case.inputs, u32::try_from(from).ok()?)?;
                 return Some((u32::try_from(to).ok()?, proof));
             }
             Forgery::BeyondLast => {
                 let steps = u32::try_from(case.steps()).ok()?;
-                return Some((chance.pick([steps, steps + 1, u32::MAX]), proof));
+                return Some((rng.pick([steps, steps + 1, u32::MAX]), proof));
             }
-            Forgery::Flipped(part) => part.flip(&mut proof, chance)?,
-            Forgery::Bent(part, bend) => {
-                let other = at(&case.trace, &case.inputs, step(chance)?)?;
-                bend_part(part, bend, &mut proof, other, chance)?;
+            Forgery::Flipped(part) => part.flip(&mut proof, rng)?,
+            Forgery::Changed(part, change) => {
+                let other = at(&case.trace, &case.inputs, step(rng)?)?;
+                change_part(part, change, &mut proof, other, rng)?;
             }
             Forgery::Swapped(swap) => swap.apply(&mut proof),
             Forgery::Shifted => {
@@ -189,44 +191,44 @@ impl Forgery {
                 proof.memory.clone_from(case.trace.memory.get(place)?);
             }
             Forgery::Random => {
-                let count = chance.below(200);
-                proof.carry = chance.bytes(count);
-                proof.scratch = chance.bytes(count / 2);
-                proof.memory = chance.bytes(count / 3);
-                proof.carry_sibling = chance.digest();
-                proof.scratch_sibling = chance.digest();
+                let count = rng.below(200);
+                proof.carry = rng.bytes(count);
+                proof.scratch = rng.bytes(count / 2);
+                proof.memory = rng.bytes(count / 3);
+                proof.carry_sibling = rng.digest();
+                proof.scratch_sibling = rng.digest();
             }
             Forgery::Parts(foreign) => {
-                let (trace, inputs) = foreign.traced(case, chance)?;
-                let k = u32::try_from(chance.place(trace.steps.len().min(case.steps()))?).ok()?;
+                let (trace, inputs) = foreign.trace(case, rng)?;
+                let k = u32::try_from(rng.place(trace.steps.len().min(case.steps()))?).ok()?;
                 return Some((k, at(&trace, &inputs, k)?));
             }
             Forgery::Whole(foreign) => {
-                let (trace, inputs) = foreign.traced(case, chance)?;
-                let k = u32::try_from(chance.place(trace.steps.len())?).ok()?;
+                let (trace, inputs) = foreign.trace(case, rng)?;
+                let k = u32::try_from(rng.place(trace.steps.len())?).ok()?;
                 return Some((k, trace.proof(&inputs, &trace.assertion(), k)?));
             }
-            Forgery::AssertionBent => {
-                let place = chance.place(proof.assertion.steps.len())?;
-                proof.assertion.steps[place][chance.below(32)] ^= 1;
+            Forgery::OtherAssertion => {
+                let place = rng.place(proof.assertion.steps.len())?;
+                proof.assertion.steps[place][rng.below(32)] ^= 1;
             }
         }
         Some((k, proof))
     }
 }
 
-fn bend_part(
+fn change_part(
     part: ProofPart,
-    bend: Bend,
+    change: ByteChange,
     proof: &mut StepProof,
     mut other: StepProof,
-    chance: &mut Chance,
+    rng: &mut Rng,
 ) -> Option<()> {
     let (other, _) = part.bytes(&mut other)?;
     let (bytes, limit) = part.bytes(proof)?;
-    // Far more than any transaction holds, at times.
-    let limit = if chance.percent(5) { limit * 4 } else { limit };
-    bend.bend(bytes, chance, limit, Some(other))
+    // At times far more than a transaction can hold.
+    let limit = if rng.percent(5) { limit * 4 } else { limit };
+    change.apply(bytes, rng, limit, Some(other))
 }
 
 impl Swap {
@@ -254,33 +256,33 @@ impl Swap {
 }
 
 impl Foreign {
-    /// What its worker knows.
-    fn traced(self, case: &Case, chance: &mut Chance) -> Option<(Trace, EpochInputs)> {
+    /// Returns the trace and inputs of the source.
+    fn trace(self, case: &Case, rng: &mut Rng) -> Option<(Trace, EpochInputs)> {
         let mut inputs = case.inputs.clone();
         match self {
             Foreign::EpochBefore => return Some((case.before.clone()?, inputs)),
-            Foreign::Liar => return self.liar(case, chance),
-            _ => self.change(&mut inputs.header, chance),
+            Foreign::Liar => return self.liar(case, rng),
+            _ => self.change(&mut inputs.header, rng),
         }
-        let trace = compute(&case.program, &inputs).ok()?;
+        let trace = compute(&case.kernel, &inputs).ok()?;
         Some((trace, inputs))
     }
 
-    fn change(self, header: &mut EpochHeader, chance: &mut Chance) {
+    fn change(self, header: &mut EpochHeader, rng: &mut Rng) {
         match self {
             Foreign::Epoch => header.epoch = header.epoch.wrapping_add(1),
             Foreign::Subnet => header.netuid = NetUid(header.netuid.0.wrapping_add(1)),
-            Foreign::Deployment => header.contract = chance.account(),
-            _ => header.kernel_code = chance.digest(),
+            Foreign::Deployment => header.contract = rng.account(),
+            _ => header.kernel_code = rng.digest(),
         }
     }
 
-    /// Steps that go on from a falsified one.
-    fn liar(self, case: &Case, chance: &mut Chance) -> Option<(Trace, EpochInputs)> {
+    /// Returns a trace that is recomputed from a falsified step.
+    fn liar(self, case: &Case, rng: &mut Rng) -> Option<(Trace, EpochInputs)> {
         let mut trace = case.trace.clone();
-        let k = chance.place(trace.steps.len())?;
-        Bend::Flipped.bend(&mut trace.steps[k].carry, chance, MAX_CARRY, None)?;
-        case.go_on(&mut trace, k + 1);
+        let k = rng.place(trace.steps.len())?;
+        ByteChange::Flipped.apply(&mut trace.steps[k].carry, rng, MAX_CARRY, None)?;
+        case.recompute(&mut trace, k + 1);
         Some((trace, case.inputs.clone()))
     }
 }
@@ -317,7 +319,7 @@ impl fmt::Display for Forgery {
             Forgery::OtherStep => f.write_str("the right proof of another step"),
             Forgery::BeyondLast => f.write_str("a step beyond the last"),
             Forgery::Flipped(part) => write!(f, "{part}: a bit flipped"),
-            Forgery::Bent(part, bend) => write!(f, "{part}: {bend}"),
+            Forgery::Changed(part, change) => write!(f, "{part}: {change}"),
             Forgery::Swapped(Swap::CarryAndScratch) => f.write_str("carry and scratch swapped"),
             Forgery::Swapped(Swap::CarryAndMemory) => f.write_str("carry and memory swapped"),
             Forgery::Swapped(Swap::ScratchAndMemory) => f.write_str("scratch and memory swapped"),
@@ -325,10 +327,10 @@ impl fmt::Display for Forgery {
             Forgery::Swapped(Swap::Both) => f.write_str("carry and scratch swapped with siblings"),
             Forgery::Shifted => f.write_str("a byte moved from carry to scratch"),
             Forgery::MemoryOfAfter => f.write_str("memory: what the epoch leaves"),
-            Forgery::Random => f.write_str("all parts of nothing"),
+            Forgery::Random => f.write_str("all parts random"),
             Forgery::Parts(whose) => write!(f, "the parts of {whose}"),
             Forgery::Whole(whose) => write!(f, "parts and assertion of {whose}"),
-            Forgery::AssertionBent => f.write_str("the assertion: a bit flipped"),
+            Forgery::OtherAssertion => f.write_str("the assertion: a bit flipped"),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Random epochs: one neuron and many, sizes that chunks do not divide, no validator, no stake,
-//! newcomers on old seats, memory of the epoch before and none, kernels and chunks that changed
-//! since, epochs thrown away in between.
+//! newcomers on old seats, with and without carry-over state, changed kernels and chunk sizes, and
+//! rolled-over epochs in between.
 
-use super::{case::Case, chance::Chance, court::Bench, program::Program};
+use super::{case::Case, judge::NativeJudge, kernel::Kernel, rng::Rng};
 use epoch::closed_epoch::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
 use inktensor_compute::{
     engine::Engine,
@@ -16,51 +16,51 @@ use inktensor_primitives::{
 
 /// Blocks between closes.
 const TEMPO: u64 = 100;
-/// Block at which first epochs close.
+/// The block at which first epochs close.
 const FIRST_CLOSE: u64 = 1_000_000;
 
-/// An epoch under `program`, and the bench that judges assertions of it.
+/// Returns a random epoch of `kernel`, with a judge of assertions about it.
 ///
 /// # Errors
-/// Those of an honest computation: there are none, or the kernel is at fault.
-pub fn epoch(chance: &mut Chance, program: Program) -> Result<(Case, Bench), ComputeError> {
-    let neurons = neurons(chance, &program);
-    let header = first_header(chance, &program, neurons);
-    if chance.percent(40) {
-        return close(chance, program, header, None, None);
+/// Those of the honest computation. An honest kernel has none.
+pub fn epoch(rng: &mut Rng, kernel: Kernel) -> Result<(Case, NativeJudge), ComputeError> {
+    let neurons = neurons(rng, &kernel);
+    let header = first_header(rng, &kernel, neurons);
+    if rng.percent(40) {
+        return close(rng, kernel, header, None, None);
     }
-    // The neurons of the epoch before: fewer at times, never more.
+    // The epoch before has fewer neurons at times, never more.
     let mut first = header.clone();
-    if chance.percent(30) {
-        first.neurons = chance.within(1, neurons);
+    if rng.percent(30) {
+        first.neurons = rng.within(1, neurons);
         first.roster.retain(|uid| uid.0 < first.neurons);
         first.owner_uid = first.owner_uid.filter(|uid| uid.0 < first.neurons);
     }
-    let before_program = match &program {
-        Program::Echo(echo) if chance.percent(20) => {
-            let chunk = chance.pick([1, 2, 4, 8, 64]);
-            Program::Echo(Box::new(echo.as_ref().clone().rechunked(chunk)))
+    let before_kernel = match &kernel {
+        Kernel::Hash(hash_kernel) if rng.percent(20) => {
+            let chunk = rng.pick([1, 2, 4, 8, 64]);
+            Kernel::Hash(Box::new(hash_kernel.as_ref().clone().rechunked(chunk)))
         }
-        program => program.clone(),
+        kernel => kernel.clone(),
     };
-    let before = inputs(chance, &before_program, first, None)?;
-    let trace = compute(&before_program, &before)?;
+    let before = inputs(rng, &before_kernel, first, None)?;
+    let trace = compute(&before_kernel, &before)?;
     let closed = closed(&before.header, &trace);
     let left = Memory::of(&closed, trace.assertion().memory);
-    let header = next_header(chance, header, &before.header, &trace);
-    close(chance, program, header, Some(trace), Some(left))
+    let header = next_header(rng, header, &before.header, &trace);
+    close(rng, kernel, header, Some(trace), Some(left))
 }
 
-/// Computes the epoch of `header`, before which `before` became final and left `left`.
+/// Computes the epoch of `header`, after the final epoch `before` with the carry-over state `left`.
 fn close(
-    chance: &mut Chance,
-    program: Program,
+    rng: &mut Rng,
+    kernel: Kernel,
     header: EpochHeader,
     before: Option<Trace>,
     left: Option<Memory>,
-) -> Result<(Case, Bench), ComputeError> {
-    let plan = program.plan(&header).map_err(ComputeError::Plan)?;
-    let remembered = match (&before, &left) {
+) -> Result<(Case, NativeJudge), ComputeError> {
+    let plan = kernel.plan(&header).map_err(ComputeError::Plan)?;
+    let memory_before = match (&before, &left) {
         (Some(before), Some(left)) => {
             let closed = frozen(&header, plan);
             let hashes = left.clone().for_epoch(&closed);
@@ -68,27 +68,27 @@ fn close(
         }
         _ => Vec::new(),
     };
-    let inputs = inputs(chance, &program, header, Some(remembered))?;
-    let trace = compute(&program, &inputs)?;
+    let inputs = inputs(rng, &kernel, header, Some(memory_before))?;
+    let trace = compute(&kernel, &inputs)?;
     let closed = closed(&inputs.header, &trace);
     let case = Case {
-        program,
+        kernel,
         inputs,
         trace,
         unfinished: false,
         before,
     };
-    let bench = Bench::new(&case, closed, left);
-    Ok((case, bench))
+    let judge = NativeJudge::new(&case, closed, left);
+    Ok((case, judge))
 }
 
-/// What the contract keeps of the epoch of `header`.
+/// Returns the contract's record of the epoch of `header`.
 fn closed(header: &EpochHeader, trace: &Trace) -> ClosedEpoch {
     frozen(header, trace.plan.clone())
 }
 
 fn frozen(header: &EpochHeader, plan: inktensor_primitives::kernel::EpochPlan) -> ClosedEpoch {
-    // The judge is given rows, and asks nothing about seats or owner.
+    // The judge gets rows, and reads neither seats nor owner.
     let seat = RosterSeat {
         newcomer: false,
         row: None,
@@ -105,68 +105,65 @@ fn frozen(header: &EpochHeader, plan: inktensor_primitives::kernel::EpochPlan) -
     }
 }
 
-/// How many there are. Small epochs show nearly everything, and there is time for more of them.
-fn neurons(chance: &mut Chance, program: &Program) -> u16 {
-    let most = match program {
-        Program::Echo(echo) => echo.plan.chunk.saturating_mul(3).min(24),
+/// Returns a random number of neurons. Most epochs are small, so that a run is short.
+fn neurons(rng: &mut Rng, kernel: &Kernel) -> u16 {
+    let most = match kernel {
+        Kernel::Hash(hash_kernel) => hash_kernel.plan.chunk.saturating_mul(3).min(24),
         _ => 12,
     };
-    // The largest there may be; they take as long as a thousand small ones.
-    if !matches!(program, Program::Echo(_)) && chance.below(3_000) == 0 {
-        return chance.pick([MAX_UIDS, MAX_UIDS - 1]);
+    // The largest epochs take as long as a thousand small ones.
+    if !matches!(kernel, Kernel::Hash(_)) && rng.below(3_000) == 0 {
+        return rng.pick([MAX_UIDS, MAX_UIDS - 1]);
     }
-    match chance.below(100) {
+    match rng.below(100) {
         0..10 => 1,
-        10..80 => chance.within(1, most),
-        80..90 => chance.within(13, 40),
-        90..93 => chance.pick([63, 64, 65, 66, 128]),
-        93..95 => chance.within(65, 140),
-        _ => chance.within(2, 6),
+        10..80 => rng.within(1, most),
+        80..90 => rng.within(13, 40),
+        90..93 => rng.pick([63, 64, 65, 66, 128]),
+        93..95 => rng.within(65, 140),
+        _ => rng.within(2, 6),
     }
 }
 
-fn first_header(chance: &mut Chance, program: &Program, neurons: u16) -> EpochHeader {
+fn first_header(rng: &mut Rng, kernel: &Kernel, neurons: u16) -> EpochHeader {
     let permits = if neurons > 200 {
-        chance.pick([MAX_VALIDATORS, 64])
-    } else if chance.percent(90) {
-        chance.within(0, 6)
+        rng.pick([MAX_VALIDATORS, 64])
+    } else if rng.percent(90) {
+        rng.within(0, 6)
     } else {
-        chance.within(0, 40)
+        rng.within(0, 40)
     };
-    let owner_uid = chance
-        .percent(40)
-        .then(|| Uid(chance.within(0, neurons - 1)));
+    let owner_uid = rng.percent(40).then(|| Uid(rng.within(0, neurons - 1)));
     let mut roster: Vec<Uid> = (0..neurons).map(Uid).collect();
-    let taken = usize::from(chance.within(0, permits));
+    let taken = usize::from(rng.within(0, permits));
     while roster.len() > taken {
-        roster.remove(chance.below(roster.len()));
+        roster.remove(rng.below(roster.len()));
     }
     EpochHeader {
-        contract: chance.account(),
-        netuid: NetUid(chance.within(0, 9)),
-        epoch: u32::from(chance.within(0, 50)),
+        contract: rng.account(),
+        netuid: NetUid(rng.within(0, 9)),
+        epoch: u32::from(rng.within(0, 50)),
         final_epoch: None,
         opened_at: FIRST_CLOSE - TEMPO,
         closed_at: FIRST_CLOSE,
         previous_close: 0,
         tempo: u32::try_from(TEMPO).unwrap_or_default(),
         neurons,
-        kernel: chance.account(),
-        kernel_code: chance.digest(),
-        params: program.params(chance, FIRST_CLOSE),
+        kernel: rng.account(),
+        kernel_code: rng.digest(),
+        params: kernel.params(rng, FIRST_CLOSE),
         max_validators: permits,
         owner_uid,
-        budget: budget(chance),
+        budget: budget(rng),
         roster: roster_with_owner(roster, owner_uid),
         previous: Default::default(),
     }
 }
 
-fn budget(chance: &mut Chance) -> Budget {
-    let mut rao =
-        || Rao(chance.pick([1_000_000_000, 0, 7, 360_000_000_000, 21_000_000_000_000_000]));
+fn budget(rng: &mut Rng) -> Budget {
+    let mut rao = || Rao(rng.pick([1_000_000_000, 0, 7, 360_000_000_000, 21_000_000_000_000_000]));
     let (miners, validators) = (rao(), rao());
-    if chance.percent(50) {
+    if rng.percent(50) {
         Budget::Combined(miners)
     } else {
         Budget::Split {
@@ -176,22 +173,19 @@ fn budget(chance: &mut Chance) -> Budget {
     }
 }
 
-/// The header of the epoch like `header` that closes after `before` has become final as `trace`.
+/// Returns the header of an epoch like `header` that closes after `before`, which is final as
+/// `trace`.
 fn next_header(
-    chance: &mut Chance,
+    rng: &mut Rng,
     header: EpochHeader,
     before: &EpochHeader,
     trace: &Trace,
 ) -> EpochHeader {
-    // Now and then epochs in between were thrown away.
-    let gap = if chance.percent(20) {
-        chance.within(2, 4)
-    } else {
-        1
-    };
+    // At times epochs in between were rolled over.
+    let gap = if rng.percent(20) { rng.within(2, 4) } else { 1 };
     let closed_at = before.closed_at + TEMPO * u64::from(gap);
-    let kernel_code = if chance.percent(10) {
-        chance.digest()
+    let kernel_code = if rng.percent(10) {
+        rng.digest()
     } else {
         header.kernel_code
     };
@@ -202,29 +196,29 @@ fn next_header(
         closed_at,
         previous_close: before.closed_at,
         kernel_code,
-        budget: budget(chance),
+        budget: budget(rng),
         roster: roster_with_owner(trace.roster.clone(), header.owner_uid),
         previous: final_digest(&trace.header_hash, &trace.assertion().digest()),
         ..header
     }
 }
 
-/// What the epoch of `header` reads, given what its chunks remember.
+/// Returns random inputs of the epoch of `header`, with the carry-over state of its chunks.
 fn inputs(
-    chance: &mut Chance,
-    program: &Program,
+    rng: &mut Rng,
+    kernel: &Kernel,
     header: EpochHeader,
-    remembered: Option<Vec<Vec<u8>>>,
+    memory_before: Option<Vec<Vec<u8>>>,
 ) -> Result<EpochInputs, ComputeError> {
-    let plan = program.plan(&header).map_err(ComputeError::Plan)?;
-    let metagraph = Metagraph::random(chance);
+    let plan = kernel.plan(&header).map_err(ComputeError::Plan)?;
+    let metagraph = Metagraph::random(rng);
     let chunks: Vec<ChunkInputs> = (0..plan.chunks(header.neurons))
         .map(|chunk| {
             let (start, len) = plan.span(chunk, header.neurons);
-            metagraph.chunk(chance, &header, start, len)
+            metagraph.chunk(rng, &header, start, len)
         })
         .collect();
-    let mut memory = remembered.unwrap_or_default();
+    let mut memory = memory_before.unwrap_or_default();
     memory.resize(chunks.len(), Vec::new());
     Ok(EpochInputs {
         header,
@@ -233,15 +227,15 @@ fn inputs(
     })
 }
 
-/// What a metagraph is like.
+/// The shape of a random metagraph.
 #[derive(Clone, Copy, Debug)]
 struct Metagraph {
     stakes: Stakes,
-    /// Weights that there are, in per cent.
+    /// The share of weights that are set, in per cent.
     density: u64,
-    /// All weights that there are are equal.
+    /// True if all set weights are equal.
     agreed: bool,
-    /// Neurons that took their seats lately, in per cent.
+    /// The share of recently registered neurons, in per cent.
     churn: u64,
 }
 
@@ -254,9 +248,9 @@ enum Stakes {
 }
 
 impl Metagraph {
-    fn random(chance: &mut Chance) -> Self {
+    fn random(rng: &mut Rng) -> Self {
         Self {
-            stakes: chance.pick([
+            stakes: rng.pick([
                 Stakes::None,
                 Stakes::Equal,
                 Stakes::Few,
@@ -264,57 +258,108 @@ impl Metagraph {
                 Stakes::Skewed,
                 Stakes::Skewed,
             ]),
-            density: chance.pick([100, 100, 50, 15, 0]),
-            agreed: chance.percent(15),
-            churn: chance.pick([0, 10, 60]),
+            density: rng.pick([100, 100, 50, 15, 0]),
+            agreed: rng.percent(15),
+            churn: rng.pick([0, 10, 60]),
         }
     }
 
-    fn chunk(self, chance: &mut Chance, header: &EpochHeader, start: Uid, len: u16) -> ChunkInputs {
+    fn chunk(self, rng: &mut Rng, header: &EpochHeader, start: Uid, len: u16) -> ChunkInputs {
         let uids = || (start.0..start.0.saturating_add(len)).map(Uid);
-        let neurons = uids().map(|uid| self.neuron(chance, header, uid)).collect();
+        let neurons = uids().map(|uid| self.neuron(rng, header, uid)).collect();
         let mut rows = Vec::new();
         for _ in &header.roster {
-            // A validator that has set nothing, or whose permit was another's, has a row of zeros.
-            let silent = chance.percent(10);
+            // A validator without weights has a row of zeros.
+            let silent = rng.percent(10);
             rows.extend(uids().map(|_| {
-                if silent || !chance.percent(self.density) {
+                if silent || !rng.percent(self.density) {
                     0
                 } else if self.agreed {
                     700
                 } else {
-                    chance.u16()
+                    rng.u16()
                 }
             }));
         }
         ChunkInputs { neurons, rows }
     }
 
-    fn neuron(self, chance: &mut Chance, header: &EpochHeader, uid: Uid) -> NeuronInput {
-        let newcomer = header.final_epoch.is_some() && chance.percent(self.churn);
+    fn neuron(self, rng: &mut Rng, header: &EpochHeader, uid: Uid) -> NeuronInput {
+        let newcomer = header.final_epoch.is_some() && rng.percent(self.churn);
         let since = match header.previous_close {
             0 => header.opened_at,
             close => close,
         };
-        let lately = since + 1 + chance.bits() % (header.closed_at - since);
+        let lately = since + 1 + rng.bits() % (header.closed_at - since);
         let registered_at = if newcomer {
             lately
         } else {
-            chance.bits() % (since + 1)
+            rng.bits() % (since + 1)
         };
-        let updated = chance.pick([lately, since, registered_at]);
+        let updated = rng.pick([lately, since, registered_at]);
         NeuronInput {
             stake: match self.stakes {
                 Stakes::None => 0,
                 Stakes::Equal => 1_000_000_000_000,
-                Stakes::Few => chance.bits() % 4,
-                Stakes::Skewed => 1 << (chance.bits() % 53),
+                Stakes::Few => rng.bits() % 4,
+                Stakes::Skewed => 1 << (rng.bits() % 53),
             },
             last_update: updated.max(registered_at),
             registered_at,
-            commit_block: chance.pick([NO_COMMIT, NO_COMMIT, lately]),
+            commit_block: rng.pick([NO_COMMIT, NO_COMMIT, lately]),
             permit: !newcomer && header.roster.binary_search(&uid).is_ok(),
             newcomer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::layout::{Field, Layout},
+        *,
+    };
+    use std::collections::BTreeSet;
+
+    /// Returns true if the fields follow each other from the first byte to the last.
+    fn covers(fields: &[Field], bytes: &[u8]) -> bool {
+        let starts = fields.iter().map(|(_, range)| range.start);
+        let ends: Vec<usize> = fields.iter().map(|(_, range)| range.end).collect();
+        starts.eq([0]
+            .into_iter()
+            .chain(ends.iter().copied())
+            .take(fields.len()))
+            && ends.last().copied().unwrap_or_default() == bytes.len()
+    }
+
+    #[test]
+    fn layout_covers_every_byte_of_carries_and_scratches() {
+        for layout in Layout::ALL {
+            let mut rng = Rng::new(3, 0);
+            let (mut carried, mut scratched) = (BTreeSet::new(), BTreeSet::new());
+            for _ in 0..200 {
+                let (case, _) = epoch(&mut rng, Kernel::with(layout)).expect("an epoch");
+                let header = &case.inputs.header;
+                for (k, step) in case.trace.steps.iter().enumerate() {
+                    let (phase, chunk) = (k / case.chunks(), k % case.chunks());
+                    let next = (k + 1) / case.chunks();
+                    let neurons = case.inputs.chunks[chunk].neurons.len();
+                    let carry = layout.of_carry(header, next, &step.carry);
+                    let scratch = layout.of_scratch(header, phase, neurons, &step.scratch);
+                    assert!(covers(&carry, &step.carry), "step {k}: {carry:?}");
+                    assert!(covers(&scratch, &step.scratch), "step {k}: {scratch:?}");
+                    carried.extend(carry.into_iter().map(|(name, _)| name));
+                    scratched.extend(scratch.into_iter().map(|(name, _)| name));
+                }
+            }
+            assert_eq!(
+                carried,
+                BTreeSet::from_iter(layout.carried().iter().copied())
+            );
+            assert_eq!(
+                scratched,
+                BTreeSet::from_iter(layout.scratched().iter().copied())
+            );
         }
     }
 }

@@ -1,46 +1,49 @@
-//! The adversaries: liars before an honest watcher, and forgers before an honest proposer.
+//! Attacks on single epochs: false assertions against an honest watcher, and forged proofs against
+//! an honest proposer.
 //!
 //! # Terms
-//! * [`Lie`]: an assertion that changes one thing about an epoch. *Completeness*: the watcher finds
-//!   the first step that is false, and the judge slashes; or the contract does not take the
-//!   assertion at all.
-//! * [`Forgery`]: a proof that does not belong. *Soundness*: put forward against an honest
-//!   assertion it never gets through.
+//! * [`Lie`]: a kind of false assertion, which changes one thing about an epoch. *Completeness*:
+//!   the watcher finds the first false step and the collateral is slashed, or the contract refuses
+//!   the assertion.
+//! * [`Forgery`]: a kind of wrong proof. *Soundness*: no forged proof overturns an honest
+//!   assertion.
 //! * [`Case`]: a random epoch, its honest trace, and the epoch before it.
-//! * [`Court`]: who decides: [`Bench`] is the contract's own rules linked natively, [`OnChain`] the
-//!   contract itself.
-//! * [`Campaign`]: many runs, counted in a [`Tally`]. Each run depends on the seed and its own
-//!   number only.
+//! * [`Judge`]: the rules that decide. [`NativeJudge`] links the contract's own rules natively;
+//!   [`OnChain`] is the contract itself.
+//! * [`Campaign`]: many runs, counted in a [`Tally`]. A run depends on the seed and its number
+//!   only.
 //!
 //! # Limits
-//! The bench knows shape, header hash and the judge; collateral, deadlines and who may call are the
-//! chain's business, and sampled runs go there.
+//! The native judge covers the shape, the header hash and disputes. Collateral, deadlines and
+//! permissions exist on the chain only, where sampled runs go too.
 
 pub mod attack;
 mod campaign;
 mod case;
-mod chance;
-mod court;
-mod echo;
 mod forgery;
 mod generate;
+mod hash_kernel;
+mod judge;
+mod kernel;
+mod layout;
 pub mod lie;
 mod on_chain;
-mod program;
 mod report;
+mod rng;
 mod run;
 mod tally;
 
 pub use campaign::Campaign;
 pub use case::Case;
-pub use chance::Chance;
-pub use court::{Bench, Court};
-pub use echo::{Echo, Fault};
 pub use forgery::Forgery;
 pub use generate::epoch;
+pub use hash_kernel::{Fault, HashKernel};
+pub use judge::{Judge, NativeJudge};
+pub use kernel::Kernel;
+pub use layout::Layout;
 pub use lie::Lie;
-pub use on_chain::{closed, scene, OnChain};
-pub use program::Program;
+pub use on_chain::{closed_epoch, random_epoch, OnChain};
 pub use report::Report;
+pub use rng::Rng;
 pub use run::Kinds;
 pub use tally::{Failure, Lies, Proofs, Tally};

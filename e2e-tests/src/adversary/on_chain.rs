@@ -1,8 +1,8 @@
-//! The same attacks through the real contracts: a random subnet on a chain of its own, and the
-//! epoch contract as the court.
+//! The same attacks through the contracts: a random subnet on a chain of its own, with the epoch
+//! contract as the judge.
 
-use super::{case::Case, chance::Chance, court::Court, program::Program};
-use crate::{accounts::*, Network, Shape};
+use super::{case::Case, judge::Judge, kernel::Kernel, rng::Rng};
+use crate::{accounts::*, engines::kernels, Network, Shape};
 use inktensor_compute::epoch::{compute, Trace};
 use inktensor_primitives::{
     assertion::Assertion,
@@ -11,14 +11,9 @@ use inktensor_primitives::{
     registry::Hyperparameter,
     NetUid, Rao, Uid,
 };
-use inktensor_worker::{
-    epochs::EpochCache,
-    kernels::{EngineChoice, Kernels},
-};
-use std::sync::{Arc, OnceLock};
+use inktensor_worker::epochs::EpochCache;
 
-/// The epoch contract, with the worker who posts and the stranger who disputes what a watcher's
-/// ledger refutes.
+/// The epoch contract as a judge. A worker posts; a stranger disputes with a watcher's proofs.
 pub struct OnChain {
     /// The network.
     pub net: Network,
@@ -26,132 +21,124 @@ pub struct OnChain {
     ledger: EpochCache,
 }
 
-/// A watcher's ledger, which reads the chain and runs the chain's own kernels.
+/// Returns a watcher's ledger, which reads the chain and runs the chain's own kernels.
 fn ledger(net: &Network) -> EpochCache {
-    // Kernels are compiled once, and networks made often.
-    static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
-    let kernels = KERNELS
-        .get_or_init(|| Arc::new(Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")));
-    EpochCache::new(net.addresses(), Arc::clone(kernels))
+    EpochCache::new(net.addresses(), kernels())
 }
 
-/// A subnet with a life before it, whose epoch is closed now, and what an honest worker knows of
-/// that epoch.
-pub fn scene(chance: &mut Chance) -> (Case, OnChain) {
+/// Returns a random subnet whose epoch has just closed, after up to two final ones.
+pub fn random_epoch(rng: &mut Rng) -> (Case, OnChain) {
     let mut net = Network::deploy();
-    let yuma = chance.percent(60);
+    let yuma = rng.percent(60);
     let netuid = net.create(Shape {
-        permits: chance.within(1, 4),
+        permits: rng.within(1, 4),
         seats: 80,
         kernel: if yuma { |at| at.yuma } else { |at| at.mean },
-        settings: if yuma { settings(chance) } else { Vec::new() },
+        settings: if yuma { settings(rng) } else { Vec::new() },
         ..Shape::default()
     });
-    net.with_validators(netuid, chance.within(0, 3).into());
-    let miners = if chance.percent(10) {
+    net.with_validators(netuid, rng.within(0, 3).into());
+    let miners = if rng.percent(10) {
         // More than one chunk of the Yuma kernel.
-        chance.within(62, 70)
+        rng.within(62, 70)
     } else {
-        chance.within(1, 5)
+        rng.within(1, 5)
     };
     net.enrol_crowd(netuid, ALICE, "miner", miners.into());
-    if chance.percent(20) {
+    if rng.percent(20) {
         net.enrol(netuid, OWNER, OWNER_HOTKEY);
     }
     let mut before = None;
     let mut ledger = ledger(&net);
-    for epoch in 0..chance.within(0, 2) {
+    for epoch in 0..rng.within(0, 2) {
         net.close(netuid);
         ledger.closed(net.chain(), netuid).expect("computed");
         before = Some(net.assert_epoch(netuid).trace);
         net.finalize(netuid);
         net.settle(netuid);
-        weigh(&mut net, netuid, chance);
-        live(&mut net, netuid, chance, epoch);
+        weigh(&mut net, netuid, rng);
+        change(&mut net, netuid, rng, epoch);
     }
     net.close(netuid);
-    let (case, court) = closed(net, netuid, before);
-    (case, OnChain { ledger, ..court })
+    let (case, judge) = closed_epoch(net, netuid, before);
+    (case, OnChain { ledger, ..judge })
 }
 
-/// The case of the epoch of `netuid` that closed last, after `before`. Its watcher knows of no
-/// epoch before.
-pub fn closed(net: Network, netuid: NetUid, before: Option<Trace>) -> (Case, OnChain) {
+/// Returns the epoch of `netuid` that closed last, after `before`. Its watcher has no earlier
+/// epoch.
+pub fn closed_epoch(net: Network, netuid: NetUid, before: Option<Trace>) -> (Case, OnChain) {
     let inputs = net.inputs(netuid);
-    let program = if inputs.header.kernel == net.addresses().mean {
-        Program::Mean
+    let kernel = if inputs.header.kernel == net.addresses().mean {
+        Kernel::Mean
     } else {
-        Program::yuma()
+        Kernel::yuma()
     };
-    let trace = compute(&program, &inputs).expect("the epoch has a trace");
+    let trace = compute(&kernel, &inputs).expect("the epoch has a trace");
     let case = Case {
-        program,
+        kernel,
         inputs,
         trace,
         unfinished: false,
         before,
     };
     let ledger = ledger(&net);
-    let court = OnChain {
+    let judge = OnChain {
         net,
         netuid,
         ledger,
     };
-    (case, court)
+    (case, judge)
 }
 
-fn settings(chance: &mut Chance) -> Vec<Hyperparameter> {
+fn settings(rng: &mut Rng) -> Vec<Hyperparameter> {
     vec![
-        Hyperparameter::Yuma3(chance.percent(50)),
-        Hyperparameter::LiquidAlpha(chance.percent(50)),
-        Hyperparameter::Kappa(chance.pick([32_767, 0, u16::MAX])),
-        Hyperparameter::BondsMovingAverage(chance.pick([900_000, 0, 1_000_000])),
-        Hyperparameter::BondsPenalty(chance.pick([0, u16::MAX, 30_000])),
-        Hyperparameter::ActivityCutoff(chance.pick([1, 20, 5_000])),
+        Hyperparameter::Yuma3(rng.percent(50)),
+        Hyperparameter::LiquidAlpha(rng.percent(50)),
+        Hyperparameter::Kappa(rng.pick([32_767, 0, u16::MAX])),
+        Hyperparameter::BondsMovingAverage(rng.pick([900_000, 0, 1_000_000])),
+        Hyperparameter::BondsPenalty(rng.pick([0, u16::MAX, 30_000])),
+        Hyperparameter::ActivityCutoff(rng.pick([1, 20, 5_000])),
         Hyperparameter::ImmunityPeriod(0),
     ]
 }
 
-/// Lets most who have a permit set weights.
-fn weigh(net: &mut Network, netuid: NetUid, chance: &mut Chance) {
+/// Sets random weights of most neurons with a permit.
+fn weigh(net: &mut Network, netuid: NetUid, rng: &mut Rng) {
     let neurons = net.subnet(netuid).expect("the subnet").neurons;
     for uid in net.roster(netuid) {
-        if chance.percent(15) {
+        if rng.percent(15) {
             continue;
         }
-        let uids: Vec<Uid> = (0..neurons)
-            .map(Uid)
-            .filter(|_| chance.percent(80))
-            .collect();
-        let weights = uids.iter().map(|_| chance.u16()).collect();
+        let uids: Vec<Uid> = (0..neurons).map(Uid).filter(|_| rng.percent(80)).collect();
+        let weights = uids.iter().map(|_| rng.u16()).collect();
         let hotkey = net.neuron(netuid, uid).expect("a neuron").hotkey;
-        // A neuron that took its seat lately has no permit yet.
+        // A recently registered neuron has no permit yet.
         let _ = net.as_(hotkey).set_weights(netuid, uids, weights);
     }
 }
 
-/// Lets stake move and neurons come.
-fn live(net: &mut Network, netuid: NetUid, chance: &mut Chance, epoch: u16) {
-    if chance.percent(50) {
-        let amount = Rao::from_tao(chance.within(1, 300).into());
+/// Adds stake and a neuron at random.
+fn change(net: &mut Network, netuid: NetUid, rng: &mut Rng, epoch: u16) {
+    if rng.percent(50) {
+        let amount = Rao::from_tao(rng.within(1, 300).into());
         net.stake(netuid, BOB, nth("miner", 0), amount);
     }
-    if chance.percent(50) {
+    if rng.percent(50) {
         net.enrol(netuid, CHARLIE, nth("newcomer", epoch.into()));
     }
 }
 
 impl OnChain {
-    /// The subnet.
+    /// Returns the subnet.
     pub fn netuid(&self) -> NetUid {
         self.netuid
     }
 
-    /// Lets the honest assertion of `case`, which is posted, become final, and settles it.
-    pub fn go_on(&mut self, case: &Case) {
+    /// Finalizes and settles the honest assertion of `case`, which is posted.
+    pub fn finish(&mut self, case: &Case) {
         let key = (self.netuid, case.inputs.header.epoch);
         self.net.memory.insert(key, case.trace.memory.clone());
-        self.net.book.note_honest(self.netuid, &case.trace);
+        self.net.observer.record_honest(self.netuid, &case.trace);
         self.net.finalize(self.netuid);
         self.net.settle(self.netuid);
     }
@@ -161,7 +148,7 @@ impl OnChain {
     }
 }
 
-impl Court for OnChain {
+impl Judge for OnChain {
     fn propose(&mut self, assertion: &Assertion) -> Result<(), EpochError> {
         let (net, netuid) = (&mut self.net, self.netuid);
         let needed = net.collateral_required(netuid);
@@ -184,8 +171,7 @@ impl Court for OnChain {
         proposed
     }
 
-    /// What the watcher's ledger refutes, by what it reads from the chain. It comes to what the
-    /// case knows.
+    /// Returns the refutation of the watcher's ledger, which must be that of the case.
     fn watch(&mut self, case: &Case, lie: &Assertion) -> Option<(u32, StepProof)> {
         let refuted = self.ledger.refute(self.net.chain(), self.netuid, lie);
         let refuted = refuted.expect("the watcher computes the epoch");
@@ -197,7 +183,7 @@ impl Court for OnChain {
         refuted
     }
 
-    /// Besides what the contract says, holds it to what it has to do: all of a slash, or nothing.
+    /// Disputes, and checks that the contract carries out the whole slash, or changes nothing.
     fn dispute(&mut self, k: u32, proof: &StepProof) -> Result<(), EpochError> {
         let before = self.net.snapshot();
         let stage = self.stage();
@@ -208,7 +194,7 @@ impl Court for OnChain {
             assert_eq!(
                 self.net.snapshot(),
                 before,
-                "a dispute in vain changes nothing"
+                "a failed dispute changes nothing"
             );
             return disputed;
         }

@@ -1,4 +1,4 @@
-//! What a campaign came to, in words and a table.
+//! The report of a campaign: tables and a summary.
 
 use super::{
     campaign::Campaign,
@@ -8,17 +8,17 @@ use super::{
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use std::{fmt, time::Duration};
 
-/// Failures that are told one by one.
-const TOLD: usize = 20;
+/// Most failures printed one by one.
+const LISTED: usize = 20;
 
-/// See the module.
+/// The report of a campaign.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
-    /// What was run.
+    /// The campaign.
     pub campaign: &'a Campaign,
-    /// What was counted.
+    /// The counts.
     pub tally: &'a Tally,
-    /// How long it took.
+    /// The duration.
     pub elapsed: Duration,
 }
 
@@ -53,7 +53,7 @@ impl fmt::Display for Report<'_> {
             proof_rows,
         );
         writeln!(f, "{lie_table}\n\n{proof_table}\n")?;
-        for failure in tally.failures.iter().take(TOLD) {
+        for failure in tally.failures.iter().take(LISTED) {
             let Failure {
                 run,
                 attack,
@@ -66,14 +66,14 @@ impl fmt::Display for Report<'_> {
                 campaign.seed, campaign.sample
             )?;
         }
-        if tally.failures.len() > TOLD {
-            writeln!(f, "... and {} more", tally.failures.len() - TOLD)?;
+        if tally.failures.len() > LISTED {
+            writeln!(f, "... and {} more", tally.failures.len() - LISTED)?;
         }
         let seconds = elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
         let kinds = Kinds::all();
         writeln!(
             f,
-            "{} runs under seed {} in {seconds:.1} s, {:.0} a second; {} also through the real contracts",
+            "{} runs under seed {} in {seconds:.1} s, {:.0} a second; {} also through the contracts",
             tally.runs,
             campaign.seed,
             tally.runs as f64 / seconds,
@@ -108,7 +108,7 @@ impl fmt::Display for Report<'_> {
     }
 }
 
-/// A table whose columns but the first are numbers.
+/// Returns a table of numbers with a first column of text.
 fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
     table

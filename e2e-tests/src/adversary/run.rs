@@ -1,29 +1,29 @@
-//! One run: a random epoch, a lie about it, an epoch of a faulty kernel at times, and forged proofs
-//! against the honest assertion.
+//! One run: a random epoch, a lie about it or a faulty kernel, and forged proofs against the honest
+//! assertion.
 
 use super::{
     attack::{self, Broken, Ended},
     case::Case,
-    chance::Chance,
-    court::{Bench, Court},
-    echo::{Echo, Fault},
     forgery::Forgery,
     generate,
+    hash_kernel::{Fault, HashKernel},
+    judge::{Judge, NativeJudge},
+    kernel::Kernel,
     lie::Lie,
     on_chain,
-    program::Program,
+    rng::Rng,
     tally::Tally,
 };
 use inktensor_compute::epoch::{attempt, Attempt};
 use inktensor_primitives::assertion::Assertion;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
-/// Epochs that are tried for one about which a lie can be told.
+/// The number of epochs tried until a lie applies to one.
 const TRIES: u32 = 400;
-/// Forged proofs of each run.
+/// The number of forged proofs of each run.
 const PROOFS: u64 = 4;
 
-/// The kinds, once for all runs.
+/// All kinds of lies and forgeries.
 #[derive(Clone, Debug)]
 pub struct Kinds {
     lies: Vec<Lie>,
@@ -31,7 +31,7 @@ pub struct Kinds {
 }
 
 impl Kinds {
-    /// All of them.
+    /// Returns all kinds.
     pub fn all() -> Self {
         Self {
             lies: Lie::all(),
@@ -39,190 +39,191 @@ impl Kinds {
         }
     }
 
-    /// Of lies: those about an epoch, and assertions of what no honest kernel comes to.
+    /// Returns the number of kinds of lies, faulty kernels included.
     pub fn of_lies(&self) -> usize {
         self.lies.len() + Fault::ALL.len()
     }
 
-    /// Of proofs.
+    /// Returns the number of kinds of proofs.
     pub fn of_proofs(&self) -> usize {
         self.proofs.len()
     }
 
-    /// Run `number` under `seed`, noted in `tally`. A panic is a failure like any other.
+    /// Makes run `number` under `seed` and counts it in `tally`. A panic is a failure.
     pub fn run(&self, seed: u64, number: u64, tally: &mut Tally) {
         tally.runs += 1;
-        watched(number, tally, |attack, tally| {
-            self.play(&mut Chance::new(seed, number), number, attack, tally)
+        record(number, tally, |attack, tally| {
+            self.attack(&mut Rng::new(seed, number), number, attack, tally)
         });
     }
 
-    /// The same through the real contracts, with chance of its own, noted in `tally`.
+    /// Makes a run through the contracts, with a random stream of its own, and counts it in
+    /// `tally`.
     pub fn run_on_chain(&self, seed: u64, number: u64, tally: &mut Tally) {
         tally.on_chain += 1;
-        watched(number, tally, |attack, tally| {
-            let mut chance = Chance::new(!seed, number);
-            let (case, mut court) = on_chain::scene(&mut chance);
-            self.play_on_chain(&case, &mut court, number, &mut chance, attack, tally)?;
-            court.go_on(&case);
+        record(number, tally, |attack, tally| {
+            let mut rng = Rng::new(!seed, number);
+            let (case, mut judge) = on_chain::random_epoch(&mut rng);
+            self.attack_on_chain(&case, &mut judge, number, &mut rng, attack, tally)?;
+            judge.finish(&case);
             Ok(())
         });
     }
 
-    fn play(
+    fn attack(
         &self,
-        chance: &mut Chance,
+        rng: &mut Rng,
         number: u64,
         attack: &mut String,
         tally: &mut Tally,
     ) -> Result<(), Broken> {
-        // The kinds take turns, so that none depends on luck.
+        // The kinds take turns, so that every kind occurs.
         let turn = usize::try_from(number % self.of_lies() as u64).unwrap_or_default();
-        let (case, mut bench) = match self.lies.get(turn) {
+        let (case, mut judge) = match self.lies.get(turn) {
             Some(lie) => {
                 *attack = lie.to_string();
-                let (case, mut bench, told) = about(*lie, chance)?;
-                tally.lie(attack, attack::lie(&mut bench, &case, &told, chance)?);
-                (case, bench)
+                let (case, mut judge, assertion) = about(*lie, rng)?;
+                tally.lie(attack, attack::lie(&mut judge, &case, &assertion, rng)?);
+                (case, judge)
             }
             None => {
                 let fault = Fault::ALL[turn - self.lies.len()];
                 *attack = fault.to_string();
-                tally.lie(attack, faulty(fault, chance)?);
-                epoch(chance, Program::yuma())?
+                tally.lie(attack, faulty(fault, rng)?);
+                epoch(rng, Kernel::yuma())?
             }
         };
-        self.forge(&case, &mut bench, number, chance, attack, tally)
+        self.forge(&case, &mut judge, number, rng, attack, tally)
     }
 
-    /// A lie about `case`, of the kind whose turn it is or, if none of that kind can be told, of
-    /// the next; and forged proofs.
-    fn play_on_chain(
+    /// Attacks `case` with a random kind of lie that applies to it, and with forged proofs.
+    fn attack_on_chain(
         &self,
         case: &Case,
-        court: &mut dyn Court,
+        judge: &mut dyn Judge,
         number: u64,
-        chance: &mut Chance,
+        rng: &mut Rng,
         attack: &mut String,
         tally: &mut Tally,
     ) -> Result<(), Broken> {
-        let turn = chance.below(self.lies.len());
+        let turn = rng.below(self.lies.len());
         let turns = self.lies.iter().cycle().skip(turn).take(self.lies.len());
         for lie in turns {
-            if let Some(told) = lie.tell(case, chance) {
+            if let Some(assertion) = lie.falsify(case, rng) {
                 *attack = lie.to_string();
-                tally.lie(attack, attack::lie(court, case, &told, chance)?);
+                tally.lie(attack, attack::lie(judge, case, &assertion, rng)?);
                 break;
             }
         }
-        self.forge(case, court, number, chance, attack, tally)
+        self.forge(case, judge, number, rng, attack, tally)
     }
 
-    /// Forged proofs against the honest assertion of `case`.
+    /// Disputes the honest assertion of `case` with forged proofs.
     fn forge(
         &self,
         case: &Case,
-        court: &mut dyn Court,
+        judge: &mut dyn Judge,
         number: u64,
-        chance: &mut Chance,
+        rng: &mut Rng,
         attack: &mut String,
         tally: &mut Tally,
     ) -> Result<(), Broken> {
-        attack::post_honestly(court, case)?;
+        attack::post_honestly(judge, case)?;
         for turn in 0..PROOFS {
             let turn = (number * PROOFS + turn) % self.proofs.len() as u64;
             let Some(forgery) = self.proofs.get(usize::try_from(turn).unwrap_or_default()) else {
                 continue;
             };
             *attack = forgery.to_string();
-            if let Some(said) = attack::forge(court, case, *forgery, chance)? {
-                tally.proof(attack, &said);
+            if let Some(error) = attack::forge(judge, case, *forgery, rng)? {
+                tally.proof(attack, &error);
             }
         }
         Ok(())
     }
 }
 
-/// Plays, and notes in `tally` what is counted and what breaks. `play` says what it is about to do.
-fn watched(
+/// Runs `attack`, and adds its counts and failures to `tally`. `attack` names each attack first.
+fn record(
     number: u64,
     tally: &mut Tally,
-    play: impl FnOnce(&mut String, &mut Tally) -> Result<(), Broken>,
+    attack: impl FnOnce(&mut String, &mut Tally) -> Result<(), Broken>,
 ) {
-    let mut noted = Tally::default();
-    let mut attack = String::from("an epoch");
-    let played = catch_unwind(AssertUnwindSafe(|| play(&mut attack, &mut noted)));
-    let broken = match played {
+    let mut counted = Tally::default();
+    let mut name = String::from("an epoch");
+    let result = catch_unwind(AssertUnwindSafe(|| attack(&mut name, &mut counted)));
+    let broken = match result {
         Ok(Ok(())) => None,
         Ok(Err(broken)) => Some(broken),
-        Err(panic) => Some(Broken::Panic(words(&*panic).to_owned())),
+        Err(panic) => Some(Broken::Panic(panic_message(&*panic).to_owned())),
     };
-    tally.add(noted);
+    tally.add(counted);
     if let Some(broken) = broken {
-        tally.failure(number, &attack, broken);
+        tally.failure(number, &name, broken);
     }
 }
 
-fn epoch(chance: &mut Chance, program: Program) -> Result<(Case, Bench), Broken> {
-    generate::epoch(chance, program)
+fn epoch(rng: &mut Rng, kernel: Kernel) -> Result<(Case, NativeJudge), Broken> {
+    generate::epoch(rng, kernel)
         .map_err(|error| Broken::HonestLoss(format!("an epoch without a trace: {error}")))
 }
 
-/// An epoch about which `lie` can be told, and what is told.
-fn about(lie: Lie, chance: &mut Chance) -> Result<(Case, Bench, Assertion), Broken> {
+/// Returns an epoch that `lie` applies to, with the false assertion.
+fn about(lie: Lie, rng: &mut Rng) -> Result<(Case, NativeJudge, Assertion), Broken> {
     for _ in 0..TRIES {
-        let program = lie.program(chance);
-        let (case, bench) = epoch(chance, program)?;
-        if let Some(told) = lie.tell(&case, chance) {
-            return Ok((case, bench, told));
+        let kernel = lie.kernel(rng);
+        let (case, judge) = epoch(rng, kernel)?;
+        if let Some(assertion) = lie.falsify(&case, rng) {
+            return Ok((case, judge, assertion));
         }
     }
     Err(Broken::NoOccasion(format!(
-        "none of {TRIES} epochs gives occasion"
+        "it applies to none of {TRIES} epochs"
     )))
 }
 
-/// An epoch whose kernel has a fault, asserted as if it had none, or just as it came out.
-fn faulty(fault: Fault, chance: &mut Chance) -> Result<Ended, Broken> {
+/// Attacks with an epoch whose kernel has a fault: the assertion ignores the fault, or goes on from
+/// it.
+fn faulty(fault: Fault, rng: &mut Rng) -> Result<Ended, Broken> {
     for _ in 0..TRIES {
-        let Program::Echo(kernel) = Program::echo(chance) else {
+        let Kernel::Hash(kernel) = Kernel::hash_kernel(rng) else {
             continue;
         };
-        let (mut case, mut bench) = epoch(chance, Program::Echo(kernel.clone()))?;
+        let (mut case, mut judge) = epoch(rng, Kernel::Hash(kernel.clone()))?;
         let header = &case.inputs.header;
-        let Some(k) = chance.place(case.steps()) else {
+        let Some(k) = rng.place(case.steps()) else {
             continue;
         };
         let at = u32::try_from(k).unwrap_or(u32::MAX);
-        if !fault.can_be(&case.trace.plan, header, at) {
+        if !fault.applies(&case.trace.plan, header, at) {
             continue;
         }
-        let spoilt = Echo {
+        let faulty = HashKernel {
             fault: Some((at, fault)),
             ..*kernel
         };
-        case.program = Program::Echo(Box::new(spoilt));
-        bench.judge_by(case.program.clone());
-        let mut told = case.trace.clone();
-        if chance.percent(50) {
-            case.go_on(&mut told, k);
+        case.kernel = Kernel::Hash(Box::new(faulty));
+        judge.replace_kernel(case.kernel.clone());
+        let mut asserted = case.trace.clone();
+        if rng.percent(50) {
+            case.recompute(&mut asserted, k);
         }
-        let Attempt { trace, failure } = attempt(&case.program, &case.inputs)
+        let Attempt { trace, failure } = attempt(&case.kernel, &case.inputs)
             .map_err(|error| Broken::Survivor(format!("no attempt: {error}")))?;
         if !failure.is_some_and(|error| error.is_verdict()) {
-            return Err(Broken::Survivor("the watcher sees no fault".into()));
+            return Err(Broken::Survivor("the watcher finds no fault".into()));
         }
         (case.trace, case.unfinished) = (trace, true);
-        return attack::lie(&mut bench, &case, &told.assertion(), chance);
+        return attack::lie(&mut judge, &case, &asserted.assertion(), rng);
     }
     Err(Broken::NoOccasion(format!(
-        "none of {TRIES} epochs gives occasion"
+        "it applies to none of {TRIES} epochs"
     )))
 }
 
-/// What a panic said.
-fn words(panic: &(dyn std::any::Any + Send)) -> &str {
+/// Returns the message of a panic.
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("without words")
+        .unwrap_or("without a message")
 }

@@ -1,57 +1,57 @@
-//! What the adversary counts.
+//! The counts of a campaign.
 
 use super::attack::{Broken, Ended};
 use inktensor_primitives::epoch::EpochError;
 use std::collections::BTreeMap;
 
-/// How the lies of a kind ended.
+/// The outcomes of one kind of lie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lies {
-    /// Disproved, the collateral slashed.
+    /// Lies disproved, with their collateral slashed.
     pub slashed: u64,
-    /// Not taken by the contract.
+    /// Lies refused by the contract.
     pub refused: u64,
 }
 
-/// How forged proofs of a kind ended.
+/// The outcomes of one kind of forged proof.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Proofs {
-    /// The step is correct.
+    /// Proofs about a correct step.
     pub correct: u64,
-    /// A part does not open.
+    /// Proofs of which a part does not open.
     pub unopened: u64,
-    /// Refused for another reason.
+    /// Proofs refused for another reason.
     pub refused: u64,
 }
 
-/// A run that broke what must hold.
+/// A run in which an attack succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// Its number.
+    /// The number of the run.
     pub run: u64,
     /// The attack.
     pub attack: String,
-    /// What broke.
+    /// The violated property.
     pub broken: Broken,
 }
 
 /// All counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Runs.
+    /// The number of runs.
     pub runs: u64,
-    /// Runs that were played through the real contracts too.
+    /// Runs that went through the contracts too.
     pub on_chain: u64,
-    /// By kind of lie.
+    /// Outcomes by kind of lie.
     pub lies: BTreeMap<String, Lies>,
-    /// By kind of proof.
+    /// Outcomes by kind of proof.
     pub proofs: BTreeMap<String, Proofs>,
-    /// What broke.
+    /// All failures, by run.
     pub failures: Vec<Failure>,
 }
 
 impl Tally {
-    /// Notes a lie.
+    /// Counts a lie.
     pub fn lie(&mut self, kind: &str, ended: Ended) {
         let lies = self.lies.entry(kind.to_owned()).or_default();
         match ended {
@@ -60,17 +60,17 @@ impl Tally {
         }
     }
 
-    /// Notes a forged proof and what was said to it.
-    pub fn proof(&mut self, kind: &str, said: &EpochError) {
+    /// Counts a forged proof and the judge's error.
+    pub fn proof(&mut self, kind: &str, error: &EpochError) {
         let proofs = self.proofs.entry(kind.to_owned()).or_default();
-        match said {
+        match error {
             EpochError::StepIsCorrect => proofs.correct += 1,
             EpochError::OpeningMismatch(_) => proofs.unopened += 1,
             _ => proofs.refused += 1,
         }
     }
 
-    /// Notes what broke.
+    /// Records a failure.
     pub fn failure(&mut self, run: u64, attack: &str, broken: Broken) {
         self.failures.push(Failure {
             run,
@@ -79,7 +79,7 @@ impl Tally {
         });
     }
 
-    /// Adds what another counted. The order of additions does not matter.
+    /// Adds the counts of `other`. The order of additions does not matter.
     pub fn add(&mut self, other: Tally) {
         self.runs += other.runs;
         self.on_chain += other.on_chain;
@@ -98,12 +98,12 @@ impl Tally {
         self.failures.sort_by_key(|failure| failure.run);
     }
 
-    /// Lies that survived.
+    /// Returns the number of lies that survived.
     pub fn survivors(&self) -> usize {
         self.broken(|broken| matches!(broken, Broken::Survivor(_)))
     }
 
-    /// Honest assertions that were lost.
+    /// Returns the number of honest assertions that were lost.
     pub fn honest_losses(&self) -> usize {
         self.broken(|broken| matches!(broken, Broken::HonestLoss(_)))
     }
@@ -113,7 +113,7 @@ impl Tally {
         failures.filter(|failure| which(&failure.broken)).count()
     }
 
-    /// All lies.
+    /// Returns the outcomes of all lies.
     pub fn all_lies(&self) -> Lies {
         self.lies.values().fold(Lies::default(), |sum, it| Lies {
             slashed: sum.slashed + it.slashed,
@@ -121,7 +121,7 @@ impl Tally {
         })
     }
 
-    /// All forged proofs.
+    /// Returns the outcomes of all forged proofs.
     pub fn all_proofs(&self) -> Proofs {
         let proofs = self.proofs.values();
         proofs.fold(Proofs::default(), |sum, it| Proofs {

@@ -1,80 +1,79 @@
-//! What somebody may try.
+//! The actions that accounts try.
 
 use super::{Claim, Evidence};
 use inktensor_primitives::registry::Hyperparameter;
 use std::fmt;
 
-/// Where stake is on no subnet, for actions of stakers.
+/// The index that stands for root, in actions on stake.
 pub const ROOT: usize = usize::MAX;
 
-/// One thing that somebody tries. Subnets, workers and people are counted from 0.
+/// One thing that an account tries. Subnets, workers and stakers ("persons") are counted from 0.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// Blocks pass in which nobody else does anything.
+    /// Empty blocks are made.
     Wait(Until),
-    /// Whatever the epoch's life asks for next is done honestly.
-    Live(usize),
+    /// The first worker makes the next due call honestly.
+    Next(usize),
     /// A worker closes the open epoch.
     Close(usize, u32),
     /// A worker posts an assertion.
     Propose(usize, u32, Claim),
-    /// A worker disputes what stands.
+    /// A worker disputes the posted assertion.
     Dispute(usize, u32, Evidence),
-    /// A worker makes final what stands, or tries to with another assertion.
+    /// A worker finalizes with the posted assertion or another one.
     Finalize(usize, u32, Which),
-    /// A worker settles a chunk of the epoch this many after the last final one, with the results
-    /// that are due or with others.
+    /// A worker settles a chunk with the due results or others. The first number is the distance
+    /// from the last final epoch, the second the chunk.
     Settle(usize, u32, i8, u16, Which),
-    /// A worker has the chain execute so many steps, and gives this for the memory that they read.
+    /// A worker replays a number of steps with a memory argument.
     Replay(usize, u32, u32, Given),
-    /// A worker gives the closed epoch up.
+    /// A worker rolls the closed epoch over.
     RollOver(usize, u32),
-    /// A worker adds to its collateral, in rao.
+    /// A worker deposits collateral, in rao.
     Deposit(u32, u64),
-    /// A worker takes free collateral back, in rao.
+    /// A worker withdraws free collateral, in rao.
     Withdraw(u32, u64),
-    /// A worker is given TAO, in rao.
+    /// A worker receives TAO, in rao.
     Fund(u32, u64),
     /// A person registers its hotkey.
     Register(usize, u32),
     /// A person (the second) stakes on another's hotkey (the first), in rao.
     Stake(usize, u32, u32, u64),
-    /// It takes some of it back, in rao.
+    /// That person removes stake, in rao.
     Unstake(usize, u32, u32, u64),
-    /// It takes all of it back.
+    /// That person removes all stake.
     UnstakeAll(usize, u32, u32),
-    /// A person moves its stake on a hotkey (the first) to another (the second), from one subnet
-    /// to another, in rao; all of it if that is nothing.
+    /// A person moves stake from a hotkey (the first) to another (the second), from one subnet to
+    /// another, in rao. 0 stands for all.
     Move(usize, u32, usize, u32, u32, u64),
-    /// A person gives its stake on a hotkey to another person (the last), in rao; all of it if
-    /// that is nothing.
+    /// A person transfers stake on a hotkey to another person (the last), in rao. 0 stands for
+    /// all.
     Give(usize, u32, u32, u32, u64),
-    /// A person (the second) claims what its root stake on another's hotkey (the first) has
-    /// earned.
+    /// A person (the second) claims the dividends of root stake on another's hotkey (the first).
     ClaimRoot(u32, u32),
-    /// A person gives parts of its hotkey's stake to other people's hotkeys, or its own again.
+    /// A person sets the children of its hotkey.
     Children(usize, u32, Vec<(u32, u64)>),
-    /// A person lets another's hotkey (the second) have its own as a child, or no longer.
+    /// A person allows or forbids another's hotkey (the second) as a parent of its own.
     Parent(usize, u32, u32, bool),
-    /// A person takes its stake back from so many places.
+    /// A person removes its stake from a number of positions.
     UnstakeEverywhere(u32, u16),
     /// A person sets its take, in basis points.
     Take(u32, u16),
     /// A person's hotkey sets weights.
     Weights(usize, u32, Vec<(u16, u16)>),
-    /// A person's hotkey commits to weights for the open epoch, or for another.
+    /// A person's hotkey commits to weights of the open epoch or another one.
     Commit(usize, u32, Vec<(u16, u16)>, Which),
-    /// Somebody reveals weights of a person's hotkey.
+    /// A stranger reveals weights of a person's hotkey.
     Reveal(usize, u32, Vec<(u16, u16)>),
-    /// A person's hotkey shows where it answers, at this port.
+    /// A person's hotkey publishes an endpoint with this port.
     Serve(usize, u32, u16),
-    /// It shows nothing any more.
-    Hide(usize, u32),
+    /// That hotkey stops serving.
+    StopServing(usize, u32),
     /// The owner offers a subnet to a person.
     Offer(usize, u32),
     /// A person accepts a subnet.
     Accept(usize, u32),
-    /// Anyone spreads a retired subnet's share.
+    /// A stranger releases a retired subnet's share.
     Release(usize),
     /// The admin sets a hyperparameter.
     Rule(usize, Hyperparameter),
@@ -84,33 +83,33 @@ pub enum Action {
     Burn(u32, u64),
 }
 
-/// How long to wait.
+/// The end of a wait.
 #[derive(Clone, Copy, Debug)]
 pub enum Until {
-    /// For so many blocks.
+    /// A number of blocks.
     Blocks(u32),
-    /// To the block at which the next call on a subnet is due.
+    /// The block at which the next call on a subnet is due.
     Due(usize),
-    /// To the block before.
+    /// The block before.
     AlmostDue(usize),
 }
 
-/// Which assertion or results somebody comes with.
+/// The choice of an assertion, results or an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// The one that is called for.
+    /// The due one.
     Due,
-    /// Another, of the same shape.
+    /// Another one of the same shape.
     Other,
 }
 
-/// What a replay is given for the memory that it reads.
+/// The memory argument of a replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Given {
-    /// What the last final epoch left.
+    /// The carry-over state of the last final epoch.
     Right,
-    /// The same with a byte more.
-    Torn,
+    /// The same with an extra byte.
+    Altered,
     /// One entry too few.
     TooFew,
     /// One entry too many.
@@ -118,11 +117,11 @@ pub enum Given {
 }
 
 impl Given {
-    /// What is given instead of the right `memory`.
+    /// Returns the argument made from the right `memory`.
     pub fn of(self, mut memory: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         match self {
             Given::Right => {}
-            Given::Torn => {
+            Given::Altered => {
                 if let Some(bytes) = memory.last_mut() {
                     bytes.push(0);
                 }
@@ -136,7 +135,7 @@ impl Given {
     }
 }
 
-/// Prints on one line, also within a list that is printed with a line for each item.
+/// A value that prints on one line, also in a list with a line for each item.
 #[derive(Clone)]
 pub struct Line<T>(pub T);
 
@@ -152,13 +151,13 @@ mod tests {
     use crate::model::Lie;
 
     #[test]
-    fn a_story_prints_one_action_per_line() {
-        let story = vec![
+    fn list_prints_one_action_per_line() {
+        let actions = vec![
             Line(Action::Wait(Until::Due(1))),
             Line(Action::Propose(0, 2, Claim::Lie(Lie::Step(3)))),
         ];
         assert_eq!(
-            format!("{story:#?}"),
+            format!("{actions:#?}"),
             "[\n    Wait(Due(1)),\n    Propose(0, 2, Lie(Step(3))),\n]"
         );
     }

@@ -1,46 +1,46 @@
-//! What a proposer may say of a closed epoch.
+//! The assertions that a proposer may post about a closed epoch.
 
-use super::Known;
+use super::HonestEpoch;
 use inktensor_primitives::{
     assertion::{results_digest, Assertion},
     kernel::NeuronResult,
     Rao, Uid,
 };
 
-/// What a proposer says.
+/// A kind of assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// What the epoch comes to.
+    /// The honest assertion.
     Honest,
-    /// Something else, in the right shape.
+    /// A false assertion of the right shape.
     Lie(Lie),
-    /// The right thing, for another epoch.
+    /// The honest assertion with another header hash.
     OtherHeader,
-    /// A step too many.
+    /// An assertion with an extra step.
     Misshapen,
 }
 
-/// What is changed in an honest assertion. Numbers wrap around at what the epoch has.
+/// A change of the honest assertion. Indices wrap around.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lie {
-    /// One step's digest.
+    /// The digest of a step.
     Step(u8),
     /// The digests of a step and of all after it.
     From(u8),
-    /// What a chunk remembers.
+    /// The carry-over state of a chunk.
     Memory(u8),
-    /// What a chunk's neurons get: all for the first, within the budget.
+    /// The results of a chunk: all pay for the first neuron, within the budget.
     Results(u8),
-    /// What a chunk's neurons get: more than there is.
+    /// The results of a chunk: more than the budget.
     Overpay(u8),
-    /// Who gets a permit.
+    /// The roster.
     Roster,
 }
 
 impl Lie {
-    /// Whether the next epoch can be computed if this one becomes final: what a chunk remembers
-    /// must be known, and of the form that goes with the roster.
-    pub fn leaves_a_future(self) -> bool {
+    /// Returns true if the next epoch can be computed once this lie is final: the carry-over state
+    /// must be known and fit the roster.
+    pub fn can_be_continued(self) -> bool {
         !matches!(self, Lie::Memory(_) | Lie::Roster)
     }
 }
@@ -48,22 +48,22 @@ impl Lie {
 /// An assertion, and the results that open its hashes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimed {
-    /// What is posted.
+    /// The posted assertion.
     pub assertion: Assertion,
-    /// What each chunk would be settled with.
+    /// The results to settle each chunk with.
     pub results: Vec<Vec<NeuronResult>>,
 }
 
 impl Claim {
-    /// What is posted by this claim about an epoch that is `known`.
-    pub fn about(self, known: &Known) -> Claimed {
+    /// Returns the assertion of this kind about the epoch `known`.
+    pub fn about(self, known: &HonestEpoch) -> Claimed {
         let mut claimed = Claimed {
-            assertion: known.honest.clone(),
+            assertion: known.assertion.clone(),
             results: known.trace.results.clone(),
         };
         match self {
             Claim::Honest => {}
-            Claim::Lie(lie) => claimed.bend(lie, known),
+            Claim::Lie(lie) => claimed.falsify(lie, known),
             Claim::OtherHeader => claimed.assertion.header_hash[0] ^= 1,
             Claim::Misshapen => claimed.assertion.steps.push([0; 32]),
         }
@@ -72,7 +72,7 @@ impl Claim {
 }
 
 impl Claimed {
-    fn bend(&mut self, lie: Lie, known: &Known) {
+    fn falsify(&mut self, lie: Lie, known: &HonestEpoch) {
         let assertion = &mut self.assertion;
         let wrap = |place: u8, len: usize| usize::from(place) % len;
         match lie {
@@ -93,7 +93,7 @@ impl Claimed {
             Lie::Results(chunk) => {
                 let chunk = wrap(chunk, assertion.results.len());
                 let honest: u64 = self.results[chunk].iter().map(pay).sum();
-                // Not what is honestly due to it, whatever that is.
+                // Differs from the honest pay of the neuron in any case.
                 self.pay_the_first(chunk, Rao(honest / 2 + 1), known);
             }
             Lie::Overpay(chunk) => {
@@ -110,8 +110,8 @@ impl Claimed {
         }
     }
 
-    /// Lets the first neuron of a chunk have `amount` and the others nothing.
-    fn pay_the_first(&mut self, chunk: usize, amount: Rao, known: &Known) {
+    /// Pays `amount` to the first neuron of a chunk and nothing to the others.
+    fn pay_the_first(&mut self, chunk: usize, amount: Rao, known: &HonestEpoch) {
         let header = &known.inputs.header;
         let results = &mut self.results[chunk];
         for result in results.iter_mut() {
@@ -124,7 +124,7 @@ impl Claimed {
     }
 }
 
-/// All that a neuron gets.
+/// Returns the whole pay of a neuron.
 pub(super) fn pay(result: &NeuronResult) -> u64 {
     result.miner.0 + result.validator.0
 }

@@ -1,4 +1,4 @@
-//! What a challenger may come with, and what must come of it.
+//! The proofs of a challenger, and the verdict that each must get.
 
 use crate::Network;
 use inktensor_compute::epoch::{EpochInputs, Trace};
@@ -9,58 +9,58 @@ use inktensor_primitives::{
     NetUid,
 };
 
-/// What an honest observer knows of a closed epoch.
+/// The honest computation of a closed epoch.
 #[derive(Clone, Debug)]
-pub struct Known {
-    /// What it depends on.
+pub struct HonestEpoch {
+    /// The inputs of the epoch.
     pub inputs: EpochInputs,
-    /// Its honest computation.
+    /// The trace of the computation.
     pub trace: Trace,
-    /// What that commits to.
-    pub honest: Assertion,
+    /// The honest assertion.
+    pub assertion: Assertion,
 }
 
-/// What a challenger comes with. Numbers of steps wrap around one beyond the last.
+/// A kind of proof. Numbers of steps wrap around one beyond the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// The honest preimages of the first step that differs; of the first of all if none does.
+    /// The honest preimages of the first step that differs, or of step 0 if none does.
     Refutation,
-    /// The honest preimages of some step.
+    /// The honest preimages of a step.
     Step(u8),
-    /// The same with one part spoiled.
-    Torn(u8, Opening),
-    /// The honest preimages of some step, about an assertion that was not posted.
+    /// The same with an extra byte in one part.
+    Altered(u8, Opening),
+    /// The honest preimages of a step, about an assertion that was not posted.
     OtherAssertion(u8),
 }
 
-impl Known {
-    /// What can be known of the epoch that closed last.
+impl HonestEpoch {
+    /// Computes the epoch that closed last.
     pub fn of(net: &Network, netuid: NetUid) -> Self {
-        let ran = net.compute(netuid);
+        let computed = net.compute(netuid);
         Self {
             inputs: net.inputs(netuid),
-            trace: ran.trace,
-            honest: ran.assertion,
+            trace: computed.trace,
+            assertion: computed.assertion,
         }
     }
 
-    /// Step and proof that `evidence` about `standing` comes to.
-    pub fn proof(&self, evidence: Evidence, standing: &Assertion) -> (u32, StepProof) {
+    /// Returns the step and the proof of `evidence` about `posted`.
+    pub fn proof(&self, evidence: Evidence, posted: &Assertion) -> (u32, StepProof) {
         let steps = self.trace.steps.len();
         let numbered =
             |step: u8| u32::try_from(usize::from(step) % (steps + 1)).expect("few steps");
         match evidence {
-            Evidence::Refutation => match self.trace.refute(&self.inputs, standing) {
+            Evidence::Refutation => match self.trace.refute(&self.inputs, posted) {
                 Some(refutation) => refutation,
-                None => (0, self.honest_proof(0, standing)),
+                None => (0, self.honest_proof(0, posted)),
             },
             Evidence::Step(step) => {
                 let k = numbered(step);
-                (k, self.honest_proof(k, standing))
+                (k, self.honest_proof(k, posted))
             }
-            Evidence::Torn(step, part) => {
+            Evidence::Altered(step, part) => {
                 let k = numbered(step);
-                let mut proof = self.honest_proof(k, standing);
+                let mut proof = self.honest_proof(k, posted);
                 let bytes = match part {
                     Opening::Carry => &mut proof.carry,
                     Opening::Scratch => &mut proof.scratch,
@@ -71,14 +71,14 @@ impl Known {
             }
             Evidence::OtherAssertion(step) => {
                 let k = numbered(step);
-                let mut other = standing.clone();
+                let mut other = posted.clone();
                 other.header_hash[1] ^= 1;
                 (k, self.honest_proof(k, &other))
             }
         }
     }
 
-    /// The honest preimages of step `k`; of the first step if there is no such step.
+    /// Returns the honest preimages of step `k`, or of step 0 if there is no such step.
     fn honest_proof(&self, k: u32, about: &Assertion) -> StepProof {
         let proof = self.trace.proof(&self.inputs, about, k);
         let first = || self.trace.proof(&self.inputs, about, 0);
@@ -86,20 +86,21 @@ impl Known {
     }
 }
 
-/// What must come of the honest preimages of step `k`, of which the part `torn` is spoiled, against
-/// `standing`: the step is false if one of the digests that it is bound to is not the honest one.
-/// Written from the protocol's text, not from the judge.
+/// Returns the verdict on the honest preimages of step `k`, with the part `altered` changed,
+/// against `posted`.
+///
+/// The step is false if a digest that it is bound to differs from the honest one. This is written
+/// from the protocol's text, not from the contract.
 ///
 /// # Errors
-/// `StepOutOfRange`, `OpeningMismatch` if the step builds on a digest that is not honest either,
-/// `StepIsCorrect`.
+/// `StepOutOfRange`; `OpeningMismatch` if the step builds on a false digest; `StepIsCorrect`.
 pub fn verdict(
-    known: &Known,
-    standing: &Assertion,
+    known: &HonestEpoch,
+    posted: &Assertion,
     k: u32,
-    torn: Option<Opening>,
+    altered: Option<Opening>,
 ) -> Result<(), EpochError> {
-    let honest = &known.honest;
+    let honest = &known.assertion;
     let neurons = known.inputs.header.neurons;
     let plan = &known.trace.plan;
     let Some((phase, chunk)) = plan.place(k, neurons) else {
@@ -107,7 +108,7 @@ pub fn verdict(
     };
     let agrees = |before: u32| {
         let step = k.checked_sub(before).map(|step| step as usize);
-        step.is_none_or(|step| honest.steps[step] == standing.steps[step])
+        step.is_none_or(|step| honest.steps[step] == posted.steps[step])
     };
     let openings = [
         (Opening::Carry, agrees(1)),
@@ -115,15 +116,15 @@ pub fn verdict(
         (Opening::Memory, true),
     ];
     for (part, opens) in openings {
-        if torn == Some(part) || !opens {
+        if altered == Some(part) || !opens {
             return Err(EpochError::OpeningMismatch(part));
         }
     }
     let (k, chunk) = (k as usize, usize::from(chunk));
-    let is_true = honest.steps[k] == standing.steps[k]
-        && (phase != plan.memory_phase || honest.memory[chunk] == standing.memory[chunk])
-        && (phase != plan.results_phase || honest.results[chunk] == standing.results[chunk])
-        && (k + 1 != honest.steps.len() || honest.roster == standing.roster);
+    let is_true = honest.steps[k] == posted.steps[k]
+        && (phase != plan.memory_phase || honest.memory[chunk] == posted.memory[chunk])
+        && (phase != plan.results_phase || honest.results[chunk] == posted.results[chunk])
+        && (k + 1 != honest.steps.len() || honest.roster == posted.roster);
     if is_true {
         Err(EpochError::StepIsCorrect)
     } else {

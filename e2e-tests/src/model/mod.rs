@@ -1,27 +1,26 @@
-//! The game as the protocol describes it, to hold the contracts against.
+//! A model of the protocol, to compare the contracts with.
 //!
 //! # Terms
-//! * [`Game`]: the rules alone, in plain integers. Says what each call answers and what it changes.
-//!   It shares no code with the epoch contract.
-//! * [`Action`]: one thing that somebody tries. A list of them is a story that can be printed,
-//!   shortened and told again.
-//! * [`World`]: a network and a game side by side. Each action is done in both, and both must agree
-//!   on the answer, on where every epoch stands, on every collateral and every purse. A refused action
-//!   must have changed nothing.
+//! * [`Protocol`]: the rules alone, in plain integers: the answer of each call, and its effect. It
+//!   shares no code with the epoch contract.
+//! * [`Action`]: one thing that an account tries. A list of actions can be printed, shortened and
+//!   repeated.
+//! * [`Lockstep`]: a network and a model, which perform the same actions. Both must agree on every
+//!   answer, on the state of every epoch, and on every collateral and balance. A refused action
+//!   must change nothing.
 //!
 //! # Limits
-//! Stake, seats and weights are the network's business: the game only takes over how many neurons
-//! there are and how long an epoch lasts. What neurons earn is computed by the worker, not by the
-//! game.
+//! The model has no stake, seats or weights: it copies the number of neurons and the tempo from the
+//! network. The pay of neurons is computed by the worker.
 
 mod action;
 mod claim;
 mod evidence;
-mod game;
-mod world;
+mod lockstep;
+mod protocol;
 
 pub use action::{Action, Given, Line, Until, Which, ROOT};
 pub use claim::{Claim, Claimed, Lie};
-pub use evidence::{verdict, Evidence, Known};
-pub use game::{Account, ClosedEpoch, Fit, Game, PayOut, Standing, SubnetGame};
-pub use world::{hotkey, person, worker, Tally, World, WATCHER, WORKERS};
+pub use evidence::{verdict, Evidence, HonestEpoch};
+pub use lockstep::{hotkey, person, worker, Lockstep, Tally, WATCHER, WORKERS};
+pub use protocol::{Account, ClosedEpoch, Fit, PayOut, Posted, Protocol, SubnetModel};

@@ -1,4 +1,4 @@
-//! A chain on which contracts come to be, and nobody tells them anything.
+//! A chain that deploys contracts and swallows messages to them.
 
 use inktensor_client::{
     chain::{Chain, ChainError, ChainRead, Cost, Receipt},
@@ -7,7 +7,7 @@ use inktensor_client::{
 use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_primitives::AccountId;
 
-/// Passes everything on but messages to contracts: those it answers with `Ok(())` itself.
+/// A chain that answers every message to a contract with `Ok(())` and does not deliver it.
 pub struct Unwired<'a>(pub &'a mut SandboxChain);
 
 impl ChainRead for Unwired<'_> {
@@ -19,7 +19,7 @@ impl Chain for Unwired<'_> {
 
     fn submit(&mut self, _: AccountId, _: AccountId, _: &[u8]) -> Result<Receipt, ChainError> {
         Ok(Receipt {
-            // The message was understood, and went well.
+            // `Ok(Ok(()))`: the message was decoded and succeeded.
             output: vec![0, 0],
             events: Vec::new(),
             cost: Cost::default(),

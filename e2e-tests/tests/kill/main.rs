@@ -1,16 +1,14 @@
-//! Workers that are killed, again and again, at random moments: the network goes on, and nothing is
-//! lost.
+//! Workers killed at random moments: epochs continue, and nothing is lost.
 //!
-//! A chain is served by a process of its own. Three worker processes, a proposer, a keeper and a
-//! watcher, each with a store, run its epochs, while somebody posts lies now and then. One of the
-//! three is killed at a random moment and started again, many times. In the end all invariants of
-//! the protocol are checked, every final epoch is held against an honest computation, and nobody
-//! but the liar has lost collateral.
+//! A process serves a chain. Three worker processes, a proposer, a keeper and a watcher, each with
+//! a store, run its epochs, while an adversary posts lies. Many times one of the three is killed at
+//! a random moment and started again. At the end all invariants of the protocol are checked and
+//! every final epoch is compared with an honest computation. Only the liar has lost collateral.
 //!
-//! `INKTENSOR_KILLS` says how many kills there are, `INKTENSOR_SEED` what all chance comes from.
+//! `INKTENSOR_KILLS` sets the number of kills, `INKTENSOR_SEED` the seed of all random numbers.
 //!
-//! This program is also what it runs: called as `kill devchain ..` or `kill run ..` it is the
-//! binary `inktensor`.
+//! This program also runs as its own processes: called as `kill devchain ..` or `kill run ..` it is
+//! the binary `inktensor`.
 
 #![allow(
     clippy::expect_used,
@@ -19,15 +17,16 @@
     reason = "a test fails by panicking"
 )]
 
-mod observer;
+mod adversary;
 mod processes;
 
+use adversary::{Adversary, Notes};
 use inktensor_client::{
-    chain::{Chain, Typed},
+    chain::{ChainRead, Typed},
     deploy::{Config, Record},
 };
 use inktensor_devnet::{chain_dir::ChainDir, remote::RemoteChain};
-use inktensor_e2e_tests::{accounts::*, network, Folder, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, adversary::Rng, network, Network, Shape, TempDir};
 use inktensor_primitives::{
     dispute::Disputed,
     epoch::{EpochRules, EpochStatus, Epochs, Proposed, Stage},
@@ -37,7 +36,6 @@ use inktensor_worker::{
     epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
 };
-use observer::{Notes, Observer};
 use processes::{Devchain, Worker, KEEPER_ROLE, PROPOSER, ROLES, WATCHER};
 use std::{
     collections::BTreeMap,
@@ -52,15 +50,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Kills unless `INKTENSOR_KILLS` says otherwise.
+/// The default number of kills.
 const KILLS: u32 = 200;
 /// The longest time between two kills.
 const LONGEST_GAP: Duration = Duration::from_millis(450);
-/// Within this time after something changed on the chain, a worker has reacted.
+/// The time in which a worker reacts to a change on the chain.
 const REACTION: Duration = Duration::from_millis(80);
-/// How long the network may take to do what it must.
-const PATIENCE: Duration = Duration::from_secs(90);
-/// What the honest worker has for collateral.
+/// The longest wait for an expected state.
+const TIMEOUT: Duration = Duration::from_secs(90);
+/// The honest worker's TAO for collateral.
 const FUNDS: Rao = Rao::from_tao(1_000);
 
 fn main() -> ExitCode {
@@ -70,7 +68,7 @@ fn main() -> ExitCode {
         Some("--list") => return ExitCode::SUCCESS,
         _ => (),
     }
-    // As other test programs do: names choose tests.
+    // Names select tests, as in other test programs.
     let mut names = arguments
         .iter()
         .filter(|it| !it.starts_with('-'))
@@ -78,7 +76,7 @@ fn main() -> ExitCode {
     if names.peek().is_some() && !names.any(|name| "kill".contains(name.as_str())) {
         return ExitCode::SUCCESS;
     }
-    epochs_go_on_and_nothing_is_lost_while_workers_are_killed();
+    killed_workers_lose_nothing();
     ExitCode::SUCCESS
 }
 
@@ -89,18 +87,18 @@ fn number(name: &str, default: u32) -> u32 {
     }
 }
 
-fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
+fn killed_workers_lose_nothing() {
     let (kills, seed) = (
         number("INKTENSOR_KILLS", KILLS),
         number("INKTENSOR_SEED", 1),
     );
-    let mut dice = Dice::new(seed);
-    let folder = Folder::new();
-    let mut net = begun();
+    let mut rng = Rng::new(seed.into(), 0);
+    let folder = TempDir::new();
+    let mut net = populated();
     let netuids: Vec<NetUid> = (1..=net.subnets()).map(NetUid).collect();
     let stores = run_first_epochs(&mut net, &netuids, folder.path());
     let kept = ChainDir::at(folder.path().join("chain"));
-    let (state, template) = net.leave();
+    let (state, template) = net.export();
     kept.create().expect("a folder");
     let record = Record::found(net.chain(), &net.addresses(), "kill").expect("deployed");
     kept.save_record(&record).expect("written");
@@ -117,39 +115,37 @@ fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
     let ready = start.elapsed();
 
     let ending = Arc::new(AtomicBool::new(false));
-    let observer = Observer {
+    let adversary = Adversary {
         chain: devchain.connect(),
         contracts: net.addresses(),
         ledger: ledger(&net, &stores),
         netuids: netuids.clone(),
-        dice: Dice::new(seed.wrapping_add(1)),
+        rng: Rng::new(seed.into(), 1),
         ending: Arc::clone(&ending),
     };
-    let observer = thread::spawn(move || observer.observe());
+    let adversary = thread::spawn(move || adversary.observe());
     let chain = devchain.connect();
     let first = finals(&net, &chain, &netuids);
     let mut killed: BTreeMap<&str, u32> = BTreeMap::new();
     let start = Instant::now();
     for _ in 0..kills {
-        let victim = moment(&net, &chain, &netuids, &mut dice);
-        assert!(!observer.is_finished(), "the observer has failed");
+        let victim = moment(&net, &chain, &netuids, &mut rng);
+        assert!(!adversary.is_finished(), "the adversary has failed");
         let victim = &mut workers[victim];
         victim.kill_and_start_again();
         *killed.entry(victim.role).or_default() += 1;
     }
     let killing = start.elapsed();
-    // What was going on when the killing ended comes to its end.
+    // Epochs in progress at the last kill are finished.
     wait_for_settled(&net, &chain, &netuids);
     ending.store(true, Ordering::Relaxed);
-    let notes = observer
-        .join()
-        .expect("the observer has seen nothing wrong");
+    let notes = adversary.join().expect("the adversary has not failed");
     wait_for_no_lie(&net, &chain, &netuids);
     let last = finals(&net, &chain, &netuids);
     let logs = workers.map(Worker::end).join("\n");
 
-    let net = come_back(&net, &template, &kept, &chain, devchain);
-    let told = check(net, &notes, &logs);
+    let net = resume(&net, &template, &kept, &chain, devchain);
+    let lies = check(net, &notes, &logs);
     println!(
         "{kills} kills in {:.1} s, seed {seed}: {killed:?}; three processes were ready after {:.2} s",
         killing.as_secs_f64(),
@@ -162,16 +158,16 @@ fn epochs_go_on_and_nothing_is_lost_while_workers_are_killed() {
             first + 1
         );
     }
-    println!("{told} lies were posted, all slashed; the honest worker lost no collateral");
+    println!("{lies} lies were posted, all slashed; the honest worker lost no collateral");
 }
 
-/// Waits for the moment of a kill, and returns whom it hits: by turns of chance anybody at any
-/// time, or who has something to do just when it is there to be done.
-fn moment(net: &Network, chain: &RemoteChain, netuids: &[NetUid], dice: &mut Dice) -> usize {
-    let anybody = dice.below(ROLES.len());
-    if dice.below(2) == 0 {
-        thread::sleep(LONGEST_GAP.mul_f64(dice.share()));
-        return anybody;
+/// Waits for the moment of a kill. Returns the worker to kill: a random one at a random time, or
+/// the one that reacts to a change on the chain.
+fn moment(net: &Network, chain: &RemoteChain, netuids: &[NetUid], rng: &mut Rng) -> usize {
+    let random = rng.below(ROLES.len());
+    if rng.below(2) == 0 {
+        thread::sleep(LONGEST_GAP.mul_f64(share(rng)));
+        return random;
     }
     let look = || -> Vec<EpochStatus> {
         let status = |netuid: &NetUid| chain.query(net.addresses().epoch().status(*netuid));
@@ -184,7 +180,7 @@ fn moment(net: &Network, chain: &RemoteChain, netuids: &[NetUid], dice: &mut Dic
     while start.elapsed() < LONGEST_GAP {
         let now = look();
         if let Some((_, changed)) = before.iter().zip(&now).find(|(old, new)| old != new) {
-            thread::sleep(REACTION.mul_f64(dice.share()));
+            thread::sleep(REACTION.mul_f64(share(rng)));
             return match changed.stage {
                 Stage::Closed => PROPOSER,
                 Stage::Asserted { proposer, .. } if proposer == LIAR => WATCHER,
@@ -193,15 +189,16 @@ fn moment(net: &Network, chain: &RemoteChain, netuids: &[NetUid], dice: &mut Dic
         }
         thread::sleep(Duration::from_millis(15));
     }
-    anybody
+    random
 }
 
-/// Four subnets of different tempo, with stake, in rounds of a few seconds at the devchain's pace.
-fn begun() -> Network {
+/// Returns four subnets of different tempo with stake, whose epochs take a few seconds on the
+/// devchain.
+fn populated() -> Network {
     let rules = EpochRules {
         challenge_period: 150,
         settle_window: 2_000,
-        // The workers are to do it all.
+        // Workers do all the work.
         replay_delay: 10_000,
         rollover_delay: 20_000,
         ..network::config().rules
@@ -227,8 +224,8 @@ fn begun() -> Network {
     net
 }
 
-/// Runs each subnet's first epoch by hand, so that there are permits to set weights with. Returns
-/// where a worker's store is that was there.
+/// Runs each subnet's first epoch, so that there are permits for setting weights. Returns the
+/// folder of a store with these epochs.
 fn run_first_epochs(net: &mut Network, netuids: &[NetUid], folder: &Path) -> std::path::PathBuf {
     let stores = folder.join("first");
     let mut ledger = ledger(net, &stores);
@@ -259,7 +256,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The last final epoch of each subnet.
+/// Returns the last final epoch of each subnet.
 fn finals(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) -> Vec<u32> {
     let last = |netuid: &NetUid| {
         let status = chain.query(net.addresses().epoch().status(*netuid));
@@ -269,7 +266,7 @@ fn finals(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) -> Vec<u32> {
     netuids.iter().map(last).collect()
 }
 
-/// Waits until the epochs that are closed now, or where none is, the open ones, are final and paid.
+/// Waits until the closed epochs, or else the open ones, are final and paid.
 fn wait_for_settled(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
     let status = |netuid: NetUid| {
         let status = chain.query(net.addresses().epoch().status(netuid));
@@ -287,8 +284,8 @@ fn wait_for_settled(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
                 break;
             }
             assert!(
-                start.elapsed() < PATIENCE,
-                "epoch {wanted} of subnet {} comes to no end: {status:?}",
+                start.elapsed() < TIMEOUT,
+                "epoch {wanted} of subnet {} is not finished: {status:?}",
                 netuid.0
             );
             thread::sleep(Duration::from_millis(50));
@@ -296,7 +293,7 @@ fn wait_for_settled(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
     }
 }
 
-/// Waits until no lie stands.
+/// Waits until no lie is posted.
 fn wait_for_no_lie(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
     let start = Instant::now();
     for netuid in netuids {
@@ -306,14 +303,14 @@ fn wait_for_no_lie(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
                 Stage::Asserted { proposer, .. } if proposer == LIAR => (),
                 _ => break,
             }
-            assert!(start.elapsed() < PATIENCE, "nobody disputes the lie");
+            assert!(start.elapsed() < TIMEOUT, "the lie is not disputed");
             thread::sleep(Duration::from_millis(50));
         }
     }
 }
 
-/// The network as the served chain has left it in its folder.
-fn come_back(
+/// Returns the network on the chain that was served, read from its folder.
+fn resume(
     net: &Network,
     template: &inktensor_e2e_tests::Template,
     kept: &ChainDir,
@@ -321,61 +318,66 @@ fn come_back(
     devchain: Devchain,
 ) -> Network {
     let block = chain.block().expect("the chain answers");
-    let told = chain.events(0).expect("the chain answers").len();
+    let events = chain.events(0).expect("the chain answers").len();
     let start = Instant::now();
     loop {
         let chain = kept.chain().expect("kept");
         if chain.block().expect("the block") >= block {
-            assert_eq!(chain.events(0).expect("the events").len(), told);
+            assert_eq!(chain.events(0).expect("the events").len(), events);
             drop(devchain);
             assert_eq!(kept.contracts().expect("kept"), net.addresses());
-            return Network::come_back(template, chain);
+            return Network::resume(template, chain);
         }
-        assert!(start.elapsed() < PATIENCE, "the chain is not kept");
+        assert!(start.elapsed() < TIMEOUT, "the chain is not saved");
         thread::sleep(Duration::from_millis(200));
     }
 }
 
-/// Checks what has become of the network. Returns how many lies there were.
+/// Checks the final state of the network. Returns the number of lies.
 fn check(mut net: Network, notes: &Notes, logs: &str) -> usize {
     let events = net.chain().events(0).expect("the events");
-    let mut standing = BTreeMap::new();
+    let mut proposers = BTreeMap::new();
     let (mut lies, mut slashed) = (0, 0);
     for event in &events {
         if let Some(proposed) = event.decode::<Proposed>() {
             lies += usize::from(proposed.proposer == LIAR);
-            standing.insert(proposed.netuid, proposed.proposer);
+            proposers.insert(proposed.netuid, proposed.proposer);
         }
         if let Some(disputed) = event.decode::<Disputed>() {
             assert_eq!(
-                standing[&disputed.netuid], LIAR,
+                proposers[&disputed.netuid], LIAR,
                 "only lies are slashed\n{logs}"
             );
             slashed += 1;
         }
     }
     assert_eq!((lies, slashed), (notes.lies, notes.lies), "{logs}");
-    assert!(lies > 0, "there was something to watch for");
+    assert!(lies > 0, "at least one lie was posted");
     let mut checked = 0;
     for ((netuid, epoch), trace) in &notes.honest {
-        if net.book().subnets[netuid].epochs[epoch].digest.is_some() {
-            net.note_honest(*netuid, trace);
+        if net.observer().subnets[netuid].epochs[epoch]
+            .digest
+            .is_some()
+        {
+            net.record_honest(*netuid, trace);
             checked += 1;
         }
     }
-    let lives = || net.book().subnets.values().flat_map(|it| &it.epochs);
-    let finals = lives().filter(|(_, life)| life.digest.is_some()).count();
-    // The first epoch of each subnet was run by hand.
+    let records = || net.observer().subnets.values().flat_map(|it| &it.epochs);
+    let finals = records()
+        .filter(|(_, record)| record.digest.is_some())
+        .count();
+    // The first epoch of each subnet was run by the test.
     assert_eq!(
         finals,
         checked + usize::from(net.subnets()),
-        "all were computed"
+        "all epochs have an honest trace"
     );
-    for history in net.book().subnets.values() {
-        for (epoch, life) in &history.epochs {
+    for history in net.observer().subnets.values() {
+        for (epoch, record) in &history.epochs {
             let last = history.last_final == Some(*epoch);
             assert!(
-                life.digest.is_none() || life.complete || last,
+                record.digest.is_none() || record.complete || last,
                 "epoch {epoch} was paid in full\n{logs}"
             );
         }
@@ -390,34 +392,10 @@ fn check(mut net: Network, notes: &Notes, logs: &str) -> usize {
     lies
 }
 
-/// Chance that comes again with the same seed.
-pub struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u32) -> Self {
-        Self(u64::from(seed))
-    }
-
-    /// SplitMix64.
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^ (word >> 31)
-    }
-
-    /// A number below `end`.
-    pub fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end).expect("a small number");
-        usize::try_from(self.next() % end).expect("a small number")
-    }
-
-    /// A number from 0 to 1.
-    fn share(&mut self) -> f64 {
-        f64::from(u32::try_from(self.next() >> 32).expect("32 bits")) / f64::from(u32::MAX)
-    }
-}
-
-/// Posts lies.
+/// The account that posts lies.
 pub const LIAR: inktensor_primitives::AccountId = named("liar");
+
+/// Returns a number from 0 to 1.
+fn share(rng: &mut Rng) -> f64 {
+    f64::from(rng.u16()) / f64::from(u16::MAX)
+}

@@ -1,4 +1,4 @@
-//! The processes: the chain, and workers that can be killed and started again.
+//! The processes: a served chain, and workers that can be killed and started again.
 
 use inktensor_devnet::remote::RemoteChain;
 use inktensor_e2e_tests::accounts::*;
@@ -16,28 +16,28 @@ use std::{
 
 /// Milliseconds between two blocks.
 const BLOCK_TIME: &str = "40";
-/// Milliseconds between two looks of a worker at the chain.
+/// Milliseconds between two polls of a worker.
 const POLL: &str = "20";
-/// How long a process may take to start.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest start of a process.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Places of the roles.
+/// The index of the proposer in [`ROLES`].
 pub const PROPOSER: usize = 0;
-/// Closes, finalises, settles.
+/// The index of the keeper.
 pub const KEEPER_ROLE: usize = 1;
-/// Disputes.
+/// The index of the watcher.
 pub const WATCHER: usize = 2;
 
-/// What is run, and who signs.
+/// The roles and the accounts that sign for them.
 pub const ROLES: [(&str, AccountId); 3] =
     [("proposer", WORKER), ("keeper", KEEPER), ("watcher", ALICE)];
 
-/// A process that ends with the test.
-struct Guarded(Child);
+/// A process that is killed when dropped.
+struct KillOnDrop(Child);
 
-impl Drop for Guarded {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -51,13 +51,13 @@ fn inktensor() -> Command {
 
 /// The process that serves the chain.
 pub struct Devchain {
-    _process: Guarded,
-    /// Where it is, as `HOST:PORT`.
+    _process: KillOnDrop,
+    /// The address, as `HOST:PORT`.
     pub address: String,
 }
 
 impl Devchain {
-    /// Serves the chain in `folder`.
+    /// Starts a process that serves the chain in `folder`.
     pub fn start(folder: &Path) -> Self {
         let mut command = inktensor();
         command
@@ -71,7 +71,7 @@ impl Devchain {
             .arg("--state")
             .arg(folder)
             .stdout(Stdio::piped());
-        let mut process = Guarded(command.spawn().expect("the chain starts"));
+        let mut process = KillOnDrop(command.spawn().expect("the chain starts"));
         let output = process.0.stdout.take().expect("it is piped");
         let address = BufReader::new(output)
             .lines()
@@ -79,22 +79,22 @@ impl Devchain {
             .find_map(|line| Some(line.strip_prefix("listening on tcp://")?.to_owned()));
         Self {
             _process: process,
-            address: address.expect("it says where it listens"),
+            address: address.expect("an address in the output"),
         }
     }
 
-    /// A client of it.
+    /// Connects to the served chain.
     pub fn connect(&self) -> RemoteChain {
-        RemoteChain::connect(&self.address, PATIENCE).expect("it answers")
+        RemoteChain::connect(&self.address, TIMEOUT).expect("it answers")
     }
 }
 
 /// A worker's process.
 pub struct Worker {
-    /// Its role.
+    /// The role of the worker.
     pub role: &'static str,
     command: Box<dyn Fn() -> Command + Send>,
-    process: Guarded,
+    process: KillOnDrop,
     log: PathBuf,
 }
 
@@ -115,7 +115,7 @@ impl Worker {
                 .stderr(appended(&output));
             command
         };
-        let process = Guarded(command().spawn().expect("a worker starts"));
+        let process = KillOnDrop(command().spawn().expect("a worker starts"));
         Self {
             role,
             command: Box::new(command),
@@ -124,34 +124,33 @@ impl Worker {
         }
     }
 
-    /// Waits until it has begun to work.
+    /// Waits until the worker runs.
     pub fn wait_until_ready(&self) {
         let start = Instant::now();
-        while !self.told().contains("running on") {
-            assert!(start.elapsed() < PATIENCE, "{}: {}", self.role, self.told());
+        while !self.log().contains("running on") {
+            assert!(start.elapsed() < TIMEOUT, "{}: {}", self.role, self.log());
             thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// Kills it, wherever it is, and starts it again on the same store. It has to be running: no
-    /// worker ends by itself.
+    /// Kills the worker, which must be running, and starts it again on the same store.
     pub fn kill_and_start_again(&mut self) {
         let ended = self.process.0.try_wait().expect("known");
-        assert_eq!(ended, None, "{} has ended: {}", self.role, self.told());
-        // On Unix this is SIGKILL: it is not asked.
+        assert_eq!(ended, None, "{} has ended: {}", self.role, self.log());
+        // SIGKILL: the worker cannot react.
         self.process.0.kill().expect("killed");
         self.process.0.wait().expect("gone");
-        self.process = Guarded((self.command)().spawn().expect("a worker starts"));
+        self.process = KillOnDrop((self.command)().spawn().expect("a worker starts"));
     }
 
-    /// Ends it. Returns what it has told.
+    /// Stops the worker. Returns its log.
     pub fn end(self) -> String {
-        let told = self.told();
+        let log = self.log();
         drop(self.process);
-        format!("{}:\n{told}", self.role)
+        format!("{}:\n{log}", self.role)
     }
 
-    fn told(&self) -> String {
+    fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 }

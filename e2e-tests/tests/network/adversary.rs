@@ -1,14 +1,14 @@
-//! Liars before an honest watcher and forgers before an honest proposer: by the rules linked
-//! natively, and on the chain.
+//! Attacks on epochs: false assertions against a watcher and forged proofs against a proposer, with
+//! the natively linked rules and on the chain.
 
 use inktensor_e2e_tests::adversary::{
     attack::{self, Broken},
-    Campaign, Case, Chance, Court, Forgery, Kinds, Lie, Program,
+    Campaign, Case, Forgery, Judge, Kernel, Kinds, Lie, Rng,
 };
 use inktensor_primitives::{assertion::Assertion, dispute::StepProof, epoch::EpochError};
 use std::collections::BTreeSet;
 
-/// Enough for every kind to have its turn several times.
+/// The number of runs, in which every kind occurs several times.
 const RUNS: u64 = 3_000;
 
 #[test]
@@ -26,17 +26,17 @@ fn no_lie_survives_and_no_honest_assertion_falls() {
     assert_eq!(
         tally.lies.len(),
         kinds.of_lies(),
-        "every kind of lie is told"
+        "every kind of lie occurs"
     );
     assert_eq!(
         tally.proofs.len(),
         kinds.of_proofs(),
-        "every proof is tried"
+        "every kind of proof occurs"
     );
 }
 
 #[test]
-fn a_run_depends_on_seed_and_number_alone() {
+fn run_depends_on_seed_and_number_only() {
     let tally = |seed, runs, threads| {
         let campaign = Campaign {
             seed,
@@ -52,15 +52,15 @@ fn a_run_depends_on_seed_and_number_alone() {
     assert_ne!(parts, tally(6, 0..300, 2));
 }
 
-/// A court with one thing wrong.
-struct Bent<C> {
-    court: C,
+/// A judge whose disputes have a fixed verdict.
+struct FixedVerdict<C> {
+    judge: C,
     verdict: Result<(), EpochError>,
 }
 
-impl<C: Court> Court for Bent<C> {
+impl<C: Judge> Judge for FixedVerdict<C> {
     fn propose(&mut self, assertion: &Assertion) -> Result<(), EpochError> {
-        self.court.propose(assertion)
+        self.judge.propose(assertion)
     }
 
     fn dispute(&mut self, _: u32, _: &StepProof) -> Result<(), EpochError> {
@@ -68,65 +68,64 @@ impl<C: Court> Court for Bent<C> {
     }
 }
 
-fn before_a_bent_court(
+fn with_fixed_verdict(
     verdict: Result<(), EpochError>,
-) -> (Case, Bent<impl Court>, Assertion, Chance) {
-    let mut chance = Chance::new(1, 1);
+) -> (Case, FixedVerdict<impl Judge>, Assertion, Rng) {
+    let mut rng = Rng::new(1, 1);
     loop {
-        let (case, court) =
-            inktensor_e2e_tests::adversary::epoch(&mut chance, Program::yuma()).expect("an epoch");
+        let (case, judge) =
+            inktensor_e2e_tests::adversary::epoch(&mut rng, Kernel::yuma()).expect("an epoch");
         let (first, second) = (case.trace.steps[0].clone(), &case.trace.steps[1]);
         if first != *second {
             let mut lie = case.trace.assertion();
             lie.steps[1] = lie.steps[0];
-            return (case, Bent { court, verdict }, lie, chance);
+            return (case, FixedVerdict { judge, verdict }, lie, rng);
         }
     }
 }
 
 #[test]
-fn a_judge_who_slashes_nobody_is_noticed() {
-    let (case, mut court, lie, mut chance) = before_a_bent_court(Err(EpochError::StepIsCorrect));
+fn judge_that_never_slashes_is_detected() {
+    let (case, mut judge, lie, mut rng) = with_fixed_verdict(Err(EpochError::StepIsCorrect));
     assert!(matches!(
-        attack::lie(&mut court, &case, &lie, &mut chance),
+        attack::lie(&mut judge, &case, &lie, &mut rng),
         Err(Broken::Survivor(_))
     ));
 }
 
 #[test]
-fn a_judge_who_slashes_everybody_is_noticed() {
-    let (case, mut court, lie, mut chance) = before_a_bent_court(Ok(()));
-    // He finds the step before the false one false, too.
-    let ended = attack::lie(&mut court, &case, &lie, &mut chance);
+fn judge_that_always_slashes_is_detected() {
+    let (case, mut judge, lie, mut rng) = with_fixed_verdict(Ok(()));
+    // Such a judge also finds the step before the false one false.
+    let ended = attack::lie(&mut judge, &case, &lie, &mut rng);
     assert!(matches!(ended, Err(Broken::Survivor(_))), "{ended:?}");
 
-    let (case, mut court, _, mut chance) = before_a_bent_court(Ok(()));
-    attack::post_honestly(&mut court, &case).expect("taken");
+    let (case, mut judge, _, mut rng) = with_fixed_verdict(Ok(()));
+    attack::post_honestly(&mut judge, &case).expect("taken");
     for forgery in [Forgery::Right, Forgery::BeyondLast, Forgery::Random] {
         assert!(matches!(
-            attack::forge(&mut court, &case, forgery, &mut chance),
+            attack::forge(&mut judge, &case, forgery, &mut rng),
             Err(Broken::HonestLoss(_))
         ));
     }
 }
 
-/// An assertion that is nobody's lie is not disputed, and a watcher who sees nothing is a
-/// survivor's best friend.
+/// A watcher does not dispute an honest assertion, which a lie without a dispute resembles.
 #[test]
-fn a_watcher_who_sees_nothing_is_noticed() {
-    let mut chance = Chance::new(1, 1);
-    let (case, mut court) =
-        inktensor_e2e_tests::adversary::epoch(&mut chance, Program::yuma()).expect("an epoch");
+fn watcher_that_finds_nothing_is_detected() {
+    let mut rng = Rng::new(1, 1);
+    let (case, mut judge) =
+        inktensor_e2e_tests::adversary::epoch(&mut rng, Kernel::yuma()).expect("an epoch");
     let honest = case.trace.assertion();
     assert_eq!(case.refute(&honest), None);
     assert!(matches!(
-        attack::lie(&mut court, &case, &honest, &mut chance),
+        attack::lie(&mut judge, &case, &honest, &mut rng),
         Err(Broken::Survivor(_))
     ));
 }
 
 #[test]
-fn no_two_kinds_are_counted_as_one() {
+fn kinds_have_different_names() {
     let lies = Lie::all();
     let names: BTreeSet<String> = lies.iter().map(Lie::to_string).collect();
     assert_eq!(names.len(), lies.len());

@@ -1,36 +1,44 @@
-//! From an assertion to finality, and the collateral behind it.
+//! Proposing and finalizing assertions, and the collateral behind them.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::Assertion,
     epoch::{Collateral, EpochError, Stage},
     AccountId, NetUid, Rao, Uid,
 };
 
-/// A network whose subnet of two validators and three miners has closed its first epoch.
+/// Returns a network whose subnet of two validators and three miners has closed its first epoch.
 fn with_closed_epoch() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 2).with_miners(netuid, 3);
-    net.close(netuid);
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 2).with_miners(netuid, 3);
+        net.close(netuid);
+        netuid
+    });
+    PREPARED.network()
 }
 
-/// The same with its first epoch asserted.
+/// Returns the same network with its first epoch asserted.
 fn with_asserted_epoch() -> (Network, NetUid, Assertion) {
-    let (mut net, netuid) = with_closed_epoch();
-    let ran = net.assert_epoch(netuid);
-    (net, netuid, ran.assertion)
+    static PREPARED: Prepared<(NetUid, Assertion)> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 2).with_miners(netuid, 3);
+        net.close(netuid);
+        let computed = net.assert_epoch(netuid);
+        (netuid, computed.assertion)
+    });
+    let (net, (netuid, assertion)) = PREPARED.network();
+    (net, netuid, assertion)
 }
 
 fn collateral_of(net: &Network) -> Rao {
     net.rules().collateral
 }
 
-/// A way to spoil an assertion, and what it does.
-type Bend = (&'static str, fn(&mut Assertion));
+/// A name, and a change that makes an assertion misshapen.
+type Change = (&'static str, fn(&mut Assertion));
 
-/// Gives `who` free collateral of what one assertion needs.
+/// Deposits the collateral of one assertion for `who`.
 fn give_collateral(net: &mut Network, who: AccountId) {
     let collateral = collateral_of(net);
     net.give_collateral(who, collateral);
@@ -63,7 +71,7 @@ fn propose_locks_the_collateral() {
 }
 
 #[test]
-fn propose_without_a_collateral_is_refused() {
+fn propose_without_collateral_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let assertion = net.compute(netuid).assertion;
     let collateral = collateral_of(&net);
@@ -73,14 +81,13 @@ fn propose_without_a_collateral_is_refused() {
     net.as_(ALICE)
         .deposit_collateral(almost)
         .expect("deposited");
-    let before = net.snapshot();
     for who in [ALICE, STRANGER] {
-        assert_eq!(
-            net.as_(who).propose(netuid, &assertion),
-            Err(EpochError::CollateralTooSmall(collateral))
+        net.refuses(
+            who,
+            |it| it.propose(netuid, &assertion),
+            EpochError::CollateralTooSmall(collateral),
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -90,24 +97,22 @@ fn propose_with_nothing_closed_is_refused() {
     let second = net.create(Shape::default());
     net.with_miners(second, 1);
     give_collateral(&mut net, ALICE);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).propose(second, &assertion),
-        Err(EpochError::NothingClosed)
+    net.refuses(
+        ALICE,
+        |it| it.propose(second, &assertion),
+        EpochError::NothingClosed,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn propose_a_second_assertion_is_refused() {
+fn propose_of_a_second_assertion_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     give_collateral(&mut net, ALICE);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).propose(netuid, &assertion),
-        Err(EpochError::AlreadyAsserted)
+    net.refuses(
+        ALICE,
+        |it| it.propose(netuid, &assertion),
+        EpochError::AlreadyAsserted,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -116,12 +121,11 @@ fn propose_for_another_epoch_is_refused() {
     give_collateral(&mut net, ALICE);
     let mut assertion = net.compute(netuid).assertion;
     assertion.header_hash[0] ^= 1;
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).propose(netuid, &assertion),
-        Err(EpochError::HeaderMismatch)
+    net.refuses(
+        ALICE,
+        |it| it.propose(netuid, &assertion),
+        EpochError::HeaderMismatch,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -129,30 +133,28 @@ fn propose_of_bad_shape_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     give_collateral(&mut net, ALICE);
     let honest = net.compute(netuid).assertion;
-    let before = net.snapshot();
-    let bends: [Bend; 9] = [
-        ("a step too few", |it| {
+    let changes: [Change; 9] = [
+        ("one step less", |it| {
             it.steps.pop();
         }),
-        ("a step too many", |it| it.steps.push([1; 32])),
+        ("one step more", |it| it.steps.push([1; 32])),
         ("no memory", |it| it.memory.clear()),
-        ("a memory too many", |it| it.memory.push([1; 32])),
+        ("one memory more", |it| it.memory.push([1; 32])),
         ("no results", |it| it.results.clear()),
-        ("results too many", |it| it.results.push([1; 32])),
+        ("more results", |it| it.results.push([1; 32])),
         ("a descending roster", |it| it.roster = vec![Uid(1), Uid(0)]),
         ("a uid twice", |it| it.roster = vec![Uid(1), Uid(1)]),
         ("an untaken uid", |it| it.roster = vec![Uid(0), Uid(5)]),
     ];
-    for (what, bend) in bends {
+    for (_, change) in changes {
         let mut assertion = honest.clone();
-        bend(&mut assertion);
-        assert_eq!(
-            net.as_(ALICE).propose(netuid, &assertion),
-            Err(EpochError::BadShape),
-            "{what}"
+        change(&mut assertion);
+        net.refuses(
+            ALICE,
+            |it| it.propose(netuid, &assertion),
+            EpochError::BadShape,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -168,12 +170,11 @@ fn propose_of_more_permits_than_there_are_is_refused() {
     let mut assertion = net.compute(netuid).assertion;
     // One permit, and one seat kept for the subnet's owner.
     assertion.roster = vec![Uid(0), Uid(1), Uid(2)];
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).propose(netuid, &assertion),
-        Err(EpochError::BadShape)
+    net.refuses(
+        ALICE,
+        |it| it.propose(netuid, &assertion),
+        EpochError::BadShape,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -181,16 +182,15 @@ fn finalize_before_the_deadline_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     let deadline = net.block() + net.rules().challenge_period;
     net.advance_to(deadline - 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &assertion),
-        Err(EpochError::ChallengePeriod(deadline))
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &assertion),
+        EpochError::ChallengePeriod(deadline),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn finalize_works_from_the_deadline_on() {
+fn finalize_from_the_deadline_on_succeeds() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     let deadline = net.block() + net.rules().challenge_period;
     net.advance_to(deadline);
@@ -221,12 +221,11 @@ fn finalize_of_another_assertion_is_refused() {
     let (mut net, netuid, mut assertion) = with_asserted_epoch();
     net.advance(net.rules().challenge_period);
     assertion.results[0][0] ^= 1;
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &assertion),
-        Err(EpochError::AssertionMismatch)
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &assertion),
+        EpochError::AssertionMismatch,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -237,16 +236,15 @@ fn finalize_of_another_subnets_assertion_is_refused() {
     net.close(second);
     let other = net.assert_epoch(second).assertion;
     net.advance(net.rules().challenge_period);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &other),
-        Err(EpochError::AssertionMismatch)
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &other),
+        EpochError::AssertionMismatch,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn one_account_stands_for_the_epochs_of_two_subnets() {
+fn propose_on_two_subnets_locks_two_collaterals() {
     let (mut net, first, _) = with_asserted_epoch();
     let second = net.create(Shape::default());
     net.with_miners(second, 2);
@@ -269,28 +267,26 @@ fn finalize_with_nothing_asserted_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let assertion = net.compute(netuid).assertion;
     net.advance(net.rules().challenge_period);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &assertion),
-        Err(EpochError::NotAsserted)
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &assertion),
+        EpochError::NotAsserted,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn finalize_twice_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     net.finalize(netuid);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &assertion),
-        Err(EpochError::NotAsserted)
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &assertion),
+        EpochError::NotAsserted,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn deposit_and_withdrawal_move_the_collateral() {
+fn deposit_and_withdrawal_move_collateral() {
     let mut net = Network::deploy();
     give_collateral(&mut net, ALICE);
     let collateral = collateral_of(&net);
@@ -306,25 +302,23 @@ fn deposit_without_payment_is_refused() {
     let mut net = Network::deploy();
     let collateral = collateral_of(&net);
     net.fund(ALICE, collateral);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).deposit_collateral(collateral),
-        Err(EpochError::Payment(collateral))
+    net.refuses(
+        ALICE,
+        |it| it.deposit_collateral(collateral),
+        EpochError::Payment(collateral),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn withdrawal_of_a_locked_collateral_is_refused() {
+fn withdrawal_of_locked_collateral_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
     let assertion = net.compute(netuid).assertion;
     give_collateral(&mut net, ALICE);
     net.as_(ALICE).propose(netuid, &assertion).expect("posted");
     let collateral = collateral_of(&net);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).withdraw_collateral(collateral),
-        Err(EpochError::CollateralTooSmall(collateral))
+    net.refuses(
+        ALICE,
+        |it| it.withdraw_collateral(collateral),
+        EpochError::CollateralTooSmall(collateral),
     );
-    assert_eq!(net.snapshot(), before);
 }

@@ -1,6 +1,6 @@
-//! Child hotkeys: parts of a hotkey's stake that weigh for others, and what they earn by it.
+//! Child hotkeys: delegated weight, and the dividends that it earns.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     staking::{Child, StakingError, CHILDREN_INTERVAL, CHILD_COOLDOWN},
     AccountId, Bps, NetUid, Rao,
@@ -12,34 +12,36 @@ fn child(hotkey: AccountId, proportion: u64) -> Child {
     Child { proportion, hotkey }
 }
 
-/// A subnet that has closed an epoch, where `ALICE` owns a hotkey with 100 TAO and a second one,
-/// and `BOB` a third.
-fn family() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.enrol(netuid, ALICE, ALICE_HOTKEY);
-    net.enrol(netuid, ALICE, named("alice-child"));
-    net.enrol(netuid, BOB, BOB_HOTKEY);
-    net.stake(netuid, ALICE, ALICE_HOTKEY, Rao::from_tao(100));
-    net.run_epoch(netuid);
-    (net, netuid)
+/// Returns a subnet after its first epoch. `ALICE` owns a hotkey with 100 TAO and a second one, and
+/// `BOB` a third.
+fn with_parent_and_child() -> (Network, NetUid) {
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.enrol(netuid, ALICE, ALICE_HOTKEY);
+        net.enrol(netuid, ALICE, named("alice-child"));
+        net.enrol(netuid, BOB, BOB_HOTKEY);
+        net.stake(netuid, ALICE, ALICE_HOTKEY, Rao::from_tao(100));
+        net.run_epoch(netuid);
+        netuid
+    });
+    PREPARED.network()
 }
 
-/// What weighs for a hotkey in the open epoch.
+/// Returns the weight of a hotkey in the open epoch.
 fn weight(net: &Network, netuid: NetUid, hotkey: AccountId) -> Rao {
     let epoch = net.status(netuid).expect("a status").open;
     net.stake_at(netuid, hotkey, epoch).expect("readable")
 }
 
-/// Lets the cooldown pass and the next epoch open.
-fn grow_up(net: &mut Network, netuid: NetUid) {
+/// Waits for the cooldown and opens the next epoch.
+fn pass_cooldown(net: &mut Network, netuid: NetUid) {
     net.advance(CHILD_COOLDOWN + 1);
     net.run_epoch(netuid);
 }
 
 #[test]
-fn children_weigh_from_the_first_epoch_after_the_cooldown() {
-    let (mut net, netuid) = family();
+fn children_have_weight_from_the_first_epoch_after_the_cooldown() {
+    let (mut net, netuid) = with_parent_and_child();
     let kid = named("alice-child");
     net.as_(ALICE)
         .set_children(netuid, ALICE_HOTKEY, vec![child(kid, HALF)])
@@ -51,8 +53,8 @@ fn children_weigh_from_the_first_epoch_after_the_cooldown() {
     net.run_epoch(netuid);
     assert_eq!(weight(&net, netuid, kid), Rao::ZERO);
     let epoch = net.status(netuid).unwrap().open;
-    grow_up(&mut net, netuid);
-    // The epoch that was open during the cooldown reads as it did.
+    pass_cooldown(&mut net, netuid);
+    // The epoch that was open during the cooldown has the old weights.
     assert_eq!(net.stake_at(netuid, kid, epoch), Ok(Rao::ZERO));
     let open = net.status(netuid).unwrap().open;
     assert_eq!(open, epoch + 1);
@@ -65,11 +67,8 @@ fn children_weigh_from_the_first_epoch_after_the_cooldown() {
         "{given:?}"
     );
     let both = weight(&net, netuid, ALICE_HOTKEY).0 + given.0;
-    assert!(
-        both <= now.0 && now.0 - both <= 1,
-        "nothing is made or lost"
-    );
-    // Stake is where it was: it weighs elsewhere, and can be taken back.
+    assert!(both <= now.0 && now.0 - both <= 1, "the sum is unchanged");
+    // The stake stays on the parent and can be removed.
     assert_eq!(net.hotkey_stake(netuid, kid), Rao::ZERO);
     assert_eq!(
         net.children(netuid, ALICE_HOTKEY).children,
@@ -96,8 +95,7 @@ fn children_of_a_subnet_that_never_closed_count_at_once() {
 
 #[test]
 fn set_children_of_a_bad_list_is_refused() {
-    let (mut net, netuid) = family();
-    let before = net.snapshot();
+    let (mut net, netuid) = with_parent_and_child();
     let kid = named("alice-child");
     let many: Vec<Child> = (0..6).map(|i| child(nth("kid", i), 1)).collect();
     for (list, refused) in [
@@ -110,33 +108,38 @@ fn set_children_of_a_bad_list_is_refused() {
             vec![child(kid, u64::MAX), child(BOB_HOTKEY, 1)],
             StakingError::TooMuchGiven,
         ),
-        (vec![child(named("nobody"), 1)], StakingError::UnknownHotkey),
+        (
+            vec![child(named("unregistered"), 1)],
+            StakingError::UnknownHotkey,
+        ),
         (
             vec![child(BOB_HOTKEY, 1)],
             StakingError::NotAccepted(BOB_HOTKEY),
         ),
     ] {
-        assert_eq!(
-            net.as_(ALICE).set_children(netuid, ALICE_HOTKEY, list),
-            Err(refused)
+        net.refuses(
+            ALICE,
+            |it| it.set_children(netuid, ALICE_HOTKEY, list),
+            refused,
         );
     }
-    assert_eq!(
-        net.as_(BOB).set_children(netuid, ALICE_HOTKEY, vec![]),
-        Err(StakingError::NotHotkeyOwner)
+    net.refuses(
+        BOB,
+        |it| it.set_children(netuid, ALICE_HOTKEY, vec![]),
+        StakingError::NotHotkeyOwner,
     );
     for unknown in [NetUid(0), NetUid(9)] {
-        assert_eq!(
-            net.as_(ALICE).set_children(unknown, ALICE_HOTKEY, vec![]),
-            Err(StakingError::UnknownSubnet)
+        net.refuses(
+            ALICE,
+            |it| it.set_children(unknown, ALICE_HOTKEY, vec![]),
+            StakingError::UnknownSubnet,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn set_children_again_too_soon_is_refused() {
-    let (mut net, netuid) = family();
+    let (mut net, netuid) = with_parent_and_child();
     let list = vec![child(named("alice-child"), 1)];
     net.as_(ALICE)
         .set_children(netuid, ALICE_HOTKEY, list)
@@ -153,8 +156,8 @@ fn set_children_again_too_soon_is_refused() {
 }
 
 #[test]
-fn a_cycle_is_refused() {
-    let (mut net, netuid) = family();
+fn set_children_in_a_cycle_is_refused() {
+    let (mut net, netuid) = with_parent_and_child();
     let kid = named("alice-child");
     net.as_(ALICE)
         .set_children(netuid, ALICE_HOTKEY, vec![child(kid, 1)])
@@ -167,8 +170,8 @@ fn a_cycle_is_refused() {
 }
 
 #[test]
-fn a_foreign_child_accepts_first_and_ends_it_only_after_the_parent() {
-    let (mut net, netuid) = family();
+fn allow_parent_is_needed_first_and_withdrawn_last() {
+    let (mut net, netuid) = with_parent_and_child();
     assert_eq!(
         net.as_(ALICE)
             .allow_parent(netuid, BOB_HOTKEY, ALICE_HOTKEY, true),
@@ -196,10 +199,10 @@ fn a_foreign_child_accepts_first_and_ends_it_only_after_the_parent() {
     assert_eq!(net.parents(netuid, BOB_HOTKEY), []);
 }
 
-/// Bob's hotkey validates with Alice's stake alone, keeps its take, and hands on the rest.
+/// Bob's hotkey validates with Alice's stake only, keeps its take, and passes on the rest.
 #[test]
-fn dividends_of_a_child_go_to_its_parent_but_for_its_take() {
-    let (mut net, netuid) = family();
+fn dividends_of_a_child_go_to_its_parent_less_the_take() {
+    let (mut net, netuid) = with_parent_and_child();
     net.with_miners(netuid, 2);
     net.as_(BOB)
         .allow_parent(netuid, BOB_HOTKEY, ALICE_HOTKEY, true)
@@ -210,24 +213,24 @@ fn dividends_of_a_child_go_to_its_parent_but_for_its_take() {
     net.as_(ALICE)
         .set_children(netuid, ALICE_HOTKEY, vec![child(BOB_HOTKEY, u64::MAX)])
         .expect("set");
-    grow_up(&mut net, netuid);
-    // The epoch in which Bob's hotkey first weighs gives it a permit, the next one pays it.
+    pass_cooldown(&mut net, netuid);
+    // Bob's hotkey gets a permit in its first epoch with weight, and pay in the next.
     net.run_epoch(netuid);
     let bob = net.seat(netuid, BOB_HOTKEY).expect("a seat").uid;
     assert!(net.roster(netuid).contains(&bob));
     net.honest_weights(netuid);
     let before = net.hotkey_stake(netuid, ALICE_HOTKEY);
     let had = net.hotkey_stake(netuid, BOB_HOTKEY);
-    let ran = net.run_epoch(netuid);
-    let paid = ran.trace.results[0][usize::from(bob.0)].validator;
+    let computed = net.run_epoch(netuid);
+    let paid = computed.trace.results[0][usize::from(bob.0)].validator;
     assert!(paid > Rao::ZERO);
-    // The parent's own part: it has no weight left, but it is a miner too.
-    let own = ran.trace.results[0][0];
+    // The parent has no weight left, but earns as a miner.
+    let own = computed.trace.results[0][0];
     assert_eq!(own.validator, Rao::ZERO);
     let got = net.hotkey_stake(netuid, ALICE_HOTKEY).0 - before.0 - own.miner.0;
     let kept = net.hotkey_stake(netuid, BOB_HOTKEY).0 - had.0;
-    assert_eq!(got + kept, paid.0, "every rao lands");
-    // Its take, and a little for what it has earned and kept before, which weighs too.
+    assert_eq!(got + kept, paid.0, "every rao is paid");
+    // The take, and a little for its own earlier earnings, which have weight too.
     let tenth = paid.0 / 10;
     assert!(
         tenth <= kept && kept < tenth + tenth / 10,
@@ -237,7 +240,7 @@ fn dividends_of_a_child_go_to_its_parent_but_for_its_take() {
 
 #[test]
 fn set_child_take_is_bounded_and_raised_slowly() {
-    let (mut net, netuid) = family();
+    let (mut net, netuid) = with_parent_and_child();
     assert_eq!(
         net.as_(ALICE).set_child_take(netuid, BOB_HOTKEY, Bps(1)),
         Err(StakingError::NotHotkeyOwner)

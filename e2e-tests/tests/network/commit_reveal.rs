@@ -1,17 +1,16 @@
-//! Weights that are committed to first and revealed later, and the rules of setting them.
+//! Commit-reveal of weights, and the rules of setting them.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     epoch::{CommitState, CommittedWeights, EpochError, WeightsCall},
     registry::Hyperparameter,
     AccountId, Digest, NetUid, Rao, Uid,
 };
 
-const SALT: &[u8] = b"nobody knows";
+const SALT: &[u8] = b"a secret salt";
 
-/// A subnet of a validator with a permit on uid 0 and three miners, in its second epoch.
-fn with_validator(settings: Vec<Hyperparameter>) -> (Network, NetUid) {
-    let mut net = Network::deploy();
+/// Creates a subnet of a validator with a permit on uid 0 and three miners, in its second epoch.
+fn with_validator(net: &mut Network, settings: Vec<Hyperparameter>) -> NetUid {
     let netuid = net.create(Shape {
         settings,
         ..Shape::default()
@@ -19,12 +18,14 @@ fn with_validator(settings: Vec<Hyperparameter>) -> (Network, NetUid) {
     net.with_validators(netuid, 1).with_miners(netuid, 3);
     net.run_epoch(netuid);
     assert_eq!(net.roster(netuid)[0], Uid(0));
-    (net, netuid)
+    netuid
 }
 
-/// The same where weights are committed to first.
-fn secretive() -> (Network, NetUid) {
-    with_validator(vec![Hyperparameter::CommitRevealWeights(true)])
+/// Returns such a network with commit-reveal.
+fn with_commit_reveal() -> (Network, NetUid) {
+    static PREPARED: Prepared<NetUid> =
+        Prepared::new(|net| with_validator(net, vec![Hyperparameter::CommitRevealWeights(true)]));
+    PREPARED.network()
 }
 
 fn validator() -> AccountId {
@@ -35,7 +36,7 @@ fn uids(uids: &[u16]) -> Vec<Uid> {
     uids.iter().copied().map(Uid).collect()
 }
 
-/// The hash of weights for uids 1 and 2 that `hotkey` commits to now.
+/// Returns the open epoch, and the hash for weights of `hotkey` on uids 1 and 2.
 fn hash(net: &Network, netuid: NetUid, hotkey: AccountId) -> (u32, Digest) {
     let seat = net.seat(netuid, hotkey).expect("a seat");
     let committed = CommittedWeights {
@@ -52,7 +53,7 @@ fn hash(net: &Network, netuid: NetUid, hotkey: AccountId) -> (u32, Digest) {
     (seat.epoch, committed.digest())
 }
 
-/// Lets the validator commit. Returns the epoch and the block.
+/// Commits the validator's weights. Returns the epoch and the block.
 fn commit(net: &mut Network, netuid: NetUid) -> (u32, u32) {
     let (epoch, hash) = hash(net, netuid, validator());
     net.as_(validator())
@@ -75,7 +76,7 @@ fn reveal(net: &mut Network, who: AccountId, netuid: NetUid) -> Result<(), Epoch
 
 #[test]
 fn reveal_by_anyone_sets_the_weights_as_of_the_commit() {
-    let (mut net, netuid) = secretive();
+    let (mut net, netuid) = with_commit_reveal();
     let (epoch, block) = commit(&mut net, netuid);
     let view = net.commits(netuid, validator());
     assert_eq!((view.commits.len(), view.missed), (1, 0));
@@ -96,7 +97,7 @@ fn reveal_by_anyone_sets_the_weights_as_of_the_commit() {
         (row.uids, row.weights),
         (uids(&[1, 2]), vec![32_768, 65_535])
     );
-    assert_eq!(row.updated_at, block, "they are as old as the commit");
+    assert_eq!(row.updated_at, block, "the age is that of the commit");
     assert_eq!(net.commits(netuid, validator()).commits, []);
     assert_eq!(
         reveal(&mut net, STRANGER, netuid),
@@ -106,32 +107,30 @@ fn reveal_by_anyone_sets_the_weights_as_of_the_commit() {
 }
 
 #[test]
-fn set_weights_where_they_are_committed_to_is_refused() {
-    let (mut net, netuid) = secretive();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(validator())
-            .set_weights(netuid, uids(&[1]), vec![1]),
-        Err(EpochError::CommitFirst)
+fn set_weights_with_commit_reveal_is_refused() {
+    let (mut net, netuid) = with_commit_reveal();
+    net.refuses(
+        validator(),
+        |it| it.set_weights(netuid, uids(&[1]), vec![1]),
+        EpochError::CommitFirst,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn commit_weights_where_they_are_set_at_once_is_refused() {
-    let (mut net, netuid) = with_validator(vec![]);
+fn commit_weights_without_commit_reveal_is_refused() {
+    let mut net = Network::deploy();
+    let netuid = with_validator(&mut net, vec![]);
     let (epoch, hash) = hash(&net, netuid, validator());
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(validator()).commit_weights(netuid, epoch, hash),
-        Err(EpochError::NoCommitReveal)
+    net.refuses(
+        validator(),
+        |it| it.commit_weights(netuid, epoch, hash),
+        EpochError::NoCommitReveal,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn commit_weights_for_another_epoch_is_refused() {
-    let (mut net, netuid) = secretive();
+    let (mut net, netuid) = with_commit_reveal();
     let (epoch, hash) = hash(&net, netuid, validator());
     for wrong in [epoch - 1, epoch + 1] {
         assert_eq!(
@@ -146,8 +145,8 @@ fn commit_weights_for_another_epoch_is_refused() {
 }
 
 #[test]
-fn a_reveal_that_is_missed_is_seen() {
-    let (mut net, netuid) = secretive();
+fn missed_reveal_is_counted() {
+    let (mut net, netuid) = with_commit_reveal();
     let (epoch, _) = commit(&mut net, netuid);
     net.run_epoch(netuid);
     net.run_epoch(netuid);
@@ -165,8 +164,8 @@ fn a_reveal_that_is_missed_is_seen() {
 }
 
 #[test]
-fn an_eleventh_commit_is_refused() {
-    let (mut net, netuid) = secretive();
+fn commit_weights_beyond_the_limit_is_refused() {
+    let (mut net, netuid) = with_commit_reveal();
     for _ in 0..10 {
         commit(&mut net, netuid);
     }
@@ -177,11 +176,10 @@ fn an_eleventh_commit_is_refused() {
     );
 }
 
-/// Whoever sees a hash can commit to it too, and then has nothing: it opens for the hotkey that
-/// made it.
+/// A hash opens for the hotkey that made it only, so a copied commit is useless.
 #[test]
-fn a_copied_commit_opens_nothing() {
-    let (mut net, netuid) = secretive();
+fn reveal_of_a_copied_commit_is_refused() {
+    let (mut net, netuid) = with_commit_reveal();
     let (epoch, hash) = hash(&net, netuid, validator());
     let copycat = nth("miner", 0);
     net.as_(copycat)
@@ -199,20 +197,24 @@ fn a_copied_commit_opens_nothing() {
     assert_eq!(answer, Err(EpochError::NoSuchCommit));
 }
 
-/// The registration that committed is gone; the same hotkey on another seat inherits nothing.
+/// A commit belongs to a registration. The same hotkey on another seat cannot reveal it.
 #[test]
-fn a_commit_does_not_outlive_its_registration() {
-    let (mut net, netuid) = with_validator(vec![
-        Hyperparameter::CommitRevealWeights(true),
-        Hyperparameter::ImmunityPeriod(0),
-        Hyperparameter::MaxUids(4),
-    ]);
+fn reveal_after_another_registration_is_refused() {
+    let mut net = Network::deploy();
+    let netuid = with_validator(
+        &mut net,
+        vec![
+            Hyperparameter::CommitRevealWeights(true),
+            Hyperparameter::ImmunityPeriod(0),
+            Hyperparameter::MaxUids(4),
+        ],
+    );
     let miner = nth("miner", 0);
     let (epoch, hash) = hash(&net, netuid, miner);
     net.as_(miner)
         .commit_weights(netuid, epoch, hash)
         .expect("committed");
-    // All miners give way, and the one comes back.
+    // All miners are replaced, and one registers again.
     for i in 0..3 {
         net.advance(1);
         net.enrol(netuid, ALICE, nth("newcomer", i));
@@ -222,15 +224,18 @@ fn a_commit_does_not_outlive_its_registration() {
     assert_eq!(net.commits(netuid, miner).commits, []);
 }
 
-/// Weights that were committed to before a neuron came do not count for it, however late they are
-/// revealed.
+/// Weights committed before a neuron registered do not count for it, however late the reveal is.
 #[test]
-fn revealed_weights_do_not_pass_to_who_came_since() {
-    let (mut net, netuid) = with_validator(vec![
-        Hyperparameter::CommitRevealWeights(true),
-        Hyperparameter::ImmunityPeriod(0),
-        Hyperparameter::MaxUids(4),
-    ]);
+fn reveal_does_not_weigh_neurons_registered_since() {
+    let mut net = Network::deploy();
+    let netuid = with_validator(
+        &mut net,
+        vec![
+            Hyperparameter::CommitRevealWeights(true),
+            Hyperparameter::ImmunityPeriod(0),
+            Hyperparameter::MaxUids(4),
+        ],
+    );
     commit(&mut net, netuid);
     net.run_epoch(netuid);
     net.advance(1);
@@ -241,19 +246,23 @@ fn revealed_weights_do_not_pass_to_who_came_since() {
         "{uid:?} is one that is weighed"
     );
     assert_eq!(reveal(&mut net, validator(), netuid), Ok(()));
-    let ran = net.run_epoch(netuid);
-    let incentive = |uid: u16| ran.trace.results[0][usize::from(uid)].incentive;
+    let computed = net.run_epoch(netuid);
+    let incentive = |uid: u16| computed.trace.results[0][usize::from(uid)].incentive;
     assert_eq!(incentive(uid.0), 0);
     let other = if uid == Uid(1) { 2 } else { 1 };
     assert!(incentive(other) > 0);
 }
 
 #[test]
-fn rules_of_weights_are_the_subnets() {
-    let (mut net, netuid) = with_validator(vec![
-        Hyperparameter::WeightsVersionKey(3),
-        Hyperparameter::MinAllowedWeights(2),
-    ]);
+fn set_weights_follows_the_subnets_rules() {
+    let mut net = Network::deploy();
+    let netuid = with_validator(
+        &mut net,
+        vec![
+            Hyperparameter::WeightsVersionKey(3),
+            Hyperparameter::MinAllowedWeights(2),
+        ],
+    );
     net.set(netuid, Hyperparameter::WeightsRateLimit(10));
     let set = |net: &mut Network, list: &[u16], key| {
         let weights = vec![1; list.len()];
@@ -261,7 +270,7 @@ fn rules_of_weights_are_the_subnets() {
         let answer = net
             .as_(validator())
             .set_weights_by(netuid, uids(list), weights, key);
-        assert_eq!(answer.clone().err(), told, "the view says the same");
+        assert_eq!(answer.clone().err(), told, "the view predicts the error");
         answer
     };
     assert_eq!(set(&mut net, &[1, 2], 2), Err(EpochError::VersionTooOld(3)));
@@ -285,8 +294,8 @@ fn rules_of_weights_are_the_subnets() {
 }
 
 #[test]
-fn why_not_reveal_says_what_a_reveal_would() {
-    let (mut net, netuid) = secretive();
+fn why_not_reveal_predicts_the_error() {
+    let (mut net, netuid) = with_commit_reveal();
     commit(&mut net, netuid);
     let ask = |net: &Network, salt: &[u8]| {
         net.why_not_reveal(
@@ -311,7 +320,7 @@ fn why_not_reveal_says_what_a_reveal_would() {
 
 #[test]
 fn batch_makes_each_call_as_if_alone() {
-    let (mut net, secret) = secretive();
+    let (mut net, secret) = with_commit_reveal();
     let (epoch, hash) = hash(&net, secret, validator());
     let calls = vec![
         WeightsCall::Commit {

@@ -1,8 +1,8 @@
-//! Disproving a false assertion on the chain, and failing to disprove an honest one.
+//! Disputes of false and honest assertions on the chain.
 
 use inktensor_client::chain::{Answer, CallError, Typed};
 use inktensor_compute::epoch::EpochInputs;
-use inktensor_e2e_tests::{accounts::*, Network, Ran};
+use inktensor_e2e_tests::{accounts::*, EpochRun, Network, Prepared};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Opening, StepProof},
@@ -10,19 +10,21 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 
-/// A network whose second epoch, which reads weights and the memory of the first, is closed.
+/// Returns a network whose second epoch, which reads weights and carry-over state, is closed.
 fn with_closed_epoch() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.with_closed_epoch();
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.with_closed_epoch();
+        netuid
+    });
+    PREPARED.network()
 }
 
-/// What an honest watcher knows of the closed epoch.
-fn known(net: &Network, netuid: NetUid) -> (Ran, EpochInputs) {
+/// Returns the honest computation of the closed epoch, with its inputs.
+fn known(net: &Network, netuid: NetUid) -> (EpochRun, EpochInputs) {
     (net.compute(netuid), net.inputs(netuid))
 }
 
-/// A way to lie about an epoch, and what it does.
+/// A name, and a change that makes an assertion false.
 type Lie = (&'static str, fn(&mut Assertion));
 
 const LIES: [Lie; 6] = [
@@ -47,22 +49,22 @@ const LIES: [Lie; 6] = [
     }),
 ];
 
-/// Posts a lie and disproves it as the stranger, who has no collateral.
+/// Posts a lie and disputes it, signed by the stranger, who has no collateral.
 fn slash_once(net: &mut Network, netuid: NetUid) {
-    let (ran, inputs) = known(net, netuid);
-    let mut lie = ran.assertion.clone();
+    let (computed, inputs) = known(net, netuid);
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     assert_eq!(net.as_(STRANGER).dispute(netuid, k, &proof), Ok(()));
 }
 
 #[test]
-fn a_liar_is_slashed_whatever_is_changed() {
+fn dispute_of_any_lie_slashes_the_proposer() {
     for (what, bend) in LIES {
         let (mut net, netuid) = with_closed_epoch();
-        let (ran, inputs) = known(&net, netuid);
-        let mut lie = ran.assertion.clone();
+        let (computed, inputs) = known(&net, netuid);
+        let mut lie = computed.assertion.clone();
         bend(&mut lie);
         net.propose_lie(netuid, &lie);
         let collateral = net.rules().collateral;
@@ -70,7 +72,7 @@ fn a_liar_is_slashed_whatever_is_changed() {
         let (supply, bonds) = (net.total_supply(), net.total_collateral());
         let before = net.balance(STRANGER);
 
-        let (k, proof) = ran.trace.refute(&inputs, &lie).expect(what);
+        let (k, proof) = computed.trace.refute(&inputs, &lie).expect(what);
         assert_eq!(
             net.as_(STRANGER).dispute(netuid, k, &proof),
             Ok(()),
@@ -93,7 +95,7 @@ fn a_liar_is_slashed_whatever_is_changed() {
 }
 
 #[test]
-fn the_epoch_goes_on_after_a_lie() {
+fn dispute_reopens_the_epoch() {
     let (mut net, netuid) = with_closed_epoch();
     slash_once(&mut net, netuid);
     net.assert_epoch(netuid);
@@ -103,39 +105,43 @@ fn the_epoch_goes_on_after_a_lie() {
 }
 
 #[test]
-fn an_honest_assertion_stands_at_every_step() {
+fn dispute_of_a_correct_step_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
+    let (computed, inputs) = known(&net, netuid);
     net.assert_epoch(netuid);
-    assert_eq!(ran.trace.refute(&inputs, &ran.assertion), None);
-    let before = net.snapshot();
-    for k in (0..).take(ran.assertion.steps.len()) {
-        let proof = ran.trace.proof(&inputs, &ran.assertion, k).expect("a step");
-        assert_eq!(
-            net.as_(STRANGER).dispute(netuid, k, &proof),
-            Err(EpochError::StepIsCorrect),
-            "step {k}"
+    assert_eq!(computed.trace.refute(&inputs, &computed.assertion), None);
+    for k in (0..).take(computed.assertion.steps.len()) {
+        let proof = computed
+            .trace
+            .proof(&inputs, &computed.assertion, k)
+            .expect("a step");
+        net.refuses(
+            STRANGER,
+            |it| it.dispute(netuid, k, &proof),
+            EpochError::StepIsCorrect,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
-/// A challenger can make the kernel trap by giving it too little. An honest assertion stands all
-/// the same.
+/// A challenger can make the kernel trap with a low gas limit. That does not slash an honest
+/// assertion.
 #[test]
-fn a_starved_dispute_slashes_nobody() {
+fn dispute_with_too_little_gas_changes_nothing() {
     const PLENTY: u64 = 1 << 60;
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
+    let (computed, inputs) = known(&net, netuid);
     net.assert_epoch(netuid);
-    let k = ran.steps() / 2;
-    let proof = ran.trace.proof(&inputs, &ran.assertion, k).expect("a step");
+    let k = computed.steps() / 2;
+    let proof = computed
+        .trace
+        .proof(&inputs, &computed.assertion, k)
+        .expect("a step");
     let (answer, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
     assert_eq!(answer, Err(EpochError::StepIsCorrect));
     let before = net.snapshot();
     let mut epoch = net.addresses().epoch();
     let (mut starved, mut others) = (0, Vec::new());
-    for permille in 20..1_000 {
+    for permille in (20..1_000).step_by(4) {
         let share = |all: u64| all / 1_000 * permille;
         for (time, bytes) in [
             (share(bill.total.ref_time), PLENTY),
@@ -151,7 +157,7 @@ fn a_starved_dispute_slashes_nobody() {
                 answer
             });
             match answer {
-                Ok(_) => panic!("slashed with {permille} ‰ of what it takes"),
+                Ok(_) => panic!("slashed with {permille} ‰ of the gas"),
                 Err(CallError::Refused(EpochError::KernelFailed)) => starved += 1,
                 Err(other) => others.push(format!("{permille} ‰: {other}")),
             }
@@ -160,20 +166,23 @@ fn a_starved_dispute_slashes_nobody() {
     assert_eq!(net.snapshot(), before);
     assert!(
         starved > 0,
-        "the kernel is what starves now and then: {others:#?}"
+        "the kernel runs out of gas at times: {others:#?}"
     );
 }
 
-/// What is written after the close belongs to the next epoch; the judge must not see it.
+/// Writes after the close belong to the next epoch. A dispute must not read them.
 #[test]
-fn writes_after_the_close_disprove_nothing() {
+fn dispute_ignores_writes_after_the_close() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
+    let (computed, inputs) = known(&net, netuid);
     net.assert_epoch(netuid);
     net.enrol(netuid, ALICE, nth("latecomer", 0));
     net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(5));
-    for k in (0..).take(ran.assertion.steps.len()) {
-        let proof = ran.trace.proof(&inputs, &ran.assertion, k).expect("a step");
+    for k in (0..).take(computed.assertion.steps.len()) {
+        let proof = computed
+            .trace
+            .proof(&inputs, &computed.assertion, k)
+            .expect("a step");
         assert_eq!(
             net.as_(STRANGER).dispute(netuid, k, &proof),
             Err(EpochError::StepIsCorrect),
@@ -183,80 +192,73 @@ fn writes_after_the_close_disprove_nothing() {
 }
 
 #[test]
-fn a_wrong_opening_is_refused() {
+fn dispute_with_a_wrong_opening_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
-    let mut lie = ran.assertion.clone();
+    let (computed, inputs) = known(&net, netuid);
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
-    let before = net.snapshot();
-    let mut refused = |k: u32, bent: StepProof| {
-        let error = net.as_(STRANGER).dispute(netuid, k, &bent).unwrap_err();
-        assert_eq!(net.snapshot(), before);
-        error
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
+    let wrong = |change: fn(&mut StepProof)| {
+        let mut proof = proof.clone();
+        change(&mut proof);
+        proof
     };
-    let mut bent = proof.clone();
-    bent.carry.push(0);
-    assert_eq!(
-        refused(k, bent),
-        EpochError::OpeningMismatch(Opening::Carry)
-    );
-    let mut bent = proof.clone();
-    bent.scratch.push(0);
-    assert_eq!(
-        refused(k, bent),
-        EpochError::OpeningMismatch(Opening::Scratch)
-    );
-    let mut bent = proof.clone();
-    bent.memory.push(0);
-    assert_eq!(
-        refused(k, bent),
-        EpochError::OpeningMismatch(Opening::Memory)
-    );
-    let mut bent = proof.clone();
-    bent.assertion = ran.assertion.clone();
-    assert_eq!(refused(k, bent), EpochError::AssertionMismatch);
+    for (proof, part) in [
+        (wrong(|it| it.carry.push(0)), Opening::Carry),
+        (wrong(|it| it.scratch.push(0)), Opening::Scratch),
+        (wrong(|it| it.memory.push(0)), Opening::Memory),
+    ] {
+        let error = EpochError::OpeningMismatch(part);
+        net.refuses(STRANGER, |it| it.dispute(netuid, k, &proof), error);
+    }
+    let mut other = proof.clone();
+    other.assertion = computed.assertion;
+    let error = EpochError::AssertionMismatch;
+    net.refuses(STRANGER, |it| it.dispute(netuid, k, &other), error);
     let steps = u32::try_from(lie.steps.len()).expect("few steps");
-    assert_eq!(refused(steps, proof), EpochError::StepOutOfRange(steps));
+    let error = EpochError::StepOutOfRange(steps);
+    net.refuses(STRANGER, |it| it.dispute(netuid, steps, &proof), error);
 }
 
 #[test]
-fn a_lie_can_be_disputed_up_to_the_block_before_the_deadline() {
+fn dispute_in_the_block_before_the_deadline_succeeds() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
-    let mut lie = ran.assertion.clone();
+    let (computed, inputs) = known(&net, netuid);
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
     let deadline = net.block() + net.rules().challenge_period;
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.advance_to(deadline - 1);
     assert_eq!(net.as_(STRANGER).dispute(netuid, k, &proof), Ok(()));
 }
 
 #[test]
-fn from_the_deadline_on_nothing_is_disputed() {
+fn dispute_from_the_deadline_on_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
-    let mut lie = ran.assertion.clone();
+    let (computed, inputs) = known(&net, netuid);
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
     let deadline = net.block() + net.rules().challenge_period;
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.advance_to(deadline);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(STRANGER).dispute(netuid, k, &proof),
-        Err(EpochError::ChallengeOver(deadline))
+    net.refuses(
+        STRANGER,
+        |it| it.dispute(netuid, k, &proof),
+        EpochError::ChallengeOver(deadline),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn nothing_asserted_is_nothing_to_dispute() {
+fn dispute_with_nothing_asserted_is_refused() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = known(&net, netuid);
-    let proof = ran.trace.proof(&inputs, &ran.assertion, 0).expect("a step");
+    let (computed, inputs) = known(&net, netuid);
+    let proof = computed
+        .trace
+        .proof(&inputs, &computed.assertion, 0)
+        .expect("a step");
     assert_eq!(
         net.as_(STRANGER).dispute(netuid, 0, &proof),
         Err(EpochError::NotAsserted)
@@ -268,7 +270,7 @@ fn nothing_asserted_is_nothing_to_dispute() {
 }
 
 #[test]
-fn the_collateral_doubles_with_each_lie_and_is_the_first_again_for_the_next_epoch() {
+fn collateral_doubles_with_each_lie_until_the_next_epoch() {
     let (mut net, netuid) = with_closed_epoch();
     let collateral = net.rules().collateral;
     assert_eq!(net.collateral_required(netuid), collateral);

@@ -1,4 +1,4 @@
-//! What it costs to play against the rules, and what it gains. Each test prints its totals.
+//! Costs and gains of attacks. Each test prints its totals.
 
 use inktensor_client::{
     chain::{Cost, Typed},
@@ -6,9 +6,9 @@ use inktensor_client::{
 };
 use inktensor_e2e_tests::{
     accounts::*,
-    calls::{BLOCK_PROOF, BLOCK_TIME},
-    model::{Claim, Known, Lie},
+    model::{Claim, HonestEpoch, Lie},
     network::config,
+    network::{BLOCK_PROOF, BLOCK_TIME},
     Network, Shape,
 };
 use inktensor_primitives::{
@@ -22,16 +22,16 @@ const ACCOMPLICE: AccountId = named("accomplice");
 const WATCHER: AccountId = named("watcher");
 const LIE: Claim = Claim::Lie(Lie::Results(0));
 
-/// A network whose second epoch, which reads weights and the memory of the first, is closed, and
-/// what is known of it.
-fn with_closed_epoch(net: Network) -> (Network, NetUid, Known) {
+/// Closes the second epoch of a small subnet, which reads weights and carry-over state. Returns the
+/// honest computation too.
+fn with_closed_epoch(net: Network) -> (Network, NetUid, HonestEpoch) {
     let mut net = net;
     let netuid = net.with_closed_epoch();
-    let known = Known::of(&net, netuid);
+    let known = HonestEpoch::of(&net, netuid);
     (net, netuid, known)
 }
 
-/// All that people have, liquid and as collateral.
+/// Returns the TAO of all accounts in `who`, liquid and as collateral.
 fn wealth(net: &Network, who: &[AccountId]) -> u128 {
     let of = |who: &AccountId| {
         let collateral = net.collateral(*who);
@@ -40,19 +40,24 @@ fn wealth(net: &Network, who: &[AccountId]) -> u128 {
     who.iter().map(of).sum()
 }
 
-/// Posts a lie. Returns the collateral behind it, and what disproves it.
-fn lie(net: &mut Network, netuid: NetUid, who: AccountId, known: &Known) -> (Rao, u32, StepProof) {
+/// Posts a lie. Returns the collateral behind it, and the step and proof that disprove it.
+fn lie(
+    net: &mut Network,
+    netuid: NetUid,
+    who: AccountId,
+    known: &HonestEpoch,
+) -> (Rao, u32, StepProof) {
     let collateral = net.collateral_required(netuid);
     let claimed = LIE.about(known);
     net.as_(who)
         .propose(netuid, &claimed.assertion)
-        .expect("the collateral is there");
+        .expect("the collateral suffices");
     let refutation = known.trace.refute(&known.inputs, &claimed.assertion);
     let (k, proof) = refutation.expect("a lie");
     (collateral, k, proof)
 }
 
-/// The collateral of the `round`-th lie about an epoch, from 0: doubled with each.
+/// Returns the collateral of the `round`-th lie about an epoch, from 0. It doubles with each.
 fn doubled(collateral: Rao, round: u32) -> u128 {
     collateral.to_u128() << round
 }
@@ -66,8 +71,8 @@ fn tao(rao: u128) -> String {
 }
 
 #[test]
-fn disputing_oneself_burns_half_of_every_collateral() {
-    // An odd collateral: the rounding is burned too.
+fn dispute_of_an_own_lie_burns_half_of_the_collateral() {
+    // The collateral is odd, so that the rounding is burned too.
     let collateral = Rao(Rao::from_tao(10).0 + 1);
     let rules = EpochRules {
         collateral,
@@ -85,7 +90,7 @@ fn disputing_oneself_burns_half_of_every_collateral() {
         assert_eq!(net.as_(ACCOMPLICE).dispute(netuid, k, &proof), Ok(()));
         lost += doubled(collateral, round).div_ceil(2);
         assert_eq!(rich - wealth(&net, &both), lost);
-        assert_eq!(supply - net.total_supply(), lost, "all of it is burned");
+        assert_eq!(supply - net.total_supply(), lost, "the loss is burned");
     }
     let staked: u128 = (0..5).map(|round| doubled(collateral, round)).sum();
     println!(
@@ -95,8 +100,8 @@ fn disputing_oneself_burns_half_of_every_collateral() {
     );
 }
 
-/// Block at which an epoch is final if `reactions` blocks pass between each lie and its dispute,
-/// and what the liars lost.
+/// Returns the block at which an epoch is final if `reactions` blocks pass between each lie and its
+/// dispute, and the loss of the liars.
 fn delayed_by(reactions: &[u32]) -> (u32, u128) {
     let liars = [nth("liar", 0), nth("liar", 1), nth("liar", 2)];
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
@@ -106,12 +111,12 @@ fn delayed_by(reactions: &[u32]) -> (u32, u128) {
     }
     let (rich, supply) = (wealth(&net, &liars), net.total_supply());
     for (round, (blocks, who)) in (0..).zip(reactions.iter().zip(liars.iter().cycle())) {
-        // The next liar is there in the very block in which the last one fell.
+        // The next lie is posted in the block of the dispute.
         let (locked, k, proof) = lie(&mut net, netuid, *who, &known);
         assert_eq!(
             locked.to_u128(),
             doubled(collateral, round),
-            "whoever the liar is"
+            "for every liar"
         );
         net.advance(*blocks);
         assert_eq!(net.as_(WATCHER).dispute(netuid, k, &proof), Ok(()));
@@ -127,7 +132,7 @@ fn delayed_by(reactions: &[u32]) -> (u32, u128) {
 }
 
 #[test]
-fn a_stream_of_lies_costs_the_doubling_sum_and_delays_by_the_reactions() {
+fn lies_in_a_row_cost_doubling_collaterals_and_delay_by_the_reactions() {
     let (undisturbed, lost) = delayed_by(&[]);
     assert_eq!(lost, 0);
     let collateral = config().rules.collateral;
@@ -146,12 +151,12 @@ fn a_stream_of_lies_costs_the_doubling_sum_and_delays_by_the_reactions() {
 }
 
 #[test]
-fn a_copied_dispute_takes_the_reward_and_saves_nobody() {
+fn copied_dispute_takes_the_reward_and_slashes_the_liar() {
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
     let collateral = net.rules().collateral;
     net.give_collateral(LIAR, collateral);
     let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
-    // The copy is first. What the watcher had sent is refused, and costs it no TAO.
+    // The copy comes first. The watcher's own dispute is refused and costs no TAO.
     let rich = wealth(&net, &[WATCHER]);
     assert_eq!(net.as_(STRANGER).dispute(netuid, k, &proof), Ok(()));
     assert_eq!(
@@ -160,11 +165,11 @@ fn a_copied_dispute_takes_the_reward_and_saves_nobody() {
     );
     assert_eq!(wealth(&net, &[STRANGER]), u128::from(collateral.0 / 2));
     assert_eq!(wealth(&net, &[WATCHER]), rich);
-    assert_eq!(wealth(&net, &[LIAR]), 0, "the liar is not saved");
+    assert_eq!(wealth(&net, &[LIAR]), 0, "the liar loses all");
     assert_eq!(net.status(netuid).expect("a status").stage, Stage::Closed);
-    // The liar may have been the one who copied: half collateral is the least that a lie costs.
+    // The liar may have sent the copy: a lie costs half its collateral at least.
     println!(
-        "a lie of {}: {} to whoever disputes first, {} burned",
+        "a lie of {}: {} to the first challenger, {} burned",
         tao(collateral.to_u128()),
         tao(u128::from(collateral.0 / 2)),
         tao(u128::from(collateral.0 - collateral.0 / 2))
@@ -172,30 +177,29 @@ fn a_copied_dispute_takes_the_reward_and_saves_nobody() {
 }
 
 #[test]
-fn a_dispute_of_an_earlier_lie_does_not_touch_the_next() {
+fn dispute_of_an_earlier_lie_does_not_affect_the_next() {
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
     let collateral = net.rules().collateral;
     net.give_collateral(LIAR, collateral);
     let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
     net.as_(WATCHER).dispute(netuid, k, &proof).expect("fraud");
     net.assert_epoch(netuid);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(WATCHER).dispute(netuid, k, &proof),
-        Err(EpochError::AssertionMismatch)
+    net.refuses(
+        WATCHER,
+        |it| it.dispute(netuid, k, &proof),
+        EpochError::AssertionMismatch,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn disputing_what_is_true_costs_the_caller_alone() {
+fn dispute_of_an_honest_assertion_costs_only_the_caller() {
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
-    let ran = net.assert_epoch(netuid);
+    let computed = net.assert_epoch(netuid);
     let before = net.snapshot();
     let mut epoch = net.addresses().epoch();
     let mut spent = Vec::new();
-    for k in (0..).take(ran.assertion.steps.len()) {
-        let proof = known.trace.proof(&known.inputs, &ran.assertion, k);
+    for k in (0..).take(computed.assertion.steps.len()) {
+        let proof = known.trace.proof(&known.inputs, &computed.assertion, k);
         let message = epoch.dispute(netuid, k, proof.expect("a step"));
         let sent = net.with_chain(|chain| chain.send(STRANGER, message));
         let sent = sent.expect("answered");
@@ -211,27 +215,30 @@ fn disputing_what_is_true_costs_the_caller_alone() {
         spent.len(),
         time / 1_000_000_000
     );
-    // The deadline stays, and so does what comes of it.
+    // The deadline and the finality of the assertion are unchanged.
     let Stage::Asserted { deadline, .. } = net.status(netuid).expect("a status").stage else {
         panic!("it stands");
     };
     net.advance_to(deadline);
-    assert_eq!(net.as_(KEEPER).finalize(netuid, &ran.assertion), Ok(()));
+    assert_eq!(
+        net.as_(KEEPER).finalize(netuid, &computed.assertion),
+        Ok(())
+    );
 }
 
-/// The assumption on prices: who fills a whole block with transactions pays one TAO for it.
+/// The assumed price of a full block of transactions: one TAO.
 const FULL_BLOCK: Rao = Rao::from_tao(1);
 
-/// What a transaction costs under that assumption: as much of a block as it takes of whatever it
-/// takes most of.
+/// Returns the price of a transaction under that assumption: its share of the block's time or
+/// proof, whichever is larger.
 fn gas_price(cost: &Cost) -> Rao {
     let part = |used: u64, all: u64| u128::from(FULL_BLOCK.0) * u128::from(used) / u128::from(all);
     let most = part(cost.ref_time, BLOCK_TIME).max(part(cost.proof_size, BLOCK_PROOF));
-    Rao(u64::try_from(most).expect("not more than a block"))
+    Rao(u64::try_from(most).expect("at most a block"))
 }
 
 #[test]
-fn the_reward_is_worth_more_than_the_gas_of_a_dispute() {
+fn reward_exceeds_the_gas_of_a_dispute() {
     // The rules of a real deployment.
     let rules = Config::RULES;
     let net = Network::deploy_with(&Config { rules, ..config() });
@@ -260,7 +267,7 @@ fn the_reward_is_worth_more_than_the_gas_of_a_dispute() {
 }
 
 #[test]
-fn a_lie_that_nobody_disputes_moves_no_more_than_the_budget() {
+fn undisputed_lie_moves_at_most_the_budget() {
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
     let budget = known.inputs.header.budget.total();
     let all = |net: &Network| net.total_stake();
@@ -277,7 +284,7 @@ fn a_lie_that_nobody_disputes_moves_no_more_than_the_budget() {
         Err(EpochError::OverBudget(budget))
     );
     assert_eq!(all(&net), before);
-    // The next epoch is an honest one again, and has what this one could not pay.
+    // The next epoch is honest and has the unpaid rest.
     net.advance(net.rules().settle_window);
     let header = net.close(netuid);
     assert!(header.budget.total() > budget);
@@ -290,20 +297,20 @@ fn a_lie_that_nobody_disputes_moves_no_more_than_the_budget() {
 }
 
 #[test]
-fn collateral_lost_on_one_subnet_does_not_stand_for_another() {
+fn collateral_of_one_subnet_does_not_count_on_another() {
     let (mut net, first, known) = with_closed_epoch(Network::deploy());
     let second = net.create(Shape::default());
     net.with_miners(second, 2);
     net.close(second);
-    let other = Known::of(&net, second);
+    let other = HonestEpoch::of(&net, second);
     let collateral = net.rules().collateral;
     net.give_collateral(LIAR, Rao(2 * collateral.0));
     let (_, k, proof) = lie(&mut net, first, LIAR, &known);
     net.as_(LIAR)
-        .propose(second, &other.honest)
+        .propose(second, &other.assertion)
         .expect("the rest of the collateral");
     net.as_(WATCHER).dispute(first, k, &proof).expect("fraud");
-    // What stands behind the honest assertion is untouched, and still locked.
+    // The collateral behind the honest assertion is still locked.
     assert_eq!(
         (net.collateral(LIAR).free, net.collateral(LIAR).locked),
         (Rao::ZERO, collateral)
@@ -315,17 +322,17 @@ fn collateral_lost_on_one_subnet_does_not_stand_for_another() {
     assert_eq!(
         net.collateral_required(second),
         collateral,
-        "each subnet doubles its own"
+        "each subnet doubles separately"
     );
     net.advance(net.rules().challenge_period);
     net.as_(STRANGER)
-        .finalize(second, &other.honest)
+        .finalize(second, &other.assertion)
         .expect("final");
     assert_eq!(net.as_(LIAR).withdraw_collateral(collateral), Ok(()));
 }
 
 #[test]
-fn who_plays_all_parts_gains_the_fees_and_loses_by_every_lie() {
+fn one_account_in_all_roles_gains_fees_and_loses_by_every_lie() {
     let (mut net, netuid, known) = with_closed_epoch(Network::deploy());
     let budget = net.budget(netuid, 1).expect("drawn");
     let chunks = u64::try_from(known.trace.results.len()).expect("few");
@@ -345,11 +352,11 @@ fn who_plays_all_parts_gains_the_fees_and_loses_by_every_lie() {
             burned += collateral.to_u128() / 2;
         }
         net.as_(LIAR)
-            .propose(netuid, &known.honest)
+            .propose(netuid, &known.assertion)
             .expect("posted");
         net.advance(net.rules().challenge_period);
         net.as_(LIAR)
-            .finalize(netuid, &known.honest)
+            .finalize(netuid, &known.assertion)
             .expect("final");
         for (chunk, results) in (0..).zip(&known.trace.results) {
             net.as_(LIAR)

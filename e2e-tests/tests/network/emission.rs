@@ -1,4 +1,4 @@
-//! How much is issued, for whom, and where it goes.
+//! Issuance, budgets and their division.
 
 use inktensor_client::deploy::Config;
 use inktensor_e2e_tests::{accounts::*, network::config, Network, Shape};
@@ -7,8 +7,8 @@ use inktensor_primitives::{
     NetUid, Rao,
 };
 
-/// A subnet of one validator and two miners.
-fn community(net: &mut Network) -> NetUid {
+/// Creates a subnet of one validator and two miners.
+fn populated(net: &mut Network) -> NetUid {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 1).with_miners(netuid, 2);
     netuid
@@ -18,12 +18,12 @@ fn drawn(budget: &EpochBudget) -> u64 {
     budget.unspent().expect("an amount").0
 }
 
-/// What the fees leave of a budget for the split.
+/// Returns the part of a budget that the split divides.
 fn split_up(budget: &EpochBudget) -> u64 {
     drawn(budget) - budget.proposer.0 - budget.keeper.0
 }
 
-/// The budget of the subnet's second epoch, the first that has anything to pay.
+/// Returns the budget of the subnet's second epoch, the first with anything to pay.
 fn second_budget(net: &mut Network, netuid: NetUid) -> EpochBudget {
     net.run_epoch(netuid);
     net.honest_weights(netuid);
@@ -33,13 +33,13 @@ fn second_budget(net: &mut Network, netuid: NetUid) -> EpochBudget {
 }
 
 #[test]
-fn nothing_is_issued_while_nothing_is_staked() {
+fn issuance_is_zero_without_stake() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_miners(netuid, 2);
     for _ in 0..2 {
-        let ran = net.run_epoch(netuid);
-        assert_eq!(ran.header.budget.total(), Rao::ZERO);
+        let computed = net.run_epoch(netuid);
+        assert_eq!(computed.header.budget.total(), Rao::ZERO);
     }
     assert_eq!(net.issuance().issued, net.genesis());
     assert_eq!(net.total_minted(), net.genesis().to_u128());
@@ -48,21 +48,16 @@ fn nothing_is_issued_while_nothing_is_staked() {
 #[test]
 fn release_of_a_live_subnet_is_refused() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
-    let before = net.snapshot();
+    let netuid = populated(&mut net);
     for netuid in [netuid, NetUid(0), NetUid(9)] {
-        assert_eq!(
-            net.as_(STRANGER).release(netuid),
-            Err(EmissionError::StillLive)
-        );
+        net.refuses(STRANGER, |it| it.release(netuid), EmissionError::StillLive);
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn nothing_is_issued_before_a_weight_is_sampled() {
+fn issuance_is_zero_before_a_weight_is_sampled() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.advance(500);
     assert_eq!(net.pending(netuid), Rao::ZERO);
     let header = net.close(netuid);
@@ -70,9 +65,9 @@ fn nothing_is_issued_before_a_weight_is_sampled() {
 }
 
 #[test]
-fn only_subnet_draws_all_that_is_issued() {
+fn draw_of_the_only_subnet_is_all_issuance() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let first = net.run_epoch(netuid).header;
     let pending = {
         let closes_at = net.status(netuid).expect("a status").closes_at;
@@ -89,21 +84,21 @@ fn only_subnet_draws_all_that_is_issued() {
 #[test]
 fn budget_is_split_by_default_50_25_0_25() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let budget = second_budget(&mut net, netuid);
     let total = split_up(&budget);
     assert_eq!(budget.miners, Rao(total / 2));
     assert_eq!(budget.validators, Rao(total / 4));
     assert_eq!(budget.owner, Rao::ZERO);
-    // The rest, with what rounding left.
+    // The rest, rounding included.
     assert_eq!(budget.treasury, Rao(total - total / 2 - total / 4));
     assert_eq!(budget.paid, Rao::ZERO);
 }
 
 #[test]
-fn treasury_gets_its_part_when_the_epoch_is_complete() {
+fn treasury_is_paid_when_the_epoch_is_complete() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let budget = second_budget(&mut net, netuid);
     net.assert_epoch(netuid);
     net.finalize(netuid);
@@ -113,12 +108,12 @@ fn treasury_gets_its_part_when_the_epoch_is_complete() {
 }
 
 #[test]
-fn bittensors_split_pays_the_owner_as_stake() {
+fn bittensor_split_pays_the_owner_as_stake() {
     let mut net = Network::deploy_with(&Config {
         split: Split::BITTENSOR,
         ..config()
     });
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let budget = second_budget(&mut net, netuid);
     let total = split_up(&budget);
     let part =
@@ -167,7 +162,7 @@ fn subnets_share_by_stake() {
 #[test]
 fn weight_is_sampled_once_per_epoch() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.run_epoch(netuid);
     let before = net.issuance().total_weight;
     net.stake(netuid, ALICE, nth("validator", 0), Rao::from_tao(1_000));
@@ -206,7 +201,7 @@ fn issuance_stops_at_the_cap() {
         holders: vec![(BANK, genesis)],
         ..config()
     });
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     for _ in 0..2 {
         net.run_epoch(netuid);
     }
@@ -216,28 +211,28 @@ fn issuance_stops_at_the_cap() {
 }
 
 #[test]
-fn miners_part_goes_to_validators_when_nobody_has_incentive() {
+fn miners_part_goes_to_validators_without_incentive() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.run_epoch(netuid);
-    // Nobody set weights.
-    let ran = net.run_epoch(netuid);
-    let results = ran.trace.results.concat();
+    // No weights are set.
+    let computed = net.run_epoch(netuid);
+    let results = computed.trace.results.concat();
     assert!(results.iter().all(|result| result.miner == Rao::ZERO));
-    let budget = ran.header.budget.total();
-    assert!(budget.0 - ran.pay().0 <= 2 + budget.0 / (1 << 30));
+    let budget = computed.header.budget.total();
+    assert!(budget.0 - computed.pay().0 <= 2 + budget.0 / (1 << 30));
     assert!(results[0].validator.0 > 0);
 }
 
 #[test]
-fn what_rounding_left_unpaid_goes_to_the_next_budget() {
+fn unpaid_rounding_goes_to_the_next_budget() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     second_budget(&mut net, netuid);
-    let ran = net.assert_epoch(netuid);
+    let computed = net.assert_epoch(netuid);
     net.finalize(netuid);
     let before = net.pending(netuid);
     net.settle(netuid);
-    let carried = ran.header.budget.total().0 - ran.pay().0;
+    let carried = computed.header.budget.total().0 - computed.pay().0;
     assert_eq!(net.pending(netuid), Rao(before.0 + carried));
 }

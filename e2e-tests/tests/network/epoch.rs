@@ -1,6 +1,6 @@
-//! Closing an epoch: when it may, what it freezes, and what the next one builds on.
+//! Closing an epoch: when it is allowed, the frozen inputs, and the next epoch.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::final_digest,
     epoch::{EpochError, Stage},
@@ -9,38 +9,39 @@ use inktensor_primitives::{
     NetUid, Rao, Uid,
 };
 
-/// A network with a subnet of two validators and three miners.
-fn with_community() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 2).with_miners(netuid, 3);
-    (net, netuid)
+/// Returns a network with a subnet of two validators and three miners.
+fn with_subnet() -> (Network, NetUid) {
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 2).with_miners(netuid, 3);
+        netuid
+    });
+    PREPARED.network()
 }
 
-/// The same with its first epoch closed.
+/// Returns the same network with its first epoch closed.
 fn with_closed_epoch() -> (Network, NetUid) {
-    let (mut net, netuid) = with_community();
+    let (mut net, netuid) = with_subnet();
     net.close(netuid);
     (net, netuid)
 }
 
 #[test]
 fn close_before_the_tempo_is_over_is_refused() {
-    let (mut net, netuid) = with_community();
+    let (mut net, netuid) = with_subnet();
     let status = net.status(netuid).expect("a status");
     assert_eq!(status.closes_at, status.opened_at + Shape::default().tempo);
     net.advance_to(status.closes_at - 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::TempoNotOver(status.closes_at))
+    net.refuses(
+        KEEPER,
+        |it| it.close(netuid),
+        EpochError::TempoNotOver(status.closes_at),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn close_works_from_the_block_on_at_which_the_tempo_is_over() {
-    let (mut net, netuid) = with_community();
+fn close_at_the_end_of_the_tempo_succeeds() {
+    let (mut net, netuid) = with_subnet();
     let status = net.status(netuid).expect("a status");
     net.advance_to(status.closes_at);
     let header = net
@@ -54,7 +55,7 @@ fn close_works_from_the_block_on_at_which_the_tempo_is_over() {
 
 #[test]
 fn close_freezes_the_header() {
-    let (mut net, netuid) = with_community();
+    let (mut net, netuid) = with_subnet();
     let header = net.close(netuid);
     let addresses = net.addresses();
     assert_eq!(header.contract, addresses.epoch);
@@ -67,7 +68,7 @@ fn close_freezes_the_header() {
     assert_eq!(Some(header.kernel_code), net.code_hash(addresses.yuma));
     assert_eq!(header.max_validators, Shape::default().permits);
     assert_eq!((header.owner_uid, header.roster.clone()), (None, vec![]));
-    // No subnet had weight before this close, so nothing was issued yet.
+    // No subnet had weight before this close, so nothing is issued yet.
     assert_eq!(header.budget.total(), Rao::ZERO);
     assert!(matches!(header.budget, Budget::Split { .. }));
     assert_eq!(net.header(netuid), Some(header));
@@ -86,12 +87,7 @@ fn close_opens_the_next_epoch() {
 #[test]
 fn close_of_an_unknown_subnet_is_refused() {
     let mut net = Network::deploy();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(NetUid(1)),
-        Err(EpochError::UnknownSubnet)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.close(NetUid(1)), EpochError::UnknownSubnet);
 }
 
 #[test]
@@ -102,31 +98,25 @@ fn close_while_the_epoch_before_is_unfinished_is_refused() {
             net.assert_epoch(netuid);
         }
         net.advance(Shape::default().tempo);
-        let before = net.snapshot();
-        assert_eq!(
-            net.as_(KEEPER).close(netuid),
-            Err(EpochError::EpochUnfinished)
-        );
-        assert_eq!(net.snapshot(), before);
+        net.refuses(KEEPER, |it| it.close(netuid), EpochError::EpochUnfinished);
     }
 }
 
 #[test]
-fn close_with_parameters_the_kernel_does_not_read_is_refused() {
-    let (mut net, netuid) = with_community();
+fn close_with_unreadable_parameters_is_refused() {
+    let (mut net, netuid) = with_subnet();
     net.set(netuid, Hyperparameter::OtherParams(vec![1, 2, 3]));
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::Kernel(KernelError::BadParams))
+    net.refuses(
+        KEEPER,
+        |it| it.close(netuid),
+        EpochError::Kernel(KernelError::BadParams),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn close_of_an_epoch_without_neurons_starts_its_tempo_anew() {
+fn close_without_neurons_restarts_the_tempo() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     let before = net.status(netuid).expect("a status");
@@ -135,15 +125,15 @@ fn close_of_an_epoch_without_neurons_starts_its_tempo_anew() {
     let after = net.status(netuid).expect("a status");
     assert_eq!(after.stage, Stage::Open);
     assert_eq!(after.closes_at, net.block() + Shape::default().tempo);
-    // It still works when neurons come.
+    // The epoch can close once there are neurons.
     net.with_validators(netuid, 1).with_miners(netuid, 1);
-    let ran = net.run_epoch(netuid);
-    assert_eq!(ran.header.neurons, 2);
+    let computed = net.run_epoch(netuid);
+    assert_eq!(computed.header.neurons, 2);
 }
 
 #[test]
-fn frozen_inputs_do_not_change_whatever_is_written() {
-    let (mut net, netuid) = with_community();
+fn closed_inputs_do_not_change_with_later_writes() {
+    let (mut net, netuid) = with_subnet();
     net.set(netuid, Hyperparameter::ImmunityPeriod(0));
     net.run_epoch(netuid);
     net.honest_weights(netuid);
@@ -180,13 +170,13 @@ fn chunk_inputs_beyond_the_last_chunk_are_refused() {
 
 #[test]
 fn chunk_inputs_before_the_first_close_are_refused() {
-    let (net, netuid) = with_community();
+    let (net, netuid) = with_subnet();
     assert_eq!(net.chunk_inputs(netuid, 0), Err(EpochError::NothingClosed));
 }
 
 #[test]
-fn next_header_names_the_final_epoch() {
-    let (mut net, netuid) = with_community();
+fn close_names_the_final_epoch_in_the_header() {
+    let (mut net, netuid) = with_subnet();
     let first = net.run_epoch(netuid);
     let second = net.close(netuid);
     assert_eq!((second.epoch, second.final_epoch), (1, Some(0)));
@@ -199,8 +189,8 @@ fn next_header_names_the_final_epoch() {
 }
 
 #[test]
-fn owners_neuron_is_always_on_the_roster() {
-    let (mut net, netuid) = with_community();
+fn roster_always_has_the_owners_neuron() {
+    let (mut net, netuid) = with_subnet();
     let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
     let first = net.run_epoch(netuid);
     assert_eq!(first.header.owner_uid, Some(owner));
@@ -225,7 +215,7 @@ fn newcomer_on_a_validators_seat_has_no_permit() {
         net.seat(netuid, ALICE_HOTKEY).map(|seat| seat.uid),
         Some(Uid(0))
     );
-    // The seat is on the roster, but its holder never had the stake for it.
+    // The seat is on the roster, but its new neuron has no permit.
     assert_eq!(
         net.as_(ALICE_HOTKEY)
             .set_weights(netuid, vec![Uid(1)], vec![1]),

@@ -1,20 +1,14 @@
-//! Explaining epochs of a chain: what is explained is what is paid, and a lie is not taken for the
-//! truth.
+//! Explanations of epochs on a chain: they match the pay, and report a posted lie.
 
 use inktensor_client::deploy::Bundle;
-use inktensor_e2e_tests::{accounts::*, Folder, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, engines::kernels, Network, Shape, TempDir};
 use inktensor_primitives::{hash::blake2, kernel::NeuronResult, Bps, Digest, NetUid, Rao, Uid};
 use inktensor_worker::{
     epochs::EpochCache,
     explain::{explain_on_chain, Explanation, KernelKind},
-    kernels::{EngineChoice, Kernels},
     store::Store,
     verify::Verifier,
 };
-
-fn kernels() -> Kernels {
-    Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")
-}
 
 fn kind(code_hash: &Digest) -> KernelKind {
     let built = Bundle::find("yuma").expect("the built kernel");
@@ -39,17 +33,16 @@ fn explain(net: &mut Network, store: &Store, netuid: NetUid, uid: u16) -> Explan
     .expect("an explanation")
 }
 
-/// A subnet of two validators and three miners whose epoch 1, with something to pay, is closed, and
-/// a store that has what it is computed from. Somebody stakes on the first validator, which takes a
-/// tenth of its dividends.
-fn closed() -> (Network, NetUid, Folder) {
+/// Returns a subnet of two validators and three miners whose epoch 1, with a budget, is closed, and
+/// a store with its inputs. A nominator stakes on the first validator, whose take is a tenth.
+fn closed() -> (Network, NetUid, TempDir) {
     closed_with(|_| ())
 }
 
-/// The same, after something else has happened.
-fn closed_with(prepare: impl FnOnce(&mut Network)) -> (Network, NetUid, Folder) {
+/// Returns the same after `prepare`.
+fn closed_with(prepare: impl FnOnce(&mut Network)) -> (Network, NetUid, TempDir) {
     let mut net = Network::deploy();
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     let hotkey = nth("validator", 0);
@@ -76,11 +69,11 @@ fn closed_with(prepare: impl FnOnce(&mut Network)) -> (Network, NetUid, Folder) 
 }
 
 #[test]
-fn an_explained_epoch_pays_what_was_explained() {
+fn explain_matches_the_pay() {
     let (mut net, netuid, folder) = closed();
     net.assert_epoch(netuid);
     let store = folder.store(&net).expect("opened");
-    let told: Vec<_> = (0..5)
+    let explained: Vec<_> = (0..5)
         .map(|uid| explain(&mut net, &store, netuid, uid))
         .collect();
     let stakes = |net: &Network| -> Vec<Rao> {
@@ -96,18 +89,17 @@ fn an_explained_epoch_pays_what_was_explained() {
     net.finalize(netuid);
     net.settle(netuid);
     let after = (stakes(&net), held(&net, owner), held(&net, nominator));
-    for (told, (before, after)) in told.iter().zip(before.0.iter().zip(&after.0)) {
-        assert!(told.holds(), "{told:#?}");
-        assert_eq!(told.kernel, "yuma");
-        let posted = told.posted.as_ref().expect("posted");
+    for (explained, (before, after)) in explained.iter().zip(before.0.iter().zip(&after.0)) {
+        assert!(explained.holds(), "{explained:#?}");
+        assert_eq!(explained.kernel, "yuma");
+        let posted = explained.posted.as_ref().expect("posted");
         assert_eq!((posted.fate, posted.correct), ("standing", true));
-        let pay = told.pay.miner + told.pay.validator;
-        assert_eq!(after.0 - before.0, pay, "{told:#?}");
+        let pay = explained.pay.miner + explained.pay.validator;
+        assert_eq!(after.0 - before.0, pay, "{explained:#?}");
     }
-    assert!(told.iter().any(|told| told.pay.miner > 0));
-    // The take is the owner's, as stake; the rest is for all stakers by their stake, that one
-    // included.
-    let pay = &told[0].pay;
+    assert!(explained.iter().any(|explained| explained.pay.miner > 0));
+    // The owner gets the take as stake. All stakers, the owner included, share the rest by stake.
+    let pay = &explained[0].pay;
     let take = pay.take.as_ref().expect("a take");
     assert!(take.owner > 0, "{take:?}");
     assert_eq!(take.owner, pay.validator / 10);
@@ -116,20 +108,20 @@ fn an_explained_epoch_pays_what_was_explained() {
     let gained = u128::from(after.2 - before.2);
     assert!(gained.abs_diff(part) <= 2, "{gained} instead of {part}");
 
-    // Once it is paid, the chain's sums are held against the results too.
+    // Once the epoch is paid, the explanation compares the chain's sums too.
     let paid = explain(&mut net, &store, netuid, 0);
     assert!(paid.holds(), "{paid:#?}");
-    let money = paid.budget.chain.expect("the chain was asked");
-    let all: u64 = told
+    let money = paid.budget.chain.expect("read from the chain");
+    let all: u64 = explained
         .iter()
-        .map(|told| told.pay.miner + told.pay.validator)
+        .map(|explained| explained.pay.miner + explained.pay.validator)
         .sum();
     assert_eq!((money.chunk_paid, money.paid), (Some(all), Some(all)));
     assert_eq!(money.fees_paid, money.proposer + money.keeper);
 }
 
 #[test]
-fn what_root_stake_has_of_the_dividends_is_told() {
+fn explain_has_the_dividends_of_root_stake() {
     let hotkey = nth("validator", 0);
     let (mut net, netuid, folder) = closed_with(|net| {
         net.stake(NetUid::ROOT, BOB, hotkey, Rao::from_tao(1_000));
@@ -139,9 +131,9 @@ fn what_root_stake_has_of_the_dividends_is_told() {
     let before = net.root_unclaimed().0;
     net.settle(netuid);
     let store = folder.store(&net).expect("opened");
-    let told = explain(&mut net, &store, netuid, 0);
-    assert!(told.holds(), "{told:#?}");
-    let pay = &told.pay;
+    let explained = explain(&mut net, &store, netuid, 0);
+    assert!(explained.holds(), "{explained:#?}");
+    let pay = &explained.pay;
     let take = pay.take.as_ref().expect("a take");
     assert!(take.root > 0, "{take:?}");
     assert_eq!(take.root, net.root_unclaimed().0 - before);
@@ -149,19 +141,19 @@ fn what_root_stake_has_of_the_dividends_is_told() {
 }
 
 #[test]
-fn an_explanation_says_that_a_lie_was_posted() {
+fn explain_reports_a_posted_lie() {
     let (mut net, netuid, folder) = closed();
-    let ran = net.compute(netuid);
+    let computed = net.compute(netuid);
     let store = folder.store(&net).expect("opened");
     let unposted = explain(&mut net, &store, netuid, 0);
     assert_eq!((unposted.posted.is_none(), unposted.holds()), (true, true));
-    let mut lie = ran.assertion.clone();
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [7; 32];
     net.propose_lie(netuid, &lie);
-    let told = explain(&mut net, &store, netuid, 0);
-    let posted = told.posted.as_ref().expect("posted");
+    let explained = explain(&mut net, &store, netuid, 0);
+    let posted = explained.posted.as_ref().expect("posted");
     assert_eq!((posted.fate, posted.correct), ("standing", false));
-    assert!(!told.holds());
-    let honest: &NeuronResult = &ran.trace.results[0][0];
-    assert_eq!(told.pay.validator, honest.validator.0);
+    assert!(!explained.holds());
+    let honest: &NeuronResult = &computed.trace.results[0][0];
+    assert_eq!(explained.pay.validator, honest.validator.0);
 }

@@ -1,15 +1,22 @@
-//! What those who run an epoch are paid, and out of what.
+//! The fees of those who run an epoch.
 
 use inktensor_client::deploy::Config;
-use inktensor_e2e_tests::{accounts::*, network::config, Network, Ran, Shape};
+use inktensor_e2e_tests::{accounts::*, network::config, EpochRun, Network, Prepared, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, EpochBudget, Fee, Fees},
     Bps, NetUid, Rao,
 };
 
-/// A network whose second epoch, the first with a budget, is closed: two validators and `miners`
-/// miners.
-fn with_budget(mut net: Network, miners: u32) -> (Network, NetUid, EpochBudget) {
+/// Returns a network of two validators and three miners whose second epoch, the first with a
+/// budget, is closed.
+fn with_budget() -> (Network, NetUid, EpochBudget) {
+    static PREPARED: Prepared<(NetUid, EpochBudget)> =
+        Prepared::new(|net| close_with_budget(net, 3));
+    let (net, (netuid, budget)) = PREPARED.network();
+    (net, netuid, budget)
+}
+
+fn close_with_budget(net: &mut Network, miners: u32) -> (NetUid, EpochBudget) {
     let netuid = net.create(Shape {
         seats: 256,
         ..Shape::default()
@@ -20,20 +27,24 @@ fn with_budget(mut net: Network, miners: u32) -> (Network, NetUid, EpochBudget) 
     net.close(netuid);
     let budget = net.budget(netuid, 1).expect("drawn");
     assert!(budget.proposer > Rao::ZERO && budget.keeper > Rao::ZERO);
-    (net, netuid, budget)
+    (netuid, budget)
 }
 
-/// The same with its epoch final.
-fn with_final_epoch(miners: u32) -> (Network, NetUid, EpochBudget, Ran) {
-    let (mut net, netuid, budget) = with_budget(Network::deploy(), miners);
-    let ran = net.assert_epoch(netuid);
-    net.finalize(netuid);
-    (net, netuid, budget, ran)
+/// Returns such a network with 70 miners and its epoch final.
+fn with_final_epoch() -> (Network, NetUid, EpochBudget, EpochRun) {
+    static PREPARED: Prepared<(NetUid, EpochBudget, EpochRun)> = Prepared::new(|net| {
+        let (netuid, budget) = close_with_budget(net, 70);
+        let computed = net.assert_epoch(netuid);
+        net.finalize(netuid);
+        (netuid, budget, computed)
+    });
+    let (net, (netuid, budget, computed)) = PREPARED.network();
+    (net, netuid, budget, computed)
 }
 
 #[test]
-fn fees_are_taken_off_the_top_of_the_budget() {
-    let (net, netuid, budget) = with_budget(Network::deploy(), 3);
+fn fees_are_deducted_from_the_budget_first() {
+    let (net, netuid, budget) = with_budget();
     let total = budget.unspent().expect("an amount");
     let fees = net.fees();
     assert_eq!(fees, Fees::DEFAULT);
@@ -43,13 +54,13 @@ fn fees_are_taken_off_the_top_of_the_budget() {
     assert_eq!(
         header.budget.total(),
         Rao(budget.miners.0 + budget.validators.0),
-        "the kernel divides what the fees leave"
+        "the kernel divides the budget less the fees"
     );
 }
 
 #[test]
 fn finalize_pays_the_proposer() {
-    let (mut net, netuid, budget) = with_budget(Network::deploy(), 3);
+    let (mut net, netuid, budget) = with_budget();
     net.assert_epoch(netuid);
     let before = net.balance(WORKER);
     net.finalize(netuid);
@@ -59,14 +70,14 @@ fn finalize_pays_the_proposer() {
 }
 
 #[test]
-fn a_slashed_proposer_gets_no_fee() {
-    let (mut net, netuid, budget) = with_budget(Network::deploy(), 3);
-    let ran = net.compute(netuid);
+fn dispute_takes_the_proposers_fee() {
+    let (mut net, netuid, budget) = with_budget();
+    let computed = net.compute(netuid);
     let inputs = net.inputs(netuid);
-    let mut lie = ran.assertion.clone();
+    let mut lie = computed.assertion.clone();
     lie.results[0][0] ^= 1;
     net.propose_lie(netuid, &lie);
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.as_(STRANGER)
         .dispute(netuid, k, &proof)
         .expect("slashed");
@@ -75,12 +86,12 @@ fn a_slashed_proposer_gets_no_fee() {
 }
 
 #[test]
-fn settle_pays_whoever_settles_an_equal_part_per_chunk() {
-    let (mut net, netuid, budget, ran) = with_final_epoch(70);
-    let chunks = ran.trace.results.len();
-    assert!(chunks > 1, "more than one chunk");
+fn settle_pays_an_equal_fee_for_each_chunk() {
+    let (mut net, netuid, budget, computed) = with_final_epoch();
+    let chunks = computed.trace.results.len();
+    assert!(chunks > 1, "at least two chunks");
     let part = budget.keeper.0 / u64::try_from(chunks).expect("few");
-    for (chunk, results) in (0u16..).zip(&ran.trace.results) {
+    for (chunk, results) in (0u16..).zip(&computed.trace.results) {
         let keeper = nth("settler", chunk.into());
         net.as_(keeper)
             .settle(netuid, 1, chunk, results)
@@ -90,13 +101,13 @@ fn settle_pays_whoever_settles_an_equal_part_per_chunk() {
 }
 
 #[test]
-fn what_is_left_of_the_pots_goes_to_the_next_budget() {
-    let (mut net, netuid, budget, ran) = with_final_epoch(70);
-    // Nobody settles the first chunk, so its keeper's fee stays in the pot.
+fn rest_of_the_pots_goes_to_the_next_budget() {
+    let (mut net, netuid, budget, computed) = with_final_epoch();
+    // The first chunk is not settled, so its keeper's fee stays in the pot.
     let pending = net.pending(netuid);
-    let chunks = u64::try_from(ran.trace.results.len()).expect("few");
+    let chunks = u64::try_from(computed.trace.results.len()).expect("few");
     let part = budget.keeper.0 / chunks;
-    for (chunk, results) in (0u16..).zip(&ran.trace.results).skip(1) {
+    for (chunk, results) in (0u16..).zip(&computed.trace.results).skip(1) {
         net.as_(KEEPER)
             .settle(netuid, 1, chunk, results)
             .expect("settled");
@@ -117,26 +128,26 @@ fn what_is_left_of_the_pots_goes_to_the_next_budget() {
 
 #[test]
 fn fees_and_pay_sum_to_the_budget() {
-    let (mut net, netuid, budget, ran) = with_final_epoch(70);
+    let (mut net, netuid, budget, computed) = with_final_epoch();
     let minted = net.issuance().minted;
     let worker = net.balance(WORKER);
     let pending = net.pending(netuid);
     net.settle(netuid);
     let carried = net.pending(netuid).0 - pending.0;
     let paid = net.issuance().minted.0 - minted.0;
-    // The proposer was paid at finality.
+    // The proposer's fee was paid at finality.
     let total = budget.unspent().expect("an amount").0 - budget.proposer.0;
     assert_eq!(paid + carried, total);
     let keeper = net.balance(KEEPER);
     assert_eq!(
         u128::from(paid),
-        keeper + u128::from(ran.pay().0 + budget.treasury.0)
+        keeper + u128::from(computed.pay().0 + budget.treasury.0)
     );
     assert_eq!(net.balance(WORKER), worker);
 }
 
 #[test]
-fn without_fees_nobody_is_paid_for_running_epochs() {
+fn fees_of_zero_pay_neither_proposer_nor_keeper() {
     let fees = Fees {
         proposer: Bps(0),
         keeper: Bps(0),
@@ -146,51 +157,47 @@ fn without_fees_nobody_is_paid_for_running_epochs() {
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     net.run_epoch(netuid);
     net.honest_weights(netuid);
-    let ran = net.run_epoch(netuid);
-    assert!(ran.pay() > Rao::ZERO);
+    let computed = net.run_epoch(netuid);
+    assert!(computed.pay() > Rao::ZERO);
     assert_eq!((net.balance(WORKER), net.balance(KEEPER)), (0, 0));
 }
 
 #[test]
-fn only_the_epoch_contract_pays_fees_and_carries() {
-    let (mut net, netuid, _) = with_budget(Network::deploy(), 3);
+fn pay_fee_and_carry_by_other_accounts_are_refused() {
+    let (mut net, netuid, _) = with_budget();
     let addresses = net.addresses();
-    let before = net.snapshot();
     for who in [STRANGER, DEPLOYER, WORKER, addresses.registry] {
         for fee in [Fee::Proposer, Fee::Keeper] {
-            assert_eq!(
-                net.as_(who).pay_fee(netuid, 1, fee, who, Rao(1)),
-                Err(EmissionError::NotEpoch)
+            net.refuses(
+                who,
+                |it| it.pay_fee(netuid, 1, fee, who, Rao(1)),
+                EmissionError::NotEpoch,
             );
         }
-        assert_eq!(net.as_(who).carry(netuid, 1), Err(EmissionError::NotEpoch));
+        net.refuses(who, |it| it.carry(netuid, 1), EmissionError::NotEpoch);
     }
-    assert_eq!(net.snapshot(), before);
 }
 
-/// Even the epoch contract gets no more out of a pot than there is. Accounts need no keys here, so
-/// the test can speak for it.
+/// Even the epoch contract cannot draw more from a pot than its content. Accounts need no keys
+/// here, so the test can sign for the contract.
 #[test]
-fn no_pot_pays_more_than_it_has() {
-    let (mut net, netuid, budget) = with_budget(Network::deploy(), 3);
+fn pay_fee_beyond_the_pot_is_refused() {
+    let (mut net, netuid, budget) = with_budget();
     let epoch = net.addresses().epoch;
-    let before = net.snapshot();
     for (fee, pot) in [
         (Fee::Proposer, budget.proposer),
         (Fee::Keeper, budget.keeper),
     ] {
-        let refused = net
-            .as_(epoch)
-            .pay_fee(netuid, 1, fee, ALICE, Rao(pot.0 + 1));
-        assert_eq!(refused, Err(EmissionError::OverBudget(pot)));
+        net.refuses(
+            epoch,
+            |it| it.pay_fee(netuid, 1, fee, ALICE, Rao(pot.0 + 1)),
+            EmissionError::OverBudget(pot),
+        );
     }
-    let unknown = net
-        .as_(epoch)
-        .pay_fee(netuid, 7, Fee::Keeper, ALICE, Rao(1));
-    assert_eq!(unknown, Err(EmissionError::NotDrawn));
-    assert_eq!(
-        net.as_(epoch).carry(netuid, 7),
-        Err(EmissionError::NotDrawn)
+    net.refuses(
+        epoch,
+        |it| it.pay_fee(netuid, 7, Fee::Keeper, ALICE, Rao(1)),
+        EmissionError::NotDrawn,
     );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(epoch, |it| it.carry(netuid, 7), EmissionError::NotDrawn);
 }

@@ -1,7 +1,7 @@
-//! What constructors refuse, and what the token's cap refuses.
+//! Refusals of constructors, and the token's cap.
 
 use inktensor_client::{
-    chain::Chain,
+    chain::{Chain, ChainRead},
     deploy::{deploy, Config, DeployError},
 };
 use inktensor_devnet::sandbox::SandboxChain;
@@ -18,7 +18,7 @@ use inktensor_primitives::{
 use psp22::PSP22Error;
 use scale::{Decode, Encode};
 
-/// The contract whose constructor refuses a deployment as `config` says.
+/// Returns the contract whose constructor refuses `config`.
 fn refused_by(config: &Config) -> &'static str {
     match deploy(&mut SandboxChain::new(), bundles(), config) {
         Err(DeployError::Refused { contract, .. }) => contract,
@@ -27,7 +27,7 @@ fn refused_by(config: &Config) -> &'static str {
 }
 
 #[test]
-fn genesis_holders_have_what_they_were_given() {
+fn genesis_gives_holders_their_tao() {
     let net = Network::deploy_with(&Config {
         holders: vec![(BANK, Rao(7)), (ALICE, Rao(5))],
         ..config()
@@ -38,7 +38,7 @@ fn genesis_holders_have_what_they_were_given() {
 }
 
 #[test]
-fn genesis_up_to_the_cap_is_taken() {
+fn genesis_up_to_the_cap_succeeds() {
     let net = Network::deploy_with(&Config {
         holders: vec![(BANK, Rao::CAP)],
         ..config()
@@ -47,7 +47,7 @@ fn genesis_up_to_the_cap_is_taken() {
 }
 
 #[test]
-fn genesis_that_makes_no_sense_is_refused() {
+fn genesis_out_of_range_is_refused() {
     for holders in [
         vec![],
         vec![(BANK, Rao::ZERO)],
@@ -81,7 +81,7 @@ fn fees_above_a_tenth_are_refused() {
 }
 
 #[test]
-fn rules_without_a_challenge_are_refused() {
+fn rules_out_of_range_are_refused() {
     let rules = config().rules;
     for rules in [
         EpochRules {
@@ -110,12 +110,12 @@ fn rules_without_a_challenge_are_refused() {
 }
 
 #[test]
-fn minting_above_the_cap_is_refused_even_to_the_minter() {
+fn mint_above_the_cap_is_refused_even_by_the_minter() {
     let mut net = Network::deploy();
     let before = net.snapshot();
     let addresses = net.addresses();
     assert_eq!(net.minter(), Some(addresses.emission));
-    // Here accounts need no keys, so the test can speak for the emission contract.
+    // Accounts need no keys here, so the test can sign for the emission contract.
     let left = net.cap() - net.total_minted();
     let mint: [u8; 4] = [0xfc, 0x3c, 0x75, 0xd4];
     let answer = net.raw_call(
@@ -125,13 +125,13 @@ fn minting_above_the_cap_is_refused_even_to_the_minter() {
     );
     let outcome = Result::<Result<(), PSP22Error>, ink::LangError>::decode(&mut &answer.output[..])
         .expect("an outcome")
-        .expect("the message is known");
+        .expect("a known message");
     assert!(matches!(outcome, Err(PSP22Error::Custom(_))), "{outcome:?}");
     assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn every_contract_is_below_the_code_limit() {
+fn code_of_every_contract_is_below_the_limit() {
     let net = Network::deploy();
     for (name, address) in net.addresses().named() {
         let hash = net.code_hash(address).expect("deployed");
@@ -141,7 +141,7 @@ fn every_contract_is_below_the_code_limit() {
 }
 
 #[test]
-fn code_is_known_by_the_hash_of_its_bytes() {
+fn code_hash_is_the_hash_of_the_code() {
     let mut chain = SandboxChain::new();
     let code = &bundles().yuma.code;
     let hash = chain.upload(DEPLOYER, code).expect("uploaded");

@@ -1,27 +1,29 @@
-//! The watchman watched: each invariant notices when it is broken.
+//! Tests of the harness: each invariant detects a violation.
 //!
-//! Accounts need no keys here, so a test can speak for a contract and do what its code never would.
+//! Accounts need no keys here, so a test can sign for a contract and break what its code keeps.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{NetUid, Rao};
 
-/// A network in the middle of its life: stake, collateral, a final epoch, a closed one.
-fn alive() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 1).with_miners(netuid, 2);
-    net.run_epoch(netuid);
-    net.honest_weights(netuid);
-    net.close(netuid);
-    net.assert_epoch(netuid);
-    net.assert_invariants();
-    (net, netuid)
+/// Returns a network with stake, collateral, a final epoch and an asserted one.
+fn populated() -> (Network, NetUid) {
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 1).with_miners(netuid, 2);
+        net.run_epoch(netuid);
+        net.honest_weights(netuid);
+        net.close(netuid);
+        net.assert_epoch(netuid);
+        net.assert_invariants();
+        netuid
+    });
+    PREPARED.network()
 }
 
 #[test]
 #[should_panic(expected = "staking has what it owes")]
-fn missing_stake_is_noticed() {
-    let (mut net, _) = alive();
+fn missing_stake_is_detected() {
+    let (mut net, _) = populated();
     let staking = net.addresses().staking;
     net.as_(staking).transfer(ALICE, Rao(1)).expect("moved");
     net.assert_invariants();
@@ -29,8 +31,8 @@ fn missing_stake_is_noticed() {
 
 #[test]
 #[should_panic(expected = "epoch has the collateral")]
-fn missing_collateral_is_noticed() {
-    let (mut net, _) = alive();
+fn missing_collateral_is_detected() {
+    let (mut net, _) = populated();
     let epoch = net.addresses().epoch;
     net.as_(epoch).transfer(ALICE, Rao(1)).expect("moved");
     net.assert_invariants();
@@ -38,8 +40,8 @@ fn missing_collateral_is_noticed() {
 
 #[test]
 #[should_panic(expected = "keeps no TAO")]
-fn tao_left_in_a_contract_is_noticed() {
-    let (mut net, _) = alive();
+fn tao_left_in_a_contract_is_detected() {
+    let (mut net, _) = populated();
     let emission = net.addresses().emission;
     net.fund(emission, Rao(1));
     net.assert_invariants();
@@ -47,8 +49,8 @@ fn tao_left_in_a_contract_is_noticed() {
 
 #[test]
 #[should_panic(expected = "the registry has what it holds")]
-fn tao_that_nobody_locked_is_noticed() {
-    let (mut net, _) = alive();
+fn tao_without_a_lock_is_detected() {
+    let (mut net, _) = populated();
     let registry = net.addresses().registry;
     net.fund(registry, Rao(1));
     net.assert_invariants();
@@ -56,8 +58,8 @@ fn tao_that_nobody_locked_is_noticed() {
 
 #[test]
 #[should_panic(expected = "only emission's ledger mints")]
-fn tao_minted_beside_the_ledger_is_noticed() {
-    let (mut net, _) = alive();
+fn tao_minted_outside_the_ledger_is_detected() {
+    let (mut net, _) = populated();
     let emission = net.addresses().emission;
     net.as_(emission).mint(Rao(1)).expect("minted");
     net.as_(emission).burn(1).expect("burned");
@@ -66,9 +68,9 @@ fn tao_minted_beside_the_ledger_is_noticed() {
 
 #[test]
 #[should_panic(expected = "chunk 0 of epoch 1")]
-fn frozen_input_that_changes_is_noticed() {
-    let (mut net, netuid) = alive();
-    // Writes no longer know that epoch 1 is closed: the registry and staking skip an epoch.
+fn changed_input_of_a_closed_epoch_is_detected() {
+    let (mut net, netuid) = populated();
+    // Skipping an epoch in the registry and staking makes writes change the closed epoch.
     let epoch = net.addresses().epoch;
     net.as_(epoch)
         .begin_staking_epoch(netuid, 2)
@@ -79,7 +81,7 @@ fn frozen_input_that_changes_is_noticed() {
 
 #[test]
 #[should_panic(expected = "is honest")]
-fn dishonest_epoch_that_was_computed_honestly_is_noticed() {
+fn false_assertion_of_a_final_epoch_is_detected() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_miners(netuid, 2);
@@ -92,8 +94,8 @@ fn dishonest_epoch_that_was_computed_honestly_is_noticed() {
 }
 
 #[test]
-fn snapshot_notices_what_no_view_shows() {
-    let (mut net, _) = alive();
+fn snapshot_differs_in_storage_without_a_view() {
+    let (mut net, _) = populated();
     let before = net.snapshot();
     net.as_(ALICE).approve(BOB, 5).expect("approved");
     let after = net.snapshot();
@@ -103,7 +105,7 @@ fn snapshot_notices_what_no_view_shows() {
 }
 
 #[test]
-fn networks_of_one_template_do_not_meet() {
+fn networks_of_one_template_are_independent() {
     let mut first = Network::deploy();
     first.fund(ALICE, Rao(7));
     first.advance(3);

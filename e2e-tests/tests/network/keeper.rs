@@ -1,22 +1,21 @@
-//! The keeper where no proposer comes: it has the chain execute the epoch, or gives it up.
+//! The keeper without a proposer: it replays the epoch or rolls it over.
 
-use crate::worker::community;
-use inktensor_e2e_tests::{accounts::*, Network};
+use crate::worker::populated;
+use inktensor_e2e_tests::{accounts::*, engines::kernels, Network};
 use inktensor_primitives::{NetUid, Rao};
 use inktensor_worker::{
     epochs::EpochCache,
-    kernels::{EngineChoice, Kernels},
     roles::{Action, Keeper, Proposer, RoleError},
 };
 use std::num::NonZeroU32;
 
-/// A ledger that has seen nothing, and keeps nothing.
+/// Returns a ledger without history or store.
 fn blank(net: &Network) -> EpochCache {
-    let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
+    let kernels = kernels();
     EpochCache::new(net.addresses(), kernels)
 }
 
-/// A keeper that knows nothing but what the chain tells it now.
+/// Runs a keeper that reads only the current state of the chain.
 fn keep(net: &mut Network, keeper: &Keeper) -> Result<Vec<Action>, RoleError> {
     let mut ledger = blank(net);
     let report = net.with_chain(|chain| keeper.tick(chain, &mut ledger));
@@ -25,13 +24,13 @@ fn keep(net: &mut Network, keeper: &Keeper) -> Result<Vec<Action>, RoleError> {
 
 fn replays_at(net: &Network, netuid: NetUid) -> u32 {
     let status = net.status(netuid).expect("a status");
-    status.replays_at.expect("it can be replayed")
+    status.replays_at.expect("replayable")
 }
 
 #[test]
-fn keeper_replays_and_settles_what_nobody_posts_from_what_the_chain_tells() {
+fn keeper_replays_and_settles_unposted_epochs_from_public_data() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let two = NonZeroU32::new(2).expect("two");
     let keeper = Keeper::new(KEEPER, net.addresses()).replaying(two);
     for epoch in 0..2 {
@@ -61,7 +60,7 @@ fn keeper_replays_and_settles_what_nobody_posts_from_what_the_chain_tells() {
         assert_eq!(actions, expected);
         net.honest_weights(netuid);
     }
-    // Whoever posts the next epoch has its memory from the chain, too.
+    // A proposer of the next epoch reads its carry-over state from the chain too.
     net.close(netuid);
     let proposer = Proposer::new(WORKER, net.addresses());
     let mut ledger = blank(&net);
@@ -73,9 +72,9 @@ fn keeper_replays_and_settles_what_nobody_posts_from_what_the_chain_tells() {
 }
 
 #[test]
-fn proposer_leaves_an_epoch_alone_that_is_being_replayed() {
+fn proposer_ignores_an_epoch_that_is_replayed() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.close(netuid);
     let at = replays_at(&net, netuid);
     net.advance_to(at);
@@ -90,20 +89,20 @@ fn proposer_leaves_an_epoch_alone_that_is_being_replayed() {
 }
 
 #[test]
-fn keeper_that_does_not_replay_gives_up_what_does_not_move() {
+fn keeper_without_replays_rolls_stuck_epochs_over() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let keeper = Keeper::new(KEEPER, net.addresses());
-    // The first epoch has nothing to pay out yet.
+    // The first epoch has no budget.
     net.run_epoch(netuid);
     net.close(netuid);
     let status = net.status(netuid).expect("a status");
-    let at = status.rolls_over_at.expect("it can be given up");
+    let at = status.rolls_over_at.expect("not asserted");
     net.advance_to(at - 1);
     assert_eq!(keep(&mut net, &keeper).expect("nothing is due"), []);
     net.advance_to(at);
     let actions = keep(&mut net, &keeper).expect("no problem");
-    // The next epoch, which gets the budget, is long enough open to be closed at once.
+    // The next epoch, which gets the budget, can close at once.
     let [Action::RolledOver {
         epoch: 1, carried, ..
     }, Action::Closed { epoch: 2, .. }] = actions[..]

@@ -1,5 +1,5 @@
-//! The kernel's steps on the chain: the deployed contract gives what the native crate and wasmtime
-//! give.
+//! The kernel's steps on the chain: the deployed contract returns what the native crate and
+//! wasmtime return.
 
 use inktensor_compute::{
     engine::{native::Native, Engine},
@@ -7,10 +7,8 @@ use inktensor_compute::{
     vectors::{self, Outcome},
 };
 use inktensor_e2e_tests::{
-    calls::{BLOCK_PROOF, BLOCK_TIME},
     engines,
-    network::bundles,
-    setup::opinion,
+    network::{bundles, opinion, BLOCK_PROOF, BLOCK_TIME},
     steps::{step_input, step_output},
     Network, Shape,
 };
@@ -23,8 +21,8 @@ use inktensor_primitives::{
 use serde_json::json;
 use std::{fs, path::Path};
 
-/// Small enough to interpret, and between them: Yuma2 and Yuma3, liquid alpha, commit-reveal, an
-/// owner, penalties, no validator, one chunk, two chunks, three chunks.
+/// Vectors that are small enough for an interpreter. Together they cover Yuma2 and Yuma3, liquid
+/// alpha, commit-reveal, an owner, penalties, no validator, and one to three chunks.
 const SELECTION: [&str; 14] = [
     "random-7000-n1-v1",
     "random-7002-n4-v2",
@@ -42,10 +40,10 @@ const SELECTION: [&str; 14] = [
     "random-8017-n33-v9",
 ];
 
-/// What is spoiled of a step's input, what the kernel says to it, and how to spoil it.
+/// The name of a change to a step's input, the kernel's error, and the change.
 type Bend = (&'static str, KernelError, fn(&mut StepInput));
 
-/// Runs every step of `inputs` on the chain and compares it with both executors off the chain.
+/// Runs every step of `inputs` on the chain and compares it with both engines off the chain.
 fn assert_same_on_chain(net: &Network, inputs: &EpochInputs) -> Trace {
     let code = &bundles().yuma.code;
     let trace = engines::compute_twice(&engines::wasm(code, &blake2(code)), inputs);
@@ -58,7 +56,7 @@ fn assert_same_on_chain(net: &Network, inputs: &EpochInputs) -> Trace {
 }
 
 #[test]
-fn vectors_hold_on_chain() {
+fn step_matches_the_vectors_on_chain() {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/kernels/yuma/vectors/yuma.jsonl");
     let text = fs::read_to_string(&path).expect("the vectors");
@@ -81,7 +79,7 @@ fn vectors_hold_on_chain() {
 }
 
 #[test]
-fn chains_own_epochs_hold_on_chain() {
+fn step_matches_the_chains_own_epochs() {
     for settings in [
         vec![],
         vec![Hyperparameter::Yuma3(false)],
@@ -106,7 +104,7 @@ fn chains_own_epochs_hold_on_chain() {
     }
 }
 
-/// An epoch of 192 neurons in which all permits are given out and every row is full.
+/// Returns an epoch of 192 neurons with all permits and full rows.
 pub fn largest_steps() -> EpochInputs {
     let neurons: Vec<_> = (0..192u64)
         .map(|uid| {
@@ -157,14 +155,14 @@ fn largest_step_fits_a_quarter_of_a_block() {
 }
 
 #[test]
-fn senseless_steps_are_refused_alike() {
+fn step_refuses_bad_inputs_like_the_other_engines() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 1).with_miners(netuid, 2);
     net.close(netuid);
     let inputs = net.inputs(netuid);
     let trace = net.compute(netuid).trace;
-    // With one chunk a step's number is its phase. This one reads all there is to read.
+    // With one chunk a step's number is its phase. This phase has every kind of input.
     let honest = step_input(&inputs, &trace, usize::from(trace.plan.memory_phase));
     let bends: [Bend; 6] = [
         ("phase", KernelError::StepOutOfRange, |it| it.phase = 99),

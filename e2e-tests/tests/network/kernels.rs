@@ -1,4 +1,4 @@
-//! The kernels that subnets may choose: who says so, and what it means for their epochs.
+//! Allowed kernels: who allows them, and the effect on epochs.
 
 use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
 use inktensor_primitives::{
@@ -13,12 +13,12 @@ fn yuma_defaults() -> KernelParams {
     KernelParams::Yuma(YumaParams::default())
 }
 
-/// What is deployed of the Yuma kernel.
+/// Returns the address and code hash of the Yuma kernel.
 fn yuma(net: &Network) -> (AccountId, Digest) {
     (net.addresses().yuma, blake2(&bundles().yuma.code))
 }
 
-/// Allows a contract that is no kernel: nobody looked closely.
+/// Allows a contract that is not a kernel.
 fn allow_token(net: &mut Network, defaults: KernelParams) -> AccountId {
     let token = net.addresses().token;
     let code = net.code_hash(token).expect("deployed");
@@ -27,7 +27,7 @@ fn allow_token(net: &mut Network, defaults: KernelParams) -> AccountId {
     token
 }
 
-/// A subnet of two validators and three miners, at the block at which its first epoch may close.
+/// Creates a subnet of two validators and three miners, and waits until its first epoch can close.
 fn with_epoch_to_close(net: &mut Network) -> NetUid {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
@@ -37,7 +37,7 @@ fn with_epoch_to_close(net: &mut Network) -> NetUid {
 }
 
 #[test]
-fn deployment_allows_its_kernels_and_hands_the_role_on() {
+fn deployment_allows_its_kernels_and_transfers_the_role() {
     let net = Network::deploy();
     let (kernel, code) = yuma(&net);
     assert_eq!(net.admin(), ADMIN);
@@ -60,7 +60,7 @@ fn deployment_allows_its_kernels_and_hands_the_role_on() {
 }
 
 #[test]
-fn kernels_are_allowed_and_retired_by_the_admin_alone() {
+fn allow_and_retire_by_other_accounts_are_refused() {
     let mut net = Network::deploy();
     let (kernel, code) = yuma(&net);
     let contracts = net.addresses().named().map(|(_, address)| address);
@@ -79,7 +79,7 @@ fn kernels_are_allowed_and_retired_by_the_admin_alone() {
 }
 
 #[test]
-fn set_admin_leaves_the_one_before_without_the_role() {
+fn set_admin_ends_the_role_of_the_caller() {
     let mut net = Network::deploy();
     let (kernel, _) = yuma(&net);
     assert_eq!(net.as_(ADMIN).set_admin(ALICE), Ok(()));
@@ -97,24 +97,23 @@ fn allow_kernel_without_that_code_is_refused() {
     let addresses = net.addresses();
     let (_, code) = yuma(&net);
     let token_code = net.code_hash(addresses.token);
-    let before = net.snapshot();
     for (kernel, found) in [(STRANGER, None), (addresses.token, token_code)] {
-        let allowed = net.as_(ADMIN).allow_kernel(kernel, code, yuma_defaults());
-        assert_eq!(allowed, Err(RegistryError::KernelCode(found)));
+        net.refuses(
+            ADMIN,
+            |it| it.allow_kernel(kernel, code, yuma_defaults()),
+            RegistryError::KernelCode(found),
+        );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn allow_kernel_with_defaults_out_of_bounds_is_refused() {
     let mut net = Network::deploy();
     let (kernel, code) = yuma(&net);
-    let before = net.snapshot();
-    let allowed = net
-        .as_(ADMIN)
-        .allow_kernel(kernel, code, KernelParams::Other(vec![0; 257]));
-    assert!(matches!(allowed, Err(RegistryError::OutOfBounds { .. })));
-    assert_eq!(net.snapshot(), before);
+    let allowed = net.refused(ADMIN, |it| {
+        it.allow_kernel(kernel, code, KernelParams::Other(vec![0; 257]))
+    });
+    assert!(matches!(allowed, RegistryError::OutOfBounds { .. }));
 }
 
 #[test]
@@ -122,40 +121,41 @@ fn allow_kernel_of_changed_code_is_refused_at_the_same_address() {
     let mut net = Network::deploy();
     let (kernel, code) = yuma(&net);
     let other = net.replace_code(kernel, &bundles().token.code);
-    let before = net.snapshot();
     for (hash, refusal) in [
         (code, RegistryError::KernelCode(Some(other))),
         (other, RegistryError::KernelListed(code)),
     ] {
-        let allowed = net.as_(ADMIN).allow_kernel(kernel, hash, yuma_defaults());
-        assert_eq!(allowed, Err(refusal));
+        net.refuses(
+            ADMIN,
+            |it| it.allow_kernel(kernel, hash, yuma_defaults()),
+            refusal,
+        );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn kernel_that_is_not_allowed_cannot_be_chosen() {
+fn choice_of_a_kernel_that_is_not_allowed_is_refused() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     let (registry, price) = (net.addresses().registry, net.creation_price());
     net.provide(ALICE, registry, price);
     let token = net.addresses().token;
-    let before = net.snapshot();
     for kernel in [STRANGER, token] {
-        let created =
-            net.as_(ALICE)
-                .create_subnet("text".into(), ALICE_HOTKEY, kernel, 20, 64, 4, Rao::CAP);
-        assert_eq!(created, Err(RegistryError::KernelNotAllowed));
-        let set = net
-            .as_(OWNER)
-            .set_hyperparameter(netuid, Hyperparameter::Kernel(kernel));
-        assert_eq!(set, Err(RegistryError::KernelNotAllowed));
+        net.refuses(
+            ALICE,
+            |it| it.create_subnet("text".into(), ALICE_HOTKEY, kernel, 20, 64, 4, Rao::CAP),
+            RegistryError::KernelNotAllowed,
+        );
+        net.refuses(
+            OWNER,
+            |it| it.set_hyperparameter(netuid, Hyperparameter::Kernel(kernel)),
+            RegistryError::KernelNotAllowed,
+        );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn new_subnet_begins_with_its_kernels_defaults() {
+fn create_subnet_copies_the_kernels_defaults() {
     let mut net = Network::deploy();
     let defaults = KernelParams::Other(vec![1, 2]);
     let kernel = allow_token(&mut net, defaults.clone());
@@ -169,7 +169,7 @@ fn new_subnet_begins_with_its_kernels_defaults() {
 }
 
 #[test]
-fn chosen_kernel_replaces_parameters_of_another_kind_only() {
+fn choice_of_a_kernel_replaces_parameters_of_another_kind_only() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     let (yuma, _) = yuma(&net);
@@ -187,7 +187,7 @@ fn chosen_kernel_replaces_parameters_of_another_kind_only() {
 }
 
 #[test]
-fn retired_kernel_runs_on_where_it_runs_and_nowhere_else() {
+fn retired_kernel_runs_on_its_subnets_only() {
     let mut net = Network::deploy();
     let netuid = with_epoch_to_close(&mut net);
     let (kernel, _) = yuma(&net);
@@ -207,40 +207,30 @@ fn retired_kernel_runs_on_where_it_runs_and_nowhere_else() {
 }
 
 #[test]
-fn close_with_a_contract_that_is_no_kernel_is_refused_until_there_is_one() {
+fn close_without_a_kernel_is_refused() {
     let mut net = Network::deploy();
     let netuid = with_epoch_to_close(&mut net);
     let (yuma, _) = yuma(&net);
     let token = allow_token(&mut net, KernelParams::Other(Vec::new()));
     net.set(netuid, Hyperparameter::Kernel(token));
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::KernelUnavailable)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.close(netuid), EpochError::KernelUnavailable);
     net.set(netuid, Hyperparameter::Kernel(yuma));
     assert_eq!(net.close(netuid).kernel, yuma);
 }
 
 #[test]
-fn close_with_changed_code_is_refused_until_it_is_back() {
+fn close_with_changed_code_is_refused() {
     let mut net = Network::deploy();
     let netuid = with_epoch_to_close(&mut net);
     let (kernel, code) = yuma(&net);
     net.replace_code(kernel, &bundles().token.code);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::KernelChanged)
-    );
-    assert_eq!(net.snapshot(), before);
+    net.refuses(KEEPER, |it| it.close(netuid), EpochError::KernelChanged);
     assert_eq!(net.replace_code(kernel, &bundles().yuma.code), code);
     assert_eq!(net.close(netuid).kernel_code, code);
 }
 
 #[test]
-fn stake_of_a_subnet_is_free_even_if_its_kernel_is_not_to_be_run() {
+fn remove_stake_succeeds_without_a_kernel() {
     let mut net = Network::deploy();
     let netuid = with_epoch_to_close(&mut net);
     let (kernel, _) = yuma(&net);

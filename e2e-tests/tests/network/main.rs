@@ -1,8 +1,7 @@
 //! Behaviour across contracts, grouped by the contract that a test is about.
 //!
-//! One test program, so that the chain is deployed once and every test starts from a copy of it.
-//! A [`Network`](inktensor_e2e_tests::Network) checks the protocol's invariants when a test is done
-//! with it.
+//! One test program, so that the contracts are deployed once and every test begins from a copy.
+//! Dropping a [`Network`](inktensor_e2e_tests::Network) checks the protocol's invariants.
 
 #![allow(
     clippy::expect_used,

@@ -1,13 +1,14 @@
-//! Subnets on the mean kernel: nothing else in the network knows one kernel from another.
+//! Subnets with the mean kernel. All other contracts treat kernels alike.
 
 use crate::kernel_on_chain::largest_steps;
 use inktensor_client::chain::Typed;
 use inktensor_compute::{engine::native::Mean, epoch::compute};
 use inktensor_e2e_tests::{
     accounts::*,
-    calls::{BLOCK_PROOF, BLOCK_TIME},
+    engines::kernels,
+    network::{BLOCK_PROOF, BLOCK_TIME},
     steps::{step_input, step_output},
-    Network, Shape,
+    Network, Prepared, Shape,
 };
 use inktensor_primitives::{
     epoch::{EpochError, Stage},
@@ -17,44 +18,45 @@ use inktensor_primitives::{
 };
 use inktensor_worker::{
     epochs::EpochCache,
-    kernels::{EngineChoice, Kernels},
     roles::{Keeper, Proposer},
 };
 
-/// A subnet on the mean kernel, of two validators with 100 and 101 TAO and three miners, with one
-/// final epoch.
+/// Returns a subnet with the mean kernel, of two validators with 100 and 101 TAO and three miners,
+/// after one final epoch.
 fn with_final_epoch() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape {
-        kernel: |addresses| addresses.mean,
-        ..Shape::default()
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape {
+            kernel: |addresses| addresses.mean,
+            ..Shape::default()
+        });
+        net.with_validators(netuid, 2).with_miners(netuid, 3);
+        net.run_epoch(netuid);
+        netuid
     });
-    net.with_validators(netuid, 2).with_miners(netuid, 3);
-    net.run_epoch(netuid);
-    (net, netuid)
+    PREPARED.network()
 }
 
 #[test]
-fn epoch_pays_by_the_mean_of_weights() {
+fn epoch_pays_by_mean_weights() {
     let (mut net, netuid) = with_final_epoch();
     assert_eq!(net.roster(netuid), [Uid(0), Uid(1)]);
-    // 100 TAO say 1:1:0, 101 TAO say 0:0:1.
+    // 100 TAO weigh 1:1:0, 101 TAO weigh 0:0:1.
     for (validator, weights) in [(0, [1, 1, 0]), (1, [0, 0, 1])] {
         let miners = vec![Uid(2), Uid(3), Uid(4)];
         net.as_(nth("validator", validator))
             .set_weights(netuid, miners, weights.to_vec())
             .expect("set");
     }
-    let ran = net.run_epoch(netuid);
-    assert_eq!(ran.header.kernel, net.addresses().mean);
-    let Budget::Split { miners, validators } = ran.header.budget else {
+    let computed = net.run_epoch(netuid);
+    assert_eq!(computed.header.kernel, net.addresses().mean);
+    let Budget::Split { miners, validators } = computed.header.budget else {
         panic!("the chain splits budgets");
     };
     assert!(miners > Rao::ZERO && validators > Rao::ZERO);
     let part = |whole: Rao, part: u128, all: u128| {
         Rao(u64::try_from(whole.to_u128() * part / all).expect("a part"))
     };
-    let paid: Vec<(Rao, Rao)> = ran
+    let paid: Vec<(Rao, Rao)> = computed
         .trace
         .neurons()
         .map(|result| (result.miner, result.validator))
@@ -72,7 +74,7 @@ fn epoch_pays_by_the_mean_of_weights() {
 }
 
 #[test]
-fn epoch_without_weights_pays_the_next_one() {
+fn epoch_without_weights_carries_its_budget_over() {
     let (mut net, netuid) = with_final_epoch();
     let idle = net.run_epoch(netuid);
     assert!(idle.header.budget.total() > Rao::ZERO);
@@ -86,17 +88,17 @@ fn epoch_without_weights_pays_the_next_one() {
 }
 
 #[test]
-fn liar_is_slashed_at_every_step() {
+fn dispute_of_any_step_slashes_the_proposer() {
     let (mut net, netuid) = with_final_epoch();
     net.honest_weights(netuid);
     net.close(netuid);
-    let (ran, inputs) = (net.compute(netuid), net.inputs(netuid));
-    assert_eq!(ran.assertion.steps.len(), 4);
+    let (computed, inputs) = (net.compute(netuid), net.inputs(netuid));
+    assert_eq!(computed.assertion.steps.len(), 4);
     for k in 0..4 {
-        let mut lie = ran.assertion.clone();
+        let mut lie = computed.assertion.clone();
         lie.steps[k][0] ^= 1;
         net.propose_lie(netuid, &lie);
-        let (found, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+        let (found, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
         assert_eq!(u32::try_from(k), Ok(found));
         assert_eq!(net.as_(STRANGER).dispute(netuid, found, &proof), Ok(()));
         let status = net.status(netuid).expect("a status");
@@ -104,7 +106,7 @@ fn liar_is_slashed_at_every_step() {
     }
     net.assert_epoch(netuid);
     for k in 0..4 {
-        let (assertion, trace) = (&ran.assertion, &ran.trace);
+        let (assertion, trace) = (&computed.assertion, &computed.trace);
         let proof = trace.proof(&inputs, assertion, k).expect("a proof");
         assert_eq!(
             net.as_(STRANGER).dispute(netuid, k, &proof),
@@ -114,7 +116,7 @@ fn liar_is_slashed_at_every_step() {
 }
 
 #[test]
-fn subnet_changes_its_kernel_and_goes_back() {
+fn subnet_changes_its_kernel_and_back() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     let addresses = net.addresses();
@@ -130,7 +132,7 @@ fn subnet_changes_its_kernel_and_goes_back() {
     assert_eq!(subnet.params, KernelParams::Other(Vec::new()));
     let header = net.close(netuid);
     assert_eq!((header.kernel, header.epoch), (addresses.mean, 2));
-    // The mean kernel is given none of Yuma's memory.
+    // The mean kernel does not get Yuma's carry-over state.
     assert!(net.memory_hashes(netuid).is_empty());
     net.forget(netuid);
     net.assert_epoch(netuid);
@@ -147,17 +149,16 @@ fn subnet_changes_its_kernel_and_goes_back() {
 }
 
 #[test]
-fn close_with_any_parameters_is_refused() {
+fn close_with_parameters_is_refused() {
     let (mut net, netuid) = with_final_epoch();
     net.set(netuid, Hyperparameter::OtherParams(vec![0]));
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::Kernel(KernelError::BadParams))
+    net.refuses(
+        KEEPER,
+        |it| it.close(netuid),
+        EpochError::Kernel(KernelError::BadParams),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -184,7 +185,7 @@ fn workers_follow_a_subnet_from_one_kernel_to_another() {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     net.fund(WORKER, Rao::from_tao(100));
-    let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
+    let kernels = kernels();
     let mut ledger = EpochCache::new(addresses, kernels);
     let (keeper, proposer) = (
         Keeper::new(KEEPER, addresses),

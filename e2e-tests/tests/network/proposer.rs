@@ -1,6 +1,6 @@
-//! The proposer's caution: what it puts collateral behind, and what never again.
+//! The proposer's limits on its collateral after a slash or a difference of engines.
 
-use crate::worker::{act, community, fresh, ledger};
+use crate::worker::{act, fresh, ledger, populated};
 use inktensor_compute::{
     engine::{native::Native, Engine, EngineError},
     epoch::{Difference, StepPart},
@@ -8,8 +8,8 @@ use inktensor_compute::{
 use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     accounts::*,
-    meddled::{Meddled, Sending},
-    Folder, Network, Shape,
+    intercept::{Intercepted, Transaction},
+    Network, Shape, TempDir,
 };
 use inktensor_primitives::{
     assertion::Assertion,
@@ -25,8 +25,8 @@ use inktensor_worker::{
 };
 use std::sync::Arc;
 
-/// Posts a lie in the worker's name, as somebody with its key, or a broken worker, would; a watcher
-/// disproves it.
+/// Posts a lie signed by the worker, as a stolen key or a broken worker would; a watcher disputes
+/// it.
 fn slash_the_worker(net: &mut Network, netuid: NetUid, ledger: &mut EpochCache) -> Assertion {
     let mut lie = net.compute(netuid).assertion;
     lie.results[0] = [1; 32];
@@ -46,10 +46,10 @@ fn is_slashed(refused: Result<Vec<Action>, RoleError>, epoch: u32) -> bool {
 }
 
 #[test]
-fn worker_that_was_slashed_bonds_nothing_behind_the_kernel_until_it_is_told_to() {
+fn slashed_worker_proposes_nothing_until_the_kernel_is_trusted_again() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
-    let folder = Folder::new();
+    let netuid = populated(&mut net);
+    let folder = TempDir::new();
     let mut worker = fresh(&net, &folder);
     net.close(netuid);
     slash_the_worker(&mut net, netuid, &mut worker);
@@ -57,7 +57,8 @@ fn worker_that_was_slashed_bonds_nothing_behind_the_kernel_until_it_is_told_to()
     assert!(is_slashed(act(&mut net, &mut worker), 0));
     drop(worker);
 
-    // Neither after a restart, nor in the next epoch, nor on another subnet with the same kernel.
+    // It proposes neither after a restart, nor in the next epoch, nor on another subnet with the
+    // kernel.
     let mut worker = fresh(&net, &folder);
     assert!(is_slashed(act(&mut net, &mut worker), 0));
     let other = net.create(Shape::default());
@@ -96,10 +97,10 @@ fn worker_that_was_slashed_bonds_nothing_behind_the_kernel_until_it_is_told_to()
 }
 
 #[test]
-fn worker_that_is_trusted_again_posts_another_assertion_for_the_same_epoch_but_never_the_same() {
+fn trusted_worker_posts_another_assertion_but_never_the_same() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
-    let folder = Folder::new();
+    let netuid = populated(&mut net);
+    let folder = TempDir::new();
     let mut worker = fresh(&net, &folder);
     net.close(netuid);
     let lie = slash_the_worker(&mut net, netuid, &mut worker);
@@ -110,24 +111,24 @@ fn worker_that_is_trusted_again_posts_another_assertion_for_the_same_epoch_but_n
         .expect("it has one")
         .trust(&kernel)
         .expect("changed");
-    // What it computes is not what was disproved.
+    // Its own computation differs from the disproved assertion.
     assert_ne!(net.compute(netuid).assertion, lie);
     let actions = act(&mut net, &mut worker).expect("trusted again");
     assert!(actions.contains(&Action::Proposed { netuid, epoch: 0 }));
     net.expect_honest(netuid);
-    // The old lie is not held against the new intent.
+    // The old lie does not count against the new intent.
     drop(worker);
     let mut worker = fresh(&net, &folder);
     act(&mut net, &mut worker).expect("no problem");
 }
 
-/// The lie fell, and its epoch became final by another's assertion, while the worker was not
-/// running.
+/// The lie is overturned, and another account's assertion becomes final, while the worker is
+/// stopped.
 #[test]
-fn worker_slashed_while_it_was_away_finds_out_when_it_starts() {
+fn worker_slashed_while_stopped_detects_it_at_the_start() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
-    let folder = Folder::new();
+    let netuid = populated(&mut net);
+    let folder = TempDir::new();
     net.close(netuid);
     let header = net.header(netuid).expect("closed");
     let mut lie = net.compute(netuid).assertion;
@@ -144,7 +145,7 @@ fn worker_slashed_while_it_was_away_finds_out_when_it_starts() {
     };
     store.put_intent(&intent).expect("kept");
     drop(store);
-    let elsewhere = Folder::new();
+    let elsewhere = TempDir::new();
     let mut watcher = fresh(&net, &elsewhere);
     slash_the_worker(&mut net, netuid, &mut watcher);
     net.assert_epoch(netuid);
@@ -161,7 +162,7 @@ fn worker_slashed_while_it_was_away_finds_out_when_it_starts() {
     assert_eq!(store.intents(WORKER).expect("readable"), []);
 }
 
-/// Computes what the linked kernel does, but pays the last neuron of each chunk a rao more.
+/// A kernel like the linked one that pays the last neuron of each chunk a rao more.
 struct Generous;
 
 impl Engine for Generous {
@@ -179,11 +180,11 @@ impl Engine for Generous {
 }
 
 #[test]
-fn proposer_whose_engines_differ_bonds_nothing_and_says_where() {
+fn proposer_with_differing_engines_proposes_nothing_and_reports_the_step() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.close(netuid);
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let store = folder.store(&net).expect("made");
     let mut worker = ledger(&net, store, Arc::new(Generous));
     let before = net.snapshot();
@@ -207,18 +208,18 @@ fn proposer_whose_engines_differ_bonds_nothing_and_says_where() {
     assert_eq!(store.intents(WORKER).expect("readable"), []);
 }
 
-/// Somebody sends a copy of everything that keeper and proposer send, just before them.
+/// Another account sends a copy of every transaction of keeper and proposer just before it.
 #[test]
-fn roles_that_lose_every_race_have_no_problem() {
+fn roles_that_lose_every_race_report_no_error() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let epoch = net.addresses().epoch;
     let collateral = net.rules().collateral;
     net.provide(ALICE, epoch, collateral);
     net.as_(ALICE)
         .deposit_collateral(collateral)
         .expect("deposited");
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let mut ledger = fresh(&net, &folder);
     let (keeper, proposer) = (
         Keeper::new(KEEPER, net.addresses()),
@@ -236,21 +237,25 @@ fn roles_that_lose_every_race_have_no_problem() {
             return;
         }
         let actions = net.with_chain(|chain| {
-            let mut rushed = Meddled {
+            let mut rushed = Intercepted {
                 chain,
-                meddle: |chain: &mut SandboxChain, sending: Sending<'_>| {
-                    if sending.to == epoch {
+                intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
+                    if transaction.to == epoch {
                         let signer = ALICE;
-                        Sending { signer, ..sending }.arrive(chain)?;
+                        Transaction {
+                            signer,
+                            ..transaction
+                        }
+                        .submit(chain)?;
                     }
-                    sending.arrive(chain)
+                    transaction.submit(chain)
                 },
             };
             let mut actions = keeper.tick(&mut rushed, &mut ledger)?.clean()?;
             actions.extend(proposer.tick(&mut rushed, &mut ledger)?.clean()?);
             Ok::<_, RoleError>(actions)
         });
-        for action in actions.expect("losing a race is no problem") {
+        for action in actions.expect("a lost race is no error") {
             assert!(
                 matches!(action, Action::CollateralAdded { .. }),
                 "{action:?}"

@@ -1,12 +1,12 @@
-//! What a seat costs, who gives way, and what becomes of those who do.
+//! Prices of registration, and replaced neurons.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     registry::{Hyperparameter, RegistryError},
     Bps, NetUid, Rao, Uid,
 };
 
-/// A network with a subnet of so many seats on the reference's terms.
+/// Returns a network with a subnet of `seats` seats and the reference's prices.
 fn with_subnet(seats: u16) -> (Network, NetUid) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
@@ -21,7 +21,7 @@ fn with_subnet(seats: u16) -> (Network, NetUid) {
 }
 
 #[test]
-fn register_makes_the_next_seat_dearer_and_time_makes_it_cheaper() {
+fn register_raises_the_price_and_time_lowers_it() {
     let (mut net, netuid) = with_subnet(8);
     let quote = net.quote_registration(netuid).unwrap();
     assert_eq!(quote.price, Rao(100_000_000));
@@ -51,15 +51,13 @@ fn register_beyond_the_number_per_block_is_refused() {
     net.enrol(netuid, BOB, BOB_HOTKEY);
     let registry = net.addresses().registry;
     net.provide(CHARLIE, registry, Rao::from_tao(1));
-    let before = net.snapshot();
     let next = net.block() + 1;
     assert_eq!(net.quote_registration(netuid).unwrap().left_in_block, 0);
-    assert_eq!(
-        net.as_(CHARLIE)
-            .register(netuid, named("charlie-hotkey"), Rao::from_tao(1)),
-        Err(RegistryError::TooSoon(next))
+    net.refuses(
+        CHARLIE,
+        |it| it.register(netuid, named("charlie-hotkey"), Rao::from_tao(1)),
+        RegistryError::TooSoon(next),
     );
-    assert_eq!(net.snapshot(), before);
     net.advance(1);
     net.as_(CHARLIE)
         .register(netuid, named("charlie-hotkey"), Rao::from_tao(1))
@@ -67,39 +65,39 @@ fn register_beyond_the_number_per_block_is_refused() {
 }
 
 #[test]
-fn register_where_registration_is_closed_is_refused() {
+fn register_with_registration_closed_is_refused() {
     let (mut net, netuid) = with_subnet(8);
     net.set(netuid, Hyperparameter::RegistrationAllowed(false));
     let registry = net.addresses().registry;
     net.provide(ALICE, registry, Rao::from_tao(1));
-    let before = net.snapshot();
     assert!(!net.quote_registration(netuid).unwrap().is_open);
-    assert_eq!(
-        net.as_(ALICE)
-            .register(netuid, ALICE_HOTKEY, Rao::from_tao(1)),
-        Err(RegistryError::RegistrationClosed)
+    net.refuses(
+        ALICE,
+        |it| it.register(netuid, ALICE_HOTKEY, Rao::from_tao(1)),
+        RegistryError::RegistrationClosed,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
-/// A full subnet of three miners who registered one block after another, and can be replaced.
+/// Returns a full subnet of three miners that registered in successive blocks and can be replaced.
 fn full() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape {
-        seats: 3,
-        settings: vec![Hyperparameter::ImmunityPeriod(2)],
-        ..Shape::default()
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape {
+            seats: 3,
+            settings: vec![Hyperparameter::ImmunityPeriod(2)],
+            ..Shape::default()
+        });
+        for i in 0..3 {
+            net.enrol(netuid, nth("miner-owner", i), nth("miner", i));
+            net.advance(1);
+        }
+        net.advance(2);
+        netuid
     });
-    for i in 0..3 {
-        net.enrol(netuid, nth("miner-owner", i), nth("miner", i));
-        net.advance(1);
-    }
-    net.advance(2);
-    (net, netuid)
+    PREPARED.network()
 }
 
 #[test]
-fn prune_candidates_are_in_the_order_in_which_they_go() {
+fn prune_candidates_are_in_the_order_of_replacement() {
     let (mut net, netuid) = full();
     let order = |net: &Network| -> Vec<(Uid, bool)> {
         let all = net.prune_candidates(netuid, 16);
@@ -115,19 +113,19 @@ fn prune_candidates_are_in_the_order_in_which_they_go() {
         Some(Uid(0))
     );
     assert_eq!(net.enrol(netuid, ALICE, ALICE_HOTKEY), Uid(0));
-    // The newcomer is immune.
+    // The new neuron is immune.
     assert_eq!(
         order(&net),
         [(Uid(1), false), (Uid(2), false), (Uid(0), true)]
     );
-    // While two must stay, it goes first all the same.
+    // While two neurons cannot be replaced, the immune one is replaced first.
     net.set(netuid, Hyperparameter::MinNonImmuneUids(2));
     assert_eq!(order(&net)[0], (Uid(0), true));
     assert_eq!(net.enrol(netuid, BOB, BOB_HOTKEY), Uid(0));
 }
 
 #[test]
-fn owners_first_neurons_never_give_way() {
+fn owners_first_neurons_are_never_replaced() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: 3,
@@ -141,7 +139,7 @@ fn owners_first_neurons_never_give_way() {
         net.enrol(netuid, OWNER, hotkey);
         net.advance(1);
     }
-    // The owner's hotkey, and the oldest of its others.
+    // The owner's hotkey, and its oldest other neuron.
     let all = net.prune_candidates(netuid, 16);
     let uids: Vec<Uid> = all.iter().map(|it| it.uid).collect();
     assert_eq!(uids, [Uid(2)]);
@@ -159,7 +157,7 @@ fn replaced_neuron_keeps_its_stake_and_is_still_paid() {
     net.run_epoch(netuid);
     net.honest_weights(netuid);
     net.close(netuid);
-    // Both miners give way between the close and the settlement.
+    // Both miners are replaced between the close and the settlement.
     let (coldkey, hotkey) = (nth("miner-owner", 0), nth("miner", 0));
     net.enrol(netuid, ALICE, ALICE_HOTKEY);
     net.enrol(netuid, BOB, BOB_HOTKEY);

@@ -1,6 +1,6 @@
-//! An epoch executed by the chain itself, step by step, when no worker is there.
+//! Replays: epochs that the chain executes step by step without a worker.
 
-use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::final_digest,
     dispute::Opening,
@@ -9,12 +9,22 @@ use inktensor_primitives::{
     NetUid, Rao,
 };
 
-/// The epoch that is closed and not final.
+/// The closed epoch.
 const EPOCH: u32 = 2;
 
-/// A network whose third epoch, which reads weights and the memory that weights left, is closed.
-fn with_closed_epoch(miners: u32) -> (Network, NetUid) {
-    let mut net = Network::deploy();
+/// Returns a network whose third epoch, which reads weights and carry-over state, is closed.
+fn with_closed_epoch() -> (Network, NetUid) {
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| run(net, 3));
+    PREPARED.network()
+}
+
+/// Returns such a network with 70 miners, so that the epoch has two chunks.
+fn with_large_closed_epoch() -> (Network, NetUid) {
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| run(net, 70));
+    PREPARED.network()
+}
+
+fn run(net: &mut Network, miners: u32) -> NetUid {
     let netuid = net.create(Shape {
         seats: 256,
         ..Shape::default()
@@ -25,17 +35,17 @@ fn with_closed_epoch(miners: u32) -> (Network, NetUid) {
         net.honest_weights(netuid);
     }
     net.close(netuid);
-    (net, netuid)
+    netuid
 }
 
-/// Waits until the closed epoch can be replayed.
+/// Waits until a replay of the closed epoch is due.
 fn wait(net: &mut Network, netuid: NetUid) {
     let due = net.status(netuid).expect("a status").replays_at;
     net.advance_to(due.expect("it can be"));
 }
 
-/// Has `who` execute `steps` steps from `next` on.
-fn go_on(net: &mut Network, netuid: NetUid, next: u32, steps: u32, who: u32) -> u32 {
+/// Replays `steps` steps from `next` on, signed by account `who`.
+fn replay_from(net: &mut Network, netuid: NetUid, next: u32, steps: u32, who: u32) -> u32 {
     let memory = net.memory_for(netuid, next, steps);
     let who = nth("replayer", who);
     net.as_(who)
@@ -44,20 +54,20 @@ fn go_on(net: &mut Network, netuid: NetUid, next: u32, steps: u32, who: u32) -> 
 }
 
 #[test]
-fn replay_comes_to_what_an_honest_assertion_does() {
-    // The same network twice: once asserted, once replayed by five people, an odd number of steps
-    // at a time.
-    let (mut net, netuid) = with_closed_epoch(70);
+fn replay_has_the_result_of_an_honest_assertion() {
+    // One network is asserted; a copy is replayed by five accounts, an odd number of steps at a
+    // time.
+    let (mut net, netuid) = with_large_closed_epoch();
     let template = net.template();
     net.assert_epoch(netuid);
     net.finalize(netuid);
     let mut replayed = Network::begin_from(&template);
-    let ran = replayed.compute(netuid);
+    let computed = replayed.compute(netuid);
     replayed.expect_honest(netuid);
     wait(&mut replayed, netuid);
     let (mut next, mut who) = (0, 0);
     for steps in [1, 3, 1, 2].into_iter().cycle() {
-        if next == ran.steps() {
+        if next == computed.steps() {
             break;
         }
         assert_eq!(
@@ -69,8 +79,8 @@ fn replay_comes_to_what_an_honest_assertion_does() {
             }
         );
         let before = next;
-        next = go_on(&mut replayed, netuid, next, steps, who % 5);
-        assert_eq!(next, (before + steps).min(ran.steps()));
+        next = replay_from(&mut replayed, netuid, next, steps, who % 5);
+        assert_eq!(next, (before + steps).min(computed.steps()));
         who += 1;
     }
     assert!(who >= 5, "{who} calls");
@@ -87,7 +97,7 @@ fn replay_comes_to_what_an_honest_assertion_does() {
     // The next header names the same final epoch.
     for net in [&mut net, &mut replayed] {
         net.settle(netuid);
-        let digest = final_digest(&ran.trace.header_hash, &ran.assertion.digest());
+        let digest = final_digest(&computed.trace.header_hash, &computed.assertion.digest());
         assert_eq!(net.close(netuid).previous, digest);
     }
     let [a, b] = [&net, &replayed].map(|net| net.metagraph(netuid, 0));
@@ -96,17 +106,16 @@ fn replay_comes_to_what_an_honest_assertion_does() {
 
 #[test]
 fn replay_before_the_delay_is_refused() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     let due = net.block() + net.rules().replay_delay;
     assert_eq!(net.status(netuid).expect("a status").replays_at, Some(due));
     net.advance_to(due - 1);
     let memory = net.memory_for(netuid, 0, 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).replay(netuid, 1, memory.clone()),
-        Err(EpochError::ReplayNotDue(due))
+    net.refuses(
+        ALICE,
+        |it| it.replay(netuid, 1, memory.clone()),
+        EpochError::ReplayNotDue(due),
     );
-    assert_eq!(net.snapshot(), before);
     net.advance(1);
     assert_eq!(net.as_(ALICE).replay(netuid, 1, memory), Ok(1));
 }
@@ -118,70 +127,66 @@ fn replay_with_nothing_closed_is_refused() {
     net.with_validators(netuid, 1).with_miners(netuid, 1);
     net.run_epoch(netuid);
     net.advance(net.rules().replay_delay);
-    let before = net.snapshot();
     for netuid in [netuid, NetUid(99)] {
-        assert_eq!(
-            net.as_(ALICE).replay(netuid, 1, Vec::new()),
-            Err(EpochError::NothingClosed)
+        net.refuses(
+            ALICE,
+            |it| it.replay(netuid, 1, Vec::new()),
+            EpochError::NothingClosed,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn replay_of_no_steps_is_refused() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     wait(&mut net, netuid);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).replay(netuid, 0, Vec::new()),
-        Err(EpochError::NoSteps)
+    net.refuses(
+        ALICE,
+        |it| it.replay(netuid, 0, Vec::new()),
+        EpochError::NoSteps,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn propose_while_replaying_is_refused() {
-    let (mut net, netuid) = with_closed_epoch(3);
-    let ran = net.compute(netuid);
+    let (mut net, netuid) = with_closed_epoch();
+    let computed = net.compute(netuid);
     wait(&mut net, netuid);
-    go_on(&mut net, netuid, 0, 1, 0);
+    replay_from(&mut net, netuid, 0, 1, 0);
     let (epoch, collateral) = (net.addresses().epoch, net.rules().collateral);
     net.provide(ALICE, epoch, collateral);
     net.as_(ALICE)
         .deposit_collateral(collateral)
         .expect("deposited");
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).propose(netuid, &ran.assertion),
-        Err(EpochError::Replaying)
+    net.refuses(
+        ALICE,
+        |it| it.propose(netuid, &computed.assertion),
+        EpochError::Replaying,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn replay_while_asserted_is_refused() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     let memory = net.memory_for(netuid, 0, 1);
     net.assert_epoch(netuid);
     assert_eq!(net.status(netuid).expect("a status").replays_at, None);
     net.advance(net.rules().replay_delay);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).replay(netuid, 1, memory),
-        Err(EpochError::AlreadyAsserted)
+    net.refuses(
+        ALICE,
+        |it| it.replay(netuid, 1, memory),
+        EpochError::AlreadyAsserted,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn replay_after_a_slashed_lie_makes_the_epoch_final() {
-    let (mut net, netuid) = with_closed_epoch(3);
-    let (ran, inputs) = (net.compute(netuid), net.inputs(netuid));
-    let mut lie = ran.assertion.clone();
+    let (mut net, netuid) = with_closed_epoch();
+    let (computed, inputs) = (net.compute(netuid), net.inputs(netuid));
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.as_(STRANGER)
         .dispute(netuid, k, &proof)
         .expect("slashed");
@@ -195,8 +200,8 @@ fn replay_after_a_slashed_lie_makes_the_epoch_final() {
 }
 
 #[test]
-fn wrong_memory_is_refused_without_change() {
-    let (mut net, netuid) = with_closed_epoch(3);
+fn replay_with_wrong_memory_is_refused() {
+    let (mut net, netuid) = with_closed_epoch();
     wait(&mut net, netuid);
     let header = net.header(netuid).expect("closed");
     let plan = net.plan(netuid).expect("a plan");
@@ -206,60 +211,57 @@ fn wrong_memory_is_refused_without_change() {
             plan.phases[usize::from(phase)].memory
         })
         .expect("the kernel reads memory");
-    // Steps before that read none, and take none.
+    // Earlier steps read no memory and accept none.
     if reads > 0 {
-        let before = net.snapshot();
-        assert_eq!(
-            net.as_(ALICE).replay(netuid, reads, vec![vec![1]]),
-            Err(EpochError::OpeningMismatch(Opening::Memory)),
-            "one too many"
+        net.refuses(
+            ALICE,
+            |it| it.replay(netuid, reads, vec![vec![1]]),
+            EpochError::OpeningMismatch(Opening::Memory),
         );
-        assert_eq!(net.snapshot(), before);
-        go_on(&mut net, netuid, 0, reads, 0);
+        replay_from(&mut net, netuid, 0, reads, 0);
     }
     let good = net.memory_for(netuid, reads, 1);
     assert!(!good[0].is_empty(), "there is something to remember");
     let mut longer = good.clone();
     longer[0].push(0);
-    let before = net.snapshot();
     for bad in [
         Vec::new(),
         vec![Vec::new()],
         longer,
         vec![good[0].clone(); 2],
     ] {
-        assert_eq!(
-            net.as_(ALICE).replay(netuid, 1, bad),
-            Err(EpochError::OpeningMismatch(Opening::Memory))
+        net.refuses(
+            ALICE,
+            |it| it.replay(netuid, 1, bad),
+            EpochError::OpeningMismatch(Opening::Memory),
         );
     }
-    assert_eq!(net.snapshot(), before);
     assert_eq!(net.as_(ALICE).replay(netuid, 1, good), Ok(reads + 1));
 }
 
 #[test]
-fn a_network_without_workers_lives_on_public_data() {
-    // From the first epoch on, results and memory are only what replays told.
+fn replays_without_workers_need_public_data_only() {
+    // From the first epoch on, results and carry-over state come from the events of replays.
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     for epoch in 0..3 {
         net.close(netuid);
-        let ran = net.replay(netuid, 3);
-        assert_eq!(ran.header.epoch, epoch);
-        // The harness settles, and feeds the next replay, from what the chain told.
+        let computed = net.replay(netuid, 3);
+        assert_eq!(computed.header.epoch, epoch);
+        // The harness settles, and continues the replay, with the data of events.
         net.settle(netuid);
-        assert_eq!(ran.pay() > Rao::ZERO, epoch > 0);
+        assert_eq!(computed.pay() > Rao::ZERO, epoch > 0);
         net.honest_weights(netuid);
     }
     assert_eq!(net.collateral(WORKER), Collateral::default());
-    // A worker that comes later reads the same.
+    // A worker that starts later reads the same data.
     net.run_epoch(netuid);
 }
 
 #[test]
-fn those_who_replay_share_the_proposers_fee() {
-    let (mut net, netuid) = with_closed_epoch(3);
+fn replay_shares_the_proposers_fee() {
+    let (mut net, netuid) = with_closed_epoch();
     let pot = net.budget(netuid, EPOCH).expect("drawn").proposer;
     let steps = net.compute(netuid).steps();
     net.expect_honest(netuid);
@@ -269,7 +271,7 @@ fn those_who_replay_share_the_proposers_fee() {
         if next == steps {
             break;
         }
-        next = go_on(&mut net, netuid, next, 1 + who % 2, who);
+        next = replay_from(&mut net, netuid, next, 1 + who % 2, who);
         paid += net.balance(nth("replayer", who));
         let due = pot.to_u128() * u128::from(next) / u128::from(steps);
         assert_eq!(paid, due, "after {next} of {steps} steps");
@@ -283,28 +285,27 @@ fn those_who_replay_share_the_proposers_fee() {
 
 #[test]
 fn replay_with_another_kernel_is_refused() {
-    let (mut net, netuid) = with_closed_epoch(3);
+    let (mut net, netuid) = with_closed_epoch();
     wait(&mut net, netuid);
-    go_on(&mut net, netuid, 0, 1, 0);
+    replay_from(&mut net, netuid, 0, 1, 0);
     let kernel = net.addresses().yuma;
     net.replace_code(kernel, &bundles().token.code);
     let memory = net.memory_for(netuid, 1, 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).replay(netuid, 1, memory),
-        Err(EpochError::KernelChanged)
+    net.refuses(
+        ALICE,
+        |it| it.replay(netuid, 1, memory),
+        EpochError::KernelChanged,
     );
-    assert_eq!(net.snapshot(), before);
-    // With the code back the replay goes on.
+    // With the old code the replay continues.
     net.replace_code(kernel, &bundles().yuma.code);
-    go_on(&mut net, netuid, 1, 1, 0);
+    replay_from(&mut net, netuid, 1, 1, 0);
 }
 
 #[test]
-fn a_final_epoch_leaves_nothing_of_its_replay() {
-    // Two networks whose epochs end at the same block: one asserted, one replayed. The contracts
-    // store the same.
-    let (mut net, netuid) = with_closed_epoch(70);
+fn final_epoch_leaves_no_storage_of_its_replay() {
+    // Two networks whose epochs end at the same block, one asserted and one replayed, have the same
+    // storage.
+    let (mut net, netuid) = with_large_closed_epoch();
     let template = net.template();
     let mut replayed = Network::begin_from(&template);
     replayed.replay(netuid, 1);
@@ -318,10 +319,9 @@ fn a_final_epoch_leaves_nothing_of_its_replay() {
     assert_eq!(replayed, asserted);
 }
 
-/// The contract knows no kernel: one that remembers nothing and cuts the epoch otherwise is
-/// replayed the same way.
+/// A kernel without carry-over state and with another plan is replayed in the same way.
 #[test]
-fn a_subnet_of_another_kernel_is_replayed_too() {
+fn replay_of_the_mean_kernel_succeeds() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: 256,
@@ -335,13 +335,13 @@ fn a_subnet_of_another_kernel_is_replayed_too() {
         net.honest_weights(netuid);
     }
     assert_eq!(net.close(netuid).kernel, mean);
-    let ran = net.replay(netuid, 2);
-    assert!(ran.trace.results.len() > 1, "several chunks");
+    let computed = net.replay(netuid, 2);
+    assert!(computed.trace.results.len() > 1, "several chunks");
     assert_eq!(
         net.status(netuid).expect("a status").final_epoch,
         Some(EPOCH)
     );
     net.settle(netuid);
-    assert!(ran.pay() > Rao::ZERO);
+    assert!(computed.pay() > Rao::ZERO);
     net.run_epoch(netuid);
 }

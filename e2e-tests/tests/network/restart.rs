@@ -1,13 +1,13 @@
 //! Workers that are stopped and started again on the same store.
 
-use crate::worker::{act, community, fresh, ledger};
+use crate::worker::{act, fresh, ledger, populated};
 use inktensor_client::chain::ChainError;
 use inktensor_compute::engine::{native::Native, Engine, EngineError, PhaseJob, StepFailed};
 use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     accounts::*,
-    meddled::{Meddled, Sending},
-    Folder, Network,
+    intercept::{Intercepted, Transaction},
+    Network, TempDir,
 };
 use inktensor_primitives::{
     epoch::Stage,
@@ -24,7 +24,7 @@ use std::sync::{
     Arc,
 };
 
-/// The linked kernel, counting the epochs that it is asked to plan.
+/// The linked kernel with a count of planned epochs.
 #[derive(Default)]
 struct Counting {
     epochs: AtomicU32,
@@ -45,8 +45,8 @@ impl Engine for Counting {
     }
 }
 
-/// Lets one worker act until epoch `epoch` is closed and posted.
-fn live_until_posted(net: &mut Network, netuid: NetUid, ledger: &mut EpochCache, epoch: u32) {
+/// Runs one worker until epoch `epoch` is closed and posted.
+fn run_until_posted(net: &mut Network, netuid: NetUid, ledger: &mut EpochCache, epoch: u32) {
     for _ in 0..200 {
         let actions = act(net, ledger).expect("no problem");
         if actions.contains(&Action::Proposed { netuid, epoch }) {
@@ -58,10 +58,10 @@ fn live_until_posted(net: &mut Network, netuid: NetUid, ledger: &mut EpochCache,
 }
 
 #[test]
-fn worker_started_at_every_block_goes_on_and_computes_each_epoch_once() {
+fn worker_restarted_at_every_block_computes_each_epoch_once() {
     let mut net = Network::deploy();
-    community(&mut net);
-    let folder = Folder::new();
+    populated(&mut net);
+    let folder = TempDir::new();
     let engine = Arc::new(Counting::default());
     let mut actions = Vec::new();
     for _ in 0..80 {
@@ -78,16 +78,16 @@ fn worker_started_at_every_block_goes_on_and_computes_each_epoch_once() {
 }
 
 #[test]
-fn newcomer_brings_in_the_memory_of_the_last_final_epoch() {
+fn new_worker_imports_the_carry_over_state() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
-    let (old, new) = (Folder::new(), Folder::new());
+    let netuid = populated(&mut net);
+    let (old, new) = (TempDir::new(), TempDir::new());
     let mut veteran = fresh(&net, &old);
-    live_until_posted(&mut net, netuid, &mut veteran, 0);
+    run_until_posted(&mut net, netuid, &mut veteran, 0);
     net.advance(net.rules().challenge_period);
     act(&mut net, &mut veteran).expect("no problem");
     net.honest_weights(netuid);
-    live_until_posted(&mut net, netuid, &mut veteran, 2);
+    run_until_posted(&mut net, netuid, &mut veteran, 2);
 
     let mut newcomer = fresh(&net, &new);
     let unknown = newcomer.closed(net.chain(), netuid).expect_err("no memory");
@@ -128,17 +128,17 @@ fn newcomer_brings_in_the_memory_of_the_last_final_epoch() {
     assert_eq!(computed.assertion.digest(), assertion);
 }
 
-/// Where a worker is killed: at its transaction number `at`, which arrives or not.
+/// The moment of a kill: transaction number `at`, which reaches the chain or not.
 #[derive(Clone, Copy, Debug)]
 struct Kill {
     at: usize,
     arrives: bool,
 }
 
-/// Lets roles with a store run two epochs, killed and started anew as `kill` says. Returns how many
-/// transactions they sent.
+/// Runs roles with a store for two epochs, with one kill and restart. Returns the number of
+/// transactions.
 fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
-    let folder = Folder::new();
+    let folder = TempDir::new();
     let mut sent = 0;
     let mut worker = Some(fresh(net, &folder));
     for _ in 0..100 {
@@ -147,7 +147,7 @@ fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
             return sent;
         }
         loop {
-            // The one before lets go of the store when it dies.
+            // The killed worker has released the store.
             let mut ledger = match worker.take() {
                 Some(ledger) => ledger,
                 None => fresh(net, &folder),
@@ -159,9 +159,9 @@ fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
                 Watcher::new(STRANGER, net.addresses()),
             );
             let acted = net.with_chain(|chain| {
-                let mut mortal = Meddled {
+                let mut mortal = Intercepted {
                     chain,
-                    meddle: |chain: &mut SandboxChain, sending: Sending<'_>| {
+                    intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
                         let dead = || Err(ChainError::Runtime("killed".into()));
                         let now = sent;
                         sent += usize::from(!killed);
@@ -170,11 +170,11 @@ fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
                             Some(kill) if kill.at == now => {
                                 killed = true;
                                 if kill.arrives {
-                                    sending.arrive(chain)?;
+                                    transaction.submit(chain)?;
                                 }
                                 dead()
                             }
-                            _ => sending.arrive(chain),
+                            _ => transaction.submit(chain),
                         }
                     },
                 };
@@ -203,17 +203,18 @@ fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
     panic!("two epochs take fewer turns");
 }
 
-/// Between any two steps, and in the middle of any: nothing is paid twice, no collateral is lost, and the
-/// end is the same to the last byte.
+/// A kill between any two steps or during one pays nothing twice and loses no collateral: the final
+/// state is the same in every byte.
 #[test]
-fn worker_killed_anywhere_goes_on_as_if_nothing_had_happened() {
+fn worker_killed_at_any_transaction_ends_in_the_same_state() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let begin = net.template();
     let mut undisturbed = Network::begin_from(&begin);
     let transactions = run_killed(&mut undisturbed, netuid, None);
     let end = undisturbed.snapshot();
-    // Two epochs of close, propose, finalize, settle; collateral is approved and deposited once.
+    // Two epochs of close, propose, finalize and settle, and one approval and deposit of
+    // collateral.
     assert_eq!(transactions, 10);
     for at in 0..transactions {
         for arrives in [false, true] {

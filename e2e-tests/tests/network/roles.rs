@@ -1,4 +1,4 @@
-//! The worker's roles on the chain: they do on their own what the harness does by hand.
+//! The worker's roles on the chain: they do what the harness does call by call.
 
 use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
 use inktensor_primitives::{epoch::Stage, NetUid, Rao};
@@ -8,8 +8,8 @@ use inktensor_worker::{
     roles::{Action, Keeper, Proposer, RoleError, TickReport},
 };
 
-/// A subnet of two validators and three miners.
-fn community(net: &mut Network) -> NetUid {
+/// Creates a subnet of two validators and three miners.
+fn populated(net: &mut Network) -> NetUid {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     netuid
@@ -22,7 +22,7 @@ fn ledger(net: &Network, choice: EngineChoice) -> EpochCache {
     )
 }
 
-/// A proposer with TAO for its collateral.
+/// Returns a proposer with TAO for its collateral.
 fn proposer(net: &mut Network) -> Proposer {
     net.fund(WORKER, Rao::from_tao(100));
     Proposer::new(WORKER, net.addresses())
@@ -42,8 +42,8 @@ fn propose(net: &mut Network, proposer: &Proposer, ledger: &mut EpochCache) -> T
         .expect("the chain answers")
 }
 
-/// Lets both roles act once per block until `epochs` epochs are settled.
-fn live(net: &mut Network, netuid: NetUid, choice: EngineChoice, epochs: u32) -> Vec<Action> {
+/// Runs both roles once per block until `epochs` epochs are settled.
+fn run(net: &mut Network, netuid: NetUid, choice: EngineChoice, epochs: u32) -> Vec<Action> {
     let mut ledger = ledger(net, choice);
     let (proposer, keeper) = (proposer(net), keeper(net));
     let mut actions = Vec::new();
@@ -64,10 +64,10 @@ fn live(net: &mut Network, netuid: NetUid, choice: EngineChoice, epochs: u32) ->
 }
 
 #[test]
-fn roles_take_an_epoch_from_its_close_to_its_last_chunk() {
+fn roles_run_an_epoch_from_its_close_to_its_last_chunk() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
-    let actions = live(&mut net, netuid, EngineChoice::Wasm, 1);
+    let netuid = populated(&mut net);
+    let actions = run(&mut net, netuid, EngineChoice::Wasm, 1);
     let collateral = net.rules().collateral;
     assert_eq!(
         actions,
@@ -87,9 +87,9 @@ fn roles_take_an_epoch_from_its_close_to_its_last_chunk() {
 }
 
 #[test]
-fn roles_come_to_what_is_done_by_hand() {
+fn roles_end_in_the_state_of_single_calls() {
     let mut by_hand = Network::deploy();
-    let netuid = community(&mut by_hand);
+    let netuid = populated(&mut by_hand);
     for _ in 0..3 {
         by_hand.run_epoch(netuid);
     }
@@ -101,8 +101,8 @@ fn roles_come_to_what_is_done_by_hand() {
     ];
     for choice in choices {
         let mut by_roles = Network::deploy();
-        assert_eq!(community(&mut by_roles), netuid);
-        live(&mut by_roles, netuid, choice, 3);
+        assert_eq!(populated(&mut by_roles), netuid);
+        run(&mut by_roles, netuid, choice, 3);
         assert_eq!(by_roles.header(netuid), by_hand.header(netuid));
         assert_eq!(by_roles.roster(netuid), by_hand.roster(netuid));
         assert_eq!(
@@ -116,12 +116,12 @@ fn roles_come_to_what_is_done_by_hand() {
 }
 
 #[test]
-fn roles_look_after_every_subnet() {
+fn roles_run_every_subnet() {
     let mut net = Network::deploy();
-    let first = community(&mut net);
+    let first = populated(&mut net);
     let empty = net.create(Shape::default());
-    let last = community(&mut net);
-    let actions = live(&mut net, last, EngineChoice::Wasm, 2);
+    let last = populated(&mut net);
+    let actions = run(&mut net, last, EngineChoice::Wasm, 2);
     assert!(actions.contains(&Action::TempoRestarted { netuid: empty }));
     for netuid in [first, last] {
         assert!(actions.contains(&Action::Finalized { netuid, epoch: 1 }));
@@ -129,9 +129,9 @@ fn roles_look_after_every_subnet() {
 }
 
 #[test]
-fn second_proposer_finds_nothing_to_do() {
+fn second_proposer_does_nothing() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.close(netuid);
     net.assert_epoch(netuid);
     let mut ledger = ledger(&net, EngineChoice::Wasm);
@@ -142,9 +142,9 @@ fn second_proposer_finds_nothing_to_do() {
 }
 
 #[test]
-fn proposer_without_tao_says_so() {
+fn proposer_without_tao_reports_it() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.close(netuid);
     let mut ledger = ledger(&net, EngineChoice::Wasm);
     let poor = Proposer::new(STRANGER, net.addresses());
@@ -157,9 +157,9 @@ fn proposer_without_tao_says_so() {
 }
 
 #[test]
-fn keeper_does_not_finalise_a_lie() {
+fn keeper_does_not_finalize_a_lie() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.close(netuid);
     let mut lie = net.compute(netuid).assertion;
     lie.steps[3] = [7; 32];
@@ -170,7 +170,7 @@ fn keeper_does_not_finalise_a_lie() {
     let Err(RoleError::Disagreement { difference, .. }) = report.clean() else {
         panic!("the keeper computes something else");
     };
-    let difference = difference.expect("the posted assertion is in the events");
+    let difference = difference.expect("an assertion in the events");
     assert!(
         difference.to_string().starts_with("step 3 "),
         "{difference}"
@@ -180,13 +180,13 @@ fn keeper_does_not_finalise_a_lie() {
 }
 
 #[test]
-fn worker_that_knows_no_memory_says_so() {
+fn worker_without_carry_over_state_reports_it() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
-    live(&mut net, netuid, EngineChoice::Wasm, 1);
-    // Without weights there is nothing to remember, and whoever guesses as much is right.
+    let netuid = populated(&mut net);
+    run(&mut net, netuid, EngineChoice::Wasm, 1);
+    // Without weights there is no carry-over state, so the guess of none is right.
     net.honest_weights(netuid);
-    live(&mut net, netuid, EngineChoice::Wasm, 2);
+    run(&mut net, netuid, EngineChoice::Wasm, 2);
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at);
     net.as_(KEEPER).close(netuid).expect("closed");

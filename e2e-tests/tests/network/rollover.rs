@@ -1,24 +1,26 @@
-//! Giving an epoch up that nobody brings to an end.
+//! Rolling over epochs that do not become final.
 
-use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Prepared, Shape};
 use inktensor_primitives::{
     epoch::{Collateral, EpochError, Stage},
     NetUid, Rao,
 };
 
-/// A network whose second epoch, which has a budget and reads the memory of the first, is closed.
+/// Returns a network whose second epoch, which has a budget and reads carry-over state, is closed.
 fn with_closed_epoch() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.with_closed_epoch();
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.with_closed_epoch();
+        netuid
+    });
+    PREPARED.network()
 }
 
-/// Block at which the closed epoch can be given up.
+/// Returns the block at which the closed epoch can be rolled over.
 fn rolls_over_at(net: &Network, netuid: NetUid) -> Option<u32> {
     net.status(netuid).expect("a status").rolls_over_at
 }
 
-/// Waits until the closed epoch can be given up, and gives it up.
+/// Waits until the closed epoch can be rolled over, and rolls it over.
 fn roll_over(net: &mut Network, netuid: NetUid) -> Rao {
     let due = rolls_over_at(net, netuid).expect("it can be");
     net.advance_to(due);
@@ -31,12 +33,11 @@ fn roll_over_before_the_delay_is_refused() {
     let due = net.block() + net.rules().rollover_delay;
     assert_eq!(rolls_over_at(&net, netuid), Some(due));
     net.advance_to(due - 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(STRANGER).roll_over(netuid),
-        Err(EpochError::RolloverNotDue(due))
+    net.refuses(
+        STRANGER,
+        |it| it.roll_over(netuid),
+        EpochError::RolloverNotDue(due),
     );
-    assert_eq!(net.snapshot(), before);
     net.advance(1);
     assert!(net.as_(STRANGER).roll_over(netuid).is_ok());
 }
@@ -51,19 +52,18 @@ fn roll_over_with_nothing_closed_is_refused() {
             net.run_epoch(netuid);
         }
         net.advance(net.rules().rollover_delay);
-        let before = net.snapshot();
         for netuid in [netuid, NetUid(99)] {
-            assert_eq!(
-                net.as_(STRANGER).roll_over(netuid),
-                Err(EpochError::NothingClosed)
+            net.refuses(
+                STRANGER,
+                |it| it.roll_over(netuid),
+                EpochError::NothingClosed,
             );
         }
-        assert_eq!(net.snapshot(), before);
     }
 }
 
 #[test]
-fn roll_over_keeps_roster_and_memory_and_carries_the_whole_budget() {
+fn roll_over_keeps_roster_and_memory_and_carries_the_budget() {
     let (mut net, netuid) = with_closed_epoch();
     let budget = net.budget(netuid, 1).expect("drawn");
     let total = budget.unspent().expect("an amount");
@@ -86,7 +86,7 @@ fn roll_over_keeps_roster_and_memory_and_carries_the_whole_budget() {
 }
 
 #[test]
-fn the_epoch_after_a_rollover_pays_both_budgets() {
+fn epoch_after_a_rollover_pays_both_budgets() {
     let (mut net, netuid) = with_closed_epoch();
     let lost = net.header(netuid).expect("closed");
     let roster = net.roster(netuid);
@@ -102,9 +102,9 @@ fn the_epoch_after_a_rollover_pays_both_budgets() {
     let budget = net.budget(netuid, 2).expect("drawn");
     let total = budget.unspent().expect("an amount");
     assert!(total >= pending, "{total:?} of {pending:?}");
-    // It reads the memory that the epoch before the lost one left.
-    let ran = net.assert_epoch(netuid);
-    assert!(ran.pay().0 > carried.0 / 2, "half is the neurons'");
+    // It reads the carry-over state of the last final epoch.
+    let computed = net.assert_epoch(netuid);
+    assert!(computed.pay().0 > carried.0 / 2, "half is the neurons'");
     net.finalize(netuid);
     net.settle(netuid);
     assert_eq!(net.status(netuid).expect("a status").final_epoch, Some(2));
@@ -112,28 +112,34 @@ fn the_epoch_after_a_rollover_pays_both_budgets() {
 }
 
 #[test]
-fn the_first_epoch_can_be_rolled_over() {
+fn roll_over_of_the_first_epoch_succeeds() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 1).with_miners(netuid, 2);
     net.close(netuid);
     assert_eq!(roll_over(&mut net, netuid), Rao::ZERO);
-    let ran = net.run_epoch(netuid);
-    assert_eq!((ran.header.epoch, ran.header.final_epoch), (1, None));
+    let computed = net.run_epoch(netuid);
+    assert_eq!(
+        (computed.header.epoch, computed.header.final_epoch),
+        (1, None)
+    );
     net.honest_weights(netuid);
     net.run_epoch(netuid);
 }
 
 #[test]
-fn two_epochs_in_a_row_can_be_rolled_over() {
+fn roll_over_of_two_epochs_in_a_row_succeeds() {
     let (mut net, netuid) = with_closed_epoch();
     let first = roll_over(&mut net, netuid);
     net.close(netuid);
     let second = roll_over(&mut net, netuid);
     assert!(second > first);
-    let ran = net.run_epoch(netuid);
-    assert_eq!((ran.header.epoch, ran.header.final_epoch), (3, Some(0)));
-    assert!(ran.pay().0 > second.0 / 2);
+    let computed = net.run_epoch(netuid);
+    assert_eq!(
+        (computed.header.epoch, computed.header.final_epoch),
+        (3, Some(0))
+    );
+    assert!(computed.pay().0 > second.0 / 2);
 }
 
 #[test]
@@ -142,27 +148,26 @@ fn roll_over_of_an_asserted_epoch_is_refused() {
     net.assert_epoch(netuid);
     assert_eq!(rolls_over_at(&net, netuid), None);
     net.advance(2 * net.rules().rollover_delay);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(STRANGER).roll_over(netuid),
-        Err(EpochError::AlreadyAsserted)
+    net.refuses(
+        STRANGER,
+        |it| it.roll_over(netuid),
+        EpochError::AlreadyAsserted,
     );
-    assert_eq!(net.snapshot(), before);
     net.finalize(netuid);
 }
 
 #[test]
-fn a_slashed_assertion_is_progress() {
+fn slashed_assertion_delays_the_rollover() {
     let (mut net, netuid) = with_closed_epoch();
     let closed_at = net.block();
     let delay = net.rules().rollover_delay;
     net.advance(delay - 2);
-    let (ran, inputs) = (net.compute(netuid), net.inputs(netuid));
-    let mut lie = ran.assertion.clone();
+    let (computed, inputs) = (net.compute(netuid), net.inputs(netuid));
+    let mut lie = computed.assertion.clone();
     lie.results[0] = [1; 32];
     net.propose_lie(netuid, &lie);
     net.advance(2);
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("a lie");
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("a lie");
     net.as_(STRANGER)
         .dispute(netuid, k, &proof)
         .expect("slashed");
@@ -178,7 +183,7 @@ fn a_slashed_assertion_is_progress() {
 }
 
 #[test]
-fn a_replayed_step_is_progress_and_is_forgotten_with_the_epoch() {
+fn replayed_step_delays_the_rollover_and_is_dropped_by_it() {
     let (mut net, netuid) = with_closed_epoch();
     let template = net.template();
     let budget = net.budget(netuid, 1).expect("drawn");
@@ -194,39 +199,40 @@ fn a_replayed_step_is_progress_and_is_forgotten_with_the_epoch() {
     let carried = roll_over(&mut net, netuid);
     let total = budget.unspent().expect("an amount");
     assert_eq!(u128::from(carried.0) + paid, total.to_u128());
-    // The contract stores the same as if nobody had replayed anything.
+    // The contract's storage is that of an epoch without a replay.
     let mut idle = Network::begin_from(&template);
     roll_over(&mut idle, netuid);
     let [replayed, idle] = [&net, &idle].map(|net| net.snapshot().storage["epoch"]);
     assert_eq!(replayed, idle);
-    let ran = net.run_epoch(netuid);
-    assert!(ran.pay().0 > carried.0 / 2);
+    let computed = net.run_epoch(netuid);
+    assert!(computed.pay().0 > carried.0 / 2);
 }
 
 #[test]
-fn an_epoch_whose_kernel_is_gone_can_only_be_rolled_over() {
+fn epoch_without_its_kernel_can_only_be_rolled_over() {
     let (mut net, netuid) = with_closed_epoch();
-    let (ran, inputs) = (net.compute(netuid), net.inputs(netuid));
+    let (computed, inputs) = (net.compute(netuid), net.inputs(netuid));
     net.assert_epoch(netuid);
     let locked = net.collateral(WORKER).locked;
     let kernel = net.addresses().yuma;
     net.replace_code(kernel, &bundles().token.code);
     assert!(rolls_over_at(&net, netuid).is_some());
 
-    let proof = ran.trace.proof(&inputs, &ran.assertion, 0).expect("a step");
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(STRANGER).dispute(netuid, 0, &proof),
-        Err(EpochError::KernelChanged)
+    let proof = computed
+        .trace
+        .proof(&inputs, &computed.assertion, 0)
+        .expect("a step");
+    net.refuses(
+        STRANGER,
+        |it| it.dispute(netuid, 0, &proof),
+        EpochError::KernelChanged,
     );
-    assert_eq!(net.snapshot(), before);
     net.advance(net.rules().challenge_period);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).finalize(netuid, &ran.assertion),
-        Err(EpochError::KernelChanged)
+    net.refuses(
+        KEEPER,
+        |it| it.finalize(netuid, &computed.assertion),
+        EpochError::KernelChanged,
     );
-    assert_eq!(net.snapshot(), before);
 
     roll_over(&mut net, netuid);
     assert_eq!(
@@ -242,7 +248,7 @@ fn an_epoch_whose_kernel_is_gone_can_only_be_rolled_over() {
 }
 
 #[test]
-fn an_assertion_whose_kernel_is_back_stands_again() {
+fn assertion_with_its_kernel_restored_can_be_finalized() {
     let (mut net, netuid) = with_closed_epoch();
     net.assert_epoch(netuid);
     let kernel = net.addresses().yuma;

@@ -1,30 +1,32 @@
-//! Root: stake that counts on every subnet, and what it earns; and stake that only visits.
+//! Root stake: weight on every subnet, and dividends. Also stake of less than an epoch.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     staking::{Child, StakingError, ROOT_STREAM},
     AccountId, Bps, NetUid, Rao,
 };
 
 const THOUSAND: Rao = Rao::from_tao(1_000);
-/// What a thousand TAO on root weigh: 226 245 882 of 2^32 of it (subtensor-reference.md 1.4).
+/// The weight of a thousand TAO on root: 226 245 882 of 2^32 (subtensor-reference.md 1.4).
 const WEIGHS: Rao = Rao(52_676_974_330);
 
-/// Two subnets that have closed an epoch, each with Alice's hotkey, a validator with 100 TAO, and
+/// Returns two subnets after a final epoch, each with Alice's hotkey, a validator with 100 TAO, and
 /// two miners.
 fn with_validator() -> (Network, [NetUid; 2]) {
-    let mut net = Network::deploy();
-    let nets = [0; 2].map(|_| net.create(Shape::default()));
-    for netuid in nets {
-        net.enrol(netuid, ALICE, ALICE_HOTKEY);
-        net.stake(netuid, ALICE, ALICE_HOTKEY, Rao::from_tao(100));
-        net.with_miners(netuid, 2);
-        net.run_epoch(netuid);
-    }
-    (net, nets)
+    static PREPARED: Prepared<[NetUid; 2]> = Prepared::new(|net| {
+        let nets = [0; 2].map(|_| net.create(Shape::default()));
+        for netuid in nets {
+            net.enrol(netuid, ALICE, ALICE_HOTKEY);
+            net.stake(netuid, ALICE, ALICE_HOTKEY, Rao::from_tao(100));
+            net.with_miners(netuid, 2);
+            net.run_epoch(netuid);
+        }
+        nets
+    });
+    PREPARED.network()
 }
 
-/// Closes an epoch that pays the validator, and makes it final.
+/// Closes and finalizes an epoch that pays the validator.
 fn make_final(net: &mut Network, netuid: NetUid) {
     net.honest_weights(netuid);
     net.close(netuid);
@@ -37,13 +39,13 @@ fn weight(net: &Network, netuid: NetUid, hotkey: AccountId) -> Rao {
     net.stake_at(netuid, hotkey, epoch).expect("readable")
 }
 
-/// What the last final epoch has paid the hotkey as a validator.
+/// Returns the hotkey's pay as a validator in the last final epoch.
 fn dividends(net: &Network, netuid: NetUid) -> u64 {
     net.metagraph(netuid, 0)[0].score.validator.0
 }
 
 #[test]
-fn root_stake_counts_on_every_subnet() {
+fn root_stake_has_weight_on_every_subnet() {
     let (mut net, nets) = with_validator();
     let before = nets.map(|netuid| weight(&net, netuid, ALICE_HOTKEY));
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
@@ -71,7 +73,7 @@ fn root_stake_of_a_closed_epoch_is_that_of_its_close() {
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
     let held = weight(&net, one, ALICE_HOTKEY);
     net.close(one);
-    // What comes later, between the closes of others, and in the same block.
+    // Stake added later, between other closes, and in the same block.
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
     net.run_epoch(two);
     assert_eq!(at(&net, one), held);
@@ -90,7 +92,7 @@ fn root_stake_of_a_closed_epoch_is_that_of_its_close() {
 }
 
 #[test]
-fn root_stake_earns_its_part_of_the_dividends() {
+fn root_stake_earns_its_share_of_the_dividends() {
     let (mut net, [netuid, _]) = with_validator();
     net.as_(ALICE)
         .set_take(ALICE_HOTKEY, Bps(1_000))
@@ -107,7 +109,7 @@ fn root_stake_earns_its_part_of_the_dividends() {
     let found = net.root_dividends(ALICE_HOTKEY);
     assert!(found.left.0.abs_diff(due) <= due >> 28, "{found:?}, {due}");
     assert_eq!(net.root_unclaimed(), found.left);
-    // The subnet's stakers have all the others.
+    // The subnet's stakers get the rest.
     let grown = net.hotkey_stake(netuid, ALICE_HOTKEY).0 - own.0;
     assert_eq!(grown, paid - found.left.0);
 }
@@ -134,7 +136,7 @@ fn claim_root_pays_block_by_block() {
     assert!(claimed.0.abs_diff(all / 8) <= 2, "{claimed:?} of {all}");
     let others = net.root_claim(ALICE_HOTKEY, CHARLIE);
     assert!(others.0.abs_diff(all / 4 * 3) <= 4, "{others:?} of {all}");
-    // Stake is what it was.
+    // The stake is unchanged.
     assert_eq!(net.stake_of(NetUid::ROOT, ALICE_HOTKEY, BOB), THOUSAND);
 }
 
@@ -143,7 +145,7 @@ fn root_stake_of_one_block_earns_one_blocks_part() {
     let (mut net, [netuid, _]) = with_validator();
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
     make_final(&mut net, netuid);
-    // Comes for the pay, with a hundred times as much, and goes.
+    // A hundred times as much stake is added for one block.
     net.stake(NetUid::ROOT, CHARLIE, ALICE_HOTKEY, Rao::from_tao(100_000));
     net.settle(netuid);
     let all = net.root_dividends(ALICE_HOTKEY).left.0;
@@ -177,7 +179,7 @@ fn root_stake_moves_to_subnets_and_back() {
         net.stake_of(NetUid::ROOT, ALICE_HOTKEY, CHARLIE),
         Rao::from_tao(500)
     );
-    // What it had earned stays its own.
+    // Its earned dividends stay claimable.
     let owed = net.root_claim(ALICE_HOTKEY, BOB);
     assert!(owed > Rao::ZERO);
     assert_eq!(net.root_claim(ALICE_HOTKEY, CHARLIE), Rao::ZERO);
@@ -190,7 +192,7 @@ fn root_stake_moves_to_subnets_and_back() {
 }
 
 #[test]
-fn the_last_root_stake_to_go_takes_what_is_on_its_way() {
+fn last_root_stake_removed_takes_the_streaming_dividends() {
     let (mut net, [netuid, _]) = with_validator();
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
     net.honest_weights(netuid);
@@ -206,7 +208,7 @@ fn the_last_root_stake_to_go_takes_what_is_on_its_way() {
 }
 
 #[test]
-fn without_root_stake_the_subnets_stakers_have_all_dividends() {
+fn dividends_without_root_stake_go_to_the_subnets_stakers() {
     let (mut net, [netuid, _]) = with_validator();
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
     make_final(&mut net, netuid);
@@ -221,7 +223,7 @@ fn without_root_stake_the_subnets_stakers_have_all_dividends() {
 }
 
 #[test]
-fn root_stake_is_given_to_children_on_a_subnet() {
+fn root_stake_counts_for_children_on_a_subnet() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     let kid = named("alice-child");
@@ -244,8 +246,8 @@ fn root_stake_is_given_to_children_on_a_subnet() {
             .set_children(NetUid::ROOT, ALICE_HOTKEY, vec![child]),
         Err(StakingError::UnknownSubnet)
     );
-    // What the child earns goes to the parent, and there to its root stake. Without stake of its
-    // own a subnet has no share of emission.
+    // The child's dividends go to the parent's root stake. A subnet needs stake of its own for a
+    // share of emission.
     net.stake(netuid, BOB, ALICE_HOTKEY, Rao::from_tao(10));
     net.with_miners(netuid, 2);
     net.run_epoch(netuid);
@@ -259,18 +261,16 @@ fn root_stake_on_a_hotkey_that_never_registered_is_refused() {
     let (mut net, _) = with_validator();
     let staking = net.addresses().staking;
     net.provide(BOB, staking, THOUSAND);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(BOB)
-            .add_stake(NetUid::ROOT, named("nobody"), THOUSAND),
-        Err(StakingError::UnknownHotkey)
+    net.refuses(
+        BOB,
+        |it| it.add_stake(NetUid::ROOT, named("unregistered"), THOUSAND),
+        StakingError::UnknownHotkey,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
-/// Stake that comes and goes within an open epoch weighs in none.
+/// Stake added and removed within an open epoch has weight in no epoch.
 #[test]
-fn stake_of_less_than_an_epoch_never_weighs() {
+fn stake_of_less_than_an_epoch_has_no_weight() {
     let (mut net, [netuid, _]) = with_validator();
     for place in [netuid, NetUid::ROOT] {
         let before = weight(&net, netuid, ALICE_HOTKEY);
@@ -282,7 +282,7 @@ fn stake_of_less_than_an_epoch_never_weighs() {
             .expect("removed");
         net.close(netuid);
         assert_eq!(net.stake_at(netuid, ALICE_HOTKEY, open), Ok(before));
-        // After the close it is too late to be in it.
+        // Stake added after the close has no weight in the closed epoch.
         net.stake(place, BOB, ALICE_HOTKEY, THOUSAND);
         assert_eq!(net.stake_at(netuid, ALICE_HOTKEY, open), Ok(before));
         net.assert_epoch(netuid);
@@ -294,9 +294,9 @@ fn stake_of_less_than_an_epoch_never_weighs() {
     }
 }
 
-/// Stake that comes for the pay of the epoch before, and goes, gains nothing.
+/// Stake added for the pay of the epoch before, and removed after it, gains nothing.
 #[test]
-fn stake_that_comes_for_the_pay_gains_nothing() {
+fn stake_added_for_the_pay_gains_nothing() {
     let (mut net, [netuid, _]) = with_validator();
     make_final(&mut net, netuid);
     let own = net.stake_of(netuid, ALICE_HOTKEY, ALICE);
@@ -314,9 +314,9 @@ fn stake_that_comes_for_the_pay_gains_nothing() {
     assert_eq!(grown, paid);
 }
 
-/// Who stays until its epoch has closed has a part of what that epoch pays.
+/// Stake that stays until its epoch closes shares in the pay of that epoch.
 #[test]
-fn stake_that_stays_earns_from_its_epoch_on() {
+fn stake_earns_from_its_epoch_on() {
     let (mut net, [netuid, _]) = with_validator();
     net.as_(ALICE)
         .set_take(ALICE_HOTKEY, Bps(0))

@@ -1,14 +1,14 @@
-//! Whole lives of networks: several epochs, several subnets, people coming and going.
+//! Longer runs of networks: several epochs and subnets, with stakers and neurons that come and go.
 
 use inktensor_compute::epoch::EpochInputs;
-use inktensor_e2e_tests::{accounts::*, Network, Ran, Shape, Template};
+use inktensor_e2e_tests::{accounts::*, EpochRun, Network, Shape, Template};
 use inktensor_primitives::{
     epoch::EpochError, kernel::NeuronResult, registry::Hyperparameter, AccountId, Bps, NetUid, Rao,
     Uid, MAX_UIDS, MAX_VALIDATORS,
 };
 use std::sync::OnceLock;
 
-/// Two subnets that differ in tempo, permits and every rule of their kernel.
+/// Creates two subnets that differ in tempo, permits and every kernel parameter.
 fn two_subnets(net: &mut Network) -> [NetUid; 2] {
     let first = net.create(Shape {
         tempo: 20,
@@ -37,14 +37,15 @@ fn two_subnets(net: &mut Network) -> [NetUid; 2] {
     [first, second]
 }
 
-/// What `coldkey` has gained on `hotkey` since it had `before`.
+/// Returns the gain of `coldkey` on `hotkey` since its stake was `before`.
 fn gain(net: &Network, netuid: NetUid, hotkey: AccountId, coldkey: AccountId, before: Rao) -> u64 {
     net.stake_of(netuid, hotkey, coldkey).0 - before.0
 }
 
-/// What a uid got in an epoch.
-fn result(ran: &Ran, uid: Uid) -> NeuronResult {
-    ran.trace
+/// Returns the result of a uid in an epoch.
+fn result(computed: &EpochRun, uid: Uid) -> NeuronResult {
+    computed
+        .trace
         .neurons()
         .nth(usize::from(uid.0))
         .copied()
@@ -52,7 +53,7 @@ fn result(ran: &Ran, uid: Uid) -> NeuronResult {
 }
 
 #[test]
-fn two_subnets_live_through_five_epochs() {
+fn two_subnets_run_five_epochs() {
     let mut net = Network::deploy();
     let [first, second] = two_subnets(&mut net);
 
@@ -65,10 +66,10 @@ fn two_subnets_live_through_five_epochs() {
         .set_take(v3, Bps(1_800))
         .expect("set");
 
-    // Epoch 0: nobody has a permit yet, and no weight was sampled, so there is nothing to pay.
+    // Epoch 0: there are no permits and no sampled weights yet, so the budget is zero.
     for netuid in [first, second] {
-        let ran = net.run_epoch(netuid);
-        assert_eq!(ran.pay(), Rao::ZERO);
+        let computed = net.run_epoch(netuid);
+        assert_eq!(computed.pay(), Rao::ZERO);
     }
     assert_eq!(net.roster(first), [Uid(1), Uid(2), Uid(3)]);
     assert_eq!(net.roster(second), [Uid(2), Uid(3)]);
@@ -79,22 +80,25 @@ fn two_subnets_live_through_five_epochs() {
         Err(EpochError::NoPermit)
     );
 
-    // Epoch 1: permits and weights; a nominator comes.
+    // Epoch 1: permits and weights; a nominator stakes.
     let nominator = named("nominator");
     let invested = Rao::from_tao(50);
     net.stake(first, nominator, v3, invested);
     for netuid in [first, second] {
         net.honest_weights(netuid);
-        let ran = net.run_epoch(netuid);
-        assert_eq!(result(&ran, Uid(0)).dividends, 0, "no permit, no dividends");
-        assert!(result(&ran, Uid(3)).validator > Rao::ZERO);
-        assert!(result(&ran, Uid(5)).miner > Rao::ZERO);
+        let computed = net.run_epoch(netuid);
+        assert_eq!(
+            result(&computed, Uid(0)).dividends,
+            0,
+            "no permit, no dividends"
+        );
+        assert!(result(&computed, Uid(3)).validator > Rao::ZERO);
+        assert!(result(&computed, Uid(5)).miner > Rao::ZERO);
     }
     let won = gain(&net, first, v3, nominator, invested);
     assert!(won > 0, "the nominator shares in the dividends");
 
-    // Epoch 2: the nominator leaves after the close, and is paid for the epoch it was in for
-    // nothing more.
+    // Epoch 2: the nominator removes its stake after the close and gets no further pay.
     net.close(first);
     let with_nominator = net.assert_epoch(first);
     let back = net
@@ -104,7 +108,7 @@ fn two_subnets_live_through_five_epochs() {
     assert_eq!(back, Rao(invested.0 + won));
     assert_eq!(net.balance(nominator), back.to_u128());
 
-    // A neuron is replaced between close and settle: the old holder is paid, the new one gets its
+    // A neuron is replaced between close and settle: the old neuron is paid; the new one gets its
     // seat and no score.
     let newcomer = named("newcomer-hotkey");
     let seat = net.enrol(first, named("newcomer"), newcomer);
@@ -135,7 +139,7 @@ fn two_subnets_live_through_five_epochs() {
         }
     }
     let lifted = net.seat(first, v0);
-    // Unless it is the one that lost its seat to the newcomer.
+    // Unless the new neuron has replaced it.
     if let Some(lifted) = lifted {
         assert!(net.roster(first).contains(&lifted.uid));
     }
@@ -147,7 +151,7 @@ fn two_subnets_live_through_five_epochs() {
 }
 
 #[test]
-fn subnet_of_one_uid_pays_its_neuron_all() {
+fn subnet_of_one_uid_pays_its_neuron_everything() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: 1,
@@ -157,22 +161,22 @@ fn subnet_of_one_uid_pays_its_neuron_all() {
     net.with_validators(netuid, 1);
     net.run_epoch(netuid);
     for epoch in 1..5 {
-        // All it can weigh is itself.
+        // It can only weigh itself.
         net.as_(nth("validator", 0))
             .set_weights(netuid, vec![Uid(0)], vec![1])
             .expect("set");
-        let ran = net.run_epoch(netuid);
-        assert_eq!(ran.header.epoch, epoch);
-        let budget = ran.header.budget.total();
+        let computed = net.run_epoch(netuid);
+        assert_eq!(computed.header.epoch, epoch);
+        let budget = computed.header.budget.total();
         assert!(budget > Rao::ZERO);
         assert!(
-            budget.0 - ran.pay().0 <= 1 + budget.0 / (1 << 30),
-            "{ran:?}"
+            budget.0 - computed.pay().0 <= 1 + budget.0 / (1 << 30),
+            "{computed:?}"
         );
     }
 }
 
-/// A full subnet of 4096 uids, on which uids 0 to 127 have stake. 64 permits are given out.
+/// Returns a full subnet of 4096 uids with 64 permits, on which uids 0 to 127 have stake.
 fn full_subnet() -> (Network, NetUid) {
     const NETUID: NetUid = NetUid(1);
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
@@ -196,11 +200,11 @@ fn full_subnet() -> (Network, NetUid) {
     (Network::begin_from(template), NETUID)
 }
 
-/// Whether all but what rounding takes of the budget is paid.
-fn pays_all(ran: &Ran) -> bool {
-    let budget = ran.header.budget.total();
-    let rounding = u64::from(ran.header.neurons) + budget.0 / (1 << 20);
-    budget > Rao::ZERO && budget.0 - ran.pay().0 <= rounding
+/// Returns true if the budget is paid but for rounding.
+fn pays_all(computed: &EpochRun) -> bool {
+    let budget = computed.header.budget.total();
+    let rounding = u64::from(computed.header.neurons) + budget.0 / (1 << 20);
+    budget > Rao::ZERO && budget.0 - computed.pay().0 <= rounding
 }
 
 #[test]
@@ -210,23 +214,23 @@ fn subnet_of_4096_uids_and_64_validators_pays_all() {
     assert_eq!(net.roster(netuid).len(), 64);
     net.honest_weights(netuid);
     net.close(netuid);
-    let ran = net.assert_epoch(netuid);
+    let computed = net.assert_epoch(netuid);
 
     // One of the full subnet's neurons is replaced before it is paid.
     let newcomer = net.enrol(netuid, ALICE, ALICE_HOTKEY);
-    let old = ran.neuron(newcomer.0).clone();
+    let old = computed.neuron(newcomer.0).clone();
     let had = net.stake_of(netuid, old.hotkey, old.coldkey);
     net.finalize(netuid);
     net.settle(netuid);
-    let due = result(&ran, newcomer);
+    let due = result(&computed, newcomer);
     let paid = gain(&net, netuid, old.hotkey, old.coldkey, had);
     assert!(paid.abs_diff(due.miner.0 + due.validator.0) <= 1);
-    assert!(pays_all(&ran));
+    assert!(pays_all(&computed));
     assert_eq!(net.status(netuid).expect("a status").settling, None);
 }
 
-/// The limits of the protocol, all at once: 4096 uids, 128 permits and the owner's. The third
-/// epoch, which reads weights and what the second left, is closed.
+/// Returns a subnet at all limits of the protocol: 4096 uids, 128 permits and the owner's. Its
+/// third epoch, which reads weights and carry-over state, is closed.
 fn largest_closed_epoch() -> (Network, NetUid) {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     let netuid = NetUid(1);
@@ -234,9 +238,9 @@ fn largest_closed_epoch() -> (Network, NetUid) {
         let (mut net, same) = full_subnet();
         assert_eq!(same, netuid);
         net.set(netuid, Hyperparameter::MaxValidators(MAX_VALIDATORS));
-        // The rule of bonds that costs the most.
+        // The most expensive rule of bonds.
         net.set(netuid, Hyperparameter::LiquidAlpha(true));
-        // The owner's neuron takes the seat of the oldest, a validator.
+        // The owner's neuron replaces the oldest one, a validator.
         let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
         net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(1));
         net.run_epoch(netuid);
@@ -244,9 +248,9 @@ fn largest_closed_epoch() -> (Network, NetUid) {
         assert_eq!(net.roster(netuid).len(), permits);
         assert!(net.roster(netuid).contains(&owner));
         net.honest_weights(netuid);
-        let ran = net.run_epoch(netuid);
-        assert_eq!(ran.header.roster.len(), permits);
-        assert!(pays_all(&ran));
+        let computed = net.run_epoch(netuid);
+        assert_eq!(computed.header.roster.len(), permits);
+        assert!(pays_all(&computed));
         net.honest_weights(netuid);
         net.close(netuid);
         net.template()
@@ -255,40 +259,43 @@ fn largest_closed_epoch() -> (Network, NetUid) {
 }
 
 #[test]
-fn largest_epoch_of_all_fits_the_chain() {
+fn largest_epoch_fits_the_chain() {
     let (mut net, netuid) = largest_closed_epoch();
     let inputs = net.inputs(netuid);
-    let ran = net.assert_epoch(netuid);
-    assert_disputes_are_cheap(&mut net, &inputs, &ran);
+    let computed = net.assert_epoch(netuid);
+    assert_disputes_are_cheap(&mut net, &inputs, &computed);
     net.finalize(netuid);
     net.settle(netuid);
-    assert!(pays_all(&ran));
+    assert!(pays_all(&computed));
 }
 
 #[test]
-fn largest_epoch_of_all_can_be_replayed() {
+fn largest_epoch_can_be_replayed() {
     let (mut net, netuid) = largest_closed_epoch();
-    let (ran, bill) = net.metered(|net| net.replay(netuid, 1));
-    assert_eq!(bill.calls, u64::from(ran.steps()));
+    let (computed, bill) = net.metered(|net| net.replay(netuid, 1));
+    assert_eq!(bill.calls, u64::from(computed.steps()));
     assert!(bill.largest.ref_time < QUARTER, "{bill:?}");
     let status = net.status(netuid).expect("a status");
-    assert_eq!(status.final_epoch, Some(ran.header.epoch));
+    assert_eq!(status.final_epoch, Some(computed.header.epoch));
     net.settle(netuid);
-    assert!(pays_all(&ran));
+    assert!(pays_all(&computed));
 }
 
-/// A quarter of a block of two seconds, in picoseconds: what judging or replaying a step may take.
+/// The longest dispute or replay of a step: a quarter of a block of two seconds, in picoseconds.
 const QUARTER: u64 = 500_000_000_000;
 
-/// Judging any step takes less than a quarter of a block: the first and the last chunk of each
-/// phase.
-fn assert_disputes_are_cheap(net: &mut Network, inputs: &EpochInputs, ran: &Ran) {
+/// Checks that a dispute of any step takes less than a quarter of a block, with the first and the
+/// last chunk of each phase.
+fn assert_disputes_are_cheap(net: &mut Network, inputs: &EpochInputs, computed: &EpochRun) {
     let netuid = inputs.header.netuid;
     let chunks = inputs.chunks.len();
-    let phases = ran.trace.plan.phases.len();
+    let phases = computed.trace.plan.phases.len();
     for k in (0..phases).flat_map(|phase| [phase * chunks, (phase + 1) * chunks - 1]) {
         let k = u32::try_from(k).expect("few steps");
-        let proof = ran.trace.proof(inputs, &ran.assertion, k).expect("a step");
+        let proof = computed
+            .trace
+            .proof(inputs, &computed.assertion, k)
+            .expect("a step");
         let (outcome, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
         assert_eq!(outcome, Err(EpochError::StepIsCorrect), "step {k}");
         assert!(bill.total.ref_time < QUARTER, "step {k}: {bill:?}");

@@ -1,6 +1,6 @@
-//! What neurons show: where they answer, where their metrics are, what they commit to.
+//! Published data of neurons: endpoints, metrics endpoints and commitments.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     registry::{
         Axon, BoundedField, CommitmentKind, Host, Hyperparameter, Prometheus, RegistryError,
@@ -18,26 +18,29 @@ fn axon(port: u16) -> Axon {
     }
 }
 
-/// A full subnet of two miners that can be replaced, each of whose hotkeys can pay one deposit.
+/// Returns a full subnet of two replaceable miners whose hotkeys can pay one deposit each.
 fn with_miners() -> (Network, NetUid, Rao) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape {
-        seats: 2,
-        settings: vec![Hyperparameter::ImmunityPeriod(0)],
-        ..Shape::default()
+    static PREPARED: Prepared<(NetUid, Rao)> = Prepared::new(|net| {
+        let netuid = net.create(Shape {
+            seats: 2,
+            settings: vec![Hyperparameter::ImmunityPeriod(0)],
+            ..Shape::default()
+        });
+        net.with_miners(netuid, 2);
+        let deposit = net.network_rules().serving_deposit;
+        assert!(deposit > Rao::ZERO);
+        let registry = net.addresses().registry;
+        for i in 0..2 {
+            net.provide(nth("miner", i), registry, deposit);
+        }
+        (netuid, deposit)
     });
-    net.with_miners(netuid, 2);
-    let deposit = net.network_rules().serving_deposit;
-    assert!(deposit > Rao::ZERO);
-    let registry = net.addresses().registry;
-    for i in 0..2 {
-        net.provide(nth("miner", i), registry, deposit);
-    }
+    let (net, (netuid, deposit)) = PREPARED.network();
     (net, netuid, deposit)
 }
 
 #[test]
-fn serve_axon_is_shown_for_a_deposit_that_comes_back() {
+fn serve_axon_holds_a_deposit_until_stop_serving() {
     let (mut net, netuid, deposit) = with_miners();
     let (miner, held) = (nth("miner", 0), net.held());
     net.as_(miner)
@@ -47,7 +50,7 @@ fn serve_axon_is_shown_for_a_deposit_that_comes_back() {
     assert_eq!(net.balance(miner), 0);
     let shown = net.serving(netuid, Uid(0)).expect("shown");
     assert_eq!((shown.axon, shown.deposit), (Some(axon(8_091)), deposit));
-    // More of it costs nothing more.
+    // Further data needs no further deposit.
     let prometheus = Prometheus {
         host: Host::Name("miner.example.org".into()),
         port: 7_091,
@@ -81,21 +84,19 @@ fn serve_axon_again_too_soon_is_refused() {
     net.as_(miner).serve_axon(netuid, axon(1)).expect("served");
     let again = net.block() + 50;
     net.advance(49);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(miner).serve_axon(netuid, axon(2)),
-        Err(RegistryError::TooSoon(again))
+    net.refuses(
+        miner,
+        |it| it.serve_axon(netuid, axon(2)),
+        RegistryError::TooSoon(again),
     );
-    assert_eq!(net.snapshot(), before);
     net.advance(1);
     net.as_(miner).serve_axon(netuid, axon(2)).expect("served");
 }
 
 #[test]
-fn serving_of_nonsense_is_refused() {
+fn serve_axon_of_bad_data_is_refused() {
     let (mut net, netuid, deposit) = with_miners();
     let miner = nth("miner", 0);
-    let before = net.snapshot();
     let at = |host, port| Axon {
         host,
         port,
@@ -117,19 +118,22 @@ fn serving_of_nonsense_is_refused() {
             },
         ),
     ] {
-        assert_eq!(net.as_(miner).serve_axon(netuid, nonsense), Err(refused));
+        net.refuses(miner, |it| it.serve_axon(netuid, nonsense), refused);
     }
     assert!(matches!(
-        net.as_(miner)
-            .commit(netuid, CommitmentKind::Raw, vec![0; 129]),
-        Err(RegistryError::OutOfBounds { max: 128, .. })
+        net.refused(miner, |it| it.commit(
+            netuid,
+            CommitmentKind::Raw,
+            vec![0; 129]
+        )),
+        RegistryError::OutOfBounds { max: 128, .. }
     ));
-    assert_eq!(
-        net.as_(STRANGER).serve_axon(netuid, axon(1)),
-        Err(RegistryError::NotSeated)
+    net.refuses(
+        STRANGER,
+        |it| it.serve_axon(netuid, axon(1)),
+        RegistryError::NotSeated,
     );
-    assert_eq!(net.snapshot(), before);
-    // Without the deposit nothing is shown.
+    // Without the deposit nothing is published.
     net.as_(miner).transfer(BOB, Rao(1)).expect("transferred");
     assert_eq!(
         net.as_(miner).serve_axon(netuid, axon(1)),
@@ -139,7 +143,7 @@ fn serving_of_nonsense_is_refused() {
 }
 
 #[test]
-fn what_a_neuron_showed_does_not_pass_to_the_next() {
+fn published_data_ends_with_the_neuron() {
     let (mut net, netuid, deposit) = with_miners();
     let miner = nth("miner", 0);
     net.as_(miner).serve_axon(netuid, axon(1)).expect("served");

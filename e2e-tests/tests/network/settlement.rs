@@ -1,6 +1,6 @@
 //! Pay-out of a final epoch, chunk by chunk.
 
-use inktensor_e2e_tests::{accounts::*, Network, Ran, Shape};
+use inktensor_e2e_tests::{accounts::*, EpochRun, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::results_digest,
     epoch::EpochError,
@@ -8,10 +8,21 @@ use inktensor_primitives::{
     NetUid, Rao,
 };
 
-/// A network whose subnet has just made final an epoch with something to pay: two validators and
-/// `miners` miners.
-fn with_final_epoch(miners: u32) -> (Network, NetUid, Ran) {
-    let mut net = Network::deploy();
+/// Returns a network of two validators and three miners whose last epoch, with a budget, is final.
+fn with_final_epoch() -> (Network, NetUid, EpochRun) {
+    static PREPARED: Prepared<(NetUid, EpochRun)> = Prepared::new(|net| run(net, 3));
+    let (net, (netuid, computed)) = PREPARED.network();
+    (net, netuid, computed)
+}
+
+/// Returns such a network with 70 miners, so that the epoch has two chunks.
+fn with_large_final_epoch() -> (Network, NetUid, EpochRun) {
+    static PREPARED: Prepared<(NetUid, EpochRun)> = Prepared::new(|net| run(net, 70));
+    let (net, (netuid, computed)) = PREPARED.network();
+    (net, netuid, computed)
+}
+
+fn run(net: &mut Network, miners: u32) -> (NetUid, EpochRun) {
     let netuid = net.create(Shape {
         seats: 256,
         ..Shape::default()
@@ -20,10 +31,10 @@ fn with_final_epoch(miners: u32) -> (Network, NetUid, Ran) {
     net.run_epoch(netuid);
     net.honest_weights(netuid);
     net.close(netuid);
-    let ran = net.assert_epoch(netuid);
+    let computed = net.assert_epoch(netuid);
     net.finalize(netuid);
-    assert!(ran.header.budget.total() > Rao::ZERO);
-    (net, netuid, ran)
+    assert!(computed.header.budget.total() > Rao::ZERO);
+    (netuid, computed)
 }
 
 fn pay_of(results: &[NeuronResult]) -> u64 {
@@ -34,21 +45,21 @@ fn pay_of(results: &[NeuronResult]) -> u64 {
 }
 
 #[test]
-fn settle_pays_what_the_results_say() {
-    let (mut net, netuid, ran) = with_final_epoch(3);
+fn settle_pays_the_results() {
+    let (mut net, netuid, computed) = with_final_epoch();
     let before: Vec<_> = (0..5)
         .map(|uid| {
-            let neuron = ran.neuron(uid);
+            let neuron = computed.neuron(uid);
             net.hotkey_stake(netuid, neuron.hotkey)
         })
         .collect();
-    let results = &ran.trace.results[0];
+    let results = &computed.trace.results[0];
     assert_eq!(
         net.as_(STRANGER).settle(netuid, 1, 0, results),
         Ok(Rao(pay_of(results)))
     );
     for (uid, (result, before)) in results.iter().zip(before).enumerate() {
-        let hotkey = ran.neuron(u16::try_from(uid).expect("small")).hotkey;
+        let hotkey = computed.neuron(u16::try_from(uid).expect("small")).hotkey;
         assert_eq!(
             net.hotkey_stake(netuid, hotkey).0,
             before.0 + result.miner.0 + result.validator.0,
@@ -58,13 +69,13 @@ fn settle_pays_what_the_results_say() {
 }
 
 #[test]
-fn settle_spends_the_budget_to_the_last_few_rao() {
-    let (mut net, netuid, ran) = with_final_epoch(3);
-    let Budget::Split { miners, validators } = ran.header.budget else {
+fn settle_pays_the_budget_but_for_rounding() {
+    let (mut net, netuid, computed) = with_final_epoch();
+    let Budget::Split { miners, validators } = computed.header.budget else {
         panic!("a split budget");
     };
     net.settle(netuid);
-    let results = ran.trace.results.concat();
+    let results = computed.trace.results.concat();
     let paid_miners: u64 = results.iter().map(|result| result.miner.0).sum();
     let paid_validators: u64 = results.iter().map(|result| result.validator.0).sum();
     assert!(paid_miners > 0 && paid_validators > 0);
@@ -75,23 +86,23 @@ fn settle_spends_the_budget_to_the_last_few_rao() {
 
 #[test]
 fn settle_records_the_scores() {
-    let (mut net, netuid, ran) = with_final_epoch(3);
+    let (mut net, netuid, computed) = with_final_epoch();
     net.settle(netuid);
     let lines = net.metagraph(netuid, 0);
     let scores: Vec<_> = lines.into_iter().map(|line| line.score).collect();
-    assert_eq!(scores, ran.trace.results.concat());
+    assert_eq!(scores, computed.trace.results.concat());
 }
 
 #[test]
 fn settle_of_the_last_chunk_completes_the_epoch() {
-    let (mut net, netuid, ran) = with_final_epoch(70);
-    let chunks = u16::try_from(ran.trace.results.len()).expect("few");
+    let (mut net, netuid, computed) = with_large_final_epoch();
+    let chunks = u16::try_from(computed.trace.results.len()).expect("few");
     assert!(chunks > 1, "more than one chunk");
-    // Any order will do.
+    // The order of chunks is free.
     for chunk in (0..chunks).rev() {
         let settling = net.status(netuid).expect("a status").settling;
         assert!(settling.is_some_and(|it| !it.is_settled(chunk)));
-        let results = &ran.trace.results[usize::from(chunk)];
+        let results = &computed.trace.results[usize::from(chunk)];
         net.as_(KEEPER)
             .settle(netuid, 1, chunk, results)
             .expect("settled");
@@ -102,48 +113,44 @@ fn settle_of_the_last_chunk_completes_the_epoch() {
 
 #[test]
 fn settle_of_a_chunk_twice_is_refused() {
-    let (mut net, netuid, ran) = with_final_epoch(70);
-    let results = &ran.trace.results[0];
+    let (mut net, netuid, computed) = with_large_final_epoch();
+    let results = &computed.trace.results[0];
     net.as_(KEEPER)
         .settle(netuid, 1, 0, results)
         .expect("settled");
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).settle(netuid, 1, 0, results),
-        Err(EpochError::AlreadySettled)
+    net.refuses(
+        KEEPER,
+        |it| it.settle(netuid, 1, 0, results),
+        EpochError::AlreadySettled,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn settle_of_other_results_is_refused() {
-    let (mut net, netuid, ran) = with_final_epoch(3);
-    let before = net.snapshot();
-    let mut more = ran.trace.results[0].clone();
+    let (mut net, netuid, computed) = with_final_epoch();
+    let mut more = computed.trace.results[0].clone();
     more[2].miner.0 += 1;
-    let mut fewer = ran.trace.results[0].clone();
+    let mut fewer = computed.trace.results[0].clone();
     fewer.pop();
     for results in [more, fewer, vec![]] {
-        assert_eq!(
-            net.as_(KEEPER).settle(netuid, 1, 0, &results),
-            Err(EpochError::ResultsMismatch)
+        net.refuses(
+            KEEPER,
+            |it| it.settle(netuid, 1, 0, &results),
+            EpochError::ResultsMismatch,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn settle_of_a_chunk_that_does_not_exist_is_refused() {
-    let (mut net, netuid, ran) = with_final_epoch(3);
-    let before = net.snapshot();
+fn settle_of_an_unknown_chunk_is_refused() {
+    let (mut net, netuid, computed) = with_final_epoch();
     for chunk in [1, u16::MAX] {
-        assert_eq!(
-            net.as_(KEEPER)
-                .settle(netuid, 1, chunk, &ran.trace.results[0]),
-            Err(EpochError::ChunkOutOfRange(1))
+        net.refuses(
+            KEEPER,
+            |it| it.settle(netuid, 1, chunk, &computed.trace.results[0]),
+            EpochError::ChunkOutOfRange(1),
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -152,44 +159,41 @@ fn settle_before_finality_is_refused() {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 1).with_miners(netuid, 1);
     net.close(netuid);
-    let ran = net.assert_epoch(netuid);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).settle(netuid, 0, 0, &ran.trace.results[0]),
-        Err(EpochError::NotSettling)
+    let computed = net.assert_epoch(netuid);
+    net.refuses(
+        KEEPER,
+        |it| it.settle(netuid, 0, 0, &computed.trace.results[0]),
+        EpochError::NotSettling,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn settle_of_a_settled_epoch_is_refused() {
-    let (mut net, netuid, ran) = with_final_epoch(3);
+    let (mut net, netuid, computed) = with_final_epoch();
     net.settle(netuid);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).settle(netuid, 1, 0, &ran.trace.results[0]),
-        Err(EpochError::NotSettling)
+    net.refuses(
+        KEEPER,
+        |it| it.settle(netuid, 1, 0, &computed.trace.results[0]),
+        EpochError::NotSettling,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn unsettled_epoch_holds_the_next_close_up() {
-    let (mut net, netuid, _) = with_final_epoch(3);
+fn close_with_an_unsettled_epoch_is_refused() {
+    let (mut net, netuid, _) = with_final_epoch();
     let free_from = net.block() + net.rules().settle_window;
     net.advance_to(free_from - 1);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).close(netuid),
-        Err(EpochError::Unsettled(free_from))
+    net.refuses(
+        KEEPER,
+        |it| it.close(netuid),
+        EpochError::Unsettled(free_from),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn unsettled_pay_returns_to_the_subnets_budget_after_the_window() {
-    let (mut net, netuid, ran) = with_final_epoch(3);
-    let unpaid = ran.header.budget.total();
+    let (mut net, netuid, computed) = with_final_epoch();
+    let unpaid = computed.header.budget.total();
     net.advance(net.rules().settle_window);
     let pending = net.pending(netuid);
     let header = net.close(netuid);
@@ -204,15 +208,16 @@ fn unsettled_pay_returns_to_the_subnets_budget_after_the_window() {
     );
     assert!(header.budget.total() > unpaid);
     assert_eq!(
-        net.as_(KEEPER).settle(netuid, 1, 0, &ran.trace.results[0]),
+        net.as_(KEEPER)
+            .settle(netuid, 1, 0, &computed.trace.results[0]),
         Err(EpochError::NotSettling)
     );
 }
 
 #[test]
-fn only_what_is_unsettled_returns_to_the_budget() {
-    let (mut net, netuid, ran) = with_final_epoch(70);
-    let results = &ran.trace.results[0];
+fn settled_pay_does_not_return_to_the_budget() {
+    let (mut net, netuid, computed) = with_large_final_epoch();
+    let results = &computed.trace.results[0];
     net.as_(KEEPER)
         .settle(netuid, 1, 0, results)
         .expect("settled");
@@ -223,16 +228,16 @@ fn only_what_is_unsettled_returns_to_the_budget() {
     assert_eq!(header.epoch, 2);
     let budget = net.budget(netuid, 2).expect("drawn");
     let drawn = budget.unspent().expect("an amount").0;
-    let unpaid = ran.header.budget.total().0 - pay_of(results);
+    let unpaid = computed.header.budget.total().0 - pay_of(results);
     assert_eq!(drawn, pending.0 + unpaid + fee.0);
-    // Scores of the chunk that nobody settled are those of the epoch before.
+    // The scores of the unsettled chunk are those of the epoch before.
     let [first, second] = [0, 1].map(|page| net.metagraph(netuid, page));
     assert_eq!(first[3].score, results[3]);
     assert_eq!(second[3].score.miner, Rao::ZERO);
 }
 
 #[test]
-fn undisputed_lie_moves_no_more_than_the_budget() {
+fn settle_of_an_undisputed_lie_pays_at_most_the_budget() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 1).with_miners(netuid, 2);
@@ -247,12 +252,11 @@ fn undisputed_lie_moves_no_more_than_the_budget() {
     net.propose_lie(netuid, &lie);
     net.advance(net.rules().challenge_period);
     net.as_(KEEPER).finalize(netuid, &lie).expect("final");
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(KEEPER).settle(netuid, 1, 0, &results),
-        Err(EpochError::OverBudget(budget))
+    net.refuses(
+        KEEPER,
+        |it| it.settle(netuid, 1, 0, &results),
+        EpochError::OverBudget(budget),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -270,14 +274,14 @@ fn neuron_replaced_after_the_close_is_still_paid() {
     net.run_epoch(netuid);
     net.honest_weights(netuid);
     net.close(netuid);
-    let ran = net.assert_epoch(netuid);
+    let computed = net.assert_epoch(netuid);
     net.advance(1);
     let uid = net.enrol(netuid, ALICE, ALICE_HOTKEY);
-    let replaced = ran.neuron(uid.0);
+    let replaced = computed.neuron(uid.0);
     net.finalize(netuid);
     let had = net.stake_of(netuid, replaced.hotkey, replaced.coldkey);
     net.settle(netuid);
-    let result = &ran.trace.results[0][usize::from(uid.0)];
+    let result = &computed.trace.results[0][usize::from(uid.0)];
     let pay = result.miner.0 + result.validator.0;
     assert!(pay > 0, "uid {} earned something", uid.0);
     let has = net.stake_of(netuid, replaced.hotkey, replaced.coldkey);

@@ -1,10 +1,9 @@
-//! What a close has frozen: nothing written afterwards reaches the epoch, whoever writes it and
-//! however much.
+//! Frozen inputs of a closed epoch: later writes of any account do not change them.
 
 use inktensor_compute::epoch::compute;
 use inktensor_e2e_tests::{
     accounts::*,
-    adversary::{closed, Case, Chance, Court, Lie, OnChain},
+    adversary::{closed_epoch, Case, Judge, Lie, OnChain, Rng},
     Network, Shape,
 };
 use inktensor_primitives::{
@@ -14,13 +13,15 @@ use inktensor_primitives::{
     AccountId, Bps, NetUid, Rao, Uid,
 };
 
-/// Writes between two looks at the epoch.
+/// The number of writes of a round.
 const WRITES: u32 = 25;
+/// The number of writes after which the inputs are read again.
+const CHECK_EVERY: u32 = 5;
 const SEATS: u16 = 8;
 
-/// A full subnet whose seats anybody can take, in the epoch after its second final one, which has
-/// just closed.
-fn with_closed_epoch(chance: &mut Chance) -> (Case, OnChain) {
+/// Returns a full subnet of replaceable neurons whose epoch has just closed, after up to two final
+/// ones.
+fn with_closed_epoch(rng: &mut Rng) -> (Case, OnChain) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: SEATS,
@@ -29,36 +30,36 @@ fn with_closed_epoch(chance: &mut Chance) -> (Case, OnChain) {
     });
     net.with_validators(netuid, 3).with_miners(netuid, 5);
     let mut before = None;
-    for _ in 0..chance.within(0, 2) {
+    for _ in 0..rng.within(0, 2) {
         before = Some(net.run_epoch(netuid).trace);
         net.honest_weights(netuid);
     }
     net.close(netuid);
-    closed(net, netuid, before)
+    closed_epoch(net, netuid, before)
 }
 
-/// Who sits on a seat: hotkey and coldkey.
-fn somebody(net: &Network, netuid: NetUid, chance: &mut Chance) -> (AccountId, AccountId) {
+/// Returns the hotkey and coldkey of a random neuron.
+fn random_neuron(net: &Network, netuid: NetUid, rng: &mut Rng) -> (AccountId, AccountId) {
     let neurons = net.subnet(netuid).expect("the subnet").neurons;
-    let uid = Uid(chance.within(0, neurons - 1));
+    let uid = Uid(rng.within(0, neurons - 1));
     let neuron = net.neuron(netuid, uid).expect("a neuron");
     (neuron.hotkey, neuron.coldkey)
 }
 
-/// A hyperparameter at will, among them those that end the subnet's next epochs.
-fn setting(chance: &mut Chance, another_kernel: AccountId) -> Hyperparameter {
-    let any = chance.u16();
-    match chance.below(9) {
-        0 => Hyperparameter::Tempo(u32::from(chance.within(1, 100))),
-        1 => Hyperparameter::MaxUids(chance.within(SEATS, 20)),
-        2 => Hyperparameter::MaxValidators(chance.within(1, 8)),
-        3 => Hyperparameter::RegistrationPrice(Rao(chance.bits() % 1_000_000 + 1)),
-        4 => Hyperparameter::OtherParams(chance.bytes(9)),
+/// Returns a random hyperparameter, including values that prevent the subnet's next epochs.
+fn setting(rng: &mut Rng, another_kernel: AccountId) -> Hyperparameter {
+    let any = rng.u16();
+    match rng.below(9) {
+        0 => Hyperparameter::Tempo(u32::from(rng.within(1, 100))),
+        1 => Hyperparameter::MaxUids(rng.within(SEATS, 20)),
+        2 => Hyperparameter::MaxValidators(rng.within(1, 8)),
+        3 => Hyperparameter::RegistrationPrice(Rao(rng.bits() % 1_000_000 + 1)),
+        4 => Hyperparameter::OtherParams(rng.bytes(9)),
         5 => Hyperparameter::Kernel(another_kernel),
         6 => Hyperparameter::Kappa(any),
-        7 => Hyperparameter::MinStake(Rao(chance.bits() % 1_000_000_000_000)),
+        7 => Hyperparameter::MinStake(Rao(rng.bits() % 1_000_000_000_000)),
         _ => Hyperparameter::Yuma(YumaParams {
-            yuma3: chance.percent(50),
+            yuma3: rng.percent(50),
             bonds_penalty: any,
             activity_cutoff: 1,
             ..YumaParams::default()
@@ -66,12 +67,12 @@ fn setting(chance: &mut Chance, another_kernel: AccountId) -> Hyperparameter {
     }
 }
 
-/// Writes whatever an account can write. That one is refused at times does not matter.
-fn write(net: &mut Network, netuid: NetUid, chance: &mut Chance, number: u32) {
-    let (hotkey, coldkey) = somebody(net, netuid, chance);
-    match chance.below(8) {
+/// Makes a random call. It may be refused.
+fn write(net: &mut Network, netuid: NetUid, rng: &mut Rng, number: u32) {
+    let (hotkey, coldkey) = random_neuron(net, netuid, rng);
+    match rng.below(8) {
         0 | 1 => {
-            let amount = Rao::from_tao(chance.within(1, 900).into());
+            let amount = Rao::from_tao(rng.within(1, 900).into());
             net.stake(netuid, coldkey, hotkey, amount);
         }
         2 => {
@@ -83,56 +84,54 @@ fn write(net: &mut Network, netuid: NetUid, chance: &mut Chance, number: u32) {
                 .remove_stake(netuid, hotkey, Rao::from_tao(1));
         }
         4 => {
-            // Without a permit a neuron may still weigh itself.
+            // Without a permit a neuron can weigh itself.
             let uid = net.seat(netuid, hotkey).expect("a seat").uid;
-            let weights = vec![chance.u16()];
+            let weights = vec![rng.u16()];
             net.as_(hotkey)
                 .set_weights(netuid, vec![uid], weights)
                 .expect("set");
         }
         5 => {
             let neurons = net.subnet(netuid).expect("the subnet").neurons;
-            let uids: Vec<Uid> = (0..neurons)
-                .map(Uid)
-                .filter(|_| chance.percent(60))
-                .collect();
-            let weights = uids.iter().map(|_| chance.u16()).collect();
+            let uids: Vec<Uid> = (0..neurons).map(Uid).filter(|_| rng.percent(60)).collect();
+            let weights = uids.iter().map(|_| rng.u16()).collect();
             let _ = net.as_(hotkey).set_weights(netuid, uids, weights);
         }
         6 => {
             net.enrol(netuid, CHARLIE, nth("newcomer", number));
         }
         _ => {
-            let take = Bps(chance.within(0, 1_800));
+            let take = Bps(rng.within(0, 1_800));
             let _ = net.as_(coldkey).set_take(hotkey, take);
         }
     }
 }
 
-/// Writes much, the subnet's owner and the admin of kernels among those who do, and looks at what
-/// the epoch reads.
-fn write_much(case: &Case, court: &mut OnChain, chance: &mut Chance, round: u32) {
-    let netuid = court.netuid();
-    let (plan, token) = (court.net.plan(netuid), court.net.addresses().token);
-    let stored = court.net.snapshot().storage;
+/// Makes many random calls, of the owner too, and checks that the inputs do not change.
+fn write_round(case: &Case, judge: &mut OnChain, rng: &mut Rng, round: u32) {
+    let netuid = judge.netuid();
+    let (plan, token) = (judge.net.plan(netuid), judge.net.addresses().token);
+    let stored = judge.net.snapshot().storage;
     for number in 0..WRITES {
-        write(&mut court.net, netuid, chance, round * WRITES + number);
-        if chance.percent(30) {
-            let setting = setting(chance, token);
-            let _ = court.net.as_(OWNER).set_hyperparameter(netuid, setting);
+        write(&mut judge.net, netuid, rng, round * WRITES + number);
+        if rng.percent(30) {
+            let setting = setting(rng, token);
+            let _ = judge.net.as_(OWNER).set_hyperparameter(netuid, setting);
         }
-        assert_eq!(court.net.inputs(netuid), case.inputs);
+        if (number + 1) % CHECK_EVERY == 0 {
+            assert_eq!(judge.net.inputs(netuid), case.inputs);
+        }
     }
-    let now = court.net.snapshot().storage;
+    let now = judge.net.snapshot().storage;
     for contract in ["registry", "staking", "epoch"] {
         assert_ne!(now[contract], stored[contract], "{contract} was written to");
     }
-    assert_eq!(court.net.plan(netuid), plan);
-    let again = compute(&case.program, &court.net.inputs(netuid)).expect("a trace");
+    assert_eq!(judge.net.plan(netuid), plan);
+    let again = compute(&case.kernel, &judge.net.inputs(netuid)).expect("a trace");
     assert_eq!(again.assertion(), case.trace.assertion());
 }
 
-/// Allows a contract that is no kernel, for owners to choose.
+/// Allows a contract that is not a kernel, for owners to choose.
 fn allow_token(net: &mut Network) {
     let token = net.addresses().token;
     let code = net.code_hash(token).expect("deployed");
@@ -143,54 +142,53 @@ fn allow_token(net: &mut Network) {
 }
 
 #[test]
-fn a_lie_is_disputed_and_the_truth_stands_whatever_is_written_meanwhile() {
+fn closed_inputs_do_not_change_with_random_writes() {
     for seed in 0..4 {
-        let mut chance = Chance::new(seed, 0);
-        let (case, mut court) = with_closed_epoch(&mut chance);
-        let netuid = court.netuid();
-        allow_token(&mut court.net);
+        let mut rng = Rng::new(seed, 0);
+        let (case, mut judge) = with_closed_epoch(&mut rng);
+        let netuid = judge.netuid();
+        allow_token(&mut judge.net);
 
         let lies = Lie::all();
-        let told = std::iter::repeat_with(|| chance.one(&lies)?.tell(&case, &mut chance))
+        let told = std::iter::repeat_with(|| rng.one(&lies)?.falsify(&case, &mut rng))
             .flatten()
-            .find(|lie| court.propose(lie).is_ok())
-            .expect("a lie that is taken");
+            .find(|lie| judge.propose(lie).is_ok())
+            .expect("a lie of the right shape");
         let (k, proof) = case.refute(&told).expect("a lie");
-        write_much(&case, &mut court, &mut chance, 0);
-        court.net.advance(1);
-        write_much(&case, &mut court, &mut chance, 1);
-        assert_eq!(court.dispute(k, &proof), Ok(()), "seed {seed}");
+        write_round(&case, &mut judge, &mut rng, 0);
+        judge.net.advance(1);
+        write_round(&case, &mut judge, &mut rng, 1);
+        assert_eq!(judge.dispute(k, &proof), Ok(()), "seed {seed}");
 
         let honest = case.trace.assertion();
-        assert_eq!(court.propose(&honest), Ok(()));
-        let yuma = court.net.addresses().yuma;
-        court.net.as_(ADMIN).retire_kernel(yuma).expect("retired");
-        write_much(&case, &mut court, &mut chance, 2);
+        assert_eq!(judge.propose(&honest), Ok(()));
+        let yuma = judge.net.addresses().yuma;
+        judge.net.as_(ADMIN).retire_kernel(yuma).expect("retired");
+        write_round(&case, &mut judge, &mut rng, 2);
         for k in (0..).take(case.steps()) {
             let proof = case.trace.proof(&case.inputs, &honest, k).expect("a step");
-            assert_eq!(court.dispute(k, &proof), Err(EpochError::StepIsCorrect));
+            assert_eq!(judge.dispute(k, &proof), Err(EpochError::StepIsCorrect));
         }
-        court.go_on(&case);
-        assert_eq!(court.net.roster(netuid), case.trace.roster);
+        judge.finish(&case);
+        assert_eq!(judge.net.roster(netuid), case.trace.roster);
     }
 }
 
-/// An epoch is read by its own number until the next one closes; then the next one's writes are
-/// what counts.
+/// Writes after a close belong to the next epoch.
 #[test]
-fn what_is_written_after_a_close_is_read_by_the_next_epoch() {
-    let mut chance = Chance::new(9, 0);
-    let (case, mut court) = with_closed_epoch(&mut chance);
-    let netuid = court.netuid();
-    let hotkey = court.net.neuron(netuid, Uid(0)).expect("a neuron").hotkey;
+fn writes_after_a_close_are_read_by_the_next_epoch() {
+    let mut rng = Rng::new(9, 0);
+    let (case, mut judge) = with_closed_epoch(&mut rng);
+    let netuid = judge.netuid();
+    let hotkey = judge.net.neuron(netuid, Uid(0)).expect("a neuron").hotkey;
     let more = Rao::from_tao(77);
-    court.net.stake(netuid, BOB, hotkey, more);
-    assert_eq!(court.net.inputs(netuid), case.inputs);
-    court
+    judge.net.stake(netuid, BOB, hotkey, more);
+    assert_eq!(judge.net.inputs(netuid), case.inputs);
+    judge
         .propose(&case.trace.assertion())
         .expect("honest, and taken");
-    court.go_on(&case);
-    court.net.close(netuid);
+    judge.finish(&case);
+    judge.net.close(netuid);
     let stake = |inputs: &inktensor_compute::epoch::EpochInputs| inputs.chunks[0].neurons[0].stake;
-    assert!(stake(&court.net.inputs(netuid)) >= stake(&case.inputs) + more.0);
+    assert!(stake(&judge.net.inputs(netuid)) >= stake(&case.inputs) + more.0);
 }

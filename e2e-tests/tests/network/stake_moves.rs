@@ -1,7 +1,6 @@
-//! Stake on its way: to other hotkeys, subnets and coldkeys, and back from everywhere; what
-//! delegates keep; what nominators keep.
+//! Stake moved to other hotkeys, subnets and coldkeys, and removed from all; takes and nominations.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     registry::{Hyperparameter, NetworkRules},
     staking::{StakingError, TAKE_RAISE_INTERVAL},
@@ -10,16 +9,19 @@ use inktensor_primitives::{
 
 const TEN: Rao = Rao::from_tao(10);
 
-/// Two subnets, with Alice's and Bob's hotkeys on both, and ten TAO of Charlie's on Alice's hotkey
-/// on the first.
+/// Returns two subnets with Alice's and Bob's hotkeys on both, and ten TAO of Charlie on Alice's
+/// hotkey on the first.
 fn with_stake() -> (Network, NetUid, NetUid) {
-    let mut net = Network::deploy();
-    let (one, two) = (net.create(Shape::default()), net.create(Shape::default()));
-    for netuid in [one, two] {
-        net.enrol(netuid, ALICE, ALICE_HOTKEY);
-        net.enrol(netuid, BOB, BOB_HOTKEY);
-    }
-    net.stake(one, CHARLIE, ALICE_HOTKEY, TEN);
+    static PREPARED: Prepared<(NetUid, NetUid)> = Prepared::new(|net| {
+        let (one, two) = (net.create(Shape::default()), net.create(Shape::default()));
+        for netuid in [one, two] {
+            net.enrol(netuid, ALICE, ALICE_HOTKEY);
+            net.enrol(netuid, BOB, BOB_HOTKEY);
+        }
+        net.stake(one, CHARLIE, ALICE_HOTKEY, TEN);
+        (one, two)
+    });
+    let (net, (one, two)) = PREPARED.network();
     (net, one, two)
 }
 
@@ -45,7 +47,7 @@ fn move_stake_goes_to_another_hotkey_and_subnet() {
 }
 
 #[test]
-fn move_stake_that_goes_nowhere_is_refused() {
+fn move_stake_to_a_bad_destination_is_refused() {
     let (mut net, one, two) = with_stake();
     let before = net.snapshot();
     let mut try_to = |netuid, hotkey, amount| {
@@ -55,7 +57,12 @@ fn move_stake_that_goes_nowhere_is_refused() {
     for (netuid, hotkey, amount, refused) in [
         (one, ALICE_HOTKEY, None, StakingError::SamePosition),
         (NetUid(9), ALICE_HOTKEY, None, StakingError::UnknownSubnet),
-        (two, named("nobody"), None, StakingError::UnknownHotkey),
+        (
+            two,
+            named("unregistered"),
+            None,
+            StakingError::UnknownHotkey,
+        ),
         (
             two,
             BOB_HOTKEY,
@@ -95,23 +102,21 @@ fn transfer_stake_changes_its_owner() {
 }
 
 #[test]
-fn transfer_stake_where_it_is_switched_off_is_refused() {
+fn transfer_stake_with_transfers_off_is_refused() {
     let (mut net, one, _) = with_stake();
     net.set(one, Hyperparameter::TransferEnabled(false));
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(CHARLIE)
-            .transfer_stake(one, ALICE_HOTKEY, BOB, None),
-        Err(StakingError::TransfersOff)
+    net.refuses(
+        CHARLIE,
+        |it| it.transfer_stake(one, ALICE_HOTKEY, BOB, None),
+        StakingError::TransfersOff,
     );
-    assert_eq!(net.snapshot(), before);
     net.as_(CHARLIE)
         .move_stake(one, ALICE_HOTKEY, one, BOB_HOTKEY, None)
         .expect("it may still move");
 }
 
 #[test]
-fn unstake_all_takes_stake_back_page_by_page() {
+fn unstake_all_removes_stake_page_by_page() {
     let (mut net, one, two) = with_stake();
     net.stake(two, CHARLIE, BOB_HOTKEY, TEN);
     net.stake(two, CHARLIE, ALICE_HOTKEY, TEN);
@@ -174,7 +179,7 @@ fn nomination_below_the_minimum_is_refused_or_paid_out_whole() {
         Err(StakingError::TooLittle(five))
     );
     assert_eq!(net.as_(STRANGER).add_stake(one, ALICE_HOTKEY, five), Ok(()));
-    // Nothing less than five stays.
+    // Less than five TAO cannot stay.
     assert_eq!(
         net.as_(CHARLIE)
             .remove_stake(one, ALICE_HOTKEY, Rao::from_tao(6)),
@@ -187,7 +192,7 @@ fn nomination_below_the_minimum_is_refused_or_paid_out_whole() {
         Ok(five),
         "the rest moves too"
     );
-    // The owner's own stake may be any.
+    // The owner's own stake has no minimum.
     net.stake(one, ALICE, ALICE_HOTKEY, Rao::from_tao(1));
     assert_eq!(net.stake_of(one, ALICE_HOTKEY, ALICE), Rao::from_tao(1));
 }
@@ -199,12 +204,11 @@ fn set_take_is_raised_slowly_and_lowered_at_any_time() {
     assert_eq!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(500)), Ok(()));
     let again = net.block() + TAKE_RAISE_INTERVAL + 1;
     assert_eq!(net.take_info(ALICE_HOTKEY).raises_from, again);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(501)),
-        Err(StakingError::TakeTooSoon(again))
+    net.refuses(
+        ALICE,
+        |it| it.set_take(ALICE_HOTKEY, Bps(501)),
+        StakingError::TakeTooSoon(again),
     );
-    assert_eq!(net.snapshot(), before);
     assert_eq!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(499)), Ok(()));
     net.advance(TAKE_RAISE_INTERVAL);
     assert!(net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(500)).is_err());
@@ -213,7 +217,7 @@ fn set_take_is_raised_slowly_and_lowered_at_any_time() {
 }
 
 #[test]
-fn stake_added_and_removed_within_an_open_epoch_gives_no_weight() {
+fn stake_added_and_removed_within_an_epoch_has_no_weight() {
     let (mut net, one, _) = with_stake();
     net.close(one);
     let epoch = net.status(one).unwrap().open;
@@ -231,7 +235,7 @@ fn stake_added_and_removed_within_an_open_epoch_gives_no_weight() {
     assert_eq!(net.stake_at(one, ALICE_HOTKEY, epoch), before);
     let inputs = net.chunk_inputs(one, 0).expect("readable");
     assert_eq!(Ok(Rao(inputs.neurons[0].stake)), before);
-    // Nor does stake that comes after the close weigh in the closed epoch.
+    // Stake added after the close has no weight in the closed epoch either.
     net.stake(one, STRANGER, ALICE_HOTKEY, rich);
     assert_eq!(net.chunk_inputs(one, 0), Ok(inputs));
 }

@@ -1,6 +1,6 @@
 //! Stake, share pools and take.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     staking::{StakingError, MAX_TAKE},
     AccountId, Bps, NetUid, Rao,
@@ -8,22 +8,24 @@ use inktensor_primitives::{
 
 const TEN: Rao = Rao::from_tao(10);
 
-/// A network with a subnet on which Alice's hotkey sits.
+/// Returns a network with a subnet on which Alice's hotkey is registered.
 fn with_hotkey() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.enrol(netuid, ALICE, ALICE_HOTKEY);
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.enrol(netuid, ALICE, ALICE_HOTKEY);
+        netuid
+    });
+    PREPARED.network()
 }
 
-/// Gives `who` an amount that the staking contract may take.
+/// Transfers `amount` to `who`, and lets the staking contract collect it.
 fn provide(net: &mut Network, who: AccountId, amount: Rao) {
     let staking = net.addresses().staking;
     net.provide(who, staking, amount);
 }
 
 #[test]
-fn add_stake_moves_tao_behind_the_hotkey() {
+fn add_stake_collects_tao_and_creates_a_position() {
     let (mut net, netuid) = with_hotkey();
     provide(&mut net, BOB, TEN);
     assert_eq!(net.as_(BOB).add_stake(netuid, ALICE_HOTKEY, TEN), Ok(()));
@@ -38,54 +40,49 @@ fn add_stake_moves_tao_behind_the_hotkey() {
 fn add_stake_without_payment_is_refused() {
     let (mut net, netuid) = with_hotkey();
     net.fund(BOB, TEN);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(BOB).add_stake(netuid, ALICE_HOTKEY, TEN),
-        Err(StakingError::Payment(TEN))
+    net.refuses(
+        BOB,
+        |it| it.add_stake(netuid, ALICE_HOTKEY, TEN),
+        StakingError::Payment(TEN),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn add_stake_on_a_hotkey_that_never_registered_is_refused() {
     let (mut net, netuid) = with_hotkey();
     provide(&mut net, BOB, TEN);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(BOB).add_stake(netuid, BOB_HOTKEY, TEN),
-        Err(StakingError::UnknownHotkey)
+    net.refuses(
+        BOB,
+        |it| it.add_stake(netuid, BOB_HOTKEY, TEN),
+        StakingError::UnknownHotkey,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
 fn add_stake_on_an_unknown_subnet_is_refused() {
     let (mut net, _) = with_hotkey();
     provide(&mut net, BOB, TEN);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(BOB).add_stake(NetUid(9), ALICE_HOTKEY, TEN),
-        Err(StakingError::UnknownSubnet)
+    net.refuses(
+        BOB,
+        |it| it.add_stake(NetUid(9), ALICE_HOTKEY, TEN),
+        StakingError::UnknownSubnet,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn add_stake_of_next_to_nothing_is_refused() {
+fn add_stake_below_the_minimum_is_refused() {
     let (mut net, netuid) = with_hotkey();
     provide(&mut net, BOB, TEN);
-    let before = net.snapshot();
     for amount in [Rao(0), Rao(1)] {
         assert!(matches!(
-            net.as_(BOB).add_stake(netuid, ALICE_HOTKEY, amount),
-            Err(StakingError::TooLittle(_))
+            net.refused(BOB, |it| it.add_stake(netuid, ALICE_HOTKEY, amount)),
+            StakingError::TooLittle(_)
         ));
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn add_stake_of_the_least_amount_is_taken() {
+fn add_stake_of_the_minimum_succeeds() {
     let (mut net, netuid) = with_hotkey();
     provide(&mut net, BOB, TEN);
     let Err(StakingError::TooLittle(least)) = net.as_(BOB).add_stake(netuid, ALICE_HOTKEY, Rao(1))
@@ -101,7 +98,7 @@ fn add_stake_of_the_least_amount_is_taken() {
 }
 
 #[test]
-fn remove_stake_gives_tao_back() {
+fn remove_stake_pays_tao() {
     let (mut net, netuid) = with_hotkey();
     net.stake(netuid, BOB, ALICE_HOTKEY, TEN);
     let part = Rao::from_tao(4);
@@ -114,22 +111,20 @@ fn remove_stake_gives_tao_back() {
 }
 
 #[test]
-fn remove_stake_above_what_is_there_is_refused() {
+fn remove_stake_above_the_position_is_refused() {
     let (mut net, netuid) = with_hotkey();
     net.stake(netuid, BOB, ALICE_HOTKEY, TEN);
     net.stake(netuid, CHARLIE, ALICE_HOTKEY, TEN);
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(BOB)
-            .remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0 + 1)),
-        Err(StakingError::NotEnoughStake(TEN))
+    net.refuses(
+        BOB,
+        |it| it.remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0 + 1)),
+        StakingError::NotEnoughStake(TEN),
     );
-    assert_eq!(
-        net.as_(STRANGER)
-            .remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0)),
-        Err(StakingError::NotEnoughStake(Rao::ZERO))
+    net.refuses(
+        STRANGER,
+        |it| it.remove_stake(netuid, ALICE_HOTKEY, Rao(TEN.0)),
+        StakingError::NotEnoughStake(Rao::ZERO),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -146,38 +141,36 @@ fn remove_all_stake_leaves_nothing() {
 }
 
 #[test]
-fn take_is_set_by_the_hotkeys_owner() {
+fn set_take_by_the_hotkeys_owner_succeeds() {
     let (mut net, _) = with_hotkey();
     assert_eq!(net.as_(ALICE).set_take(ALICE_HOTKEY, MAX_TAKE), Ok(()));
     assert_eq!(net.take(ALICE_HOTKEY), MAX_TAKE);
 }
 
 #[test]
-fn take_by_anyone_else_is_refused() {
+fn set_take_by_another_account_is_refused() {
     let (mut net, _) = with_hotkey();
-    let before = net.snapshot();
     for who in [BOB, ALICE_HOTKEY, DEPLOYER] {
-        assert_eq!(
-            net.as_(who).set_take(ALICE_HOTKEY, Bps(1)),
-            Err(StakingError::NotHotkeyOwner)
+        net.refuses(
+            who,
+            |it| it.set_take(ALICE_HOTKEY, Bps(1)),
+            StakingError::NotHotkeyOwner,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn take_above_the_maximum_is_refused() {
+fn set_take_above_the_maximum_is_refused() {
     let (mut net, _) = with_hotkey();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(ALICE).set_take(ALICE_HOTKEY, Bps(MAX_TAKE.0 + 1)),
-        Err(StakingError::TakeAbove(MAX_TAKE))
+    net.refuses(
+        ALICE,
+        |it| it.set_take(ALICE_HOTKEY, Bps(MAX_TAKE.0 + 1)),
+        StakingError::TakeAbove(MAX_TAKE),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn stake_at_a_closed_epoch_is_that_of_then() {
+fn stake_at_a_closed_epoch_does_not_change() {
     let (mut net, netuid) = with_hotkey();
     net.stake(netuid, BOB, ALICE_HOTKEY, TEN);
     net.close(netuid);
@@ -208,10 +201,15 @@ fn dividends_are_shared_by_stake_after_take() {
         .expect("set");
     net.stake(netuid, BOB, ALICE_HOTKEY, Rao::from_tao(30));
     net.stake(netuid, CHARLIE, ALICE_HOTKEY, Rao::from_tao(10));
-    // The first epoch finds a budget of nothing: no weight had been sampled before.
+    // The first epoch has no budget, since no weight was sampled before.
     net.run_epoch(netuid);
-    let ran = net.run_epoch(netuid);
-    let [result] = ran.trace.results.concat().try_into().expect("one neuron");
+    let computed = net.run_epoch(netuid);
+    let [result] = computed
+        .trace
+        .results
+        .concat()
+        .try_into()
+        .expect("one neuron");
     let paid = u128::from(result.validator.0);
     assert!(paid > 0 && result.miner == Rao::ZERO, "{result:?}");
     let gain = |net: &mut Network, who, had: Rao| {
@@ -221,7 +219,7 @@ fn dividends_are_shared_by_stake_after_take() {
     let bob = gain(&mut net, BOB, Rao::from_tao(30));
     let charlie = gain(&mut net, CHARLIE, Rao::from_tao(10));
     let alice = gain(&mut net, ALICE, Rao::ZERO);
-    // The take is staked first, so it has a share in the rest.
+    // The take is staked first, so it shares in the rest.
     let (pool, rest) = (40_000_000_000 + take, paid - take);
     for (gain, expected) in [
         (bob, 30_000_000_000 * rest / pool),
@@ -234,9 +232,9 @@ fn dividends_are_shared_by_stake_after_take() {
 }
 
 #[test]
-fn first_depositor_cannot_take_from_the_second() {
-    // Mallory stakes the least possible, lets the pool grow by rewards, and takes nearly all out,
-    // so that one share should be worth much. Then Bob deposits.
+fn first_staker_cannot_take_from_the_second() {
+    // Mallory stakes the minimum, lets the pool grow by dividends, and removes nearly all, so that
+    // one share would be worth much. Then Bob stakes.
     let (mut net, netuid) = with_hotkey();
     provide(&mut net, ALICE, TEN);
     let Err(StakingError::TooLittle(least)) =
@@ -266,7 +264,7 @@ fn first_depositor_cannot_take_from_the_second() {
 }
 
 #[test]
-fn first_depositor_cannot_inflate_a_share_by_rewards() {
+fn first_staker_cannot_inflate_a_share_by_dividends() {
     let (mut net, netuid) = with_hotkey();
     let least = Rao(2_000_000);
     net.stake(netuid, ALICE, ALICE_HOTKEY, least);

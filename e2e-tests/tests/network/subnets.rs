@@ -1,6 +1,6 @@
-//! What a subnet costs, when it runs, who owns it, and how it gives way.
+//! Subnets: price, start, ownership, hyperparameters and retirement.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, SplitPreset},
     epoch::EpochError,
@@ -12,7 +12,7 @@ use inktensor_primitives::{
     NetUid, Rao,
 };
 
-/// Tries to create a subnet for `ALICE`, who can pay for it, at most at `max_price`.
+/// Tries to create a subnet of `ALICE`, who can pay for it, with the limit `max_price`.
 fn create(net: &mut Network, max_price: Rao) -> Result<NetUid, RegistryError> {
     let (registry, kernel) = (net.addresses().registry, net.addresses().yuma);
     let price = net.creation_price();
@@ -82,23 +82,22 @@ fn create_subnet_too_soon_after_another_is_refused() {
 }
 
 #[test]
-fn set_network_rules_of_another_than_the_admin_is_refused() {
+fn set_network_rules_by_another_account_is_refused() {
     let mut net = Network::deploy();
     let rules = net.network_rules();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(OWNER).set_network_rules(rules),
-        Err(RegistryError::NotAdmin)
+    net.refuses(
+        OWNER,
+        |it| it.set_network_rules(rules),
+        RegistryError::NotAdmin,
     );
     let senseless = NetworkRules {
         subnet_limit: 0,
         ..rules
     };
     assert!(matches!(
-        net.as_(ADMIN).set_network_rules(senseless),
-        Err(RegistryError::OutOfBounds { .. })
+        net.refused(ADMIN, |it| it.set_network_rules(senseless)),
+        RegistryError::OutOfBounds { .. }
     ));
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -127,7 +126,7 @@ fn close_before_the_start_is_refused() {
 }
 
 #[test]
-fn hyperparameters_tell_value_bounds_setter_and_when() {
+fn hyperparameters_have_value_bounds_setter_and_cooldown() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 1);
@@ -143,26 +142,25 @@ fn hyperparameters_tell_value_bounds_setter_and_when() {
     let allowed = find(&net, Parameter::RegistrationAllowed);
     assert_eq!((allowed.value, allowed.setter), (1, Setter::Admin));
 
-    // The owner waits two tempos; the view says until when.
+    // The owner's cooldown is two tempos; the view has its end.
     net.as_(OWNER)
         .set_hyperparameter(netuid, Hyperparameter::Kappa(1))
         .expect("set");
     let until = net.block() + 40;
     assert_eq!(find(&net, Parameter::Kappa).changes_from, until);
-    let before = net.snapshot();
     for value in [Hyperparameter::Kappa(2), Hyperparameter::Yuma3(false)] {
-        assert_eq!(
-            net.as_(OWNER).set_hyperparameter(netuid, value),
-            Err(RegistryError::Cooldown(until))
+        net.refuses(
+            OWNER,
+            |it| it.set_hyperparameter(netuid, value),
+            RegistryError::Cooldown(until),
         );
     }
-    assert_eq!(net.snapshot(), before);
     net.as_(OWNER)
         .set_hyperparameter(netuid, Hyperparameter::ImmunityPeriod(1))
         .expect("another parameter");
     net.as_(ADMIN)
         .set_hyperparameter(netuid, Hyperparameter::Kappa(3))
-        .expect("the admin need not wait");
+        .expect("the admin has no cooldown");
 }
 
 #[test]
@@ -172,15 +170,13 @@ fn set_hyperparameter_shortly_before_the_close_is_refused() {
     net.with_validators(netuid, 1);
     let due = net.status(netuid).unwrap().closes_at;
     net.advance_to(due - 2);
-    let before = net.snapshot();
     for who in [OWNER, ADMIN] {
-        assert_eq!(
-            net.as_(who)
-                .set_hyperparameter(netuid, Hyperparameter::Kappa(1)),
-            Err(RegistryError::Frozen(due))
+        net.refuses(
+            who,
+            |it| it.set_hyperparameter(netuid, Hyperparameter::Kappa(1)),
+            RegistryError::Frozen(due),
         );
     }
-    assert_eq!(net.snapshot(), before);
     net.advance_to(due);
     net.as_(OWNER)
         .set_hyperparameter(netuid, Hyperparameter::Kappa(1))
@@ -191,19 +187,18 @@ fn set_hyperparameter_shortly_before_the_close_is_refused() {
 fn set_hyperparameter_of_the_network_by_the_owner_is_refused() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
-    let before = net.snapshot();
     for value in [
         Hyperparameter::RegistrationAllowed(false),
         Hyperparameter::MinNonImmuneUids(1),
         Hyperparameter::WeightsRateLimit(1),
         Hyperparameter::StakeThreshold(Rao(1)),
     ] {
-        assert_eq!(
-            net.as_(OWNER).set_hyperparameter(netuid, value),
-            Err(RegistryError::SetByAdmin)
+        net.refuses(
+            OWNER,
+            |it| it.set_hyperparameter(netuid, value),
+            RegistryError::SetByAdmin,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -234,7 +229,7 @@ fn split_of_a_subnet_divides_its_budgets() {
 }
 
 #[test]
-fn split_that_governance_does_not_allow_is_refused() {
+fn split_that_the_rules_do_not_allow_is_refused() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     rule(&mut net, |rules| rules.bittensor_split = false);
@@ -246,7 +241,7 @@ fn split_that_governance_does_not_allow_is_refused() {
 }
 
 #[test]
-fn accept_subnet_makes_another_the_owner() {
+fn accept_subnet_changes_the_owner() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     assert_eq!(
@@ -281,7 +276,7 @@ fn accept_subnet_makes_another_the_owner() {
 }
 
 #[test]
-fn offer_subnet_is_the_owners_and_is_taken_back() {
+fn offer_subnet_can_be_withdrawn_by_the_owner() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     assert_eq!(
@@ -301,7 +296,7 @@ fn offer_subnet_is_the_owners_and_is_taken_back() {
 }
 
 #[test]
-fn identity_and_symbol_are_the_owners() {
+fn set_identity_and_symbol_by_the_owner_succeed() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     let identity = SubnetIdentity {
@@ -321,13 +316,13 @@ fn identity_and_symbol_are_the_owners() {
         ..identity.clone()
     };
     assert!(matches!(
-        net.as_(OWNER).set_identity(netuid, Some(long)),
-        Err(RegistryError::OutOfBounds { max: 256, .. })
+        net.refused(OWNER, |it| it.set_identity(netuid, Some(long))),
+        RegistryError::OutOfBounds { max: 256, .. }
     ));
     assert!(matches!(
-        net.as_(OWNER)
-            .set_symbol(netuid, "seventeen letters".into()),
-        Err(RegistryError::OutOfBounds { max: 16, .. })
+        net.refused(OWNER, |it| it
+            .set_symbol(netuid, "seventeen letters".into())),
+        RegistryError::OutOfBounds { max: 16, .. }
     ));
     for answer in [
         net.as_(ALICE).set_identity(netuid, Some(identity)),
@@ -342,21 +337,23 @@ fn identity_and_symbol_are_the_owners() {
     assert_eq!(net.identity(netuid), None);
 }
 
-/// A network of two subnets that is full; the second has earned something and the first has not.
-/// Both can give way.
+/// Returns a full network of two replaceable subnets. The second has earned TAO, the first has not.
 fn full() -> (Network, NetUid, NetUid) {
-    let mut net = Network::deploy();
-    let (weak, strong) = (net.create(Shape::default()), net.create(Shape::default()));
-    for netuid in [weak, strong] {
-        net.with_validators(netuid, 1).with_miners(netuid, 1);
-    }
-    for _ in 0..2 {
-        net.run_epoch(strong);
-    }
-    rule(&mut net, |rules| {
-        rules.subnet_limit = 2;
-        rules.subnet_immunity = 10;
+    static PREPARED: Prepared<(NetUid, NetUid)> = Prepared::new(|net| {
+        let (weak, strong) = (net.create(Shape::default()), net.create(Shape::default()));
+        for netuid in [weak, strong] {
+            net.with_validators(netuid, 1).with_miners(netuid, 1);
+        }
+        for _ in 0..2 {
+            net.run_epoch(strong);
+        }
+        rule(net, |rules| {
+            rules.subnet_limit = 2;
+            rules.subnet_immunity = 10;
+        });
+        (weak, strong)
     });
+    let (net, (weak, strong)) = PREPARED.network();
     (net, weak, strong)
 }
 
@@ -377,7 +374,7 @@ fn create_subnet_on_a_full_network_retires_the_weakest() {
 }
 
 #[test]
-fn create_subnet_on_a_full_network_of_immune_ones_is_refused() {
+fn create_subnet_on_a_full_network_of_immune_subnets_is_refused() {
     let (mut net, weak, _) = full();
     rule(&mut net, |rules| rules.subnet_immunity = 1_000);
     let free = net.subnet(weak).unwrap().created_at + 1_000;
@@ -389,7 +386,7 @@ fn create_subnet_on_a_full_network_of_immune_ones_is_refused() {
 }
 
 #[test]
-fn nothing_begins_on_a_retired_subnet_and_stake_comes_back() {
+fn retired_subnet_refuses_calls_and_pays_stake_back() {
     let (mut net, weak, _) = full();
     create(&mut net, Rao::CAP).expect("created");
     let at = net.block();
@@ -414,12 +411,13 @@ fn nothing_begins_on_a_retired_subnet_and_stake_comes_back() {
 }
 
 #[test]
-fn an_epoch_that_closed_before_the_retirement_is_paid() {
+fn epoch_closed_before_the_retirement_is_paid() {
     let (mut net, weak, _) = full();
     net.run_epoch(weak);
     net.honest_weights(weak);
     let header = net.close(weak);
-    // The other one has earned more, so this one gives way between its close and its settlement.
+    // The other subnet has earned more, so this one is retired between its close and its
+    // settlement.
     rule(&mut net, |rules| rules.subnet_immunity = 0);
     assert_eq!(net.retirement_candidate(), Some(weak));
     create(&mut net, Rao::CAP).expect("created");
@@ -431,7 +429,7 @@ fn an_epoch_that_closed_before_the_retirement_is_paid() {
 }
 
 #[test]
-fn release_spreads_a_retired_subnets_share() {
+fn release_divides_a_retired_subnets_share() {
     let (mut net, weak, strong) = full();
     net.run_epoch(weak);
     net.advance(20);

@@ -1,6 +1,6 @@
-//! A neuron's hotkey changes; everything else stays.
+//! Swapping a neuron's hotkey.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     registry::{Hyperparameter, RegistryError, SWAP_INTERVAL},
     NetUid, Rao, Uid,
@@ -8,23 +8,25 @@ use inktensor_primitives::{
 
 const NEW: inktensor_primitives::AccountId = named("new-hotkey");
 
-/// A subnet of a validator with a permit on uid 0 and two miners; the validator's owner can pay for
-/// two swaps.
+/// Returns a subnet of a validator with a permit on uid 0 and two miners. The validator's owner can
+/// pay for two swaps.
 fn with_validator() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape {
-        settings: vec![
-            Hyperparameter::ImmunityPeriod(0),
-            Hyperparameter::MaxUids(3),
-        ],
-        ..Shape::default()
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape {
+            settings: vec![
+                Hyperparameter::ImmunityPeriod(0),
+                Hyperparameter::MaxUids(3),
+            ],
+            ..Shape::default()
+        });
+        net.with_validators(netuid, 1).with_miners(netuid, 2);
+        net.run_epoch(netuid);
+        let (registry, fee) = (net.addresses().registry, net.network_rules().swap_fee);
+        assert!(fee > Rao::ZERO);
+        net.provide(nth("validator-owner", 0), registry, Rao(fee.0 * 2));
+        netuid
     });
-    net.with_validators(netuid, 1).with_miners(netuid, 2);
-    net.run_epoch(netuid);
-    let (registry, fee) = (net.addresses().registry, net.network_rules().swap_fee);
-    assert!(fee > Rao::ZERO);
-    net.provide(nth("validator-owner", 0), registry, Rao(fee.0 * 2));
-    (net, netuid)
+    PREPARED.network()
 }
 
 #[test]
@@ -46,7 +48,7 @@ fn swap_hotkey_keeps_seat_permit_stake_and_pay() {
     assert_eq!((now.uid, now.generation), (seat.uid, seat.generation));
     let neuron = net.neuron(netuid, Uid(0)).expect("a neuron");
     assert_eq!((neuron.hotkey, neuron.identity()), (NEW, old));
-    // The new key signs, the old one does not; the stake weighs as before.
+    // The new key can sign, the old one cannot; the weight is unchanged.
     let uids = vec![Uid(1), Uid(2)];
     assert!(net
         .as_(old)
@@ -56,8 +58,8 @@ fn swap_hotkey_keeps_seat_permit_stake_and_pay() {
         .set_weights(netuid, uids, vec![1, 2])
         .expect("set");
     let before = net.hotkey_stake(netuid, old);
-    let ran = net.run_epoch(netuid);
-    assert!(ran.trace.results[0][0].validator > Rao::ZERO);
+    let computed = net.run_epoch(netuid);
+    assert!(computed.trace.results[0][0].validator > Rao::ZERO);
     assert!(
         net.hotkey_stake(netuid, old) > before,
         "pay goes where the stake is"
@@ -84,19 +86,17 @@ fn swap_hotkey_does_not_change_a_closed_epoch() {
 }
 
 #[test]
-fn swap_hotkey_by_another_or_to_anothers_is_refused() {
+fn swap_hotkey_by_or_to_another_owner_is_refused() {
     let (mut net, netuid) = with_validator();
     let (owner, old) = (nth("validator-owner", 0), nth("validator", 0));
-    let before = net.snapshot();
     for (who, from, to, refused) in [
         (ALICE, old, NEW, RegistryError::NotHotkeyOwner),
         (owner, old, nth("miner", 0), RegistryError::NotHotkeyOwner),
         (owner, old, old, RegistryError::NotHotkeyOwner),
         (owner, NEW, old, RegistryError::NotSeated),
     ] {
-        assert_eq!(net.as_(who).swap_hotkey(netuid, from, to), Err(refused));
+        net.refuses(who, |it| it.swap_hotkey(netuid, from, to), refused);
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
@@ -120,8 +120,7 @@ fn swap_hotkey_again_too_soon_is_refused() {
     assert_eq!((neuron.hotkey, neuron.identity()), (third, old));
 }
 
-/// A hotkey whose stake weighs for a seat gets no second one; once the seat is lost it may come
-/// back.
+/// A hotkey whose stake counts for a seat cannot register again. Once the seat is lost, it can.
 #[test]
 fn register_of_a_hotkey_whose_stake_has_a_seat_is_refused() {
     let (mut net, netuid) = with_validator();

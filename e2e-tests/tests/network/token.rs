@@ -23,50 +23,50 @@ mod selector {
     pub const MINT: [u8; 4] = [0xfc, 0x3c, 0x75, 0xd4];
 }
 
-/// What a message that returns `R` answers: the outer layer says whether the message was
-/// understood.
+/// The answer of a message that returns `R`. The outer result is an error if the message is
+/// unknown.
 type Answer<R> = Result<R, ink::LangError>;
-/// What a message that can fail answers.
+/// The answer of a message that can fail.
 type Outcome = Answer<Result<(), PSP22Error>>;
 
 fn message(selector: [u8; 4], arguments: impl Encode) -> Vec<u8> {
     (selector, arguments).encode()
 }
 
-fn ask<R: Decode>(net: &mut Network, selector: [u8; 4], arguments: impl Encode) -> R {
+fn query<R: Decode>(net: &mut Network, selector: [u8; 4], arguments: impl Encode) -> R {
     let token = net.addresses().token;
     let answer = net.raw_read(token, message(selector, arguments));
     Answer::<R>::decode(&mut answer.as_slice())
         .expect("the answer decodes")
-        .expect("the message is known")
+        .expect("a known message")
 }
 
-fn tell(net: &mut Network, who: AccountId, selector: [u8; 4], arguments: impl Encode) -> Raw {
+fn send(net: &mut Network, who: AccountId, selector: [u8; 4], arguments: impl Encode) -> Raw {
     let token = net.addresses().token;
     net.raw_call(who, token, message(selector, arguments))
 }
 
 fn balance(net: &mut Network, who: AccountId) -> u128 {
-    ask(net, selector::BALANCE_OF, who)
+    query(net, selector::BALANCE_OF, who)
 }
 
 fn allowance(net: &mut Network, owner: AccountId, spender: AccountId) -> u128 {
-    ask(net, selector::ALLOWANCE, (owner, spender))
+    query(net, selector::ALLOWANCE, (owner, spender))
 }
 
-/// The bytes of success.
+/// Returns the encoded answer of success.
 fn done() -> Vec<u8> {
     let outcome: Outcome = Ok(Ok(()));
     outcome.encode()
 }
 
-/// The bytes of `error`.
+/// Returns the encoded answer `error`.
 fn refused(error: PSP22Error) -> Vec<u8> {
     let outcome: Outcome = Ok(Err(error));
     outcome.encode()
 }
 
-/// A network in which Alice has 100 rao.
+/// Returns a network in which Alice has 100 rao.
 fn with_alice() -> Network {
     let mut net = Network::deploy();
     net.fund(ALICE, Rao(100));
@@ -74,20 +74,20 @@ fn with_alice() -> Network {
 }
 
 #[test]
-fn metadata_says_tao_with_nine_decimals() {
+fn metadata_is_tao_with_nine_decimals() {
     let net = &mut Network::deploy();
-    let name: Option<String> = ask(net, selector::TOKEN_NAME, ());
-    let symbol: Option<String> = ask(net, selector::TOKEN_SYMBOL, ());
-    let decimals: u8 = ask(net, selector::TOKEN_DECIMALS, ());
+    let name: Option<String> = query(net, selector::TOKEN_NAME, ());
+    let symbol: Option<String> = query(net, selector::TOKEN_SYMBOL, ());
+    let decimals: u8 = query(net, selector::TOKEN_DECIMALS, ());
     assert_eq!(name.as_deref(), Some("TAO"));
     assert_eq!(symbol.as_deref(), Some("TAO"));
     assert_eq!(decimals, 9);
 }
 
 #[test]
-fn total_supply_begins_as_genesis() {
+fn total_supply_is_genesis_at_first() {
     let net = &mut Network::deploy();
-    let supply: u128 = ask(net, selector::TOTAL_SUPPLY, ());
+    let supply: u128 = query(net, selector::TOTAL_SUPPLY, ());
     assert_eq!(supply, net.genesis().to_u128());
     assert_eq!(balance(net, BANK), supply);
 }
@@ -95,15 +95,15 @@ fn total_supply_begins_as_genesis() {
 #[test]
 fn transfer_moves_the_value() {
     let net = &mut with_alice();
-    let answer = tell(net, ALICE, selector::TRANSFER, (BOB, 40u128, vec![1u8, 2]));
+    let answer = send(net, ALICE, selector::TRANSFER, (BOB, 40u128, vec![1u8, 2]));
     assert_eq!(answer.output, done());
     assert_eq!((balance(net, ALICE), balance(net, BOB)), (60, 40));
 }
 
 #[test]
-fn transfer_tells_who_whom_and_how_much() {
+fn transfer_emits_from_to_and_value() {
     let net = &mut with_alice();
-    let answer = tell(
+    let answer = send(
         net,
         ALICE,
         selector::TRANSFER,
@@ -122,10 +122,10 @@ fn transfer_tells_who_whom_and_how_much() {
 }
 
 #[test]
-fn transfer_of_nothing_or_to_oneself_is_silent() {
+fn transfer_of_zero_or_to_oneself_emits_nothing() {
     let net = &mut with_alice();
     for (to, value) in [(BOB, 0u128), (ALICE, 40)] {
-        let answer = tell(
+        let answer = send(
             net,
             ALICE,
             selector::TRANSFER,
@@ -140,7 +140,7 @@ fn transfer_of_nothing_or_to_oneself_is_silent() {
 fn transfer_above_the_balance_is_refused() {
     let net = &mut with_alice();
     let before = net.snapshot();
-    let answer = tell(
+    let answer = send(
         net,
         ALICE,
         selector::TRANSFER,
@@ -156,11 +156,11 @@ fn transfer_above_the_balance_is_refused() {
 fn approve_sets_the_allowance() {
     let net = &mut with_alice();
     assert_eq!(
-        tell(net, ALICE, selector::APPROVE, (BOB, 30u128)).output,
+        send(net, ALICE, selector::APPROVE, (BOB, 30u128)).output,
         done()
     );
     assert_eq!(
-        tell(net, ALICE, selector::APPROVE, (BOB, 20u128)).output,
+        send(net, ALICE, selector::APPROVE, (BOB, 20u128)).output,
         done()
     );
     assert_eq!(allowance(net, ALICE, BOB), 20);
@@ -171,11 +171,11 @@ fn approve_sets_the_allowance() {
 fn increase_and_decrease_change_the_allowance() {
     let net = &mut with_alice();
     assert_eq!(
-        tell(net, ALICE, selector::INCREASE_ALLOWANCE, (BOB, 30u128)).output,
+        send(net, ALICE, selector::INCREASE_ALLOWANCE, (BOB, 30u128)).output,
         done()
     );
     assert_eq!(
-        tell(net, ALICE, selector::DECREASE_ALLOWANCE, (BOB, 10u128)).output,
+        send(net, ALICE, selector::DECREASE_ALLOWANCE, (BOB, 10u128)).output,
         done()
     );
     assert_eq!(allowance(net, ALICE, BOB), 20);
@@ -184,9 +184,9 @@ fn increase_and_decrease_change_the_allowance() {
 #[test]
 fn decrease_below_zero_is_refused() {
     let net = &mut with_alice();
-    tell(net, ALICE, selector::APPROVE, (BOB, 5u128));
+    send(net, ALICE, selector::APPROVE, (BOB, 5u128));
     let before = net.snapshot();
-    let answer = tell(net, ALICE, selector::DECREASE_ALLOWANCE, (BOB, 6u128));
+    let answer = send(net, ALICE, selector::DECREASE_ALLOWANCE, (BOB, 6u128));
     assert_eq!(answer.output, refused(PSP22Error::InsufficientAllowance));
     assert_eq!(net.snapshot(), before);
 }
@@ -194,10 +194,10 @@ fn decrease_below_zero_is_refused() {
 #[test]
 fn transfer_from_spends_the_allowance() {
     let net = &mut with_alice();
-    tell(net, ALICE, selector::APPROVE, (BOB, 30u128));
+    send(net, ALICE, selector::APPROVE, (BOB, 30u128));
     let arguments = (ALICE, CHARLIE, 25u128, Vec::<u8>::new());
     assert_eq!(
-        tell(net, BOB, selector::TRANSFER_FROM, arguments).output,
+        send(net, BOB, selector::TRANSFER_FROM, arguments).output,
         done()
     );
     assert_eq!((balance(net, ALICE), balance(net, CHARLIE)), (75, 25));
@@ -207,24 +207,24 @@ fn transfer_from_spends_the_allowance() {
 #[test]
 fn transfer_from_above_the_allowance_is_refused() {
     let net = &mut with_alice();
-    tell(net, ALICE, selector::APPROVE, (BOB, 30u128));
+    send(net, ALICE, selector::APPROVE, (BOB, 30u128));
     let before = net.snapshot();
     let arguments = (ALICE, CHARLIE, 31u128, Vec::<u8>::new());
-    let answer = tell(net, BOB, selector::TRANSFER_FROM, arguments);
+    let answer = send(net, BOB, selector::TRANSFER_FROM, arguments);
     assert_eq!(answer.output, refused(PSP22Error::InsufficientAllowance));
     assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn burn_lowers_the_supply_but_not_what_was_minted() {
+fn burn_lowers_the_supply_but_not_the_minted_amount() {
     let net = &mut with_alice();
-    let supply: u128 = ask(net, selector::TOTAL_SUPPLY, ());
+    let supply: u128 = query(net, selector::TOTAL_SUPPLY, ());
     let minted = net.total_minted();
-    let answer = tell(net, ALICE, selector::BURN, 40u128);
+    let answer = send(net, ALICE, selector::BURN, 40u128);
     assert_eq!(answer.output, done());
     assert_eq!(balance(net, ALICE), 60);
     assert_eq!(
-        ask::<u128>(net, selector::TOTAL_SUPPLY, ()),
+        query::<u128>(net, selector::TOTAL_SUPPLY, ()),
         supply.saturating_sub(40)
     );
     assert_eq!(net.total_minted(), minted);
@@ -234,17 +234,17 @@ fn burn_lowers_the_supply_but_not_what_was_minted() {
 fn burn_above_the_balance_is_refused() {
     let net = &mut with_alice();
     let before = net.snapshot();
-    let answer = tell(net, ALICE, selector::BURN, 101u128);
+    let answer = send(net, ALICE, selector::BURN, 101u128);
     assert_eq!(answer.output, refused(PSP22Error::InsufficientBalance));
     assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn mint_by_anyone_but_the_minter_is_refused() {
+fn mint_by_another_account_is_refused() {
     let net = &mut with_alice();
     let before = net.snapshot();
     for who in [ALICE, BANK, DEPLOYER] {
-        let answer = tell(net, who, selector::MINT, 1u128);
+        let answer = send(net, who, selector::MINT, 1u128);
         let outcome = Outcome::decode(&mut answer.output.as_slice()).expect("an outcome");
         assert!(matches!(outcome, Ok(Err(PSP22Error::Custom(_)))));
     }
@@ -255,7 +255,7 @@ fn mint_by_anyone_but_the_minter_is_refused() {
 fn unknown_selector_is_refused() {
     let net = &mut with_alice();
     let before = net.snapshot();
-    let answer = tell(net, ALICE, [0xde, 0xad, 0xbe, 0xef], ());
+    let answer = send(net, ALICE, [0xde, 0xad, 0xbe, 0xef], ());
     let outcome = Outcome::decode(&mut answer.output.as_slice()).expect("an outcome");
     assert_eq!(outcome, Err(ink::LangError::CouldNotReadInput));
     assert_eq!(net.snapshot(), before);

@@ -1,9 +1,9 @@
-//! Recomputing posted epochs: the honest ones are right, and of a false one the first wrong step is
-//! named, and for whom.
+//! Verification of posted epochs: honest ones are correct, and a false one is reported with its
+//! first wrong step and uids.
 
-use inktensor_client::chain::Chain;
+use inktensor_client::chain::ChainRead;
 use inktensor_compute::epoch::{Difference, StepPart};
-use inktensor_e2e_tests::{accounts::*, Folder, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, engines::kernels, Network, Shape, TempDir};
 use inktensor_primitives::{
     assertion::{results_digest, Assertion},
     kernel::NeuronResult,
@@ -11,22 +11,17 @@ use inktensor_primitives::{
 };
 use inktensor_worker::{
     epochs::EpochCache,
-    kernels::{EngineChoice, Kernels},
     store::Store,
     verify::{
         AssertionStatus, InputSource, Paid, ValueDifference, Verified, Verifier, VerifyError,
     },
 };
 
-/// A subnet of two validators and three miners, all in one chunk.
-fn community(net: &mut Network) -> NetUid {
+/// Creates a subnet of two validators and three miners, all in one chunk.
+fn populated(net: &mut Network) -> NetUid {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     netuid
-}
-
-fn kernels() -> Kernels {
-    Kernels::new(EngineChoice::Wasm).expect("wasmtime starts")
 }
 
 fn verify_with(
@@ -51,7 +46,7 @@ fn verify(net: &mut Network, netuid: NetUid, epoch: u32) -> Verified {
     verify_with(net, None, netuid, epoch).expect("verified")
 }
 
-/// Closes an epoch and posts what `change` makes of it.
+/// Closes an epoch and posts its assertion with `change`.
 fn lie(net: &mut Network, netuid: NetUid, change: impl FnOnce(&mut Assertion)) -> Assertion {
     net.close(netuid);
     let mut lie = net.compute(netuid).assertion;
@@ -61,14 +56,14 @@ fn lie(net: &mut Network, netuid: NetUid, change: impl FnOnce(&mut Assertion)) -
 }
 
 #[test]
-fn an_honest_epoch_is_correct_while_it_stands_and_once_it_is_paid() {
+fn verify_confirms_an_honest_epoch_posted_and_paid() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.close(netuid);
-    let ran = net.assert_epoch(netuid);
+    let computed = net.assert_epoch(netuid);
     let standing = verify(&mut net, netuid, 0);
     assert_eq!(standing.finding, None);
-    assert_eq!(standing.posted.assertion, Some(ran.assertion.clone()));
+    assert_eq!(standing.posted.assertion, Some(computed.assertion.clone()));
     assert!(matches!(
         standing.posted.fate,
         AssertionStatus::Standing { .. }
@@ -81,14 +76,14 @@ fn an_honest_epoch_is_correct_while_it_stands_and_once_it_is_paid() {
         (paid.finding, paid.posted.fate),
         (None, AssertionStatus::Final)
     );
-    assert_eq!(paid.honest, Ok(ran.assertion.digest()));
-    assert_eq!(paid.steps as usize, ran.assertion.steps.len());
+    assert_eq!(paid.honest, Ok(computed.assertion.digest()));
+    assert_eq!(paid.steps as usize, computed.assertion.steps.len());
 }
 
 #[test]
-fn a_wrong_step_is_named_with_the_uids_of_its_chunk() {
+fn verify_names_a_wrong_step_with_its_uids() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     lie(&mut net, netuid, |lie| lie.steps[2] = [7; 32]);
     let found = verify(&mut net, netuid, 0).finding.expect("a lie");
     let place = Difference::Step {
@@ -103,9 +98,9 @@ fn a_wrong_step_is_named_with_the_uids_of_its_chunk() {
 }
 
 #[test]
-fn wrong_permits_are_named_one_by_one() {
+fn verify_names_wrong_permits_one_by_one() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let mut gone = Uid(0);
     lie(&mut net, netuid, |lie| gone = lie.roster.remove(0));
     let found = verify(&mut net, netuid, 0).finding.expect("a lie");
@@ -121,9 +116,9 @@ fn wrong_permits_are_named_one_by_one() {
 }
 
 #[test]
-fn results_that_nobody_has_seen_are_known_only_by_their_hash() {
+fn verify_compares_unseen_results_by_hash_only() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     lie(&mut net, netuid, |lie| lie.results[0] = [7; 32]);
     let found = verify(&mut net, netuid, 0).finding.expect("a lie");
     assert_eq!(found.hidden, [0]);
@@ -132,17 +127,17 @@ fn results_that_nobody_has_seen_are_known_only_by_their_hash() {
 }
 
 #[test]
-fn a_lie_that_was_paid_is_told_value_by_value() {
-    let folder = Folder::new();
+fn verify_lists_the_values_of_a_paid_lie() {
+    let folder = TempDir::new();
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let store = folder.store(&net).expect("opened");
     let mut ledger = EpochCache::new(net.addresses(), kernels()).with_store(store);
     let mut keep = |net: &mut Network| {
         net.with_chain(|chain| ledger.closed(chain, netuid))
             .expect("computed");
     };
-    // Two epochs until validators have permits, weights and something to divide.
+    // After two epochs validators have permits, weights and a budget.
     for _ in 0..2 {
         net.close(netuid);
         keep(&mut net);
@@ -153,8 +148,8 @@ fn a_lie_that_was_paid_is_told_value_by_value() {
     }
     net.close(netuid);
     keep(&mut net);
-    let ran = net.compute(netuid);
-    let mut results = ran.trace.results[0].clone();
+    let computed = net.compute(netuid);
+    let mut results = computed.trace.results[0].clone();
     let miner = results
         .iter()
         .position(|result| result.miner > Rao(1_000))
@@ -162,7 +157,7 @@ fn a_lie_that_was_paid_is_told_value_by_value() {
     let honest: NeuronResult = results[miner];
     results[miner].miner = Rao(honest.miner.0 - 1_000);
     results[miner].incentive = honest.incentive - 1;
-    let mut lie = ran.assertion.clone();
+    let mut lie = computed.assertion.clone();
     lie.results[0] = results_digest(netuid, 2, 0, &results);
     net.propose_lie(netuid, &lie);
     net.finalize(netuid);
@@ -199,10 +194,10 @@ fn a_lie_that_was_paid_is_told_value_by_value() {
     };
     assert_eq!(found.paid, [short]);
     assert!(found.hidden.is_empty(), "all of it was seen");
-    // The epoch before is in the store alone, and right.
+    // The epoch before is only in the store, and correct.
     let older = verify_with(&mut net, Some(&store), netuid, 1).expect("verified");
     assert_eq!((older.finding, older.origin), (None, InputSource::Store));
-    // Without a store neither can be told.
+    // Without a store neither epoch can be verified.
     assert!(matches!(
         verify_with(&mut net, None, netuid, 1),
         Err(VerifyError::InputsGone { epoch: 1, .. })
@@ -214,9 +209,9 @@ fn a_lie_that_was_paid_is_told_value_by_value() {
 }
 
 #[test]
-fn an_epoch_after_a_replay_needs_no_store() {
+fn verify_after_a_replay_needs_no_store() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     net.close(netuid);
     net.replay(netuid, 3);
     let replayed = verify(&mut net, netuid, 0);
@@ -237,9 +232,9 @@ fn an_epoch_after_a_replay_needs_no_store() {
 }
 
 #[test]
-fn what_is_not_there_is_not_verified() {
+fn verify_of_a_missing_epoch_fails() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     assert!(matches!(
         verify_with(&mut net, None, netuid, 0),
         Err(VerifyError::NotClosed { epoch: 0, .. })
@@ -252,12 +247,12 @@ fn what_is_not_there_is_not_verified() {
 }
 
 #[test]
-fn a_slashed_lie_gives_way_to_what_is_posted_next() {
+fn verify_uses_the_assertion_after_a_slashed_lie() {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let lie = lie(&mut net, netuid, |lie| lie.steps[0] = [7; 32]);
-    let (inputs, ran) = (net.inputs(netuid), net.compute(netuid));
-    let (k, proof) = ran.trace.refute(&inputs, &lie).expect("refuted");
+    let (inputs, computed) = (net.inputs(netuid), net.compute(netuid));
+    let (k, proof) = computed.trace.refute(&inputs, &lie).expect("refuted");
     net.as_(ALICE).dispute(netuid, k, &proof).expect("slashed");
     let slashed = verify(&mut net, netuid, 0);
     assert_eq!(slashed.posted.fate, AssertionStatus::Slashed);

@@ -1,7 +1,7 @@
-//! The watcher on the chain: what is posted wrong falls, and nothing keeps it from looking at the
-//! rest.
+//! The watcher on the chain: it disputes false assertions, and checks all other subnets after an
+//! error.
 
-use inktensor_e2e_tests::{accounts::*, meddled::Meddled, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, engines::kernels, intercept::Intercepted, Network, Shape};
 use inktensor_primitives::{
     assertion::Assertion,
     epoch::{Collateral, Stage},
@@ -9,13 +9,12 @@ use inktensor_primitives::{
 };
 use inktensor_worker::{
     epochs::EpochCache,
-    kernels::{EngineChoice, Kernels},
     roles::{Action, Keeper, RoleError, TickReport, Watcher},
 };
 
-/// A ledger that has seen the first epoch of every one of `netuids`.
+/// Runs the first epoch of `netuids`. Returns a ledger that has computed them.
 fn experienced(net: &mut Network, netuids: &[NetUid]) -> EpochCache {
-    let kernels = Kernels::new(EngineChoice::Wasm).expect("wasmtime starts");
+    let kernels = kernels();
     let mut ledger = EpochCache::new(net.addresses(), kernels);
     for netuid in netuids {
         net.close(*netuid);
@@ -28,17 +27,17 @@ fn experienced(net: &mut Network, netuids: &[NetUid]) -> EpochCache {
     ledger
 }
 
-fn community(net: &mut Network) -> NetUid {
+fn populated(net: &mut Network) -> NetUid {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     netuid
 }
 
-/// A network whose second epoch, which reads weights and memory, is closed, and what a watcher
-/// knows.
+/// Returns a network whose second epoch, which reads weights and carry-over state, is closed, and a
+/// watcher's ledger.
 fn watched() -> (Network, NetUid, EpochCache) {
     let mut net = Network::deploy();
-    let netuid = community(&mut net);
+    let netuid = populated(&mut net);
     let ledger = experienced(&mut net, &[netuid]);
     net.close(netuid);
     (net, netuid, ledger)
@@ -56,7 +55,7 @@ fn lie_about_results(net: &mut Network, netuid: NetUid) {
     net.propose_lie(netuid, &lie);
 }
 
-/// All in one block, so that no lie outlives its deadline while another subnet's epoch closes.
+/// Posts a lie on every subnet in one block, so that no deadline passes during another close.
 fn lie_everywhere(net: &mut Network, netuids: &[NetUid]) {
     for netuid in netuids {
         net.close(*netuid);
@@ -67,7 +66,7 @@ fn lie_everywhere(net: &mut Network, netuids: &[NetUid]) {
 }
 
 #[test]
-fn watcher_disproves_every_kind_of_lie_without_a_collateral() {
+fn watcher_disputes_every_kind_of_lie_without_collateral() {
     let (mut net, netuid, mut ledger) = watched();
     let honest = net.compute(netuid);
     let steps = u32::try_from(honest.assertion.steps.len()).expect("few steps");
@@ -113,34 +112,35 @@ fn watcher_disproves_every_kind_of_lie_without_a_collateral() {
 }
 
 #[test]
-fn watcher_that_loses_the_race_goes_on_to_the_next_lie() {
+fn watcher_that_loses_a_race_disputes_the_next_lie() {
     let mut net = Network::deploy();
-    let netuids = [community(&mut net), community(&mut net)];
+    let netuids = [populated(&mut net), populated(&mut net)];
     let mut ledger = experienced(&mut net, &netuids);
     lie_everywhere(&mut net, &netuids);
     let watcher = Watcher::new(STRANGER, net.addresses());
     let mut copied = 0;
     let report = net.with_chain(|chain| {
-        // On the first subnet somebody sends a copy of the dispute first.
-        let mut rushed = Meddled {
+        // On the first subnet another account sends a copy of the dispute first.
+        let mut rushed = Intercepted {
             chain,
-            meddle: |chain: &mut _, mut sending: inktensor_e2e_tests::meddled::Sending<'_>| {
-                if copied == 0 {
-                    let own = sending.signer;
-                    sending.signer = ALICE;
-                    sending.arrive(chain)?;
-                    sending.signer = own;
-                }
-                copied += 1;
-                sending.arrive(chain)
-            },
+            intercept:
+                |chain: &mut _, mut transaction: inktensor_e2e_tests::intercept::Transaction<'_>| {
+                    if copied == 0 {
+                        let own = transaction.signer;
+                        transaction.signer = ALICE;
+                        transaction.submit(chain)?;
+                        transaction.signer = own;
+                    }
+                    copied += 1;
+                    transaction.submit(chain)
+                },
         };
         watcher.tick(&mut rushed, &mut ledger)
     });
     let actions = report
         .expect("the chain answers")
         .clean()
-        .expect("losing a race is no problem");
+        .expect("a lost race is no error");
     let [Action::Disputed { netuid, .. }] = actions[..] else {
         panic!("one lie is left for this watcher: {actions:?}");
     };
@@ -151,10 +151,10 @@ fn watcher_that_loses_the_race_goes_on_to_the_next_lie() {
 }
 
 #[test]
-fn watcher_that_cannot_check_one_subnet_says_so_and_guards_the_others() {
+fn watcher_that_cannot_check_one_subnet_reports_it_and_checks_the_others() {
     let mut net = Network::deploy();
-    let (unknown, known) = (community(&mut net), community(&mut net));
-    // Of the first subnet this watcher has seen no epoch, not even the one that left a memory.
+    let (unknown, known) = (populated(&mut net), populated(&mut net));
+    // This watcher has not seen the first subnet's epoch that left carry-over state.
     let _ = experienced(&mut net, &[unknown, unknown]);
     let mut ledger = experienced(&mut net, &[known]);
     lie_everywhere(&mut net, &[unknown, known]);
@@ -172,7 +172,7 @@ fn watcher_that_cannot_check_one_subnet_says_so_and_guards_the_others() {
 }
 
 #[test]
-fn lie_past_its_deadline_is_a_problem_for_watcher_and_keeper() {
+fn lie_past_its_deadline_is_an_error_for_watcher_and_keeper() {
     let (mut net, netuid, mut ledger) = watched();
     lie_about_results(&mut net, netuid);
     net.advance(net.rules().challenge_period);
@@ -190,7 +190,7 @@ fn lie_past_its_deadline_is_a_problem_for_watcher_and_keeper() {
 }
 
 #[test]
-fn lie_is_disproved_up_to_the_block_before_its_deadline() {
+fn watcher_disputes_up_to_the_block_before_the_deadline() {
     let (mut net, netuid, mut ledger) = watched();
     lie_about_results(&mut net, netuid);
     net.advance(net.rules().challenge_period - 1);

@@ -1,18 +1,20 @@
-//! Setting weights: canonical form, permits, and which epoch they belong to.
+//! Setting weights: canonical form, permits, and the epoch of a row.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     epoch::EpochError, epoch::WeightsRow, registry::Hyperparameter, NetUid, Rao, Uid,
 };
 
-/// A network whose subnet has one validator with a permit on uid 0 and three miners.
+/// Returns a network whose subnet has a validator with a permit on uid 0 and three miners.
 fn with_validator() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 1).with_miners(netuid, 3);
-    net.run_epoch(netuid);
-    assert_eq!(net.roster(netuid), [Uid(0)]);
-    (net, netuid)
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 1).with_miners(netuid, 3);
+        net.run_epoch(netuid);
+        assert_eq!(net.roster(netuid), [Uid(0)]);
+        netuid
+    });
+    PREPARED.network()
 }
 
 fn uids(uids: &[u16]) -> Vec<Uid> {
@@ -20,7 +22,7 @@ fn uids(uids: &[u16]) -> Vec<Uid> {
 }
 
 #[test]
-fn weights_are_kept_canonical() {
+fn set_weights_stores_the_canonical_form() {
     let (mut net, netuid) = with_validator();
     let given = (uids(&[3, 1, 2]), vec![500, 0, 250]);
     assert_eq!(
@@ -37,7 +39,7 @@ fn weights_are_kept_canonical() {
 }
 
 #[test]
-fn weights_replace_all_before() {
+fn set_weights_replaces_the_row() {
     let (mut net, netuid) = with_validator();
     let validator = nth("validator", 0);
     net.as_(validator)
@@ -51,7 +53,7 @@ fn weights_replace_all_before() {
 }
 
 #[test]
-fn empty_weights_clear_the_row() {
+fn set_weights_of_nothing_clears_the_row() {
     let (mut net, netuid) = with_validator();
     let validator = nth("validator", 0);
     net.as_(validator)
@@ -84,86 +86,75 @@ fn cleared_row_is_not_read_by_the_epoch_but_counts_as_activity() {
 }
 
 #[test]
-fn weights_of_an_unregistered_hotkey_are_refused() {
+fn set_weights_of_an_unregistered_hotkey_is_refused() {
     let (mut net, netuid) = with_validator();
-    let before = net.snapshot();
-    // The coldkey owns the neuron, but only the hotkey may speak for it.
+    // The coldkey owns the neuron, but only the hotkey can set weights.
     for who in [STRANGER, nth("validator-owner", 0)] {
-        assert_eq!(
-            net.as_(who).set_weights(netuid, uids(&[1]), vec![1]),
-            Err(EpochError::NotRegistered)
+        net.refuses(
+            who,
+            |it| it.set_weights(netuid, uids(&[1]), vec![1]),
+            EpochError::NotRegistered,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn weights_on_an_unknown_subnet_are_refused() {
+fn set_weights_on_an_unknown_subnet_is_refused() {
     let (mut net, _) = with_validator();
-    let before = net.snapshot();
-    let answer = net
-        .as_(nth("validator", 0))
-        .set_weights(NetUid(7), uids(&[1]), vec![1]);
+    let answer = net.refused(nth("validator", 0), |it| {
+        it.set_weights(NetUid(7), uids(&[1]), vec![1])
+    });
     assert!(
         matches!(
             answer,
-            Err(EpochError::UnknownSubnet | EpochError::NotRegistered)
+            EpochError::UnknownSubnet | EpochError::NotRegistered
         ),
         "{answer:?}"
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn weights_of_another_length_are_refused() {
+fn set_weights_of_another_length_is_refused() {
     let (mut net, netuid) = with_validator();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(nth("validator", 0))
-            .set_weights(netuid, uids(&[1, 2]), vec![1]),
-        Err(EpochError::LengthMismatch(2, 1))
+    net.refuses(
+        nth("validator", 0),
+        |it| it.set_weights(netuid, uids(&[1, 2]), vec![1]),
+        EpochError::LengthMismatch(2, 1),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn weights_for_an_untaken_uid_are_refused() {
+fn set_weights_for_a_free_uid_is_refused() {
     let (mut net, netuid) = with_validator();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(nth("validator", 0))
-            .set_weights(netuid, uids(&[1, 4]), vec![1, 1]),
-        Err(EpochError::UnknownUid(Uid(4), 4))
+    net.refuses(
+        nth("validator", 0),
+        |it| it.set_weights(netuid, uids(&[1, 4]), vec![1, 1]),
+        EpochError::UnknownUid(Uid(4), 4),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn weights_for_a_uid_twice_are_refused() {
+fn set_weights_for_a_uid_twice_is_refused() {
     let (mut net, netuid) = with_validator();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(nth("validator", 0))
-            .set_weights(netuid, uids(&[2, 1, 2]), vec![1, 1, 1]),
-        Err(EpochError::DuplicateUid(Uid(2)))
+    net.refuses(
+        nth("validator", 0),
+        |it| it.set_weights(netuid, uids(&[2, 1, 2]), vec![1, 1, 1]),
+        EpochError::DuplicateUid(Uid(2)),
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn weights_without_a_permit_are_refused() {
+fn set_weights_without_a_permit_is_refused() {
     let (mut net, netuid) = with_validator();
-    let before = net.snapshot();
-    assert_eq!(
-        net.as_(nth("miner", 0))
-            .set_weights(netuid, uids(&[0]), vec![1]),
-        Err(EpochError::NoPermit)
+    net.refuses(
+        nth("miner", 0),
+        |it| it.set_weights(netuid, uids(&[0]), vec![1]),
+        EpochError::NoPermit,
     );
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn self_weight_needs_no_permit() {
+fn set_weights_on_itself_needs_no_permit() {
     let (mut net, netuid) = with_validator();
     let miner = nth("miner", 0);
     let uid = net.seat(netuid, miner).expect("it sits").uid;
@@ -176,12 +167,12 @@ fn self_weight_needs_no_permit() {
 }
 
 #[test]
-fn subnet_owners_hotkey_needs_no_stake_to_weigh() {
+fn set_weights_by_the_owners_hotkey_needs_no_stake() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
     net.with_validators(netuid, 1).with_miners(netuid, 1);
-    // The first epoch has no roster yet but the owner's own seat.
+    // The roster of the first epoch has only the owner's seat.
     let header = net.run_epoch(netuid).header;
     assert_eq!(header.roster, [owner]);
     assert_eq!(
@@ -192,7 +183,7 @@ fn subnet_owners_hotkey_needs_no_stake_to_weigh() {
 }
 
 #[test]
-fn subnet_owners_row_counts_from_its_first_epoch_on() {
+fn row_of_the_owners_hotkey_counts_from_the_first_epoch_on() {
     let (mut net, netuid) = with_validator();
     let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
     net.as_(OWNER_HOTKEY)
@@ -207,7 +198,7 @@ fn subnet_owners_row_counts_from_its_first_epoch_on() {
 }
 
 #[test]
-fn weights_do_not_come_back_with_their_hotkey() {
+fn row_does_not_return_with_its_hotkey() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: 2,
@@ -223,7 +214,7 @@ fn weights_do_not_come_back_with_their_hotkey() {
     net.advance(1);
     assert_eq!(net.enrol(netuid, ALICE, ALICE_HOTKEY), Uid(0));
     net.advance(1);
-    // Now the miner is the oldest, so the validator comes back on another seat, and then on its
+    // Now the miner is the oldest, so the validator registers on another seat first, then on its
     // own.
     assert_eq!(net.enrol(netuid, owner, validator), Uid(1));
     assert_eq!(net.weights(netuid, Uid(1)), None);
@@ -240,7 +231,7 @@ fn weights_do_not_come_back_with_their_hotkey() {
 }
 
 #[test]
-fn weights_after_the_close_belong_to_the_next_epoch() {
+fn set_weights_after_the_close_counts_in_the_next_epoch() {
     let (mut net, netuid) = with_validator();
     let validator = nth("validator", 0);
     net.as_(validator)
@@ -263,7 +254,7 @@ fn weights_after_the_close_belong_to_the_next_epoch() {
 }
 
 #[test]
-fn weights_of_the_last_holder_do_not_pass_to_the_next() {
+fn row_does_not_pass_to_the_next_neuron() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: 2,
@@ -276,7 +267,7 @@ fn weights_of_the_last_holder_do_not_pass_to_the_next() {
         .set_weights(netuid, uids(&[1]), vec![1])
         .expect("set");
     net.advance(1);
-    // Of two that earned nothing yet, the older one goes: the validator on uid 0.
+    // Of two neurons without score the older one is replaced: the validator on uid 0.
     net.enrol(netuid, ALICE, ALICE_HOTKEY);
     let taken = net.seat(netuid, ALICE_HOTKEY).expect("it sits").uid;
     assert_eq!(taken, Uid(0));

@@ -1,7 +1,6 @@
-//! Who may do what: peers are named once, the deployer keeps nothing, strangers are refused
-//! everywhere.
+//! Permissions: peers are wired once, the deployer keeps no role, other accounts are refused.
 
-use inktensor_e2e_tests::{accounts::*, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, SplitPreset},
     kernel::NeuronResult,
@@ -11,16 +10,19 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao, Uid,
 };
 
-/// A network with a subnet, a neuron and some stake, so that a guarded message would have something
-/// to do.
-fn with_something_at_stake() -> (Network, NetUid) {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
-    net.with_validators(netuid, 1);
-    (net, netuid)
+/// Returns a network with a subnet, a neuron and stake, so that a guarded message would have an
+/// effect.
+fn with_stake() -> (Network, NetUid) {
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
+        let netuid = net.create(Shape::default());
+        net.with_validators(netuid, 1);
+        netuid
+    });
+    PREPARED.network()
 }
 
-/// Everybody that a guarded message must refuse, contracts that other messages trust among them.
+/// Returns the accounts that a guarded message must refuse, the contracts that others trust
+/// included.
 fn outsiders(net: &Network, insider: AccountId) -> Vec<AccountId> {
     let contracts = net.addresses().named().map(|(_, address)| address);
     [
@@ -38,7 +40,7 @@ fn outsiders(net: &Network, insider: AccountId) -> Vec<AccountId> {
 }
 
 #[test]
-fn peers_are_those_deployed() {
+fn peers_are_the_deployed_contracts() {
     let net = Network::deploy();
     let addresses = net.addresses();
     let peers = net.peers();
@@ -51,7 +53,7 @@ fn peers_are_those_deployed() {
 }
 
 #[test]
-fn wiring_twice_is_refused_even_to_the_deployer() {
+fn wire_twice_is_refused_even_by_the_deployer() {
     let mut net = Network::deploy();
     let addresses = net.addresses();
     let before = net.snapshot();
@@ -70,7 +72,7 @@ fn wiring_twice_is_refused_even_to_the_deployer() {
 }
 
 #[test]
-fn wiring_by_anyone_but_the_deployer_is_refused() {
+fn wire_by_another_account_is_refused() {
     let mut net = Network::half_deployed();
     let before = net.snapshot();
     for answer in [
@@ -85,43 +87,41 @@ fn wiring_by_anyone_but_the_deployer_is_refused() {
 }
 
 #[test]
-fn registry_obeys_only_the_epoch_contract() {
-    let (mut net, netuid) = with_something_at_stake();
+fn registry_refuses_all_but_the_epoch_contract() {
+    let (mut net, netuid) = with_stake();
     let insider = net.addresses().epoch;
-    let before = net.snapshot();
     for who in outsiders(&net, insider) {
-        assert_eq!(
-            net.as_(who).begin_registry_epoch(netuid, 0),
-            Err(RegistryError::NotEpoch)
+        net.refuses(
+            who,
+            |it| it.begin_registry_epoch(netuid, 0),
+            RegistryError::NotEpoch,
         );
         let scores = vec![NeuronResult::default()];
-        assert_eq!(
-            net.as_(who).record_scores(netuid, 0, Uid(0), scores),
-            Err(RegistryError::NotEpoch)
+        net.refuses(
+            who,
+            |it| it.record_scores(netuid, 0, Uid(0), scores),
+            RegistryError::NotEpoch,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn staking_opens_epochs_only_for_the_epoch_contract() {
-    let (mut net, netuid) = with_something_at_stake();
+fn begin_epoch_by_other_accounts_is_refused() {
+    let (mut net, netuid) = with_stake();
     let insider = net.addresses().epoch;
-    let before = net.snapshot();
     for who in outsiders(&net, insider) {
-        assert_eq!(
-            net.as_(who).begin_staking_epoch(netuid, 0),
-            Err(StakingError::NotEpoch)
+        net.refuses(
+            who,
+            |it| it.begin_staking_epoch(netuid, 0),
+            StakingError::NotEpoch,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn staking_credits_only_what_emission_brings() {
-    let (mut net, netuid) = with_something_at_stake();
+fn distribute_by_other_accounts_is_refused() {
+    let (mut net, netuid) = with_stake();
     let insider = net.addresses().emission;
-    let before = net.snapshot();
     let payment = Payment {
         hotkey: nth("validator", 0),
         coldkey: STRANGER,
@@ -129,39 +129,36 @@ fn staking_credits_only_what_emission_brings() {
         validator: Rao::ZERO,
     };
     for who in outsiders(&net, insider) {
-        assert_eq!(
-            net.as_(who).distribute(netuid, 0, vec![payment]),
-            Err(StakingError::NotEmission)
+        net.refuses(
+            who,
+            |it| it.distribute(netuid, 0, vec![payment]),
+            StakingError::NotEmission,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn emission_obeys_only_the_epoch_contract() {
-    let (mut net, netuid) = with_something_at_stake();
+fn emission_refuses_all_but_the_epoch_contract() {
+    let (mut net, netuid) = with_stake();
     let insider = net.addresses().epoch;
-    let before = net.snapshot();
     for who in outsiders(&net, insider) {
-        assert_eq!(
-            net.as_(who).draw(netuid, 0, SplitPreset::Network),
-            Err(EmissionError::NotEpoch)
+        net.refuses(
+            who,
+            |it| it.draw(netuid, 0, SplitPreset::Network),
+            EmissionError::NotEpoch,
         );
-        assert_eq!(
-            net.as_(who).pay(netuid, 0, vec![]),
-            Err(EmissionError::NotEpoch)
-        );
-        assert_eq!(
-            net.as_(who).complete(netuid, 0, who, who),
-            Err(EmissionError::NotEpoch)
+        net.refuses(who, |it| it.pay(netuid, 0, vec![]), EmissionError::NotEpoch);
+        net.refuses(
+            who,
+            |it| it.complete(netuid, 0, who, who),
+            EmissionError::NotEpoch,
         );
     }
-    assert_eq!(net.snapshot(), before);
 }
 
 #[test]
-fn token_mints_only_for_the_emission_contract() {
-    let (mut net, _) = with_something_at_stake();
+fn mint_by_other_accounts_is_refused() {
+    let (mut net, _) = with_stake();
     let insider = net.addresses().emission;
     let before = net.snapshot();
     for who in outsiders(&net, insider) {

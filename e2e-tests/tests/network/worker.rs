@@ -1,7 +1,7 @@
-//! A worker with a store, as it is started and acts in the tests.
+//! A worker with a store, for the tests.
 
 use inktensor_compute::engine::{native::Native, Engine};
-use inktensor_e2e_tests::{accounts::*, network::bundles, Folder, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape, TempDir};
 use inktensor_primitives::{hash::blake2, NetUid, Rao};
 use inktensor_worker::{
     epochs::EpochCache,
@@ -11,15 +11,15 @@ use inktensor_worker::{
 };
 use std::sync::{Arc, OnceLock};
 
-/// A subnet of two validators and three miners.
-pub fn community(net: &mut Network) -> NetUid {
+/// Creates a subnet of two validators and three miners.
+pub fn populated(net: &mut Network) -> NetUid {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     net.fund(WORKER, Rao::from_tao(100));
     netuid
 }
 
-/// The linked kernel and the chain's own; `engine` passes for the linked one.
+/// Returns kernels in which `engine` replaces the linked one.
 fn kernels(engine: Arc<dyn Engine>) -> Kernels {
     let built = bundles().yuma.code.clone();
     let yuma = blake2(&built);
@@ -27,21 +27,21 @@ fn kernels(engine: Arc<dyn Engine>) -> Kernels {
     kernels.with_native(yuma, engine)
 }
 
-/// The ledger of a worker that knows `engine` as the linked kernel.
+/// Returns the ledger of a worker whose linked kernel is `engine`.
 pub fn ledger(net: &Network, store: Store, engine: Arc<dyn Engine>) -> EpochCache {
     EpochCache::new(net.addresses(), kernels(engine)).with_store(store)
 }
 
-/// A worker that is started on what is in `folder`.
-pub fn fresh(net: &Network, folder: &Folder) -> EpochCache {
-    // Kernels are compiled once, and workers started often.
+/// Starts a worker on the store in `folder`.
+pub fn fresh(net: &Network, folder: &TempDir) -> EpochCache {
+    // Compiled once per process.
     static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
     let kernels = KERNELS.get_or_init(|| Arc::new(kernels(Arc::new(Native::on_threads(1)))));
     let store = folder.store(net).expect("opened");
     EpochCache::new(net.addresses(), Arc::clone(kernels)).with_store(store)
 }
 
-/// Both roles act once.
+/// Runs both roles once.
 pub fn act(net: &mut Network, ledger: &mut EpochCache) -> Result<Vec<Action>, RoleError> {
     let (keeper, proposer) = (
         Keeper::new(KEEPER, net.addresses()),

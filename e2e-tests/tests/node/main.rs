@@ -1,8 +1,7 @@
-//! A whole network on a real node, by the programs that people run: deployed, lived in, lied to,
-//! and hurt.
+//! A whole network on a node, run by the programs that users run: deployment, epochs, lies, and
+//! failures of workers, connections and the node.
 //!
-//! This program runs itself as the commands and workers that it needs, so it has a `main` of its
-//! own.
+//! This program also runs as the commands and workers, so it has a `main` of its own.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -10,27 +9,27 @@
     reason = "a test fails by panicking"
 )]
 
-mod observer;
+mod accounts;
+mod adversary;
 mod page;
-mod people;
-mod programs;
+mod processes;
 
+use accounts::Account;
+use adversary::Adversary;
 use inktensor_client::{
-    chain::{rpc::RpcChain, Chain, Typed},
+    chain::{rpc::RpcChain, ChainRead, Typed},
     deploy::{Addresses, Record},
     ss58::ss58,
 };
 use inktensor_e2e_tests::{
-    audit::Audit,
-    book::Book,
+    invariants::Audit,
     node::{Node, Options},
+    observer::Observer,
     proxy::Proxy,
-    Folder,
+    TempDir,
 };
 use inktensor_primitives::{dispute::Disputed, epoch::Epochs, registry::Registry, NetUid, Rao};
-use observer::Observer;
-use people::{Person, PEOPLE};
-use programs::{Program, Worker};
+use processes::{Invocation, Worker};
 use std::{
     env, fs,
     path::PathBuf,
@@ -40,18 +39,21 @@ use std::{
 };
 
 /// The tests, by name.
-const TESTS: [(&str, fn()); 2] = [(LIFE, live), (page::TEST, page::run)];
-/// The name of the longest one, and what it does.
-const LIFE: &str = "a_network_lives_on_a_node";
-/// Epochs that have to be final and paid on each subnet.
-const EPOCHS: u32 = 5;
-/// Milliseconds between two blocks in which nothing else happens.
-const BLOCK_TIME: &str = "300";
-/// How long the network may take to do what it must.
-const PATIENCE: Duration = Duration::from_secs(240);
-/// How long a worker's line to the node is cut.
+const TESTS: [(&str, fn()); 2] = [
+    (FAILURES, network_survives_failures),
+    (page::TEST, page::run),
+];
+/// The name of the longer test.
+const FAILURES: &str = "network_survives_failures";
+/// The number of epochs that must be final and paid on each subnet.
+const EPOCHS: u32 = 4;
+/// Milliseconds between two blocks of the heartbeat.
+const BLOCK_TIME: &str = "200";
+/// The longest wait for an expected state.
+const TIMEOUT: Duration = Duration::from_secs(240);
+/// The time that a worker's connection to the node is cut.
 const CUT: Duration = Duration::from_secs(4);
-/// The game, made short.
+/// A configuration with short delays.
 const RULES: &str = r#"
 split = "bittensor"
 creation_price = "10"
@@ -64,12 +66,12 @@ rollover_delay = 400
 [network]
 creation_interval = 0
 "#;
-/// Miners of each subnet.
+/// The number of miners of each subnet.
 const MINERS: u8 = 3;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if env::var_os(programs::AS_PROGRAM).is_some() {
+    if env::var_os(processes::AS_INKTENSOR).is_some() {
         return inktensor_cli::main();
     }
     if arguments.iter().any(|it| it == "--list") {
@@ -78,7 +80,7 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    // As other test programs do: names choose tests.
+    // Names select tests, as in other test programs.
     let names: Vec<&String> = arguments.iter().filter(|it| !it.starts_with('-')).collect();
     let is_chosen =
         |test: &str| names.is_empty() || names.iter().any(|it| test.contains(it.as_str()));
@@ -98,16 +100,16 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn live() {
-    let folder = Folder::new();
+fn network_survives_failures() {
+    let folder = TempDir::new();
     let options = Options {
         base: Some(folder.path().join("node")),
-        // What happened is looked at in the end, from the first block on.
+        // The events of all blocks are read at the end.
         arguments: vec!["--state-pruning".into(), "archive".into()],
         ..Options::default()
     };
-    if let Some(node) = Node::for_test(LIFE, options) {
-        Network::deploy(node, folder.path().join("work")).live();
+    if let Some(node) = Node::for_test(FAILURES, options) {
+        Network::deploy(node, folder.path().join("work")).run();
     }
 }
 
@@ -119,11 +121,11 @@ struct Network {
 }
 
 impl Network {
-    /// Deploys, as an operator does, and is cut short once.
+    /// Deploys as an operator does, with one kill during the deployment.
     fn deploy(node: Node, folder: PathBuf) -> Self {
         fs::create_dir_all(&folder).expect("a folder");
-        for person in PEOPLE {
-            person.write_key(&folder);
+        for account in accounts::ALL {
+            account.write_key(&folder);
         }
         fs::write(folder.join("deploy.toml"), RULES).expect("written");
         let net = Self {
@@ -131,20 +133,20 @@ impl Network {
             node,
             folder,
         };
-        let holder = format!("{}=1000000", people::ALICE.address());
+        let holder = format!("{}=1000000", accounts::ALICE.address());
         let deploy = ["deploy", "--config", "deploy.toml", "--holder", &holder];
         let dry = net
-            .as_(people::ALICE, &deploy)
+            .as_(accounts::ALICE, &deploy)
             .with(&["--dry-run", "--json"])
             .json();
         assert_eq!(dry["contracts"].as_array().expect("a list").len(), 7);
-        // Killed in the middle, the same command goes on.
-        let mut child = net.as_(people::ALICE, &deploy).spawn();
+        // After a kill the same command continues the deployment.
+        let mut child = net.as_(accounts::ALICE, &deploy).spawn();
         thread::sleep(Duration::from_millis(1_500));
         child.kill();
-        let done = net.as_(people::ALICE, &deploy).with(&["--json"]).json();
+        let done = net.as_(accounts::ALICE, &deploy).with(&["--json"]).json();
         let file = net.folder.join(done["file"].as_str().expect("a file"));
-        let again = net.as_(people::ALICE, &deploy).with(&["--json"]).json();
+        let again = net.as_(accounts::ALICE, &deploy).with(&["--json"]).json();
         assert_eq!(
             again["contracts"][0]["address"],
             done["contracts"][0]["address"]
@@ -160,64 +162,63 @@ impl Network {
         }
     }
 
-    /// A command that only looks.
-    fn reads(&self, arguments: &[&str]) -> Program {
-        Program::new(&self.folder, arguments).with(&["--url", &self.node.url()])
+    /// Returns a command that only reads.
+    fn reads(&self, arguments: &[&str]) -> Invocation {
+        Invocation::new(&self.folder, arguments).with(&["--url", &self.node.url()])
     }
 
-    /// A command that `who` signs.
-    fn as_(&self, who: Person, arguments: &[&str]) -> Program {
+    /// Returns a command that `who` signs.
+    fn as_(&self, who: Account, arguments: &[&str]) -> Invocation {
         let key = self.folder.join(who.key_file());
         let key = key.to_string_lossy();
         self.reads(arguments).with(&["--suri-file", &key])
     }
 
-    fn chain(&self, people: &[Person]) -> RpcChain {
-        let mut chain = people::connect(&self.node.url(), people);
+    fn chain(&self, keys: &[Account]) -> RpcChain {
+        let mut chain = accounts::connect(&self.node.url(), keys);
         chain.listen_to(self.contracts.named().map(|(_, address)| address));
         chain
     }
 
-    /// Lives through all of it.
-    fn live(mut self) {
-        let netuids = [self.found("yuma"), self.found("mean")];
-        let beat = ["heartbeat", "--every", BLOCK_TIME];
-        let heartbeat = self.as_(people::CLOCK, &beat).spawn();
-        let line = Proxy::to(self.node.rpc_port());
-        let urls = [self.node.url(), self.node.url(), line.url()];
-        let mut workers: Vec<Worker> = [people::DAVE, people::EVE, people::FERDIE]
+    /// Runs the network through all failures and checks the result.
+    fn run(mut self) {
+        let netuids = [self.create_subnet("yuma"), self.create_subnet("mean")];
+        let heartbeat = ["heartbeat", "--every", BLOCK_TIME];
+        let heartbeat = self.as_(accounts::CLOCK, &heartbeat).spawn();
+        let proxy = Proxy::to(self.node.rpc_port());
+        let urls = [self.node.url(), self.node.url(), proxy.url()];
+        let mut workers: Vec<Worker> = [accounts::DAVE, accounts::EVE, accounts::FERDIE]
             .into_iter()
             .zip(&urls)
-            .map(|(person, url)| Worker::start(&self.folder, person, url))
+            .map(|(account, url)| Worker::start(&self.folder, account, url))
             .collect();
-        let observer = Observer::start(self.chain(&[people::LIAR]), self.contracts, &netuids);
+        let adversary = Adversary::start(self.chain(&[accounts::LIAR]), self.contracts, &netuids);
 
         self.wait_for_final(&netuids, 0, &workers);
         for netuid in netuids {
-            self.weigh(netuid);
+            self.set_weights(netuid);
         }
         self.wait_for_final(&netuids, 1, &workers);
         workers[0].kill_and_start_again();
-        self.wait_for_final(&netuids, 2, &workers);
-        line.cut();
+        proxy.cut();
         thread::sleep(CUT);
-        line.mend();
-        self.wait_for_final(&netuids, 3, &workers);
-        self.node.restart().expect("it comes back with its chain");
+        proxy.mend();
+        self.wait_for_final(&netuids, 2, &workers);
+        self.node.restart().expect("the node continues its chain");
         self.wait_for_final(&netuids, EPOCHS - 1, &workers);
-        self.wait_until("all of them are paid", &workers, |net, chain| {
+        self.wait_until("all epochs are paid", &workers, |net, chain| {
             netuids.iter().all(|netuid| net.is_paid(chain, *netuid))
         });
 
-        let notes = observer.end();
-        let told: Vec<String> = workers.into_iter().map(Worker::end).collect();
+        let notes = adversary.end();
+        let logs: Vec<String> = workers.into_iter().map(Worker::end).collect();
         drop(heartbeat);
-        self.check(&netuids, &notes, &told.join("\n"));
+        self.check(&netuids, &notes, &logs.join("\n"));
     }
 
-    /// Founds a subnet with two validators and some miners.
-    fn found(&self, kernel: &str) -> NetUid {
-        let owner = people::ALICE;
+    /// Creates and starts a subnet with two validators and some miners.
+    fn create_subnet(&self, kernel: &str) -> NetUid {
+        let owner = accounts::ALICE;
         let create = [
             "subnet", "create", "--name", kernel, "--kernel", kernel, "--tempo", "12",
         ];
@@ -234,8 +235,8 @@ impl Network {
         let netuid = created["netuid"].as_u64().expect("a number").to_string();
         let start = ["subnet", "start", "--netuid", &netuid, "--wait", "best"];
         self.as_(owner, &start).text();
-        let validators = [people::BOB, people::CHARLIE];
-        let hotkeys = validators.map(Person::address).into_iter();
+        let validators = [accounts::BOB, accounts::CHARLIE];
+        let hotkeys = validators.map(Account::address).into_iter();
         let miners = (1..=MINERS).map(|miner| ss58(&[miner; 32].into()));
         for hotkey in hotkeys.clone().chain(miners) {
             let register = [
@@ -250,11 +251,16 @@ impl Network {
         }
         if kernel == "yuma" {
             // Root stake on a validator of both subnets.
-            let bob = people::BOB.address();
+            let bob = accounts::BOB.address();
             let add = ["stake", "add", "--netuid", "0", "--hotkey", &bob];
             let amount = ["--amount", "2000", "--wait", "best"];
             self.as_(owner, &add).with(&amount).text();
-            for worker in [people::DAVE, people::EVE, people::FERDIE, people::LIAR] {
+            for worker in [
+                accounts::DAVE,
+                accounts::EVE,
+                accounts::FERDIE,
+                accounts::LIAR,
+            ] {
                 let to = worker.address();
                 let give = ["wallet", "transfer", "--to", &to, "--amount", "500"];
                 self.as_(owner, &give).with(&["--wait", "best"]).text();
@@ -263,10 +269,10 @@ impl Network {
         NetUid(netuid.parse().expect("a number"))
     }
 
-    /// Lets both validators weigh the miners, each in its way.
-    fn weigh(&self, netuid: NetUid) {
+    /// Sets different weights of both validators on the miners.
+    fn set_weights(&self, netuid: NetUid) {
         let netuid = netuid.0.to_string();
-        for (validator, weights) in [(people::BOB, "60,30,10"), (people::CHARLIE, "50,30,20")] {
+        for (validator, weights) in [(accounts::BOB, "60,30,10"), (accounts::CHARLIE, "50,30,20")] {
             let set = ["weights", "set", "--netuid", &netuid, "--uids", "2,3,4"];
             let weights = ["--weights", weights, "--wait", "best"];
             self.as_(validator, &set).with(&weights).text();
@@ -288,18 +294,18 @@ impl Network {
         let chain = self.chain(&[]);
         let start = Instant::now();
         while !is_so(self, &chain) {
-            let told = || -> Vec<String> { workers.iter().map(Worker::told).collect() };
+            let logs = || -> Vec<String> { workers.iter().map(Worker::log).collect() };
             assert!(
-                start.elapsed() < PATIENCE,
+                start.elapsed() < TIMEOUT,
                 "{what}: not in {} s\n{}",
-                PATIENCE.as_secs(),
-                told().join("\n")
+                TIMEOUT.as_secs(),
+                logs().join("\n")
             );
             thread::sleep(Duration::from_millis(200));
         }
     }
 
-    /// Whether the first epochs are paid in full.
+    /// Returns true if the first epochs are paid in full.
     fn is_paid(&self, chain: &RpcChain, netuid: NetUid) -> bool {
         let status = chain.query(self.contracts.epoch().status(netuid));
         let status = status.expect("the chain answers").expect("a subnet");
@@ -309,61 +315,58 @@ impl Network {
         }
     }
 
-    /// Holds what has become of the network against every invariant.
-    fn check(&self, netuids: &[NetUid], notes: &observer::Notes, told: &str) {
+    /// Checks every invariant on the final state of the network.
+    fn check(&self, netuids: &[NetUid], notes: &adversary::Notes, logs: &str) {
         let chain = self.chain(&[]);
         let events = chain.events(1).expect("the events");
-        let mut book = Book::new(Rao::ZERO);
-        book.holders.insert(people::ALICE.account());
-        book.note(&self.contracts, &events);
+        let mut observer = Observer::new(Rao::ZERO);
+        observer.holders.insert(accounts::ALICE.id());
+        observer.record(&self.contracts, &events);
         for netuid in netuids {
             let subnet = chain.query(self.contracts.registry().subnet(*netuid));
-            book.meet_owner(*netuid, &subnet.expect("asked").expect("a subnet"));
+            observer.record_owner(*netuid, &subnet.expect("asked").expect("a subnet"));
             let mut honest = 0;
             for ((of, epoch), trace) in &notes.honest {
-                let is_final = book.subnets[of].epochs.get(epoch);
-                if of == netuid && is_final.is_some_and(|life| life.digest.is_some()) {
-                    book.note_honest(*netuid, trace);
+                let is_final = observer.subnets[of].epochs.get(epoch);
+                if of == netuid && is_final.is_some_and(|record| record.digest.is_some()) {
+                    observer.record_honest(*netuid, trace);
                     honest += 1;
                 }
             }
             assert!(
                 honest >= EPOCHS,
-                "{netuid:?}: {honest} epochs were computed apart\n{told}"
+                "{netuid:?}: {honest} epochs have an honest trace\n{logs}"
             );
         }
         let audit = Audit {
             chain: &chain,
             addresses: self.contracts,
-            book: &book,
+            observer: &observer,
         };
         audit.assert_all();
 
-        assert!(notes.lies > 0, "there was something to watch for\n{told}");
+        assert!(notes.lies > 0, "at least one lie was posted\n{logs}");
         let slashed = events
             .iter()
             .filter_map(|it| it.decode::<Disputed>())
             .count();
-        assert_eq!(
-            slashed, notes.lies,
-            "every lie and nothing else was slashed\n{told}"
-        );
-        for worker in [people::DAVE, people::EVE, people::FERDIE] {
-            let collateral = chain.query(self.contracts.epoch().collateral(worker.account()));
+        assert_eq!(slashed, notes.lies, "exactly the lies were slashed\n{logs}");
+        for worker in [accounts::DAVE, accounts::EVE, accounts::FERDIE] {
+            let collateral = chain.query(self.contracts.epoch().collateral(worker.id()));
             let collateral = collateral.expect("the chain answers");
             let balance = chain.query(psp22_balance(&self.contracts, worker));
             let owned =
                 balance.expect("asked") + u128::from(collateral.free.0 + collateral.locked.0);
             assert!(
                 owned >= Rao::from_tao(500).to_u128(),
-                "{worker:?} has lost: {owned}\n{told}"
+                "{worker:?} has lost: {owned}\n{logs}"
             );
         }
-        self.look(netuids, told);
+        self.check_commands(netuids, logs);
     }
 
-    /// What people see of it.
-    fn look(&self, netuids: &[NetUid], told: &str) {
+    /// Checks the output of reading commands.
+    fn check_commands(&self, netuids: &[NetUid], logs: &str) {
         let listed = self.reads(&["subnet", "list", "--json"]).json();
         assert_eq!(listed.as_array().map(Vec::len), Some(netuids.len()));
         for netuid in netuids {
@@ -376,19 +379,19 @@ impl Network {
             let incentive = |uid: usize| neurons[uid]["incentive"].as_u64().expect("a share");
             assert!(
                 incentive(2) > incentive(3) && incentive(3) > incentive(4),
-                "{graph}\n{told}"
+                "{graph}\n{logs}"
             );
             assert!(neurons[0]["dividends"].as_u64() > Some(0), "{graph}");
             let last = graph["final_epoch"].as_u64().expect("an epoch").to_string();
             let verify = ["verify", "--netuid", &number, "--epoch", &last];
-            let store = self.folder.join(people::DAVE.name());
+            let store = self.folder.join(accounts::DAVE.name());
             let store = store.to_string_lossy();
             self.reads(&verify).with(&["--store", &store]).text();
             let shown = self.reads(&["epoch", "show", "--netuid", &number]).text();
             assert!(shown.contains("final"), "{shown}");
             self.reads(&["subnet", "show", "--netuid", &number]).text();
         }
-        let coldkey = people::ALICE.address();
+        let coldkey = accounts::ALICE.address();
         let stakes = self
             .reads(&["stake", "list", "--coldkey", &coldkey, "--json"])
             .json();
@@ -397,11 +400,11 @@ impl Network {
             "{stakes}"
         );
         let claimable = stakes["stakes"][0]["claimable_rao"].as_u64();
-        assert!(claimable > Some(0), "root stake has earned: {stakes}");
+        assert!(claimable > Some(0), "root stake has dividends: {stakes}");
         let claim = ["stake", "claim", "--wait", "best", "--json"];
-        let claimed = self.as_(people::ALICE, &claim).json();
+        let claimed = self.as_(accounts::ALICE, &claim).json();
         assert!(claimed["amount_rao"].as_u64() >= claimable, "{claimed}");
-        let store = self.folder.join(people::DAVE.name());
+        let store = self.folder.join(accounts::DAVE.name());
         let bonds = ["epoch", "bonds", "--netuid", "1", "--json"];
         let store = ["--store", &store.to_string_lossy()];
         let bonds = self.reads(&bonds).with(&store).json();
@@ -411,12 +414,12 @@ impl Network {
     }
 }
 
-fn psp22_balance(contracts: &Addresses, who: Person) -> inktensor_client::chain::Message<u128> {
+fn psp22_balance(contracts: &Addresses, who: Account) -> inktensor_client::chain::Message<u128> {
     use psp22::PSP22;
-    contracts.psp22().balance_of(who.account()).into()
+    contracts.psp22().balance_of(who.id()).into()
 }
 
-/// Before there are contracts.
+/// Returns placeholder addresses, until the contracts are deployed.
 fn unknown() -> Addresses {
     Addresses::from_named(|_| Some([0; 32].into())).expect("all have one")
 }

@@ -1,26 +1,35 @@
-//! The arguments of all commands that look at a chain or work on it: which chain, which deployment,
-//! who signs.
+//! The arguments that commands share: which chain, who signs, which subnet, which form of output.
 
-use crate::{commands::Failure, verifier};
+use crate::{
+    error::Failure,
+    network::Network,
+    output::{self, csv, json, table::Room, List, View},
+    session::Session,
+    values, verifier,
+};
 use inktensor_client::{
-    chain::{rpc::Wait, Chain},
-    deploy::Addresses,
+    chain::{rpc::Wait, Cost},
     keys::{self, KeyArguments},
     ss58::{address, ss58},
 };
-use inktensor_devnet::account;
-use inktensor_primitives::AccountId;
-use inktensor_worker::chain_source::{Access, ChainSource, Opened};
-use std::path::PathBuf;
+use inktensor_devnet::account as account_of_name;
+use inktensor_primitives::{AccountId, NetUid};
+use inktensor_worker::chain_source::{Access, ChainSource};
+use serde::Serialize;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+use subxt_signer::sr25519::Keypair;
 
-/// Which chain, and which deployment on it.
+/// A chain, and a deployment on it.
 #[derive(Clone, Debug, clap::Args)]
-pub struct ChainArguments {
-    /// The chain: ws://HOST:PORT of a node, tcp://HOST:PORT of a devchain, or a folder that demo
-    /// or devchain left
+pub struct ChainArgs {
+    /// The chain: ws://HOST:PORT of a node, tcp://HOST:PORT of a devchain, or a folder
     ///
     /// Several nodes of one chain may be given with commas between: the first that answers is
-    /// asked, and when it stops answering the next one.
+    /// asked, and when it stops answering the next one. A folder is one that `inktensor demo` or
+    /// `inktensor devchain` left.
     #[arg(
         long,
         visible_alias = "url",
@@ -28,24 +37,75 @@ pub struct ChainArguments {
         value_name = "URL|DIR"
     )]
     pub chain: ChainSource,
-    /// The file of the deployment on a chain of nodes; by default the one in the folder
-    /// `deployments` that is of the chain
+    /// The deployment's file, on a chain of nodes; by default the one in `deployments`
+    ///
+    /// By default it is the only file in the folder `deployments` that is of the chain.
     #[arg(long, env = "INKTENSOR_DEPLOYMENT", value_name = "FILE")]
     pub deployment: Option<PathBuf>,
 }
 
-/// Who signs.
+/// A signer.
 #[derive(Clone, Debug, clap::Args)]
-pub struct SignerArguments {
+pub struct SignerArgs {
+    /// The place of the key.
     #[command(flatten)]
     pub keys: KeyArguments,
-    /// Who signs on a devchain or on a chain in a folder, which take everybody's word: a name, or
-    /// an address
+    /// The signer on a devchain or a chain in a folder, where no key is needed
     #[arg(long, env = "INKTENSOR_ACCOUNT", value_name = "NAME|ADDRESS")]
     pub account: Option<Who>,
-    /// When a transaction counts as carried out on a chain of nodes
+    /// When a transaction counts as carried out, on a chain of nodes
     #[arg(long, value_enum, default_value = "finalized")]
     pub wait: Wait,
+}
+
+/// Arguments of a command that reads from a chain.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ReadArgs {
+    /// The chain.
+    #[command(flatten)]
+    pub chain: ChainArgs,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of a command that lists rows from a chain.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ListArgs {
+    /// The chain.
+    #[command(flatten)]
+    pub chain: ChainArgs,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+    /// Print CSV, with the fields of the JSON document as columns
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Print all columns and whole addresses, however wide the terminal is
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    pub wide: bool,
+}
+
+/// Arguments of a command that sends transactions.
+#[derive(Clone, Debug, clap::Args)]
+pub struct SignArgs {
+    /// The chain.
+    #[command(flatten)]
+    pub chain: ChainArgs,
+    /// The signer.
+    #[command(flatten)]
+    pub signer: SignerArgs,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A subnet.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct NetuidArg {
+    /// The subnet
+    #[arg(long, value_parser = values::netuid, value_name = "NUMBER")]
+    pub netuid: NetUid,
 }
 
 /// An account as a user names it.
@@ -59,80 +119,77 @@ impl From<&str> for Who {
 }
 
 impl Who {
-    /// The account on the chain at `source`. Where nobody needs a key, a name will do for an
-    /// address; where money is real, a mistyped address must not pass for a name.
+    /// Returns the account on the chain at `source`. A name is an account only where no key is
+    /// needed: on a chain of nodes a mistyped address must not pass for a name.
     pub fn on(&self, source: &ChainSource) -> Result<AccountId, Failure> {
         let text = &self.0;
         match (address(text), source) {
             (Some(account), _) => Ok(account),
             (None, ChainSource::Nodes(_)) => Err(Failure::input(format_args!(
-                "{text:?} is not an address, in SS58 or as 32 bytes in hexadecimal after 0x"
+                "{}; names are for devchains and chains in a folder",
+                values::no_address(text)
             ))),
-            (None, ChainSource::Dir(_) | ChainSource::Served(_)) => Ok(account(text)),
+            (None, ChainSource::Dir(_) | ChainSource::Served(_)) => Ok(account_of_name(text)),
         }
     }
 }
 
-/// A chain to work on, and who does.
-pub struct Session {
-    /// The chain.
-    pub chain: Box<dyn Chain>,
-    /// Where the contracts are.
-    pub contracts: Addresses,
-    /// Who signs.
-    pub account: AccountId,
-}
-
-impl ChainArguments {
-    /// The chain, to look at.
-    pub fn open(&self) -> Result<Opened, Failure> {
+impl ChainArgs {
+    /// Opens the network, to read from it.
+    pub fn open(&self) -> Result<Network, Failure> {
         self.open_with(Access {
-            deployment: self.deployment.clone(),
             timeout: verifier::TIMEOUT,
             ..Access::default()
         })
     }
 
-    /// The chain, to work on.
-    pub fn sign(&self, signer: &SignerArguments) -> Result<Session, Failure> {
+    /// Opens the network, to work on it as `signer`.
+    pub fn sign(&self, signer: &SignerArgs) -> Result<Session, Failure> {
         let (account, keys) = signer.account_on(&self.chain)?;
-        let opened = self.open_with(Access {
-            deployment: self.deployment.clone(),
+        let network = self.open_with(Access {
             keys,
             wait: signer.wait,
             ..Access::default()
         })?;
         Ok(Session {
-            chain: opened.chain,
-            contracts: opened.contracts,
+            network,
             account,
+            wait: signer.wait,
         })
     }
 
-    fn open_with(&self, access: Access) -> Result<Opened, Failure> {
-        let opened = self.chain.open(access);
-        opened.map_err(|error| Failure::input(format_args!("--chain {}: {error}", self.chain)))
+    /// Returns the account that `who` names on the chain.
+    pub fn account(&self, who: &Who) -> Result<AccountId, Failure> {
+        who.on(&self.chain)
+    }
+
+    fn open_with(&self, access: Access) -> Result<Network, Failure> {
+        let deployment = self.deployment.clone();
+        let access = Access {
+            deployment: deployment.clone(),
+            ..access
+        };
+        Network::open(&self.chain, deployment, || self.chain.open(access))
     }
 }
 
-impl SignerArguments {
-    /// Who signs on the chain at `source`, and the keys for it.
-    pub fn account_on(
-        &self,
-        source: &ChainSource,
-    ) -> Result<(AccountId, Vec<subxt_signer::sr25519::Keypair>), Failure> {
+impl SignerArgs {
+    /// Returns the account that signs on the chain at `source`, and its keys.
+    pub fn account_on(&self, source: &ChainSource) -> Result<(AccountId, Vec<Keypair>), Failure> {
         match source {
             ChainSource::Nodes(_) => {
+                if self.account.is_some() && !self.keys.is_given() {
+                    return Err(Failure::input(
+                        "--account names a signer on a devchain only; on a node a key signs: name \
+                         its file with --suri-file",
+                    ));
+                }
                 let key = self.keys.keypair().map_err(Failure::input)?;
                 let account = keys::account(&key);
-                let named = self
-                    .account
-                    .as_ref()
-                    .map(|who| who.on(source))
-                    .transpose()?;
-                match named {
+                let named = self.account.as_ref().map(|who| who.on(source));
+                match named.transpose()? {
                     Some(other) if other != account => Err(Failure::input(format_args!(
-                        "--account is not the account of the key, which is {}",
+                        "--account is not the account of the key, which is {}; remove --account",
                         ss58(&account)
                     ))),
                     _ => Ok((account, vec![key])),
@@ -141,7 +198,8 @@ impl SignerArguments {
             ChainSource::Dir(_) | ChainSource::Served(_) => {
                 let who = self.account.as_ref().ok_or_else(|| {
                     Failure::input(
-                        "say who signs with --account: a name, or an address; keys are for nodes",
+                        "no signer is given: name one with --account, a name or an address; keys \
+                         are for nodes",
                     )
                 })?;
                 Ok((who.on(source)?, Vec::new()))
@@ -150,12 +208,79 @@ impl SignerArguments {
     }
 }
 
+impl ReadArgs {
+    /// Opens the network.
+    pub fn open(&self) -> Result<Network, Failure> {
+        self.chain.open()
+    }
+
+    /// Prints an answer.
+    pub fn show(&self, view: &impl View, out: &mut dyn Write) -> io::Result<()> {
+        output::show(self.json, view, out)
+    }
+}
+
+impl ListArgs {
+    /// Opens the network.
+    pub fn open(&self) -> Result<Network, Failure> {
+        self.chain.open()
+    }
+
+    /// Returns the room for a table.
+    pub fn room(&self) -> Room {
+        if self.wide {
+            Room::All
+        } else {
+            Room::of_terminal()
+        }
+    }
+
+    /// Returns true if the output has no limits of width.
+    pub fn shows_all(&self) -> bool {
+        self.json || self.csv || self.wide
+    }
+
+    /// Prints a list.
+    pub fn show(&self, list: &impl List, out: &mut dyn Write) -> io::Result<()> {
+        if self.json {
+            json::print(list, out)
+        } else if self.csv {
+            csv::print(list.rows(), out)
+        } else {
+            list.table(self.room(), out)
+        }
+    }
+}
+
+impl SignArgs {
+    /// Opens the network, to work on it.
+    pub fn open(&self) -> Result<Session, Failure> {
+        self.chain.sign(&self.signer)
+    }
+
+    /// Returns the account that `who` names, or the signer's without one.
+    pub fn account_or(&self, who: Option<&Who>, session: &Session) -> Result<AccountId, Failure> {
+        who.map_or(Ok(session.account), |who| self.chain.account(who))
+    }
+
+    /// Prints what the command's transactions did.
+    pub fn report(
+        &self,
+        sentence: &str,
+        answer: &impl Serialize,
+        cost: &Cost,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
+        Ok(output::report(self.json, sentence, answer, cost, out)?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_an_account_only_where_nobody_needs_a_key() {
+    fn a_name_is_an_account_only_where_no_key_is_needed() {
         let kept = ChainSource::Dir("folder".into());
         let node = ChainSource::Nodes(vec!["ws://localhost:9944".into()]);
         let alice = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
@@ -163,7 +288,13 @@ mod tests {
             assert_eq!(Who::from(alice).on(source).ok(), address(alice));
         }
         let typo = alice.replace("Fz9", "Fz8");
-        assert!(Who::from(typo.as_str()).on(&node).is_err());
-        assert_eq!(Who::from("bank").on(&kept).ok(), Some(account("bank")));
+        let problem = Who::from(typo.as_str()).on(&node).unwrap_err().to_string();
+        assert!(problem.contains("checksum"), "{problem}");
+        let problem = Who::from("Bob").on(&node).unwrap_err().to_string();
+        assert!(problem.contains("names are for devchains"), "{problem}");
+        assert_eq!(
+            Who::from("bank").on(&kept).ok(),
+            Some(account_of_name("bank"))
+        );
     }
 }

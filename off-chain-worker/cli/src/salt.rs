@@ -1,44 +1,77 @@
-//! Salts, which make what is committed to hard to guess, and bytes in hexadecimal.
+//! Salts, which keep what is committed to from being guessed.
 
-use crate::commands::Failure;
-use inktensor_primitives::epoch::MAX_SALT;
-use inktensor_primitives::hash::hex;
+use crate::{error::Failure, values};
+use inktensor_primitives::{epoch::MAX_SALT, hash::hex};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-/// The salt in `file`, which is made if it is not there.
-pub fn salt_for_commit(file: &Path) -> Result<Vec<u8>, Failure> {
-    if file.exists() {
-        return salt_in(file);
-    }
-    let mut salt = [0; 32];
-    let made = random(&mut salt).and_then(|()| private(file)?.write_all(hex(&salt).as_bytes()));
-    made.map_err(|error| Failure::in_file(file, error))?;
-    Ok(salt.to_vec())
+/// A salt for a commit.
+pub struct Salt {
+    /// The salt.
+    pub bytes: Vec<u8>,
+    /// The file to write it to, if there is no file yet.
+    new_file: Option<PathBuf>,
 }
 
-/// The salt in `file`.
+impl Salt {
+    /// Returns the salt in `file`, or a new random one if there is no such file.
+    pub fn for_commit(file: &Path) -> Result<Self, Failure> {
+        if file.exists() {
+            return Ok(Self {
+                bytes: salt_in(file)?,
+                new_file: None,
+            });
+        }
+        let mut salt = [0; 32];
+        random(&mut salt).map_err(Failure::input)?;
+        Ok(Self {
+            bytes: salt.to_vec(),
+            new_file: Some(file.to_owned()),
+        })
+    }
+
+    /// Writes a new salt to its file.
+    pub fn save(&self) -> Result<(), Failure> {
+        let Some(file) = &self.new_file else {
+            return Ok(());
+        };
+        let text = hex(&self.bytes);
+        let made = private(file).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+        made.map_err(|error| Failure::in_file(file, error))
+    }
+
+    /// Removes the file that [`Salt::save`] made: nothing was committed to with the salt.
+    pub fn discard(&self) {
+        if let Some(file) = &self.new_file {
+            // A file that stays is of no harm.
+            let _ = fs::remove_file(file);
+        }
+    }
+}
+
+/// Returns the salt in `file`.
 pub fn salt_in(file: &Path) -> Result<Vec<u8>, Failure> {
     let text = fs::read_to_string(file).map_err(|error| Failure::in_file(file, error))?;
-    let salt = bytes_of(text.trim());
+    let salt = values::bytes(text.trim());
     salt.filter(|salt| salt.len() <= usize::from(MAX_SALT))
         .ok_or_else(|| {
-            Failure::in_file(
-                file,
-                format_args!("expected at most {MAX_SALT} bytes in hexadecimal"),
-            )
+            let expected = format_args!("expected at most {MAX_SALT} bytes in hexadecimal");
+            Failure::in_file(file, expected)
         })
 }
 
-/// Random bytes of the operating system.
+/// Fills `bytes` with random bytes of the operating system.
 fn random(bytes: &mut [u8]) -> io::Result<()> {
     File::open("/dev/urandom")?.read_exact(bytes)
 }
 
-/// A new file that only its owner may read.
+/// Creates a file that only its owner may read.
 fn private(file: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     OpenOptions::new()
@@ -48,33 +81,23 @@ fn private(file: &Path) -> io::Result<File> {
         .open(file)
 }
 
-/// The bytes that `text` writes in hexadecimal, after 0x or not.
-pub fn bytes_of(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-    let pairs = digits.chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    pairs
-        .map(|pair| match pair {
-            [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
-            _ => None,
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_salt_is_read_as_it_was_written() {
-        for bytes in [vec![], vec![0], vec![1, 0xab, 0xff]] {
-            assert_eq!(bytes_of(&hex(&bytes)), Some(bytes));
-        }
-        for text in ["0x1", "xy", "0x1g"] {
-            assert_eq!(bytes_of(text), None, "{text}");
-        }
+    fn a_salt_is_read_as_it_was_written_and_only_once_saved() {
+        let file = std::env::temp_dir().join(format!("inktensor-salt-{}", std::process::id()));
+        let _ = fs::remove_file(&file);
+        let salt = Salt::for_commit(&file).unwrap();
+        assert!(!file.exists(), "a refused commit leaves no file");
+        salt.save().unwrap();
+        assert_eq!(salt_in(&file).unwrap(), salt.bytes);
+        let again = Salt::for_commit(&file).unwrap();
+        assert_eq!(again.bytes, salt.bytes);
+        again.discard();
+        assert!(file.exists(), "it was there before");
+        salt.discard();
+        assert!(!file.exists());
     }
 }

@@ -1,122 +1,193 @@
-//! What commands share that work on a chain: approvals, prices, and how what was sent is told.
+//! A network to work on: signs, approves and sends, and says in one line what was refused.
 
-use crate::{args::Session, commands::Failure, output::table::tao_text};
-use inktensor_client::chain::{Answer, CallError, ChainError, ContractEvent, Cost, Message, Typed};
-use inktensor_primitives::{AccountId, Rao};
-use psp22::PSP22;
-use scale::Decode;
-use serde_json::{json, Value};
-use std::{
-    fmt::Debug,
-    io::{self, Write},
+use crate::{
+    error::Failure,
+    network::Network,
+    output::format::{self, tao},
 };
+use ink::env::Event;
+use inktensor_client::chain::{rpc::Wait, ContractEvent, Cost, Message, Typed};
+use inktensor_primitives::{
+    epoch::EpochError, registry::RegistryError, staking::StakingError, AccountId, Rao,
+};
+use psp22::{PSP22Error, PSP22};
+use scale::Decode;
 
-/// What was sent, and what came back.
-pub struct Done<T> {
-    /// The contract's answer.
-    pub value: T,
-    /// What contracts told.
-    pub events: Vec<ContractEvent>,
-    /// What all transactions of the command cost together.
-    pub cost: Cost,
+/// An error that a contract answers with.
+pub trait Refusal: Decode {
+    /// Returns the reason as a user reads it.
+    fn reason(&self) -> String;
+
+    /// Returns true if nothing but the payment is missing.
+    fn is_payment(&self) -> bool;
 }
 
-impl Session {
-    /// Sends a message that may refuse, and tells a refusal in one line.
-    pub fn run<T: Decode, E: Decode + Debug>(
-        &mut self,
-        what: &str,
-        message: impl Into<Message<Result<T, E>>>,
-    ) -> Result<Done<T>, Failure> {
-        match self.chain.send(self.account, message).answer() {
-            Ok(sent) => Ok(Done {
-                value: sent.value,
-                events: sent.events,
-                cost: sent.cost,
-            }),
-            Err(CallError::Refused(error)) => Err(Failure::input(format_args!(
-                "{what} was refused: {error:?}"
-            ))),
-            Err(CallError::Chain(error)) => Err(Failure::input(format_args!("{what}: {error}"))),
+macro_rules! refusal {
+    ($($error:ident),+) => {$(
+        impl Refusal for $error {
+            fn reason(&self) -> String {
+                self.to_string()
+            }
+
+            fn is_payment(&self) -> bool {
+                matches!(self, $error::Payment(_))
+            }
+        }
+    )+};
+}
+
+refusal!(RegistryError, StakingError, EpochError);
+
+impl Refusal for PSP22Error {
+    fn reason(&self) -> String {
+        match self {
+            PSP22Error::Custom(reason) => reason.clone(),
+            PSP22Error::InsufficientBalance => "the account has too little TAO".into(),
+            PSP22Error::InsufficientAllowance => {
+                "the owner has not approved so much; approve it first".into()
+            }
+            PSP22Error::ZeroRecipientAddress => "the recipient is the zero address".into(),
+            PSP22Error::ZeroSenderAddress => "the sender is the zero address".into(),
+            PSP22Error::SafeTransferCheckFailed(reason) => reason.clone(),
         }
     }
 
-    /// Lets `spender` take `amount` of the signer's TAO, if it may not yet. Says so early when
-    /// there is too little.
-    pub fn approve(&mut self, spender: AccountId, amount: Rao) -> Result<Cost, Failure> {
-        let psp22 = || self.contracts.psp22();
-        let balance: u128 = self.query(psp22().balance_of(self.account))?;
-        if balance < amount.to_u128() {
-            return Err(Failure::input(format_args!(
-                "{} TAO are needed, and the account has {}",
-                tao_text(amount),
-                tao_text(Rao(u64::try_from(balance).unwrap_or(u64::MAX)))
-            )));
+    fn is_payment(&self) -> bool {
+        false
+    }
+}
+
+/// A network to work on.
+pub struct Session {
+    /// The network.
+    pub network: Network,
+    /// The account that signs.
+    pub account: AccountId,
+    /// When a transaction counts as carried out.
+    pub wait: Wait,
+}
+
+/// A transaction that a contract carried out.
+pub struct Done<T> {
+    /// The contract's answer.
+    pub value: T,
+    /// The events that contracts emitted.
+    pub events: Vec<ContractEvent>,
+    /// The cost of all transactions of the command so far.
+    pub cost: Cost,
+}
+
+impl<T> Done<T> {
+    /// Returns the first event of type `E`.
+    ///
+    /// An event says what happened. The contract's answer is that of a dry run, which other
+    /// transactions of the block may have overtaken.
+    pub fn event<E: Event + Decode>(&self) -> Option<E> {
+        self.all_events().next()
+    }
+
+    /// Returns all events of type `E`.
+    pub fn all_events<'a, E: Event + Decode + 'a>(&'a self) -> impl Iterator<Item = E> + 'a {
+        self.events.iter().filter_map(ContractEvent::decode)
+    }
+}
+
+impl Session {
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// The contract's refusal after its name: `staking: 0.001 TAO is below ..`.
+    pub fn send<T: Decode, E: Refusal>(
+        &mut self,
+        message: impl Into<Message<Result<T, E>>>,
+    ) -> Result<Done<T>, Failure> {
+        let message = message.into();
+        let contract = message.to;
+        self.network.now_waits_for(match self.wait {
+            Wait::Best => "the transaction to be in a block",
+            Wait::Finalized => "the transaction to be final",
+        });
+        let sent = self.network.opened.chain.send(self.account, message);
+        self.network.now_waits_for_chain();
+        let sent = sent.map_err(|error| self.network.failed(error))?;
+        match sent.value {
+            Ok(value) => Ok(Done {
+                value,
+                events: sent.events,
+                cost: sent.cost,
+            }),
+            Err(error) => Err(self.refused(contract, &error)),
         }
-        let allowed: u128 = self.query(psp22().allowance(self.account, spender))?;
+    }
+
+    /// Sends a message for which its contract takes `amount` of the signer's TAO, and approves the
+    /// amount first. If the message would be refused for another reason than the payment, nothing
+    /// is approved and nothing is sent.
+    ///
+    /// # Errors
+    /// As [`Session::send`]; that the signer has too little TAO.
+    pub fn pay<T: Decode, E: Refusal, M: Into<Message<Result<T, E>>>>(
+        &mut self,
+        amount: Rao,
+        message: impl Fn() -> M,
+    ) -> Result<Done<T>, Failure> {
+        let spender = self.check(&message)?;
+        let approved = self.approve(spender, amount)?;
+        let done = self.send(message())?;
+        Ok(Done {
+            cost: format::sum(approved, done.cost),
+            ..done
+        })
+    }
+
+    /// Reads a message as the signer, to see whether the contract would refuse it for another
+    /// reason than the payment. Returns the contract.
+    ///
+    /// # Errors
+    /// The refusal, as in [`Session::send`].
+    pub fn check<T: Decode, E: Refusal, M: Into<Message<Result<T, E>>>>(
+        &self,
+        message: impl Fn() -> M,
+    ) -> Result<AccountId, Failure> {
+        let message = message().into();
+        let contract = message.to;
+        match self.network.query_as(self.account, message)? {
+            Err(error) if !error.is_payment() => Err(self.refused(contract, &error)),
+            _ => Ok(contract),
+        }
+    }
+
+    /// Approves `amount` of the signer's TAO for `spender`, unless as much is approved already.
+    fn approve(&mut self, spender: AccountId, amount: Rao) -> Result<Cost, Failure> {
+        self.afford(amount)?;
+        let psp22 = || self.network.contracts().psp22();
+        let allowed: u128 = self
+            .network
+            .query(psp22().allowance(self.account, spender))?;
         if allowed >= amount.to_u128() {
             return Ok(Cost::default());
         }
         let message = psp22().approve(spender, amount.to_u128());
-        Ok(self.run("PSP22::approve", message)?.cost)
+        Ok(self.send(message)?.cost)
     }
 
-    /// Reads a message.
-    pub fn query<R: Decode>(&self, message: impl Into<Message<R>>) -> Result<R, Failure> {
-        self.chain.query(message).map_err(Failure::input)
+    /// Checks that the signer has `amount` of TAO.
+    pub fn afford(&self, amount: Rao) -> Result<(), Failure> {
+        let balance = self.network.balance(self.account)?;
+        if balance >= amount {
+            return Ok(());
+        }
+        Err(Failure::input(format_args!(
+            "{} TAO are needed, and the account has {}",
+            tao(amount),
+            tao(balance)
+        )))
     }
-}
 
-/// The sum of what two transactions cost.
-pub fn both(one: Cost, other: Cost) -> Cost {
-    Cost {
-        ref_time: one.ref_time.saturating_add(other.ref_time),
-        proof_size: one.proof_size.saturating_add(other.proof_size),
-        deposit: one.deposit.saturating_add(other.deposit),
-        fee: one.fee.saturating_add(other.fee),
-    }
-}
-
-/// What a transaction cost, for programs.
-pub fn cost(cost: &Cost) -> Value {
-    json!({
-        "ref_time": cost.ref_time,
-        "proof_size": cost.proof_size,
-        "deposit": cost.deposit.to_string(),
-        "fee": cost.fee.to_string(),
-    })
-}
-
-/// Prints what was done: a sentence for people, a document for programs.
-pub fn tell(
-    json: bool,
-    sentence: &str,
-    mut document: Value,
-    spent: &Cost,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    if !json {
-        return writeln!(out, "{sentence}");
-    }
-    if let Some(fields) = document.as_object_mut() {
-        fields.insert("cost".into(), cost(spent));
-    }
-    print(&document, out)
-}
-
-/// Prints a document.
-pub fn print(document: &Value, out: &mut dyn Write) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(document).map_err(io::Error::from)?;
-    writeln!(out, "{text}")
-}
-
-/// What is not there, said as one line.
-pub fn missing(what: impl std::fmt::Display) -> Failure {
-    Failure::input(format_args!("there is no {what}"))
-}
-
-impl From<ChainError> for Failure {
-    fn from(error: ChainError) -> Self {
-        Failure::input(error)
+    fn refused(&self, contract: AccountId, error: &impl Refusal) -> Failure {
+        let mut named = self.network.contracts().named().into_iter();
+        let name = named.find(|(_, address)| *address == contract);
+        let name = name.map_or("the contract", |(name, _)| name);
+        Failure::Refused(format!("{name}: {}", error.reason()))
     }
 }

@@ -1,6 +1,6 @@
-//! What commands need that look at a chain or work on it: the kernels, the store.
+//! Kernels, stores and verifiers for the commands that recompute epochs.
 
-use crate::commands::Failure;
+use crate::{error::Failure, network::Network};
 use inktensor_client::deploy::Bundle;
 use inktensor_compute::engine::{
     native::{Mean, Native},
@@ -8,7 +8,6 @@ use inktensor_compute::engine::{
 };
 use inktensor_primitives::hash::blake2;
 use inktensor_worker::{
-    chain_source::Opened,
     kernels::{EngineChoice, Kernels},
     store::{Home, Store},
     verify::Verifier,
@@ -19,17 +18,17 @@ use std::{
     time::Duration,
 };
 
-/// How long a command waits for a served chain, at the beginning and for each answer.
+/// The time that a command waits for a chain, at the beginning and for each answer.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Runs kernels in wasmtime. Where a built kernel is at hand that is linked too, its code is
-/// trusted to end, and known to have a native build.
+/// Returns kernels that run in wasmtime. If the built kernel is at hand, its code is trusted to end
+/// and has a native build.
 pub fn kernels() -> Result<Kernels, Failure> {
     let mut kernels = Kernels::new(EngineChoice::Wasm).map_err(Failure::input)?;
     let linked: [(&str, Arc<dyn Engine>); 2] =
         [("yuma", Arc::new(Native::new())), ("mean", Arc::new(Mean))];
     for (name, native) in linked {
-        // Without it nothing is wrong: the kernel runs in wasmtime, and is watched.
+        // Without it the kernel runs in wasmtime all the same, with a limit on its steps.
         if let Ok(bundle) = Bundle::find(name) {
             let hash = blake2(&bundle.code);
             kernels = kernels.trusting(hash).map_err(Failure::input)?;
@@ -39,35 +38,35 @@ pub fn kernels() -> Result<Kernels, Failure> {
     Ok(kernels)
 }
 
-/// The store in `folder`, which is made if it is not there.
-pub fn store(opened: &Opened, folder: &Path) -> Result<Store, Failure> {
-    let home = Home::on(opened.chain.as_ref(), opened.contracts.epoch).map_err(Failure::input)?;
+/// Returns the store in `folder`, which is created if it does not exist.
+pub fn store(network: &Network, folder: &Path) -> Result<Store, Failure> {
+    let home = Home::on(network.chain(), network.contracts().epoch).map_err(Failure::input)?;
     Store::open(folder, home).map_err(Failure::input)
 }
 
-/// Lets `act` recompute epochs of an opened chain, with the store in `folder` or, if none is named,
-/// the one that the chain's folder has.
+/// Calls `act` with a verifier of the network's epochs. Its store is the one in `folder`, else the
+/// one that is kept with the chain.
 pub fn verifying<T>(
-    opened: &Opened,
+    network: &Network,
     folder: Option<&PathBuf>,
     act: impl FnOnce(&Verifier<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let folder = folder.or(opened.store.as_ref());
+    let folder = folder.or(network.opened.store.as_ref());
     let store = folder
-        .map(|folder| existing_store(opened, folder))
+        .map(|folder| existing_store(network, folder))
         .transpose()?;
     act(&Verifier {
-        chain: opened.chain.as_ref(),
-        contracts: opened.contracts,
+        chain: network.chain(),
+        contracts: network.contracts(),
         kernels: &kernels()?,
         store: store.as_ref(),
     })
 }
 
-/// The store in `folder`, which has to be there.
-fn existing_store(opened: &Opened, folder: &Path) -> Result<Store, Failure> {
+/// Returns the store in `folder`, which must exist.
+fn existing_store(network: &Network, folder: &Path) -> Result<Store, Failure> {
     if folder.is_dir() {
-        store(opened, folder)
+        store(network, folder)
     } else {
         Err(Failure::in_file(folder, "there is no store"))
     }

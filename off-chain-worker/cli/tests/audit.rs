@@ -262,7 +262,7 @@ fn bad_values_are_refused_with_their_place() {
             "input.neurons: 4097 neurons, at most 4096 can be",
         ),
         (
-            "an expectation that is none",
+            "an expectation of another form",
             |v| v["expected"]["active"] = json!(7),
             "expected.active: invalid type: integer `7`, expected a sequence",
         ),
@@ -456,21 +456,21 @@ fn a_neuron_of_a_file_is_explained() {
             assert_eq!(output.status.code(), Some(0), "{output:?}");
             output
         };
-        let told: Value = serde_json::from_str(out(&explain(&["--json"]))).expect("JSON");
-        assert_eq!(told["pay"]["miner"], expected["server_emission"][uid]);
+        let shown: Value = serde_json::from_str(out(&explain(&["--json"]))).expect("JSON");
+        assert_eq!(shown["pay"]["miner"], expected["server_emission"][uid]);
         assert_eq!(
-            told["pay"]["validator"],
+            shown["pay"]["validator"],
             expected["validator_emission"][uid]
         );
-        assert_eq!(told["result"]["consensus"], expected["consensus"][uid]);
-        assert_eq!(told["kernel"], "yuma");
-        let checks = told["checks"].as_array().expect("checks");
+        assert_eq!(shown["result"]["consensus"], expected["consensus"][uid]);
+        assert_eq!(shown["kernel"], "yuma");
+        let checks = shown["checks"].as_array().expect("checks");
         assert!(checks.len() > 10 && checks.iter().all(|check| check["holds"] == true));
         // Both engines lead to the same terms, but for the code that is named.
         let native = out(&explain(&["--json", "--engine", "native"])).to_owned();
         let mut native: Value = serde_json::from_str(&native).expect("JSON");
-        native["kernel_code"] = told["kernel_code"].clone();
-        assert_eq!(native, told);
+        native["kernel_code"] = shown["kernel_code"].clone();
+        assert_eq!(native, shown);
         let output = explain(&[]);
         assert!(out(&output).starts_with(&format!("uid {uid} of subnet 0")));
         assert!(out(&output).contains("agree with the epoch"));
@@ -491,8 +491,8 @@ fn what_cannot_be_explained_is_refused_in_one_line() {
         .map(|vector| format!("{vector}\n"))
         .collect();
     assert!(refusal(&explain(&["--uid", "0"], &several)).contains("--name"));
-    let unnamed = explain(&["--uid", "0", "--name", "nobody"], &several);
-    assert!(refusal(&unnamed).contains("named nobody"));
+    let unnamed = explain(&["--uid", "0", "--name", "unknown"], &several);
+    assert!(refusal(&unnamed).contains("named unknown"));
     let name = vectors()[1]["name"].as_str().expect("a name").to_owned();
     let named = explain(&["--uid", "0", "--name", &name], &several);
     assert_eq!(named.status.code(), Some(0), "{named:?}");

@@ -1,7 +1,10 @@
-//! What owners, miners, validators and stakers do, from outside, on the chain that a demo left: it
-//! is kept at once, and what does not work is said in one line.
+//! The commands of owners, miners, validators and stakers, from outside, on the chain that a demo
+//! left: answers are kept at once, and a refusal is one line and changes nothing.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
+use inktensor_client::{chain::Typed, ss58};
+use inktensor_devnet::chain_dir::ChainDir;
+use psp22::PSP22;
 use serde_json::Value;
 use std::{
     fs,
@@ -9,11 +12,11 @@ use std::{
     process::{Command, Output},
 };
 
-/// Commands on one kept chain.
+/// Commands on one chain in a folder.
 struct Kept(String);
 
 impl Kept {
-    /// A demo of one epoch.
+    /// Runs a demo of two epochs.
     fn demo() -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kept-commands");
         let _ = fs::remove_dir_all(&folder);
@@ -27,7 +30,7 @@ impl Kept {
         inktensor(&[arguments, &["--chain", &self.0]].concat())
     }
 
-    /// Runs in a terminal of so many columns.
+    /// Runs a command in a terminal of so many columns.
     fn in_columns(&self, columns: usize, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_inktensor"))
             .args(arguments)
@@ -44,7 +47,7 @@ impl Kept {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
-    /// What a command says that cannot do its work: one line.
+    /// Returns the one line of a command that is refused.
     fn refusal(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
@@ -71,7 +74,7 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         .expect("a list")
         .len();
 
-    // Whoever owns the hotkey with the most stake is rich.
+    // The owner of the hotkey with the most stake is rich.
     let graph = kept.json(&["metagraph", "--netuid", "1"]);
     let neurons = graph["neurons"].as_array().expect("neurons");
     let richest = neurons.iter().max_by_key(|it| it["stake_rao"].as_u64());
@@ -161,7 +164,7 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         "https://example.org",
     ];
     kept.json(&[&identity[..], &of[..], &signer[..]].concat());
-    let identity = kept.json(&[&["subnet", "get-identity"], &of[..]].concat());
+    let identity = kept.json(&[&["subnet", "show-identity"], &of[..]].concat());
     assert_eq!(identity["identity"]["page"], "https://example.org");
     let tempo = ["subnet", "set", "--parameter", "tempo", "--value", "60"];
     kept.json(&[&tempo[..], &of[..], &signer[..]].concat());
@@ -170,7 +173,7 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
     let accept = ["subnet", "accept", "--account", "successor"];
     kept.json(&[&accept[..], &of[..]].concat());
     let seat = [
-        "neuron", "register", "--netuid", &netuid, "--hotkey", "somebody",
+        "neuron", "register", "--netuid", &netuid, "--hotkey", "miner",
     ];
     let seated = kept.json(&[&seat[..], &signer[..]].concat());
     assert_eq!(seated["uid"], 0);
@@ -201,15 +204,15 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         "--weights",
         "7",
     ];
-    kept.json(&[&set[..], &["--account", "somebody"]].concat());
+    kept.json(&[&set[..], &["--account", "miner"]].concat());
     kept.json(
         &[
-            &["wallet", "transfer", "--to", "somebody", "--amount", "2"],
+            &["wallet", "transfer", "--to", "miner", "--amount", "2"],
             &signer[..],
         ]
         .concat(),
     );
-    let balance = kept.json(&["wallet", "balance", "--address", "somebody"]);
+    let balance = kept.json(&["wallet", "balance", "--address", "miner"]);
     assert_eq!(balance["balance_rao"], 2_000_000_000u64);
     assert_eq!(
         kept.json(&["deployment", "check"])["mismatches"],
@@ -227,7 +230,7 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         &["neuron", "prune-candidates", "--netuid", "1"],
         &["stake", "list", "--coldkey", coldkey],
         &["stake", "list", "--hotkey", hotkey],
-        &["stake", "get-take", "--hotkey", hotkey],
+        &["stake", "show-take", "--hotkey", hotkey],
         &["epoch", "bonds", "--netuid", "1"],
         &["wallet", "overview", "--address", coldkey],
         &["delegate", "list"],
@@ -246,7 +249,11 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         kept.json(arguments);
     }
 
-    // What does not work is said, and changes nothing.
+    lists_are_csv_too(&kept);
+    refusals_send_nothing(&kept, hotkey, coldkey);
+    weights_are_cleared_only_by_name(&kept, &netuid);
+
+    // A refusal is one line, and changes nothing.
     for (arguments, said) in [
         (&["subnet", "show", "--netuid", "99"][..], "subnet 99"),
         (&["metagraph", "--netuid", "99"], "subnet 99"),
@@ -281,7 +288,7 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
                 "--account",
                 "beggar",
             ],
-            "NotEnoughStake",
+            "error: staking: ",
         ),
         (
             &[
@@ -329,7 +336,7 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
                 "--account",
                 "me",
             ],
-            "nothing happens on a chain in a folder",
+            "a chain in a folder makes no blocks",
         ),
     ] {
         let problem = kept.refusal(arguments);
@@ -341,8 +348,94 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
     );
 }
 
+/// CSV has a line for each row, and the fields of the JSON document as columns.
+fn lists_are_csv_too(kept: &Kept) {
+    let output = kept.run(&["metagraph", "--netuid", "1", "--csv"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let graph = kept.json(&["metagraph", "--netuid", "1"]);
+    let neurons = graph["neurons"].as_array().expect("neurons");
+    assert_eq!(text.lines().count(), neurons.len() + 1, "{text}");
+    assert!(text.starts_with("uid,hotkey,identity,coldkey,"), "{text}");
+    assert!(neurons.iter().any(|it| it["updated_at"].as_u64().is_some()));
+    let wide = kept.run(&["metagraph", "--netuid", "1", "--wide"]);
+    let wide = String::from_utf8_lossy(&wide.stdout).into_owned();
+    for column in ["coldkey", "updated", "axon"] {
+        assert!(wide.contains(column), "{wide}");
+    }
+}
+
+/// A command that approves TAO first checks before whether the contract would refuse.
+fn refusals_send_nothing(kept: &Kept, hotkey: &str, coldkey: &str) {
+    let folder = ChainDir::at(&kept.0);
+    let contracts = folder.contracts().expect("the contracts");
+    let owner = ss58::address(coldkey).expect("an address");
+    let allowed = || {
+        let chain = folder.chain().expect("the chain");
+        let of = |spender| {
+            let message = contracts.psp22().allowance(owner, spender);
+            chain.query(message).expect("the token answers")
+        };
+        let both: (u128, u128) = (of(contracts.staking), of(contracts.registry));
+        both
+    };
+    let before = allowed();
+    let stake = ["stake", "add", "--account", coldkey];
+    for (command, said) in [
+        (
+            vec!["--netuid", "99", "--hotkey", hotkey, "--amount", "5"],
+            "error: staking: ",
+        ),
+        (
+            vec!["--netuid", "1", "--hotkey", "stranger", "--amount", "5"],
+            "error: staking: ",
+        ),
+        (
+            vec!["--netuid", "1", "--hotkey", hotkey, "--amount", "0.000001"],
+            "0.002",
+        ),
+    ] {
+        let problem = kept.refusal(&[&stake[..], &command[..]].concat());
+        assert!(problem.contains(said), "{problem}");
+        assert!(!problem.contains("Rao("), "{problem}");
+    }
+    let create = ["subnet", "create", "--account", coldkey, "--name", ""];
+    let problem = kept.refusal(&create);
+    assert!(problem.starts_with("error: registry: "), "{problem}");
+    let register = ["neuron", "register", "--netuid", "1", "--account", coldkey];
+    let problem = kept.refusal(&[&register[..], &["--hotkey", hotkey]].concat());
+    assert!(problem.starts_with("error: registry: "), "{problem}");
+    let serve = ["serve", "axon", "--netuid", "1", "--account", coldkey];
+    let problem = kept.refusal(&[&serve[..], &["--host", "10.0.0.1", "--port", "1"]].concat());
+    assert!(problem.starts_with("error: registry: "), "{problem}");
+    assert_eq!(allowed(), before, "nothing was approved");
+}
+
+/// Weights of zero are refused, and a refused commit leaves no file.
+fn weights_are_cleared_only_by_name(kept: &Kept, netuid: &str) {
+    let of = ["--netuid", netuid, "--account", "miner"];
+    let zero = ["weights", "set", "--uids", "0", "--weights", "0"];
+    let problem = kept.refusal(&[&zero[..], &of[..]].concat());
+    assert!(problem.contains("weights clear"), "{problem}");
+    let show = ["weights", "show", "--netuid", netuid, "--uid", "0"];
+    let text = String::from_utf8_lossy(&kept.run(&show).stdout).into_owned();
+    assert!(text.contains("100.00 %"), "{text}");
+    let salt = Path::new(&kept.0).join("salt");
+    let file = salt.display().to_string();
+    let commit = ["weights", "commit", "--uids", "0", "--weights", "1"];
+    let commit = [&commit[..], &["--salt-file", &file], &of[..]].concat();
+    let problem = kept.refusal(&commit);
+    assert!(problem.starts_with("error: epoch: "), "{problem}");
+    assert!(!salt.exists(), "a refused commit leaves no salt");
+    let half = ["weights", "set", "--uids", "0", "--weights", "0.5"];
+    let set = kept.json(&[&half[..], &of[..]].concat());
+    assert_eq!(set["weights"], serde_json::json!([65_535]));
+    let cleared = kept.json(&[&["weights", "clear"], &of[..]].concat());
+    assert_eq!(cleared["weights"], serde_json::json!([]));
+}
+
 #[test]
-fn a_shell_is_told_how_to_complete() {
+fn completions_are_printed() {
     for shell in ["bash", "zsh", "fish"] {
         let output = inktensor(&["completions", shell]);
         let script = String::from_utf8_lossy(&output.stdout);
@@ -355,9 +448,10 @@ fn a_shell_is_told_how_to_complete() {
 }
 
 #[test]
-fn a_node_is_not_signed_for_without_a_key_nor_with_a_name_for_an_address() {
+fn a_node_needs_a_key_and_addresses() {
     let node = ["--url", "ws://127.0.0.1:1"];
-    let transfer = ["wallet", "transfer", "--to", "somebody", "--amount", "1"];
+    let alice = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+    let transfer = ["wallet", "transfer", "--to", alice, "--amount", "1"];
     let refusal = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_inktensor"))
             .args(arguments)
@@ -370,6 +464,9 @@ fn a_node_is_not_signed_for_without_a_key_nor_with_a_name_for_an_address() {
     };
     let problem = refusal(&[&transfer[..], &node[..]].concat());
     assert!(problem.contains("--suri-file"), "{problem}");
+    let named = [&transfer[..], &node[..], &["--account", "Alice"]].concat();
+    let problem = refusal(&named);
+    assert!(problem.contains("on a devchain only"), "{problem}");
     let problem = refusal(&[&["stake", "list", "--coldkey", "me"], &node[..]].concat());
-    assert!(problem.starts_with("error: "), "{problem}");
+    assert!(problem.contains("names are for devchains"), "{problem}");
 }

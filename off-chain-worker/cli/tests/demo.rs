@@ -1,4 +1,4 @@
-//! `inktensor demo` from outside: what it tells is right, the same each time, and fits a terminal.
+//! `inktensor demo` from outside: the report is right, the same each time, and fits a terminal.
 #![allow(clippy::expect_used, clippy::panic)]
 
 use serde_json::Value;
@@ -16,7 +16,7 @@ fn demo(arguments: &[&str]) -> Output {
         .expect("the binary runs")
 }
 
-/// What a successful run prints.
+/// Returns the output of a successful run.
 fn printed(output: &Output) -> &str {
     let problem = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{problem}");
@@ -94,7 +94,7 @@ fn the_story_adds_up_and_does_not_depend_on_the_engine() {
     assert!(epochs.iter().all(|epoch| epoch["engines_agree"] == true));
 }
 
-/// What all neurons of a role were paid.
+/// Returns the pay of all neurons of a role.
 fn paid_to(subnet: &Value, role: &str) -> u64 {
     let neurons = items(subnet, "neurons").iter();
     let paid = neurons.filter(|neuron| neuron["role"] == role);

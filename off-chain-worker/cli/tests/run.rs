@@ -1,9 +1,9 @@
-//! `inktensor run` from outside, on a served chain: it runs whole epochs, tells how it is, ends
+//! `inktensor run` from outside, on a served chain: it runs whole epochs, reports its health, ends
 //! when it is asked to, and sends nothing when it is not to.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 use inktensor_client::{
-    chain::{Answer, Chain, Typed},
+    chain::{Answer, ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_devnet::{account, remote::RemoteChain};
@@ -163,7 +163,7 @@ fn fresh(name: &str) -> PathBuf {
 }
 
 /// The events in a log. Every line is one.
-fn told(log: &Path) -> Vec<Value> {
+fn said(log: &Path) -> Vec<Value> {
     let text = fs::read_to_string(log).unwrap();
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     let parsed = whole
@@ -189,13 +189,13 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 
 fn wait_for_line(log: &Path, text: &str) -> Value {
     wait_for(text, || {
-        told(log)
+        said(log)
             .into_iter()
             .find(|event| message(event).contains(text))
     })
 }
 
-/// Where a worker says that it serves.
+/// Returns the address at which a worker serves.
 fn served(log: &Path) -> String {
     let line = wait_for_line(log, "metrics and health on");
     message(&line).split("http://").nth(1).unwrap().to_owned()
@@ -255,7 +255,7 @@ fn a_worker_runs_epochs_tells_how_it_is_and_ends_when_it_is_asked_to() {
     let output = worker.end();
     assert_eq!(output.status.code(), Some(0));
     assert!(output.stdout.is_empty());
-    let events = told(&log);
+    let events = said(&log);
     let last = events.last().unwrap();
     assert_eq!(
         (message(last), &last["signal"]),
@@ -295,11 +295,11 @@ fn a_dry_run_changes_nothing_and_tells_each_step_once() {
     worker.signal("INT");
     assert_eq!(worker.end().status.code(), Some(0));
     assert_eq!((net.status(), net.events()), (before, events));
-    let told = told(&log);
-    let rehearsed = told
+    let said = said(&log);
+    let rehearsed = said
         .iter()
         .filter(|it| message(it).starts_with("would send"));
-    assert_eq!(rehearsed.count(), 1, "{told:?}");
+    assert_eq!(rehearsed.count(), 1, "{said:?}");
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn a_worker_goes_on_by_itself_when_the_chain_is_away_and_ends_meanwhile() {
     assert!(value(&page, "inktensor_chain_errors_total{kind=\"unreachable\"}") > Some(0.0));
     worker.signal("TERM");
     assert_eq!(worker.end().status.code(), Some(0));
-    let problems = told(&log);
+    let problems = said(&log);
     let problems = problems.iter().filter(|event| event["level"] == "WARN");
     assert_eq!(problems.count(), 1);
 }
@@ -356,33 +356,33 @@ fn bad_input_is_told_in_one_line_without_secrets() {
             command.env("INKTENSOR_SURI", suri);
         }
         let output = command.output().unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{told}");
-        assert!(told.contains(what) && told.lines().count() == 1, "{told}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(what) && said.lines().count() == 1, "{said}");
         assert!(output.stdout.is_empty());
-        told
+        said
     };
     let node = ["--chain", "ws://127.0.0.1:1"];
     let devchain = ["--chain", "tcp://127.0.0.1:1", "--account", "me"];
     let on = |chain: &[&'static str], more: &[&'static str]| [chain, more].concat();
-    refused(&devchain[..2], None, "say who signs");
+    refused(&devchain[..2], None, "no signer is given");
     refused(&node, None, "no key is given");
     refused(&on(&node, &["--ask-suri"]), None, "needs a terminal");
     refused(&on(&devchain, &["--log", "=="]), None, "log \"==\"");
     refused(
         &on(&devchain, &["--deployment", "a.json"]),
         None,
-        "leave --deployment away",
+        "remove --deployment",
     );
     refused(
         &on(&devchain, &["--config", "no/such.toml"]),
         None,
         "no/such.toml",
     );
-    let told = refused(
+    let said = refused(
         &node,
         Some("correct horse battery staple"),
         "this one has 4",
     );
-    assert!(!told.contains("horse"), "{told}");
+    assert!(!said.contains("horse"), "{said}");
 }

@@ -52,26 +52,26 @@ fn explained(folder: &str) {
         for (uid, epoch) in [("0", "0"), ("0", "1"), ("5", "1"), ("20", "1")] {
             let (code, out, problem) = explain(netuid, uid, &["--epoch", epoch, "--json"]);
             assert_eq!(code, Some(0), "{problem}{out}");
-            let told: Value = serde_json::from_str(&out).expect("one JSON document");
-            assert_eq!(told["posted"]["correct"], true, "{out}");
-            assert_eq!(told["posted"]["fate"], "final", "{out}");
-            assert_eq!(told["kernel"] == "yuma", told["terms"] != Value::Null);
-            let checks = told["checks"].as_array().expect("checks");
+            let shown: Value = serde_json::from_str(&out).expect("one JSON document");
+            assert_eq!(shown["posted"]["correct"], true, "{out}");
+            assert_eq!(shown["posted"]["fate"], "final", "{out}");
+            assert_eq!(shown["kernel"] == "yuma", shown["terms"] != Value::Null);
+            let checks = shown["checks"].as_array().expect("checks");
             assert!(checks.iter().all(|check| check["holds"] == true), "{out}");
             let settled = "pay of its chunk, in rao, as the chain settled it";
             assert!(checks.iter().any(|check| check["what"] == settled), "{out}");
             let sum = |keys: [&str; 2]| -> u64 {
-                let values = keys.map(|key| told["budget"][key].as_u64().expect("an amount"));
+                let values = keys.map(|key| shown["budget"][key].as_u64().expect("an amount"));
                 values.iter().sum()
             };
             let paid = sum(["to_miners", "to_validators"]);
-            assert_eq!(told["budget"]["chain"]["paid"], paid, "{out}");
+            assert_eq!(shown["budget"]["chain"]["paid"], paid, "{out}");
             // Nothing is drawn before the first epoch has weights.
             assert_eq!(paid > 0, epoch == "1", "{out}");
             assert!(paid <= sum(["miners", "validators"]), "{out}");
-            assert!(told["neuron"]["hotkey"].is_string(), "{out}");
-            let validator = told["pay"]["validator"].as_u64().expect("an amount");
-            let take = |key: &str| told["pay"]["take"][key].as_u64().expect("an amount");
+            assert!(shown["neuron"]["hotkey"].is_string(), "{out}");
+            let validator = shown["pay"]["validator"].as_u64().expect("an amount");
+            let take = |key: &str| shown["pay"]["take"][key].as_u64().expect("an amount");
             assert_eq!(take("owner") + take("stakers"), validator, "{out}");
         }
     }
@@ -84,9 +84,9 @@ fn explained(folder: &str) {
         ("9", "0", "there is no subnet 9"),
         ("1", "4000", "there is no uid 4000"),
     ] {
-        let (code, out, told) = explain(netuid, uid, &[]);
-        assert_eq!((code, out.as_str()), (Some(2), ""), "{told}");
-        assert!(told.contains(problem), "{told}");
+        let (code, out, shown) = explain(netuid, uid, &[]);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{shown}");
+        assert!(shown.contains(problem), "{shown}");
     }
 }
 
@@ -141,7 +141,7 @@ fn epochs_of_a_kept_demo_are_verified_and_bad_input_is_named() {
     fs::remove_dir_all(kept).unwrap();
 }
 
-/// What a newcomer needs of a worker that was there, and what it does not take.
+/// Carry-over state passes between workers as a file, and only the right one is accepted.
 fn memory_is_handed_on_as_a_file(kept: &Path) {
     let store = |more: &[&str]| {
         let mut arguments = vec!["store"];
@@ -156,17 +156,26 @@ fn memory_is_handed_on_as_a_file(kept: &Path) {
 
     let (code, out, problem) = store(&[&export[..], &["1", &file]].concat());
     assert_eq!(code, Some(0), "{problem}");
-    assert!(out.starts_with("wrote what "), "{out}");
+    assert!(
+        out.starts_with("exported the carry-over state of subnet 1 after epoch 1"),
+        "{out}"
+    );
     let (code, _, problem) = store(&[&export[..], &["1", &file]].concat());
     assert_eq!(code, Some(2), "an export never overwrites");
     assert!(problem.contains("memory"), "{problem}");
     let (code, _, problem) = store(&[&export[..], &["99", &file]].concat());
     assert_eq!(code, Some(2));
-    assert!(problem.contains("from epoch 99 is not known"), "{problem}");
+    assert!(
+        problem.contains("after epoch 99 is not in this store"),
+        "{problem}"
+    );
 
     let (code, out, problem) = store(&import);
     assert_eq!(code, Some(0), "{problem}");
-    assert!(out.starts_with("took in what "), "{out}");
+    assert!(
+        out.starts_with("imported the carry-over state of subnet 1 after epoch 1"),
+        "{out}"
+    );
     let again = shown(kept.join("again"));
     let (code, _, problem) = store(&[
         "export", "--store", &new, "--netuid", "1", "--epoch", "1", &again,
@@ -184,12 +193,15 @@ fn memory_is_handed_on_as_a_file(kept: &Path) {
     fs::write(&file, b"no memory").unwrap();
     let (code, _, problem) = store(&import);
     assert_eq!(code, Some(2));
-    assert!(problem.contains("not a memory"), "{problem}");
+    assert!(
+        problem.contains("not a file that `inktensor store export` wrote"),
+        "{problem}"
+    );
 
     let kernel = format!("0x{}", "00".repeat(32));
     let (code, _, problem) = store(&["trust", "--store", &new, "--kernel", &kernel]);
     assert_eq!(code, Some(2));
-    assert!(problem.contains("nothing speaks against"), "{problem}");
+    assert!(problem.contains("is trusted already"), "{problem}");
     let (code, _, problem) = store(&["trust", "--store", "nowhere", "--kernel", &kernel]);
     assert_eq!(code, Some(2));
     assert!(problem.contains("there is no store"), "{problem}");

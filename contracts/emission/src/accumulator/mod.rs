@@ -1,65 +1,64 @@
-//! Emission shared between subnets by weight, at the cost of one subnet per call.
+//! Sharing of emission between subnets by weight, at the cost of one subnet per call.
 //!
-//! What one unit of weight has earned since the beginning is one growing number. A subnet's share
-//! is its weight times the growth since its last draw. Fractions of a rao are carried, here and per
+//! The earnings of one unit of weight since the start are one growing number. A subnet's share is
+//! its weight times the growth since its last draw. Fractions of a rao are kept, here and per
 //! subnet, so that in units of 2^-64 rao everything is exact:
 //!
 //! ```text
 //! added * 2^64 = drawn * 2^64 + remainder + sum over subnets (weight * (per_weight - entry) + fraction)
 //! ```
 //!
-//! What is added is what the curve issues, and what a retired subnet had earned: that was drawn and
-//! is added again.
+//! The curve adds what it issues. A retired subnet's earnings are drawn and added again.
 
 use inktensor_primitives::Rao;
 
-/// Bits of fraction: amounts here are in units of 2^-64 rao.
+/// Fraction bits of amounts, in rao.
 const FRACTION_BITS: u32 = 64;
 
-/// What all subnets share.
+/// The state that all subnets share.
 ///
-/// Every product fits: by what the curve issues `per_weight` grows by at most `cap * 2^64 < 2^119`
-/// in all, as a weight is at least one. What is added again is never more than that either, so it
-/// takes hundreds of retirements that each hold the whole cap, over a weight of one rao, to leave
-/// the range; then a call fails and changes nothing.
+/// Every product fits. Issuance makes `per_weight` grow by at most `cap * 2^64 < 2^119` in all, as
+/// a weight is at least one. One retirement adds at most as much again. So it takes hundreds of
+/// retirements that each hold the whole cap, over a weight of one rao, to leave the range. Then a
+/// call fails and changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Accumulator {
-    /// Earned by one unit of weight since the beginning, in 2^-64 rao, rounded down.
+    /// Earnings of one unit of weight since the start, in 2^-64 rao, rounded down.
     per_weight: u128,
-    /// What rounding down has left so far, in 2^-64 rao.
+    /// Rest of rounding down so far, in 2^-64 rao.
     remainder: u128,
-    /// Sum of all subnets' weights. Sampled at different times, so it can exceed all stake there
-    /// is.
+    /// Sum of all subnets' weights. Weights are of different times, so the sum can exceed all
+    /// stake.
     total_weight: u128,
 }
 
-/// What one subnet has in it.
+/// A subnet's share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Share {
-    /// Its weight since its last draw.
+    /// Weight since the last draw.
     weight: Rao,
-    /// `per_weight` at its last draw.
+    /// `per_weight` at the last draw.
     entry: u128,
-    /// The fraction of a rao that its last draw left, in 2^-64 rao.
+    /// Fraction of a rao that the last draw left, in 2^-64 rao.
     fraction: u64,
 }
 
 impl Accumulator {
-    /// Whether anybody shares.
+    /// Returns true if any subnet shares.
     pub fn is_shared(&self) -> bool {
         self.total_weight > 0
     }
 
-    /// Sum of the weights; the largest amount if it is more than that.
+    /// Returns the sum of the weights, at most the largest amount.
     pub fn total_weight(&self) -> Rao {
         Rao(u64::try_from(self.total_weight).unwrap_or(u64::MAX))
     }
 
-    /// Spreads `amount` over all weights. `None` if nobody shares.
+    /// Divides `amount` between all subnets by weight. Returns `None` if no subnet shares.
     pub fn add(&mut self, amount: Rao) -> Option<()> {
         let amount = amount
             .to_u128()
@@ -71,7 +70,7 @@ impl Accumulator {
         Some(())
     }
 
-    /// What `share` has earned since its last draw: whole rao and the fraction.
+    /// Returns the earnings of `share` since its last draw: whole rao and the fraction.
     pub fn earned(&self, share: &Share) -> Option<(Rao, u64)> {
         let earned = self
             .per_weight
@@ -83,8 +82,8 @@ impl Accumulator {
         Some((Rao(whole), fraction))
     }
 
-    /// Takes what `share` has earned, rounded down with the fraction carried, and gives it `weight`
-    /// from now on.
+    /// Draws the earnings of `share`, rounded down with the fraction kept. Sets its weight from now
+    /// on. Returns the earnings.
     pub fn draw(&mut self, share: &mut Share, weight: Rao) -> Option<Rao> {
         let (earned, fraction) = self.earned(share)?;
         self.total_weight = self

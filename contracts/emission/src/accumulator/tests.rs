@@ -3,16 +3,16 @@
 use super::*;
 use proptest::prelude::*;
 
-/// Subnets that share, and what was ever put in and taken out.
+/// Subnets that share, and the sums of all issues and draws.
 #[derive(Default)]
-struct World {
+struct Network {
     accumulator: Accumulator,
     shares: [Share; 4],
     issued: u128,
     drawn: u128,
 }
 
-impl World {
+impl Network {
     fn issue(&mut self, amount: u64) {
         if self.accumulator.is_shared() {
             self.accumulator.add(Rao(amount)).unwrap();
@@ -27,7 +27,7 @@ impl World {
         drawn
     }
 
-    /// The equation of the module's head, to the last 2^-64 of a rao.
+    /// Checks the equation of the module, to the last 2^-64 of a rao.
     fn check(&self) {
         let undrawn: u128 = self
             .shares
@@ -46,57 +46,57 @@ impl World {
 
 #[test]
 fn two_subnets_share_by_weight() {
-    let mut world = World::default();
-    world.draw(0, 1);
-    world.draw(1, 3);
-    world.issue(1_000);
-    assert_eq!(world.draw(0, 1), 250);
-    assert_eq!(world.draw(1, 3), 750);
-    world.check();
+    let mut net = Network::default();
+    net.draw(0, 1);
+    net.draw(1, 3);
+    net.issue(1_000);
+    assert_eq!(net.draw(0, 1), 250);
+    assert_eq!(net.draw(1, 3), 750);
+    net.check();
 }
 
 #[test]
-fn a_newcomer_earns_nothing_of_the_past() {
-    let mut world = World::default();
-    world.draw(0, 5);
-    world.issue(1_000);
-    assert_eq!(world.draw(1, 5), 0);
-    world.issue(1_000);
-    assert_eq!(world.draw(0, 5), 1_500);
-    assert_eq!(world.draw(1, 5), 500);
-    world.check();
+fn a_new_subnet_earns_nothing_of_the_past() {
+    let mut net = Network::default();
+    net.draw(0, 5);
+    net.issue(1_000);
+    assert_eq!(net.draw(1, 5), 0);
+    net.issue(1_000);
+    assert_eq!(net.draw(0, 5), 1_500);
+    assert_eq!(net.draw(1, 5), 500);
+    net.check();
 }
 
 #[test]
 fn a_new_weight_counts_from_the_draw_on() {
-    let mut world = World::default();
-    world.draw(0, 1);
-    world.draw(1, 1);
-    world.issue(100);
-    assert_eq!(world.draw(0, 9), 50);
-    world.issue(100);
-    assert_eq!(world.draw(0, 9), 90);
-    assert_eq!(world.draw(1, 1), 60);
-    world.check();
+    let mut net = Network::default();
+    net.draw(0, 1);
+    net.draw(1, 1);
+    net.issue(100);
+    assert_eq!(net.draw(0, 9), 50);
+    net.issue(100);
+    assert_eq!(net.draw(0, 9), 90);
+    assert_eq!(net.draw(1, 1), 60);
+    net.check();
 }
 
 #[test]
 fn thirds_lose_nothing_over_time() {
-    let mut world = World::default();
-    (0..3).for_each(|subnet| assert_eq!(world.draw(subnet, 1), 0));
+    let mut net = Network::default();
+    (0..3).for_each(|subnet| assert_eq!(net.draw(subnet, 1), 0));
     for _ in 0..9 {
-        world.issue(1);
+        net.issue(1);
         (0..3).for_each(|subnet| {
-            world.draw(subnet, 1);
+            net.draw(subnet, 1);
         });
-        world.check();
+        net.check();
     }
-    // Nine rao for three: each has at most one rao of fractions left.
-    assert!(world.drawn >= 6, "{}", world.drawn);
+    // Nine rao for three subnets: each has at most one rao of fractions left.
+    assert!(net.drawn >= 6, "{}", net.drawn);
 }
 
 #[test]
-fn nobody_shares_nothing() {
+fn without_subnets_nothing_is_added() {
     let mut accumulator = Accumulator::default();
     assert!(!accumulator.is_shared());
     assert_eq!(accumulator.add(Rao(1)), None);
@@ -104,14 +104,14 @@ fn nobody_shares_nothing() {
 
 #[test]
 fn the_whole_supply_on_the_least_weight_fits() {
-    let mut world = World::default();
-    world.draw(0, 1);
-    world.issue(Rao::CAP.0 - 1);
-    assert_eq!(world.draw(0, u64::MAX), Rao::CAP.0 - 1);
-    world.draw(1, u64::MAX);
-    assert_eq!(world.accumulator.total_weight(), Rao(u64::MAX));
-    world.issue(1);
-    world.check();
+    let mut net = Network::default();
+    net.draw(0, 1);
+    net.issue(Rao::CAP.0 - 1);
+    assert_eq!(net.draw(0, u64::MAX), Rao::CAP.0 - 1);
+    net.draw(1, u64::MAX);
+    assert_eq!(net.accumulator.total_weight(), Rao(u64::MAX));
+    net.issue(1);
+    net.check();
 }
 
 proptest! {
@@ -119,12 +119,12 @@ proptest! {
     fn nothing_is_lost_or_made(
         calls in prop::collection::vec((0usize..4, 0..=Rao::CAP.0, 0u32..55, 0u64..1 << 45), 1..60),
     ) {
-        let mut world = World::default();
+        let mut net = Network::default();
         for (subnet, weight, shift, issued) in calls {
-            world.draw(subnet, weight >> shift);
-            world.issue(issued);
-            world.check();
+            net.draw(subnet, weight >> shift);
+            net.issue(issued);
+            net.check();
         }
-        prop_assert!(world.drawn <= world.issued);
+        prop_assert!(net.drawn <= net.issued);
     }
 }

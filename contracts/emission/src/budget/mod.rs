@@ -1,4 +1,4 @@
-//! An epoch's budget: divided between roles, then spent.
+//! An epoch's budget: its division between roles, and spending.
 
 use inktensor_primitives::{
     emission::{EmissionError, EpochBudget, Fee, Fees, Split},
@@ -6,9 +6,10 @@ use inktensor_primitives::{
     Rao,
 };
 
-/// Takes the pots of `fees` off `total` and divides the rest by `split`. All parts sum to `total`
-/// exactly: each is rounded down, and the rao that the split's rounding leaves (at most three) go
-/// to the first of treasury, miners, validators and owner that has a part at all.
+/// Takes `fees` off `total` and divides the rest by `split`. All parts sum to `total` exactly.
+///
+/// Each part is rounded down. The rest of the split's rounding, at most three rao, goes to the
+/// first of treasury, miners, validators and owner whose part is not zero.
 ///
 /// # Errors
 /// `Overflow` if fees or split are more than a whole.
@@ -46,21 +47,21 @@ pub fn divide(total: Rao, split: &Split, fees: &Fees) -> Result<EpochBudget, Emi
     Ok(budget)
 }
 
-/// What miners and validators can still be paid.
+/// Returns the amount that is left for miners and validators.
 ///
 /// # Errors
-/// `Overflow` if more was paid than there was, which `spend` prevents.
+/// `Overflow` if more was paid than the budget had, which `spend` prevents.
 pub fn unpaid(budget: &EpochBudget) -> Result<Rao, EmissionError> {
     sum([budget.miners, budget.validators])?
         .checked_sub(budget.paid)
         .ok_or(EmissionError::Overflow)
 }
 
-/// Books `amount` as paid to miners and validators. Between these two it is the kernel's results
-/// that divide, since without incentive the validators get the miners' part.
+/// Records `amount` as paid to miners and validators. The kernel's results divide it between these
+/// two, since validators get the miners' part if no neuron has incentive.
 ///
 /// # Errors
-/// `OverBudget` with what is left.
+/// `OverBudget` with the amount left.
 pub fn spend(budget: &mut EpochBudget, amount: Rao) -> Result<(), EmissionError> {
     let left = unpaid(budget)?;
     if amount > left {
@@ -70,30 +71,30 @@ pub fn spend(budget: &mut EpochBudget, amount: Rao) -> Result<(), EmissionError>
     Ok(())
 }
 
-/// Takes `amount` out of one of the pots.
+/// Takes `amount` off a fee.
 ///
 /// # Errors
-/// `OverBudget` with what is left in it.
+/// `OverBudget` with the amount that the fee has left.
 pub fn take(budget: &mut EpochBudget, fee: Fee, amount: Rao) -> Result<(), EmissionError> {
-    let pot = match fee {
+    let left = match fee {
         Fee::Proposer => &mut budget.proposer,
         Fee::Keeper => &mut budget.keeper,
     };
-    *pot = pot
+    *left = left
         .checked_sub(amount)
-        .ok_or(EmissionError::OverBudget(*pot))?;
+        .ok_or(EmissionError::OverBudget(*left))?;
     Ok(())
 }
 
-/// All that `budget` has not spent.
+/// Returns the unspent rest of `budget`.
 ///
 /// # Errors
-/// `Overflow` if more was paid than there was, which `spend` prevents.
+/// `Overflow` if more was paid than the budget had, which `spend` prevents.
 pub fn unspent(budget: &EpochBudget) -> Result<Rao, EmissionError> {
     budget.unspent().ok_or(EmissionError::Overflow)
 }
 
-/// The sum of all parts of all payments.
+/// Returns the sum of all parts of all payments.
 ///
 /// # Errors
 /// `Overflow`.
@@ -103,7 +104,10 @@ pub fn total(payments: &[Payment]) -> Result<Rao, EmissionError> {
         .flat_map(|payment| [payment.miner, payment.validator]))
 }
 
-/// A sum that may not leave its range.
+/// Returns the sum of `parts`.
+///
+/// # Errors
+/// `Overflow`.
 pub fn sum(parts: impl IntoIterator<Item = Rao>) -> Result<Rao, EmissionError> {
     parts
         .into_iter()

@@ -37,7 +37,7 @@ fn the_presets_are_50_25_0_25_and_41_41_18_0() {
 }
 
 #[test]
-fn rounding_goes_to_the_first_that_has_a_part() {
+fn rounding_goes_to_the_first_with_a_part() {
     let given = |split| parts(&divide(Rao(7), &split, &FREE).unwrap());
     assert_eq!(given(Split::DEFAULT), [3, 1, 0, 3]);
     assert_eq!(given(Split::BITTENSOR), [4, 2, 1, 0]);
@@ -67,7 +67,7 @@ fn fees_are_taken_off_the_top() {
 }
 
 #[test]
-fn a_pot_pays_no_more_than_it_has() {
+fn a_fee_pays_no_more_than_it_has() {
     let mut budget = divide(Rao(40_000), &Split::DEFAULT, &Fees::DEFAULT).unwrap();
     let before = budget;
     for (fee, had) in [(Fee::Proposer, 200), (Fee::Keeper, 100)] {
@@ -79,7 +79,7 @@ fn a_pot_pays_no_more_than_it_has() {
     assert_eq!(take(&mut budget, Fee::Proposer, Rao(50)), Ok(()));
     let empty = take(&mut budget, Fee::Proposer, Rao(1));
     assert_eq!(empty, Err(EmissionError::OverBudget(Rao::ZERO)));
-    assert_eq!(budget.keeper, Rao(100), "the other pot is another");
+    assert_eq!(budget.keeper, Rao(100), "the other fee is unchanged");
     assert_eq!(unspent(&budget), Ok(Rao(39_800)));
 }
 
@@ -96,7 +96,7 @@ fn fees_of_a_tenth_are_the_most() {
 }
 
 #[test]
-fn spending_stops_at_what_miners_and_validators_have() {
+fn spending_stops_at_the_part_of_miners_and_validators() {
     let mut budget = divide(Rao(1_000), &Split::DEFAULT, &FREE).unwrap();
     assert_eq!(spend(&mut budget, Rao(600)), Ok(()));
     let before = budget;

@@ -1,7 +1,7 @@
-//! How much TAO comes into being per block.
+//! The halving curve: TAO issued per block.
 //!
-//! By what has been issued, not by time: one TAO per block until half of the cap is issued, then
-//! half a TAO until half of what then remains is issued, and so on. The issuance before a block
+//! The rate depends on issued TAO, not on time. It is one TAO per block until half of the cap is
+//! issued, then half a TAO until half of the rest is issued, and so on. Issuance before a block
 //! decides the block's rate. Source: subtensor `coinbase/block_emission.rs`.
 
 use inktensor_primitives::Rao;
@@ -12,7 +12,7 @@ const FIRST_RATE: u64 = Rao::PER_TAO;
 /// Halvings after which the rate is below one rao, hence zero: `10^9 < 2^30`.
 const HALVINGS: u32 = 30;
 
-/// Halvings that have happened once `issued` rao exist, at most `HALVINGS`.
+/// Returns the number of halvings at `issued` rao, at most `HALVINGS`.
 fn halvings(issued: Rao) -> u32 {
     (1..=HALVINGS)
         .take_while(|k| threshold(*k) <= issued.0)
@@ -20,13 +20,13 @@ fn halvings(issued: Rao) -> u32 {
         .unwrap_or(0)
 }
 
-/// Least issuance after `k` halvings: `ceil(cap * (1 - 2^-k))`.
+/// Returns the least issuance after `k` halvings: `ceil(cap * (1 - 2^-k))`.
 fn threshold(k: u32) -> u64 {
     Rao::CAP.0.saturating_sub(Rao::CAP.0 >> k)
 }
 
-/// Rao that the next block brings when `issued` rao exist: `floor(10^9 / 2^k)` after `k` halvings,
-/// 0 at the cap.
+/// Returns the rao that the next block issues at `issued` rao: `floor(10^9 / 2^k)` after `k`
+/// halvings, 0 at the cap.
 pub fn per_block(issued: Rao) -> Rao {
     if issued >= Rao::CAP {
         return Rao::ZERO;
@@ -34,11 +34,10 @@ pub fn per_block(issued: Rao) -> Rao {
     Rao(FIRST_RATE >> halvings(issued))
 }
 
-/// Rao that exist `blocks` blocks after `issued` did: never more than the cap, never less than
-/// `issued`.
+/// Returns the issuance `blocks` blocks after `issued`: at most the cap, at least `issued`.
 ///
-/// One round per halving inside the span: a rate holds until the first block that begins at or
-/// above the next threshold.
+/// The loop has one round per halving inside the span. A rate holds until the first block that
+/// starts at or above the next threshold.
 pub fn issued_after(issued: Rao, blocks: u32) -> Rao {
     let mut issued = issued;
     let mut blocks = u64::from(blocks);
@@ -46,7 +45,7 @@ pub fn issued_after(issued: Rao, blocks: u32) -> Rao {
         let rate = per_block(issued).0;
         let next = threshold(halvings(issued).saturating_add(1));
         let missing = next.saturating_sub(issued.0);
-        // A rate of zero ends it: nothing will be issued any more.
+        // At a rate of zero no more TAO is ever issued.
         let Some(until_next) = missing
             .checked_add(rate.saturating_sub(1))
             .and_then(|up| up.checked_div(rate))

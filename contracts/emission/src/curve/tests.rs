@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// The reference's formula in its own numbers, I96F32 as plain integers:
+/// Computes the reference's formula in its own numbers, I96F32 as plain integers:
 /// `floor(trunc(1 / 2^k) * 10^9)` with `k = floor(log2(trunc(1 / (1 - trunc(I / cap)))))`.
 fn reference_rate(issued: u64) -> u64 {
     const ONE: u128 = 1 << 32;
@@ -16,7 +16,7 @@ fn reference_rate(issued: u64) -> u64 {
     u64::try_from(factor * u128::from(Rao::PER_TAO) / ONE).unwrap()
 }
 
-/// The curve as it is meant: block by block.
+/// Computes the curve block by block.
 fn block_by_block(issued: u64, blocks: u32) -> u64 {
     (0..blocks).fold(issued, |issued, _| issued + per_block(Rao(issued)).0)
 }
@@ -30,7 +30,7 @@ fn near_thresholds() -> impl Strategy<Value = u64> {
 }
 
 #[test]
-fn the_first_thresholds_and_rates_are_the_known_ones() {
+fn the_first_thresholds_and_rates_are_known() {
     let known = [
         (10_500_000_000_000_000, 500_000_000),
         (15_750_000_000_000_000, 250_000_000),

@@ -1,9 +1,9 @@
-//! What has been issued, minted and promised.
+//! Issued, minted and promised amounts.
 //!
 //! Between calls, exactly:
 //!
 //! ```text
-//! issued - genesis = minted + unspent parts of open budgets + carried + earned but not drawn
+//! issued - genesis = minted + unspent budgets + carried over + earned but not drawn
 //! ```
 
 use crate::{
@@ -15,21 +15,21 @@ use inktensor_primitives::{
     Rao,
 };
 
-/// Issuance, and how it is shared.
+/// Issuance and its division between subnets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Ledger {
-    /// Existed before this contract.
+    /// TAO that existed before this contract.
     genesis: Rao,
-    /// Genesis and all that the curve has issued since. It never falls: burned TAO is not issued
-    /// again.
+    /// Genesis and all TAO that the curve has issued since. This sum never falls: burned TAO is
+    /// not issued again.
     issued: Rao,
     /// Block up to which the curve has been evaluated.
     block: u32,
-    /// Minted so far.
+    /// TAO minted so far.
     minted: Rao,
-    /// Shares it out.
+    /// Sharing between subnets by weight.
     accumulator: Accumulator,
 }
 
@@ -38,27 +38,27 @@ pub struct Ledger {
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Account {
-    /// Its share of emission.
+    /// The subnet's share of emission.
     share: Share,
-    /// What earlier budgets did not spend.
+    /// Unspent rest of earlier budgets.
     carried: Rao,
     /// First epoch that has not been drawn.
     next_epoch: u32,
 }
 
-/// How budgets are divided.
+/// Division of budgets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Division {
-    /// Taken off the top, for those who run the epoch.
+    /// Fees for running an epoch, taken before the split.
     pub fees: Fees,
-    /// Divides the rest.
+    /// Division of the rest.
     pub split: Split,
 }
 
 impl Division {
-    /// The division for a subnet that follows `preset`.
+    /// Returns the division for a subnet that follows `preset`.
     pub const fn with(self, preset: SplitPreset) -> Self {
         let split = match preset {
             SplitPreset::Network => self.split,
@@ -68,19 +68,19 @@ impl Division {
     }
 }
 
-/// What is due when an epoch is complete.
+/// Amounts due at the completion of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closing {
-    /// To the subnet's owner, as stake.
+    /// For the subnet's owner, as stake.
     pub owner: Rao,
-    /// To the treasury.
+    /// For the treasury.
     pub treasury: Rao,
-    /// To the subnet's next budget.
+    /// For the subnet's next budget.
     pub carried: Rao,
 }
 
 impl Ledger {
-    /// A ledger that begins at `block` with `genesis` rao in existence.
+    /// Makes a ledger that starts at `block` with `genesis` rao in existence.
     pub fn new(genesis: Rao, block: u32) -> Self {
         Self {
             genesis,
@@ -91,11 +91,11 @@ impl Ledger {
         }
     }
 
-    /// Issues up to block `now`, takes the subnet's share for `epoch`, adds what it carried, and
-    /// divides it. From now on the subnet shares with `weight`.
+    /// Issues up to block `now`, and divides the subnet's share and carried amount as the budget of
+    /// `epoch`. From now on the subnet shares with `weight`.
     ///
     /// # Errors
-    /// `AlreadyDrawn`, `Overflow`; then nothing has changed.
+    /// `AlreadyDrawn`, `Overflow`. After an error nothing has changed.
     pub fn draw(
         &mut self,
         account: &mut Account,
@@ -124,10 +124,10 @@ impl Ledger {
         Ok(budget)
     }
 
-    /// Books `amount` of `budget` as minted for miners and validators.
+    /// Records `amount` of `budget` as minted for miners and validators.
     ///
     /// # Errors
-    /// `OverBudget`, `Overflow`; then nothing has changed.
+    /// `OverBudget`, `Overflow`. After an error nothing has changed.
     pub fn pay(&mut self, budget: &mut EpochBudget, amount: Rao) -> Result<(), EmissionError> {
         let mut spent = *budget;
         budget::spend(&mut spent, amount)?;
@@ -136,10 +136,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// Books `amount` of one of the pots of `budget` as minted.
+    /// Records `amount` of a fee of `budget` as minted.
     ///
     /// # Errors
-    /// `OverBudget`, `Overflow`; then nothing has changed.
+    /// `OverBudget`, `Overflow`. After an error nothing has changed.
     pub fn pay_fee(
         &mut self,
         budget: &mut EpochBudget,
@@ -153,11 +153,11 @@ impl Ledger {
         Ok(())
     }
 
-    /// Books owner's and treasury's parts of `budget` as minted and carries what miners and
-    /// validators were not paid, with what is left of the pots. The budget is done with.
+    /// Records owner's and treasury's parts of `budget` as minted. Carries over the unpaid rest of
+    /// miners, validators and fees. The budget is used up.
     ///
     /// # Errors
-    /// `Overflow`; then nothing has changed.
+    /// `Overflow`. After an error nothing has changed.
     pub fn complete(
         &mut self,
         account: &mut Account,
@@ -178,23 +178,22 @@ impl Ledger {
         })
     }
 
-    /// Carries all that `budget` has not spent, and returns how much that is. The budget is done
-    /// with.
+    /// Carries over the unspent rest of `budget`. Returns that amount. The budget is used up.
     ///
     /// # Errors
-    /// `Overflow`; then nothing has changed.
+    /// `Overflow`. After an error nothing has changed.
     pub fn carry(account: &mut Account, budget: &EpochBudget) -> Result<Rao, EmissionError> {
         let unspent = budget::unspent(budget)?;
         account.carried = budget::sum([account.carried, unspent])?;
         Ok(unspent)
     }
 
-    /// Issues up to block `now`, takes the subnet's weight away and spreads what it has earned and
-    /// carried over the weights that are left. Its fraction of a rao is lost to nobody: it
+    /// Issues up to block `now`, ends the subnet's weight, and divides its earned and carried
+    /// amounts between the other subnets by weight. Returns that amount. A fraction of a rao
     /// stays in the account.
     ///
     /// # Errors
-    /// `NobodyShares`, `Overflow`; then nothing has changed.
+    /// `NobodyShares`, `Overflow`. After an error nothing has changed.
     pub fn release(&mut self, account: &mut Account, now: u32) -> Result<Rao, EmissionError> {
         let mut next = self.issued_up_to(now)?;
         let mut share = account.share;
@@ -218,7 +217,7 @@ impl Ledger {
         Ok(amount)
     }
 
-    /// What the subnet would draw at block `now`.
+    /// Returns the amount that the subnet would draw at block `now`.
     ///
     /// # Errors
     /// `Overflow`.
@@ -233,7 +232,7 @@ impl Ledger {
             .ok_or(EmissionError::Overflow)
     }
 
-    /// The state of issuance as of the last draw.
+    /// Returns the state of issuance as of the last draw.
     pub fn issuance(&self) -> Issuance {
         Issuance {
             issued: self.issued,
@@ -245,8 +244,8 @@ impl Ledger {
         }
     }
 
-    /// This ledger with everything issued up to block `now`. While nobody shares, time passes
-    /// without issuing.
+    /// Returns this ledger with everything issued up to block `now`. While no subnet shares, blocks
+    /// pass without issuance.
     fn issued_up_to(&self, now: u32) -> Result<Self, EmissionError> {
         let mut next = Self {
             block: now.max(self.block),
@@ -264,6 +263,7 @@ impl Ledger {
         Ok(next)
     }
 
+    /// Records `amount` as minted.
     fn mint(&mut self, amount: Rao) -> Result<(), EmissionError> {
         self.minted = self
             .minted

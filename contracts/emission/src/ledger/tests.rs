@@ -72,7 +72,8 @@ impl World {
             .unwrap()
     }
 
-    /// The equation of the module's head. Rounding keeps back less than a rao per subnet and one.
+    /// Checks the equation of the module. Rounding holds back less than one rao, and one per
+    /// subnet.
     fn check(&self) {
         let Issuance {
             issued,
@@ -100,7 +101,7 @@ impl World {
 }
 
 #[test]
-fn nothing_is_issued_while_nobody_shares() {
+fn nothing_is_issued_while_no_subnet_shares() {
     let mut world = World::new(1_000, Split::DEFAULT);
     world.now = 10_000;
     assert_eq!(world.draw(0, 0), EpochBudget::default());
@@ -127,7 +128,7 @@ fn an_epoch_is_drawn_once() {
 }
 
 #[test]
-fn what_was_not_paid_comes_back_in_the_next_budget() {
+fn the_unpaid_rest_goes_to_the_next_budget() {
     let mut world = World::new(0, Split::BITTENSOR);
     world.draw(0, 1);
     world.now += 1;
@@ -148,7 +149,7 @@ fn what_was_not_paid_comes_back_in_the_next_budget() {
 }
 
 #[test]
-fn what_is_left_of_the_pots_comes_back_too() {
+fn the_rest_of_fees_goes_to_the_next_budget() {
     let mut world = World::with_fees(0, Split::BITTENSOR, Fees::DEFAULT);
     world.draw(0, 1);
     world.now += 1;
@@ -167,7 +168,7 @@ fn what_is_left_of_the_pots_comes_back_too() {
 }
 
 #[test]
-fn a_budget_that_is_carried_comes_back_whole() {
+fn a_carried_budget_goes_to_the_next_whole() {
     let mut world = World::with_fees(0, Split::DEFAULT, Fees::DEFAULT);
     world.draw(0, 1);
     world.now += 1;
@@ -201,7 +202,7 @@ fn a_released_share_goes_to_the_others() {
 }
 
 #[test]
-fn what_a_last_epoch_carries_is_released_later() {
+fn amounts_that_a_last_epoch_carries_are_released_later() {
     let mut world = World::new(0, Split::DEFAULT);
     world.draw(0, 1);
     world.draw(1, 1);
@@ -214,7 +215,7 @@ fn what_a_last_epoch_carries_is_released_later() {
 }
 
 #[test]
-fn nothing_is_released_to_nobody() {
+fn nothing_is_released_while_no_subnet_shares() {
     let mut world = World::new(0, Split::DEFAULT);
     world.draw(0, 1);
     world.now += 1;
@@ -224,7 +225,7 @@ fn nothing_is_released_to_nobody() {
 }
 
 #[test]
-fn a_preset_divides_in_its_own_way() {
+fn a_preset_divides_by_its_own_split() {
     let division = Division {
         fees: FREE,
         split: Split::DEFAULT,
@@ -238,7 +239,7 @@ fn a_preset_divides_in_its_own_way() {
 }
 
 #[test]
-fn a_pot_is_not_overspent() {
+fn a_fee_is_not_overspent() {
     let mut world = World::with_fees(0, Split::DEFAULT, Fees::DEFAULT);
     world.draw(0, 1);
     world.now += 1;
@@ -264,7 +265,7 @@ fn a_budget_is_not_overspent() {
 }
 
 #[test]
-fn pending_is_what_a_draw_gives() {
+fn pending_is_the_amount_of_a_draw() {
     let mut world = World::with_fees(5, Split::DEFAULT, Fees::DEFAULT);
     world.draw(0, 3);
     world.draw(1, 4);
@@ -274,7 +275,7 @@ fn pending_is_what_a_draw_gives() {
     assert_eq!(Ok(pending), budget::unspent(&drawn));
 }
 
-/// What may happen: time passes, then one call.
+/// A call after some blocks.
 #[derive(Clone, Debug)]
 enum Call {
     Draw {

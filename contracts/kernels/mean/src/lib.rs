@@ -141,7 +141,7 @@ pub mod mean {
     }
 
     impl IncentiveKernel for Mean {
-        /// Returns the cut of the epoch of `header` into steps.
+        /// Returns the division of the epoch of `header` into steps.
         ///
         /// # Errors
         /// `BadParams` if the kernel cannot run with the header's parameters.
@@ -150,10 +150,11 @@ pub mod mean {
             crate::plan(&header)
         }
 
-        /// Computes one step.
+        /// Computes one step and returns its output.
         ///
         /// # Errors
-        /// See the variants of `KernelError`.
+        /// `StepOutOfRange`, `BadParams`, `BadInputs`, `BadCarry`, `BadScratch`, `BadMemory`. The
+        /// order of checks is the kernel's.
         #[ink(message)]
         fn step(&self, input: StepInput) -> Result<StepOutput, KernelError> {
             crate::step(&input)

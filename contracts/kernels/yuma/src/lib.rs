@@ -120,7 +120,7 @@ pub mod yuma {
     }
 
     impl IncentiveKernel for Yuma {
-        /// Returns the cut of the epoch of `header` into steps.
+        /// Returns the division of the epoch of `header` into steps.
         ///
         /// # Errors
         /// `BadParams` if the kernel cannot run with the header's parameters.
@@ -129,10 +129,11 @@ pub mod yuma {
             crate::plan(&header)
         }
 
-        /// Computes one step.
+        /// Computes one step and returns its output.
         ///
         /// # Errors
-        /// See the variants of `KernelError`.
+        /// `StepOutOfRange`, `BadParams`, `BadInputs`, `BadCarry`, `BadScratch`, `BadMemory`. The
+        /// order of checks is the kernel's.
         #[ink(message)]
         fn step(&self, input: StepInput) -> Result<StepOutput, KernelError> {
             crate::step(&input)

@@ -26,6 +26,73 @@ pub struct EpochRules {
     pub rollover_delay: u32,
 }
 
+impl EpochRules {
+    /// Checks that epochs with these rules can be disputed, settled and replayed.
+    ///
+    /// # Errors
+    /// The first [`EpochRulesError`] that applies.
+    pub const fn check(&self) -> Result<(), EpochRulesError> {
+        if self.challenge_period == 0 {
+            return Err(EpochRulesError::NoChallengePeriod);
+        }
+        if self.collateral.is_zero() {
+            return Err(EpochRulesError::NoCollateral);
+        }
+        if self.settle_window == 0 {
+            return Err(EpochRulesError::NoSettleWindow);
+        }
+        if self.replay_delay == 0 {
+            return Err(EpochRulesError::NoReplayDelay);
+        }
+        if self.rollover_delay <= self.replay_delay {
+            return Err(EpochRulesError::RolloverBeforeReplay);
+        }
+        Ok(())
+    }
+}
+
+/// Reasons for which epochs cannot have certain rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EpochRulesError {
+    /// The challenge period is zero, so no assertion could be disputed. Give at least one block.
+    NoChallengePeriod,
+    /// The collateral is zero, so a false assertion would cost nothing. Give an amount above zero.
+    NoCollateral,
+    /// The settle window is zero, so an epoch could close before the last one is paid. Give at
+    /// least one block.
+    NoSettleWindow,
+    /// The replay delay is zero, so no worker would have time to propose. Give at least one block.
+    NoReplayDelay,
+    /// An epoch could roll over before it can be replayed. Give a `rollover_delay` above
+    /// `replay_delay`.
+    RolloverBeforeReplay,
+}
+
+#[cfg(feature = "std")]
+impl core::fmt::Display for EpochRulesError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoChallengePeriod => {
+                "0 blocks are too few: no assertion could be disputed; give at least 1"
+            }
+            Self::NoCollateral => {
+                "0 TAO are too little: a false assertion would cost nothing; give an amount above 0"
+            }
+            Self::NoSettleWindow => {
+                "0 blocks are too few: an epoch could close before the last one is paid; give at \
+                 least 1"
+            }
+            Self::NoReplayDelay => {
+                "0 blocks are too few: no worker would have time to propose; give at least 1"
+            }
+            Self::RolloverBeforeReplay => {
+                "an epoch could roll over before it can be replayed; give more blocks than \
+                 replay_delay has"
+            }
+        })
+    }
+}
+
 /// The contracts that the epoch contract calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]

@@ -1,5 +1,6 @@
 //! The rules of the whole network, and the identity of a subnet.
 
+use super::{BoundedField, RegistryError};
 use crate::Rao;
 use ink::prelude::string::String;
 
@@ -60,6 +61,41 @@ impl NetworkRules {
     };
     /// Largest `subnet_limit`: the list of live subnets is one storage cell.
     pub const MOST_SUBNETS: u16 = 1_024;
+
+    /// Checks the bounds of every rule.
+    ///
+    /// # Errors
+    /// `OutOfBounds` with the first field that is outside its bounds.
+    pub fn check(&self) -> Result<(), RegistryError> {
+        let within = |field, value: u64, min: u64, max: u64| {
+            if (min..=max).contains(&value) {
+                return Ok(());
+            }
+            Err(RegistryError::OutOfBounds {
+                field,
+                value,
+                min,
+                max,
+            })
+        };
+        let amount = |field, amount: Rao| within(field, amount.0, 0, Rao::CAP.0);
+        amount(BoundedField::MinLock, self.min_lock)?;
+        amount(BoundedField::NominatorMin, self.nominator_min)?;
+        amount(BoundedField::ServingDeposit, self.serving_deposit)?;
+        amount(BoundedField::SwapFee, self.swap_fee)?;
+        within(
+            BoundedField::LockInterval,
+            self.lock_interval.into(),
+            1,
+            u32::MAX.into(),
+        )?;
+        within(
+            BoundedField::SubnetLimit,
+            self.subnet_limit.into(),
+            1,
+            Self::MOST_SUBNETS.into(),
+        )
+    }
 }
 
 /// The identity of a subnet as its owner states it, unchecked. Each field has at most 256 bytes and

@@ -3,9 +3,8 @@
 //! The price is locked, not burned: the registry holds it until the subnet is retired. Source:
 //! subtensor-reference.md 4.9.
 
-use crate::hyperparameters::bounds::{amount, within};
 use inktensor_primitives::{
-    registry::{BoundedField, NetworkRules, RegistryError},
+    registry::{NetworkRules, RegistryError},
     NetUid, Rao,
 };
 
@@ -27,8 +26,9 @@ impl Creation {
     /// # Errors
     /// `OutOfBounds`.
     pub fn new(rules: NetworkRules) -> Result<Self, RegistryError> {
+        rules.check()?;
         Ok(Self {
-            rules: checked(rules)?,
+            rules,
             last: None,
             held: Rao::ZERO,
         })
@@ -44,7 +44,8 @@ impl Creation {
     /// # Errors
     /// `OutOfBounds`.
     pub fn set_rules(&mut self, rules: NetworkRules) -> Result<(), RegistryError> {
-        self.rules = checked(rules)?;
+        rules.check()?;
+        self.rules = rules;
         Ok(())
     }
 
@@ -120,18 +121,6 @@ fn lock_cost(last: Rao, blocks: u32, interval: u32, min: Rao) -> Rao {
     let fallen = step.saturating_mul(blocks.into());
     let price = last.0.saturating_mul(2).saturating_sub(fallen);
     Rao(price).max(min).min(Rao::CAP)
-}
-
-fn checked(rules: NetworkRules) -> Result<NetworkRules, RegistryError> {
-    amount(BoundedField::MinLock, rules.min_lock)?;
-    amount(BoundedField::NominatorMin, rules.nominator_min)?;
-    amount(BoundedField::ServingDeposit, rules.serving_deposit)?;
-    amount(BoundedField::SwapFee, rules.swap_fee)?;
-    let interval = rules.lock_interval.into();
-    within(BoundedField::LockInterval, interval, (1, u32::MAX.into()))?;
-    let (limit, most) = (rules.subnet_limit.into(), NetworkRules::MOST_SUBNETS.into());
-    within(BoundedField::SubnetLimit, limit, (1, most))?;
-    Ok(rules)
 }
 
 /// A candidate for retirement, in order: the weakest, then the oldest, then the lowest netuid.

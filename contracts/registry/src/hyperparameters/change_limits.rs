@@ -2,8 +2,8 @@
 //!
 //! A subnet's owner waits two tempos between two changes of the same parameter. No account changes
 //! any parameter in the last blocks before an epoch may close: validators that set weights know by
-//! then by which parameters the weights will be judged. Nothing is limited before the subnet starts.
-//! Source: subtensor-reference.md 5.5.
+//! then by which parameters the weights will be judged. Nothing is limited before the subnet
+//! starts. Source: subtensor-reference.md 5.5.
 
 use inktensor_primitives::registry::Parameter;
 

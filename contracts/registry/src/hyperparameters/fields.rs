@@ -17,8 +17,8 @@ pub fn read(settings: &Settings, price: Rao, parameter: Parameter) -> Option<u64
     }
 }
 
-/// Stores `value` without any check of bounds. Does nothing if the value is not stored in a field of
-/// its own.
+/// Stores `value` without any check of bounds. Does nothing if the value is not stored in a field
+/// of its own.
 ///
 /// # Errors
 /// `NotYuma` for a parameter of Yuma on a subnet with another kernel.

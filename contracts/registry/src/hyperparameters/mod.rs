@@ -1,9 +1,9 @@
 //! Hyperparameters of a subnet: their bounds, how they are set, when, and their view.
 //!
 //! The table of hyperparameters is `inktensor_primitives::hyperparameters!`. From its rows follow
-//! each parameter's bounds, setter and name, and the field that holds its value (see `fields`). This
-//! module adds the rules that are not a row's: bounds that depend on other settings, the choice of a
-//! kernel and of a split, and the price that continues when its terms change.
+//! each parameter's bounds, setter and name, and the field that holds its value (see `fields`).
+//! This module adds the rules that are not a row's: bounds that depend on other settings, the
+//! choice of a kernel and of a split, and the price that continues when its terms change.
 //!
 //! - `settings`: the stored settings of a subnet
 //! - `fields`: reads and writes one setting, by the table

@@ -59,8 +59,8 @@ impl Kernels {
         Ok(())
     }
 
-    /// Lists `kernel` with `code_hash`, or changes the defaults of a listed one. `found` is the hash
-    /// of the code at the address.
+    /// Lists `kernel` with `code_hash`, or changes the defaults of a listed one. `found` is the
+    /// hash of the code at the address.
     ///
     /// # Errors
     /// `KernelCode`, `KernelListed`, `Exhausted`.

@@ -2,8 +2,8 @@
 //!
 //! A neuron's keys take most of its bytes, twice: for the open and the last closed epoch. Pruning
 //! reads a whole subnet and a roster is spread over all pages, but neither needs keys. Both read
-//! pages of standings, which have a third of the size. A contract's memory is never freed in a call,
-//! so only that makes 4096 neurons fit.
+//! pages of standings, which have a third of the size. A contract's memory is never freed in a
+//! call, so only that makes 4096 neurons fit.
 
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
@@ -12,8 +12,8 @@ use inktensor_primitives::{
     Uid, Versioned, PAGE,
 };
 
-/// Checks that the uids `start .. start + count` are below `taken` and within one page. Returns their
-/// places within the page.
+/// Checks that the uids `start .. start + count` are below `taken` and within one page. Returns
+/// their places within the page.
 ///
 /// # Errors
 /// `OutOfBounds` for the uid after the last.
@@ -202,7 +202,8 @@ pub fn views(start: Uid, neurons: NeuronPage, standings: &StandingPage) -> Vec<N
     views
 }
 
-/// Returns the error for a place that is not taken. Callers check counters first, so it never occurs.
+/// Returns the error for a place that is not taken. Callers check counters first, so it never
+/// occurs.
 fn untaken(place: usize) -> RegistryError {
     let place = u64::try_from(place).unwrap_or(u64::MAX);
     RegistryError::OutOfBounds {

@@ -1,8 +1,9 @@
 //! The price of a registration, which falls with time and rises with each registration.
 //!
 //! Source: subtensor-reference.md 4.9. The reference multiplies the price in every block and rounds
-//! down each time. Here one formula covers any number of blocks, and rounds down once. The result is
-//! never below the reference's price, and at most as many rao above it as the half-life has blocks.
+//! down each time. Here one formula covers any number of blocks, and rounds down once. The result
+//! is never below the reference's price, and at most as many rao above it as the half-life has
+//! blocks.
 
 use inktensor_primitives::{
     registry::{RegistrationTerms, RegistryError},

@@ -1,9 +1,9 @@
 //! The order in which a full subnet replaces its neurons.
 //!
-//! The neuron with the least emission is replaced first; among equals the older, then the lower uid.
-//! Neurons without immunity come before immune ones, while their number is above a minimum. At the
-//! minimum the least immune neuron is replaced, so that newcomers cannot push all others out. The
-//! first neurons of the subnet's owner are never replaced. Source: subtensor-reference.md 4.9.
+//! The neuron with the least emission is replaced first; among equals the older, then the lower
+//! uid. Neurons without immunity come before immune ones, while their number is above a minimum. At
+//! the minimum the least immune neuron is replaced, so that newcomers cannot push all others out.
+//! The first neurons of the subnet's owner are never replaced. Source: subtensor-reference.md 4.9.
 //!
 //! The reference refuses a registration if neither rule finds a neuron. That happens only on a very
 //! small subnet without immune neurons, whose replaceable ones are no more than the minimum. Here
@@ -45,8 +45,8 @@ pub struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Starts a search for `wanted` candidates at block `now`. `kept` are the owner's seats that are
-    /// never replaced.
+    /// Starts a search for `wanted` candidates at block `now`. `kept` are the owner's seats that
+    /// are never replaced.
     pub fn new(now: u32, immunity_period: u32, kept: &'a [Uid], wanted: usize) -> Self {
         Self {
             now,

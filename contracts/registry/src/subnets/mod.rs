@@ -251,8 +251,8 @@ impl Subnets {
     /// standings once.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for a seat that was not taken, or
-    /// for uids that do not ascend.
+    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for a seat that was not taken,
+    /// or for uids that do not ascend.
     pub fn tenures_at(
         &self,
         netuid: NetUid,

@@ -167,8 +167,8 @@ impl Subnets {
         Ok(first.0.uid)
     }
 
-    /// Returns candidates for replacement in order, each with true if it is immune. Reads every page
-    /// of standings.
+    /// Returns candidates for replacement in order, each with true if it is immune. Reads every
+    /// page of standings.
     fn replacement_order(
         &self,
         netuid: NetUid,

@@ -1,84 +1,81 @@
-//! Lies about an epoch: each changes one thing, and says the rest as if that were true, or as if
-//! nothing were changed.
+//! Kinds of false assertions. Each changes one thing about an epoch; the rest follows from the
+//! change or stays honest.
 //!
-//! A lie is told as an assertion. What it is about decides how it must end: the epoch contract
-//! takes it and the chain slashes it for the first step that is false, or the contract does not
-//! take it at all.
+//! Every lie must end in one of two ways: the epoch contract refuses the assertion, or it is
+//! slashed for its first false step.
 
-mod claims;
-mod fields;
-mod handed;
-mod kept;
-mod pay;
-mod premises;
+mod carry_scratch;
+mod digests;
+mod inputs;
+mod memory;
+mod results;
 
-pub use claims::{Change, Count, List, Permits};
-pub use fields::Layout;
-pub use handed::{Bend, Part, Then};
-pub use kept::Kept;
-pub use pay::Pay;
-pub use premises::{HeaderField, InputField, Posing};
+pub use carry_scratch::{ByteChange, Part, Rest};
+pub use digests::{Count, DigestChange, List, RosterChange};
+pub use inputs::{Binding, HeaderField, InputField};
+pub use memory::MemoryChange;
+pub use results::ResultChange;
 
-use super::{case::Case, chance::Chance, program::Program};
+use super::{case::Case, kernel::Kernel, layout::Layout, rng::Rng};
 use inktensor_primitives::assertion::Assertion;
 use std::fmt;
 
 /// A kind of lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lie {
-    /// About the bytes that a step hands on.
-    Handed(Part, Bend, Then),
-    /// About a field of a carry.
-    Carried(Layout, &'static str, Then),
-    /// About a field of a scratch.
-    Scratched(Layout, &'static str, Then),
-    /// About what a chunk remembers.
-    Kept(Kept),
-    /// About a neuron's result.
-    Pay(Pay),
-    /// About who gets a permit.
-    Permits(Permits),
-    /// About a digest, or several.
-    Digest(List, Change),
-    /// About how many digests there are.
+    /// The bytes of a carry or scratch.
+    Bytes(Part, ByteChange, Rest),
+    /// A field of a carry.
+    CarryField(Layout, &'static str, Rest),
+    /// A field of a scratch.
+    ScratchField(Layout, &'static str, Rest),
+    /// The carry-over state of a chunk.
+    Memory(MemoryChange),
+    /// The results of neurons.
+    Results(ResultChange),
+    /// The roster.
+    Roster(RosterChange),
+    /// The value of digests.
+    Digest(List, DigestChange),
+    /// The number of digests.
     Count(List, Count),
-    /// Names a header that nobody closed, or another epoch's.
+    /// The header hash: a random one, or (true) that of the epoch before.
     HeaderHash(bool),
-    /// A field of the header is another.
-    Header(HeaderField, Posing),
-    /// An input is another.
+    /// A field of the header.
+    Header(HeaderField, Binding),
+    /// An input that the chain gathers.
     Input(InputField),
-    /// The kernel cuts the epoch in another way.
+    /// The plan of the kernel.
     Plan,
-    /// Another kernel computed it.
+    /// The kernel.
     Kernel,
 }
 
 impl Lie {
-    /// All kinds.
+    /// Returns all kinds.
     pub fn all() -> Vec<Lie> {
         let mut all = Vec::new();
-        for then in Then::ALL {
+        for rest in Rest::ALL {
             for part in Part::ALL {
-                all.extend(Bend::ALL.map(|bend| Lie::Handed(part, bend, then)));
+                all.extend(ByteChange::ALL.map(|change| Lie::Bytes(part, change, rest)));
             }
             for layout in Layout::ALL {
                 let carried = layout.carried().iter();
-                all.extend(carried.map(|name| Lie::Carried(layout, name, then)));
+                all.extend(carried.map(|name| Lie::CarryField(layout, name, rest)));
                 let scratched = layout.scratched().iter();
-                all.extend(scratched.map(|name| Lie::Scratched(layout, name, then)));
+                all.extend(scratched.map(|name| Lie::ScratchField(layout, name, rest)));
             }
         }
-        all.extend(Kept::ALL.map(Lie::Kept));
-        all.extend(Pay::ALL.map(Lie::Pay));
-        all.extend(Permits::ALL.map(Lie::Permits));
+        all.extend(MemoryChange::ALL.map(Lie::Memory));
+        all.extend(ResultChange::ALL.map(Lie::Results));
+        all.extend(RosterChange::ALL.map(Lie::Roster));
         for list in List::ALL {
-            all.extend(Change::ALL.map(|change| Lie::Digest(list, change)));
+            all.extend(DigestChange::ALL.map(|change| Lie::Digest(list, change)));
             all.extend(Count::ALL.map(|count| Lie::Count(list, count)));
         }
         all.extend([false, true].map(Lie::HeaderHash));
-        for posing in Posing::ALL {
-            all.extend(HeaderField::ALL.map(|field| Lie::Header(field, posing)));
+        for binding in Binding::ALL {
+            all.extend(HeaderField::ALL.map(|field| Lie::Header(field, binding)));
         }
         all.extend(InputField::ALL.map(Lie::Input));
         all.extend([Lie::Plan, Lie::Kernel]);
@@ -86,67 +83,69 @@ impl Lie {
         all
     }
 
-    /// Whether there is any epoch about which it can be told.
+    /// Returns true if the lie applies to any epoch.
     fn is_possible(self) -> bool {
         match self {
-            // A step's digest says nothing of subnet, epoch or chunk but by header and number.
+            // A step's digest is bound to subnet and epoch by the header hash only.
             Lie::Digest(List::Steps, change) => {
-                !matches!(change, Change::OtherSubnet | Change::OtherEpoch)
+                !matches!(change, DigestChange::OtherSubnet | DigestChange::OtherEpoch)
             }
             _ => true,
         }
     }
 
-    /// A kernel about whose epochs it can be told.
-    pub fn program(self, chance: &mut Chance) -> Program {
+    /// Returns a random kernel to whose epochs the lie applies.
+    pub fn kernel(self, rng: &mut Rng) -> Kernel {
         match self {
-            Lie::Carried(layout, ..) | Lie::Scratched(layout, ..) => layout.program(),
-            Lie::Kept(kept) if kept.is_of_yuma() => Program::yuma(),
-            // Yuma reads little of the header.
-            Lie::Plan | Lie::Kernel => Program::echo(chance),
-            Lie::Header(_, Posing::Hidden) if chance.percent(70) => Program::echo(chance),
-            _ => Program::random(chance),
+            Lie::CarryField(layout, ..) | Lie::ScratchField(layout, ..) => Kernel::with(layout),
+            Lie::Memory(change) if change.is_of_yuma() => Kernel::yuma(),
+            // Yuma reads few fields of the header.
+            Lie::Plan | Lie::Kernel => Kernel::hash_kernel(rng),
+            Lie::Header(_, Binding::Honest) if rng.percent(70) => Kernel::hash_kernel(rng),
+            _ => Kernel::random(rng),
         }
     }
 
-    /// Tells it about `case`. None if nothing of the sort can be said of this epoch, or what is
-    /// said is the truth.
-    pub fn tell(self, case: &Case, chance: &mut Chance) -> Option<Assertion> {
-        let told = match self {
-            Lie::Handed(part, bend, then) => handed::handed(case, chance, part, bend, then),
-            Lie::Carried(layout, name, then) => handed::carried(case, chance, layout, name, then),
-            Lie::Scratched(layout, name, then) => {
-                handed::scratched(case, chance, layout, name, then)
+    /// Returns a false assertion of this kind about `case`. `None` if the lie does not apply to the
+    /// epoch, or the assertion would be honest.
+    pub fn falsify(self, case: &Case, rng: &mut Rng) -> Option<Assertion> {
+        let assertion = match self {
+            Lie::Bytes(part, change, rest) => carry_scratch::bytes(case, rng, part, change, rest),
+            Lie::CarryField(layout, name, rest) => {
+                carry_scratch::carry_field(case, rng, layout, name, rest)
             }
-            Lie::Kept(kept) => kept::kept(case, chance, kept),
-            Lie::Pay(pay) => pay::pay(case, chance, pay),
-            Lie::Permits(permits) => claims::permits(case, chance, permits),
-            Lie::Digest(list, change) => claims::digest(case, chance, list, change),
-            Lie::Count(list, count) => claims::count(case, chance, list, count),
-            Lie::HeaderHash(of_another) => claims::header_hash(case, chance, of_another),
-            Lie::Header(field, posing) => premises::header(case, chance, field, posing),
-            Lie::Input(field) => premises::input(case, chance, field),
-            Lie::Plan => premises::plan(case, chance),
-            Lie::Kernel => premises::kernel(case, chance),
+            Lie::ScratchField(layout, name, rest) => {
+                carry_scratch::scratch_field(case, rng, layout, name, rest)
+            }
+            Lie::Memory(change) => memory::memory(case, rng, change),
+            Lie::Results(change) => results::results(case, rng, change),
+            Lie::Roster(change) => digests::roster(case, rng, change),
+            Lie::Digest(list, change) => digests::digest(case, rng, list, change),
+            Lie::Count(list, count) => digests::count(case, rng, list, count),
+            Lie::HeaderHash(of_before) => digests::header_hash(case, rng, of_before),
+            Lie::Header(field, binding) => inputs::header(case, rng, field, binding),
+            Lie::Input(field) => inputs::input(case, rng, field),
+            Lie::Plan => inputs::plan(case, rng),
+            Lie::Kernel => inputs::kernel(case, rng),
         }?;
-        (told != case.trace.assertion()).then_some(told)
+        (assertion != case.trace.assertion()).then_some(assertion)
     }
 }
 
 impl fmt::Display for Lie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Lie::Handed(part, bend, then) => write!(f, "{part}: {bend}, {then}"),
-            Lie::Carried(layout, name, then) => write!(f, "{layout} carry: {name}, {then}"),
-            Lie::Scratched(layout, name, then) => write!(f, "{layout} scratch: {name}, {then}"),
-            Lie::Kept(kept) => write!(f, "memory: {kept}"),
-            Lie::Pay(pay) => write!(f, "results: {pay}"),
-            Lie::Permits(permits) => write!(f, "roster: {permits}"),
+            Lie::Bytes(part, change, rest) => write!(f, "{part}: {change}, {rest}"),
+            Lie::CarryField(layout, name, rest) => write!(f, "{layout} carry: {name}, {rest}"),
+            Lie::ScratchField(layout, name, rest) => write!(f, "{layout} scratch: {name}, {rest}"),
+            Lie::Memory(change) => write!(f, "memory: {change}"),
+            Lie::Results(change) => write!(f, "results: {change}"),
+            Lie::Roster(change) => write!(f, "roster: {change}"),
             Lie::Digest(list, change) => write!(f, "digests of {list}: {change}"),
             Lie::Count(list, count) => write!(f, "digests of {list}: {count}"),
-            Lie::HeaderHash(false) => write!(f, "header hash: of nothing"),
+            Lie::HeaderHash(false) => write!(f, "header hash: random"),
             Lie::HeaderHash(true) => write!(f, "header hash: of the epoch before"),
-            Lie::Header(field, posing) => write!(f, "header: {field}, {posing}"),
+            Lie::Header(field, binding) => write!(f, "header: {field}, {binding}"),
             Lie::Input(field) => write!(f, "inputs: {field}"),
             Lie::Plan => write!(f, "plan: another"),
             Lie::Kernel => write!(f, "kernel: another"),

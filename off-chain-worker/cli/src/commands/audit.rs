@@ -1,28 +1,24 @@
 //! `inktensor audit`: recomputes epochs offline, from public data and without an account.
 
-use super::{
-    offline::{read, Kernel},
-    EngineKind, Failure, Verdict,
+use crate::{
+    error::{Failure, Verdict},
+    offline::{read, EngineKind, Kernel},
+    output::json,
 };
-use inktensor_compute::{
-    epoch::{compute, ComputeError},
-    vectors::{Located, Outcome},
-};
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use inktensor_compute::vectors::{Located, Outcome};
+use std::{io::Write, path::PathBuf};
 
-/// What to recompute, and with what.
+/// Arguments of `audit`.
 #[derive(clap::Args)]
+#[command(after_help = example!("audit epochs.jsonl --engine native"))]
 pub struct Arguments {
     /// JSON files; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What runs the kernel
+    /// The engine that runs the kernel
     #[arg(long, value_enum, default_value = "wasm")]
     engine: EngineKind,
-    /// A kernel other than the built one, for the wasm engine
+    /// Another kernel than the built one, for the wasm engine
     #[arg(long, value_name = "FILE.wasm")]
     kernel: Option<PathBuf>,
 }
@@ -36,13 +32,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let kernel = Kernel::load(arguments.engine, arguments.kernel.as_deref())?;
     let (mut passed, mut failed) = (0usize, 0usize);
     for epoch in &epochs {
-        let found = kernel.outcome(epoch)?;
+        let found = outcome(&kernel, epoch)?;
         match &epoch.vector.expected {
-            None => writeln!(
-                out,
-                "{}",
-                serde_json::to_string(&found).map_err(io::Error::from)?
-            )?,
+            None => json::print_line(&found, out)?,
             Some(expected) => {
                 let mismatches = expected.mismatches(&found);
                 for mismatch in &mismatches {
@@ -59,23 +51,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     if passed + failed > 0 {
         writeln!(out, "{passed} passed, {failed} failed")?;
     }
-    Ok(if failed == 0 {
-        Verdict::Good
-    } else {
-        Verdict::Bad
-    })
+    Ok(Verdict::of(failed == 0))
 }
 
-impl Kernel {
-    fn outcome(&self, epoch: &Located) -> Result<Outcome, Failure> {
-        let failed = |error: ComputeError| Failure::input(format_args!("{}: {error}", epoch.place));
-        let header = epoch.vector.header(self.code_hash);
-        let plan = self
-            .engine
-            .plan(&header)
-            .map_err(|error| failed(ComputeError::Plan(error)))?;
-        let trace = compute(&*self.engine, &epoch.vector.inputs(header, &plan)).map_err(failed)?;
-        Outcome::of(&trace)
-            .map_err(|error| Failure::input(format_args!("{}: {error}", epoch.place)))
-    }
+fn outcome(kernel: &Kernel, epoch: &Located) -> Result<Outcome, Failure> {
+    kernel.compute(epoch, |_, trace| {
+        let outcome = Outcome::of(trace);
+        outcome.map_err(|error| Failure::input(format_args!("{}: {error}", epoch.place)))
+    })
 }

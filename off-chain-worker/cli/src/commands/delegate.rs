@@ -1,169 +1,155 @@
-//! `inktensor delegate`: the hotkeys that one can stake on.
+//! `inktensor delegate`: the hotkeys that validate, for stakers to choose from.
 
-use super::{metagraph::neurons, stake::percent, Failure, Verdict};
 use crate::{
-    args::ChainArguments,
+    args::ListArgs,
+    error::{Failure, Verdict},
+    network::Network,
     output::{
-        format::tao,
-        table::{account, is_wide, show, table},
+        self,
+        format::{percent, tao_rounded},
+        json::Address,
+        table::{number, text, Room, Table},
     },
-    session::print,
-};
-use inktensor_client::{
-    chain::{query_all, ChainRead, Typed},
-    deploy::Addresses,
-    ss58::ss58,
+    values,
 };
 use inktensor_primitives::{
-    registry::Registry, staking::Staking, AccountId, Bps, NetUid, Rao, Uid,
+    registry::{NeuronView, Registry},
+    staking::Staking,
+    AccountId, Bps, NetUid, Rao,
 };
-use serde_json::{json, Value};
-use std::{cmp::Reverse, collections::BTreeMap, io::Write};
+use serde::Serialize;
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
-/// What to do.
+/// Commands about delegates.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// List the hotkeys that validate somewhere, those with the most stake first
-    #[command(
-        after_help = "Example:\n  inktensor delegate list --url ws://127.0.0.1:9944 --netuid 1"
-    )]
+    /// List the hotkeys with a permit, those with the most stake first
+    #[command(after_help = example!("delegate list --url ws://127.0.0.1:9944 --netuid 1"))]
     List(List),
 }
 
-/// Where to look.
+/// Arguments of `delegate list`.
 #[derive(clap::Args)]
 pub struct List {
     #[command(flatten)]
-    chain: ChainArguments,
-    /// Look on this subnet only
-    #[arg(long, value_name = "NUMBER")]
-    netuid: Option<u16>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    list: ListArgs,
+    /// On this subnet only
+    #[arg(long, value_parser = values::netuid, value_name = "NUMBER")]
+    netuid: Option<NetUid>,
 }
 
-/// A delegate, and where it validates.
+/// All delegates.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Delegates(Vec<Delegate>);
+
+/// A delegate, and the seats on which it has a permit.
+#[derive(Serialize)]
 struct Delegate {
-    owner: AccountId,
-    take: Bps,
-    seats: Vec<Validating>,
+    hotkey: Address,
+    owner: Address,
+    take_bps: u16,
+    stake_rao: u64,
+    emission_rao: u64,
+    validates: Vec<Validating>,
 }
 
 /// A seat with a permit.
-#[derive(Clone, Copy)]
+#[derive(Serialize)]
 struct Validating {
-    netuid: NetUid,
-    uid: Uid,
-    stake: Rao,
-    paid: Rao,
-}
-
-impl Delegate {
-    fn stake(&self) -> u64 {
-        self.seats.iter().map(|seat| seat.stake.0).sum()
-    }
-
-    fn paid(&self) -> u64 {
-        self.seats.iter().map(|seat| seat.paid.0).sum()
-    }
+    netuid: u16,
+    uid: u16,
+    stake_rao: u64,
+    emission_rao: u64,
 }
 
 /// Runs the command.
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let Command::List(arguments) = command;
-    let opened = arguments.chain.open()?;
-    let (chain, contracts) = (opened.chain.as_ref(), opened.contracts);
-    let count = chain.query(contracts.registry().subnets())?;
-    let netuids = match arguments.netuid {
-        Some(netuid) => netuid..=netuid,
-        None => 1..=count,
+    let network = arguments.list.open()?;
+    let netuids: Vec<NetUid> = match arguments.netuid {
+        Some(netuid) => vec![netuid],
+        None => {
+            let count: u16 = network.query(network.contracts().registry().subnets())?;
+            (1..=count).map(NetUid).collect()
+        }
     };
-    let mut all = delegates(chain, &contracts, netuids.map(NetUid))?;
-    all.sort_by_key(|(hotkey, it)| (Reverse(it.stake()), *hotkey));
-    if arguments.json {
-        let documents = all.iter().map(|(hotkey, it)| document(hotkey, it));
-        print(&Value::Array(documents.collect()), out)?;
-        return Ok(Verdict::Good);
-    }
-    let is_wide = is_wide();
-    let mut header = vec!["hotkey"];
-    header.extend(is_wide.then_some("owner"));
-    header.extend(["take", "stake TAO", "paid TAO", "validates on"]);
-    let first = header.len() - 4;
-    let mut rows = table(header, &[first, first + 1, first + 2]);
-    for (hotkey, it) in &all {
-        let mut row = vec![account(hotkey)];
-        row.extend(is_wide.then(|| account(&it.owner)));
-        let places: Vec<String> = it.seats.iter().map(|at| at.netuid.0.to_string()).collect();
-        row.extend([
-            percent(it.take),
-            tao(it.stake(), 3),
-            tao(it.paid(), 3),
-            places.join(" "),
-        ]);
-        rows.add_row(row);
-    }
-    show(&rows, out)?;
+    let delegates = delegates(&network, &netuids)?;
+    arguments.list.show(&delegates, out)?;
     Ok(Verdict::Good)
 }
 
-/// Everybody who had a permit in the last settled epoch of any of `netuids`.
-fn delegates(
-    chain: &dyn ChainRead,
-    contracts: &Addresses,
-    netuids: impl Iterator<Item = NetUid>,
-) -> Result<Vec<(AccountId, Delegate)>, Failure> {
+/// Returns all hotkeys that had a permit in the last settled epoch of any of `netuids`.
+fn delegates(network: &Network, netuids: &[NetUid]) -> Result<Delegates, Failure> {
+    let staking = || network.contracts().staking();
     let mut found: BTreeMap<AccountId, (AccountId, Vec<Validating>)> = BTreeMap::new();
     for netuid in netuids {
-        let mut seated = neurons(chain, contracts, netuid)?;
+        let mut seated: Vec<NeuronView> = network.neurons(*netuid)?;
         seated.retain(|it| it.score.permit);
-        let messages = seated.iter().map(|it| {
-            contracts
-                .staking()
-                .hotkey_stake(netuid, it.neuron.identity())
-        });
-        let stakes: Vec<Rao> = query_all(chain, messages)?;
+        let identities = seated.iter().map(|it| it.neuron.identity());
+        let stakes = identities.map(|it| staking().hotkey_stake(*netuid, it));
+        let stakes: Vec<Rao> = network.query_all(stakes)?;
         for (it, stake) in seated.iter().zip(stakes) {
-            let neuron = &it.neuron;
-            let (_, seats) = found
-                .entry(neuron.identity())
-                .or_insert_with(|| (neuron.coldkey, Vec::new()));
-            seats.push(Validating {
-                netuid,
-                uid: it.uid,
-                stake,
-                paid: it.score.emission,
+            let (_, validates) = found
+                .entry(it.neuron.identity())
+                .or_insert_with(|| (it.neuron.coldkey, Vec::new()));
+            validates.push(Validating {
+                netuid: netuid.0,
+                uid: it.uid.0,
+                stake_rao: stake.0,
+                emission_rao: it.score.emission.0,
             });
         }
     }
-    let messages = found.keys().map(|hotkey| contracts.staking().take(*hotkey));
-    let takes: Vec<Bps> = query_all(chain, messages)?;
+    let takes = found.keys().map(|hotkey| staking().take(*hotkey));
+    let takes: Vec<Bps> = network.query_all(takes)?;
     let all = found.into_iter().zip(takes);
-    Ok(all
-        .map(|((hotkey, (owner, seats)), take)| (hotkey, Delegate { owner, take, seats }))
-        .collect())
-}
-
-fn document(hotkey: &AccountId, it: &Delegate) -> Value {
-    let seats: Vec<Value> = it
-        .seats
-        .iter()
-        .map(|at| {
-            json!({
-                "netuid": at.netuid.0,
-                "uid": at.uid.0,
-                "stake_rao": at.stake.0,
-                "emission_rao": at.paid.0,
-            })
+    let mut all: Vec<Delegate> = all
+        .map(|((hotkey, (owner, validates)), take)| Delegate {
+            hotkey: hotkey.into(),
+            owner: owner.into(),
+            take_bps: take.0,
+            stake_rao: validates.iter().map(|it| it.stake_rao).sum(),
+            emission_rao: validates.iter().map(|it| it.emission_rao).sum(),
+            validates,
         })
         .collect();
-    json!({
-        "hotkey": ss58(hotkey),
-        "owner": ss58(&it.owner),
-        "take_bps": it.take.0,
-        "stake_rao": it.stake(),
-        "emission_rao": it.paid(),
-        "validates": seats,
-    })
+    all.sort_by_key(|it| (Reverse(it.stake_rao), it.hotkey));
+    Ok(Delegates(all))
+}
+
+impl output::List for Delegates {
+    type Row = Delegate;
+
+    fn rows(&self) -> &[Delegate] {
+        &self.0
+    }
+
+    fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
+        let columns = [
+            text("hotkey"),
+            text("owner").from(Room::Wide),
+            number("take"),
+            number("stake TAO"),
+            number("paid TAO"),
+            text("validates on"),
+        ];
+        let mut table = Table::new(room, columns);
+        for it in &self.0 {
+            let subnets = it.validates.iter().map(|it| it.netuid.to_string());
+            table.row([
+                room.account(&it.hotkey.0),
+                room.account(&it.owner.0),
+                percent(Bps(it.take_bps)),
+                tao_rounded(Rao(it.stake_rao), 3),
+                tao_rounded(Rao(it.emission_rao), 3),
+                subnets.collect::<Vec<_>>().join(" "),
+            ]);
+        }
+        table.print(out)
+    }
 }

@@ -1,6 +1,9 @@
 //! `inktensor devchain`: a chain for development that several processes share.
 
-use super::{Failure, Verdict};
+use crate::{
+    error::{Failure, Verdict},
+    values,
+};
 use inktensor_client::deploy::{deploy, Addresses, Bundles, Config, Record};
 use inktensor_devnet::{
     account,
@@ -8,8 +11,7 @@ use inktensor_devnet::{
     sandbox::SandboxChain,
     server::{Devchain, Keep, Settings},
 };
-use inktensor_primitives::hash::hex;
-use inktensor_primitives::{epoch::EpochRules, Rao};
+use inktensor_primitives::{epoch::EpochRules, hash::hex, Rao};
 use std::{
     io::Write,
     net::{SocketAddr, TcpListener},
@@ -17,32 +19,53 @@ use std::{
     time::Duration,
 };
 
-/// What the bank has at the beginning. All others get theirs from it.
+/// The TAO of the account `bank` at the beginning. All other accounts get theirs from it.
 const BANK: Rao = Rao::from_tao(5_000_000);
 
-/// How to serve a chain.
+/// Arguments of `devchain`.
 #[derive(clap::Args)]
+#[command(after_help = example!("devchain --state chain --block-time 1000"))]
 pub struct Arguments {
-    /// Where to listen; port 0 takes a free one
+    /// The address to listen at; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:9955", value_name = "HOST:PORT")]
     listen: SocketAddr,
-    /// Let other machines connect too. Whoever can connect can do everything
+    /// Let other machines connect: anyone who connects can sign as anyone
     #[arg(long)]
     allow_other_hosts: bool,
-    /// Keep the chain in this folder, and go on with what is there
+    /// A folder to keep the chain in; a chain that is there is continued
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
-    /// Milliseconds between two blocks; 0 lets blocks pass only when a client asks
-    #[arg(long, default_value_t = 1000, value_name = "MS")]
+    /// Milliseconds between two blocks; with 0 blocks pass only when a client asks
+    #[arg(
+        long,
+        value_parser = values::whole::<u64>(0..=u64::MAX),
+        default_value = "1000",
+        value_name = "MS"
+    )]
     block_time: u64,
     /// Blocks during which an epoch can be disputed, on a new chain
-    #[arg(long, default_value_t = Config::RULES.challenge_period, value_name = "BLOCKS")]
+    #[arg(
+        long,
+        value_parser = values::at_least_one::<u32>(),
+        default_value_t = Config::RULES.challenge_period,
+        value_name = "BLOCKS"
+    )]
     challenge_period: u32,
-    /// Blocks after which a closed epoch can be replayed on the chain, on a new chain
-    #[arg(long, default_value_t = Config::RULES.replay_delay, value_name = "BLOCKS")]
+    /// Blocks after which a closed epoch can be replayed, on a new chain
+    #[arg(
+        long,
+        value_parser = values::at_least_one::<u32>(),
+        default_value_t = Config::RULES.replay_delay,
+        value_name = "BLOCKS"
+    )]
     replay_delay: u32,
-    /// Blocks without progress after which a closed epoch can be given up, on a new chain
-    #[arg(long, default_value_t = Config::RULES.rollover_delay, value_name = "BLOCKS")]
+    /// Blocks without progress after which a closed epoch can be rolled over, on a new chain
+    #[arg(
+        long,
+        value_parser = values::at_least_one::<u32>(),
+        default_value_t = Config::RULES.rollover_delay,
+        value_name = "BLOCKS"
+    )]
     rollover_delay: u32,
 }
 
@@ -51,7 +74,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let listen = arguments.listen;
     if !listen.ip().is_loopback() && !arguments.allow_other_hosts {
         return Err(Failure::input(format_args!(
-            "--listen {listen}: other machines could connect, and there is no access control; add --allow-other-hosts to let them"
+            "--listen {listen}: other machines could connect, and there is no access control; add \
+             --allow-other-hosts to let them"
         )));
     }
     let listener = TcpListener::bind(listen)
@@ -62,7 +86,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             .filter(|time| !time.is_zero()),
         keep,
         problem: Box::new(|problem| {
-            // Nobody may be listening.
+            // Standard error may be closed.
             let _ = writeln!(std::io::stderr(), "error: {problem}");
         }),
     };
@@ -78,7 +102,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     Ok(Verdict::Good)
 }
 
-/// The chain to serve: what is kept, or a new one with a deployment.
+/// Returns the chain to serve: the one that is kept, or a new one with a deployment.
 fn chain(arguments: &Arguments) -> Result<(SandboxChain, Addresses, Option<Keep>), Failure> {
     let kept = arguments.state.as_ref().map(ChainDir::at);
     let (mut chain, contracts) = match kept.as_ref().filter(|kept| kept.exists()) {

@@ -1,20 +1,25 @@
-//! `inktensor heartbeat`: lets time pass on a node that makes blocks for transactions only.
+//! `inktensor heartbeat`: makes blocks on a development node that makes them for transactions only.
 
-use super::{Failure, Verdict};
+use crate::{
+    error::{Failure, Verdict},
+    values,
+};
 use inktensor_client::{
-    chain::{rpc::Wait, Chain},
+    chain::{rpc::Wait, ChainRead},
     keys::{self, KeyArguments},
 };
 use inktensor_worker::chain_source::{connect, Access, ChainSource};
 use std::{
     io::Write,
-    num::NonZeroU32,
     thread,
     time::{Duration, Instant},
 };
 
-/// Where, and how often.
+/// Arguments of `heartbeat`.
 #[derive(clap::Args)]
+#[command(after_help = example!(
+    "heartbeat --url ws://127.0.0.1:9944 --suri-file ferdie.suri --every 1000"
+))]
 pub struct Arguments {
     /// The node: ws://HOST:PORT
     #[arg(
@@ -27,11 +32,16 @@ pub struct Arguments {
     #[command(flatten)]
     keys: KeyArguments,
     /// Milliseconds between two blocks
-    #[arg(long, default_value_t = 1000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        value_parser = values::at_least_one::<u64>(),
+        default_value = "1000",
+        value_name = "MS"
+    )]
     every: u64,
-    /// End after so many blocks; without it, with the process
-    #[arg(long, value_name = "NUMBER")]
-    blocks: Option<NonZeroU32>,
+    /// The number of blocks to make; by default until the process ends
+    #[arg(long, value_parser = values::at_least_one::<u32>(), value_name = "NUMBER")]
+    blocks: Option<u32>,
 }
 
 /// Runs the command.
@@ -54,22 +64,22 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     )?;
     out.flush()?;
     let every = Duration::from_millis(arguments.every);
-    let mut left = arguments.blocks.map(NonZeroU32::get);
-    let mut told: Option<String> = None;
+    let mut left = arguments.blocks;
+    let mut shown: Option<String> = None;
     while left != Some(0) {
         let start = Instant::now();
         match chain.remark(account) {
             Ok(()) => {
-                told = None;
+                shown = None;
                 left = left.map(|left| left.saturating_sub(1));
             }
             // The node may come back.
             Err(error) => {
                 let problem = error.to_string();
-                if told.as_ref() != Some(&problem) {
+                if shown.as_ref() != Some(&problem) {
                     writeln!(out, "problem: {problem}")?;
                     out.flush()?;
-                    told = Some(problem);
+                    shown = Some(problem);
                 }
             }
         }

@@ -1,9 +1,14 @@
-//! `inktensor kernel`: looks at the code of a kernel.
+//! `inktensor kernel`: checks the code of a kernel.
 
-use super::{Failure, Verdict};
+use crate::{
+    error::{Failure, Verdict},
+    output::{
+        json::{self, Hex},
+        View,
+    },
+};
 use inktensor_compute::engine::check::{check, CheckReport, Hop, Refusal, MAX_CODE, MAX_PAGES};
 use inktensor_primitives::hash::blake2;
-use inktensor_primitives::hash::hex;
 use serde::Serialize;
 use std::{
     fs,
@@ -11,64 +16,37 @@ use std::{
     path::PathBuf,
 };
 
-/// What to do.
+/// The first bytes of every Wasm file.
+const MAGIC: &[u8] = b"\0asm";
+
+/// Commands about the code of kernels.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Say whether a Wasm file is an acceptable kernel, and its code hash
+    /// Check whether a Wasm file is an acceptable kernel
     ///
-    /// Refused is code that the chain would not take, and code that could do something else on the
-    /// chain than in the worker. Exit code: 0 if it is acceptable, 1 if it is refused, 2 if
-    /// the file cannot be read.
-    #[command(after_help = "Example:\n  inktensor kernel check target/contracts/yuma.wasm")]
-    Check {
-        /// The Wasm file
-        file: PathBuf,
-        /// Print one line of JSON
-        #[arg(long)]
-        json: bool,
-    },
+    /// Code is refused if the chain would not take it, or if it could behave differently on the
+    /// chain and in the worker. Exit code: 0 if the file is acceptable, 1 if it is refused, 2 if
+    /// it cannot be read.
+    #[command(after_help = example!("kernel check target/contracts/yuma.wasm"))]
+    Check(Check),
 }
 
-/// Runs the command.
-pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let Command::Check { file, json } = command;
-    let code = fs::read(file).map_err(|error| Failure::in_file(file, error))?;
-    let checked = check(&code);
-    let verdict = match &checked {
-        Ok(_) => Verdict::Good,
-        Err(_) => Verdict::Bad,
-    };
-    let shown = file.display();
-    if *json {
-        let finding = Finding::of(shown.to_string(), &code, &checked);
-        let line = serde_json::to_string(&finding).map_err(io::Error::from)?;
-        writeln!(out, "{line}")?;
-        return Ok(verdict);
-    }
-    match checked {
-        Ok(report) => {
-            writeln!(out, "{shown} is an acceptable kernel")?;
-            writeln!(out, "code hash  {}", hex(&report.code_hash))?;
-            writeln!(out, "size       {} of {MAX_CODE} bytes", report.size)?;
-            let (initial, maximum) = (report.initial_pages, report.maximum_pages);
-            writeln!(
-                out,
-                "memory     {initial} to {maximum} of {MAX_PAGES} pages"
-            )?;
-            writeln!(out, "imports    {}", report.imports.join(", "))?;
-            writeln!(out, "in steps   {}", report.in_steps.join(", "))?;
-        }
-        Err(refusal) => writeln!(out, "{shown} is not an acceptable kernel: {refusal}")?,
-    }
-    Ok(verdict)
+/// Arguments of `kernel check`.
+#[derive(clap::Args)]
+pub struct Check {
+    /// The Wasm file
+    file: PathBuf,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
 }
 
-/// What the check found, for programs.
+/// The outcome of a check.
 #[derive(Serialize)]
 struct Finding {
     file: String,
     acceptable: bool,
-    code_hash: String,
+    code_hash: Hex,
     size: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<Pages>,
@@ -78,38 +56,116 @@ struct Finding {
     in_steps: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<String>,
-    /// From the entry point to the function that is out of place.
+    /// The calls from the entry point to the function that is out of place.
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<Vec<String>>,
 }
 
-/// Pages of 64 KiB.
+/// Memory in pages of 64 KiB.
 #[derive(Serialize)]
 struct Pages {
     initial: u32,
     maximum: u32,
 }
 
+/// Runs the command.
+pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    let Command::Check(arguments) = command;
+    let file = &arguments.file;
+    let code = fs::read(file).map_err(|error| Failure::in_file(file, error))?;
+    let finding = Finding::of(file.display().to_string(), &code);
+    if arguments.json {
+        json::print_line(&finding, out)?;
+    } else {
+        finding.text(out)?;
+    }
+    Ok(Verdict::of(finding.acceptable))
+}
+
 impl Finding {
-    fn of(file: String, code: &[u8], checked: &Result<CheckReport, Refusal>) -> Self {
-        let (report, refusal) = match checked {
-            Ok(report) => (Some(report), None),
-            Err(refusal) => (None, Some(refusal)),
-        };
-        let path = refusal.and_then(Refusal::path);
-        Self {
+    fn of(file: String, code: &[u8]) -> Self {
+        let finding = Self {
             file,
-            acceptable: report.is_some(),
-            code_hash: hex(&blake2(code)),
+            acceptable: false,
+            code_hash: Hex::from(blake2(code)),
             size: code.len(),
-            memory: report.map(|report| Pages {
+            memory: None,
+            imports: None,
+            in_steps: None,
+            refusal: None,
+            path: None,
+        };
+        if !code.starts_with(MAGIC) {
+            return Self {
+                refusal: Some("it is not a Wasm file".into()),
+                ..finding
+            };
+        }
+        match check(code) {
+            Ok(report) => finding.accepted(report),
+            Err(refusal) => finding.refused(&refusal),
+        }
+    }
+
+    fn accepted(self, report: CheckReport) -> Self {
+        Self {
+            acceptable: true,
+            memory: Some(Pages {
                 initial: report.initial_pages,
                 maximum: report.maximum_pages,
             }),
-            imports: report.map(|report| report.imports.clone()),
-            in_steps: report.map(|report| report.in_steps.clone()),
-            refusal: refusal.map(Refusal::to_string),
-            path: path.map(|path| path.0.iter().map(Hop::to_string).collect()),
+            imports: Some(report.imports),
+            in_steps: Some(report.in_steps),
+            ..self
         }
+    }
+
+    fn refused(self, refusal: &Refusal) -> Self {
+        let hops = |path: &inktensor_compute::engine::check::Path| {
+            path.0.iter().map(Hop::to_string).collect()
+        };
+        Self {
+            path: refusal.path().map(hops),
+            refusal: Some(refusal.to_string()),
+            ..self
+        }
+    }
+}
+
+impl View for Finding {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let file = &self.file;
+        if let Some(refusal) = &self.refusal {
+            return writeln!(out, "{file} is not an acceptable kernel: {refusal}");
+        }
+        writeln!(out, "{file} is an acceptable kernel")?;
+        writeln!(out, "code hash  {}", self.code_hash)?;
+        writeln!(out, "size       {} of {MAX_CODE} bytes", self.size)?;
+        if let Some(Pages { initial, maximum }) = &self.memory {
+            writeln!(
+                out,
+                "memory     {initial} to {maximum} of {MAX_PAGES} pages"
+            )?;
+        }
+        let list = |names: &Option<Vec<String>>| names.as_deref().unwrap_or_default().join(", ");
+        writeln!(out, "imports    {}", list(&self.imports))?;
+        writeln!(out, "in steps   {}", list(&self.in_steps))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_not_a_kernel() {
+        let finding = Finding::of("notes.txt".into(), b"some text");
+        let mut out = Vec::new();
+        finding.text(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(
+            text,
+            "notes.txt is not an acceptable kernel: it is not a Wasm file\n"
+        );
     }
 }

@@ -1,186 +1,234 @@
 //! `inktensor metagraph`: the neurons of a subnet, and what its last settled epoch found for each.
 
-use super::{Failure, Verdict};
 use crate::{
-    args::ChainArguments,
+    args::{ListArgs, NetuidArg},
+    error::{Failure, Verdict},
+    network::Network,
     output::{
-        format::{share, short, tao},
-        table::{account, is_wide, show, table},
+        self,
+        format::{share, tao_rounded, yes},
+        json::Address,
+        table::{number, text, Room, Table},
     },
-    session::{missing, print},
-};
-use inktensor_client::{
-    chain::{query_all, ChainRead, Typed},
-    deploy::Addresses,
-    ss58::ss58,
+    session::Refusal,
+    views::AxonView,
 };
 use inktensor_primitives::{
-    epoch::Epochs,
-    registry::{NeuronView, Registry},
+    epoch::{Epochs, WeightsRow},
+    registry::NeuronView,
     staking::{Staking, StakingError},
-    NetUid, Rao, PAGE,
+    AccountId, NetUid, Rao, Uid, PAGE,
 };
-use serde_json::{json, Value};
-use std::io::Write;
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
-/// Which subnet.
+/// Arguments of `metagraph`.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  inktensor metagraph --url ws://127.0.0.1:9944 --netuid 1")]
+#[command(after_help = example!("metagraph --url ws://127.0.0.1:9944 --netuid 1"))]
 pub struct Arguments {
     #[command(flatten)]
-    chain: ChainArguments,
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
-    /// Read no more than the neurons and their scores: one page of 64 a read, without stake
+    list: ListArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
+    /// Read neurons and scores only, 64 neurons a read: no stake, weights or axons
     #[arg(long)]
     lite: bool,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+}
+
+/// A subnet's metagraph.
+#[derive(Serialize)]
+struct Metagraph {
+    netuid: u16,
+    block: u32,
+    open_epoch: u32,
+    final_epoch: Option<u32>,
+    neurons: Vec<Row>,
+    #[serde(skip)]
+    is_lite: bool,
+}
+
+/// A neuron.
+#[derive(Serialize)]
+struct Row {
+    uid: u16,
+    hotkey: Address,
+    identity: Address,
+    coldkey: Address,
+    registered_at: u32,
+    generation: u32,
+    stake_rao: Option<u64>,
+    weighs_rao: Option<u64>,
+    permit: bool,
+    active: bool,
+    stake_weight: u16,
+    consensus: u16,
+    validator_trust: u16,
+    incentive: u16,
+    dividends: u16,
+    emission_rao: u64,
+    /// Block of the neuron's last weights.
+    updated_at: Option<u32>,
+    axon: Option<AxonView>,
+}
+
+impl Row {
+    fn new(it: &NeuronView) -> Self {
+        let score = &it.score;
+        Self {
+            uid: it.uid.0,
+            hotkey: it.neuron.hotkey.into(),
+            identity: it.neuron.identity().into(),
+            coldkey: it.neuron.coldkey.into(),
+            registered_at: it.neuron.registered_at,
+            generation: it.neuron.generation,
+            stake_rao: None,
+            weighs_rao: None,
+            permit: score.permit,
+            active: score.active,
+            stake_weight: score.stake_weight,
+            consensus: score.consensus,
+            validator_trust: score.validator_trust,
+            incentive: score.incentive,
+            dividends: score.dividends,
+            emission_rao: score.emission.0,
+            updated_at: None,
+            axon: None,
+        }
+    }
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let opened = arguments.chain.open()?;
-    let (chain, contracts) = (opened.chain.as_ref(), opened.contracts);
-    let netuid = NetUid(arguments.netuid);
-    let status = chain.query(contracts.epoch().status(netuid))?;
-    let status = status.ok_or_else(|| missing(format_args!("subnet {}", netuid.0)))?;
-    let neurons = neurons(chain, &contracts, netuid)?;
-    let stakes: Vec<Option<Stake>> = if arguments.lite {
-        vec![None; neurons.len()]
-    } else {
-        let all = stakes(chain, &contracts, netuid, status.open, &neurons)?;
-        all.into_iter().map(Some).collect()
+    let netuid = arguments.netuid.netuid;
+    let network = arguments.list.open()?;
+    let status = network.status(netuid)?;
+    let neurons = network.neurons(netuid)?;
+    let mut rows: Vec<Row> = neurons.iter().map(Row::new).collect();
+    if !arguments.lite {
+        add_stakes(&network, netuid, status.open, &neurons, &mut rows)?;
+        if arguments.list.shows_all() {
+            add_updates(&network, netuid, &mut rows)?;
+            add_axons(&network, netuid, &mut rows)?;
+        }
+    }
+    let metagraph = Metagraph {
+        netuid: netuid.0,
+        block: network.block()?,
+        open_epoch: status.open,
+        final_epoch: status.final_epoch,
+        neurons: rows,
+        is_lite: arguments.lite,
     };
-    let block = chain.block()?;
-    if arguments.json {
-        let rows: Vec<Value> = neurons.iter().zip(&stakes).map(document).collect();
-        let document = json!({
-            "netuid": netuid.0,
-            "block": block,
-            "open_epoch": status.open,
-            "final_epoch": status.final_epoch,
-            "neurons": rows,
-        });
-        print(&document, out)?;
-        return Ok(Verdict::Good);
-    }
-    let last = status.final_epoch;
-    let last = last.map_or_else(|| "none is final yet".into(), |it| format!("{it} is final"));
-    writeln!(
-        out,
-        "subnet {} at block {block}: epoch {} is open, {last}\n",
-        netuid.0, status.open
-    )?;
-    let is_wide = is_wide();
-    let mut header = vec!["uid", "hotkey"];
-    // Where there is room, whose it is too.
-    header.extend(is_wide.then_some("coldkey"));
-    header.extend((!arguments.lite).then_some("stake TAO"));
-    let weighs = is_wide && !arguments.lite;
-    header.extend(weighs.then_some("weighs TAO"));
-    header.extend(["permit", "cons.", "trust", "incent.", "divid.", "paid TAO"]);
-    // All but the hotkey, the coldkey and the permit.
-    let permit = header.len() - 6;
-    let amounts = usize::from(!arguments.lite) + usize::from(weighs);
-    let stake = permit - amounts..permit;
-    let numbers: Vec<usize> = [0]
-        .into_iter()
-        .chain(stake)
-        .chain(permit + 1..header.len())
-        .collect();
-    let mut rows = table(header, &numbers);
-    for (it, stake) in neurons.iter().zip(&stakes) {
-        let score = &it.score;
-        let mut row = vec![it.uid.0.to_string(), account(&it.neuron.hotkey)];
-        row.extend(is_wide.then(|| short(&ss58(&it.neuron.coldkey), 6, 4)));
-        row.extend(stake.map(|stake| tao(stake.here.0, 3)));
-        row.extend(stake.filter(|_| weighs).map(|it| tao(it.weighs.0, 3)));
-        row.extend([
-            if score.permit { "yes" } else { "" }.into(),
-            share(score.consensus),
-            share(score.validator_trust),
-            share(score.incentive),
-            share(score.dividends),
-            tao(score.emission.0, 3),
-        ]);
-        rows.add_row(row);
-    }
-    show(&rows, out)?;
+    arguments.list.show(&metagraph, out)?;
     Ok(Verdict::Good)
 }
 
-/// What a neuron has behind it.
-#[derive(Clone, Copy)]
-struct Stake {
-    /// On the subnet.
-    here: Rao,
-    /// What weighs for it in the open epoch: that, less what its children have, with what its
-    /// parents give, and root stake.
-    weighs: Rao,
-}
-
-/// The stakes of all `neurons`.
-fn stakes(
-    chain: &dyn ChainRead,
-    contracts: &Addresses,
+/// Adds the stake on the subnet of each neuron, and what weighs for it in the open epoch.
+fn add_stakes(
+    network: &Network,
     netuid: NetUid,
     open: u32,
     neurons: &[NeuronView],
-) -> Result<Vec<Stake>, Failure> {
-    let hotkeys: Vec<_> = neurons.iter().map(|it| it.neuron.identity()).collect();
-    let staking = || contracts.staking();
-    let here = hotkeys
-        .iter()
-        .map(|hotkey| staking().hotkey_stake(netuid, *hotkey));
-    let here: Vec<Rao> = query_all(chain, here)?;
+    rows: &mut [Row],
+) -> Result<(), Failure> {
+    let staking = || network.contracts().staking();
+    let hotkeys: Vec<AccountId> = neurons.iter().map(|it| it.neuron.identity()).collect();
+    let here = hotkeys.iter().map(|it| staking().hotkey_stake(netuid, *it));
+    let here: Vec<Rao> = network.query_all(here)?;
     let pages = hotkeys.chunks(usize::from(PAGE));
     let pages = pages.map(|page| staking().stakes_at(netuid, page.to_vec(), open));
-    let pages: Vec<Result<Vec<Rao>, StakingError>> = query_all(chain, pages)?;
+    let pages: Vec<Result<Vec<Rao>, StakingError>> = network.query_all(pages)?;
     let mut weighs = Vec::with_capacity(here.len());
     for page in pages {
-        weighs.extend(page.map_err(|error| {
-            Failure::input(format_args!("Staking::stakes_at was refused: {error:?}"))
-        })?);
+        let page =
+            page.map_err(|error| Failure::input(format_args!("staking: {}", error.reason())))?;
+        weighs.extend(page);
     }
-    let all = here.into_iter().zip(weighs);
-    Ok(all.map(|(here, weighs)| Stake { here, weighs }).collect())
+    for ((row, here), weighs) in rows.iter_mut().zip(here).zip(weighs) {
+        row.stake_rao = Some(here.0);
+        row.weighs_rao = Some(weighs.0);
+    }
+    Ok(())
 }
 
-/// All neurons of a subnet.
-pub fn neurons(
-    chain: &dyn ChainRead,
-    contracts: &Addresses,
-    netuid: NetUid,
-) -> Result<Vec<NeuronView>, Failure> {
-    let subnet = chain.query(contracts.registry().subnet(netuid))?;
-    let subnet = subnet.ok_or_else(|| missing(format_args!("subnet {}", netuid.0)))?;
-    let pages = subnet.neurons.div_ceil(PAGE);
-    let messages = (0..pages).map(|page| contracts.registry().metagraph(netuid, page));
-    let pages: Vec<Vec<NeuronView>> = query_all(chain, messages)?;
-    Ok(pages.into_iter().flatten().collect())
+/// Adds the block at which each neuron last set weights.
+fn add_updates(network: &Network, netuid: NetUid, rows: &mut [Row]) -> Result<(), Failure> {
+    let epoch = || network.contracts().epoch();
+    let weights = rows.iter().map(|it| epoch().weights(netuid, Uid(it.uid)));
+    let weights: Vec<Option<WeightsRow>> = network.query_all(weights)?;
+    for (row, weights) in rows.iter_mut().zip(weights) {
+        row.updated_at = weights.map(|it| it.updated_at);
+    }
+    Ok(())
 }
 
-fn document((it, stake): (&NeuronView, &Option<Stake>)) -> Value {
-    let score = &it.score;
-    json!({
-        "uid": it.uid.0,
-        "hotkey": ss58(&it.neuron.hotkey),
-        "identity": ss58(&it.neuron.identity()),
-        "coldkey": ss58(&it.neuron.coldkey),
-        "registered_at": it.neuron.registered_at,
-        "generation": it.neuron.generation,
-        "stake_rao": stake.map(|stake| stake.here.0),
-        "weighs_rao": stake.map(|stake| stake.weighs.0),
-        "permit": score.permit,
-        "active": score.active,
-        "stake_weight": score.stake_weight,
-        "consensus": score.consensus,
-        "validator_trust": score.validator_trust,
-        "incentive": score.incentive,
-        "dividends": score.dividends,
-        "emission_rao": score.emission.0,
-    })
+/// Adds the axon of each neuron.
+fn add_axons(network: &Network, netuid: NetUid, rows: &mut [Row]) -> Result<(), Failure> {
+    let serving = network.serving(netuid)?.into_iter();
+    let mut axons: BTreeMap<u16, AxonView> = serving
+        .filter_map(|it| Some((it.uid.0, AxonView::from(&it.axon?))))
+        .collect();
+    for row in rows {
+        row.axon = axons.remove(&row.uid);
+    }
+    Ok(())
+}
+
+impl output::List for Metagraph {
+    type Row = Row;
+
+    fn rows(&self) -> &[Row] {
+        &self.neurons
+    }
+
+    fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
+        let last = match self.final_epoch {
+            Some(last) => format!("epoch {last} is final"),
+            None => "no epoch is final yet".into(),
+        };
+        writeln!(
+            out,
+            "subnet {} at block {}: epoch {} is open, {last}\n",
+            self.netuid, self.block, self.open_epoch
+        )?;
+        let is_whole = !self.is_lite;
+        let columns = [
+            number("uid"),
+            text("hotkey"),
+            text("coldkey").from(Room::Wide),
+            number("stake TAO").only_if(is_whole),
+            number("weighs TAO").from(Room::Wide).only_if(is_whole),
+            text("permit"),
+            number("cons."),
+            number("trust"),
+            number("incent."),
+            number("divid."),
+            number("paid TAO"),
+            number("updated").from(Room::All).only_if(is_whole),
+            text("axon").from(Room::All).only_if(is_whole),
+        ];
+        let mut table = Table::new(room, columns);
+        let tao = |rao: Option<u64>| rao.map(|it| tao_rounded(Rao(it), 3)).unwrap_or_default();
+        for it in &self.neurons {
+            table.row([
+                it.uid.to_string(),
+                room.account(&it.hotkey.0),
+                room.second_account(&it.coldkey.0),
+                tao(it.stake_rao),
+                tao(it.weighs_rao),
+                yes(it.permit),
+                share(it.consensus),
+                share(it.validator_trust),
+                share(it.incentive),
+                share(it.dividends),
+                tao(Some(it.emission_rao)),
+                it.updated_at.map(|at| at.to_string()).unwrap_or_default(),
+                it.axon.as_ref().map(AxonView::text).unwrap_or_default(),
+            ]);
+        }
+        table.print(out)
+    }
 }

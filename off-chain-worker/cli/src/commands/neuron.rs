@@ -1,280 +1,350 @@
-//! `inktensor neuron`: gives hotkeys a seat, and says what that costs and whom.
+//! `inktensor neuron`: gives hotkeys seats, and shows what a seat costs.
 
-use super::{Failure, Verdict};
 use crate::{
-    args::{ChainArguments, SignerArguments, Who},
-    output::table::{account, show, table, tao, tao_text},
-    session::{both, missing, print, tell},
+    args::{ListArgs, NetuidArg, ReadArgs, SignArgs, Who},
+    error::{Failure, Verdict},
+    network::no_subnet,
+    output::{
+        self,
+        format::{count, tao, yes},
+        json::Address,
+        table::{number, text, Room, Table},
+        View,
+    },
+    values,
 };
-use inktensor_client::{chain::Typed, ss58::ss58};
 use inktensor_primitives::{
     registry::{NeuronRegistered, PruneCandidate, RegistrationQuote, Registry},
     NetUid, Rao,
 };
-use serde_json::{json, Value};
-use std::io::Write;
+use serde::Serialize;
+use std::io::{self, Write};
 
-/// What to do.
+/// Commands about neurons.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Give a hotkey a seat on a subnet, owned by the signer, who burns the price
-    #[command(
-        after_help = "Example:\n  inktensor neuron register --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46…"
-    )]
+    /// Register a hotkey on a subnet; the signer owns it and burns the price
+    ///
+    /// The price is approved for the registry first, unless the registration would be refused.
+    #[command(after_help = example!(
+        "neuron register --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+    ))]
     Register(Register),
-    /// Show what a seat costs now, and who would give way
-    #[command(
-        after_help = "Example:\n  inktensor neuron quote --url ws://127.0.0.1:9944 --netuid 1"
-    )]
+    /// Show the price of a seat, and which neuron would be replaced
+    #[command(after_help = example!("neuron quote --url ws://127.0.0.1:9944 --netuid 1"))]
     Quote(Quote),
-    /// List who would give way to newcomers, first to go first
-    #[command(
-        after_help = "Example:\n  inktensor neuron prune-candidates --url ws://127.0.0.1:9944 --netuid 1"
-    )]
+    /// List the neurons that would be replaced, first to go first
+    #[command(after_help = example!(
+        "neuron prune-candidates --url ws://127.0.0.1:9944 --netuid 1"
+    ))]
     PruneCandidates(PruneCandidates),
-    /// Give a neuron of the signer another hotkey; its stake stays on the one that it registered
-    /// with
-    #[command(
-        after_help = "Example:\n  inktensor neuron swap-hotkey --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --new 5FLSigC9…"
-    )]
+    /// Give a neuron of the signer another hotkey, for a fee
+    ///
+    /// Stake, take and children stay on the hotkey that the neuron registered with.
+    #[command(after_help = example!(
+        "neuron swap-hotkey --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --new \
+         5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y"
+    ))]
     SwapHotkey(SwapHotkey),
 }
 
-/// Which hotkey for which.
-#[derive(clap::Args)]
-pub struct SwapHotkey {
-    #[command(flatten)]
-    chain: ChainArguments,
-    #[command(flatten)]
-    signer: SignerArguments,
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
-    /// The hotkey that the neuron has
-    #[arg(long, value_name = "NAME|ADDRESS")]
-    hotkey: Who,
-    /// The hotkey that it gets, which is nobody's yet
-    #[arg(long, value_name = "NAME|ADDRESS")]
-    new: Who,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-/// Which subnet.
-#[derive(clap::Args)]
-pub struct Quote {
-    #[command(flatten)]
-    chain: ChainArguments,
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-/// Of which subnet, and how many.
-#[derive(clap::Args)]
-pub struct PruneCandidates {
-    #[command(flatten)]
-    chain: ChainArguments,
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
-    /// How many, at most 16
-    #[arg(long, default_value_t = 16, value_name = "NUMBER")]
-    count: u16,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-/// Who registers where.
+/// Arguments of `neuron register`.
 #[derive(clap::Args)]
 pub struct Register {
     #[command(flatten)]
-    chain: ChainArguments,
+    sign: SignArgs,
     #[command(flatten)]
-    signer: SignerArguments,
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
-    /// The hotkey; the signer if none is named
+    netuid: NetuidArg,
+    /// The hotkey; by default the signer
     #[arg(long, value_name = "NAME|ADDRESS")]
     hotkey: Option<Who>,
-    /// The most to pay; the price of now if none is named
-    #[arg(long, value_parser = tao, value_name = "TAO")]
+    /// The most to pay; by default the price of now
+    #[arg(long, value_parser = values::tao, value_name = "TAO")]
     max_price: Option<Rao>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+}
+
+/// Arguments of `neuron quote`.
+#[derive(clap::Args)]
+pub struct Quote {
+    #[command(flatten)]
+    read: ReadArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
+}
+
+/// Arguments of `neuron prune-candidates`.
+#[derive(clap::Args)]
+pub struct PruneCandidates {
+    #[command(flatten)]
+    list: ListArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
+    /// The number of neurons, at most 16
+    #[arg(
+        long,
+        value_parser = values::whole::<u16>(1..=16),
+        default_value = "16",
+        value_name = "NUMBER"
+    )]
+    count: u16,
+}
+
+/// Arguments of `neuron swap-hotkey`.
+#[derive(clap::Args)]
+pub struct SwapHotkey {
+    #[command(flatten)]
+    sign: SignArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
+    /// The hotkey that the neuron has
+    #[arg(long, value_name = "NAME|ADDRESS")]
+    hotkey: Who,
+    /// The new hotkey, which must not be registered yet
+    #[arg(long, value_name = "NAME|ADDRESS")]
+    new: Who,
+}
+
+#[derive(Serialize)]
+struct Registered {
+    netuid: u16,
+    uid: u16,
+    hotkey: Address,
+    coldkey: Address,
+    price_rao: u64,
+    replaced: Option<Address>,
+}
+
+#[derive(Serialize)]
+struct Swapped {
+    netuid: u16,
+    hotkey: Address,
+    new: Address,
+    fee_rao: u64,
+}
+
+/// The price of a seat.
+#[derive(Serialize)]
+struct QuoteView {
+    netuid: u16,
+    price_rao: u64,
+    next_price_rao: u64,
+    left_in_block: u16,
+    free: u16,
+    replaces: Option<u16>,
+    is_open: bool,
+}
+
+impl View for QuoteView {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        if !self.is_open {
+            return writeln!(out, "subnet {} takes no registrations", self.netuid);
+        }
+        writeln!(
+            out,
+            "a seat costs {} TAO, and the next one in the same block {} TAO",
+            tao(Rao(self.price_rao)),
+            tao(Rao(self.next_price_rao))
+        )?;
+        let room = count(self.left_in_block, "more registration");
+        writeln!(out, "this block has room for {room}")?;
+        match (self.free, self.replaces) {
+            (0, Some(uid)) => writeln!(out, "all seats are taken: uid {uid} would be replaced"),
+            (0, None) => writeln!(out, "all seats are taken, and every neuron is immune"),
+            (free, _) => writeln!(out, "free: {}", count(free, "seat")),
+        }
+    }
+}
+
+/// The neurons that would be replaced.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Candidates(Vec<Candidate>);
+
+#[derive(Serialize)]
+struct Candidate {
+    uid: u16,
+    hotkey: Address,
+    emission_rao: u64,
+    registered_at: u32,
+    is_immune: bool,
 }
 
 /// Runs the command.
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
     match command {
-        Command::Register(arguments) => register(arguments, out),
-        Command::Quote(arguments) => quote(arguments, out),
-        Command::PruneCandidates(arguments) => prune_candidates(arguments, out),
-        Command::SwapHotkey(arguments) => swap_hotkey(arguments, out),
-    }
-}
-
-fn swap_hotkey(arguments: &SwapHotkey, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let source = &arguments.chain.chain;
-    let (hotkey, new) = (arguments.hotkey.on(source)?, arguments.new.on(source)?);
-    let netuid = NetUid(arguments.netuid);
-    let mut session = arguments.chain.sign(&arguments.signer)?;
-    let rules = session.query(session.contracts.registry().network_rules())?;
-    let approved = session.approve(session.contracts.registry, rules.swap_fee)?;
-    let message = session
-        .contracts
-        .registry()
-        .swap_hotkey(netuid, hotkey, new);
-    let done = session.run("Registry::swap_hotkey", message)?;
-    let (hotkey, new) = (ss58(&hotkey), ss58(&new));
-    let sentence = format!("the neuron of {hotkey} has the hotkey {new}");
-    let document = json!({
-        "netuid": netuid.0,
-        "hotkey": hotkey,
-        "new": new,
-        "fee_rao": rules.swap_fee.0,
-    });
-    let cost = both(approved, done.cost);
-    tell(arguments.json, &sentence, document, &cost, out)?;
-    Ok(Verdict::Good)
-}
-
-fn quote(arguments: &Quote, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let opened = arguments.chain.open()?;
-    let message = opened
-        .contracts
-        .registry()
-        .quote_registration(NetUid(arguments.netuid));
-    let quote: Option<RegistrationQuote> = opened.chain.query(message)?;
-    let it = quote.ok_or_else(|| missing(format_args!("subnet {}", arguments.netuid)))?;
-    if arguments.json {
-        let document = json!({
-            "netuid": arguments.netuid,
-            "price_rao": it.price.0,
-            "next_price_rao": it.next_price.0,
-            "left_in_block": it.left_in_block,
-            "free": it.free,
-            "replaces": it.replaces.map(|uid| uid.0),
-            "is_open": it.is_open,
-        });
-        print(&document, out)?;
-        return Ok(Verdict::Good);
-    }
-    if !it.is_open {
-        writeln!(out, "subnet {} takes no registrations", arguments.netuid)?;
-        return Ok(Verdict::Good);
-    }
-    writeln!(
-        out,
-        "a seat costs {} TAO; after that {} TAO in the same block, {} in all",
-        tao_text(it.price),
-        tao_text(it.next_price),
-        it.left_in_block
-    )?;
-    match (it.free, it.replaces) {
-        (0, Some(uid)) => writeln!(out, "all seats are taken: uid {} gives way", uid.0)?,
-        (0, None) => writeln!(out, "all seats are taken, and nobody can give way")?,
-        (free, _) => writeln!(out, "{free} seats are free")?,
+        Command::Register(arguments) => register(arguments, out)?,
+        Command::Quote(arguments) => quote(arguments, out)?,
+        Command::PruneCandidates(arguments) => prune_candidates(arguments, out)?,
+        Command::SwapHotkey(arguments) => swap_hotkey(arguments, out)?,
     }
     Ok(Verdict::Good)
 }
 
-fn prune_candidates(arguments: &PruneCandidates, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let opened = arguments.chain.open()?;
-    let message = opened
-        .contracts
-        .registry()
-        .prune_candidates(NetUid(arguments.netuid), arguments.count);
-    let all: Vec<PruneCandidate> = opened.chain.query(message)?;
-    if arguments.json {
-        let documents = all.iter().map(|it| {
-            json!({
-                "uid": it.uid.0,
-                "hotkey": ss58(&it.hotkey),
-                "emission_rao": it.emission.0,
-                "registered_at": it.registered_at,
-                "is_immune": it.is_immune,
-            })
-        });
-        print(&Value::Array(documents.collect()), out)?;
-        return Ok(Verdict::Good);
-    }
-    let header = ["uid", "hotkey", "paid TAO", "since", "immune"];
-    let mut rows = table(header, &[0, 2, 3]);
-    for it in &all {
-        rows.add_row([
-            it.uid.0.to_string(),
-            account(&it.hotkey),
-            tao_text(it.emission),
-            it.registered_at.to_string(),
-            if it.is_immune { "yes" } else { "" }.into(),
-        ]);
-    }
-    show(&rows, out)?;
-    Ok(Verdict::Good)
-}
-
-fn register(arguments: &Register, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let netuid = NetUid(arguments.netuid);
-    let mut session = arguments.chain.sign(&arguments.signer)?;
-    let subnet = session.query(session.contracts.registry().subnet(netuid))?;
-    let subnet = subnet.ok_or_else(|| missing(format_args!("subnet {}", netuid.0)))?;
-    let most = arguments.max_price.unwrap_or(subnet.registration_price);
-    if subnet.registration_price > most {
+fn register(arguments: &Register, out: &mut dyn Write) -> Result<(), Failure> {
+    let netuid = arguments.netuid.netuid;
+    let mut session = arguments.sign.open()?;
+    let contracts = session.network.contracts();
+    let price = session.network.subnet(netuid)?.registration_price;
+    let most = arguments.max_price.unwrap_or(price);
+    if price > most {
         return Err(Failure::input(format_args!(
             "a seat costs {} TAO, more than --max-price",
-            tao_text(subnet.registration_price)
+            tao(price)
         )));
     }
-    let hotkey = arguments.hotkey.as_ref();
-    let hotkey = hotkey
-        .map(|who| who.on(&arguments.chain.chain))
-        .transpose()?;
-    let hotkey = hotkey.unwrap_or(session.account);
-    let approved = session.approve(session.contracts.registry, subnet.registration_price)?;
-    let message = session.contracts.registry().register(netuid, hotkey, most);
-    let done = session.run("Registry::register", message)?;
-    // What was told is what happened: others may have registered in the same block.
-    let told: Option<NeuronRegistered> = done
-        .events
-        .iter()
-        .filter_map(|event| event.decode())
-        .find(|told: &NeuronRegistered| told.hotkey == hotkey);
-    let (uid, price) = told
+    let hotkey = arguments
+        .sign
+        .account_or(arguments.hotkey.as_ref(), &session)?;
+    let done = session.pay(price, || {
+        contracts.registry().register(netuid, hotkey, most)
+    })?;
+    // Others may have registered in the same block: the event has the uid and the price.
+    let mut events = done.all_events::<NeuronRegistered>();
+    let event = events.find(|event| event.hotkey == hotkey);
+    let (uid, price) = event
         .as_ref()
         .map_or((done.value, most), |it| (it.uid, it.price));
-    let replaced = told.and_then(|told| told.replaced).map(|it| ss58(&it));
+    let answer = Registered {
+        netuid: netuid.0,
+        uid: uid.0,
+        hotkey: hotkey.into(),
+        coldkey: session.account.into(),
+        price_rao: price.0,
+        replaced: event.and_then(|event| event.replaced).map(Address),
+    };
     let mut sentence = format!(
         "registered {} as uid {} of subnet {} for {} TAO",
-        ss58(&hotkey),
+        answer.hotkey,
         uid.0,
         netuid.0,
-        tao_text(price)
+        tao(price)
     );
-    if let Some(replaced) = &replaced {
-        sentence.push_str(&format!(", in place of {replaced}"));
+    if let Some(replaced) = &answer.replaced {
+        sentence.push_str(&format!(", replacing {replaced}"));
     }
-    let document = json!({
-        "netuid": netuid.0,
-        "uid": uid.0,
-        "hotkey": ss58(&hotkey),
-        "coldkey": ss58(&session.account),
-        "price_rao": price.0,
-        "replaced": replaced,
+    arguments.sign.report(&sentence, &answer, &done.cost, out)
+}
+
+fn swap_hotkey(arguments: &SwapHotkey, out: &mut dyn Write) -> Result<(), Failure> {
+    let chain = &arguments.sign.chain;
+    let hotkey = chain.account(&arguments.hotkey)?;
+    let new = chain.account(&arguments.new)?;
+    let netuid = arguments.netuid.netuid;
+    let mut session = arguments.sign.open()?;
+    let contracts = session.network.contracts();
+    let fee = session
+        .network
+        .query(contracts.registry().network_rules())?
+        .swap_fee;
+    let done = session.pay(fee, || {
+        contracts.registry().swap_hotkey(netuid, hotkey, new)
+    })?;
+    let answer = Swapped {
+        netuid: netuid.0,
+        hotkey: hotkey.into(),
+        new: new.into(),
+        fee_rao: fee.0,
+    };
+    let sentence = format!(
+        "the neuron of {} has the hotkey {}",
+        answer.hotkey, answer.new
+    );
+    arguments.sign.report(&sentence, &answer, &done.cost, out)
+}
+
+fn quote(arguments: &Quote, out: &mut dyn Write) -> Result<(), Failure> {
+    let netuid: NetUid = arguments.netuid.netuid;
+    let network = arguments.read.open()?;
+    let quote: Option<RegistrationQuote> =
+        network.query(network.contracts().registry().quote_registration(netuid))?;
+    let it = quote.ok_or_else(|| no_subnet(netuid))?;
+    let answer = QuoteView {
+        netuid: netuid.0,
+        price_rao: it.price.0,
+        next_price_rao: it.next_price.0,
+        left_in_block: it.left_in_block,
+        free: it.free,
+        replaces: it.replaces.map(|uid| uid.0),
+        is_open: it.is_open,
+    };
+    Ok(arguments.read.show(&answer, out)?)
+}
+
+fn prune_candidates(arguments: &PruneCandidates, out: &mut dyn Write) -> Result<(), Failure> {
+    let netuid = arguments.netuid.netuid;
+    let network = arguments.list.open()?;
+    let registry = network.contracts().registry();
+    let all: Vec<PruneCandidate> =
+        network.query(registry.prune_candidates(netuid, arguments.count))?;
+    let rows = all.iter().map(|it| Candidate {
+        uid: it.uid.0,
+        hotkey: it.hotkey.into(),
+        emission_rao: it.emission.0,
+        registered_at: it.registered_at,
+        is_immune: it.is_immune,
     });
-    tell(
-        arguments.json,
-        &sentence,
-        document,
-        &both(approved, done.cost),
-        out,
-    )?;
-    Ok(Verdict::Good)
+    Ok(arguments.list.show(&Candidates(rows.collect()), out)?)
+}
+
+impl output::List for Candidates {
+    type Row = Candidate;
+
+    fn rows(&self) -> &[Candidate] {
+        &self.0
+    }
+
+    fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
+        let columns = [
+            number("uid"),
+            text("hotkey"),
+            number("paid TAO"),
+            number("since"),
+            text("immune"),
+        ];
+        let mut table = Table::new(room, columns);
+        for it in &self.0 {
+            table.row([
+                it.uid.to_string(),
+                room.account(&it.hotkey.0),
+                tao(Rao(it.emission_rao)),
+                it.registered_at.to_string(),
+                yes(it.is_immune),
+            ]);
+        }
+        table.print(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_counts_the_registrations_of_a_block() {
+        let text = |left_in_block, free| {
+            let quote = QuoteView {
+                netuid: 1,
+                price_rao: Rao::PER_TAO,
+                next_price_rao: 1_260_000_000,
+                left_in_block,
+                free,
+                replaces: None,
+                is_open: true,
+            };
+            let mut out = Vec::new();
+            quote.text(&mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let many = text(64, 3);
+        let block = "this block has room for 64 more registrations\nfree: 3 seats\n";
+        assert!(many.ends_with(block), "{many}");
+        let one = text(1, 1);
+        assert!(
+            one.ends_with("1 more registration\nfree: 1 seat\n"),
+            "{one}"
+        );
+        assert!(many.lines().chain(one.lines()).all(|it| it.len() <= 80));
+    }
 }

@@ -1,8 +1,8 @@
 //! `inktensor run`: a worker as a process, see [`service`](inktensor_worker::service).
 
-use super::{Failure, Verdict};
 use crate::{
-    args::{SignerArguments, Who},
+    args::{SignerArgs, Who},
+    error::{Failure, Verdict},
     verifier,
 };
 use inktensor_client::{chain::rpc::Wait, keys::KeyArguments};
@@ -19,54 +19,59 @@ use inktensor_worker::{
 };
 use std::{env, io::Write, path::PathBuf, sync::Arc};
 
-/// A worker to run.
+/// Arguments of `run`.
 #[derive(clap::Args)]
+#[command(after_help = example!(
+    "run --role keeper,proposer,watcher --chain ws://127.0.0.1:9944 --suri-file worker.suri \
+     --store worker"
+))]
 pub struct Arguments {
     #[command(flatten)]
-    told: Layer,
-    /// Ask for the secret URI of the key that signs at the terminal, without showing it
+    given: Layer,
+    /// Ask for the key's secret URI at the terminal, without showing it
     #[arg(long)]
     ask_suri: bool,
-    /// A file that tells any of these, as inktensor.example.toml does; a flag goes before the
-    /// environment (INKTENSOR_POLL for --poll, and so on), that before the file.
-    /// INKTENSOR_CONFIG may name it
+    /// A TOML file with any of these settings, as inktensor.example.toml
+    ///
+    /// A flag goes before an environment variable (INKTENSOR_POLL for --poll, and so on), and a
+    /// variable before the file. The variable INKTENSOR_CONFIG may name the file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Print what holds and who told it, and do nothing else
+    /// Print all settings and their origins, and do nothing else
     #[arg(long)]
     print_config: bool,
 }
 
-/// Runs the command. It ends when it is asked to by SIGTERM or SIGINT.
+/// Runs the command until SIGTERM or SIGINT ends it.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let variable = |name: &str| env::var_os(name);
-    let told = ResolvedConfig::by(&arguments.told, &variable, arguments.config.as_deref())
+    let resolved = ResolvedConfig::by(&arguments.given, &variable, arguments.config.as_deref())
         .map_err(Failure::input)?;
     if arguments.print_config {
-        write!(out, "{told}")?;
+        write!(out, "{resolved}")?;
         return Ok(Verdict::Good);
     }
-    let config = told.complete().map_err(Failure::input)?;
+    let config = resolved.complete().map_err(Failure::input)?;
     if let ChainSource::Dir(folder) = &config.chain {
         return Err(Failure::in_file(
             folder,
-            "nothing happens on a chain in a folder; serve it with `inktensor devchain --state DIR`",
+            "a chain in a folder makes no blocks; serve it with `inktensor devchain --state DIR`",
         ));
     }
     if let (ChainSource::Served(_), Some(file)) = (&config.chain, &config.deployment) {
         return Err(Failure::in_file(
             file,
-            "a devchain tells the contracts' addresses itself; leave --deployment away",
+            "a devchain names its contracts itself; remove --deployment",
         ));
     }
     logging::start(config.log_format, &config.log).map_err(Failure::input)?;
-    let signer = SignerArguments {
+    let signer = SignerArgs {
         keys: KeyArguments {
             suri_file: config.suri_file.clone(),
             ask_suri: arguments.ask_suri,
         },
         account: config.account.as_deref().map(Who::from),
-        // Roles look again before the next step, and every step is one that the chain checks.
+        // Roles look again before the next step, and the chain checks every step.
         wait: Wait::Best,
     };
     let (account, keys) = signer.account_on(&config.chain)?;
@@ -85,8 +90,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             deployment: config.deployment.clone(),
             keys: keys.clone(),
             wait: signer.wait,
-            // Not long: a worker that is asked to end waits for the question in hand, and the next
-            // turn asks again.
+            // Short: a worker that is to end waits for the request in hand, and the next turn
+            // sends it again.
             timeout: verifier::TIMEOUT,
         };
         config.chain.open(access)

@@ -1,201 +1,211 @@
-//! `inktensor store`: what a stopped worker knows, for others, and whom it is to trust again.
+//! `inktensor store`: carry-over state from and for stopped workers, and trust in a kernel.
 
-use super::{Failure, Verdict};
-use crate::{args::ChainArguments, session::print, verifier};
-use inktensor_client::ss58::digest;
-use inktensor_primitives::hash::hex;
+use crate::{
+    args::ReadArgs,
+    error::{Failure, Verdict},
+    output::{self, format::count, json::Hex, View},
+    values, verifier,
+};
 use inktensor_primitives::{Digest, NetUid};
 use inktensor_worker::{
     epochs::EpochCache,
     store::{MemoryExport, Store},
 };
-use serde_json::{json, Value};
+use serde::Serialize;
 use std::{
     fs,
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
-/// What to do.
+/// Commands about the store of a stopped worker.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Write what a subnet remembers from an epoch to a file, for a worker that was not there to
-    /// compute it
-    #[command(
-        after_help = "Example:\n  inktensor store export --store worker --netuid 1 --epoch 7 memory"
-    )]
-    Export {
-        /// The folder of the store; its worker must not be running
-        #[arg(long, value_name = "DIR")]
-        store: PathBuf,
-        /// The subnet
-        #[arg(long)]
-        netuid: u16,
-        /// The epoch: the last final one of the subnet is what a newcomer needs
-        #[arg(long)]
-        epoch: u32,
-        /// The file, which must not be there yet
-        file: PathBuf,
-        /// Print one JSON document
-        #[arg(long)]
-        json: bool,
-    },
-    /// Take in such a file, if it has the hashes that became final on the chain
-    #[command(
-        after_help = "Example:\n  inktensor store import --store worker --url ws://127.0.0.1:9944 memory"
-    )]
-    Import {
-        /// The folder of the store, which is made if it is not there; its worker must not be
-        /// running
-        #[arg(long, value_name = "DIR")]
-        store: PathBuf,
-        #[command(flatten)]
-        chain: ChainArguments,
-        /// The file
-        file: PathBuf,
-        /// Print one JSON document
-        #[arg(long)]
-        json: bool,
-    },
-    /// Put collateral behind a kernel again with which an assertion of this worker was disproved
+    /// Export the carry-over state of an epoch, for another worker
     ///
-    /// Find out first who or what was wrong. The epoch that was disproved is computed anew; the
-    /// assertion that was disproved is never posted again.
-    #[command(after_help = "Example:\n  inktensor store trust --store worker --kernel 0x45e0…")]
-    Trust {
-        /// The folder of the store; its worker must not be running
-        #[arg(long, value_name = "DIR")]
-        store: PathBuf,
-        /// The kernel's code hash
-        #[arg(long, value_parser = code_hash, value_name = "0x..")]
-        kernel: Digest,
-        /// Print one JSON document
-        #[arg(long)]
-        json: bool,
-    },
+    /// A worker that was not there when the epochs before were computed needs the state that the
+    /// last final one left. The worker whose store this is must be stopped first: a store belongs
+    /// to one process.
+    #[command(after_help = example!(
+        "store export --store worker --netuid 1 --epoch 7 memory"
+    ))]
+    Export(Export),
+    /// Import carry-over state that another worker exported
+    ///
+    /// The state must have the hashes that became final on the chain. The worker whose store this
+    /// is must be stopped.
+    #[command(after_help = example!(
+        "store import --store worker --url ws://127.0.0.1:9944 memory"
+    ))]
+    Import(Import),
+    /// Trust a kernel again, after an assertion was disproved
+    ///
+    /// Find out first who or what was wrong. The epoch is computed again; the disproved assertion
+    /// is never posted again. The worker must be stopped.
+    #[command(after_help = example!(
+        "store trust --store worker --kernel \
+         0x45e0f2f26ba1a9b1d5cd5a0f2c1ab0ac0ef1e3e4fd0b4e8f1f3e7f2a7d2b9c11"
+    ))]
+    Trust(Trust),
+}
+
+/// Arguments of `store export`.
+#[derive(clap::Args)]
+pub struct Export {
+    /// The folder of the store; its worker must be stopped
+    #[arg(long, value_name = "DIR")]
+    store: PathBuf,
+    /// The subnet
+    #[arg(long, value_parser = values::netuid, value_name = "NUMBER")]
+    netuid: NetUid,
+    /// The epoch; a new worker needs the last final one
+    #[arg(long, value_parser = values::whole::<u32>(0..=4_294_967_295), value_name = "NUMBER")]
+    epoch: u32,
+    /// The file, which must not exist yet
+    file: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `store import`.
+#[derive(clap::Args)]
+pub struct Import {
+    /// The folder of the store, created if it does not exist; its worker must be stopped
+    #[arg(long, value_name = "DIR")]
+    store: PathBuf,
+    #[command(flatten)]
+    read: ReadArgs,
+    /// The file
+    file: PathBuf,
+}
+
+/// Arguments of `store trust`.
+#[derive(clap::Args)]
+pub struct Trust {
+    /// The folder of the store; its worker must be stopped
+    #[arg(long, value_name = "DIR")]
+    store: PathBuf,
+    /// The kernel's code hash
+    #[arg(long, value_parser = values::digest, value_name = "HASH")]
+    kernel: Digest,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// An export that was written or read.
+#[derive(Serialize)]
+struct Exported<'a> {
+    netuid: u16,
+    epoch: u32,
+    chunks: usize,
+    file: &'a Path,
+    #[serde(skip)]
+    is_import: bool,
+}
+
+impl<'a> Exported<'a> {
+    fn new(export: &MemoryExport, file: &'a Path, is_import: bool) -> Self {
+        Self {
+            netuid: export.netuid.0,
+            epoch: export.epoch,
+            chunks: export.memory.len(),
+            file,
+            is_import,
+        }
+    }
+}
+
+impl View for Exported<'_> {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let state = format!(
+            "the carry-over state of subnet {} after epoch {} ({})",
+            self.netuid,
+            self.epoch,
+            count(u32::try_from(self.chunks).unwrap_or(u32::MAX), "chunk")
+        );
+        let file = self.file.display();
+        if self.is_import {
+            writeln!(
+                out,
+                "imported {state} from {file}; it has the hashes that are on the chain"
+            )
+        } else {
+            writeln!(out, "exported {state} to {file}")
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Trusted {
+    kernel: Hex,
+    trusted: bool,
+}
+
+impl View for Trusted {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "the kernel {} is trusted again", self.kernel)
+    }
 }
 
 /// Runs the command.
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
     match command {
-        Command::Export {
-            store,
-            netuid,
-            epoch,
-            file,
-            json,
-        } => export(store, NetUid(*netuid), *epoch, file, *json, out),
-        Command::Import {
-            store,
-            chain,
-            file,
-            json,
-        } => import(store, chain, file, *json, out),
-        Command::Trust {
-            store,
-            kernel,
-            json,
-        } => trust(store, kernel, *json, out),
+        Command::Export(arguments) => export(arguments, out)?,
+        Command::Import(arguments) => import(arguments, out)?,
+        Command::Trust(arguments) => trust(arguments, out)?,
     }
+    Ok(Verdict::Good)
 }
 
-fn export(
-    folder: &Path,
-    netuid: NetUid,
-    epoch: u32,
-    file: &Path,
-    as_json: bool,
-    out: &mut dyn Write,
-) -> Result<Verdict, Failure> {
-    let store = Store::reopen(folder).map_err(Failure::input)?;
+fn export(arguments: &Export, out: &mut dyn Write) -> Result<(), Failure> {
+    let (netuid, epoch, file) = (arguments.netuid, arguments.epoch, &arguments.file);
+    let store = Store::reopen(&arguments.store).map_err(Failure::input)?;
     let export = store.export(netuid, epoch).map_err(Failure::input)?;
     let export = export.ok_or_else(|| {
-        Failure::in_file(
-            folder,
-            format_args!(
-                "what subnet {} remembers from epoch {epoch} is not known",
-                netuid.0
-            ),
-        )
+        let problem = format_args!(
+            "the carry-over state of subnet {} after epoch {epoch} is not in this store",
+            netuid.0
+        );
+        Failure::in_file(&arguments.store, problem)
     })?;
     let bytes = export.to_bytes().map_err(Failure::input)?;
     let made = fs::File::create_new(file).and_then(|mut file| file.write_all(&bytes));
     made.map_err(|error| Failure::in_file(file, error))?;
-    if as_json {
-        print(&described(&export, file), out)?;
-        return Ok(Verdict::Good);
-    }
-    writeln!(
-        out,
-        "wrote what {} chunks of subnet {} remember from epoch {epoch} to {}",
-        export.memory.len(),
-        netuid.0,
-        file.display()
-    )?;
-    Ok(Verdict::Good)
+    let view = Exported::new(&export, file, false);
+    Ok(output::show(arguments.json, &view, out)?)
 }
 
-fn import(
-    folder: &Path,
-    chain: &ChainArguments,
-    file: &Path,
-    as_json: bool,
-    out: &mut dyn Write,
-) -> Result<Verdict, Failure> {
+fn import(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
+    let file = &arguments.file;
     let bytes = fs::read(file).map_err(|error| Failure::in_file(file, error))?;
-    let export = MemoryExport::from_bytes(&bytes).map_err(|error| Failure::in_file(file, error))?;
-    let opened = chain.open()?;
-    let store = verifier::store(&opened, folder)?;
-    let ledger = EpochCache::new(opened.contracts, verifier::kernels()?).with_store(store);
+    let export = MemoryExport::from_bytes(&bytes).map_err(|error| {
+        let problem =
+            format_args!("this is not a file that `inktensor store export` wrote: {error}");
+        Failure::in_file(file, problem)
+    })?;
+    let network = arguments.read.open()?;
+    let store = verifier::store(&network, &arguments.store)?;
+    let ledger = EpochCache::new(network.contracts(), verifier::kernels()?).with_store(store);
     ledger
-        .import(opened.chain.as_ref(), &export)
+        .import(network.chain(), &export)
         .map_err(|error| Failure::in_file(file, error))?;
-    if as_json {
-        print(&described(&export, file), out)?;
-        return Ok(Verdict::Good);
+    Ok(arguments
+        .read
+        .show(&Exported::new(&export, file, true), out)?)
+}
+
+fn trust(arguments: &Trust, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = Store::reopen(&arguments.store).map_err(Failure::input)?;
+    let kernel = Hex::from(arguments.kernel);
+    if !store.trust(&arguments.kernel).map_err(Failure::input)? {
+        let problem = format_args!("the kernel {kernel} is trusted already");
+        return Err(Failure::in_file(&arguments.store, problem));
     }
-    writeln!(
-        out,
-        "took in what {} chunks of subnet {} remember from epoch {}; the hashes on the chain are theirs",
-        export.memory.len(),
-        export.netuid.0,
-        export.epoch
-    )?;
-    Ok(Verdict::Good)
-}
-
-fn trust(
-    folder: &Path,
-    kernel: &Digest,
-    as_json: bool,
-    out: &mut dyn Write,
-) -> Result<Verdict, Failure> {
-    let store = Store::reopen(folder).map_err(Failure::input)?;
-    let shown = hex(kernel);
-    if store.trust(kernel).map_err(Failure::input)? {
-        if as_json {
-            print(&json!({ "kernel": shown, "trusted": true }), out)?;
-        } else {
-            writeln!(out, "the kernel {shown} is trusted again")?;
-        }
-        return Ok(Verdict::Good);
-    }
-    Err(Failure::in_file(
-        folder,
-        format_args!("nothing speaks against the kernel {shown}"),
-    ))
-}
-
-/// What a file holds, for programs.
-fn described(export: &MemoryExport, file: &Path) -> Value {
-    json!({
-        "netuid": export.netuid.0,
-        "epoch": export.epoch,
-        "chunks": export.memory.len(),
-        "file": file,
-    })
-}
-
-fn code_hash(text: &str) -> Result<Digest, String> {
-    digest(text).ok_or_else(|| "expected 32 bytes in hexadecimal after 0x".into())
+    let view = Trusted {
+        kernel,
+        trusted: true,
+    };
+    Ok(output::show(arguments.json, &view, out)?)
 }

@@ -1,246 +1,319 @@
-//! `inktensor verify`: recomputes a posted epoch and says whether it is right.
+//! `inktensor verify`: recomputes a posted epoch, and compares.
 
-use super::{Failure, Verdict};
-use crate::{args::ChainArguments, verifier};
-use inktensor_compute::epoch::{ComputeError, Difference, StepPart};
-use inktensor_primitives::hash::hex;
-use inktensor_primitives::{NetUid, Uid};
+use crate::{
+    args::{NetuidArg, ReadArgs},
+    error::{Failure, Verdict},
+    output::{
+        format::tao,
+        json::{Address, Hex},
+        View,
+    },
+    values, verifier,
+};
+use inktensor_compute::epoch::{Difference, StepPart};
+use inktensor_primitives::{Rao, Uid};
 use inktensor_worker::verify::{AssertionStatus, Finding, InputSource, Verified};
-use serde_json::{json, Value};
+use serde::Serialize;
 use std::{
     io::{self, Write},
     path::PathBuf,
 };
 
-/// Uids and values that are listed; there may be thousands.
+/// The most uids and values that are listed; there may be thousands.
 const LISTED: usize = 40;
 
-/// Which epoch to recompute.
+/// Arguments of `verify`.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Example:\n  inktensor verify --url ws://127.0.0.1:9944 --netuid 1 --epoch 3"
-)]
+#[command(after_help = example!("verify --url ws://127.0.0.1:9944 --netuid 1 --epoch 3"))]
 pub struct Arguments {
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
-    /// The epoch
-    #[arg(long, value_name = "NUMBER")]
-    epoch: u32,
     #[command(flatten)]
-    chain: ChainArguments,
-    /// The store of a worker that was there, for epochs whose inputs the chain no longer has
+    read: ReadArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
+    /// The epoch
+    #[arg(long, value_parser = values::whole::<u32>(0..=4_294_967_295), value_name = "NUMBER")]
+    epoch: u32,
+    /// A worker's store, for epochs whose inputs the chain no longer has
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+}
+
+/// A verified epoch.
+#[derive(Serialize)]
+struct VerifiedView {
+    netuid: u16,
+    epoch: u32,
+    correct: bool,
+    header: Hex,
+    recomputed: Option<Hex>,
+    no_honest_answer: Option<String>,
+    steps: u32,
+    inputs: &'static str,
+    posted: PostedView,
+    finding: Option<FindingView>,
+}
+
+#[derive(Serialize)]
+struct PostedView {
+    assertion: Hex,
+    proposer: Option<Address>,
+    fate: &'static str,
+    deadline: Option<u32>,
+    slashed: usize,
+}
+
+#[derive(Serialize)]
+struct FindingView {
+    first: Option<FirstView>,
+    uids: Vec<u16>,
+    permits: PermitsView,
+    known_by_hash: Vec<u16>,
+    paid: Vec<PaidView>,
+    recorded: Vec<RecordedView>,
+    /// The first difference, as text.
+    #[serde(skip)]
+    difference: Option<String>,
+}
+
+/// The first difference.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum FirstView {
+    Part {
+        part: &'static str,
+    },
+    Step {
+        step: u32,
+        phase: u8,
+        chunk: u16,
+        part: &'static str,
+    },
+}
+
+#[derive(Serialize)]
+struct PermitsView {
+    added: Vec<u16>,
+    missing: Vec<u16>,
+}
+
+#[derive(Serialize)]
+struct PaidView {
+    chunk: u16,
+    honest: u64,
+    paid: u64,
+}
+
+#[derive(Serialize)]
+struct RecordedView {
+    uid: u16,
+    value: &'static str,
+    honest: u64,
+    recorded: u64,
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let opened = arguments.chain.open()?;
-    let (netuid, epoch) = (NetUid(arguments.netuid), arguments.epoch);
-    let verified = verifier::verifying(&opened, arguments.store.as_ref(), |verifier| {
+    let (netuid, epoch) = (arguments.netuid.netuid, arguments.epoch);
+    let network = arguments.read.open()?;
+    let verified = verifier::verifying(&network, arguments.store.as_ref(), |verifier| {
         verifier.verify(netuid, epoch).map_err(Failure::input)
     })?;
-    if arguments.json {
-        let text = serde_json::to_string_pretty(&document(&verified)).map_err(io::Error::from)?;
-        writeln!(out, "{text}")?;
-    } else {
-        print(&verified, out)?;
-    }
-    Ok(if verified.finding.is_none() {
-        Verdict::Good
-    } else {
-        Verdict::Bad
-    })
+    let view = VerifiedView::from(&verified);
+    arguments.read.show(&view, out)?;
+    Ok(Verdict::of(view.correct))
 }
 
-fn print(verified: &Verified, out: &mut dyn Write) -> io::Result<()> {
-    let posted = &verified.posted;
-    let fate = match posted.fate {
-        AssertionStatus::Standing { deadline } => {
-            format!("can be disputed before block {deadline}")
+impl From<&Verified> for VerifiedView {
+    fn from(verified: &Verified) -> Self {
+        let posted = &verified.posted;
+        let (fate, deadline) = match posted.fate {
+            AssertionStatus::Standing { deadline } => ("standing", Some(deadline)),
+            AssertionStatus::Final => ("final", None),
+            AssertionStatus::Slashed => ("slashed", None),
+        };
+        Self {
+            netuid: verified.netuid.0,
+            epoch: verified.epoch,
+            correct: verified.finding.is_none(),
+            header: Hex::from(verified.header_hash),
+            recomputed: verified.honest.as_ref().ok().map(Hex::from),
+            no_honest_answer: verified.honest.as_ref().err().map(ToString::to_string),
+            steps: verified.steps,
+            inputs: match verified.origin {
+                InputSource::Chain => "chain",
+                InputSource::Store => "store",
+            },
+            posted: PostedView {
+                assertion: Hex::from(posted.digest),
+                proposer: posted.proposer.map(Address),
+                fate,
+                deadline,
+                slashed: posted.slashed,
+            },
+            finding: verified.finding.as_ref().map(FindingView::from),
         }
-        AssertionStatus::Final => "final".into(),
-        AssertionStatus::Slashed => "slashed".into(),
-    };
-    let verdict = match verified.finding {
-        None => "correct",
-        Some(_) => "WRONG",
-    };
-    writeln!(
-        out,
-        "epoch {} of subnet {}: {verdict}",
-        verified.epoch, verified.netuid.0
-    )?;
-    writeln!(out, "header     {}", hex(&verified.header_hash))?;
-    writeln!(out, "posted     {}, {fate}", hex(&posted.digest))?;
-    match &posted.proposer {
-        Some(proposer) => writeln!(out, "by         {}", hex(proposer.as_ref()))?,
-        None => writeln!(out, "by         nobody: the chain came to it itself")?,
-    }
-    if posted.slashed > 0 {
-        writeln!(out, "slashed    {} of its assertions", posted.slashed)?;
-    }
-    let (steps, origin) = (verified.steps, origin(verified.origin));
-    match &verified.honest {
-        Ok(honest) => writeln!(
-            out,
-            "recomputed {}, {steps} steps, inputs from {origin}",
-            hex(honest)
-        )?,
-        Err(error) => writeln!(
-            out,
-            "recomputed no assertion of it can be right: {error}; inputs from {origin}"
-        )?,
-    }
-    match &verified.finding {
-        None => Ok(()),
-        Some(finding) => print_finding(finding, out),
     }
 }
 
-fn print_finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    match &finding.difference {
-        Some(difference) => writeln!(out, "first      {difference}")?,
-        None => writeln!(
-            out,
-            "first      not known: the chain told only the hash of what it came to"
-        )?,
-    }
-    writeln!(out, "concerns   uids {}", listed(&finding.uids))?;
-    let step = matches!(
-        finding.difference,
-        Some(Difference::Step {
-            part: StepPart::Step | StepPart::Memory,
-            ..
-        })
-    );
-    if step {
-        writeln!(
-            out,
-            "           what was posted there is known only by its hash"
-        )?;
-    }
-    if !finding.added.is_empty() {
-        writeln!(out, "permit     too many: uids {}", listed(&finding.added))?;
-    }
-    if !finding.missing.is_empty() {
-        writeln!(out, "permit     missing: uids {}", listed(&finding.missing))?;
-    }
-    for chunk in &finding.hidden {
-        writeln!(
-            out,
-            "results    chunk {chunk}: other values were posted; they are known only by their hash"
-        )?;
-    }
-    for paid in &finding.paid {
-        writeln!(
-            out,
-            "paid       chunk {}: {} rao instead of {}",
-            paid.chunk, paid.paid.0, paid.honest.0
-        )?;
-    }
-    for value in finding.values.iter().take(LISTED) {
-        writeln!(
-            out,
-            "recorded   uid {}: {} is {} instead of {}",
-            value.uid.0, value.value, value.recorded, value.honest
-        )?;
-    }
-    if let Some(more) = finding
-        .values
-        .len()
-        .checked_sub(LISTED)
-        .filter(|more| *more > 0)
-    {
-        writeln!(out, "           and {more} more values; --json lists all")?;
-    }
-    Ok(())
-}
-
-const fn origin(origin: InputSource) -> &'static str {
-    match origin {
-        InputSource::Chain => "the chain",
-        InputSource::Store => "the store",
+impl From<&Finding> for FindingView {
+    fn from(finding: &Finding) -> Self {
+        let uids = |uids: &[Uid]| uids.iter().map(|uid| uid.0).collect::<Vec<_>>();
+        let paid = finding.paid.iter().map(|it| PaidView {
+            chunk: it.chunk,
+            honest: it.honest.0,
+            paid: it.paid.0,
+        });
+        let recorded = finding.values.iter().map(|it| RecordedView {
+            uid: it.uid.0,
+            value: it.value,
+            honest: it.honest,
+            recorded: it.recorded,
+        });
+        Self {
+            first: finding.difference.as_ref().map(FirstView::from),
+            uids: uids(&finding.uids),
+            permits: PermitsView {
+                added: uids(&finding.added),
+                missing: uids(&finding.missing),
+            },
+            known_by_hash: finding.hidden.clone(),
+            paid: paid.collect(),
+            recorded: recorded.collect(),
+            difference: finding.difference.as_ref().map(ToString::to_string),
+        }
     }
 }
 
-fn listed(uids: &[Uid]) -> String {
-    let mut text: Vec<String> = uids
-        .iter()
-        .take(LISTED)
-        .map(|uid| uid.0.to_string())
-        .collect();
+impl From<&Difference> for FirstView {
+    fn from(difference: &Difference) -> Self {
+        match difference {
+            Difference::Header => FirstView::Part { part: "header" },
+            Difference::Shape => FirstView::Part { part: "shape" },
+            Difference::Step {
+                k,
+                phase,
+                chunk,
+                part,
+            } => FirstView::Step {
+                step: *k,
+                phase: *phase,
+                chunk: *chunk,
+                part: match part {
+                    StepPart::Step => "step",
+                    StepPart::Memory => "memory",
+                    StepPart::Results => "results",
+                    StepPart::Roster => "roster",
+                },
+            },
+        }
+    }
+}
+
+impl View for VerifiedView {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let posted = &self.posted;
+        let fate = match posted.deadline {
+            Some(deadline) => format!("can be disputed before block {deadline}"),
+            None => posted.fate.into(),
+        };
+        let verdict = if self.correct { "correct" } else { "WRONG" };
+        let (epoch, netuid) = (self.epoch, self.netuid);
+        writeln!(out, "epoch {epoch} of subnet {netuid}: {verdict}")?;
+        writeln!(out, "header     {}", self.header)?;
+        writeln!(out, "posted     {}, {fate}", posted.assertion)?;
+        match &posted.proposer {
+            Some(proposer) => writeln!(out, "by         {proposer}")?,
+            None => writeln!(out, "by         the chain itself, which executed the epoch")?,
+        }
+        if posted.slashed > 0 {
+            writeln!(
+                out,
+                "slashed    {} of the epoch's assertions",
+                posted.slashed
+            )?;
+        }
+        let (steps, inputs) = (self.steps, self.inputs);
+        match (&self.recomputed, &self.no_honest_answer) {
+            (Some(honest), _) => writeln!(
+                out,
+                "recomputed {honest}, {steps} steps, inputs from the {inputs}"
+            )?,
+            (None, error) => writeln!(
+                out,
+                "recomputed no assertion of the epoch can be right: {}; inputs from the {inputs}",
+                error.as_deref().unwrap_or_default()
+            )?,
+        }
+        match &self.finding {
+            None => Ok(()),
+            Some(finding) => finding.text(out),
+        }
+    }
+}
+
+impl FindingView {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        match &self.difference {
+            Some(difference) => writeln!(out, "first      {difference}")?,
+            None => writeln!(
+                out,
+                "first      not known: the chain's events have only a hash of the outcome"
+            )?,
+        }
+        writeln!(out, "concerns   uids {}", listed(&self.uids))?;
+        let is_hashed = matches!(
+            self.first,
+            Some(FirstView::Step {
+                part: "step" | "memory",
+                ..
+            })
+        );
+        if is_hashed {
+            writeln!(out, "           the posted value is known by its hash only")?;
+        }
+        if !self.permits.added.is_empty() {
+            let uids = listed(&self.permits.added);
+            writeln!(out, "permit     too many: uids {uids}")?;
+        }
+        if !self.permits.missing.is_empty() {
+            let uids = listed(&self.permits.missing);
+            writeln!(out, "permit     missing: uids {uids}")?;
+        }
+        for chunk in &self.known_by_hash {
+            writeln!(
+                out,
+                "results    chunk {chunk}: other values were posted; they are known by their hash \
+                 only"
+            )?;
+        }
+        for it in &self.paid {
+            writeln!(
+                out,
+                "paid       chunk {}: {} TAO instead of {}",
+                it.chunk,
+                tao(Rao(it.paid)),
+                tao(Rao(it.honest))
+            )?;
+        }
+        for it in self.recorded.iter().take(LISTED) {
+            writeln!(
+                out,
+                "recorded   uid {}: {} is {} instead of {}",
+                it.uid, it.value, it.recorded, it.honest
+            )?;
+        }
+        match self.recorded.len().saturating_sub(LISTED) {
+            0 => Ok(()),
+            more => writeln!(out, "           and {more} more values; --json lists all"),
+        }
+    }
+}
+
+/// Returns the first of `uids`, and how many more there are.
+fn listed(uids: &[u16]) -> String {
+    let mut text: Vec<String> = uids.iter().take(LISTED).map(u16::to_string).collect();
     if uids.len() > LISTED {
         text.push(format!("and {} more", uids.len().saturating_sub(LISTED)));
     }
     text.join(", ")
-}
-
-/// The same for programs.
-fn document(verified: &Verified) -> Value {
-    let posted = &verified.posted;
-    let (fate, deadline) = match posted.fate {
-        AssertionStatus::Standing { deadline } => ("standing", Some(deadline)),
-        AssertionStatus::Final => ("final", None),
-        AssertionStatus::Slashed => ("slashed", None),
-    };
-    json!({
-        "netuid": verified.netuid.0,
-        "epoch": verified.epoch,
-        "correct": verified.finding.is_none(),
-        "header": hex(&verified.header_hash),
-        "recomputed": verified.honest.as_ref().ok().map(|honest| hex(honest)),
-        "no_honest_answer": verified.honest.as_ref().err().map(ComputeError::to_string),
-        "steps": verified.steps,
-        "inputs": match verified.origin { InputSource::Chain => "chain", InputSource::Store => "store" },
-        "posted": {
-            "assertion": hex(&posted.digest),
-            "proposer": posted.proposer.map(|proposer| hex(proposer.as_ref())),
-            "fate": fate,
-            "deadline": deadline,
-            "slashed": posted.slashed,
-        },
-        "finding": verified.finding.as_ref().map(finding),
-    })
-}
-
-fn finding(finding: &Finding) -> Value {
-    let uids = |uids: &[Uid]| uids.iter().map(|uid| uid.0).collect::<Vec<_>>();
-    let first = finding.difference.map(|difference| match difference {
-        Difference::Header => json!({ "part": "header" }),
-        Difference::Shape => json!({ "part": "shape" }),
-        Difference::Step {
-            k,
-            phase,
-            chunk,
-            part,
-        } => {
-            let part = match part {
-                StepPart::Step => "step",
-                StepPart::Memory => "memory",
-                StepPart::Results => "results",
-                StepPart::Roster => "roster",
-            };
-            json!({ "step": k, "phase": phase, "chunk": chunk, "part": part })
-        }
-    });
-    let values = finding.values.iter().map(|it| {
-        json!({ "uid": it.uid.0, "value": it.value, "honest": it.honest, "recorded": it.recorded })
-    });
-    let paid = finding
-        .paid
-        .iter()
-        .map(|it| json!({ "chunk": it.chunk, "honest": it.honest.0, "paid": it.paid.0 }));
-    json!({
-        "first": first,
-        "uids": uids(&finding.uids),
-        "permits": { "added": uids(&finding.added), "missing": uids(&finding.missing) },
-        "known_by_hash": finding.hidden,
-        "paid": paid.collect::<Vec<_>>(),
-        "recorded": values.collect::<Vec<_>>(),
-    })
 }

@@ -1,126 +1,191 @@
-//! Tables and values as people read them.
+//! Tables for a terminal.
 
-use crate::output::format::short;
-use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use super::format::short;
+use comfy_table::{CellAlignment, LineStyle, TableStyle};
 use inktensor_client::ss58::ss58;
-use inktensor_primitives::{AccountId, Rao};
+use inktensor_primitives::AccountId;
 use std::{
     env,
     io::{self, Write},
 };
 
-/// Columns from which on addresses are shown whole.
+/// Columns of a terminal from which on addresses are shown whole.
 const WIDE: u16 = 140;
-/// Columns of a terminal that does not say.
+/// Columns of a terminal that does not say how many it has.
 const USUAL: u16 = 80;
 
-/// A table whose columns of these numbers are aligned to the right.
-pub fn table<'a>(header: impl IntoIterator<Item = &'a str>, numbers: &[usize]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')))
-        .set_header(header.into_iter().collect::<Vec<_>>());
-    // With the line between columns, two spaces.
-    for column in table.column_iter_mut() {
-        column.set_padding((1, 0));
-    }
-    for column in numbers {
-        if let Some(column) = table.column_mut(*column) {
-            column.set_cell_alignment(CellAlignment::Right);
+/// The room that there is for a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Room {
+    /// 80 columns.
+    Narrow,
+    /// The 140 columns of a wide terminal.
+    Wide,
+    /// As many columns as there are: the user asked for all.
+    All,
+}
+
+impl Room {
+    /// Returns the room that the terminal has: by the variable `COLUMNS`, else by the terminal
+    /// itself, else 80 columns.
+    pub fn of_terminal() -> Self {
+        let given = env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
+        let columns = given.or_else(|| comfy_table::Table::new().width());
+        if columns.unwrap_or(USUAL) < WIDE {
+            Room::Narrow
+        } else {
+            Room::Wide
         }
     }
-    table
-}
 
-/// Prints a table.
-pub fn show(table: &Table, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", table.trim_fmt())
-}
+    /// Returns an account: whole where there is room, else the ends of its address.
+    pub fn account(self, account: &AccountId) -> String {
+        let text = ss58(account);
+        match self {
+            Room::Narrow => short(&text, 6, 4),
+            Room::Wide | Room::All => text,
+        }
+    }
 
-/// An account: whole where there is room, else its ends.
-pub fn account(account: &AccountId) -> String {
-    let text = ss58(account);
-    if is_wide() {
-        text
-    } else {
-        short(&text, 6, 4)
+    /// Returns an account of second rank: whole only where all is asked for.
+    pub fn second_account(self, account: &AccountId) -> String {
+        let text = ss58(account);
+        match self {
+            Room::Narrow | Room::Wide => short(&text, 6, 4),
+            Room::All => text,
+        }
     }
 }
 
-/// Whether there is room for whole addresses.
-pub fn is_wide() -> bool {
-    width() >= WIDE
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    name: &'static str,
+    is_number: bool,
+    least: Room,
+    is_left_out: bool,
 }
 
-/// Columns of the terminal: what `COLUMNS` says, else the terminal itself, else 80.
-fn width() -> u16 {
-    let said = env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
-    said.or_else(|| Table::new().width()).unwrap_or(USUAL)
-}
-
-/// An amount in TAO, to the last rao, without zeros at the end.
-pub fn tao_text(amount: Rao) -> String {
-    let (whole, fraction) = (amount.0 / Rao::PER_TAO, amount.0 % Rao::PER_TAO);
-    if fraction == 0 {
-        return whole.to_string();
+/// Returns a column of text.
+pub const fn text(name: &'static str) -> Column {
+    Column {
+        name,
+        is_number: false,
+        least: Room::Narrow,
+        is_left_out: false,
     }
-    let fraction = format!("{fraction:09}");
-    format!("{whole}.{}", fraction.trim_end_matches('0'))
 }
 
-/// The amount that `text` writes in TAO, with up to nine decimals.
-pub fn tao(text: &str) -> Result<Rao, String> {
-    let wrong = || {
-        format!(
-            "{text:?} is not an amount of TAO such as 12 or 0.5, with up to nine decimals, at most {}",
-            Rao::CAP.0 / Rao::PER_TAO
+/// Returns a column of numbers, which are aligned to the right.
+pub const fn number(name: &'static str) -> Column {
+    Column {
+        is_number: true,
+        ..text(name)
+    }
+}
+
+impl Column {
+    /// Shows the column from this room on.
+    pub const fn from(self, least: Room) -> Self {
+        Self { least, ..self }
+    }
+
+    /// Shows the column only if `holds`.
+    pub const fn only_if(self, holds: bool) -> Self {
+        Self {
+            is_left_out: !holds,
+            ..self
+        }
+    }
+}
+
+/// A table.
+pub struct Table {
+    shown: Vec<bool>,
+    rows: comfy_table::Table,
+}
+
+impl Table {
+    /// Returns a table that shows those of `columns` that there is room for.
+    pub fn new<const N: usize>(room: Room, columns: [Column; N]) -> Self {
+        let shown: Vec<bool> = columns
+            .iter()
+            .map(|it| it.least <= room && !it.is_left_out)
+            .collect();
+        let columns: Vec<&Column> = columns
+            .iter()
+            .zip(&shown)
+            .filter_map(|(column, shown)| shown.then_some(column))
+            .collect();
+        let mut rows = comfy_table::Table::new();
+        rows.load_style(
+            TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')),
         )
-    };
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|digit| digit.is_ascii_digit());
-    if !is_number(whole) || !is_number(fraction) || fraction.len() > 9 {
-        return Err(wrong());
+        .set_header(columns.iter().map(|it| it.name).collect::<Vec<_>>());
+        for (column, it) in rows.column_iter_mut().zip(&columns) {
+            // With the line between columns, two spaces.
+            column.set_padding((1, 0));
+            if it.is_number {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        Self { shown, rows }
     }
-    let whole: u64 = whole.parse().map_err(|_| wrong())?;
-    let fraction: u64 = format!("{fraction:0<9}").parse().map_err(|_| wrong())?;
-    let rao = whole
-        .checked_mul(Rao::PER_TAO)
-        .and_then(|whole| whole.checked_add(fraction));
-    rao.map(Rao)
-        .filter(|rao| *rao <= Rao::CAP)
-        .ok_or_else(wrong)
+
+    /// Adds a row, with a cell for each column, also for those that are not shown.
+    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+        let cells = cells.into_iter().zip(&self.shown);
+        let cells: Vec<String> = cells
+            .filter_map(|(cell, shown)| shown.then_some(cell))
+            .collect();
+        self.rows.add_row(cells);
+    }
+
+    /// Returns the number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.row_count()
+    }
+
+    /// Returns true if there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Prints the table.
+    pub fn print(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", self.rows.trim_fmt())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn printed(room: Room) -> String {
+        let columns = [
+            number("uid"),
+            text("hotkey"),
+            text("coldkey").from(Room::Wide),
+            number("paid TAO").only_if(room != Room::All),
+        ];
+        let mut table = Table::new(room, columns);
+        table.row(["7", "hot", "cold", "1.5"].map(String::from));
+        assert_eq!(table.len(), 1);
+        let mut out = Vec::new();
+        table.print(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
     #[test]
-    fn amounts_are_read_to_the_last_rao() {
-        for (text, rao) in [
-            ("0", 0),
-            ("12", 12_000_000_000),
-            ("0.5", 500_000_000),
-            ("1.000000001", 1_000_000_001),
-            ("21000000", 21_000_000_000_000_000),
-        ] {
-            assert_eq!(tao(text), Ok(Rao(rao)), "{text}");
-            assert_eq!(tao_text(Rao(rao)), text);
-        }
-        for text in [
-            "",
-            ".",
-            "1.",
-            ".5",
-            "-1",
-            "+1",
-            "1e3",
-            "1,5",
-            "1.0000000001",
-            "21000000.1",
-            "99999999999999999999",
-        ] {
-            assert!(tao(text).is_err(), "{text}");
-        }
+    fn a_table_shows_the_columns_that_it_has_room_for() {
+        let narrow = printed(Room::Narrow);
+        assert!(
+            !narrow.contains("cold") && narrow.contains("1.5"),
+            "{narrow}"
+        );
+        let wide = printed(Room::Wide);
+        assert!(wide.contains("coldkey") && wide.contains("paid"), "{wide}");
+        let all = printed(Room::All);
+        assert!(all.contains("cold") && !all.contains("paid"), "{all}");
     }
 }

@@ -48,8 +48,8 @@ pub enum ChainSource {
 pub struct Access {
     /// Longest wait for the chain, at the start and for each answer.
     pub timeout: Duration,
-    /// File of the deployment on a chain of nodes; by default the file in [`FOLDER`] that is of the
-    /// chain.
+    /// File of the deployment on a chain of nodes; by default the file in [`FOLDER`] that is of
+    /// the chain.
     pub deployment: Option<PathBuf>,
     /// Keys to sign with on a chain of nodes. Other chains need none.
     pub keys: Vec<Keypair>,

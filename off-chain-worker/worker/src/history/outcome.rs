@@ -6,8 +6,8 @@ use inktensor_primitives::{assertion::Assertion, AccountId, Digest};
 /// The assertion of an epoch that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostedAssertion {
-    /// The assertion, or `None` if a replay on the chain made the epoch final: then only the digest
-    /// is public.
+    /// The assertion, or `None` if a replay on the chain made the epoch final: then only the
+    /// digest is public.
     pub assertion: Option<Assertion>,
     /// Digest of the assertion.
     pub digest: Digest,

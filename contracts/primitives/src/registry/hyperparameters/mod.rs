@@ -3,8 +3,8 @@
 //! A row of the table (`hyperparameters!`) makes a variant of [`Hyperparameter`] and of
 //! [`Parameter`], a name, help, unit, setter and bounds, and a place in a subnet. The registry
 //! contract reads and writes its storage by the same rows. Clients take names, help and units from
-//! here. So a new hyperparameter is a new row at the end, and a field in `Terms` or `YumaParams` for
-//! its value.
+//! here. So a new hyperparameter is a new row at the end, and a field in `Terms` or `YumaParams`
+//! for its value.
 
 #[macro_use]
 mod table;
@@ -118,7 +118,9 @@ macro_rules! define {
             /// if the value is not one number, or `number` does not fit its type.
             pub fn from_number(parameter: Parameter, number: u64) -> Option<Self> {
                 match parameter {
-                    $( $( Parameter::$parameter => one_number!($variant $types $number, number), )+ )+
+                    $( $(
+                        Parameter::$parameter => one_number!($variant $types $number, number),
+                    )+ )+
                 }
             }
         }

@@ -24,6 +24,7 @@
 /// sets the number of permits, which it chooses at the creation of the subnet. The owner also sets
 /// the number of registrations per block, which the price limits.
 #[macro_export]
+#[rustfmt::skip] // It would shift the texts to the left.
 macro_rules! hyperparameters {
     ($then:ident) => {
         $then! {
@@ -31,8 +32,8 @@ macro_rules! hyperparameters {
                 Tempo "tempo" Owner (Blocks 1..=WEEK, subnet.tempo)
             }
             Kernel(AccountId) "The address of an allowed kernel that is not retired. The \
-        parameters stay if the kernel's defaults are of the same kind, Yuma or other \
-        bytes. Otherwise the defaults replace them." {
+                parameters stay if the kernel's defaults are of the same kind, Yuma or other \
+                bytes. Otherwise the defaults replace them." {
                 Kernel "kernel" Owner ()
             }
             MaxUids(u16) "Number of seats, at least the seats taken and at most 4 096." {
@@ -43,36 +44,36 @@ macro_rules! hyperparameters {
                     (Number 1..=MAX_VALIDATORS as u64, subnet.max_validators)
             }
             ImmunityPeriod(u32) "Blocks during which a new neuron cannot be replaced, \
-        at most 1 000 000." {
+                at most 1 000 000." {
                 ImmunityPeriod "immunity_period" Owner
                     (Blocks 0..=MAX_BLOCKS, subnet.immunity_period)
             }
             RegistrationPrice(Rao) "Price of the next registration in rao, from `min_burn` to \
-        `max_burn`. Later prices follow from this one." {
+                `max_burn`. Later prices follow from this one." {
                 RegistrationPrice "registration_price" Owner (Rao 0..=Rao::CAP.0, price)
             }
             OtherParams(Vec<u8>) "Parameters of a kernel other than Yuma, at most 256 bytes. \
-        Replaces the Yuma parameters." {
+                Replaces the Yuma parameters." {
                 OtherParams "other_params" Owner ()
             }
             Yuma(YumaParams) "All Yuma parameters at once, each within its own bounds. Replaces \
-        other kernels' bytes." {
+                other kernels' bytes." {
                 Yuma "yuma" Owner ()
             }
             ActivityCutoff(u64) "Blocks without new weights after which a validator is inactive, \
-        `1 ..= 1 000 000`." {
+                `1 ..= 1 000 000`." {
                 ActivityCutoff "activity_cutoff" Owner
                     (Blocks 1..=MAX_BLOCKS, yuma.activity_cutoff)
             }
             MinStake(Rao) "Stake in rao below which a neuron has no weight in consensus, at most \
-        the cap of TAO." {
+                the cap of TAO." {
                 MinStake "min_stake" Owner (Rao 0..=Rao::CAP.0, yuma.min_stake)
             }
             Kappa(u16) "Part of stake that must agree on a weight, in 65535ths. Any value." {
                 Kappa "kappa" Owner (U16Ratio 0..=U16_ONE, yuma.kappa)
             }
             BondsPenalty(u16) "Weights that bonds follow: 65535 for clipped weights, 0 for the \
-        weights as set. Any value." {
+                weights as set. Any value." {
                 BondsPenalty "bonds_penalty" Owner (U16Ratio 0..=U16_ONE, yuma.bonds_penalty)
             }
             BondsMovingAverage(u64) "Inertia of bonds in millionths, at most 1 000 000." {
@@ -83,11 +84,11 @@ macro_rules! hyperparameters {
                 Yuma3 "yuma3_enabled" Owner (Flag 0..=1, yuma.yuma3)
             }
             LiquidAlpha(bool) "Liquid alpha: a bond's inertia depends on consensus. Requires \
-        Yuma3 bonds." {
+                Yuma3 bonds." {
                 LiquidAlpha "liquid_alpha_enabled" Owner (Flag 0..=1, yuma.liquid_alpha)
             }
             AlphaValues(u16, u16) "Smallest and largest bond rate under liquid alpha in \
-        65535ths, `1638 <= low <= high`." {
+                65535ths, `1638 <= low <= high`." {
                 AlphaLow "alpha_low" Owner (U16Ratio MIN_ALPHA..=U16_ONE, yuma.alpha_low)
                 AlphaHigh "alpha_high" Owner (U16Ratio MIN_ALPHA..=U16_ONE, yuma.alpha_high)
             }
@@ -96,26 +97,26 @@ macro_rules! hyperparameters {
                     (Number 0..=MAX_STEEPNESS, yuma.alpha_sigmoid_steepness)
             }
             CommitReveal(bool) "The commit mask: weights committed before a neuron registered do \
-        not count for that neuron." {
+                not count for that neuron." {
                 CommitReveal "commit_mask" Owner (Flag 0..=1, yuma.commit_reveal)
             }
             MinBurn(Rao) "Least price of a registration in rao, from 1 rao to below 1 TAO and at \
-        most `max_burn`." {
+                most `max_burn`." {
                 MinBurn "min_burn" Owner
                     (Rao 1..=MOST_MIN_BURN, subnet.terms.registration.min_burn)
             }
             MaxBurn(Rao) "Largest price of a registration in rao, at least 0.1 TAO and \
-        `min_burn`, at most the cap of TAO." {
+                `min_burn`, at most the cap of TAO." {
                 MaxBurn "max_burn" Owner
                     (Rao LEAST_MAX_BURN..=Rao::CAP.0, subnet.terms.registration.max_burn)
             }
             BurnHalfLife(u16) "Blocks in which the price of a registration halves, \
-        `1 ..= 36 100`." {
+                `1 ..= 36 100`." {
                 BurnHalfLife "burn_half_life" Owner
                     (Blocks 1..=36_100, subnet.terms.registration.half_life)
             }
             BurnIncrease(Bps) "Factor of the price for each registration, `10 000 ..= 30 000` \
-        basis points: one to three times." {
+                basis points: one to three times." {
                 BurnIncrease "burn_increase" Owner
                     (Bps 10_000..=30_000, subnet.terms.registration.increase)
             }
@@ -128,17 +129,17 @@ macro_rules! hyperparameters {
                     (Flag 0..=1, subnet.terms.registration.is_open)
             }
             MinNonImmuneUids(u16) "Number of replaceable neurons up to which an immune neuron is \
-        replaced instead, at most 4 096. Admin only." {
+                replaced instead, at most 4 096. Admin only." {
                 MinNonImmuneUids "min_non_immune_uids" Admin
                     (Number 0..=MAX_UIDS as u64, subnet.terms.pruning.min_non_immune)
             }
             ImmuneOwnerUids(u16) "Number of the owner's neurons that are never replaced, `1 ..= \
-        10`." {
+                10`." {
                 ImmuneOwnerUids "immune_owner_uids" Owner
                     (Number 1..=MAX_IMMUNE_OWNERS as u64, subnet.terms.pruning.immune_owners)
             }
             Split(SplitPreset) "Division of budgets: the network's split, or Bittensor's if the \
-        network rules allow it." {
+                network rules allow it." {
                 Split "split" Owner (Number 0..=1, subnet.terms.split)
             }
             TransferEnabled(bool) "Transfers of stake to another coldkey on or off." {
@@ -149,18 +150,18 @@ macro_rules! hyperparameters {
                 WeightsVersionKey "weights_version" Owner
                     (Number 0..=u64::MAX, subnet.terms.weights.version_key)
             }
-            WeightsRateLimit(u32) "Blocks between two updates of a neuron's weights, at most 50 \
-        400; 0 for no limit. Admin only." {
+            WeightsRateLimit(u32) "Blocks between two updates of a neuron's weights, at most \
+                50 400; 0 for no limit. Admin only." {
                 WeightsRateLimit "weights_rate_limit" Admin
                     (Blocks 0..=WEEK, subnet.terms.weights.rate_limit)
             }
             MinAllowedWeights(u16) "Least number of weights in a row, `1 ..= 4 096`. A subnet \
-        with fewer neurons requires one for each neuron." {
+                with fewer neurons requires one for each neuron." {
                 MinAllowedWeights "min_allowed_weights" Owner
                     (Number 1..=MAX_UIDS as u64, subnet.terms.weights.min_count)
             }
             CommitRevealWeights(bool) "Weights are committed first and revealed later, instead \
-        of set at once." {
+                of set at once." {
                 CommitRevealWeights "commit_reveal_enabled" Owner
                     (Flag 0..=1, subnet.terms.weights.commit_reveal)
             }
@@ -169,12 +170,12 @@ macro_rules! hyperparameters {
                     (Epochs 1..=100, subnet.terms.weights.reveal_period)
             }
             StakeThreshold(Rao) "Stake in rao that a hotkey needs to set weights; the owner's \
-        hotkey is exempt. Admin only." {
+                hotkey is exempt. Admin only." {
                 StakeThreshold "stake_threshold" Admin
                     (Rao 0..=Rao::CAP.0, subnet.terms.weights.stake_threshold)
             }
             ServingRateLimit(u32) "Blocks between two updates of an endpoint or a commitment, at \
-        most 50 400; 0 for no limit." {
+                most 50 400; 0 for no limit." {
                 ServingRateLimit "serving_rate_limit" Owner
                     (Blocks 0..=WEEK, subnet.terms.serving_rate_limit)
             }

@@ -1,9 +1,14 @@
-//! `inktensor demo`: a whole network in this process, from genesis to pay-out, told in tables.
+//! `inktensor demo`: a whole network in this process, from genesis to pay-out, in tables.
 
 mod progress;
 mod tables;
 
-use super::{EngineKind, Failure, Verdict};
+use crate::{
+    error::{Failure, Verdict},
+    offline::EngineKind,
+    output::{self, View},
+    values,
+};
 use inktensor_client::deploy::{Bundles, Record};
 use inktensor_compute::vectors;
 use inktensor_devnet::{chain_dir::ChainDir, sandbox::SandboxChain};
@@ -14,37 +19,46 @@ use inktensor_simulation::{
 };
 use inktensor_worker::kernels::EngineChoice;
 use progress::Display;
+use serde::Serialize;
 use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-/// Act out a network in this process: contracts, stake, weights, epochs and pay
-///
-/// Deploys all contracts on an in-process chain, registers the neurons of two subnets, stakes, lets
-/// validators set weights, computes every epoch with the kernel contract's own code, posts,
-/// finalises and settles it, and checks that every rao is accounted for. The exit code is 1 if a
-/// check fails.
+/// Arguments of `demo`.
 #[derive(clap::Args)]
+#[command(after_help = example!("demo --epochs 4 --keep chain"))]
 pub struct Arguments {
-    /// What all chance comes from
-    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    /// The seed of all random choices
+    #[arg(
+        long,
+        value_parser = values::whole::<u64>(0..=u64::MAX),
+        default_value = "1",
+        value_name = "NUMBER"
+    )]
     seed: u64,
-    /// Recreate this metagraph, in the form of the test vectors, instead of generating one
+    /// Recreate this metagraph, in the form of the test vectors
+    ///
+    /// Without it a metagraph is generated.
     #[arg(long, value_name = "FILE")]
     metagraph: Option<PathBuf>,
-    /// How many epochs of each subnet to run
-    #[arg(long, default_value_t = 4, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// The number of epochs of each subnet
+    #[arg(
+        long,
+        value_parser = values::whole::<u32>(1..=1000),
+        default_value = "4",
+        value_name = "NUMBER"
+    )]
     epochs: u32,
-    /// What computes the epochs that are posted; both are timed in any case
+    /// The engine that computes the epochs to post; both are timed in any case
     #[arg(long, value_enum, default_value = "wasm")]
     engine: EngineKind,
     /// Print one JSON document instead of tables
     #[arg(long)]
     json: bool,
-    /// Leave the chain and the worker's store in this folder, for other commands to look at as
-    /// `--chain DIR`
+    /// A folder to keep the chain and the worker's store in, for `--chain DIR`
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
 }
@@ -77,45 +91,54 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     if let Some(kept) = &kept {
         keep(kept, &performed)?;
     }
-    let story = performed.report;
-    if arguments.json {
-        let json = serde_json::to_string_pretty(&story).map_err(io::Error::from)?;
-        writeln!(out, "{json}")?;
-    } else {
-        tables::print(&story, elapsed, out)?;
-    }
-    Ok(if is_sound(&story) {
-        Verdict::Good
-    } else {
-        Verdict::Bad
-    })
+    let demo = Demo {
+        report: performed.report,
+        elapsed,
+    };
+    output::show(arguments.json, &demo, out)?;
+    Ok(Verdict::of(is_sound(&demo.report)))
 }
 
-/// Leaves the chain, as it is at the end, in a folder.
+/// The report of a demo, and the time that it took.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Demo {
+    report: Report,
+    #[serde(skip)]
+    elapsed: Duration,
+}
+
+impl View for Demo {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        tables::print(&self.report, self.elapsed, out)
+    }
+}
+
+/// Keeps the chain, as it is at the end, in a folder.
 fn keep(kept: &ChainDir, performed: &Finished) -> Result<(), Failure> {
     let chain = SandboxChain::begin_from(&performed.state);
     let record = Record::found(&chain, &performed.contracts, "demo").map_err(Failure::input)?;
     kept.save_record(&record).map_err(Failure::input)?;
-    // Last, since it is what says that a chain is kept there.
+    // Last: a folder with a state is one that holds a chain.
     kept.save(&performed.state).map_err(Failure::input)
 }
 
-/// Whether every sum is right and both engines always found what was posted.
-fn is_sound(story: &Report) -> bool {
-    story.supply.iter().all(|equation| equation.holds)
-        && story.epochs.iter().all(|epoch| epoch.engines_agree)
+/// Returns true if every sum is right and both engines always agreed with the posted results.
+fn is_sound(report: &Report) -> bool {
+    report.supply.iter().all(|equation| equation.holds)
+        && report.epochs.iter().all(|epoch| epoch.engines_agree)
 }
 
-/// The scenario of the only metagraph in `file`.
+/// Returns the scenario of the only metagraph in `file`.
 fn recorded(file: &Path, seed: u64) -> Result<Scenario, Failure> {
     let name = file.display().to_string();
     let text = fs::read_to_string(file).map_err(|error| Failure::in_file(file, error))?;
     let mut found = vectors::read(&name, &text).map_err(Failure::input)?;
     let located = match found.len() {
         1 => found.remove(0),
-        0 => return Err(Failure::in_file(file, "there is no metagraph")),
+        0 => return Err(Failure::in_file(file, "there is no metagraph in it")),
         many => {
-            let problem = format!("one metagraph is wanted, and there are {many}");
+            let problem = format!("expected one metagraph, and there are {many}");
             return Err(Failure::in_file(file, problem));
         }
     };

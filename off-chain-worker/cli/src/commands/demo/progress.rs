@@ -1,4 +1,4 @@
-//! Shows how far long work is, on standard error: a bar on a terminal, plain lines elsewhere.
+//! Progress of long work on standard error: a bar on a terminal, plain lines elsewhere.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use inktensor_simulation::run::Progress;
@@ -7,18 +7,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The display.
+/// A display of progress.
 pub struct Display {
     start: Instant,
     bar: Option<ProgressBar>,
 }
 
 impl Display {
-    /// Begins to show, and to count time.
+    /// Creates the display and starts its clock.
     pub fn new() -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::no_length();
-            // The template is a constant that a test holds to be sound.
+            // The template is a constant; a test checks it.
             if let Ok(style) = style() {
                 bar.set_style(style);
             }
@@ -42,7 +42,7 @@ impl Display {
             (Some(bar), Progress::Step) => bar.inc(1),
             (None, Progress::Begin { what, .. }) => {
                 let seconds = self.start.elapsed().as_secs_f64();
-                // Nobody may be listening.
+                // Standard error may be closed.
                 let _ = writeln!(io::stderr(), "{seconds:6.1} s  {what}");
             }
             (None, Progress::Step) => {}

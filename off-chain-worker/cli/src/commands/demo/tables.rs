@@ -1,8 +1,10 @@
-//! The story in tables, for a terminal of 100 columns.
+//! The report in tables, for a terminal of 100 columns.
 
-use crate::output::format::{grouped, share, short, tao};
-use crate::output::table::table;
-use comfy_table::Table;
+use crate::output::{
+    format::{count, grouped, share, short, tao_rounded},
+    table::{number, text, Room, Table},
+};
+use inktensor_primitives::Rao;
 use inktensor_simulation::report::{
     EpochReport, Equation, NeuronReport, Report, SubnetReport, Term,
 };
@@ -12,48 +14,54 @@ use std::{
     time::Duration,
 };
 
-/// Validators of a subnet that are shown.
+/// The most validators of a subnet that are shown.
 const VALIDATORS: usize = 20;
-/// Miners of a subnet that are shown.
+/// The most miners of a subnet that are shown.
 const MINERS: usize = 8;
-/// The best paid neurons of a kind that are shown.
+/// The most neurons of a kind that are shown, the best paid first.
 const BEST_PAID: usize = 6;
 
 /// Prints all tables.
-pub fn print(story: &Report, elapsed: Duration, out: &mut dyn Write) -> io::Result<()> {
-    let subnets = story.subnets.len();
+pub fn print(report: &Report, elapsed: Duration, out: &mut dyn Write) -> io::Result<()> {
+    let subnets = report.subnets.len();
     writeln!(
         out,
         "{subnets} subnets, {} epochs, {} blocks, seed {}, in {:.1} s",
-        story.epochs.len(),
-        story.block,
-        story.seed,
+        report.epochs.len(),
+        report.block,
+        report.seed,
         elapsed.as_secs_f64()
     )?;
-    for note in &story.notes {
+    for note in &report.notes {
         writeln!(out, "Note: {note}.")?;
     }
-    contracts(story, out)?;
-    for subnet in &story.subnets {
+    contracts(report, out)?;
+    for subnet in &report.subnets {
         metagraph(subnet, out)?;
         pay(subnet, out)?;
     }
-    nominators(story, out)?;
-    digests(story, out)?;
-    gas(story, out)?;
-    time(story, out)?;
-    supply(story, out)
+    nominators(report, out)?;
+    digests(report, out)?;
+    gas(report, out)?;
+    time(report, out)?;
+    supply(report, out)
 }
 
 fn show(out: &mut dyn Write, title: &str, table: &Table) -> io::Result<()> {
     writeln!(out, "\n{title}\n")?;
-    writeln!(out, "{}", table.trim_fmt())
+    table.print(out)
 }
 
-fn contracts(story: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(["contract", "address", "code hash", "KiB"], &[3]);
-    for contract in &story.contracts {
-        rows.add_row([
+fn contracts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let columns = [
+        text("contract"),
+        text("address"),
+        text("code hash"),
+        number("KiB"),
+    ];
+    let mut rows = Table::new(Room::Narrow, columns);
+    for contract in &report.contracts {
+        rows.row([
             contract.name.to_owned(),
             short(&contract.address, 12, 8),
             short(&contract.code_hash, 18, 8),
@@ -64,24 +72,22 @@ fn contracts(story: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn metagraph(subnet: &SubnetReport, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(
-        [
-            "uid",
-            "role",
-            "hotkey",
-            "stake TAO",
-            "permit",
-            "share",
-            "consensus",
-            "trust",
-            "incentive",
-            "dividends",
-        ],
-        &[0, 3, 5, 6, 7, 8, 9],
-    );
+    let columns = [
+        number("uid"),
+        text("role"),
+        text("hotkey"),
+        number("stake TAO"),
+        text("permit"),
+        number("share"),
+        number("consensus"),
+        number("trust"),
+        number("incentive"),
+        number("dividends"),
+    ];
+    let mut rows = Table::new(Room::Narrow, columns);
     let shown = shown(subnet);
     for neuron in &shown {
-        rows.add_row([
+        rows.row([
             neuron.uid.to_string(),
             neuron.role.to_owned(),
             short(&neuron.hotkey, 4, 4),
@@ -106,7 +112,7 @@ fn metagraph(subnet: &SubnetReport, out: &mut dyn Write) -> io::Result<()> {
     more(out, subnet.neurons.len().saturating_sub(shown.len()))
 }
 
-/// The largest validators, then the best miners.
+/// Returns the largest validators, then the best miners.
 fn shown(subnet: &SubnetReport) -> Vec<&NeuronReport> {
     let mut validators: Vec<&NeuronReport> = subnet.neurons.iter().filter(|n| n.permit).collect();
     validators.sort_by_key(|neuron| std::cmp::Reverse(neuron.stake_weight));
@@ -119,23 +125,22 @@ fn shown(subnet: &SubnetReport) -> Vec<&NeuronReport> {
 }
 
 fn more(out: &mut dyn Write, neurons: usize) -> io::Result<()> {
-    match neurons {
+    match u32::try_from(neurons).unwrap_or(u32::MAX) {
         0 => Ok(()),
-        1 => writeln!(out, " and 1 more neuron, see --json"),
-        _ => writeln!(out, " and {neurons} more neurons, see --json"),
+        more => writeln!(out, " and {}, see --json", count(more, "more neuron")),
     }
 }
 
 /// Neurons that are paid for the same reason.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    /// Mostly by dividends.
+    /// Paid mostly by dividends.
     Validator(&'static str),
-    /// Mostly by incentive.
+    /// Paid mostly by incentive.
     Miner,
-    /// Not at all, although it holds a permit.
+    /// Not paid at all, although with a permit.
     IdlePermit(&'static str),
-    /// Not at all.
+    /// Not paid at all.
     Nothing(&'static str),
 }
 
@@ -153,7 +158,7 @@ impl Kind {
         }
     }
 
-    /// How many of the kind are shown.
+    /// Returns the most neurons of the kind that are shown.
     const fn shown(self) -> usize {
         match self {
             Kind::Validator(_) | Kind::Miner => BEST_PAID,
@@ -163,18 +168,16 @@ impl Kind {
 }
 
 fn pay(subnet: &SubnetReport, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(
-        [
-            "uid",
-            "role",
-            "mined",
-            "take",
-            "stakers",
-            "TAO in all",
-            "why",
-        ],
-        &[0, 2, 3, 4, 5],
-    );
+    let columns = [
+        number("uid"),
+        text("role"),
+        number("mined"),
+        number("take"),
+        number("stakers"),
+        number("TAO in all"),
+        text("why"),
+    ];
+    let mut rows = Table::new(Room::Narrow, columns);
     let mut ranked: Vec<&NeuronReport> = subnet.neurons.iter().collect();
     ranked.sort_by_key(|neuron| std::cmp::Reverse(neuron.paid.total()));
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
@@ -185,7 +188,7 @@ fn pay(subnet: &SubnetReport, out: &mut dyn Write) -> io::Result<()> {
         if *before > kind.shown() {
             continue;
         }
-        rows.add_row([
+        rows.row([
             neuron.uid.to_string(),
             neuron.role.to_owned(),
             tao(neuron.paid.miner, 3),
@@ -197,36 +200,34 @@ fn pay(subnet: &SubnetReport, out: &mut dyn Write) -> io::Result<()> {
     }
     let paid: u64 = subnet.neurons.iter().map(|n| n.paid.total()).sum();
     let title = format!(
-        "Subnet {}: who was paid what over all epochs, and why. {} TAO in all",
+        "Subnet {}: pay over all epochs, and the reason. {} TAO in all",
         subnet.netuid,
         tao(paid, 9)
     );
     show(out, &title, &rows)?;
-    more(out, subnet.neurons.len().saturating_sub(rows.row_count()))
+    more(out, subnet.neurons.len().saturating_sub(rows.len()))
 }
 
-fn nominators(story: &Report, out: &mut dyn Write) -> io::Result<()> {
-    if story.nominators.is_empty() {
+fn nominators(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if report.nominators.is_empty() {
         return Ok(());
     }
-    let mut rows = table(
-        [
-            "subnet",
-            "nominator",
-            "on uid",
-            "staked TAO",
-            "worth TAO",
-            "gain TAO",
-            "when",
-        ],
-        &[0, 2, 3, 4, 5],
-    );
-    let mut facts: Vec<_> = story.nominators.iter().collect();
+    let columns = [
+        number("subnet"),
+        text("nominator"),
+        number("on uid"),
+        number("staked TAO"),
+        number("worth TAO"),
+        number("gain TAO"),
+        text("when"),
+    ];
+    let mut rows = Table::new(Room::Narrow, columns);
+    let mut facts: Vec<_> = report.nominators.iter().collect();
     facts.sort_by_key(|fact| (fact.netuid, fact.joined, fact.uid));
     for fact in facts {
         let gain = i128::from(fact.worth) - i128::from(fact.staked);
         let sign = if gain < 0 { "-" } else { "" };
-        rows.add_row([
+        rows.row([
             fact.netuid.to_string(),
             short(&fact.coldkey, 6, 4),
             fact.uid.to_string(),
@@ -247,24 +248,22 @@ fn nominators(story: &Report, out: &mut dyn Write) -> io::Result<()> {
     show(out, "Nominators", &rows)
 }
 
-fn digests(story: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(
-        [
-            "subnet",
-            "epoch",
-            "block",
-            "steps",
-            "permits",
-            "budget TAO",
-            "paid TAO",
-            "header",
-            "assertion",
-            "engines",
-        ],
-        &[0, 1, 2, 3, 4, 5, 6],
-    );
-    for epoch in &story.epochs {
-        rows.add_row([
+fn digests(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let columns = [
+        number("subnet"),
+        number("epoch"),
+        number("block"),
+        number("steps"),
+        number("permits"),
+        number("budget TAO"),
+        number("paid TAO"),
+        text("header"),
+        text("assertion"),
+        text("engines"),
+    ];
+    let mut rows = Table::new(Room::Narrow, columns);
+    for epoch in &report.epochs {
+        rows.row([
             epoch.netuid.to_string(),
             epoch.epoch.to_string(),
             epoch.closed_at.to_string(),
@@ -290,7 +289,7 @@ fn digests(story: &Report, out: &mut dyn Write) -> io::Result<()> {
         "Epochs: budgets of miners and validators, and digests (in full with --json)",
         &rows,
     )?;
-    if story.epochs.iter().all(|epoch| epoch.engines_agree) {
+    if report.epochs.iter().all(|epoch| epoch.engines_agree) {
         return Ok(());
     }
     writeln!(
@@ -299,27 +298,25 @@ fn digests(story: &Report, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-/// The first letters of a hash.
+/// Returns the first letters of a hash.
 fn start(hash: &str) -> String {
     hash.chars().take(10).collect()
 }
 
-fn gas(story: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(
-        [
-            "contract",
-            "message",
-            "calls",
-            "ms average",
-            "ms largest",
-            "proof KiB",
-            "deposit",
-        ],
-        &[2, 3, 4, 5, 6],
-    );
+fn gas(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let columns = [
+        text("contract"),
+        text("message"),
+        number("calls"),
+        number("ms average"),
+        number("ms largest"),
+        number("proof KiB"),
+        number("deposit"),
+    ];
+    let mut rows = Table::new(Room::Narrow, columns);
     let ms = |picoseconds: u64| format!("{:.2}", picoseconds as f64 / 1e9);
-    for fact in &story.messages {
-        rows.add_row([
+    for fact in &report.messages {
+        rows.row([
             fact.contract.to_owned(),
             fact.message.clone(),
             grouped(fact.calls),
@@ -331,21 +328,25 @@ fn gas(story: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     let title = format!(
         "Gas per call (pallet-contracts {}; one unit of deposit per byte and per item)",
-        story.pallet_contracts
+        report.pallet_contracts
     );
     show(out, &title, &rows)
 }
 
-fn time(story: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = table(
-        ["subnet", "phase", "wasmtime µs", "native µs", "ratio"],
-        &[0, 2, 3, 4],
-    );
-    for subnet in &story.subnets {
+fn time(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let columns = [
+        number("subnet"),
+        text("phase"),
+        number("wasmtime µs"),
+        number("native µs"),
+        number("ratio"),
+    ];
+    let mut rows = Table::new(Room::Narrow, columns);
+    for subnet in &report.subnets {
         let mut all = (0.0, 0.0);
-        let phases = average_times(story, subnet.netuid);
+        let phases = average_times(report, subnet.netuid);
         let mut line = |name: &str, (wasm, native): (f64, f64)| {
-            rows.add_row([
+            rows.row([
                 subnet.netuid.to_string(),
                 name.to_owned(),
                 format!("{wasm:.1}"),
@@ -364,9 +365,10 @@ fn time(story: &Report, out: &mut dyn Write) -> io::Result<()> {
     show(out, title, &rows)
 }
 
-/// Phases of a subnet's epochs in order, with their average time in wasmtime and natively.
-fn average_times(story: &Report, netuid: u16) -> Vec<(String, (f64, f64))> {
-    let epochs: Vec<&EpochReport> = story
+/// Returns the phases of a subnet's epochs in order, with their average time in wasmtime and
+/// natively.
+fn average_times(report: &Report, netuid: u16) -> Vec<(String, (f64, f64))> {
+    let epochs: Vec<&EpochReport> = report
         .epochs
         .iter()
         .filter(|epoch| epoch.netuid == netuid)
@@ -383,22 +385,27 @@ fn average_times(story: &Report, netuid: u16) -> Vec<(String, (f64, f64))> {
     averages
 }
 
-fn supply(story: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn supply(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nSupply check, in TAO\n")?;
-    for equation in &story.supply {
+    for equation in &report.supply {
         let mark = if equation.holds { "ok" } else { "WRONG" };
         writeln!(out, " {mark:<6}{}", equation.what)?;
         side(out, equation, &equation.left, "")?;
         side(out, equation, &equation.right, "=")?;
     }
-    let wrong = story.supply.iter().filter(|equation| !equation.holds);
+    let wrong = report.supply.iter().filter(|equation| !equation.holds);
     match wrong.count() {
         0 => writeln!(out, "\n Every rao is accounted for."),
         wrong => writeln!(out, "\n {wrong} sums are WRONG."),
     }
 }
 
-/// One side of an equation: its terms, and their sum if there are several.
+/// Returns an amount in TAO.
+fn tao(rao: u64, decimals: usize) -> String {
+    tao_rounded(Rao(rao), decimals)
+}
+
+/// Prints one side of an equation: its terms, and their sum if there are several.
 fn side(out: &mut dyn Write, equation: &Equation, terms: &[Term], sign: &str) -> io::Result<()> {
     let several = terms.len() > 1;
     for (place, term) in terms.iter().enumerate() {

@@ -1,10 +1,8 @@
-//! What a deployment is to be like: by flag, else by file, else by default.
+//! The configuration of a deployment: by flag, else by file, else by default.
 
-use crate::{
-    commands::Failure,
-    output::table::{tao, tao_text},
-};
-use inktensor_client::{deploy::Config, ss58::address};
+use super::rules;
+use crate::{error::Failure, values};
+use inktensor_client::deploy::Config;
 use inktensor_primitives::{
     emission::{Fees, Split},
     epoch::EpochRules,
@@ -14,31 +12,32 @@ use inktensor_primitives::{
 use serde::Deserialize;
 use std::{fs, path::PathBuf};
 
-/// What a deployment is to be like. All of it is fixed once deployed.
+/// The configuration of a deployment, which is fixed once deployed.
 #[derive(clap::Args)]
 pub struct Configured {
-    /// A TOML file with all of this, and the constants of the epoch game and the fees; see
-    /// docs/deploy.md
+    /// A TOML file with all of this, the rules of epochs, and the fees
+    ///
+    /// docs/deploy.md shows a file with all fields.
     #[arg(long, env = "INKTENSOR_DEPLOY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Who holds TAO from the start, and how much; at least one
+    /// An account that holds TAO from the start, and the amount; at least one
     #[arg(long = "holder", value_parser = holder, value_name = "ADDRESS=TAO")]
     holders: Vec<(AccountId, Rao)>,
-    /// Who decides which kernels subnets may choose; the deployer if nobody is named
-    #[arg(long, value_parser = account, value_name = "ADDRESS")]
+    /// The account that allows kernels and sets the network's rules; by default the deployer
+    #[arg(long, value_parser = values::address, value_name = "ADDRESS")]
     admin: Option<AccountId>,
-    /// The account of the protocol's reserve; the deployer if none is named
-    #[arg(long, value_parser = account, value_name = "ADDRESS")]
+    /// The account of the protocol's reserve; by default the deployer
+    #[arg(long, value_parser = values::address, value_name = "ADDRESS")]
     treasury: Option<AccountId>,
-    /// Least TAO to lock for a subnet [default: 1000]
-    #[arg(long, value_parser = tao, value_name = "TAO")]
+    /// The least TAO to lock for a subnet [default: 1000]
+    #[arg(long, value_parser = values::tao, value_name = "TAO")]
     creation_price: Option<Rao>,
-    /// How budgets are divided [default: default]
+    /// The division of budgets [default: default]
     #[arg(long, value_enum)]
     split: Option<Preset>,
 }
 
-/// Ways to divide budgets between miners, validators, the subnet's owner and the reserve.
+/// A division of budgets between miners, validators, the subnet's owner and the reserve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
@@ -54,7 +53,7 @@ pub enum Preset {
 struct File {
     admin: Option<String>,
     treasury: Option<String>,
-    creation_price: Option<String>,
+    creation_price: Option<Amount>,
     split: Option<Preset>,
     holders: Vec<Holder>,
     fees: Option<FileFees>,
@@ -62,7 +61,7 @@ struct File {
     network: FileNetwork,
 }
 
-/// What subnets cost, how many there can be, and what they may choose.
+/// The rules of the network.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct FileNetwork {
@@ -71,19 +70,20 @@ struct FileNetwork {
     subnet_limit: Option<u16>,
     subnet_immunity: Option<u32>,
     bittensor_split: Option<bool>,
-    nominator_min: Option<String>,
-    serving_deposit: Option<String>,
-    swap_fee: Option<String>,
+    nominator_min: Option<Amount>,
+    serving_deposit: Option<Amount>,
+    swap_fee: Option<Amount>,
 }
 
+/// A holder of TAO.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Holder {
     address: String,
-    tao: String,
+    tao: Amount,
 }
 
-/// In basis points.
+/// Fees, in basis points.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileFees {
@@ -91,19 +91,49 @@ struct FileFees {
     keeper: u16,
 }
 
-/// In blocks, and TAO for the collateral.
+/// The rules of epochs: blocks, and an amount of TAO.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct FileRules {
     challenge_period: Option<u32>,
-    collateral: Option<String>,
+    collateral: Option<Amount>,
     settle_window: Option<u32>,
     replay_delay: Option<u32>,
     rollover_delay: Option<u32>,
 }
 
+/// An amount of TAO: text such as "0.5", or a whole number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
+struct Amount(Rao);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Text(String),
+    Whole(i64),
+    Decimal(f64),
+}
+
+impl TryFrom<Written> for Amount {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let parsed = match written {
+            Written::Text(text) => {
+                values::tao(&text).map_err(|problem| format!("{text:?}: {problem}"))
+            }
+            Written::Whole(number) => values::tao(&number.to_string()),
+            Written::Decimal(number) => Err(format!(
+                "write TAO with decimals in quotes, as in \"{number}\""
+            )),
+        };
+        parsed.map(Self)
+    }
+}
+
 impl Configured {
-    /// The configuration of a deployment by `deployer`.
+    /// Returns the configuration of a deployment by `deployer`, whose rules are all allowed.
     pub fn config(&self, deployer: AccountId) -> Result<Config, Failure> {
         let file = match &self.config {
             None => File::default(),
@@ -122,44 +152,31 @@ impl Configured {
     }
 
     fn merged(&self, file: File, deployer: AccountId) -> Result<Config, String> {
-        let who = |name: &str, flag: Option<AccountId>, written: Option<String>| {
-            let written = written.map(|text| account(&text)).transpose();
+        let account = |name: &str, flag: Option<AccountId>, written: Option<String>| {
+            let written = written.map(|text| values::address(&text)).transpose();
             let written = written.map_err(|problem| format!("{name}: {problem}"))?;
             Ok::<_, String>(flag.or(written).unwrap_or(deployer))
         };
-        let amount = |name: &str, text: Option<String>| {
-            let read = text.map(|text| tao(&text)).transpose();
-            read.map_err(|problem| format!("{name}: {problem}"))
-        };
+        let amount = |written: Option<Amount>, default: Rao| written.map_or(default, |it| it.0);
         let mut holders = self.holders.clone();
         if holders.is_empty() {
             for it in &file.holders {
-                holders.push((account(&it.address)?, tao(&it.tao)?));
+                let address = values::address(&it.address);
+                let address = address.map_err(|problem| format!("holders: {problem}"))?;
+                holders.push((address, it.tao.0));
             }
         }
-        if holders.is_empty() {
-            return Err("nobody holds TAO: name at least one with --holder ADDRESS=TAO, or nobody could register or stake".into());
-        }
-        let sum = holders
-            .iter()
-            .fold(0u64, |sum, (_, amount)| sum.saturating_add(amount.0));
-        if sum > Rao::CAP.0 {
-            return Err(format!(
-                "the holders have {} TAO together, more than the cap of {}",
-                tao_text(Rao(sum)),
-                tao_text(Rao::CAP)
-            ));
-        }
-        let price = amount("creation_price", file.creation_price)?;
         let split = self.split.or(file.split).unwrap_or(Preset::Default);
-        let (rules, usual) = (file.rules, Config::RULES);
+        let (written, usual) = (file.rules, Config::RULES);
         let (network, default) = (file.network, NetworkRules::DEFAULT);
-        Ok(Config {
+        let config = Config {
             deployer,
-            admin: who("admin", self.admin, file.admin)?,
+            admin: account("admin", self.admin, file.admin)?,
             holders,
             network: NetworkRules {
-                min_lock: self.creation_price.or(price).unwrap_or(default.min_lock),
+                min_lock: self
+                    .creation_price
+                    .unwrap_or(amount(file.creation_price, default.min_lock)),
                 lock_interval: network.lock_interval.unwrap_or(default.lock_interval),
                 creation_interval: network
                     .creation_interval
@@ -167,11 +184,9 @@ impl Configured {
                 subnet_limit: network.subnet_limit.unwrap_or(default.subnet_limit),
                 subnet_immunity: network.subnet_immunity.unwrap_or(default.subnet_immunity),
                 bittensor_split: network.bittensor_split.unwrap_or(default.bittensor_split),
-                nominator_min: amount("network.nominator_min", network.nominator_min)?
-                    .unwrap_or(default.nominator_min),
-                serving_deposit: amount("network.serving_deposit", network.serving_deposit)?
-                    .unwrap_or(default.serving_deposit),
-                swap_fee: amount("network.swap_fee", network.swap_fee)?.unwrap_or(default.swap_fee),
+                nominator_min: amount(network.nominator_min, default.nominator_min),
+                serving_deposit: amount(network.serving_deposit, default.serving_deposit),
+                swap_fee: amount(network.swap_fee, default.swap_fee),
             },
             split: match split {
                 Preset::Default => Split::DEFAULT,
@@ -181,36 +196,32 @@ impl Configured {
                 proposer: Bps(fees.proposer),
                 keeper: Bps(fees.keeper),
             }),
-            treasury: who("treasury", self.treasury, file.treasury)?,
+            treasury: account("treasury", self.treasury, file.treasury)?,
             rules: EpochRules {
-                challenge_period: rules.challenge_period.unwrap_or(usual.challenge_period),
-                collateral: amount("rules.collateral", rules.collateral)?
-                    .unwrap_or(usual.collateral),
-                settle_window: rules.settle_window.unwrap_or(usual.settle_window),
-                replay_delay: rules.replay_delay.unwrap_or(usual.replay_delay),
-                rollover_delay: rules.rollover_delay.unwrap_or(usual.rollover_delay),
+                challenge_period: written.challenge_period.unwrap_or(usual.challenge_period),
+                collateral: amount(written.collateral, usual.collateral),
+                settle_window: written.settle_window.unwrap_or(usual.settle_window),
+                replay_delay: written.replay_delay.unwrap_or(usual.replay_delay),
+                rollover_delay: written.rollover_delay.unwrap_or(usual.rollover_delay),
             },
-        })
+        };
+        rules::check(&config)?;
+        Ok(config)
     }
-}
-
-fn account(text: &str) -> Result<AccountId, String> {
-    address(text).ok_or_else(|| {
-        format!("{text:?} is not an address, in SS58 or as 32 bytes in hexadecimal after 0x")
-    })
 }
 
 fn holder(text: &str) -> Result<(AccountId, Rao), String> {
     let (who, amount) = text
         .split_once('=')
         .ok_or_else(|| format!("{text:?}: expected ADDRESS=TAO"))?;
-    Ok((account(who)?, tao(amount)?))
+    Ok((values::address(who)?, values::tao(amount)?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::{Args, FromArgMatches};
+    use inktensor_client::ss58::address;
 
     const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
     const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
@@ -244,7 +255,7 @@ mod tests {
         let file = format!(
             "admin = \"{ALICE}\"\ntreasury = \"{ALICE}\"\ncreation_price = \"7\"\nsplit = \"bittensor\"\n\
              [[holders]]\naddress = \"{ALICE}\"\ntao = \"5\"\n[fees]\nproposer = 1\nkeeper = 2\n\
-             [rules]\nchallenge_period = 3\nbond = \"0.5\"\n\
+             [rules]\nchallenge_period = 3\ncollateral = \"0.5\"\n\
              [network]\nsubnet_limit = 9\n"
         );
         let made = config(&["--treasury", BOB, "--creation-price", "9"], &file).unwrap();
@@ -265,6 +276,19 @@ mod tests {
     }
 
     #[test]
+    fn tao_is_text_or_a_whole_number() {
+        let holder = format!("--holder={ALICE}=1");
+        let price = |written: &str| config(&[&holder], &format!("creation_price = {written}"));
+        assert_eq!(price("10").unwrap().network.min_lock, Rao::from_tao(10));
+        assert_eq!(
+            price("\"2.5\"").unwrap().network.min_lock,
+            Rao(2_500_000_000)
+        );
+        assert!(price("2.5").unwrap_err().contains("in quotes"));
+        assert!(price("-1").unwrap_err().contains("negative"));
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let holder = format!("--holder={ALICE}=1");
         for (flags, file, said) in [
@@ -274,11 +298,26 @@ mod tests {
             (
                 vec![&holder, &*format!("--holder={BOB}=21000000")],
                 "",
-                "more than the cap",
+                "holders: ",
+            ),
+            (
+                vec![&holder],
+                "[rules]\nchallenge_period = 0",
+                "rules.challenge_period",
+            ),
+            (
+                vec![&holder],
+                "[fees]\nproposer = 900\nkeeper = 900",
+                "fees",
+            ),
+            (
+                vec![&holder],
+                "[network]\nsubnet_limit = 0",
+                "network.subnet_limit",
             ),
             (vec![&holder], "colour = 1", "colour"),
             (vec![&holder], "admin = \"x\"", "admin"),
-            (vec![&holder], "[rules]\nbond = \"x\"", "rules.collateral"),
+            (vec![&holder], "[rules]\ncollateral = \"x\"", "collateral"),
             (vec![&holder], "[network]\nsubnets = 1", "subnets"),
         ] {
             let problem = config(&flags, file).unwrap_err();

@@ -1,39 +1,70 @@
-//! `inktensor deploy`: puts all contracts on a chain, and writes down where they are. `inktensor
-//! deployment`: looks at what is written down.
+//! `inktensor deploy`: puts all contracts on a chain. `inktensor deployment`: checks and records
+//! deployments.
 
+mod check;
 mod config;
+mod record;
+mod rules;
 
-use super::{Failure, Verdict};
+pub use check::Check;
+pub use record::RecordArgs;
+
 use crate::{
-    args::{ChainArguments, SignerArguments},
+    args::SignerArgs,
+    error::{Failure, Verdict},
     output::{
-        format::grouped,
-        table::{show, table},
+        self,
+        format::{self, count, grouped},
+        json::{Address, CostView, Hex},
+        table::{number, text, Room, Table},
+        View,
     },
-    session::{cost, print},
 };
 use inktensor_client::{
-    chain::{Chain, Cost},
+    chain::Cost,
     deploy::{
-        check, deploy_with, estimate, Bundles, Config, DeployStep, Deployment, Phase, Record,
+        deploy_with, estimate, Bundles, Config, DeployStep, Deployed, Deployment, Phase, Record,
         StepOutcome,
     },
-    ss58::ss58,
 };
-use inktensor_devnet::chain_dir::{read_record, write_whole, ChainDir};
-use inktensor_primitives::hash::hex;
-use inktensor_worker::chain_source::{connect, of_chain, Access, ChainSource, FOLDER};
-use serde_json::{json, Value};
+use inktensor_devnet::chain_dir::{read_record, write_whole};
+use inktensor_worker::chain_source::{connect, Access, ChainSource, FOLDER};
+use serde::Serialize;
 use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-/// Where to deploy, and what.
+/// Commands about a deployment.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Check a deployment's file against the chain
+    ///
+    /// Compares code, wiring and kernels. Exit code: 0 if all is as recorded, 1 if something
+    /// differs, 2 if the chain or the file cannot be read.
+    #[command(after_help = example!("deployment check --url ws://127.0.0.1:9944"))]
+    Check(Check),
+    /// Record a deployment that was made by other tools
+    ///
+    /// Writes deployments/NETWORK.json, which all other commands need, after checking that every
+    /// contract is the one that it should be. The epoch contract names the others; the kernels
+    /// are those with the code of the built ones, unless their addresses are given.
+    #[command(after_help = example!(
+        "deployment record --url ws://127.0.0.1:9944 --network mine --epoch \
+         5CiPPseXPECbkjWCa6MnjNokrgYjMqmKndv2rSnekmSK2DjL"
+    ))]
+    Record(RecordArgs),
+}
+
+/// Arguments of `deploy`.
 #[derive(clap::Args)]
+#[command(after_help = example!(
+    "deploy --url ws://127.0.0.1:9944 --suri-file deployer.suri --holder \
+     5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY=1000000"
+))]
 pub struct Arguments {
-    /// The nodes of the chain, ws://HOST:PORT with commas between
+    /// The chain: nodes at ws://HOST:PORT, with commas between
     #[arg(
         long,
         visible_alias = "url",
@@ -42,18 +73,16 @@ pub struct Arguments {
     )]
     chain: ChainSource,
     #[command(flatten)]
-    signer: SignerArguments,
+    signer: SignerArgs,
     #[command(flatten)]
     config: config::Configured,
-    /// What the chain is called, and so the file in `deployments`; what the node calls it if
-    /// nothing is said
+    /// The chain's name, and so the file in `deployments`; by default the node's name for it
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
     /// Show addresses, deposits and gas, and send nothing
     #[arg(long)]
     dry_run: bool,
-    /// Replace the file of another deployment on the same network. The contracts of that one stay
-    /// where they are
+    /// Replace the file of another deployment, whose contracts stay where they are
     #[arg(long)]
     replace: bool,
     /// Print one JSON document
@@ -61,25 +90,93 @@ pub struct Arguments {
     json: bool,
 }
 
+/// A contract, for programs.
+#[derive(Serialize)]
+struct ContractView {
+    name: &'static str,
+    address: Address,
+    code_hash: Hex,
+    bytes: usize,
+    cost: CostView,
+}
+
+impl From<&Deployed> for ContractView {
+    fn from(it: &Deployed) -> Self {
+        Self {
+            name: it.name,
+            address: it.address.into(),
+            code_hash: Hex::from(it.code_hash),
+            bytes: it.size,
+            cost: CostView::from(&it.cost),
+        }
+    }
+}
+
+/// A deployment that was estimated.
+#[derive(Serialize)]
+struct Estimated {
+    deployer: Address,
+    contracts: Vec<ContractView>,
+    cost: CostView,
+    #[serde(skip)]
+    planned: Deployment,
+    #[serde(skip)]
+    sum: Cost,
+}
+
+/// A deployment that was carried out.
+#[derive(Serialize)]
+struct Finished<'a> {
+    file: &'a Path,
+    contracts: Vec<ContractView>,
+    steps: Vec<StepView>,
+    #[serde(skip)]
+    deployment: &'a Deployment,
+}
+
+#[derive(Serialize)]
+struct StepView {
+    phase: &'static str,
+    what: &'static str,
+    cost: Option<CostView>,
+}
+
+/// Runs `inktensor deployment`.
+pub fn deployment(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    match command {
+        Command::Check(arguments) => check::run(arguments, out),
+        Command::Record(arguments) => record::run(arguments, out),
+    }
+}
+
 /// Runs `inktensor deploy`.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let ChainSource::Nodes(addresses) = &arguments.chain else {
         return Err(Failure::input(
-            "--chain: deploying is for nodes, ws://HOST:PORT; `inktensor devchain` deploys by itself",
+            "--chain: expected nodes, ws://HOST:PORT; `inktensor devchain` deploys by itself",
         ));
     };
     let bundles = Bundles::load().map_err(Failure::input)?;
     let (account, keys) = arguments.signer.account_on(&arguments.chain)?;
     let config = arguments.config.config(account)?;
+    if config.network.min_lock.is_zero() {
+        // Standard error may be closed.
+        let _ = writeln!(
+            io::stderr(),
+            "warning: creation_price is 0: subnets are free until the admin changes the rules"
+        );
+    }
     let access = Access {
         keys,
         wait: arguments.signer.wait,
         ..Access::default()
     };
     let mut chain = connect(addresses, access).map_err(Failure::input)?;
+    let planned = estimate(&chain, &bundles, &config).map_err(Failure::input)?;
+    rules::check_treasury(config.treasury, &planned.addresses).map_err(Failure::input)?;
     if arguments.dry_run {
-        let planned = estimate(&chain, &bundles, &config).map_err(Failure::input)?;
-        rehearsed(&planned, &config, arguments.json, out)?;
+        let estimated = Estimated::new(planned, &config);
+        output::show(arguments.json, &estimated, out)?;
         return Ok(Verdict::Good);
     }
     let network = match &arguments.network {
@@ -87,29 +184,25 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         None => chain.name().map_err(Failure::input)?,
     };
     let path = file(&network)?;
-    let planned = estimate(&chain, &bundles, &config).map_err(Failure::input)?;
-    let genesis = chain.genesis().map_err(Failure::input)?;
-    let earlier = earlier(
-        &path,
-        &Record::of(&planned, &network, genesis),
-        arguments.replace,
-    )?;
+    let genesis = inktensor_client::chain::ChainRead::genesis(&chain).map_err(Failure::input)?;
+    let planned = Record::of(&planned, &network, genesis);
+    let earlier = earlier(&path, &planned, arguments.replace)?;
     let mut taken = Vec::new();
     let deployment = deploy_with(&mut chain, &bundles, &config, &mut |step| {
         taken.push(*step);
         if !arguments.json {
-            // Whoever does not read this still wants the deployment.
-            let _ = told(step, out).and_then(|()| out.flush());
+            // A closed standard output does not stop the deployment.
+            let _ = log_step(step, out).and_then(|()| out.flush());
         }
     })
     .map_err(|error| {
         Failure::input(format_args!(
-            "{error}; what was done stays, the same command goes on from there"
+            "{error}; the steps before stay, and the same command continues from there"
         ))
     })?;
     let mut record = Record::of(&deployment, network, genesis);
     if let Some(earlier) = earlier {
-        // A contract that was found came to be when it says there.
+        // A contract that was found has the block that the file before has.
         for (name, entry) in &mut record.contracts {
             if let Some(known) = earlier.contracts.get(name) {
                 entry.block = known.block.min(entry.block);
@@ -117,22 +210,21 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         }
     }
     write_whole(&path, record.to_text().as_bytes()).map_err(Failure::input)?;
-    if arguments.json {
-        let steps: Vec<Value> = taken.iter().map(step).collect();
-        let contracts = contracts(&deployment);
-        print(
-            &json!({ "file": path, "contracts": contracts, "steps": steps }),
-            out,
-        )?;
-    } else {
-        writeln!(out, "\n{}", summary(&taken))?;
-        listed(&deployment, false, out)?;
-        writeln!(out, "\nwritten down in {}", path.display())?;
-    }
+    let finished = Finished {
+        file: &path,
+        contracts: deployment
+            .contracts
+            .iter()
+            .map(ContractView::from)
+            .collect(),
+        steps: taken.iter().map(StepView::from).collect(),
+        deployment: &deployment,
+    };
+    output::show(arguments.json, &finished, out)?;
     Ok(Verdict::Good)
 }
 
-/// The file of the network with this name.
+/// Returns the file of the network with this name, in a folder that exists.
 fn file(network: &str) -> Result<PathBuf, Failure> {
     let name: String = network
         .chars()
@@ -154,8 +246,8 @@ fn file(network: &str) -> Result<PathBuf, Failure> {
     Ok(folder.join(name).with_extension("json"))
 }
 
-/// What the file holds of this deployment already. One of another deployment is not overwritten
-/// unless told to.
+/// Returns the record that the file holds of this deployment already. The record of another one
+/// is an error, unless it is to be replaced.
 fn earlier(path: &Path, planned: &Record, replace: bool) -> Result<Option<Record>, Failure> {
     if !path.exists() {
         return Ok(None);
@@ -172,7 +264,7 @@ fn earlier(path: &Path, planned: &Record, replace: bool) -> Result<Option<Record
         (false, true) => Ok(None),
         (false, false) => Err(Failure::in_file(
             path,
-            "another deployment is written down here: name another --network, or add --replace",
+            "the file has another deployment: choose another --network, or add --replace",
         )),
     }
 }
@@ -186,7 +278,7 @@ const fn phase(phase: Phase) -> &'static str {
     }
 }
 
-fn told(step: &DeployStep, out: &mut dyn Write) -> io::Result<()> {
+fn log_step(step: &DeployStep, out: &mut dyn Write) -> io::Result<()> {
     let (phase, what) = (phase(step.phase), step.what);
     match step.outcome {
         StepOutcome::Done(_) => writeln!(out, "{phase:<12} {what:<9} done"),
@@ -194,166 +286,84 @@ fn told(step: &DeployStep, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn step(step: &DeployStep) -> Value {
-    let cost = match &step.outcome {
-        StepOutcome::Done(spent) => Some(cost(spent)),
-        StepOutcome::Found => None,
-    };
-    json!({ "phase": phase(step.phase), "what": step.what, "cost": cost })
-}
-
-fn summary(taken: &[DeployStep]) -> String {
-    let done = taken
-        .iter()
-        .filter(|it| it.outcome != StepOutcome::Found)
-        .count();
-    format!("{done} of {} steps were still to be taken", taken.len())
-}
-
-fn contracts(deployment: &Deployment) -> Vec<Value> {
-    let document = |it: &inktensor_client::deploy::Deployed| {
-        json!({
-            "name": it.name,
-            "address": ss58(&it.address),
-            "code_hash": hex(&it.code_hash),
-            "bytes": it.size,
-            "cost": cost(&it.cost),
-        })
-    };
-    deployment.contracts.iter().map(document).collect()
-}
-
-fn listed(deployment: &Deployment, costs: bool, out: &mut dyn Write) -> io::Result<()> {
-    if !costs {
-        let mut rows = table(["contract", "address"], &[]);
-        for it in &deployment.contracts {
-            rows.add_row([it.name.to_owned(), ss58(&it.address)]);
+impl From<&DeployStep> for StepView {
+    fn from(step: &DeployStep) -> Self {
+        let cost = match &step.outcome {
+            StepOutcome::Done(cost) => Some(CostView::from(cost)),
+            StepOutcome::Found => None,
+        };
+        Self {
+            phase: phase(step.phase),
+            what: step.what,
+            cost,
         }
-        return show(&rows, out);
     }
-    let header = ["contract", "KiB", "deposit", "ref_time ms", "proof KiB"];
-    let mut rows = table(header, &[1, 2, 3, 4]);
+}
+
+impl View for Finished<'_> {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let done = self.steps.iter().filter(|it| it.cost.is_some()).count();
+        let done = count(u32::try_from(done).unwrap_or(u32::MAX), "step");
+        writeln!(out, "\ntook {done} of {}", self.steps.len())?;
+        addresses(self.deployment, out)?;
+        writeln!(out, "\nrecorded in {}", self.file.display())
+    }
+}
+
+fn addresses(deployment: &Deployment, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(Room::Narrow, [text("contract"), text("address")]);
     for it in &deployment.contracts {
-        rows.add_row([
-            it.name.to_owned(),
-            format!("{:.1}", it.size as f64 / 1024.0),
-            grouped(it.cost.deposit),
-            format!("{:.1}", it.cost.ref_time as f64 / 1e9),
-            format!("{:.1}", it.cost.proof_size as f64 / 1024.0),
-        ]);
+        table.row([it.name.to_owned(), Address(it.address).to_string()]);
     }
-    show(&rows, out)
+    table.print(out)
 }
 
-/// Shows what a deployment would come to.
-fn rehearsed(
-    planned: &Deployment,
-    config: &Config,
-    json: bool,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    let sum = planned.contracts.iter().fold(Cost::default(), |sum, it| {
-        super::session::both(sum, it.cost)
-    });
-    if json {
-        let document = json!({
-            "deployer": ss58(&config.deployer),
-            "contracts": contracts(planned),
-            "cost": cost(&sum),
-        });
-        return Ok(print(&document, out)?);
+impl Estimated {
+    fn new(planned: Deployment, config: &Config) -> Self {
+        let contracts = planned.contracts.iter();
+        let sum = contracts.fold(Cost::default(), |sum, it| format::sum(sum, it.cost));
+        Self {
+            deployer: config.deployer.into(),
+            contracts: planned.contracts.iter().map(ContractView::from).collect(),
+            cost: CostView::from(&sum),
+            planned,
+            sum,
+        }
     }
-    writeln!(out, "deployer {}\n", ss58(&config.deployer))?;
-    listed(planned, false, out)?;
-    writeln!(out)?;
-    listed(planned, true, out)?;
-    writeln!(
-        out,
-        "\ndeposits together: {} of the chain's smallest coin. A contract that is there costs nothing. Constructors that ask contracts\n\
-         which are not there yet are counted with their code alone; wiring adds seven small calls. Nothing was sent.",
-        grouped(sum.deposit)
-    )?;
-    Ok(())
 }
 
-/// What to do with what is written down.
-#[derive(clap::Subcommand)]
-pub enum Command {
-    /// Hold what is written down against the chain: code, wiring, kernels
-    ///
-    /// Exit code: 0 if all is as it is written, 1 if something is not, 2 if it cannot be told.
-    #[command(after_help = "Example:\n  inktensor deployment check --url ws://127.0.0.1:9944")]
-    Check(Check),
-}
-
-/// Which deployment.
-#[derive(clap::Args)]
-pub struct Check {
-    #[command(flatten)]
-    chain: ChainArguments,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-/// Runs `inktensor deployment`.
-pub fn look(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let Command::Check(arguments) = command;
-    let access = Access {
-        deployment: arguments.chain.deployment.clone(),
-        ..Access::default()
-    };
-    let (chain, path, record): (Box<dyn Chain>, _, _) = match &arguments.chain.chain {
-        ChainSource::Nodes(addresses) => {
-            let chain = connect(addresses, access).map_err(Failure::input)?;
-            let genesis = chain.genesis().map_err(Failure::input)?;
-            // A file that is named is held against the chain even if it is of another one.
-            let (path, record) = match &arguments.chain.deployment {
-                Some(path) => (path.clone(), read_record(path).map_err(Failure::input)?),
-                None => of_chain(None, genesis).map_err(Failure::input)?,
-            };
-            (Box::new(chain), path, record)
+impl View for Estimated {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "deployer {}\n", self.deployer)?;
+        addresses(&self.planned, out)?;
+        writeln!(out)?;
+        let columns = [
+            text("contract"),
+            number("KiB"),
+            number("deposit"),
+            number("ref_time ms"),
+            number("proof KiB"),
+        ];
+        let mut table = Table::new(Room::Narrow, columns);
+        for it in &self.planned.contracts {
+            table.row([
+                it.name.to_owned(),
+                format!("{:.1}", it.size as f64 / 1024.0),
+                grouped(it.cost.deposit),
+                format!("{:.1}", it.cost.ref_time as f64 / 1e9),
+                format!("{:.1}", it.cost.proof_size as f64 / 1024.0),
+            ]);
         }
-        ChainSource::Dir(folder) => {
-            let kept = ChainDir::at(folder);
-            let chain = kept.chain().map_err(Failure::input)?;
-            let (path, record) = kept.record().map_err(Failure::input)?;
-            (Box::new(chain), path, record)
-        }
-        ChainSource::Served(_) => {
-            return Err(Failure::input(
-                "--chain: a devchain tells its contracts itself; nothing is written down of them",
-            ));
-        }
-    };
-    let mismatches = check(chain.as_ref(), &record).map_err(Failure::input)?;
-    if arguments.json {
-        let mismatches: Vec<Value> = mismatches
-            .iter()
-            .map(|it| json!({ "what": it.what, "written": it.written, "found": it.found }))
-            .collect();
-        print(&json!({ "file": path, "mismatches": mismatches }), out)?;
-    } else if mismatches.is_empty() {
-        let count = record.contracts.len();
+        table.print(out)?;
         writeln!(
             out,
-            "{}: all {count} contracts are as it is written",
-            path.display()
-        )?;
-    } else {
-        for it in &mismatches {
-            writeln!(
-                out,
-                "{}: {} is written, {} is there",
-                it.what, it.written, it.found
-            )?;
-        }
+            "\ndeposits together: {} of the smallest unit of the chain's coin.\n\
+             A contract that exists costs nothing. A constructor that calls a contract which\n\
+             does not exist yet is counted with its code alone; wiring adds seven small calls.\n\
+             Nothing was sent.",
+            grouped(self.sum.deposit)
+        )
     }
-    Ok(if mismatches.is_empty() {
-        Verdict::Good
-    } else {
-        Verdict::Bad
-    })
 }
 
 #[cfg(test)]

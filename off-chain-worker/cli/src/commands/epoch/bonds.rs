@@ -1,46 +1,44 @@
-//! Bonds by proof: what the last final epoch remembers, held against the hashes that the chain
-//! keeps of it.
+//! Bonds by proof: the carry-over state of the last final epoch, checked against the hashes that
+//! the chain keeps of it.
 
 use crate::{
-    args::ChainArguments,
-    commands::{explain::last_final, metagraph::neurons, offline::known, Failure, Verdict},
+    args::{ListArgs, NetuidArg},
+    error::{Failure, Verdict},
+    offline::known,
     output::{
+        self,
         format::share,
-        table::{account, show, table},
+        json::{Address, Hex},
+        table::{number, text, Room, Table},
     },
-    session::{missing, print},
-    verifier,
+    values, verifier,
 };
-use inktensor_client::{chain::Typed, ss58::ss58};
-use inktensor_primitives::hash::hex;
-use inktensor_primitives::{
-    assertion::memory_digest, epoch::Epochs, AccountId, Digest, NetUid, Uid,
-};
+use inktensor_primitives::{assertion::memory_digest, epoch::Epochs, AccountId, Digest, Uid};
 use inktensor_worker::explain::KernelKind;
-use serde_json::{json, Value};
-use std::{collections::BTreeMap, io::Write, path::PathBuf};
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::PathBuf,
+};
 use yuma::memory::Memory;
 
-/// Whose bonds.
+/// Arguments of `epoch bonds`.
 #[derive(clap::Args)]
 pub struct Bonds {
     #[command(flatten)]
-    chain: ChainArguments,
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
-    /// Those that this neuron has, and those in it, only
-    #[arg(long, value_name = "NUMBER")]
-    uid: Option<u16>,
-    /// The store of a worker that was there, for epochs whose inputs the chain no longer has
+    list: ListArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
+    /// Only the bonds of this neuron, and those in it
+    #[arg(long, value_parser = values::uid, value_name = "NUMBER")]
+    uid: Option<Uid>,
+    /// A worker's store, for epochs whose inputs the chain no longer has
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
 }
 
-/// What a validator has in a neuron, in parts of 65535.
+/// A bond of a validator in a neuron, in 65535ths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Bond {
     validator: Uid,
@@ -48,97 +46,134 @@ struct Bond {
     bond: u16,
 }
 
+/// The bonds that an epoch left.
+#[derive(Serialize)]
+struct BondsView {
+    netuid: u16,
+    epoch: u32,
+    proven: bool,
+    hashes: Vec<Hex>,
+    bonds: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    validator: u16,
+    validator_hotkey: Option<Address>,
+    uid: u16,
+    hotkey: Option<Address>,
+    bond: u16,
+}
+
 /// Shows bonds.
 pub fn bonds(arguments: &Bonds, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let netuid = NetUid(arguments.netuid);
-    let opened = arguments.chain.open()?;
-    let (chain, contracts) = (opened.chain.as_ref(), opened.contracts);
-    let epoch = last_final(chain, &contracts, netuid)?;
-    let recomputed = verifier::verifying(&opened, arguments.store.as_ref(), |verifier| {
+    let netuid = arguments.netuid.netuid;
+    let network = arguments.list.open()?;
+    let epoch = network.last_final(netuid)?;
+    let store = arguments.store.as_ref();
+    let recomputed = verifier::verifying(&network, store, |verifier| {
         verifier.recompute(netuid, epoch).map_err(Failure::input)
     })?;
     let kernel = recomputed.inputs.header.kernel_code;
     if known(&kernel) != KernelKind::Yuma {
         return Err(Failure::input(format_args!(
-            "the kernel {} is not the Yuma kernel that this worker is built with: what it remembers may be no bonds",
-            hex(&kernel)
+            "the kernel {} is not the Yuma kernel that this program is built with: its carry-over \
+             state may hold no bonds",
+            Hex::from(kernel)
         )));
     }
     let memory = &recomputed.trace.memory;
-    let hashes: Vec<Digest> = chain.query(contracts.epoch().memory_hashes(netuid))?;
+    let hashes: Vec<Digest> = network.query(network.contracts().epoch().memory_hashes(netuid))?;
     let found = (0..).zip(memory);
     let found = found.map(|(chunk, bytes)| memory_digest(netuid, epoch, chunk, bytes));
     let proven = found.eq(hashes.iter().copied());
     let mut all = read(memory)?;
-    if let Some(uid) = arguments.uid.map(Uid) {
+    if let Some(uid) = arguments.uid {
         let neurons = recomputed.inputs.header.neurons;
         if uid.0 >= neurons {
-            return Err(missing(format_args!(
+            return Err(Failure::missing(format_args!(
                 "uid {} in epoch {epoch} of subnet {}, which had {neurons} neurons",
                 uid.0, netuid.0
             )));
         }
         all.retain(|it| it.validator == uid || it.neuron == uid);
     }
-    // Who sits where now.
-    let names: BTreeMap<Uid, AccountId> = neurons(chain, &contracts, netuid)?
-        .into_iter()
-        .map(|it| (it.uid, it.neuron.hotkey))
-        .collect();
-    if arguments.json {
-        let bonds: Vec<Value> = all
-            .iter()
-            .map(|it| {
-                json!({
-                    "validator": it.validator.0,
-                    "validator_hotkey": names.get(&it.validator).map(ss58),
-                    "uid": it.neuron.0,
-                    "hotkey": names.get(&it.neuron).map(ss58),
-                    "bond": it.bond,
-                })
-            })
-            .collect();
-        let hashes: Vec<String> = hashes.iter().map(|hash| hex(hash)).collect();
-        let document = json!({
-            "netuid": netuid.0,
-            "epoch": epoch,
-            "proven": proven,
-            "hashes": hashes,
-            "bonds": bonds,
-        });
-        print(&document, out)?;
-    } else {
-        let header = ["validator", "hotkey", "in uid", "hotkey", "bond", "share"];
-        let mut rows = table(header, &[0, 2, 4, 5]);
-        let name = |uid: &Uid| names.get(uid).map(account).unwrap_or_default();
-        for it in &all {
-            rows.add_row([
-                it.validator.0.to_string(),
-                name(&it.validator),
-                it.neuron.0.to_string(),
-                name(&it.neuron),
+    // The hotkeys of now: others may have had the uids when the epoch closed.
+    let neurons = network.neurons(netuid)?.into_iter();
+    let names: BTreeMap<Uid, AccountId> = neurons.map(|it| (it.uid, it.neuron.hotkey)).collect();
+    let name = |uid: Uid| names.get(&uid).copied().map(Address);
+    let rows = all.iter().map(|it| Row {
+        validator: it.validator.0,
+        validator_hotkey: name(it.validator),
+        uid: it.neuron.0,
+        hotkey: name(it.neuron),
+        bond: it.bond,
+    });
+    let answer = BondsView {
+        netuid: netuid.0,
+        epoch,
+        proven,
+        hashes: hashes.iter().map(Hex::from).collect(),
+        bonds: rows.collect(),
+    };
+    arguments.list.show(&answer, out)?;
+    Ok(Verdict::of(proven))
+}
+
+impl output::List for BondsView {
+    type Row = Row;
+
+    fn rows(&self) -> &[Row] {
+        &self.bonds
+    }
+
+    fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
+        let columns = [
+            number("validator"),
+            text("hotkey"),
+            number("in uid"),
+            text("hotkey"),
+            number("bond"),
+            number("share"),
+        ];
+        let mut table = Table::new(room, columns);
+        let name = |hotkey: &Option<Address>| {
+            let hotkey = hotkey.as_ref();
+            hotkey.map(|it| room.account(&it.0)).unwrap_or_default()
+        };
+        for it in &self.bonds {
+            table.row([
+                it.validator.to_string(),
+                name(&it.validator_hotkey),
+                it.uid.to_string(),
+                name(&it.hotkey),
                 it.bond.to_string(),
                 share(it.bond),
             ]);
         }
-        show(&rows, out)?;
-        let verdict = if proven {
-            "these are the bonds that the chain has the hashes of"
+        table.print(out)?;
+        let verdict = if self.proven {
+            "the chain has the hashes of these bonds"
         } else {
-            "WRONG: the chain has hashes of other bonds; an assertion became final that was false"
+            "WRONG: the chain has hashes of other bonds; a false assertion became final"
         };
-        writeln!(out, "\nepoch {epoch} of subnet {}: {verdict}", netuid.0)?;
+        writeln!(
+            out,
+            "\nepoch {} of subnet {}: {verdict}",
+            self.epoch, self.netuid
+        )
     }
-    Ok(if proven { Verdict::Good } else { Verdict::Bad })
 }
 
-/// All bonds of a memory that are not zero.
+/// Returns all bonds of a carry-over state that are not zero.
 fn read(memory: &[Vec<u8>]) -> Result<Vec<Bond>, Failure> {
     let mut all = Vec::new();
     for (chunk, bytes) in memory.iter().enumerate() {
         let memory = Memory::read(bytes);
         let memory = memory.ok_or_else(|| {
-            Failure::input(format_args!("the memory of chunk {chunk} is no bonds"))
+            Failure::input(format_args!(
+                "the carry-over state of chunk {chunk} does not hold bonds"
+            ))
         })?;
         for (validator, bonds) in memory.rows() {
             let neurons = memory.start().0..;
@@ -160,7 +195,7 @@ mod tests {
     use yuma::memory::MemoryWriter;
 
     #[test]
-    fn bonds_come_by_validator_and_neuron() {
+    fn bonds_are_sorted_by_validator_and_neuron() {
         let mut first = MemoryWriter::new(Uid(0), 2);
         first.push(Uid(1), &[7, 0]);
         first.push(Uid(3), &[0, 9]);

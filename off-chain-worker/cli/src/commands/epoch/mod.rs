@@ -1,229 +1,274 @@
-//! `inktensor epoch`: where a subnet's epochs stand.
+//! `inktensor epoch`: the state of a subnet's epochs, and the bonds that the last one left.
 
 mod bonds;
 
-use super::{Failure, Verdict};
 use crate::{
-    args::ChainArguments,
-    output::table::tao_text,
-    session::{missing, print},
+    args::{NetuidArg, ReadArgs},
+    error::{Failure, Verdict},
+    output::{
+        format::tao,
+        json::{Address, Hex},
+        View,
+    },
 };
-use inktensor_client::{chain::Typed, ss58::ss58};
-use inktensor_primitives::hash::hex;
 use inktensor_primitives::{
     epoch::{EpochStatus, Epochs, Settlement, Stage},
     kernel::{Budget, EpochHeader},
-    NetUid, Rao,
+    Rao,
 };
-use serde_json::{json, Value};
-use std::io::Write;
+use serde::Serialize;
+use std::io::{self, Write};
 
-/// What to do.
+/// Commands about epochs.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Show which epoch is open, and where the one before it stands
-    #[command(
-        after_help = "Example:\n  inktensor epoch show --url ws://127.0.0.1:9944 --netuid 1"
-    )]
+    /// Show the open epoch, and the state of the one before
+    #[command(after_help = example!("epoch show --url ws://127.0.0.1:9944 --netuid 1"))]
     Show(Show),
-    /// Show the bonds that the last final epoch left, proven by the hashes that the chain keeps
+    /// Show the bonds that the last final epoch left, with proof
     ///
-    /// The chain has no bonds, only a hash of those of each chunk. They are computed again from
-    /// the epoch's inputs and must have these hashes.
-    #[command(
-        after_help = "Example:\n  inktensor epoch bonds --url ws://127.0.0.1:9944 --netuid 1 --uid 0"
-    )]
+    /// The chain keeps no bonds, only a hash of those of each chunk. The bonds are computed again
+    /// from the epoch's inputs and checked against these hashes. Exit code: 0 if the hashes are
+    /// equal, 1 if not.
+    #[command(after_help = example!(
+        "epoch bonds --url ws://127.0.0.1:9944 --netuid 1 --uid 0"
+    ))]
     Bonds(bonds::Bonds),
 }
 
-/// Which subnet.
+/// Arguments of `epoch show`.
 #[derive(clap::Args)]
 pub struct Show {
     #[command(flatten)]
-    chain: ChainArguments,
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
+    read: ReadArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
+}
+
+/// The state of a subnet's epochs.
+#[derive(Serialize)]
+struct EpochView {
     netuid: u16,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    block: u32,
+    open_epoch: u32,
+    opened_at: u32,
+    closes_at: Option<u32>,
+    stage: StageView,
+    final_epoch: Option<u32>,
+    replays_at: Option<u32>,
+    rolls_over_at: Option<u32>,
+    collateral_required_rao: u64,
+    header: Option<HeaderView>,
+    settling: Option<SettlingView>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "name", rename_all = "lowercase")]
+enum StageView {
+    Open,
+    Closed,
+    Asserted {
+        assertion: Hex,
+        proposer: Address,
+        collateral_rao: u64,
+        deadline: u32,
+    },
+    Replaying {
+        next: u32,
+    },
+}
+
+#[derive(Serialize)]
+struct HeaderView {
+    digest: Hex,
+    epoch: u32,
+    closed_at: u64,
+    neurons: u16,
+    kernel: Address,
+    kernel_code: Hex,
+    budget_rao: u64,
+    roster: Vec<u16>,
+}
+
+#[derive(Serialize)]
+struct SettlingView {
+    epoch: u32,
+    chunks: u16,
+    settled: usize,
+    budget_rao: u64,
+    paid_rao: u64,
 }
 
 /// Runs the command.
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let arguments = match command {
-        Command::Show(arguments) => arguments,
+    match command {
+        Command::Show(arguments) => show(arguments, out)?,
         Command::Bonds(arguments) => return bonds::bonds(arguments, out),
-    };
-    let netuid = NetUid(arguments.netuid);
-    let opened = arguments.chain.open()?;
-    let (chain, epochs) = (opened.chain.as_ref(), || opened.contracts.epoch());
-    let status = chain.query(epochs().status(netuid))?;
-    let status = status.ok_or_else(|| missing(format_args!("subnet {}", netuid.0)))?;
-    let header = chain.query(epochs().header(netuid))?;
-    let bond = chain.query(epochs().bond_required(netuid))?;
-    let block = chain.block()?;
-    if arguments.json {
-        print(
-            &document(netuid, block, &status, header.as_ref(), bond),
-            out,
-        )?;
-    } else {
-        show(netuid, block, &status, header.as_ref(), bond, out)?;
     }
     Ok(Verdict::Good)
 }
 
-fn show(
-    netuid: NetUid,
-    block: u32,
-    status: &EpochStatus,
-    header: Option<&EpochHeader>,
-    bond: Rao,
-    out: &mut dyn Write,
-) -> std::io::Result<()> {
-    writeln!(out, "subnet {} at block {block}", netuid.0)?;
-    let (open, opened, closes) = (status.open, status.opened_at, status.closes_at);
-    if closes == u32::MAX {
-        writeln!(out, "open       epoch {open}, and the subnet does not run")?;
-    } else {
-        writeln!(
-            out,
-            "open       epoch {open}, since block {opened}, closes from block {closes} on"
-        )?;
-    }
-    let closed = open.saturating_sub(1);
-    match &status.stage {
-        Stage::Open => {}
-        Stage::Closed => {
-            writeln!(
-                out,
-                "closed     epoch {closed}, nobody has posted it; a bond of {} TAO is needed",
-                tao_text(bond)
-            )?;
-        }
-        Stage::Asserted {
-            assertion,
-            proposer,
-            bond,
-            deadline,
-        } => {
-            writeln!(
-                out,
-                "posted     epoch {closed}, can be disputed before block {deadline}"
-            )?;
-            writeln!(out, "           {}", hex(assertion))?;
-            writeln!(
-                out,
-                "           by {}, bond {} TAO",
-                ss58(proposer),
-                tao_text(*bond)
-            )?;
-        }
-        Stage::Replaying { next } => {
-            writeln!(out, "replaying  epoch {closed}, step {next} is next")?;
-        }
-    }
-    for (what, at) in [
-        ("replayed", status.replays_at),
-        ("given up", status.rolls_over_at),
-    ] {
-        if let Some(at) = at {
-            writeln!(out, "           can be {what} from block {at} on")?;
-        }
-    }
-    if let Some(header) = header {
-        writeln!(
-            out,
-            "header     epoch {}, {} neurons, {} permits, budget {} TAO",
-            header.epoch,
-            header.neurons,
-            header.roster.len(),
-            tao_text(budget(header))
-        )?;
-        writeln!(out, "           {}", hex(&header.digest()))?;
-    }
-    match status.final_epoch {
-        Some(last) => writeln!(out, "final      epoch {last}")?,
-        None => writeln!(out, "final      none yet")?,
-    }
-    if let Some(settling) = &status.settling {
-        let (done, chunks) = (settled(settling), settling.chunks());
-        writeln!(
-            out,
-            "settling   epoch {}, {done} of {chunks} chunks, {} of {} TAO paid",
-            settling.epoch,
-            tao_text(settling.paid),
-            tao_text(settling.budget)
-        )?;
-    }
-    Ok(())
-}
-
-fn budget(header: &EpochHeader) -> Rao {
-    match header.budget {
-        Budget::Split { miners, validators } => Rao(miners.0.saturating_add(validators.0)),
-        Budget::Combined(total) => total,
-    }
-}
-
-fn settled(settling: &Settlement) -> usize {
-    (0..settling.chunks())
-        .filter(|chunk| settling.is_settled(*chunk))
-        .count()
-}
-
-fn document(
-    netuid: NetUid,
-    block: u32,
-    status: &EpochStatus,
-    header: Option<&EpochHeader>,
-    bond: Rao,
-) -> Value {
-    let stage = match &status.stage {
-        Stage::Open => json!({ "name": "open" }),
-        Stage::Closed => json!({ "name": "closed" }),
-        Stage::Asserted {
-            assertion,
-            proposer,
-            bond,
-            deadline,
-        } => json!({
-            "name": "asserted",
-            "assertion": hex(assertion),
-            "proposer": ss58(proposer),
-            "bond_rao": bond.0,
-            "deadline": deadline,
-        }),
-        Stage::Replaying { next } => json!({ "name": "replaying", "next": next }),
+fn show(arguments: &Show, out: &mut dyn Write) -> Result<(), Failure> {
+    let netuid = arguments.netuid.netuid;
+    let network = arguments.read.open()?;
+    let epochs = || network.contracts().epoch();
+    let status: EpochStatus = network.status(netuid)?;
+    let header: Option<EpochHeader> = network.query(epochs().header(netuid))?;
+    let required: Rao = network.query(epochs().collateral_required(netuid))?;
+    let view = EpochView {
+        netuid: netuid.0,
+        block: network.block()?,
+        open_epoch: status.open,
+        opened_at: status.opened_at,
+        closes_at: Some(status.closes_at).filter(|at| *at < u32::MAX),
+        stage: StageView::from(&status.stage),
+        final_epoch: status.final_epoch,
+        replays_at: status.replays_at,
+        rolls_over_at: status.rolls_over_at,
+        collateral_required_rao: required.0,
+        header: header.as_ref().map(HeaderView::from),
+        settling: status.settling.as_ref().map(SettlingView::from),
     };
-    json!({
-        "netuid": netuid.0,
-        "block": block,
-        "open_epoch": status.open,
-        "opened_at": status.opened_at,
-        "closes_at": status.closes_at,
-        "stage": stage,
-        "final_epoch": status.final_epoch,
-        "replays_at": status.replays_at,
-        "rolls_over_at": status.rolls_over_at,
-        "bond_required_rao": bond.0,
-        "header": header.map(|header| json!({
-            "digest": hex(&header.digest()),
-            "epoch": header.epoch,
-            "closed_at": header.closed_at,
-            "neurons": header.neurons,
-            "kernel": ss58(&header.kernel),
-            "kernel_code": hex(&header.kernel_code),
-            "budget_rao": budget(header).0,
-            "roster": header.roster.iter().map(|uid| uid.0).collect::<Vec<_>>(),
-        })),
-        "settling": status.settling.as_ref().map(|settling| json!({
-            "epoch": settling.epoch,
-            "chunks": settling.chunks(),
-            "settled": settled(settling),
-            "budget_rao": settling.budget.0,
-            "paid_rao": settling.paid.0,
-        })),
-    })
+    Ok(arguments.read.show(&view, out)?)
+}
+
+impl From<&Stage> for StageView {
+    fn from(stage: &Stage) -> Self {
+        match stage {
+            Stage::Open => StageView::Open,
+            Stage::Closed => StageView::Closed,
+            Stage::Asserted {
+                assertion,
+                proposer,
+                collateral,
+                deadline,
+            } => StageView::Asserted {
+                assertion: Hex::from(assertion),
+                proposer: Address(*proposer),
+                collateral_rao: collateral.0,
+                deadline: *deadline,
+            },
+            Stage::Replaying { next } => StageView::Replaying { next: *next },
+        }
+    }
+}
+
+impl From<&EpochHeader> for HeaderView {
+    fn from(header: &EpochHeader) -> Self {
+        let budget = match header.budget {
+            Budget::Split { miners, validators } => miners.0.saturating_add(validators.0),
+            Budget::Combined(total) => total.0,
+        };
+        Self {
+            digest: Hex::from(header.digest()),
+            epoch: header.epoch,
+            closed_at: header.closed_at,
+            neurons: header.neurons,
+            kernel: header.kernel.into(),
+            kernel_code: Hex::from(header.kernel_code),
+            budget_rao: budget,
+            roster: header.roster.iter().map(|uid| uid.0).collect(),
+        }
+    }
+}
+
+impl From<&Settlement> for SettlingView {
+    fn from(settling: &Settlement) -> Self {
+        let chunks = settling.chunks();
+        Self {
+            epoch: settling.epoch,
+            chunks,
+            settled: (0..chunks).filter(|it| settling.is_settled(*it)).count(),
+            budget_rao: settling.budget.0,
+            paid_rao: settling.paid.0,
+        }
+    }
+}
+
+impl View for EpochView {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "subnet {} at block {}", self.netuid, self.block)?;
+        match self.closes_at {
+            Some(at) => writeln!(
+                out,
+                "open       epoch {}, since block {}, closes from block {at} on",
+                self.open_epoch, self.opened_at
+            )?,
+            None => writeln!(
+                out,
+                "open       epoch {}, and the subnet does not run",
+                self.open_epoch
+            )?,
+        }
+        self.closed(out)?;
+        if let Some(header) = &self.header {
+            writeln!(
+                out,
+                "header     epoch {}, {} neurons, {} permits, budget {} TAO",
+                header.epoch,
+                header.neurons,
+                header.roster.len(),
+                tao(Rao(header.budget_rao))
+            )?;
+            writeln!(out, "           {}", header.digest)?;
+        }
+        match self.final_epoch {
+            Some(last) => writeln!(out, "final      epoch {last}")?,
+            None => writeln!(out, "final      no epoch yet")?,
+        }
+        if let Some(settling) = &self.settling {
+            writeln!(
+                out,
+                "settling   epoch {}, {} of {} chunks, {} of {} TAO paid",
+                settling.epoch,
+                settling.settled,
+                settling.chunks,
+                tao(Rao(settling.paid_rao)),
+                tao(Rao(settling.budget_rao))
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl EpochView {
+    /// Prints the state of the closed epoch.
+    fn closed(&self, out: &mut dyn Write) -> io::Result<()> {
+        let closed = self.open_epoch.saturating_sub(1);
+        match &self.stage {
+            StageView::Open => {}
+            StageView::Closed => writeln!(
+                out,
+                "closed     epoch {closed}, not posted yet; collateral of {} TAO is needed",
+                tao(Rao(self.collateral_required_rao))
+            )?,
+            StageView::Asserted {
+                assertion,
+                proposer,
+                collateral_rao,
+                deadline,
+            } => {
+                let collateral = tao(Rao(*collateral_rao));
+                writeln!(
+                    out,
+                    "posted     epoch {closed}, can be disputed before block {deadline}"
+                )?;
+                writeln!(out, "           {assertion}")?;
+                writeln!(out, "           by {proposer}")?;
+                writeln!(out, "           collateral {collateral} TAO")?;
+            }
+            StageView::Replaying { next } => {
+                writeln!(out, "replaying  epoch {closed}, step {next} is next")?;
+            }
+        }
+        for (what, at) in [
+            ("replayed", self.replays_at),
+            ("rolled over", self.rolls_over_at),
+        ] {
+            if let Some(at) = at {
+                writeln!(out, "           can be {what} from block {at} on")?;
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,21 +1,16 @@
-//! `inktensor explain`: why a neuron was paid what it was paid.
+//! `inktensor explain`: the terms of which a neuron's pay was made.
 
 mod print;
 
-use super::{
-    offline::{known, read, Kernel},
-    EngineKind, Failure, Verdict,
+use crate::{
+    args::ChainArgs,
+    error::{Failure, Verdict},
+    offline::{known, read, EngineKind, Kernel},
+    output::{self, View},
+    values, verifier,
 };
-use crate::{args::ChainArguments, verifier};
-use inktensor_client::{
-    chain::{ChainRead, Typed},
-    deploy::Addresses,
-};
-use inktensor_compute::{
-    epoch::{compute, ComputeError},
-    vectors::{Located, Vector},
-};
-use inktensor_primitives::{epoch::Epochs, NetUid, Uid};
+use inktensor_compute::vectors::{Located, Vector};
+use inktensor_primitives::{NetUid, Uid};
 use inktensor_worker::{
     chain_source::ChainSource,
     explain::{explain, explain_on_chain, Explanation, Identity, Subject},
@@ -25,17 +20,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What to explain, and where it is.
+/// Arguments of `explain`.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Example:\n  inktensor explain --url ws://127.0.0.1:9944 --netuid 1 --uid 0"
-)]
+#[command(after_help = example!("explain --url ws://127.0.0.1:9944 --netuid 1 --uid 0"))]
 pub struct Arguments {
     /// The neuron
-    #[arg(long, value_name = "NUMBER")]
-    uid: u16,
-    /// The chain: ws://HOST:PORT of a node, tcp://HOST:PORT of a devchain, or a folder that demo
-    /// or devchain left
+    #[arg(long, value_parser = values::uid, value_name = "NUMBER")]
+    uid: Uid,
+    /// The chain: ws://HOST:PORT of a node, tcp://HOST:PORT of a devchain, or a folder
     #[arg(
         long,
         visible_alias = "url",
@@ -43,29 +35,33 @@ pub struct Arguments {
         value_name = "URL|DIR"
     )]
     chain: Option<ChainSource>,
-    /// The file of the deployment on a chain of nodes; by default the one in the folder
-    /// `deployments` that is of the chain
+    /// The deployment's file, on a chain of nodes; by default the one in `deployments`
     #[arg(long, env = "INKTENSOR_DEPLOYMENT", value_name = "FILE")]
     deployment: Option<PathBuf>,
     /// The subnet
-    #[arg(long, value_name = "NUMBER", conflicts_with = "metagraph")]
-    netuid: Option<u16>,
-    /// The epoch; the last final one if none is named
-    #[arg(long, value_name = "NUMBER", conflicts_with = "metagraph")]
+    #[arg(long, value_parser = values::netuid, value_name = "NUMBER", conflicts_with = "metagraph")]
+    netuid: Option<NetUid>,
+    /// The epoch; by default the last final one
+    #[arg(
+        long,
+        value_parser = values::whole::<u32>(0..=4_294_967_295),
+        value_name = "NUMBER",
+        conflicts_with = "metagraph"
+    )]
     epoch: Option<u32>,
-    /// The store of a worker that was there, for epochs whose inputs the chain no longer has
+    /// A worker's store, for epochs whose inputs the chain no longer has
     #[arg(long, value_name = "DIR", conflicts_with = "metagraph")]
     store: Option<PathBuf>,
     /// Instead of a chain: an epoch in the form of the test vectors; - is standard input
     #[arg(long, value_name = "FILE")]
     metagraph: Option<PathBuf>,
-    /// Which of the file's epochs, if it holds several
+    /// The name of the epoch, if the file holds several
     #[arg(long, requires = "metagraph")]
     name: Option<String>,
-    /// What runs the kernel on a file's epoch
+    /// The engine that runs the kernel on a file's epoch
     #[arg(long, value_enum, default_value = "wasm", requires = "metagraph")]
     engine: EngineKind,
-    /// A kernel other than the built one for a file's epoch, for the wasm engine
+    /// Another kernel than the built one for a file's epoch, for the wasm engine
     #[arg(long, value_name = "FILE.wasm", requires = "metagraph")]
     kernel: Option<PathBuf>,
     /// Print one JSON document instead of tables
@@ -77,27 +73,24 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let explanation = match (&arguments.metagraph, &arguments.chain, arguments.netuid) {
         (Some(file), _, _) => in_file(file, arguments)?,
-        (None, Some(chain), Some(netuid)) => on_chain(chain, NetUid(netuid), arguments)?,
+        (None, Some(chain), Some(netuid)) => on_chain(chain, netuid, arguments)?,
         (None, Some(_), None) => {
-            return Err(Failure::input("say which subnet with --netuid"));
+            return Err(Failure::input("no subnet is given: name one with --netuid"));
         }
         (None, None, _) => {
             return Err(Failure::input(
-                "name a chain with --chain, or a file with --metagraph",
+                "no epoch is given: name a chain with --chain, or a file with --metagraph",
             ));
         }
     };
-    if arguments.json {
-        let json = serde_json::to_string_pretty(&explanation).map_err(io::Error::from)?;
-        writeln!(out, "{json}")?;
-    } else {
-        print::print(&explanation, out)?;
+    output::show(arguments.json, &explanation, out)?;
+    Ok(Verdict::of(explanation.holds()))
+}
+
+impl View for Explanation {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        print::print(self, out)
     }
-    Ok(if explanation.holds() {
-        Verdict::Good
-    } else {
-        Verdict::Bad
-    })
 }
 
 /// Explains an epoch of a chain.
@@ -106,38 +99,17 @@ fn on_chain(
     netuid: NetUid,
     arguments: &Arguments,
 ) -> Result<Explanation, Failure> {
-    let chain = ChainArguments {
+    let chain = ChainArgs {
         chain: source.clone(),
         deployment: arguments.deployment.clone(),
     };
-    let opened = chain.open()?;
-    let (chain, contracts) = (opened.chain.as_ref(), opened.contracts);
+    let network = chain.open()?;
     let epoch = match arguments.epoch {
         Some(epoch) => epoch,
-        None => last_final(chain, &contracts, netuid)?,
+        None => network.last_final(netuid)?,
     };
-    let uid = Uid(arguments.uid);
-    verifier::verifying(&opened, arguments.store.as_ref(), |verifier| {
-        explain_on_chain(verifier, netuid, epoch, uid, known).map_err(Failure::input)
-    })
-}
-
-/// The last final epoch of `netuid`.
-pub fn last_final(
-    chain: &dyn ChainRead,
-    contracts: &Addresses,
-    netuid: NetUid,
-) -> Result<u32, Failure> {
-    let status = chain
-        .query(contracts.epoch().status(netuid))
-        .map_err(Failure::input)?;
-    let status =
-        status.ok_or_else(|| Failure::input(format_args!("there is no subnet {}", netuid.0)))?;
-    status.final_epoch.ok_or_else(|| {
-        Failure::input(format_args!(
-            "no epoch of subnet {} is final yet; name one with --epoch",
-            netuid.0
-        ))
+    verifier::verifying(&network, arguments.store.as_ref(), |verifier| {
+        explain_on_chain(verifier, netuid, epoch, arguments.uid, known).map_err(Failure::input)
     })
 }
 
@@ -145,27 +117,21 @@ pub fn last_final(
 fn in_file(file: &Path, arguments: &Arguments) -> Result<Explanation, Failure> {
     let epoch = select(file, arguments.name.as_deref())?;
     let kernel = Kernel::load(arguments.engine, arguments.kernel.as_deref())?;
-    let failed = |error: ComputeError| Failure::input(format_args!("{}: {error}", epoch.place));
-    let header = epoch.vector.header(kernel.code_hash);
-    let plan = kernel
-        .engine
-        .plan(&header)
-        .map_err(|error| failed(ComputeError::Plan(error)))?;
-    let inputs = epoch.vector.inputs(header, &plan);
-    let trace = compute(&*kernel.engine, &inputs).map_err(failed)?;
-    let subject = Subject {
-        inputs: &inputs,
-        trace: &trace,
-        kernel: kernel.kind,
-        identities: &identities(&epoch.vector),
-        money: None,
-        posted: None,
-    };
-    explain(&subject, Uid(arguments.uid))
-        .map_err(|error| Failure::input(format_args!("{}: {error}", epoch.place)))
+    kernel.compute(&epoch, |inputs, trace| {
+        let subject = Subject {
+            inputs,
+            trace,
+            kernel: kernel.kind,
+            identities: &identities(&epoch.vector),
+            money: None,
+            posted: None,
+        };
+        explain(&subject, arguments.uid)
+            .map_err(|error| Failure::input(format_args!("{}: {error}", epoch.place)))
+    })
 }
 
-/// The epoch of `file` with this name, or the only one.
+/// Returns the epoch of `file` with this name, or the only one.
 fn select(file: &Path, name: Option<&str>) -> Result<Located, Failure> {
     let epochs = read(file)?;
     let many = epochs.len();
@@ -175,17 +141,15 @@ fn select(file: &Path, name: Option<&str>) -> Result<Located, Failure> {
         .collect();
     let problem = match (named.pop(), named.is_empty(), name) {
         (Some(epoch), true, _) => return Ok(epoch),
-        (Some(_), false, None) => format!("it holds {many} epochs; say which one with --name"),
-        (Some(_), false, Some(name)) => format!("several of its epochs are named {name}"),
-        (None, _, name) => {
-            let name = name.unwrap_or_default();
-            format!("none of its {many} epochs is named {name}")
-        }
+        (Some(_), false, None) => format!("the file holds {many} epochs; choose one with --name"),
+        (Some(_), false, Some(name)) => format!("several of the file's epochs are named {name}"),
+        (None, _, Some(name)) => format!("none of the file's {many} epochs is named {name}"),
+        (None, _, None) => "the file holds no epochs".into(),
     };
     Err(Failure::in_file(file, problem))
 }
 
-/// The addresses that a recorded metagraph tells.
+/// Returns the addresses that a recorded metagraph names.
 fn identities(vector: &Vector) -> Vec<Identity> {
     let neurons = vector.input.neurons.iter();
     neurons

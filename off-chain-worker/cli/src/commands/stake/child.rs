@@ -1,328 +1,441 @@
 //! Child hotkeys: parts of a hotkey's own stake that weigh for others.
 
-use super::take::{percent, percentage};
+use super::take;
 use crate::{
-    args::{ChainArguments, SignerArguments, Who},
-    commands::Failure,
-    output::table::{account, show, table},
-    session::{print, tell},
+    args::{ListArgs, NetuidArg, SignArgs, Who},
+    error::Failure,
+    output::{
+        self,
+        format::{count, percent, percent_of_max},
+        json::Address,
+        table::{number, text, Room, Table},
+    },
+    values,
 };
-use inktensor_client::{chain::Typed, ss58::ss58};
 use inktensor_primitives::{
-    staking::{Child, ChildrenView, ParentView, Staking, TakeInfo},
+    staking::{Child, ChildrenSet, ChildrenView, ParentView, Staking, TakeInfo},
     AccountId, Bps, NetUid,
 };
-use inktensor_worker::chain_source::ChainSource;
-use serde_json::{json, Value};
-use std::io::Write;
+use serde::Serialize;
+use std::io::{self, Write};
 
-/// What to do.
+/// Commands about child hotkeys.
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Show the children and the parents of a hotkey
     #[command(
-        after_help = "Example:\n  inktensor stake child get --url ws://127.0.0.1:9944 --netuid 1 --hotkey 5FHneW46…"
+        visible_alias = "get",
+        after_help = example!(
+            "stake child show --url ws://127.0.0.1:9944 --netuid 1 --hotkey \
+             5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+        )
     )]
-    Get(Get),
-    /// Give parts of the stake of the signer's hotkey to children, in the place of those before
-    #[command(
-        after_help = "Example:\n  inktensor stake child set --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --child 5FLSigC9…=25 --child 5DAAnrj7…=10.5"
-    )]
+    Show(Show),
+    /// Set the children of the signer's hotkey, replacing all
+    ///
+    /// Each child gets a part of the hotkey's own stake, in per cent. A number below 1 needs the
+    /// sign, as in 0.5%. The list counts from the first epoch on that opens after 7200 blocks.
+    #[command(after_help = example!(
+        "stake child set --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --child \
+         5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y=25% --child \
+         5DAAnrj7VHTznn2AWBemMuyBwZWs6FNFjdyVXUeYum3PTXFy=10.5%"
+    ))]
     Set(Set),
-    /// Take all back from the children of the signer's hotkey
-    #[command(
-        after_help = "Example:\n  inktensor stake child revoke --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46…"
-    )]
+    /// Remove all children of the signer's hotkey
+    #[command(after_help = example!(
+        "stake child revoke --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+    ))]
     Revoke(Revoke),
-    /// Let another owner's hotkey have the signer's as a child, or no longer
-    #[command(
-        after_help = "Example:\n  inktensor stake child allow --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FLSigC9… --parent 5FHneW46…"
-    )]
+    /// Allow another owner's hotkey to be a parent of the signer's
+    #[command(after_help = example!(
+        "stake child allow --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --parent \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+    ))]
     Allow(Allow),
-    /// Set what the signer's hotkey keeps of what it earns for parents of other owners
+    /// Set the take of the signer's hotkey from other owners' parents
+    ///
+    /// The take is the part, in per cent, that the hotkey keeps of what it earns for parents of
+    /// other owners. A number below 1 needs the sign, as in 0.5%.
     #[command(
-        after_help = "Example:\n  inktensor stake child take --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FLSigC9… --take 9"
+        visible_alias = "take",
+        after_help = example!(
+            "stake child set-take --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 \
+             --hotkey 5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --take 9%"
+        )
     )]
-    Take(Take),
+    SetTake(SetTake),
 }
 
-/// Whose.
+/// Arguments of `stake child show`.
 #[derive(clap::Args)]
-pub struct Get {
+pub struct Show {
     #[command(flatten)]
-    chain: ChainArguments,
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
+    list: ListArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
     /// The hotkey
     #[arg(long, value_name = "NAME|ADDRESS")]
     hotkey: Who,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
 }
 
-/// On which chain, subnet and hotkey, signed by whom.
+/// A hotkey of the signer on a subnet.
 #[derive(clap::Args)]
-struct Place {
+struct OwnHotkey {
     #[command(flatten)]
-    chain: ChainArguments,
+    sign: SignArgs,
     #[command(flatten)]
-    signer: SignerArguments,
-    /// The subnet
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
+    netuid: NetuidArg,
     /// The signer's hotkey
     #[arg(long, value_name = "NAME|ADDRESS")]
     hotkey: Who,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
 }
 
-/// Which children.
+impl OwnHotkey {
+    fn get(&self) -> Result<(NetUid, AccountId), Failure> {
+        Ok((self.netuid.netuid, self.sign.chain.account(&self.hotkey)?))
+    }
+}
+
+/// Arguments of `stake child set`.
 #[derive(clap::Args)]
 pub struct Set {
     #[command(flatten)]
-    place: Place,
-    /// A child, and the per cent of the hotkey's own stake that weigh for it, with up to two
-    /// decimals; up to five times
+    own: OwnHotkey,
+    /// A child, and its part of the hotkey's own stake in per cent; up to five times
+    ///
+    /// A part has up to two decimals: 25, 10.5 or 10.5%. Below 1 it needs the sign, as in 0.5%.
     #[arg(long = "child", value_parser = part, required = true, value_name = "ADDRESS=PERCENT")]
     children: Vec<(String, Bps)>,
 }
 
-/// Whose children.
+/// Arguments of `stake child revoke`.
 #[derive(clap::Args)]
 pub struct Revoke {
     #[command(flatten)]
-    place: Place,
+    own: OwnHotkey,
 }
 
-/// Whom to allow.
+/// Arguments of `stake child allow`.
 #[derive(clap::Args)]
 pub struct Allow {
     #[command(flatten)]
-    place: Place,
+    own: OwnHotkey,
     /// The parent
     #[arg(long, value_name = "NAME|ADDRESS")]
     parent: Who,
-    /// No longer
+    /// Withdraw the permission instead
     #[arg(long)]
     no: bool,
 }
 
-/// Which take.
+/// Arguments of `stake child set-take`.
 #[derive(clap::Args)]
-pub struct Take {
+pub struct SetTake {
     #[command(flatten)]
-    place: Place,
-    /// Per cent, with up to two decimals
-    #[arg(long, value_parser = percentage, value_name = "PERCENT")]
+    own: OwnHotkey,
+    /// The part in per cent, 9.5 or 9.5%, at most 18; below 1 only as in 0.5%
+    #[arg(long, value_parser = take::take, value_name = "PERCENT")]
     take: Bps,
+}
+
+/// A hotkey, and its part of another's stake.
+#[derive(Serialize)]
+struct Part {
+    hotkey: Address,
+    proportion: String,
+    #[serde(skip)]
+    of_max: u64,
+}
+
+impl Part {
+    fn new(hotkey: AccountId, of_max: u64) -> Self {
+        Self {
+            hotkey: hotkey.into(),
+            proportion: of_max.to_string(),
+            of_max,
+        }
+    }
+
+    fn all(children: &[Child]) -> Vec<Self> {
+        let parts = children.iter();
+        parts
+            .map(|it| Self::new(it.hotkey, it.proportion))
+            .collect()
+    }
+}
+
+/// The children and the parents of a hotkey.
+#[derive(Serialize)]
+struct Family {
+    netuid: u16,
+    hotkey: Address,
+    children: Vec<Part>,
+    pending: Option<Pending>,
+    parents: Vec<Part>,
+    take_bps: u16,
+    #[serde(skip)]
+    rows: Vec<Relation>,
+}
+
+/// A list of children that does not count yet.
+#[derive(Serialize)]
+struct Pending {
+    children: Vec<Part>,
+    after: u32,
+}
+
+/// A row of the table.
+#[derive(Serialize)]
+struct Relation {
+    relation: String,
+    hotkey: Option<Address>,
+    proportion: Option<String>,
+    #[serde(skip)]
+    of_max: u64,
+}
+
+#[derive(Serialize)]
+struct ChildrenChanged {
+    netuid: u16,
+    hotkey: Address,
+    children: Vec<Part>,
+    after: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Allowed {
+    netuid: u16,
+    child: Address,
+    parent: Address,
+    allowed: bool,
+}
+
+#[derive(Serialize)]
+struct TakeChanged {
+    netuid: u16,
+    hotkey: Address,
+    take_bps: u16,
 }
 
 /// Runs the command.
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
-        Command::Get(arguments) => get(arguments, out),
+        Command::Show(arguments) => show(arguments, out),
         Command::Set(arguments) => {
-            let source = &arguments.place.chain.chain;
+            let chain = &arguments.own.sign.chain;
             let children = arguments.children.iter().map(|(who, share)| {
                 Ok(Child {
                     proportion: proportion(*share),
-                    hotkey: Who::from(who.as_str()).on(source)?,
+                    hotkey: chain.account(&Who::from(who.as_str()))?,
                 })
             });
             let children: Vec<Child> = children.collect::<Result<_, Failure>>()?;
-            set(&arguments.place, children, out)
+            set(&arguments.own, children, out)
         }
-        Command::Revoke(arguments) => set(&arguments.place, Vec::new(), out),
+        Command::Revoke(arguments) => set(&arguments.own, Vec::new(), out),
         Command::Allow(arguments) => allow(arguments, out),
-        Command::Take(arguments) => take(arguments, out),
+        Command::SetTake(arguments) => set_take(arguments, out),
     }
 }
 
-impl Place {
-    fn on(&self, source: &ChainSource) -> Result<(NetUid, AccountId), Failure> {
-        Ok((NetUid(self.netuid), self.hotkey.on(source)?))
-    }
-}
-
-fn set(place: &Place, children: Vec<Child>, out: &mut dyn Write) -> Result<(), Failure> {
-    let (netuid, hotkey) = place.on(&place.chain.chain)?;
-    let mut session = place.chain.sign(&place.signer)?;
-    let (count, documents) = (children.len(), documents(&children));
-    let message = session
-        .contracts
-        .staking()
-        .set_children(netuid, hotkey, children);
-    let done = session.run("Staking::set_children", message)?;
-    let told = done
-        .events
-        .iter()
-        .find_map(|event| event.decode::<inktensor_primitives::staking::ChildrenSet>());
-    let after = told.map(|told| told.after);
-    let sentence = match after {
-        Some(after) => {
-            format!("{count} children, from the first epoch on that opens after block {after}")
-        }
-        None => format!("{count} children"),
+fn set(own: &OwnHotkey, children: Vec<Child>, out: &mut dyn Write) -> Result<(), Failure> {
+    let (netuid, hotkey) = own.get()?;
+    let parts = Part::all(&children);
+    let mut session = own.sign.open()?;
+    let contracts = session.network.contracts();
+    let done = session.send(contracts.staking().set_children(netuid, hotkey, children))?;
+    let answer = ChildrenChanged {
+        netuid: netuid.0,
+        hotkey: hotkey.into(),
+        children: parts,
+        after: done.event::<ChildrenSet>().map(|it| it.after),
     };
-    let document = json!({
-        "netuid": netuid.0,
-        "hotkey": ss58(&hotkey),
-        "children": documents,
-        "after": after,
-    });
-    Ok(tell(place.json, &sentence, document, &done.cost, out)?)
+    own.sign
+        .report(&answer.sentence(), &answer, &done.cost, out)
+}
+
+impl ChildrenChanged {
+    fn sentence(&self) -> String {
+        let number = u32::try_from(self.children.len()).unwrap_or(u32::MAX);
+        let mut sentence = format!("{} has {}", self.hotkey, count(number, "child"));
+        if let Some(after) = self.after {
+            sentence.push_str(&format!(
+                " from the first epoch on that opens after block {after}"
+            ));
+        }
+        for (place, part) in self.children.iter().enumerate() {
+            let mark = if place == 0 { ": " } else { ", " };
+            sentence.push_str(mark);
+            sentence.push_str(&format!(
+                "{} gets {} of its stake",
+                part.hotkey,
+                percent_of_max(part.of_max)
+            ));
+        }
+        sentence
+    }
 }
 
 fn allow(arguments: &Allow, out: &mut dyn Write) -> Result<(), Failure> {
-    let place = &arguments.place;
-    let (netuid, child) = place.on(&place.chain.chain)?;
-    let parent = arguments.parent.on(&place.chain.chain)?;
-    let mut session = place.chain.sign(&place.signer)?;
-    let message = session
-        .contracts
-        .staking()
-        .allow_parent(netuid, child, parent, !arguments.no);
-    let done = session.run("Staking::allow_parent", message)?;
-    let (child, parent) = (ss58(&child), ss58(&parent));
-    let sentence = if arguments.no {
-        format!("{parent} may no longer have {child} as a child")
-    } else {
-        format!("{parent} may have {child} as a child")
+    let sign = &arguments.own.sign;
+    let (netuid, child) = arguments.own.get()?;
+    let parent = sign.chain.account(&arguments.parent)?;
+    let allowed = !arguments.no;
+    let mut session = sign.open()?;
+    let contracts = session.network.contracts();
+    let done = session.send(
+        contracts
+            .staking()
+            .allow_parent(netuid, child, parent, allowed),
+    )?;
+    let answer = Allowed {
+        netuid: netuid.0,
+        child: child.into(),
+        parent: parent.into(),
+        allowed,
     };
-    let document = json!({
-        "netuid": netuid.0,
-        "child": child,
-        "parent": parent,
-        "allowed": !arguments.no,
-    });
-    Ok(tell(place.json, &sentence, document, &done.cost, out)?)
+    let may = if allowed { "may" } else { "may not" };
+    let sentence = format!("{} {may} have {} as a child", answer.parent, answer.child);
+    sign.report(&sentence, &answer, &done.cost, out)
 }
 
-fn take(arguments: &Take, out: &mut dyn Write) -> Result<(), Failure> {
-    let place = &arguments.place;
-    let (netuid, hotkey) = place.on(&place.chain.chain)?;
-    let mut session = place.chain.sign(&place.signer)?;
-    let message = session
-        .contracts
-        .staking()
-        .set_child_take(netuid, hotkey, arguments.take);
-    let done = session.run("Staking::set_child_take", message)?;
+fn set_take(arguments: &SetTake, out: &mut dyn Write) -> Result<(), Failure> {
+    let sign = &arguments.own.sign;
+    let (netuid, hotkey) = arguments.own.get()?;
+    let mut session = sign.open()?;
+    let contracts = session.network.contracts();
+    let done = session.send(
+        contracts
+            .staking()
+            .set_child_take(netuid, hotkey, arguments.take),
+    )?;
+    let answer = TakeChanged {
+        netuid: netuid.0,
+        hotkey: hotkey.into(),
+        take_bps: arguments.take.0,
+    };
     let sentence = format!(
-        "{} keeps {} of what it earns for others",
-        ss58(&hotkey),
+        "{} keeps {} of what it earns for parents of other owners",
+        answer.hotkey,
         percent(arguments.take)
     );
-    let document = json!({
-        "netuid": netuid.0,
-        "hotkey": ss58(&hotkey),
-        "take_bps": arguments.take.0,
-    });
-    Ok(tell(place.json, &sentence, document, &done.cost, out)?)
+    sign.report(&sentence, &answer, &done.cost, out)
 }
 
-fn get(arguments: &Get, out: &mut dyn Write) -> Result<(), Failure> {
-    let opened = arguments.chain.open()?;
-    let hotkey = arguments.hotkey.on(&arguments.chain.chain)?;
-    let netuid = NetUid(arguments.netuid);
-    let staking = || opened.contracts.staking();
-    let found: ChildrenView = opened.chain.query(staking().children(netuid, hotkey))?;
-    let parents: Vec<ParentView> = opened.chain.query(staking().parents(netuid, hotkey))?;
-    let take: TakeInfo = opened.chain.query(staking().child_take(netuid, hotkey))?;
-    if arguments.json {
-        let parents: Vec<Value> = parents
-            .iter()
-            .map(
-                |it| json!({ "hotkey": ss58(&it.hotkey), "proportion": it.proportion.to_string() }),
-            )
-            .collect();
-        let document = json!({
-            "netuid": netuid.0,
-            "hotkey": ss58(&hotkey),
-            "children": documents(&found.children),
-            "pending": found.pending.as_ref().map(|pending| json!({
-                "children": documents(&pending.children),
-                "after": pending.after,
-            })),
-            "parents": parents,
-            "take_bps": take.take.0,
-        });
-        return Ok(print(&document, out)?);
-    }
-    let mut rows = table(["", "hotkey", "of its stake"], &[2]);
-    for it in &found.children {
-        rows.add_row(["child", &account(&it.hotkey), &share_text(it.proportion)]);
-    }
-    if let Some(pending) = &found.pending {
-        let when = format!("child after {}", pending.after);
-        for it in &pending.children {
-            rows.add_row([&when, &account(&it.hotkey), &share_text(it.proportion)]);
-        }
-        if pending.children.is_empty() {
-            rows.add_row([&when, "none", ""]);
-        }
-    }
-    for it in &parents {
-        let what = if it.proportion == 0 {
-            "may be parent"
-        } else {
-            "parent"
+fn show(arguments: &Show, out: &mut dyn Write) -> Result<(), Failure> {
+    let hotkey = arguments.list.chain.account(&arguments.hotkey)?;
+    let netuid = arguments.netuid.netuid;
+    let network = arguments.list.open()?;
+    let staking = || network.contracts().staking();
+    let found: ChildrenView = network.query(staking().children(netuid, hotkey))?;
+    let parents: Vec<ParentView> = network.query(staking().parents(netuid, hotkey))?;
+    let take: TakeInfo = network.query(staking().child_take(netuid, hotkey))?;
+    let parents = parents.iter();
+    let mut answer = Family {
+        netuid: netuid.0,
+        hotkey: hotkey.into(),
+        children: Part::all(&found.children),
+        pending: found.pending.map(|pending| Pending {
+            children: Part::all(&pending.children),
+            after: pending.after,
+        }),
+        parents: parents
+            .map(|it| Part::new(it.hotkey, it.proportion))
+            .collect(),
+        take_bps: take.take.0,
+        rows: Vec::new(),
+    };
+    answer.rows = answer.relations();
+    Ok(arguments.list.show(&answer, out)?)
+}
+
+impl Family {
+    /// Returns all relations in the order of the table.
+    fn relations(&self) -> Vec<Relation> {
+        let row = |relation: &str, part: &Part| Relation {
+            relation: relation.into(),
+            hotkey: Some(part.hotkey),
+            proportion: Some(part.proportion.clone()),
+            of_max: part.of_max,
         };
-        rows.add_row([what, &account(&it.hotkey), &share_text(it.proportion)]);
+        let mut rows: Vec<Relation> = self.children.iter().map(|it| row("child", it)).collect();
+        if let Some(pending) = &self.pending {
+            let when = format!("child after {}", pending.after);
+            rows.extend(pending.children.iter().map(|it| row(&when, it)));
+            if pending.children.is_empty() {
+                rows.push(Relation {
+                    relation: when,
+                    hotkey: None,
+                    proportion: None,
+                    of_max: 0,
+                });
+            }
+        }
+        rows.extend(self.parents.iter().map(|it| match it.of_max {
+            0 => row("allowed parent", it),
+            _ => row("parent", it),
+        }));
+        rows
     }
-    show(&rows, out)?;
-    writeln!(
-        out,
-        "\nkeeps {} of what it earns for others",
-        percent(take.take)
-    )?;
-    Ok(())
 }
 
-fn documents(children: &[Child]) -> Vec<Value> {
-    let documents = children
-        .iter()
-        .map(|it| json!({ "hotkey": ss58(&it.hotkey), "proportion": it.proportion.to_string() }));
-    documents.collect()
+impl output::List for Family {
+    type Row = Relation;
+
+    fn rows(&self) -> &[Relation] {
+        &self.rows
+    }
+
+    fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
+        let columns = [text("relation"), text("hotkey"), number("part of stake")];
+        let mut table = Table::new(room, columns);
+        for it in &self.rows {
+            let hotkey = it.hotkey.map(|it| room.account(&it.0));
+            let is_part = it.proportion.is_some();
+            table.row([
+                it.relation.clone(),
+                hotkey.unwrap_or_else(|| "none".into()),
+                is_part
+                    .then(|| percent_of_max(it.of_max))
+                    .unwrap_or_default(),
+            ]);
+        }
+        table.print(out)?;
+        writeln!(
+            out,
+            "\nkeeps {} of what it earns for parents of other owners",
+            percent(Bps(self.take_bps))
+        )
+    }
 }
 
-/// A share of `u64::MAX`, rounded down; the whole is exactly that.
-fn proportion(share: Bps) -> u64 {
+/// Returns a part of `u64::MAX`, rounded down; the whole is exactly that.
+fn proportion(part: Bps) -> u64 {
     let whole = u128::from(u64::MAX);
-    let part = whole * u128::from(share.0.min(Bps::ONE.0)) / u128::from(Bps::ONE.0);
+    let part = whole * u128::from(part.0.min(Bps::ONE.0)) / u128::from(Bps::ONE.0);
     u64::try_from(part).unwrap_or(u64::MAX)
 }
 
-/// A share of `u64::MAX` in per cent, rounded to the second decimal.
-fn share_text(proportion: u64) -> String {
-    let whole = u128::from(u64::MAX);
-    let bps = (u128::from(proportion) * u128::from(Bps::ONE.0) + whole / 2) / whole;
-    percent(Bps(u16::try_from(bps).unwrap_or(u16::MAX)))
-}
-
-/// The child and the share that `text` writes.
+/// Parses a child and its part.
 fn part(text: &str) -> Result<(String, Bps), String> {
     let wrong = || {
-        format!("{text:?} is not a child and its part in per cent, such as 5FLSigC9…=25 or 5FLSigC9…=10.5")
+        format!(
+            "{text:?}: expected a child and its part in per cent, such as ADDRESS=25% or \
+         ADDRESS=10.5%"
+        )
     };
     let (who, share) = text.split_once('=').ok_or_else(wrong)?;
-    let (whole, fraction) = share.split_once('.').unwrap_or((share, "0"));
-    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|digit| digit.is_ascii_digit());
-    if who.is_empty() || !is_number(whole) || !is_number(fraction) || fraction.len() > 2 {
+    if who.is_empty() || share.is_empty() {
         return Err(wrong());
     }
-    let whole: u16 = whole.parse().map_err(|_| wrong())?;
-    let fraction: u16 = format!("{fraction:0<2}").parse().map_err(|_| wrong())?;
-    let bps = whole
-        .checked_mul(100)
-        .and_then(|it| it.checked_add(fraction));
-    let bps = bps
-        .filter(|it| (1..=Bps::ONE.0).contains(it))
-        .ok_or_else(wrong)?;
-    Ok((who.into(), Bps(bps)))
+    let part = values::percent(share, Bps::ONE)?;
+    if part.0 == 0 {
+        return Err("a child's part must be above 0%; leave the child out instead".into());
+    }
+    Ok((who.into(), part))
 }
 
 #[cfg(test)]
@@ -331,13 +444,36 @@ mod tests {
 
     #[test]
     fn parts_are_read_and_shown_to_the_second_decimal() {
-        for (text, bps) in [("a=25", 2_500), ("a=10.5", 1_050), ("a=100", 10_000)] {
+        for (text, bps) in [
+            ("a=25", 2_500),
+            ("a=10.5", 1_050),
+            ("a=100%", 10_000),
+            ("a=0.5%", 50),
+        ] {
             assert_eq!(part(text), Ok(("a".into(), Bps(bps))));
-            assert_eq!(share_text(proportion(Bps(bps))), percent(Bps(bps)));
+            assert_eq!(percent_of_max(proportion(Bps(bps))), percent(Bps(bps)));
         }
-        for text in ["a", "a=", "=5", "a=0", "a=100.01", "a=5.555", "a=-1"] {
+        for text in [
+            "a", "a=", "=5", "a=0", "a=100.01", "a=5.555", "a=-1", "a=0.5",
+        ] {
             assert!(part(text).is_err(), "{text}");
         }
         assert_eq!(proportion(Bps::ONE), u64::MAX);
+    }
+
+    #[test]
+    fn the_answer_shows_each_childs_part() {
+        let answer = ChildrenChanged {
+            netuid: 1,
+            hotkey: Address([1; 32].into()),
+            children: vec![Part::new([2; 32].into(), proportion(Bps(50)))],
+            after: Some(7_200),
+        };
+        let sentence = answer.sentence();
+        assert!(
+            sentence.contains("has 1 child from the first"),
+            "{sentence}"
+        );
+        assert!(sentence.contains("gets 0.50 % of its stake"), "{sentence}");
     }
 }

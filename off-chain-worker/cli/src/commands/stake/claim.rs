@@ -1,93 +1,86 @@
-//! What root stake has earned: how much there is to claim, and claiming it.
+//! Dividends of root stake: claims them.
 
-use super::positions;
 use crate::{
-    args::{ChainArguments, SignerArguments, Who},
-    commands::Failure,
-    output::table::tao_text,
-    session::{both, tell},
+    args::{SignArgs, Who},
+    error::Failure,
+    output::{
+        format::{self, count, tao},
+        json::Address,
+    },
+    session::Session,
 };
-use inktensor_client::{
-    chain::{query_all, ChainRead, Cost},
-    deploy::Addresses,
-    ss58::ss58,
-};
-use inktensor_primitives::{
-    staking::{PositionView, Staking},
-    AccountId, Rao,
-};
-use serde_json::{json, Value};
+use inktensor_client::chain::Cost;
+use inktensor_primitives::{staking::Staking, AccountId, Rao};
+use serde::Serialize;
 use std::io::Write;
 
-/// What to claim.
+/// Arguments of `stake claim`.
 #[derive(clap::Args)]
 pub struct Claim {
     #[command(flatten)]
-    chain: ChainArguments,
-    #[command(flatten)]
-    signer: SignerArguments,
-    /// On this hotkey only, also if there is no stake any more
+    sign: SignArgs,
+    /// A single hotkey, also one without stake left; by default all
     #[arg(long, value_name = "NAME|ADDRESS")]
     hotkey: Option<Who>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
 }
 
-/// What `coldkey` could claim of each of `stakes`; nothing of those on a subnet.
-pub fn claimable(
-    chain: &dyn ChainRead,
-    contracts: &Addresses,
-    coldkey: AccountId,
-    stakes: &[PositionView],
-) -> Result<Vec<Option<Rao>>, Failure> {
-    let on_root = stakes.iter().filter(|it| it.netuid.is_root());
-    let messages = on_root.map(|it| contracts.staking().root_claim(it.hotkey, coldkey));
-    let mut answers = query_all(chain, messages)?.into_iter();
-    let all = stakes.iter().map(|it| match it.netuid.is_root() {
-        true => answers.next(),
-        false => None,
-    });
-    Ok(all.collect())
+#[derive(Serialize)]
+struct Claimed {
+    amount_rao: u64,
+    claims: Vec<HotkeyClaim>,
 }
 
-/// Claims.
+#[derive(Serialize)]
+struct HotkeyClaim {
+    hotkey: Address,
+    amount_rao: u64,
+}
+
+/// Claims dividends.
 pub fn claim(arguments: &Claim, out: &mut dyn Write) -> Result<(), Failure> {
-    let hotkey = arguments.hotkey.as_ref();
-    let hotkey = hotkey
-        .map(|who| who.on(&arguments.chain.chain))
-        .transpose()?;
-    let mut session = arguments.chain.sign(&arguments.signer)?;
+    let chain = &arguments.sign.chain;
+    let hotkey = arguments.hotkey.as_ref().map(|who| chain.account(who));
+    let hotkey = hotkey.transpose()?;
+    let mut session = arguments.sign.open()?;
     let hotkeys = match hotkey {
         Some(hotkey) => vec![hotkey],
-        None => {
-            let (chain, account) = (session.chain.as_ref(), session.account);
-            let stakes = positions(chain, &session.contracts, account)?;
-            let claims = claimable(chain, &session.contracts, account, &stakes)?;
-            let due = stakes.iter().zip(claims);
-            due.filter(|(_, claim)| claim.is_some_and(|claim| !claim.is_zero()))
-                .map(|(it, _)| it.hotkey)
-                .collect()
-        }
+        None => due(&session)?,
     };
     if hotkeys.is_empty() {
-        let nothing = "there is nothing to claim: no root stake of the signer has earned anything since it claimed last";
-        return Err(Failure::input(nothing));
+        return Err(Failure::input(
+            "there is nothing to claim: no root stake of the signer has earned anything since it \
+             claimed last",
+        ));
     }
-    let (mut claimed, mut sum, mut cost) = (Vec::new(), 0u64, Cost::default());
+    let (mut claims, mut sum, mut cost) = (Vec::new(), 0u64, Cost::default());
     for hotkey in hotkeys {
-        let message = session.contracts.staking().claim_root(hotkey);
-        let done = session.run("Staking::claim_root", message)?;
+        let message = session.network.contracts().staking().claim_root(hotkey);
+        let done = session.send(message)?;
         sum = sum.saturating_add(done.value.0);
-        cost = both(cost, done.cost);
-        claimed.push(json!({ "hotkey": ss58(&hotkey), "amount_rao": done.value.0 }));
+        cost = format::sum(cost, done.cost);
+        claims.push(HotkeyClaim {
+            hotkey: hotkey.into(),
+            amount_rao: done.value.0,
+        });
     }
-    let places = claimed.len();
+    let hotkeys = u32::try_from(claims.len()).unwrap_or(u32::MAX);
     let sentence = format!(
-        "claimed {} TAO that root stake on {places} {} has earned",
-        tao_text(Rao(sum)),
-        if places == 1 { "hotkey" } else { "hotkeys" }
+        "claimed {} TAO of dividends of root stake on {}",
+        tao(Rao(sum)),
+        count(hotkeys, "hotkey")
     );
-    let document = json!({ "amount_rao": sum, "claims": Value::Array(claimed) });
-    Ok(tell(arguments.json, &sentence, document, &cost, out)?)
+    let answer = Claimed {
+        amount_rao: sum,
+        claims,
+    };
+    arguments.sign.report(&sentence, &answer, &cost, out)
+}
+
+/// Returns the hotkeys on which the signer has something to claim.
+fn due(session: &Session) -> Result<Vec<AccountId>, Failure> {
+    let positions = session.network.positions(session.account)?;
+    let claims = session.network.claimable(session.account, &positions)?;
+    let all = positions.iter().zip(claims);
+    let due = all.filter(|(_, claim)| claim.is_some_and(|claim| !claim.is_zero()));
+    Ok(due.map(|(position, _)| position.hotkey).collect())
 }

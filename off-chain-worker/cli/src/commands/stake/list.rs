@@ -1,31 +1,33 @@
-//! Where a coldkey has stake.
+//! Positions of a coldkey, and the stake on a hotkey.
 
-use super::claim::claimable;
 use crate::{
-    args::{ChainArguments, Who},
-    commands::Failure,
-    output::table::{account, show, table, tao_text},
-    session::{missing, print},
-};
-use inktensor_client::{
-    chain::{query_all, ChainRead, Typed},
-    deploy::Addresses,
-    ss58::ss58,
+    args::{ListArgs, Who},
+    error::Failure,
+    network::Network,
+    output::{
+        self,
+        format::{self, count, tao},
+        json::Address,
+        table::{number, text, Room, Table},
+    },
+    values,
 };
 use inktensor_primitives::{
-    staking::{NominatorView, PositionView, Staking},
+    staking::{NominatorView, Staking},
     AccountId, NetUid, Rao, PAGE,
 };
-use inktensor_worker::chain_source::Opened;
-use serde_json::{json, Value};
-use std::io::Write;
+use serde::Serialize;
+use std::{
+    cmp::Reverse,
+    io::{self, Write},
+};
 
-/// Whose stake to list.
+/// Arguments of `stake list`.
 #[derive(clap::Args)]
 pub struct List {
     #[command(flatten)]
-    chain: ChainArguments,
-    /// Whose stake
+    list: ListArgs,
+    /// The coldkey whose positions are listed
     #[arg(
         long,
         value_name = "NAME|ADDRESS",
@@ -33,128 +35,158 @@ pub struct List {
         conflicts_with = "hotkey"
     )]
     coldkey: Option<Who>,
-    /// Instead: who has stake on this hotkey
+    /// Instead: the hotkey on which all stake is listed
     #[arg(long, value_name = "NAME|ADDRESS")]
     hotkey: Option<Who>,
     /// On this subnet only
-    #[arg(long, value_name = "NUMBER")]
-    netuid: Option<u16>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    #[arg(long, value_parser = values::netuid, value_name = "NUMBER")]
+    netuid: Option<NetUid>,
+}
+
+/// Positions of a coldkey.
+#[derive(Serialize)]
+struct Positions {
+    coldkey: Address,
+    stakes: Vec<PositionRow>,
+}
+
+#[derive(Serialize)]
+struct PositionRow {
+    netuid: u16,
+    hotkey: Address,
+    stake_rao: u64,
+    claimable_rao: Option<u64>,
+}
+
+/// Stake on a hotkey.
+#[derive(Serialize)]
+struct Nominators {
+    hotkey: Address,
+    stakes: Vec<NominatorRow>,
+}
+
+#[derive(Serialize)]
+struct NominatorRow {
+    netuid: u16,
+    coldkey: Address,
+    stake_rao: u64,
 }
 
 /// Lists stake.
 pub fn list(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
-    let opened = arguments.chain.open()?;
-    let on = |who: &Who| who.on(&arguments.chain.chain);
-    let coldkey = match (&arguments.coldkey, &arguments.hotkey) {
-        (Some(coldkey), _) => on(coldkey)?,
-        (None, Some(hotkey)) => {
-            let hotkey = on(hotkey)?;
-            return nominators(arguments, &opened, hotkey, out);
+    let chain = &arguments.list.chain;
+    match (&arguments.coldkey, &arguments.hotkey) {
+        (Some(coldkey), _) => {
+            let coldkey = chain.account(coldkey)?;
+            let answer = positions(&arguments.list.open()?, coldkey, arguments.netuid)?;
+            Ok(arguments.list.show(&answer, out)?)
         }
-        (None, None) => return Err(missing("coldkey: name one with --coldkey")),
-    };
-    let mut found = positions(opened.chain.as_ref(), &opened.contracts, coldkey)?;
-    if let Some(netuid) = arguments.netuid {
-        found.retain(|it| it.netuid.0 == netuid);
-    }
-    let claims = claimable(opened.chain.as_ref(), &opened.contracts, coldkey, &found)?;
-    if arguments.json {
-        let stakes = found.iter().zip(&claims).map(|(it, claim)| {
-            json!({
-                "netuid": it.netuid.0,
-                "hotkey": ss58(&it.hotkey),
-                "stake_rao": it.stake.0,
-                "claimable_rao": claim.map(|claim| claim.0),
-            })
-        });
-        let stakes: Vec<Value> = stakes.collect();
-        let document = json!({ "coldkey": ss58(&coldkey), "stakes": stakes });
-        return Ok(print(&document, out)?);
-    }
-    let mut rows = table(
-        ["netuid", "hotkey", "stake TAO", "claimable TAO"],
-        &[0, 2, 3],
-    );
-    let mut sum = 0u64;
-    for (it, claim) in found.iter().zip(claims) {
-        sum = sum.saturating_add(it.stake.0);
-        rows.add_row([
-            place(it.netuid),
-            account(&it.hotkey),
-            tao_text(it.stake),
-            claim.map(tao_text).unwrap_or_default(),
-        ]);
-    }
-    show(&rows, out)?;
-    let places = found.len();
-    writeln!(out, "\n{} TAO in {places} places", tao_text(Rao(sum)))?;
-    Ok(())
-}
-
-/// Lists who has stake on a hotkey, by subnet, the most first.
-fn nominators(
-    arguments: &List,
-    opened: &Opened,
-    hotkey: AccountId,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    let (chain, staking) = (opened.chain.as_ref(), || opened.contracts.staking());
-    let count = chain.query(staking().nominator_count(hotkey))?;
-    let pages = (0..count.div_ceil(PAGE.into())).map(|page| staking().nominators(hotkey, page));
-    let pages: Vec<Vec<NominatorView>> = query_all(chain, pages)?;
-    let mut found: Vec<NominatorView> = pages.into_iter().flatten().collect();
-    if let Some(netuid) = arguments.netuid {
-        found.retain(|it| it.netuid.0 == netuid);
-    }
-    found.sort_by_key(|it| (it.netuid, std::cmp::Reverse(it.stake), it.coldkey));
-    if arguments.json {
-        let stakes = found.iter().map(|it| {
-            json!({
-                "netuid": it.netuid.0,
-                "coldkey": ss58(&it.coldkey),
-                "stake_rao": it.stake.0,
-            })
-        });
-        let stakes: Vec<Value> = stakes.collect();
-        let document = json!({ "hotkey": ss58(&hotkey), "stakes": stakes });
-        return Ok(print(&document, out)?);
-    }
-    let mut rows = table(["netuid", "coldkey", "stake TAO"], &[0, 2]);
-    for it in &found {
-        rows.add_row([place(it.netuid), account(&it.coldkey), tao_text(it.stake)]);
-    }
-    show(&rows, out)?;
-    let sum = found
-        .iter()
-        .fold(0u64, |sum, it| sum.saturating_add(it.stake.0));
-    let places = found.len();
-    writeln!(out, "\n{} TAO in {places} places", tao_text(Rao(sum)))?;
-    Ok(())
-}
-
-/// The name of a place.
-pub fn place(netuid: NetUid) -> String {
-    if netuid.is_root() {
-        "root".into()
-    } else {
-        netuid.0.to_string()
+        (None, Some(hotkey)) => {
+            let hotkey = chain.account(hotkey)?;
+            let answer = nominators(&arguments.list.open()?, hotkey, arguments.netuid)?;
+            Ok(arguments.list.show(&answer, out)?)
+        }
+        (None, None) => Err(Failure::missing("coldkey: name one with --coldkey")),
     }
 }
 
-/// Everything that `coldkey` has staked, by subnet, the most first.
-pub fn positions(
-    chain: &dyn ChainRead,
-    contracts: &Addresses,
+fn positions(
+    network: &Network,
     coldkey: AccountId,
-) -> Result<Vec<PositionView>, Failure> {
-    let count = chain.query(contracts.staking().position_count(coldkey))?;
-    let pages =
-        (0..count.div_ceil(PAGE.into())).map(|page| contracts.staking().positions(coldkey, page));
-    let pages: Vec<Vec<PositionView>> = query_all(chain, pages)?;
-    let mut all: Vec<PositionView> = pages.into_iter().flatten().collect();
-    all.sort_by_key(|it| (it.netuid, std::cmp::Reverse(it.stake), it.hotkey));
-    Ok(all)
+    netuid: Option<NetUid>,
+) -> Result<Positions, Failure> {
+    let mut found = network.positions(coldkey)?;
+    found.retain(|it| netuid.is_none_or(|netuid| it.netuid == netuid));
+    let claims = network.claimable(coldkey, &found)?;
+    let stakes = found.iter().zip(claims).map(|(it, claim)| PositionRow {
+        netuid: it.netuid.0,
+        hotkey: it.hotkey.into(),
+        stake_rao: it.stake.0,
+        claimable_rao: claim.map(|claim| claim.0),
+    });
+    Ok(Positions {
+        coldkey: coldkey.into(),
+        stakes: stakes.collect(),
+    })
+}
+
+fn nominators(
+    network: &Network,
+    hotkey: AccountId,
+    netuid: Option<NetUid>,
+) -> Result<Nominators, Failure> {
+    let staking = || network.contracts().staking();
+    let count: u32 = network.query(staking().nominator_count(hotkey))?;
+    let pages = (0..count.div_ceil(PAGE.into())).map(|page| staking().nominators(hotkey, page));
+    let pages: Vec<Vec<NominatorView>> = network.query_all(pages)?;
+    let mut found: Vec<NominatorView> = pages.into_iter().flatten().collect();
+    found.retain(|it| netuid.is_none_or(|netuid| it.netuid == netuid));
+    found.sort_by_key(|it| (it.netuid, Reverse(it.stake), it.coldkey));
+    let stakes = found.iter().map(|it| NominatorRow {
+        netuid: it.netuid.0,
+        coldkey: it.coldkey.into(),
+        stake_rao: it.stake.0,
+    });
+    Ok(Nominators {
+        hotkey: hotkey.into(),
+        stakes: stakes.collect(),
+    })
+}
+
+/// Prints the sum below a table.
+fn sum(amounts: impl ExactSizeIterator<Item = u64>, out: &mut dyn Write) -> io::Result<()> {
+    let positions = u32::try_from(amounts.len()).unwrap_or(u32::MAX);
+    let sum = amounts.fold(0u64, u64::saturating_add);
+    let positions = count(positions, "position");
+    writeln!(out, "\n{} TAO in {positions}", tao(Rao(sum)))
+}
+
+impl output::List for Positions {
+    type Row = PositionRow;
+
+    fn rows(&self) -> &[PositionRow] {
+        &self.stakes
+    }
+
+    fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
+        let columns = [
+            number("netuid"),
+            text("hotkey"),
+            number("stake TAO"),
+            number("claimable TAO"),
+        ];
+        let mut table = Table::new(room, columns);
+        for it in &self.stakes {
+            table.row([
+                format::netuid(NetUid(it.netuid)),
+                room.account(&it.hotkey.0),
+                tao(Rao(it.stake_rao)),
+                it.claimable_rao.map(|it| tao(Rao(it))).unwrap_or_default(),
+            ]);
+        }
+        table.print(out)?;
+        sum(self.stakes.iter().map(|it| it.stake_rao), out)
+    }
+}
+
+impl output::List for Nominators {
+    type Row = NominatorRow;
+
+    fn rows(&self) -> &[NominatorRow] {
+        &self.stakes
+    }
+
+    fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
+        let columns = [number("netuid"), text("coldkey"), number("stake TAO")];
+        let mut table = Table::new(room, columns);
+        for it in &self.stakes {
+            table.row([
+                format::netuid(NetUid(it.netuid)),
+                room.account(&it.coldkey.0),
+                tao(Rao(it.stake_rao)),
+            ]);
+        }
+        table.print(out)?;
+        sum(self.stakes.iter().map(|it| it.stake_rao), out)
+    }
 }

@@ -1,4 +1,4 @@
-//! `inktensor stake`: stakes TAO on hotkeys, takes it back, moves it, lists it.
+//! `inktensor stake`: stakes TAO on hotkeys, removes it, moves it, lists it.
 
 mod child;
 mod claim;
@@ -6,144 +6,164 @@ mod list;
 mod moves;
 mod take;
 
-pub use list::{place, positions};
-pub use take::percent;
-
-use super::{Failure, Verdict};
 use crate::{
-    args::{ChainArguments, SignerArguments, Who},
-    output::table::{tao, tao_text},
-    session::{both, tell},
+    args::{ChainArgs, SignArgs, Who},
+    error::{Failure, Verdict},
+    output::{
+        format::{self, tao},
+        json::Address,
+    },
+    values,
 };
-use inktensor_client::ss58::ss58;
 use inktensor_primitives::{
     staking::{StakeRemoved, Staking},
     AccountId, NetUid, Rao,
 };
-use inktensor_worker::chain_source::ChainSource;
-use serde_json::json;
+use serde::Serialize;
 use std::io::Write;
 
-/// What to do.
+/// Commands about stake.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Stake TAO of the signer on a hotkey
+    /// Stake the signer's TAO on a hotkey
     ///
-    /// On subnet 0, which is root, it counts on every subnet, with less weight.
-    #[command(
-        after_help = "Example:\n  inktensor stake add --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --amount 100"
-    )]
+    /// On root, which is subnet 0, stake counts on every subnet, with less weight. The TAO is
+    /// approved for the staking contract first, unless the stake would be refused.
+    #[command(after_help = example!(
+        "stake add --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --amount 100"
+    ))]
     Add(Add),
-    /// Take stake back
-    #[command(
-        after_help = "Example:\n  inktensor stake remove --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --all"
-    )]
+    /// Remove stake, which comes back as TAO
+    #[command(after_help = example!(
+        "stake remove --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --all"
+    ))]
     Remove(Remove),
-    /// Take all stake back from everywhere
+    /// Remove all stake of the signer, from all positions
     ///
-    /// At most 64 places fit a transaction; more are sent as long as there is stake.
+    /// A transaction removes at most 64 positions. More are sent while there is stake.
     #[command(
         visible_alias = "remove-everywhere",
-        after_help = "Example:\n  inktensor stake remove-all --url ws://127.0.0.1:9944 --suri-file cold.suri"
+        after_help = example!("stake remove-all --url ws://127.0.0.1:9944 --suri-file cold.suri")
     )]
     RemoveAll(moves::RemoveAll),
     /// Move stake to another hotkey, another subnet, or both
-    #[command(
-        after_help = "Example:\n  inktensor stake move --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --to-netuid 2 --to-hotkey 5FLSigC9… --amount 100"
-    )]
+    #[command(after_help = example!(
+        "stake move --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --to-netuid 2 --to-hotkey \
+         5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --amount 100"
+    ))]
     Move(moves::Move),
-    /// Give stake to another coldkey
-    #[command(
-        after_help = "Example:\n  inktensor stake transfer --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey 5FHneW46… --to 5FLSigC9… --all"
-    )]
+    /// Transfer stake to another coldkey
+    #[command(after_help = example!(
+        "stake transfer --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --to \
+         5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y --all"
+    ))]
     Transfer(moves::Transfer),
-    /// Claim what root stake has earned
+    /// Claim the dividends of root stake
     ///
-    /// Dividends of root stake (subnet 0) reach it block by block, and are paid out as TAO.
-    #[command(
-        after_help = "Example:\n  inktensor stake claim --url ws://127.0.0.1:9944 --suri-file cold.suri"
-    )]
+    /// Dividends of root stake (subnet 0) arrive block by block, and are paid as TAO.
+    #[command(after_help = example!(
+        "stake claim --url ws://127.0.0.1:9944 --suri-file cold.suri"
+    ))]
     Claim(claim::Claim),
-    /// List where a coldkey has stake, or who has stake on a hotkey
-    #[command(
-        after_help = "Example:\n  inktensor stake list --url ws://127.0.0.1:9944 --coldkey 5GrwvaEF…"
-    )]
+    /// List the positions of a coldkey, or the stake on a hotkey
+    #[command(after_help = example!(
+        "stake list --url ws://127.0.0.1:9944 --coldkey \
+         5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
+    ))]
     List(list::List),
     /// Let parts of a hotkey's stake weigh for other hotkeys
     #[command(subcommand)]
     Child(child::Command),
-    /// Show what a hotkey's owner keeps of dividends
+    /// Show the take of a hotkey: the owner's part of dividends
     #[command(
-        after_help = "Example:\n  inktensor stake get-take --url ws://127.0.0.1:9944 --hotkey 5FHneW46…"
+        visible_alias = "get-take",
+        after_help = example!(
+            "stake show-take --url ws://127.0.0.1:9944 --hotkey \
+             5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+        )
     )]
-    GetTake(take::Get),
-    /// Set what the signer keeps of the dividends of its hotkey
-    #[command(
-        after_help = "Example:\n  inktensor stake set-take --url ws://127.0.0.1:9944 --suri-file cold.suri --hotkey 5FHneW46… --take 9.5"
-    )]
+    ShowTake(take::Show),
+    /// Set the take of the signer's hotkey, in per cent
+    ///
+    /// The take may be lowered at any time, and raised once in 216000 blocks. Per cent are meant:
+    /// the 0.12 of other tools is 12 or 12% here, and a number below 1 needs the sign.
+    #[command(after_help = example!(
+        "stake set-take --url ws://127.0.0.1:9944 --suri-file cold.suri --hotkey \
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --take 9.5%"
+    ))]
     SetTake(take::Set),
 }
 
-/// Where stake is.
+/// The subnet and the hotkey of a position.
 #[derive(clap::Args)]
 struct Position {
     /// The subnet; 0 for root
-    #[arg(long, value_name = "NUMBER")]
-    netuid: u16,
+    #[arg(long, value_parser = values::netuid, value_name = "NUMBER")]
+    netuid: NetUid,
     /// The hotkey
     #[arg(long, value_name = "NAME|ADDRESS")]
     hotkey: Who,
 }
 
 impl Position {
-    fn on(&self, source: &ChainSource) -> Result<(NetUid, AccountId), Failure> {
-        Ok((NetUid(self.netuid), self.hotkey.on(source)?))
+    fn on(&self, chain: &ChainArgs) -> Result<(NetUid, AccountId), Failure> {
+        Ok((self.netuid, chain.account(&self.hotkey)?))
     }
 }
 
-/// What to stake.
+/// An amount, or all.
 #[derive(clap::Args)]
-pub struct Add {
-    #[command(flatten)]
-    chain: ChainArguments,
-    #[command(flatten)]
-    signer: SignerArguments,
-    #[command(flatten)]
-    position: Position,
-    /// How much
-    #[arg(long, value_parser = tao, value_name = "TAO")]
-    amount: Rao,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-/// What to take back.
-#[derive(clap::Args)]
-pub struct Remove {
-    #[command(flatten)]
-    chain: ChainArguments,
-    #[command(flatten)]
-    signer: SignerArguments,
-    #[command(flatten)]
-    position: Position,
-    /// How much
-    #[arg(long, value_parser = tao, value_name = "TAO", required_unless_present = "all")]
+struct Amount {
+    /// The amount
+    #[arg(long, value_parser = values::tao, value_name = "TAO", required_unless_present = "all")]
     amount: Option<Rao>,
     /// All of it
     #[arg(long, conflicts_with = "amount")]
     all: bool,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
 }
 
-/// A place in a sentence.
-fn named(netuid: NetUid) -> String {
-    if netuid.is_root() {
-        "root".into()
-    } else {
-        format!("subnet {}", netuid.0)
+/// Arguments of `stake add`.
+#[derive(clap::Args)]
+pub struct Add {
+    #[command(flatten)]
+    sign: SignArgs,
+    #[command(flatten)]
+    position: Position,
+    /// The amount
+    #[arg(long, value_parser = values::tao, value_name = "TAO")]
+    amount: Rao,
+}
+
+/// Arguments of `stake remove`.
+#[derive(clap::Args)]
+pub struct Remove {
+    #[command(flatten)]
+    sign: SignArgs,
+    #[command(flatten)]
+    position: Position,
+    #[command(flatten)]
+    amount: Amount,
+}
+
+/// Stake that was added to a position, or removed from it.
+#[derive(Serialize)]
+struct Changed {
+    netuid: u16,
+    hotkey: Address,
+    amount_rao: u64,
+}
+
+impl Changed {
+    fn new(netuid: NetUid, hotkey: AccountId, amount: Rao) -> Self {
+        Self {
+            netuid: netuid.0,
+            hotkey: hotkey.into(),
+            amount_rao: amount.0,
+        }
     }
 }
 
@@ -158,59 +178,51 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         Command::Claim(arguments) => claim::claim(arguments, out)?,
         Command::List(arguments) => list::list(arguments, out)?,
         Command::Child(command) => child::run(command, out)?,
-        Command::GetTake(arguments) => take::get(arguments, out)?,
+        Command::ShowTake(arguments) => take::show(arguments, out)?,
         Command::SetTake(arguments) => take::set(arguments, out)?,
     }
     Ok(Verdict::Good)
 }
 
 fn add(arguments: &Add, out: &mut dyn Write) -> Result<(), Failure> {
-    let (netuid, hotkey) = arguments.position.on(&arguments.chain.chain)?;
-    let mut session = arguments.chain.sign(&arguments.signer)?;
+    let (netuid, hotkey) = arguments.position.on(&arguments.sign.chain)?;
     let amount = arguments.amount;
-    let approved = session.approve(session.contracts.staking, amount)?;
-    let message = session
-        .contracts
-        .staking()
-        .add_stake(netuid, hotkey, amount);
-    let done = session.run("Staking::add_stake", message)?;
-    let (amount_text, hotkey) = (tao_text(amount), ss58(&hotkey));
-    let sentence = format!("staked {amount_text} TAO on {hotkey} on {}", named(netuid));
-    let document = json!({ "netuid": netuid.0, "hotkey": hotkey, "amount_rao": amount.0 });
-    Ok(tell(
-        arguments.json,
-        &sentence,
-        document,
-        &both(approved, done.cost),
-        out,
-    )?)
+    let mut session = arguments.sign.open()?;
+    let contracts = session.network.contracts();
+    let done = session.pay(amount, || {
+        contracts.staking().add_stake(netuid, hotkey, amount)
+    })?;
+    let answer = Changed::new(netuid, hotkey, amount);
+    let sentence = format!(
+        "staked {} TAO on {} on {}",
+        tao(amount),
+        answer.hotkey,
+        format::subnet(netuid)
+    );
+    arguments.sign.report(&sentence, &answer, &done.cost, out)
 }
 
 fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
-    let (netuid, hotkey) = arguments.position.on(&arguments.chain.chain)?;
-    let mut session = arguments.chain.sign(&arguments.signer)?;
-    let staking = || session.contracts.staking();
-    let (value, events, cost) = match arguments.amount {
+    let (netuid, hotkey) = arguments.position.on(&arguments.sign.chain)?;
+    let mut session = arguments.sign.open()?;
+    let contracts = session.network.contracts();
+    let (value, event, cost) = match arguments.amount.amount {
         Some(amount) => {
-            let message = staking().remove_stake(netuid, hotkey, amount);
-            let done = session.run("Staking::remove_stake", message)?;
-            (amount, done.events, done.cost)
+            let done = session.send(contracts.staking().remove_stake(netuid, hotkey, amount))?;
+            (amount, done.event::<StakeRemoved>(), done.cost)
         }
         None => {
-            let message = staking().remove_all_stake(netuid, hotkey);
-            let done = session.run("Staking::remove_all_stake", message)?;
-            (done.value, done.events, done.cost)
+            let done = session.send(contracts.staking().remove_all_stake(netuid, hotkey))?;
+            (done.value, done.event::<StakeRemoved>(), done.cost)
         }
     };
-    let told = events
-        .iter()
-        .find_map(|event| event.decode::<StakeRemoved>());
-    let amount = told.map_or(value, |told| told.amount);
-    let (amount_text, hotkey) = (tao_text(amount), ss58(&hotkey));
+    let amount = event.map_or(value, |event| event.amount);
+    let answer = Changed::new(netuid, hotkey, amount);
     let sentence = format!(
-        "took {amount_text} TAO back from {hotkey} on {}",
-        named(netuid)
+        "removed {} TAO from {} on {}",
+        tao(amount),
+        answer.hotkey,
+        format::subnet(netuid)
     );
-    let document = json!({ "netuid": netuid.0, "hotkey": hotkey, "amount_rao": amount.0 });
-    Ok(tell(arguments.json, &sentence, document, &cost, out)?)
+    arguments.sign.report(&sentence, &answer, &cost, out)
 }

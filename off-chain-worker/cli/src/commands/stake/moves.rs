@@ -1,155 +1,163 @@
-//! Stake on its way: back from everywhere, to another place, to another coldkey.
+//! Stake that changes its place: out of all positions, to another position, to another coldkey.
 
-use super::{named, Position};
+use super::{Amount, Position};
 use crate::{
-    args::{ChainArguments, SignerArguments, Who},
-    commands::Failure,
-    output::table::{tao, tao_text},
-    session::{both, tell},
+    args::{SignArgs, Who},
+    error::Failure,
+    output::{
+        format::{self, count, tao},
+        json::Address,
+    },
+    values,
 };
-use inktensor_client::{chain::Cost, ss58::ss58};
+use inktensor_client::chain::Cost;
 use inktensor_primitives::{staking::Staking, NetUid, Rao, PAGE};
-use serde_json::json;
+use serde::Serialize;
 use std::io::Write;
 
-/// Whose stake to take back.
+/// Arguments of `stake remove-all`.
 #[derive(clap::Args)]
 pub struct RemoveAll {
     #[command(flatten)]
-    chain: ChainArguments,
-    #[command(flatten)]
-    signer: SignerArguments,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    sign: SignArgs,
 }
 
-/// How much.
-#[derive(clap::Args)]
-struct Amount {
-    /// How much
-    #[arg(long, value_parser = tao, value_name = "TAO", required_unless_present = "all")]
-    amount: Option<Rao>,
-    /// All of it
-    #[arg(long, conflicts_with = "amount")]
-    all: bool,
-}
-
-/// What to move.
+/// Arguments of `stake move`.
 #[derive(clap::Args)]
 pub struct Move {
     #[command(flatten)]
-    chain: ChainArguments,
-    #[command(flatten)]
-    signer: SignerArguments,
+    sign: SignArgs,
     #[command(flatten)]
     position: Position,
     #[command(flatten)]
     amount: Amount,
-    /// To which subnet, 0 for root; the same one if none is named
-    #[arg(long, value_name = "NUMBER")]
-    to_netuid: Option<u16>,
-    /// To which hotkey; the same one if none is named
+    /// The subnet to move to, 0 for root; by default the same one
+    #[arg(long, value_parser = values::netuid, value_name = "NUMBER")]
+    to_netuid: Option<NetUid>,
+    /// The hotkey to move to; by default the same one
     #[arg(long, value_name = "NAME|ADDRESS")]
     to_hotkey: Option<Who>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
 }
 
-/// What to give to whom.
+/// Arguments of `stake transfer`.
 #[derive(clap::Args)]
 pub struct Transfer {
     #[command(flatten)]
-    chain: ChainArguments,
-    #[command(flatten)]
-    signer: SignerArguments,
+    sign: SignArgs,
     #[command(flatten)]
     position: Position,
     #[command(flatten)]
     amount: Amount,
-    /// The coldkey that gets it
+    /// The coldkey that gets the stake
     #[arg(long, value_name = "NAME|ADDRESS")]
     to: Who,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
 }
 
-/// Takes all stake back.
+#[derive(Serialize)]
+struct Removed {
+    positions: u32,
+    amount_rao: u64,
+}
+
+#[derive(Serialize)]
+struct Moved {
+    netuid: u16,
+    hotkey: Address,
+    to_netuid: u16,
+    to_hotkey: Address,
+    amount_rao: u64,
+}
+
+#[derive(Serialize)]
+struct Transferred {
+    netuid: u16,
+    hotkey: Address,
+    to: Address,
+    amount_rao: u64,
+}
+
+/// Removes all stake.
 pub fn remove_all(arguments: &RemoveAll, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut session = arguments.chain.sign(&arguments.signer)?;
-    let mut left = session.query(session.contracts.staking().position_count(session.account))?;
-    let (places, mut sum, mut cost) = (left, 0u64, Cost::default());
+    let mut session = arguments.sign.open()?;
+    let staking = || session.network.contracts().staking();
+    let positions: u32 = session
+        .network
+        .query(staking().position_count(session.account))?;
+    let (mut left, mut sum, mut cost) = (positions, 0u64, Cost::default());
     while left > 0 {
-        let message = session.contracts.staking().unstake_all(PAGE);
-        let done = session.run("Staking::unstake_all", message)?;
+        let message = session.network.contracts().staking().unstake_all(PAGE);
+        let done = session.send(message)?;
         let (amount, rest) = done.value;
         sum = sum.saturating_add(amount.0);
         left = rest;
-        cost = both(cost, done.cost);
+        cost = format::sum(cost, done.cost);
     }
-    let sentence = format!("took {} TAO back from {places} places", tao_text(Rao(sum)));
-    let document = json!({ "places": places, "amount_rao": sum });
-    Ok(tell(arguments.json, &sentence, document, &cost, out)?)
+    let sentence = format!(
+        "removed {} TAO from {}",
+        tao(Rao(sum)),
+        count(positions, "position")
+    );
+    let answer = Removed {
+        positions,
+        amount_rao: sum,
+    };
+    arguments.sign.report(&sentence, &answer, &cost, out)
 }
 
 /// Moves stake.
 pub fn move_to(arguments: &Move, out: &mut dyn Write) -> Result<(), Failure> {
-    let source = &arguments.chain.chain;
-    let (netuid, hotkey) = arguments.position.on(source)?;
-    let to_netuid = arguments.to_netuid.map_or(netuid, NetUid);
+    let chain = &arguments.sign.chain;
+    let (netuid, hotkey) = arguments.position.on(chain)?;
+    let to_netuid = arguments.to_netuid.unwrap_or(netuid);
     let to_hotkey = arguments.to_hotkey.as_ref();
-    let to_hotkey = to_hotkey.map(|who| who.on(source)).transpose()?;
-    let to_hotkey = to_hotkey.unwrap_or(hotkey);
-    let mut session = arguments.chain.sign(&arguments.signer)?;
-    let message = session.contracts.staking().move_stake(
+    let to_hotkey = to_hotkey.map_or(Ok(hotkey), |who| chain.account(who))?;
+    let mut session = arguments.sign.open()?;
+    let message = session.network.contracts().staking().move_stake(
         netuid,
         hotkey,
         to_netuid,
         to_hotkey,
         arguments.amount.amount,
     );
-    let done = session.run("Staking::move_stake", message)?;
-    let (amount, to) = (done.value, ss58(&to_hotkey));
+    let done = session.send(message)?;
+    let answer = Moved {
+        netuid: netuid.0,
+        hotkey: hotkey.into(),
+        to_netuid: to_netuid.0,
+        to_hotkey: to_hotkey.into(),
+        amount_rao: done.value.0,
+    };
     let sentence = format!(
-        "moved {} TAO of stake to {to} on {}",
-        tao_text(amount),
-        named(to_netuid)
+        "moved {} TAO of stake to {} on {}",
+        tao(done.value),
+        answer.to_hotkey,
+        format::subnet(to_netuid)
     );
-    let document = json!({
-        "netuid": netuid.0,
-        "hotkey": ss58(&hotkey),
-        "to_netuid": to_netuid.0,
-        "to_hotkey": to,
-        "amount_rao": amount.0,
-    });
-    Ok(tell(arguments.json, &sentence, document, &done.cost, out)?)
+    arguments.sign.report(&sentence, &answer, &done.cost, out)
 }
 
-/// Gives stake to another coldkey.
+/// Transfers stake to another coldkey.
 pub fn transfer(arguments: &Transfer, out: &mut dyn Write) -> Result<(), Failure> {
-    let source = &arguments.chain.chain;
-    let (netuid, hotkey) = arguments.position.on(source)?;
-    let to = arguments.to.on(source)?;
-    let mut session = arguments.chain.sign(&arguments.signer)?;
-    let message =
-        session
-            .contracts
-            .staking()
-            .transfer_stake(netuid, hotkey, to, arguments.amount.amount);
-    let done = session.run("Staking::transfer_stake", message)?;
-    let (amount, to) = (done.value, ss58(&to));
+    let chain = &arguments.sign.chain;
+    let (netuid, hotkey) = arguments.position.on(chain)?;
+    let to = chain.account(&arguments.to)?;
+    let mut session = arguments.sign.open()?;
+    let contracts = session.network.contracts();
+    let message = contracts
+        .staking()
+        .transfer_stake(netuid, hotkey, to, arguments.amount.amount);
+    let done = session.send(message)?;
+    let answer = Transferred {
+        netuid: netuid.0,
+        hotkey: hotkey.into(),
+        to: to.into(),
+        amount_rao: done.value.0,
+    };
     let sentence = format!(
-        "gave {} TAO of stake on {} to {to}",
-        tao_text(amount),
-        named(netuid)
+        "transferred {} TAO of stake on {} to {}",
+        tao(done.value),
+        format::subnet(netuid),
+        answer.to
     );
-    let document = json!({
-        "netuid": netuid.0,
-        "hotkey": ss58(&hotkey),
-        "to": to,
-        "amount_rao": amount.0,
-    });
-    Ok(tell(arguments.json, &sentence, document, &done.cost, out)?)
+    arguments.sign.report(&sentence, &answer, &done.cost, out)
 }

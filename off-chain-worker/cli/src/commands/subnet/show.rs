@@ -1,216 +1,312 @@
-//! Lists subnets, and shows one.
+//! Lists subnets, shows one, and shows the price of the next.
 
-use super::{List, Show};
+use super::hyperparameters::Params;
 use crate::{
-    commands::Failure,
+    args::{ListArgs, NetuidArg, ReadArgs},
+    error::Failure,
+    network::{no_subnet, Network},
     output::{
-        format,
-        table::{account, is_wide, show, table, tao_text},
+        self,
+        format::{count, tao, tao_rounded},
+        json::Address,
+        table::{number, text, Room, Table},
+        View,
     },
-    session::{missing, print},
 };
-use inktensor_client::{chain::Typed, ss58::ss58};
 use inktensor_primitives::{
     epoch::{EpochStatus, Epochs},
-    registry::{KernelParams, Registry, Subnet},
+    registry::{HyperparameterView, NetworkRules, Registry, Subnet},
     staking::Staking,
     NetUid, Rao,
 };
-use inktensor_worker::chain_source::Opened;
-use serde_json::{json, Value};
-use std::io::Write;
+use serde::Serialize;
+use std::io::{self, Write};
 
-/// A subnet as it is listed.
-struct Listed {
+/// Arguments of `subnet list`.
+#[derive(clap::Args)]
+pub struct List {
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+/// Arguments of `subnet show`.
+#[derive(clap::Args)]
+pub struct Show {
+    #[command(flatten)]
+    read: ReadArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
+}
+
+/// Arguments of `subnet price`.
+#[derive(clap::Args)]
+pub struct Price {
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+/// All subnets.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Subnets(Vec<SubnetView>);
+
+/// A subnet.
+#[derive(Serialize)]
+struct SubnetView {
+    netuid: u16,
+    name: String,
+    owner: Address,
+    owner_hotkey: Address,
+    kernel: Kernel,
+    symbol: String,
+    created_at: u32,
+    started_at: Option<u32>,
+    retired_at: Option<u32>,
+    lock_rao: u64,
+    stake_rao: u64,
+    neurons: u16,
+    max_uids: u16,
+    max_validators: u16,
+    tempo: u32,
+    open_epoch: u32,
+    closes_at: Option<u32>,
+    final_epoch: Option<u32>,
+    registration_price_rao: u64,
+    immunity_period: u32,
+    params: Params,
+}
+
+#[derive(Serialize)]
+struct Kernel {
+    name: String,
+    address: Address,
+}
+
+/// The price of the next subnet.
+#[derive(Serialize)]
+struct PriceView {
+    price_rao: u64,
+    min_lock_rao: u64,
+    lock_interval: u32,
+    creation_interval: u32,
+    subnets: usize,
+    subnet_limit: u16,
+    gives_way: Option<u16>,
+}
+
+impl PriceView {
+    const fn is_full(&self) -> bool {
+        self.subnets >= self.subnet_limit as usize
+    }
+}
+
+impl View for PriceView {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "the next subnet locks {} TAO; the least is {} TAO",
+            tao(Rao(self.price_rao)),
+            tao(Rao(self.min_lock_rao))
+        )?;
+        let limit = count(self.subnet_limit, "subnet");
+        writeln!(out, "{} of {limit}", self.subnets)?;
+        match (self.is_full(), self.gives_way) {
+            (false, _) => Ok(()),
+            (true, Some(netuid)) => writeln!(out, "subnet {netuid} would be retired"),
+            (true, None) => writeln!(out, "no subnet can be retired: all are immune"),
+        }
+    }
+}
+
+/// Reads subnets; those that do not exist are left out.
+fn read(network: &Network, netuids: &[NetUid]) -> Result<Vec<SubnetView>, Failure> {
+    let contracts = network.contracts();
+    let each = || netuids.iter().copied();
+    let subnets: Vec<Option<Subnet>> =
+        network.query_all(each().map(|it| contracts.registry().subnet(it)))?;
+    let statuses: Vec<Option<EpochStatus>> =
+        network.query_all(each().map(|it| contracts.epoch().status(it)))?;
+    let stakes: Vec<Rao> =
+        network.query_all(each().map(|it| contracts.staking().subnet_stake(it)))?;
+    let parameters: Vec<Vec<HyperparameterView>> =
+        network.query_all(each().map(|it| contracts.registry().hyperparameters(it)))?;
+    let all = each()
+        .zip(subnets)
+        .zip(statuses)
+        .zip(stakes)
+        .zip(parameters);
+    let views = all.filter_map(|((((netuid, subnet), status), stake), parameters)| {
+        let params = Params::new(&subnet.as_ref()?.params, &parameters);
+        Some(view(network, netuid, subnet?, status?, stake, params))
+    });
+    Ok(views.collect())
+}
+
+fn view(
+    network: &Network,
     netuid: NetUid,
     subnet: Subnet,
     status: EpochStatus,
     stake: Rao,
-}
-
-fn listed(opened: &Opened, netuid: NetUid) -> Result<Option<Listed>, Failure> {
-    let (chain, contracts) = (opened.chain.as_ref(), opened.contracts);
-    let Some(subnet) = chain.query(contracts.registry().subnet(netuid))? else {
-        return Ok(None);
-    };
-    let status = chain.query(contracts.epoch().status(netuid))?;
-    let stake = chain.query(contracts.staking().subnet_stake(netuid))?;
-    Ok(status.map(|status| Listed {
-        netuid,
-        subnet,
-        status,
-        stake,
-    }))
+    params: Params,
+) -> SubnetView {
+    let kernel = Address(subnet.kernel);
+    let name = network.kernel_name(subnet.kernel);
+    SubnetView {
+        netuid: netuid.0,
+        owner: subnet.owner.into(),
+        owner_hotkey: subnet.owner_hotkey.into(),
+        kernel: Kernel {
+            name: name.map_or_else(|| kernel.to_string(), String::from),
+            address: kernel,
+        },
+        created_at: subnet.created_at,
+        started_at: subnet.started_at,
+        retired_at: subnet.retired_at,
+        lock_rao: subnet.lock.0,
+        stake_rao: stake.0,
+        neurons: subnet.neurons,
+        max_uids: subnet.max_uids,
+        max_validators: subnet.max_validators,
+        tempo: subnet.tempo,
+        open_epoch: status.open,
+        closes_at: Some(status.closes_at).filter(|at| *at < u32::MAX),
+        final_epoch: status.final_epoch,
+        registration_price_rao: subnet.registration_price.0,
+        immunity_period: subnet.immunity_period,
+        params,
+        name: subnet.name,
+        symbol: subnet.symbol,
+    }
 }
 
 /// Lists all subnets.
 pub fn list(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
-    let opened = arguments.chain.open()?;
-    let count = opened.chain.query(opened.contracts.registry().subnets())?;
-    let mut all = Vec::new();
-    for netuid in (1..=count).map(NetUid) {
-        all.extend(listed(&opened, netuid)?);
-    }
-    if arguments.json {
-        let documents: Vec<Value> = all.iter().map(|it| document(&opened, it)).collect();
-        return Ok(print(&Value::Array(documents), out)?);
-    }
-    let is_wide = is_wide();
-    let mut header = vec!["netuid", "", "name"];
-    header.extend(is_wide.then_some("kernel"));
-    header.extend(["neurons", "tempo", "epoch", "stake TAO"]);
-    // Where there is room, what a seat costs and whose it is too.
-    header.extend(is_wide.then_some("seat TAO"));
-    header.extend(["state"]);
-    header.extend(is_wide.then_some("owner"));
-    let first = 3 + usize::from(is_wide);
-    let last = first + 4 + usize::from(is_wide);
-    let numbers: Vec<usize> = [0].into_iter().chain(first..last).collect();
-    let mut rows = table(header, &numbers);
-    for it in &all {
-        let subnet = &it.subnet;
-        let mut row = vec![
-            it.netuid.0.to_string(),
-            // Anyone may have named it anything.
-            subnet.symbol.escape_debug().to_string(),
-            subnet.name.escape_debug().to_string(),
-        ];
-        row.extend(is_wide.then(|| kernel_name(&opened, subnet)));
-        row.extend([
-            format!("{}/{}", subnet.neurons, subnet.max_uids),
-            subnet.tempo.to_string(),
-            it.status.open.to_string(),
-            format::tao(it.stake.0, 2),
-        ]);
-        row.extend(is_wide.then(|| format::tao(subnet.registration_price.0, 4)));
-        row.push(state(subnet));
-        row.extend(is_wide.then(|| account(&subnet.owner)));
-        rows.add_row(row);
-    }
-    Ok(show(&rows, out)?)
+    let network = arguments.list.open()?;
+    let count: u16 = network.query(network.contracts().registry().subnets())?;
+    let netuids: Vec<NetUid> = (1..=count).map(NetUid).collect();
+    let subnets = Subnets(read(&network, &netuids)?);
+    Ok(arguments.list.show(&subnets, out)?)
 }
 
 /// Shows one subnet.
 pub fn show_one(arguments: &Show, out: &mut dyn Write) -> Result<(), Failure> {
-    let opened = arguments.chain.open()?;
-    let found = listed(&opened, NetUid(arguments.netuid))?;
-    let it = found.ok_or_else(|| missing(format_args!("subnet {}", arguments.netuid)))?;
-    if arguments.json {
-        return Ok(print(&document(&opened, &it), out)?);
-    }
-    let subnet = &it.subnet;
-    for (name, value) in [
-        ("subnet", format!("{} {:?}", it.netuid.0, subnet.name)),
-        ("owner", ss58(&subnet.owner)),
-        ("owner hotkey", ss58(&subnet.owner_hotkey)),
-        (
-            "kernel",
-            format!(
-                "{} ({})",
-                kernel_name(&opened, subnet),
-                ss58(&subnet.kernel)
-            ),
-        ),
-        ("created at", format!("block {}", subnet.created_at)),
-        ("state", state(subnet)),
-        ("locked", format!("{} TAO", tao_text(subnet.lock))),
-        ("stake", format!("{} TAO", tao_text(it.stake))),
-        (
-            "neurons",
-            format!("{} of {}", subnet.neurons, subnet.max_uids),
-        ),
-        ("permits", format!("{} an epoch", subnet.max_validators)),
-        ("tempo", format!("{} blocks", subnet.tempo)),
-        (
-            "open epoch",
-            match it.status.closes_at {
-                u32::MAX => it.status.open.to_string(),
-                at => format!("{}, closes from block {at} on", it.status.open),
-            },
-        ),
-        (
-            "registration",
-            format!("{} TAO", tao_text(subnet.registration_price)),
-        ),
-        ("immunity", format!("{} blocks", subnet.immunity_period)),
-    ] {
-        writeln!(out, "{name:<13} {value}")?;
-    }
-    for (name, value) in parameters(&subnet.params) {
-        writeln!(out, "{name:<28} {value}")?;
-    }
-    Ok(())
+    let netuid = arguments.netuid.netuid;
+    let network = arguments.read.open()?;
+    let subnet = read(&network, &[netuid])?.pop();
+    let subnet = subnet.ok_or_else(|| no_subnet(netuid))?;
+    Ok(arguments.read.show(&subnet, out)?)
 }
 
-/// The kernel's parameters by name.
-fn parameters(params: &KernelParams) -> Vec<(&'static str, Value)> {
-    match params {
-        KernelParams::Other(bytes) => {
-            vec![("params", json!(inktensor_primitives::hash::hex(bytes)))]
+/// Shows the price of the next subnet.
+pub fn price(arguments: &Price, out: &mut dyn Write) -> Result<(), Failure> {
+    let network = arguments.read.open()?;
+    let registry = || network.contracts().registry();
+    let price: Rao = network.query(registry().creation_price())?;
+    let live: Vec<NetUid> = network.query(registry().live_subnets())?;
+    let rules: NetworkRules = network.query(registry().network_rules())?;
+    let candidate: Option<NetUid> = network.query(registry().retirement_candidate())?;
+    let mut answer = PriceView {
+        price_rao: price.0,
+        min_lock_rao: rules.min_lock.0,
+        lock_interval: rules.lock_interval,
+        creation_interval: rules.creation_interval,
+        subnets: live.len(),
+        subnet_limit: rules.subnet_limit,
+        gives_way: None,
+    };
+    if answer.is_full() {
+        answer.gives_way = candidate.map(|netuid| netuid.0);
+    }
+    Ok(arguments.read.show(&answer, out)?)
+}
+
+impl SubnetView {
+    /// Returns the state: not started, running, or retired.
+    fn state(&self) -> String {
+        match (self.retired_at, self.started_at) {
+            (Some(at), _) => format!("retired at {at}"),
+            (None, Some(_)) => "runs".into(),
+            (None, None) => "not started".into(),
         }
-        KernelParams::Yuma(yuma) => vec![
-            ("activity_cutoff", json!(yuma.activity_cutoff)),
-            ("min_stake_rao", json!(yuma.min_stake.0)),
-            ("kappa", json!(yuma.kappa)),
-            ("bonds_penalty", json!(yuma.bonds_penalty)),
-            ("bonds_moving_average", json!(yuma.bonds_moving_average)),
-            ("yuma3", json!(yuma.yuma3)),
-            ("liquid_alpha", json!(yuma.liquid_alpha)),
-            ("alpha_low", json!(yuma.alpha_low)),
-            ("alpha_high", json!(yuma.alpha_high)),
+    }
+}
+
+impl View for SubnetView {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let epoch = match self.closes_at {
+            None => self.open_epoch.to_string(),
+            Some(at) => format!("{}, closes from block {at} on", self.open_epoch),
+        };
+        for (name, value) in [
             (
-                "alpha_sigmoid_steepness",
-                json!(yuma.alpha_sigmoid_steepness),
+                "subnet",
+                format!("{} \"{}\"", self.netuid, self.name.escape_debug()),
             ),
-            ("commit_reveal", json!(yuma.commit_reveal)),
-        ],
+            ("owner", self.owner.to_string()),
+            ("owner hotkey", self.owner_hotkey.to_string()),
+            (
+                "kernel",
+                format!("{} ({})", self.kernel.name, self.kernel.address),
+            ),
+            ("created at", format!("block {}", self.created_at)),
+            ("state", self.state()),
+            ("locked", format!("{} TAO", tao(Rao(self.lock_rao)))),
+            ("stake", format!("{} TAO", tao(Rao(self.stake_rao)))),
+            ("neurons", format!("{} of {}", self.neurons, self.max_uids)),
+            ("permits", format!("{} an epoch", self.max_validators)),
+            ("tempo", count(self.tempo, "block")),
+            ("open epoch", epoch),
+            (
+                "registration",
+                format!("{} TAO", tao(Rao(self.registration_price_rao))),
+            ),
+            ("immunity", count(self.immunity_period, "block")),
+        ] {
+            writeln!(out, "{name:<13} {value}")?;
+        }
+        self.params.text(out)
     }
 }
 
-/// Where a subnet is in its life.
-fn state(subnet: &Subnet) -> String {
-    match (subnet.retired_at, subnet.started_at) {
-        (Some(at), _) => format!("retired at {at}"),
-        (None, Some(_)) => "runs".into(),
-        (None, None) => "not started".into(),
-    }
-}
+impl output::List for Subnets {
+    type Row = SubnetView;
 
-fn kernel_name(opened: &Opened, subnet: &Subnet) -> String {
-    match subnet.kernel {
-        kernel if kernel == opened.contracts.yuma => "yuma".into(),
-        kernel if kernel == opened.contracts.mean => "mean".into(),
-        kernel => account(&kernel),
+    fn rows(&self) -> &[SubnetView] {
+        &self.0
     }
-}
 
-fn document(opened: &Opened, it: &Listed) -> Value {
-    let subnet = &it.subnet;
-    let params: serde_json::Map<String, Value> = parameters(&subnet.params)
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    json!({
-        "netuid": it.netuid.0,
-        "name": subnet.name,
-        "owner": ss58(&subnet.owner),
-        "owner_hotkey": ss58(&subnet.owner_hotkey),
-        "kernel": { "name": kernel_name(opened, subnet), "address": ss58(&subnet.kernel) },
-        "symbol": subnet.symbol,
-        "created_at": subnet.created_at,
-        "started_at": subnet.started_at,
-        "retired_at": subnet.retired_at,
-        "lock_rao": subnet.lock.0,
-        "stake_rao": it.stake.0,
-        "neurons": subnet.neurons,
-        "max_uids": subnet.max_uids,
-        "max_validators": subnet.max_validators,
-        "tempo": subnet.tempo,
-        "open_epoch": it.status.open,
-        "closes_at": Some(it.status.closes_at).filter(|at| *at < u32::MAX),
-        "final_epoch": it.status.final_epoch,
-        "registration_price_rao": subnet.registration_price.0,
-        "immunity_period": subnet.immunity_period,
-        "params": params,
-    })
+    fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
+        let columns = [
+            number("netuid"),
+            text(""),
+            text("name"),
+            text("kernel").from(Room::Wide),
+            number("neurons"),
+            number("tempo"),
+            number("epoch"),
+            number("stake TAO"),
+            number("seat TAO").from(Room::Wide),
+            text("state"),
+            text("owner").from(Room::Wide),
+        ];
+        let mut table = Table::new(room, columns);
+        for it in &self.0 {
+            table.row([
+                it.netuid.to_string(),
+                // The owner chose both texts; control characters are escaped.
+                it.symbol.escape_debug().to_string(),
+                it.name.escape_debug().to_string(),
+                it.kernel.name.clone(),
+                format!("{}/{}", it.neurons, it.max_uids),
+                it.tempo.to_string(),
+                it.open_epoch.to_string(),
+                tao_rounded(Rao(it.stake_rao), 2),
+                tao_rounded(Rao(it.registration_price_rao), 4),
+                it.state(),
+                room.account(&it.owner.0),
+            ]);
+        }
+        table.print(out)
+    }
 }

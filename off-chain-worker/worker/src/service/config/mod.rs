@@ -56,7 +56,8 @@ pub struct Layer {
         value_name = "ROLE,.."
     )]
     pub role: Option<Vec<Role>>,
-    /// Chain: ws:// addresses of nodes, comma separated, or tcp://HOST:PORT of a devchain; required
+    /// Chain: ws:// addresses of nodes, comma separated, or tcp://HOST:PORT of a devchain;
+    /// required
     #[arg(long, visible_alias = "url", value_name = "ADDRESS,..")]
     #[serde(with = "as_text")]
     pub chain: Option<ChainSource>,

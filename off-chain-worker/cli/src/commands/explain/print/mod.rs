@@ -1,20 +1,21 @@
 //! An explanation in tables, for a terminal of 80 columns.
 
-use crate::output::format::{grouped, short, tao};
+use crate::output::format::{count, grouped, short, tao_rounded};
+use inktensor_primitives::Rao;
 use inktensor_worker::explain::{
     Explanation, MoneyFact, SeatFact, VoiceFact, WeightFact, YumaFacts,
 };
 use std::io::{self, Write};
 
-/// Most lines of a table. The rest is in the JSON form.
+/// The most lines of a table. The rest is in the JSON form.
 const LINES: usize = 20;
 
-/// Prints it.
+/// Prints an explanation.
 pub(super) fn print(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     neuron(explanation, out)?;
     match &explanation.terms {
         Some(terms) => {
-            votes(terms, out)?;
+            received(terms, out)?;
             if let Some(seat) = &terms.seat {
                 validator(explanation, seat, out)?;
             }
@@ -28,8 +29,8 @@ pub(super) fn print(explanation: &Explanation, out: &mut dyn Write) -> io::Resul
     if explanation.terms.is_none() {
         writeln!(
             out,
-            "\nThe worker does not know the inner terms of this kernel: how it comes to these\n\
-             results is in its code, {}.",
+            "\nThe worker does not know the inner terms of this kernel: they are in its code,\n\
+             {}.",
             short(&explanation.kernel_code, 10, 6)
         )?;
     }
@@ -40,7 +41,7 @@ fn title(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "\n{text}\n")
 }
 
-/// A term: what it is, its value, and where it comes from.
+/// Prints a term: a name, a value, and a note about its origin.
 fn term(out: &mut dyn Write, what: &str, value: &str, note: &str) -> io::Result<()> {
     let line = format!(" {what:<16}{value:>20}  {note}");
     writeln!(out, "{}", line.trim_end())
@@ -81,7 +82,7 @@ fn neuron(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
             "below the least stake: does not count".to_owned()
         }
     });
-    let stake = tao(neuron.stake, 9);
+    let stake = tao(neuron.stake);
     term(out, "stake, TAO", &stake, &share.unwrap_or_default())?;
     let permit = match (neuron.on_roster, neuron.permit || neuron.owner) {
         (true, true) if neuron.owner => "yes, as the owner",
@@ -107,7 +108,7 @@ fn neuron(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     term(out, "registered", &registered, new)
 }
 
-fn votes(terms: &YumaFacts, out: &mut dyn Write) -> io::Result<()> {
+fn received(terms: &YumaFacts, out: &mut dyn Write) -> io::Result<()> {
     title(
         out,
         "Weights for it: what consensus leaves of each, times stake, adds to its rank",
@@ -149,7 +150,7 @@ fn votes(terms: &YumaFacts, out: &mut dyn Write) -> io::Result<()> {
         format!("no majority of {} of active stake", fraction(terms.kappa))
     } else {
         format!(
-            "{:.4} of stake gives it, {:.4} asked",
+            "{:.4} of stake gives it, {:.4} needed",
             terms.support, terms.kappa
         )
     };
@@ -166,7 +167,8 @@ fn votes(terms: &YumaFacts, out: &mut dyn Write) -> io::Result<()> {
 fn validator(explanation: &Explanation, seat: &SeatFact, out: &mut dyn Write) -> io::Result<()> {
     title(
         out,
-        "As a validator: what consensus leaves of its weights; its bonds before and\nafter; what they yield of each neuron's incentive",
+        "As a validator: what consensus leaves of its weights; its bonds before and\nafter; what \
+         they yield of each neuron's incentive",
     )?;
     if seat.bonds.is_empty() {
         writeln!(out, " no weights and no bonds")?;
@@ -195,17 +197,13 @@ fn validator(explanation: &Explanation, seat: &SeatFact, out: &mut dyn Write) ->
         )?;
     }
     more(out, bonds.len())?;
-    if let Some(lost) = Some(
-        bonds
-            .iter()
-            .filter(|bond| bond.counted != bond.before)
-            .count(),
-    )
-    .filter(|lost| *lost > 0)
-    {
+    let lost = bonds.iter().filter(|bond| bond.counted != bond.before);
+    let lost = u32::try_from(lost.count()).unwrap_or(u32::MAX);
+    if lost > 0 {
+        let lost = count(lost, "bond");
         writeln!(
             out,
-            " bonds in {lost} of them did not count: others sit there now, or its permit is new"
+            " {lost} did not count: other neurons have the uids, or the permit is new"
         )?;
     }
     writeln!(out)?;
@@ -262,37 +260,37 @@ fn pay(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     title(out, "Pay, in TAO")?;
     match (budget.miners, budget.validators) {
         (Some(miners), Some(validators)) => {
-            term(out, "budget", &tao(budget.total, 9), "")?;
-            term(out, "  of miners", &tao(miners, 9), "by incentive")?;
-            term(out, "  of validators", &tao(validators, 9), "by dividends")?;
+            term(out, "budget", &tao(budget.total), "")?;
+            term(out, "  of miners", &tao(miners), "by incentive")?;
+            term(out, "  of validators", &tao(validators), "by dividends")?;
         }
         _ => {
             let one = "incentive and dividends divide it";
-            term(out, "budget", &tao(budget.total, 9), one)?;
+            term(out, "budget", &tao(budget.total), one)?;
         }
     }
     let incentive = format!("incentive: {} / 65535", explanation.result.incentive);
-    term(out, "as miner", &tao(pay.miner, 9), &incentive)?;
+    term(out, "as miner", &tao(pay.miner), &incentive)?;
     let stand_in = explanation.terms.as_ref().and_then(|terms| terms.stand_in);
     let dividends = match stand_in {
-        Some(stand_in) => format!("nobody has dividends: by {stand_in}"),
+        Some(stand_in) => format!("no dividends at all: by {stand_in}"),
         None => format!("dividends: {} / 65535", explanation.result.dividends),
     };
-    term(out, "as validator", &tao(pay.validator, 9), &dividends)?;
+    term(out, "as validator", &tao(pay.validator), &dividends)?;
     if let Some(take) = &pay.take {
         let percent = format!(
             "a take of {:.2} %, as it is now",
             f64::from(take.take) / 100.0
         );
         if take.parents > 0 {
-            let whose = "by the stake that they let weigh for it";
-            term(out, "  its parents", &tao(take.parents, 9), whose)?;
+            let whose = "by the stake that weighs for it";
+            term(out, "  its parents", &tao(take.parents), whose)?;
         }
-        term(out, "  its owner", &tao(take.owner, 9), &percent)?;
-        term(out, "  stakers", &tao(take.stakers, 9), "by stake")?;
+        term(out, "  its owner", &tao(take.owner), &percent)?;
+        term(out, "  stakers", &tao(take.stakers), "by stake")?;
         if take.root > 0 {
-            let whose = "as much as it weighed, and claimed by its owners";
-            term(out, "  root stake", &tao(take.root, 9), whose)?;
+            let whose = "by its weight, to be claimed";
+            term(out, "  root stake", &tao(take.root), whose)?;
         }
     }
     term(out, "all miners", &tao128(budget.to_miners), "")?;
@@ -303,26 +301,26 @@ fn pay(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// What the chain has told of the rest of the budget.
+/// Prints the rest of the budget, as far as the chain's events say.
 fn money(chain: &MoneyFact, out: &mut dyn Write) -> io::Result<()> {
     if let Some(paid) = chain.chunk_paid {
-        term(out, "its chunk", &tao(paid, 9), "paid at settlement")?;
+        term(out, "its chunk", &tao(paid), "paid at settlement")?;
     }
     if let Some(paid) = chain.paid {
         term(
             out,
             "neurons in all",
-            &tao(paid, 9),
+            &tao(paid),
             "paid; the pay-out is over",
         )?;
     }
-    term(out, "subnet owner", &tao(chain.owner, 9), "set aside")?;
-    term(out, "treasury", &tao(chain.treasury, 9), "set aside")?;
-    term(out, "fee, proposer", &tao(chain.proposer, 9), "set aside")?;
-    term(out, "fee, keepers", &tao(chain.keeper, 9), "set aside")?;
-    term(out, "fees", &tao(chain.fees_paid, 9), "paid so far")?;
+    term(out, "subnet owner", &tao(chain.owner), "set aside")?;
+    term(out, "treasury", &tao(chain.treasury), "set aside")?;
+    term(out, "fee, proposer", &tao(chain.proposer), "set aside")?;
+    term(out, "fee, keepers", &tao(chain.keeper), "set aside")?;
+    term(out, "fees", &tao(chain.fees_paid), "paid so far")?;
     match chain.carried {
-        Some(carried) => term(out, "left over", &tao(carried, 9), "for the next epoch"),
+        Some(carried) => term(out, "left over", &tao(carried), "for the next epoch"),
         None => Ok(()),
     }
 }
@@ -341,7 +339,7 @@ fn checks(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     {
         writeln!(
             out,
-            "What was posted is WRONG. Explained is what the epoch honestly comes to."
+            "The posted assertion is WRONG. The terms above are those of the honest epoch."
         )?;
     }
     if wrong.is_empty() {
@@ -373,7 +371,7 @@ fn more(out: &mut dyn Write, lines: usize) -> io::Result<()> {
     }
 }
 
-/// A share with seven decimals; nothing for zero.
+/// Returns a share with seven decimals, and 0 for zero.
 fn fraction(share: f64) -> String {
     if share == 0.0 {
         "0".into()
@@ -382,7 +380,7 @@ fn fraction(share: f64) -> String {
     }
 }
 
-/// A share as a cell of ten columns.
+/// Returns a share as a cell of ten columns.
 fn cell(share: f64) -> String {
     match share {
         0.0 => format!("{:>10}", '·'),
@@ -390,8 +388,13 @@ fn cell(share: f64) -> String {
     }
 }
 
+/// Returns an amount in TAO with all nine decimals.
+fn tao(rao: u64) -> String {
+    tao_rounded(Rao(rao), 9)
+}
+
 fn tao128(rao: u128) -> String {
-    tao(u64::try_from(rao).unwrap_or(u64::MAX), 9)
+    tao(u64::try_from(rao).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

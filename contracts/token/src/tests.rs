@@ -1,0 +1,120 @@
+//! Genesis, minting and burning, and the standard's own suite.
+
+use crate::{issuance::Issuance, Token, TokenError, NOT_MINTER, OVER_CAP};
+use ink::{
+    env::{
+        test::{default_accounts, set_caller, DefaultAccounts},
+        DefaultEnvironment,
+    },
+    prelude::string::String,
+};
+use inktensor_primitives::{
+    token::{TokenControl, WireError},
+    AccountId,
+};
+use psp22::{PSP22Burnable, PSP22Data, PSP22Error, PSP22Metadata, PSP22Mintable, PSP22};
+
+/// Makes a token whose caller has all of `supply`. The suite also needs a token without supply,
+/// which the constructor refuses.
+fn held_by_caller(supply: u128) -> Token {
+    let caller = ink::env::caller::<DefaultEnvironment>();
+    match supply {
+        0 => Token {
+            data: PSP22Data::default(),
+            issuance: Issuance::new(caller, 0),
+        },
+        _ => Token::new(vec![(caller, supply)]).unwrap(),
+    }
+}
+
+psp22::tests!(Token, held_by_caller);
+
+fn accounts() -> DefaultAccounts<DefaultEnvironment> {
+    default_accounts::<DefaultEnvironment>()
+}
+
+fn call_as(caller: AccountId) {
+    set_caller::<DefaultEnvironment>(caller);
+}
+
+fn refused(reason: &str) -> Result<(), PSP22Error> {
+    Err(PSP22Error::Custom(String::from(reason)))
+}
+
+/// Deploys TAO as Alice: Bob has 5 rao, Charlie 7.
+fn deployed() -> Token {
+    call_as(accounts().alice);
+    Token::new(vec![(accounts().bob, 5), (accounts().charlie, 7)]).unwrap()
+}
+
+#[ink::test]
+fn genesis_pays_every_holder_and_counts_as_minted() {
+    let token = deployed();
+    assert_eq!(token.balance_of(accounts().bob), 5);
+    assert_eq!(token.balance_of(accounts().charlie), 7);
+    assert_eq!(token.balance_of(accounts().alice), 0);
+    assert_eq!((token.total_supply(), token.total_minted()), (12, 12));
+    assert_eq!(ink::env::test::recorded_events().count(), 2);
+}
+
+#[ink::test]
+fn a_bad_genesis_is_refused() {
+    assert_eq!(Token::new(vec![]).err(), Some(TokenError::NoHolders));
+}
+
+#[ink::test]
+fn tao_has_nine_decimals_and_its_cap() {
+    let token = deployed();
+    assert_eq!(token.token_name().as_deref(), Some("TAO"));
+    assert_eq!(token.token_symbol().as_deref(), Some("TAO"));
+    assert_eq!(token.token_decimals(), 9);
+    assert_eq!(token.cap(), 21_000_000_000_000_000);
+}
+
+#[ink::test]
+fn only_the_deployer_names_the_minter_and_only_once() {
+    let mut token = deployed();
+    call_as(accounts().bob);
+    assert_eq!(token.wire(accounts().bob), Err(WireError::NotDeployer));
+    assert_eq!(token.minter(), None);
+    call_as(accounts().alice);
+    assert_eq!(token.wire(accounts().eve), Ok(()));
+    assert_eq!(token.minter(), Some(accounts().eve));
+    assert_eq!(token.wire(accounts().alice), Err(WireError::AlreadyWired));
+    assert_eq!(token.minter(), Some(accounts().eve));
+}
+
+#[ink::test]
+fn only_the_minter_mints_and_only_to_itself() {
+    let mut token = deployed();
+    assert_eq!(token.mint(1), refused(NOT_MINTER));
+    assert_eq!(token.wire(accounts().eve), Ok(()));
+    assert_eq!(token.mint(1), refused(NOT_MINTER));
+    call_as(accounts().eve);
+    assert_eq!(token.mint(8), Ok(()));
+    assert_eq!(token.balance_of(accounts().eve), 8);
+    assert_eq!((token.total_supply(), token.total_minted()), (20, 20));
+}
+
+#[ink::test]
+fn burning_makes_no_room_below_the_cap() {
+    let mut token = deployed();
+    assert_eq!(token.wire(accounts().eve), Ok(()));
+    call_as(accounts().eve);
+    assert_eq!(token.mint(token.cap() - 12), Ok(()));
+    assert_eq!(token.burn(100), Ok(()));
+    assert_eq!(token.total_supply(), token.cap() - 100);
+    assert_eq!(token.total_minted(), token.cap());
+    assert_eq!(token.mint(1), refused(OVER_CAP));
+    assert_eq!(token.total_supply(), token.cap() - 100);
+}
+
+#[ink::test]
+fn an_account_burns_at_most_its_balance() {
+    let mut token = deployed();
+    call_as(accounts().bob);
+    assert_eq!(token.burn(6), Err(PSP22Error::InsufficientBalance));
+    assert_eq!(token.burn(5), Ok(()));
+    assert_eq!(token.balance_of(accounts().bob), 0);
+    assert_eq!((token.total_supply(), token.total_minted()), (7, 12));
+}

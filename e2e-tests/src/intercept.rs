@@ -1,0 +1,55 @@
+//! A chain whose transactions can be dropped, delayed or counted on their way.
+
+use inktensor_client::{
+    chain::{Chain, ChainError, ChainRead, Receipt},
+    forward_deploys, forward_reads,
+};
+use inktensor_devnet::sandbox::SandboxChain;
+use inktensor_primitives::AccountId;
+
+/// A transaction that has not reached the chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Transaction<'a> {
+    /// The signer.
+    pub signer: AccountId,
+    /// The contract.
+    pub to: AccountId,
+    /// Selector and arguments.
+    pub input: &'a [u8],
+}
+
+impl Transaction<'_> {
+    /// Submits it to the chain.
+    #[allow(clippy::missing_errors_doc, reason = "see the chain's own")]
+    pub fn submit(self, chain: &mut SandboxChain) -> Result<Receipt, ChainError> {
+        chain.submit(self.signer, self.to, self.input)
+    }
+}
+
+/// A chain that hands each transaction to `intercept` instead of submitting it.
+pub struct Intercepted<'a, F> {
+    /// The chain.
+    pub chain: &'a mut SandboxChain,
+    /// The function that decides on a transaction.
+    pub intercept: F,
+}
+
+impl<F> ChainRead for Intercepted<'_, F> {
+    forward_reads!(self => self.chain);
+}
+
+impl<F> Chain for Intercepted<'_, F>
+where
+    F: FnMut(&mut SandboxChain, Transaction<'_>) -> Result<Receipt, ChainError>,
+{
+    forward_deploys!(self => self.chain);
+
+    fn submit(
+        &mut self,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+    ) -> Result<Receipt, ChainError> {
+        (self.intercept)(self.chain, Transaction { signer, to, input })
+    }
+}

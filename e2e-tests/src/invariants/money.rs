@@ -1,0 +1,252 @@
+//! Invariants of the money and the final epochs of any deployment on any chain. They need no more
+//! than the chain's answers and the recorded events.
+
+use crate::{
+    observer::{History, Observer},
+    Network,
+};
+use inktensor_client::{
+    chain::{ChainRead, Message, Typed},
+    deploy::Addresses,
+};
+use inktensor_primitives::{
+    assertion::{final_digest, memory_digest},
+    emission::Emission,
+    epoch::{EpochStatus, Epochs},
+    kernel::NeuronResult,
+    registry::{NeuronView, Registry, ServingView, Subnet},
+    staking::Staking,
+    token::TokenControl,
+    AccountId, NetUid, Rao, PAGE,
+};
+use psp22::PSP22;
+use scale::Decode;
+
+/// A deployment to be checked.
+#[derive(Clone, Copy)]
+pub struct Audit<'a> {
+    /// The chain.
+    pub chain: &'a dyn ChainRead,
+    /// The addresses of the contracts.
+    pub addresses: Addresses,
+    /// The record of all their events.
+    pub observer: &'a Observer,
+}
+
+impl Network {
+    /// Returns an audit of this network.
+    pub fn audit(&self) -> Audit<'_> {
+        Audit {
+            chain: &self.chain,
+            addresses: self.addresses,
+            observer: &self.observer,
+        }
+    }
+}
+
+impl Audit<'_> {
+    pub(super) fn ask<R: Decode>(&self, message: impl Into<Message<R>>) -> R {
+        self.chain.query(message).expect("the chain answers")
+    }
+
+    fn balance(&self, who: AccountId) -> u128 {
+        self.ask(self.addresses.psp22().balance_of(who))
+    }
+
+    /// Checks invariant 1: the supply is the sum of balances and below the cap.
+    pub fn assert_supply(&self) {
+        let balances: u128 = self
+            .observer
+            .holders
+            .iter()
+            .map(|who| self.balance(*who))
+            .sum();
+        assert_eq!(
+            self.ask(self.addresses.psp22().total_supply()),
+            balances,
+            "supply is the sum of balances"
+        );
+        assert!(
+            self.ask::<u128>(self.addresses.token().total_minted()) <= Rao::CAP.to_u128(),
+            "the cap holds"
+        );
+        assert_eq!(
+            self.ask::<u128>(self.addresses.token().cap()),
+            Rao::CAP.to_u128()
+        );
+        for (name, contract) in self.addresses.named() {
+            if !["staking", "epoch", "registry"].contains(&name) {
+                assert_eq!(self.balance(contract), 0, "{name} keeps no TAO");
+            }
+        }
+    }
+
+    /// Checks invariant 1: the registry has exactly the locks of subnets that are not retired, and
+    /// the deposits.
+    pub fn assert_held(&self) {
+        let held: Rao = self.ask(self.addresses.registry().held());
+        assert_eq!(
+            self.balance(self.addresses.registry),
+            held.to_u128(),
+            "the registry has what it holds"
+        );
+        let live: Vec<NetUid> = self.ask(self.addresses.registry().live_subnets());
+        let mut locked = 0;
+        for netuid in self.observer.subnets.keys() {
+            let subnet: Option<Subnet> = self.ask(self.addresses.registry().subnet(*netuid));
+            let subnet = subnet.expect("a created subnet");
+            assert_eq!(live.contains(netuid), subnet.retired_at.is_none());
+            locked += subnet.lock.0;
+            for page in 0..subnet.neurons.div_ceil(PAGE) {
+                let page: Vec<ServingView> =
+                    self.ask(self.addresses.registry().serving_page(*netuid, page));
+                locked += page.iter().map(|it| it.deposit.0).sum::<u64>();
+            }
+        }
+        assert_eq!(
+            held,
+            Rao(locked),
+            "what it holds is locked for a subnet or a neuron"
+        );
+    }
+
+    /// Checks invariant 1: the staking contract has exactly what it owes.
+    pub fn assert_owed(&self) {
+        let total = self.ask(self.addresses.staking().total_stake());
+        let unclaimed: Rao = self.ask(self.addresses.staking().root_unclaimed());
+        let balance = self.balance(self.addresses.staking);
+        let owed = total.to_u128() + unclaimed.to_u128();
+        assert_eq!(balance, owed, "staking has what it owes");
+    }
+
+    /// Checks invariant 1: the epoch contract has exactly the collateral.
+    pub fn assert_collateral(&self) {
+        let total = self.ask(self.addresses.epoch().total_collateral());
+        let balance = self.balance(self.addresses.epoch);
+        assert_eq!(balance, total.to_u128(), "epoch has the collateral");
+        let mut sum = 0;
+        for worker in &self.observer.workers {
+            let collateral = self.ask(self.addresses.epoch().collateral(*worker));
+            sum += collateral.free.0 + collateral.locked.0;
+        }
+        assert_eq!(total, Rao(sum), "all collateral belongs to an account");
+    }
+
+    /// Checks invariants 2 and 6: the last final epoch left what its assertion states, and an
+    /// honest assertion at that.
+    ///
+    /// The observer has checked the order of events: one assertion at a time, final once, each
+    /// chunk paid once.
+    pub fn assert_history(&self, netuid: NetUid, history: &History) {
+        let status = self.status(netuid);
+        assert_eq!(status.final_epoch, history.last_final);
+        for (epoch, record) in &history.epochs {
+            let Some(honest) = &record.honest else {
+                continue;
+            };
+            if let Some(assertion) = &record.assertion {
+                assert_eq!(*assertion, honest.assertion, "epoch {epoch} is honest");
+            }
+            if let Some(digest) = record.digest {
+                let due = final_digest(&record.header_hash, &honest.assertion.digest());
+                assert_eq!(digest, due, "epoch {epoch} is honest");
+            }
+            for (chunk, paid) in &record.settled {
+                let due: u64 = honest.results[usize::from(*chunk)]
+                    .iter()
+                    .map(|result| result.miner.0 + result.validator.0)
+                    .sum();
+                assert_eq!(*paid, Rao(due), "epoch {epoch}, chunk {chunk}");
+            }
+        }
+        let Some(last) = history.last_final else {
+            return;
+        };
+        let record = &history.epochs[&last];
+        if let Some(assertion) = &record.assertion {
+            assert_eq!(
+                self.ask(self.addresses.epoch().roster(netuid)),
+                assertion.roster
+            );
+            assert_eq!(
+                self.ask(self.addresses.epoch().memory_hashes(netuid)),
+                assertion.memory
+            );
+        }
+        if let Some(memory) = record.replay.memory() {
+            let hashes: Vec<_> = (0..)
+                .zip(&memory)
+                .map(|(chunk, bytes)| memory_digest(netuid, last, chunk, bytes))
+                .collect();
+            assert_eq!(
+                self.ask(self.addresses.epoch().memory_hashes(netuid)),
+                hashes,
+                "the events have the carry-over state"
+            );
+        }
+    }
+
+    /// Checks that minted TAO is what emission has recorded, and what was paid out.
+    pub fn assert_minting(&self) {
+        let issuance = self.ask(self.addresses.emission().issuance());
+        let minted = issuance.genesis.0 + issuance.minted.0;
+        assert_eq!(
+            self.ask::<u128>(self.addresses.token().total_minted()),
+            u128::from(minted),
+            "only emission's ledger mints"
+        );
+        assert_eq!(
+            issuance.minted, self.observer.paid_out,
+            "what is minted went to neurons, owners, the reserve and those who run the epochs"
+        );
+    }
+
+    /// Checks that the metagraph has the honest results of the last epoch that was paid in full, if
+    /// they are known.
+    pub fn assert_metagraph(&self, netuid: NetUid, history: &History) {
+        let mut paid = history.epochs.iter().filter(|(_, record)| record.complete);
+        let Some((epoch, record)) = paid.next_back() else {
+            return;
+        };
+        let Some(honest) = &record.honest else { return };
+        let due: Vec<&NeuronResult> = honest.results.iter().flatten().collect();
+        let pages = u16::try_from(due.len()).expect("few").div_ceil(PAGE);
+        let mut seen = 0;
+        for page in 0..pages {
+            let views: Vec<NeuronView> =
+                self.ask(self.addresses.registry().metagraph(netuid, page));
+            for view in views {
+                // A neuron registered later has no score yet.
+                if view.neuron.registered_epoch <= *epoch {
+                    let due = due[usize::from(view.uid.0)];
+                    assert_eq!(
+                        view.score, *due,
+                        "{netuid:?}, {:?}, epoch {epoch}",
+                        view.uid
+                    );
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 0, "{netuid:?} has neurons");
+    }
+
+    /// Checks all of it.
+    pub fn assert_all(&self) {
+        self.assert_supply();
+        self.assert_held();
+        self.assert_owed();
+        self.assert_stake();
+        self.assert_collateral();
+        self.assert_minting();
+        for (netuid, history) in &self.observer.subnets {
+            self.assert_history(*netuid, history);
+            self.assert_metagraph(*netuid, history);
+        }
+    }
+
+    fn status(&self, netuid: NetUid) -> EpochStatus {
+        let status = self.ask(self.addresses.epoch().status(netuid));
+        status.expect("a status")
+    }
+}

@@ -1,0 +1,390 @@
+//! A network and the model side by side.
+
+mod compare;
+mod replay;
+mod users;
+
+use super::{
+    verdict, Account, Action, Claim, Claimed, Evidence, Fit, Given, HonestEpoch, Protocol,
+    SubnetModel, Until, Which,
+};
+use crate::{accounts::*, network::StorageRoots, Network};
+use inktensor_primitives::{
+    assertion::Assertion, dispute::StepProof, epoch::Stage, kernel::NeuronResult, AccountId,
+    NetUid, Rao,
+};
+use std::collections::BTreeMap;
+
+/// The number of workers, each of which may propose, dispute, finalize and settle.
+pub const WORKERS: u32 = 3;
+/// An honest observer without collateral.
+pub const WATCHER: AccountId = named("watcher");
+
+/// For each kind of action, the number of successes and refusals.
+pub type Tally = BTreeMap<&'static str, (u64, u64)>;
+
+/// A network and the model side by side.
+pub struct Lockstep {
+    /// The network.
+    pub net: Network,
+    /// The model.
+    pub protocol: Protocol,
+    netuids: Vec<NetUid>,
+    /// The honest computation of the epoch that closed last.
+    known: BTreeMap<NetUid, HonestEpoch>,
+    /// True if an honest watcher acts in each block.
+    watched: bool,
+    /// Block and storage of the contracts at the last check.
+    checked: (u32, StorageRoots),
+    /// The model at the last check.
+    compared: Protocol,
+    tally: Tally,
+}
+
+/// Returns the `i`-th worker.
+pub fn worker(i: u32) -> AccountId {
+    nth("worker", i % WORKERS)
+}
+
+/// Returns the coldkey of the `i`-th person.
+pub fn person(i: u32) -> AccountId {
+    nth("person", i)
+}
+
+/// Returns the hotkey of the `i`-th person.
+pub fn hotkey(i: u32) -> AccountId {
+    nth("hotkey", i)
+}
+
+impl Lockstep {
+    /// Begins on `net`, where no epoch may be closed. If `watched`, an honest watcher acts in each
+    /// block.
+    pub fn begin(net: Network, watched: bool) -> Self {
+        let workers = (0..WORKERS).map(worker).chain([WATCHER]);
+        let account = |who: AccountId| Account {
+            balance: Rao(u64::try_from(net.balance(who)).expect("below the cap")),
+            collateral: net.collateral(who),
+        };
+        let accounts = workers.map(|who| (who, account(who))).collect();
+        let netuids: Vec<NetUid> = (1..=net.subnets()).map(NetUid).collect();
+        let subnet = |netuid: NetUid| {
+            let (subnet, status) = (net.subnet(netuid), net.status(netuid));
+            let (subnet, status) = (subnet.expect("a subnet"), status.expect("a status"));
+            assert_eq!((status.stage, status.settling), (Stage::Open, None));
+            SubnetModel {
+                tempo: subnet.tempo,
+                neurons: subnet.neurons,
+                open: status.open,
+                opened_at: status.opened_at,
+                closed: None,
+                final_epoch: status.final_epoch,
+                settling: None,
+            }
+        };
+        let protocol = Protocol {
+            rules: net.rules(),
+            block: net.block(),
+            subnets: netuids.iter().map(|id| (*id, subnet(*id))).collect(),
+            accounts,
+            burned: Rao::ZERO,
+        };
+        Self {
+            checked: (net.block(), net.storage_roots()),
+            net,
+            compared: protocol.clone(),
+            protocol,
+            netuids,
+            known: BTreeMap::new(),
+            watched,
+            tally: Tally::new(),
+        }
+    }
+
+    /// Returns the number of successes and refusals by kind of action.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Performs `action` in the network and in the model.
+    ///
+    /// # Panics
+    /// If the two disagree, a refused action has changed something, or an invariant of the protocol
+    /// is broken.
+    pub fn perform(&mut self, action: &Action) {
+        match action {
+            Action::Wait(until) => self.wait(*until),
+            Action::Next(net) => self.next(self.netuid(*net)),
+            Action::Close(net, by) => self.close(self.netuid(*net), worker(*by)),
+            Action::Propose(net, by, claim) => {
+                self.propose(self.netuid(*net), worker(*by), *claim);
+            }
+            Action::Dispute(net, by, evidence) => {
+                self.dispute(self.netuid(*net), worker(*by), *evidence);
+            }
+            Action::Finalize(net, by, which) => {
+                self.finalize(self.netuid(*net), worker(*by), *which);
+            }
+            Action::Settle(net, by, later, chunk, which) => {
+                self.settle(self.netuid(*net), worker(*by), *later, *chunk, *which);
+            }
+            Action::Replay(net, by, steps, given) => {
+                self.replay(self.netuid(*net), worker(*by), *steps, *given);
+            }
+            Action::RollOver(net, by) => self.roll_over(self.netuid(*net), worker(*by)),
+            Action::Deposit(by, amount) => self.deposit(worker(*by), Rao(*amount)),
+            Action::Withdraw(by, amount) => {
+                let (who, amount) = (worker(*by), Rao(*amount));
+                let answer = self.net.as_(who).withdraw_collateral(amount);
+                assert_eq!(answer, self.protocol.withdraw(who, amount));
+                self.done("withdraw", &answer);
+            }
+            Action::Fund(by, amount) => {
+                self.net.fund(worker(*by), Rao(*amount));
+                self.protocol.account(worker(*by)).balance.0 += amount;
+                self.done("fund", &Ok::<_, ()>(()));
+            }
+            other => self.perform_user_action(other),
+        }
+    }
+
+    fn netuid(&self, net: usize) -> NetUid {
+        self.netuids[net % self.netuids.len()]
+    }
+
+    /// Makes empty blocks. A watcher acts once before them, since nothing happens in them.
+    fn wait(&mut self, until: Until) {
+        self.watch();
+        let block = self.protocol.block;
+        let due = |net: usize| {
+            let subnet = &self.protocol.subnets[&self.netuid(net)];
+            subnet.due(&self.protocol.rules, block) - block
+        };
+        let blocks = match until {
+            Until::Blocks(blocks) => blocks,
+            Until::Due(net) => due(net),
+            Until::AlmostDue(net) => due(net).saturating_sub(1),
+        };
+        self.net.advance(blocks);
+        self.protocol.block += blocks;
+        self.done("wait", &Ok::<_, ()>(()));
+    }
+
+    /// Disputes every false assertion as the honest watcher, if there is one.
+    fn watch(&mut self) {
+        if !self.watched {
+            return;
+        }
+        for netuid in self.netuids.clone() {
+            if let Some(false) = self.is_posted_honest(netuid) {
+                self.dispute(netuid, WATCHER, Evidence::Refutation);
+                assert_eq!(self.is_posted_honest(netuid), None, "the lie is gone");
+            }
+        }
+    }
+
+    /// Returns true if the posted assertion is honest; `None` without one.
+    fn is_posted_honest(&self, netuid: NetUid) -> Option<bool> {
+        let posted = self.posted(netuid)?;
+        Some(posted == self.known[&netuid].assertion)
+    }
+
+    /// Makes the next due call of a subnet honestly, signed by the first worker.
+    fn next(&mut self, netuid: NetUid) {
+        let who = worker(0);
+        let subnet = &self.protocol.subnets[&netuid];
+        let closes_at = subnet.opened_at + subnet.tempo;
+        let unsettled = subnet
+            .settling
+            .as_ref()
+            .and_then(|it| (0..it.chunks()).find(|chunk| !it.settled.contains(chunk)));
+        let Some(closed) = &subnet.closed else {
+            match unsettled {
+                Some(chunk) => self.settle(netuid, who, 0, chunk, Which::Due),
+                None => {
+                    self.wait_until(closes_at);
+                    self.close(netuid, who);
+                }
+            }
+            return;
+        };
+        if let Some(posted) = &closed.posted {
+            self.wait_until(posted.deadline);
+            self.finalize(netuid, who, Which::Due);
+            return;
+        }
+        if closed.replayed > 0 {
+            self.replay(netuid, who, 2, Given::Right);
+            return;
+        }
+        let free = self.protocol.accounts[&who].collateral.free;
+        let needed = self.protocol.collateral_required(netuid);
+        if free < needed {
+            self.deposit(who, Rao(needed.0 - free.0));
+        }
+        self.propose(netuid, who, Claim::Honest);
+    }
+
+    fn wait_until(&mut self, block: u32) {
+        self.wait(Until::Blocks(block.saturating_sub(self.protocol.block)));
+    }
+
+    fn deposit(&mut self, who: AccountId, amount: Rao) {
+        let answer = self.net.as_(who).deposit_collateral(amount);
+        assert_eq!(answer, self.protocol.deposit(who, amount));
+        self.done("deposit", &answer);
+    }
+
+    fn close(&mut self, netuid: NetUid, who: AccountId) {
+        let answer = self.net.as_(who).close(netuid);
+        let expected = self.protocol.close(netuid);
+        assert_eq!(
+            answer.as_ref().map(Option::is_some),
+            expected.as_ref().copied()
+        );
+        if let Ok(Some(header)) = &answer {
+            let budget = self.net.budget(netuid, header.epoch).expect("drawn");
+            let neurons = header.budget.total();
+            self.protocol
+                .set_budget(netuid, neurons, budget.proposer, budget.keeper);
+            let known = HonestEpoch::of(&self.net, netuid);
+            self.known.insert(netuid, known);
+        }
+        self.done("close", &answer);
+    }
+
+    fn propose(&mut self, netuid: NetUid, who: AccountId, claim: Claim) {
+        if let Claim::Lie(lie) = claim {
+            // The next epoch must be computable after a lie that becomes final.
+            if !self.watched && !lie.can_be_continued() {
+                return;
+            }
+        }
+        let fit = match claim {
+            Claim::OtherHeader => Fit::OtherHeader,
+            Claim::Misshapen => Fit::Misshapen,
+            Claim::Honest | Claim::Lie(_) => Fit::Fits,
+        };
+        let claimed = match self.known.get(&netuid) {
+            Some(known) => claim.about(known),
+            None => empty_claim(),
+        };
+        let answer = self.net.as_(who).propose(netuid, &claimed.assertion);
+        let expected = self.protocol.propose(netuid, who, claimed, fit);
+        assert_eq!(answer, expected);
+        if self.is_posted_honest(netuid) == Some(true) {
+            let trace = &self.known[&netuid].trace;
+            self.net.observer.record_honest(netuid, trace);
+        }
+        let kind = match claim {
+            Claim::Lie(_) => "propose a lie",
+            _ => "propose",
+        };
+        self.done(kind, &answer);
+    }
+
+    fn dispute(&mut self, netuid: NetUid, who: AccountId, evidence: Evidence) {
+        let posted = self.posted(netuid);
+        let was_honest = self.is_posted_honest(netuid) == Some(true);
+        let about_standing = !matches!(evidence, Evidence::OtherAssertion(_));
+        let altered = match evidence {
+            Evidence::Altered(_, part) => Some(part),
+            _ => None,
+        };
+        let known = self.known.get(&netuid);
+        let (k, proof) = match known {
+            Some(known) => known.proof(evidence, posted.as_ref().unwrap_or(&known.assertion)),
+            None => (0, no_proof()),
+        };
+        let answer = self.net.as_(who).dispute(netuid, k, &proof);
+        let expected = self
+            .protocol
+            .dispute(netuid, who, about_standing, |posted| {
+                verdict(known.expect("it is closed"), posted, k, altered)
+            });
+        assert_eq!(answer, expected, "step {k}");
+        assert!(
+            answer.is_err() || !was_honest,
+            "no honest assertion is slashed"
+        );
+        self.done("dispute", &answer);
+    }
+
+    fn finalize(&mut self, netuid: NetUid, who: AccountId, which: Which) {
+        let honest = self.is_posted_honest(netuid);
+        let posted = self.posted(netuid);
+        let known = self.known.get(&netuid).map(|known| known.assertion.clone());
+        let mut assertion = posted.or(known).unwrap_or_else(|| empty_claim().assertion);
+        if which == Which::Other {
+            assertion.header_hash[2] ^= 1;
+        }
+        let answer = self.net.as_(who).finalize(netuid, &assertion);
+        assert_eq!(answer, self.protocol.finalize(netuid, which == Which::Due));
+        if answer.is_ok() {
+            assert!(
+                !self.watched || honest == Some(true),
+                "no lie becomes final under a watcher"
+            );
+            let trace = &self.known[&netuid].trace;
+            let key = (netuid, trace.epoch);
+            self.net.memory.insert(key, trace.memory.clone());
+        }
+        let kind = match honest {
+            Some(false) => "finalize a lie",
+            _ => "finalize",
+        };
+        self.done(kind, &answer);
+    }
+
+    fn settle(&mut self, netuid: NetUid, who: AccountId, later: i8, chunk: u16, which: Which) {
+        let subnet = &self.protocol.subnets[&netuid];
+        let last = subnet.final_epoch.unwrap_or_default();
+        let epoch = last.saturating_add_signed(later.into());
+        let settling = subnet.settling.as_ref();
+        let due = settling.and_then(|it| it.results.get(usize::from(chunk)));
+        let mut results = due.cloned().unwrap_or_default();
+        if which == Which::Other {
+            match results.first_mut() {
+                Some(result) => result.miner.0 += 1,
+                None => results.push(NeuronResult::default()),
+            }
+        }
+        let answer = self.net.as_(who).settle(netuid, epoch, chunk, &results);
+        assert_eq!(
+            answer,
+            self.protocol.settle(netuid, who, epoch, chunk, &results)
+        );
+        self.done("settle", &answer);
+    }
+
+    /// Returns the posted assertion of a subnet.
+    fn posted(&self, netuid: NetUid) -> Option<Assertion> {
+        let closed = self.protocol.subnets[&netuid].closed.as_ref()?;
+        let posted = closed.posted.as_ref()?;
+        Some(posted.claimed.assertion.clone())
+    }
+}
+
+/// Returns an assertion about no epoch.
+fn empty_claim() -> Claimed {
+    Claimed {
+        assertion: Assertion {
+            header_hash: [0; 32],
+            steps: Vec::new(),
+            memory: Vec::new(),
+            results: Vec::new(),
+            roster: Vec::new(),
+        },
+        results: Vec::new(),
+    }
+}
+
+fn no_proof() -> StepProof {
+    StepProof {
+        assertion: empty_claim().assertion,
+        carry: Vec::new(),
+        carry_sibling: [0; 32],
+        scratch: Vec::new(),
+        scratch_sibling: [0; 32],
+        memory: Vec::new(),
+    }
+}

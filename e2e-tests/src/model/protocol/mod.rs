@@ -1,0 +1,403 @@
+//! The rules of the protocol in plain integers: the answer of each call, and its effect if it is
+//! not refused.
+
+mod replay;
+
+use super::{claim::pay, Claimed};
+use inktensor_primitives::{
+    assertion::Assertion,
+    epoch::{Collateral, EpochError, EpochRules},
+    kernel::NeuronResult,
+    AccountId, NetUid, Rao,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The state of the model: all subnets and accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protocol {
+    /// The rules of the deployment.
+    pub rules: EpochRules,
+    /// The block.
+    pub block: u32,
+    /// The subnets.
+    pub subnets: BTreeMap<NetUid, SubnetModel>,
+    /// The accounts.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// The burned part of slashed collateral.
+    pub burned: Rao,
+}
+
+/// The TAO of an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Liquid TAO.
+    pub balance: Rao,
+    /// Collateral.
+    pub collateral: Collateral,
+}
+
+/// A subnet's epochs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubnetModel {
+    /// Blocks per epoch.
+    pub tempo: u32,
+    /// Neurons it has now.
+    pub neurons: u16,
+    /// The open epoch.
+    pub open: u32,
+    /// Block at which it opened.
+    pub opened_at: u32,
+    /// The closed epoch, while it is not final.
+    pub closed: Option<ClosedEpoch>,
+    /// The last final epoch.
+    pub final_epoch: Option<u32>,
+    /// The pay-out of that epoch, until it is complete.
+    pub settling: Option<PayOut>,
+}
+
+/// An epoch that is closed and not final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedEpoch {
+    /// The number of the epoch.
+    pub epoch: u32,
+    /// The budget for neurons.
+    pub budget: Rao,
+    /// The fee of the proposer.
+    pub proposer_fee: Rao,
+    /// The fee for settling all chunks.
+    pub keeper_fee: Rao,
+    /// Block at which it closed.
+    pub closed_at: u32,
+    /// Block of the last progress: the close, an overturned assertion, or a replayed step.
+    pub moved_at: u32,
+    /// Number of overturned assertions.
+    pub overturned: u32,
+    /// The posted assertion.
+    pub posted: Option<Posted>,
+    /// Number of replayed steps. After the first no assertion can be posted.
+    pub replayed: u32,
+}
+
+/// A posted assertion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// The assertion and its results.
+    pub claimed: Claimed,
+    /// The proposer.
+    pub by: AccountId,
+    /// The collateral behind it.
+    pub collateral: Rao,
+    /// First block at which it can be final.
+    pub deadline: u32,
+}
+
+/// A final epoch that is paid out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayOut {
+    /// The number of the epoch.
+    pub epoch: u32,
+    /// Block at which it became final.
+    pub final_at: u32,
+    /// The budget for neurons.
+    pub budget: Rao,
+    /// The amount paid so far.
+    pub paid: Rao,
+    /// The fee for settling a chunk.
+    pub fee: Rao,
+    /// The results of each chunk.
+    pub results: Vec<Vec<NeuronResult>>,
+    /// The settled chunks.
+    pub settled: BTreeSet<u16>,
+}
+
+/// The form of an assertion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// An assertion that fits the closed epoch.
+    Fits,
+    /// An assertion with another header hash.
+    OtherHeader,
+    /// An assertion of another shape than the plan.
+    Misshapen,
+}
+
+impl Protocol {
+    /// Returns the collateral that the next assertion on a subnet needs. It doubles with each
+    /// overturned assertion, up to the cap of TAO.
+    pub fn collateral_required(&self, netuid: NetUid) -> Rao {
+        let closed = self.subnets[&netuid].closed.as_ref();
+        let overturned = closed.map_or(0, |closed| closed.overturned);
+        let mut collateral = u128::from(self.rules.collateral.0);
+        for _ in 0..overturned.min(64) {
+            collateral *= 2;
+        }
+        Rao(u64::try_from(collateral.min(u128::from(Rao::CAP.0))).expect("at most the cap"))
+    }
+
+    /// Returns the account of `who`.
+    pub fn account(&mut self, who: AccountId) -> &mut Account {
+        self.accounts.get_mut(&who).expect("a known account")
+    }
+
+    fn subnet(&mut self, netuid: NetUid) -> &mut SubnetModel {
+        self.subnets.get_mut(&netuid).expect("a subnet")
+    }
+
+    /// Models `deposit_collateral`.
+    pub fn deposit(&mut self, who: AccountId, amount: Rao) -> Result<(), EpochError> {
+        let account = self.account(who);
+        if account.balance < amount {
+            return Err(EpochError::Payment(amount));
+        }
+        account.balance.0 -= amount.0;
+        account.collateral.free.0 += amount.0;
+        Ok(())
+    }
+
+    /// Models `withdraw_collateral`.
+    pub fn withdraw(&mut self, who: AccountId, amount: Rao) -> Result<(), EpochError> {
+        let account = self.account(who);
+        if account.collateral.free < amount {
+            return Err(EpochError::CollateralTooSmall(amount));
+        }
+        account.collateral.free.0 -= amount.0;
+        account.balance.0 += amount.0;
+        Ok(())
+    }
+
+    /// Models `close`. Returns false for an epoch without neurons, whose tempo restarts.
+    pub fn close(&mut self, netuid: NetUid) -> Result<bool, EpochError> {
+        let (block, window) = (self.block, self.rules.settle_window);
+        let subnet = self.subnet(netuid);
+        let due = subnet.opened_at + subnet.tempo;
+        if block < due {
+            return Err(EpochError::TempoNotOver(due));
+        }
+        if subnet.closed.is_some() {
+            return Err(EpochError::EpochUnfinished);
+        }
+        if subnet.neurons == 0 {
+            subnet.opened_at = block;
+            return Ok(false);
+        }
+        if let Some(settling) = &subnet.settling {
+            let until = settling.final_at + window;
+            if block < until {
+                return Err(EpochError::Unsettled(until));
+            }
+        }
+        subnet.settling = None;
+        subnet.closed = Some(ClosedEpoch {
+            epoch: subnet.open,
+            budget: Rao::ZERO,
+            proposer_fee: Rao::ZERO,
+            keeper_fee: Rao::ZERO,
+            closed_at: block,
+            moved_at: block,
+            overturned: 0,
+            posted: None,
+            replayed: 0,
+        });
+        subnet.open += 1;
+        subnet.opened_at = block;
+        Ok(true)
+    }
+
+    /// Sets the closed epoch's budget for neurons, proposer and keepers, which emission decides.
+    pub fn set_budget(&mut self, netuid: NetUid, neurons: Rao, proposer: Rao, keeper: Rao) {
+        let closed = self.subnet(netuid).closed.as_mut();
+        let closed = closed.expect("a closed epoch");
+        closed.budget = neurons;
+        closed.proposer_fee = proposer;
+        closed.keeper_fee = keeper;
+    }
+
+    /// Models `propose`.
+    pub fn propose(
+        &mut self,
+        netuid: NetUid,
+        who: AccountId,
+        claimed: Claimed,
+        fit: Fit,
+    ) -> Result<(), EpochError> {
+        let needed = self.collateral_required(netuid);
+        let deadline = self.block + self.rules.challenge_period;
+        let free = self.account(who).collateral.free;
+        let Some(closed) = &mut self.subnet(netuid).closed else {
+            return Err(EpochError::NothingClosed);
+        };
+        if closed.posted.is_some() {
+            return Err(EpochError::AlreadyAsserted);
+        }
+        if closed.replayed > 0 {
+            return Err(EpochError::Replaying);
+        }
+        match fit {
+            Fit::Fits => {}
+            Fit::OtherHeader => return Err(EpochError::HeaderMismatch),
+            Fit::Misshapen => return Err(EpochError::BadShape),
+        }
+        if free < needed {
+            return Err(EpochError::CollateralTooSmall(needed));
+        }
+        closed.posted = Some(Posted {
+            claimed,
+            by: who,
+            collateral: needed,
+            deadline,
+        });
+        let collateral = &mut self.account(who).collateral;
+        collateral.free.0 -= needed.0;
+        collateral.locked.0 += needed.0;
+        Ok(())
+    }
+
+    /// Models `dispute` with the verdict on a proof about the posted assertion or another one.
+    pub fn dispute(
+        &mut self,
+        netuid: NetUid,
+        challenger: AccountId,
+        about_standing: bool,
+        verdict: impl FnOnce(&Assertion) -> Result<(), EpochError>,
+    ) -> Result<(), EpochError> {
+        let posted = self.disputable(netuid)?;
+        if !about_standing {
+            return Err(EpochError::AssertionMismatch);
+        }
+        verdict(&posted.claimed.assertion)?;
+        let Posted { by, collateral, .. } = posted.clone();
+        let block = self.block;
+        let closed = self.subnet(netuid).closed.as_mut().expect("it was");
+        closed.posted = None;
+        closed.overturned += 1;
+        closed.moved_at = block;
+        self.account(by).collateral.locked.0 -= collateral.0;
+        let reward = Rao(collateral.0 / 2);
+        self.account(challenger).balance.0 += reward.0;
+        self.burned.0 += collateral.0 - reward.0;
+        Ok(())
+    }
+
+    /// Returns the posted assertion that can still be disputed.
+    fn disputable(&self, netuid: NetUid) -> Result<&Posted, EpochError> {
+        let closed = self.subnets[&netuid].closed.as_ref();
+        let Some(posted) = closed.and_then(|closed| closed.posted.as_ref()) else {
+            return Err(EpochError::NotAsserted);
+        };
+        if self.block >= posted.deadline {
+            return Err(EpochError::ChallengeOver(posted.deadline));
+        }
+        Ok(posted)
+    }
+
+    /// Models `finalize` with the posted assertion or another one.
+    pub fn finalize(&mut self, netuid: NetUid, with_standing: bool) -> Result<(), EpochError> {
+        let block = self.block;
+        let subnet = self.subnet(netuid);
+        let Some(closed) = &subnet.closed else {
+            return Err(EpochError::NotAsserted);
+        };
+        let Some(posted) = &closed.posted else {
+            return Err(EpochError::NotAsserted);
+        };
+        if block < posted.deadline {
+            return Err(EpochError::ChallengePeriod(posted.deadline));
+        }
+        if !with_standing {
+            return Err(EpochError::AssertionMismatch);
+        }
+        let (by, collateral, fee) = (posted.by, posted.collateral, closed.proposer_fee);
+        let results = posted.claimed.results.clone();
+        subnet.make_final(results, block);
+        let account = self.account(by);
+        account.collateral.locked.0 -= collateral.0;
+        account.collateral.free.0 += collateral.0;
+        account.balance.0 += fee.0;
+        Ok(())
+    }
+
+    /// Models `settle`.
+    pub fn settle(
+        &mut self,
+        netuid: NetUid,
+        who: AccountId,
+        epoch: u32,
+        chunk: u16,
+        results: &[NeuronResult],
+    ) -> Result<Rao, EpochError> {
+        let subnet = self.subnet(netuid);
+        let settling = subnet.settling.as_mut().filter(|it| it.epoch == epoch);
+        let Some(settling) = settling else {
+            return Err(EpochError::NotSettling);
+        };
+        let chunks = settling.chunks();
+        let Some(due) = settling.results.get(usize::from(chunk)) else {
+            return Err(EpochError::ChunkOutOfRange(chunks));
+        };
+        if settling.settled.contains(&chunk) {
+            return Err(EpochError::AlreadySettled);
+        }
+        if due != results {
+            return Err(EpochError::ResultsMismatch);
+        }
+        let amount: u64 = results.iter().map(pay).sum();
+        let left = settling.budget.0 - settling.paid.0;
+        if amount > left {
+            return Err(EpochError::OverBudget(Rao(left)));
+        }
+        settling.paid.0 += amount;
+        settling.settled.insert(chunk);
+        let fee = settling.fee;
+        if settling.settled.len() == usize::from(chunks) {
+            subnet.settling = None;
+        }
+        self.account(who).balance.0 += fee.0;
+        Ok(Rao(amount))
+    }
+}
+
+impl SubnetModel {
+    /// Makes the closed epoch final with `results`.
+    fn make_final(&mut self, results: Vec<Vec<NeuronResult>>, block: u32) {
+        let closed = self.closed.take().expect("a closed epoch");
+        let chunks = u64::try_from(results.len()).expect("few chunks");
+        self.settling = Some(PayOut {
+            epoch: closed.epoch,
+            final_at: block,
+            budget: closed.budget,
+            paid: Rao::ZERO,
+            fee: Rao(closed.keeper_fee.0 / chunks),
+            results,
+            settled: BTreeSet::new(),
+        });
+        self.final_epoch = Some(closed.epoch);
+    }
+
+    /// Returns the first block after `block` at which another call becomes possible, or `block`.
+    pub fn due(&self, rules: &EpochRules, block: u32) -> u32 {
+        let closes = self.opened_at + self.tempo;
+        let deadline = self
+            .closed
+            .as_ref()
+            .and_then(|closed| closed.posted.as_ref())
+            .map(|posted| posted.deadline);
+        let held = self
+            .settling
+            .as_ref()
+            .map(|settling| settling.final_at + rules.settle_window);
+        let (replays, rolls_over) = (self.replays_at(rules), self.rolls_over_at(rules));
+        [Some(closes), deadline, held, replays, rolls_over]
+            .into_iter()
+            .flatten()
+            .filter(|due| *due > block)
+            .min()
+            .unwrap_or(block)
+    }
+}
+
+impl PayOut {
+    /// Returns the number of chunks.
+    pub fn chunks(&self) -> u16 {
+        u16::try_from(self.results.len()).expect("few chunks")
+    }
+}

@@ -1,0 +1,266 @@
+//! Typed calls: one method per message, signed by the caller. Each returns the message's answer.
+
+use crate::Network;
+use inktensor_client::chain::{contracts, Cost, Message, Typed};
+use inktensor_primitives::{
+    assertion::Assertion,
+    dispute::StepProof,
+    emission::{Emission, EmissionError, EpochBudget, Fee, SplitPreset},
+    epoch::{EpochError, Epochs, WeightsCall},
+    kernel::{EpochHeader, NeuronResult},
+    registry::{
+        Axon, CommitmentKind, Hyperparameter, KernelParams, NetworkRules, Prometheus, Registry,
+        RegistryError, SubnetIdentity, SubnetSnapshot,
+    },
+    staking::{Child, Payment, Staking, StakingError},
+    token::{TokenControl, WireError},
+    AccountId, Bps, Digest, NetUid, Rao, Uid,
+};
+use psp22::{PSP22Burnable, PSP22Error, PSP22Mintable, PSP22};
+use scale::Decode;
+
+/// The calls that an account signs.
+pub struct Caller<'a> {
+    pub(crate) net: &'a mut Network,
+    pub(crate) who: AccountId,
+}
+
+/// Time of a block for transactions: three quarters of two seconds, in picoseconds.
+pub const BLOCK_TIME: u64 = 1_500_000_000_000;
+/// Proof of a block for transactions: three quarters of 5 MiB.
+pub const BLOCK_PROOF: u64 = 5 * 1024 * 1024 / 4 * 3;
+
+/// Returns true if a block has room for a transaction of this cost.
+pub fn fits_block(cost: &Cost) -> bool {
+    cost.ref_time <= BLOCK_TIME && cost.proof_size <= BLOCK_PROOF
+}
+
+/// The answer of a message that can fail.
+type Fallible<T, E> = Result<T, E>;
+
+/// One method per message that changes state.
+macro_rules! calls {
+    ($($(#[$doc:meta])* $contract:ident . $message:ident as $name:ident ($($arg:ident : $type:ty),*) -> $ok:ty, $error:ty;)+) => {
+        impl Caller<'_> {
+            $(
+                $(#[$doc])*
+                #[allow(clippy::missing_errors_doc, reason = "see the message's own documentation")]
+                #[track_caller]
+                pub fn $name(self $(, $arg: $type)*) -> Fallible<$ok, $error> {
+                    let message = self.net.addresses.$contract().$message($($arg),*);
+                    self.send(message)
+                }
+            )+
+        }
+    };
+}
+
+calls! {
+    /// Lets `spender` collect up to `amount` rao.
+    psp22.approve as approve(spender: AccountId, amount: u128) -> (), PSP22Error;
+    /// Lets `spender` collect `amount` rao more.
+    psp22.increase_allowance as increase_allowance(spender: AccountId, amount: u128) -> (), PSP22Error;
+    /// Lets `spender` collect `amount` rao less.
+    psp22.decrease_allowance as decrease_allowance(spender: AccountId, amount: u128) -> (), PSP22Error;
+    /// Transfers what `from` has approved.
+    psp22.transfer_from as transfer_from(from: AccountId, to: AccountId, amount: u128, data: Vec<u8>) -> (), PSP22Error;
+    /// Names the token's minter.
+    token.wire as wire_token(minter: AccountId) -> (), WireError;
+    /// Names the registry's peer.
+    registry.wire as wire_registry(epoch: AccountId) -> (), WireError;
+    /// Names the staking contract's peers.
+    staking.wire as wire_staking(emission: AccountId, epoch: AccountId) -> (), WireError;
+    /// Names the emission contract's peer.
+    emission.wire as wire_emission(epoch: AccountId) -> (), WireError;
+    /// Lets subnets choose a kernel.
+    registry.allow_kernel as allow_kernel(kernel: AccountId, code_hash: Digest, defaults: KernelParams) -> (), RegistryError;
+    /// Retires a kernel: no further subnet can choose it.
+    registry.retire_kernel as retire_kernel(kernel: AccountId) -> (), RegistryError;
+    /// Transfers the admin's role.
+    registry.set_admin as set_admin(new: AccountId) -> (), RegistryError;
+    /// Creates a subnet.
+    registry.create_subnet as create_subnet(name: String, owner_hotkey: AccountId, kernel: AccountId, tempo: u32, max_uids: u16, max_validators: u16, max_price: Rao) -> NetUid, RegistryError;
+    /// Sets a hyperparameter.
+    registry.set_hyperparameter as set_hyperparameter(netuid: NetUid, value: Hyperparameter) -> (), RegistryError;
+    /// Sets the network's rules.
+    registry.set_network_rules as set_network_rules(rules: NetworkRules) -> (), RegistryError;
+    /// Starts a subnet.
+    registry.start as start(netuid: NetUid) -> (), RegistryError;
+    /// Offers a subnet.
+    registry.offer_subnet as offer_subnet(netuid: NetUid, to: Option<AccountId>) -> (), RegistryError;
+    /// Accepts a subnet.
+    registry.accept_subnet as accept_subnet(netuid: NetUid, owner_hotkey: AccountId) -> (), RegistryError;
+    /// Sets or clears a subnet's identity.
+    registry.set_identity as set_identity(netuid: NetUid, identity: Option<SubnetIdentity>) -> (), RegistryError;
+    /// Sets a subnet's symbol.
+    registry.set_symbol as set_symbol(netuid: NetUid, symbol: String) -> (), RegistryError;
+    /// Registers a hotkey.
+    registry.register as register(netuid: NetUid, hotkey: AccountId, max_price: Rao) -> Uid, RegistryError;
+    /// Replaces a neuron's hotkey.
+    registry.swap_hotkey as swap_hotkey(netuid: NetUid, hotkey: AccountId, new: AccountId) -> (), RegistryError;
+    /// Publishes a neuron's endpoint.
+    registry.serve_axon as serve_axon(netuid: NetUid, axon: Axon) -> (), RegistryError;
+    /// Publishes a neuron's metrics endpoint.
+    registry.serve_prometheus as serve_prometheus(netuid: NetUid, prometheus: Prometheus) -> (), RegistryError;
+    /// Publishes a neuron's commitment.
+    registry.commit as commit(netuid: NetUid, kind: CommitmentKind, data: Vec<u8>) -> (), RegistryError;
+    /// Removes all that a neuron has published.
+    registry.stop_serving as stop_serving(netuid: NetUid) -> Rao, RegistryError;
+    /// Opens the registry's next epoch; for the epoch contract.
+    registry.begin_epoch as begin_registry_epoch(netuid: NetUid, closing: u32) -> SubnetSnapshot, RegistryError;
+    /// Records scores; for the epoch contract.
+    registry.record_scores as record_scores(netuid: NetUid, epoch: u32, start: Uid, scores: Vec<NeuronResult>) -> (), RegistryError;
+    /// Adds stake.
+    staking.add_stake as add_stake(netuid: NetUid, hotkey: AccountId, amount: Rao) -> (), StakingError;
+    /// Removes stake.
+    staking.remove_stake as remove_stake(netuid: NetUid, hotkey: AccountId, amount: Rao) -> (), StakingError;
+    /// Removes all stake.
+    staking.remove_all_stake as remove_all_stake(netuid: NetUid, hotkey: AccountId) -> Rao, StakingError;
+    /// Removes stake from all positions.
+    staking.unstake_all as unstake_all(limit: u16) -> (Rao, u32), StakingError;
+    /// Moves stake to another hotkey or subnet.
+    staking.move_stake as move_stake(netuid: NetUid, hotkey: AccountId, to_netuid: NetUid, to_hotkey: AccountId, amount: Option<Rao>) -> Rao, StakingError;
+    /// Transfers stake to another coldkey.
+    staking.transfer_stake as transfer_stake(netuid: NetUid, hotkey: AccountId, to: AccountId, amount: Option<Rao>) -> Rao, StakingError;
+    /// Claims the dividends of root stake.
+    staking.claim_root as claim_root(hotkey: AccountId) -> Rao, StakingError;
+    /// Sets the children of a hotkey.
+    staking.set_children as set_children(netuid: NetUid, hotkey: AccountId, children: Vec<Child>) -> (), StakingError;
+    /// Allows or forbids a parent for a hotkey.
+    staking.allow_parent as allow_parent(netuid: NetUid, child: AccountId, parent: AccountId, allowed: bool) -> (), StakingError;
+    /// Sets the take of a child.
+    staking.set_child_take as set_child_take(netuid: NetUid, hotkey: AccountId, take: Bps) -> (), StakingError;
+    /// Sets the take of a hotkey.
+    staking.set_take as set_take(hotkey: AccountId, take: Bps) -> (), StakingError;
+    /// Opens the staking contract's next epoch; for the epoch contract.
+    staking.begin_epoch as begin_staking_epoch(netuid: NetUid, closing: u32) -> (), StakingError;
+    /// Credits pay; for the emission contract.
+    staking.distribute as distribute(netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Rao, StakingError;
+    /// Draws a budget; for the epoch contract.
+    emission.draw as draw(netuid: NetUid, epoch: u32, preset: SplitPreset) -> EpochBudget, EmissionError;
+    /// Pays a chunk; for the epoch contract.
+    emission.pay as pay(netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Rao, EmissionError;
+    /// Ends a pay-out; for the epoch contract.
+    emission.complete as complete(netuid: NetUid, epoch: u32, owner: AccountId, owner_hotkey: AccountId) -> (), EmissionError;
+    /// Pays a fee; for the epoch contract.
+    emission.pay_fee as pay_fee(netuid: NetUid, epoch: u32, fee: Fee, payee: AccountId, amount: Rao) -> (), EmissionError;
+    /// Releases a retired subnet's share.
+    emission.release as release(netuid: NetUid) -> Rao, EmissionError;
+    /// Carries a budget over; for the epoch contract.
+    emission.carry as carry(netuid: NetUid, epoch: u32) -> Rao, EmissionError;
+    /// Sets weights.
+    epoch.set_weights as set_weights_by(netuid: NetUid, uids: Vec<Uid>, weights: Vec<u16>, version_key: u64) -> (), EpochError;
+    /// Commits to weights.
+    epoch.commit_weights as commit_weights(netuid: NetUid, epoch: u32, hash: Digest) -> (), EpochError;
+    /// Reveals weights.
+    epoch.reveal_weights as reveal_weights(netuid: NetUid, hotkey: AccountId, uids: Vec<Uid>, weights: Vec<u16>, salt: Vec<u8>, version_key: u64) -> (), EpochError;
+    /// Makes several weight calls at once.
+    epoch.batch as batch(calls: Vec<WeightsCall>) -> Vec<Result<(), EpochError>>, EpochError;
+    /// Deposits collateral.
+    epoch.deposit_collateral as deposit_collateral(amount: Rao) -> (), EpochError;
+    /// Withdraws free collateral.
+    epoch.withdraw_collateral as withdraw_collateral(amount: Rao) -> (), EpochError;
+    /// Closes the open epoch.
+    epoch.close as close(netuid: NetUid) -> Option<EpochHeader>, EpochError;
+    /// Executes steps of the closed epoch.
+    epoch.replay as replay(netuid: NetUid, steps: u32, memory: Vec<Vec<u8>>) -> u32, EpochError;
+    /// Rolls the closed epoch over.
+    epoch.roll_over as roll_over(netuid: NetUid) -> Rao, EpochError;
+}
+
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "see the messages' own documentation"
+)]
+impl Caller<'_> {
+    /// Transfers TAO.
+    pub fn transfer(self, to: AccountId, amount: Rao) -> Result<(), PSP22Error> {
+        let message = self
+            .net
+            .addresses
+            .psp22()
+            .transfer(to, amount.to_u128(), Vec::new());
+        self.send(message)
+    }
+
+    /// Sets weights, as a client of version 0.
+    pub fn set_weights(
+        self,
+        netuid: NetUid,
+        uids: Vec<Uid>,
+        weights: Vec<u16>,
+    ) -> Result<(), EpochError> {
+        self.set_weights_by(netuid, uids, weights, 0)
+    }
+
+    /// Mints TAO; for the emission contract.
+    pub fn mint(self, amount: Rao) -> Result<(), PSP22Error> {
+        let mut token = contracts::psp22_mintable(self.net.addresses.token);
+        self.send(token.mint(amount.to_u128()))
+    }
+
+    /// Burns TAO.
+    pub fn burn(self, amount: u128) -> Result<(), PSP22Error> {
+        let mut token = contracts::psp22_burnable(self.net.addresses.token);
+        self.send(token.burn(amount))
+    }
+
+    /// Posts an assertion.
+    pub fn propose(self, netuid: NetUid, assertion: &Assertion) -> Result<(), EpochError> {
+        let message = self
+            .net
+            .addresses
+            .epoch()
+            .propose(netuid, assertion.clone());
+        self.send(message)
+    }
+
+    /// Disputes a step of an asserted epoch.
+    pub fn dispute(self, netuid: NetUid, k: u32, proof: &StepProof) -> Result<(), EpochError> {
+        let message = self.net.addresses.epoch().dispute(netuid, k, proof.clone());
+        self.send(message)
+    }
+
+    /// Finalizes an asserted epoch.
+    pub fn finalize(self, netuid: NetUid, assertion: &Assertion) -> Result<(), EpochError> {
+        let message = self
+            .net
+            .addresses
+            .epoch()
+            .finalize(netuid, assertion.clone());
+        self.send(message)
+    }
+
+    /// Settles a chunk of a final epoch.
+    pub fn settle(
+        self,
+        netuid: NetUid,
+        epoch: u32,
+        chunk: u16,
+        results: &[NeuronResult],
+    ) -> Result<Rao, EpochError> {
+        let message = self
+            .net
+            .addresses
+            .epoch()
+            .settle(netuid, epoch, chunk, results.to_vec());
+        self.send(message)
+    }
+
+    #[track_caller]
+    fn send<R: Decode>(self, message: impl Into<Message<R>>) -> R {
+        match self.net.chain.send(self.who, message) {
+            Ok(sent) => {
+                assert!(
+                    fits_block(&sent.cost),
+                    "no block holds this: {:?}",
+                    sent.cost
+                );
+                self.net.spent.add(&sent.cost);
+                self.net.record(&sent.events);
+                sent.value
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Epochs run call by call. The worker's roles do the same on their own; a test compares the two.
+
+use crate::{accounts::*, engines, Network, Shape};
+use inktensor_client::chain::ChainRead;
+use inktensor_compute::epoch::{EpochInputs, Trace};
+use inktensor_primitives::{
+    assertion::{memory_digest, Assertion},
+    epoch::Stage,
+    kernel::EpochHeader,
+    registry::Neuron,
+    AccountId, NetUid, Rao, Uid, PAGE,
+};
+
+/// An epoch and its honest computation.
+#[derive(Clone, Debug)]
+pub struct EpochRun {
+    /// The header of the closed epoch.
+    pub header: EpochHeader,
+    /// The computation.
+    pub trace: Trace,
+    /// The assertion of the computation.
+    pub assertion: Assertion,
+    neurons: Vec<Neuron>,
+}
+
+impl EpochRun {
+    /// Returns the neuron on `uid` when the epoch closed.
+    pub fn neuron(&self, uid: u16) -> &Neuron {
+        &self.neurons[usize::from(uid)]
+    }
+
+    /// Returns the number of steps.
+    pub fn steps(&self) -> u32 {
+        u32::try_from(self.trace.steps.len()).expect("few steps")
+    }
+
+    /// Returns the pay of all miners and validators.
+    pub fn pay(&self) -> Rao {
+        Rao(self
+            .trace
+            .neurons()
+            .map(|result| result.miner.0 + result.validator.0)
+            .sum())
+    }
+}
+
+impl Network {
+    /// Waits for the end of the tempo and closes the epoch, which must have neurons.
+    pub fn close(&mut self, netuid: NetUid) -> EpochHeader {
+        let status = self.status(netuid).expect("a status");
+        self.advance_to(status.closes_at);
+        self.as_(KEEPER)
+            .close(netuid)
+            .expect("closed")
+            .expect("it has neurons")
+    }
+
+    /// Returns the inputs of the closed epoch, as the chain's views return them.
+    pub fn inputs(&self, netuid: NetUid) -> EpochInputs {
+        let header = self.header(netuid).expect("a closed epoch");
+        let plan = self.plan(netuid).expect("a plan");
+        let chunks: Vec<_> = (0..plan.chunks(header.neurons))
+            .map(|chunk| self.chunk_inputs(netuid, chunk).expect("readable"))
+            .collect();
+        let memory = self.memory_inputs(&header, chunks.len());
+        EpochInputs {
+            header,
+            chunks,
+            memory,
+        }
+    }
+
+    /// Computes the closed epoch natively and in wasmtime.
+    pub fn compute(&self, netuid: NetUid) -> EpochRun {
+        let inputs = self.inputs(netuid);
+        let header = inputs.header.clone();
+        let code = self
+            .chain
+            .code(&header.kernel_code)
+            .expect("readable")
+            .expect("the kernel's code is on the chain");
+        let kernel = engines::wasm(&code, &header.kernel_code);
+        let trace = engines::compute_twice(&kernel, &inputs);
+        let plan = self.plan(netuid);
+        assert_eq!(
+            Some(&trace.plan),
+            plan.as_ref(),
+            "the chain's plan is the kernel's"
+        );
+        EpochRun {
+            assertion: trace.assertion(),
+            neurons: self.neurons_of(&header),
+            trace,
+            header,
+        }
+    }
+
+    /// Computes the closed epoch and posts its assertion.
+    pub fn assert_epoch(&mut self, netuid: NetUid) -> EpochRun {
+        let computed = self.compute(netuid);
+        self.lock_collateral_and_propose(netuid, &computed.assertion);
+        let key = (netuid, computed.header.epoch);
+        self.memory.insert(key, computed.trace.memory.clone());
+        self.observer.record_honest(netuid, &computed.trace);
+        computed
+    }
+
+    /// Drops the subnet's carry-over state, as a change of its kernel does.
+    pub fn forget(&mut self, netuid: NetUid) {
+        self.memory.retain(|(of, _), _| *of != netuid);
+    }
+
+    /// Computes the closed epoch, so that the invariants compare its assertion with the result.
+    pub fn expect_honest(&mut self, netuid: NetUid) {
+        let computed = self.compute(netuid);
+        self.record_honest(netuid, &computed.trace);
+    }
+
+    /// Posts a false assertion.
+    pub fn propose_lie(&mut self, netuid: NetUid, lie: &Assertion) {
+        self.lock_collateral_and_propose(netuid, lie);
+    }
+
+    /// Waits for the deadline and finalizes the asserted epoch.
+    pub fn finalize(&mut self, netuid: NetUid) {
+        let Stage::Asserted { deadline, .. } = self.status(netuid).expect("a status").stage else {
+            panic!("nothing is asserted");
+        };
+        self.advance_to(deadline);
+        let assertion = self.observer.assertion(netuid);
+        self.as_(KEEPER)
+            .finalize(netuid, &assertion)
+            .expect("final");
+    }
+
+    /// Waits until a replay is due and replays the closed epoch, `steps` steps in each call, signed
+    /// by a stranger.
+    pub fn replay(&mut self, netuid: NetUid, steps: u32) -> EpochRun {
+        let computed = self.compute(netuid);
+        self.observer.record_honest(netuid, &computed.trace);
+        let due = self.status(netuid).expect("a status").replays_at;
+        self.advance_to(due.expect("it can be replayed"));
+        let mut next = 0;
+        while next < computed.steps() {
+            let memory = self.memory_for(netuid, next, steps);
+            next = self
+                .as_(STRANGER)
+                .replay(netuid, steps, memory)
+                .expect("replayed");
+        }
+        computed
+    }
+
+    /// Returns the memory argument of a replay of `steps` steps from `next` on.
+    pub fn memory_for(&self, netuid: NetUid, next: u32, steps: u32) -> Vec<Vec<u8>> {
+        let header = self.header(netuid).expect("a closed epoch");
+        let plan = self.plan(netuid).expect("a plan");
+        let left = self.memory_hashes(netuid).len();
+        let known = self.left_by(&header).unwrap_or_default();
+        (next..next.saturating_add(steps))
+            .map_while(|k| plan.place(k, header.neurons))
+            .filter(|(phase, _)| plan.phases[usize::from(*phase)].memory)
+            .map(|(_, chunk)| usize::from(chunk))
+            .filter(|chunk| *chunk < left)
+            .map(|chunk| known[chunk].clone())
+            .collect()
+    }
+
+    /// Settles every chunk of the final epoch with the results of its replay or of the honest
+    /// computation.
+    pub fn settle(&mut self, netuid: NetUid) {
+        let settling = self
+            .status(netuid)
+            .expect("a status")
+            .settling
+            .expect("an epoch to settle");
+        let results = self.observer.results(netuid, settling.epoch);
+        for (chunk, results) in (0..).zip(&results) {
+            if !settling.is_settled(chunk) {
+                self.as_(KEEPER)
+                    .settle(netuid, settling.epoch, chunk, results)
+                    .expect("settled");
+            }
+        }
+    }
+
+    /// Runs a whole epoch: close, propose, finalize, settle.
+    pub fn run_epoch(&mut self, netuid: NetUid) -> EpochRun {
+        self.close(netuid);
+        self.finish_epoch(netuid)
+    }
+
+    /// Finishes the closed epoch: propose, finalize, settle.
+    pub fn finish_epoch(&mut self, netuid: NetUid) -> EpochRun {
+        let computed = self.assert_epoch(netuid);
+        self.finalize(netuid);
+        self.settle(netuid);
+        computed
+    }
+
+    /// Deposits collateral for `who`, paid by the bank.
+    pub fn give_collateral(&mut self, who: AccountId, amount: Rao) {
+        let epoch = self.addresses.epoch;
+        self.provide(who, epoch, amount);
+        self.as_(who).deposit_collateral(amount).expect("deposited");
+    }
+
+    /// Creates a small subnet and closes its second epoch, which reads weights and the carry-over
+    /// state of the first.
+    pub fn with_closed_epoch(&mut self) -> NetUid {
+        let netuid = self.create(Shape::default());
+        self.with_validators(netuid, 2).with_miners(netuid, 3);
+        self.run_epoch(netuid);
+        self.honest_weights(netuid);
+        self.close(netuid);
+        netuid
+    }
+
+    fn lock_collateral_and_propose(&mut self, netuid: NetUid, assertion: &Assertion) {
+        let collateral = self.collateral_required(netuid);
+        if self.collateral(WORKER).free < collateral {
+            self.give_collateral(WORKER, collateral);
+        }
+        self.as_(WORKER)
+            .propose(netuid, assertion)
+            .expect("proposed");
+    }
+
+    /// Returns the memory input of each chunk, checked against the chain's hashes.
+    fn memory_inputs(&self, header: &EpochHeader, chunks: usize) -> Vec<Vec<u8>> {
+        let mut memory = self.left_by(header).unwrap_or_default();
+        let epoch = header.final_epoch.unwrap_or_default();
+        let hashes: Vec<_> = (0..)
+            .zip(&memory)
+            .map(|(chunk, bytes)| memory_digest(header.netuid, epoch, chunk, bytes))
+            .collect();
+        assert_eq!(self.memory_hashes(header.netuid), hashes);
+        // Chunks added since then have no carry-over state.
+        memory.resize(chunks, Vec::new());
+        memory
+    }
+
+    /// Returns the carry-over state of the last final epoch before `header`, from its replay or as
+    /// computed here.
+    fn left_by(&self, header: &EpochHeader) -> Option<Vec<Vec<u8>>> {
+        let (netuid, epoch) = (header.netuid, header.final_epoch?);
+        self.observer
+            .replayed_memory(netuid, epoch)
+            .or_else(|| self.memory.get(&(netuid, epoch)).cloned())
+    }
+
+    fn neurons_of(&self, header: &EpochHeader) -> Vec<Neuron> {
+        (0..header.neurons)
+            .step_by(usize::from(PAGE))
+            .flat_map(|start| {
+                let count = PAGE.min(header.neurons - start);
+                self.neurons_at(header.netuid, header.epoch, Uid(start), count)
+                    .expect("kept")
+            })
+            .collect()
+    }
+}

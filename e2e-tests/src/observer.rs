@@ -1,0 +1,419 @@
+//! An honest observer's record of the contracts' events, and the rules that the events alone must
+//! satisfy.
+
+use inktensor_client::{chain::ContractEvent, deploy::Addresses};
+use inktensor_compute::epoch::Trace;
+use inktensor_primitives::{
+    assertion::{final_digest, Assertion},
+    dispute::Disputed,
+    emission::{Completed, FeePaid},
+    epoch::{
+        CollateralChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed,
+        ReplayedMemory, ReplayedResults, Settled,
+    },
+    kernel::{ChunkInputs, EpochHeader, NeuronResult},
+    registry::{NeuronRegistered, Subnet, SubnetCreated, SubnetTransferred},
+    staking::{Inherited, RootAccrued, RootClaimed, StakeAdded, StakeMoved, StakeRemoved},
+    AccountId, Digest, NetUid, Rao,
+};
+use psp22::Transfer;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The record of all events so far.
+#[derive(Clone, Debug)]
+pub struct Observer {
+    /// All accounts that ever received TAO.
+    pub holders: BTreeSet<AccountId>,
+    /// Every position that may exist: subnet, hotkey, coldkey.
+    pub positions: BTreeSet<(NetUid, AccountId, AccountId)>,
+    /// All accounts that ever had collateral.
+    pub workers: BTreeSet<AccountId>,
+    /// All subnets and their epochs.
+    pub subnets: BTreeMap<NetUid, History>,
+    /// TAO that the curve has issued so far, genesis included.
+    pub issued: Rao,
+    /// TAO paid to neurons, owners, the reserve and those who run epochs.
+    pub paid_out: Rao,
+    /// Most roundings of root dividends so far, each by less than a rao.
+    pub rounded: u64,
+}
+
+/// The epochs of a subnet.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// True once the position that the owner's cut is paid to is recorded.
+    pub owner_known: bool,
+    /// The inputs of the epoch that closed last.
+    pub closed: Option<ClosedInputs>,
+    /// All epochs that have closed.
+    pub epochs: BTreeMap<u32, EpochRecord>,
+    /// The last final epoch.
+    pub last_final: Option<u32>,
+}
+
+/// The inputs that a close has frozen.
+#[derive(Clone, Debug)]
+pub struct ClosedInputs {
+    /// The header.
+    pub header: EpochHeader,
+    /// The inputs of every chunk.
+    pub inputs: Vec<ChunkInputs>,
+}
+
+/// The events of one epoch.
+#[derive(Clone, Debug)]
+pub struct EpochRecord {
+    /// Hash of its header.
+    pub header_hash: Digest,
+    /// The posted assertion that no dispute has overturned.
+    pub assertion: Option<Assertion>,
+    /// The progress of a replay.
+    pub replay: ReplayRecord,
+    /// True if the epoch was rolled over.
+    pub rolled_over: bool,
+    /// The digest of the epoch once it is final.
+    pub digest: Option<Digest>,
+    /// The settled chunks, with the amount paid to each.
+    pub settled: BTreeMap<u16, Rao>,
+    /// True once all chunks are settled.
+    pub complete: bool,
+    /// The honest result, if the epoch was asserted honestly or replayed.
+    pub honest: Option<Honest>,
+}
+
+/// The public events of a replay.
+#[derive(Clone, Debug, Default)]
+pub struct ReplayRecord {
+    /// The next step to execute; 0 without a replay.
+    pub next: u32,
+    /// The results of each chunk.
+    pub results: BTreeMap<u16, Vec<NeuronResult>>,
+    /// The carry-over state of each chunk that has one.
+    pub memory: BTreeMap<u16, Vec<u8>>,
+}
+
+impl ReplayRecord {
+    /// Returns the carry-over state of each chunk, if there was a replay.
+    pub fn memory(&self) -> Option<Vec<Vec<u8>>> {
+        let chunks = self.results.keys();
+        (self.next > 0).then(|| {
+            chunks
+                .map(|chunk| self.memory.get(chunk).cloned().unwrap_or_default())
+                .collect()
+        })
+    }
+}
+
+/// The honest result of an epoch.
+#[derive(Clone, Debug)]
+pub struct Honest {
+    /// The assertion.
+    pub assertion: Assertion,
+    /// The results of every chunk.
+    pub results: Vec<Vec<NeuronResult>>,
+}
+
+impl Observer {
+    /// Creates an empty record, `issued` rao into the curve.
+    pub fn new(issued: Rao) -> Self {
+        Self {
+            holders: BTreeSet::new(),
+            positions: BTreeSet::new(),
+            workers: BTreeSet::new(),
+            subnets: BTreeMap::new(),
+            issued,
+            paid_out: Rao::ZERO,
+            rounded: 0,
+        }
+    }
+
+    /// Records `events`. Returns the subnets whose epoch closed; the caller records their inputs.
+    pub fn record(&mut self, addresses: &Addresses, events: &[ContractEvent]) -> Vec<NetUid> {
+        let mut closed = Vec::new();
+        for event in events {
+            if event.contract == addresses.token {
+                self.record_token(event);
+            } else if event.contract == addresses.registry {
+                self.record_registry(event);
+            } else if event.contract == addresses.staking {
+                self.record_staking(event);
+            } else if event.contract == addresses.emission {
+                self.record_emission(event);
+            } else if event.contract == addresses.epoch {
+                closed.extend(self.record_epoch(event));
+            }
+        }
+        closed
+    }
+
+    /// Records the position that the owner's cut is paid to.
+    pub fn record_owner(&mut self, netuid: NetUid, subnet: &Subnet) {
+        self.positions
+            .insert((netuid, subnet.owner_hotkey, subnet.owner));
+        self.history(netuid).owner_known = true;
+    }
+
+    /// Records the inputs of the epoch that has just closed.
+    pub fn record_close(&mut self, header: EpochHeader, inputs: Vec<ChunkInputs>) {
+        let history = self.history(header.netuid);
+        let record = &history.epochs[&header.epoch];
+        assert_eq!(
+            record.header_hash,
+            header.digest(),
+            "the event names its header"
+        );
+        let previous = history
+            .last_final
+            .and_then(|epoch| history.epochs[&epoch].digest);
+        assert_eq!(header.final_epoch, history.last_final, "{header:?}");
+        assert_eq!(header.previous, previous.unwrap_or_default(), "{header:?}");
+        history.closed = Some(ClosedInputs { header, inputs });
+    }
+
+    /// Records the honest result of an epoch.
+    pub fn record_honest(&mut self, netuid: NetUid, trace: &Trace) {
+        self.epoch(netuid, trace.epoch).honest = Some(Honest {
+            assertion: trace.assertion(),
+            results: trace.results.clone(),
+        });
+    }
+
+    /// Returns the posted assertion of the epoch that closed last.
+    pub fn assertion(&self, netuid: NetUid) -> Assertion {
+        let last = self.subnets[&netuid].epochs.last_key_value();
+        let record = last.expect("a closed epoch").1;
+        record.assertion.clone().expect("a posted assertion")
+    }
+
+    /// Returns the results of an epoch by chunk, from its replay or the honest computation.
+    pub fn results(&self, netuid: NetUid, epoch: u32) -> Vec<Vec<NeuronResult>> {
+        let record = &self.subnets[&netuid].epochs[&epoch];
+        if record.replay.next > 0 {
+            return record.replay.results.values().cloned().collect();
+        }
+        let honest = record.honest.as_ref().expect("honestly computed");
+        honest.results.clone()
+    }
+
+    /// Returns the carry-over state that the replay of an epoch has emitted, if there was one.
+    pub fn replayed_memory(&self, netuid: NetUid, epoch: u32) -> Option<Vec<Vec<u8>>> {
+        let history = self.subnets.get(&netuid)?;
+        history.epochs.get(&epoch)?.replay.memory()
+    }
+
+    fn history(&mut self, netuid: NetUid) -> &mut History {
+        self.subnets.get_mut(&netuid).expect("a known subnet")
+    }
+
+    fn record_token(&mut self, event: &ContractEvent) {
+        if let Some(Transfer { to: Some(to), .. }) = event.decode() {
+            self.holders.insert(to);
+        }
+    }
+
+    fn record_registry(&mut self, event: &ContractEvent) {
+        if let Some(created) = event.decode::<SubnetCreated>() {
+            let fresh = self.subnets.insert(created.netuid, History::default());
+            assert!(fresh.is_none(), "{:?} is created once", created.netuid);
+        }
+        if let Some(seated) = event.decode::<NeuronRegistered>() {
+            // The pay of the neuron becomes stake of its owner.
+            self.positions
+                .insert((seated.netuid, seated.hotkey, seated.coldkey));
+        }
+        if let Some(given) = event.decode::<SubnetTransferred>() {
+            // The owner's cut is staked there from now on.
+            self.positions
+                .insert((given.netuid, given.owner_hotkey, given.to));
+        }
+    }
+
+    fn record_staking(&mut self, event: &ContractEvent) {
+        let is_about_root = event.decode::<RootAccrued>().is_some()
+            || event.decode::<RootClaimed>().is_some()
+            || event
+                .decode::<StakeAdded>()
+                .is_some_and(|it| it.netuid.is_root())
+            || event
+                .decode::<StakeRemoved>()
+                .is_some_and(|it| it.netuid.is_root())
+            || event
+                .decode::<StakeMoved>()
+                .is_some_and(|it| it.netuid.is_root() || it.to_netuid.is_root());
+        if is_about_root {
+            // The rate and at most two claims are rounded.
+            self.rounded += 3;
+        }
+        if let Some(added) = event.decode::<StakeAdded>() {
+            self.positions
+                .insert((added.netuid, added.hotkey, added.coldkey));
+        }
+        if let Some(given) = event.decode::<Inherited>() {
+            // The owner gets its take of the child's dividends here.
+            self.positions
+                .insert((given.netuid, given.parent, given.coldkey));
+        }
+        if let Some(moved) = event.decode::<StakeMoved>() {
+            self.positions
+                .insert((moved.to_netuid, moved.to_hotkey, moved.to_coldkey));
+        }
+    }
+
+    fn record_emission(&mut self, event: &ContractEvent) {
+        let mut paid = 0;
+        if let Some(fee) = event.decode::<FeePaid>() {
+            paid += fee.amount.0;
+        }
+        if let Some(completed) = event.decode::<Completed>() {
+            paid += completed.owner.0 + completed.treasury.0;
+        }
+        self.paid_out.0 += paid;
+    }
+
+    fn record_epoch(&mut self, event: &ContractEvent) -> Option<NetUid> {
+        if let Some(changed) = event.decode::<CollateralChanged>() {
+            self.workers.insert(changed.worker);
+        }
+        if let Some(proposed) = event.decode::<Proposed>() {
+            self.record_proposed(proposed);
+        }
+        if let Some(disputed) = event.decode::<Disputed>() {
+            self.record_disputed(&disputed);
+        }
+        if let Some(replayed) = event.decode::<Replayed>() {
+            self.record_replayed(&replayed);
+        }
+        if let Some(results) = event.decode::<ReplayedResults>() {
+            self.record_results(results);
+        }
+        if let Some(memory) = event.decode::<ReplayedMemory>() {
+            self.record_memory(&memory);
+        }
+        if let Some(rolled) = event.decode::<EpochRolledOver>() {
+            self.record_rolled_over(&rolled);
+        }
+        if let Some(finalized) = event.decode::<Finalized>() {
+            self.record_finalized(&finalized);
+        }
+        if let Some(settled) = event.decode::<Settled>() {
+            self.record_settled(&settled);
+        }
+        let closed = event.decode::<EpochClosed>()?;
+        self.record_closed(&closed);
+        Some(closed.netuid)
+    }
+
+    fn record_closed(&mut self, closed: &EpochClosed) {
+        let history = self.history(closed.netuid);
+        if let Some((last, record)) = history.epochs.last_key_value() {
+            assert!(closed.epoch > *last, "epochs close in order");
+            assert!(
+                record.digest.is_some() || record.rolled_over,
+                "an epoch closes after the one before is final or rolled over"
+            );
+        }
+        let record = EpochRecord {
+            header_hash: closed.header_hash,
+            assertion: None,
+            replay: ReplayRecord::default(),
+            rolled_over: false,
+            digest: None,
+            settled: BTreeMap::new(),
+            complete: false,
+            honest: None,
+        };
+        history.epochs.insert(closed.epoch, record);
+    }
+
+    fn epoch(&mut self, netuid: NetUid, epoch: u32) -> &mut EpochRecord {
+        self.history(netuid)
+            .epochs
+            .get_mut(&epoch)
+            .expect("the epoch had closed")
+    }
+
+    fn record_proposed(&mut self, proposed: Proposed) {
+        let record = self.epoch(proposed.netuid, proposed.epoch);
+        assert!(record.assertion.is_none(), "one assertion at a time");
+        assert!(record.digest.is_none(), "a final epoch never changes");
+        assert!(
+            !record.rolled_over && record.replay.next == 0,
+            "neither rolled over nor replayed"
+        );
+        assert_eq!(proposed.assertion.header_hash, record.header_hash);
+        record.assertion = Some(proposed.assertion);
+    }
+
+    fn record_disputed(&mut self, disputed: &Disputed) {
+        let record = self.epoch(disputed.netuid, disputed.epoch);
+        assert!(record.digest.is_none(), "a final epoch never changes");
+        let fallen = record.assertion.take().expect("a posted assertion");
+        if let Some(honest) = &record.honest {
+            assert_ne!(
+                fallen, honest.assertion,
+                "no honest assertion is overturned"
+            );
+        }
+    }
+
+    fn record_finalized(&mut self, finalized: &Finalized) {
+        let record = self.epoch(finalized.netuid, finalized.epoch);
+        assert!(record.digest.is_none(), "an epoch becomes final once");
+        assert!(
+            !record.rolled_over,
+            "a rolled-over epoch never becomes final"
+        );
+        match &record.assertion {
+            Some(assertion) => assert_eq!(finalized.assertion, assertion.digest()),
+            None => assert!(record.replay.next > 0, "asserted or replayed"),
+        }
+        assert_eq!(
+            finalized.proposer.is_some(),
+            record.assertion.is_some(),
+            "a replay has no proposer"
+        );
+        record.digest = Some(final_digest(&record.header_hash, &finalized.assertion));
+        self.history(finalized.netuid).last_final = Some(finalized.epoch);
+    }
+
+    fn record_replayed(&mut self, replayed: &Replayed) {
+        let record = self.epoch(replayed.netuid, replayed.epoch);
+        assert!(record.digest.is_none(), "a final epoch never changes");
+        assert!(record.assertion.is_none() && !record.rolled_over);
+        assert!(replayed.next > record.replay.next, "a replay advances");
+        record.replay.next = replayed.next;
+    }
+
+    fn record_results(&mut self, event: ReplayedResults) {
+        let record = self.epoch(event.netuid, event.epoch);
+        let before = record.replay.results.insert(event.chunk, event.results);
+        assert_eq!(before, None, "results are emitted once");
+    }
+
+    fn record_memory(&mut self, event: &ReplayedMemory) {
+        let record = self.epoch(event.netuid, event.epoch);
+        let memory = record.replay.memory.entry(event.chunk).or_default();
+        assert_eq!(memory.len(), event.offset as usize, "parts come in order");
+        memory.extend(&event.bytes);
+    }
+
+    fn record_rolled_over(&mut self, rolled: &EpochRolledOver) {
+        let record = self.epoch(rolled.netuid, rolled.epoch);
+        assert!(record.digest.is_none(), "a final epoch never changes");
+        assert!(!record.rolled_over, "an epoch is rolled over once");
+        record.rolled_over = true;
+    }
+
+    fn record_settled(&mut self, settled: &Settled) {
+        self.paid_out.0 += settled.paid.0;
+        let record = self.epoch(settled.netuid, settled.epoch);
+        assert!(record.digest.is_some(), "only a final epoch is settled");
+        assert!(!record.complete, "nothing follows the last chunk");
+        let before = record.settled.insert(settled.chunk, settled.paid);
+        assert_eq!(before, None, "chunk {} is paid once", settled.chunk);
+        record.complete = settled.complete;
+        let asserted = record.assertion.as_ref().map(|it| it.results.len());
+        let chunks = asserted.unwrap_or(record.replay.results.len());
+        assert_eq!(record.complete, record.settled.len() == chunks);
+    }
+}

@@ -1,0 +1,155 @@
+//! The rules that constructors check, checked before anything is sent. The rules themselves are
+//! the contracts': this module gives their errors the names of fields.
+
+use inktensor_client::{
+    deploy::{Addresses, Config},
+    ss58::ss58,
+};
+use inktensor_primitives::{
+    emission::Fees,
+    epoch::EpochRulesError,
+    registry::{BoundedField, RegistryError},
+    token::{check_holders, HoldersError},
+    AccountId, Rao,
+};
+
+/// Checks everything about a configuration that does not depend on addresses.
+///
+/// # Errors
+/// The first rule that a constructor would refuse, after the name of its field.
+pub fn check(config: &Config) -> Result<(), String> {
+    holders(&config.holders)?;
+    if let Err(error) = config.network.check() {
+        return Err(network(&error));
+    }
+    if !config.split.is_whole() {
+        return Err("split: the parts must make a whole".into());
+    }
+    if !config.fees.are_allowed() {
+        let Fees { proposer, keeper } = config.fees;
+        return Err(format!(
+            "fees: proposer {} and keeper {} are {} basis points together, more than {}; lower one",
+            proposer.0,
+            keeper.0,
+            proposer.0.saturating_add(keeper.0),
+            Fees::MOST.0
+        ));
+    }
+    config.rules.check().map_err(rules)
+}
+
+/// Checks the treasury, which must not be a contract that holds TAO for others.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_treasury(treasury: AccountId, contracts: &Addresses) -> Result<(), String> {
+    let taken = [contracts.token, contracts.staking, contracts.emission];
+    if taken.contains(&treasury) {
+        return Err(format!(
+            "treasury: {} is a contract of this deployment; choose another account",
+            ss58(&treasury)
+        ));
+    }
+    Ok(())
+}
+
+fn holders(holders: &[(AccountId, Rao)]) -> Result<(), String> {
+    let holders: Vec<(AccountId, u128)> = holders
+        .iter()
+        .map(|(holder, amount)| (*holder, amount.to_u128()))
+        .collect();
+    let Err(error) = check_holders(&holders) else {
+        return Ok(());
+    };
+    Err(match error {
+        HoldersError::NoHolders => {
+            "holders: name at least one with --holder ADDRESS=TAO; without TAO nothing can be \
+             registered or staked"
+                .into()
+        }
+        other => format!("holders: {other}"),
+    })
+}
+
+fn network(error: &RegistryError) -> String {
+    let RegistryError::OutOfBounds { field, .. } = error else {
+        return format!("network: {error}");
+    };
+    match field {
+        BoundedField::MinLock => format!("creation_price: {error}"),
+        field => format!("network.{}: {error}", field.name()),
+    }
+}
+
+fn rules(error: EpochRulesError) -> String {
+    let field = match error {
+        EpochRulesError::NoChallengePeriod => "challenge_period",
+        EpochRulesError::NoCollateral => "collateral",
+        EpochRulesError::NoSettleWindow => "settle_window",
+        EpochRulesError::NoReplayDelay => "replay_delay",
+        EpochRulesError::RolloverBeforeReplay => "rollover_delay",
+    };
+    format!("rules.{field}: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inktensor_primitives::Bps;
+
+    fn config() -> Config {
+        let (deployer, holder) = ([7; 32].into(), [1; 32].into());
+        Config::new(deployer, deployer, vec![(holder, Rao(1))])
+    }
+
+    #[test]
+    fn a_rule_that_a_constructor_refuses_is_named() {
+        assert_eq!(check(&config()), Ok(()));
+        let cases: [(fn(&mut Config), &str); 13] = [
+            (|it| it.holders.clear(), "holders: name at least one"),
+            (|it| it.holders[0].1 = Rao(0), "holders: "),
+            (|it| it.holders.push(it.holders[0]), "holders: "),
+            (|it| it.network.min_lock = Rao(u64::MAX), "creation_price: "),
+            (|it| it.network.lock_interval = 0, "network.lock_interval: "),
+            (|it| it.network.subnet_limit = 0, "network.subnet_limit: "),
+            (
+                |it| it.network.subnet_limit = 2_000,
+                "network.subnet_limit: ",
+            ),
+            (
+                |it| {
+                    it.fees = Fees {
+                        proposer: Bps(900),
+                        keeper: Bps(900),
+                    }
+                },
+                "fees: proposer 900 and keeper 900 are 1800 basis points together",
+            ),
+            (
+                |it| it.rules.challenge_period = 0,
+                "rules.challenge_period: ",
+            ),
+            (|it| it.rules.collateral = Rao(0), "rules.collateral: "),
+            (|it| it.rules.settle_window = 0, "rules.settle_window: "),
+            (|it| it.rules.replay_delay = 0, "rules.replay_delay: "),
+            (|it| it.rules.rollover_delay = 1, "rules.rollover_delay: "),
+        ];
+        for (change, said) in cases {
+            let mut config = config();
+            change(&mut config);
+            let problem = check(&config).unwrap_err();
+            assert!(problem.starts_with(said), "{said}: {problem}");
+        }
+    }
+
+    #[test]
+    fn the_treasury_is_not_a_contract() {
+        let contracts = Addresses::from_named(|name| {
+            let byte = u8::try_from(name.len()).ok()?;
+            Some([byte; 32].into())
+        });
+        let contracts = contracts.unwrap();
+        assert!(check_treasury([9; 32].into(), &contracts).is_ok());
+        assert!(check_treasury(contracts.staking, &contracts).is_err());
+    }
+}

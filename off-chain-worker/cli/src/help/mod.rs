@@ -1,0 +1,124 @@
+//! The command line as clap prints it: commands in groups, examples that can be pasted.
+
+#[cfg(test)]
+mod tests;
+
+use crate::commands::Cli;
+use clap::{Command, CommandFactory};
+
+/// Columns that an example has at most.
+const WIDTH: usize = 80;
+/// Columns that help has at most on a wide terminal.
+const MAX_WIDTH: usize = 100;
+
+/// All commands, by who uses them.
+const GROUPS: [(&str, &[&str]); 7] = [
+    (
+        "Everyone",
+        &[
+            "metagraph",
+            "epoch",
+            "emission",
+            "wallet",
+            "explain",
+            "verify",
+            "audit",
+        ],
+    ),
+    ("Stakers", &["stake", "delegate"]),
+    ("Miners", &["neuron", "serve"]),
+    ("Validators", &["weights"]),
+    ("Subnet owners", &["subnet"]),
+    (
+        "Operators of workers and networks",
+        &["run", "store", "deploy", "deployment", "kernel"],
+    ),
+    (
+        "Developers",
+        &["demo", "devchain", "heartbeat", "completions"],
+    ),
+];
+
+/// Returns the command line, ready to parse arguments and to print help.
+pub fn command() -> Command {
+    let command = prepared(Cli::command()).max_term_width(MAX_WIDTH);
+    let groups = groups(&command);
+    command.help_template(format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}Options:\n{{options}}\n\n\
+         `inktensor COMMAND --help` describes a command and its options, with an example."
+    ))
+}
+
+/// Returns all groups with their commands, as text.
+fn groups(command: &Command) -> String {
+    let mut text = String::new();
+    for (users, names) in GROUPS {
+        text.push_str(users);
+        text.push_str(":\n");
+        for name in names {
+            let about = command.find_subcommand(name).and_then(Command::get_about);
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            text.push_str(&format!("  {name:<12}{about}\n"));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Lets negative numbers reach the parsers of values, which say what they expect, and breaks the
+/// lines of examples.
+fn prepared(command: Command) -> Command {
+    let example = command.get_after_help().map(ToString::to_string);
+    let command = match example {
+        Some(example) => command.after_help(broken(&example)),
+        None => command,
+    };
+    command
+        .mut_args(|argument| {
+            let takes_values = argument.get_action().takes_values();
+            argument.allow_negative_numbers(takes_values)
+        })
+        .mut_subcommands(prepared)
+}
+
+/// Breaks lines of shell commands that are too long, before flags, as a shell reads them.
+fn broken(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        if line.chars().count() <= WIDTH {
+            return line.to_owned();
+        }
+        let mut lines: Vec<String> = vec![String::new()];
+        for unit in units(line) {
+            let last = lines.last_mut();
+            match last {
+                Some(last)
+                    if last.is_empty()
+                        || last.chars().count() + unit.chars().count() + 3 <= WIDTH =>
+                {
+                    if !last.is_empty() {
+                        last.push(' ');
+                    }
+                    last.push_str(&unit);
+                }
+                _ => lines.push(format!("      {unit}")),
+            }
+        }
+        lines.join(" \\\n")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Returns a command line in parts that stay together: the command, and each flag with its value.
+fn units(line: &str) -> Vec<String> {
+    let mut units: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        match units.last_mut() {
+            Some(last) if !word.starts_with("--") => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => units.push(word.to_owned()),
+        }
+    }
+    units
+}
