@@ -13,8 +13,8 @@ use inktensor_primitives::{hash::blake2, Digest};
 use inktensor_worker::kernels::{EngineChoice, Kernels};
 use std::sync::{Arc, OnceLock};
 
-/// Returns the kernels of a worker that runs the chain's code in wasmtime. They are compiled once per
-/// process.
+/// Returns the kernels of a worker that runs the chain's code in wasmtime. They are compiled once
+/// per process.
 pub fn kernels() -> Arc<Kernels> {
     static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
     let kernels = KERNELS

@@ -10,7 +10,7 @@
 use inktensor_client::{
     chain::{
         rpc::{RpcChain, Settings, Wait},
-        Answer, CallError, Chain, ChainError, ContractEvent, Message, Typed,
+        Answer, CallError, Chain, ChainError, ChainRead, ContractEvent, Message, Typed,
     },
     deploy::{check, deploy, deploy_with, estimate, Addresses, Config, Record, StepOutcome},
     keys,
@@ -149,7 +149,7 @@ fn messages_have_the_same_answers_and_events_as_in_this_process() {
     let Some(node) = Node::for_test(test, Options::default()) else {
         return;
     };
-    let [alice, bob, charlie] = people();
+    let [alice, bob, charlie] = keys_of_users();
     let mut both = {
         let (mut here, mut there) = (SandboxChain::new(), connect(&node));
         let one = deploy(&mut here, bundles(), &config()).expect("deployed");

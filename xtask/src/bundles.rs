@@ -18,7 +18,7 @@ use std::{
 };
 
 /// Raised when this program builds the same sources in another way.
-const RECIPE: &[u8] = b"4";
+const RECIPE: &[u8] = b"5";
 /// The contract that is built in a second folder by a check: the smallest.
 const BUILT_TWICE: &str = "mean";
 
@@ -247,22 +247,20 @@ impl Builder {
         Ok(self.target.join("ink"))
     }
 
-    /// Empties the target folder if it was filled with another buffer size: cargo does not see that
-    /// ink! depends on it.
+    /// Empties the target folder if it was filled with another buffer size or in another way: cargo
+    /// does not see that ink! depends on the one and all crates on the other.
     fn prepare_target(&self, buffer: u64) -> Result<()> {
-        let record = self.target.join("static-buffer-size");
-        let size = buffer.to_string();
-        if fs::read_to_string(&record).is_ok_and(|before| before == size) {
+        let record = self.target.join("filled-by");
+        let filling = format!("{buffer} {}", String::from_utf8_lossy(RECIPE));
+        if fs::read_to_string(&record).is_ok_and(|before| before == filling) {
             return create(&scratch(&self.target));
         }
         if self.target.exists() {
-            progress::note(
-                "the size of the static buffer is new: building the contracts from scratch",
-            );
+            progress::note("built with another buffer or in another way: building from scratch");
             remove(&self.target)?;
         }
         create(&scratch(&self.target))?;
-        fs::write(&record, size).with_context(|| format!("cannot write {}", record.display()))
+        fs::write(&record, filling).with_context(|| format!("cannot write {}", record.display()))
     }
 }
 

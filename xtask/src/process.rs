@@ -41,8 +41,8 @@ pub fn hand_over(command: &mut Command) -> Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-/// Returns the output of `command`, or `None` if it cannot run or fails. For questions whose "no" is an
-/// answer.
+/// Returns the output of `command`, or `None` if it cannot run or fails. For questions whose "no"
+/// is an answer.
 pub fn ask(command: &mut Command) -> Option<String> {
     let output = command
         .stdin(Stdio::null())

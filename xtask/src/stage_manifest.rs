@@ -20,9 +20,9 @@ use toml::{Table, Value};
 
 /// The crate that describes types in a contract's metadata, and the version of it that ink! uses.
 const DESCRIBER: (&str, &str) = ("scale-info", "2");
-/// The feature of that crate that keeps what is said of types, fields and variants. It stands here and not in the
-/// contracts' manifests: the worker is compiled with their crates, and would have its whole runtime
-/// described too.
+/// The feature of that crate that keeps what is said of types, fields and variants. It stands here
+/// and not in the contracts' manifests: the worker is compiled with their crates, and would have
+/// its whole runtime described too.
 const DOCUMENTED: &str = "scale-info/docs";
 
 /// Writes manifest and lock file of `contract` for cargo-contract, and returns the manifest.

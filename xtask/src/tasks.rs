@@ -53,7 +53,11 @@ pub fn lint(project: &Project) -> Result<()> {
     progress::heading("words, links and shapes");
     lint::check(project)?;
     if let Some(mdbook) = process::find("mdbook") {
-        process::run(Command::new(mdbook).current_dir(project.root()).arg("build"))?;
+        process::run(
+            Command::new(mdbook)
+                .current_dir(project.root())
+                .arg("build"),
+        )?;
     }
     progress::heading("formatting");
     process::run(host_cargo(project).args(["fmt", "--all", "--", "--check"]))?;
@@ -87,7 +91,8 @@ pub fn demo(project: &Project, arguments: &[String]) -> Result<ExitCode> {
     bundles::ensure_all(project)?;
     progress::heading("compiling the worker");
     // Cargo resolves features for what it builds. The whole workspace with a target that counts as
-    // a test gives those of `cargo test --workspace`, so that demo and tests share what is compiled.
+    // a test gives those of `cargo test --workspace`, so that demo and tests share what is
+    // compiled.
     let example = ["--example", "metagraph"];
     process::run(
         host_cargo(project)

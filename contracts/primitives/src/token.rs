@@ -107,7 +107,11 @@ impl core::fmt::Display for HoldersError {
                 write!(f, "{holder} is in the list twice; add the amounts up")
             }
             Self::OverCap => {
-                write!(f, "the sum is above the cap of {}; lower the amounts", Rao::CAP)
+                write!(
+                    f,
+                    "the sum is above the cap of {}; lower the amounts",
+                    Rao::CAP
+                )
             }
         }
     }

@@ -142,7 +142,7 @@ mod registry {
             }
         }
 
-        /// On a full network, retires a subnet and returns the lock to its owner.
+        /// Retires a subnet of a full network and returns the lock to its owner.
         fn make_room(&mut self) -> Result<(), RegistryError> {
             let now = self.env().block_number();
             let rules = self.creation.rules();

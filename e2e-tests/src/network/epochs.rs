@@ -1,7 +1,7 @@
 //! Epochs run call by call. The worker's roles do the same on their own; a test compares the two.
 
 use crate::{accounts::*, engines, Network, Shape};
-use inktensor_client::chain::Chain;
+use inktensor_client::chain::ChainRead;
 use inktensor_compute::epoch::{EpochInputs, Trace};
 use inktensor_primitives::{
     assertion::{memory_digest, Assertion},

@@ -1,7 +1,7 @@
 //! Typed reads: one method per view of the contracts.
 
 use crate::{accounts::STRANGER, Network};
-use inktensor_client::chain::{Chain, Cost, Typed};
+use inktensor_client::chain::{ChainRead, Cost, Typed};
 use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fees, Issuance},
     epoch::{

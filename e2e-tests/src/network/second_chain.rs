@@ -1,7 +1,7 @@
 //! A network whose chain runs in another process for a while.
 
 use crate::{curve, observer::Observer, Network, Template};
-use inktensor_client::chain::Chain;
+use inktensor_client::chain::ChainRead;
 use inktensor_devnet::{sandbox::SandboxChain, state_file::State};
 
 impl Network {

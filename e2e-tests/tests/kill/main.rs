@@ -22,7 +22,7 @@ mod processes;
 
 use adversary::{Adversary, Notes};
 use inktensor_client::{
-    chain::{Chain, Typed},
+    chain::{ChainRead, Typed},
     deploy::{Config, Record},
 };
 use inktensor_devnet::{chain_dir::ChainDir, remote::RemoteChain};

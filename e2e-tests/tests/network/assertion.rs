@@ -146,7 +146,7 @@ fn propose_of_bad_shape_is_refused() {
         ("a uid twice", |it| it.roster = vec![Uid(1), Uid(1)]),
         ("an untaken uid", |it| it.roster = vec![Uid(0), Uid(5)]),
     ];
-    for (what, change) in changes {
+    for (_, change) in changes {
         let mut assertion = honest.clone();
         change(&mut assertion);
         net.refuses(

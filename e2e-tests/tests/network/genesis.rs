@@ -1,7 +1,7 @@
 //! Refusals of constructors, and the token's cap.
 
 use inktensor_client::{
-    chain::Chain,
+    chain::{Chain, ChainRead},
     deploy::{deploy, Config, DeployError},
 };
 use inktensor_devnet::sandbox::SandboxChain;

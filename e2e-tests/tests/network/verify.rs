@@ -1,7 +1,7 @@
 //! Verification of posted epochs: honest ones are correct, and a false one is reported with its
 //! first wrong step and uids.
 
-use inktensor_client::chain::Chain;
+use inktensor_client::chain::ChainRead;
 use inktensor_compute::epoch::{Difference, StepPart};
 use inktensor_e2e_tests::{accounts::*, engines::kernels, Network, Shape, TempDir};
 use inktensor_primitives::{

@@ -2,7 +2,7 @@
 
 use super::accounts;
 use inktensor_client::{
-    chain::{rpc::RpcChain, Answer, CallError, Chain, ChainError, Typed},
+    chain::{rpc::RpcChain, Answer, CallError, ChainError, ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::Trace;

@@ -17,7 +17,7 @@ mod processes;
 use accounts::Account;
 use adversary::Adversary;
 use inktensor_client::{
-    chain::{rpc::RpcChain, Chain, Typed},
+    chain::{rpc::RpcChain, ChainRead, Typed},
     deploy::{Addresses, Record},
     ss58::ss58,
 };

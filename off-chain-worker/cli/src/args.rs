@@ -129,7 +129,7 @@ impl Who {
                 "{}; names are for devchains and chains in a folder",
                 values::no_address(text)
             ))),
-            (None, ChainSource::ChainDir(_) | ChainSource::Served(_)) => Ok(account_of_name(text)),
+            (None, ChainSource::Dir(_) | ChainSource::Served(_)) => Ok(account_of_name(text)),
         }
     }
 }
@@ -195,7 +195,7 @@ impl SignerArgs {
                     _ => Ok((account, vec![key])),
                 }
             }
-            ChainSource::ChainDir(_) | ChainSource::Served(_) => {
+            ChainSource::Dir(_) | ChainSource::Served(_) => {
                 let who = self.account.as_ref().ok_or_else(|| {
                     Failure::input(
                         "no signer is given: name one with --account, a name or an address; keys \
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_name_is_an_account_only_where_no_key_is_needed() {
-        let kept = ChainSource::ChainDir("folder".into());
+        let kept = ChainSource::Dir("folder".into());
         let node = ChainSource::Nodes(vec!["ws://localhost:9944".into()]);
         let alice = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
         for source in [&kept, &node] {

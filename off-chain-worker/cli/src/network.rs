@@ -228,7 +228,7 @@ pub fn no_subnet(netuid: NetUid) -> Failure {
 /// Returns the notice of waiting for the chain at `source`. A chain in a folder needs none.
 fn wait_for(source: &ChainSource) -> Option<Waiting> {
     match source {
-        ChainSource::ChainDir(_) => None,
+        ChainSource::Dir(_) => None,
         ChainSource::Served(_) | ChainSource::Nodes(_) => Some(Waiting::for_(subject(source))),
     }
 }

@@ -87,7 +87,7 @@ impl<T> Done<T> {
     }
 
     /// Returns all events of type `E`.
-    pub fn all_events<E: Event + Decode>(&self) -> impl Iterator<Item = E> + '_ {
+    pub fn all_events<'a, E: Event + Decode + 'a>(&'a self) -> impl Iterator<Item = E> + 'a {
         self.events.iter().filter_map(ContractEvent::decode)
     }
 }

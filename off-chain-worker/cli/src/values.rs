@@ -180,8 +180,10 @@ pub fn no_address(text: &str) -> String {
     let is_base58 = |it: char| it.is_ascii_alphanumeric() && !"0OIl".contains(it);
     if let Some(digits) = text.strip_prefix("0x") {
         let digits = digits.chars().count();
-        return format!("{text:?} is not an address: expected 64 hexadecimal digits after 0x, and \
-         there are {digits} letters");
+        return format!(
+            "{text:?} is not an address: expected 64 hexadecimal digits after 0x, and \
+         there are {digits} letters"
+        );
     }
     if (46..=50).contains(&text.len()) && text.chars().all(is_base58) {
         return format!(

@@ -262,7 +262,7 @@ fn bad_values_are_refused_with_their_place() {
             "input.neurons: 4097 neurons, at most 4096 can be",
         ),
         (
-            "an expectation that is none",
+            "an expectation of another form",
             |v| v["expected"]["active"] = json!(7),
             "expected.active: invalid type: integer `7`, expected a sequence",
         ),
@@ -491,8 +491,8 @@ fn what_cannot_be_explained_is_refused_in_one_line() {
         .map(|vector| format!("{vector}\n"))
         .collect();
     assert!(refusal(&explain(&["--uid", "0"], &several)).contains("--name"));
-    let unnamed = explain(&["--uid", "0", "--name", "nobody"], &several);
-    assert!(refusal(&unnamed).contains("named nobody"));
+    let unnamed = explain(&["--uid", "0", "--name", "unknown"], &several);
+    assert!(refusal(&unnamed).contains("named unknown"));
     let name = vectors()[1]["name"].as_str().expect("a name").to_owned();
     let named = explain(&["--uid", "0", "--name", &name], &several);
     assert_eq!(named.status.code(), Some(0), "{named:?}");

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 use inktensor_client::{
-    chain::{Answer, Chain, Typed},
+    chain::{Answer, ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_devnet::{account, remote::RemoteChain};

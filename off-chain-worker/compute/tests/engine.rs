@@ -1,4 +1,4 @@
-//! What the Wasm engine makes of kernels that are not what they should be.
+//! The Wasm engine and malformed or malicious kernels.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -23,7 +23,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The text of a kernel whose entry point does `body`, with all imports that a kernel may have.
+/// Returns the text of a kernel whose entry point does `body`, with all imports that a kernel may
+/// have.
 fn kernel_text(body: &str) -> String {
     format!(
         r#"(module
@@ -98,7 +99,7 @@ fn refusal(text: &str) -> Refusal {
     check(&wat::parse_str(text).expect("Wasm text")).expect_err("a refusal")
 }
 
-/// Returns a plan whose chunk is the 16-bit number at address 2; all else in it is zero.
+/// Returns the body of a plan whose chunk is the 16-bit number at address 2; the rest is zero.
 const RETURN_PLAN: &str = "(call $return (i32.const 0) (i32.const 0) (i32.const 7))";
 
 #[test]
@@ -356,7 +357,7 @@ fn a_kernel_has_the_form_of_a_contract() {
     assert_eq!(check(&padded), Err(Refusal::TooLarge(padded.len())));
 }
 
-/// The built kernel's code.
+/// Returns the built kernel's code.
 fn built() -> &'static [u8] {
     static CODE: OnceLock<Vec<u8>> = OnceLock::new();
     CODE.get_or_init(|| Bundle::find("yuma").expect("the built kernel").code)

@@ -1,5 +1,5 @@
-//! The mean kernel natively and as it was built: the same answers, also to inputs that no chain
-//! gives, and never a trap.
+//! The mean kernel natively and as built: the same answers, also to inputs that no chain produces,
+//! and never a trap.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -32,7 +32,7 @@ fn bundle() -> Bundle {
     Bundle::find("mean").unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The built kernel in wasmtime.
+/// Returns the built kernel in wasmtime.
 fn built() -> &'static WasmKernel {
     static KERNEL: OnceLock<Arc<WasmKernel>> = OnceLock::new();
     KERNEL.get_or_init(|| {
@@ -69,7 +69,7 @@ fn shape() -> impl Strategy<Value = Shape> {
     )
 }
 
-/// The input of every step of the epoch.
+/// Returns the input of every step of the epoch.
 fn steps(inputs: &EpochInputs) -> Vec<StepInput> {
     let plan = Mean.plan(&inputs.header).expect("a plan");
     let (mut carry, mut scratch) = (Vec::new(), vec![Vec::new(); inputs.chunks.len()]);
@@ -95,7 +95,7 @@ fn steps(inputs: &EpochInputs) -> Vec<StepInput> {
     steps
 }
 
-/// Something that is not as the chain would have it.
+/// A change that makes an input differ from the chain's.
 fn change(input: &mut StepInput, what: u8, place: usize, value: u64) {
     fn set<T>(items: &mut [T], place: usize, value: T) {
         let count = items.len().max(1);
@@ -140,7 +140,7 @@ proptest! {
         prop_assert!(paid <= inputs.header.budget.total().0);
     }
 
-    /// Answers to anything are the same too, and are answers: no step traps.
+    /// Answers to any input are the same too, and no step traps.
     #[test]
     fn changed_inputs_have_the_same_answer(
         shape in shape(),

@@ -1,7 +1,6 @@
 //! A chain in a folder: each transaction is written to disk at once.
 
-use crate::chain_dir::ChainDir;
-use crate::sandbox::SandboxChain;
+use crate::{chain_dir::ChainDir, sandbox::SandboxChain};
 use inktensor_client::{
     chain::{Chain, ChainError, ChainRead, Instantiated, Receipt},
     forward_reads,

@@ -1,6 +1,6 @@
-//! A network that acts by itself on a development chain, for the demo: validators measure miners and
-//! set weights, nominators stake, and a worker computes, posts, settles and watches the epochs.
-//! This example runs two epochs and prints what was paid:
+//! A network that acts by itself on a development chain, for the demo: validators measure miners
+//! and set weights, nominators stake, and a worker computes, posts, settles and watches the epochs.
+//! This example runs two epochs and prints the pay:
 //!
 //! ```no_run
 //! use inktensor_client::deploy::Bundles;

@@ -1,5 +1,5 @@
-//! The off-chain worker: computes epochs, posts them, settles them, and checks those of others. This
-//! example verifies a posted epoch:
+//! The off-chain worker: computes epochs, posts them, settles them, and checks those of others.
+//! This example verifies a posted epoch:
 //!
 //! ```no_run
 //! use inktensor_primitives::NetUid;

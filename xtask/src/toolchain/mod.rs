@@ -85,7 +85,8 @@ impl Toolchain {
         &self.name
     }
 
-    /// Returns the compiler's release with its commit, such as `rustc 1.85.1 (4eb161250 2025-03-15)`.
+    /// Returns the compiler's release with its commit, such as `rustc 1.85.1 (4eb161250
+    /// 2025-03-15)`.
     pub fn version(&self) -> &str {
         &self.version
     }

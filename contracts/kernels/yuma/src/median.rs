@@ -50,7 +50,7 @@ impl Median {
     /// Prepares for validators of the given active stake and a majority of `kappa`.
     pub fn new(active: &[Q32], kappa: Q32) -> Self {
         let mut stakes = active.to_vec();
-        fixed::normalise(&mut stakes);
+        fixed::normalize(&mut stakes);
         let sum = fixed::sum(&stakes);
         let majority = match kappa {
             _ if sum == Q32::ZERO => Majority::NoStake,
@@ -269,7 +269,7 @@ mod tests {
         ) {
             let active: Vec<Q32> = stakes.iter().map(|stake| Q32(*stake)).collect();
             let mut normal = active.clone();
-            fixed::normalise(&mut normal);
+            fixed::normalize(&mut normal);
             // A majority at random, or one that some of the stake meets to the last bit.
             let some: u64 = normal.iter().take(usize::from(share)).map(|stake| stake.0).sum();
             let kappa = if exact { Q32(some.min(Q32::ONE.0)) } else { Q32::from_u16(share) };

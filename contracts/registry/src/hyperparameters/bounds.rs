@@ -9,7 +9,6 @@ use ink::prelude::string::String;
 use inktensor_primitives::{
     kernel::{YumaParams, MAX_PARAMS},
     registry::{BoundedField, KernelParams, Parameter, RegistryError, MAX_NAME},
-    Rao,
 };
 
 /// Returns the least and the largest value of a parameter on a subnet with these settings, of which
@@ -63,14 +62,6 @@ pub fn within(
 pub fn at_most(field: BoundedField, items: usize, most: usize) -> Result<(), RegistryError> {
     let wide = |count| u64::try_from(count).unwrap_or(u64::MAX);
     within(field, wide(items), (0, wide(most)))
-}
-
-/// Checks that an amount of TAO is at most the cap.
-///
-/// # Errors
-/// `OutOfBounds`.
-pub fn amount(field: BoundedField, rao: Rao) -> Result<(), RegistryError> {
-    within(field, rao.0, (0, Rao::CAP.0))
 }
 
 /// Checks a parameter of a subnet without neurons.

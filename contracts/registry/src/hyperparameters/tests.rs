@@ -166,9 +166,9 @@ fn bounds_narrow_by_other_settings() {
     }
 }
 
-/// Every number of the table has a field: what is set is what is read.
+/// Every number of the table has a field, which reads back the value set.
 #[test]
-fn what_is_written_is_read() {
+fn every_number_has_a_field() {
     for parameter in Parameter::ALL {
         let (min, max) = bounds::of(*parameter, &yuma(), 10);
         for number in [min, max] {

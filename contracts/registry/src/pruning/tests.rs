@@ -62,7 +62,7 @@ fn the_owners_neurons_are_never_replaced() {
 }
 
 proptest! {
-    /// Against a plain sort of the whole subnet.
+    /// The order agrees with a plain sort of the whole subnet.
     #[test]
     fn same_as_a_sort(
         standings in proptest::collection::vec((0u64..4, 0u32..60), 0..200),

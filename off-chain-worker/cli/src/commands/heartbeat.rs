@@ -5,7 +5,7 @@ use crate::{
     values,
 };
 use inktensor_client::{
-    chain::{rpc::Wait, Chain},
+    chain::{rpc::Wait, ChainRead},
     keys::{self, KeyArguments},
 };
 use inktensor_worker::chain_source::{connect, Access, ChainSource};

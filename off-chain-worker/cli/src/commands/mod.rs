@@ -56,15 +56,15 @@ enum Command {
     Explain(explain::Arguments),
     /// Recompute a posted epoch and compare
     ///
-    /// Exit code: 0 if the posted epoch is right, 1 if it is not, with the first wrong step and the
-    /// neurons that it concerns; 2 if it cannot be computed.
+    /// Exit code: 0 if the posted epoch is right, 1 if it is not, with the first wrong step and
+    /// the neurons that it concerns; 2 if it cannot be computed.
     Verify(verify::Arguments),
     /// Recompute epochs from files, without a chain
     ///
-    /// Files hold JSON objects `{name, input, expected}`, one per line or spread over lines. For an
-    /// object without `expected` one line of JSON is printed, in the form of `expected`. With it,
-    /// every field that differs is listed, and the last line counts: `N passed, N failed`. Exit
-    /// code: 0 if nothing differs, 1 if something does, 2 for bad input.
+    /// Files hold JSON objects `{name, input, expected}`, one per line or spread over lines. For
+    /// an object without `expected` one line of JSON is printed, in the form of `expected`.
+    /// With it, every field that differs is listed, and the last line counts: `N passed, N
+    /// failed`. Exit code: 0 if nothing differs, 1 if something does, 2 for bad input.
     Audit(audit::Arguments),
     /// Add, remove, move, transfer and list stake
     #[command(subcommand)]
@@ -109,9 +109,9 @@ enum Command {
     /// Simulate a whole network in this process
     ///
     /// Deploys all contracts on an in-process chain, registers the neurons of two subnets, stakes,
-    /// sets weights, computes every epoch with the kernel contract's own code, posts, finalizes and
-    /// settles it, and checks that every rao is accounted for. Exit code: 0 if all checks hold, 1
-    /// if one does not.
+    /// sets weights, computes every epoch with the kernel contract's own code, posts, finalizes
+    /// and settles it, and checks that every rao is accounted for. Exit code: 0 if all checks
+    /// hold, 1 if one does not.
     Demo(demo::Arguments),
     /// Serve a chain for development and tests
     ///

@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         return Ok(Verdict::Good);
     }
     let config = resolved.complete().map_err(Failure::input)?;
-    if let ChainSource::ChainDir(folder) = &config.chain {
+    if let ChainSource::Dir(folder) = &config.chain {
         return Err(Failure::in_file(
             folder,
             "a chain in a folder makes no blocks; serve it with `inktensor devchain --state DIR`",

@@ -96,8 +96,7 @@ struct Weights {
     /// The neurons that the weights are for
     #[arg(
         long,
-        value_delimiter = ',
-        ',
+        value_delimiter = ',',
         value_parser = values::uid,
         required = true,
         value_name = "UID,.."
@@ -106,8 +105,7 @@ struct Weights {
     /// The weight of each, as 60,40 or 0.6,0.4; only their ratio counts
     #[arg(
         long,
-        value_delimiter = ',
-        ',
+        value_delimiter = ',',
         value_parser = values::weight,
         required = true,
         value_name = "WEIGHT,.."

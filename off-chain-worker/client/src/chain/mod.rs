@@ -4,8 +4,8 @@
 //! # Terms
 //! * **chain**: moves bytes. [`ChainRead`] reads, [`Chain`] sends too. A function that takes a
 //!   `&dyn ChainRead` cannot send.
-//! * **message**: a call of a contract, made by the builders in [`contracts`]. [`Typed`] encodes
-//!   it and decodes its answer, so no caller writes a selector.
+//! * **message**: a call of a contract, made by the builders in [`contracts`]. [`Typed`] encodes it
+//!   and decodes its answer, so no caller writes a selector.
 //! * **answer**: a message that may refuse returns a `Result`; [`Answer::answer`] unfolds it.
 //! * **wrapper**: a chain that changes some methods of another one. The macros
 //!   [`forward_reads`](crate::forward_reads) and [`forward_deploys`](crate::forward_deploys) write

@@ -1,12 +1,18 @@
 //! Compares a deployment's record with the chain.
 
 use super::{Record, RecordError};
-use crate::chain::{Chain, ChainError, ChainRead, Typed};
-use crate::ss58::ss58;
-use inktensor_primitives::hash::hex;
+use crate::{
+    chain::{ChainError, ChainRead, Typed},
+    ss58::ss58,
+};
 use inktensor_primitives::{
-    emission::Emission, epoch::Epochs, hash::blake2, registry::Registry, staking::Staking,
-    token::TokenControl, AccountId,
+    emission::Emission,
+    epoch::Epochs,
+    hash::{blake2, hex},
+    registry::Registry,
+    staking::Staking,
+    token::TokenControl,
+    AccountId,
 };
 use thiserror::Error;
 

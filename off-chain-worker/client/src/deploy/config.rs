@@ -13,14 +13,14 @@ use inktensor_primitives::{
 pub struct Config {
     /// Account that deploys and wires the contracts. It keeps no role, unless it is the admin too.
     pub deployer: AccountId,
-    /// Account that governs the network: allows kernels, sets the rules of the network, and may set
-    /// hyperparameters.
+    /// Account that governs the network: allows kernels, sets the rules of the network, and may
+    /// set hyperparameters.
     pub admin: AccountId,
     /// Accounts that hold TAO from the start, and their amounts. Not empty: without TAO no account
     /// could register or stake.
     pub holders: Vec<(AccountId, Rao)>,
-    /// Price of subnets, their number, and the bounds of what they may choose. The admin can change
-    /// them.
+    /// Price of subnets, their number, and the bounds of what they may choose. The admin can
+    /// change them.
     pub network: NetworkRules,
     /// Division of a budget between roles.
     pub split: Split,

@@ -5,8 +5,10 @@
 //! Addresses are written in SS58; hexadecimal is read too.
 
 use super::{Addresses, Deployment};
-use crate::chain::{ChainError, ChainRead};
-use crate::ss58::{digest, parse_address, ss58, AddressError};
+use crate::{
+    chain::{ChainError, ChainRead},
+    ss58::{digest, parse_address, ss58, AddressError},
+};
 use inktensor_primitives::{hash::hex, AccountId, Digest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

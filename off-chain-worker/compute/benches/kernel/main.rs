@@ -1,5 +1,5 @@
-//! How long a whole epoch takes: the kernel natively and in wasmtime, and the plain transcription
-//! of the rule as the baseline of the same run. The figures go into docs/performance.md.
+//! Times of a whole epoch: the kernel natively and in wasmtime, and the plain transcription of the
+//! rule as the baseline of the same run. The figures go into docs/performance.md.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -25,10 +25,10 @@ use support::{
     metagraph::{metagraph, Shape},
 };
 
-/// Neurons and validators. 128 is the most validators that a subnet may have; the kernel itself
-/// goes to 256.
+/// Numbers of neurons and validators. A subnet may have 128 validators; the kernel itself goes to
+/// 256.
 const SIZES: [(u16, u16); 5] = [(256, 64), (1024, 64), (4096, 64), (4096, 128), (4096, 256)];
-/// How many of the weights and bonds are there, in per cent.
+/// Shares of the weights and bonds that are not zero, in per cent.
 const DENSITIES: [u64; 2] = [100, 10];
 
 fn main() {
@@ -81,7 +81,8 @@ fn transcription(group: &mut Group, vector: &Vector) {
     });
 }
 
-/// What is not the kernel's arithmetic: entering a step, and hashing an epoch's outcome.
+/// Measures everything but the kernel's arithmetic: entering a step, and hashing an epoch's
+/// outcome.
 fn single(criterion: &mut Criterion, wasm: &dyn Engine) {
     let vector = metagraph(&Shape::plain(4096, 64, 100));
     let inputs = inputs(wasm, &vector);

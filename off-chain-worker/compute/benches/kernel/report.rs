@@ -1,5 +1,5 @@
-//! Writes what criterion measured into docs/performance.md, between two marks. The text around them
-//! is written by hand.
+//! Writes criterion's figures into docs/performance.md, between two marks. The text around them is
+//! written by hand.
 
 use serde_json::Value;
 use std::{
@@ -18,7 +18,7 @@ pub const ONE_CORE: &str = "native, one core";
 pub const ALL_CORES: &str = "native, all cores";
 /// The rule written plainly over whole matrices.
 pub const TRANSCRIPTION: &str = "transcription";
-/// What is not the kernel's arithmetic.
+/// Everything but the kernel's arithmetic.
 pub const BESIDE: &str = "beside the arithmetic";
 /// Entering a step and leaving it.
 pub const CALL: &str = "call of one step in wasmtime";
@@ -28,15 +28,15 @@ pub const DIGESTS: &str = "digests of 4096 x 64";
 const BEGIN: &str = "<!-- measured: begin, written by `cargo xtask bench` -->";
 const END: &str = "<!-- measured: end -->";
 
-/// Milliseconds that subtensor's own epoch takes on the machine that the targets were set on:
-/// neurons, validators, time.
+/// Milliseconds of subtensor's own epoch on the machine that the targets were set on: neurons,
+/// validators, time.
 const SUBTENSOR: [(u16, u16, f64); 2] = [(4096, 64, 36.0), (256, 64, 1.3)];
-/// How many times quicker the kernel is to be.
+/// Target: the kernel is this many times faster.
 const TARGETS: [(&str, f64); 2] = [(WASMTIME, 5.0), (ALL_CORES, 15.0)];
-/// Most milliseconds that the call of a step may take.
+/// Target: milliseconds of a call of a step at most.
 const CALL_TARGET: f64 = 0.010;
 
-/// What the measurements of one metagraph are called.
+/// Returns the name of the measurements of one metagraph.
 pub fn group(neurons: u16, validators: u16, density: u64) -> String {
     let filled = if density == 100 {
         "dense".to_owned()

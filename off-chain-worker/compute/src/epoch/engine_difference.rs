@@ -9,8 +9,8 @@ use std::fmt;
 pub struct EngineDifference {
     /// First step that differs, and the part of it.
     pub difference: Difference,
-    /// Affected uids: those whose results or permits differ; for carry, scratch and memory all uids
-    /// of the chunk.
+    /// Affected uids: those whose results or permits differ; for carry, scratch and memory all
+    /// uids of the chunk.
     pub uids: Vec<Uid>,
 }
 

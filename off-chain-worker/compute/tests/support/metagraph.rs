@@ -33,7 +33,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// A common subnet: all validators active, all their weights count.
+    /// Returns a common subnet: all validators active, all their weights count.
     pub fn plain(neurons: u16, validators: u16, density: u64) -> Self {
         Self {
             seed: 1,
@@ -67,7 +67,7 @@ pub fn plain_params(validators: u16) -> Params {
     }
 }
 
-/// The metagraph: validators are spread over the uids.
+/// Creates the metagraph. Validators are spread over the uids.
 pub fn metagraph(shape: &Shape) -> Vector {
     let rng = &mut ChaCha8Rng::seed_from_u64(shape.seed);
     let step = (shape.neurons / shape.validators.max(1)).max(1);
@@ -118,7 +118,7 @@ pub fn metagraph(shape: &Shape) -> Vector {
     }
 }
 
-/// As [`metagraph`], with everything that may be odd about a subnet mixed in: inactive and unstaked
+/// Creates a metagraph with everything that may be odd about a subnet: inactive and unstaked
 /// validators, late registrations, commits, equal scores, an owner without stake.
 pub fn odd_metagraph(shape: &Shape) -> Vector {
     let mut vector = metagraph(shape);

@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Helpers that several tests share.
 #![allow(dead_code)]
 
 pub mod metagraph;
@@ -15,7 +15,7 @@ use inktensor_compute::{
 use inktensor_primitives::hash::blake2;
 use std::{fs, path::Path, sync::Arc};
 
-/// The built Yuma kernel in wasmtime.
+/// Returns the built Yuma kernel in wasmtime.
 pub fn built_kernel() -> Arc<WasmKernel> {
     let bundle = Bundle::find("yuma").unwrap_or_else(|error| panic!("{error}"));
     let hash = blake2(&bundle.code);
@@ -25,7 +25,7 @@ pub fn built_kernel() -> Arc<WasmKernel> {
         .expect("the built kernel loads")
 }
 
-/// The vectors that come with the kernel.
+/// Returns the vectors that come with the kernel.
 pub fn kernel_vectors() -> Vec<Located> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../contracts/kernels/yuma/vectors/yuma.jsonl");
@@ -33,14 +33,14 @@ pub fn kernel_vectors() -> Vec<Located> {
     vectors::read("yuma.jsonl", &text).expect("the kernel's vectors are well formed")
 }
 
-/// The inputs of a vector's epoch.
+/// Returns the inputs of a vector's epoch.
 pub fn inputs(engine: &dyn Engine, vector: &Vector) -> EpochInputs {
     let header = vector.header([7; 32]);
     let plan = engine.plan(&header).expect("a plan");
     vector.inputs(header, &plan)
 }
 
-/// The trace of a vector's epoch.
+/// Returns the trace of a vector's epoch.
 pub fn trace(engine: &dyn Engine, vector: &Vector) -> Trace {
     compute(engine, &inputs(engine, vector)).expect("a trace")
 }

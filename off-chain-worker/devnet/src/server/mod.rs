@@ -21,7 +21,7 @@ use crate::{
 };
 use connections::Connections;
 use inktensor_client::{
-    chain::{Chain, ChainError},
+    chain::{Chain, ChainError, ChainRead},
     deploy::Addresses,
 };
 use inktensor_primitives::AccountId;

@@ -6,8 +6,8 @@ pub(crate) mod reasons;
 use crate::scenario::{Nomination, Scenario};
 use inktensor_client::{deploy::Deployment, ss58::ss58};
 use inktensor_devnet::sandbox::PALLET_VERSION;
-use inktensor_primitives::hash::hex;
 use inktensor_primitives::{
+    hash::hex,
     kernel::{Budget, NeuronResult},
     registry::Neuron,
     AccountId, Bps, NetUid, Rao,

@@ -5,7 +5,7 @@ use crate::scenario::{Behaviour, KernelPlan};
 use inktensor_primitives::kernel::NeuronResult;
 
 /// Returns the reason, from the last epoch's results and the pay of all epochs.
-pub(super) fn reason(
+pub(crate) fn reason(
     kernel: &KernelPlan,
     role: &Behaviour,
     score: &NeuronResult,

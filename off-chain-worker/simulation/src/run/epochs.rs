@@ -3,7 +3,7 @@
 
 use super::{Simulation, SimulationError};
 use crate::{report::EpochReport, scenario::Behaviour};
-use inktensor_client::chain::{Answer, Chain, Typed};
+use inktensor_client::chain::{Answer, ChainRead, Typed};
 use inktensor_compute::{
     engine::Engine,
     epoch::{compute, EpochInputs, Trace},

@@ -5,7 +5,7 @@ use crate::{
     report::{sum, term, Equation},
     scenario::NeuronPlan,
 };
-use inktensor_client::chain::{Chain, Typed};
+use inktensor_client::chain::{ChainRead, Typed};
 use inktensor_primitives::{
     emission::{Completed, Emission, Fee, FeePaid},
     epoch::{CollateralChanged, Epochs},
@@ -174,7 +174,7 @@ impl Simulation<'_> {
         let treasury = self.chain.query(contracts.emission().treasury())?;
         let reserve = self.chain.query(contracts.psp22().balance_of(treasury))?;
         let mut equation = Equation::new(
-            "TAO minted since went to neurons, owners, the reserve, and whoever ran the epochs",
+            "TAO minted since went to neurons, owners, the reserve, and the accounts that ran the epochs",
             [term("minted by emission", issuance.minted)],
             [
                 term("miners, validators and their stakers", Rao(sums.paid)),
@@ -261,7 +261,7 @@ impl Simulation<'_> {
         }
         let rounding = stake.0.checked_sub(positions);
         let mut equation = Equation::new(
-            format!("stake on subnet {} belongs to somebody", netuid.0),
+            format!("all stake on subnet {} belongs to a staker", netuid.0),
             [term(format!("pools of {} hotkeys", hotkeys.len()), stake)],
             [
                 term(

@@ -1,7 +1,7 @@
 //! A network from a recorded metagraph in the form of the vectors.
 
 use super::{Behaviour, KernelPlan, NeuronPlan, Nomination, Scenario, SubnetPlan, LEAST_STAKED};
-use ink_sandbox::{AccountId32, Ss58Codec};
+use inktensor_client::ss58::parse_address;
 use inktensor_compute::vectors::Vector;
 use inktensor_devnet::account;
 use inktensor_primitives::{AccountId, Rao, MAX_VALIDATORS};
@@ -133,13 +133,11 @@ fn address(
 ) -> Result<AccountId, MetagraphError> {
     match recorded {
         None => Ok(account(&format!("recorded {field} {uid}"))),
-        Some(text) => AccountId32::from_ss58check(text)
-            .map(|id| <[u8; 32]>::from(id).into())
-            .map_err(|_| MetagraphError::BadAddress {
-                uid,
-                field,
-                address: text.into(),
-            }),
+        Some(text) => parse_address(text).map_err(|_| MetagraphError::BadAddress {
+            uid,
+            field,
+            address: text.into(),
+        }),
     }
 }
 

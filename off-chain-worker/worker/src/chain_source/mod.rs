@@ -8,17 +8,16 @@ pub use deployments::{of_chain, FOLDER};
 use inktensor_client::{
     chain::{
         rpc::{RpcChain, Settings, Wait, TIMEOUT},
-        Chain, ChainError,
+        Chain, ChainError, ChainRead,
     },
     deploy::{Addresses, RecordError},
 };
-use inktensor_devnet::remote::RemoteChain;
 use inktensor_devnet::{
     chain_dir::{ChainDir, ChainDirError},
     persisted::PersistedChain,
+    remote::RemoteChain,
 };
-use inktensor_primitives::hash::hex;
-use inktensor_primitives::Digest;
+use inktensor_primitives::{hash::hex, Digest};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -49,8 +48,8 @@ pub enum ChainSource {
 pub struct Access {
     /// Longest wait for the chain, at the start and for each answer.
     pub timeout: Duration,
-    /// File of the deployment on a chain of nodes; by default the file in [`FOLDER`] that is of the
-    /// chain.
+    /// File of the deployment on a chain of nodes; by default the file in [`FOLDER`] that is of
+    /// the chain.
     pub deployment: Option<PathBuf>,
     /// Keys to sign with on a chain of nodes. Other chains need none.
     pub keys: Vec<Keypair>,

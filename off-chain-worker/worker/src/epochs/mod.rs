@@ -5,16 +5,19 @@ mod memory;
 
 pub(crate) use memory::is_memory;
 
-use crate::store::{Store, StoreError, StoredEpoch};
-use crate::{history::EpochHistory, kernels::Kernels, roles::RoleError};
+use crate::{
+    history::EpochHistory,
+    kernels::Kernels,
+    roles::RoleError,
+    store::{Store, StoreError, StoredEpoch},
+};
 use inktensor_client::{
     chain::{query_all, CallError, ChainRead, Typed},
     deploy::Addresses,
 };
-use inktensor_compute::epoch::engine_difference;
 use inktensor_compute::{
     engine::EngineError,
-    epoch::{attempt, compute, Attempt, ComputeError, EpochInputs, Trace},
+    epoch::{attempt, compute, engine_difference, Attempt, ComputeError, EpochInputs, Trace},
 };
 use inktensor_primitives::{
     assertion::Assertion,

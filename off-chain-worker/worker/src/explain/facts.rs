@@ -292,9 +292,9 @@ pub struct VoiceFact {
     pub share: f64,
     /// The validator's share of the active stake.
     pub stake: f64,
-    /// What consensus leaves of the share.
+    /// Part of the share that consensus leaves.
     pub left: f64,
-    /// What consensus cuts off.
+    /// Part of the share that consensus cuts off.
     pub cut: f64,
     /// Contribution to the rank.
     pub adds: f64,
@@ -334,9 +334,9 @@ pub struct BondFact {
     pub share: f64,
     /// Consensus on the neuron.
     pub consensus: f64,
-    /// What consensus leaves of the share.
+    /// Part of the share that consensus leaves.
     pub left: f64,
-    /// What consensus cuts off.
+    /// Part of the share that consensus cuts off.
     pub cut: f64,
     /// Bond from the last epoch.
     pub before: u16,

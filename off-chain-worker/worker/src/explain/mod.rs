@@ -18,8 +18,8 @@ pub use facts::{
 pub use on_chain::{explain_on_chain, ChainExplainError};
 
 use inktensor_compute::epoch::{EpochInputs, Trace};
-use inktensor_primitives::hash::hex;
 use inktensor_primitives::{
+    hash::hex,
     kernel::{Budget, ChunkInputs, KernelError, NeuronInput, NeuronResult, NO_COMMIT},
     Bps, Rao, Uid,
 };

@@ -6,15 +6,15 @@ use super::{
 };
 use crate::verify::{AssertionStatus, Verifier, VerifyError};
 use inktensor_client::{
-    chain::{Chain, ChainError, ChainRead, ContractEvent, Typed},
+    chain::{ChainError, ChainRead, ContractEvent, Typed},
     deploy::Addresses,
     ss58::ss58,
 };
 use inktensor_compute::epoch::EpochInputs;
-use inktensor_primitives::hash::hex;
 use inktensor_primitives::{
     emission::{Carried, Completed, Drawn, FeePaid},
     epoch::Settled,
+    hash::hex,
     kernel::EpochHeader,
     registry::{NeuronView, Registry},
     staking::{Inherited, RootAccrued, Staking},

@@ -4,7 +4,7 @@ use super::{identity, BondFact, CheckFact, ExplainError, SeatFact, Subject, Voic
 use inktensor_primitives::Uid;
 use yuma::{
     fixed::Q32,
-    phases::terms::{terms, Cell, ComputedEpoch, Seat, StandIn, Terms, Voice, Void},
+    phases::terms::{terms, Cell, Computed, Seat, StandIn, Terms, Voice, Void},
 };
 
 /// Returns the terms of the neuron at `uid`. Adds what the kernel's crate recomputed to `checks`.
@@ -19,7 +19,7 @@ pub(super) fn read(
         .iter()
         .map(|step| (step.carry.as_slice(), step.scratch.as_slice()));
     let found = terms(
-        &ComputedEpoch {
+        &Computed {
             header: &inputs.header,
             chunks: &inputs.chunks,
             memory: &inputs.memory,

@@ -24,7 +24,7 @@ use inktensor_primitives::{
 use std::collections::BTreeMap;
 
 /// The events that the epoch contract emitted about one epoch of one subnet.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct EpochHistory {
     header_hash: Option<Digest>,
     /// Events in which assertions come and go, oldest first.
@@ -36,7 +36,6 @@ pub struct EpochHistory {
 }
 
 /// An event that changes the state of the epoch's assertion.
-#[derive(Clone, Debug)]
 enum AssertionEvent {
     Proposed(Proposed),
     Disputed { step: u32 },

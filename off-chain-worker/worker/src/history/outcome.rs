@@ -6,8 +6,8 @@ use inktensor_primitives::{assertion::Assertion, AccountId, Digest};
 /// The assertion of an epoch that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostedAssertion {
-    /// The assertion, or `None` if a replay on the chain made the epoch final: then only the digest
-    /// is public.
+    /// The assertion, or `None` if a replay on the chain made the epoch final: then only the
+    /// digest is public.
     pub assertion: Option<Assertion>,
     /// Digest of the assertion.
     pub digest: Digest,
@@ -22,25 +22,25 @@ pub struct PostedAssertion {
 /// Status of an assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssertionStatus {
-    /// It can be disputed.
+    /// The assertion can be disputed.
     Standing {
         /// First block at which it can be made final.
         deadline: u32,
     },
-    /// It is final.
+    /// The assertion is final.
     Final,
-    /// It was disproved.
+    /// The assertion was disproved.
     Slashed,
 }
 
 /// Outcome of an assertion that this worker was about to post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IntentOutcome {
-    /// It never reached the chain.
+    /// The assertion never reached the chain.
     NotPosted,
-    /// It can still be disputed, or its epoch was rolled over.
+    /// The assertion can still be disputed, or its epoch was rolled over.
     Standing,
-    /// It was disproved, and its collateral is lost.
+    /// The assertion was disproved, and its collateral is lost.
     Slashed {
         /// The disproved step.
         step: u32,

@@ -2,13 +2,11 @@
 
 use crate::store::StoreError;
 use inktensor_client::chain::{CallError, ChainError, ContractError};
-use inktensor_compute::epoch::EngineDifference;
 use inktensor_compute::{
     engine::EngineError,
-    epoch::{ComputeError, Difference},
+    epoch::{ComputeError, Difference, EngineDifference},
 };
-use inktensor_primitives::hash::hex;
-use inktensor_primitives::{Digest, NetUid};
+use inktensor_primitives::{hash::hex, Digest, NetUid};
 use thiserror::Error;
 
 /// An error of a role's next step.
@@ -121,7 +119,7 @@ pub enum RoleError {
 
 impl RoleError {
     /// Converts the error of `message`.
-    pub(super) fn refused<E: ContractError>(
+    pub(crate) fn refused<E: ContractError>(
         message: &'static str,
     ) -> impl FnOnce(CallError<E>) -> Self {
         move |error| match error {

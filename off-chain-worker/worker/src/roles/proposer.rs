@@ -5,11 +5,11 @@
 //! store. The outcome of an intent is read from the chain.
 
 use super::{Action, RoleError, TickReport};
-use crate::store::{Distrust, Intent};
 use crate::{
     epochs::{ComputedEpoch, EpochCache},
     history::{EpochHistory, IntentOutcome},
     roles::tick::{tick_all, Step},
+    store::{Distrust, Intent},
 };
 use inktensor_client::{
     chain::{Answer, CallError, Chain, ChainError, ChainRead, Typed},

@@ -2,7 +2,7 @@
 
 use crate::service::decode::{self, Reply};
 use inktensor_client::{
-    chain::{Chain, ChainError, ChainRead, Instantiated, Receipt, Reply},
+    chain::{Chain, ChainError, ChainRead, Instantiated, Receipt},
     deploy::Addresses,
     forward_reads,
 };

@@ -36,7 +36,7 @@ use crate::{
 use config::{Config, Role};
 use dry_run::DryRun;
 use inktensor_client::{
-    chain::{Chain, ChainError, Typed},
+    chain::{Chain, ChainError, ChainRead, Typed},
     deploy::Addresses,
     ss58::ss58,
 };

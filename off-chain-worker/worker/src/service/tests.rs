@@ -5,8 +5,7 @@ use inktensor_client::{
     deploy::{deploy, Bundles, Config as Deployment},
     forward_deploys, forward_reads,
 };
-use inktensor_devnet::account;
-use inktensor_devnet::sandbox::SandboxChain;
+use inktensor_devnet::{account, sandbox::SandboxChain};
 use inktensor_primitives::{registry::NetworkRules, Digest, Rao};
 use std::{
     cell::{Cell, Ref, RefCell},

@@ -7,7 +7,8 @@ use thiserror::Error;
 /// An error of a store.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// Another process has the store open. End that process, or choose another folder for this one.
+    /// Another process has the store open. End that process, or choose another folder for this
+    /// one.
     #[error("the store {} is open in another process; end that one or choose another folder", .0.display())]
     Locked(PathBuf),
     /// The folder has no store.

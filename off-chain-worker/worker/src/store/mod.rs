@@ -31,9 +31,9 @@ pub use record::{Distrust, Home, Intent, StoredEpoch, StoredOutcome};
 
 use file::{Batch, File};
 use inktensor_compute::epoch::{EpochInputs, StepTrace, Trace};
-use inktensor_primitives::hash::hex;
 use inktensor_primitives::{
     assertion::Assertion,
+    hash::hex,
     kernel::{EpochHeader, EpochPlan, NeuronResult},
     AccountId, Digest, NetUid,
 };

@@ -419,7 +419,7 @@ fn a_file_cut_short_is_refused_or_read_right() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whatever a disk does to the file: what is read is what was written, or nothing yet, or an error.
+    /// Whatever a disk does to the file, a read returns what was written, nothing, or an error.
     #[test]
     fn a_damaged_file_is_refused_or_read_right(
         damage in prop::collection::vec((any::<prop::sample::Index>(), 1u8..), 1..20),

@@ -64,15 +64,15 @@ pub struct Recomputed {
     pub origin: InputSource,
     /// Honest trace of the epoch.
     pub trace: Trace,
-    /// The posted assertion; `None` if there is none yet.
+    /// The posted assertion; `None` before the first one.
     pub posted: Option<PostedAssertion>,
 }
 
 /// The errors of a posted epoch, and the affected uids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// First wrong step; `None` if only the hash of what is final is known, since no assertion with
-    /// it was posted.
+    /// First wrong step; `None` if only the hash of what is final is known, since no assertion
+    /// with it was posted.
     pub difference: Option<Difference>,
     /// Uids affected by the first wrong step: those of its chunk; for the roster those that are
     /// added or missing.
@@ -85,8 +85,8 @@ pub struct Finding {
     pub values: Vec<ValueDifference>,
     /// Chunks that were paid another sum than the honest one.
     pub paid: Vec<Paid>,
-    /// Chunks whose results have another hash than the honest ones, and whose values the chain does
-    /// not have.
+    /// Chunks whose results have another hash than the honest ones, and whose values the chain
+    /// does not have.
     pub hidden: Vec<u16>,
 }
 

@@ -1,7 +1,7 @@
 //! Bonds by both rules. [2.4, 15, 2.5 and 2.6]
 
 use crate::{
-    vector::{divide, normalise, normalise_columns, share, upscale_columns, Matrix},
+    vector::{divide, normalize, normalize_columns, share, upscale_columns, Matrix},
     Params,
 };
 use substrate_fixed::{
@@ -35,7 +35,7 @@ fn sparse(row: impl IntoIterator<Item = I32F32>) -> Vec<(usize, I32F32)> {
 }
 
 /// Computes weights between the given and the clipped ones.
-pub fn penalise(weights: &Matrix, clipped: &Matrix, columns: usize, penalty: u16) -> Matrix {
+pub fn penalize(weights: &Matrix, clipped: &Matrix, columns: usize, penalty: u16) -> Matrix {
     match penalty {
         0 => weights.clone(),
         u16::MAX => clipped.clone(),
@@ -109,7 +109,7 @@ pub fn yuma3(
         move_all(&weights, &held, n, rate(params))
     };
     let mut parts = moved.clone();
-    normalise_columns(&mut parts, n);
+    normalize_columns(&mut parts, n);
     let mut dividends: Vec<I32F32> = parts
         .iter()
         .zip(active_stake)
@@ -120,7 +120,7 @@ pub fn yuma3(
                 * *stake
         })
         .collect();
-    normalise(&mut dividends);
+    normalize(&mut dividends);
     (dividends, moved)
 }
 
@@ -141,7 +141,7 @@ pub fn yuma2(
                 .collect()
         })
         .collect();
-    normalise_columns(&mut held, n);
+    normalize_columns(&mut held, n);
     let mut bought: Matrix = weights
         .iter()
         .zip(active_stake)
@@ -151,14 +151,14 @@ pub fn yuma2(
                 .collect()
         })
         .collect();
-    normalise_columns(&mut bought, n);
+    normalize_columns(&mut bought, n);
     let mut moved = move_all(&bought, &held, n, rate(params));
-    normalise_columns(&mut moved, n);
+    normalize_columns(&mut moved, n);
     let mut dividends: Vec<I32F32> = moved
         .iter()
         .map(|row| row.iter().map(|(j, part)| incentive[*j] * *part).sum())
         .collect();
-    normalise(&mut dividends);
+    normalize(&mut dividends);
     upscale_columns(&mut moved, n);
     (dividends, moved)
 }

@@ -15,7 +15,7 @@ mod vector;
 pub use metagraph::{Metagraph, Neuron, Outcome, Params, Row};
 
 use substrate_fixed::types::{I32F32, I64F64};
-use vector::{normalise, normalise_rows, share, share_to_u16, Matrix};
+use vector::{normalize, normalize_rows, share, share_to_u16, Matrix};
 
 /// Computes the epoch of `metagraph`. [2.4]
 pub fn epoch(metagraph: &Metagraph) -> Outcome {
@@ -36,7 +36,7 @@ pub fn epoch(metagraph: &Metagraph) -> Outcome {
         })
         .collect();
 
-    // 2 and 3. Stake: filtered, normalised in 64.64, then in 32.32.
+    // 2 and 3. Stake: filtered, normalized in 64.64, then in 32.32.
     let mut stake: Vec<I64F64> = neurons
         .iter()
         .map(|neuron| I64F64::from_num(neuron.stake))
@@ -70,7 +70,7 @@ pub fn epoch(metagraph: &Metagraph) -> Outcome {
             active_stake[uid] = I32F32::from_num(0);
         }
     }
-    normalise(&mut active_stake);
+    normalize(&mut active_stake);
 
     // 7 to 10. Weights.
     let mut w: Matrix = vec![Vec::new(); n];
@@ -90,7 +90,7 @@ pub fn epoch(metagraph: &Metagraph) -> Outcome {
             }
         }
     }
-    normalise_rows(&mut w);
+    normalize_rows(&mut w);
 
     // 11 and 12. Consensus, and weights clipped to it.
     let consensus = median::weighted_median_columns(&active_stake, &w, n, share(params.kappa));
@@ -115,10 +115,10 @@ pub fn epoch(metagraph: &Metagraph) -> Outcome {
             incentive[*j] += *stake * *weight;
         }
     }
-    normalise(&mut incentive);
+    normalize(&mut incentive);
 
     // 15 to 17. Bonds and dividends.
-    let followed = bonds::penalise(&w, &clipped, n, params.bonds_penalty);
+    let followed = bonds::penalize(&w, &clipped, n, params.bonds_penalty);
     let last_tempo = match params.last_mechanism_step_block {
         0 => params.current_block.saturating_sub(params.tempo),
         block => block + 1,

@@ -1,6 +1,6 @@
 //! The stake-weighted median by the selection of its definition. [2.7]
 
-use crate::vector::{normalise, Matrix};
+use crate::vector::{normalize, Matrix};
 use substrate_fixed::types::I32F32;
 
 /// Computes the median of each column over the rows with stake. A missing entry is a zero.
@@ -13,7 +13,7 @@ pub fn weighted_median_columns(
     let zero = I32F32::from_num(0);
     let voters: Vec<usize> = (0..stake.len()).filter(|i| stake[*i] > 0).collect();
     let mut votes: Vec<I32F32> = voters.iter().map(|i| stake[*i]).collect();
-    normalise(&mut votes);
+    normalize(&mut votes);
     let sum: I32F32 = votes.iter().sum();
     let minority = sum.saturating_sub(majority);
 

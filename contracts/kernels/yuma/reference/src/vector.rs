@@ -23,7 +23,7 @@ pub fn share_to_u16(share: I32F32) -> u16 {
 }
 
 /// Divides by the sum, unless the sum is zero.
-pub fn normalise(vector: &mut [I32F32]) {
+pub fn normalize(vector: &mut [I32F32]) {
     let sum: I32F32 = vector.iter().sum();
     if sum != 0 {
         for value in vector {
@@ -33,7 +33,7 @@ pub fn normalise(vector: &mut [I32F32]) {
 }
 
 /// Divides each row by its sum, unless the sum is zero.
-pub fn normalise_rows(matrix: &mut Matrix) {
+pub fn normalize_rows(matrix: &mut Matrix) {
     for row in matrix {
         let sum: I32F32 = row.iter().map(|(_, value)| *value).sum();
         if sum > 0 {
@@ -45,7 +45,7 @@ pub fn normalise_rows(matrix: &mut Matrix) {
 }
 
 /// Divides each column by its sum, unless the sum is zero.
-pub fn normalise_columns(matrix: &mut Matrix, columns: usize) {
+pub fn normalize_columns(matrix: &mut Matrix, columns: usize) {
     let mut sums = vec![I32F32::from_num(0); columns];
     for (j, value) in matrix.iter().flatten() {
         sums[*j] = sums[*j].saturating_add(*value);

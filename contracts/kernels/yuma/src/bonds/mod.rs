@@ -46,7 +46,7 @@ pub struct Inputs<'a> {
 
 /// A chunk's new bonds and their yield.
 pub struct Outputs {
-    /// Yield of each validator's bonds, before normalisation.
+    /// Yield of each validator's bonds, before normalization.
     pub dividends: Vec<Q32>,
     /// The new bonds, in parts of 65535, validator-major.
     pub bonds: Vec<u16>,
@@ -103,11 +103,11 @@ impl Rule {
         self.rate.times(new).plus(self.rest.times(old))
     }
 
-    fn follow(&self, inputs: Inputs, penalised: impl Fn(Q32, Q32) -> Q32) -> Outputs {
+    fn follow(&self, inputs: Inputs, penalized: impl Fn(Q32, Q32) -> Q32) -> Outputs {
         if self.yuma3 {
-            yuma3::apply(self, inputs, penalised)
+            yuma3::apply(self, inputs, penalized)
         } else {
-            yuma2::apply(self, inputs, penalised)
+            yuma2::apply(self, inputs, penalized)
         }
     }
 }

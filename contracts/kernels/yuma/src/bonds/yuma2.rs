@@ -12,7 +12,7 @@ use ink::prelude::{vec, vec::Vec};
 pub(super) fn apply(
     rule: &Rule,
     mut inputs: Inputs,
-    penalised: impl Fn(Q32, Q32) -> Q32,
+    penalized: impl Fn(Q32, Q32) -> Q32,
 ) -> Outputs {
     let columns = inputs.consensus.len();
     let validators = inputs.active.len();
@@ -32,7 +32,7 @@ pub(super) fn apply(
         let cells = inputs.rows.get(place).iter().zip(inputs.consensus);
         bought.push(
             cells.map(|(weight, consensus)| {
-                penalised(tally.share(*weight), *consensus).times(*active)
+                penalized(tally.share(*weight), *consensus).times(*active)
             }),
         );
         held.iter_mut()

@@ -15,7 +15,7 @@ use ink::prelude::vec::Vec;
 pub(super) fn apply(
     rule: &Rule,
     mut inputs: Inputs,
-    penalised: impl Fn(Q32, Q32) -> Q32,
+    penalized: impl Fn(Q32, Q32) -> Q32,
 ) -> Outputs {
     let columns = inputs.consensus.len();
     let curve = rule.liquid.as_ref().filter(|_| inputs.agreed);
@@ -28,7 +28,7 @@ pub(super) fn apply(
             .zip(inputs.consensus)
             .zip(old)
             .map(|((weight, consensus), old)| {
-                let given = penalised(tally.share(*weight), *consensus);
+                let given = penalized(tally.share(*weight), *consensus);
                 (given, Q32::from_u16(*old), *consensus)
             });
         match curve {

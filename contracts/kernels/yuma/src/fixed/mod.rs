@@ -202,7 +202,7 @@ impl Tally {
 }
 
 /// Divides each of `parts` by their sum, rounded down. Does nothing if the sum is zero.
-pub fn normalise(parts: &mut [Q32]) {
+pub fn normalize(parts: &mut [Q32]) {
     let whole = Whole::new(sum(parts).0);
     for part in parts {
         *part = whole.share(part.0);

@@ -175,7 +175,7 @@ impl Carry {
         } = self.facts;
         let mut dividends = self.dividends;
         self.rule.weigh_dividends(&mut dividends, &active);
-        fixed::normalise(&mut dividends);
+        fixed::normalize(&mut dividends);
         emission::Carry {
             total,
             active,

@@ -21,7 +21,7 @@ use inktensor_primitives::{
 pub struct Carry {
     /// Sum of the stake that counts, in rao.
     pub(super) total: u128,
-    /// Active stake of each validator, normalised.
+    /// Active stake of each validator, normalized.
     pub(super) active: Vec<Q32>,
     /// Validator trust, in parts of 65535.
     pub(super) trust: Vec<u16>,
@@ -29,7 +29,7 @@ pub struct Carry {
     pub(super) roster: Vec<Uid>,
     /// Sum of all incentive.
     pub(super) incentive: Q32,
-    /// Dividends of each validator, normalised.
+    /// Dividends of each validator, normalized.
     pub(super) dividends: Vec<Q32>,
 }
 

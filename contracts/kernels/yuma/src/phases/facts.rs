@@ -15,7 +15,7 @@ pub struct Facts {
     /// Sum of the stake that counts, in rao.
     pub(super) total: u128,
     pub(super) validators: Vec<Standing>,
-    /// Active stake of each validator, normalised.
+    /// Active stake of each validator, normalized.
     pub(super) active: Vec<Q32>,
     /// Sum of each validator's weights that count.
     pub(super) row_sums: Vec<u32>,

@@ -115,7 +115,7 @@ impl Carry {
 
     pub(super) fn seal(self, epoch: &Epoch) -> consensus::Carry {
         let mut active = self.stakes;
-        fixed::normalise(&mut active);
+        fixed::normalize(&mut active);
         consensus::Carry {
             facts: Facts {
                 total: self.total,

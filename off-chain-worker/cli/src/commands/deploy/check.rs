@@ -101,7 +101,7 @@ fn open(arguments: &Check) -> Result<(Box<dyn ChainRead>, PathBuf, Record), Fail
             };
             Ok((Box::new(chain), file, record))
         }
-        ChainSource::ChainDir(folder) => {
+        ChainSource::Dir(folder) => {
             let kept = ChainDir::at(folder);
             let chain = kept.chain().map_err(Failure::input)?;
             let (file, record) = kept.record().map_err(Failure::input)?;

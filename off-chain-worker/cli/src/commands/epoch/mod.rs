@@ -82,7 +82,7 @@ enum StageView {
 struct HeaderView {
     digest: Hex,
     epoch: u32,
-    closed_at: u32,
+    closed_at: u64,
     neurons: u16,
     kernel: Address,
     kernel_code: Hex,

@@ -422,8 +422,10 @@ fn proportion(part: Bps) -> u64 {
 /// Parses a child and its part.
 fn part(text: &str) -> Result<(String, Bps), String> {
     let wrong = || {
-        format!("{text:?}: expected a child and its part in per cent, such as ADDRESS=25% or \
-         ADDRESS=10.5%")
+        format!(
+            "{text:?}: expected a child and its part in per cent, such as ADDRESS=25% or \
+         ADDRESS=10.5%"
+        )
     };
     let (who, share) = text.split_once('=').ok_or_else(wrong)?;
     if who.is_empty() || share.is_empty() {

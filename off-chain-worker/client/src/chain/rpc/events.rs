@@ -207,7 +207,10 @@ pub async fn system_events(
         Ok(bytes) => Ok(bytes.unwrap_or_default()),
         Err(subxt::rpcs::Error::User(problem)) => {
             // The node's text ends with a hash that differs from block to block.
-            let (problem, _) = problem.message.split_once(" for 0x").unwrap_or((&problem.message, ""));
+            let (problem, _) = problem
+                .message
+                .split_once(" for 0x")
+                .unwrap_or((&problem.message, ""));
             Err(Trouble::Final(ChainError::Runtime(format!(
                 "the events since block {first} cannot be read: {problem}; a node keeps those of old blocks with --state-pruning archive"
             ))))

@@ -3,11 +3,9 @@
 //! A request that changes nothing is repeated until the timeout, at the next node when one does not
 //! answer. All nodes have to be of the same chain.
 
-use super::api::Gas;
-use super::limits::Tariff;
+use super::{api::Gas, limits::Tariff};
 use crate::chain::ChainError;
-use inktensor_primitives::hash::hex;
-use inktensor_primitives::Digest;
+use inktensor_primitives::{hash::hex, Digest};
 use std::{
     cell::RefCell,
     future::Future,

@@ -350,7 +350,7 @@ async fn is_taken(connection: &Connection, bytes: &[u8]) -> Result<bool, Trouble
     }
     match connection.rpc.author_submit_extrinsic(bytes).await {
         Ok(_) => Ok(true),
-        // Carried out in between, or no longer valid: its nonce is taken, or its time is over.
+        // Carried out in between, or not valid any more: its nonce is taken, or its time is over.
         Err(subxt::rpcs::Error::User(_)) => Ok(false),
         Err(lost) => Err(lost.into()),
     }

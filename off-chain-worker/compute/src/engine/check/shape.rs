@@ -14,8 +14,8 @@ use wasmparser::{
 /// A kernel's module as far as its sections are read.
 #[derive(Default)]
 pub struct Shape {
-    /// Number of each type's signature; `None` if it is not a function's. Equal signatures have one
-    /// number.
+    /// Number of each type's signature; `None` if it is not a function's. Equal signatures have
+    /// one number.
     types: Vec<Option<u32>>,
     signatures: HashMap<FuncType, u32>,
     /// Type of each function.

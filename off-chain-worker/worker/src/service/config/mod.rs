@@ -3,8 +3,10 @@
 //! There is one list of fields, [`Layer`]. The flags are its fields, the environment variables are
 //! the flags in capitals after `INKTENSOR_`, and the file has the same names with underscores.
 
-use crate::chain_source::ChainSource;
-use crate::service::logging::{LogFormat, DEFAULT_FILTER};
+use crate::{
+    chain_source::ChainSource,
+    service::logging::{LogFormat, DEFAULT_FILTER},
+};
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -54,7 +56,8 @@ pub struct Layer {
         value_name = "ROLE,.."
     )]
     pub role: Option<Vec<Role>>,
-    /// Chain: ws:// addresses of nodes, comma separated, or tcp://HOST:PORT of a devchain; required
+    /// Chain: ws:// addresses of nodes, comma separated, or tcp://HOST:PORT of a devchain;
+    /// required
     #[arg(long, visible_alias = "url", value_name = "ADDRESS,..")]
     #[serde(with = "as_text")]
     pub chain: Option<ChainSource>,

@@ -4,8 +4,10 @@
 //! subnet.
 
 use super::status::Status;
-use crate::roles::{Action, RoleError};
-use crate::service::lag::SubnetLag;
+use crate::{
+    roles::{Action, RoleError},
+    service::lag::SubnetLag,
+};
 use inktensor_client::chain::{ChainError, Cost};
 use inktensor_primitives::{epoch::Collateral, NetUid};
 use metrics::{counter, describe_counter, describe_gauge, gauge};

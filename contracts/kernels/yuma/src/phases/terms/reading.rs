@@ -367,7 +367,7 @@ impl<'a> Reading<'a> {
             .rule
             .weigh_dividends(&mut all, &self.bonds.facts.active);
         let (weighed, weighed_total) = (at(&all, place), fixed::sum(&all));
-        fixed::normalise(&mut all);
+        fixed::normalize(&mut all);
         let dividends = at(&self.emission.dividends, place);
         checks.push(Check::q32("dividends, by bond", at(&all, place), dividends));
         Ok(Seat {
