@@ -30,7 +30,7 @@ impl Kernel {
     }
 
     /// Returns a random hash kernel.
-    pub fn hash_kernel(rng: &mut Rng) -> Self {
+    pub fn hash(rng: &mut Rng) -> Self {
         Kernel::Hash(Box::new(HashKernel::random(rng)))
     }
 
