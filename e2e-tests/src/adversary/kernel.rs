@@ -39,7 +39,7 @@ impl Kernel {
         match rng.below(100) {
             0..45 => Kernel::yuma(),
             45..65 => Kernel::Mean,
-            _ => Kernel::hash_kernel(rng),
+            _ => Kernel::hash(rng),
         }
     }
 
