@@ -51,7 +51,7 @@ impl View for Take {
         let take = percent(Bps(self.take_bps));
         writeln!(
             out,
-            "the owner of {} keeps {take} of dividends",
+            "{}\nthe owner keeps {take} of dividends",
             self.hotkey
         )?;
         if self.raises_from > self.block {
@@ -101,7 +101,7 @@ pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
         take_bps: take.0,
     };
     let sentence = format!(
-        "the owner of {} keeps {} of dividends",
+        "{}\nthe owner keeps {} of dividends",
         answer.hotkey,
         percent(take)
     );
