@@ -49,11 +49,7 @@ struct Take {
 impl View for Take {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         let take = percent(Bps(self.take_bps));
-        writeln!(
-            out,
-            "{}\nthe owner keeps {take} of dividends",
-            self.hotkey
-        )?;
+        writeln!(out, "{}\nthe owner keeps {take} of dividends", self.hotkey)?;
         if self.raises_from > self.block {
             writeln!(
                 out,
