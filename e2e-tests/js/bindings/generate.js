@@ -76,7 +76,10 @@ function shareEvents(root, names) {
   }
 }
 
-/** @param {string} events */
+/**
+ * @param {string} events
+ * @returns {string[]}
+ */
 function topics(events) {
   return events.match(/(?<=@signature_topic: )0x[0-9a-f]+/g) ?? [];
 }
