@@ -11,15 +11,16 @@ import type {
   MetadataType,
 } from 'dedot/contracts';
 import type {
-  InktensorPrimitivesEmissionSplit,
-  InktensorPrimitivesEmissionFees,
+  InktensorPrimitivesEmissionTypesSplit,
+  InktensorPrimitivesEmissionTypesFees,
   EmissionDeployError,
   InkPrimitivesLangError,
 } from './types.js';
 
 export interface ConstructorQuery<Type extends MetadataType> extends GenericConstructorQuery<Type> {
   /**
-   * Deploys the contract. What `token` has minted so far counts as issued. The caller may wire it, once.
+   * Deploys the contract. TAO that `token` has minted so far counts as issued. The caller
+   * may name the epoch contract, once.
    *
    * # Errors
    * `SplitNotWhole`, `FeesTooHigh`, `BadTreasury`, `NoToken`, `AboveCap`, `NoStaking`.
@@ -27,8 +28,8 @@ export interface ConstructorQuery<Type extends MetadataType> extends GenericCons
    * @param {AccountId32Like} token
    * @param {AccountId32Like} staking
    * @param {AccountId32Like} treasury
-   * @param {InktensorPrimitivesEmissionSplit} split
-   * @param {InktensorPrimitivesEmissionFees} fees
+   * @param {InktensorPrimitivesEmissionTypesSplit} split
+   * @param {InktensorPrimitivesEmissionTypesFees} fees
    * @param {ConstructorCallOptions} options
    *
    * @selector 0x9bae9d5e
@@ -38,8 +39,8 @@ export interface ConstructorQuery<Type extends MetadataType> extends GenericCons
       token: AccountId32Like,
       staking: AccountId32Like,
       treasury: AccountId32Like,
-      split: InktensorPrimitivesEmissionSplit,
-      fees: InktensorPrimitivesEmissionFees,
+      split: InktensorPrimitivesEmissionTypesSplit,
+      fees: InktensorPrimitivesEmissionTypesFees,
       options?: ConstructorCallOptions,
     ) => Promise<GenericConstructorCallResult<Result<[], EmissionDeployError>, ContractInstantiateResult>>,
     Type

@@ -10,14 +10,15 @@ import type {
   GenericInstantiateSubmittableExtrinsic,
   MetadataType,
 } from 'dedot/contracts';
-import type { InktensorPrimitivesEmissionSplit, InktensorPrimitivesEmissionFees } from './types.js';
+import type { InktensorPrimitivesEmissionTypesSplit, InktensorPrimitivesEmissionTypesFees } from './types.js';
 
 export interface ConstructorTx<
   ContractApi extends InkGenericContractApi,
   Type extends MetadataType,
 > extends GenericConstructorTx<Type> {
   /**
-   * Deploys the contract. What `token` has minted so far counts as issued. The caller may wire it, once.
+   * Deploys the contract. TAO that `token` has minted so far counts as issued. The caller
+   * may name the epoch contract, once.
    *
    * # Errors
    * `SplitNotWhole`, `FeesTooHigh`, `BadTreasury`, `NoToken`, `AboveCap`, `NoStaking`.
@@ -25,8 +26,8 @@ export interface ConstructorTx<
    * @param {AccountId32Like} token
    * @param {AccountId32Like} staking
    * @param {AccountId32Like} treasury
-   * @param {InktensorPrimitivesEmissionSplit} split
-   * @param {InktensorPrimitivesEmissionFees} fees
+   * @param {InktensorPrimitivesEmissionTypesSplit} split
+   * @param {InktensorPrimitivesEmissionTypesFees} fees
    * @param {ConstructorTxOptions} options
    *
    * @selector 0x9bae9d5e
@@ -36,8 +37,8 @@ export interface ConstructorTx<
       token: AccountId32Like,
       staking: AccountId32Like,
       treasury: AccountId32Like,
-      split: InktensorPrimitivesEmissionSplit,
-      fees: InktensorPrimitivesEmissionFees,
+      split: InktensorPrimitivesEmissionTypesSplit,
+      fees: InktensorPrimitivesEmissionTypesFees,
       options?: ConstructorTxOptions,
     ) => GenericInstantiateSubmittableExtrinsic<ContractApi>,
     Type

@@ -11,39 +11,50 @@ import type {
 } from 'dedot/contracts';
 import type {
   InktensorPrimitivesUnitsNetUid,
-  InktensorPrimitivesEmissionSplitPreset,
-  InktensorPrimitivesStakingPaymentLike,
-  InktensorPrimitivesEmissionFee,
+  InktensorPrimitivesEmissionTypesSplitPreset,
+  InktensorPrimitivesStakingTypesPaymentLike,
+  InktensorPrimitivesEmissionTypesFee,
   InktensorPrimitivesUnitsRao,
 } from './types.js';
 
 export interface ContractTx<Type extends MetadataType> extends GenericContractTx<Type> {
   /**
-   * Names the epoch contract, once. Only the deployer; afterwards nobody can.
+   * Divides the share of a retired subnet between the subnets that share in issuance now,
+   * and ends its weight. Returns the amount in rao.
+   *
+   * Anyone may call, also again, for amounts that a last epoch has carried over since.
+   *
+   * # Events
+   * `Released`.
    *
    * # Errors
-   * `NotDeployer`, `AlreadyWired`.
+   * `StillLive`, `Staking`, `NobodyShares`.
    *
-   * @param {AccountId32Like} epoch
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractTxOptions} options
    *
-   * @selector 0xaab86624
+   * @selector 0x2a717d09
    **/
-  emissionWire: GenericContractTxCall<
-    (epoch: AccountId32Like, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
+  emissionRelease: GenericContractTxCall<
+    (netuid: InktensorPrimitivesUnitsNetUid, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
     Type
   >;
 
   /**
-   * Called by the epoch contract at close: issues up to now, takes the subnet's share for `epoch`, divides it as
-   * `preset` says and samples the subnet's weight anew.
+   * Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
+   * when the epoch closes.
+   *
+   * Issuance is evaluated up to the current block, and the subnet's weight is read again.
+   *
+   * # Events
+   * `Drawn`.
    *
    * # Errors
-   * `NotEpoch`, `AlreadyDrawn`, `Staking`.
+   * `NotEpoch`, `Staking`, `AlreadyDrawn`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
-   * @param {InktensorPrimitivesEmissionSplitPreset} preset
+   * @param {InktensorPrimitivesEmissionTypesSplitPreset} preset
    * @param {ContractTxOptions} options
    *
    * @selector 0xfa985d49
@@ -52,21 +63,22 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
-      preset: InktensorPrimitivesEmissionSplitPreset,
+      preset: InktensorPrimitivesEmissionTypesSplitPreset,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type
   >;
 
   /**
-   * Called by the epoch contract at settle: mints and pays one chunk.
+   * Mints and pays `payments`, the pay of one chunk of `epoch`, as stake. Returns their sum
+   * in rao. Epoch contract only.
    *
    * # Errors
    * `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`, `Staking`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
-   * @param {Array<InktensorPrimitivesStakingPaymentLike>} payments
+   * @param {Array<InktensorPrimitivesStakingTypesPaymentLike>} payments
    * @param {ContractTxOptions} options
    *
    * @selector 0x1d9764c7
@@ -75,21 +87,24 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
-      payments: Array<InktensorPrimitivesStakingPaymentLike>,
+      payments: Array<InktensorPrimitivesStakingTypesPaymentLike>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type
   >;
 
   /**
-   * Called by the epoch contract: mints out of one of the epoch's pots for `payee`, who gets it as liquid TAO.
+   * Mints and pays `amount` rao of a fee of `epoch` to `payee`, as TAO. Epoch contract only.
+   *
+   * # Events
+   * `FeePaid`, unless the amount is zero.
    *
    * # Errors
-   * `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`.
+   * `NotEpoch`, `NotDrawn`, `OverBudget` with the amount that the fee has left, `Token`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
-   * @param {InktensorPrimitivesEmissionFee} fee
+   * @param {InktensorPrimitivesEmissionTypesFee} fee
    * @param {AccountId32Like} payee
    * @param {InktensorPrimitivesUnitsRao} amount
    * @param {ContractTxOptions} options
@@ -100,7 +115,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
-      fee: InktensorPrimitivesEmissionFee,
+      fee: InktensorPrimitivesEmissionTypesFee,
       payee: AccountId32Like,
       amount: InktensorPrimitivesUnitsRao,
       options?: ContractTxOptions,
@@ -109,9 +124,13 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Called by the epoch contract after the last chunk, or when the epoch will not be settled any more:
-   * pays owner and treasury. What miners and validators were not paid, and what is left of the pots, goes to the
-   * subnet's next budget.
+   * Ends the pay-out of `epoch`: pays the subnet's owner, as stake, and the treasury. Epoch
+   * contract only, after the last chunk or after the settle window.
+   *
+   * The unpaid rest of miners, validators and fees goes to the subnet's next budget.
+   *
+   * # Events
+   * `Completed`.
    *
    * # Errors
    * `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
@@ -136,8 +155,11 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Called by the epoch contract for an epoch that will not become final: all that its budget has left goes to the
-   * subnet's next one.
+   * Carries the unspent budget of `epoch`, which is rolled over, to the subnet's next
+   * budget. Returns the amount in rao. Epoch contract only.
+   *
+   * # Events
+   * `Carried`.
    *
    * # Errors
    * `NotEpoch`, `NotDrawn`.
@@ -158,19 +180,18 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Ends a retired subnet's part in emission: what it has earned and carried goes to the subnets that share now, and
-   * its weight is gone. Anyone may call, also again, for what a last epoch has carried since.
+   * Names the epoch contract. Deployer only, once, during deployment.
    *
    * # Errors
-   * `StillLive`, `NobodyShares`, `Staking`.
+   * `AlreadyWired`, `NotDeployer`.
    *
-   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} epoch
    * @param {ContractTxOptions} options
    *
-   * @selector 0x2a717d09
+   * @selector 0xaab86624
    **/
-  emissionRelease: GenericContractTxCall<
-    (netuid: InktensorPrimitivesUnitsNetUid, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
+  emissionWire: GenericContractTxCall<
+    (epoch: AccountId32Like, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
     Type
   >;
 }

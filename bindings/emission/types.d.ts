@@ -2,14 +2,14 @@
 
 import type { FixedBytes, AccountId32, Bytes, AccountId32Like } from 'dedot/codecs';
 
-export type InktensorPrimitivesEmissionSplit = {
+export type InktensorPrimitivesEmissionTypesSplit = {
   miners: InktensorPrimitivesUnitsBps;
   validators: InktensorPrimitivesUnitsBps;
   owner: InktensorPrimitivesUnitsBps;
   treasury: InktensorPrimitivesUnitsBps;
 };
 
-export type InktensorPrimitivesEmissionFees = {
+export type InktensorPrimitivesEmissionTypesFees = {
   proposer: InktensorPrimitivesUnitsBps;
   keeper: InktensorPrimitivesUnitsBps;
 };
@@ -20,7 +20,7 @@ export type InktensorPrimitivesUnitsNetUid = number;
 
 export type InktensorPrimitivesUnitsRao = bigint;
 
-export type InktensorPrimitivesEmissionEpochBudget = {
+export type InktensorPrimitivesEmissionTypesEpochBudget = {
   miners: InktensorPrimitivesUnitsRao;
   validators: InktensorPrimitivesUnitsRao;
   owner: InktensorPrimitivesUnitsRao;
@@ -30,9 +30,12 @@ export type InktensorPrimitivesEmissionEpochBudget = {
   keeper: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesEmissionFee = 'Proposer' | 'Keeper';
+export type InktensorPrimitivesEmissionTypesFee = 'Proposer' | 'Keeper';
 
-export type InktensorPrimitivesEpochBond = { free: InktensorPrimitivesUnitsRao; locked: InktensorPrimitivesUnitsRao };
+export type InktensorPrimitivesEpochTypesCollateral = {
+  free: InktensorPrimitivesUnitsRao;
+  locked: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesAssertion = {
   headerHash: FixedBytes<32>;
@@ -44,7 +47,7 @@ export type InktensorPrimitivesAssertion = {
 
 export type InktensorPrimitivesUnitsUid = number;
 
-export type InktensorPrimitivesRegistryHyperparameter =
+export type InktensorPrimitivesRegistryHyperparametersHyperparameter =
   | { type: 'Tempo'; value: number }
   | { type: 'Kernel'; value: AccountId32 }
   | { type: 'MaxUids'; value: number }
@@ -71,7 +74,7 @@ export type InktensorPrimitivesRegistryHyperparameter =
   | { type: 'RegistrationAllowed'; value: boolean }
   | { type: 'MinNonImmuneUids'; value: number }
   | { type: 'ImmuneOwnerUids'; value: number }
-  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionTypesSplitPreset }
   | { type: 'TransferEnabled'; value: boolean }
   | { type: 'WeightsVersionKey'; value: bigint }
   | { type: 'WeightsRateLimit'; value: number }
@@ -93,7 +96,7 @@ export type InktensorPrimitivesRegistryNetworkNetworkRules = {
   swapFee: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesRegistryKernelParams =
+export type InktensorPrimitivesRegistryTypesKernelParams =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: Bytes };
 
 export type InktensorPrimitivesRegistryServingAxon = {
@@ -120,24 +123,26 @@ export type InktensorPrimitivesUnitsBps = number;
 
 export type InkPrimitivesLangError = 'CouldNotReadInput';
 
-export type InktensorPrimitivesEmissionSplitPreset = 'Network' | 'Bittensor';
+export type InktensorPrimitivesEmissionTypesSplitPreset = 'Network' | 'Bittensor';
 
 export type InkStorageLazyMapping = {};
 
 export type EmissionEmissionContract = {
-  token: AccountId32;
+  tao: InktensorPrimitivesTao;
   staking: AccountId32;
   treasury: AccountId32;
   division: EmissionLedgerDivision;
-  roles: EmissionRoles;
+  wiring: InktensorPrimitivesWiring;
   ledger: EmissionLedger;
   accounts: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EmissionLedgerAccount | undefined> };
   budgets: {
-    get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<InktensorPrimitivesEmissionEpochBudget | undefined>;
+    get(
+      arg: [InktensorPrimitivesUnitsNetUid, number],
+    ): Promise<InktensorPrimitivesEmissionTypesEpochBudget | undefined>;
   };
 };
 
-export type InktensorPrimitivesKernelNeuronResult = {
+export type InktensorPrimitivesKernelStepNeuronResult = {
   incentive: number;
   dividends: number;
   consensus: number;
@@ -179,23 +184,9 @@ export type InktensorPrimitivesRegistryServingHost =
 
 export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
 
-export type InktensorPrimitivesStakingChild = { proportion: bigint; hotkey: AccountId32 };
+export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
-export type InktensorPrimitivesStakingPayment = {
-  hotkey: AccountId32;
-  coldkey: AccountId32;
-  miner: InktensorPrimitivesUnitsRao;
-  validator: InktensorPrimitivesUnitsRao;
-};
-
-export type InktensorPrimitivesStakingPaymentLike = {
-  hotkey: AccountId32Like;
-  coldkey: AccountId32Like;
-  miner: InktensorPrimitivesUnitsRao;
-  validator: InktensorPrimitivesUnitsRao;
-};
-
-export type InktensorPrimitivesEmissionIssuance = {
+export type InktensorPrimitivesEmissionTypesIssuance = {
   issued: InktensorPrimitivesUnitsRao;
   perBlock: InktensorPrimitivesUnitsRao;
   block: number;
@@ -204,10 +195,24 @@ export type InktensorPrimitivesEmissionIssuance = {
   totalWeight: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesEmissionEmissionPeers = {
+export type InktensorPrimitivesEmissionTypesEmissionPeers = {
   token: AccountId32;
   staking: AccountId32;
   epoch?: AccountId32 | undefined;
+};
+
+export type InktensorPrimitivesStakingTypesPayment = {
+  hotkey: AccountId32;
+  coldkey: AccountId32;
+  miner: InktensorPrimitivesUnitsRao;
+  validator: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingTypesPaymentLike = {
+  hotkey: AccountId32Like;
+  coldkey: AccountId32Like;
+  miner: InktensorPrimitivesUnitsRao;
+  validator: InktensorPrimitivesUnitsRao;
 };
 
 export type EmissionLedgerAccount = {
@@ -218,9 +223,15 @@ export type EmissionLedgerAccount = {
 
 export type InkStorageTraitsImplsResolverKey = {};
 
-export type EmissionLedgerDivision = { fees: InktensorPrimitivesEmissionFees; split: InktensorPrimitivesEmissionSplit };
+export type InktensorPrimitivesTao = AccountId32;
 
-export type EmissionRoles = { type: 'Deployer'; value: AccountId32 } | { type: 'Wired'; value: AccountId32 };
+export type EmissionLedgerDivision = {
+  fees: InktensorPrimitivesEmissionTypesFees;
+  split: InktensorPrimitivesEmissionTypesSplit;
+};
+
+export type InktensorPrimitivesWiring =
+  { type: 'Deployer'; value: AccountId32 } | { type: 'Wired'; value: AccountId32 };
 
 export type EmissionLedger = {
   genesis: InktensorPrimitivesUnitsRao;
@@ -233,9 +244,7 @@ export type EmissionLedger = {
 export type EmissionDeployError =
   'SplitNotWhole' | 'NoToken' | 'AboveCap' | 'NoStaking' | 'BadTreasury' | 'FeesTooHigh';
 
-export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
-
-export type InktensorPrimitivesEmissionEmissionError =
+export type InktensorPrimitivesEmissionErrorEmissionError =
   | { type: 'NotEpoch' }
   | { type: 'AlreadyDrawn' }
   | { type: 'NotDrawn' }
@@ -245,6 +254,8 @@ export type InktensorPrimitivesEmissionEmissionError =
   | { type: 'Overflow' }
   | { type: 'StillLive' }
   | { type: 'NobodyShares' };
+
+export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
 
 export type EmissionAccumulatorShare = { weight: InktensorPrimitivesUnitsRao; entry: bigint; fraction: bigint };
 

@@ -11,28 +11,31 @@ import type {
   MetadataType,
 } from 'dedot/contracts';
 import type {
-  InktensorPrimitivesEpochPeersLike,
-  InktensorPrimitivesEpochEpochRules,
-  EpochRulesDeployError,
+  InktensorPrimitivesEpochTypesPeersLike,
+  InktensorPrimitivesEpochTypesEpochRules,
+  EpochConfigDeployError,
   InkPrimitivesLangError,
 } from './types.js';
 
 export interface ConstructorQuery<Type extends MetadataType> extends GenericConstructorQuery<Type> {
   /**
-   * Deploys with the other contracts and the constants of the game, both for good.
+   * Deploys with the other contracts and the rules of epochs. Neither can change later.
    *
-   * @param {InktensorPrimitivesEpochPeersLike} peers
-   * @param {InktensorPrimitivesEpochEpochRules} rules
+   * # Errors
+   * The first [`DeployError`] that applies.
+   *
+   * @param {InktensorPrimitivesEpochTypesPeersLike} peers
+   * @param {InktensorPrimitivesEpochTypesEpochRules} rules
    * @param {ConstructorCallOptions} options
    *
    * @selector 0x9bae9d5e
    **/
   new: GenericConstructorQueryCall<
     (
-      peers: InktensorPrimitivesEpochPeersLike,
-      rules: InktensorPrimitivesEpochEpochRules,
+      peers: InktensorPrimitivesEpochTypesPeersLike,
+      rules: InktensorPrimitivesEpochTypesEpochRules,
       options?: ConstructorCallOptions,
-    ) => Promise<GenericConstructorCallResult<Result<[], EpochRulesDeployError>, ContractInstantiateResult>>,
+    ) => Promise<GenericConstructorCallResult<Result<[], EpochConfigDeployError>, ContractInstantiateResult>>,
     Type
   >;
 }

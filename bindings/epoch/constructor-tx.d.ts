@@ -9,25 +9,28 @@ import type {
   GenericInstantiateSubmittableExtrinsic,
   MetadataType,
 } from 'dedot/contracts';
-import type { InktensorPrimitivesEpochPeersLike, InktensorPrimitivesEpochEpochRules } from './types.js';
+import type { InktensorPrimitivesEpochTypesPeersLike, InktensorPrimitivesEpochTypesEpochRules } from './types.js';
 
 export interface ConstructorTx<
   ContractApi extends InkGenericContractApi,
   Type extends MetadataType,
 > extends GenericConstructorTx<Type> {
   /**
-   * Deploys with the other contracts and the constants of the game, both for good.
+   * Deploys with the other contracts and the rules of epochs. Neither can change later.
    *
-   * @param {InktensorPrimitivesEpochPeersLike} peers
-   * @param {InktensorPrimitivesEpochEpochRules} rules
+   * # Errors
+   * The first [`DeployError`] that applies.
+   *
+   * @param {InktensorPrimitivesEpochTypesPeersLike} peers
+   * @param {InktensorPrimitivesEpochTypesEpochRules} rules
    * @param {ConstructorTxOptions} options
    *
    * @selector 0x9bae9d5e
    **/
   new: GenericConstructorTxCall<
     (
-      peers: InktensorPrimitivesEpochPeersLike,
-      rules: InktensorPrimitivesEpochEpochRules,
+      peers: InktensorPrimitivesEpochTypesPeersLike,
+      rules: InktensorPrimitivesEpochTypesEpochRules,
       options?: ConstructorTxOptions,
     ) => GenericInstantiateSubmittableExtrinsic<ContractApi>,
     Type

@@ -12,21 +12,31 @@ import type {
 import type {
   InktensorPrimitivesUnitsNetUid,
   InktensorPrimitivesUnitsUid,
-  InktensorPrimitivesEpochVotingWeightsCallLike,
+  InktensorPrimitivesEpochWeightCallsWeightsCallLike,
   InktensorPrimitivesUnitsRao,
   InktensorPrimitivesAssertionLike,
   InktensorPrimitivesDisputeStepProofLike,
-  InktensorPrimitivesKernelNeuronResult,
+  InktensorPrimitivesKernelStepNeuronResult,
 } from './types.js';
 
 export interface ContractTx<Type extends MetadataType> extends GenericContractTx<Type> {
   /**
-   * Sets the caller's weights on a subnet, replacing all before. Needs a permit, unless the only uid is the caller's
-   * own. Empty lists clear them.
+   * Sets the weights of the caller's neuron on a subnet, in place of the former ones. The
+   * caller is the hotkey.
+   *
+   * `weights[i]` is for `uids[i]`. Only the ratio of weights counts: the row is stored
+   * sorted, without zeros, and scaled so that the largest is 65535. Empty lists
+   * clear the row. `version_key` is the version of the client. A permit is required,
+   * except for the subnet owner's hotkey, or if the only uid is the neuron's own.
+   * Commits that are not revealed are dropped, because these weights are newer.
+   *
+   * # Events
+   * `WeightsSet`.
    *
    * # Errors
-   * `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`, `WeightsTooSoon`, `NoPermit`,
-   * `UnknownUid`, `DuplicateUid`, `TooFewWeights`.
+   * `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`,
+   * `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`. `why_not`
+   * returns the first one without a transaction.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {Array<InktensorPrimitivesUnitsUid>} uids
@@ -48,10 +58,18 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Commits the caller to weights that hash to `hash`, to be revealed in a later epoch. `epoch` is the open one.
+   * Commits the caller's neuron to weights with the hash `hash`, to be revealed in a later
+   * epoch. The caller is the hotkey.
+   *
+   * `epoch` is the open epoch, which the hash binds. The epoch of the reveal follows from
+   * the subnet's reveal period.
+   *
+   * # Events
+   * `RevealsMissed` if earlier commits have expired, `WeightsCommitted`.
    *
    * # Errors
-   * `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch`, `TooManyCommits`.
+   * `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch` with
+   * the open epoch, `TooManyCommits`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
@@ -71,11 +89,17 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Reveals weights that a hotkey has committed to, and sets them. Anyone who has them may call.
+   * Reveals weights that `hotkey` has committed, and sets them as of the block of the
+   * commit. Anyone who has the weights and the salt may call. Older commits are
+   * dropped.
+   *
+   * # Events
+   * `RevealsMissed` if earlier commits have expired, `WeightsSet`.
    *
    * # Errors
-   * `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then those of `set_weights` but for
-   * `CommitFirst` and `WeightsTooSoon`.
+   * `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then
+   * those of `set_weights` except `CommitFirst` and `WeightsTooSoon`. `why_not_reveal`
+   * returns the first one without a transaction.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -101,26 +125,34 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Makes several calls about weights, each as if alone. Returns what each came to.
+   * Makes up to 16 calls about weights, each as if alone, and returns the result of each. A
+   * refused call changes nothing, and the others proceed.
+   *
+   * # Events
+   * Those of the calls that succeed.
    *
    * # Errors
    * `TooManyCalls`.
    *
-   * @param {Array<InktensorPrimitivesEpochVotingWeightsCallLike>} calls
+   * @param {Array<InktensorPrimitivesEpochWeightCallsWeightsCallLike>} calls
    * @param {ContractTxOptions} options
    *
    * @selector 0xdf827e0b
    **/
   epochsBatch: GenericContractTxCall<
     (
-      calls: Array<InktensorPrimitivesEpochVotingWeightsCallLike>,
+      calls: Array<InktensorPrimitivesEpochWeightCallsWeightsCallLike>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type
   >;
 
   /**
-   * Adds TAO of the caller, approved for this contract, to its free bond.
+   * Deposits `amount` rao of the caller's TAO as free collateral. Approve the amount for
+   * this contract first.
+   *
+   * # Events
+   * `CollateralChanged`.
    *
    * # Errors
    * `Payment`.
@@ -128,35 +160,47 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * @param {InktensorPrimitivesUnitsRao} amount
    * @param {ContractTxOptions} options
    *
-   * @selector 0x673920b6
+   * @selector 0x5d726df6
    **/
-  epochsDepositBond: GenericContractTxCall<
+  epochsDepositCollateral: GenericContractTxCall<
     (amount: InktensorPrimitivesUnitsRao, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
     Type
   >;
 
   /**
-   * Takes free bond of the caller back.
+   * Withdraws `amount` rao of the caller's free collateral, as TAO.
+   *
+   * # Events
+   * `CollateralChanged`.
    *
    * # Errors
-   * `BondTooSmall`, `Payment`.
+   * `CollateralTooSmall`, `Payment`.
    *
    * @param {InktensorPrimitivesUnitsRao} amount
    * @param {ContractTxOptions} options
    *
-   * @selector 0x3c4f3045
+   * @selector 0xee095754
    **/
-  epochsWithdrawBond: GenericContractTxCall<
+  epochsWithdrawCollateral: GenericContractTxCall<
     (amount: InktensorPrimitivesUnitsRao, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
     Type
   >;
 
   /**
-   * Closes the open epoch once its tempo is over and freezes its inputs. Anyone may call.
+   * Closes the open epoch of a subnet once its tempo is over, and returns the header. Anyone
+   * may call.
+   *
+   * A close fixes the inputs of the epoch and draws its budget. On a subnet without neurons
+   * nothing closes: the tempo restarts, and nothing is returned.
+   *
+   * # Events
+   * `EpochClosed`, or `TempoRestarted` without neurons.
    *
    * # Errors
-   * `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which it may close, `EpochUnfinished`, `Unsettled`,
-   * `KernelUnavailable`, `KernelChanged`, `Kernel`.
+   * `UnknownSubnet`, `Retired`, `NotStarted`, `TempoNotOver` with the first block at which
+   * the epoch may close, `EpochUnfinished`, `Unsettled`, those of registry, staking
+   * and emission, `KernelUnavailable`, `KernelChanged` if the kernel's code is not
+   * the allowed one, `Kernel` if the kernel has no plan, `UnsoundPlan`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractTxOptions} options
@@ -169,10 +213,40 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Posts the closed epoch's assertion and locks the caller's bond behind it. Anyone with a free bond may call.
+   * Abandons the closed epoch after a long time without progress, and returns the amount in
+   * rao that its budget carries over. Anyone may call.
+   *
+   * Roster and memory stay those of the last final epoch. If the kernel's code has changed
+   * since the close, an asserted epoch can be rolled over too, and the collateral is
+   * freed.
+   *
+   * # Events
+   * `CollateralChanged` if collateral is freed, `EpochRolledOver`.
    *
    * # Errors
-   * `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`, `BondTooSmall`.
+   * `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which the
+   * epoch can be rolled over, or those of emission.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xd0e00c8a
+   **/
+  epochsRollOver: GenericContractTxCall<
+    (netuid: InktensorPrimitivesUnitsNetUid, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Proposes the outcome of the closed epoch: posts an assertion and locks the caller's
+   * collateral behind it, as much as `collateral_required` returns. Anyone may call.
+   *
+   * # Events
+   * `CollateralChanged`, `Proposed`.
+   *
+   * # Errors
+   * `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
+   * `CollateralTooSmall`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {InktensorPrimitivesAssertionLike} assertion
@@ -190,12 +264,21 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Has a step of the asserted epoch executed again and, if it comes to anything else than asserted, slashes the bond. Anyone
-   * may call before the deadline.
+   * Disputes step `k` of the asserted epoch: the chain re-executes the step. Anyone may call
+   * before the deadline.
+   *
+   * If the output differs from the assertion, or violates the kernel interface, or the
+   * kernel returns an error, the assertion is false. The collateral is then slashed,
+   * half to the caller and the rest burned, and the epoch can be proposed again.
+   *
+   * # Events
+   * `CollateralChanged`, `Disputed`.
    *
    * # Errors
-   * `NotAsserted`, `ChallengeOver`, `AssertionMismatch`, `StepOutOfRange`, `OpeningMismatch`, `KernelChanged`,
-   * `KernelFailed`, `StepIsCorrect`.
+   * `NotAsserted`, `ChallengeOver` with the deadline, `AssertionMismatch`, `StepOutOfRange`
+   * with the number of steps, `OpeningMismatch`, those of registry and staking,
+   * `KernelChanged`, `KernelFailed`, `StepIsCorrect`, `Payment`. After an error
+   * nothing has changed.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} k
@@ -215,11 +298,15 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Makes the asserted epoch final once its challenge period is over, and frees the bond. Anyone may call, with the
-   * assertion from the `Proposed` event.
+   * Finalizes the asserted epoch from the deadline on, frees the collateral, and pays the
+   * proposer's fee. Anyone may call, with the assertion of the `Proposed` event.
+   *
+   * # Events
+   * `CollateralChanged`, `Finalized`.
    *
    * # Errors
-   * `NotAsserted`, `ChallengePeriod` with the first block at which it can be, `AssertionMismatch`, `KernelChanged`.
+   * `NotAsserted`, `ChallengePeriod` with the deadline, `AssertionMismatch`,
+   * `KernelChanged`, or those of emission.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {InktensorPrimitivesAssertionLike} assertion
@@ -237,12 +324,57 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Executes the next steps of the closed epoch, at most as many as asked for. After the last one the epoch is final.
-   * Anyone may call once the delay is over, with what the chunks remember. Returns the first step that is still to be
-   * executed.
+   * Settles `chunk` of a final epoch: pays its neurons and records their scores. Returns the
+   * pay in rao. Anyone may call, with the final results, and receives the keeper's
+   * fee.
+   *
+   * # Events
+   * `Settled`.
    *
    * # Errors
-   * `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which it is, `NoSteps`, `OpeningMismatch`.
+   * `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
+   * those of registry and emission.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {number} epoch
+   * @param {number} chunk
+   * @param {Array<InktensorPrimitivesKernelStepNeuronResult>} results
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x38a9ee4e
+   **/
+  epochsSettle: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      epoch: number,
+      chunk: number,
+      results: Array<InktensorPrimitivesKernelStepNeuronResult>,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Replays up to `steps` of the next steps of a closed epoch that has no assertion, and
+   * returns the next step to execute. Anyone may call, and receives a part of the
+   * proposer's fee.
+   *
+   * After the last step the epoch is final. Once begun, a replay excludes assertions; other
+   * callers can continue it. `memory` has one entry, in order, for each executed step that
+   * reads memory: the bytes that the last final epoch left for the step's chunk.
+   * `memory_hashes` returns the chunks that have memory. A call has room for one
+   * step of any kernel; a call with too many steps fails and changes nothing.
+   *
+   * # Events
+   * `ReplayedMemory` and `ReplayedResults` for the steps that write them, `Replayed`, and
+   * `Finalized` after the last step.
+   *
+   * # Errors
+   * `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which the
+   * epoch can be replayed, `NoSteps`; `OpeningMismatch` if an entry of `memory` does
+   * not have its hash, is missing or is left over; `KernelChanged`, `KernelFailed`,
+   * `Kernel`, `BrokenPromise` and `BadShape` if a step cannot be executed or made
+   * final; or those of the other contracts. After an error nothing has changed.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} steps
@@ -256,49 +388,6 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
       netuid: InktensorPrimitivesUnitsNetUid,
       steps: number,
       memory: Array<BytesLike>,
-      options?: ContractTxOptions,
-    ) => ContractSubmittableExtrinsic,
-    Type
-  >;
-
-  /**
-   * Gives up the closed epoch if it has not moved for long, or can no longer become final. Anyone may call. Returns what the
-   * subnet's next budget gets.
-   *
-   * # Errors
-   * `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it is.
-   *
-   * @param {InktensorPrimitivesUnitsNetUid} netuid
-   * @param {ContractTxOptions} options
-   *
-   * @selector 0xd0e00c8a
-   **/
-  epochsRollOver: GenericContractTxCall<
-    (netuid: InktensorPrimitivesUnitsNetUid, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
-    Type
-  >;
-
-  /**
-   * Pays the neurons of a chunk of a final epoch and records their scores. Anyone may call, with the results that hash to
-   * what became final. Returns what was paid.
-   *
-   * # Errors
-   * `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`.
-   *
-   * @param {InktensorPrimitivesUnitsNetUid} netuid
-   * @param {number} epoch
-   * @param {number} chunk
-   * @param {Array<InktensorPrimitivesKernelNeuronResult>} results
-   * @param {ContractTxOptions} options
-   *
-   * @selector 0x38a9ee4e
-   **/
-  epochsSettle: GenericContractTxCall<
-    (
-      netuid: InktensorPrimitivesUnitsNetUid,
-      epoch: number,
-      chunk: number,
-      results: Array<InktensorPrimitivesKernelNeuronResult>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type

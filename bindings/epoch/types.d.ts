@@ -2,23 +2,23 @@
 
 import type { AccountId32, AccountId32Like, FixedBytes, Bytes, BytesLike } from 'dedot/codecs';
 
-export type InktensorPrimitivesEpochPeers = {
+export type InktensorPrimitivesEpochTypesPeers = {
   token: AccountId32;
   registry: AccountId32;
   staking: AccountId32;
   emission: AccountId32;
 };
 
-export type InktensorPrimitivesEpochPeersLike = {
+export type InktensorPrimitivesEpochTypesPeersLike = {
   token: AccountId32Like;
   registry: AccountId32Like;
   staking: AccountId32Like;
   emission: AccountId32Like;
 };
 
-export type InktensorPrimitivesEpochEpochRules = {
+export type InktensorPrimitivesEpochTypesEpochRules = {
   challengePeriod: number;
-  bond: InktensorPrimitivesUnitsRao;
+  collateral: InktensorPrimitivesUnitsRao;
   settleWindow: number;
   replayDelay: number;
   rolloverDelay: number;
@@ -30,7 +30,7 @@ export type InktensorPrimitivesUnitsNetUid = number;
 
 export type InktensorPrimitivesUnitsRao = bigint;
 
-export type InktensorPrimitivesEmissionEpochBudget = {
+export type InktensorPrimitivesEmissionTypesEpochBudget = {
   miners: InktensorPrimitivesUnitsRao;
   validators: InktensorPrimitivesUnitsRao;
   owner: InktensorPrimitivesUnitsRao;
@@ -40,9 +40,12 @@ export type InktensorPrimitivesEmissionEpochBudget = {
   keeper: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesEmissionFee = 'Proposer' | 'Keeper';
+export type InktensorPrimitivesEmissionTypesFee = 'Proposer' | 'Keeper';
 
-export type InktensorPrimitivesEpochBond = { free: InktensorPrimitivesUnitsRao; locked: InktensorPrimitivesUnitsRao };
+export type InktensorPrimitivesEpochTypesCollateral = {
+  free: InktensorPrimitivesUnitsRao;
+  locked: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesAssertion = {
   headerHash: FixedBytes<32>;
@@ -62,7 +65,7 @@ export type InktensorPrimitivesAssertionLike = {
 
 export type InktensorPrimitivesUnitsUid = number;
 
-export type InktensorPrimitivesRegistryHyperparameter =
+export type InktensorPrimitivesRegistryHyperparametersHyperparameter =
   | { type: 'Tempo'; value: number }
   | { type: 'Kernel'; value: AccountId32 }
   | { type: 'MaxUids'; value: number }
@@ -89,7 +92,7 @@ export type InktensorPrimitivesRegistryHyperparameter =
   | { type: 'RegistrationAllowed'; value: boolean }
   | { type: 'MinNonImmuneUids'; value: number }
   | { type: 'ImmuneOwnerUids'; value: number }
-  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionTypesSplitPreset }
   | { type: 'TransferEnabled'; value: boolean }
   | { type: 'WeightsVersionKey'; value: bigint }
   | { type: 'WeightsRateLimit'; value: number }
@@ -111,7 +114,7 @@ export type InktensorPrimitivesRegistryNetworkNetworkRules = {
   swapFee: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesRegistryKernelParams =
+export type InktensorPrimitivesRegistryTypesKernelParams =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: Bytes };
 
 export type InktensorPrimitivesRegistryServingAxon = {
@@ -161,20 +164,15 @@ export type InkStorageLazyMapping = {};
 export type InkStorageLazy = {};
 
 export type Epoch = {
-  peers: InktensorPrimitivesEpochPeers;
-  rules: InktensorPrimitivesEpochEpochRules;
-  lives: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EpochLife | undefined> };
-  closed: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EpochFrozenClosedEpoch | undefined> };
-  rosters: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<Array<InktensorPrimitivesUnitsUid> | undefined> };
-  memories: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EpochFrozenMemory | undefined> };
-  settling: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EpochSettlementSettling | undefined> };
-  rows: EpochWeightsStoreRowStore;
-  commits: EpochWeightsCommitsCommitStore;
-  bonds: EpochBondsBondStore;
+  addresses: EpochCallsAddresses;
+  rules: InktensorPrimitivesEpochTypesEpochRules;
+  subnets: EpochSubnetsSubnetStore;
+  weights: EpochWeightCallsWeightStore;
+  collateral: EpochCollateralCollateralStore;
   replays: EpochReplayReplayStore;
 };
 
-export type InktensorPrimitivesKernelNeuronResult = {
+export type InktensorPrimitivesKernelStepNeuronResult = {
   incentive: number;
   dividends: number;
   consensus: number;
@@ -201,7 +199,7 @@ export type InktensorPrimitivesKernelYumaParams = {
   commitReveal: boolean;
 };
 
-export type InktensorPrimitivesEmissionSplitPreset = 'Network' | 'Bittensor';
+export type InktensorPrimitivesEmissionTypesSplitPreset = 'Network' | 'Bittensor';
 
 export type InktensorPrimitivesRegistryNetworkSubnetIdentity = {
   name: string;
@@ -218,9 +216,9 @@ export type InktensorPrimitivesRegistryServingHost =
 
 export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
 
-export type InktensorPrimitivesStakingChild = { proportion: bigint; hotkey: AccountId32 };
+export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
-export type InktensorPrimitivesEpochVotingWeightsCall =
+export type InktensorPrimitivesEpochWeightCallsWeightsCall =
   | { type: 'Set'; value: [InktensorPrimitivesUnitsNetUid, Array<InktensorPrimitivesUnitsUid>, Array<number>, bigint] }
   | { type: 'Commit'; value: [InktensorPrimitivesUnitsNetUid, number, FixedBytes<32>] }
   | {
@@ -235,7 +233,7 @@ export type InktensorPrimitivesEpochVotingWeightsCall =
       ];
     };
 
-export type InktensorPrimitivesEpochVotingWeightsCallLike =
+export type InktensorPrimitivesEpochWeightCallsWeightsCallLike =
   | { type: 'Set'; value: [InktensorPrimitivesUnitsNetUid, Array<InktensorPrimitivesUnitsUid>, Array<number>, bigint] }
   | { type: 'Commit'; value: [InktensorPrimitivesUnitsNetUid, number, FixedBytes<32>] }
   | {
@@ -250,48 +248,48 @@ export type InktensorPrimitivesEpochVotingWeightsCallLike =
       ];
     };
 
-export type InktensorPrimitivesEpochVotingCommitsView = {
-  commits: Array<InktensorPrimitivesEpochVotingCommitView>;
+export type InktensorPrimitivesEpochWeightCallsCommitsView = {
+  commits: Array<InktensorPrimitivesEpochWeightCallsCommitView>;
   missed: number;
 };
 
-export type EpochLife = {
+export type EpochLifecycle = {
   open: number;
   openedAt: number;
-  stage: InktensorPrimitivesEpochStage;
+  stage: InktensorPrimitivesEpochTypesStage;
   slashed: number;
   movedAt: number;
-  last?: EpochLifeFinalEpoch | undefined;
+  last?: EpochLifecycleFinalEpoch | undefined;
 };
 
 export type InkStorageTraitsImplsResolverKey = {};
 
 export type InktensorPrimitivesKernelPhasePlan = { rows: boolean; memory: boolean };
 
-export type EpochFrozenRosterSeat = { newcomer: boolean; row?: EpochWeightsHeadRowRef | undefined };
+export type EpochClosedEpochRosterSeat = { newcomer: boolean; row?: EpochWeightsRowHeadRowRef | undefined };
 
-export type EpochFrozenClosedEpoch = {
+export type EpochClosedEpoch = {
   header: InktensorPrimitivesKernelEpochHeader;
   headerHash: FixedBytes<32>;
   plan: InktensorPrimitivesKernelEpochPlan;
-  seats: Array<EpochFrozenRosterSeat>;
+  seats: Array<EpochClosedEpochRosterSeat>;
   owner: AccountId32;
   ownerHotkey: AccountId32;
   proposerFee: InktensorPrimitivesUnitsRao;
   keeperFee: InktensorPrimitivesUnitsRao;
 };
 
-export type EpochFrozenMemory = { kernelCode: FixedBytes<32>; chunk: number; hashes: Array<FixedBytes<32>> };
+export type EpochClosedEpochMemory = { kernelCode: FixedBytes<32>; chunk: number; hashes: Array<FixedBytes<32>> };
 
 export type EpochSettlementSettling = {
-  settlement: InktensorPrimitivesEpochSettlement;
+  settlement: InktensorPrimitivesEpochTypesSettlement;
   results: Array<FixedBytes<32>>;
 };
 
 export type InktensorPrimitivesVersioned = {
   epoch: number;
-  now?: EpochWeightsHeadRowHead | undefined;
-  before?: EpochWeightsHeadRowHead | undefined;
+  now?: EpochWeightsRowHead | undefined;
+  before?: EpochWeightsRowHead | undefined;
 };
 
 export type EpochWeightsPageRowPage = { mask: bigint; values: Array<number> };
@@ -310,23 +308,20 @@ export type EpochReplayProgress = {
   results: Array<FixedBytes<32>>;
 };
 
-export type EpochWeightsStoreRowStore = {
-  heads: {
-    get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<Array<InktensorPrimitivesVersioned> | undefined>;
-  };
-  pages: {
-    get(
-      arg: [InktensorPrimitivesUnitsNetUid, InktensorPrimitivesUnitsUid, EpochWeightsHeadSlot, number],
-    ): Promise<EpochWeightsPageRowPage | undefined>;
-  };
+export type EpochCallsAddresses = InktensorPrimitivesEpochTypesPeers;
+
+export type EpochSubnetsSubnetStore = {
+  lifecycles: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EpochLifecycle | undefined> };
+  closed: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EpochClosedEpoch | undefined> };
+  rosters: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<Array<InktensorPrimitivesUnitsUid> | undefined> };
+  memories: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EpochClosedEpochMemory | undefined> };
+  settling: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EpochSettlementSettling | undefined> };
 };
 
-export type EpochWeightsCommitsCommitStore = {
-  queues: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<EpochWeightsCommitsQueue | undefined> };
-};
+export type EpochWeightCallsWeightStore = { rows: EpochWeightsStoreRowStore; commits: EpochWeightsCommitsCommitStore };
 
-export type EpochBondsBondStore = {
-  accounts: { get(arg: AccountId32Like): Promise<InktensorPrimitivesEpochBond | undefined> };
+export type EpochCollateralCollateralStore = {
+  accounts: { get(arg: AccountId32Like): Promise<InktensorPrimitivesEpochTypesCollateral | undefined> };
   total: { get(): Promise<InktensorPrimitivesUnitsRao | undefined> };
 };
 
@@ -336,8 +331,13 @@ export type EpochReplayReplayStore = {
   scratches: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<Bytes | undefined> };
 };
 
-export type EpochRulesDeployError =
-  'NoChallengePeriod' | 'NoBond' | 'NoSettleWindow' | 'PeersNotDistinct' | 'NoReplayDelay' | 'RolloverBeforeReplay';
+export type EpochConfigDeployError =
+  | 'NoChallengePeriod'
+  | 'NoCollateral'
+  | 'NoSettleWindow'
+  | 'PeersNotDistinct'
+  | 'NoReplayDelay'
+  | 'RolloverBeforeReplay';
 
 export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'UnknownSubnet' }
@@ -347,7 +347,7 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'DuplicateUid'; value: InktensorPrimitivesUnitsUid }
   | { type: 'NoPermit' }
   | { type: 'Payment'; value: InktensorPrimitivesUnitsRao }
-  | { type: 'BondTooSmall'; value: InktensorPrimitivesUnitsRao }
+  | { type: 'CollateralTooSmall'; value: InktensorPrimitivesUnitsRao }
   | { type: 'TempoNotOver'; value: number }
   | { type: 'EpochUnfinished' }
   | { type: 'Unsettled'; value: number }
@@ -363,12 +363,12 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'AlreadySettled' }
   | { type: 'ResultsMismatch' }
   | { type: 'OverBudget'; value: InktensorPrimitivesUnitsRao }
-  | { type: 'Kernel'; value: InktensorPrimitivesKernelKernelError }
+  | { type: 'Kernel'; value: InktensorPrimitivesKernelErrorKernelError }
   | { type: 'UnsoundPlan' }
   | { type: 'KernelUnavailable' }
   | { type: 'Registry'; value: InktensorPrimitivesRegistryErrorRegistryError }
   | { type: 'Staking'; value: InktensorPrimitivesStakingErrorStakingError }
-  | { type: 'Emission'; value: InktensorPrimitivesEmissionEmissionError }
+  | { type: 'Emission'; value: InktensorPrimitivesEmissionErrorEmissionError }
   | { type: 'PeerUnavailable' }
   | { type: 'Overflow' }
   | { type: 'ChallengeOver'; value: number }
@@ -398,13 +398,19 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'SaltTooLong'; value: number }
   | { type: 'TooManyCalls'; value: number };
 
-export type InktensorPrimitivesEpochEpochStatus = {
+export type InktensorPrimitivesEpochTypesWeightsRow = {
+  updatedAt: number;
+  uids: Array<InktensorPrimitivesUnitsUid>;
+  weights: Array<number>;
+};
+
+export type InktensorPrimitivesEpochTypesEpochStatus = {
   open: number;
   openedAt: number;
   closesAt: number;
-  stage: InktensorPrimitivesEpochStage;
+  stage: InktensorPrimitivesEpochTypesStage;
   finalEpoch?: number | undefined;
-  settling?: InktensorPrimitivesEpochSettlement | undefined;
+  settling?: InktensorPrimitivesEpochTypesSettlement | undefined;
   replaysAt?: number | undefined;
   rollsOverAt?: number | undefined;
 };
@@ -436,18 +442,12 @@ export type InktensorPrimitivesKernelEpochPlan = {
   resultsPhase: number;
 };
 
-export type InktensorPrimitivesKernelChunkInputs = {
-  neurons: Array<InktensorPrimitivesKernelNeuronInput>;
+export type InktensorPrimitivesKernelStepChunkInputs = {
+  neurons: Array<InktensorPrimitivesKernelStepNeuronInput>;
   rows: Array<number>;
 };
 
-export type InktensorPrimitivesEpochWeightsRow = {
-  updatedAt: number;
-  uids: Array<InktensorPrimitivesUnitsUid>;
-  weights: Array<number>;
-};
-
-export type InktensorPrimitivesEpochStage =
+export type InktensorPrimitivesEpochTypesStage =
   | { type: 'Open' }
   | { type: 'Closed' }
   | { type: 'Asserted'; value: [FixedBytes<32>, AccountId32, InktensorPrimitivesUnitsRao, number] }
@@ -455,7 +455,7 @@ export type InktensorPrimitivesEpochStage =
 
 export type InkStorageTraitsImplsManualKey = {};
 
-export type InktensorPrimitivesEpochSettlement = {
+export type InktensorPrimitivesEpochTypesSettlement = {
   epoch: number;
   neurons: number;
   chunk: number;
@@ -468,16 +468,31 @@ export type InktensorPrimitivesEpochSettlement = {
   fee: InktensorPrimitivesUnitsRao;
 };
 
-export type EpochWeightsHeadSlot = 'A' | 'B';
+export type EpochWeightsRowHeadSlot = 'A' | 'B';
 
-export type InktensorPrimitivesKernelKernelError =
+export type EpochWeightsStoreRowStore = {
+  heads: {
+    get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<Array<InktensorPrimitivesVersioned> | undefined>;
+  };
+  pages: {
+    get(
+      arg: [InktensorPrimitivesUnitsNetUid, InktensorPrimitivesUnitsUid, EpochWeightsRowHeadSlot, number],
+    ): Promise<EpochWeightsPageRowPage | undefined>;
+  };
+};
+
+export type EpochWeightsCommitsCommitStore = {
+  queues: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<EpochWeightsCommitsQueue | undefined> };
+};
+
+export type InktensorPrimitivesKernelErrorKernelError =
   'BadParams' | 'StepOutOfRange' | 'BadInputs' | 'BadCarry' | 'BadScratch' | 'BadMemory';
 
 export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'UnknownSubnet' }
   | { type: 'NotOwner' }
   | { type: 'NotEpoch' }
-  | { type: 'OutOfBounds'; value: [bigint, bigint, bigint] }
+  | { type: 'OutOfBounds'; value: [InktensorPrimitivesRegistryErrorBoundedField, bigint, bigint, bigint] }
   | { type: 'BadName' }
   | { type: 'NotYuma' }
   | { type: 'AlreadyRegistered'; value: InktensorPrimitivesUnitsUid }
@@ -495,7 +510,7 @@ export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'TooSoon'; value: number }
   | { type: 'Cooldown'; value: number }
   | { type: 'Frozen'; value: number }
-  | { type: 'NotRoot' }
+  | { type: 'SetByAdmin' }
   | { type: 'RegistrationClosed' }
   | { type: 'AlreadyStarted'; value: number }
   | { type: 'NotOffered' }
@@ -533,7 +548,7 @@ export type InktensorPrimitivesStakingErrorStakingError =
   | { type: 'StillParent' }
   | { type: 'NothingToClaim' };
 
-export type InktensorPrimitivesEmissionEmissionError =
+export type InktensorPrimitivesEmissionErrorEmissionError =
   | { type: 'NotEpoch' }
   | { type: 'AlreadyDrawn' }
   | { type: 'NotDrawn' }
@@ -546,32 +561,48 @@ export type InktensorPrimitivesEmissionEmissionError =
 
 export type InktensorPrimitivesDisputeOpening = 'Carry' | 'Scratch' | 'Memory';
 
-export type InktensorPrimitivesEpochVotingCommitView = {
+export type InktensorPrimitivesEpochWeightCallsCommitView = {
   hash: FixedBytes<32>;
   epoch: number;
   block: number;
   revealsIn: number;
-  state: InktensorPrimitivesEpochVotingCommitState;
+  state: InktensorPrimitivesEpochWeightCallsCommitState;
 };
 
 export type InktensorPrimitivesKernelBudget =
   | { type: 'Split'; value: [InktensorPrimitivesUnitsRao, InktensorPrimitivesUnitsRao] }
   | { type: 'Combined'; value: InktensorPrimitivesUnitsRao };
 
-export type EpochLifeFinalEpoch = { epoch: number; closedAt: bigint; digest: FixedBytes<32> };
+export type EpochLifecycleFinalEpoch = { epoch: number; closedAt: bigint; digest: FixedBytes<32> };
 
-export type EpochWeightsHeadRowRef = { slot: EpochWeightsHeadSlot; pages: bigint };
+export type EpochWeightsRowHeadRowRef = { slot: EpochWeightsRowHeadSlot; pages: bigint };
 
-export type EpochWeightsHeadRowHead = {
+export type EpochWeightsRowHead = {
   generation: number;
   updatedAt: number;
-  slot: EpochWeightsHeadSlot;
-  occupied: EpochWeightsHeadOccupied;
+  slot: EpochWeightsRowHeadSlot;
+  occupied: EpochWeightsRowHeadOccupied;
 };
 
-export type InktensorPrimitivesEpochVotingCommitState = 'Waiting' | 'Due' | 'Missed';
+export type InktensorPrimitivesRegistryErrorBoundedField =
+  | { type: 'Hyperparameter'; value: InktensorPrimitivesRegistryHyperparametersParameter }
+  | { type: 'MinLock' }
+  | { type: 'LockInterval' }
+  | { type: 'SubnetLimit' }
+  | { type: 'NominatorMin' }
+  | { type: 'ServingDeposit' }
+  | { type: 'SwapFee' }
+  | { type: 'Identity' }
+  | { type: 'Symbol' }
+  | { type: 'Port' }
+  | { type: 'Commitment' }
+  | { type: 'Epoch' }
+  | { type: 'Uid' }
+  | { type: 'UidCount' };
 
-export type InktensorPrimitivesKernelNeuronInput = {
+export type InktensorPrimitivesEpochWeightCallsCommitState = 'Waiting' | 'Due' | 'Missed';
+
+export type InktensorPrimitivesKernelStepNeuronInput = {
   stake: bigint;
   lastUpdate: bigint;
   registeredAt: bigint;
@@ -580,4 +611,42 @@ export type InktensorPrimitivesKernelNeuronInput = {
   newcomer: boolean;
 };
 
-export type EpochWeightsHeadOccupied = { a: bigint; b: bigint };
+export type EpochWeightsRowHeadOccupied = { a: bigint; b: bigint };
+
+export type InktensorPrimitivesRegistryHyperparametersParameter =
+  | 'Tempo'
+  | 'Kernel'
+  | 'MaxUids'
+  | 'MaxValidators'
+  | 'ImmunityPeriod'
+  | 'RegistrationPrice'
+  | 'OtherParams'
+  | 'Yuma'
+  | 'ActivityCutoff'
+  | 'MinStake'
+  | 'Kappa'
+  | 'BondsPenalty'
+  | 'BondsMovingAverage'
+  | 'Yuma3'
+  | 'LiquidAlpha'
+  | 'AlphaLow'
+  | 'AlphaHigh'
+  | 'AlphaSigmoidSteepness'
+  | 'CommitReveal'
+  | 'MinBurn'
+  | 'MaxBurn'
+  | 'BurnHalfLife'
+  | 'BurnIncrease'
+  | 'MaxRegistrationsPerBlock'
+  | 'RegistrationAllowed'
+  | 'MinNonImmuneUids'
+  | 'ImmuneOwnerUids'
+  | 'Split'
+  | 'TransferEnabled'
+  | 'WeightsVersionKey'
+  | 'WeightsRateLimit'
+  | 'MinAllowedWeights'
+  | 'CommitRevealWeights'
+  | 'RevealPeriod'
+  | 'StakeThreshold'
+  | 'ServingRateLimit';

@@ -14,7 +14,7 @@ import type { InkPrimitivesLangError } from './types.js';
 
 export interface ConstructorQuery<Type extends MetadataType> extends GenericConstructorQuery<Type> {
   /**
-   * A kernel has nothing to set up.
+   * Deploys the kernel, which has nothing to set up.
    *
    * @param {ConstructorCallOptions} options
    *

@@ -15,7 +15,7 @@ export interface ConstructorTx<
   Type extends MetadataType,
 > extends GenericConstructorTx<Type> {
   /**
-   * A kernel has nothing to set up.
+   * Deploys the kernel, which has nothing to set up.
    *
    * @param {ConstructorTxOptions} options
    *

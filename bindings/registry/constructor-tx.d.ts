@@ -17,8 +17,8 @@ export interface ConstructorTx<
   Type extends MetadataType,
 > extends GenericConstructorTx<Type> {
   /**
-   * Deploys a registry that is paid in `token`, for a network with these rules. The caller may name the epoch contract,
-   * once, and is the admin.
+   * Deploys the registry of a network with these rules, which is paid in `token`. The caller
+   * becomes the admin, and may name the epoch contract once.
    *
    * # Errors
    * `OutOfBounds` for a rule.

@@ -8,7 +8,7 @@ import { ContractQuery } from './query.js';
 import { ContractTx } from './tx.js';
 import { ConstructorQuery } from './constructor-query.js';
 import { ConstructorTx } from './constructor-tx.js';
-import { ContractEvents } from './events.js';
+import { ContractEvents } from '../events.js';
 
 export * from './types.js';
 

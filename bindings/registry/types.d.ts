@@ -20,7 +20,7 @@ export type InktensorPrimitivesUnitsNetUid = number;
 
 export type InktensorPrimitivesUnitsRao = bigint;
 
-export type InktensorPrimitivesEmissionEpochBudget = {
+export type InktensorPrimitivesEmissionTypesEpochBudget = {
   miners: InktensorPrimitivesUnitsRao;
   validators: InktensorPrimitivesUnitsRao;
   owner: InktensorPrimitivesUnitsRao;
@@ -30,9 +30,12 @@ export type InktensorPrimitivesEmissionEpochBudget = {
   keeper: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesEmissionFee = 'Proposer' | 'Keeper';
+export type InktensorPrimitivesEmissionTypesFee = 'Proposer' | 'Keeper';
 
-export type InktensorPrimitivesEpochBond = { free: InktensorPrimitivesUnitsRao; locked: InktensorPrimitivesUnitsRao };
+export type InktensorPrimitivesEpochTypesCollateral = {
+  free: InktensorPrimitivesUnitsRao;
+  locked: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesAssertion = {
   headerHash: FixedBytes<32>;
@@ -44,7 +47,7 @@ export type InktensorPrimitivesAssertion = {
 
 export type InktensorPrimitivesUnitsUid = number;
 
-export type InktensorPrimitivesRegistryHyperparameter =
+export type InktensorPrimitivesRegistryHyperparametersHyperparameter =
   | { type: 'Tempo'; value: number }
   | { type: 'Kernel'; value: AccountId32 }
   | { type: 'MaxUids'; value: number }
@@ -71,7 +74,7 @@ export type InktensorPrimitivesRegistryHyperparameter =
   | { type: 'RegistrationAllowed'; value: boolean }
   | { type: 'MinNonImmuneUids'; value: number }
   | { type: 'ImmuneOwnerUids'; value: number }
-  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionTypesSplitPreset }
   | { type: 'TransferEnabled'; value: boolean }
   | { type: 'WeightsVersionKey'; value: bigint }
   | { type: 'WeightsRateLimit'; value: number }
@@ -81,7 +84,7 @@ export type InktensorPrimitivesRegistryHyperparameter =
   | { type: 'StakeThreshold'; value: InktensorPrimitivesUnitsRao }
   | { type: 'ServingRateLimit'; value: number };
 
-export type InktensorPrimitivesRegistryHyperparameterLike =
+export type InktensorPrimitivesRegistryHyperparametersHyperparameterLike =
   | { type: 'Tempo'; value: number }
   | { type: 'Kernel'; value: AccountId32Like }
   | { type: 'MaxUids'; value: number }
@@ -108,7 +111,7 @@ export type InktensorPrimitivesRegistryHyperparameterLike =
   | { type: 'RegistrationAllowed'; value: boolean }
   | { type: 'MinNonImmuneUids'; value: number }
   | { type: 'ImmuneOwnerUids'; value: number }
-  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionTypesSplitPreset }
   | { type: 'TransferEnabled'; value: boolean }
   | { type: 'WeightsVersionKey'; value: bigint }
   | { type: 'WeightsRateLimit'; value: number }
@@ -118,10 +121,10 @@ export type InktensorPrimitivesRegistryHyperparameterLike =
   | { type: 'StakeThreshold'; value: InktensorPrimitivesUnitsRao }
   | { type: 'ServingRateLimit'; value: number };
 
-export type InktensorPrimitivesRegistryKernelParams =
+export type InktensorPrimitivesRegistryTypesKernelParams =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: Bytes };
 
-export type InktensorPrimitivesRegistryKernelParamsLike =
+export type InktensorPrimitivesRegistryTypesKernelParamsLike =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: BytesLike };
 
 export type InktensorPrimitivesRegistryServingAxon = {
@@ -169,14 +172,14 @@ export type InkStorageLazyMapping = {};
 export type InkStorageLazy = {};
 
 export type RegistrySubnetRegistry = {
-  token: AccountId32;
+  tao: InktensorPrimitivesTao;
   creation: RegistryCreation;
-  wiring: RegistryWiring;
+  wiring: InktensorPrimitivesWiring;
   kernels: RegistryKernels;
   subnets: RegistrySubnets;
 };
 
-export type InktensorPrimitivesKernelNeuronResult = {
+export type InktensorPrimitivesKernelStepNeuronResult = {
   incentive: number;
   dividends: number;
   consensus: number;
@@ -203,7 +206,7 @@ export type InktensorPrimitivesKernelYumaParams = {
   commitReveal: boolean;
 };
 
-export type InktensorPrimitivesEmissionSplitPreset = 'Network' | 'Bittensor';
+export type InktensorPrimitivesEmissionTypesSplitPreset = 'Network' | 'Bittensor';
 
 export type InktensorPrimitivesRegistryNetworkSubnetIdentity = {
   name: string;
@@ -221,11 +224,11 @@ export type InktensorPrimitivesRegistryServingHost =
 export type InktensorPrimitivesRegistryServingHostLike =
   { type: 'V4'; value: FixedBytes<4> } | { type: 'V6'; value: FixedBytes<16> } | { type: 'Name'; value: string };
 
-export type InktensorPrimitivesStakingChild = { proportion: bigint; hotkey: AccountId32 };
+export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
-export type InktensorPrimitivesRegistryRegistryPeers = { token: AccountId32; epoch?: AccountId32 | undefined };
+export type InktensorPrimitivesRegistryTypesRegistryPeers = { token: AccountId32; epoch?: AccountId32 | undefined };
 
-export type InktensorPrimitivesRegistryHotkeyStatus = {
+export type InktensorPrimitivesRegistryTypesHotkeyStatus = {
   subnetExists: boolean;
   owner?: AccountId32 | undefined;
   transfers: boolean;
@@ -234,13 +237,13 @@ export type InktensorPrimitivesRegistryHotkeyStatus = {
 
 export type InktensorPrimitivesRegistryKernelsKernelEntry = {
   codeHash: FixedBytes<32>;
-  defaults: InktensorPrimitivesRegistryKernelParams;
+  defaults: InktensorPrimitivesRegistryTypesKernelParams;
   retired: boolean;
 };
 
 export type InkStorageTraitsImplsResolverKey = {};
 
-export type RegistrySettings = {
+export type RegistryHyperparametersSettings = {
   name: string;
   owner: AccountId32;
   ownerHotkey: AccountId32;
@@ -255,7 +258,7 @@ export type RegistrySettings = {
   maxValidators: number;
   immunityPeriod: number;
   terms: InktensorPrimitivesRegistryTerms;
-  params: InktensorPrimitivesRegistryKernelParams;
+  params: InktensorPrimitivesRegistryTypesKernelParams;
 };
 
 export type RegistrySeats = {
@@ -265,12 +268,16 @@ export type RegistrySeats = {
   registrations: number;
 };
 
-export type RegistrySubnetsPlace = { uid: InktensorPrimitivesUnitsUid; generation: number; registeredEpoch: number };
+export type RegistrySubnetsSeatRecord = {
+  uid: InktensorPrimitivesUnitsUid;
+  generation: number;
+  registeredEpoch: number;
+};
 
 export type InktensorPrimitivesVersioned = {
   epoch: number;
-  now?: InktensorPrimitivesRegistryNeuron | undefined;
-  before?: InktensorPrimitivesRegistryNeuron | undefined;
+  now?: InktensorPrimitivesRegistryTypesNeuron | undefined;
+  before?: InktensorPrimitivesRegistryTypesNeuron | undefined;
 };
 
 export type RegistryPagesNeuronPage = Array<InktensorPrimitivesVersioned>;
@@ -278,7 +285,7 @@ export type RegistryPagesNeuronPage = Array<InktensorPrimitivesVersioned>;
 export type RegistryPagesStanding = {
   registeredAt: number;
   tenure: InktensorPrimitivesVersioned003;
-  score: InktensorPrimitivesKernelNeuronResult;
+  score: InktensorPrimitivesKernelStepNeuronResult;
 };
 
 export type RegistryPagesStandingPage = { scored: number; standings: Array<RegistryPagesStanding> };
@@ -291,12 +298,14 @@ export type RegistrySubnetsStrength = {
   before: InktensorPrimitivesUnitsRao;
 };
 
-export type RegistryServingServed = {
+export type RegistryServingServingRecord = {
   axon?: [InktensorPrimitivesRegistryServingAxon, number] | undefined;
   prometheus?: [InktensorPrimitivesRegistryServingPrometheus, number] | undefined;
   commitment?: InktensorPrimitivesRegistryServingCommitment | undefined;
   deposit: InktensorPrimitivesUnitsRao;
 };
+
+export type InktensorPrimitivesTao = AccountId32;
 
 export type RegistryCreation = {
   rules: InktensorPrimitivesRegistryNetworkNetworkRules;
@@ -304,7 +313,8 @@ export type RegistryCreation = {
   held: InktensorPrimitivesUnitsRao;
 };
 
-export type RegistryWiring = { type: 'NamedBy'; value: AccountId32 } | { type: 'Epoch'; value: AccountId32 };
+export type InktensorPrimitivesWiring =
+  { type: 'Deployer'; value: AccountId32 } | { type: 'Wired'; value: AccountId32 };
 
 export type RegistryKernels = {
   admin: AccountId32;
@@ -314,15 +324,19 @@ export type RegistryKernels = {
 
 export type RegistrySubnets = {
   count: number;
-  settings: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistrySettings | undefined> };
+  settings: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistryHyperparametersSettings | undefined> };
   seats: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistrySeats | undefined> };
-  places: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<RegistrySubnetsPlace | undefined> };
+  places: {
+    get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<RegistrySubnetsSeatRecord | undefined>;
+  };
   owners: { get(arg: AccountId32Like): Promise<AccountId32 | undefined> };
   neurons: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryPagesNeuronPage | undefined> };
   standings: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryPagesStandingPage | undefined> };
   prices: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistryPrice | undefined> };
   changes: {
-    get(arg: [InktensorPrimitivesUnitsNetUid, InktensorPrimitivesRegistryViewsParameter]): Promise<number | undefined>;
+    get(
+      arg: [InktensorPrimitivesUnitsNetUid, InktensorPrimitivesRegistryHyperparametersParameter],
+    ): Promise<number | undefined>;
   };
   offers: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<AccountId32 | undefined> };
   identities: {
@@ -331,8 +345,8 @@ export type RegistrySubnets = {
   ownerSeats: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<Array<InktensorPrimitivesUnitsUid> | undefined> };
   live: { get(): Promise<Array<InktensorPrimitivesUnitsNetUid> | undefined> };
   strengths: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistrySubnetsStrength | undefined> };
-  served: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryServingServed | undefined> };
-  standIns: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<AccountId32 | undefined> };
+  served: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryServingServingRecord | undefined> };
+  presentHotkeys: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<AccountId32 | undefined> };
   swaps: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<number | undefined> };
 };
 
@@ -340,7 +354,7 @@ export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'UnknownSubnet' }
   | { type: 'NotOwner' }
   | { type: 'NotEpoch' }
-  | { type: 'OutOfBounds'; value: [bigint, bigint, bigint] }
+  | { type: 'OutOfBounds'; value: [InktensorPrimitivesRegistryErrorBoundedField, bigint, bigint, bigint] }
   | { type: 'BadName' }
   | { type: 'NotYuma' }
   | { type: 'AlreadyRegistered'; value: InktensorPrimitivesUnitsUid }
@@ -358,7 +372,7 @@ export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'TooSoon'; value: number }
   | { type: 'Cooldown'; value: number }
   | { type: 'Frozen'; value: number }
-  | { type: 'NotRoot' }
+  | { type: 'SetByAdmin' }
   | { type: 'RegistrationClosed' }
   | { type: 'AlreadyStarted'; value: number }
   | { type: 'NotOffered' }
@@ -369,25 +383,7 @@ export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'BadHost' }
   | { type: 'NothingServed' };
 
-export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
-
-export type InktensorPrimitivesRegistryServingServingView = {
-  uid: InktensorPrimitivesUnitsUid;
-  axon?: InktensorPrimitivesRegistryServingAxon | undefined;
-  prometheus?: InktensorPrimitivesRegistryServingPrometheus | undefined;
-  commitment?: InktensorPrimitivesRegistryServingCommitment | undefined;
-  deposit: InktensorPrimitivesUnitsRao;
-};
-
-export type InktensorPrimitivesRegistrySubnetSnapshot = {
-  neurons: number;
-  ownerUid?: InktensorPrimitivesUnitsUid | undefined;
-  subnet: InktensorPrimitivesRegistrySubnet;
-  params: Bytes;
-  kernelCode: FixedBytes<32>;
-};
-
-export type InktensorPrimitivesRegistrySubnet = {
+export type InktensorPrimitivesRegistryTypesSubnet = {
   name: string;
   owner: AccountId32;
   ownerHotkey: AccountId32;
@@ -405,16 +401,39 @@ export type InktensorPrimitivesRegistrySubnet = {
   immunityPeriod: number;
   registrationPrice: InktensorPrimitivesUnitsRao;
   terms: InktensorPrimitivesRegistryTerms;
-  params: InktensorPrimitivesRegistryKernelParams;
+  params: InktensorPrimitivesRegistryTypesKernelParams;
 };
 
-export type InktensorPrimitivesRegistryViewsHyperparameterView = {
-  parameter: InktensorPrimitivesRegistryViewsParameter;
+export type InktensorPrimitivesRegistryViewsNeuronView = {
+  uid: InktensorPrimitivesUnitsUid;
+  neuron: InktensorPrimitivesRegistryTypesNeuron;
+  score: InktensorPrimitivesKernelStepNeuronResult;
+};
+
+export type InktensorPrimitivesRegistryTypesNeuron = {
+  hotkey: AccountId32;
+  coldkey: AccountId32;
+  registeredAt: number;
+  registeredEpoch: number;
+  generation: number;
+  identity?: AccountId32 | undefined;
+};
+
+export type InktensorPrimitivesRegistryTypesSeat = {
+  uid: InktensorPrimitivesUnitsUid;
+  generation: number;
+  registeredEpoch: number;
+  neurons: number;
+  epoch: number;
+};
+
+export type InktensorPrimitivesRegistryHyperparametersHyperparameterView = {
+  parameter: InktensorPrimitivesRegistryHyperparametersParameter;
   value: bigint;
   min: bigint;
   max: bigint;
-  unit: InktensorPrimitivesRegistryViewsUnit;
-  setter: InktensorPrimitivesRegistryViewsSetter;
+  unit: InktensorPrimitivesRegistryHyperparametersUnit;
+  setter: InktensorPrimitivesRegistryHyperparametersSetter;
   changesFrom: number;
 };
 
@@ -435,35 +454,30 @@ export type InktensorPrimitivesRegistryViewsPruneCandidate = {
   isImmune: boolean;
 };
 
-export type InktensorPrimitivesRegistrySeat = {
+export type InktensorPrimitivesRegistryServingServingView = {
   uid: InktensorPrimitivesUnitsUid;
-  generation: number;
-  registeredEpoch: number;
-  neurons: number;
-  epoch: number;
+  axon?: InktensorPrimitivesRegistryServingAxon | undefined;
+  prometheus?: InktensorPrimitivesRegistryServingPrometheus | undefined;
+  commitment?: InktensorPrimitivesRegistryServingCommitment | undefined;
+  deposit: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesRegistryVoter = {
-  seat: InktensorPrimitivesRegistrySeat;
+export type InktensorPrimitivesRegistryTypesVoter = {
+  seat: InktensorPrimitivesRegistryTypesSeat;
   identity: AccountId32;
   isOwner: boolean;
   terms: InktensorPrimitivesRegistryTermsWeightTerms;
 };
 
-export type InktensorPrimitivesRegistryNeuron = {
-  hotkey: AccountId32;
-  coldkey: AccountId32;
-  registeredAt: number;
-  registeredEpoch: number;
-  generation: number;
-  identity?: AccountId32 | undefined;
+export type InktensorPrimitivesRegistryTypesSubnetSnapshot = {
+  neurons: number;
+  ownerUid?: InktensorPrimitivesUnitsUid | undefined;
+  subnet: InktensorPrimitivesRegistryTypesSubnet;
+  params: Bytes;
+  kernelCode: FixedBytes<32>;
 };
 
-export type InktensorPrimitivesRegistryNeuronView = {
-  uid: InktensorPrimitivesUnitsUid;
-  neuron: InktensorPrimitivesRegistryNeuron;
-  score: InktensorPrimitivesKernelNeuronResult;
-};
+export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
 
 export type InkStorageTraitsImplsManualKey = {};
 
@@ -471,7 +485,7 @@ export type InktensorPrimitivesRegistryTerms = {
   registration: InktensorPrimitivesRegistryTermsRegistrationTerms;
   pruning: InktensorPrimitivesRegistryTermsPruningTerms;
   weights: InktensorPrimitivesRegistryTermsWeightTerms;
-  split: InktensorPrimitivesEmissionSplitPreset;
+  split: InktensorPrimitivesEmissionTypesSplitPreset;
   noTransfers: boolean;
   servingRateLimit: number;
 };
@@ -480,11 +494,11 @@ export type InktensorPrimitivesVersioned002 = { epoch: number; now: number; befo
 
 export type InktensorPrimitivesVersioned003 = {
   epoch: number;
-  now?: InktensorPrimitivesRegistryTenure | undefined;
-  before?: InktensorPrimitivesRegistryTenure | undefined;
+  now?: InktensorPrimitivesRegistryTypesTenure | undefined;
+  before?: InktensorPrimitivesRegistryTypesTenure | undefined;
 };
 
-export type InktensorPrimitivesRegistryViewsParameter =
+export type InktensorPrimitivesRegistryHyperparametersParameter =
   | 'Tempo'
   | 'Kernel'
   | 'MaxUids'
@@ -522,10 +536,26 @@ export type InktensorPrimitivesRegistryViewsParameter =
   | 'StakeThreshold'
   | 'ServingRateLimit';
 
-export type InktensorPrimitivesRegistryViewsUnit =
+export type InktensorPrimitivesRegistryErrorBoundedField =
+  | { type: 'Hyperparameter'; value: InktensorPrimitivesRegistryHyperparametersParameter }
+  | { type: 'MinLock' }
+  | { type: 'LockInterval' }
+  | { type: 'SubnetLimit' }
+  | { type: 'NominatorMin' }
+  | { type: 'ServingDeposit' }
+  | { type: 'SwapFee' }
+  | { type: 'Identity' }
+  | { type: 'Symbol' }
+  | { type: 'Port' }
+  | { type: 'Commitment' }
+  | { type: 'Epoch' }
+  | { type: 'Uid' }
+  | { type: 'UidCount' };
+
+export type InktensorPrimitivesRegistryHyperparametersUnit =
   'Number' | 'Rao' | 'Blocks' | 'Epochs' | 'Bps' | 'U16Ratio' | 'Millionths' | 'Flag';
 
-export type InktensorPrimitivesRegistryViewsSetter = 'Owner' | 'Root';
+export type InktensorPrimitivesRegistryHyperparametersSetter = 'Owner' | 'Admin';
 
 export type InktensorPrimitivesRegistryTermsWeightTerms = {
   versionKey: bigint;
@@ -536,7 +566,7 @@ export type InktensorPrimitivesRegistryTermsWeightTerms = {
   stakeThreshold: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesRegistryTenure = { generation: number; registeredEpoch: number };
+export type InktensorPrimitivesRegistryTypesTenure = { generation: number; registeredEpoch: number };
 
 export type InktensorPrimitivesRegistryTermsRegistrationTerms = {
   minBurn: InktensorPrimitivesUnitsRao;

@@ -14,7 +14,8 @@ import type { StakingDeployError, InkPrimitivesLangError } from './types.js';
 
 export interface ConstructorQuery<Type extends MetadataType> extends GenericConstructorQuery<Type> {
   /**
-   * Deploys the contract for `token` and the hotkeys of `registry`. The caller may wire it, once.
+   * Deploys the contract for `token` and the hotkeys of `registry`. The caller may wire it,
+   * once.
    *
    * # Errors
    * `NoToken`, `NoRegistry`.

@@ -16,7 +16,8 @@ export interface ConstructorTx<
   Type extends MetadataType,
 > extends GenericConstructorTx<Type> {
   /**
-   * Deploys the contract for `token` and the hotkeys of `registry`. The caller may wire it, once.
+   * Deploys the contract for `token` and the hotkeys of `registry`. The caller may wire it,
+   * once.
    *
    * # Errors
    * `NoToken`, `NoRegistry`.

@@ -14,23 +14,23 @@ import type {
   InktensorPrimitivesUnitsRao,
   InkPrimitivesLangError,
   InktensorPrimitivesUnitsNetUid,
-  InktensorPrimitivesTokenWireError,
   InktensorPrimitivesStakingErrorStakingError,
-  InktensorPrimitivesStakingRootDividends,
   InktensorPrimitivesUnitsBps,
-  InktensorPrimitivesStakingChildLike,
-  InktensorPrimitivesStakingChildrenView,
-  InktensorPrimitivesStakingParentView,
-  InktensorPrimitivesStakingTakeInfo,
-  InktensorPrimitivesStakingPaymentLike,
-  InktensorPrimitivesStakingPositionView,
-  InktensorPrimitivesStakingNominatorView,
-  InktensorPrimitivesStakingStakingPeers,
+  InktensorPrimitivesStakingTypesChildLike,
+  InktensorPrimitivesStakingViewsPositionView,
+  InktensorPrimitivesStakingViewsNominatorView,
+  InktensorPrimitivesStakingViewsTakeInfo,
+  InktensorPrimitivesStakingViewsChildrenView,
+  InktensorPrimitivesStakingViewsParentView,
+  InktensorPrimitivesStakingViewsRootDividends,
+  InktensorPrimitivesStakingTypesStakingPeers,
+  InktensorPrimitivesStakingTypesPaymentLike,
+  InktensorPrimitivesTokenWireError,
 } from './types.js';
 
 export interface ContractQuery<Type extends MetadataType> extends GenericContractQuery<Type> {
   /**
-   * Least amount that can be staked at once.
+   * Returns the least amount that can be staked at once.
    *
    * @param {ContractCallOptions} options
    *
@@ -44,7 +44,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * The subnet's open epoch, as this contract knows it.
+   * Returns the subnet's open epoch.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
@@ -60,31 +60,19 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Names the emission and epoch contracts, once. Only the deployer; afterwards nobody can.
+   * Stakes `amount` rao of the caller's TAO on `hotkey`.
+   *
+   * Approve the amount for this contract first. The stake earns from the open epoch on; pay
+   * that arrives while this epoch is open is for the epoch before. Stake on root,
+   * netuid 0, counts on every subnet with 5.27 %, and its dividends are claimed with
+   * `claim_root`.
+   *
+   * # Events
+   * `StakeAdded`.
    *
    * # Errors
-   * `NotDeployer`, `AlreadyWired`.
-   *
-   * @param {AccountId32Like} emission
-   * @param {AccountId32Like} epoch
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0xb9f4999e
-   **/
-  stakingWire: GenericContractQueryCall<
-    (
-      emission: AccountId32Like,
-      epoch: AccountId32Like,
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesTokenWireError>, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * Stakes `amount` of the caller's TAO on `hotkey` (approve it for this contract first).
-   *
-   * # Errors
-   * `UnknownSubnet`, `UnknownHotkey`, `TooLittle`, `Payment`.
+   * `TooLittle` for an amount below the least stake, `UnknownSubnet`, `UnknownHotkey`,
+   * `TooLittle` for a position below the least nomination, `Payment`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -106,10 +94,16 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays than is owed to others.
+   * Removes `amount` rao of the caller's stake on `hotkey` and pays it to the caller.
+   *
+   * A remainder below the least nomination on a hotkey of another owner is paid too; the
+   * event has the sum. Shares are rounded up, so that other positions never lose.
+   *
+   * # Events
+   * `StakeRemoved`.
    *
    * # Errors
-   * `NotEnoughStake`, `TooLittle`, `Payment`.
+   * `TooLittle` for zero, `NotEnoughStake`, `Payment`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -131,10 +125,14 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and returns how much that is.
+   * Removes all of the caller's stake on `hotkey`, on root with the root dividends, and pays
+   * it to the caller. Returns the amount in rao.
+   *
+   * # Events
+   * `StakeRemoved`, `RootClaimed`.
    *
    * # Errors
-   * `NotEnoughStake` if there is none, `Payment`.
+   * `NotEnoughStake` if there is no stake, `Payment`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -157,11 +155,18 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first; on
-   * root with what it has earned. Returns how much it was, and in how many places there still is some.
+   * Removes the caller's stake from at most `limit` positions, newest first, and pays it to
+   * the caller. `limit` is `1 ..= 64`. Positions on root are paid with their root
+   * dividends.
+   *
+   * Returns the amount in rao, and the number of positions that are left. Call again while
+   * there are any.
+   *
+   * # Events
+   * `StakeRemoved` and `RootClaimed` for each position.
    *
    * # Errors
-   * `TooMany`, `NotEnoughStake` if there is none, `Payment`.
+   * `TooMany`, `NotEnoughStake` if there is no stake, `Payment`.
    *
    * @param {number} limit
    * @param {ContractCallOptions} options
@@ -182,10 +187,17 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or both. Returns how much it was.
+   * Moves `amount` rao of the caller's stake, or all of it, to another hotkey, another
+   * subnet, or both. Pays no TAO.
+   *
+   * Returns the amount in rao. A remainder below the least nomination moves too.
+   *
+   * # Events
+   * `StakeMoved`.
    *
    * # Errors
-   * `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`, `TooLittle`.
+   * `SamePosition`, `NotEnoughStake`, `TooLittle`; `UnknownSubnet`, `UnknownHotkey` and
+   * `TooLittle` for the destination.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -214,10 +226,17 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as stake on the same hotkey.
+   * Transfers `amount` rao of the caller's stake on `hotkey`, or all of it, to another
+   * coldkey, as stake on the same hotkey. The subnet's owner can turn transfers off.
+   *
+   * Returns the amount in rao. A remainder below the least nomination is transferred too.
+   *
+   * # Events
+   * `StakeMoved`.
    *
    * # Errors
-   * `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`, `TooLittle`.
+   * `SamePosition`, `TransfersOff`, `NotEnoughStake`, `TooLittle`; `UnknownSubnet`,
+   * `UnknownHotkey` and `TooLittle` for the destination.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -244,7 +263,11 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Pays out what the caller's root stake on `hotkey` has earned, and returns how much that is.
+   * Pays the root dividends of the caller's root stake on `hotkey` to the caller. Returns
+   * the amount in rao.
+   *
+   * # Events
+   * `RootClaimed`.
    *
    * # Errors
    * `NothingToClaim`, `Payment`.
@@ -268,59 +291,17 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * What `claim_root` would pay `coldkey` now.
+   * Sets the take of `hotkey`: the part of its dividends that the owner keeps, in basis
+   * points. The hotkey's owner only.
    *
-   * @param {AccountId32Like} hotkey
-   * @param {AccountId32Like} coldkey
-   * @param {ContractCallOptions} options
+   * Lowering the take is possible at any time. Raising requires 216 000 blocks since the
+   * last change.
    *
-   * @selector 0xa418ec38
-   **/
-  stakingRootClaim: GenericContractQueryCall<
-    (
-      hotkey: AccountId32Like,
-      coldkey: AccountId32Like,
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * What the root stake of `hotkey` earns.
-   *
-   * @param {AccountId32Like} hotkey
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0xf5ed7136
-   **/
-  stakingRootDividends: GenericContractQueryCall<
-    (
-      hotkey: AccountId32Like,
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingRootDividends, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * Dividends of root stake that nobody has claimed. This contract's balance is that and `total_stake`.
-   *
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0xe3db900b
-   **/
-  stakingRootUnclaimed: GenericContractQueryCall<
-    (
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be lowered at any time, and raised
-   * once the interval has passed since it last changed.
+   * # Events
+   * `TakeSet`.
    *
    * # Errors
-   * `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+   * `TakeAbove`, `TakeTooSoon`, `NotHotkeyOwner`.
    *
    * @param {AccountId32Like} hotkey
    * @param {InktensorPrimitivesUnitsBps} take
@@ -340,15 +321,24 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Gives parts of the own stake of `hotkey`, which the caller owns, to children on a subnet, in the place of those before.
+   * Sets the children of `hotkey` on a subnet, in place of the former ones. The hotkey's
+   * owner only.
+   *
+   * Each child weighs with its proportion of the hotkey's own stake, and shares the
+   * dividends with the hotkey. The list counts from the first epoch that opens more
+   * than 7 200 blocks later; before the subnet's first close the list counts at
+   * once. A child of another owner must have allowed the parent with `allow_parent`.
+   *
+   * # Events
+   * `ChildrenSet`.
    *
    * # Errors
-   * `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`, `Cycle`, `UnknownHotkey`, `NotAccepted`,
-   * `TooManyParents`, `ChildrenTooSoon`.
+   * `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`,
+   * `Cycle`, `UnknownHotkey`, `NotAccepted`, `TooManyParents`, `ChildrenTooSoon`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
-   * @param {Array<InktensorPrimitivesStakingChildLike>} children
+   * @param {Array<InktensorPrimitivesStakingTypesChildLike>} children
    * @param {ContractCallOptions} options
    *
    * @selector 0xb5c5f55c
@@ -357,7 +347,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       hotkey: AccountId32Like,
-      children: Array<InktensorPrimitivesStakingChildLike>,
+      children: Array<InktensorPrimitivesStakingTypesChildLike>,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
@@ -366,7 +356,11 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a subnet, or no longer.
+   * Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a
+   * child on a subnet, or withdraws the permission. The child's owner only.
+   *
+   * # Events
+   * `ParentAllowed`.
    *
    * # Errors
    * `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
@@ -393,10 +387,16 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+   * Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends
+   * it earns for parents of other owners, in basis points. The hotkey's owner only.
+   *
+   * The child take is 0 at first, and changes by the rules of `set_take`.
+   *
+   * # Events
+   * `ChildTakeSet`.
    *
    * # Errors
-   * `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+   * `TakeAbove`, `TakeTooSoon`, `NotHotkeyOwner`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -418,7 +418,180 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * The children of `hotkey` on a subnet.
+   * Returns the stake of `coldkey` on `hotkey` in rao: the amount that removing all of it
+   * would pay, rounded down.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {AccountId32Like} coldkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x1c9155f4
+   **/
+  stakingStake: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      coldkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns all stake on `hotkey` on a subnet in rao, of every coldkey. Children, parents
+   * and root stake are not counted.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xd3a30f24
+   **/
+  stakingHotkeyStake: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns all stake on a subnet in rao: the subnet's weight in the division of emission.
+   * Netuid 0 is all root stake.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xc9b5cde8
+   **/
+  stakingSubnetStake: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns all stake in this contract, in rao.
+   *
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x49ba4868
+   **/
+  stakingTotalStake: GenericContractQueryCall<
+    (
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns page `page` of the positions of `coldkey`, 64 a page from page 0 on, in no
+   * particular order.
+   *
+   * @param {AccountId32Like} coldkey
+   * @param {number} page
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xd55b39fb
+   **/
+  stakingPositions: GenericContractQueryCall<
+    (
+      coldkey: AccountId32Like,
+      page: number,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Array<InktensorPrimitivesStakingViewsPositionView>, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns the number of positions of `coldkey`.
+   *
+   * @param {AccountId32Like} coldkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x5b6c373f
+   **/
+  stakingPositionCount: GenericContractQueryCall<
+    (
+      coldkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<number, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns page `page` of the positions on `hotkey`, 64 a page from page 0 on, in no
+   * particular order.
+   *
+   * @param {AccountId32Like} hotkey
+   * @param {number} page
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xfe3008e6
+   **/
+  stakingNominators: GenericContractQueryCall<
+    (
+      hotkey: AccountId32Like,
+      page: number,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Array<InktensorPrimitivesStakingViewsNominatorView>, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns the number of positions on `hotkey`, of every coldkey and subnet.
+   *
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x2acea384
+   **/
+  stakingNominatorCount: GenericContractQueryCall<
+    (
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<number, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns the take of `hotkey` in basis points: 1 800 before the owner sets another.
+   *
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x1c6f438c
+   **/
+  stakingTake: GenericContractQueryCall<
+    (
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsBps, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns the take of `hotkey`, and the first block at which it may be raised.
+   *
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x3d14fb07
+   **/
+  stakingTakeInfo: GenericContractQueryCall<
+    (
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingViewsTakeInfo, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns the children of `hotkey` on a subnet.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -431,12 +604,13 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       netuid: InktensorPrimitivesUnitsNetUid,
       hotkey: AccountId32Like,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingChildrenView, ContractCallResult>>,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingViewsChildrenView, ContractCallResult>>,
     Type
   >;
 
   /**
-   * The parents of `hotkey` on a subnet, and those that it lets be.
+   * Returns the parents of `hotkey` on a subnet, including allowed ones that delegate
+   * nothing yet.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -449,12 +623,13 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       netuid: InktensorPrimitivesUnitsNetUid,
       hotkey: AccountId32Like,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Array<InktensorPrimitivesStakingParentView>, ContractCallResult>>,
+    ) => Promise<GenericContractCallResult<Array<InktensorPrimitivesStakingViewsParentView>, ContractCallResult>>,
     Type
   >;
 
   /**
-   * What `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+   * Returns the child take of `hotkey` on a subnet, and the first block at which it may be
+   * raised.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -467,109 +642,65 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       netuid: InktensorPrimitivesUnitsNetUid,
       hotkey: AccountId32Like,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingTakeInfo, ContractCallResult>>,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingViewsTakeInfo, ContractCallResult>>,
     Type
   >;
 
   /**
-   * Called by the epoch contract at close: from here on writes belong to epoch `closing + 1`.
+   * Returns the amount in rao that `claim_root` would pay `coldkey` now.
    *
-   * # Errors
-   * `NotEpoch`.
-   *
-   * @param {InktensorPrimitivesUnitsNetUid} netuid
-   * @param {number} closing
+   * @param {AccountId32Like} hotkey
+   * @param {AccountId32Like} coldkey
    * @param {ContractCallOptions} options
    *
-   * @selector 0xa0579c14
+   * @selector 0xa418ec38
    **/
-  stakingBeginEpoch: GenericContractQueryCall<
+  stakingRootClaim: GenericContractQueryCall<
     (
-      netuid: InktensorPrimitivesUnitsNetUid,
-      closing: number,
+      hotkey: AccountId32Like,
+      coldkey: AccountId32Like,
       options?: ContractCallOptions,
-    ) => Promise<
-      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
-    >,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
     Type
   >;
 
   /**
-   * Called by the emission contract after it has minted the sum of `payments`, pay of `epoch`, to this contract:
-   * credits them as stake. Returns that sum.
+   * Returns the root stake of `hotkey`, and the dividends that still flow to it.
    *
-   * # Errors
-   * `NotEmission`, `Overflow`.
-   *
-   * @param {InktensorPrimitivesUnitsNetUid} netuid
-   * @param {number} epoch
-   * @param {Array<InktensorPrimitivesStakingPaymentLike>} payments
+   * @param {AccountId32Like} hotkey
    * @param {ContractCallOptions} options
    *
-   * @selector 0x3dcf1dd7
+   * @selector 0xf5ed7136
    **/
-  stakingDistribute: GenericContractQueryCall<
+  stakingRootDividends: GenericContractQueryCall<
     (
-      netuid: InktensorPrimitivesUnitsNetUid,
-      epoch: number,
-      payments: Array<InktensorPrimitivesStakingPaymentLike>,
+      hotkey: AccountId32Like,
       options?: ContractCallOptions,
-    ) => Promise<
-      GenericContractCallResult<
-        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
-        ContractCallResult
-      >
-    >,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingViewsRootDividends, ContractCallResult>>,
     Type
   >;
 
   /**
-   * Whether the subnet goes on: false once it is retired, none if it was never created or the registry does not
-   * answer.
+   * Returns all root dividends that are not claimed, in rao. The contract's balance is at
+   * least this amount plus `total_stake`.
    *
-   * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
    *
-   * @selector 0xf510efaf
+   * @selector 0xe3db900b
    **/
-  stakingIsLive: GenericContractQueryCall<
+  stakingRootUnclaimed: GenericContractQueryCall<
     (
-      netuid: InktensorPrimitivesUnitsNetUid,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<boolean | undefined, ContractCallResult>>,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
     Type
   >;
 
   /**
-   * Stake behind each of `hotkeys` at the end of `epoch`, or now if it is still open. At most `PAGE` hotkeys.
+   * Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or
+   * now while the epoch is open.
    *
-   * # Errors
-   * `TooOld`, `TooMany`.
-   *
-   * @param {InktensorPrimitivesUnitsNetUid} netuid
-   * @param {Array<AccountId32Like>} hotkeys
-   * @param {number} epoch
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0xbad3ff3a
-   **/
-  stakingStakesAt: GenericContractQueryCall<
-    (
-      netuid: InktensorPrimitivesUnitsNetUid,
-      hotkeys: Array<AccountId32Like>,
-      epoch: number,
-      options?: ContractCallOptions,
-    ) => Promise<
-      GenericContractCallResult<
-        Result<Array<InktensorPrimitivesUnitsRao>, InktensorPrimitivesStakingErrorStakingError>,
-        ContractCallResult
-      >
-    >,
-    Type
-  >;
-
-  /**
-   * Stake behind `hotkey` at the end of `epoch`.
+   * This is the hotkey's own stake, less the children's part, plus a part of each parent's
+   * stake. Root stake counts in the same way, with 5.27 %.
    *
    * # Errors
    * `TooOld`.
@@ -597,175 +728,54 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * What `coldkey` would get back from `hotkey`, rounded down.
+   * Returns the stake that each of `hotkeys`, at most 64, weighs with on a subnet, as
+   * `stake_at` does. Called by the epoch contract.
+   *
+   * # Errors
+   * `TooMany`, `TooOld`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
-   * @param {AccountId32Like} hotkey
-   * @param {AccountId32Like} coldkey
+   * @param {Array<AccountId32Like>} hotkeys
+   * @param {number} epoch
    * @param {ContractCallOptions} options
    *
-   * @selector 0x1c9155f4
+   * @selector 0xbad3ff3a
    **/
-  stakingStake: GenericContractQueryCall<
+  stakingStakesAt: GenericContractQueryCall<
     (
       netuid: InktensorPrimitivesUnitsNetUid,
-      hotkey: AccountId32Like,
-      coldkey: AccountId32Like,
+      hotkeys: Array<AccountId32Like>,
+      epoch: number,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<Array<InktensorPrimitivesUnitsRao>, InktensorPrimitivesStakingErrorStakingError>,
+        ContractCallResult
+      >
+    >,
     Type
   >;
 
   /**
-   * Stake behind `hotkey` now.
-   *
-   * @param {InktensorPrimitivesUnitsNetUid} netuid
-   * @param {AccountId32Like} hotkey
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0xd3a30f24
-   **/
-  stakingHotkeyStake: GenericContractQueryCall<
-    (
-      netuid: InktensorPrimitivesUnitsNetUid,
-      hotkey: AccountId32Like,
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * Stake on the subnet: its weight in the division of emission. Of root: all root stake.
+   * Returns true for a subnet that is not retired, and false for a retired one. Returns
+   * nothing if the subnet was never created, or the registry does not answer. Called
+   * by the emission contract.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
    *
-   * @selector 0xc9b5cde8
+   * @selector 0xf510efaf
    **/
-  stakingSubnetStake: GenericContractQueryCall<
+  stakingIsLive: GenericContractQueryCall<
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
+    ) => Promise<GenericContractCallResult<boolean | undefined, ContractCallResult>>,
     Type
   >;
 
   /**
-   * All stake.
-   *
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0x49ba4868
-   **/
-  stakingTotalStake: GenericContractQueryCall<
-    (
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * The take of `hotkey`: `MAX_TAKE` until its owner sets another.
-   *
-   * @param {AccountId32Like} hotkey
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0x1c6f438c
-   **/
-  stakingTake: GenericContractQueryCall<
-    (
-      hotkey: AccountId32Like,
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsBps, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * The take of `hotkey`, and when it may be raised.
-   *
-   * @param {AccountId32Like} hotkey
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0x3d14fb07
-   **/
-  stakingTakeInfo: GenericContractQueryCall<
-    (
-      hotkey: AccountId32Like,
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingTakeInfo, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * In how many places `coldkey` has stake.
-   *
-   * @param {AccountId32Like} coldkey
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0x5b6c373f
-   **/
-  stakingPositionCount: GenericContractQueryCall<
-    (
-      coldkey: AccountId32Like,
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<number, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * Page `page` (64 places) of where `coldkey` has stake.
-   *
-   * @param {AccountId32Like} coldkey
-   * @param {number} page
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0xd55b39fb
-   **/
-  stakingPositions: GenericContractQueryCall<
-    (
-      coldkey: AccountId32Like,
-      page: number,
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Array<InktensorPrimitivesStakingPositionView>, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * In how many places, of any coldkey, there is stake on `hotkey`.
-   *
-   * @param {AccountId32Like} hotkey
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0x2acea384
-   **/
-  stakingNominatorCount: GenericContractQueryCall<
-    (
-      hotkey: AccountId32Like,
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<number, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * Page `page` (64 places) of who has stake on `hotkey`.
-   *
-   * @param {AccountId32Like} hotkey
-   * @param {number} page
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0xfe3008e6
-   **/
-  stakingNominators: GenericContractQueryCall<
-    (
-      hotkey: AccountId32Like,
-      page: number,
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Array<InktensorPrimitivesStakingNominatorView>, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * The other contracts.
+   * Returns the contracts that this contract calls or is called by.
    *
    * @param {ContractCallOptions} options
    *
@@ -774,7 +784,83 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   stakingPeers: GenericContractQueryCall<
     (
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingStakingPeers, ContractCallResult>>,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesStakingTypesStakingPeers, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Opens epoch `closing + 1` of a subnet. Epoch contract only.
+   *
+   * # Errors
+   * `NotEpoch`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {number} closing
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xa0579c14
+   **/
+  stakingBeginEpoch: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      closing: number,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+    >,
+    Type
+  >;
+
+  /**
+   * Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
+   * contract only, after it has minted and sent the sum to this contract.
+   *
+   * # Events
+   * `Inherited` and `RootAccrued` for each hotkey with parents or root stake, `Distributed`.
+   *
+   * # Errors
+   * `NotEmission`, `TooOld`, `Overflow`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {number} epoch
+   * @param {Array<InktensorPrimitivesStakingTypesPaymentLike>} payments
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x3dcf1dd7
+   **/
+  stakingDistribute: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      epoch: number,
+      payments: Array<InktensorPrimitivesStakingTypesPaymentLike>,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Names the emission and the epoch contract. Deployer only, once, during deployment.
+   *
+   * # Errors
+   * `AlreadyWired`, `NotDeployer`.
+   *
+   * @param {AccountId32Like} emission
+   * @param {AccountId32Like} epoch
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xb9f4999e
+   **/
+  stakingWire: GenericContractQueryCall<
+    (
+      emission: AccountId32Like,
+      epoch: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesTokenWireError>, ContractCallResult>>,
     Type
   >;
 }

@@ -13,33 +13,25 @@ import type {
   InktensorPrimitivesUnitsNetUid,
   InktensorPrimitivesUnitsRao,
   InktensorPrimitivesUnitsBps,
-  InktensorPrimitivesStakingChildLike,
-  InktensorPrimitivesStakingPaymentLike,
+  InktensorPrimitivesStakingTypesChildLike,
+  InktensorPrimitivesStakingTypesPaymentLike,
 } from './types.js';
 
 export interface ContractTx<Type extends MetadataType> extends GenericContractTx<Type> {
   /**
-   * Names the emission and epoch contracts, once. Only the deployer; afterwards nobody can.
+   * Stakes `amount` rao of the caller's TAO on `hotkey`.
+   *
+   * Approve the amount for this contract first. The stake earns from the open epoch on; pay
+   * that arrives while this epoch is open is for the epoch before. Stake on root,
+   * netuid 0, counts on every subnet with 5.27 %, and its dividends are claimed with
+   * `claim_root`.
+   *
+   * # Events
+   * `StakeAdded`.
    *
    * # Errors
-   * `NotDeployer`, `AlreadyWired`.
-   *
-   * @param {AccountId32Like} emission
-   * @param {AccountId32Like} epoch
-   * @param {ContractTxOptions} options
-   *
-   * @selector 0xb9f4999e
-   **/
-  stakingWire: GenericContractTxCall<
-    (emission: AccountId32Like, epoch: AccountId32Like, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
-    Type
-  >;
-
-  /**
-   * Stakes `amount` of the caller's TAO on `hotkey` (approve it for this contract first).
-   *
-   * # Errors
-   * `UnknownSubnet`, `UnknownHotkey`, `TooLittle`, `Payment`.
+   * `TooLittle` for an amount below the least stake, `UnknownSubnet`, `UnknownHotkey`,
+   * `TooLittle` for a position below the least nomination, `Payment`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -59,10 +51,16 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Takes `amount` of the caller's stake back. Shares are rounded up, so never less stays than is owed to others.
+   * Removes `amount` rao of the caller's stake on `hotkey` and pays it to the caller.
+   *
+   * A remainder below the least nomination on a hotkey of another owner is paid too; the
+   * event has the sum. Shares are rounded up, so that other positions never lose.
+   *
+   * # Events
+   * `StakeRemoved`.
    *
    * # Errors
-   * `NotEnoughStake`, `TooLittle`, `Payment`.
+   * `TooLittle` for zero, `NotEnoughStake`, `Payment`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -82,10 +80,14 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Takes all of the caller's stake on `hotkey` back, on root with what it has earned, and returns how much that is.
+   * Removes all of the caller's stake on `hotkey`, on root with the root dividends, and pays
+   * it to the caller. Returns the amount in rao.
+   *
+   * # Events
+   * `StakeRemoved`, `RootClaimed`.
    *
    * # Errors
-   * `NotEnoughStake` if there is none, `Payment`.
+   * `NotEnoughStake` if there is no stake, `Payment`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -103,11 +105,18 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Takes the caller's stake back from everywhere, from at most `limit` places, which is `1 ..= PAGE`, the latest first; on
-   * root with what it has earned. Returns how much it was, and in how many places there still is some.
+   * Removes the caller's stake from at most `limit` positions, newest first, and pays it to
+   * the caller. `limit` is `1 ..= 64`. Positions on root are paid with their root
+   * dividends.
+   *
+   * Returns the amount in rao, and the number of positions that are left. Call again while
+   * there are any.
+   *
+   * # Events
+   * `StakeRemoved` and `RootClaimed` for each position.
    *
    * # Errors
-   * `TooMany`, `NotEnoughStake` if there is none, `Payment`.
+   * `TooMany`, `NotEnoughStake` if there is no stake, `Payment`.
    *
    * @param {number} limit
    * @param {ContractTxOptions} options
@@ -120,10 +129,17 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Moves the caller's stake, `amount` of it or all, to another hotkey, another subnet, or both. Returns how much it was.
+   * Moves `amount` rao of the caller's stake, or all of it, to another hotkey, another
+   * subnet, or both. Pays no TAO.
+   *
+   * Returns the amount in rao. A remainder below the least nomination moves too.
+   *
+   * # Events
+   * `StakeMoved`.
    *
    * # Errors
-   * `SamePosition`, `UnknownSubnet` and `UnknownHotkey` for where it goes, `NotEnoughStake`, `TooLittle`.
+   * `SamePosition`, `NotEnoughStake`, `TooLittle`; `UnknownSubnet`, `UnknownHotkey` and
+   * `TooLittle` for the destination.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -147,10 +163,17 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Gives the caller's stake on `hotkey`, `amount` of it or all, to another coldkey, as stake on the same hotkey.
+   * Transfers `amount` rao of the caller's stake on `hotkey`, or all of it, to another
+   * coldkey, as stake on the same hotkey. The subnet's owner can turn transfers off.
+   *
+   * Returns the amount in rao. A remainder below the least nomination is transferred too.
+   *
+   * # Events
+   * `StakeMoved`.
    *
    * # Errors
-   * `SamePosition`, `UnknownSubnet`, `UnknownHotkey`, `TransfersOff`, `NotEnoughStake`, `TooLittle`.
+   * `SamePosition`, `TransfersOff`, `NotEnoughStake`, `TooLittle`; `UnknownSubnet`,
+   * `UnknownHotkey` and `TooLittle` for the destination.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -172,7 +195,11 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Pays out what the caller's root stake on `hotkey` has earned, and returns how much that is.
+   * Pays the root dividends of the caller's root stake on `hotkey` to the caller. Returns
+   * the amount in rao.
+   *
+   * # Events
+   * `RootClaimed`.
    *
    * # Errors
    * `NothingToClaim`, `Payment`.
@@ -188,11 +215,17 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Sets the share of dividends that the owner of `hotkey` keeps. Only its owner. It may be lowered at any time, and raised
-   * once the interval has passed since it last changed.
+   * Sets the take of `hotkey`: the part of its dividends that the owner keeps, in basis
+   * points. The hotkey's owner only.
+   *
+   * Lowering the take is possible at any time. Raising requires 216 000 blocks since the
+   * last change.
+   *
+   * # Events
+   * `TakeSet`.
    *
    * # Errors
-   * `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+   * `TakeAbove`, `TakeTooSoon`, `NotHotkeyOwner`.
    *
    * @param {AccountId32Like} hotkey
    * @param {InktensorPrimitivesUnitsBps} take
@@ -210,15 +243,24 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Gives parts of the own stake of `hotkey`, which the caller owns, to children on a subnet, in the place of those before.
+   * Sets the children of `hotkey` on a subnet, in place of the former ones. The hotkey's
+   * owner only.
+   *
+   * Each child weighs with its proportion of the hotkey's own stake, and shares the
+   * dividends with the hotkey. The list counts from the first epoch that opens more
+   * than 7 200 blocks later; before the subnet's first close the list counts at
+   * once. A child of another owner must have allowed the parent with `allow_parent`.
+   *
+   * # Events
+   * `ChildrenSet`.
    *
    * # Errors
-   * `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`, `Cycle`, `UnknownHotkey`, `NotAccepted`,
-   * `TooManyParents`, `ChildrenTooSoon`.
+   * `TooManyChildren`, `BadChild`, `TooMuchGiven`, `UnknownSubnet`, `NotHotkeyOwner`,
+   * `Cycle`, `UnknownHotkey`, `NotAccepted`, `TooManyParents`, `ChildrenTooSoon`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
-   * @param {Array<InktensorPrimitivesStakingChildLike>} children
+   * @param {Array<InktensorPrimitivesStakingTypesChildLike>} children
    * @param {ContractTxOptions} options
    *
    * @selector 0xb5c5f55c
@@ -227,14 +269,18 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       hotkey: AccountId32Like,
-      children: Array<InktensorPrimitivesStakingChildLike>,
+      children: Array<InktensorPrimitivesStakingTypesChildLike>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type
   >;
 
   /**
-   * Lets `parent`, of another owner, have the caller's hotkey `child` as a child on a subnet, or no longer.
+   * Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a
+   * child on a subnet, or withdraws the permission. The child's owner only.
+   *
+   * # Events
+   * `ParentAllowed`.
    *
    * # Errors
    * `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
@@ -259,10 +305,16 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Sets what the caller's `hotkey` keeps, on a subnet, of what it earns for parents of other owners.
+   * Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends
+   * it earns for parents of other owners, in basis points. The hotkey's owner only.
+   *
+   * The child take is 0 at first, and changes by the rules of `set_take`.
+   *
+   * # Events
+   * `ChildTakeSet`.
    *
    * # Errors
-   * `NotHotkeyOwner`, `TakeAbove`, `TakeTooSoon`.
+   * `TakeAbove`, `TakeTooSoon`, `NotHotkeyOwner`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -282,7 +334,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Called by the epoch contract at close: from here on writes belong to epoch `closing + 1`.
+   * Opens epoch `closing + 1` of a subnet. Epoch contract only.
    *
    * # Errors
    * `NotEpoch`.
@@ -303,15 +355,18 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Called by the emission contract after it has minted the sum of `payments`, pay of `epoch`, to this contract:
-   * credits them as stake. Returns that sum.
+   * Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
+   * contract only, after it has minted and sent the sum to this contract.
+   *
+   * # Events
+   * `Inherited` and `RootAccrued` for each hotkey with parents or root stake, `Distributed`.
    *
    * # Errors
-   * `NotEmission`, `Overflow`.
+   * `NotEmission`, `TooOld`, `Overflow`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
-   * @param {Array<InktensorPrimitivesStakingPaymentLike>} payments
+   * @param {Array<InktensorPrimitivesStakingTypesPaymentLike>} payments
    * @param {ContractTxOptions} options
    *
    * @selector 0x3dcf1dd7
@@ -320,9 +375,26 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
-      payments: Array<InktensorPrimitivesStakingPaymentLike>,
+      payments: Array<InktensorPrimitivesStakingTypesPaymentLike>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Names the emission and the epoch contract. Deployer only, once, during deployment.
+   *
+   * # Errors
+   * `AlreadyWired`, `NotDeployer`.
+   *
+   * @param {AccountId32Like} emission
+   * @param {AccountId32Like} epoch
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xb9f4999e
+   **/
+  stakingWire: GenericContractTxCall<
+    (emission: AccountId32Like, epoch: AccountId32Like, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
     Type
   >;
 }

@@ -8,7 +8,7 @@ export type InktensorPrimitivesUnitsNetUid = number;
 
 export type InktensorPrimitivesUnitsRao = bigint;
 
-export type InktensorPrimitivesEmissionEpochBudget = {
+export type InktensorPrimitivesEmissionTypesEpochBudget = {
   miners: InktensorPrimitivesUnitsRao;
   validators: InktensorPrimitivesUnitsRao;
   owner: InktensorPrimitivesUnitsRao;
@@ -18,9 +18,12 @@ export type InktensorPrimitivesEmissionEpochBudget = {
   keeper: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesEmissionFee = 'Proposer' | 'Keeper';
+export type InktensorPrimitivesEmissionTypesFee = 'Proposer' | 'Keeper';
 
-export type InktensorPrimitivesEpochBond = { free: InktensorPrimitivesUnitsRao; locked: InktensorPrimitivesUnitsRao };
+export type InktensorPrimitivesEpochTypesCollateral = {
+  free: InktensorPrimitivesUnitsRao;
+  locked: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesAssertion = {
   headerHash: FixedBytes<32>;
@@ -32,7 +35,7 @@ export type InktensorPrimitivesAssertion = {
 
 export type InktensorPrimitivesUnitsUid = number;
 
-export type InktensorPrimitivesRegistryHyperparameter =
+export type InktensorPrimitivesRegistryHyperparametersHyperparameter =
   | { type: 'Tempo'; value: number }
   | { type: 'Kernel'; value: AccountId32 }
   | { type: 'MaxUids'; value: number }
@@ -59,7 +62,7 @@ export type InktensorPrimitivesRegistryHyperparameter =
   | { type: 'RegistrationAllowed'; value: boolean }
   | { type: 'MinNonImmuneUids'; value: number }
   | { type: 'ImmuneOwnerUids'; value: number }
-  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionTypesSplitPreset }
   | { type: 'TransferEnabled'; value: boolean }
   | { type: 'WeightsVersionKey'; value: bigint }
   | { type: 'WeightsRateLimit'; value: number }
@@ -81,7 +84,7 @@ export type InktensorPrimitivesRegistryNetworkNetworkRules = {
   swapFee: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesRegistryKernelParams =
+export type InktensorPrimitivesRegistryTypesKernelParams =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: Bytes };
 
 export type InktensorPrimitivesRegistryServingAxon = {
@@ -111,26 +114,15 @@ export type InkPrimitivesLangError = 'CouldNotReadInput';
 export type InkStorageLazyMapping = {};
 
 export type StakingStakingContract = {
-  token: AccountId32;
-  registry: AccountId32;
-  roles: StakingRoles;
-  total: InktensorPrimitivesUnitsRao;
-  closes: number;
-  subnets: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<StakingCellSubnetStake | undefined> };
-  pools: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<StakingCellPoolCell | undefined> };
-  positions: {
-    get(
-      arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like, AccountId32Like],
-    ): Promise<StakingFundHolding | undefined>;
-  };
-  ripe: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like, number]): Promise<StakingFundRipe | undefined> };
-  root: StakingRoot;
-  index: StakingIndex;
-  relations: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<StakingRelations | undefined> };
+  tao: InktensorPrimitivesTao;
+  registry: StakingCallsHotkeys;
+  wiring: InktensorPrimitivesWiring;
+  stake: StakingStakePositionsStake;
+  children: StakingChildrenStoreChildren;
   takes: StakingTakes;
 };
 
-export type InktensorPrimitivesKernelNeuronResult = {
+export type InktensorPrimitivesKernelStepNeuronResult = {
   incentive: number;
   dividends: number;
   consensus: number;
@@ -157,7 +149,7 @@ export type InktensorPrimitivesKernelYumaParams = {
   commitReveal: boolean;
 };
 
-export type InktensorPrimitivesEmissionSplitPreset = 'Network' | 'Bittensor';
+export type InktensorPrimitivesEmissionTypesSplitPreset = 'Network' | 'Bittensor';
 
 export type InktensorPrimitivesRegistryNetworkSubnetIdentity = {
   name: string;
@@ -174,114 +166,125 @@ export type InktensorPrimitivesRegistryServingHost =
 
 export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
 
-export type InktensorPrimitivesStakingChild = { proportion: bigint; hotkey: AccountId32 };
+export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
-export type InktensorPrimitivesStakingChildLike = { proportion: bigint; hotkey: AccountId32Like };
+export type InktensorPrimitivesStakingTypesChildLike = { proportion: bigint; hotkey: AccountId32Like };
 
-export type InktensorPrimitivesStakingRootDividends = {
+export type InktensorPrimitivesStakingViewsTakeInfo = { take: InktensorPrimitivesUnitsBps; raisesFrom: number };
+
+export type InktensorPrimitivesStakingViewsChildrenView = {
+  children: Array<InktensorPrimitivesStakingTypesChild>;
+  pending?: InktensorPrimitivesStakingTypesPendingChildren | undefined;
+};
+
+export type InktensorPrimitivesStakingViewsRootDividends = {
   stake: InktensorPrimitivesUnitsRao;
   left: InktensorPrimitivesUnitsRao;
   until: number;
 };
 
-export type InktensorPrimitivesStakingChildrenView = {
-  children: Array<InktensorPrimitivesStakingChild>;
-  pending?: InktensorPrimitivesStakingPendingChildren | undefined;
-};
-
-export type InktensorPrimitivesStakingTakeInfo = { take: InktensorPrimitivesUnitsBps; raisesFrom: number };
-
-export type InktensorPrimitivesStakingPayment = {
-  hotkey: AccountId32;
-  coldkey: AccountId32;
-  miner: InktensorPrimitivesUnitsRao;
-  validator: InktensorPrimitivesUnitsRao;
-};
-
-export type InktensorPrimitivesStakingPaymentLike = {
-  hotkey: AccountId32Like;
-  coldkey: AccountId32Like;
-  miner: InktensorPrimitivesUnitsRao;
-  validator: InktensorPrimitivesUnitsRao;
-};
-
-export type InktensorPrimitivesStakingStakingPeers = {
+export type InktensorPrimitivesStakingTypesStakingPeers = {
   token: AccountId32;
   registry: AccountId32;
   emission?: AccountId32 | undefined;
   epoch?: AccountId32 | undefined;
 };
 
-export type StakingCellSubnetStake = {
-  open: number;
-  openedAt: number;
-  beforeAt: number;
-  openedBy: number;
+export type InktensorPrimitivesStakingTypesPayment = {
+  hotkey: AccountId32;
+  coldkey: AccountId32;
+  miner: InktensorPrimitivesUnitsRao;
+  validator: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingTypesPaymentLike = {
+  hotkey: AccountId32Like;
+  coldkey: AccountId32Like;
+  miner: InktensorPrimitivesUnitsRao;
+  validator: InktensorPrimitivesUnitsRao;
+};
+
+export type StakingStakeSubnetsSubnetStake = {
+  clock: StakingStakeSubnetsEpochClock;
   total: InktensorPrimitivesUnitsRao;
 };
 
 export type InkStorageTraitsImplsResolverKey = {};
 
-export type StakingCellPoolCell = {
+export type StakingPoolCellPoolCell = {
   value: InktensorPrimitivesVersioned;
   shares: bigint;
   scale: number;
-  fresh: InktensorPrimitivesUnitsRao;
+  pending: InktensorPrimitivesUnitsRao;
 };
 
-export type StakingFundHolding = { position: StakingPoolPosition; fresh: InktensorPrimitivesUnitsRao; epoch: number };
+export type StakingStakeIndexPositionKey = {
+  netuid: InktensorPrimitivesUnitsNetUid;
+  hotkey: AccountId32;
+  coldkey: AccountId32;
+};
 
-export type StakingFundRipe = { amount: InktensorPrimitivesUnitsRao; position: StakingPoolPosition };
+export type StakingPoolVestingPosition = {
+  shares: StakingPoolShares;
+  pending: InktensorPrimitivesUnitsRao;
+  pendingEpoch: number;
+};
 
-export type StakingRootRootAccount = {
+export type StakingPoolVestingVested = { deposits: InktensorPrimitivesUnitsRao; shares: StakingPoolShares };
+
+export type StakingRootAccountRootAccount = {
   stake: InktensorPrimitivesUnitsRao;
-  since: number;
-  past: number;
-  stream: StakingStream;
+  closesBefore: number;
+  historyLen: number;
+  stream: StakingRootStream;
 };
 
-export type StakingStreamClaim = { rate: bigint; owed: InktensorPrimitivesUnitsRao };
+export type StakingRootAccountClaimKey = { hotkey: AccountId32; coldkey: AccountId32 };
 
-export type StakingIndexWhose = { type: 'Coldkey'; value: AccountId32 } | { type: 'Hotkey'; value: AccountId32 };
+export type StakingRootStreamClaim = { countedPerRao: bigint; owed: InktensorPrimitivesUnitsRao };
 
-export type StakingRelations = {
+export type StakingStakeIndexList = { type: 'Coldkey'; value: AccountId32 } | { type: 'Hotkey'; value: AccountId32 };
+
+export type StakingChildrenRelations = {
   owner?: AccountId32 | undefined;
   children: InktensorPrimitivesVersioned002;
-  pending?: StakingRelationsPending | undefined;
+  pending?: StakingChildrenRelationsPending | undefined;
   parents: Array<AccountId32>;
-  setAt?: number | undefined;
+  childrenSetAt?: number | undefined;
   take?: [InktensorPrimitivesUnitsBps, number] | undefined;
 };
 
-export type StakingRoles =
-  { type: 'Deployer'; value: AccountId32 } | { type: 'Wired'; value: [AccountId32, AccountId32] };
+export type InktensorPrimitivesTao = AccountId32;
 
-export type StakingRoot = {
-  accounts: { get(arg: AccountId32Like): Promise<StakingRootRootAccount | undefined> };
-  past: { get(arg: [AccountId32Like, number]): Promise<[number, InktensorPrimitivesUnitsRao] | undefined> };
-  claims: { get(arg: [AccountId32Like, AccountId32Like]): Promise<StakingStreamClaim | undefined> };
-  unclaimed: InktensorPrimitivesUnitsRao;
+export type StakingCallsHotkeys = AccountId32;
+
+export type InktensorPrimitivesWiring =
+  { type: 'Deployer'; value: AccountId32 } | { type: 'Wired'; value: StakingCallsPeers };
+
+export type StakingStakePositionsStake = {
+  total: InktensorPrimitivesUnitsRao;
+  closes: number;
+  subnets: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<StakingStakeSubnetsSubnetStake | undefined> };
+  pools: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<StakingPoolCellPoolCell | undefined> };
+  positions: { get(arg: StakingStakeIndexPositionKey): Promise<StakingPoolVestingPosition | undefined> };
+  vested: {
+    get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like, number]): Promise<StakingPoolVestingVested | undefined>;
+  };
+  root: StakingRootAccountRoot;
+  index: StakingStakeIndex;
 };
 
-export type StakingIndex = {
-  counts: { get(arg: StakingIndexWhose): Promise<number | undefined> };
-  entries: {
-    get(arg: [StakingIndexWhose, number]): Promise<[InktensorPrimitivesUnitsNetUid, AccountId32] | undefined>;
-  };
-  places: {
-    get(
-      arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like, AccountId32Like],
-    ): Promise<FixedArray<number, 2> | undefined>;
+export type StakingChildrenStoreChildren = {
+  relations: {
+    get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<StakingChildrenRelations | undefined>;
   };
 };
 
 export type StakingTakes = {
-  set: { get(arg: AccountId32Like): Promise<[InktensorPrimitivesUnitsBps, number] | undefined> };
+  takes: { get(arg: AccountId32Like): Promise<[InktensorPrimitivesUnitsBps, number] | undefined> };
 };
 
 export type StakingDeployError = 'NoToken' | 'NoRegistry';
-
-export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
 
 export type InktensorPrimitivesStakingErrorStakingError =
   | { type: 'UnknownSubnet' }
@@ -310,18 +313,27 @@ export type InktensorPrimitivesStakingErrorStakingError =
   | { type: 'StillParent' }
   | { type: 'NothingToClaim' };
 
-export type InktensorPrimitivesStakingParentView = { hotkey: AccountId32; proportion: bigint };
-
-export type InktensorPrimitivesStakingPositionView = {
+export type InktensorPrimitivesStakingViewsPositionView = {
   netuid: InktensorPrimitivesUnitsNetUid;
   hotkey: AccountId32;
   stake: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesStakingNominatorView = {
+export type InktensorPrimitivesStakingViewsNominatorView = {
   netuid: InktensorPrimitivesUnitsNetUid;
   coldkey: AccountId32;
   stake: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingViewsParentView = { hotkey: AccountId32; proportion: bigint };
+
+export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
+
+export type StakingStakeSubnetsEpochClock = {
+  open: number;
+  openedAt: number;
+  previousOpenedAt: number;
+  openedByClose: number;
 };
 
 export type InkStorageTraitsImplsManualKey = {};
@@ -332,19 +344,41 @@ export type InktensorPrimitivesVersioned = {
   before: InktensorPrimitivesUnitsRao;
 };
 
-export type StakingPoolPosition = { shares: bigint; scale: number };
+export type StakingPoolShares = { count: bigint; scale: number };
 
-export type StakingStream = { rate: bigint; left: InktensorPrimitivesUnitsRao; at: number; until: number };
+export type StakingRootStream = {
+  cumulativePerRao: bigint;
+  remaining: InktensorPrimitivesUnitsRao;
+  paidUntil: number;
+  endsAt: number;
+};
 
 export type InktensorPrimitivesVersioned002 = {
   epoch: number;
-  now: Array<InktensorPrimitivesStakingChild>;
-  before: Array<InktensorPrimitivesStakingChild>;
+  now: Array<InktensorPrimitivesStakingTypesChild>;
+  before: Array<InktensorPrimitivesStakingTypesChild>;
 };
 
-export type InktensorPrimitivesStakingPendingChildren = {
-  children: Array<InktensorPrimitivesStakingChild>;
+export type StakingCallsPeers = { emission: AccountId32; epoch: AccountId32 };
+
+export type StakingRootAccountRoot = {
+  accounts: { get(arg: AccountId32Like): Promise<StakingRootAccountRootAccount | undefined> };
+  history: { get(arg: [AccountId32Like, number]): Promise<[number, InktensorPrimitivesUnitsRao] | undefined> };
+  claims: { get(arg: StakingRootAccountClaimKey): Promise<StakingRootStreamClaim | undefined> };
+  unclaimed: InktensorPrimitivesUnitsRao;
+};
+
+export type StakingStakeIndex = {
+  counts: { get(arg: StakingStakeIndexList): Promise<number | undefined> };
+  entries: {
+    get(arg: [StakingStakeIndexList, number]): Promise<[InktensorPrimitivesUnitsNetUid, AccountId32] | undefined>;
+  };
+  places: { get(arg: StakingStakeIndexPositionKey): Promise<FixedArray<number, 2> | undefined> };
+};
+
+export type InktensorPrimitivesStakingTypesPendingChildren = {
+  children: Array<InktensorPrimitivesStakingTypesChild>;
   after: number;
 };
 
-export type StakingRelationsPending = { children: Array<InktensorPrimitivesStakingChild>; after: number };
+export type StakingChildrenRelationsPending = { children: Array<InktensorPrimitivesStakingTypesChild>; after: number };

@@ -14,7 +14,11 @@ import type { TokenGenesisTokenError, InkPrimitivesLangError } from './types.js'
 
 export interface ConstructorQuery<Type extends MetadataType> extends GenericConstructorQuery<Type> {
   /**
-   * Deploys TAO with `holders` and what each holds at genesis, in rao. The caller may name the minter, once.
+   * Deploys TAO with the genesis `holders` and their amounts in rao. The caller may name the
+   * minter, once.
+   *
+   * # Events
+   * A `Transfer` for each holder.
    *
    * # Errors
    * `NoHolders`, `ZeroAmount`, `DuplicateHolder`, `OverCap`.

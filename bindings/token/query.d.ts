@@ -14,7 +14,7 @@ import type { InkPrimitivesLangError, Psp22ErrorsPsp22Error, InktensorPrimitives
 
 export interface ContractQuery<Type extends MetadataType> extends GenericContractQuery<Type> {
   /**
-   * Rao in existence: minted, not burned.
+   * Returns the supply in rao: minted and not burned.
    *
    * @param {ContractCallOptions} options
    *
@@ -26,7 +26,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Rao that `owner` has.
+   * Returns the balance of `owner`, in rao.
    *
    * @param {AccountId32Like} owner
    * @param {ContractCallOptions} options
@@ -42,7 +42,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Rao of `owner` that `spender` may still transfer.
+   * Returns the rao of `owner` that `spender` may still transfer.
    *
    * @param {AccountId32Like} owner
    * @param {AccountId32Like} spender
@@ -61,6 +61,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
 
   /**
    * Transfers `value` rao of the caller to `to`. `data` is ignored.
+   *
+   * # Events
+   * `Transfer`.
    *
    * # Errors
    * `InsufficientBalance`.
@@ -83,7 +86,11 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Transfers `value` rao of `from` to `to`, within what `from` allows the caller. `data` is ignored.
+   * Transfers `value` rao of `from` to `to`, within the caller's allowance. `data` is
+   * ignored.
+   *
+   * # Events
+   * `Approval` of the rest of the allowance, then `Transfer`.
    *
    * # Errors
    * `InsufficientAllowance`, then `InsufficientBalance`.
@@ -108,7 +115,10 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Allows `spender` to transfer up to `value` rao of the caller; replaces what was allowed before.
+   * Sets the allowance of `spender`: the rao of the caller that it may transfer.
+   *
+   * # Events
+   * `Approval`.
    *
    * @param {AccountId32Like} spender
    * @param {bigint} value
@@ -126,7 +136,10 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Allows `spender` to transfer `delta_value` rao more of the caller.
+   * Raises the allowance of `spender` by `delta_value` rao.
+   *
+   * # Events
+   * `Approval`.
    *
    * @param {AccountId32Like} spender
    * @param {bigint} deltaValue
@@ -144,7 +157,10 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Allows `spender` to transfer `delta_value` rao less of the caller.
+   * Lowers the allowance of `spender` by `delta_value` rao.
+   *
+   * # Events
+   * `Approval`.
    *
    * # Errors
    * `InsufficientAllowance`.
@@ -165,7 +181,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * The token's name.
+   * Returns the token's name.
    *
    * @param {ContractCallOptions} options
    *
@@ -177,7 +193,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * The token's symbol.
+   * Returns the token's symbol.
    *
    * @param {ContractCallOptions} options
    *
@@ -189,7 +205,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Decimals of one TAO.
+   * Returns the token's decimals.
    *
    * @param {ContractCallOptions} options
    *
@@ -201,10 +217,13 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Mints `value` rao to the caller. Only the minter.
+   * Mints `value` rao to the caller. Minter only.
+   *
+   * # Events
+   * `Transfer`.
    *
    * # Errors
-   * `Custom("NotMinter")`, or `Custom("OverCap")` if more than the cap would have been minted in all.
+   * `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
    *
    * @param {bigint} value
    * @param {ContractCallOptions} options
@@ -220,7 +239,10 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Burns `value` rao of the caller, for good.
+   * Burns `value` rao of the caller. Burned TAO is not minted again.
+   *
+   * # Events
+   * `Transfer`.
    *
    * # Errors
    * `InsufficientBalance`.
@@ -239,38 +261,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Names the minter, once. Only the deployer; afterwards nobody can.
-   *
-   * # Errors
-   * `NotDeployer`, or `AlreadyWired` once a minter is named.
-   *
-   * @param {AccountId32Like} minter
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0x2d19417d
-   **/
-  tokenControlWire: GenericContractQueryCall<
-    (
-      minter: AccountId32Like,
-      options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesTokenWireError>, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * The only account that may mint. None until it is named.
-   *
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0x20e1ef6c
-   **/
-  tokenControlMinter: GenericContractQueryCall<
-    (options?: ContractCallOptions) => Promise<GenericContractCallResult<AccountId32 | undefined, ContractCallResult>>,
-    Type
-  >;
-
-  /**
-   * Rao that may ever exist.
+   * Returns the largest amount that may ever be minted, in rao.
    *
    * @param {ContractCallOptions} options
    *
@@ -282,7 +273,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Rao minted so far, genesis included; burning does not lower it.
+   * Returns the amount minted so far, in rao, genesis included. Burning does not lower it.
    *
    * @param {ContractCallOptions} options
    *
@@ -290,6 +281,38 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    **/
   tokenControlTotalMinted: GenericContractQueryCall<
     (options?: ContractCallOptions) => Promise<GenericContractCallResult<bigint, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns the only account that may mint, the emission contract. Absent before the token
+   * is wired.
+   *
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x20e1ef6c
+   **/
+  tokenControlMinter: GenericContractQueryCall<
+    (options?: ContractCallOptions) => Promise<GenericContractCallResult<AccountId32 | undefined, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Names the minter. Deployer only, once, during deployment.
+   *
+   * # Errors
+   * `AlreadyWired`, `NotDeployer`.
+   *
+   * @param {AccountId32Like} minter
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x2d19417d
+   **/
+  tokenControlWire: GenericContractQueryCall<
+    (
+      minter: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesTokenWireError>, ContractCallResult>>,
     Type
   >;
 }

@@ -14,6 +14,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   /**
    * Transfers `value` rao of the caller to `to`. `data` is ignored.
    *
+   * # Events
+   * `Transfer`.
+   *
    * # Errors
    * `InsufficientBalance`.
    *
@@ -30,7 +33,11 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Transfers `value` rao of `from` to `to`, within what `from` allows the caller. `data` is ignored.
+   * Transfers `value` rao of `from` to `to`, within the caller's allowance. `data` is
+   * ignored.
+   *
+   * # Events
+   * `Approval` of the rest of the allowance, then `Transfer`.
    *
    * # Errors
    * `InsufficientAllowance`, then `InsufficientBalance`.
@@ -55,7 +62,10 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Allows `spender` to transfer up to `value` rao of the caller; replaces what was allowed before.
+   * Sets the allowance of `spender`: the rao of the caller that it may transfer.
+   *
+   * # Events
+   * `Approval`.
    *
    * @param {AccountId32Like} spender
    * @param {bigint} value
@@ -69,7 +79,10 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Allows `spender` to transfer `delta_value` rao more of the caller.
+   * Raises the allowance of `spender` by `delta_value` rao.
+   *
+   * # Events
+   * `Approval`.
    *
    * @param {AccountId32Like} spender
    * @param {bigint} deltaValue
@@ -83,7 +96,10 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Allows `spender` to transfer `delta_value` rao less of the caller.
+   * Lowers the allowance of `spender` by `delta_value` rao.
+   *
+   * # Events
+   * `Approval`.
    *
    * # Errors
    * `InsufficientAllowance`.
@@ -100,10 +116,13 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Mints `value` rao to the caller. Only the minter.
+   * Mints `value` rao to the caller. Minter only.
+   *
+   * # Events
+   * `Transfer`.
    *
    * # Errors
-   * `Custom("NotMinter")`, or `Custom("OverCap")` if more than the cap would have been minted in all.
+   * `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
    *
    * @param {bigint} value
    * @param {ContractTxOptions} options
@@ -116,7 +135,10 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Burns `value` rao of the caller, for good.
+   * Burns `value` rao of the caller. Burned TAO is not minted again.
+   *
+   * # Events
+   * `Transfer`.
    *
    * # Errors
    * `InsufficientBalance`.
@@ -132,10 +154,10 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Names the minter, once. Only the deployer; afterwards nobody can.
+   * Names the minter. Deployer only, once, during deployment.
    *
    * # Errors
-   * `NotDeployer`, or `AlreadyWired` once a minter is named.
+   * `AlreadyWired`, `NotDeployer`.
    *
    * @param {AccountId32Like} minter
    * @param {ContractTxOptions} options

@@ -8,7 +8,7 @@ export type InktensorPrimitivesUnitsNetUid = number;
 
 export type InktensorPrimitivesUnitsRao = bigint;
 
-export type InktensorPrimitivesEmissionEpochBudget = {
+export type InktensorPrimitivesEmissionTypesEpochBudget = {
   miners: InktensorPrimitivesUnitsRao;
   validators: InktensorPrimitivesUnitsRao;
   owner: InktensorPrimitivesUnitsRao;
@@ -18,9 +18,12 @@ export type InktensorPrimitivesEmissionEpochBudget = {
   keeper: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesEmissionFee = 'Proposer' | 'Keeper';
+export type InktensorPrimitivesEmissionTypesFee = 'Proposer' | 'Keeper';
 
-export type InktensorPrimitivesEpochBond = { free: InktensorPrimitivesUnitsRao; locked: InktensorPrimitivesUnitsRao };
+export type InktensorPrimitivesEpochTypesCollateral = {
+  free: InktensorPrimitivesUnitsRao;
+  locked: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesAssertion = {
   headerHash: FixedBytes<32>;
@@ -32,7 +35,7 @@ export type InktensorPrimitivesAssertion = {
 
 export type InktensorPrimitivesUnitsUid = number;
 
-export type InktensorPrimitivesRegistryHyperparameter =
+export type InktensorPrimitivesRegistryHyperparametersHyperparameter =
   | { type: 'Tempo'; value: number }
   | { type: 'Kernel'; value: AccountId32 }
   | { type: 'MaxUids'; value: number }
@@ -59,7 +62,7 @@ export type InktensorPrimitivesRegistryHyperparameter =
   | { type: 'RegistrationAllowed'; value: boolean }
   | { type: 'MinNonImmuneUids'; value: number }
   | { type: 'ImmuneOwnerUids'; value: number }
-  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionTypesSplitPreset }
   | { type: 'TransferEnabled'; value: boolean }
   | { type: 'WeightsVersionKey'; value: bigint }
   | { type: 'WeightsRateLimit'; value: number }
@@ -81,7 +84,7 @@ export type InktensorPrimitivesRegistryNetworkNetworkRules = {
   swapFee: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesRegistryKernelParams =
+export type InktensorPrimitivesRegistryTypesKernelParams =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: Bytes };
 
 export type InktensorPrimitivesRegistryServingAxon = {
@@ -112,7 +115,7 @@ export type InkStorageLazyMapping = {};
 
 export type Token = { data: Psp22DataPsp22Data; issuance: TokenIssuance };
 
-export type InktensorPrimitivesKernelNeuronResult = {
+export type InktensorPrimitivesKernelStepNeuronResult = {
   incentive: number;
   dividends: number;
   consensus: number;
@@ -139,7 +142,7 @@ export type InktensorPrimitivesKernelYumaParams = {
   commitReveal: boolean;
 };
 
-export type InktensorPrimitivesEmissionSplitPreset = 'Network' | 'Bittensor';
+export type InktensorPrimitivesEmissionTypesSplitPreset = 'Network' | 'Bittensor';
 
 export type InktensorPrimitivesRegistryNetworkSubnetIdentity = {
   name: string;
@@ -156,7 +159,7 @@ export type InktensorPrimitivesRegistryServingHost =
 
 export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
 
-export type InktensorPrimitivesStakingChild = { proportion: bigint; hotkey: AccountId32 };
+export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
 export type InkStorageTraitsImplsResolverKey = {};
 
@@ -166,7 +169,7 @@ export type Psp22DataPsp22Data = {
   allowances: { get(arg: [AccountId32Like, AccountId32Like]): Promise<bigint | undefined> };
 };
 
-export type TokenIssuance = { minter: TokenIssuanceMinter; minted: bigint };
+export type TokenIssuance = { minter: InktensorPrimitivesWiring; minted: bigint };
 
 export type TokenGenesisTokenError =
   | { type: 'NoHolders' }
@@ -188,4 +191,5 @@ export type InkStorageTraitsImplsAutoKey = {};
 
 export type InkStorageTraitsImplsManualKey = {};
 
-export type TokenIssuanceMinter = { type: 'NamedBy'; value: AccountId32 } | { type: 'Named'; value: AccountId32 };
+export type InktensorPrimitivesWiring =
+  { type: 'Deployer'; value: AccountId32 } | { type: 'Wired'; value: AccountId32 };

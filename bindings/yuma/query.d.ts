@@ -13,15 +13,15 @@ import type {
 import type {
   InktensorPrimitivesKernelEpochHeaderLike,
   InktensorPrimitivesKernelEpochPlan,
-  InktensorPrimitivesKernelKernelError,
+  InktensorPrimitivesKernelErrorKernelError,
   InkPrimitivesLangError,
-  InktensorPrimitivesKernelStepInputLike,
-  InktensorPrimitivesKernelStepOutput,
+  InktensorPrimitivesKernelStepStepInputLike,
+  InktensorPrimitivesKernelStepStepOutput,
 } from './types.js';
 
 export interface ContractQuery<Type extends MetadataType> extends GenericContractQuery<Type> {
   /**
-   * How the epoch of `header` is cut into steps.
+   * Returns the division of the epoch of `header` into steps.
    *
    * # Errors
    * `BadParams` if the kernel cannot run with the header's parameters.
@@ -37,7 +37,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
-        Result<InktensorPrimitivesKernelEpochPlan, InktensorPrimitivesKernelKernelError>,
+        Result<InktensorPrimitivesKernelEpochPlan, InktensorPrimitivesKernelErrorKernelError>,
         ContractCallResult
       >
     >,
@@ -45,23 +45,24 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Computes one step.
+   * Computes one step and returns its output.
    *
    * # Errors
-   * See the variants of `KernelError`.
+   * `StepOutOfRange`, `BadParams`, `BadInputs`, `BadCarry`, `BadScratch`, `BadMemory`. The
+   * order of checks is the kernel's.
    *
-   * @param {InktensorPrimitivesKernelStepInputLike} input
+   * @param {InktensorPrimitivesKernelStepStepInputLike} input
    * @param {ContractCallOptions} options
    *
    * @selector 0x1a60006c
    **/
   incentiveKernelStep: GenericContractQueryCall<
     (
-      input: InktensorPrimitivesKernelStepInputLike,
+      input: InktensorPrimitivesKernelStepStepInputLike,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
-        Result<InktensorPrimitivesKernelStepOutput, InktensorPrimitivesKernelKernelError>,
+        Result<InktensorPrimitivesKernelStepStepOutput, InktensorPrimitivesKernelErrorKernelError>,
         ContractCallResult
       >
     >,

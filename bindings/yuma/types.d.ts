@@ -8,7 +8,7 @@ export type InktensorPrimitivesUnitsNetUid = number;
 
 export type InktensorPrimitivesUnitsRao = bigint;
 
-export type InktensorPrimitivesEmissionEpochBudget = {
+export type InktensorPrimitivesEmissionTypesEpochBudget = {
   miners: InktensorPrimitivesUnitsRao;
   validators: InktensorPrimitivesUnitsRao;
   owner: InktensorPrimitivesUnitsRao;
@@ -18,9 +18,12 @@ export type InktensorPrimitivesEmissionEpochBudget = {
   keeper: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesEmissionFee = 'Proposer' | 'Keeper';
+export type InktensorPrimitivesEmissionTypesFee = 'Proposer' | 'Keeper';
 
-export type InktensorPrimitivesEpochBond = { free: InktensorPrimitivesUnitsRao; locked: InktensorPrimitivesUnitsRao };
+export type InktensorPrimitivesEpochTypesCollateral = {
+  free: InktensorPrimitivesUnitsRao;
+  locked: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesAssertion = {
   headerHash: FixedBytes<32>;
@@ -32,7 +35,7 @@ export type InktensorPrimitivesAssertion = {
 
 export type InktensorPrimitivesUnitsUid = number;
 
-export type InktensorPrimitivesRegistryHyperparameter =
+export type InktensorPrimitivesRegistryHyperparametersHyperparameter =
   | { type: 'Tempo'; value: number }
   | { type: 'Kernel'; value: AccountId32 }
   | { type: 'MaxUids'; value: number }
@@ -59,7 +62,7 @@ export type InktensorPrimitivesRegistryHyperparameter =
   | { type: 'RegistrationAllowed'; value: boolean }
   | { type: 'MinNonImmuneUids'; value: number }
   | { type: 'ImmuneOwnerUids'; value: number }
-  | { type: 'Split'; value: InktensorPrimitivesEmissionSplitPreset }
+  | { type: 'Split'; value: InktensorPrimitivesEmissionTypesSplitPreset }
   | { type: 'TransferEnabled'; value: boolean }
   | { type: 'WeightsVersionKey'; value: bigint }
   | { type: 'WeightsRateLimit'; value: number }
@@ -81,7 +84,7 @@ export type InktensorPrimitivesRegistryNetworkNetworkRules = {
   swapFee: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesRegistryKernelParams =
+export type InktensorPrimitivesRegistryTypesKernelParams =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: Bytes };
 
 export type InktensorPrimitivesRegistryServingAxon = {
@@ -148,31 +151,31 @@ export type InktensorPrimitivesKernelEpochHeaderLike = {
   previous: FixedBytes<32>;
 };
 
-export type InktensorPrimitivesKernelStepInput = {
+export type InktensorPrimitivesKernelStepStepInput = {
   header: InktensorPrimitivesKernelEpochHeader;
   phase: number;
   chunk: number;
   carry: Bytes;
   scratch: Bytes;
   memory: Bytes;
-  neurons: Array<InktensorPrimitivesKernelNeuronInput>;
+  neurons: Array<InktensorPrimitivesKernelStepNeuronInput>;
   rows: Array<number>;
 };
 
-export type InktensorPrimitivesKernelStepInputLike = {
+export type InktensorPrimitivesKernelStepStepInputLike = {
   header: InktensorPrimitivesKernelEpochHeaderLike;
   phase: number;
   chunk: number;
   carry: BytesLike;
   scratch: BytesLike;
   memory: BytesLike;
-  neurons: Array<InktensorPrimitivesKernelNeuronInput>;
+  neurons: Array<InktensorPrimitivesKernelStepNeuronInput>;
   rows: Array<number>;
 };
 
 export type Yuma = {};
 
-export type InktensorPrimitivesKernelNeuronResult = {
+export type InktensorPrimitivesKernelStepNeuronResult = {
   incentive: number;
   dividends: number;
   consensus: number;
@@ -199,7 +202,7 @@ export type InktensorPrimitivesKernelYumaParams = {
   commitReveal: boolean;
 };
 
-export type InktensorPrimitivesEmissionSplitPreset = 'Network' | 'Bittensor';
+export type InktensorPrimitivesEmissionTypesSplitPreset = 'Network' | 'Bittensor';
 
 export type InktensorPrimitivesRegistryNetworkSubnetIdentity = {
   name: string;
@@ -216,7 +219,7 @@ export type InktensorPrimitivesRegistryServingHost =
 
 export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
 
-export type InktensorPrimitivesStakingChild = { proportion: bigint; hotkey: AccountId32 };
+export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
 export type InktensorPrimitivesKernelBudget =
   | { type: 'Split'; value: [InktensorPrimitivesUnitsRao, InktensorPrimitivesUnitsRao] }
@@ -229,10 +232,10 @@ export type InktensorPrimitivesKernelEpochPlan = {
   resultsPhase: number;
 };
 
-export type InktensorPrimitivesKernelKernelError =
+export type InktensorPrimitivesKernelErrorKernelError =
   'BadParams' | 'StepOutOfRange' | 'BadInputs' | 'BadCarry' | 'BadScratch' | 'BadMemory';
 
-export type InktensorPrimitivesKernelNeuronInput = {
+export type InktensorPrimitivesKernelStepNeuronInput = {
   stake: bigint;
   lastUpdate: bigint;
   registeredAt: bigint;
@@ -241,11 +244,11 @@ export type InktensorPrimitivesKernelNeuronInput = {
   newcomer: boolean;
 };
 
-export type InktensorPrimitivesKernelStepOutput = {
+export type InktensorPrimitivesKernelStepStepOutput = {
   carry: Bytes;
   scratch: Bytes;
   memory: Bytes;
-  results: Array<InktensorPrimitivesKernelNeuronResult>;
+  results: Array<InktensorPrimitivesKernelStepNeuronResult>;
   roster: Array<InktensorPrimitivesUnitsUid>;
 };
 

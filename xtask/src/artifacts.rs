@@ -84,7 +84,7 @@ impl Artifact {
     /// Reads the committed artifact of `contract`, if its files are there.
     pub fn read(project: &Project, contract: &Contract) -> Option<Self> {
         let code = fs::read(project.artifact(contract.name)).ok()?;
-        let metadata = fs::read_to_string(project.metadata(contract.name)).ok()?;
+        let metadata = fs::read_to_string(project.metadata(contract)).ok()?;
         Some(Self { code, metadata })
     }
 
@@ -94,7 +94,7 @@ impl Artifact {
     /// If they cannot be written.
     pub fn write(&self, project: &Project, contract: &Contract) -> Result<()> {
         write(&project.artifact(contract.name), &self.code)?;
-        write(&project.metadata(contract.name), self.metadata.as_bytes())
+        write(&project.metadata(contract), self.metadata.as_bytes())
     }
 
     /// Returns true if this is what `entry` describes.
@@ -121,9 +121,8 @@ impl Artifact {
         if complete && fs::read_to_string(&stamp).is_ok_and(|before| before == identity) {
             return Ok(());
         }
-        let mut metadata: Value = serde_json::from_str(&self.metadata).with_context(|| {
-            format!("{} is not JSON", project.metadata(contract.name).display())
-        })?;
+        let mut metadata: Value = serde_json::from_str(&self.metadata)
+            .with_context(|| format!("{} is not JSON", project.metadata(contract).display()))?;
         let source = metadata
             .get_mut("source")
             .and_then(Value::as_object_mut)

@@ -30,44 +30,60 @@ pub struct Contract {
     pub folder: &'static str,
     /// The aim of its optimisation.
     pub goal: Goal,
+    /// True for a contract of the network, which has bindings for JavaScript.
+    pub has_bindings: bool,
 }
 
 /// All contracts, in the order in which they are built.
-pub const ALL: [Contract; 7] = [
+pub const ALL: [Contract; 8] = [
     Contract {
         name: "token",
         folder: "token",
         goal: Goal::Size,
+        has_bindings: true,
     },
     Contract {
         name: "registry",
         folder: "registry",
         goal: Goal::Size,
+        has_bindings: true,
     },
     Contract {
         name: "staking",
         folder: "staking",
         goal: Goal::Size,
+        has_bindings: true,
     },
     Contract {
         name: "emission",
         folder: "emission",
         goal: Goal::Size,
+        has_bindings: true,
     },
     Contract {
         name: "epoch",
         folder: "epoch",
         goal: Goal::Size,
+        has_bindings: true,
     },
     Contract {
         name: "yuma",
         folder: "kernels/yuma",
         goal: Goal::Speed,
+        has_bindings: true,
     },
     Contract {
         name: "mean",
         folder: "kernels/mean",
         goal: Goal::Speed,
+        has_bindings: true,
+    },
+    // A user's contract, which tests show how to test.
+    Contract {
+        name: "nominator",
+        folder: "../e2e-tests/drink/user-contract",
+        goal: Goal::Size,
+        has_bindings: false,
     },
 ];
 

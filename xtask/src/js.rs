@@ -67,7 +67,8 @@ fn generate(project: &Project, check: bool) -> Result<()> {
         command.arg("--check");
     }
     command.arg(project.bindings());
-    process::run(command.args(contracts::ALL.iter().map(|contract| contract.name)))
+    let bound = contracts::ALL.iter().filter(|it| it.has_bindings);
+    process::run(command.args(bound.map(|contract| contract.name)))
 }
 
 fn npm(project: &Project) -> Command {

@@ -1,5 +1,6 @@
 //! The project's folders: the one place that names the folders under `target/`.
 
+use crate::contracts::Contract;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
@@ -47,9 +48,13 @@ impl Project {
         folder.join(contract).with_extension("wasm")
     }
 
-    /// The committed metadata of a contract, which bindings share.
-    pub fn metadata(&self, contract: &str) -> PathBuf {
-        self.bindings().join(contract).join("metadata.json")
+    /// The committed metadata of a contract: with its bindings if it has any, else with its code.
+    pub fn metadata(&self, contract: &Contract) -> PathBuf {
+        if contract.has_bindings {
+            self.bindings().join(contract.name).join("metadata.json")
+        } else {
+            self.artifact(contract.name).with_extension("json")
+        }
     }
 
     /// Types and metadata for JavaScript clients.

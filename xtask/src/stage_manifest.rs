@@ -263,6 +263,7 @@ mod tests {
             name: "token",
             folder: "token",
             goal,
+            has_bindings: true,
         };
         Staged {
             workspace: member("/c", workspace),

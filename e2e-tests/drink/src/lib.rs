@@ -22,7 +22,7 @@
 //!
 //! # Limits
 //! Blocks have no limit of weight, and accounts have as much of the chain's own coin as they need.
-//! [`Network::run_first_epoch`] has the chain execute the epoch; no worker runs here.
+//! [`Network::run_epoch`] has the chain execute the epoch; no worker runs here.
 
 mod bundles;
 mod network;

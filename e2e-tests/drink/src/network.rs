@@ -8,10 +8,9 @@ use drink::{
     session::{error::SessionError, Session, NO_ENDOWMENT},
     AccountId32, Sandbox, Weight,
 };
-use ink::env::Event as _;
 use inktensor_primitives::{
     emission::{Fees, Split},
-    epoch::{EpochError, EpochRules, EpochStatus, ReplayedResults},
+    epoch::{EpochError, EpochRules, EpochStatus, ReplayedMemory, ReplayedResults},
     kernel::{EpochHeader, YumaParams},
     registry::{KernelParams, NetworkRules, RegistryError},
     staking::StakingError,
@@ -20,7 +19,7 @@ use inktensor_primitives::{
 };
 use psp22::PSP22Error;
 use scale::{Decode, DecodeAll};
-use std::fmt::Debug;
+use std::{collections::BTreeMap, fmt::Debug};
 
 /// The account that has all TAO at first.
 pub const BANK: AccountId = account("bank");
@@ -81,6 +80,8 @@ pub struct Network {
     session: Session<MinimalSandbox>,
     /// The addresses of its contracts.
     pub addresses: Addresses,
+    /// The memory that the last epoch of each subnet left.
+    memory: BTreeMap<NetUid, Vec<u8>>,
 }
 
 impl Network {
@@ -125,7 +126,11 @@ impl Network {
             epoch,
             yuma,
         };
-        let mut net = Self { session, addresses };
+        let mut net = Self {
+            session,
+            addresses,
+            memory: BTreeMap::new(),
+        };
         net.wire()?;
         Ok(net)
     }
@@ -355,15 +360,16 @@ impl Network {
         self.read(self.addresses.epoch, "Epochs::status", &arguments)
     }
 
-    /// Waits for the end of the subnet's first epoch, closes the epoch, has the chain execute it
-    /// and pays every neuron.
+    /// Waits for the end of the subnet's epoch, closes the epoch, has the chain execute it and pays
+    /// every neuron.
     ///
-    /// A network with workers computes epochs off the chain; this way needs none. Later epochs need
-    /// the carry-over state of the one before, which the event `ReplayedMemory` has.
+    /// A network with workers computes epochs off the chain; this way needs none. A subnet's first
+    /// epoch pays nothing: its budget follows from the stake at the close before. The subnet may
+    /// have one chunk, which is 64 neurons.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn run_first_epoch(&mut self, netuid: NetUid) -> Result<(), Failure> {
+    pub fn run_epoch(&mut self, netuid: NetUid) -> Result<(), Failure> {
         let epoch = self.addresses.epoch;
         let subnet = netuid.0.to_string();
         let status = self.known_status(netuid)?;
@@ -376,14 +382,16 @@ impl Network {
 
         let status = self.known_status(netuid)?;
         self.advance_to(status.replays_at.unwrap_or_default());
+        let before = self.memory.remove(&netuid).unwrap_or_default();
         let mut results = Vec::new();
-        let replay = "Epochs::replay";
-        let arguments = [subnet.clone(), "1".into(), "[]".into()];
-        while self.known_status(netuid)?.final_epoch.is_none() {
-            let replayed = self.call::<u32, EpochError>(BANK, epoch, replay, &arguments)?;
-            succeeded(replay, replayed)?;
-            results.extend(self.replayed_results());
+        let mut memory = Vec::new();
+        while self.known_status(netuid)?.final_epoch == status.final_epoch {
+            self.replay_step(netuid, &before)?;
+            results.extend(self.events::<ReplayedResults>());
+            let parts = self.events::<ReplayedMemory>();
+            memory.extend(parts.into_iter().flat_map(|part| part.bytes));
         }
+        self.memory.insert(netuid, memory);
 
         let settle = "Epochs::settle";
         for event in results {
@@ -396,6 +404,24 @@ impl Network {
             let settled = self.call::<Rao, EpochError>(BANK, epoch, settle, &arguments)?;
             succeeded(settle, settled)?;
         }
+        Ok(())
+    }
+
+    /// Has the chain execute the next step, with the memory of the epoch before if the step reads
+    /// it.
+    fn replay_step(&mut self, netuid: NetUid, memory: &[u8]) -> Result<(), Failure> {
+        let replay = "Epochs::replay";
+        let digits: String = memory.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut replayed = Err(EpochError::NoSteps);
+        for opened in ["[]".to_owned(), format!("[0x{digits}]")] {
+            let arguments = [netuid.0.to_string(), "1".into(), opened];
+            replayed =
+                self.call::<u32, EpochError>(BANK, self.addresses.epoch, replay, &arguments)?;
+            if !matches!(replayed, Err(EpochError::OpeningMismatch(_))) {
+                break;
+            }
+        }
+        succeeded(replay, replayed)?;
         Ok(())
     }
 
@@ -460,8 +486,8 @@ impl Network {
         self.advance(block.saturating_sub(now));
     }
 
-    /// Returns the results that the last call emitted.
-    fn replayed_results(&self) -> Vec<ReplayedResults> {
+    /// Returns the events of type `E` that the epoch contract emitted in the last call.
+    fn events<E: Decode + ink::env::Event>(&self) -> Vec<E> {
         let emitter = AccountId32::new(self.addresses.epoch.0);
         let batch = self.session.record().last_event_batch();
         let data = batch
@@ -475,8 +501,8 @@ impl Network {
                 }
                 _ => None,
             });
-        data.filter(|(topic, _)| topic.map(|topic| topic.0) == ReplayedResults::SIGNATURE_TOPIC)
-            .filter_map(|(_, data)| ReplayedResults::decode_all(&mut &data[..]).ok())
+        data.filter(|(topic, _)| topic.map(|topic| topic.0) == E::SIGNATURE_TOPIC)
+            .filter_map(|(_, data)| E::decode_all(&mut &data[..]).ok())
             .collect()
     }
 }

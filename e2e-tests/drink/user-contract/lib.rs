@@ -4,6 +4,8 @@
 //! to the contract's address; only the owner can withdraw it.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
+// The derived codec of an enum casts variant numbers.
+#![allow(clippy::cast_possible_truncation)]
 
 pub use self::nominator::{Nominator, NominatorError, NominatorRef};
 

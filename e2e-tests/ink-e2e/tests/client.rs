@@ -10,7 +10,6 @@
 use ink::env::DefaultEnvironment;
 use ink_e2e::{alice, bob, charlie, Client, ContractsBackend, Keypair, PolkadotConfig, RpcClient};
 use inktensor_client::{chain::contracts, deploy::Bundles};
-use inktensor_client::{chain::contracts, deploy::Bundles};
 use inktensor_e2e_tests::node::{Node, Options};
 use inktensor_primitives::{
     registry::{NetworkRules, Registry, RegistryError},

@@ -30,7 +30,7 @@ impl Kernel {
     }
 
     /// Returns a random hash kernel.
-    pub fn hash_kernel(rng: &mut Rng) -> Self {
+    pub fn hash(rng: &mut Rng) -> Self {
         Kernel::Hash(Box::new(HashKernel::random(rng)))
     }
 
@@ -39,7 +39,7 @@ impl Kernel {
         match rng.below(100) {
             0..45 => Kernel::yuma(),
             45..65 => Kernel::Mean,
-            _ => Kernel::hash_kernel(rng),
+            _ => Kernel::hash(rng),
         }
     }
 

@@ -186,7 +186,7 @@ fn about(lie: Lie, rng: &mut Rng) -> Result<(Case, NativeJudge, Assertion), Brok
 /// it.
 fn faulty(fault: Fault, rng: &mut Rng) -> Result<Ended, Broken> {
     for _ in 0..TRIES {
-        let Kernel::Hash(kernel) = Kernel::hash_kernel(rng) else {
+        let Kernel::Hash(kernel) = Kernel::hash(rng) else {
             continue;
         };
         let (mut case, mut judge) = epoch(rng, Kernel::Hash(kernel.clone()))?;

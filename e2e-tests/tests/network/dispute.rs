@@ -141,7 +141,7 @@ fn dispute_with_too_little_gas_changes_nothing() {
     let before = net.snapshot();
     let mut epoch = net.addresses().epoch();
     let (mut starved, mut others) = (0, Vec::new());
-    for permille in (20..1_000).step_by(4) {
+    for permille in 20..1_000 {
         let share = |all: u64| all / 1_000 * permille;
         for (time, bytes) in [
             (share(bill.total.ref_time), PLENTY),

@@ -219,6 +219,26 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         Value::Array(Vec::new())
     );
 
+    // The demo deploys the code of this release, and another release has other code.
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../contracts/artifacts/manifest.json")
+        .display()
+        .to_string();
+    let check = ["deployment", "check", "--release"];
+    kept.json(&[&check[..], &[&manifest]].concat());
+    let text = fs::read_to_string(&manifest).expect("the manifest");
+    let mut other: Value = serde_json::from_str(&text).expect("JSON");
+    other["token"]["code_hash"] = "0x00".into();
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("other-release.json");
+    fs::write(&file, other.to_string()).expect("a file");
+    let output = kept.run(&[&check[..], &[&file.display().to_string()]].concat());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("code of token in the release: 0x00"),
+        "{text}"
+    );
+
     // Tables are for 80 columns, and for 160.
     for arguments in [
         &["subnet", "list"][..],

@@ -178,6 +178,6 @@ fn bad_input_is_answered_with_one_line_that_names_the_place() {
     vector["input"]["neurons"][0]["hotkey"] = "nonsense".into();
     fs::write(&file, vector.to_string()).expect("a file");
     let address = refusal(&demo(&["--metagraph", &file.display().to_string()]));
-    let place = "address.json:1: input.neurons[0].hotkey: nonsense is no SS58 address";
+    let place = "address.json:1: input.neurons[0].hotkey: nonsense is not an SS58 address";
     assert!(address.contains(place), "{address}");
 }

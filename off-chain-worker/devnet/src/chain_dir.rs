@@ -181,7 +181,7 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> ChainDirError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inktensor_client::{chain::Chain, deploy::Entry};
+    use inktensor_client::{chain::ChainRead, deploy::Entry};
 
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("inktensor-{name}-{}", std::process::id()));

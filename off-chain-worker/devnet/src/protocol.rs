@@ -5,6 +5,7 @@
 //! where the request determines `T`. Both ends check a frame's length before they allocate, and
 //! have a deadline while it arrives.
 
+use inktensor_client::chain::ContractEvent;
 use inktensor_primitives::{AccountId, Digest};
 use scale::{Decode, DecodeAll, Encode};
 use std::{
@@ -98,7 +99,7 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Page {
     /// The events.
-    pub events: Vec<inktensor_client::chain::ContractEvent>,
+    pub events: Vec<ContractEvent>,
     /// True if these are the last.
     pub last: bool,
 }

@@ -407,7 +407,7 @@ fn runtime(error: impl Into<DispatchError> + Debug) -> ChainError {
     match named(&error) {
         Some("CodeNotFound") => ChainError::Runtime("there is no code with this hash".into()),
         Some(name) => ChainError::Runtime(name.into()),
-        None => ChainError::Runtime(format!("{error:?}")),
+        None => ChainError::Runtime(<&'static str>::from(error).into()),
     }
 }
 

@@ -117,7 +117,7 @@ impl State {
 mod tests {
     use super::*;
     use crate::sandbox::SandboxChain;
-    use inktensor_client::chain::Chain;
+    use inktensor_client::chain::{Chain, ChainRead};
 
     const ALICE: [u8; 32] = [1; 32];
 

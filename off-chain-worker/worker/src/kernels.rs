@@ -1,6 +1,6 @@
 //! The kernels of the subnets, read from the chain by their code hash.
 
-use crate::roles::RoleError;
+use crate::error::RoleError;
 use inktensor_client::{chain::ChainRead, deploy::Bundles};
 use inktensor_compute::engine::{
     native::{Mean, Native},

@@ -37,6 +37,7 @@
 
 pub mod chain_source;
 pub mod epochs;
+pub mod error;
 pub mod explain;
 pub mod history;
 pub mod kernels;

@@ -5,7 +5,8 @@
 //! subnet, so that in units of 2^-64 rao everything is exact:
 //!
 //! ```text
-//! added * 2^64 = drawn * 2^64 + remainder + sum over subnets (weight * (per_weight - entry) + fraction)
+//! added * 2^64 = drawn * 2^64 + remainder
+//!     + sum over subnets (weight * (per_weight - entry) + fraction)
 //! ```
 //!
 //! The curve adds what it issues. A retired subnet's earnings are drawn and added again.

@@ -150,7 +150,8 @@ proptest! {
         prop_assert_eq!(net.run(), Ok(reference(&net)));
     }
 
-    /// Pay never exceeds the budget. Where neurons have claims, at most a rao per neuron is not paid.
+    /// Pay never exceeds the budget. Where neurons have claims, at most a rao per neuron is not
+    /// paid.
     #[test]
     fn pay_is_within_the_budget(net in any_subnet()) {
         let ran = net.run().unwrap();

@@ -61,7 +61,7 @@ fn expand(arguments: &Tokens, item: Tokens) -> Result<Tokens> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[::core::prelude::v1::test]
     fn expand_gives_the_test_a_session() {
         let test = quote! {
             #[ignore]
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(expanded.to_string(), expected.to_string());
     }
 
-    #[test]
+    #[::core::prelude::v1::test]
     fn expand_refuses_other_shapes() {
         let test = quote! { fn holds(session: Session) {} };
         for (arguments, item) in [

@@ -100,8 +100,8 @@ impl Lie {
             Lie::CarryField(layout, ..) | Lie::ScratchField(layout, ..) => Kernel::with(layout),
             Lie::Memory(change) if change.is_of_yuma() => Kernel::yuma(),
             // Yuma reads few fields of the header.
-            Lie::Plan | Lie::Kernel => Kernel::hash_kernel(rng),
-            Lie::Header(_, Binding::Honest) if rng.percent(70) => Kernel::hash_kernel(rng),
+            Lie::Plan | Lie::Kernel => Kernel::hash(rng),
+            Lie::Header(_, Binding::Honest) if rng.percent(70) => Kernel::hash(rng),
             _ => Kernel::random(rng),
         }
     }

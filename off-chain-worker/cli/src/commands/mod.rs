@@ -25,7 +25,7 @@ use crate::error::{Failure, Verdict};
 use clap::{Parser, Subcommand};
 use std::io::Write;
 
-/// The command line of Inktensor: uses a network, runs one, and checks it
+/// Uses an Inktensor network, runs one, and checks it
 #[derive(Parser)]
 #[command(name = "inktensor", version)]
 pub struct Cli {

@@ -280,8 +280,8 @@ mod tests {
         let token = ss58(&[0xa1; 32].into());
         for (right, wrong, said) in [
             ("\"format\": 2", "\"format\": 7", "format 7"),
-            ("\"epoch\"", "\"apoch\"", "of epoch is missing"),
-            ("\"block\"", "\"black\"", "no record"),
+            ("\"epoch\"", "\"apoch\"", "the epoch contract is missing"),
+            ("\"block\"", "\"black\"", "not the record"),
             (token.as_str(), "5xyz", "token: \"5xyz\""),
             ("0x0909", "0x+909", "genesis: "),
             ("0x0303", "0303", "staking: "),
@@ -291,6 +291,6 @@ mod tests {
             assert!(problem.to_string().contains(said), "{problem}");
         }
         let problem = Record::from_text("{}").unwrap_err().to_string();
-        assert!(problem.contains("no record"), "{problem}");
+        assert!(problem.contains("not the record"), "{problem}");
     }
 }

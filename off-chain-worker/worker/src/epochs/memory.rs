@@ -2,7 +2,7 @@
 //! published on the chain.
 
 use super::{block, EpochCache};
-use crate::{history::EpochHistory, roles::RoleError, store::MemoryExport};
+use crate::{error::RoleError, history::EpochHistory, store::MemoryExport};
 use inktensor_client::chain::{ChainRead, Typed};
 use inktensor_primitives::{
     assertion::memory_digest,

@@ -6,9 +6,9 @@ mod memory;
 pub(crate) use memory::is_memory;
 
 use crate::{
+    error::RoleError,
     history::EpochHistory,
     kernels::Kernels,
-    roles::RoleError,
     store::{Store, StoreError, StoredEpoch},
 };
 use inktensor_client::{

@@ -118,6 +118,7 @@ fn the_assertion_that_counts_is_the_final_or_the_last_one() {
         event(&Finalized {
             netuid: NETUID,
             epoch: EPOCH,
+            proposer: Some(OTHER.into()),
             assertion,
         })
     };

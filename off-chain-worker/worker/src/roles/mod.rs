@@ -11,13 +11,12 @@
 //! each. A role has no state beyond the [`EpochCache`](crate::epochs::EpochCache), whose store
 //! survives the process. A worker may be killed at any instruction, and the next one continues.
 
-mod error;
 mod keeper;
 mod proposer;
 mod tick;
 mod watcher;
 
-pub use error::RoleError;
+pub use crate::error::RoleError;
 pub use keeper::Keeper;
 pub use proposer::Proposer;
 pub use watcher::Watcher;

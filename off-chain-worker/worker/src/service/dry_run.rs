@@ -132,7 +132,7 @@ impl Chain for DryRun {
 mod tests {
     use super::*;
     use crate::service::tests::{Net, TEMPO};
-    use inktensor_client::chain::{Message, Typed};
+    use inktensor_client::chain::{Answer, Message, Typed};
     use inktensor_devnet::account;
     use inktensor_primitives::{epoch::Epochs, NetUid, Rao};
 

@@ -98,12 +98,12 @@ proptest! {
     #[test]
     fn stake_is_divided_in_64_64(stake in upto(u64::MAX >> 1), more in upto(u64::MAX >> 1)) {
         let total = u128::from(stake) + u128::from(more);
-        let exact = if total == 0 { 0 } else {
-            // floor(stake * 2^64 / total) by long division, then 32 bits dropped.
-            let whole = u128::from(stake) / total;
+        // floor(stake * 2^64 / total) by long division, then 32 bits dropped.
+        let whole = u128::from(stake).checked_div(total);
+        let exact = whole.map_or(0, |whole| {
             let high = ((u128::from(stake) % total) << 32) / total;
             (whole << 32) + high
-        };
+        });
         prop_assert_eq!(u128::from(TotalStake::new(total).share(stake).0), exact);
     }
 }

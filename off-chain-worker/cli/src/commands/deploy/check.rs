@@ -10,11 +10,15 @@ use inktensor_client::{
     deploy::{check, Mismatch, Record},
 };
 use inktensor_devnet::chain_dir::{read_record, ChainDir};
+use inktensor_primitives::hash::hex;
 use inktensor_worker::chain_source::{connect, of_chain, Access, ChainSource};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    fs,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// Arguments of `deployment check`.
@@ -22,6 +26,16 @@ use std::{
 pub struct Check {
     #[command(flatten)]
     read: ReadArgs,
+    /// Compare the code with this release too: the file contracts/artifacts/manifest.json of a
+    /// checkout
+    #[arg(long, value_name = "FILE")]
+    release: Option<PathBuf>,
+}
+
+/// The part of a release's manifest that concerns one contract.
+#[derive(Deserialize)]
+struct Released {
+    code_hash: String,
 }
 
 /// The differences between a file and the chain.
@@ -77,14 +91,42 @@ impl View for Checked {
 /// Runs the command.
 pub fn run(arguments: &Check, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let (chain, file, record) = open(arguments)?;
-    let mismatches = check(chain.as_ref(), &record).map_err(Failure::input)?;
+    let found = check(chain.as_ref(), &record).map_err(Failure::input)?;
+    let mut mismatches: Vec<MismatchView> = found.into_iter().map(MismatchView::from).collect();
+    if let Some(release) = &arguments.release {
+        mismatches.extend(other_code(release, &record)?);
+    }
     let checked = Checked {
         file,
-        mismatches: mismatches.into_iter().map(MismatchView::from).collect(),
+        mismatches,
         contracts: record.contracts.len(),
     };
     arguments.read.show(&checked, out)?;
     Ok(Verdict::of(checked.mismatches.is_empty()))
+}
+
+/// Returns the recorded contracts whose code is not that of the release with the manifest `file`.
+fn other_code(file: &Path, record: &Record) -> Result<Vec<MismatchView>, Failure> {
+    let failed =
+        |problem: &dyn Display| Failure::input(format_args!("{}: {problem}", file.display()));
+    let text = fs::read_to_string(file).map_err(|error| failed(&error))?;
+    let manifest: BTreeMap<String, Released> =
+        serde_json::from_str(&text).map_err(|error| failed(&error))?;
+    let mut other = Vec::new();
+    for (name, entry) in &record.contracts {
+        let released = manifest
+            .get(name)
+            .ok_or_else(|| failed(&format_args!("there is no contract {name} in this release")))?;
+        let recorded = hex(&entry.code_hash);
+        if recorded != released.code_hash {
+            other.push(MismatchView {
+                what: format!("code of {name} in the release"),
+                written: released.code_hash.clone(),
+                found: recorded,
+            });
+        }
+    }
+    Ok(other)
 }
 
 /// Opens the chain, and the file of a deployment on it.

@@ -49,11 +49,7 @@ struct Take {
 impl View for Take {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         let take = percent(Bps(self.take_bps));
-        writeln!(
-            out,
-            "the owner of {} keeps {take} of dividends",
-            self.hotkey
-        )?;
+        writeln!(out, "{}\nthe owner keeps {take} of dividends", self.hotkey)?;
         if self.raises_from > self.block {
             writeln!(
                 out,
@@ -101,7 +97,7 @@ pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
         take_bps: take.0,
     };
     let sentence = format!(
-        "the owner of {} keeps {} of dividends",
+        "{}\nthe owner keeps {} of dividends",
         answer.hotkey,
         percent(take)
     );

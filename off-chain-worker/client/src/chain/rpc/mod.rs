@@ -12,8 +12,10 @@ mod events;
 mod limits;
 mod link;
 mod refusal;
+mod settings;
 mod transaction;
 
+pub use settings::{Settings, TIMEOUT};
 pub use transaction::Wait;
 
 use super::{Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt};
@@ -35,40 +37,12 @@ use subxt::{ext::futures::future::try_join_all, utils::H256};
 use subxt_signer::sr25519::Keypair;
 use transaction::{carry_out, is_pending, raw, Included};
 
-/// Longest wait for an answer or a block, by default.
-pub const TIMEOUT: Duration = Duration::from_secs(60);
 /// Reads that run at the same time.
 const AT_ONCE: usize = 32;
 /// Longest wait for an equal transaction of another account.
 const DUPLICATE_WAIT: Duration = Duration::from_secs(15);
 /// Time between two looks at the node's pool.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-
-/// The place of a chain, and the limits of waiting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Nodes of the chain, `ws://` or `wss://`. The first that answers is used; when it stops, the
-    /// next.
-    pub addresses: Vec<String>,
-    /// Longest wait for an answer, or for a transaction's block.
-    pub timeout: Duration,
-    /// When a transaction counts as carried out.
-    pub wait: Wait,
-    /// Hash of the chain's first block; by default any chain will do.
-    pub genesis: Option<Digest>,
-}
-
-impl Settings {
-    /// Returns the settings for the node at `address`, which wait for as long as usual.
-    pub fn of(address: impl Into<String>) -> Self {
-        Self {
-            addresses: vec![address.into()],
-            timeout: TIMEOUT,
-            wait: Wait::default(),
-            genesis: None,
-        }
-    }
-}
 
 /// A chain that a node serves.
 pub struct RpcChain {

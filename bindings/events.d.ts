@@ -6,26 +6,26 @@ import type { GenericContractEvents, GenericContractEvent, MetadataType } from '
 import type {
   InktensorPrimitivesUnitsNetUid,
   InktensorPrimitivesUnitsRao,
-  InktensorPrimitivesEmissionEpochBudget,
-  InktensorPrimitivesEmissionFee,
-  InktensorPrimitivesEpochBond,
+  InktensorPrimitivesEmissionTypesEpochBudget,
+  InktensorPrimitivesEmissionTypesFee,
+  InktensorPrimitivesEpochTypesCollateral,
   InktensorPrimitivesAssertion,
-  InktensorPrimitivesKernelNeuronResult,
+  InktensorPrimitivesKernelStepNeuronResult,
   InktensorPrimitivesUnitsUid,
-  InktensorPrimitivesRegistryHyperparameter,
+  InktensorPrimitivesRegistryHyperparametersHyperparameter,
   InktensorPrimitivesRegistryNetworkSubnetIdentity,
   InktensorPrimitivesRegistryNetworkNetworkRules,
-  InktensorPrimitivesRegistryKernelParams,
+  InktensorPrimitivesRegistryTypesKernelParams,
   InktensorPrimitivesRegistryServingAxon,
   InktensorPrimitivesRegistryServingCommitment,
   InktensorPrimitivesRegistryServingPrometheus,
   InktensorPrimitivesUnitsBps,
-  InktensorPrimitivesStakingChild,
-} from './types.js';
+  InktensorPrimitivesStakingTypesChild,
+} from './registry/types.js';
 
 export interface ContractEvents<Type extends MetadataType> extends GenericContractEvents<Type> {
   /**
-   * An assertion was disproved. Its bond is gone, and the epoch awaits an assertion again.
+   * A successful dispute. The collateral is slashed, and the epoch can be proposed again.
    *
    * @signature_topic: 0xdb9fe0159a4852ad1ea1d33c52a0b478182fe6b8a534418abb6ffec11144da75
    **/
@@ -45,25 +45,25 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * Who disproved it.
+       * The caller of the dispute.
        *
        * @indexed: true
        **/
       challenger: AccountId32;
       /**
-       * The step that is false.
+       * The false step.
        *
        * @indexed: false
        **/
       step: number;
       /**
-       * The bond.
+       * The slashed collateral, in rao.
        *
        * @indexed: false
        **/
       slashed: InktensorPrimitivesUnitsRao;
       /**
-       * What the challenger got of it; the rest was burned.
+       * The challenger's part of the collateral, in rao. The rest is burned.
        *
        * @indexed: false
        **/
@@ -73,7 +73,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * An epoch will not become final: what its budget had left waits for the next draw.
+   * The budget of an epoch that was rolled over.
    *
    * @signature_topic: 0x012ed0108637aca84b11f02a1638a504d8243102e580dee89be6ce32d7170d55
    **/
@@ -93,7 +93,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * How much.
+       * Amount carried over to the subnet's next budget, in rao.
        *
        * @indexed: false
        **/
@@ -103,7 +103,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * An epoch's pay-out is over.
+   * The end of an epoch's pay-out. All amounts are in rao.
    *
    * @signature_topic: 0x92be2c9f640e5db13d154fca2a10c3c2b38794699fa291455388b36efdc48e8d
    **/
@@ -123,25 +123,25 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * Paid to miners and validators.
+       * Amount paid to miners and validators.
        *
        * @indexed: false
        **/
       paid: InktensorPrimitivesUnitsRao;
       /**
-       * Paid to the owner.
+       * Amount paid to the subnet's owner.
        *
        * @indexed: false
        **/
       owner: InktensorPrimitivesUnitsRao;
       /**
-       * Paid to the treasury.
+       * Amount paid to the treasury.
        *
        * @indexed: false
        **/
       treasury: InktensorPrimitivesUnitsRao;
       /**
-       * Left for the next epoch.
+       * Amount carried over to the subnet's next budget.
        *
        * @indexed: false
        **/
@@ -151,7 +151,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A subnet took its share of emission.
+   * The budget that a subnet drew for an epoch.
    *
    * @signature_topic: 0xef395ddcc6e55efcfe44f2525390403d1e09cb0f22e714b2e548ee077f3d38aa
    **/
@@ -171,13 +171,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * The share, divided.
+       * The budget.
        *
        * @indexed: false
        **/
-      budget: InktensorPrimitivesEmissionEpochBudget;
+      budget: InktensorPrimitivesEmissionTypesEpochBudget;
       /**
-       * All issued so far.
+       * Amount issued so far, genesis included, in rao.
        *
        * @indexed: false
        **/
@@ -187,7 +187,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * Somebody was paid for running an epoch.
+   * A fee that was paid for running an epoch.
    *
    * @signature_topic: 0x4d60a02965bc80ac0a02f878b4bc1f7673b6d87dbf9a208c1d254636b412152a
    **/
@@ -207,19 +207,19 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * Who.
+       * The account that was paid.
        *
        * @indexed: true
        **/
       payee: AccountId32;
       /**
-       * For what.
+       * The kind of fee.
        *
        * @indexed: false
        **/
-      fee: InktensorPrimitivesEmissionFee;
+      fee: InktensorPrimitivesEmissionTypesFee;
       /**
-       * How much.
+       * The fee, in rao.
        *
        * @indexed: false
        **/
@@ -229,7 +229,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A retired subnet's share went to the others.
+   * The share of a retired subnet, divided between the others.
    *
    * @signature_topic: 0x2d50322a9a51a233139c658b20221fc358664ce7cdd3d38930054ec3c46b633a
    **/
@@ -237,13 +237,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'Released',
     {
       /**
-       * The subnet.
+       * The retired subnet.
        *
        * @indexed: true
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * How much was spread.
+       * Amount that the other subnets share, in rao.
        *
        * @indexed: false
        **/
@@ -253,31 +253,31 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A bond account changed.
+   * A change of a worker's collateral.
    *
-   * @signature_topic: 0xa1567344bc77406d1cff7ecc01137ec6c8314c840135330636bd61eca1f97ad2
+   * @signature_topic: 0xaaffdedc52a9ad372cf74bb179f8f095b91ecad2453ff9cd4995a64e424c09fb
    **/
-  BondChanged: GenericContractEvent<
-    'BondChanged',
+  CollateralChanged: GenericContractEvent<
+    'CollateralChanged',
     {
       /**
-       * Whose.
+       * The worker.
        *
        * @indexed: true
        **/
       worker: AccountId32;
       /**
-       * What it is now.
+       * The new collateral.
        *
        * @indexed: false
        **/
-      bond: InktensorPrimitivesEpochBond;
+      collateral: InktensorPrimitivesEpochTypesCollateral;
     },
     Type
   >;
 
   /**
-   * An epoch closed.
+   * The close of an epoch.
    *
    * @signature_topic: 0x448b02e019c5fd1d8dace6374c7d85835cd13544e634f10799bab7fb3fa1ccf5
    **/
@@ -297,19 +297,19 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * Hash of its header.
+       * Hash of the header.
        *
        * @indexed: false
        **/
       headerHash: FixedBytes<32>;
       /**
-       * Neurons in it.
+       * Number of neurons.
        *
        * @indexed: false
        **/
       neurons: number;
       /**
-       * What it pays out.
+       * Amount that the epoch pays to miners and validators, in rao.
        *
        * @indexed: false
        **/
@@ -319,7 +319,8 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A closed epoch was given up. It will never be final: roster and memory stay as they were, its budget is the next one's.
+   * The end of a closed epoch that is rolled over. The epoch never becomes final: roster and memory
+   * stay the same, and the budget is carried over.
    *
    * @signature_topic: 0xa1b0269a9f74337a6a038d4a4e7135a03efdc74fdc6db4984012cbda179a6568
    **/
@@ -339,7 +340,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * What the subnet's next budget gets.
+       * Amount carried over to the subnet's next budget, in rao.
        *
        * @indexed: false
        **/
@@ -349,7 +350,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * An epoch became final.
+   * The finality of an epoch.
    *
    * @signature_topic: 0x406de45aec735e65a077f1eeb96eb954683fe07b4268abe7e34d87826896070b
    **/
@@ -369,13 +370,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * Who had posted it; nobody if it was replayed.
+       * The proposer. Absent if the epoch was replayed.
        *
        * @indexed: true
        **/
       proposer: AccountId32 | undefined;
       /**
-       * Hash of its assertion: the one posted, or that of what the replay came to.
+       * Digest of the posted assertion, or of the assertion that equals the replay's outcome.
        *
        * @indexed: false
        **/
@@ -385,7 +386,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * An assertion was posted. It carries the assertion, so that whoever follows the chain can check and finalise it.
+   * A posted assertion. The event contains the assertion, so that anyone can check and finalize it.
    *
    * @signature_topic: 0x9556e753d54e2f99968ce9b607229382d1fcf3ac7e73f22fafbd04d84a98a125
    **/
@@ -405,19 +406,19 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * Who posted it.
+       * The proposer.
        *
        * @indexed: true
        **/
       proposer: AccountId32;
       /**
-       * First block at which it can be finalised.
+       * First block at which the assertion can be finalized.
        *
        * @indexed: false
        **/
       deadline: number;
       /**
-       * What it claims.
+       * The assertion.
        *
        * @indexed: false
        **/
@@ -427,7 +428,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * Steps of an epoch were executed on the chain.
+   * Steps of an epoch that the chain executed.
    *
    * @signature_topic: 0x854026654597f1b0b4d6da174197deaef2fd8c4a9c5e805bfcb1c4fad1504a62
    **/
@@ -447,13 +448,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * Who paid for it.
+       * The caller of the replay.
        *
        * @indexed: true
        **/
       caller: AccountId32;
       /**
-       * The first step that is still to be executed.
+       * The next step to execute.
        *
        * @indexed: false
        **/
@@ -463,8 +464,9 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A part of what a chunk of a replayed epoch remembers, so that whoever follows the chain can compute the next one. The parts of
-   * a chunk come in order; a chunk that remembers nothing has none.
+   * A part of a chunk's memory in a replayed epoch, with which anyone can compute the next epoch.
+   *
+   * The parts of a chunk come in order. A chunk without memory has no parts.
    *
    * @signature_topic: 0xb8b8e5703d8eabd72a3e1d0066a9eceab7aee4a11cfb743ebc04f245407180ea
    **/
@@ -490,13 +492,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       chunk: number;
       /**
-       * Where the part begins.
+       * Offset of the part within the memory.
        *
        * @indexed: false
        **/
       offset: number;
       /**
-       * The part, at most [`MEMORY_PART`](super::MEMORY_PART) bytes.
+       * The part, at most 8 192 bytes.
        *
        * @indexed: false
        **/
@@ -506,7 +508,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * What a replayed epoch comes to for a chunk, so that whoever follows the chain can settle it.
+   * The results of a chunk of a replayed epoch, with which anyone can settle the chunk.
    *
    * @signature_topic: 0x4454661f676fea184b5f4f040b31912162fbe235aeac522bdb91a55d8db16829
    **/
@@ -532,17 +534,17 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       chunk: number;
       /**
-       * One per neuron of the chunk.
+       * Results, one per neuron of the chunk.
        *
        * @indexed: false
        **/
-      results: Array<InktensorPrimitivesKernelNeuronResult>;
+      results: Array<InktensorPrimitivesKernelStepNeuronResult>;
     },
     Type
   >;
 
   /**
-   * A validator's commits were not revealed in time.
+   * Commits that a validator did not reveal in time.
    *
    * @signature_topic: 0xc615d341a20a8b46fc72749ae901d7252e073c784958c96751d8d187c97542dc
    **/
@@ -556,13 +558,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * The validator.
+       * Hotkey of the validator.
        *
        * @indexed: true
        **/
       hotkey: AccountId32;
       /**
-       * How many.
+       * Number of commits.
        *
        * @indexed: false
        **/
@@ -572,7 +574,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A chunk of a final epoch was paid.
+   * A settled chunk of a final epoch.
    *
    * @signature_topic: 0x93789582f93871e6118b67f39e132bcac786045b4ead85421a4fb30121aeeddc
    **/
@@ -598,13 +600,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       chunk: number;
       /**
-       * What it was paid.
+       * Pay of the chunk's neurons, in rao.
        *
        * @indexed: false
        **/
       paid: InktensorPrimitivesUnitsRao;
       /**
-       * Whether it was the last.
+       * True if every chunk of the epoch is settled.
        *
        * @indexed: false
        **/
@@ -614,7 +616,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * An epoch without neurons started its tempo anew.
+   * A restart of the tempo, on a subnet without neurons.
    *
    * @signature_topic: 0x2a8ab9e6f77bd63adc7a65226f8fd3a8c82887cec19ad7b9122f18a51394fa22
    **/
@@ -628,7 +630,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * The epoch.
+       * The open epoch.
        *
        * @indexed: true
        **/
@@ -638,7 +640,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A validator has committed to weights.
+   * A new commit of weights.
    *
    * @signature_topic: 0x6184218c46bd4d5e65d6bcd70215d8c1a17b29b4c98e71f0771004c49f96f616
    **/
@@ -652,19 +654,19 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * The validator.
+       * Hotkey of the validator.
        *
        * @indexed: true
        **/
       hotkey: AccountId32;
       /**
-       * To what.
+       * The committed hash.
        *
        * @indexed: false
        **/
       hash: FixedBytes<32>;
       /**
-       * The only epoch in which it can be revealed.
+       * The only epoch in which the commit can be revealed.
        *
        * @indexed: false
        **/
@@ -674,7 +676,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * Weights were set.
+   * A new row of weights.
    *
    * @signature_topic: 0xa389932d8774fcee594cdc2ad28a4cabd2a2732df20e3f1bd26f95b09cf2da20
    **/
@@ -688,19 +690,19 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * Who set them.
+       * The hotkey that set the weights.
        *
        * @indexed: true
        **/
       hotkey: AccountId32;
       /**
-       * Its uid.
+       * Uid of the hotkey.
        *
        * @indexed: false
        **/
       uid: InktensorPrimitivesUnitsUid;
       /**
-       * How many are not zero.
+       * Number of weights that are not zero.
        *
        * @indexed: false
        **/
@@ -710,7 +712,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A neuron has another hotkey.
+   * A swap of a neuron's hotkey.
    *
    * @signature_topic: 0x17c4374d52e264c49c33d78a9691d898f919118b0ce2f1824c0007d35c60982c
    **/
@@ -724,25 +726,25 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * The hotkey it had.
+       * The former hotkey.
        *
        * @indexed: true
        **/
       from: AccountId32;
       /**
-       * The hotkey it has.
+       * The new hotkey.
        *
        * @indexed: true
        **/
       to: AccountId32;
       /**
-       * The hotkey that its stake is on.
+       * The hotkey that holds the neuron's stake.
        *
        * @indexed: false
        **/
       identity: AccountId32;
       /**
-       * Its seat.
+       * The uid.
        *
        * @indexed: false
        **/
@@ -752,7 +754,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A hyperparameter has a new value.
+   * A change of a hyperparameter.
    *
    * @signature_topic: 0xfcb1a3bc5e2e98dfe1a0b21dcde9cce762e1409fe405c8c0b17894d371731327
    **/
@@ -766,17 +768,17 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * The parameter and its value.
+       * The hyperparameter with the new value.
        *
        * @indexed: false
        **/
-      value: InktensorPrimitivesRegistryHyperparameter;
+      value: InktensorPrimitivesRegistryHyperparametersHyperparameter;
     },
     Type
   >;
 
   /**
-   * A subnet says who it is, or no longer.
+   * A new or cleared identity of a subnet.
    *
    * @signature_topic: 0x2b1155c4d9c060a16092c3221db8d38b10a4a39e46f41442b9ba0adadf69120e
    **/
@@ -790,7 +792,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * What it says.
+       * The identity. Absent if the identity was cleared.
        *
        * @indexed: false
        **/
@@ -800,7 +802,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * The network's rules changed.
+   * A change of the network's rules.
    *
    * @signature_topic: 0x25e627fa9a4dd71e5152a1e575f9221467bcd47db252dcde65d5f5a1356f8acf
    **/
@@ -808,7 +810,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'NetworkRulesSet',
     {
       /**
-       * What they are now.
+       * The new rules.
        *
        * @indexed: false
        **/
@@ -818,7 +820,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A hotkey took a seat.
+   * A new neuron.
    *
    * @signature_topic: 0xfd3e28061548e048c39bf991732a2eb0b417e8bc3143eb208b103817977f67cb
    **/
@@ -838,25 +840,25 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       hotkey: AccountId32;
       /**
-       * Its owner.
+       * The owner of the hotkey.
        *
        * @indexed: true
        **/
       coldkey: AccountId32;
       /**
-       * Its seat.
+       * The uid.
        *
        * @indexed: false
        **/
       uid: InktensorPrimitivesUnitsUid;
       /**
-       * Whom it replaced.
+       * Hotkey of the neuron that was replaced, if any.
        *
        * @indexed: false
        **/
       replaced: AccountId32 | undefined;
       /**
-       * Rao burned.
+       * Price that was burned, in rao.
        *
        * @indexed: false
        **/
@@ -866,7 +868,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A subnet came to be.
+   * A new subnet.
    *
    * @signature_topic: 0x56829a37877d27b09d7e573f0f87e9401891e7875717d768dc9e768644f9a783
    **/
@@ -874,19 +876,19 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'SubnetCreated',
     {
       /**
-       * Its number.
+       * The subnet.
        *
        * @indexed: true
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * Its owner.
+       * The owner.
        *
        * @indexed: true
        **/
       owner: AccountId32;
       /**
-       * Rao burned for it.
+       * Lock that the owner paid, in rao.
        *
        * @indexed: false
        **/
@@ -896,7 +898,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A subnet is offered to another owner, or no longer.
+   * A new or withdrawn offer of a subnet.
    *
    * @signature_topic: 0xd8edac729a9d4e4d69374d4068c357704292191df9861e82e18c9f5438ba1677
    **/
@@ -910,7 +912,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * To whom.
+       * The account that may accept the subnet. Absent if the offer was withdrawn.
        *
        * @indexed: false
        **/
@@ -920,7 +922,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A subnet gave way to a new one.
+   * The retirement of a subnet, in favour of a new one.
    *
    * @signature_topic: 0x210ef549b501a24e1d9670483afe93dd3ec130a65b6be316cabff32c6fa6906f
    **/
@@ -928,19 +930,19 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'SubnetRetired',
     {
       /**
-       * The subnet.
+       * The retired subnet.
        *
        * @indexed: true
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * Its owner, who got the lock back.
+       * The owner, who received the lock.
        *
        * @indexed: true
        **/
       owner: AccountId32;
       /**
-       * How much that was.
+       * The returned lock, in rao.
        *
        * @indexed: false
        **/
@@ -950,7 +952,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A subnet's epochs may close from now on, a tempo at a time.
+   * The start of a subnet's epochs.
    *
    * @signature_topic: 0xaa45f318ea41ae9ac92213121999316633d8a8633ab42f12102b8c5cbd1d6218
    **/
@@ -964,7 +966,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * The block.
+       * Block of the start.
        *
        * @indexed: false
        **/
@@ -974,7 +976,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A subnet has another owner.
+   * A change of a subnet's owner.
    *
    * @signature_topic: 0xfe8f7e9c3c81bc4da53bfe7ff6eacc299eb33cd2e64746bf48c40b2c35e38f66
    **/
@@ -988,19 +990,19 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * Who owned it.
+       * The former owner.
        *
        * @indexed: true
        **/
       from: AccountId32;
       /**
-       * Who owns it.
+       * The new owner.
        *
        * @indexed: true
        **/
       to: AccountId32;
       /**
-       * The new owner's hotkey.
+       * Hotkey of the new owner.
        *
        * @indexed: false
        **/
@@ -1010,7 +1012,31 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * Another account decides which kernels are allowed.
+   * A new symbol of a subnet.
+   *
+   * @signature_topic: 0x8de9877e610d51ea76d29868b40734a0496ffbcfce399563afe320f12ffb3c87
+   **/
+  SymbolSet: GenericContractEvent<
+    'SymbolSet',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The symbol, which may be empty.
+       *
+       * @indexed: false
+       **/
+      symbol: string;
+    },
+    Type
+  >;
+
+  /**
+   * A change of the admin.
    *
    * @signature_topic: 0xa1e4d14b568bc12868be4b79dbe902dd9aec9ab6be69ae6e48307d9ddd7ebe4d
    **/
@@ -1018,13 +1044,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'AdminChanged',
     {
       /**
-       * Who did.
+       * The former admin.
        *
        * @indexed: false
        **/
       from: AccountId32;
       /**
-       * Who does now.
+       * The new admin.
        *
        * @indexed: true
        **/
@@ -1034,7 +1060,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * Subnets may choose a kernel.
+   * A kernel that subnets may choose from now on.
    *
    * @signature_topic: 0x42b14b3ff9c16eaa613ed03345ab7fab863a1e0fd199f129c01c1c4ab1b0f3ee
    **/
@@ -1042,29 +1068,29 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'KernelAllowed',
     {
       /**
-       * Its address.
+       * The kernel's address.
        *
        * @indexed: true
        **/
       kernel: AccountId32;
       /**
-       * Its code's hash.
+       * Hash of the kernel's code.
        *
        * @indexed: true
        **/
       codeHash: FixedBytes<32>;
       /**
-       * Parameters to begin with.
+       * Parameters for a subnet that has none for this kind of kernel.
        *
        * @indexed: false
        **/
-      defaults: InktensorPrimitivesRegistryKernelParams;
+      defaults: InktensorPrimitivesRegistryTypesKernelParams;
     },
     Type
   >;
 
   /**
-   * No more subnets may choose a kernel.
+   * A kernel that no further subnet may choose.
    *
    * @signature_topic: 0xb656d09360024ce726240fe97a32373906d14dabef47ad89f45ec59dedfc2aad
    **/
@@ -1072,7 +1098,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'KernelRetired',
     {
       /**
-       * Its address.
+       * The kernel's address.
        *
        * @indexed: true
        **/
@@ -1082,7 +1108,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A neuron shows where it answers.
+   * A new endpoint of a neuron.
    *
    * @signature_topic: 0xd0619cc871e692b52680ac99765d7cab3fb459feeb6f870759b756db91412008
    **/
@@ -1102,7 +1128,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       hotkey: AccountId32;
       /**
-       * Where.
+       * The endpoint.
        *
        * @indexed: false
        **/
@@ -1112,7 +1138,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A neuron has committed to something in public.
+   * A new commitment of a neuron.
    *
    * @signature_topic: 0x83ca9e2ab076e2610b80d2cfc99df6e34a2e0838b024eec091b5dbfb6d83c600
    **/
@@ -1132,7 +1158,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       hotkey: AccountId32;
       /**
-       * To what.
+       * The commitment.
        *
        * @indexed: false
        **/
@@ -1142,7 +1168,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A neuron shows where its metrics are.
+   * A new endpoint of a neuron's metrics.
    *
    * @signature_topic: 0xf7bd56e64b4ff2ce43108c3eda3760fda222354f6ea92742d3120d35217f468a
    **/
@@ -1162,7 +1188,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       hotkey: AccountId32;
       /**
-       * Where.
+       * The endpoint.
        *
        * @indexed: false
        **/
@@ -1172,7 +1198,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A neuron shows nothing any more, and has its deposit back.
+   * The end of a neuron's serving. The registry returned the deposit.
    *
    * @signature_topic: 0xfe2e803fe11b04be8a3c2ba55e18bef62d60bfa83d106485bf011550394909b7
    **/
@@ -1192,7 +1218,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       hotkey: AccountId32;
       /**
-       * The deposit.
+       * The returned deposit, in rao.
        *
        * @indexed: false
        **/
@@ -1202,7 +1228,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * What a child keeps of what it earns for others.
+   * A new child take of a hotkey.
    *
    * @signature_topic: 0x9122a144e1eaf63bbdc8dc1307465486491a4b66a82121b095198f360bbe3729
    **/
@@ -1222,7 +1248,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       hotkey: AccountId32;
       /**
-       * How much.
+       * The child take.
        *
        * @indexed: false
        **/
@@ -1232,7 +1258,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A hotkey has other children.
+   * A new list of a hotkey's children.
    *
    * @signature_topic: 0xa3246387d21bede00adc436e46516978d1438e85ae6d44601b197211740a7b0e
    **/
@@ -1256,9 +1282,9 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        *
        * @indexed: false
        **/
-      children: Array<InktensorPrimitivesStakingChild>;
+      children: Array<InktensorPrimitivesStakingTypesChild>;
       /**
-       * They count in epochs that open after this block.
+       * Block after which an epoch must open for the children to count.
        *
        * @indexed: false
        **/
@@ -1268,7 +1294,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A chunk of an epoch's pay was credited as stake.
+   * Pay of a chunk of an epoch, credited as stake.
    *
    * @signature_topic: 0x4fe73f5556729ee95862cf59f4a52dafe2c648a9a0253372cf0f2532acb016e2
    **/
@@ -1288,25 +1314,25 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * Neurons paid.
+       * Number of neurons paid.
        *
        * @indexed: false
        **/
       neurons: number;
       /**
-       * For miners.
+       * Pay of miners, in rao.
        *
        * @indexed: false
        **/
       miners: InktensorPrimitivesUnitsRao;
       /**
-       * Kept by validators as take.
+       * Takes of validators, in rao.
        *
        * @indexed: false
        **/
       takes: InktensorPrimitivesUnitsRao;
       /**
-       * For all stakers of validators, those on root with them.
+       * Dividends of stakers, root stake included, in rao.
        *
        * @indexed: false
        **/
@@ -1316,7 +1342,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A part of what a child earned went to a parent, whose stakers share it.
+   * Dividends that a child earned for a parent.
    *
    * @signature_topic: 0x66445880492b786b24f9dbd4fc95df7a119dfe3eef49da1927908b80b0149294
    **/
@@ -1342,7 +1368,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       parent: AccountId32;
       /**
-       * Who owns the parent.
+       * The owner of the parent.
        *
        * @indexed: false
        **/
@@ -1354,7 +1380,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * How much.
+       * Dividends for the parent and its stakers, in rao.
        *
        * @indexed: false
        **/
@@ -1364,7 +1390,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A hotkey lets another have it as a child, or no longer.
+   * A permission for a hotkey to be a parent, given or withdrawn.
    *
    * @signature_topic: 0xc941610dec3b71bc2fb087b02f8ade900783aa19787c231a02f92a2cd2f0c155
    **/
@@ -1390,7 +1416,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       parent: AccountId32;
       /**
-       * Whether it may.
+       * True if the permission was given, false if it was withdrawn.
        *
        * @indexed: false
        **/
@@ -1400,7 +1426,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A part of what a hotkey earned is for its root stake, and will reach it block by block.
+   * Dividends for the root stake of a hotkey. They flow in block by block.
    *
    * @signature_topic: 0xeec57c2ac875b92e86121230175fea33f5558b3e64daf2a034d647dc9932bf07
    **/
@@ -1408,7 +1434,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'RootAccrued',
     {
       /**
-       * The subnet that paid it.
+       * The subnet that paid the dividends.
        *
        * @indexed: true
        **/
@@ -1426,7 +1452,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       epoch: number;
       /**
-       * How much.
+       * The dividends, in rao.
        *
        * @indexed: false
        **/
@@ -1436,7 +1462,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * What root stake had earned was paid out.
+   * A pay-out of root dividends.
    *
    * @signature_topic: 0x3bb6a331da96857e1119f009fb391517a16cf38f48789495c53936616cb07c9f
    **/
@@ -1444,19 +1470,19 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'RootClaimed',
     {
       /**
-       * Whose stake.
+       * The coldkey that was paid.
        *
        * @indexed: true
        **/
       coldkey: AccountId32;
       /**
-       * Behind whom.
+       * The hotkey.
        *
        * @indexed: true
        **/
       hotkey: AccountId32;
       /**
-       * How much.
+       * The dividends, in rao.
        *
        * @indexed: false
        **/
@@ -1466,7 +1492,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * Stake was added.
+   * Stake added to a position.
    *
    * @signature_topic: 0xb5773362f52d4c556a7057e7b804ce4e424827b83272a8d58b64c17903305e2a
    **/
@@ -1474,25 +1500,25 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'StakeAdded',
     {
       /**
-       * The subnet.
+       * The subnet, or 0 for root.
        *
        * @indexed: true
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * Whose TAO.
+       * The coldkey.
        *
        * @indexed: true
        **/
       coldkey: AccountId32;
       /**
-       * Behind whom.
+       * The hotkey.
        *
        * @indexed: true
        **/
       hotkey: AccountId32;
       /**
-       * How much.
+       * The stake, in rao.
        *
        * @indexed: false
        **/
@@ -1502,7 +1528,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * Stake moved to another hotkey, another subnet or another coldkey.
+   * A move of stake to another hotkey, another subnet or another coldkey.
    *
    * @signature_topic: 0x4ce9bde4a11dca5e93001a82d1d69fc10e4cc44adc3d308578e83bdb86b6d3f9
    **/
@@ -1510,43 +1536,43 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'StakeMoved',
     {
       /**
-       * From which subnet.
+       * The former subnet.
        *
        * @indexed: false
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * From behind whom.
+       * The former hotkey.
        *
        * @indexed: false
        **/
       hotkey: AccountId32;
       /**
-       * Whose it was.
+       * The former coldkey.
        *
        * @indexed: true
        **/
       coldkey: AccountId32;
       /**
-       * To which subnet.
+       * The new subnet.
        *
        * @indexed: true
        **/
       toNetuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * Behind whom.
+       * The new hotkey.
        *
        * @indexed: false
        **/
       toHotkey: AccountId32;
       /**
-       * Whose it is.
+       * The new coldkey.
        *
        * @indexed: true
        **/
       toColdkey: AccountId32;
       /**
-       * How much.
+       * The stake, in rao.
        *
        * @indexed: false
        **/
@@ -1556,7 +1582,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * Stake was taken back.
+   * Stake removed from a position and paid to the coldkey.
    *
    * @signature_topic: 0x266818fd1dec1bf4695691ebe1b2fbd47cbd0a8f0025d0a0146ecf9fe1c1ddb8
    **/
@@ -1564,25 +1590,25 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'StakeRemoved',
     {
       /**
-       * The subnet.
+       * The subnet, or 0 for root.
        *
        * @indexed: true
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
-       * Whose TAO.
+       * The coldkey.
        *
        * @indexed: true
        **/
       coldkey: AccountId32;
       /**
-       * From behind whom.
+       * The hotkey.
        *
        * @indexed: true
        **/
       hotkey: AccountId32;
       /**
-       * How much.
+       * The stake, in rao.
        *
        * @indexed: false
        **/
@@ -1592,7 +1618,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A delegate changed its take.
+   * A new take of a hotkey.
    *
    * @signature_topic: 0x37a948b049532f17c94fc03015b4f97473fffb0663aacf2cf382a416ce75b0ce
    **/
@@ -1600,17 +1626,77 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
     'TakeSet',
     {
       /**
-       * The delegate.
+       * The hotkey.
        *
        * @indexed: true
        **/
       hotkey: AccountId32;
       /**
-       * Its new take.
+       * The take.
        *
        * @indexed: false
        **/
       take: InktensorPrimitivesUnitsBps;
+    },
+    Type
+  >;
+
+  /**
+   * Event emitted when allowance by `owner` to `spender` changes.
+   *
+   * @signature_topic: 0x25cdb6c93882e925abbfc9a8b7c85884b73c038c03a2492f238a5e5ba3fbff8c
+   **/
+  Approval: GenericContractEvent<
+    'Approval',
+    {
+      /**
+       * Account providing allowance.
+       *
+       * @indexed: true
+       **/
+      owner: AccountId32;
+      /**
+       * Allowance beneficiary.
+       *
+       * @indexed: true
+       **/
+      spender: AccountId32;
+      /**
+       * New allowance amount.
+       *
+       * @indexed: false
+       **/
+      amount: bigint;
+    },
+    Type
+  >;
+
+  /**
+   * Event emitted when transfer of tokens occurs.
+   *
+   * @signature_topic: 0x990df076cb1e9527aa102cd100c1481efe393eeabb5825f9af1f5e58221864de
+   **/
+  Transfer: GenericContractEvent<
+    'Transfer',
+    {
+      /**
+       * Transfer sender. `None` in case of minting new tokens.
+       *
+       * @indexed: true
+       **/
+      from: AccountId32 | undefined;
+      /**
+       * Transfer recipient. `None` in case of burning tokens.
+       *
+       * @indexed: true
+       **/
+      to: AccountId32 | undefined;
+      /**
+       * Amount of tokens transferred (or minted/burned).
+       *
+       * @indexed: false
+       **/
+      value: bigint;
     },
     Type
   >;
