@@ -12,10 +12,7 @@ use inktensor_primitives::{
 
 /// Returns a network whose second epoch, which reads weights and carry-over state, is closed.
 fn with_closed_epoch() -> (Network, NetUid) {
-    static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
-        let netuid = net.with_closed_epoch();
-        netuid
-    });
+    static PREPARED: Prepared<NetUid> = Prepared::new(|net| net.with_closed_epoch());
     PREPARED.network()
 }
 

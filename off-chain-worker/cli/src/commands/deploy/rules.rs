@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn a_rule_that_a_constructor_refuses_is_named() {
         assert_eq!(check(&config()), Ok(()));
-        let cases: [(fn(&mut Config), &str); 13] = [
+        type Case = (fn(&mut Config), &'static str);
+        let cases: [Case; 13] = [
             (|it| it.holders.clear(), "holders: name at least one"),
             (|it| it.holders[0].1 = Rao(0), "holders: "),
             (|it| it.holders.push(it.holders[0]), "holders: "),

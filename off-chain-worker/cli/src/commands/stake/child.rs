@@ -398,9 +398,11 @@ impl output::List for Family {
             table.row([
                 it.relation.clone(),
                 hotkey.unwrap_or_else(|| "none".into()),
-                is_part
-                    .then(|| percent_of_max(it.of_max))
-                    .unwrap_or_default(),
+                if is_part {
+                    percent_of_max(it.of_max)
+                } else {
+                    String::new()
+                },
             ]);
         }
         table.print(out)?;
