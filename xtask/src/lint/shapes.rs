@@ -8,7 +8,7 @@ use super::{
 /// The contracts' folders and the types of their storage.
 const CONTRACTS: [(&str, &str); 7] = [
     ("contracts/token/src/", "Token"),
-    ("contracts/registry/src/", "RegistryContract"),
+    ("contracts/registry/src/", "SubnetRegistry"),
     ("contracts/staking/src/", "StakingContract"),
     ("contracts/emission/src/", "EmissionContract"),
     ("contracts/epoch/src/", "Epoch"),
