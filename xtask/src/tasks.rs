@@ -159,10 +159,19 @@ pub fn clean(project: &Project, all: bool) -> Result<()> {
     Ok(())
 }
 
-/// The cargo that runs us, for everything but contracts.
+/// The cargo that runs us, for everything but the contracts' Wasm.
+///
+/// It does not see what that cargo says of this package: build scripts watch some of these
+/// variables, and would run again after each change between `cargo` and `cargo xtask`.
 fn host_cargo(project: &Project) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(project.root());
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 

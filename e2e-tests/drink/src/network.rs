@@ -411,9 +411,8 @@ impl Network {
     /// it.
     fn replay_step(&mut self, netuid: NetUid, memory: &[u8]) -> Result<(), Failure> {
         let replay = "Epochs::replay";
-        let digits: String = memory.iter().map(|byte| format!("{byte:02x}")).collect();
         let mut replayed = Err(EpochError::NoSteps);
-        for opened in ["[]".to_owned(), format!("[0x{digits}]")] {
+        for opened in ["[]".to_owned(), format!("[{memory:?}]")] {
             let arguments = [netuid.0.to_string(), "1".into(), opened];
             replayed =
                 self.call::<u32, EpochError>(BANK, self.addresses.epoch, replay, &arguments)?;

@@ -450,8 +450,9 @@ fn weights_are_cleared_only_by_name(kept: &Kept, netuid: &str) {
     let half = ["weights", "set", "--uids", "0", "--weights", "0.5"];
     let set = kept.json(&[&half[..], &of[..]].concat());
     assert_eq!(set["weights"], serde_json::json!([65_535]));
-    let cleared = kept.json(&[&["weights", "clear"], &of[..]].concat());
-    assert_eq!(cleared["weights"], serde_json::json!([]));
+    // Without a permit a neuron may only weigh itself.
+    let problem = kept.refusal(&[&["weights", "clear"], &of[..]].concat());
+    assert!(problem.contains("no permit"), "{problem}");
 }
 
 #[test]

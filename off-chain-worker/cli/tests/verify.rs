@@ -137,7 +137,10 @@ fn epochs_of_a_kept_demo_are_verified_and_bad_input_is_named() {
     let mut bytes = fs::read(&state).unwrap();
     bytes.pop();
     fs::write(&state, bytes).unwrap();
-    refused(verify("1", "0", &[]), "chain.state: the state is damaged");
+    refused(
+        verify("1", "0", &[]),
+        "chain.state: the state file is corrupt",
+    );
     fs::remove_dir_all(kept).unwrap();
 }
 

@@ -23,7 +23,7 @@ use std::io::{self, Write};
 /// Commands about neurons.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Register a hotkey on a subnet; the signer owns it and burns the price
+    /// Register a hotkey on a subnet for the signer, who burns the price
     ///
     /// The price is approved for the registry first, unless the registration would be refused.
     #[command(after_help = example!(
