@@ -411,6 +411,20 @@ impl Network {
         assert_eq!(bonds["proven"], true, "{bonds}");
         assert!(bonds["bonds"].as_array().map(Vec::len) > Some(0), "{bonds}");
         self.reads(&["deployment", "check"]).text();
+        self.check_record();
+    }
+
+    /// Checks that the epoch contract's address alone makes the same deployment record.
+    fn check_record(&self) {
+        let epoch = ss58(&self.contracts.epoch);
+        let record = ["deployment", "record", "--network", "again", "--json"];
+        let recorded = self.reads(&record).with(&["--epoch", &epoch]).json();
+        let file = self.folder.join(recorded["file"].as_str().expect("a file"));
+        let text = fs::read_to_string(&file).expect("the record");
+        let record = Record::from_text(&text).expect("a record");
+        assert_eq!(record.addresses().expect("whole"), self.contracts);
+        // Two records of one chain are ambiguous.
+        fs::remove_file(file).expect("removed");
     }
 }
 

@@ -22,6 +22,13 @@ use std::{
 };
 use subxt_signer::sr25519::Keypair;
 
+/// The heading in help of the options about the chain.
+pub const CHAIN: &str = "Chain";
+/// The heading in help of the options about the signer.
+pub const SIGNER: &str = "Signer";
+/// The heading in help of the options about the output.
+pub const OUTPUT: &str = "Output";
+
 /// A chain, and a deployment on it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ChainArgs {
@@ -34,13 +41,19 @@ pub struct ChainArgs {
         long,
         visible_alias = "url",
         env = "INKTENSOR_CHAIN",
-        value_name = "URL|DIR"
+        value_name = "URL|DIR",
+        help_heading = CHAIN
     )]
     pub chain: ChainSource,
     /// The deployment's file, on a chain of nodes; by default the one in `deployments`
     ///
     /// By default it is the only file in the folder `deployments` that is of the chain.
-    #[arg(long, env = "INKTENSOR_DEPLOYMENT", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "INKTENSOR_DEPLOYMENT",
+        value_name = "FILE",
+        help_heading = CHAIN
+    )]
     pub deployment: Option<PathBuf>,
 }
 
@@ -48,13 +61,18 @@ pub struct ChainArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub struct SignerArgs {
     /// The place of the key.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = SIGNER)]
     pub keys: KeyArguments,
     /// The signer on a devchain or a chain in a folder, where no key is needed
-    #[arg(long, env = "INKTENSOR_ACCOUNT", value_name = "NAME|ADDRESS")]
+    #[arg(
+        long,
+        env = "INKTENSOR_ACCOUNT",
+        value_name = "NAME|ADDRESS",
+        help_heading = SIGNER
+    )]
     pub account: Option<Who>,
     /// When a transaction counts as carried out, on a chain of nodes
-    #[arg(long, value_enum, default_value = "finalized")]
+    #[arg(long, value_enum, default_value = "finalized", help_heading = SIGNER)]
     pub wait: Wait,
 }
 
@@ -65,7 +83,7 @@ pub struct ReadArgs {
     #[command(flatten)]
     pub chain: ChainArgs,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     pub json: bool,
 }
 
@@ -76,13 +94,13 @@ pub struct ListArgs {
     #[command(flatten)]
     pub chain: ChainArgs,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     pub json: bool,
     /// Print CSV, with the fields of the JSON document as columns
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with = "json", help_heading = OUTPUT)]
     pub csv: bool,
     /// Print all columns and whole addresses, however wide the terminal is
-    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    #[arg(long, conflicts_with_all = ["json", "csv"], help_heading = OUTPUT)]
     pub wide: bool,
 }
 
@@ -96,7 +114,7 @@ pub struct SignArgs {
     #[command(flatten)]
     pub signer: SignerArgs,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     pub json: bool,
 }
 

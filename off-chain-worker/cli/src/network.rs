@@ -236,3 +236,41 @@ fn wait_for(source: &ChainSource) -> Option<Waiting> {
 fn subject(source: &ChainSource) -> String {
     format!("the chain at {source}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inktensor_devnet::sandbox::SandboxChain;
+    use inktensor_primitives::hash::blake2;
+
+    #[test]
+    fn a_contract_that_is_gone_is_named_with_the_place_that_records_it() {
+        let contracts = Addresses::from_named(|name| Some(blake2(name.as_bytes()).into()));
+        let contracts = contracts.unwrap();
+        let network = Network {
+            opened: Opened {
+                chain: Box::new(SandboxChain::new()),
+                contracts,
+                store: None,
+            },
+            source: ChainSource::Dir("folder".into()),
+            deployment: None,
+            waiting: None,
+        };
+        let problem = network.subnet(NetUid(1)).unwrap_err().to_string();
+        let registry = ss58(&contracts.registry);
+        let start = format!("the registry contract ({registry}) of folder is not on this chain");
+        assert!(problem.starts_with(&start), "{problem}");
+        assert!(problem.contains("deployment check"), "{problem}");
+    }
+
+    #[test]
+    fn root_is_not_a_missing_subnet() {
+        let problem = no_subnet(NetUid(0)).to_string();
+        assert!(
+            problem.contains("root (netuid 0) has no neurons"),
+            "{problem}"
+        );
+        assert!(no_subnet(NetUid(9)).to_string().contains("no subnet 9"));
+    }
+}

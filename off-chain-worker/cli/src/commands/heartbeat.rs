@@ -1,6 +1,7 @@
 //! `inktensor heartbeat`: makes blocks on a development node that makes them for transactions only.
 
 use crate::{
+    args,
     error::{Failure, Verdict},
     values,
 };
@@ -26,10 +27,11 @@ pub struct Arguments {
         long,
         visible_alias = "url",
         env = "INKTENSOR_CHAIN",
-        value_name = "URL"
+        value_name = "URL",
+        help_heading = args::CHAIN
     )]
     chain: ChainSource,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = args::SIGNER)]
     keys: KeyArguments,
     /// Milliseconds between two blocks
     #[arg(

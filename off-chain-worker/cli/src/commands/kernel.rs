@@ -1,6 +1,7 @@
 //! `inktensor kernel`: checks the code of a kernel.
 
 use crate::{
+    args,
     error::{Failure, Verdict},
     output::{
         json::{self, Hex},
@@ -37,7 +38,7 @@ pub struct Check {
     /// The Wasm file
     file: PathBuf,
     /// Print one line of JSON
-    #[arg(long)]
+    #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
 }
 

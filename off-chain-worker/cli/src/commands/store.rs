@@ -1,7 +1,7 @@
 //! `inktensor store`: carry-over state from and for stopped workers, and trust in a kernel.
 
 use crate::{
-    args::ReadArgs,
+    args::{self, ReadArgs},
     error::{Failure, Verdict},
     output::{self, format::count, json::Hex, View},
     values, verifier,
@@ -64,7 +64,7 @@ pub struct Export {
     /// The file, which must not exist yet
     file: PathBuf,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
 }
 
@@ -90,7 +90,7 @@ pub struct Trust {
     #[arg(long, value_parser = values::digest, value_name = "HASH")]
     kernel: Digest,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
 }
 

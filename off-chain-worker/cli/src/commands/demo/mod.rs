@@ -4,6 +4,7 @@ mod progress;
 mod tables;
 
 use crate::{
+    args,
     error::{Failure, Verdict},
     offline::EngineKind,
     output::{self, View},
@@ -56,7 +57,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value = "wasm")]
     engine: EngineKind,
     /// Print one JSON document instead of tables
-    #[arg(long)]
+    #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
     /// A folder to keep the chain and the worker's store in, for `--chain DIR`
     #[arg(long, value_name = "DIR")]

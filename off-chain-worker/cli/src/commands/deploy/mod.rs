@@ -10,7 +10,7 @@ pub use check::Check;
 pub use record::RecordArgs;
 
 use crate::{
-    args::SignerArgs,
+    args::{self, SignerArgs},
     error::{Failure, Verdict},
     output::{
         self,
@@ -69,7 +69,8 @@ pub struct Arguments {
         long,
         visible_alias = "url",
         env = "INKTENSOR_CHAIN",
-        value_name = "URL"
+        value_name = "URL",
+        help_heading = args::CHAIN
     )]
     chain: ChainSource,
     #[command(flatten)]
@@ -86,7 +87,7 @@ pub struct Arguments {
     #[arg(long)]
     replace: bool,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
 }
 

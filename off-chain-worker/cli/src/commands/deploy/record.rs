@@ -2,6 +2,7 @@
 
 use super::{check::MismatchView, earlier, file};
 use crate::{
+    args,
     error::{Failure, Verdict},
     output::{
         self,
@@ -34,7 +35,8 @@ pub struct RecordArgs {
         long,
         visible_alias = "url",
         env = "INKTENSOR_CHAIN",
-        value_name = "URL"
+        value_name = "URL",
+        help_heading = args::CHAIN
     )]
     chain: ChainSource,
     /// The epoch contract
@@ -53,7 +55,7 @@ pub struct RecordArgs {
     #[arg(long)]
     replace: bool,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
 }
 

@@ -3,7 +3,7 @@
 mod print;
 
 use crate::{
-    args::ChainArgs,
+    args::{self, ChainArgs},
     error::{Failure, Verdict},
     offline::{known, read, EngineKind, Kernel},
     output::{self, View},
@@ -32,11 +32,17 @@ pub struct Arguments {
         long,
         visible_alias = "url",
         env = "INKTENSOR_CHAIN",
-        value_name = "URL|DIR"
+        value_name = "URL|DIR",
+        help_heading = args::CHAIN
     )]
     chain: Option<ChainSource>,
     /// The deployment's file, on a chain of nodes; by default the one in `deployments`
-    #[arg(long, env = "INKTENSOR_DEPLOYMENT", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "INKTENSOR_DEPLOYMENT",
+        value_name = "FILE",
+        help_heading = args::CHAIN
+    )]
     deployment: Option<PathBuf>,
     /// The subnet
     #[arg(long, value_parser = values::netuid, value_name = "NUMBER", conflicts_with = "metagraph")]
@@ -65,7 +71,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE.wasm", requires = "metagraph")]
     kernel: Option<PathBuf>,
     /// Print one JSON document instead of tables
-    #[arg(long)]
+    #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
 }
 

@@ -3,7 +3,7 @@
 mod overview;
 
 use crate::{
-    args::{ReadArgs, SignArgs, Who},
+    args::{self, ReadArgs, SignArgs, Who},
     error::{Failure, Verdict},
     network::Network,
     output::{self, format::tao, json::Address, View},
@@ -47,10 +47,10 @@ pub enum Command {
 /// Arguments of `wallet address`.
 #[derive(clap::Args)]
 pub struct AddressOf {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = args::SIGNER)]
     keys: KeyArguments,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
 }
 
