@@ -15,8 +15,6 @@ use inktensor_primitives::{
 
 /// The number of writes of a round.
 const WRITES: u32 = 25;
-/// The number of writes after which the inputs are read again.
-const CHECK_EVERY: u32 = 5;
 const SEATS: u16 = 8;
 
 /// Returns a full subnet of replaceable neurons whose epoch has just closed, after up to two final
@@ -118,9 +116,7 @@ fn write_round(case: &Case, judge: &mut OnChain, rng: &mut Rng, round: u32) {
             let setting = setting(rng, token);
             let _ = judge.net.as_(OWNER).set_hyperparameter(netuid, setting);
         }
-        if (number + 1) % CHECK_EVERY == 0 {
-            assert_eq!(judge.net.inputs(netuid), case.inputs);
-        }
+        assert_eq!(judge.net.inputs(netuid), case.inputs);
     }
     let now = judge.net.snapshot().storage;
     for contract in ["registry", "staking", "epoch"] {
