@@ -35,7 +35,8 @@ pub fn test(project: &Project) -> Result<()> {
     process::run(host_cargo(project).args(["test", "--workspace", "--no-run"]))?;
     progress::heading("tests of worker, network and tools");
     let mut tests = host_cargo(project);
-    tests.args(["test", "--workspace"]);
+    // All of them: one failure should not hide another for the length of a run.
+    tests.args(["test", "--workspace", "--no-fail-fast"]);
     for (variable, program) in [
         (node::VARIABLE, node),
         (cargo_contract::VARIABLE, cargo_contract),

@@ -276,7 +276,7 @@ mod tests {
         let error = Scenario::from_metagraph(&bad, 1).expect_err("no address");
         assert_eq!(
             error.to_string(),
-            "input.neurons[1].hotkey: nonsense is no SS58 address"
+            "input.neurons[1].hotkey: nonsense is not an SS58 address"
         );
         let mut twice = vector(&[1, 2]);
         let address = "5ERsGkhbNEjQeU2yWZzfdpkJGS9fDat34smG547dkwaYvpUU";
