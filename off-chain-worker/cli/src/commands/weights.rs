@@ -12,7 +12,7 @@ use crate::{
         View,
     },
     salt::{salt_in, Salt},
-    session::{Refusal, Session},
+    session::Session,
     values::{self, Weight},
 };
 use inktensor_primitives::{
@@ -491,7 +491,7 @@ fn check(arguments: &Check, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let answer = Checked {
         netuid: netuid.0,
         hotkey: hotkey.into(),
-        reason: reason.as_ref().map(Refusal::reason),
+        reason: reason.as_ref().map(ToString::to_string),
     };
     arguments.read.show(&answer, out)?;
     Ok(Verdict::of(answer.reason.is_none()))
