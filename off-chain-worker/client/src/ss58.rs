@@ -14,11 +14,25 @@ const LENGTH: usize = 32;
 type DecodeError = <AccountId32 as FromStr>::Err;
 
 /// An error of a text that should be an address.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{text:?} is not an address: {problem}")]
+pub struct AddressError {
+    /// The text.
+    pub text: String,
+    /// The reason.
+    pub problem: AddressProblem,
+}
+
+/// A reason for which a text is not an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum AddressError {
+pub enum AddressProblem {
     /// The text has the form of an SS58 address, but its checksum is wrong.
     #[error("its checksum is wrong; a character may be mistyped")]
     Checksum,
+    /// The text begins with `0x`, but not 64 hexadecimal digits follow. The number is that of the
+    /// characters after `0x`.
+    #[error("expected 64 hexadecimal digits after 0x, found a text of length {0}")]
+    Digits(usize),
     /// The text is of another kind.
     #[error("expected an SS58 address, or 64 hexadecimal digits after 0x")]
     Form,
@@ -29,21 +43,20 @@ pub enum AddressError {
 /// # Errors
 /// See [`AddressError`].
 pub fn parse_address(text: &str) -> Result<AccountId, AddressError> {
-    match text.strip_prefix("0x") {
-        Some(digits) => hexadecimal(digits)
-            .map(AccountId::from)
-            .ok_or(AddressError::Form),
+    let read = match text.strip_prefix("0x") {
+        Some(digits) => {
+            hexadecimal(digits).ok_or_else(|| AddressProblem::Digits(digits.chars().count()))
+        }
         None => match AccountId32::from_str(text) {
-            Ok(account) => Ok(account.0.into()),
-            Err(DecodeError::InvalidChecksum) => Err(AddressError::Checksum),
-            Err(_) => Err(AddressError::Form),
+            Ok(account) => Ok(account.0),
+            Err(DecodeError::InvalidChecksum) => Err(AddressProblem::Checksum),
+            Err(_) => Err(AddressProblem::Form),
         },
-    }
-}
-
-/// Returns the account that `text` names, as [`parse_address`] reads it.
-pub fn address(text: &str) -> Option<AccountId> {
-    parse_address(text).ok()
+    };
+    read.map(AccountId::from).map_err(|problem| AddressError {
+        text: text.into(),
+        problem,
+    })
 }
 
 /// Returns the digest that `text` names: 32 bytes in hexadecimal after `0x`.
@@ -75,12 +88,12 @@ mod tests {
 
     #[test]
     fn an_account_reads_as_it_is_written() {
-        let alice = address(ALICE).unwrap();
+        let alice = parse_address(ALICE).unwrap();
         assert_eq!(ss58(&alice), ALICE);
-        assert_eq!(address(&hex(alice.as_ref())), Some(alice));
+        assert_eq!(parse_address(&hex(alice.as_ref())), Ok(alice));
         let wrong = ALICE.replace('5', "6");
         for text in ["", "0x", "0x12", "Alice", wrong.as_str(), &ALICE[1..]] {
-            assert_eq!(address(text), None, "{text}");
+            assert!(parse_address(text).is_err(), "{text}");
         }
         assert_eq!(digest(ALICE), None);
         assert_eq!(digest(&hex(&[7; 32])), Some([7; 32]));
@@ -88,9 +101,21 @@ mod tests {
 
     #[test]
     fn a_mistyped_address_has_a_wrong_checksum() {
-        let mistyped = ALICE.replace("KutQY", "KutQX");
-        assert_eq!(parse_address(&mistyped), Err(AddressError::Checksum));
-        assert_eq!(parse_address("Alice"), Err(AddressError::Form));
-        assert_eq!(parse_address("0x12"), Err(AddressError::Form));
+        let problem = |text: &str| parse_address(text).unwrap_err().problem;
+        for (right, mistyped) in [("KutQY", "KutQX"), ("Fz9", "Fz8")] {
+            let mistyped = ALICE.replace(right, mistyped);
+            assert_eq!(problem(&mistyped), AddressProblem::Checksum);
+        }
+        assert_eq!(problem("Alice"), AddressProblem::Form);
+        assert_eq!(problem("0x12"), AddressProblem::Digits(2));
+    }
+
+    #[test]
+    fn a_text_that_is_no_address_is_quoted() {
+        assert_eq!(
+            parse_address("0x12").unwrap_err().to_string(),
+            "\"0x12\" is not an address: expected 64 hexadecimal digits after 0x, found a text of \
+             length 2"
+        );
     }
 }

@@ -27,12 +27,10 @@ pub enum RecordError {
     #[error("the record has format {0}, this program reads format {FORMAT}; deploy again, or use the program that wrote it")]
     OtherFormat(u32),
     /// A value is not an address.
-    #[error("{name}: {value:?} is not an address: {error}")]
+    #[error("{name}: {error}")]
     NotAnAddress {
         /// Name of the contract.
         name: String,
-        /// The value.
-        value: String,
         /// The error in the value.
         error: AddressError,
     },
@@ -184,7 +182,6 @@ impl Record {
                 address: parse_address(&entry.address).map_err(|error| {
                     RecordError::NotAnAddress {
                         name: name.clone(),
-                        value: entry.address,
                         error,
                     }
                 })?,
