@@ -29,6 +29,35 @@ pub const SIGNER: &str = "Signer";
 /// The heading in help of the options about the output.
 pub const OUTPUT: &str = "Output";
 
+/// A chain of nodes, without a deployment.
+#[derive(Clone, Debug, clap::Args)]
+pub struct NodesArg {
+    /// The chain: nodes at ws://HOST:PORT, with commas between
+    #[arg(
+        long,
+        visible_alias = "url",
+        env = "INKTENSOR_CHAIN",
+        value_name = "URL",
+        help_heading = CHAIN
+    )]
+    pub chain: ChainSource,
+}
+
+impl NodesArg {
+    /// Returns the addresses of the nodes.
+    ///
+    /// # Errors
+    /// If the chain is of another kind. `devchain` states why a devchain does not need the command.
+    pub fn nodes(&self, devchain: &str) -> Result<&[String], Failure> {
+        match &self.chain {
+            ChainSource::Nodes(nodes) => Ok(nodes),
+            ChainSource::Dir(_) | ChainSource::Served(_) => Err(Failure::input(format_args!(
+                "--chain: expected nodes, ws://HOST:PORT; {devchain}"
+            ))),
+        }
+    }
+}
+
 /// A chain, and a deployment on it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ChainArgs {
