@@ -7,9 +7,6 @@ use std::str::FromStr;
 use subxt::utils::AccountId32;
 use thiserror::Error;
 
-/// Bytes of an account, and of a hash.
-const LENGTH: usize = 32;
-
 /// The error of subxt's decoder.
 type DecodeError = <AccountId32 as FromStr>::Err;
 
@@ -43,10 +40,10 @@ pub enum AddressProblem {
 /// # Errors
 /// See [`AddressError`].
 pub fn parse_address(text: &str) -> Result<AccountId, AddressError> {
-    let read = match text.strip_prefix("0x") {
-        Some(digits) => {
-            hexadecimal(digits).ok_or_else(|| AddressProblem::Digits(digits.chars().count()))
-        }
+    let read: Result<[u8; 32], AddressProblem> = match text.strip_prefix("0x") {
+        Some(digits) => hexadecimal(digits)
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| AddressProblem::Digits(digits.chars().count())),
         None => match AccountId32::from_str(text) {
             Ok(account) => Ok(account.0),
             Err(DecodeError::InvalidChecksum) => Err(AddressProblem::Checksum),
@@ -59,24 +56,34 @@ pub fn parse_address(text: &str) -> Result<AccountId, AddressError> {
     })
 }
 
-/// Returns the digest that `text` names: 32 bytes in hexadecimal after `0x`.
-pub fn digest(text: &str) -> Option<Digest> {
-    hexadecimal(text.strip_prefix("0x")?)
+/// An error of a text that should be a digest.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0:?} is not a hash: expected 64 hexadecimal digits after 0x")]
+pub struct DigestError(pub String);
+
+/// Reads a digest: 32 bytes in hexadecimal after `0x`.
+///
+/// # Errors
+/// See [`DigestError`].
+pub fn parse_digest(text: &str) -> Result<Digest, DigestError> {
+    let digits = text.strip_prefix("0x");
+    let digest = digits.and_then(|digits| hexadecimal(digits)?.try_into().ok());
+    digest.ok_or_else(|| DigestError(text.into()))
 }
 
-fn hexadecimal(digits: &str) -> Option<[u8; LENGTH]> {
-    if digits.len() != 2 * LENGTH {
+/// Returns the bytes with these hexadecimal digits, two a byte.
+pub fn hexadecimal(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks_exact(2);
+    if !pairs.remainder().is_empty() {
         return None;
     }
-    let mut bytes = [0; LENGTH];
-    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
-        let pair = std::str::from_utf8(pair).ok()?;
-        if !pair.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        *byte = u8::from_str_radix(pair, 16).ok()?;
-    }
-    Some(bytes)
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    pairs
+        .map(|pair| match pair {
+            [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
+            _ => None,
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -95,8 +102,17 @@ mod tests {
         for text in ["", "0x", "0x12", "Alice", wrong.as_str(), &ALICE[1..]] {
             assert!(parse_address(text).is_err(), "{text}");
         }
-        assert_eq!(digest(ALICE), None);
-        assert_eq!(digest(&hex(&[7; 32])), Some([7; 32]));
+        assert!(parse_digest(ALICE).is_err());
+        assert_eq!(parse_digest(&hex(&[7; 32])), Ok([7; 32]));
+    }
+
+    #[test]
+    fn bytes_are_pairs_of_digits() {
+        assert_eq!(hexadecimal("00abFF"), Some(vec![0, 0xab, 0xff]));
+        assert_eq!(hexadecimal(""), Some(Vec::new()));
+        for text in ["1", "xy", "1g", "+1", "ä"] {
+            assert_eq!(hexadecimal(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use super::{Addresses, Deployment};
 use crate::{
     chain::{ChainError, ChainRead},
-    ss58::{digest, parse_address, ss58, AddressError},
+    ss58::{parse_address, parse_digest, ss58, AddressError, DigestError},
 };
 use inktensor_primitives::{hash::hex, AccountId, Digest};
 use serde::{Deserialize, Serialize};
@@ -35,12 +35,12 @@ pub enum RecordError {
         error: AddressError,
     },
     /// A value is not a hash.
-    #[error("{name}: {value:?} is not a hash: 32 bytes in hexadecimal after 0x are needed")]
+    #[error("{name}: {error}")]
     NotAHash {
         /// Name of the contract, or `genesis`.
         name: String,
-        /// The value.
-        value: String,
+        /// The error in the value.
+        error: DigestError,
     },
     /// A contract is missing.
     #[error("the address of the {0} contract is missing: the deployment is of another version of this program")]
@@ -185,14 +185,14 @@ impl Record {
                         error,
                     }
                 })?,
-                code_hash: hash(&name, entry.code_hash)?,
+                code_hash: hash(&name, &entry.code_hash)?,
                 block: entry.block,
             };
             contracts.insert(name, read);
         }
         let record = Self {
             network: record.network,
-            genesis: hash("genesis", record.genesis)?,
+            genesis: hash("genesis", &record.genesis)?,
             contracts,
         };
         record.addresses()?;
@@ -200,10 +200,10 @@ impl Record {
     }
 }
 
-fn hash(name: &str, value: String) -> Result<Digest, RecordError> {
-    digest(&value).ok_or_else(|| RecordError::NotAHash {
+fn hash(name: &str, value: &str) -> Result<Digest, RecordError> {
+    parse_digest(value).map_err(|error| RecordError::NotAHash {
         name: name.into(),
-        value,
+        error,
     })
 }
 
