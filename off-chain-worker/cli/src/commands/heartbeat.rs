@@ -31,7 +31,7 @@ pub struct Arguments {
         help_heading = args::CHAIN
     )]
     chain: ChainSource,
-    #[command(flatten, next_help_heading = args::SIGNER)]
+    #[command(flatten)]
     keys: KeyArguments,
     /// Milliseconds between two blocks
     #[arg(
