@@ -5,11 +5,7 @@ use inktensor_client::{
     deploy::{deploy, Config, DeployError},
 };
 use inktensor_devnet::sandbox::SandboxChain;
-use inktensor_e2e_tests::{
-    accounts::*,
-    network::{bundles, config},
-    Network,
-};
+use inktensor_e2e_tests::{accounts::*, bundles, network::config, Network};
 use inktensor_primitives::{
     emission::{EmissionDeployError, Fees, Split},
     epoch::{EpochDeployError, EpochRules},

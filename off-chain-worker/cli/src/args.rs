@@ -25,7 +25,7 @@ use subxt_signer::sr25519::Keypair;
 /// The heading in help of the options about the chain.
 pub const CHAIN: &str = "Chain";
 /// The heading in help of the options about the signer.
-pub const SIGNER: &str = "Signer";
+pub const SIGNER: &str = keys::HELP_HEADING;
 /// The heading in help of the options about the output.
 pub const OUTPUT: &str = "Output";
 
@@ -90,7 +90,7 @@ pub struct ChainArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub struct SignerArgs {
     /// The place of the key.
-    #[command(flatten, next_help_heading = SIGNER)]
+    #[command(flatten)]
     pub keys: KeyArguments,
     /// The signer on a devchain or a chain in a folder, where no key is needed
     #[arg(

@@ -1,7 +1,7 @@
 //! `inktensor heartbeat`: makes blocks on a development node that makes them for transactions only.
 
 use crate::{
-    args::{self, NodesArg},
+    args::NodesArg,
     error::{Failure, Verdict},
     values,
 };
@@ -24,7 +24,7 @@ use std::{
 pub struct Arguments {
     #[command(flatten)]
     nodes: NodesArg,
-    #[command(flatten, next_help_heading = args::SIGNER)]
+    #[command(flatten)]
     keys: KeyArguments,
     /// Milliseconds between two blocks
     #[arg(
