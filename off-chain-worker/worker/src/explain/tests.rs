@@ -245,7 +245,7 @@ fn a_trace_that_is_not_what_the_inputs_lead_to_is_found_out() {
         let memory = memory.expect("bonds");
         let last = memory.len() - 1;
         for place in (6..last).rev() {
-            let held: Vec<_> = yuma::memory::Memory::read(memory)
+            let held: Vec<_> = inktensor_yuma::memory::Memory::read(memory)
                 .expect("a memory")
                 .uids()
                 .collect();
