@@ -1,4 +1,4 @@
-//! `inktensor store`: carry-over state from and for stopped workers, and trust in a kernel.
+//! `inktensor store`: memory from and for stopped workers, and trust in a kernel.
 
 use crate::{
     args::{self, ReadArgs},
@@ -21,18 +21,17 @@ use std::{
 /// Commands about the store of a stopped worker.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Export the carry-over state of an epoch, for another worker
+    /// Export the memory of an epoch, for another worker
     ///
-    /// A worker that was not there when the epochs before were computed needs the state that the
-    /// last final one left. The worker whose store this is must be stopped first: a store belongs
-    /// to one process.
+    /// A worker that did not compute the last final epoch needs the memory of that epoch. The
+    /// worker whose store this is must be stopped first: a store belongs to one process.
     #[command(after_help = example!(
         "store export --store worker --netuid 1 --epoch 7 memory"
     ))]
     Export(Export),
-    /// Import carry-over state that another worker exported
+    /// Import the memory that another worker exported
     ///
-    /// The state must have the hashes that became final on the chain. The worker whose store this
+    /// The memory must have the hashes that became final on the chain. The worker whose store this
     /// is must be stopped.
     #[command(after_help = example!(
         "store import --store worker --url ws://127.0.0.1:9944 memory"
@@ -119,8 +118,8 @@ impl<'a> Exported<'a> {
 
 impl View for Exported<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let state = format!(
-            "the carry-over state of subnet {} after epoch {} ({})",
+        let memory = format!(
+            "the memory of subnet {} after epoch {} ({})",
             self.netuid,
             self.epoch,
             count(u32::try_from(self.chunks).unwrap_or(u32::MAX), "chunk")
@@ -129,10 +128,10 @@ impl View for Exported<'_> {
         if self.is_import {
             writeln!(
                 out,
-                "imported {state} from {file}; it has the hashes that are on the chain"
+                "imported {memory} from {file}; it has the hashes that are on the chain"
             )
         } else {
-            writeln!(out, "exported {state} to {file}")
+            writeln!(out, "exported {memory} to {file}")
         }
     }
 }
@@ -165,7 +164,7 @@ fn export(arguments: &Export, out: &mut dyn Write) -> Result<(), Failure> {
     let export = store.export(netuid, epoch).map_err(Failure::input)?;
     let export = export.ok_or_else(|| {
         let problem = format_args!(
-            "the carry-over state of subnet {} after epoch {epoch} is not in this store",
+            "the memory of subnet {} after epoch {epoch} is not in this store",
             netuid.0
         );
         Failure::in_file(&arguments.store, problem)

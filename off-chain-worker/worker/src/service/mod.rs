@@ -59,7 +59,7 @@ use std::{
 use thiserror::Error;
 use tracing::{debug, error, info, warn};
 
-/// Longest wait between two looks at a chain that does not answer.
+/// Longest wait between two reads of a chain that does not answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// An error that keeps a worker from starting.

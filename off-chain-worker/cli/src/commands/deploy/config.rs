@@ -26,7 +26,7 @@ pub struct Configured {
     /// The account that allows kernels and sets the network's rules; by default the deployer
     #[arg(long, value_parser = values::address, value_name = "ADDRESS")]
     admin: Option<AccountId>,
-    /// The account of the protocol's reserve; by default the deployer
+    /// The treasury, which receives the protocol's part of budgets; by default the deployer
     #[arg(long, value_parser = values::address, value_name = "ADDRESS")]
     treasury: Option<AccountId>,
     /// The least TAO to lock for a subnet [default: 1000]
@@ -37,7 +37,7 @@ pub struct Configured {
     split: Option<Preset>,
 }
 
-/// A division of budgets between miners, validators, the subnet's owner and the reserve.
+/// A division of budgets between miners, validators, the subnet's owner and the treasury.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {

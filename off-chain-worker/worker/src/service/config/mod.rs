@@ -25,7 +25,7 @@ use thiserror::Error;
 pub const FILE_VARIABLE: &str = "INKTENSOR_CONFIG";
 /// Prefix of a field's environment variable.
 const PREFIX: &str = "INKTENSOR_";
-/// Milliseconds between two looks at the chain by default: well below the time of a block.
+/// Milliseconds between two reads of the chain by default: well below the time of a block.
 const POLL: u64 = 200;
 /// Seconds without a sign of life after which a worker counts as stalled, by default: far longer
 /// than an epoch takes to compute or a transaction waits for its block.
@@ -82,7 +82,7 @@ pub struct Layer {
     /// per call; costly, and off by default
     #[arg(long, value_name = "STEPS", value_parser = positive::<NonZeroU32>)]
     pub replay: Option<NonZeroU32>,
-    /// Milliseconds between two looks at the chain; 200 by default
+    /// Milliseconds between two reads of the chain; 200 by default
     #[arg(long, value_name = "MS", value_parser = positive::<NonZeroU64>)]
     pub poll: Option<NonZeroU64>,
     /// Longest wait in milliseconds before the worker acts on a block, so that of several equal
@@ -194,7 +194,7 @@ pub struct Config {
     pub suri_file: Option<PathBuf>,
     /// Steps of a replay per call; `None` for a worker that does not replay.
     pub replay: Option<NonZeroU32>,
-    /// Time between two looks at the chain.
+    /// Time between two reads of the chain.
     pub poll: Duration,
     /// Longest wait before it acts on a block.
     pub stagger: Duration,
