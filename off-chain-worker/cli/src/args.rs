@@ -194,6 +194,7 @@ impl ChainArgs {
         let network = self.open_with(Access {
             keys,
             wait: signer.wait,
+            is_writing: true,
             ..Access::default()
         })?;
         Ok(Session {
