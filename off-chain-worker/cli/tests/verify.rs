@@ -200,7 +200,7 @@ fn memory_is_handed_on_as_a_file(kept: &Path) {
     let (code, _, problem) = store(&import);
     assert_eq!(code, Some(2));
     assert!(
-        problem.contains("not a file that `inktensor store export` wrote"),
+        problem.contains("is not a file of `inktensor store export`"),
         "{problem}"
     );
 

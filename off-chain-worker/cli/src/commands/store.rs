@@ -8,8 +8,8 @@ use crate::{
 };
 use inktensor_primitives::{Digest, NetUid};
 use inktensor_worker::{
-    epochs::EpochCache,
-    store::{MemoryExport, Store},
+    epochs::{check_export, EpochCache},
+    store::{Home, MemoryExport, Store, StoreError},
 };
 use serde::Serialize;
 use std::{
@@ -171,20 +171,29 @@ fn export(arguments: &Export, out: &mut dyn Write) -> Result<(), Failure> {
     })?;
     let bytes = export.to_bytes().map_err(Failure::input)?;
     let made = fs::File::create_new(file).and_then(|mut file| file.write_all(&bytes));
-    made.map_err(|error| Failure::in_file(file, error))?;
+    made.map_err(|error| Failure::unusable("", file, &error))?;
     let view = Exported::new(&export, file, false);
     Ok(output::show(arguments.json, &view, out)?)
 }
 
 fn import(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
     let file = &arguments.file;
-    let bytes = fs::read(file).map_err(|error| Failure::in_file(file, error))?;
-    let export = MemoryExport::from_bytes(&bytes).map_err(|error| {
-        let problem =
-            format_args!("this is not a file that `inktensor store export` wrote: {error}");
-        Failure::in_file(file, problem)
+    let bytes = fs::read(file).map_err(|error| Failure::unusable("", file, &error))?;
+    let export = MemoryExport::from_bytes(&bytes).map_err(|error| match error {
+        StoreError::NotExported => Failure::input(format_args!(
+            "{} is not a file of `inktensor store export`",
+            file.display()
+        )),
+        error => Failure::in_file(file, error),
     })?;
     let network = arguments.read.open()?;
+    // Before the store: a refused import leaves no new folder.
+    let home = Home::on(network.chain(), network.contracts().epoch).map_err(Failure::input)?;
+    export
+        .check_home(&home)
+        .map_err(|error| Failure::in_file(file, error))?;
+    check_export(network.chain(), &network.contracts(), &export)
+        .map_err(|error| Failure::in_file(file, error))?;
     let store = verifier::store(&network, &arguments.store)?;
     let ledger = EpochCache::new(network.contracts(), verifier::kernels()?).with_store(store);
     ledger

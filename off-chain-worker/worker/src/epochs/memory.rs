@@ -3,7 +3,10 @@
 
 use super::{block, EpochCache};
 use crate::{error::RoleError, history::EpochHistory, store::MemoryExport};
-use inktensor_client::chain::{ChainRead, Typed};
+use inktensor_client::{
+    chain::{ChainRead, Typed},
+    deploy::Addresses,
+};
 use inktensor_primitives::{
     assertion::memory_digest,
     epoch::Epochs,
@@ -32,16 +35,7 @@ impl EpochCache {
         let store = self.store.as_ref().ok_or(RoleError::NoStore)?;
         let (netuid, epoch) = (export.netuid, export.epoch);
         store.accept(export)?;
-        let status = chain.query(self.contracts.epoch().status(netuid))?;
-        let last = status.and_then(|status| status.final_epoch);
-        let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
-        if last != Some(epoch) || !is_memory(netuid, epoch, &export.memory, &hashes) {
-            return Err(RoleError::OtherMemory {
-                netuid,
-                epoch,
-                last,
-            });
-        }
+        check_export(chain, &self.contracts, export)?;
         store.put_memory(netuid, epoch, &export.memory)?;
         Ok(())
     }
@@ -140,6 +134,29 @@ impl EpochCache {
         }
         Ok(published)
     }
+}
+
+/// Checks that the chain's hashes of the last final epoch fit a memory that another worker exported.
+///
+/// # Errors
+/// `OtherMemory`, `Chain`.
+pub fn check_export(
+    chain: &dyn ChainRead,
+    contracts: &Addresses,
+    export: &MemoryExport,
+) -> Result<(), RoleError> {
+    let (netuid, epoch) = (export.netuid, export.epoch);
+    let status = chain.query(contracts.epoch().status(netuid))?;
+    let last = status.and_then(|status| status.final_epoch);
+    let hashes: Vec<Digest> = chain.query(contracts.epoch().memory_hashes(netuid))?;
+    if last == Some(epoch) && is_memory(netuid, epoch, &export.memory, &hashes) {
+        return Ok(());
+    }
+    Err(RoleError::OtherMemory {
+        netuid,
+        epoch,
+        last,
+    })
 }
 
 /// Returns true if `memory` has the `hashes` that became final.

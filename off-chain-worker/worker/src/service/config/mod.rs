@@ -8,6 +8,7 @@ use crate::{
     service::logging::{LogFormat, DEFAULT_FILTER},
 };
 use clap::{Args, Command, FromArgMatches, ValueEnum};
+use inktensor_client::io_error::reason;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -135,7 +136,7 @@ pub enum ConfigError {
         problem: String,
     },
     /// The file is unreadable.
-    #[error("{path}: {error}", path = .path.display())]
+    #[error("--config {path}: {reason}", path = .path.display(), reason = reason(.error))]
     File {
         /// The file.
         path: PathBuf,
@@ -143,7 +144,7 @@ pub enum ConfigError {
         error: io::Error,
     },
     /// The file has a wrong field or value.
-    #[error("{path}: line {line}: {field}{problem}", path = .path.display())]
+    #[error("{path}:{line}: {field}{problem}", path = .path.display())]
     Line {
         /// The file.
         path: PathBuf,
@@ -275,17 +276,12 @@ impl Layer {
                 field if field == "." => String::new(),
                 field => format!("{field}: "),
             };
-            let error = error.into_inner();
-            let before = error.span().and_then(|span| text.get(..span.start));
+            let (line, problem) = toml_problem(&text, &error.into_inner());
             ConfigError::Line {
                 path: path.into(),
-                line: before
-                    .unwrap_or_default()
-                    .matches('\n')
-                    .count()
-                    .saturating_add(1),
+                line,
                 field,
-                problem: error.message().replace('\n', " "),
+                problem,
             }
         })
     }
@@ -409,6 +405,15 @@ pub fn variable_of(flag: &str) -> String {
 /// Returns the name in a file of the field with this flag.
 pub fn field_of(flag: &str) -> String {
     flag.replace('-', "_")
+}
+
+/// Returns the line of an error in the TOML file `text`, counted from 1, and the error as one line.
+pub fn toml_problem(text: &str, error: &toml::de::Error) -> (usize, String) {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.unwrap_or_default().matches('\n').count();
+    let problem = error.message().replace('\n', " ").replace('`', "");
+    let problem = problem.replace(", expected ", "; expected ");
+    (line.saturating_add(1), problem)
 }
 
 fn flags() -> Command {
