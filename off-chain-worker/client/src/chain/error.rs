@@ -71,10 +71,16 @@ pub trait ContractError: Debug {
     fn is_payment(&self) -> bool {
         false
     }
+
+    /// Returns the block from which on the message is accepted, if it follows an earlier one too
+    /// soon. The caller knows of what.
+    fn too_soon(&self) -> Option<u32> {
+        None
+    }
 }
 
 macro_rules! displayed {
-    ($($error:ident $(with $payment:ident)?),+) => {$(
+    ($($error:ident $(with $payment:ident)? $(and $soon:ident)?),+) => {$(
         impl ContractError for $error {
             fn text(&self) -> String {
                 self.to_string()
@@ -82,6 +88,14 @@ macro_rules! displayed {
             $(
                 fn is_payment(&self) -> bool {
                     matches!(self, $error::$payment(_))
+                }
+            )?
+            $(
+                fn too_soon(&self) -> Option<u32> {
+                    match self {
+                        $error::$soon(block) => Some(*block),
+                        _ => None,
+                    }
                 }
             )?
         }
@@ -92,7 +106,7 @@ displayed!(
     EmissionError,
     EpochError with Payment,
     KernelError,
-    RegistryError with Payment,
+    RegistryError with Payment and TooSoon,
     StakingError with Payment,
     WireError
 );
