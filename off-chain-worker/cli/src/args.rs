@@ -223,6 +223,7 @@ impl ChainArgs {
             network,
             account,
             wait: signer.wait,
+            too_soon: "the last time was too recent",
         })
     }
 

@@ -18,6 +18,8 @@ use std::{
 
 /// The name of the kernel's bundle.
 const KERNEL: &str = "yuma";
+/// The name of the mean kernel's bundle.
+const MEAN: &str = "mean";
 /// The file name that stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
@@ -113,10 +115,17 @@ impl Kernel {
     }
 }
 
-/// Returns the kind of the kernel with this code hash: the built one is known.
+/// Returns the kind of the kernel with this code hash: the built ones are known.
 pub fn known(code_hash: &Digest) -> KernelKind {
-    match Bundle::find(KERNEL) {
-        Ok(built) if blake2(&built.code) == *code_hash => KernelKind::Yuma,
-        _ => KernelKind::Other,
+    let is_built = |name: &str| match Bundle::find(name) {
+        Ok(built) => blake2(&built.code) == *code_hash,
+        Err(_) => false,
+    };
+    if is_built(KERNEL) {
+        KernelKind::Yuma
+    } else if is_built(MEAN) {
+        KernelKind::Mean
+    } else {
+        KernelKind::Other
     }
 }
