@@ -117,12 +117,13 @@ impl Position {
 
 /// An amount, or all.
 #[derive(clap::Args)]
+#[group(required = true, multiple = false)]
 struct Amount {
-    /// The amount
-    #[arg(long, value_parser = values::tao, value_name = "TAO", required_unless_present = "all")]
+    /// The amount; this or --all is required
+    #[arg(long, value_parser = values::some_tao, value_name = "TAO")]
     amount: Option<Rao>,
-    /// All of it
-    #[arg(long, conflicts_with = "amount")]
+    /// All of it; this or --amount is required
+    #[arg(long)]
     all: bool,
 }
 
@@ -134,7 +135,7 @@ pub struct Add {
     #[command(flatten)]
     position: Position,
     /// The amount
-    #[arg(long, value_parser = values::tao, value_name = "TAO")]
+    #[arg(long, value_parser = values::some_tao, value_name = "TAO")]
     amount: Rao,
 }
 
@@ -188,6 +189,7 @@ fn add(arguments: &Add, out: &mut dyn Write) -> Result<(), Failure> {
     let (netuid, hotkey) = arguments.position.on(&arguments.sign.chain)?;
     let amount = arguments.amount;
     let mut session = arguments.sign.open()?;
+    session.network.check_takes_stake(netuid)?;
     let contracts = session.network.contracts();
     let done = session.pay(amount, || {
         contracts.staking().add_stake(netuid, hotkey, amount)
@@ -205,6 +207,7 @@ fn add(arguments: &Add, out: &mut dyn Write) -> Result<(), Failure> {
 fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
     let (netuid, hotkey) = arguments.position.on(&arguments.sign.chain)?;
     let mut session = arguments.sign.open()?;
+    session.network.check_exists(netuid)?;
     let contracts = session.network.contracts();
     let (value, event, cost) = match arguments.amount.amount {
         Some(amount) => {
