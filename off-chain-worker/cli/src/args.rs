@@ -224,6 +224,7 @@ impl ChainArgs {
             account,
             wait: signer.wait,
             too_soon: "the last time was too recent",
+            too_little: None,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Files for the commands that need no chain: epochs in the form of the test vectors, and a kernel.
 
 use crate::error::Failure;
-use inktensor_client::deploy::Bundle;
+use inktensor_client::{deploy::Bundle, io_error::reason};
 use inktensor_compute::{
     engine::{native::Native, wasm::Wasm, Engine},
     epoch::{compute, ComputeError, EpochInputs, Trace},
@@ -42,8 +42,8 @@ pub fn read(file: &Path) -> Result<Vec<Located>, Failure> {
         (file.display().to_string(), fs::read(file))
     };
     let named = |error: &dyn std::fmt::Display| Failure::input(format_args!("{name}: {error}"));
-    let text =
-        String::from_utf8(bytes.map_err(|error| named(&error))?).map_err(|error| named(&error))?;
+    let text = String::from_utf8(bytes.map_err(|error| named(&reason(&error)))?)
+        .map_err(|error| named(&error))?;
     vectors::read(&name, &text).map_err(Failure::input)
 }
 

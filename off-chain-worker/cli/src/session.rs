@@ -28,6 +28,8 @@ pub struct Session {
     pub wait: Wait,
     /// The cause of the registry's `TooSoon`, which depends on the command.
     pub too_soon: &'static str,
+    /// The subject of the staking contract's `TooLittle`, if the command knows it.
+    pub too_little: Option<&'static str>,
 }
 
 /// A transaction that a contract carried out.
@@ -196,12 +198,15 @@ impl Session {
         let mut named = self.network.contracts().named().into_iter();
         let name = named.find(|(_, address)| *address == contract);
         let name = name.map_or("the contract", |(name, _)| name);
-        let text = match error.too_soon() {
-            Some(block) => format!(
+        let text = match (error.too_soon(), error.too_little(), self.too_little) {
+            (Some(block), ..) => format!(
                 "not before block {block}: {}; try again then",
                 self.too_soon
             ),
-            None => error.text(),
+            (None, Some(least), Some(subject)) => {
+                format!("{subject} is below the least stake of {least}; stake more")
+            }
+            _ => error.text(),
         };
         Failure::Refused(format!("{name}: {text}"))
     }

@@ -2,7 +2,7 @@
 
 use inktensor_primitives::{
     emission::EmissionError, epoch::EpochError, hash::hex, kernel::KernelError,
-    registry::RegistryError, ss58::ss58, staking::StakingError, token::WireError, AccountId,
+    registry::RegistryError, ss58::ss58, staking::StakingError, token::WireError, AccountId, Rao,
 };
 use psp22::PSP22Error;
 use scale::{Decode, Encode};
@@ -77,10 +77,15 @@ pub trait ContractError: Debug {
     fn too_soon(&self) -> Option<u32> {
         None
     }
+
+    /// Returns the least stake, if an amount or the stake after it is below. The caller knows which.
+    fn too_little(&self) -> Option<Rao> {
+        None
+    }
 }
 
 macro_rules! displayed {
-    ($($error:ident $(with $payment:ident)? $(and $soon:ident)?),+) => {$(
+    ($($error:ident $(with $payment:ident)? $(and $soon:ident)? $(or $little:ident)?),+) => {$(
         impl ContractError for $error {
             fn text(&self) -> String {
                 self.to_string()
@@ -98,6 +103,14 @@ macro_rules! displayed {
                     }
                 }
             )?
+            $(
+                fn too_little(&self) -> Option<Rao> {
+                    match self {
+                        $error::$little(least) => Some(*least),
+                        _ => None,
+                    }
+                }
+            )?
         }
     )+};
 }
@@ -107,7 +120,7 @@ displayed!(
     EpochError with Payment,
     KernelError,
     RegistryError with Payment and TooSoon,
-    StakingError with Payment,
+    StakingError with Payment or TooLittle,
     WireError
 );
 
