@@ -78,7 +78,8 @@ pub trait ContractError: Debug {
         None
     }
 
-    /// Returns the least stake, if an amount or the stake after it is below. The caller knows which.
+    /// Returns the least stake, if an amount or the stake after it is below. The caller knows
+    /// which.
     fn too_little(&self) -> Option<Rao> {
         None
     }

@@ -136,7 +136,8 @@ impl EpochCache {
     }
 }
 
-/// Checks that the chain's hashes of the last final epoch fit a memory that another worker exported.
+/// Checks that the chain's hashes of the last final epoch fit a memory that another worker
+/// exported.
 ///
 /// # Errors
 /// `OtherMemory`, `Chain`.

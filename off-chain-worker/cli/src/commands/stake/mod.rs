@@ -229,8 +229,8 @@ fn check_nomination(
         return Ok(());
     }
     Err(Failure::input(format_args!(
-        "the stake on this hotkey, which belongs to another coldkey, would be {after}; the least is \
-         {}, stake more",
+        "the stake on this hotkey, which belongs to another coldkey, would be {after}, below the \
+         least of {}; stake more",
         rules.nominator_min
     )))
 }
