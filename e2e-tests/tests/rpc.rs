@@ -355,7 +355,7 @@ fn client_waits_for_a_failed_node_or_uses_another() {
     // Another chain is refused.
     let other = Settings {
         genesis: Some([7; 32]),
-        timeout: Duration::from_secs(1),
+        timeout: Duration::from_secs(20),
         ..settings(&node.url())
     };
     let problem = RpcChain::connect(other, keys_of_users()).unwrap_err();

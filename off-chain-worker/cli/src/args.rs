@@ -223,6 +223,8 @@ impl ChainArgs {
             network,
             account,
             wait: signer.wait,
+            too_soon: "the last time was too recent",
+            too_little: None,
         })
     }
 

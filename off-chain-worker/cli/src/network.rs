@@ -143,6 +143,39 @@ impl Network {
         subnet.ok_or_else(|| no_subnet(netuid))
     }
 
+    /// Checks that `netuid` is root, or a subnet that stake can be added to.
+    ///
+    /// # Errors
+    /// That there is no such subnet, or that the subnet was retired.
+    pub fn check_takes_stake(&self, netuid: NetUid) -> Result<(), Failure> {
+        if netuid.is_root() {
+            return Ok(());
+        }
+        match self.subnet(netuid)?.retired_at {
+            None => Ok(()),
+            Some(block) => Err(Failure::input(format_args!(
+                "subnet {} was retired at block {block}; stake on another subnet",
+                netuid.0
+            ))),
+        }
+    }
+
+    /// Checks that `netuid` is root or a subnet.
+    ///
+    /// # Errors
+    /// That there is no such subnet.
+    pub fn check_exists(&self, netuid: NetUid) -> Result<(), Failure> {
+        if netuid.is_root() {
+            return Ok(());
+        }
+        self.subnet(netuid).map(drop)
+    }
+
+    /// Returns the coldkey that owns a hotkey.
+    pub fn owner_of(&self, hotkey: AccountId) -> Result<Option<AccountId>, Failure> {
+        self.query(self.contracts().registry().owner_of(hotkey))
+    }
+
     /// Returns the status of a subnet's epochs.
     pub fn status(&self, netuid: NetUid) -> Result<EpochStatus, Failure> {
         let status = self.query(self.contracts().epoch().status(netuid))?;

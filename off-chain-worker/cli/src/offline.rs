@@ -1,7 +1,7 @@
 //! Files for the commands that need no chain: epochs in the form of the test vectors, and a kernel.
 
 use crate::error::Failure;
-use inktensor_client::deploy::Bundle;
+use inktensor_client::{deploy::Bundle, io_error::reason};
 use inktensor_compute::{
     engine::{native::Native, wasm::Wasm, Engine},
     epoch::{compute, ComputeError, EpochInputs, Trace},
@@ -18,6 +18,8 @@ use std::{
 
 /// The name of the kernel's bundle.
 const KERNEL: &str = "yuma";
+/// The name of the mean kernel's bundle.
+const MEAN: &str = "mean";
 /// The file name that stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
@@ -40,8 +42,8 @@ pub fn read(file: &Path) -> Result<Vec<Located>, Failure> {
         (file.display().to_string(), fs::read(file))
     };
     let named = |error: &dyn std::fmt::Display| Failure::input(format_args!("{name}: {error}"));
-    let text =
-        String::from_utf8(bytes.map_err(|error| named(&error))?).map_err(|error| named(&error))?;
+    let text = String::from_utf8(bytes.map_err(|error| named(&reason(&error)))?)
+        .map_err(|error| named(&error))?;
     vectors::read(&name, &text).map_err(Failure::input)
 }
 
@@ -113,10 +115,17 @@ impl Kernel {
     }
 }
 
-/// Returns the kind of the kernel with this code hash: the built one is known.
+/// Returns the kind of the kernel with this code hash: the built ones are known.
 pub fn known(code_hash: &Digest) -> KernelKind {
-    match Bundle::find(KERNEL) {
-        Ok(built) if blake2(&built.code) == *code_hash => KernelKind::Yuma,
-        _ => KernelKind::Other,
+    let is_built = |name: &str| match Bundle::find(name) {
+        Ok(built) => blake2(&built.code) == *code_hash,
+        Err(_) => false,
+    };
+    if is_built(KERNEL) {
+        KernelKind::Yuma
+    } else if is_built(MEAN) {
+        KernelKind::Mean
+    } else {
+        KernelKind::Other
     }
 }

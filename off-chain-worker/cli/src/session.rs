@@ -6,8 +6,15 @@ use crate::{
     output::format::{self, tao},
 };
 use ink::env::Event;
-use inktensor_client::chain::{rpc::Wait, ContractError, ContractEvent, Cost, Message, Typed};
-use inktensor_primitives::{AccountId, Rao};
+use inktensor_client::{
+    chain::{rpc::Wait, ContractError, ContractEvent, Cost, Message, Typed},
+    ss58::ss58,
+};
+use inktensor_primitives::{
+    registry::{KernelEntry, Registry},
+    AccountId, Rao,
+};
+use inktensor_worker::chain_source::ChainSource;
 use psp22::PSP22;
 use scale::Decode;
 
@@ -19,6 +26,10 @@ pub struct Session {
     pub account: AccountId,
     /// When a transaction counts as carried out.
     pub wait: Wait,
+    /// The cause of the registry's `TooSoon`, which depends on the command.
+    pub too_soon: &'static str,
+    /// The subject of the staking contract's `TooLittle`, if the command knows it.
+    pub too_little: Option<&'static str>,
 }
 
 /// A transaction that a contract carried out.
@@ -57,6 +68,12 @@ impl Session {
     ) -> Result<Done<T>, Failure> {
         let message = message.into();
         let contract = message.to;
+        // A refusal comes before anything is waited for. In a folder only a transaction makes a
+        // block, so the message runs in a later one than a read.
+        if matches!(self.network.source, ChainSource::Nodes(_)) {
+            let tried = self.network.query_as(self.account, message.clone())?;
+            tried.map_err(|error| self.refused(contract, &error))?;
+        }
         self.network.now_waits_for(match self.wait {
             Wait::Best => "the transaction to be in a block",
             Wait::Finalized => "the transaction to be final",
@@ -138,10 +155,59 @@ impl Session {
         )))
     }
 
+    /// Checks that the signer owns `hotkey`.
+    ///
+    /// # Errors
+    /// The owner, or that there is none.
+    pub fn check_owns(&self, hotkey: AccountId) -> Result<(), Failure> {
+        match self.network.owner_of(hotkey)? {
+            Some(owner) if owner == self.account => Ok(()),
+            Some(owner) => Err(Failure::input(format_args!(
+                "the hotkey {} belongs to {}; sign with that coldkey",
+                ss58(&hotkey),
+                ss58(&owner)
+            ))),
+            None => Err(Failure::input(format_args!(
+                "the hotkey {} has never registered, so it has no owner; check the address",
+                ss58(&hotkey)
+            ))),
+        }
+    }
+
+    /// Checks that a subnet may choose `kernel`.
+    ///
+    /// # Errors
+    /// That the kernel is not allowed, or retired.
+    pub fn check_kernel(&self, kernel: AccountId) -> Result<(), Failure> {
+        let registry = self.network.contracts().registry();
+        let entry: Option<KernelEntry> = self.network.query(registry.kernel(kernel))?;
+        let address = ss58(&kernel);
+        match entry {
+            Some(entry) if !entry.retired => Ok(()),
+            Some(_) => Err(Failure::input(format_args!(
+                "the kernel {address} is retired; choose another one"
+            ))),
+            None => Err(Failure::input(format_args!(
+                "the kernel {address} is not allowed on this network; choose yuma or mean, or ask \
+                 the admin to allow it"
+            ))),
+        }
+    }
+
     fn refused(&self, contract: AccountId, error: &impl ContractError) -> Failure {
         let mut named = self.network.contracts().named().into_iter();
         let name = named.find(|(_, address)| *address == contract);
         let name = name.map_or("the contract", |(name, _)| name);
-        Failure::Refused(format!("{name}: {}", error.text()))
+        let text = match (error.too_soon(), error.too_little(), self.too_little) {
+            (Some(block), ..) => format!(
+                "not before block {block}: {}; try again then",
+                self.too_soon
+            ),
+            (None, Some(least), Some(subject)) => {
+                format!("{subject} is below the least stake of {least}; stake more")
+            }
+            _ => error.text(),
+        };
+        Failure::Refused(format!("{name}: {text}"))
     }
 }

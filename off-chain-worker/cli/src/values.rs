@@ -82,6 +82,14 @@ pub fn tao(text: &str) -> Result<Rao, String> {
     })
 }
 
+/// Parses an amount of TAO above 0, as [`tao`].
+pub fn some_tao(text: &str) -> Result<Rao, String> {
+    match tao(text)? {
+        Rao::ZERO => Err("give an amount above 0".into()),
+        amount => Ok(amount),
+    }
+}
+
 /// Parses a part in per cent, with up to two decimals and at most `most`: `12`, `12%`, `0.12%`.
 ///
 /// A number below 1 without a sign is refused: tools of Bittensor write 0.12 for 12 %.
@@ -250,6 +258,11 @@ mod tests {
             assert!(tao(text).is_err(), "{text}");
         }
         assert!(tao("-5").unwrap_err().contains("negative"));
+        assert_eq!(some_tao("0.5"), tao("0.5"));
+        for text in ["0", "0.0"] {
+            assert_eq!(some_tao(text), Err("give an amount above 0".into()));
+        }
+        assert_eq!(some_tao("x"), tao("x"));
     }
 
     #[test]

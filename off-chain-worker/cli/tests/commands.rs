@@ -404,7 +404,7 @@ fn refusals_send_nothing(kept: &Kept, hotkey: &str, coldkey: &str) {
     for (command, said) in [
         (
             vec!["--netuid", "99", "--hotkey", hotkey, "--amount", "5"],
-            "error: staking: ",
+            "error: there is no subnet 99",
         ),
         (
             vec!["--netuid", "1", "--hotkey", "stranger", "--amount", "5"],

@@ -133,6 +133,18 @@ fn help(command: Command) -> String {
 }
 
 #[test]
+fn help_in_the_reference_fits_eighty_columns() {
+    let page = page();
+    let mut is_help = false;
+    for line in page.lines() {
+        if line.starts_with("```") {
+            is_help = !is_help;
+        }
+        assert!(!is_help || line.chars().count() <= WIDTH, "{line}");
+    }
+}
+
+#[test]
 fn the_reference_is_what_help_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cli.md");
     let page = page();

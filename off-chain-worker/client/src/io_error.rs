@@ -5,21 +5,26 @@ use std::io::{self, ErrorKind};
 /// Returns what is wrong and what to do, without the number of the system's error.
 pub fn reason(error: &io::Error) -> String {
     match error.kind() {
+        ErrorKind::InvalidData => "it is not text; name another file".into(),
+        // Not of the system: it has a text of its own.
+        _ if error.raw_os_error().is_none() => error.to_string(),
         ErrorKind::NotFound => "there is no such file or folder; check the path".into(),
         ErrorKind::PermissionDenied => "this user may not use it; check its permissions".into(),
         ErrorKind::IsADirectory => "it is a folder; name a file".into(),
         ErrorKind::NotADirectory => "a part of the path is a file; check the path".into(),
         ErrorKind::AlreadyExists => "it exists already; choose another name".into(),
-        ErrorKind::InvalidData => "it is not text; name another file".into(),
         ErrorKind::StorageFull => "the disk is full; make room".into(),
         ErrorKind::ReadOnlyFilesystem => "the disk is read-only; choose another path".into(),
-        _ => {
-            let text = error.to_string();
-            match text.split_once(" (os error") {
-                Some((text, _)) => text.to_lowercase(),
-                None => text,
-            }
-        }
+        _ => text(error),
+    }
+}
+
+/// Returns the system's own text in lower case, without the number.
+pub fn text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((text, _)) => text.to_lowercase(),
+        None => text,
     }
 }
 

@@ -5,7 +5,10 @@
 //! between, the error states that the outcome is unknown.
 
 use crate::protocol::{self, Page, Request, Timed};
-use inktensor_client::chain::{Chain, ChainError, ChainRead, ContractEvent, Instantiated, Receipt};
+use inktensor_client::{
+    chain::{Chain, ChainError, ChainRead, ContractEvent, Instantiated, Receipt},
+    io_error::text,
+};
 use inktensor_primitives::{AccountId, Digest};
 use scale::{Decode, DecodeAll};
 use std::{
@@ -124,7 +127,7 @@ impl RemoteChain {
     fn unreachable(&self, error: &io::Error) -> ChainError {
         ChainError::Unreachable {
             address: self.address.clone(),
-            reason: error.to_string(),
+            reason: text(error),
         }
     }
 }

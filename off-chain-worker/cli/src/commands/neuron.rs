@@ -197,6 +197,16 @@ fn register(arguments: &Register, out: &mut dyn Write) -> Result<(), Failure> {
     let hotkey = arguments
         .sign
         .account_or(arguments.hotkey.as_ref(), &session)?;
+    if let Some(owner) = session.network.owner_of(hotkey)? {
+        if owner != session.account {
+            return Err(Failure::input(format_args!(
+                "the hotkey {} belongs to {}; register another hotkey",
+                Address(hotkey),
+                Address(owner)
+            )));
+        }
+    }
+    session.too_soon = "the block has no room for another registration";
     let done = session.pay(price, || {
         contracts.registry().register(netuid, hotkey, most)
     })?;
@@ -238,6 +248,16 @@ fn swap_hotkey(arguments: &SwapHotkey, out: &mut dyn Write) -> Result<(), Failur
         .network
         .query(contracts.registry().network_rules())?
         .swap_fee;
+    session.network.subnet(netuid)?;
+    session.check_owns(hotkey)?;
+    if let Some(owner) = session.network.owner_of(new)? {
+        return Err(Failure::input(format_args!(
+            "--new {} already has an owner, {}; choose another hotkey",
+            Address(new),
+            Address(owner)
+        )));
+    }
+    session.too_soon = "the neuron's hotkey was swapped too recently";
     let done = session.pay(fee, || {
         contracts.registry().swap_hotkey(netuid, hotkey, new)
     })?;

@@ -315,6 +315,7 @@ fn publish<M: Into<Message<Result<(), RegistryError>>>>(
     netuid: NetUid,
     message: impl Fn() -> M,
 ) -> Result<Done<()>, Failure> {
+    session.too_soon = "the neuron served too recently";
     let registry = || session.network.contracts().registry();
     let seat = session
         .network

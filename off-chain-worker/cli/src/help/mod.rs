@@ -10,6 +10,12 @@ use clap::{Command, CommandFactory};
 const WIDTH: usize = 80;
 /// Columns that help has at most on a wide terminal.
 const MAX_WIDTH: usize = 100;
+/// Clap's title of a line of usage.
+const USAGE: &str = "Usage: ";
+/// Columns before the second line of usage.
+const INDENT: usize = 11;
+/// The starts of words before which a line may be broken.
+const STARTS: [&str; 4] = ["--", "[--", "<--", "[OPTIONS]"];
 
 /// All commands, by who uses them.
 const GROUPS: [(&str, &[&str]); 7] = [
@@ -41,7 +47,9 @@ const GROUPS: [(&str, &[&str]); 7] = [
 
 /// Returns the command line, ready to parse arguments and to print help.
 pub fn command() -> Command {
-    let command = prepared(Cli::command()).max_term_width(MAX_WIDTH);
+    let mut built = prepared(Cli::command());
+    built.build();
+    let command = with_usage(prepared(Cli::command()), &built).max_term_width(MAX_WIDTH);
     let groups = groups(&command);
     command.help_template(format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}Options:\n{{options}}\n\n\
@@ -81,6 +89,37 @@ fn prepared(command: Command) -> Command {
         .mut_subcommands(prepared)
 }
 
+/// Breaks the lines of usage that are too long, which clap does not. `built` is the same command,
+/// built: then it has its full name.
+fn with_usage(command: Command, built: &Command) -> Command {
+    let usage = built.clone().render_usage().to_string();
+    let usage = usage.strip_prefix(USAGE).unwrap_or(&usage);
+    let command = if USAGE.len() + usage.chars().count() > WIDTH {
+        command.override_usage(broken_usage(usage))
+    } else {
+        command
+    };
+    command.mut_subcommands(|inner| match built.find_subcommand(inner.get_name()) {
+        Some(built) => with_usage(inner, built),
+        None => inner,
+    })
+}
+
+/// Breaks a line of usage before options.
+fn broken_usage(usage: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for unit in units(usage) {
+        match lines.last_mut() {
+            Some(last) if INDENT + last.chars().count() + 1 + unit.chars().count() <= WIDTH => {
+                last.push(' ');
+                last.push_str(&unit);
+            }
+            _ => lines.push(unit),
+        }
+    }
+    lines.join(&format!("\n{}", " ".repeat(INDENT)))
+}
+
 /// Breaks lines of shell commands that are too long, before flags, as a shell reads them.
 fn broken(text: &str) -> String {
     let lines = text.lines().map(|line| {
@@ -109,11 +148,12 @@ fn broken(text: &str) -> String {
 }
 
 /// Returns a command line in parts that stay together: the command, and each flag with its value.
+/// In a line of usage a flag may be in brackets.
 fn units(line: &str) -> Vec<String> {
     let mut units: Vec<String> = Vec::new();
     for word in line.split(' ') {
         match units.last_mut() {
-            Some(last) if !word.starts_with("--") => {
+            Some(last) if !STARTS.iter().any(|start| word.starts_with(start)) => {
                 last.push(' ');
                 last.push_str(word);
             }

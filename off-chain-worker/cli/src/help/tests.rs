@@ -73,8 +73,7 @@ fn help_fits_eighty_columns() {
         let mut command = command.clone().term_width(WIDTH);
         let texts = [command.render_help(), command.render_long_help()];
         for text in texts.map(|it| it.to_string()) {
-            // Clap does not wrap the line of usage.
-            for line in text.lines().filter(|line| !line.starts_with("Usage:")) {
+            for line in text.lines() {
                 assert!(line.chars().count() <= WIDTH, "{name}: {line}");
             }
         }
@@ -149,6 +148,17 @@ fn long_examples_are_broken_before_flags() {
     );
     assert_eq!(broken(line), expected);
     assert_eq!(broken("  inktensor demo"), "  inktensor demo");
+}
+
+#[test]
+fn long_usage_is_broken_before_options() {
+    let usage = "inktensor stake remove [OPTIONS] --chain <URL|DIR> --netuid <NUMBER> --hotkey \
+                 <NAME|ADDRESS> <--amount <TAO>|--all>";
+    let expected = concat!(
+        "inktensor stake remove [OPTIONS] --chain <URL|DIR> --netuid <NUMBER>\n",
+        "           --hotkey <NAME|ADDRESS> <--amount <TAO>|--all>",
+    );
+    assert_eq!(broken_usage(usage), expected);
 }
 
 /// Returns what is wrong with a command line of the documentation; nothing if all its names exist.

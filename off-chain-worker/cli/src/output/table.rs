@@ -151,8 +151,11 @@ impl Table {
         self.len() == 0
     }
 
-    /// Prints the table.
+    /// Prints the table, or "none" if it has no rows.
     pub fn print(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.is_empty() {
+            return writeln!(out, "none");
+        }
         writeln!(out, "{}", self.rows.trim_fmt())
     }
 }
@@ -174,6 +177,14 @@ mod tests {
         let mut out = Vec::new();
         table.print(&mut out).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_table_without_rows_is_none() {
+        let mut out = Vec::new();
+        let table = Table::new(Room::Narrow, [number("uid"), text("hotkey")]);
+        table.print(&mut out).unwrap();
+        assert_eq!(out, b"none\n");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use inktensor_primitives::{
     emission::EmissionError, epoch::EpochError, hash::hex, kernel::KernelError,
-    registry::RegistryError, ss58::ss58, staking::StakingError, token::WireError, AccountId,
+    registry::RegistryError, ss58::ss58, staking::StakingError, token::WireError, AccountId, Rao,
 };
 use psp22::PSP22Error;
 use scale::{Decode, Encode};
@@ -71,10 +71,22 @@ pub trait ContractError: Debug {
     fn is_payment(&self) -> bool {
         false
     }
+
+    /// Returns the block from which on the message is accepted, if it follows an earlier one too
+    /// soon. The caller knows of what.
+    fn too_soon(&self) -> Option<u32> {
+        None
+    }
+
+    /// Returns the least stake, if an amount or the stake after it is below. The caller knows
+    /// which.
+    fn too_little(&self) -> Option<Rao> {
+        None
+    }
 }
 
 macro_rules! displayed {
-    ($($error:ident $(with $payment:ident)?),+) => {$(
+    ($($error:ident $(with $payment:ident)? $(and $soon:ident)? $(or $little:ident)?),+) => {$(
         impl ContractError for $error {
             fn text(&self) -> String {
                 self.to_string()
@@ -82,6 +94,22 @@ macro_rules! displayed {
             $(
                 fn is_payment(&self) -> bool {
                     matches!(self, $error::$payment(_))
+                }
+            )?
+            $(
+                fn too_soon(&self) -> Option<u32> {
+                    match self {
+                        $error::$soon(block) => Some(*block),
+                        _ => None,
+                    }
+                }
+            )?
+            $(
+                fn too_little(&self) -> Option<Rao> {
+                    match self {
+                        $error::$little(least) => Some(*least),
+                        _ => None,
+                    }
                 }
             )?
         }
@@ -92,8 +120,8 @@ displayed!(
     EmissionError,
     EpochError with Payment,
     KernelError,
-    RegistryError with Payment,
-    StakingError with Payment,
+    RegistryError with Payment and TooSoon,
+    StakingError with Payment or TooLittle,
     WireError
 );
 

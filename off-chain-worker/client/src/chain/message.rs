@@ -90,6 +90,16 @@ pub struct Message<R> {
     answer: PhantomData<fn() -> R>,
 }
 
+impl<R> Clone for Message<R> {
+    fn clone(&self) -> Self {
+        Self {
+            to: self.to,
+            input: self.input.clone(),
+            answer: PhantomData,
+        }
+    }
+}
+
 impl<Args: Encode, R> From<Builder<Args, R>> for Message<R> {
     fn from(builder: Builder<Args, R>) -> Self {
         let params = builder.params();

@@ -20,7 +20,7 @@ pub struct Explanation {
     pub neurons: u16,
     /// Number of uids on the roster.
     pub permits: usize,
-    /// `yuma`, or `unknown`: then only the terms of every kernel are explained.
+    /// `yuma`, `mean` or `unknown`. Only of Yuma the inner terms are explained.
     pub kernel: &'static str,
     /// Code hash of the kernel.
     pub kernel_code: String,

@@ -45,6 +45,8 @@ pub struct Subject<'a> {
 pub enum KernelKind {
     /// The Yuma kernel that this worker is linked with.
     Yuma,
+    /// The mean kernel, which has no inner terms.
+    Mean,
     /// Any other kernel.
     Other,
 }
@@ -107,7 +109,7 @@ pub fn explain(subject: &Subject, uid: Uid) -> Result<Explanation, ExplainError>
     }
     let terms = match subject.kernel {
         KernelKind::Yuma => Some(yuma_terms::read(subject, uid, &mut checks)?),
-        KernelKind::Other => None,
+        KernelKind::Mean | KernelKind::Other => None,
     };
     let mined: u128 = trace.neurons().map(|n| u128::from(n.miner.0)).sum();
     let validated: u128 = trace.neurons().map(|n| u128::from(n.validator.0)).sum();
@@ -119,6 +121,7 @@ pub fn explain(subject: &Subject, uid: Uid) -> Result<Explanation, ExplainError>
         permits: header.roster.len(),
         kernel: match subject.kernel {
             KernelKind::Yuma => "yuma",
+            KernelKind::Mean => "mean",
             KernelKind::Other => "unknown",
         },
         kernel_code: hex(&header.kernel_code),

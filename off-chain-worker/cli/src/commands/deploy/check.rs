@@ -139,8 +139,8 @@ fn other_code(file: &Path, record: &Record) -> Result<Vec<MismatchView>, Failure
     let text = text.map_err(|error| Failure::unusable("--release", file, &error))?;
     let manifest: BTreeMap<String, Released> = serde_json::from_str(&text).map_err(|error| {
         failed(&format_args!(
-            "this is not the manifest of a release ({error}); name contracts/artifacts/manifest.json \
-             of a checkout"
+            "this is not the manifest of a release ({error}); name the file \
+             contracts/artifacts/manifest.json of a checkout"
         ))
     })?;
     let mut other = Vec::new();

@@ -10,7 +10,7 @@ pub use check::Check;
 pub use record::RecordArgs;
 
 use crate::{
-    args::{self, NodesArg, SignerArgs},
+    args::{self, NodesArg},
     error::{Failure, Verdict},
     network::connect,
     output::{
@@ -22,11 +22,12 @@ use crate::{
     },
 };
 use inktensor_client::{
-    chain::Cost,
+    chain::{rpc::Wait, Cost},
     deploy::{
         deploy_with, estimate, Bundles, Config, DeployStep, Deployed, Deployment, Phase, Record,
         StepOutcome,
     },
+    keys::{self, KeyArguments},
 };
 use inktensor_devnet::chain_dir::{read_record, write_whole};
 use inktensor_worker::chain_source::{Access, FOLDER};
@@ -68,7 +69,10 @@ pub struct Arguments {
     #[command(flatten)]
     nodes: NodesArg,
     #[command(flatten)]
-    signer: SignerArgs,
+    keys: KeyArguments,
+    /// When a transaction counts as carried out, on a chain of nodes
+    #[arg(long, value_enum, default_value = "finalized", help_heading = args::SIGNER)]
+    wait: Wait,
     #[command(flatten)]
     config: config::Configured,
     /// The chain's name, and so the file in `deployments`; by default the node's name for it
@@ -153,7 +157,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         .nodes
         .nodes("`inktensor devchain` deploys by itself")?;
     let bundles = Bundles::load().map_err(Failure::input)?;
-    let (account, keys) = arguments.signer.account_on(&arguments.nodes.chain)?;
+    let key = arguments.keys.keypair().map_err(Failure::input)?;
+    let account = keys::account(&key);
     let config = arguments.config.config(account)?;
     if config.network.min_lock.is_zero() {
         // Standard error may be closed.
@@ -163,8 +168,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         );
     }
     let access = Access {
-        keys,
-        wait: arguments.signer.wait,
+        keys: vec![key],
+        wait: arguments.wait,
         ..Access::default()
     };
     let (mut chain, waiting) = connect(addresses, access)?;

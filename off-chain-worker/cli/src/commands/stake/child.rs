@@ -245,6 +245,8 @@ fn set(own: &OwnHotkey, children: Vec<Child>, out: &mut dyn Write) -> Result<(),
     let (netuid, hotkey) = own.get()?;
     let parts = Part::all(&children);
     let mut session = own.sign.open()?;
+    session.network.subnet(netuid)?;
+    session.check_owns(hotkey)?;
     let contracts = session.network.contracts();
     let done = session.send(contracts.staking().set_children(netuid, hotkey, children))?;
     let answer = ChildrenChanged {
@@ -285,6 +287,8 @@ fn allow(arguments: &Allow, out: &mut dyn Write) -> Result<(), Failure> {
     let parent = sign.chain.account(&arguments.parent)?;
     let allowed = !arguments.no;
     let mut session = sign.open()?;
+    session.network.subnet(netuid)?;
+    session.check_owns(child)?;
     let contracts = session.network.contracts();
     let done = session.send(
         contracts
@@ -306,6 +310,8 @@ fn set_take(arguments: &SetTake, out: &mut dyn Write) -> Result<(), Failure> {
     let sign = &arguments.own.sign;
     let (netuid, hotkey) = arguments.own.get()?;
     let mut session = sign.open()?;
+    session.network.subnet(netuid)?;
+    session.check_owns(hotkey)?;
     let contracts = session.network.contracts();
     let done = session.send(
         contracts

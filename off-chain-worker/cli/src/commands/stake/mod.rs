@@ -13,9 +13,11 @@ use crate::{
         format::{self, tao},
         json::Address,
     },
+    session::Session,
     values,
 };
 use inktensor_primitives::{
+    registry::{NetworkRules, Registry},
     staking::{StakeRemoved, Staking},
     AccountId, NetUid, Rao,
 };
@@ -117,12 +119,13 @@ impl Position {
 
 /// An amount, or all.
 #[derive(clap::Args)]
+#[group(required = true, multiple = false)]
 struct Amount {
-    /// The amount
-    #[arg(long, value_parser = values::tao, value_name = "TAO", required_unless_present = "all")]
+    /// The amount; this or --all is required
+    #[arg(long, value_parser = values::some_tao, value_name = "TAO")]
     amount: Option<Rao>,
-    /// All of it
-    #[arg(long, conflicts_with = "amount")]
+    /// All of it; this or --amount is required
+    #[arg(long)]
     all: bool,
 }
 
@@ -134,7 +137,7 @@ pub struct Add {
     #[command(flatten)]
     position: Position,
     /// The amount
-    #[arg(long, value_parser = values::tao, value_name = "TAO")]
+    #[arg(long, value_parser = values::some_tao, value_name = "TAO")]
     amount: Rao,
 }
 
@@ -188,6 +191,9 @@ fn add(arguments: &Add, out: &mut dyn Write) -> Result<(), Failure> {
     let (netuid, hotkey) = arguments.position.on(&arguments.sign.chain)?;
     let amount = arguments.amount;
     let mut session = arguments.sign.open()?;
+    session.network.check_takes_stake(netuid)?;
+    check_nomination(&session, netuid, hotkey, amount)?;
+    session.too_little = Some("the amount");
     let contracts = session.network.contracts();
     let done = session.pay(amount, || {
         contracts.staking().add_stake(netuid, hotkey, amount)
@@ -202,9 +208,37 @@ fn add(arguments: &Add, out: &mut dyn Write) -> Result<(), Failure> {
     arguments.sign.report(&sentence, &answer, &done.cost, out)
 }
 
+/// Checks that the signer would have the least stake on a hotkey of another owner.
+fn check_nomination(
+    session: &Session,
+    netuid: NetUid,
+    hotkey: AccountId,
+    amount: Rao,
+) -> Result<(), Failure> {
+    let (network, signer) = (&session.network, session.account);
+    let owner = network.owner_of(hotkey)?;
+    if owner.is_none() || owner == Some(signer) {
+        // The contract refuses a hotkey without an owner.
+        return Ok(());
+    }
+    let contracts = network.contracts();
+    let rules: NetworkRules = network.query(contracts.registry().network_rules())?;
+    let stake: Rao = network.query(contracts.staking().stake(netuid, hotkey, signer))?;
+    let after = Rao(stake.0.saturating_add(amount.0));
+    if after >= rules.nominator_min {
+        return Ok(());
+    }
+    Err(Failure::input(format_args!(
+        "the stake on this hotkey, which belongs to another coldkey, would be {after}, below the \
+         least of {}; stake more",
+        rules.nominator_min
+    )))
+}
+
 fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
     let (netuid, hotkey) = arguments.position.on(&arguments.sign.chain)?;
     let mut session = arguments.sign.open()?;
+    session.network.check_exists(netuid)?;
     let contracts = session.network.contracts();
     let (value, event, cost) = match arguments.amount.amount {
         Some(amount) => {

@@ -112,6 +112,8 @@ pub fn move_to(arguments: &Move, out: &mut dyn Write) -> Result<(), Failure> {
     let to_hotkey = arguments.to_hotkey.as_ref();
     let to_hotkey = to_hotkey.map_or(Ok(hotkey), |who| chain.account(who))?;
     let mut session = arguments.sign.open()?;
+    session.network.check_exists(netuid)?;
+    session.network.check_takes_stake(to_netuid)?;
     let message = session.network.contracts().staking().move_stake(
         netuid,
         hotkey,
@@ -142,6 +144,7 @@ pub fn transfer(arguments: &Transfer, out: &mut dyn Write) -> Result<(), Failure
     let (netuid, hotkey) = arguments.position.on(chain)?;
     let to = chain.account(&arguments.to)?;
     let mut session = arguments.sign.open()?;
+    session.network.check_exists(netuid)?;
     let contracts = session.network.contracts();
     let message = contracts
         .staking()

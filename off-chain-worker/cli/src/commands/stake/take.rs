@@ -90,6 +90,7 @@ pub fn show(arguments: &Show, out: &mut dyn Write) -> Result<(), Failure> {
 pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
     let hotkey = arguments.sign.chain.account(&arguments.hotkey)?;
     let mut session = arguments.sign.open()?;
+    session.check_owns(hotkey)?;
     let take = arguments.take;
     let done = session.send(session.network.contracts().staking().set_take(hotkey, take))?;
     let answer = TakeSet {

@@ -66,15 +66,9 @@ struct Created {
 pub fn create(arguments: &Create, out: &mut dyn Write) -> Result<(), Failure> {
     let mut session = arguments.sign.open()?;
     let contracts = session.network.contracts();
-    let kernel = match arguments.kernel.as_str() {
-        "yuma" => contracts.yuma,
-        "mean" => contracts.mean,
-        other => values::address(other).map_err(|problem| {
-            Failure::input(format_args!(
-                "--kernel: expected yuma, mean, or an address; {problem}"
-            ))
-        })?,
-    };
+    let kernel = super::kernel("--kernel", &arguments.kernel, &contracts)?;
+    session.check_kernel(kernel)?;
+    session.too_soon = "the last subnet was created too recently";
     let price: Rao = session
         .network
         .query(contracts.registry().creation_price())?;

@@ -12,6 +12,7 @@ use crate::{
     },
     values,
 };
+use inktensor_client::ss58::ss58;
 use inktensor_primitives::{
     emission::SplitPreset,
     registry::{
@@ -41,7 +42,7 @@ pub struct Set {
     /// The hyperparameter, as `subnet hyperparameters` names it
     #[arg(long, value_name = "NAME")]
     parameter: String,
-    /// The value; two with a comma between for alpha_values
+    /// The value; for kernel yuma, mean or an address, for alpha_values two numbers
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     value: String,
 }
@@ -161,20 +162,37 @@ impl output::List for Hyperparameters {
 /// Sets a hyperparameter.
 pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
     let netuid = arguments.netuid.netuid;
-    let value = parse(&arguments.parameter, &arguments.value)?;
+    let (name, text) = (arguments.parameter.as_str(), arguments.value.as_str());
+    // The name of a kernel stands for an address of the deployment.
+    let parsed = match name {
+        "kernel" => None,
+        _ => Some(parse(name, text)?),
+    };
     let mut session = arguments.sign.open()?;
+    session.network.subnet(netuid)?;
     let contracts = session.network.contracts();
+    let (mut written, mut shown) = (text.to_owned(), text.to_owned());
+    let value = match parsed {
+        Some(value) => value,
+        None => {
+            let kernel = super::kernel("--value", text, &contracts)?;
+            session.check_kernel(kernel)?;
+            written = ss58(&kernel);
+            shown = match session.network.kernel_name(kernel) {
+                Some(name) => format!("{name} ({written})"),
+                None => written.clone(),
+            };
+            Hyperparameter::Kernel(kernel)
+        }
+    };
     let message = contracts.registry().set_hyperparameter(netuid, value);
     let done = session.send(message)?;
     let answer = Changed {
         netuid: netuid.0,
-        parameter: arguments.parameter.clone(),
-        value: arguments.value.clone(),
+        parameter: name.to_owned(),
+        value: written,
     };
-    let sentence = format!(
-        "{} of subnet {} is {}",
-        answer.parameter, netuid.0, answer.value
-    );
+    let sentence = format!("{} of subnet {} is {shown}", answer.parameter, netuid.0);
     arguments.sign.report(&sentence, &answer, &done.cost, out)
 }
 
@@ -273,16 +291,11 @@ const fn unit(unit: Unit) -> &'static str {
     }
 }
 
-/// Parses the hyperparameter called `name` with the value `text`, as [`shown`] writes it.
+/// Parses the hyperparameter called `name`, except the kernel, with the value `text`, as [`shown`]
+/// writes it.
 fn parse(name: &str, text: &str) -> Result<Hyperparameter, Failure> {
     let bad = |what: &str| Failure::input(format_args!("--value {text:?}: {name} is {what}"));
     match name {
-        "kernel" => {
-            let kernel = values::address(text);
-            return kernel
-                .map(Hyperparameter::Kernel)
-                .map_err(|problem| bad(&format!("the address of a kernel; {problem}")));
-        }
         "split" => {
             return match text {
                 "0" | "network" => Ok(Hyperparameter::Split(SplitPreset::Network)),
@@ -331,11 +344,8 @@ fn parse(name: &str, text: &str) -> Result<Hyperparameter, Failure> {
 
 /// Returns the failure to find a hyperparameter.
 fn unknown(name: &str) -> Failure {
-    let mut known: Vec<&str> = numbers().map(|(it, _)| it.name()).collect();
-    known.retain(|it| !["alpha_low", "alpha_high"].contains(it));
-    Failure::input(format_args!(
-        "there is no hyperparameter {name:?}; there are kernel, alpha_values, {}",
-        known.join(", ")
+    Failure::missing(format_args!(
+        "hyperparameter {name:?}; `inktensor subnet hyperparameters` lists all"
     ))
 }
 
@@ -391,7 +401,6 @@ mod tests {
             ("tempo", "-1"),
             ("yuma3_enabled", "maybe"),
             ("alpha_values", "2000"),
-            ("kernel", "mean"),
             ("split", "half"),
             ("min_stake", "5 rao"),
         ] {

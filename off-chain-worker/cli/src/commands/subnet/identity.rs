@@ -114,6 +114,7 @@ pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
     };
     let identity = (identity != SubnetIdentity::default()).then_some(identity);
     let mut session = arguments.sign.open()?;
+    session.network.subnet(netuid)?;
     let contracts = session.network.contracts();
     let message = contracts.registry().set_identity(netuid, identity.clone());
     let done = session.send(message)?;

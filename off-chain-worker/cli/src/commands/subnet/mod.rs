@@ -6,7 +6,12 @@ mod identity;
 mod owner;
 mod show;
 
-use crate::error::{Failure, Verdict};
+use crate::{
+    error::{Failure, Verdict},
+    values,
+};
+use inktensor_client::deploy::Addresses;
+use inktensor_primitives::AccountId;
 use std::io::Write;
 
 /// Commands about subnets.
@@ -36,7 +41,7 @@ pub enum Command {
     /// Set a hyperparameter of a subnet
     ///
     /// Names and values are those that `subnet hyperparameters` lists: whole numbers, yes or no
-    /// for switches, TAO for amounts. The kernel is an address.
+    /// for switches, TAO for amounts. The kernel is yuma, mean, or an address.
     #[command(after_help = example!(
         "subnet set --url ws://127.0.0.1:9944 --suri-file owner.suri --netuid 1 --parameter kappa \
          --value 32767"
@@ -86,6 +91,19 @@ pub enum Command {
         "subnet set-symbol --url ws://127.0.0.1:9944 --suri-file owner.suri --netuid 1 --symbol τ"
     ))]
     SetSymbol(owner::SetSymbol),
+}
+
+/// Returns the address of the kernel that `text` names: yuma, mean, or an address.
+fn kernel(option: &str, text: &str, contracts: &Addresses) -> Result<AccountId, Failure> {
+    match text {
+        "yuma" => Ok(contracts.yuma),
+        "mean" => Ok(contracts.mean),
+        other => values::address(other).map_err(|problem| {
+            Failure::input(format_args!(
+                "{option}: expected yuma, mean, or an address; {problem}"
+            ))
+        }),
+    }
 }
 
 /// Runs the command.

@@ -82,6 +82,7 @@ struct SymbolSet {
 pub fn start(arguments: &Start, out: &mut dyn Write) -> Result<(), Failure> {
     let netuid = arguments.netuid.netuid;
     let mut session = arguments.sign.open()?;
+    session.network.subnet(netuid)?;
     let contracts = session.network.contracts();
     let done = session.send(contracts.registry().start(netuid))?;
     let sentence = format!("started subnet {}", netuid.0);
@@ -96,6 +97,7 @@ pub fn offer(arguments: &Offer, out: &mut dyn Write) -> Result<(), Failure> {
     let to = arguments.to.as_ref().map(|who| chain.account(who));
     let to = to.transpose()?;
     let mut session = arguments.sign.open()?;
+    session.network.subnet(netuid)?;
     let contracts = session.network.contracts();
     let done = session.send(contracts.registry().offer_subnet(netuid, to))?;
     let answer = Offered {
@@ -113,6 +115,7 @@ pub fn offer(arguments: &Offer, out: &mut dyn Write) -> Result<(), Failure> {
 pub fn accept(arguments: &Accept, out: &mut dyn Write) -> Result<(), Failure> {
     let netuid = arguments.netuid.netuid;
     let mut session = arguments.sign.open()?;
+    session.network.subnet(netuid)?;
     let hotkey = arguments
         .sign
         .account_or(arguments.owner_hotkey.as_ref(), &session)?;
@@ -132,6 +135,7 @@ pub fn set_symbol(arguments: &SetSymbol, out: &mut dyn Write) -> Result<(), Fail
     let netuid = arguments.netuid.netuid;
     let symbol = arguments.symbol.clone();
     let mut session = arguments.sign.open()?;
+    session.network.subnet(netuid)?;
     let contracts = session.network.contracts();
     let done = session.send(contracts.registry().set_symbol(netuid, symbol.clone()))?;
     let sentence = format!(

@@ -279,7 +279,7 @@ impl output::List for Subnets {
     fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
         let columns = [
             number("netuid"),
-            text(""),
+            text("symbol"),
             text("name"),
             text("kernel").from(Room::Wide),
             number("neurons"),

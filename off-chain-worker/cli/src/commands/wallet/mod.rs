@@ -73,7 +73,7 @@ pub struct Transfer {
     #[arg(long, value_name = "NAME|ADDRESS")]
     to: Who,
     /// The amount
-    #[arg(long, value_parser = values::tao, value_name = "TAO")]
+    #[arg(long, value_parser = values::some_tao, value_name = "TAO")]
     amount: Rao,
 }
 

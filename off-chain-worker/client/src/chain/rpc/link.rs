@@ -286,7 +286,7 @@ impl Link {
     }
 
     /// Returns the address in use.
-    fn address(&self) -> String {
+    pub fn address(&self) -> String {
         let next = self.state.borrow().next;
         let address = self.addresses.get(next % self.addresses.len());
         address.cloned().unwrap_or_default()

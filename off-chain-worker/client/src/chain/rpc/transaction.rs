@@ -170,7 +170,8 @@ pub fn carry_out(
 /// `Unreachable`; `Runtime` if it cannot be made for this chain.
 pub fn sign(link: &Link, key: &Keypair, payload: &impl Payload) -> Result<Signed, ChainError> {
     let connection = link.checked()?;
-    link.run(signed(connection, key, payload)).map_err(unsent)
+    link.run(signed(connection, key, payload))
+        .map_err(|trouble| unsent(link, trouble))
 }
 
 /// A signed transaction.
@@ -257,11 +258,11 @@ fn unusable(error: impl std::fmt::Display) -> Trouble {
     Trouble::Final(ChainError::Runtime(problem))
 }
 
-fn unsent(trouble: Trouble) -> ChainError {
+fn unsent(link: &Link, trouble: Trouble) -> ChainError {
     match trouble {
         Trouble::Final(error) => error,
         Trouble::Lost(reason) => ChainError::Unreachable {
-            address: "the node".into(),
+            address: link.address(),
             reason,
         },
     }

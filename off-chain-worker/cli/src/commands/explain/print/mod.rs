@@ -1,6 +1,6 @@
 //! An explanation in tables, for a terminal of 80 columns.
 
-use crate::output::format::{count, grouped, short, tao_rounded};
+use crate::output::format::{count, short, tao_rounded};
 use inktensor_primitives::Rao;
 use inktensor_worker::explain::{
     Explanation, MoneyFact, SeatFact, VoiceFact, WeightFact, YumaFacts,
@@ -52,10 +52,7 @@ fn neuron(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "uid {} of subnet {} in epoch {}, closed at block {}",
-        neuron.uid,
-        explanation.netuid,
-        explanation.epoch,
-        grouped(explanation.closed_at)
+        neuron.uid, explanation.netuid, explanation.epoch, explanation.closed_at
     )?;
     writeln!(
         out,
@@ -101,9 +98,9 @@ fn neuron(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     } else {
         "no: too long ago"
     };
-    let weights = format!("last weights at block {}", grouped(neuron.last_update));
+    let weights = format!("last weights at block {}", neuron.last_update);
     term(out, "active", active, &weights)?;
-    let registered = format!("block {}", grouped(neuron.registered_at));
+    let registered = format!("block {}", neuron.registered_at);
     let new = if neuron.newcomer { "in this epoch" } else { "" };
     term(out, "registered", &registered, new)
 }
