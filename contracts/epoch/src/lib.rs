@@ -28,6 +28,7 @@
 //! - [`inputs`]: the inputs of a step from storage
 //! - [`step`], [`dispute`], [`replay`]: execution of a step, to judge an assertion or to make one
 //! - [`collateral`], [`settlement`]: collateral of workers, and payment of a final epoch
+//! - [`publication`]: events with the results and memory that a replay or a settlement publishes
 //! - [`calls`]: calls to the other contracts
 //! - [`assertion_shape`], [`config`]: limits of an assertion, and arguments of a deployment
 //!
@@ -38,6 +39,8 @@
 //! - After a close, no write changes the inputs of the closed epoch.
 //! - Collateral is released or slashed exactly once; its sum is the contract's balance of TAO.
 //! - Each chunk of a final epoch is paid at most once, and all chunks together at most the budget.
+//! - An epoch reads only memory whose bytes are in an event: who wants to compute or dispute it has
+//!   them.
 //! - Dispute, replay and the worker compute a step by the same functions from the same inputs.
 //!
 //! Build with `INK_STATIC_BUFFER_SIZE` at `primitives::kernel::STATIC_BUFFER`.
@@ -53,6 +56,7 @@ pub mod config;
 pub mod dispute;
 pub mod inputs;
 pub mod lifecycle;
+pub mod publication;
 pub mod replay;
 pub mod settlement;
 pub mod step;
@@ -79,8 +83,9 @@ mod epoch {
         dispute::judge,
         inputs::{self, Source},
         lifecycle::{Posting, Released},
+        publication::{memory_events, results_event},
         replay::{self, ReplayStore},
-        settlement::{payments, Span},
+        settlement::{payments, ChunkOutcome, Span},
         subnets::{Outcome, SubnetStore},
         weight_calls::{RevealedWeights, Sources, WeightStore},
         weights::{Commit, WeightsUpdate},
@@ -623,16 +628,19 @@ mod epoch {
             Ok(())
         }
 
-        /// Settles `chunk` of a final epoch: pays its neurons and records their scores. Returns the
-        /// pay in rao. Anyone may call, with the final results, and receives the keeper's
-        /// fee.
+        /// Settles `chunk` of a final epoch: pays its neurons, records their scores, and publishes
+        /// its results and memory. Returns the pay in rao. Anyone may call, with the final results
+        /// and memory, and receives the keeper's fee.
+        ///
+        /// The next epoch reads the memory of settled chunks only: memory that not everybody can
+        /// read does not count.
         ///
         /// # Events
-        /// `Settled`.
+        /// `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
         ///
         /// # Errors
-        /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
-        /// those of registry and emission.
+        /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
+        /// `MemoryMismatch`, `OverBudget`, or those of registry and emission.
         #[ink(message)]
         fn settle(
             &mut self,
@@ -640,16 +648,23 @@ mod epoch {
             epoch: u32,
             chunk: u16,
             results: Vec<NeuronResult>,
+            memory: Vec<u8>,
         ) -> Result<Rao, EpochError> {
             let keeper = self.env().caller();
+            let outcome = ChunkOutcome::new(chunk, &results, &memory);
             let (Span { start, len }, settlement, settled) =
-                self.subnets.settle(netuid, epoch, chunk, &results)?;
+                self.subnets.settle(netuid, epoch, &outcome)?;
+            for part in memory_events(netuid, epoch, chunk, &memory) {
+                self.env().emit_event(part);
+            }
             // The neurons at the close are paid, even if they have been replaced since.
             let neurons = self.addresses.neurons_at(netuid, epoch, start, len)?;
             let payments = payments(&neurons, &results);
             self.addresses.pay(netuid, epoch, payments)?;
             self.addresses
-                .record_scores(netuid, epoch, start, results)?;
+                .record_scores(netuid, epoch, start, results.clone())?;
+            self.env()
+                .emit_event(results_event(netuid, epoch, chunk, results));
             let fee = settlement.fee;
             self.addresses
                 .pay_fee(netuid, epoch, Fee::Keeper, keeper, fee)?;
@@ -672,7 +687,7 @@ mod epoch {
         /// step of any kernel; a call with too many steps fails and changes nothing.
         ///
         /// # Events
-        /// `ReplayedMemory` and `ReplayedResults` for the steps that write them, `Replayed`, and
+        /// `MemoryPublished` and `ResultsPublished` for the steps that write them, `Replayed`, and
         /// `Finalized` after the last step.
         ///
         /// # Errors
@@ -698,11 +713,12 @@ mod epoch {
                 self.replays
                     .execute(&closed, steps, &hashes, memory, gather, calls::step)?;
             for step in executed {
-                for part in step.memory_events(netuid, epoch) {
+                for part in memory_events(netuid, epoch, step.chunk, &step.memory) {
                     self.env().emit_event(part);
                 }
-                if let Some(results) = step.results_event(netuid, epoch) {
-                    self.env().emit_event(results);
+                if let Some(results) = step.results {
+                    self.env()
+                        .emit_event(results_event(netuid, epoch, step.chunk, results));
                 }
             }
             let next = replay.next();
@@ -743,15 +759,16 @@ mod epoch {
             inputs::chunk_inputs(&self.addresses, self.weights.rows(), &closed, chunk)
         }
 
-        /// Returns the hashes of each chunk's memory from the last final epoch, as the epoch that
-        /// closed last reads them.
+        /// Returns the hash of each chunk's memory from the last final epoch, as the next epoch
+        /// reads it. A chunk whose memory is not published, by its settlement or a replay, has
+        /// none: the next epoch reads empty memory for it.
         ///
-        /// The list is empty if that epoch has another kernel code or another size of chunks: the
-        /// epoch then starts without memory.
+        /// The list is empty if the epoch that closed last has another kernel code or another size
+        /// of chunks: it then starts without memory.
         #[ink(message)]
-        fn memory_hashes(&self, netuid: NetUid) -> Vec<Digest> {
+        fn memory_hashes(&self, netuid: NetUid) -> Vec<Option<Digest>> {
             let closed = self.subnets.closed(netuid);
-            closed.map_or_else(Vec::new, |closed| self.subnets.memory_hashes(&closed))
+            closed.map_or_else(Vec::new, |closed| self.subnets.last_memory_hashes(&closed))
         }
     }
 }

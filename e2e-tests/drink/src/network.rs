@@ -10,7 +10,7 @@ use drink::{
 };
 use inktensor_primitives::{
     emission::{Fees, Split},
-    epoch::{EpochError, EpochRules, EpochStatus, ReplayedMemory, ReplayedResults},
+    epoch::{EpochError, EpochRules, EpochStatus, MemoryPublished, ResultsPublished},
     kernel::{EpochHeader, YumaParams},
     registry::{KernelParams, NetworkRules, RegistryError},
     staking::StakingError,
@@ -384,14 +384,14 @@ impl Network {
         self.advance_to(status.replays_at.unwrap_or_default());
         let before = self.memory.remove(&netuid).unwrap_or_default();
         let mut results = Vec::new();
-        let mut memory = Vec::new();
+        let mut memory: Vec<u8> = Vec::new();
         while self.known_status(netuid)?.final_epoch == status.final_epoch {
             self.replay_step(netuid, &before)?;
-            results.extend(self.events::<ReplayedResults>());
-            let parts = self.events::<ReplayedMemory>();
+            results.extend(self.events::<ResultsPublished>());
+            let parts = self.events::<MemoryPublished>();
             memory.extend(parts.into_iter().flat_map(|part| part.bytes));
         }
-        self.memory.insert(netuid, memory);
+        self.memory.insert(netuid, memory.clone());
 
         let settle = "Epochs::settle";
         for event in results {
@@ -400,6 +400,7 @@ impl Network {
                 event.epoch.to_string(),
                 event.chunk.to_string(),
                 format!("{:?}", event.results),
+                format!("{memory:?}"),
             ];
             let settled = self.call::<Rao, EpochError>(BANK, epoch, settle, &arguments)?;
             succeeded(settle, settled)?;

@@ -8,7 +8,6 @@ use inktensor_e2e_tests::{
 };
 use inktensor_primitives::{
     assertion::memory_digest,
-    dispute::Opening,
     epoch::{EpochError, Epochs, Stage},
     AccountId, NetUid, Rao,
 };
@@ -217,10 +216,10 @@ fn close_of_an_empty_subnet_draws_nothing() {
     assert_eq!(net.total_minted(), minted);
 }
 
-/// Records the worst lie that no watcher disputes. The chain has only hashes of carry-over state:
-/// if a false hash becomes final, only the liar can open the next epoch's steps that read it.
+/// A lie about memory that no watcher disputes ends with its epoch: memory counts only if its bytes
+/// are public, so the next epoch can be computed and disputed by everybody.
 #[test]
-fn undisputed_lie_about_memory_blocks_the_next_epoch() {
+fn undisputed_lie_about_memory_hides_nothing_from_the_next_epoch() {
     let (mut net, netuid, known) = with_closed_epoch();
     net.give_collateral(EVE, Rao::from_tao(1_000));
     let secret = b"known to Eve only".to_vec();
@@ -228,28 +227,45 @@ fn undisputed_lie_about_memory_blocks_the_next_epoch() {
     false_memory.memory[0] = memory_digest(netuid, 1, 0, &secret);
     net.as_(EVE).propose(netuid, &false_memory).expect("posted");
     net.finalize(netuid);
-    net.as_(KEEPER)
-        .settle(netuid, 1, 0, &known.trace.results[0])
-        .expect("the results are honest");
-    net.close(netuid);
-
-    // Any account can replay the steps before the first that reads memory. That one needs the
-    // secret.
-    let plan = net.plan(netuid).expect("a plan");
-    let header = net.header(netuid).expect("a header");
-    let reads = plan.phases.iter().position(|phase| phase.memory);
-    let reads = u32::try_from(reads.expect("a phase that reads memory")).expect("few");
-    let k = reads * u32::from(plan.chunks(header.neurons));
-    net.advance(net.rules().replay_delay);
-    let public = net.as_(STRANGER).replay(netuid, k, Vec::new());
-    assert_eq!(public, Ok(k));
-    let guess = known.trace.memory[0].clone();
+    // Without the secret nobody can settle; Eve keeps it and forgoes all pay.
     assert_eq!(
-        net.as_(STRANGER).replay(netuid, 1, vec![guess]),
-        Err(EpochError::OpeningMismatch(Opening::Memory))
+        net.as_(KEEPER)
+            .settle(netuid, 1, 0, &known.trace.results[0]),
+        Err(EpochError::MemoryMismatch)
     );
-    // Only rolling over remains. The budget is carried over.
-    net.advance(net.rules().rollover_delay);
-    let unspent = net.budget(netuid, 2).expect("drawn").unspent();
-    assert_eq!(net.as_(STRANGER).roll_over(netuid).ok(), unspent);
+    net.advance(net.rules().settle_window);
+    net.close(netuid);
+    assert_eq!(net.memory_hashes(netuid), [None]);
+
+    // Eve is not alone: the next epoch reads nothing that is hers.
+    let next = HonestEpoch::of(&net, netuid);
+    let plan = net.plan(netuid).expect("a plan");
+    let reads = plan.phases.iter().position(|phase| phase.memory);
+    let chunks = usize::from(plan.chunks(next.inputs.header.neurons));
+    let first = reads.expect("a phase that reads memory") * chunks;
+    let mut random = next.assertion.clone();
+    random.steps[first..].fill([0xee; 32]);
+    net.as_(EVE).propose(netuid, &random).expect("posted");
+    let refutation = next.trace.refute(&next.inputs, &random);
+    let (k, proof) = refutation.expect("a false step");
+    assert_eq!(net.as_(STRANGER).dispute(netuid, k, &proof), Ok(()));
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    net.settle(netuid);
+}
+
+/// Who publishes false memory gives everybody what the next epoch needs.
+#[test]
+fn published_false_memory_can_be_computed_with() {
+    let (mut net, netuid, known) = with_closed_epoch();
+    net.give_collateral(EVE, Rao::from_tao(1_000));
+    let mut false_memory = known.assertion.clone();
+    false_memory.memory[0] = memory_digest(netuid, 1, 0, &[]);
+    net.as_(EVE).propose(netuid, &false_memory).expect("posted");
+    net.finalize(netuid);
+    net.as_(EVE)
+        .settle_with(netuid, 1, 0, &known.trace.results[0], Vec::new())
+        .expect("the final hash is Eve's");
+    net.close(netuid);
+    assert_eq!(net.memory_hashes(netuid), [Some(memory_digest(netuid, 1, 0, &[]))]);
 }

@@ -64,7 +64,11 @@ pub fn judge(
 ///
 /// # Errors
 /// `OpeningMismatch` with the first part that does not open.
-fn check_openings(step: &Step, proof: &StepProof, hashes: &[Digest]) -> Result<(), EpochError> {
+fn check_openings(
+    step: &Step,
+    proof: &StepProof,
+    hashes: &[Option<Digest>],
+) -> Result<(), EpochError> {
     let steps = &proof.assertion.steps;
     let carry = match step.k.checked_sub(1) {
         None => proof.carry.is_empty(),

@@ -12,8 +12,8 @@ mod weight_calls;
 
 pub use error::EpochError;
 pub use events::{
-    CollateralChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, ReplayedMemory,
-    ReplayedResults, RevealsMissed, Settled, TempoRestarted, WeightsCommitted, WeightsSet,
+    CollateralChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, MemoryPublished,
+    ResultsPublished, RevealsMissed, Settled, TempoRestarted, WeightsCommitted, WeightsSet,
 };
 pub use types::{
     Collateral, EpochRules, EpochRulesError, EpochStatus, Peers, Settlement, Stage, WeightsRow,
@@ -31,7 +31,7 @@ use crate::{
 };
 use ink::prelude::vec::Vec;
 
-/// Most bytes of memory in one [`ReplayedMemory`] event: half of the largest event.
+/// Most bytes of memory in one [`MemoryPublished`] event: half of the largest event.
 pub const MEMORY_PART: usize = 8 * 1024;
 
 /// The epoch contract. No account has a role in it: the rules are the same for every caller.
@@ -282,15 +282,19 @@ pub trait Epochs {
     #[ink(message)]
     fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 
-    /// Settles `chunk` of a final epoch: pays its neurons and records their scores. Returns the pay
-    /// in rao. Anyone may call, with the final results, and receives the keeper's fee.
+    /// Settles `chunk` of a final epoch: pays its neurons, records their scores, and publishes its
+    /// results and memory. Returns the pay in rao. Anyone may call, with the final results and
+    /// memory, and receives the keeper's fee.
+    ///
+    /// The next epoch reads the memory of settled chunks only: memory that not everybody can read
+    /// does not count.
     ///
     /// # Events
-    /// `Settled`.
+    /// `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
     ///
     /// # Errors
-    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
-    /// those of registry and emission.
+    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `MemoryMismatch`,
+    /// `OverBudget`, or those of registry and emission.
     #[ink(message)]
     fn settle(
         &mut self,
@@ -298,6 +302,7 @@ pub trait Epochs {
         epoch: u32,
         chunk: u16,
         results: Vec<NeuronResult>,
+        memory: Vec<u8>,
     ) -> Result<Rao, EpochError>;
 
     /// Replays up to `steps` of the next steps of a closed epoch that has no assertion, and returns
@@ -310,7 +315,7 @@ pub trait Epochs {
     /// too many steps fails and changes nothing.
     ///
     /// # Events
-    /// `ReplayedMemory` and `ReplayedResults` for the steps that write them, `Replayed`, and
+    /// `MemoryPublished` and `ResultsPublished` for the steps that write them, `Replayed`, and
     /// `Finalized` after the last step.
     ///
     /// # Errors
@@ -335,11 +340,12 @@ pub trait Epochs {
     #[ink(message)]
     fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError>;
 
-    /// Returns the hashes of each chunk's memory from the last final epoch, as the epoch that
-    /// closed last reads them.
+    /// Returns the hash of each chunk's memory from the last final epoch, as the next epoch reads
+    /// it. A chunk whose memory is not published, by its settlement or a replay, has none: the next
+    /// epoch reads empty memory for it.
     ///
-    /// The list is empty if that epoch has another kernel code or another size of chunks: the epoch
-    /// then starts without memory.
+    /// The list is empty if the epoch that closed last has another kernel code or another size of
+    /// chunks: it then starts without memory.
     #[ink(message)]
-    fn memory_hashes(&self, netuid: NetUid) -> Vec<Digest>;
+    fn memory_hashes(&self, netuid: NetUid) -> Vec<Option<Digest>>;
 }

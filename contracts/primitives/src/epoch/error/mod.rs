@@ -63,6 +63,8 @@ pub enum EpochError {
     /// The results do not have the final hash, or are not one per neuron of the chunk. Recompute
     /// the epoch.
     ResultsMismatch,
+    /// The memory does not have the final hash. Recompute the epoch.
+    MemoryMismatch,
     /// The results pay more than this amount in rao, which the budget has left. The chunk cannot
     /// be settled; its pay returns to the subnet's next budget.
     OverBudget(Rao),

@@ -93,6 +93,9 @@ impl fmt::Display for EpochError {
                 "the results do not have the final hash, or are not one per neuron of the chunk; \
                  recompute the epoch"
             ),
+            Self::MemoryMismatch => {
+                write!(f, "the memory does not have the final hash; recompute the epoch")
+            }
             Self::OverBudget(left) => write!(
                 f,
                 "the results pay more than the {left} that the budget has left; the chunk cannot \

@@ -102,7 +102,9 @@ impl Keeper {
             chain,
             &self.contracts,
             |chain, netuid, status| match Due::at(status, block, self.replays.is_some()) {
-                Due::Settle { epoch, chunk } => self.settle(chain, epochs, netuid, epoch, chunk),
+                Due::Settle { epoch, chunk } => {
+                    self.settle(chain, epochs, netuid, status, (epoch, chunk))
+                }
                 Due::Finalize { assertion } => {
                     self.finalize(chain, epochs, netuid, status.opened_at, &assertion)
                 }
@@ -254,15 +256,22 @@ impl Keeper {
         chain: &mut dyn Chain,
         epochs: &EpochCache,
         netuid: NetUid,
-        epoch: u32,
-        chunk: u16,
+        status: &EpochStatus,
+        (epoch, chunk): (u32, u16),
     ) -> Result<Step, RoleError> {
         let results = epochs
             .results(chain, netuid, epoch)?
             .into_iter()
             .nth(usize::from(chunk))
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })?;
-        let message = self.contracts.epoch().settle(netuid, epoch, chunk, results);
+        let chunks = status.settling.as_ref().map_or(0, Settlement::chunks);
+        let memory = epochs
+            .final_memory(chain, netuid, epoch, chunks)?
+            .into_iter()
+            .nth(usize::from(chunk))
+            .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
+        let contract = self.contracts.epoch();
+        let message = contract.settle(netuid, epoch, chunk, results, memory);
         let refused = RoleError::refused("Epochs::settle");
         match chain.send(self.account, message).answer() {
             Ok(sent) => Ok(Step::Took(Action::Settled {
