@@ -21,6 +21,12 @@ pub enum DeployError {
     /// An epoch could roll over before it can be replayed. Give a `rollover_delay` above
     /// `replay_delay`.
     RolloverBeforeReplay,
+    /// The collateral would exceed the epoch's budget. Give a `collateral_part` of at most 10 000
+    /// basis points.
+    CollateralAboveBudget,
+    /// An account could dispute its own false assertions for less than half the collateral. Give a
+    /// `reward_part` of at most 5 000 basis points.
+    RewardTooHigh,
 }
 
 impl From<EpochRulesError> for DeployError {
@@ -31,6 +37,8 @@ impl From<EpochRulesError> for DeployError {
             EpochRulesError::NoSettleWindow => Self::NoSettleWindow,
             EpochRulesError::NoReplayDelay => Self::NoReplayDelay,
             EpochRulesError::RolloverBeforeReplay => Self::RolloverBeforeReplay,
+            EpochRulesError::CollateralAboveBudget => Self::CollateralAboveBudget,
+            EpochRulesError::RewardTooHigh => Self::RewardTooHigh,
         }
     }
 }
@@ -92,6 +100,14 @@ mod tests {
         assert_eq!(
             with(|rules| rules.rollover_delay = rules.replay_delay),
             Err(DeployError::RolloverBeforeReplay)
+        );
+        assert_eq!(
+            with(|rules| rules.collateral_part.0 = 10_001),
+            Err(DeployError::CollateralAboveBudget)
+        );
+        assert_eq!(
+            with(|rules| rules.reward_part.0 = 5_001),
+            Err(DeployError::RewardTooHigh)
         );
     }
 

@@ -425,12 +425,15 @@ mod epoch {
             self.collateral.of(worker)
         }
 
-        /// Returns the collateral in rao that the subnet's next assertion requires: that of the
-        /// rules, doubled for each slashed assertion of the closed epoch, at most the cap
-        /// of TAO.
+        /// Returns the collateral in rao that an assertion of the subnet's closed epoch requires:
+        /// the larger of the rules' least amount and of their part of what the epoch pays to miners
+        /// and validators, doubled for each slashed assertion, at most the cap of TAO.
         #[ink(message)]
         fn collateral_required(&self, netuid: NetUid) -> Rao {
-            collateral::required(self.rules.collateral, self.subnets.slashed(netuid))
+            let closed = self.subnets.closed(netuid);
+            let budget = closed.map(|closed| closed.header.budget.total());
+            let slashed = self.subnets.slashed(netuid);
+            collateral::required(&self.rules, budget.unwrap_or_default(), slashed)
         }
 
         /// Returns all collateral in rao. The contract's balance is at least this amount.
@@ -532,7 +535,8 @@ mod epoch {
             let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
             let due = lifecycle.due_assertion()?;
             closed.check_assertion(&assertion)?;
-            let collateral = collateral::required(self.rules.collateral, due.slashed());
+            let budget = closed.header.budget.total();
+            let collateral = collateral::required(&self.rules, budget, due.slashed());
             let changed = self.collateral.lock(proposer, collateral)?;
             let posting = Posting {
                 assertion: assertion.digest(),
@@ -556,8 +560,9 @@ mod epoch {
         /// before the deadline.
         ///
         /// If the output differs from the assertion, or violates the kernel interface, or the
-        /// kernel returns an error, the assertion is false. The collateral is then slashed,
-        /// half to the caller and the rest burned, and the epoch can be proposed again.
+        /// kernel returns an error, the assertion is false. The collateral is then slashed:
+        /// the rules' `reward_part` goes to the caller, the rest is burned, and the epoch can be
+        /// proposed again.
         ///
         /// # Events
         /// `CollateralChanged`, `Disputed`.
@@ -577,12 +582,14 @@ mod epoch {
             let lost = lifecycle.overturn(block, proof.assertion.digest())?;
             let (addresses, rows) = (&self.addresses, self.weights.rows());
             let memory = self.subnets.memory(netuid);
-            let gather = |closed: &_, chunk| inputs::chunk_inputs(addresses, rows, closed, chunk);
+            let gather = |closed: &_, chunk, with_rows| {
+                inputs::chunk_inputs(addresses, rows, closed, chunk, with_rows)
+            };
             judge(closed, k, proof, memory, gather, calls::step)?;
 
             // The assertion is false.
             self.subnets.set_lifecycle(netuid, &lifecycle);
-            let slash = self.collateral.slash(lost)?;
+            let slash = self.collateral.slash(lost, self.rules.reward_part)?;
             self.addresses.tao().send(challenger, slash.reward)?;
             self.addresses.tao().burn(slash.burned)?;
             self.env().emit_event(slash.changed);
@@ -708,7 +715,9 @@ mod epoch {
             let due = lifecycle.due_replay(block, self.rules.replay_delay)?;
             let (epoch, hashes) = (closed.header.epoch, self.subnets.memory_hashes(&closed));
             let (addresses, rows) = (&self.addresses, self.weights.rows());
-            let gather = |closed: &_, chunk| inputs::chunk_inputs(addresses, rows, closed, chunk);
+            let gather = |closed: &_, chunk, with_rows| {
+                inputs::chunk_inputs(addresses, rows, closed, chunk, with_rows)
+            };
             let (replay, executed) =
                 self.replays
                     .execute(&closed, steps, &hashes, memory, gather, calls::step)?;
@@ -756,7 +765,7 @@ mod epoch {
         fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError> {
             let closed = self.subnets.closed(netuid);
             let closed = closed.ok_or(EpochError::NothingClosed)?;
-            inputs::chunk_inputs(&self.addresses, self.weights.rows(), &closed, chunk)
+            inputs::chunk_inputs(&self.addresses, self.weights.rows(), &closed, chunk, true)
         }
 
         /// Returns the hash of each chunk's memory from the last final epoch, as the next epoch

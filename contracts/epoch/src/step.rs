@@ -128,7 +128,8 @@ impl Step {
         }
     }
 
-    /// Executes the step on `state`. `gather` collects the inputs of a chunk from storage, `run`
+    /// Executes the step on `state`. `gather` collects the inputs of a chunk from storage, with rows
+    /// if its last argument is true: a phase that reads none does not pay for them. `run`
     /// executes the kernel.
     ///
     /// # Errors
@@ -137,10 +138,10 @@ impl Step {
         &self,
         closed: &ClosedEpoch,
         state: StepState,
-        gather: impl FnOnce(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
+        gather: impl FnOnce(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
         run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
     ) -> Result<StepOutput, EpochError> {
-        let gathered = gather(closed, self.chunk)?;
+        let gathered = gather(closed, self.chunk, self.reads.rows)?;
         run(StepInput {
             header: closed.header.clone(),
             phase: self.phase,
@@ -149,11 +150,7 @@ impl Step {
             scratch: state.scratch,
             memory: state.memory,
             neurons: gathered.neurons,
-            rows: if self.reads.rows {
-                gathered.rows
-            } else {
-                Default::default()
-            },
+            rows: gathered.rows,
         })
     }
 

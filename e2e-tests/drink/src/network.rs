@@ -15,7 +15,7 @@ use inktensor_primitives::{
     registry::{KernelParams, NetworkRules, RegistryError},
     staking::StakingError,
     token::WireError,
-    AccountId, NetUid, Rao, Uid,
+    AccountId, Bps, NetUid, Rao, Uid,
 };
 use psp22::PSP22Error;
 use scale::{Decode, DecodeAll};
@@ -38,6 +38,8 @@ const LIMIT: Weight = Weight::from_parts(u64::MAX / 4, u64::MAX / 4);
 const RULES: EpochRules = EpochRules {
     challenge_period: 5,
     collateral: Rao::from_tao(10),
+            collateral_part: Bps(0),
+            reward_part: Bps(5_000),
     settle_window: 40,
     replay_delay: 10,
     rollover_delay: 30,

@@ -33,7 +33,7 @@ pub fn judge(
     k: u32,
     proof: StepProof,
     memory: Option<Memory>,
-    gather: impl FnOnce(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
+    gather: impl FnOnce(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
     run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
 ) -> Result<(), EpochError> {
     let step = Step::find(&closed, k)?;

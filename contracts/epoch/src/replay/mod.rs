@@ -170,7 +170,7 @@ impl ReplayStore {
         steps: u32,
         hashes: &[Option<Digest>],
         memory: Vec<Vec<u8>>,
-        gather: impl Fn(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
+        gather: impl Fn(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
         run: impl Fn(StepInput) -> Result<StepOutput, EpochError>,
     ) -> Result<(Replay, Vec<ExecutedStep>), EpochError> {
         if steps == 0 {
@@ -200,7 +200,7 @@ impl ReplayStore {
         closed: &ClosedEpoch,
         hashes: &[Option<Digest>],
         memory: &mut impl Iterator<Item = Vec<u8>>,
-        gather: impl FnOnce(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
+        gather: impl FnOnce(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
         run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
     ) -> Result<ExecutedStep, EpochError> {
         let netuid = closed.header.netuid;

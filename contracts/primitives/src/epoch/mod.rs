@@ -200,8 +200,9 @@ pub trait Epochs {
     #[ink(message)]
     fn collateral(&self, worker: AccountId) -> Collateral;
 
-    /// Returns the collateral in rao that the subnet's next assertion requires: that of the rules,
-    /// doubled for each slashed assertion of the closed epoch, at most the cap of TAO.
+    /// Returns the collateral in rao that an assertion of the subnet's closed epoch requires: the
+    /// larger of the rules' least amount and of their part of what the epoch pays to miners and
+    /// validators, doubled for each slashed assertion, at most the cap of TAO.
     #[ink(message)]
     fn collateral_required(&self, netuid: NetUid) -> Rao;
 
@@ -257,8 +258,8 @@ pub trait Epochs {
     /// before the deadline.
     ///
     /// If the output differs from the assertion, or violates the kernel interface, or the kernel
-    /// returns an error, the assertion is false. The collateral is then slashed, half to the caller
-    /// and the rest burned, and the epoch can be proposed again.
+    /// returns an error, the assertion is false. The collateral is then slashed: the rules'
+    /// `reward_part` goes to the caller, the rest is burned, and the epoch can be proposed again.
     ///
     /// # Events
     /// `CollateralChanged`, `Disputed`.

@@ -1,6 +1,6 @@
 //! Rules, status and settlement of epochs, rows of weights, and collateral.
 
-use crate::{AccountId, Digest, Rao, Uid};
+use crate::{AccountId, Bps, Digest, Rao, Uid};
 use ink::prelude::vec::Vec;
 
 /// The rules of epochs, fixed at deployment.
@@ -11,9 +11,15 @@ pub struct EpochRules {
     /// Blocks during which an assertion can be disputed, at least 1. The block of the proposal
     /// plus this number is the first at which the assertion can be finalized.
     pub challenge_period: u32,
-    /// Collateral of the first assertion of an epoch in rao, not zero. It doubles with each
+    /// Least collateral of the first assertion of an epoch in rao, not zero. It doubles with each
     /// slashed assertion of the epoch.
     pub collateral: Rao,
+    /// Collateral of the first assertion as a part of what the epoch pays to miners and validators,
+    /// where that is more than `collateral`.
+    pub collateral_part: Bps,
+    /// Part of slashed collateral that the caller of `dispute` receives, at most a half. The rest
+    /// is burned, so an account that disputes its own false assertion loses the rest.
+    pub reward_part: Bps,
     /// Blocks after finality during which the next epoch waits for settlement, at least 1.
     /// Unsettled pay then returns to the subnet's budget.
     pub settle_window: u32,
@@ -27,6 +33,9 @@ pub struct EpochRules {
 }
 
 impl EpochRules {
+    /// The highest `reward_part`.
+    pub const MAX_REWARD: Bps = Bps(5_000);
+
     /// Checks that epochs with these rules can be disputed, settled and replayed.
     ///
     /// # Errors
@@ -37,6 +46,12 @@ impl EpochRules {
         }
         if self.collateral.is_zero() {
             return Err(EpochRulesError::NoCollateral);
+        }
+        if self.collateral_part.0 > Bps::ONE.0 {
+            return Err(EpochRulesError::CollateralAboveBudget);
+        }
+        if self.reward_part.0 > Self::MAX_REWARD.0 {
+            return Err(EpochRulesError::RewardTooHigh);
         }
         if self.settle_window == 0 {
             return Err(EpochRulesError::NoSettleWindow);
@@ -66,6 +81,11 @@ pub enum EpochRulesError {
     /// An epoch could roll over before it can be replayed. Give a `rollover_delay` above
     /// `replay_delay`.
     RolloverBeforeReplay,
+    /// The collateral would exceed the epoch's budget. Give at most 10 000 basis points.
+    CollateralAboveBudget,
+    /// An account could dispute its own false assertions for less than half the collateral. Give
+    /// at most 5 000 basis points.
+    RewardTooHigh,
 }
 
 #[cfg(feature = "std")]
@@ -84,6 +104,13 @@ impl core::fmt::Display for EpochRulesError {
             }
             Self::NoReplayDelay => {
                 "0 blocks are too few: no worker would have time to propose; give at least 1"
+            }
+            Self::CollateralAboveBudget => {
+                "the collateral would exceed the epoch's budget; give at most 10000 basis points"
+            }
+            Self::RewardTooHigh => {
+                "an account could dispute its own false assertions for less than half the \
+                 collateral; give at most 5000 basis points"
             }
             Self::RolloverBeforeReplay => {
                 "an epoch could roll over before it can be replayed; give more blocks than \

@@ -127,7 +127,9 @@ impl Protocol {
     pub fn collateral_required(&self, netuid: NetUid) -> Rao {
         let closed = self.subnets[&netuid].closed.as_ref();
         let overturned = closed.map_or(0, |closed| closed.overturned);
-        let mut collateral = u128::from(self.rules.collateral.0);
+        let budget = closed.map_or(0, |closed| u128::from(closed.budget.0));
+        let part = budget * u128::from(self.rules.collateral_part.0) / 10_000;
+        let mut collateral = part.max(u128::from(self.rules.collateral.0));
         for _ in 0..overturned.min(64) {
             collateral *= 2;
         }
@@ -272,7 +274,7 @@ impl Protocol {
         closed.overturned += 1;
         closed.moved_at = block;
         self.account(by).collateral.locked.0 -= collateral.0;
-        let reward = Rao(collateral.0 / 2);
+        let reward = self.rules.reward_part.of(collateral);
         self.account(challenger).balance.0 += reward.0;
         self.burned.0 += collateral.0 - reward.0;
         Ok(())
