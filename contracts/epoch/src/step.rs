@@ -150,7 +150,11 @@ impl Step {
             scratch: state.scratch,
             memory: state.memory,
             neurons: gathered.neurons,
-            rows: gathered.rows,
+            rows: if self.reads.rows {
+                gathered.rows
+            } else {
+                Default::default()
+            },
         })
     }
 

@@ -39,7 +39,7 @@ fn step(
         &honest.closed,
         &hashes(honest),
         &mut memory.into_iter(),
-        |_, chunk| Ok(honest.inputs[usize::from(chunk)].clone()),
+        |_, chunk, _| Ok(honest.inputs[usize::from(chunk)].clone()),
         |input| {
             assert_eq!(input, honest.input(replay_next(&input, honest)));
             let mut output = run(&honest.closed, &input);
@@ -248,7 +248,7 @@ fn an_error_of_the_kernel_is_returned() {
                 &honest.closed,
                 &hashes(&honest),
                 &mut memory_of(&honest, 0).into_iter(),
-                |_, chunk| Ok(honest.inputs[usize::from(chunk)].clone()),
+                |_, chunk, _| Ok(honest.inputs[usize::from(chunk)].clone()),
                 |_| Err(error.clone()),
             );
             assert_eq!(refused, Err(error));

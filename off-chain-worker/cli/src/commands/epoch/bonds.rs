@@ -52,7 +52,7 @@ struct BondsView {
     netuid: u16,
     epoch: u32,
     proven: bool,
-    hashes: Vec<Hex>,
+    hashes: Vec<Option<Hex>>,
     bonds: Vec<Row>,
 }
 
