@@ -93,14 +93,17 @@ pub struct ReplayRecord {
 }
 
 impl ReplayRecord {
-    /// Returns the carry-over state of each chunk, if there was a replay.
-    pub fn memory(&self) -> Option<Vec<Vec<u8>>> {
-        let chunks = self.results.keys();
-        (self.next > 0).then(|| {
-            chunks
-                .map(|chunk| self.memory.get(chunk).cloned().unwrap_or_default())
-                .collect()
-        })
+    /// Returns the carry-over state of each chunk after a whole replay.
+    pub fn memory(&self) -> Vec<Vec<u8>> {
+        let of = |chunk| self.memory.get(chunk).cloned().unwrap_or_default();
+        self.results.keys().map(of).collect()
+    }
+}
+
+impl EpochRecord {
+    /// Returns true if the epoch, which is final, became final by a replay.
+    pub fn was_replayed(&self) -> bool {
+        self.assertion.is_none() && self.replay.next > 0
     }
 }
 
@@ -188,7 +191,7 @@ impl Observer {
     /// Returns the results of an epoch by chunk, from its replay or the honest computation.
     pub fn results(&self, netuid: NetUid, epoch: u32) -> Vec<Vec<NeuronResult>> {
         let record = &self.subnets[&netuid].epochs[&epoch];
-        if record.replay.next > 0 {
+        if record.was_replayed() {
             return record.replay.results.values().cloned().collect();
         }
         let honest = record.honest.as_ref().expect("honestly computed");
@@ -198,7 +201,8 @@ impl Observer {
     /// Returns the carry-over state that the replay of an epoch has emitted, if there was one.
     pub fn published_memory(&self, netuid: NetUid, epoch: u32) -> Option<Vec<Vec<u8>>> {
         let history = self.subnets.get(&netuid)?;
-        history.epochs.get(&epoch)?.replay.memory()
+        let record = history.epochs.get(&epoch)?;
+        record.was_replayed().then(|| record.replay.memory())
     }
 
     /// Returns the chunks of an epoch whose memory is public: all after a replay, else the settled
@@ -208,7 +212,7 @@ impl Observer {
         let Some(record) = history.and_then(|it| it.epochs.get(&epoch)) else {
             return BTreeSet::new();
         };
-        if record.replay.next > 0 {
+        if record.was_replayed() {
             return record.replay.results.keys().copied().collect();
         }
         record.settled.keys().copied().collect()
@@ -350,7 +354,7 @@ impl Observer {
         assert!(record.assertion.is_none(), "one assertion at a time");
         assert!(record.digest.is_none(), "a final epoch never changes");
         assert!(
-            !record.rolled_over && record.replay.next == 0,
+            !record.rolled_over,
             "neither rolled over nor replayed"
         );
         assert_eq!(proposed.assertion.header_hash, record.header_hash);

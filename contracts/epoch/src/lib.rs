@@ -480,7 +480,7 @@ mod epoch {
             };
             let (rows, roster) = (self.weights.rows(), self.subnets.roster(netuid));
             let closed = close::freeze(&self.addresses, rows, &due, closing, roster)?;
-            due.close()?;
+            due.close(closed.steps())?;
             let event = self.subnets.close(&lifecycle, &closed);
             self.env().emit_event(event);
             Ok(Some(closed.header))
@@ -527,7 +527,7 @@ mod epoch {
         /// `CollateralChanged`, `Proposed`.
         ///
         /// # Errors
-        /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
+        /// `NothingClosed`, `AlreadyAsserted`, `HeaderMismatch`, `BadShape`, `ContradictsReplay`,
         /// `CollateralTooSmall`.
         #[ink(message)]
         fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
@@ -535,6 +535,9 @@ mod epoch {
             let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
             let due = lifecycle.due_assertion()?;
             closed.check_assertion(&assertion)?;
+            if due.replayed() > 0 && !self.replays.agrees_with(netuid, &assertion) {
+                return Err(EpochError::ContradictsReplay);
+            }
             let budget = closed.header.budget.total();
             let collateral = collateral::required(&self.rules, budget, due.slashed());
             let changed = self.collateral.lock(proposer, collateral)?;
@@ -621,13 +624,19 @@ mod epoch {
             };
             let outcome = Outcome::new(assertion);
             let last = closed.ended_as(&outcome.digest);
+            let replayed = lifecycle.replayed;
             let released = lifecycle.finalize(block, outcome.digest, last)?;
             calls::check_kernel(&closed.header)?;
             self.release(released)?;
-            let (epoch, fee, proposer) =
-                (closed.header.epoch, closed.proposer_fee, released.proposer);
+            let (epoch, proposer) = (closed.header.epoch, released.proposer);
+            // Replayed steps are paid already.
+            let (pot, steps) = (closed.proposer_fee, closed.steps());
+            let fee = replay::fee(pot, replayed, steps, steps);
             self.addresses
                 .pay_fee(netuid, epoch, Fee::Proposer, proposer, fee)?;
+            if replayed > 0 {
+                self.replays.remove(netuid, closed.chunks());
+            }
             let finalized =
                 self.subnets
                     .finalize(&lifecycle, &closed, outcome, Some(proposer), block);
@@ -687,8 +696,8 @@ mod epoch {
         /// returns the next step to execute. Anyone may call, and receives a part of the
         /// proposer's fee.
         ///
-        /// After the last step the epoch is final. Once begun, a replay excludes assertions; other
-        /// callers can continue it. `memory` has one entry, in order, for each executed step that
+        /// After the last step the epoch is final. Assertions can still be posted before: those that
+        /// contradict a replayed step are refused. `memory` has one entry, in order, for each executed step that
         /// reads memory: the bytes that the last final epoch left for the step's chunk.
         /// `memory_hashes` returns the chunks that have memory. A call has room for one
         /// step of any kernel; a call with too many steps fails and changes nothing.

@@ -78,7 +78,7 @@ fn epoch_errors() -> Vec<EpochError> {
         Registry(RegistryError::TooOld), Staking(StakingError::TooOld),
         Emission(EmissionError::Token), PeerUnavailable, Overflow, ChallengeOver(8),
         StepOutOfRange(10), OpeningMismatch(Opening::Carry), KernelChanged, StepIsCorrect,
-        KernelFailed, BrokenPromise, Replaying, ReplayNotDue(9), RolloverNotDue(11), NoSteps,
+        KernelFailed, BrokenPromise, ContradictsReplay, ReplayNotDue(9), RolloverNotDue(11), NoSteps,
         NotStarted, Retired(12), CommitFirst, NoCommitReveal, StakeTooLow(AMOUNT),
         VersionTooOld(13), WeightsTooSoon(528), TooFewWeights(3), WrongEpoch(14),
         TooManyCommits(10), NoSuchCommit, RevealTooEarly(15), RevealTooLate(16), SaltTooLong(64),

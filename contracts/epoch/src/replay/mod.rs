@@ -154,6 +154,15 @@ impl ReplayStore {
         }
     }
 
+    /// Returns true if `assertion` has the digests of the steps that the chain has replayed on
+    /// `netuid`.
+    pub fn agrees_with(&self, netuid: NetUid, assertion: &Assertion) -> bool {
+        let progress = self.progress.get(netuid).unwrap_or_default();
+        assertion.steps.starts_with(&progress.steps)
+            && assertion.memory.starts_with(&progress.memory)
+            && assertion.results.starts_with(&progress.results)
+    }
+
     /// Executes up to `steps` of the next steps of `closed`. Returns the replay after them, and
     /// their outputs.
     ///

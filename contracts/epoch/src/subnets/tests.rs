@@ -20,7 +20,7 @@ fn closed() -> (Lifecycle, ClosedEpoch) {
     closed.header.budget = Budget::Combined(Rao(20));
     let mut lifecycle = Lifecycle::new(100);
     let due = lifecycle.due_close(110, 10).unwrap();
-    due.close().unwrap();
+    due.close(closed.steps()).unwrap();
     (lifecycle, closed)
 }
 

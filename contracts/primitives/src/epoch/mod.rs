@@ -249,7 +249,7 @@ pub trait Epochs {
     /// `CollateralChanged`, `Proposed`.
     ///
     /// # Errors
-    /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
+    /// `NothingClosed`, `AlreadyAsserted`, `HeaderMismatch`, `BadShape`, `ContradictsReplay`,
     /// `CollateralTooSmall`.
     #[ink(message)]
     fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
@@ -309,8 +309,8 @@ pub trait Epochs {
     /// Replays up to `steps` of the next steps of a closed epoch that has no assertion, and returns
     /// the next step to execute. Anyone may call, and receives a part of the proposer's fee.
     ///
-    /// After the last step the epoch is final. Once begun, a replay excludes assertions; other
-    /// callers can continue it. `memory` has one entry, in order, for each executed step that reads
+    /// After the last step the epoch is final. Assertions can still be posted before: those that
+    /// contradict a replayed step are refused. `memory` has one entry, in order, for each executed step that reads
     /// memory: the bytes that the last final epoch left for the step's chunk. `memory_hashes`
     /// returns the chunks that have memory. A call has room for one step of any kernel; a call with
     /// too many steps fails and changes nothing.

@@ -28,7 +28,8 @@ pub struct EpochRules {
     /// 1. Workers can propose before.
     pub replay_delay: u32,
     /// Blocks without progress after which a closed epoch can be rolled over, more than
-    /// `replay_delay`. Progress is a close, a successful dispute, or a replayed step.
+    /// `replay_delay`. They count from the close, or from the last successful dispute. Each
+    /// replayed step adds its share: a whole replay doubles them.
     pub rollover_delay: u32,
 }
 
@@ -167,11 +168,6 @@ pub enum Stage {
         /// First block at which the assertion can be finalized.
         deadline: u32,
     },
-    /// In replay: anyone may continue, and proposing is impossible.
-    Replaying {
-        /// The next step to execute.
-        next: u32,
-    },
 }
 
 /// The status of a subnet's epochs.
@@ -189,6 +185,9 @@ pub struct EpochStatus {
     pub stage: Stage,
     /// The last final epoch.
     pub final_epoch: Option<u32>,
+    /// Steps of the closed epoch that the chain has replayed. Assertions that contradict them are
+    /// refused.
+    pub replayed: u32,
     /// Settlement of a final epoch that still has chunks to settle.
     pub settling: Option<Settlement>,
     /// First block at which the closed epoch can be replayed. Absent while the epoch is asserted.

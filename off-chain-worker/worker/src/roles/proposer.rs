@@ -85,12 +85,11 @@ impl Proposer {
                 netuid,
                 epoch: intent.epoch,
             })),
-            // Another account has posted the epoch, lost collateral on it, or begun a replay; or
-            // the next epoch has closed.
+            // Another account has posted the epoch, or lost collateral on it; or the next epoch has
+            // closed.
             Err(
                 error @ CallError::Refused(
                     EpochError::AlreadyAsserted
-                    | EpochError::Replaying
                     | EpochError::NothingClosed
                     | EpochError::HeaderMismatch
                     | EpochError::CollateralTooSmall(_),

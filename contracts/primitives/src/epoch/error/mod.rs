@@ -102,8 +102,9 @@ pub enum EpochError {
     KernelFailed,
     /// The output of the step violates the kernel interface. The epoch can only be rolled over.
     BrokenPromise,
-    /// The epoch is being replayed, which excludes assertions. Continue the replay.
-    Replaying,
+    /// The assertion contradicts steps that the chain has replayed, so it is false. Recompute the
+    /// epoch.
+    ContradictsReplay,
     /// Workers may still propose the epoch. Replay from this block on.
     ReplayNotDue(u32),
     /// The epoch can still be proposed or replayed. Roll over from this block on.

@@ -154,9 +154,10 @@ impl fmt::Display for EpochError {
                 "the output of the step violates the kernel interface; the epoch can only be \
                  rolled over"
             ),
-            Self::Replaying => write!(
+            Self::ContradictsReplay => write!(
                 f,
-                "the epoch is being replayed, which excludes assertions; continue the replay"
+                "the assertion contradicts steps that the chain has replayed, so it is false; \
+                 recompute the epoch"
             ),
             Self::ReplayNotDue(block) => write!(
                 f,

@@ -48,10 +48,9 @@ impl Due {
         }
         let is_due = |at: Option<u32>| at.is_some_and(|at| block >= at);
         match status.stage {
-            Stage::Closed if replays && is_due(status.replays_at) => Due::Replay { next: 0 },
-            Stage::Replaying { next } if replays && is_due(status.replays_at) => {
-                Due::Replay { next }
-            }
+            Stage::Closed if replays && is_due(status.replays_at) => Due::Replay {
+                next: status.replayed,
+            },
             _ if is_due(status.rolls_over_at) => Due::RollOver,
             Stage::Asserted {
                 assertion,
