@@ -13,7 +13,7 @@ import type {
 import type {
   InktensorPrimitivesEmissionTypesSplit,
   InktensorPrimitivesEmissionTypesFees,
-  EmissionDeployError,
+  InktensorPrimitivesEmissionErrorEmissionDeployError,
   InkPrimitivesLangError,
 } from './types.js';
 
@@ -42,7 +42,12 @@ export interface ConstructorQuery<Type extends MetadataType> extends GenericCons
       split: InktensorPrimitivesEmissionTypesSplit,
       fees: InktensorPrimitivesEmissionTypesFees,
       options?: ConstructorCallOptions,
-    ) => Promise<GenericConstructorCallResult<Result<[], EmissionDeployError>, ContractInstantiateResult>>,
+    ) => Promise<
+      GenericConstructorCallResult<
+        Result<[], InktensorPrimitivesEmissionErrorEmissionDeployError>,
+        ContractInstantiateResult
+      >
+    >,
     Type
   >;
 }

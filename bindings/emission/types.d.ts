@@ -241,7 +241,7 @@ export type EmissionLedger = {
   accumulator: EmissionAccumulator;
 };
 
-export type EmissionDeployError =
+export type InktensorPrimitivesEmissionErrorEmissionDeployError =
   'SplitNotWhole' | 'NoToken' | 'AboveCap' | 'NoStaking' | 'BadTreasury' | 'FeesTooHigh';
 
 export type InktensorPrimitivesEmissionErrorEmissionError =

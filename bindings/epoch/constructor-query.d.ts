@@ -13,7 +13,7 @@ import type {
 import type {
   InktensorPrimitivesEpochTypesPeersLike,
   InktensorPrimitivesEpochTypesEpochRules,
-  EpochConfigDeployError,
+  InktensorPrimitivesEpochErrorEpochDeployError,
   InkPrimitivesLangError,
 } from './types.js';
 
@@ -22,7 +22,8 @@ export interface ConstructorQuery<Type extends MetadataType> extends GenericCons
    * Deploys with the other contracts and the rules of epochs. Neither can change later.
    *
    * # Errors
-   * The first [`DeployError`] that applies.
+   * `NoChallengePeriod`, `NoCollateral`, `NoSettleWindow`, `NoReplayDelay`,
+   * `RolloverBeforeReplay`, `PeersNotDistinct`.
    *
    * @param {InktensorPrimitivesEpochTypesPeersLike} peers
    * @param {InktensorPrimitivesEpochTypesEpochRules} rules
@@ -35,7 +36,9 @@ export interface ConstructorQuery<Type extends MetadataType> extends GenericCons
       peers: InktensorPrimitivesEpochTypesPeersLike,
       rules: InktensorPrimitivesEpochTypesEpochRules,
       options?: ConstructorCallOptions,
-    ) => Promise<GenericConstructorCallResult<Result<[], EpochConfigDeployError>, ContractInstantiateResult>>,
+    ) => Promise<
+      GenericConstructorCallResult<Result<[], InktensorPrimitivesEpochErrorEpochDeployError>, ContractInstantiateResult>
+    >,
     Type
   >;
 }

@@ -19,7 +19,8 @@ export interface ConstructorTx<
    * Deploys with the other contracts and the rules of epochs. Neither can change later.
    *
    * # Errors
-   * The first [`DeployError`] that applies.
+   * `NoChallengePeriod`, `NoCollateral`, `NoSettleWindow`, `NoReplayDelay`,
+   * `RolloverBeforeReplay`, `PeersNotDistinct`.
    *
    * @param {InktensorPrimitivesEpochTypesPeersLike} peers
    * @param {InktensorPrimitivesEpochTypesEpochRules} rules

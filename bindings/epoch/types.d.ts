@@ -331,7 +331,7 @@ export type EpochReplayReplayStore = {
   scratches: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<Bytes | undefined> };
 };
 
-export type EpochConfigDeployError =
+export type InktensorPrimitivesEpochErrorEpochDeployError =
   | 'NoChallengePeriod'
   | 'NoCollateral'
   | 'NoSettleWindow'

@@ -10,7 +10,7 @@ import type {
   ContractInstantiateResult,
   MetadataType,
 } from 'dedot/contracts';
-import type { StakingDeployError, InkPrimitivesLangError } from './types.js';
+import type { InktensorPrimitivesStakingErrorStakingDeployError, InkPrimitivesLangError } from './types.js';
 
 export interface ConstructorQuery<Type extends MetadataType> extends GenericConstructorQuery<Type> {
   /**
@@ -31,7 +31,12 @@ export interface ConstructorQuery<Type extends MetadataType> extends GenericCons
       token: AccountId32Like,
       registry: AccountId32Like,
       options?: ConstructorCallOptions,
-    ) => Promise<GenericConstructorCallResult<Result<[], StakingDeployError>, ContractInstantiateResult>>,
+    ) => Promise<
+      GenericConstructorCallResult<
+        Result<[], InktensorPrimitivesStakingErrorStakingDeployError>,
+        ContractInstantiateResult
+      >
+    >,
     Type
   >;
 }

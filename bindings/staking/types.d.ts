@@ -284,7 +284,7 @@ export type StakingTakes = {
   takes: { get(arg: AccountId32Like): Promise<[InktensorPrimitivesUnitsBps, number] | undefined> };
 };
 
-export type StakingDeployError = 'NoToken' | 'NoRegistry';
+export type InktensorPrimitivesStakingErrorStakingDeployError = 'NoToken' | 'NoRegistry';
 
 export type InktensorPrimitivesStakingErrorStakingError =
   | { type: 'UnknownSubnet' }

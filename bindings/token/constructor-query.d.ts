@@ -10,7 +10,7 @@ import type {
   ContractInstantiateResult,
   MetadataType,
 } from 'dedot/contracts';
-import type { TokenGenesisTokenError, InkPrimitivesLangError } from './types.js';
+import type { InktensorPrimitivesTokenTokenDeployError, InkPrimitivesLangError } from './types.js';
 
 export interface ConstructorQuery<Type extends MetadataType> extends GenericConstructorQuery<Type> {
   /**
@@ -21,7 +21,7 @@ export interface ConstructorQuery<Type extends MetadataType> extends GenericCons
    * A `Transfer` for each holder.
    *
    * # Errors
-   * `NoHolders`, `ZeroAmount`, `DuplicateHolder`, `OverCap`.
+   * `NoHolders`; then for each holder in order `ZeroAmount`, `DuplicateHolder`, `OverCap`.
    *
    * @param {Array<[AccountId32Like, bigint]>} holders
    * @param {ConstructorCallOptions} options
@@ -32,7 +32,9 @@ export interface ConstructorQuery<Type extends MetadataType> extends GenericCons
     (
       holders: Array<[AccountId32Like, bigint]>,
       options?: ConstructorCallOptions,
-    ) => Promise<GenericConstructorCallResult<Result<[], TokenGenesisTokenError>, ContractInstantiateResult>>,
+    ) => Promise<
+      GenericConstructorCallResult<Result<[], InktensorPrimitivesTokenTokenDeployError>, ContractInstantiateResult>
+    >,
     Type
   >;
 }

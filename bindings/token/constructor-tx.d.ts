@@ -23,7 +23,7 @@ export interface ConstructorTx<
    * A `Transfer` for each holder.
    *
    * # Errors
-   * `NoHolders`, `ZeroAmount`, `DuplicateHolder`, `OverCap`.
+   * `NoHolders`; then for each holder in order `ZeroAmount`, `DuplicateHolder`, `OverCap`.
    *
    * @param {Array<[AccountId32Like, bigint]>} holders
    * @param {ConstructorTxOptions} options

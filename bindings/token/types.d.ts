@@ -171,7 +171,7 @@ export type Psp22DataPsp22Data = {
 
 export type TokenIssuance = { minter: InktensorPrimitivesWiring; minted: bigint };
 
-export type TokenGenesisTokenError =
+export type InktensorPrimitivesTokenTokenDeployError =
   | { type: 'NoHolders' }
   | { type: 'ZeroAmount'; value: AccountId32 }
   | { type: 'DuplicateHolder'; value: AccountId32 }

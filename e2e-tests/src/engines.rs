@@ -1,6 +1,6 @@
 //! The two engines that compute epochs off the chain.
 
-use crate::network::bundles;
+use crate::bundles::bundles;
 use inktensor_compute::{
     engine::{
         native::{Mean, Native},

@@ -28,6 +28,7 @@
 
 pub mod accounts;
 pub mod adversary;
+mod bundles;
 pub mod curve;
 pub mod engines;
 pub mod intercept;
@@ -41,5 +42,6 @@ pub mod steps;
 mod temp_dir;
 pub mod tools;
 
+pub use bundles::bundles;
 pub use network::{Caller, EpochRun, Network, Prepared, Raw, Shape, Snapshot, Template};
 pub use temp_dir::TempDir;

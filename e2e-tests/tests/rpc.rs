@@ -17,7 +17,7 @@ use inktensor_client::{
 };
 use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
-    network::bundles,
+    bundles,
     node::{Node, Options},
     proxy::Proxy,
 };

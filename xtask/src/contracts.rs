@@ -24,7 +24,7 @@ impl Goal {
 /// A contract of the project.
 #[derive(Debug)]
 pub struct Contract {
-    /// The name of the package and of its bundle.
+    /// The name of the bundle, and of the staged package that it is built from.
     pub name: &'static str,
     /// The folder below `contracts/`.
     pub folder: &'static str,

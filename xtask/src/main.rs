@@ -19,6 +19,7 @@ mod ready_made;
 mod setup;
 mod stage_manifest;
 mod tasks;
+mod test_lanes;
 mod toolchain;
 
 use anyhow::Result;

@@ -5,7 +5,8 @@
 //! alloc and ink! are compiled again for each contract. A workspace of its own loses nothing, and
 //! is built into the folder that all such contracts share.
 //!
-//! It also gains the documentation of types, which clients show to explain an error.
+//! The package is also renamed after its bundle, `token` for `inktensor-token`, and gains the
+//! documentation of types, which clients show to explain an error.
 
 use crate::{
     contracts::{Contract, Goal},
@@ -112,15 +113,8 @@ impl Staged {
                 *value = self.of_workspace("package", name)?.clone();
             }
         }
-        let name = fields
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        ensure!(
-            name == contract.name,
-            "the package is named `{name}`, but its bundle `{}`",
-            contract.name
-        );
+        // cargo-contract names its files, and the contract in its metadata, after the package.
+        fields.insert("name".into(), contract.name.into());
         // cargo-contract panics without.
         ensure!(fields.contains_key("authors"), "the package has no authors");
         Ok(fields)
@@ -238,7 +232,7 @@ mod tests {
     "#;
     const PACKAGE: &str = r#"
         [package]
-        name = "token"
+        name = "inktensor-token"
         version.workspace = true
         authors = ["A"]
         [dependencies]
@@ -308,7 +302,6 @@ mod tests {
     #[test]
     fn what_cannot_be_built_is_said() {
         for (right, wrong, message) in [
-            ("\"token\"", "\"coin\"", "named `coin`"),
             ("authors = [\"A\"]", "", "no authors"),
             ("std = [", "fast = [", "no feature `std`"),
             (

@@ -1,6 +1,8 @@
 //! The commands that run cargo: test, lint, demo, bench, clean.
 
-use crate::{bundles, cargo_contract, lint, node, process, progress, project::Project, Measure};
+use crate::{
+    bundles, cargo_contract, lint, node, process, progress, project::Project, test_lanes, Measure,
+};
 use anyhow::{Context, Result};
 use std::{
     env, fs,
@@ -32,20 +34,19 @@ pub fn test(project: &Project) -> Result<()> {
     progress::heading("tests of the contracts' rules (native)");
     process::run(contract_cargo(project).args(["test", "--workspace"]))?;
     progress::heading("compiling worker, network and tools");
-    process::run(host_cargo(project).args(["test", "--workspace", "--no-run"]))?;
+    let programs = test_lanes::compile(&mut host_cargo(project))?;
     progress::heading("tests of worker, network and tools");
-    let mut tests = host_cargo(project);
-    // All of them: one failure should not hide another for the length of a run.
-    tests.args(["test", "--workspace", "--no-fail-fast"]);
-    for (variable, program) in [
+    let variables = [
         (node::VARIABLE, node),
         (cargo_contract::VARIABLE, cargo_contract),
-    ] {
-        if let Some(program) = program {
-            tests.env(variable, program);
-        }
-    }
-    process::run(&mut tests)
+    ];
+    let found = variables.into_iter();
+    let found: Vec<_> = found
+        .filter_map(|(variable, program)| Some((variable, program?)))
+        .collect();
+    programs.run(&found)?;
+    progress::heading("examples in the documentation");
+    process::run(host_cargo(project).args(["test", "--workspace", "--doc"]))
 }
 
 /// Checks words, links and shapes, then formatting and lints of both workspaces. Builds the book if

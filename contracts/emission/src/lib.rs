@@ -33,7 +33,7 @@ pub mod ledger;
 #[cfg(test)]
 mod tests;
 
-pub use self::emission::{DeployError, EmissionContract, EmissionContractRef};
+pub use self::emission::{EmissionContract, EmissionContractRef};
 
 // ink! generates the only unsafe code: pointers to message functions.
 #[allow(unsafe_code)]
@@ -51,36 +51,13 @@ mod emission {
     };
     use inktensor_primitives::{
         emission::{
-            Carried, Completed, Drawn, Emission, EmissionError, EmissionPeers, EpochBudget, Fee,
-            FeePaid, Fees, Issuance, Released, Split, SplitPreset,
+            Carried, Completed, Drawn, Emission, EmissionDeployError, EmissionError, EmissionPeers,
+            EpochBudget, Fee, FeePaid, Fees, Issuance, Released, Split, SplitPreset,
         },
         staking::{Payment, Staking},
         token::{TokenControl, WireError},
         NetUid, Rao, Tao, Wiring,
     };
-
-    /// Errors of the constructor.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[ink::scale_derive(Encode, Decode, TypeInfo)]
-    pub enum DeployError {
-        /// The split's parts do not sum to 10 000 basis points.
-        SplitNotWhole,
-        /// Nothing at the token's address answers as the TAO token. Deploy the token first and
-        /// give its address.
-        NoToken,
-        /// More TAO was minted than the cap allows, so this is another token. Give the TAO token's
-        /// address.
-        AboveCap,
-        /// Nothing at the staking contract's address answers as one. Deploy it first and give its
-        /// address.
-        NoStaking,
-        /// The treasury is the token, the staking contract or this contract, where its TAO would
-        /// be lost. Give another account.
-        BadTreasury,
-        /// The two fees are more than a tenth of a budget together. Give at most 1 000 basis
-        /// points.
-        FeesTooHigh,
-    }
 
     /// The emission contract.
     #[ink(storage)]
@@ -112,28 +89,28 @@ mod emission {
             treasury: AccountId,
             split: Split,
             fees: Fees,
-        ) -> Result<Self, DeployError> {
+        ) -> Result<Self, EmissionDeployError> {
             if !split.is_whole() {
-                return Err(DeployError::SplitNotWhole);
+                return Err(EmissionDeployError::SplitNotWhole);
             }
             if !fees.are_allowed() {
-                return Err(DeployError::FeesTooHigh);
+                return Err(EmissionDeployError::FeesTooHigh);
             }
             if [token, staking, Self::env().account_id()].contains(&treasury) {
-                return Err(DeployError::BadTreasury);
+                return Err(EmissionDeployError::BadTreasury);
             }
             let tao: contract_ref!(TokenControl) = token.into();
             let Ok(Ok(minted)) = tao.call().total_minted().try_invoke() else {
-                return Err(DeployError::NoToken);
+                return Err(EmissionDeployError::NoToken);
             };
             let genesis = u64::try_from(minted)
                 .map(Rao)
                 .ok()
                 .filter(|minted| *minted <= Rao::CAP)
-                .ok_or(DeployError::AboveCap)?;
+                .ok_or(EmissionDeployError::AboveCap)?;
             let stake: contract_ref!(Staking) = staking.into();
             if !matches!(stake.call().total_stake().try_invoke(), Ok(Ok(_))) {
-                return Err(DeployError::NoStaking);
+                return Err(EmissionDeployError::NoStaking);
             }
             let ledger = Ledger::new(genesis, Self::env().block_number());
             let deployer = Self::env().caller();

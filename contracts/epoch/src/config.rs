@@ -1,53 +1,12 @@
 //! Checks of the arguments of a deployment.
 
-use inktensor_primitives::epoch::{EpochRules, EpochRulesError, Peers};
-
-/// Reasons for which the contract cannot be deployed. Variant order is ABI: append only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub enum DeployError {
-    /// The challenge period is zero, so no assertion could be disputed. Give at least one block.
-    NoChallengePeriod,
-    /// The collateral is zero, so a false assertion would cost nothing. Give an amount above zero.
-    NoCollateral,
-    /// The settle window is zero, so an epoch could close before the last one is paid. Give at
-    /// least one block.
-    NoSettleWindow,
-    /// Two of the other contracts have the same address. Give token, registry, staking and
-    /// emission, in this order.
-    PeersNotDistinct,
-    /// The replay delay is zero, so no worker would have time to propose. Give at least one block.
-    NoReplayDelay,
-    /// An epoch could roll over before it can be replayed. Give a `rollover_delay` above
-    /// `replay_delay`.
-    RolloverBeforeReplay,
-    /// The collateral would exceed the epoch's budget. Give a `collateral_part` of at most 10 000
-    /// basis points.
-    CollateralAboveBudget,
-    /// An account could dispute its own false assertions for less than half the collateral. Give a
-    /// `reward_part` of at most 5 000 basis points.
-    RewardTooHigh,
-}
-
-impl From<EpochRulesError> for DeployError {
-    fn from(error: EpochRulesError) -> Self {
-        match error {
-            EpochRulesError::NoChallengePeriod => Self::NoChallengePeriod,
-            EpochRulesError::NoCollateral => Self::NoCollateral,
-            EpochRulesError::NoSettleWindow => Self::NoSettleWindow,
-            EpochRulesError::NoReplayDelay => Self::NoReplayDelay,
-            EpochRulesError::RolloverBeforeReplay => Self::RolloverBeforeReplay,
-            EpochRulesError::CollateralAboveBudget => Self::CollateralAboveBudget,
-            EpochRulesError::RewardTooHigh => Self::RewardTooHigh,
-        }
-    }
-}
+use inktensor_primitives::epoch::{EpochDeployError, EpochRules, Peers};
 
 /// Checks the arguments of a deployment.
 ///
 /// # Errors
-/// The first [`DeployError`] that applies.
-pub fn check(peers: &Peers, rules: &EpochRules) -> Result<(), DeployError> {
+/// Those of [`EpochRules::check`], then `PeersNotDistinct`.
+pub fn check(peers: &Peers, rules: &EpochRules) -> Result<(), EpochDeployError> {
     rules.check()?;
     let Peers {
         token,
@@ -64,7 +23,7 @@ pub fn check(peers: &Peers, rules: &EpochRules) -> Result<(), DeployError> {
     if apart {
         Ok(())
     } else {
-        Err(DeployError::PeersNotDistinct)
+        Err(EpochDeployError::PeersNotDistinct)
     }
 }
 
@@ -83,31 +42,31 @@ mod tests {
         };
         assert_eq!(
             with(|rules| rules.challenge_period = 0),
-            Err(DeployError::NoChallengePeriod)
+            Err(EpochDeployError::NoChallengePeriod)
         );
         assert_eq!(
             with(|rules| rules.collateral.0 = 0),
-            Err(DeployError::NoCollateral)
+            Err(EpochDeployError::NoCollateral)
         );
         assert_eq!(
             with(|rules| rules.settle_window = 0),
-            Err(DeployError::NoSettleWindow)
+            Err(EpochDeployError::NoSettleWindow)
         );
         assert_eq!(
             with(|rules| rules.replay_delay = 0),
-            Err(DeployError::NoReplayDelay)
+            Err(EpochDeployError::NoReplayDelay)
         );
         assert_eq!(
             with(|rules| rules.rollover_delay = rules.replay_delay),
-            Err(DeployError::RolloverBeforeReplay)
+            Err(EpochDeployError::RolloverBeforeReplay)
         );
         assert_eq!(
             with(|rules| rules.collateral_part.0 = 10_001),
-            Err(DeployError::CollateralAboveBudget)
+            Err(EpochDeployError::CollateralAboveBudget)
         );
         assert_eq!(
             with(|rules| rules.reward_part.0 = 5_001),
-            Err(DeployError::RewardTooHigh)
+            Err(EpochDeployError::RewardTooHigh)
         );
     }
 
@@ -126,7 +85,10 @@ mod tests {
                     staking,
                     emission,
                 };
-                assert_eq!(check(&peers, &RULES), Err(DeployError::PeersNotDistinct));
+                assert_eq!(
+                    check(&peers, &RULES),
+                    Err(EpochDeployError::PeersNotDistinct)
+                );
             }
         }
     }

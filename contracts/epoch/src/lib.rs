@@ -68,7 +68,6 @@ pub mod weights;
 mod tests;
 
 pub use self::epoch::{Epoch, EpochRef};
-pub use config::DeployError;
 
 // ink! generates the only unsafe code: pointers to message functions.
 #[allow(unsafe_code)]
@@ -79,7 +78,7 @@ mod epoch {
         close,
         closed_epoch::Closing,
         collateral::{self, CollateralStore},
-        config::{self, DeployError},
+        config,
         dispute::judge,
         inputs::{self, Source},
         lifecycle::{Posting, Released},
@@ -96,8 +95,9 @@ mod epoch {
         dispute::{Disputed, StepProof},
         emission::Fee,
         epoch::{
-            Collateral, CommitsView, EpochError, EpochRolledOver, EpochRules, EpochStatus, Epochs,
-            Peers, Proposed, Replayed, TempoRestarted, WeightsCall, WeightsRow, MAX_BATCH,
+            Collateral, CommitsView, EpochDeployError, EpochError, EpochRolledOver, EpochRules,
+            EpochStatus, Epochs, Peers, Proposed, Replayed, TempoRestarted, WeightsCall,
+            WeightsRow, MAX_BATCH,
         },
         kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
         Digest, NetUid, Rao, Uid,
@@ -124,9 +124,10 @@ mod epoch {
         /// Deploys with the other contracts and the rules of epochs. Neither can change later.
         ///
         /// # Errors
-        /// The first [`DeployError`] that applies.
+        /// `NoChallengePeriod`, `NoCollateral`, `NoSettleWindow`, `NoReplayDelay`,
+        /// `RolloverBeforeReplay`, `PeersNotDistinct`.
         #[ink(constructor)]
-        pub fn new(peers: Peers, rules: EpochRules) -> Result<Self, DeployError> {
+        pub fn new(peers: Peers, rules: EpochRules) -> Result<Self, EpochDeployError> {
             config::check(&peers, &rules)?;
             Ok(Self {
                 addresses: Addresses::new(peers),

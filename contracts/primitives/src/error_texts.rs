@@ -2,12 +2,12 @@
 
 use crate::{
     dispute::Opening,
-    emission::EmissionError,
-    epoch::EpochError,
+    emission::{EmissionDeployError, EmissionError},
+    epoch::{EpochDeployError, EpochError},
     kernel::KernelError,
     registry::{BoundedField, Parameter, RegistryError},
-    staking::StakingError,
-    token::WireError,
+    staking::{StakingDeployError, StakingError},
+    token::{TokenDeployError, WireError},
     AccountId, Bps, Rao, Uid,
 };
 
@@ -66,6 +66,27 @@ fn wire_errors() -> Vec<WireError> {
     every!(WireError: NotDeployer, AlreadyWired)
 }
 
+fn token_deploy_errors() -> Vec<TokenDeployError> {
+    every!(TokenDeployError: NoHolders, ZeroAmount(account()), DuplicateHolder(account()), OverCap)
+}
+
+fn staking_deploy_errors() -> Vec<StakingDeployError> {
+    every!(StakingDeployError: NoToken, NoRegistry)
+}
+
+fn emission_deploy_errors() -> Vec<EmissionDeployError> {
+    every!(EmissionDeployError:
+        SplitNotWhole, NoToken, AboveCap, NoStaking, BadTreasury, FeesTooHigh,
+    )
+}
+
+fn epoch_deploy_errors() -> Vec<EpochDeployError> {
+    every!(EpochDeployError:
+        NoChallengePeriod, NoCollateral, NoSettleWindow, PeersNotDistinct, NoReplayDelay,
+        RolloverBeforeReplay, CollateralAboveBudget, RewardTooHigh,
+    )
+}
+
 fn epoch_errors() -> Vec<EpochError> {
     every!(EpochError:
         UnknownSubnet, NotRegistered, LengthMismatch(1, 2), UnknownUid(Uid(99), 5),
@@ -97,7 +118,11 @@ fn every_error_names_a_remedy() {
         .chain(texts(emission_errors()))
         .chain(texts(kernel_errors()))
         .chain(texts(wire_errors()))
-        .chain(texts(epoch_errors()));
+        .chain(texts(epoch_errors()))
+        .chain(texts(token_deploy_errors()))
+        .chain(texts(staking_deploy_errors()))
+        .chain(texts(emission_deploy_errors()))
+        .chain(texts(epoch_deploy_errors()));
     for text in all {
         let (problem, remedy) = text.split_once("; ").unwrap_or_default();
         assert!(!problem.is_empty() && !remedy.is_empty(), "{text}");
@@ -166,6 +191,14 @@ fn values_are_written_for_people() {
         (
             EpochError::NoPermit.to_string(),
             "no permit on this subnet; permits come with the next final epoch, by stake",
+        ),
+        (
+            EmissionDeployError::FeesTooHigh.to_string(),
+            "the fees of proposer and keeper are more than 10 % of a budget together; lower one",
+        ),
+        (
+            TokenDeployError::OverCap.to_string(),
+            "the sum of all amounts is above the cap of 21000000 TAO; lower the amounts",
         ),
     ] {
         assert_eq!(text, expected);

@@ -55,34 +55,34 @@ impl core::fmt::Display for WireError {
 /// Returns the sum of the amounts in rao, if TAO can start with these holders.
 ///
 /// # Errors
-/// The first of: no holders, an amount of zero or a holder that is in the list before, a sum above
-/// the cap.
-pub fn check_holders(holders: &[(AccountId, u128)]) -> Result<u128, HoldersError> {
+/// `NoHolders`; then for each holder in order `ZeroAmount`, `DuplicateHolder`, `OverCap`.
+pub fn check_holders(holders: &[(AccountId, u128)]) -> Result<u128, TokenDeployError> {
     if holders.is_empty() {
-        return Err(HoldersError::NoHolders);
+        return Err(TokenDeployError::NoHolders);
     }
     let mut met: Vec<AccountId> = Vec::with_capacity(holders.len());
     let mut total = 0u128;
     for (holder, amount) in holders {
         if *amount == 0 {
-            return Err(HoldersError::ZeroAmount(*holder));
+            return Err(TokenDeployError::ZeroAmount(*holder));
         }
         if met.contains(holder) {
-            return Err(HoldersError::DuplicateHolder(*holder));
+            return Err(TokenDeployError::DuplicateHolder(*holder));
         }
         met.push(*holder);
         total = total
             .checked_add(*amount)
             .filter(|sum| *sum <= Rao::CAP.to_u128())
-            .ok_or(HoldersError::OverCap)?;
+            .ok_or(TokenDeployError::OverCap)?;
     }
     Ok(total)
 }
 
-/// Reasons for which TAO cannot start with a list of holders.
+/// Errors of the token's constructor. Variant order is ABI: append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HoldersError {
-    /// The list is empty, so nothing could be paid or staked. Name at least one holder.
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum TokenDeployError {
+    /// There are no holders, so no account could ever pay or stake. Name at least one holder.
     NoHolders,
     /// The amount of this holder is zero. Leave the holder out.
     ZeroAmount(AccountId),
@@ -93,26 +93,68 @@ pub enum HoldersError {
 }
 
 #[cfg(feature = "std")]
-impl core::fmt::Display for HoldersError {
+impl core::fmt::Display for TokenDeployError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         use crate::ss58::ss58;
         match self {
-            Self::NoHolders => f.write_str("the list is empty; name at least one holder"),
+            Self::NoHolders => f.write_str(
+                "there are no holders, so no account could ever pay or stake; name at least one \
+                 holder",
+            ),
             Self::ZeroAmount(holder) => {
                 let holder = ss58(holder);
                 write!(f, "the amount of {holder} is 0 TAO; leave the holder out")
             }
             Self::DuplicateHolder(holder) => {
                 let holder = ss58(holder);
-                write!(f, "{holder} is in the list twice; add the amounts up")
+                write!(
+                    f,
+                    "{holder} is in the list of holders twice; add the amounts up"
+                )
             }
             Self::OverCap => {
                 write!(
                     f,
-                    "the sum is above the cap of {}; lower the amounts",
+                    "the sum of all amounts is above the cap of {}; lower the amounts",
                     Rao::CAP
                 )
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(seed: u8) -> AccountId {
+        AccountId::from([seed; 32])
+    }
+
+    #[test]
+    fn each_error_names_its_holder() {
+        let (a, b) = (account(1), account(2));
+        assert_eq!(check_holders(&[]), Err(TokenDeployError::NoHolders));
+        assert_eq!(
+            check_holders(&[(a, 1), (b, 0)]),
+            Err(TokenDeployError::ZeroAmount(b))
+        );
+        assert_eq!(
+            check_holders(&[(a, 1), (b, 1), (a, 1)]),
+            Err(TokenDeployError::DuplicateHolder(a))
+        );
+    }
+
+    #[test]
+    fn the_cap_itself_is_allowed_and_nothing_above() {
+        let cap = Rao::CAP.to_u128();
+        assert_eq!(check_holders(&[(account(1), cap)]), Ok(cap));
+        for holders in [
+            vec![(account(1), cap + 1)],
+            vec![(account(1), cap), (account(2), 1)],
+            vec![(account(1), 1), (account(2), u128::MAX)],
+        ] {
+            assert_eq!(check_holders(&holders), Err(TokenDeployError::OverCap));
         }
     }
 }

@@ -61,7 +61,7 @@ mod tests;
 
 pub use self::{
     stake::{PositionKey, MIN_STAKE},
-    staking::{DeployError, StakingContract, StakingContractRef},
+    staking::{StakingContract, StakingContractRef},
     takes::DEFAULT_TAKE,
 };
 
@@ -81,26 +81,14 @@ mod staking {
         staking::{
             Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, Inherited, NominatorView,
             ParentAllowed, ParentView, Payment, PositionView, RootAccrued, RootClaimed,
-            RootDividends, StakeAdded, StakeMoved, StakeRemoved, Staking, StakingError,
-            StakingPeers, TakeInfo, TakeSet,
+            RootDividends, StakeAdded, StakeMoved, StakeRemoved, Staking, StakingDeployError,
+            StakingError, StakingPeers, TakeInfo, TakeSet,
         },
         tao::Tao,
         token::WireError,
         wiring::Wiring,
         Bps, NetUid, Rao, PAGE,
     };
-
-    /// Errors of the constructor.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[ink::scale_derive(Encode, Decode, TypeInfo)]
-    pub enum DeployError {
-        /// No PSP22 token answers at the token's address. Deploy the token first and give its
-        /// address.
-        NoToken,
-        /// No registry answers at the registry's address. Deploy the registry first and give its
-        /// address.
-        NoRegistry,
-    }
 
     /// The staking contract.
     #[ink(storage)]
@@ -126,12 +114,12 @@ mod staking {
         /// # Errors
         /// `NoToken`, `NoRegistry`.
         #[ink(constructor)]
-        pub fn new(token: AccountId, registry: AccountId) -> Result<Self, DeployError> {
+        pub fn new(token: AccountId, registry: AccountId) -> Result<Self, StakingDeployError> {
             if !Tao(token).answers() {
-                return Err(DeployError::NoToken);
+                return Err(StakingDeployError::NoToken);
             }
             if !Hotkeys(registry).answers() {
-                return Err(DeployError::NoRegistry);
+                return Err(StakingDeployError::NoRegistry);
             }
             Ok(Self::deployed_by(Self::env().caller(), token, registry))
         }

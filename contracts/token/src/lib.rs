@@ -6,7 +6,6 @@
 //! * **minter**: the only account that may mint, the emission contract. The deployer names it once.
 //!
 //! # Modules
-//! * `genesis`: checks of the holders
 //! * `issuance`: the minter, and the amount minted so far
 //!
 //! # Invariants
@@ -16,27 +15,22 @@
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
-mod genesis;
 mod issuance;
 
 #[cfg(test)]
 mod tests;
 
 pub use self::token::{Token, TokenRef};
-pub use genesis::TokenError;
 pub use issuance::{NOT_MINTER, OVER_CAP};
 
 // ink! generates the only unsafe code: pointers to message functions.
 #[allow(unsafe_code)]
 #[ink::contract]
 mod token {
-    use crate::{
-        genesis::{self, TokenError},
-        issuance::Issuance,
-    };
+    use crate::issuance::Issuance;
     use ink::prelude::{string::String, vec::Vec};
     use inktensor_primitives::{
-        token::{TokenControl, WireError},
+        token::{check_holders, TokenControl, TokenDeployError, WireError},
         Rao,
     };
     use psp22::{
@@ -63,14 +57,15 @@ mod token {
         /// A `Transfer` for each holder.
         ///
         /// # Errors
-        /// `NoHolders`, `ZeroAmount`, `DuplicateHolder`, `OverCap`.
+        /// `NoHolders`; then for each holder in order `ZeroAmount`, `DuplicateHolder`, `OverCap`.
         #[ink(constructor)]
-        pub fn new(holders: Vec<(AccountId, u128)>) -> Result<Self, TokenError> {
-            let total = genesis::check(&holders)?;
+        pub fn new(holders: Vec<(AccountId, u128)>) -> Result<Self, TokenDeployError> {
+            let total = check_holders(&holders)?;
             let mut data = PSP22Data::default();
             for (holder, amount) in holders {
                 // The check keeps the sum within the cap, so the token does not refuse.
-                let events = data.mint(holder, amount).map_err(|_| TokenError::OverCap)?;
+                let minted = data.mint(holder, amount);
+                let events = minted.map_err(|_| TokenDeployError::OverCap)?;
                 Self::emit(events);
             }
             Ok(Self {

@@ -1,6 +1,6 @@
 //! Genesis, minting and burning, and the standard's own suite.
 
-use crate::{issuance::Issuance, Token, TokenError, NOT_MINTER, OVER_CAP};
+use crate::{issuance::Issuance, Token, NOT_MINTER, OVER_CAP};
 use ink::{
     env::{
         test::{default_accounts, set_caller, DefaultAccounts},
@@ -9,7 +9,7 @@ use ink::{
     prelude::string::String,
 };
 use inktensor_primitives::{
-    token::{TokenControl, WireError},
+    token::{check_holders, TokenControl, TokenDeployError, WireError},
     AccountId,
 };
 use psp22::{PSP22Burnable, PSP22Data, PSP22Error, PSP22Metadata, PSP22Mintable, PSP22};
@@ -59,7 +59,25 @@ fn genesis_pays_every_holder_and_counts_as_minted() {
 
 #[ink::test]
 fn a_bad_genesis_is_refused() {
-    assert_eq!(Token::new(vec![]).err(), Some(TokenError::NoHolders));
+    assert_eq!(Token::new(vec![]).err(), Some(TokenDeployError::NoHolders));
+}
+
+proptest::proptest! {
+    #[test]
+    fn genesis_is_of_distinct_holders_with_an_amount_each(
+        holders in proptest::collection::vec((0u8..12, 0u128..3), 0..8)
+    ) {
+        let seeds: std::collections::BTreeSet<u8> = holders.iter().map(|(seed, _)| *seed).collect();
+        let sound = !holders.is_empty()
+            && seeds.len() == holders.len()
+            && holders.iter().all(|(_, amount)| *amount > 0);
+        let sum: u128 = holders.iter().map(|(_, amount)| amount).sum();
+        let given: Vec<(AccountId, u128)> = holders
+            .iter()
+            .map(|(seed, amount)| ([*seed; 32].into(), *amount))
+            .collect();
+        proptest::prop_assert_eq!(check_holders(&given).ok(), sound.then_some(sum));
+    }
 }
 
 #[ink::test]

@@ -43,13 +43,13 @@ async fn token_registry_and_staking_answer_on_a_node() {
     let mut client = client(&node).await;
     let (owner, other) = (alice(), bob());
 
-    let mut constructor = token::TokenRef::new(vec![(account(&owner), SUPPLY)]);
+    let mut constructor = inktensor_token::TokenRef::new(vec![(account(&owner), SUPPLY)]);
     let mut made = client.instantiate("token", &owner, &mut constructor);
     let tao = made.submit().await.expect("the token").account_id;
-    let mut constructor = registry::SubnetRegistryRef::new(tao, NetworkRules::DEFAULT);
+    let mut constructor = inktensor_registry::SubnetRegistryRef::new(tao, NetworkRules::DEFAULT);
     let mut made = client.instantiate("registry", &owner, &mut constructor);
     let subnets = made.submit().await.expect("the registry").account_id;
-    let mut constructor = staking::StakingContractRef::new(tao, subnets);
+    let mut constructor = inktensor_staking::StakingContractRef::new(tao, subnets);
     let mut made = client.instantiate("staking", &owner, &mut constructor);
     let stake = made.submit().await.expect("staking").account_id;
 

@@ -3,11 +3,11 @@
 //! rolled-over epochs in between.
 
 use super::{case::Case, judge::NativeJudge, kernel::Kernel, rng::Rng};
-use epoch::closed_epoch::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
 use inktensor_compute::{
     engine::Engine,
     epoch::{compute, ComputeError, EpochInputs, Trace},
 };
+use inktensor_epoch::closed_epoch::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
 use inktensor_primitives::{
     assertion::final_digest,
     kernel::{Budget, ChunkInputs, EpochHeader, NeuronInput, NO_COMMIT},

@@ -2,11 +2,11 @@
 //! itself.
 
 use super::{case::Case, kernel::Kernel};
-use epoch::{
+use inktensor_compute::engine::{Engine, EngineError};
+use inktensor_epoch::{
     closed_epoch::{ClosedEpoch, Memory},
     dispute::judge,
 };
-use inktensor_compute::engine::{Engine, EngineError};
 use inktensor_primitives::{
     assertion::Assertion, dispute::StepProof, epoch::EpochError, kernel::ChunkInputs, Digest,
 };

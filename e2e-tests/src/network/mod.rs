@@ -16,10 +16,10 @@ pub use prepared::Prepared;
 pub use setup::{opinion, Shape};
 pub use snapshot::{Snapshot, StorageRoots, SubnetState};
 
-use crate::{accounts::*, curve, observer::Observer};
+use crate::{accounts::*, bundles::bundles, curve, observer::Observer};
 use inktensor_client::{
     chain::{Bill, Chain, ChainRead, ContractEvent, Typed},
-    deploy::{deploy, Addresses, Bundles, Config},
+    deploy::{deploy, Addresses, Config},
 };
 use inktensor_compute::epoch::Trace;
 use inktensor_devnet::sandbox::{self, SandboxChain};
@@ -90,18 +90,6 @@ pub fn config() -> Config {
         admin: ADMIN,
         ..Config::new(DEPLOYER, TREASURY, vec![(BANK, GENESIS)])
     }
-}
-
-/// Returns the built contracts.
-///
-/// # Panics
-/// With the command that builds them, if they are missing.
-pub fn bundles() -> &'static Bundles {
-    static BUNDLES: OnceLock<Bundles> = OnceLock::new();
-    BUNDLES.get_or_init(|| match Bundles::load() {
-        Ok(bundles) => bundles,
-        Err(error) => panic!("{error}"),
-    })
 }
 
 impl Network {

@@ -2,7 +2,7 @@
 
 use crate::{curve, observer::Observer, Network, Template};
 use inktensor_client::chain::ChainRead;
-use inktensor_devnet::{sandbox::SandboxChain, state_file::State};
+use inktensor_devnet::sandbox::{SandboxChain, State};
 
 impl Network {
     /// Returns the chain's state, for another process, and this network as a template. The last

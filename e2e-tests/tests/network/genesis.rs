@@ -5,23 +5,24 @@ use inktensor_client::{
     deploy::{deploy, Config, DeployError},
 };
 use inktensor_devnet::sandbox::SandboxChain;
-use inktensor_e2e_tests::{
-    accounts::*,
-    network::{bundles, config},
-    Network,
-};
+use inktensor_e2e_tests::{accounts::*, bundles, network::config, Network};
 use inktensor_primitives::{
-    emission::{Fees, Split},
-    epoch::EpochRules,
+    emission::{EmissionDeployError, Fees, Split},
+    epoch::{EpochDeployError, EpochRules},
+    token::TokenDeployError,
     Bps, Rao,
 };
 use psp22::PSP22Error;
 use scale::{Decode, Encode};
+use std::fmt::Display;
 
-/// Returns the contract whose constructor refuses `config`.
-fn refused_by(config: &Config) -> &'static str {
+/// Checks that the constructor of `contract` refuses `config` with the text of `expected`.
+fn refuses(config: &Config, contract: &str, expected: impl Display) {
     match deploy(&mut SandboxChain::new(), bundles(), config) {
-        Err(DeployError::Refused { contract, .. }) => contract,
+        Err(DeployError::Refused {
+            contract: refusing,
+            error,
+        }) => assert_eq!((refusing, error), (contract, expected.to_string())),
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -48,17 +49,23 @@ fn genesis_up_to_the_cap_succeeds() {
 
 #[test]
 fn genesis_out_of_range_is_refused() {
-    for holders in [
-        vec![],
-        vec![(BANK, Rao::ZERO)],
-        vec![(BANK, Rao(1)), (BANK, Rao(1))],
-        vec![(BANK, Rao::CAP), (ALICE, Rao(1))],
+    for (holders, error) in [
+        (vec![], TokenDeployError::NoHolders),
+        (vec![(BANK, Rao::ZERO)], TokenDeployError::ZeroAmount(BANK)),
+        (
+            vec![(BANK, Rao(1)), (BANK, Rao(1))],
+            TokenDeployError::DuplicateHolder(BANK),
+        ),
+        (
+            vec![(BANK, Rao::CAP), (ALICE, Rao(1))],
+            TokenDeployError::OverCap,
+        ),
     ] {
         let config = Config {
             holders,
             ..config()
         };
-        assert_eq!(refused_by(&config), "token");
+        refuses(&config, "token", error);
     }
 }
 
@@ -68,7 +75,8 @@ fn split_that_is_not_whole_is_refused() {
         treasury: Bps(2_499),
         ..Split::DEFAULT
     };
-    assert_eq!(refused_by(&Config { split, ..config() }), "emission");
+    let config = Config { split, ..config() };
+    refuses(&config, "emission", EmissionDeployError::SplitNotWhole);
 }
 
 #[test]
@@ -77,35 +85,41 @@ fn fees_above_a_tenth_are_refused() {
         proposer: Bps(1_000),
         keeper: Bps(1),
     };
-    assert_eq!(refused_by(&Config { fees, ..config() }), "emission");
+    let config = Config { fees, ..config() };
+    refuses(&config, "emission", EmissionDeployError::FeesTooHigh);
 }
 
 #[test]
 fn rules_out_of_range_are_refused() {
     let rules = config().rules;
-    for rules in [
-        EpochRules {
-            challenge_period: 0,
-            ..rules
-        },
-        EpochRules {
-            collateral: Rao::ZERO,
-            ..rules
-        },
-        EpochRules {
-            settle_window: 0,
-            ..rules
-        },
-        EpochRules {
-            replay_delay: 0,
-            ..rules
-        },
-        EpochRules {
-            rollover_delay: rules.replay_delay,
-            ..rules
-        },
+    let with = |change: fn(&mut EpochRules)| {
+        let mut rules = rules;
+        change(&mut rules);
+        Config { rules, ..config() }
+    };
+    for (config, error) in [
+        (
+            with(|it| it.challenge_period = 0),
+            EpochDeployError::NoChallengePeriod,
+        ),
+        (
+            with(|it| it.collateral = Rao::ZERO),
+            EpochDeployError::NoCollateral,
+        ),
+        (
+            with(|it| it.settle_window = 0),
+            EpochDeployError::NoSettleWindow,
+        ),
+        (
+            with(|it| it.replay_delay = 0),
+            EpochDeployError::NoReplayDelay,
+        ),
+        (
+            with(|it| it.rollover_delay = it.replay_delay),
+            EpochDeployError::RolloverBeforeReplay,
+        ),
     ] {
-        assert_eq!(refused_by(&Config { rules, ..config() }), "epoch");
+        refuses(&config, "epoch", error);
     }
 }
 

@@ -7,8 +7,8 @@ use inktensor_compute::{
     vectors::{self, Outcome},
 };
 use inktensor_e2e_tests::{
-    engines,
-    network::{bundles, opinion, BLOCK_PROOF, BLOCK_TIME},
+    bundles, engines,
+    network::{opinion, BLOCK_PROOF, BLOCK_TIME},
     steps::{step_input, step_output},
     Network, Shape,
 };

@@ -1,6 +1,6 @@
 //! Allowed kernels: who allows them, and the effect on epochs.
 
-use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, bundles, Network, Shape};
 use inktensor_primitives::{
     epoch::EpochError,
     hash::blake2,

@@ -1,6 +1,6 @@
 //! Replays: epochs that the chain executes step by step without a worker.
 
-use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Prepared, Shape};
+use inktensor_e2e_tests::{accounts::*, bundles, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::final_digest,
     dispute::Opening,

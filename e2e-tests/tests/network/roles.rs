@@ -1,6 +1,6 @@
 //! The worker's roles on the chain: they do what the harness does call by call.
 
-use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, bundles, Network, Shape};
 use inktensor_primitives::{epoch::Stage, NetUid, Rao};
 use inktensor_worker::{
     epochs::EpochCache,

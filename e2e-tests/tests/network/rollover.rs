@@ -1,6 +1,6 @@
 //! Rolling over epochs that do not become final.
 
-use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Prepared, Shape};
+use inktensor_e2e_tests::{accounts::*, bundles, Network, Prepared, Shape};
 use inktensor_primitives::{
     epoch::{Collateral, EpochError, Stage},
     NetUid, Rao,

@@ -1,7 +1,7 @@
 //! A worker with a store, for the tests.
 
 use inktensor_compute::engine::{native::Native, Engine};
-use inktensor_e2e_tests::{accounts::*, network::bundles, Network, Shape, TempDir};
+use inktensor_e2e_tests::{accounts::*, bundles, Network, Shape, TempDir};
 use inktensor_primitives::{hash::blake2, NetUid, Rao};
 use inktensor_worker::{
     epochs::EpochCache,

@@ -10,7 +10,7 @@ use crate::{
 use inktensor_client::{
     chain::{rpc::Wait, Cost},
     keys::{self, KeyArguments},
-    ss58::{address, ss58},
+    ss58::{parse_address, ss58},
 };
 use inktensor_devnet::account as account_of_name;
 use inktensor_primitives::{AccountId, NetUid};
@@ -25,9 +25,38 @@ use subxt_signer::sr25519::Keypair;
 /// The heading in help of the options about the chain.
 pub const CHAIN: &str = "Chain";
 /// The heading in help of the options about the signer.
-pub const SIGNER: &str = "Signer";
+pub const SIGNER: &str = keys::HELP_HEADING;
 /// The heading in help of the options about the output.
 pub const OUTPUT: &str = "Output";
+
+/// A chain of nodes, without a deployment.
+#[derive(Clone, Debug, clap::Args)]
+pub struct NodesArg {
+    /// The chain: nodes at ws://HOST:PORT, with commas between
+    #[arg(
+        long,
+        visible_alias = "url",
+        env = "INKTENSOR_CHAIN",
+        value_name = "URL",
+        help_heading = CHAIN
+    )]
+    pub chain: ChainSource,
+}
+
+impl NodesArg {
+    /// Returns the addresses of the nodes.
+    ///
+    /// # Errors
+    /// If the chain is of another kind. `devchain` states why a devchain does not need the command.
+    pub fn nodes(&self, devchain: &str) -> Result<&[String], Failure> {
+        match &self.chain {
+            ChainSource::Nodes(nodes) => Ok(nodes),
+            ChainSource::Dir(_) | ChainSource::Served(_) => Err(Failure::input(format_args!(
+                "--chain: expected nodes, ws://HOST:PORT; {devchain}"
+            ))),
+        }
+    }
+}
 
 /// A chain, and a deployment on it.
 #[derive(Clone, Debug, clap::Args)]
@@ -61,7 +90,7 @@ pub struct ChainArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub struct SignerArgs {
     /// The place of the key.
-    #[command(flatten, next_help_heading = SIGNER)]
+    #[command(flatten)]
     pub keys: KeyArguments,
     /// The signer on a devchain or a chain in a folder, where no key is needed
     #[arg(
@@ -140,14 +169,12 @@ impl Who {
     /// Returns the account on the chain at `source`. A name is an account only where no key is
     /// needed: on a chain of nodes a mistyped address must not pass for a name.
     pub fn on(&self, source: &ChainSource) -> Result<AccountId, Failure> {
-        let text = &self.0;
-        match (address(text), source) {
-            (Some(account), _) => Ok(account),
-            (None, ChainSource::Nodes(_)) => Err(Failure::input(format_args!(
-                "{}; names are for devchains and chains in a folder",
-                values::no_address(text)
+        match (parse_address(&self.0), source) {
+            (Ok(account), _) => Ok(account),
+            (Err(error), ChainSource::Nodes(_)) => Err(Failure::input(format_args!(
+                "{error}; names are for devchains and chains in a folder"
             ))),
-            (None, ChainSource::Dir(_) | ChainSource::Served(_)) => Ok(account_of_name(text)),
+            (Err(_), ChainSource::Dir(_) | ChainSource::Served(_)) => Ok(account_of_name(&self.0)),
         }
     }
 }
@@ -303,7 +330,8 @@ mod tests {
         let node = ChainSource::Nodes(vec!["ws://localhost:9944".into()]);
         let alice = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
         for source in [&kept, &node] {
-            assert_eq!(Who::from(alice).on(source).ok(), address(alice));
+            let account = Who::from(alice).on(source).ok();
+            assert_eq!(account, parse_address(alice).ok());
         }
         let typo = alice.replace("Fz9", "Fz8");
         let problem = Who::from(typo.as_str()).on(&node).unwrap_err().to_string();

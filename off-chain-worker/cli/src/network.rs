@@ -101,6 +101,15 @@ impl Network {
         answers.map_err(|error| self.failed(error))
     }
 
+    /// Reads the pages of a list, all together, and joins them.
+    pub fn query_pages<R: Decode, M: Into<Message<Vec<R>>>>(
+        &self,
+        pages: impl IntoIterator<Item = M>,
+    ) -> Result<Vec<R>, Failure> {
+        let pages: Vec<Vec<R>> = self.query_all(pages)?;
+        Ok(pages.into_iter().flatten().collect())
+    }
+
     /// Returns the height of the best block.
     pub fn block(&self) -> Result<u32, Failure> {
         self.chain().block().map_err(|error| self.failed(error))
@@ -156,18 +165,14 @@ impl Network {
     /// Returns all neurons of a subnet.
     pub fn neurons(&self, netuid: NetUid) -> Result<Vec<NeuronView>, Failure> {
         let pages = self.subnet(netuid)?.neurons.div_ceil(PAGE);
-        let messages = (0..pages).map(|page| self.contracts().registry().metagraph(netuid, page));
-        let pages: Vec<Vec<NeuronView>> = self.query_all(messages)?;
-        Ok(pages.into_iter().flatten().collect())
+        self.query_pages((0..pages).map(|page| self.contracts().registry().metagraph(netuid, page)))
     }
 
     /// Returns what the neurons of a subnet serve; those that serve nothing are left out.
     pub fn serving(&self, netuid: NetUid) -> Result<Vec<ServingView>, Failure> {
         let pages = self.subnet(netuid)?.neurons.div_ceil(PAGE);
         let registry = || self.contracts().registry();
-        let messages = (0..pages).map(|page| registry().serving_page(netuid, page));
-        let pages: Vec<Vec<ServingView>> = self.query_all(messages)?;
-        Ok(pages.into_iter().flatten().collect())
+        self.query_pages((0..pages).map(|page| registry().serving_page(netuid, page)))
     }
 
     /// Returns all positions of `coldkey`, by subnet, the largest first.
@@ -175,8 +180,7 @@ impl Network {
         let staking = || self.contracts().staking();
         let count: u32 = self.query(staking().position_count(coldkey))?;
         let pages = (0..count.div_ceil(PAGE.into())).map(|page| staking().positions(coldkey, page));
-        let pages: Vec<Vec<PositionView>> = self.query_all(pages)?;
-        let mut all: Vec<PositionView> = pages.into_iter().flatten().collect();
+        let mut all: Vec<PositionView> = self.query_pages(pages)?;
         all.sort_by_key(|it| (it.netuid, Reverse(it.stake), it.hotkey));
         Ok(all)
     }

@@ -6,56 +6,10 @@ use crate::{
     output::format::{self, tao},
 };
 use ink::env::Event;
-use inktensor_client::chain::{rpc::Wait, ContractEvent, Cost, Message, Typed};
-use inktensor_primitives::{
-    epoch::EpochError, registry::RegistryError, staking::StakingError, AccountId, Rao,
-};
-use psp22::{PSP22Error, PSP22};
+use inktensor_client::chain::{rpc::Wait, ContractError, ContractEvent, Cost, Message, Typed};
+use inktensor_primitives::{AccountId, Rao};
+use psp22::PSP22;
 use scale::Decode;
-
-/// An error that a contract answers with.
-pub trait Refusal: Decode {
-    /// Returns the reason as a user reads it.
-    fn reason(&self) -> String;
-
-    /// Returns true if nothing but the payment is missing.
-    fn is_payment(&self) -> bool;
-}
-
-macro_rules! refusal {
-    ($($error:ident),+) => {$(
-        impl Refusal for $error {
-            fn reason(&self) -> String {
-                self.to_string()
-            }
-
-            fn is_payment(&self) -> bool {
-                matches!(self, $error::Payment(_))
-            }
-        }
-    )+};
-}
-
-refusal!(RegistryError, StakingError, EpochError);
-
-impl Refusal for PSP22Error {
-    fn reason(&self) -> String {
-        match self {
-            PSP22Error::Custom(reason) => reason.clone(),
-            PSP22Error::InsufficientBalance => "the account has too little TAO".into(),
-            PSP22Error::InsufficientAllowance => {
-                "the owner has not approved so much; approve it first".into()
-            }
-            PSP22Error::ZeroRecipientAddress => "the recipient is the zero address".into(),
-            PSP22Error::ZeroSenderAddress => "the sender is the zero address".into(),
-            PSP22Error::SafeTransferCheckFailed(reason) => reason.clone(),
-        }
-    }
-
-    fn is_payment(&self) -> bool {
-        false
-    }
-}
 
 /// A network to work on.
 pub struct Session {
@@ -97,7 +51,7 @@ impl Session {
     ///
     /// # Errors
     /// The contract's refusal after its name: `staking: 0.001 TAO is below ..`.
-    pub fn send<T: Decode, E: Refusal>(
+    pub fn send<T: Decode, E: Decode + ContractError>(
         &mut self,
         message: impl Into<Message<Result<T, E>>>,
     ) -> Result<Done<T>, Failure> {
@@ -126,7 +80,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::send`]; that the signer has too little TAO.
-    pub fn pay<T: Decode, E: Refusal, M: Into<Message<Result<T, E>>>>(
+    pub fn pay<T: Decode, E: Decode + ContractError, M: Into<Message<Result<T, E>>>>(
         &mut self,
         amount: Rao,
         message: impl Fn() -> M,
@@ -145,7 +99,7 @@ impl Session {
     ///
     /// # Errors
     /// The refusal, as in [`Session::send`].
-    pub fn check<T: Decode, E: Refusal, M: Into<Message<Result<T, E>>>>(
+    pub fn check<T: Decode, E: Decode + ContractError, M: Into<Message<Result<T, E>>>>(
         &self,
         message: impl Fn() -> M,
     ) -> Result<AccountId, Failure> {
@@ -184,10 +138,10 @@ impl Session {
         )))
     }
 
-    fn refused(&self, contract: AccountId, error: &impl Refusal) -> Failure {
+    fn refused(&self, contract: AccountId, error: &impl ContractError) -> Failure {
         let mut named = self.network.contracts().named().into_iter();
         let name = named.find(|(_, address)| *address == contract);
         let name = name.map_or("the contract", |(name, _)| name);
-        Failure::Refused(format!("{name}: {}", error.reason()))
+        Failure::Refused(format!("{name}: {}", error.text()))
     }
 }

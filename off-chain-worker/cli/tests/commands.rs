@@ -389,7 +389,7 @@ fn lists_are_csv_too(kept: &Kept) {
 fn refusals_send_nothing(kept: &Kept, hotkey: &str, coldkey: &str) {
     let folder = ChainDir::at(&kept.0);
     let contracts = folder.contracts().expect("the contracts");
-    let owner = ss58::address(coldkey).expect("an address");
+    let owner = ss58::parse_address(coldkey).expect("an address");
     let allowed = || {
         let chain = folder.chain().expect("the chain");
         let of = |spender| {

@@ -14,9 +14,10 @@ use inktensor_compute::engine::{
 };
 use inktensor_primitives::{
     hash::blake2,
-    kernel::{Budget, EpochHeader, EpochPlan, KernelError, StepInput},
-    AccountId, NetUid, Rao,
+    kernel::{EpochPlan, KernelError, StepInput},
+    AccountId,
 };
+use inktensor_test_support::header;
 use proptest::prelude::*;
 use std::{
     sync::OnceLock,
@@ -43,28 +44,6 @@ fn kernel_text(body: &str) -> String {
 
 fn kernel(body: &str) -> Vec<u8> {
     wat::parse_str(kernel_text(body)).expect("Wasm text")
-}
-
-fn header() -> EpochHeader {
-    EpochHeader {
-        contract: AccountId::from([0; 32]),
-        netuid: NetUid(1),
-        epoch: 0,
-        final_epoch: None,
-        opened_at: 0,
-        closed_at: 10,
-        previous_close: 0,
-        tempo: 10,
-        neurons: 1,
-        kernel: AccountId::from([0; 32]),
-        kernel_code: [0; 32],
-        params: Vec::new(),
-        max_validators: 1,
-        owner_uid: None,
-        budget: Budget::Combined(Rao(0)),
-        roster: Vec::new(),
-        previous: [0; 32],
-    }
 }
 
 fn step_input() -> StepInput {

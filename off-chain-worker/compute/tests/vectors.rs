@@ -12,7 +12,29 @@ use inktensor_compute::{
     engine::{native::Native, Engine},
     vectors::Outcome,
 };
+use inktensor_yuma_reference::{Metagraph, Outcome as ReferenceOutcome};
+use serde::{de::DeserializeOwned, Serialize};
 use support::{built_kernel, kernel_vectors, trace};
+
+/// Returns `value` as JSON, and the same JSON as a `T` writes it.
+fn written_twice<T: DeserializeOwned + Serialize>(
+    value: &impl Serialize,
+) -> [serde_json::Value; 2] {
+    let here = serde_json::to_value(value).expect("JSON");
+    let there: T = serde_json::from_value(here.clone()).expect("the same form");
+    [here, serde_json::to_value(there).expect("JSON")]
+}
+
+#[test]
+fn worker_and_transcription_have_the_same_form() {
+    for epoch in kernel_vectors() {
+        let [here, there] = written_twice::<Metagraph>(&epoch.vector.input);
+        assert_eq!(here, there, "{}", epoch.label());
+        let expected = epoch.vector.expected.as_ref().expect("an expected outcome");
+        let [here, there] = written_twice::<ReferenceOutcome>(expected);
+        assert_eq!(here, there, "{}", epoch.label());
+    }
+}
 
 fn all_vectors_hold(engine: &dyn Engine) {
     let mut wrong = Vec::new();

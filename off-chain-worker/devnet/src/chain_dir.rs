@@ -2,8 +2,8 @@
 //! worker's store.
 
 use crate::{
-    sandbox::SandboxChain,
-    state_file::{State, StateFileError},
+    sandbox::{SandboxChain, State},
+    state_file::StateFileError,
 };
 use inktensor_client::deploy::{Addresses, Record, RecordError};
 use std::{

@@ -16,9 +16,9 @@
 //! only.
 //!
 //! # Map
-//! * [`sandbox`]: the chain in this process.
-//! * [`state_file`]: its state as bytes; [`chain_dir`]: a folder with that state; [`persisted`]: a
-//!   chain that writes each transaction to such a folder.
+//! * [`sandbox`]: the chain in this process, and its state.
+//! * [`state_file`]: that state as bytes; [`chain_dir`]: a folder with them; [`persisted`]: a chain
+//!   that writes each transaction to such a folder.
 //! * [`server`] and [`remote`]: a chain that one process serves and others use.
 
 mod account;

@@ -3,7 +3,6 @@
 //! Gas and deposits are those of pallet-contracts [`PALLET_VERSION`]. Accounts need no keys and
 //! never run out of the chain's own coin, which pays deposits. They can run out of TAO.
 
-use crate::state_file::State;
 use ink_sandbox::{
     frame_support::storage::{
         child, storage_prefix, unhashed, with_transaction, TransactionOutcome,
@@ -49,6 +48,13 @@ pub struct SandboxChain {
 pub struct Snapshot {
     pub(super) state: ink_sandbox::Snapshot,
     pub(super) events: usize,
+}
+
+/// The state of the chain with all events of its contracts, from which another chain can continue.
+#[derive(Clone)]
+pub struct State {
+    pub(super) snapshot: Snapshot,
+    pub(super) events: Vec<ContractEvent>,
 }
 
 impl Default for SandboxChain {

@@ -4,7 +4,7 @@
 //! and the rest in SCALE. The runtime trusts the state, which is a trie, so a file with another
 //! hash is refused.
 
-use super::sandbox::{Snapshot, PALLET_VERSION};
+use crate::sandbox::{Snapshot, State, PALLET_VERSION};
 use inktensor_client::chain::ContractEvent;
 use inktensor_primitives::{hash::blake2, Digest};
 use scale::{Decode, DecodeAll, Encode};
@@ -16,13 +16,6 @@ const MAGIC: [u8; 16] = *b"inktensor chain\n";
 const FORMAT: u32 = 1;
 /// Bytes before the state.
 const HEAD: usize = MAGIC.len() + 4 + 32;
-
-/// The state of an in-process chain, with all events of its contracts.
-#[derive(Clone)]
-pub struct State {
-    pub(super) snapshot: Snapshot,
-    pub(super) events: Vec<ContractEvent>,
-}
 
 /// An error of a state's file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -113,12 +113,15 @@ fn parameters_are_refused() {
     let mut net = subnet(&[300, 0], &[(0, &[0, 5])]);
     let input = net.input(0, 0, &[], &[]);
     net.header.params = vec![0];
-    assert_eq!(mean::plan(&net.header), Err(KernelError::BadParams));
+    assert_eq!(
+        inktensor_mean::plan(&net.header),
+        Err(KernelError::BadParams)
+    );
     let refused = inktensor_primitives::kernel::StepInput {
         header: net.header,
         ..input
     };
-    assert_eq!(mean::step(&refused), Err(KernelError::BadParams));
+    assert_eq!(inktensor_mean::step(&refused), Err(KernelError::BadParams));
 }
 
 #[test]
@@ -128,7 +131,7 @@ fn inputs_that_no_chain_makes_are_refused() {
     let refused = |k: usize, change: fn(&mut inktensor_primitives::kernel::StepInput)| {
         let mut input = steps[k].0.clone();
         change(&mut input);
-        mean::step(&input).unwrap_err()
+        inktensor_mean::step(&input).unwrap_err()
     };
     assert_eq!(refused(0, |it| it.phase = 4), KernelError::StepOutOfRange);
     assert_eq!(refused(0, |it| it.chunk = 1), KernelError::StepOutOfRange);

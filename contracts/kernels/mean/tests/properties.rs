@@ -192,8 +192,8 @@ proptest! {
         for change in changes {
             change.make(&mut input);
         }
-        let _ = mean::plan(&input.header);
-        let _ = mean::step(&input);
+        let _ = inktensor_mean::plan(&input.header);
+        let _ = inktensor_mean::step(&input);
     }
 
     /// So does a step with any input at all.
@@ -221,7 +221,7 @@ proptest! {
         header.owner_uid = owner;
         header.roster = roster;
         header.budget = budget;
-        let _ = mean::step(&StepInput {
+        let _ = inktensor_mean::step(&StepInput {
             header, phase, chunk, carry, scratch, memory, neurons, rows,
         });
     }

@@ -27,9 +27,9 @@ fn epoch() -> Inputs {
 
 fn refused(phase: u8, chunk: u16, spoil: impl FnOnce(&mut StepInput)) -> KernelError {
     let mut input = epoch().step(phase, chunk);
-    yuma::step(&input).expect("a good step");
+    inktensor_yuma::step(&input).expect("a good step");
     spoil(&mut input);
-    yuma::step(&input).expect_err("a bad one")
+    inktensor_yuma::step(&input).expect_err("a bad one")
 }
 
 #[test]
@@ -94,9 +94,9 @@ fn bytes_of_the_wrong_length() {
 fn headers_that_no_chain_makes() {
     let plan = |spoil: fn(&mut EpochHeader)| {
         let mut header = epoch().header;
-        yuma::plan(&header).expect("a good header");
+        inktensor_yuma::plan(&header).expect("a good header");
         spoil(&mut header);
-        yuma::plan(&header).expect_err("a bad one")
+        inktensor_yuma::plan(&header).expect_err("a bad one")
     };
     assert_eq!(plan(|header| header.params.clear()), KernelError::BadParams);
     assert_eq!(plan(|header| header.params.push(0)), KernelError::BadParams);
@@ -151,6 +151,6 @@ proptest! {
                 }
             }
         }
-        let _ = yuma::step(&input);
+        let _ = inktensor_yuma::step(&input);
     }
 }

@@ -2,6 +2,69 @@
 
 use crate::Rao;
 
+/// Errors of the emission contract's constructor. Variant order is ABI: append only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum EmissionDeployError {
+    /// The split's parts do not sum to 10 000 basis points. Correct a part.
+    SplitNotWhole,
+    /// Nothing at the token's address answers as the TAO token. Deploy the token first and give
+    /// its address.
+    NoToken,
+    /// More TAO was minted than the cap allows, so this is another token. Give the TAO token's
+    /// address.
+    AboveCap,
+    /// Nothing at the staking contract's address answers as one. Deploy it first and give its
+    /// address.
+    NoStaking,
+    /// The treasury is the token, the staking contract or this contract, where its TAO would be
+    /// lost. Give another account.
+    BadTreasury,
+    /// The two fees are more than a tenth of a budget together. Give at most 1 000 basis points.
+    FeesTooHigh,
+}
+
+#[cfg(feature = "std")]
+impl core::fmt::Display for EmissionDeployError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        use super::Fees;
+        use crate::Bps;
+        match self {
+            Self::SplitNotWhole => write!(
+                f,
+                "the parts of the split do not sum to {} basis points; correct a part",
+                Bps::ONE.0
+            ),
+            Self::NoToken => write!(
+                f,
+                "nothing at the token's address answers as the TAO token; deploy the token first \
+                 and give its address"
+            ),
+            Self::AboveCap => write!(
+                f,
+                "more was minted at the token's address than the cap of {}, so this is another \
+                 token; give the TAO token's address",
+                Rao::CAP
+            ),
+            Self::NoStaking => write!(
+                f,
+                "nothing at the staking contract's address answers as one; deploy the staking \
+                 contract first and give its address"
+            ),
+            Self::BadTreasury => write!(
+                f,
+                "the treasury is the token, the staking contract or the emission contract, where \
+                 its TAO would be lost; give another account"
+            ),
+            Self::FeesTooHigh => write!(
+                f,
+                "the fees of proposer and keeper are more than {} of a budget together; lower one",
+                Fees::MOST
+            ),
+        }
+    }
+}
+
 /// Errors of the emission contract. Variant order is ABI: append only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]

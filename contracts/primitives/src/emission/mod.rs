@@ -7,7 +7,7 @@ mod error;
 mod events;
 mod types;
 
-pub use error::EmissionError;
+pub use error::{EmissionDeployError, EmissionError};
 pub use events::{Carried, Completed, Drawn, FeePaid, Released};
 pub use types::{EmissionPeers, EpochBudget, Fee, Fees, Issuance, Split, SplitPreset};
 

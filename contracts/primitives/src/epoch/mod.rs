@@ -10,14 +10,12 @@ mod events;
 mod types;
 mod weight_calls;
 
-pub use error::EpochError;
+pub use error::{EpochDeployError, EpochError};
 pub use events::{
     CollateralChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, MemoryPublished,
     ResultsPublished, RevealsMissed, Settled, TempoRestarted, WeightsCommitted, WeightsSet,
 };
-pub use types::{
-    Collateral, EpochRules, EpochRulesError, EpochStatus, Peers, Settlement, Stage, WeightsRow,
-};
+pub use types::{Collateral, EpochRules, EpochStatus, Peers, Settlement, Stage, WeightsRow};
 pub use weight_calls::{
     CommitState, CommitView, CommitsView, CommittedWeights, WeightsCall, MAX_BATCH, MAX_COMMITS,
     MAX_SALT,

@@ -1,5 +1,6 @@
 //! Rules, status and settlement of epochs, rows of weights, and collateral.
 
+use super::EpochDeployError;
 use crate::{AccountId, Bps, Digest, Rao, Uid};
 use ink::prelude::vec::Vec;
 
@@ -24,8 +25,7 @@ pub struct EpochRules {
     /// Unsettled pay then returns to the subnet's budget.
     pub settle_window: u32,
     /// Blocks after the close from which on an epoch without an assertion can be replayed, at
-    /// least
-    /// 1. Workers can propose before.
+    /// least one. Workers can propose before.
     pub replay_delay: u32,
     /// Blocks without progress after which a closed epoch can be rolled over, more than
     /// `replay_delay`. They count from the close, or from the last successful dispute. Each
@@ -40,84 +40,31 @@ impl EpochRules {
     /// Checks that epochs with these rules can be disputed, settled and replayed.
     ///
     /// # Errors
-    /// The first [`EpochRulesError`] that applies.
-    pub const fn check(&self) -> Result<(), EpochRulesError> {
+    /// `NoChallengePeriod`, `NoCollateral`, `CollateralAboveBudget`, `RewardTooHigh`,
+    /// `NoSettleWindow`, `NoReplayDelay`, `RolloverBeforeReplay`.
+    pub const fn check(&self) -> Result<(), EpochDeployError> {
         if self.challenge_period == 0 {
-            return Err(EpochRulesError::NoChallengePeriod);
+            return Err(EpochDeployError::NoChallengePeriod);
         }
         if self.collateral.is_zero() {
-            return Err(EpochRulesError::NoCollateral);
+            return Err(EpochDeployError::NoCollateral);
         }
         if self.collateral_part.0 > Bps::ONE.0 {
-            return Err(EpochRulesError::CollateralAboveBudget);
+            return Err(EpochDeployError::CollateralAboveBudget);
         }
         if self.reward_part.0 > Self::MAX_REWARD.0 {
-            return Err(EpochRulesError::RewardTooHigh);
+            return Err(EpochDeployError::RewardTooHigh);
         }
         if self.settle_window == 0 {
-            return Err(EpochRulesError::NoSettleWindow);
+            return Err(EpochDeployError::NoSettleWindow);
         }
         if self.replay_delay == 0 {
-            return Err(EpochRulesError::NoReplayDelay);
+            return Err(EpochDeployError::NoReplayDelay);
         }
         if self.rollover_delay <= self.replay_delay {
-            return Err(EpochRulesError::RolloverBeforeReplay);
+            return Err(EpochDeployError::RolloverBeforeReplay);
         }
         Ok(())
-    }
-}
-
-/// Reasons for which epochs cannot have certain rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EpochRulesError {
-    /// The challenge period is zero, so no assertion could be disputed. Give at least one block.
-    NoChallengePeriod,
-    /// The collateral is zero, so a false assertion would cost nothing. Give an amount above zero.
-    NoCollateral,
-    /// The settle window is zero, so an epoch could close before the last one is paid. Give at
-    /// least one block.
-    NoSettleWindow,
-    /// The replay delay is zero, so no worker would have time to propose. Give at least one block.
-    NoReplayDelay,
-    /// An epoch could roll over before it can be replayed. Give a `rollover_delay` above
-    /// `replay_delay`.
-    RolloverBeforeReplay,
-    /// The collateral would exceed the epoch's budget. Give at most 10 000 basis points.
-    CollateralAboveBudget,
-    /// An account could dispute its own false assertions for less than half the collateral. Give
-    /// at most 5 000 basis points.
-    RewardTooHigh,
-}
-
-#[cfg(feature = "std")]
-impl core::fmt::Display for EpochRulesError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::NoChallengePeriod => {
-                "0 blocks are too few: no assertion could be disputed; give at least 1"
-            }
-            Self::NoCollateral => {
-                "0 TAO are too little: a false assertion would cost nothing; give an amount above 0"
-            }
-            Self::NoSettleWindow => {
-                "0 blocks are too few: an epoch could close before the last one is paid; give at \
-                 least 1"
-            }
-            Self::NoReplayDelay => {
-                "0 blocks are too few: no worker would have time to propose; give at least 1"
-            }
-            Self::CollateralAboveBudget => {
-                "the collateral would exceed the epoch's budget; give at most 10000 basis points"
-            }
-            Self::RewardTooHigh => {
-                "an account could dispute its own false assertions for less than half the \
-                 collateral; give at most 5000 basis points"
-            }
-            Self::RolloverBeforeReplay => {
-                "an epoch could roll over before it can be replayed; give more blocks than \
-                 replay_delay has"
-            }
-        })
     }
 }
 

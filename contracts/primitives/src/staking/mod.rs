@@ -9,7 +9,7 @@ mod events;
 mod types;
 mod views;
 
-pub use error::StakingError;
+pub use error::{StakingDeployError, StakingError};
 pub use events::{
     ChildTakeSet, ChildrenSet, Distributed, Inherited, ParentAllowed, RootAccrued, RootClaimed,
     StakeAdded, StakeMoved, StakeRemoved, TakeSet,

@@ -5,8 +5,8 @@ use super::{
     ByteChange,
 };
 use inktensor_primitives::{assertion::Assertion, kernel::MAX_MEMORY};
+use inktensor_yuma::memory::Memory;
 use std::fmt;
-use yuma::memory::Memory;
 
 /// A change of a chunk's carry-over state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

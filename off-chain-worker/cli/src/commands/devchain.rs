@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Failure, Verdict},
+    output::json::Address,
     values,
 };
 use inktensor_client::deploy::{deploy, Addresses, Bundles, Config, Record};
@@ -11,7 +12,7 @@ use inktensor_devnet::{
     sandbox::SandboxChain,
     server::{Devchain, Keep, Settings},
 };
-use inktensor_primitives::{epoch::EpochRules, hash::hex, Rao};
+use inktensor_primitives::{epoch::EpochRules, Rao};
 use std::{
     io::Write,
     net::{SocketAddr, TcpListener},
@@ -93,9 +94,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let devchain =
         Devchain::start(listener, chain, &contracts, settings).map_err(Failure::input)?;
     for (name, address) in contracts.named() {
-        writeln!(out, "{name:<10} {}", hex(address.as_ref()))?;
+        writeln!(out, "{name:<10} {}", Address(address))?;
     }
-    writeln!(out, "{:<10} {}", "bank", hex(account("bank").as_ref()))?;
+    writeln!(out, "{:<10} {}", "bank", Address(account("bank")))?;
     writeln!(out, "listening on tcp://{}", devchain.address())?;
     out.flush()?;
     devchain.serve();

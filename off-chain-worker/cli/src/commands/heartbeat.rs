@@ -1,7 +1,7 @@
 //! `inktensor heartbeat`: makes blocks on a development node that makes them for transactions only.
 
 use crate::{
-    args,
+    args::NodesArg,
     error::{Failure, Verdict},
     values,
 };
@@ -9,7 +9,7 @@ use inktensor_client::{
     chain::{rpc::Wait, ChainRead},
     keys::{self, KeyArguments},
 };
-use inktensor_worker::chain_source::{connect, Access, ChainSource};
+use inktensor_worker::chain_source::{connect, Access};
 use std::{
     io::Write,
     thread,
@@ -22,16 +22,9 @@ use std::{
     "heartbeat --url ws://127.0.0.1:9944 --suri-file ferdie.suri --every 1000"
 ))]
 pub struct Arguments {
-    /// The node: ws://HOST:PORT
-    #[arg(
-        long,
-        visible_alias = "url",
-        env = "INKTENSOR_CHAIN",
-        value_name = "URL",
-        help_heading = args::CHAIN
-    )]
-    chain: ChainSource,
-    #[command(flatten, next_help_heading = args::SIGNER)]
+    #[command(flatten)]
+    nodes: NodesArg,
+    #[command(flatten)]
     keys: KeyArguments,
     /// Milliseconds between two blocks
     #[arg(
@@ -48,9 +41,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let ChainSource::Nodes(addresses) = &arguments.chain else {
-        return Err(Failure::input("--chain: expected a node, ws://HOST:PORT"));
-    };
+    let addresses = arguments.nodes.nodes("a devchain makes blocks by itself")?;
     let key = arguments.keys.keypair().map_err(Failure::input)?;
     let account = keys::account(&key);
     let access = Access {
@@ -62,7 +53,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     writeln!(
         out,
         "a block every {} ms on {}",
-        arguments.every, arguments.chain
+        arguments.every, arguments.nodes.chain
     )?;
     out.flush()?;
     let every = Duration::from_millis(arguments.every);

@@ -10,7 +10,6 @@ use crate::{
         json::Address,
         table::{number, text, Room, Table},
     },
-    session::Refusal,
     views::AxonView,
 };
 use inktensor_primitives::{
@@ -143,8 +142,7 @@ fn add_stakes(
     let pages: Vec<Result<Vec<Rao>, StakingError>> = network.query_all(pages)?;
     let mut weighs = Vec::with_capacity(here.len());
     for page in pages {
-        let page =
-            page.map_err(|error| Failure::input(format_args!("staking: {}", error.reason())))?;
+        let page = page.map_err(|error| Failure::input(format_args!("staking: {error}")))?;
         weighs.extend(page);
     }
     for ((row, here), weighs) in rows.iter_mut().zip(here).zip(weighs) {

@@ -66,24 +66,34 @@ impl ChainError {
 pub trait ContractError: Debug {
     /// Returns what is wrong and what to do.
     fn text(&self) -> String;
+
+    /// Returns true if the caller's balance or allowance is too small, and nothing else is wrong.
+    fn is_payment(&self) -> bool {
+        false
+    }
 }
 
 macro_rules! displayed {
-    ($($error:ident),+) => {$(
+    ($($error:ident $(with $payment:ident)?),+) => {$(
         impl ContractError for $error {
             fn text(&self) -> String {
                 self.to_string()
             }
+            $(
+                fn is_payment(&self) -> bool {
+                    matches!(self, $error::$payment(_))
+                }
+            )?
         }
     )+};
 }
 
 displayed!(
     EmissionError,
-    EpochError,
+    EpochError with Payment,
     KernelError,
-    RegistryError,
-    StakingError,
+    RegistryError with Payment,
+    StakingError with Payment,
     WireError
 );
 

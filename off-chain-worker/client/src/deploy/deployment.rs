@@ -7,16 +7,16 @@ use super::{
 };
 use crate::chain::{Answer, Chain, ChainError, ChainRead, Cost, Message, Typed};
 use inktensor_primitives::{
-    emission::Emission,
-    epoch::Peers,
+    emission::{Emission, EmissionDeployError},
+    epoch::{EpochDeployError, Peers},
     hash::{blake2, hex},
     kernel::YumaParams,
     registry::{KernelParams, Registry, RegistryError},
-    staking::Staking,
-    token::{TokenControl, WireError},
+    staking::{Staking, StakingDeployError},
+    token::{TokenControl, TokenDeployError, WireError},
     AccountId, Digest,
 };
-use scale::{Decode, Encode};
+use scale::{Decode, DecodeAll, Encode};
 
 /// A phase of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -338,27 +338,32 @@ impl Steps<'_> {
     }
 }
 
-/// Returns the constructor's error in `output`, which encodes `Ok(Err(error))`.
+/// Returns the text of the constructor's error in `output`, which encodes `Ok(Err(error))`.
 ///
-/// The registry's error is one of its interface. The other constructors have errors that are part
-/// of no interface; the number is the place in the contract's `DeployError` or `TokenError`.
+/// An error that the interface of `contract` does not have is that of a contract of another
+/// version. Its text is not known here.
 fn constructor_error(contract: &str, output: &[u8]) -> String {
-    match output {
-        [0, 1, error @ ..] if contract == "registry" => {
-            let decoded = RegistryError::decode(&mut &error[..]);
-            decoded.map_or_else(|_| number(error), |it| it.to_string())
-        }
-        [0, 1, error @ ..] => number(error),
-        _ => "with an unknown answer".into(),
-    }
+    let [0, 1, error @ ..] = output else {
+        return "with an unknown answer".into();
+    };
+    let text = match contract {
+        "token" => text::<TokenDeployError>(error),
+        "registry" => text::<RegistryError>(error),
+        "staking" => text::<StakingDeployError>(error),
+        "emission" => text::<EmissionDeployError>(error),
+        "epoch" => text::<EpochDeployError>(error),
+        _ => None,
+    };
+    text.unwrap_or_else(|| {
+        format!(
+            "with the unknown error {}; use contracts of this program's version",
+            hex(error)
+        )
+    })
 }
 
-fn number(error: &[u8]) -> String {
-    match error {
-        [] => "with an unknown answer".into(),
-        [number] => format!("error {number} of its constructor"),
-        [number, fields @ ..] => format!("error {number} of its constructor ({})", hex(fields)),
-    }
+fn text<E: Decode + ToString>(mut error: &[u8]) -> Option<String> {
+    E::decode_all(&mut error).ok().map(|it| it.to_string())
 }
 
 #[cfg(test)]
@@ -366,16 +371,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_constructors_refusal_has_its_error() {
-        let text = |output| constructor_error("epoch", output);
-        assert_eq!(text(&[0, 1, 3]), "error 3 of its constructor");
-        assert_eq!(
-            text(&[0, 1, 2, 0xab, 1]),
-            "error 2 of its constructor (0xab01)"
-        );
-        assert_eq!(text(&[1]), "with an unknown answer");
-        let refusal = [&[0, 1], &RegistryError::BadName.encode()[..]].concat();
-        let expected = RegistryError::BadName.to_string();
-        assert_eq!(constructor_error("registry", &refusal), expected);
+    fn a_constructors_refusal_is_the_sentence_of_its_error() {
+        let token = TokenDeployError::ZeroAmount([7; 32].into());
+        let registry = RegistryError::TooSoon(7);
+        let staking = StakingDeployError::NoRegistry;
+        let emission = EmissionDeployError::FeesTooHigh;
+        let epoch = EpochDeployError::PeersNotDistinct;
+        for (contract, error, expected) in [
+            ("token", token.encode(), token.to_string()),
+            ("registry", registry.encode(), registry.to_string()),
+            ("staking", staking.encode(), staking.to_string()),
+            ("emission", emission.encode(), emission.to_string()),
+            ("epoch", epoch.encode(), epoch.to_string()),
+        ] {
+            let output = [&[0, 1], &error[..]].concat();
+            assert_eq!(constructor_error(contract, &output), expected);
+        }
+    }
+
+    #[test]
+    fn an_error_of_another_version_is_shown_as_bytes() {
+        for (contract, output, bytes) in [
+            ("epoch", &[0, 1, 99][..], "0x63"),
+            ("epoch", &[0, 1, 2, 0xab][..], "0x02ab"),
+            ("yuma", &[0, 1, 0][..], "0x00"),
+        ] {
+            let text = constructor_error(contract, output);
+            let start = format!("with the unknown error {bytes};");
+            assert!(text.starts_with(&start), "{text}");
+        }
+        assert_eq!(constructor_error("epoch", &[1]), "with an unknown answer");
     }
 }

@@ -7,7 +7,7 @@
 use super::{Addresses, Deployment};
 use crate::{
     chain::{ChainError, ChainRead},
-    ss58::{digest, parse_address, ss58, AddressError},
+    ss58::{parse_address, parse_digest, ss58, AddressError, DigestError},
 };
 use inktensor_primitives::{hash::hex, AccountId, Digest};
 use serde::{Deserialize, Serialize};
@@ -27,22 +27,20 @@ pub enum RecordError {
     #[error("the record has format {0}, this program reads format {FORMAT}; deploy again, or use the program that wrote it")]
     OtherFormat(u32),
     /// A value is not an address.
-    #[error("{name}: {value:?} is not an address: {error}")]
+    #[error("{name}: {error}")]
     NotAnAddress {
         /// Name of the contract.
         name: String,
-        /// The value.
-        value: String,
         /// The error in the value.
         error: AddressError,
     },
     /// A value is not a hash.
-    #[error("{name}: {value:?} is not a hash: 32 bytes in hexadecimal after 0x are needed")]
+    #[error("{name}: {error}")]
     NotAHash {
         /// Name of the contract, or `genesis`.
         name: String,
-        /// The value.
-        value: String,
+        /// The error in the value.
+        error: DigestError,
     },
     /// A contract is missing.
     #[error("the address of the {0} contract is missing: the deployment is of another version of this program")]
@@ -184,18 +182,17 @@ impl Record {
                 address: parse_address(&entry.address).map_err(|error| {
                     RecordError::NotAnAddress {
                         name: name.clone(),
-                        value: entry.address,
                         error,
                     }
                 })?,
-                code_hash: hash(&name, entry.code_hash)?,
+                code_hash: hash(&name, &entry.code_hash)?,
                 block: entry.block,
             };
             contracts.insert(name, read);
         }
         let record = Self {
             network: record.network,
-            genesis: hash("genesis", record.genesis)?,
+            genesis: hash("genesis", &record.genesis)?,
             contracts,
         };
         record.addresses()?;
@@ -203,10 +200,10 @@ impl Record {
     }
 }
 
-fn hash(name: &str, value: String) -> Result<Digest, RecordError> {
-    digest(&value).ok_or_else(|| RecordError::NotAHash {
+fn hash(name: &str, value: &str) -> Result<Digest, RecordError> {
+    parse_digest(value).map_err(|error| RecordError::NotAHash {
         name: name.into(),
-        value,
+        error,
     })
 }
 

@@ -32,6 +32,13 @@ pub const SURI_VARIABLE: &str = "INKTENSOR_SURI";
 /// Name of the environment variable that holds the path of a file with a secret URI.
 pub const SURI_FILE_VARIABLE: &str = "INKTENSOR_SURI_FILE";
 
+/// The heading in help of [`KeyArguments`].
+///
+/// Each argument names it, because clap's `next_help_heading` would also apply to the arguments
+/// that a command declares after these.
+#[cfg(feature = "clap")]
+pub const HELP_HEADING: &str = "Signer";
+
 /// The source of the key that signs. Exactly one of these, or the environment variable
 /// INKTENSOR_SURI.
 #[derive(Clone, Debug, Default)]
@@ -43,10 +50,10 @@ pub struct KeyArguments {
     /// //worker after it; //Alice is for development. Instead of this, the environment variable
     /// INKTENSOR_SURI_FILE may name the file, INKTENSOR_SURI may hold the secret URI itself, or
     /// --ask-suri asks for it.
-    #[cfg_attr(feature = "clap", arg(long, value_name = "FILE"))]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "FILE", help_heading = HELP_HEADING))]
     pub suri_file: Option<PathBuf>,
     /// Ask for the secret URI at the terminal, without showing it
-    #[cfg_attr(feature = "clap", arg(long))]
+    #[cfg_attr(feature = "clap", arg(long, help_heading = HELP_HEADING))]
     pub ask_suri: bool,
 }
 

@@ -10,8 +10,8 @@ use inktensor_primitives::{
     kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput},
     Digest,
 };
+use inktensor_yuma::{Carry, Epoch};
 use std::thread;
-use yuma::{Carry, Epoch};
 
 /// The linked mean kernel, on one core: there is little to compute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,11 +19,11 @@ pub struct Mean;
 
 impl Engine for Mean {
     fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
-        mean::plan(header).map_err(EngineError::Kernel)
+        inktensor_mean::plan(header).map_err(EngineError::Kernel)
     }
 
     fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
-        mean::step(input).map_err(EngineError::Kernel)
+        inktensor_mean::step(input).map_err(EngineError::Kernel)
     }
 }
 
@@ -80,7 +80,7 @@ impl Native {
                 )
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let (_, outputs) = yuma::native::phase(&epoch, carry, &chunks, self.threads)?;
+        let (_, outputs) = inktensor_yuma::native::phase(&epoch, carry, &chunks, self.threads)?;
         Ok(outputs)
     }
 }
@@ -93,11 +93,11 @@ impl Default for Native {
 
 impl Engine for Native {
     fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
-        yuma::plan(header).map_err(EngineError::Kernel)
+        inktensor_yuma::plan(header).map_err(EngineError::Kernel)
     }
 
     fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
-        yuma::step(input).map_err(EngineError::Kernel)
+        inktensor_yuma::step(input).map_err(EngineError::Kernel)
     }
 
     /// Computes the phase on all cores.

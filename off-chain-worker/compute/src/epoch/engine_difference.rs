@@ -66,29 +66,14 @@ mod tests {
     use super::*;
     use crate::epoch::StepTrace;
     use inktensor_primitives::{
-        kernel::{Budget, EpochPlan, NeuronResult, PhasePlan},
-        NetUid, Rao,
+        kernel::{EpochPlan, NeuronResult, PhasePlan},
+        Rao,
     };
 
     fn header() -> EpochHeader {
         EpochHeader {
-            contract: [1; 32].into(),
-            netuid: NetUid(3),
-            epoch: 8,
-            final_epoch: None,
-            opened_at: 0,
-            closed_at: 10,
-            previous_close: 0,
-            tempo: 10,
             neurons: 3,
-            kernel: [2; 32].into(),
-            kernel_code: [0; 32],
-            params: Vec::new(),
-            max_validators: 1,
-            owner_uid: None,
-            budget: Budget::Combined(Rao(0)),
-            roster: Vec::new(),
-            previous: [0; 32],
+            ..inktensor_test_support::header()
         }
     }
 

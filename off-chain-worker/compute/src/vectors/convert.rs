@@ -6,9 +6,9 @@ use inktensor_primitives::{
     kernel::{Budget, ChunkInputs, EpochHeader, EpochPlan, NeuronInput, YumaParams, NO_COMMIT},
     AccountId, Digest, NetUid, Rao, Uid,
 };
+use inktensor_yuma::{epoch::MAX_PERMITS, memory::MemoryWriter};
 use scale::Encode;
 use std::collections::HashMap;
-use yuma::{epoch::MAX_PERMITS, memory::MemoryWriter};
 
 /// Number of the epoch. Not the first, so that an epoch before it can have left bonds.
 const EPOCH: u32 = 1;
@@ -157,7 +157,7 @@ mod tests {
         kernel::{EpochPlan, PhasePlan, NO_COMMIT},
         Uid,
     };
-    use yuma::memory::Memory;
+    use inktensor_yuma::memory::Memory;
 
     const EXAMPLE: &str = r#"{"input": {
         "params": {"activity_cutoff": 5, "alpha_high": 6, "alpha_low": 7, "alpha_sigmoid_steepness": -8,

@@ -1,4 +1,11 @@
 //! The JSON form, field by field.
+//!
+//! The transcription in `contracts/kernels/yuma/reference` declares this form a second time. It
+//! cannot use this one, because the contracts' workspace never depends on the worker's crates. The
+//! worker does not use the transcription's, because it would then link a crate for tests and that
+//! crate's fixed-point library. The two also differ on purpose: only this form has the addresses of
+//! recorded metagraphs, and only the other one has split budgets. A test in `tests/vectors.rs`
+//! checks that all other fields are equal.
 
 use super::Outcome;
 use serde::{Deserialize, Serialize};

@@ -3,9 +3,9 @@
 use super::form::Row;
 use crate::epoch::Trace;
 use inktensor_primitives::kernel::NeuronResult;
+use inktensor_yuma::memory::Memory;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
-use yuma::memory::Memory;
 
 /// The outcome of an epoch: one value per neuron, in order of uid, and the new bonds. Shares are
 /// parts of 65535, emission is in rao.

@@ -5,9 +5,9 @@ use super::{
     place::{at, line_at, Location, Object, Segment, VectorError},
 };
 use inktensor_primitives::MAX_UIDS;
+use inktensor_yuma::epoch::MAX_PERMITS;
 use serde_json::{value::RawValue, Deserializer};
 use std::collections::HashSet;
-use yuma::epoch::MAX_PERMITS;
 
 /// Inertia of bonds is given in millionths.
 const MILLION: u64 = 1_000_000;

@@ -16,8 +16,7 @@ mod connections;
 
 use crate::{
     protocol::{self, Page, Request, Timed},
-    sandbox::SandboxChain,
-    state_file::State,
+    sandbox::{SandboxChain, State},
 };
 use connections::Connections;
 use inktensor_client::{

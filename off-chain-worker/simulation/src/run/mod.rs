@@ -11,7 +11,7 @@ use inktensor_client::{
     deploy::{Addresses, Bundles, DeployError, Deployment},
 };
 use inktensor_compute::{engine::EngineError, epoch::ComputeError};
-use inktensor_devnet::{sandbox::SandboxChain, state_file::State};
+use inktensor_devnet::sandbox::{SandboxChain, State};
 use inktensor_primitives::{NetUid, Rao};
 use inktensor_worker::{
     epochs::EpochCache,

@@ -71,32 +71,14 @@ mod tests {
         native::{Mean, Native},
         Engine,
     };
-    use inktensor_primitives::{
-        kernel::{Budget, EpochHeader},
-        NetUid, Rao,
-    };
+    use inktensor_primitives::kernel::EpochHeader;
     use scale::Encode;
 
     #[test]
     fn every_phase_has_a_name() {
         let header = |params| EpochHeader {
-            contract: [0; 32].into(),
-            netuid: NetUid(1),
-            epoch: 0,
-            final_epoch: None,
-            opened_at: 0,
-            closed_at: 10,
-            previous_close: 0,
-            tempo: 10,
-            neurons: 1,
-            kernel: [0; 32].into(),
-            kernel_code: [0; 32],
             params,
-            max_validators: 1,
-            owner_uid: None,
-            budget: Budget::Combined(Rao(0)),
-            roster: Vec::new(),
-            previous: [0; 32],
+            ..inktensor_test_support::header()
         };
         let yuma = YumaParams::default();
         let plan = Native::new().plan(&header(yuma.encode())).unwrap();

@@ -2,9 +2,9 @@
 //!
 //! [`explain`] covers the kernel's interface, for any epoch: stake, permits, weights, results,
 //! budget. For an epoch of the Yuma kernel it adds the kernel's inner terms, which the kernel's own
-//! crate reads from the trace ([`yuma::phases::terms`]). There is no rule of consensus here.
-//! Recomputed values are listed beside those of the trace, and [`Explanation::holds`] returns true
-//! if all of them agree.
+//! crate reads from the trace ([`inktensor_yuma::phases::terms`]). There is no rule of consensus
+//! here. Recomputed values are listed beside those of the trace, and [`Explanation::holds`] returns
+//! true if all of them agree.
 
 mod facts;
 mod on_chain;

@@ -6,10 +6,8 @@ use inktensor_compute::{
     epoch::compute,
     vectors::{self, Outcome, Vector},
 };
-use inktensor_primitives::{
-    kernel::{EpochHeader, EpochPlan, PhasePlan, StepInput, StepOutput},
-    AccountId, NetUid,
-};
+use inktensor_primitives::kernel::{EpochHeader, EpochPlan, PhasePlan, StepInput, StepOutput};
+use inktensor_test_support::header;
 use std::{fs, path::Path};
 
 /// The vectors that come with the kernel.
@@ -247,7 +245,7 @@ fn a_trace_that_is_not_what_the_inputs_lead_to_is_found_out() {
         let memory = memory.expect("bonds");
         let last = memory.len() - 1;
         for place in (6..last).rev() {
-            let held: Vec<_> = yuma::memory::Memory::read(memory)
+            let held: Vec<_> = inktensor_yuma::memory::Memory::read(memory)
                 .expect("a memory")
                 .uids()
                 .collect();
@@ -339,26 +337,15 @@ impl Engine for Favour {
 #[test]
 fn of_another_kernel_the_interface_is_explained() {
     let header = EpochHeader {
-        contract: AccountId::from([1; 32]),
-        netuid: NetUid(3),
-        epoch: 8,
-        final_epoch: None,
-        opened_at: 0,
-        closed_at: 10,
-        previous_close: 0,
-        tempo: 10,
         neurons: 3,
-        kernel: AccountId::from([2; 32]),
         kernel_code: [9; 32],
-        params: Vec::new(),
         max_validators: 2,
-        owner_uid: None,
         budget: Budget::Split {
             miners: Rao(70),
             validators: Rao(30),
         },
         roster: vec![Uid(0), Uid(2)],
-        previous: [0; 32],
+        ..header()
     };
     let chunk = |neurons: usize, rows: Vec<u16>| ChunkInputs {
         neurons: vec![NeuronInput::default(); neurons],

@@ -2,7 +2,7 @@
 
 use super::{identity, BondFact, CheckFact, ExplainError, SeatFact, Subject, VoiceFact, YumaFacts};
 use inktensor_primitives::Uid;
-use yuma::{
+use inktensor_yuma::{
     fixed::Q32,
     phases::terms::{terms, Cell, Computed, Seat, StandIn, Terms, Voice, Void},
 };

@@ -12,7 +12,7 @@ use crate::{
     store::{Distrust, Intent},
 };
 use inktensor_client::{
-    chain::{Answer, CallError, Chain, ChainError, ChainRead, Typed},
+    chain::{Answer, Chain, ChainError, ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_primitives::{
@@ -79,24 +79,22 @@ impl Proposer {
             .contracts
             .epoch()
             .propose(netuid, computed.assertion.clone());
-        let refused = RoleError::refused("Epochs::propose");
-        match chain.send(self.account, message).answer() {
-            Ok(_) => Ok(Step::Took(Action::Proposed {
-                netuid,
-                epoch: intent.epoch,
-            })),
+        let answer = chain.send(self.account, message).answer();
+        let action = |_| Action::Proposed {
+            netuid,
+            epoch: intent.epoch,
+        };
+        Step::of("Epochs::propose", answer, action, |error| {
             // Another account has posted the epoch, or lost collateral on it; or the next epoch has
             // closed.
-            Err(
-                error @ CallError::Refused(
-                    EpochError::AlreadyAsserted
+            matches!(
+                error,
+                EpochError::AlreadyAsserted
                     | EpochError::NothingClosed
                     | EpochError::HeaderMismatch
-                    | EpochError::CollateralTooSmall(_),
-                ),
-            ) => Ok(Step::Overtaken(refused(error))),
-            Err(error) => Err(refused(error)),
-        }
+                    | EpochError::CollateralTooSmall(_)
+            )
+        })
     }
 
     fn intent(&self, computed: &ComputedEpoch) -> Intent {

@@ -2,11 +2,11 @@
 
 use super::{Action, RoleError, TickReport};
 use inktensor_client::{
-    chain::{Chain, ChainError, Typed},
+    chain::{CallError, Chain, ChainError, Typed},
     deploy::Addresses,
 };
 use inktensor_primitives::{
-    epoch::{EpochStatus, Epochs},
+    epoch::{EpochError, EpochStatus, Epochs},
     registry::Registry,
     NetUid,
 };
@@ -21,6 +21,30 @@ pub enum Step {
     /// The step was refused as if it had been taken already. If another account took it, the
     /// subnet's status has changed.
     Overtaken(RoleError),
+}
+
+impl Step {
+    /// Returns the outcome of the message called `name`, which has this `answer`. `action` makes
+    /// the step of an accepted message. `is_overtaken` returns true for the errors of a step that
+    /// another account has taken before.
+    pub fn of<T>(
+        name: &'static str,
+        answer: Result<T, CallError<EpochError>>,
+        action: impl FnOnce(T) -> Action,
+        is_overtaken: impl Fn(&EpochError) -> bool,
+    ) -> Result<Self, RoleError> {
+        let error = match answer {
+            Ok(accepted) => return Ok(Step::Took(action(accepted))),
+            Err(error) => error,
+        };
+        let is_overtaken = matches!(&error, CallError::Refused(error) if is_overtaken(error));
+        let error = RoleError::refused(name)(error);
+        if is_overtaken {
+            Ok(Step::Overtaken(error))
+        } else {
+            Err(error)
+        }
+    }
 }
 
 /// Takes steps on every subnet while `step` finds one to take. After an overtaken step the subnet

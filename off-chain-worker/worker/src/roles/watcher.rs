@@ -8,7 +8,7 @@ use crate::{
     roles::tick::{tick_all, Step},
 };
 use inktensor_client::{
-    chain::{Answer, CallError, Chain, ChainError, ChainRead, Typed},
+    chain::{Answer, Chain, ChainError, ChainRead, Sent, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::{first_difference, Difference};
@@ -107,29 +107,26 @@ impl Watcher {
     ) -> Result<Step, RoleError> {
         let StandingAssertion { netuid, epoch, .. } = *posted;
         let message = self.contracts.epoch().dispute(netuid, step, proof);
-        let refused = RoleError::refused("Epochs::dispute");
-        match chain.send(self.account, message).answer() {
-            Ok(sent) => {
-                let disputed = sent.events_of::<Disputed>();
-                let reward = disputed.first().map_or(Rao::ZERO, |it| it.reward);
-                Ok(Step::Took(Action::Disputed {
-                    netuid,
-                    epoch,
-                    step,
-                    reward,
-                }))
+        let answer = chain.send(self.account, message).answer();
+        let action = |sent: Sent<()>| {
+            let disputed = sent.events_of::<Disputed>();
+            Action::Disputed {
+                netuid,
+                epoch,
+                step,
+                reward: disputed.first().map_or(Rao::ZERO, |it| it.reward),
             }
+        };
+        Step::of("Epochs::dispute", answer, action, |error| {
             // Another account disputed it first, or finalized it, or another assertion stands by
             // now.
-            Err(
-                error @ CallError::Refused(
-                    EpochError::NotAsserted
+            matches!(
+                error,
+                EpochError::NotAsserted
                     | EpochError::AssertionMismatch
-                    | EpochError::ChallengeOver(_),
-                ),
-            ) => Ok(Step::Overtaken(refused(error))),
-            Err(error) => Err(refused(error)),
-        }
+                    | EpochError::ChallengeOver(_)
+            )
+        })
     }
 
     fn read(

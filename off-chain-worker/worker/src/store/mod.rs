@@ -30,6 +30,7 @@ pub use export::MemoryExport;
 pub use record::{Distrust, Home, Intent, StoredEpoch, StoredOutcome};
 
 use file::{Batch, File};
+use inktensor_client::ss58::ss58;
 use inktensor_compute::epoch::{EpochInputs, StepTrace, Trace};
 use inktensor_primitives::{
     assertion::Assertion,
@@ -454,7 +455,7 @@ fn damaged<R: Record>(file: &File, error: CodecError) -> StoreError {
 fn named(home: &Home) -> String {
     format!(
         "epoch contract {} on the chain {}",
-        hex(home.epoch.as_ref()),
+        ss58(&home.epoch),
         hex(&home.genesis)
     )
 }

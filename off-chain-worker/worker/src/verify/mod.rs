@@ -240,31 +240,14 @@ fn unanswered(trace: &Trace, inputs: &EpochInputs, claimed: Option<&Assertion>) 
 mod tests {
     use super::*;
     use inktensor_compute::epoch::StepTrace;
-    use inktensor_primitives::{
-        kernel::{Budget, EpochHeader, EpochPlan, PhasePlan},
-        Rao,
-    };
+    use inktensor_primitives::kernel::{EpochHeader, EpochPlan, PhasePlan};
+    use inktensor_test_support::header;
 
     /// Two phases over two chunks of two neurons; the kernel has no answer to step 3.
     fn ended_early() -> (Trace, EpochInputs) {
         let header = EpochHeader {
-            contract: [1; 32].into(),
-            netuid: NetUid(3),
-            epoch: 8,
-            final_epoch: None,
-            opened_at: 0,
-            closed_at: 10,
-            previous_close: 0,
-            tempo: 10,
             neurons: 4,
-            kernel: [2; 32].into(),
-            kernel_code: [0; 32],
-            params: Vec::new(),
-            max_validators: 1,
-            owner_uid: None,
-            budget: Budget::Combined(Rao(0)),
-            roster: Vec::new(),
-            previous: [0; 32],
+            ..header()
         };
         let phase = PhasePlan {
             rows: false,

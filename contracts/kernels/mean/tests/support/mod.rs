@@ -1,5 +1,6 @@
 //! Whole epochs of the kernel, step by step as a chain runs them.
 
+use inktensor_mean::{plan, step};
 use inktensor_primitives::{
     kernel::{
         Budget, EpochHeader, KernelError, NeuronInput, NeuronResult, StepInput, StepOutput,
@@ -7,7 +8,6 @@ use inktensor_primitives::{
     },
     AccountId, NetUid, Rao, Uid,
 };
-use mean::{plan, step};
 
 /// A subnet at the end of an epoch.
 #[derive(Clone, Debug)]

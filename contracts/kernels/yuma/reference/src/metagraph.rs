@@ -1,4 +1,7 @@
 //! Inputs and outputs of an epoch, in the form of the test vectors.
+//!
+//! `off-chain-worker/compute/src/vectors/form.rs` declares the form that the worker reads, and
+//! states why it is a second one.
 
 use serde::{Deserialize, Serialize};
 

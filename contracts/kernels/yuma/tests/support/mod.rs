@@ -11,11 +11,11 @@ use inktensor_primitives::{
     },
     NetUid, Rao, Uid,
 };
-use inktensor_yuma_reference::{Metagraph, Outcome, Row};
-use yuma::{
+use inktensor_yuma::{
     memory::{Memory, MemoryWriter},
     Carry, Epoch,
 };
+use inktensor_yuma_reference::{Metagraph, Outcome, Row};
 
 /// Returns an account for header fields that the rule does not read.
 fn anyone() -> inktensor_primitives::AccountId {
@@ -124,9 +124,9 @@ impl Inputs {
         }
     }
 
-    /// Computes all steps in order by `yuma::step`, each from the outputs of earlier steps.
+    /// Computes all steps in order by `step`, each from the outputs of earlier steps.
     pub fn run(&self) -> Vec<StepOutput> {
-        let plan = yuma::plan(&self.header).expect("a plan");
+        let plan = inktensor_yuma::plan(&self.header).expect("a plan");
         assert_eq!(plan.chunk, self.chunk);
         self.run_until(plan.phases.len() * self.chunks.len())
     }
@@ -135,7 +135,7 @@ impl Inputs {
     fn run_until(&self, steps: usize) -> Vec<StepOutput> {
         let mut outputs = Vec::new();
         for step in 0..steps {
-            let output = yuma::step(&self.input(step, &outputs)).expect("a step");
+            let output = inktensor_yuma::step(&self.input(step, &outputs)).expect("a step");
             outputs.push(output);
         }
         outputs
@@ -148,7 +148,7 @@ impl Inputs {
     }
 
     fn input(&self, step: usize, before: &[StepOutput]) -> StepInput {
-        let plan = yuma::plan(&self.header).expect("a plan");
+        let plan = inktensor_yuma::plan(&self.header).expect("a plan");
         let (phase, number) = (step / self.chunks.len(), step % self.chunks.len());
         let reads = plan.phases[phase];
         let chunk = &self.chunks[number];
@@ -203,7 +203,7 @@ impl Inputs {
                 })
                 .collect();
             let (next, steps) =
-                yuma::native::phase(&epoch, carry, &chunks, threads).expect("a phase");
+                inktensor_yuma::native::phase(&epoch, carry, &chunks, threads).expect("a phase");
             carry = next;
             outputs.extend(steps);
         }

@@ -8,6 +8,33 @@ use crate::{
     staking::StakingError, Rao, Uid,
 };
 
+/// Errors of the epoch contract's constructor. Variant order is ABI: append only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum EpochDeployError {
+    /// The challenge period is zero, so no assertion could be disputed. Give at least one block.
+    NoChallengePeriod,
+    /// The collateral is zero, so a false assertion would cost nothing. Give an amount above zero.
+    NoCollateral,
+    /// The settle window is zero, so an epoch could close before the last one is paid. Give at
+    /// least one block.
+    NoSettleWindow,
+    /// Two of the other contracts have the same address. Give token, registry, staking and
+    /// emission, in this order.
+    PeersNotDistinct,
+    /// The replay delay is zero, so no worker would have time to propose. Give at least one block.
+    NoReplayDelay,
+    /// An epoch could roll over before it can be replayed. Give a `rollover_delay` above
+    /// `replay_delay`.
+    RolloverBeforeReplay,
+    /// The collateral would exceed the epoch's budget. Give a `collateral_part` of at most 10 000
+    /// basis points.
+    CollateralAboveBudget,
+    /// An account could dispute its own false assertions for less than half the collateral. Give a
+    /// `reward_part` of at most 5 000 basis points.
+    RewardTooHigh,
+}
+
 /// Errors of the epoch contract. Variant order is ABI: append only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]

@@ -1,7 +1,46 @@
 //! Texts of the epoch contract's errors, for people. Not part of a contract.
 
-use super::EpochError;
+use super::{EpochDeployError, EpochError};
 use core::fmt;
+
+impl fmt::Display for EpochDeployError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoChallengePeriod => {
+                "the challenge period is 0 blocks, so no assertion could be disputed; give at \
+                 least 1"
+            }
+            Self::NoCollateral => {
+                "the collateral is 0 TAO, so a false assertion would cost nothing; give an amount \
+                 above 0"
+            }
+            Self::NoSettleWindow => {
+                "the settle window is 0 blocks, so an epoch could close before the last one is \
+                 paid; give at least 1"
+            }
+            Self::PeersNotDistinct => {
+                "two of the other contracts have the same address; give token, registry, staking \
+                 and emission, in this order"
+            }
+            Self::NoReplayDelay => {
+                "the replay delay is 0 blocks, so no worker would have time to propose; give at \
+                 least 1"
+            }
+            Self::CollateralAboveBudget => {
+                "the collateral would exceed the epoch's budget; give a collateral_part of at most \
+                 10000 basis points"
+            }
+            Self::RewardTooHigh => {
+                "an account could dispute its own false assertions for less than half the \
+                 collateral; give a reward_part of at most 5000 basis points"
+            }
+            Self::RolloverBeforeReplay => {
+                "an epoch could roll over before it can be replayed; give a rollover_delay above \
+                 replay_delay"
+            }
+        })
+    }
+}
 
 impl fmt::Display for EpochError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

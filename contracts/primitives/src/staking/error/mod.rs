@@ -5,6 +5,18 @@ mod text;
 
 use crate::{AccountId, Bps, Rao};
 
+/// Errors of the staking contract's constructor. Variant order is ABI: append only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum StakingDeployError {
+    /// No PSP22 token answers at the token's address. Deploy the token first and give its
+    /// address.
+    NoToken,
+    /// No registry answers at the registry's address. Deploy the registry first and give its
+    /// address.
+    NoRegistry,
+}
+
 /// Errors of the staking contract. Variant order is ABI: append only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]

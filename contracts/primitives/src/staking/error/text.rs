@@ -1,8 +1,23 @@
 //! Texts of the staking contract's errors, for people. Not part of a contract.
 
-use super::StakingError;
+use super::{StakingDeployError, StakingError};
 use crate::ss58::ss58;
 use core::fmt;
+
+impl fmt::Display for StakingDeployError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoToken => {
+                "no PSP22 token answers at the token's address; deploy the token first and give \
+                 its address"
+            }
+            Self::NoRegistry => {
+                "no registry answers at the registry's address; deploy the registry first and \
+                 give its address"
+            }
+        })
+    }
+}
 
 impl fmt::Display for StakingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -225,7 +225,6 @@ fn holder(text: &str) -> Result<(AccountId, Rao), String> {
 mod tests {
     use super::*;
     use clap::{Args, FromArgMatches};
-    use inktensor_client::ss58::address;
 
     const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
     const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
@@ -245,7 +244,7 @@ mod tests {
     fn a_holder_is_all_that_is_needed() {
         let flag = format!("--holder={ALICE}=1000.5");
         let made = config(&[&flag], "").unwrap();
-        let alice = address(ALICE).unwrap();
+        let alice = values::address(ALICE).unwrap();
         let expected = Config::new(
             DEPLOYER.into(),
             DEPLOYER.into(),
@@ -263,8 +262,8 @@ mod tests {
              [network]\nsubnet_limit = 9\n"
         );
         let made = config(&["--treasury", BOB, "--creation-price", "9"], &file).unwrap();
-        assert_eq!(Some(made.admin), address(ALICE));
-        assert_eq!(Some(made.treasury), address(BOB));
+        assert_eq!(Ok(made.admin), values::address(ALICE));
+        assert_eq!(Ok(made.treasury), values::address(BOB));
         assert_eq!(made.network.min_lock, Rao::from_tao(9));
         assert_eq!(made.network.subnet_limit, 9);
         assert_eq!(

@@ -10,7 +10,7 @@ pub use check::Check;
 pub use record::RecordArgs;
 
 use crate::{
-    args::{self, SignerArgs},
+    args::{self, NodesArg, SignerArgs},
     error::{Failure, Verdict},
     output::{
         self,
@@ -28,7 +28,7 @@ use inktensor_client::{
     },
 };
 use inktensor_devnet::chain_dir::{read_record, write_whole};
-use inktensor_worker::chain_source::{connect, Access, ChainSource, FOLDER};
+use inktensor_worker::chain_source::{connect, Access, FOLDER};
 use serde::Serialize;
 use std::{
     fs,
@@ -64,15 +64,8 @@ pub enum Command {
      5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY=1000000"
 ))]
 pub struct Arguments {
-    /// The chain: nodes at ws://HOST:PORT, with commas between
-    #[arg(
-        long,
-        visible_alias = "url",
-        env = "INKTENSOR_CHAIN",
-        value_name = "URL",
-        help_heading = args::CHAIN
-    )]
-    chain: ChainSource,
+    #[command(flatten)]
+    nodes: NodesArg,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -152,13 +145,11 @@ pub fn deployment(command: &Command, out: &mut dyn Write) -> Result<Verdict, Fai
 
 /// Runs `inktensor deploy`.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let ChainSource::Nodes(addresses) = &arguments.chain else {
-        return Err(Failure::input(
-            "--chain: expected nodes, ws://HOST:PORT; `inktensor devchain` deploys by itself",
-        ));
-    };
+    let addresses = arguments
+        .nodes
+        .nodes("`inktensor devchain` deploys by itself")?;
     let bundles = Bundles::load().map_err(Failure::input)?;
-    let (account, keys) = arguments.signer.account_on(&arguments.chain)?;
+    let (account, keys) = arguments.signer.account_on(&arguments.nodes.chain)?;
     let config = arguments.config.config(account)?;
     if config.network.min_lock.is_zero() {
         // Standard error may be closed.

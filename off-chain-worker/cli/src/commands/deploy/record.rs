@@ -2,7 +2,7 @@
 
 use super::{check::MismatchView, earlier, file};
 use crate::{
-    args,
+    args::{self, NodesArg},
     error::{Failure, Verdict},
     output::{
         self,
@@ -19,7 +19,7 @@ use inktensor_client::{
 };
 use inktensor_devnet::chain_dir::write_whole;
 use inktensor_primitives::{epoch::Epochs, hash::blake2, registry::Registry, AccountId};
-use inktensor_worker::chain_source::{connect, Access, ChainSource};
+use inktensor_worker::chain_source::{connect, Access};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -30,15 +30,8 @@ use std::{
 /// Arguments of `deployment record`.
 #[derive(clap::Args)]
 pub struct RecordArgs {
-    /// The chain: nodes at ws://HOST:PORT, with commas between
-    #[arg(
-        long,
-        visible_alias = "url",
-        env = "INKTENSOR_CHAIN",
-        value_name = "URL",
-        help_heading = args::CHAIN
-    )]
-    chain: ChainSource,
+    #[command(flatten)]
+    nodes: NodesArg,
     /// The epoch contract
     #[arg(long, value_parser = values::address, value_name = "ADDRESS")]
     epoch: AccountId,
@@ -79,11 +72,9 @@ impl View for Recorded {
 
 /// Runs the command.
 pub fn run(arguments: &RecordArgs, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let ChainSource::Nodes(nodes) = &arguments.chain else {
-        return Err(Failure::input(
-            "--chain: expected nodes, ws://HOST:PORT; devchains name their contracts themselves",
-        ));
-    };
+    let nodes = arguments
+        .nodes
+        .nodes("a devchain names its contracts by itself")?;
     let chain = connect(nodes, Access::default()).map_err(Failure::input)?;
     let network = match &arguments.network {
         Some(network) => network.clone(),

@@ -6,10 +6,10 @@ use inktensor_client::{
     ss58::ss58,
 };
 use inktensor_primitives::{
-    emission::Fees,
-    epoch::EpochRulesError,
+    emission::{EmissionDeployError, Fees},
+    epoch::EpochDeployError,
     registry::{BoundedField, RegistryError},
-    token::{check_holders, HoldersError},
+    token::{check_holders, TokenDeployError},
     AccountId, Rao,
 };
 
@@ -23,7 +23,7 @@ pub fn check(config: &Config) -> Result<(), String> {
         return Err(network(&error));
     }
     if !config.split.is_whole() {
-        return Err("split: the parts must make a whole".into());
+        return Err(format!("split: {}", EmissionDeployError::SplitNotWhole));
     }
     if !config.fees.are_allowed() {
         let Fees { proposer, keeper } = config.fees;
@@ -62,7 +62,7 @@ fn holders(holders: &[(AccountId, Rao)]) -> Result<(), String> {
         return Ok(());
     };
     Err(match error {
-        HoldersError::NoHolders => {
+        TokenDeployError::NoHolders => {
             "holders: name at least one with --holder ADDRESS=TAO; without TAO nothing can be \
              registered or staked"
                 .into()
@@ -81,15 +81,17 @@ fn network(error: &RegistryError) -> String {
     }
 }
 
-fn rules(error: EpochRulesError) -> String {
+fn rules(error: EpochDeployError) -> String {
     let field = match error {
-        EpochRulesError::NoChallengePeriod => "challenge_period",
-        EpochRulesError::NoCollateral => "collateral",
-        EpochRulesError::NoSettleWindow => "settle_window",
-        EpochRulesError::NoReplayDelay => "replay_delay",
-        EpochRulesError::RolloverBeforeReplay => "rollover_delay",
-        EpochRulesError::CollateralAboveBudget => "collateral_part",
-        EpochRulesError::RewardTooHigh => "reward_part",
+        EpochDeployError::NoChallengePeriod => "challenge_period",
+        EpochDeployError::NoCollateral => "collateral",
+        EpochDeployError::NoSettleWindow => "settle_window",
+        EpochDeployError::NoReplayDelay => "replay_delay",
+        EpochDeployError::RolloverBeforeReplay => "rollover_delay",
+        EpochDeployError::CollateralAboveBudget => "collateral_part",
+        EpochDeployError::RewardTooHigh => "reward_part",
+        // No rule: the contracts' addresses follow from the deployment.
+        EpochDeployError::PeersNotDistinct => return error.to_string(),
     };
     format!("rules.{field}: {error}")
 }

@@ -15,13 +15,13 @@ use crate::{
 };
 use inktensor_primitives::{assertion::memory_digest, epoch::Epochs, AccountId, Digest, Uid};
 use inktensor_worker::explain::KernelKind;
+use inktensor_yuma::memory::Memory;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
     io::{self, Write},
     path::PathBuf,
 };
-use yuma::memory::Memory;
 
 /// Arguments of `epoch bonds`.
 #[derive(clap::Args)]
@@ -193,7 +193,7 @@ fn read(memory: &[Vec<u8>]) -> Result<Vec<Bond>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use yuma::memory::MemoryWriter;
+    use inktensor_yuma::memory::MemoryWriter;
 
     #[test]
     fn bonds_are_sorted_by_validator_and_neuron() {

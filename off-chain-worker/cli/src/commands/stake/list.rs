@@ -118,8 +118,7 @@ fn nominators(
     let staking = || network.contracts().staking();
     let count: u32 = network.query(staking().nominator_count(hotkey))?;
     let pages = (0..count.div_ceil(PAGE.into())).map(|page| staking().nominators(hotkey, page));
-    let pages: Vec<Vec<NominatorView>> = network.query_all(pages)?;
-    let mut found: Vec<NominatorView> = pages.into_iter().flatten().collect();
+    let mut found: Vec<NominatorView> = network.query_pages(pages)?;
     found.retain(|it| netuid.is_none_or(|netuid| it.netuid == netuid));
     found.sort_by_key(|it| (it.netuid, Reverse(it.stake), it.coldkey));
     let stakes = found.iter().map(|it| NominatorRow {

@@ -47,7 +47,7 @@ pub enum Command {
 /// Arguments of `wallet address`.
 #[derive(clap::Args)]
 pub struct AddressOf {
-    #[command(flatten, next_help_heading = args::SIGNER)]
+    #[command(flatten)]
     keys: KeyArguments,
     /// Print one JSON document
     #[arg(long, help_heading = args::OUTPUT)]

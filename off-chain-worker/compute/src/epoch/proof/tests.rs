@@ -1,30 +1,18 @@
 use super::*;
 use inktensor_primitives::{
     assertion::step_digest,
-    kernel::{Budget, EpochHeader, EpochPlan, PhasePlan},
-    AccountId, NetUid, Rao, Uid,
+    kernel::{EpochHeader, EpochPlan, PhasePlan},
+    Uid,
 };
+use inktensor_test_support::header;
 
 /// Two phases over three chunks; the second reads memory.
 fn traced() -> (Trace, EpochInputs) {
     let header = EpochHeader {
-        contract: AccountId::from([1; 32]),
-        netuid: NetUid(3),
-        epoch: 8,
         final_epoch: Some(7),
-        opened_at: 0,
-        closed_at: 10,
-        previous_close: 0,
-        tempo: 10,
         neurons: 5,
-        kernel: AccountId::from([2; 32]),
-        kernel_code: [0; 32],
-        params: Vec::new(),
-        max_validators: 1,
-        owner_uid: None,
-        budget: Budget::Combined(Rao(0)),
         roster: vec![Uid(0)],
-        previous: [0; 32],
+        ..header()
     };
     let phase = |memory| PhasePlan {
         rows: false,

@@ -1,12 +1,10 @@
 use super::*;
 use crate::engine::EngineError;
-use inktensor_primitives::{
-    kernel::{
-        BrokenPromise, Budget, ChunkInputs, EpochHeader, KernelError, PhasePlan, StepInput,
-        MAX_CARRY, MAX_MEMORY, MAX_SCRATCH,
-    },
-    AccountId, Rao,
+use inktensor_primitives::kernel::{
+    BrokenPromise, ChunkInputs, EpochHeader, KernelError, PhasePlan, StepInput, MAX_CARRY,
+    MAX_MEMORY, MAX_SCRATCH,
 };
+use inktensor_test_support::header;
 
 const NEURONS: u16 = 5;
 const CHUNK: u16 = 2;
@@ -75,23 +73,9 @@ fn inputs() -> EpochInputs {
     };
     EpochInputs {
         header: EpochHeader {
-            contract: AccountId::from([1; 32]),
-            netuid: NetUid(3),
-            epoch: 8,
-            final_epoch: None,
-            opened_at: 0,
-            closed_at: 10,
-            previous_close: 0,
-            tempo: 10,
             neurons: NEURONS,
-            kernel: AccountId::from([2; 32]),
-            kernel_code: [0; 32],
-            params: Vec::new(),
-            max_validators: 1,
-            owner_uid: None,
-            budget: Budget::Combined(Rao(0)),
             roster: vec![Uid(0)],
-            previous: [0; 32],
+            ..header()
         },
         chunks: vec![chunk(2), chunk(2), chunk(1)],
         memory: vec![vec![70], vec![71], vec![72]],

@@ -8,13 +8,14 @@ use crate::{
     roles::tick::{tick_all, Step},
 };
 use inktensor_client::{
-    chain::{Answer, CallError, Chain, ChainError, Typed},
+    chain::{Answer, CallError, Chain, ChainError, Sent, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::first_difference;
 use inktensor_primitives::{
     epoch::{EpochError, EpochStatus, Epochs, Settlement, Stage},
-    AccountId, Digest, NetUid,
+    kernel::EpochHeader,
+    AccountId, Digest, NetUid, Rao,
 };
 use std::num::NonZeroU32;
 
@@ -122,28 +123,26 @@ impl Keeper {
     }
 
     fn close(&self, chain: &mut dyn Chain, netuid: NetUid) -> Result<Step, RoleError> {
-        let refused = RoleError::refused("Epochs::close");
-        match chain
-            .send(self.account, self.contracts.epoch().close(netuid))
-            .answer()
-        {
-            Ok(sent) => Ok(Step::Took(match sent.value {
-                Some(header) => Action::Closed {
-                    netuid,
-                    epoch: header.epoch,
-                },
-                None => Action::TempoRestarted { netuid },
-            })),
-            // Another keeper may know the missing results and settle.
-            Err(CallError::Refused(EpochError::Unsettled(_))) => Ok(Step::Nothing),
-            // Another account has closed it.
-            Err(
-                error @ CallError::Refused(
-                    EpochError::EpochUnfinished | EpochError::TempoNotOver(_),
-                ),
-            ) => Ok(Step::Overtaken(refused(error))),
-            Err(error) => Err(refused(error)),
+        let message = self.contracts.epoch().close(netuid);
+        let answer = chain.send(self.account, message).answer();
+        // Another keeper may know the missing results and settle.
+        if let Err(CallError::Refused(EpochError::Unsettled(_))) = answer {
+            return Ok(Step::Nothing);
         }
+        let action = |sent: Sent<Option<EpochHeader>>| match sent.value {
+            Some(header) => Action::Closed {
+                netuid,
+                epoch: header.epoch,
+            },
+            None => Action::TempoRestarted { netuid },
+        };
+        Step::of("Epochs::close", answer, action, |error| {
+            // Another account has closed it.
+            matches!(
+                error,
+                EpochError::EpochUnfinished | EpochError::TempoNotOver(_)
+            )
+        })
     }
 
     fn finalize(
@@ -173,22 +172,20 @@ impl Keeper {
             .contracts
             .epoch()
             .finalize(netuid, computed.assertion.clone());
-        let refused = RoleError::refused("Epochs::finalize");
-        match chain.send(self.account, message).answer() {
-            Ok(_) => Ok(Step::Took(Action::Finalized {
-                netuid,
-                epoch: header.epoch,
-            })),
+        let answer = chain.send(self.account, message).answer();
+        let action = |_| Action::Finalized {
+            netuid,
+            epoch: header.epoch,
+        };
+        Step::of("Epochs::finalize", answer, action, |error| {
             // Another account has finalized it, or another assertion stands by now.
-            Err(
-                error @ CallError::Refused(
-                    EpochError::NotAsserted
+            matches!(
+                error,
+                EpochError::NotAsserted
                     | EpochError::AssertionMismatch
-                    | EpochError::ChallengePeriod(_),
-                ),
-            ) => Ok(Step::Overtaken(refused(error))),
-            Err(error) => Err(refused(error)),
-        }
+                    | EpochError::ChallengePeriod(_)
+            )
+        })
     }
 
     /// Makes the chain execute the next steps, as many as a call takes.
@@ -203,23 +200,21 @@ impl Keeper {
         let steps = self.replays.map_or(1, NonZeroU32::get);
         let memory = epochs.memory_of_steps(chain, netuid, next, steps)?;
         let message = self.contracts.epoch().replay(netuid, steps, memory);
-        let refused = RoleError::refused("Epochs::replay");
-        match chain.send(self.account, message).answer() {
-            Ok(sent) => Ok(Step::Took(Action::Replayed {
-                netuid,
-                epoch: closed_epoch(status),
-                next: sent.value,
-            })),
+        let answer = chain.send(self.account, message).answer();
+        let action = |sent: Sent<u32>| Action::Replayed {
+            netuid,
+            epoch: closed_epoch(status),
+            next: sent.value,
+        };
+        Step::of("Epochs::replay", answer, action, |error| {
             // Another account has posted the epoch, or executed these steps.
-            Err(
-                error @ CallError::Refused(
-                    EpochError::AlreadyAsserted
+            matches!(
+                error,
+                EpochError::AlreadyAsserted
                     | EpochError::NothingClosed
-                    | EpochError::OpeningMismatch(_),
-                ),
-            ) => Ok(Step::Overtaken(refused(error))),
-            Err(error) => Err(refused(error)),
-        }
+                    | EpochError::OpeningMismatch(_)
+            )
+        })
     }
 
     fn roll_over(
@@ -228,26 +223,22 @@ impl Keeper {
         netuid: NetUid,
         status: &EpochStatus,
     ) -> Result<Step, RoleError> {
-        let refused = RoleError::refused("Epochs::roll_over");
-        match chain
-            .send(self.account, self.contracts.epoch().roll_over(netuid))
-            .answer()
-        {
-            Ok(sent) => Ok(Step::Took(Action::RolledOver {
-                netuid,
-                epoch: closed_epoch(status),
-                carried: sent.value,
-            })),
+        let message = self.contracts.epoch().roll_over(netuid);
+        let answer = chain.send(self.account, message).answer();
+        let action = |sent: Sent<Rao>| Action::RolledOver {
+            netuid,
+            epoch: closed_epoch(status),
+            carried: sent.value,
+        };
+        Step::of("Epochs::roll_over", answer, action, |error| {
             // Another account has rolled it over, or it makes progress again.
-            Err(
-                error @ CallError::Refused(
-                    EpochError::NothingClosed
+            matches!(
+                error,
+                EpochError::NothingClosed
                     | EpochError::AlreadyAsserted
-                    | EpochError::RolloverNotDue(_),
-                ),
-            ) => Ok(Step::Overtaken(refused(error))),
-            Err(error) => Err(refused(error)),
-        }
+                    | EpochError::RolloverNotDue(_)
+            )
+        })
     }
 
     fn settle(
@@ -271,20 +262,17 @@ impl Keeper {
             .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
         let contract = self.contracts.epoch();
         let message = contract.settle(netuid, epoch, chunk, results, memory);
-        let refused = RoleError::refused("Epochs::settle");
-        match chain.send(self.account, message).answer() {
-            Ok(sent) => Ok(Step::Took(Action::Settled {
-                netuid,
-                epoch,
-                chunk,
-                paid: sent.value,
-            })),
+        let answer = chain.send(self.account, message).answer();
+        let action = |sent: Sent<Rao>| Action::Settled {
+            netuid,
+            epoch,
+            chunk,
+            paid: sent.value,
+        };
+        Step::of("Epochs::settle", answer, action, |error| {
             // Another account has settled it.
-            Err(
-                error @ CallError::Refused(EpochError::AlreadySettled | EpochError::NotSettling),
-            ) => Ok(Step::Overtaken(refused(error))),
-            Err(error) => Err(refused(error)),
-        }
+            matches!(error, EpochError::AlreadySettled | EpochError::NotSettling)
+        })
     }
 }
 

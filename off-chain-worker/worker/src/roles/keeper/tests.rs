@@ -1,5 +1,4 @@
 use super::*;
-use inktensor_primitives::Rao;
 
 fn open() -> EpochStatus {
     EpochStatus {

@@ -1,0 +1,111 @@
+//! Closed epochs: their neurons, tenures and scores.
+
+use super::*;
+
+#[ink::test]
+fn a_close_freezes_the_subnet_as_it_was() {
+    let mut subnets = subnet(4, 0);
+    for seed in [1, OWNER] {
+        assert!(register(&mut subnets, seed, 0).is_ok());
+    }
+    assert_eq!(
+        close(&mut subnets, NETUID, 1),
+        Err(RegistryError::WrongEpoch(0))
+    );
+    assert_eq!(
+        close(&mut subnets, NetUid(2), 0),
+        Err(RegistryError::UnknownSubnet)
+    );
+    let before = subnets.subnet(NETUID, 0).unwrap();
+    let frozen = close(&mut subnets, NETUID, 0).unwrap();
+    assert_eq!(frozen.subnet, before);
+    assert_eq!((frozen.neurons, frozen.owner_uid), (2, Some(Uid(1))));
+    assert_eq!(frozen.params, settings::kernel_bytes(&before.params));
+    assert_eq!(frozen.kernel_code, [7; 32]);
+    assert_eq!(subnets.subnet(NETUID, 0).unwrap().epoch, 1);
+}
+
+#[ink::test]
+fn neurons_of_a_closed_epoch_do_not_change() {
+    let mut subnets = subnet(1, 0);
+    assert!(register(&mut subnets, 1, 0).is_ok());
+    close(&mut subnets, NETUID, 0).unwrap();
+    assert!(register(&mut subnets, 2, 1).is_ok());
+    let at = |subnets: &Subnets, epoch| {
+        let neurons = subnets.neurons_at(NETUID, epoch, Uid(0), 1);
+        neurons.map(|neurons| neurons[0].hotkey)
+    };
+    assert_eq!(at(&subnets, 0), Ok(account(1)));
+    assert_eq!(at(&subnets, 1), Ok(account(2)));
+    close(&mut subnets, NETUID, 1).unwrap();
+    assert!(register(&mut subnets, 3, 2).is_ok());
+    assert_eq!(at(&subnets, 0), Err(RegistryError::TooOld));
+    assert_eq!(at(&subnets, 1), Ok(account(2)));
+}
+
+#[ink::test]
+fn a_seat_is_not_there_before_it_was_taken() {
+    let mut subnets = subnet(4, 0);
+    assert!(register(&mut subnets, 1, 0).is_ok());
+    close(&mut subnets, NETUID, 0).unwrap();
+    assert!(register(&mut subnets, 2, 1).is_ok());
+    let beyond = RegistryError::OutOfBounds {
+        field: BoundedField::Uid,
+        value: 2,
+        min: 0,
+        max: 1,
+    };
+    assert_eq!(subnets.neurons_at(NETUID, 0, Uid(0), 2), Err(beyond));
+    assert!(subnets.neurons_at(NETUID, 1, Uid(0), 2).is_ok());
+    assert!(subnets.tenures_at(NETUID, 0, &[Uid(1)]).is_err());
+    assert_eq!(
+        subnets.neurons_at(NetUid(7), 0, Uid(0), 0),
+        Err(RegistryError::UnknownSubnet)
+    );
+}
+
+#[ink::test]
+fn tenures_are_of_ascending_uids_across_pages() {
+    let mut subnets = subnet(200, 0);
+    for seed in 0..200 {
+        assert!(register(&mut subnets, seed, 0).is_ok());
+    }
+    let uids = [Uid(0), Uid(63), Uid(64), Uid(199)];
+    let tenures = subnets.tenures_at(NETUID, 0, &uids).unwrap();
+    let generations: Vec<u32> = tenures.iter().map(|tenure| tenure.generation).collect();
+    assert_eq!(generations, [1, 64, 65, 200]);
+    for bad in [vec![Uid(1), Uid(1)], vec![Uid(2), Uid(1)], vec![Uid(200)]] {
+        assert!(matches!(
+            subnets.tenures_at(NETUID, 0, &bad),
+            Err(RegistryError::OutOfBounds { .. })
+        ));
+    }
+    let many: Vec<Uid> = (0..130).map(Uid).collect();
+    assert!(subnets.tenures_at(NETUID, 0, &many[..129]).is_ok());
+    assert!(subnets.tenures_at(NETUID, 0, &many).is_err());
+}
+
+#[ink::test]
+fn scores_are_recorded_of_closed_epochs_only() {
+    let mut subnets = subnet(4, 0);
+    for seed in 1..4 {
+        assert!(register(&mut subnets, seed, 0).is_ok());
+    }
+    let results = [scored(7), scored(8)];
+    assert!(subnets.record(NETUID, 0, Uid(0), &results).is_err());
+    close(&mut subnets, NETUID, 0).unwrap();
+    assert_eq!(
+        subnets.record(NetUid(2), 0, Uid(0), &results),
+        Err(RegistryError::UnknownSubnet)
+    );
+    assert!(subnets.record(NETUID, 1, Uid(0), &results).is_err());
+    assert!(subnets.record(NETUID, 0, Uid(2), &results).is_err());
+    assert_eq!(subnets.record(NETUID, 0, Uid(1), &results), Ok(()));
+    let page = subnets.metagraph(NETUID, 0);
+    let emissions: Vec<u64> = page.iter().map(|view| view.score.emission.0).collect();
+    assert_eq!(emissions, [0, 7, 8]);
+    assert_eq!(page[2].uid, Uid(2));
+    assert_eq!(page[2].neuron.hotkey, account(3));
+    assert!(subnets.metagraph(NETUID, 1).is_empty());
+    assert!(subnets.metagraph(NETUID, u16::MAX).is_empty());
+}

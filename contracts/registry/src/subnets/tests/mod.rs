@@ -1,0 +1,117 @@
+//! Registration, closes and scores, on ink!'s storage.
+
+mod closes;
+mod model;
+mod owner;
+mod registration;
+
+use super::*;
+use ink::prelude::string::String;
+use inktensor_primitives::{
+    kernel::YumaParams,
+    registry::{KernelParams, NetworkRules, PruningTerms, RegistrationTerms, Terms},
+};
+
+const OWNER: u16 = 60_000;
+const PRICE: Rao = DEFAULT_REGISTRATION_PRICE;
+const NETUID: NetUid = NetUid(1);
+
+fn account(seed: u16) -> AccountId {
+    let mut bytes = [0; 32];
+    bytes[..2].copy_from_slice(&seed.to_le_bytes());
+    AccountId::from(bytes)
+}
+
+/// Returns the coldkey of the hotkey `account(seed)`.
+fn coldkey(seed: u16) -> AccountId {
+    let mut bytes = [1; 32];
+    bytes[..2].copy_from_slice(&seed.to_le_bytes());
+    AccountId::from(bytes)
+}
+
+fn settings(max_uids: u16, immunity_period: u32) -> Settings {
+    Settings {
+        name: String::from("text"),
+        owner: coldkey(OWNER),
+        owner_hotkey: account(OWNER),
+        symbol: String::new(),
+        created_at: 0,
+        started_at: None,
+        retired_at: None,
+        lock: Rao::ZERO,
+        tempo: 10,
+        kernel: account(0),
+        max_uids,
+        max_validators: 4,
+        immunity_period,
+        terms: Terms {
+            // Prices have tests of their own.
+            registration: RegistrationTerms {
+                min_burn: PRICE,
+                max_burn: PRICE,
+                per_block: u16::MAX,
+                ..RegistrationTerms::default()
+            },
+            pruning: PruningTerms {
+                min_non_immune: 0,
+                immune_owners: 1,
+            },
+            ..Terms::default()
+        },
+        params: KernelParams::Yuma(YumaParams::default()),
+    }
+}
+
+/// Returns a list with the one kernel of [`settings`].
+fn kernels() -> Kernels {
+    let mut kernels = Kernels::new(account(0));
+    let defaults = KernelParams::Yuma(YumaParams::default());
+    let allowed = kernels.allow(account(0), [7; 32], Some([7; 32]), defaults);
+    assert_eq!(allowed, Ok(()));
+    kernels
+}
+
+/// Returns a change at block 0.
+fn change(caller: AccountId, kernels: &Kernels) -> Change<'_> {
+    Change {
+        caller,
+        now: 0,
+        rules: NetworkRules::DEFAULT,
+        kernels,
+    }
+}
+
+fn close(
+    subnets: &mut Subnets,
+    netuid: NetUid,
+    closing: u32,
+) -> Result<SubnetSnapshot, RegistryError> {
+    subnets.close(netuid, closing, 0, &kernels())
+}
+
+fn subnet(max_uids: u16, immunity_period: u32) -> Subnets {
+    let mut subnets = Subnets::default();
+    let created = subnets.create(&settings(max_uids, immunity_period));
+    assert_eq!(created, Ok(NETUID));
+    subnets
+}
+
+fn applicant(seed: u16, now: u32) -> Applicant {
+    Applicant {
+        hotkey: account(seed),
+        coldkey: coldkey(seed),
+        max_price: PRICE,
+        now,
+    }
+}
+
+fn register(subnets: &mut Subnets, seed: u16, now: u32) -> Result<Registered, RegistryError> {
+    subnets.register(NETUID, applicant(seed, now))
+}
+
+fn scored(emission: u64) -> NeuronResult {
+    NeuronResult {
+        emission: Rao(emission),
+        ..NeuronResult::default()
+    }
+}
