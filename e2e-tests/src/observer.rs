@@ -32,7 +32,7 @@ pub struct Observer {
     pub subnets: BTreeMap<NetUid, History>,
     /// TAO that the curve has issued so far, genesis included.
     pub issued: Rao,
-    /// TAO paid to neurons, owners, the reserve and those who run epochs.
+    /// TAO paid to neurons, owners, the treasury and those who run epochs.
     pub paid_out: Rao,
     /// Most roundings of root dividends so far, each by less than a rao.
     pub rounded: u64,

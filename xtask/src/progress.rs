@@ -17,7 +17,7 @@ use std::{
 
 /// Without a terminal, a sign of life this often.
 const HEARTBEAT: Duration = Duration::from_secs(60);
-/// The time between two looks at a running program.
+/// The time between two checks of a running program.
 const POLL: Duration = Duration::from_millis(100);
 /// Lines of a failed program's output that are shown.
 const LINES_OF_A_FAILURE: usize = 60;

@@ -4,6 +4,9 @@ use crate::contracts::Contract;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
+/// The environment variable that names a folder of ready-made programs.
+const READY_MADE: &str = "INKTENSOR_READY_MADE";
+
 /// The project's folders.
 pub struct Project {
     root: PathBuf,
@@ -98,8 +101,14 @@ impl Project {
         self.target().join("debug").join(name)
     }
 
-    /// Programs built beforehand, beside the project where a machine provides them.
-    pub fn ready_made(&self) -> PathBuf {
-        self.root.join("../shared/bin")
+    /// Returns the folder of ready-made programs, if there is one: the folder that
+    /// `INKTENSOR_READY_MADE` names, else one beside the checkout.
+    pub fn ready_made(&self) -> Option<PathBuf> {
+        if let Some(named) = std::env::var_os(READY_MADE).filter(|named| !named.is_empty()) {
+            return Some(PathBuf::from(named));
+        }
+        // A folder of ready-made programs beside the checkout.
+        let beside = self.root.join("../shared/bin");
+        beside.is_dir().then_some(beside)
     }
 }

@@ -1,4 +1,4 @@
-//! Programs of a known version, some of which lie packed beside the project.
+//! Programs of a known version, some of which lie packed in a folder of ready-made programs.
 
 use crate::{process, progress, project::Project};
 use anyhow::{Context, Result};
@@ -35,7 +35,7 @@ impl ReadyMade {
     /// there is one that is of no use.
     pub fn unpack(&self, project: &Project) -> Option<PathBuf> {
         let Self { name, version, .. } = self;
-        let packed = project.ready_made().join(format!("{name}.zst"));
+        let packed = project.ready_made()?.join(format!("{name}.zst"));
         if !packed.is_file() {
             return None;
         }

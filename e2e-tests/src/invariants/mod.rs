@@ -113,7 +113,7 @@ impl Network {
         );
         assert_eq!(
             issuance.minted, self.observer.paid_out,
-            "what is minted went to neurons, owners, the reserve and those who run the epochs"
+            "what is minted went to neurons, owners, the treasury and those who run the epochs"
         );
         assert!(self.balance(TREASURY) <= u128::from(issuance.minted.0));
     }

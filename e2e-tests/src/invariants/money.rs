@@ -200,7 +200,7 @@ impl Audit<'_> {
         );
         assert_eq!(
             issuance.minted, self.observer.paid_out,
-            "what is minted went to neurons, owners, the reserve and those who run the epochs"
+            "what is minted went to neurons, owners, the treasury and those who run the epochs"
         );
     }
 

@@ -10,7 +10,7 @@ use crate::{
 use inktensor_client::{
     chain::{rpc::Wait, Cost},
     keys::{self, KeyArguments},
-    ss58::{parse_address, ss58},
+    ss58::{parse_address, ss58, AddressProblem},
 };
 use inktensor_devnet::account as account_of_name;
 use inktensor_primitives::{AccountId, NetUid};
@@ -28,6 +28,8 @@ pub const CHAIN: &str = "Chain";
 pub const SIGNER: &str = keys::HELP_HEADING;
 /// The heading in help of the options about the output.
 pub const OUTPUT: &str = "Output";
+/// Characters of an account's name at most.
+const MAX_NAME: usize = 32;
 
 /// A chain of nodes, without a deployment.
 #[derive(Clone, Debug, clap::Args)]
@@ -169,14 +171,34 @@ impl Who {
     /// Returns the account on the chain at `source`. A name is an account only where no key is
     /// needed: on a chain of nodes a mistyped address must not pass for a name.
     pub fn on(&self, source: &ChainSource) -> Result<AccountId, Failure> {
-        match (parse_address(&self.0), source) {
-            (Ok(account), _) => Ok(account),
-            (Err(error), ChainSource::Nodes(_)) => Err(Failure::input(format_args!(
+        let error = match parse_address(&self.0) {
+            Ok(account) => return Ok(account),
+            Err(error) => error,
+        };
+        match source {
+            ChainSource::Nodes(_) => Err(Failure::input(format_args!(
                 "{error}; names are for devchains and chains in a folder"
             ))),
-            (Err(_), ChainSource::Dir(_) | ChainSource::Served(_)) => Ok(account_of_name(&self.0)),
+            ChainSource::Dir(_) | ChainSource::Served(_)
+                if error.problem != AddressProblem::Checksum && is_name(&self.0) =>
+            {
+                Ok(account_of_name(&self.0))
+            }
+            ChainSource::Dir(_) | ChainSource::Served(_) => Err(Failure::input(format_args!(
+                "{error}; a name begins with a letter and has at most {MAX_NAME} letters, digits, \
+                 - and _"
+            ))),
         }
     }
+}
+
+/// Returns true if `text` can name an account. An address that is mistyped or cut short must not
+/// pass for a name.
+fn is_name(text: &str) -> bool {
+    let of_name = |it: u8| it.is_ascii_alphanumeric() || it == b'-' || it == b'_';
+    text.len() <= MAX_NAME
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(of_name)
 }
 
 impl ChainArgs {
@@ -194,6 +216,7 @@ impl ChainArgs {
         let network = self.open_with(Access {
             keys,
             wait: signer.wait,
+            is_writing: true,
             ..Access::default()
         })?;
         Ok(Session {
@@ -342,5 +365,29 @@ mod tests {
             Who::from("bank").on(&kept).ok(),
             Some(account_of_name("bank"))
         );
+    }
+
+    #[test]
+    fn a_mistyped_address_is_a_name_nowhere() {
+        let alice = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+        let typo = alice.replace("Fz9", "Fz8");
+        let short = alice.replace("Fz9", "");
+        let long = "a".repeat(MAX_NAME + 1);
+        for source in [
+            ChainSource::Dir("folder".into()),
+            ChainSource::Served("localhost:1".into()),
+            ChainSource::Nodes(vec!["ws://localhost:9944".into()]),
+        ] {
+            let long_ones = [long.as_str(), typo.as_str(), short.as_str()];
+            let others = ["", "0x", "0x12", "1st", "me too", "mé"];
+            for text in others.into_iter().chain(long_ones) {
+                assert!(Who::from(text).on(&source).is_err(), "{text} {source}");
+            }
+        }
+        let longest = "a".repeat(MAX_NAME);
+        for text in ["a", "Miner-1", "cold_key", longest.as_str()] {
+            let account = Who::from(text).on(&ChainSource::Dir("folder".into()));
+            assert_eq!(account.ok(), Some(account_of_name(text)), "{text}");
+        }
     }
 }

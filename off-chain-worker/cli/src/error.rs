@@ -1,6 +1,6 @@
 //! The two ways in which a command ends: a verdict, or the failure that kept it from one.
 
-use inktensor_client::chain::ChainError;
+use inktensor_client::{chain::ChainError, io_error::reason};
 use std::{fmt, io, path::Path};
 
 /// The result of a command that did its work.
@@ -43,6 +43,12 @@ impl Failure {
     /// Returns the failure that `error` describes, in the file at `path`.
     pub fn in_file(path: &Path, error: impl fmt::Display) -> Self {
         Failure::input(format_args!("{}: {error}", path.display()))
+    }
+
+    /// Returns the failure to use the file or folder at `path`, which `option` names.
+    pub fn unusable(option: &str, path: &Path, error: &io::Error) -> Self {
+        let problem = format!("{option} {}: {}", path.display(), reason(error));
+        Failure::input(problem.trim_start())
     }
 
     /// Returns the failure to find `what`, which follows "there is no".

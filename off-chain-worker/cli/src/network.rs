@@ -5,7 +5,7 @@ use crate::{
     output::{format, waiting::Waiting},
 };
 use inktensor_client::{
-    chain::{self, ChainError, ChainRead, Message, Typed},
+    chain::{self, rpc::RpcChain, ChainError, ChainRead, Message, Typed},
     deploy::Addresses,
     ss58::ss58,
 };
@@ -15,7 +15,7 @@ use inktensor_primitives::{
     staking::{PositionView, Staking},
     AccountId, NetUid, Rao, PAGE,
 };
-use inktensor_worker::chain_source::{of_chain, ChainSource, Opened};
+use inktensor_worker::chain_source::{self, of_chain, Access, ChainSource, Opened, SourceError};
 use psp22::PSP22;
 use scale::Decode;
 use std::{cmp::Reverse, path::PathBuf};
@@ -37,17 +37,15 @@ impl Network {
     ///
     /// # Errors
     /// The errors of `open`, after the name of the flag.
-    pub fn open<E: std::fmt::Display>(
+    pub fn open(
         source: &ChainSource,
         deployment: Option<PathBuf>,
-        open: impl FnOnce() -> Result<Opened, E>,
+        open: impl FnOnce() -> Result<Opened, SourceError>,
     ) -> Result<Self, Failure> {
         let waiting = wait_for(source);
         let opened = open();
-        let opened =
-            opened.map_err(|error| Failure::input(format_args!("--chain {source}: {error}")))?;
         Ok(Self {
-            opened,
+            opened: opened.map_err(|error| not_opened(source, error))?,
             source: source.clone(),
             deployment,
             waiting,
@@ -217,6 +215,33 @@ impl Network {
     }
 }
 
+/// Connects to a chain of nodes. The notice on standard error lasts as long as the second part of
+/// the answer.
+///
+/// # Errors
+/// If no node answers.
+pub fn connect(addresses: &[String], access: Access) -> Result<(RpcChain, Waiting), Failure> {
+    let source = ChainSource::Nodes(addresses.to_vec());
+    let waiting = Waiting::for_(subject(&source));
+    let chain = chain_source::connect(addresses, access);
+    let chain = chain.map_err(|error| not_opened(&source, error.into()))?;
+    Ok((chain, waiting))
+}
+
+/// Returns the failure to open the chain at `source`, after the name of the flag.
+pub fn not_opened(source: &ChainSource, error: SourceError) -> Failure {
+    match error {
+        // The error names the address.
+        SourceError::Chain(error @ ChainError::Unreachable { .. }) => {
+            Failure::input(format_args!("--chain: {error}"))
+        }
+        // The error begins with the folder.
+        SourceError::Dir(error) => Failure::input(format_args!("--chain {error}")),
+        SourceError::Deployment(_) => Failure::input(error),
+        error => Failure::input(format_args!("--chain {source}: {error}")),
+    }
+}
+
 /// Returns the failure to find a subnet.
 pub fn no_subnet(netuid: NetUid) -> Failure {
     if netuid.is_root() {
@@ -266,6 +291,28 @@ mod tests {
         let start = format!("the registry contract ({registry}) of folder is not on this chain");
         assert!(problem.starts_with(&start), "{problem}");
         assert!(problem.contains("deployment check"), "{problem}");
+    }
+
+    #[test]
+    fn a_failure_to_open_names_the_chain_once() {
+        let address = "ws://127.0.0.1:1";
+        let source = ChainSource::Nodes(vec![address.into()]);
+        let error = ChainError::Unreachable {
+            address: address.into(),
+            reason: "connection refused".into(),
+        };
+        assert_eq!(
+            not_opened(&source, error.into()).to_string(),
+            "--chain: the chain at ws://127.0.0.1:1 does not answer: connection refused; start it, \
+             or name another one"
+        );
+        let source = ChainSource::Dir("no/chain".into());
+        let error = source.open(Access::default()).err().unwrap();
+        let problem = not_opened(&source, error).to_string();
+        assert!(
+            problem.starts_with("--chain no/chain: there is no chain in this folder"),
+            "{problem}"
+        );
     }
 
     #[test]

@@ -72,7 +72,9 @@ impl Kernel {
             });
         }
         let code = match file {
-            Some(file) => fs::read(file).map_err(|error| Failure::in_file(file, error))?,
+            Some(file) => {
+                fs::read(file).map_err(|error| Failure::unusable("--kernel", file, &error))?
+            }
             None => Bundle::find(KERNEL).map_err(Failure::input)?.code,
         };
         let code_hash = blake2(&code);

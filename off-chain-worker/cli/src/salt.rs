@@ -43,7 +43,7 @@ impl Salt {
             file.write_all(text.as_bytes())?;
             file.sync_all()
         });
-        made.map_err(|error| Failure::in_file(file, error))
+        made.map_err(|error| Failure::unusable("--salt-file", file, &error))
     }
 
     /// Removes the file that [`Salt::save`] made: nothing was committed to with the salt.
@@ -57,7 +57,8 @@ impl Salt {
 
 /// Returns the salt in `file`.
 pub fn salt_in(file: &Path) -> Result<Vec<u8>, Failure> {
-    let text = fs::read_to_string(file).map_err(|error| Failure::in_file(file, error))?;
+    let text = fs::read_to_string(file);
+    let text = text.map_err(|error| Failure::unusable("--salt-file", file, &error))?;
     let salt = values::bytes(text.trim());
     salt.filter(|salt| salt.len() <= usize::from(MAX_SALT))
         .ok_or_else(|| {

@@ -357,7 +357,8 @@ fn another_kernel_must_be_one() {
     );
     assert_eq!(output.status.code(), Some(0));
     let output = inktensor(&["audit", "--kernel", "no/such.wasm", &file], "");
-    assert!(refusal(&output).starts_with("error: no/such.wasm: "));
+    let said = refusal(&output);
+    assert!(said.starts_with("error: --kernel no/such.wasm: "), "{said}");
 }
 
 #[test]

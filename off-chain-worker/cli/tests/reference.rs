@@ -20,8 +20,8 @@ fn page() -> String {
     let common = common();
     let mut text = format!(
         "# Commands\n\n\
-         Made from the program's own help. `{WRITE}=1 cargo test -p inktensor-cli --test reference`\n\
-         writes this page, and the same test fails while the page is stale.\n\n\
+         Made from the program's own help. The test `reference` fails while the page is stale.\n\
+         `{WRITE}=1 cargo test -p inktensor-cli --test reference` writes the page.\n\n\
          Exit codes: 0 when all is well, 1 when a check did not hold or the answer is no, 2 for an\n\
          error, with one line on standard error.\n\n\
          With `--json` a command prints one document, with `--csv` a list prints lines. Amounts\n\

@@ -144,7 +144,7 @@ fn epochs_of_a_kept_demo_are_verified_and_bad_input_is_named() {
     fs::remove_dir_all(kept).unwrap();
 }
 
-/// Carry-over state passes between workers as a file, and only the right one is accepted.
+/// Memory passes between workers as a file, and only the right one is accepted.
 fn memory_is_handed_on_as_a_file(kept: &Path) {
     let store = |more: &[&str]| {
         let mut arguments = vec!["store"];
@@ -160,7 +160,7 @@ fn memory_is_handed_on_as_a_file(kept: &Path) {
     let (code, out, problem) = store(&[&export[..], &["1", &file]].concat());
     assert_eq!(code, Some(0), "{problem}");
     assert!(
-        out.starts_with("exported the carry-over state of subnet 1 after epoch 1"),
+        out.starts_with("exported the memory of subnet 1 after epoch 1"),
         "{out}"
     );
     let (code, _, problem) = store(&[&export[..], &["1", &file]].concat());
@@ -176,7 +176,7 @@ fn memory_is_handed_on_as_a_file(kept: &Path) {
     let (code, out, problem) = store(&import);
     assert_eq!(code, Some(0), "{problem}");
     assert!(
-        out.starts_with("imported the carry-over state of subnet 1 after epoch 1"),
+        out.starts_with("imported the memory of subnet 1 after epoch 1"),
         "{out}"
     );
     let again = shown(kept.join("again"));
@@ -200,7 +200,7 @@ fn memory_is_handed_on_as_a_file(kept: &Path) {
     let (code, _, problem) = store(&import);
     assert_eq!(code, Some(2));
     assert!(
-        problem.contains("not a file that `inktensor store export` wrote"),
+        problem.contains("is not a file of `inktensor store export`"),
         "{problem}"
     );
 

@@ -16,7 +16,7 @@ use inktensor_client::{
 use inktensor_primitives::{epoch::EpochClosed, staking::StakeAdded};
 use std::{env, error::Error, fs, thread, time::Duration};
 
-/// Time between two looks at the chain.
+/// Time between two reads of the chain.
 const PAUSE: Duration = Duration::from_secs(3);
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,14 +1,20 @@
 //! A folder that holds a chain between runs: its state, the record of its deployment, and a
 //! worker's store.
+//!
+//! A process locks the folder while it uses the chain. Otherwise a transaction written to the
+//! folder would be lost once the process that serves the chain stores its own state.
 
 use crate::{
     sandbox::{SandboxChain, State},
     state_file::StateFileError,
 };
-use inktensor_client::deploy::{Addresses, Record, RecordError};
+use inktensor_client::{
+    deploy::{Addresses, Record, RecordError},
+    io_error::reason,
+};
 use std::{
-    fs::{self, File},
-    io::{self, Write},
+    fs::{self, File, TryLockError},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 use thiserror::Error;
@@ -19,6 +25,11 @@ const STATE: &str = "chain.state";
 const DEPLOYMENT: &str = "deployment.json";
 /// Folder of the worker's store.
 const STORE: &str = "store";
+/// File that is locked while a process uses the chain. A process that serves the chain writes its
+/// address there.
+const LOCK: &str = "lock";
+/// Largest length of an address in the lock file.
+const LOCK_TEXT: u64 = 256;
 
 /// A folder that holds a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,11 +37,18 @@ pub struct ChainDir {
     folder: PathBuf,
 }
 
+/// The lock of a chain's folder, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct DirLock {
+    /// The locked file. A folder that only may be read has none.
+    file: Option<File>,
+}
+
 /// An error of a chain's folder, with the file's name.
 #[derive(Debug, Error)]
 pub enum ChainDirError {
     /// The file is unreadable or unwritable.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), reason(source))]
     File {
         /// The file.
         path: PathBuf,
@@ -40,6 +58,20 @@ pub enum ChainDirError {
     /// The folder already holds a chain.
     #[error("{}: the folder already holds a chain; name another folder, or remove it", .0.display())]
     Taken(PathBuf),
+    /// The folder holds no chain.
+    #[error("{}: there is no chain in this folder; `inktensor demo --keep DIR` and `inktensor devchain --state DIR` leave one", .0.display())]
+    Missing(PathBuf),
+    /// A process serves the chain.
+    #[error("{} is served at {address}; use that address", folder.display())]
+    Served {
+        /// The folder.
+        folder: PathBuf,
+        /// Address of the server.
+        address: String,
+    },
+    /// Another process uses the chain.
+    #[error("{} is in use by another process; try again when it has ended", .0.display())]
+    InUse(PathBuf),
     /// The state is unusable.
     #[error("{}: {source}", path.display())]
     State {
@@ -80,6 +112,83 @@ impl ChainDir {
             return Err(ChainDirError::Taken(self.folder.clone()));
         }
         fs::create_dir_all(&self.folder).map_err(failed(&self.folder))
+    }
+
+    /// Locks the folder to read the chain. Several processes may read at once.
+    ///
+    /// # Errors
+    /// `Missing`, `Served`, `InUse`, `File`.
+    pub fn lock_to_read(&self) -> Result<DirLock, ChainDirError> {
+        self.check_exists()?;
+        match self.lock_file() {
+            Ok(file) => self.locked(file, File::try_lock_shared),
+            // A folder that only may be read has no writer.
+            Err(_) => Ok(DirLock { file: None }),
+        }
+    }
+
+    /// Locks the folder to change the chain, for this process alone.
+    ///
+    /// # Errors
+    /// `Missing`, `Served`, `InUse`, `File`.
+    pub fn lock_to_write(&self) -> Result<DirLock, ChainDirError> {
+        self.check_exists()?;
+        self.locked(self.lock_file()?, File::try_lock)
+    }
+
+    /// Creates the folder if it does not exist, and locks it for a process that serves the chain at
+    /// `address`, or that makes the chain and has no address.
+    ///
+    /// # Errors
+    /// `Served`, `InUse`, `File`.
+    pub fn lock_to_serve(&self, address: Option<&str>) -> Result<DirLock, ChainDirError> {
+        fs::create_dir_all(&self.folder).map_err(failed(&self.folder))?;
+        let lock = self.locked(self.lock_file()?, File::try_lock)?;
+        if let (Some(mut file), Some(address)) = (lock.file.as_ref(), address) {
+            file.write_all(address.as_bytes())
+                .map_err(failed(&self.path(LOCK)))?;
+        }
+        Ok(lock)
+    }
+
+    fn check_exists(&self) -> Result<(), ChainDirError> {
+        if self.exists() {
+            Ok(())
+        } else {
+            Err(ChainDirError::Missing(self.folder.clone()))
+        }
+    }
+
+    /// Opens the lock file.
+    fn lock_file(&self) -> Result<File, ChainDirError> {
+        let path = self.path(LOCK);
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        options.open(&path).map_err(failed(&path))
+    }
+
+    /// Locks `file` by `lock`, and clears the address of a server that has ended.
+    fn locked(
+        &self,
+        file: File,
+        lock: impl FnOnce(&File) -> Result<(), TryLockError>,
+    ) -> Result<DirLock, ChainDirError> {
+        let path = self.path(LOCK);
+        match lock(&file) {
+            Ok(()) => file.set_len(0).map_err(failed(&path))?,
+            Err(TryLockError::Error(error)) => return Err(failed(&path)(error)),
+            Err(TryLockError::WouldBlock) => {
+                let mut address = String::new();
+                let read = (&file).take(LOCK_TEXT).read_to_string(&mut address);
+                read.map_err(failed(&path))?;
+                let folder = self.folder.clone();
+                return Err(match address.as_str() {
+                    "" => ChainDirError::InUse(folder),
+                    _ => ChainDirError::Served { folder, address },
+                });
+            }
+        }
+        Ok(DirLock { file: Some(file) })
     }
 
     /// Returns the path of the worker's store.
@@ -219,6 +328,32 @@ mod tests {
         }
         assert_eq!(dir.contracts().unwrap(), contracts);
         assert!(matches!(dir.create(), Err(ChainDirError::Taken(_))));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_folder_in_use_is_refused_with_the_address_of_its_server() {
+        let folder = folder("locked");
+        let dir = ChainDir::at(&folder);
+        assert!(matches!(dir.lock_to_read(), Err(ChainDirError::Missing(_))));
+        let served = dir.lock_to_serve(Some("tcp://127.0.0.1:1")).unwrap();
+        dir.save(&SandboxChain::new().state()).unwrap();
+        let expected = format!(
+            "{} is served at tcp://127.0.0.1:1; use that address",
+            folder.display()
+        );
+        for refused in [dir.lock_to_read(), dir.lock_to_write()] {
+            assert_eq!(refused.unwrap_err().to_string(), expected);
+        }
+        drop(served);
+        let readers = [dir.lock_to_read().unwrap(), dir.lock_to_read().unwrap()];
+        for refused in [dir.lock_to_write(), dir.lock_to_serve(None)] {
+            assert!(matches!(refused, Err(ChainDirError::InUse(_))));
+        }
+        drop(readers);
+        let writer = dir.lock_to_write().unwrap();
+        assert!(matches!(dir.lock_to_read(), Err(ChainDirError::InUse(_))));
+        drop(writer);
         fs::remove_dir_all(folder).unwrap();
     }
 

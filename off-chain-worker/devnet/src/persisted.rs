@@ -1,6 +1,9 @@
 //! A chain in a folder: each transaction is written to disk at once.
 
-use crate::{chain_dir::ChainDir, sandbox::SandboxChain};
+use crate::{
+    chain_dir::{ChainDir, ChainDirError, DirLock},
+    sandbox::SandboxChain,
+};
 use inktensor_client::{
     chain::{Chain, ChainError, ChainRead, Instantiated, Receipt},
     forward_reads,
@@ -12,12 +15,21 @@ use inktensor_primitives::{AccountId, Digest};
 pub struct PersistedChain {
     chain: SandboxChain,
     dir: ChainDir,
+    /// Lock of the folder while the chain is in use.
+    _lock: DirLock,
 }
 
 impl PersistedChain {
-    /// Opens the chain that `dir` holds.
-    pub const fn new(chain: SandboxChain, dir: ChainDir) -> Self {
-        Self { chain, dir }
+    /// Opens the chain that `dir` holds, locked by `lock`.
+    ///
+    /// # Errors
+    /// `File`, `State`.
+    pub fn open(dir: ChainDir, lock: DirLock) -> Result<Self, ChainDirError> {
+        Ok(Self {
+            chain: dir.chain()?,
+            dir,
+            _lock: lock,
+        })
     }
 
     /// Makes a block, calls `act` in it, and writes the state.

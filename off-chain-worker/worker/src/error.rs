@@ -45,9 +45,9 @@ pub enum RoleError {
     /// The operation needs a store, and this worker has none.
     #[error("this worker has no store; start it with one")]
     NoStore,
-    /// The carry-over state of the last final epoch is missing: it was neither computed here nor
+    /// The memory of the last final epoch is missing: it was neither computed here nor
     /// published on the chain. Import it from a worker that computed the epoch.
-    #[error("carry-over state (memory) of subnet {netuid}, epoch {epoch} is missing; export it on another worker with \
+    #[error("the memory of subnet {netuid}, epoch {epoch} is missing; export it on another worker with \
         `inktensor store export --netuid {netuid} --epoch {epoch}` there and `inktensor store import` here", netuid = netuid.0)]
     MemoryUnknown {
         /// The subnet.

@@ -1,6 +1,7 @@
-//! The shape of files: where a contract's type is named, how modules lie, how wide comments are.
+//! The shape of files: where a contract's type is named, how modules lie, how wide prose is.
 
 use super::{
+    links,
     text::{prose, Kind},
     Finding, Source,
 };
@@ -15,19 +16,25 @@ const CONTRACTS: [(&str, &str); 7] = [
     ("contracts/kernels/yuma/src/", "Yuma"),
     ("contracts/kernels/mean/src/", "Mean"),
 ];
-/// The widest line of a comment, in characters.
-const WIDEST_COMMENT: usize = 100;
+/// The widest line of a comment or of a page's prose, in characters.
+const WIDEST: usize = 100;
+/// A page whose lines are not wrapped: its facts have one line each.
+const UNWRAPPED: &str = "docs/subtensor-reference.md";
 
-/// Checks every Rust file.
+/// Checks every Rust file, and the width of every page.
 pub fn check(sources: &[Source]) -> Vec<Finding> {
-    let code = sources.iter().filter(|source| source.name.ends_with(".rs"));
-    code.flat_map(|source| {
+    let (code, pages): (Vec<&Source>, Vec<&Source>) = sources
+        .iter()
+        .partition(|source| source.name.ends_with(".rs"));
+    let of_code = code.into_iter().flat_map(|source| {
         let mut findings = contract_type(source);
         findings.extend(wide_comments(source));
         findings.extend(module_beside_its_folder(source, sources));
         findings
-    })
-    .collect()
+    });
+    of_code
+        .chain(pages.into_iter().flat_map(wide_prose))
+        .collect()
 }
 
 /// A file other than `lib.rs` does not implement the contract: its parts are storage components
@@ -81,12 +88,29 @@ fn wide_comments(source: &Source) -> Vec<Finding> {
         .filter(|line| {
             lines
                 .get(line - 1)
-                .is_some_and(|text| text.chars().count() > WIDEST_COMMENT)
+                .is_some_and(|text| text.chars().count() > WIDEST)
         })
         .map(|line| Finding {
             file: source.name.clone(),
             line,
-            message: format!("the comment goes beyond {WIDEST_COMMENT} columns; wrap it"),
+            message: format!("the comment goes beyond {WIDEST} columns; wrap it"),
+        })
+        .collect()
+}
+
+/// Code blocks, tables, and lines with a link cannot be wrapped.
+fn wide_prose(page: &Source) -> Vec<Finding> {
+    if page.name == UNWRAPPED {
+        return Vec::new();
+    }
+    links::prose(&page.text)
+        .filter(|(_, text)| text.chars().count() > WIDEST)
+        .filter(|(_, text)| !text.trim_start().starts_with('|'))
+        .filter(|(_, text)| !text.contains("](") && !text.contains("://"))
+        .map(|(line, _)| Finding {
+            file: page.name.clone(),
+            line,
+            message: format!("the line goes beyond {WIDEST} columns; wrap it"),
         })
         .collect()
 }
@@ -141,5 +165,14 @@ mod tests {
         let text = format!("// {wide}\n// https://{wide}\nlet x = \"{wide}\";\n");
         let found = check(&[source("a.rs", &text)]);
         assert_eq!(found.len(), 1, "{found:?}");
+    }
+
+    #[test]
+    fn wide_prose_is_found_and_tables_code_and_links_are_not() {
+        let wide = "x".repeat(101);
+        let text = format!("{wide}\n| {wide} |\n[{wide}](a.md)\n```\n{wide}\n```\n");
+        let found = check(&[source("a.md", &text), source(UNWRAPPED, &text)]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].line, found[0].file.as_str()), (1, "a.md"));
     }
 }

@@ -208,9 +208,9 @@ proptest! {
                 let mut columns = vec![Vec::new(); roster.len()];
                 for chunk in 0..closed.plan.chunks(NEURONS) {
                     let inputs = chunk_inputs(&registry, &rows, &closed, chunk, true).unwrap();
-                    let neurons = chunk_inputs(&registry, &rows, &closed, chunk, false).unwrap();
-                    assert_eq!(neurons.neurons, inputs.neurons);
-                    assert!(neurons.rows.is_empty());
+                    let alone = chunk_inputs(&registry, &rows, &closed, chunk, false).unwrap();
+                    assert_eq!(alone.neurons, inputs.neurons);
+                    assert!(alone.rows.is_empty());
                     let width = inputs.neurons.len();
                     for (row, part) in columns.iter_mut().zip(inputs.rows.chunks(width)) {
                         row.extend_from_slice(part);

@@ -5,16 +5,19 @@ use crate::{
     output::json::Address,
     values,
 };
-use inktensor_client::deploy::{deploy, Addresses, Bundles, Config, Record};
+use inktensor_client::{
+    deploy::{deploy, Addresses, Bundles, Config, Record},
+    io_error::reason,
+};
 use inktensor_devnet::{
     account,
-    chain_dir::ChainDir,
+    chain_dir::{ChainDir, ChainDirError},
     sandbox::SandboxChain,
     server::{Devchain, Keep, Settings},
 };
 use inktensor_primitives::{epoch::EpochRules, Rao};
 use std::{
-    io::Write,
+    io::{self, Write},
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     time::Duration,
@@ -79,9 +82,16 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
              --allow-other-hosts to let them"
         )));
     }
-    let listener = TcpListener::bind(listen)
-        .map_err(|error| Failure::input(format_args!("{listen}: {error}")))?;
-    let (chain, contracts, keep) = chain(arguments)?;
+    let listener = TcpListener::bind(listen).map_err(|error| unusable(listen, &error))?;
+    let address = listener.local_addr();
+    let address = address.map_err(|error| unusable(listen, &error))?;
+    let kept = arguments.state.as_ref().map(ChainDir::at);
+    let locked = kept
+        .as_ref()
+        .map(|kept| kept.lock_to_serve(Some(&format!("tcp://{address}"))));
+    // Held until the process ends.
+    let _lock = locked.transpose().map_err(in_state)?;
+    let (chain, contracts, keep) = chain(arguments, kept)?;
     let settings = Settings {
         block_time: Some(Duration::from_millis(arguments.block_time))
             .filter(|time| !time.is_zero()),
@@ -103,13 +113,39 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     Ok(Verdict::Good)
 }
 
+/// Returns the failure to listen at an address.
+fn unusable(listen: SocketAddr, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => Failure::input(format_args!(
+            "--listen {listen}: another process listens there; end it, or choose another port"
+        )),
+        io::ErrorKind::AddrNotAvailable => Failure::input(format_args!(
+            "--listen {listen}: this machine does not have the address; use 127.0.0.1"
+        )),
+        io::ErrorKind::PermissionDenied => Failure::input(format_args!(
+            "--listen {listen}: the system does not allow this port; choose one above 1023"
+        )),
+        _ => Failure::input(format_args!(
+            "--listen {listen}: {}; choose another address",
+            reason(error)
+        )),
+    }
+}
+
+/// Returns the failure to use the folder of --state.
+fn in_state(error: ChainDirError) -> Failure {
+    Failure::input(format_args!("--state {error}"))
+}
+
 /// Returns the chain to serve: the one that is kept, or a new one with a deployment.
-fn chain(arguments: &Arguments) -> Result<(SandboxChain, Addresses, Option<Keep>), Failure> {
-    let kept = arguments.state.as_ref().map(ChainDir::at);
+fn chain(
+    arguments: &Arguments,
+    kept: Option<ChainDir>,
+) -> Result<(SandboxChain, Addresses, Option<Keep>), Failure> {
     let (mut chain, contracts) = match kept.as_ref().filter(|kept| kept.exists()) {
         Some(kept) => (
-            kept.chain().map_err(Failure::input)?,
-            kept.contracts().map_err(Failure::input)?,
+            kept.chain().map_err(in_state)?,
+            kept.contracts().map_err(in_state)?,
         ),
         None => deployed(arguments)?,
     };
@@ -117,10 +153,10 @@ fn chain(arguments: &Arguments) -> Result<(SandboxChain, Addresses, Option<Keep>
         return Ok((chain, contracts, None));
     };
     if !kept.exists() {
-        kept.create().map_err(Failure::input)?;
+        kept.create().map_err(in_state)?;
         let record = Record::found(&chain, &contracts, "devchain").map_err(Failure::input)?;
-        kept.save_record(&record).map_err(Failure::input)?;
-        kept.save(&chain.state()).map_err(Failure::input)?;
+        kept.save_record(&record).map_err(in_state)?;
+        kept.save(&chain.state()).map_err(in_state)?;
     }
     let keep: Keep = Box::new(move |state| kept.save(state).map_err(|error| error.to_string()));
     Ok((chain, contracts, Some(keep)))

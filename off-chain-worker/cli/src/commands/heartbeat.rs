@@ -3,13 +3,14 @@
 use crate::{
     args::NodesArg,
     error::{Failure, Verdict},
+    network::connect,
     values,
 };
 use inktensor_client::{
     chain::{rpc::Wait, ChainRead},
     keys::{self, KeyArguments},
 };
-use inktensor_worker::chain_source::{connect, Access};
+use inktensor_worker::chain_source::Access;
 use std::{
     io::Write,
     thread,
@@ -49,7 +50,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         wait: Wait::Best,
         ..Access::default()
     };
-    let mut chain = connect(addresses, access).map_err(Failure::input)?;
+    let (mut chain, waiting) = connect(addresses, access)?;
+    drop(waiting);
     writeln!(
         out,
         "a block every {} ms on {}",

@@ -73,7 +73,7 @@ struct Pages {
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let Command::Check(arguments) = command;
     let file = &arguments.file;
-    let code = fs::read(file).map_err(|error| Failure::in_file(file, error))?;
+    let code = fs::read(file).map_err(|error| Failure::unusable("", file, &error))?;
     let finding = Finding::of(file.display().to_string(), &code);
     if arguments.json {
         json::print_line(&finding, out)?;

@@ -91,7 +91,7 @@ enum Command {
     /// may be killed at any moment: with the same store it continues where it was. The manual is
     /// docs/operate.md.
     Run(Box<run::Arguments>),
-    /// Export and import the state of a stopped worker
+    /// Export and import the memory of epochs, and trust a kernel again
     #[command(subcommand)]
     Store(store::Command),
     /// Deploy all contracts on a chain of nodes

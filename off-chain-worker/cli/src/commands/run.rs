@@ -3,6 +3,7 @@
 use crate::{
     args::{SignerArgs, Who},
     error::{Failure, Verdict},
+    network::not_opened,
     verifier,
 };
 use inktensor_client::{chain::rpc::Wait, keys::KeyArguments};
@@ -93,11 +94,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             // Short: a worker that is to end waits for the request in hand, and the next turn
             // sends it again.
             timeout: verifier::TIMEOUT,
+            is_writing: true,
         };
         config.chain.open(access)
     };
-    let opened = service::opened(&ties, config.poll, open)
-        .map_err(|error| Failure::input(format_args!("--chain {}: {error}", config.chain)))?;
+    let opened = service::opened(&ties, &config.chain, config.poll, open)
+        .map_err(|error| not_opened(&config.chain, error))?;
     if let Some(opened) = opened {
         let kernels = verifier::kernels()?;
         Service::new(&config, account, opened, kernels, ties.clone())

@@ -1,4 +1,4 @@
-//! `inktensor store`: carry-over state from and for stopped workers, and trust in a kernel.
+//! `inktensor store`: memory from and for stopped workers, and trust in a kernel.
 
 use crate::{
     args::{self, ReadArgs},
@@ -8,8 +8,8 @@ use crate::{
 };
 use inktensor_primitives::{Digest, NetUid};
 use inktensor_worker::{
-    epochs::EpochCache,
-    store::{MemoryExport, Store},
+    epochs::{check_export, EpochCache},
+    store::{Home, MemoryExport, Store, StoreError},
 };
 use serde::Serialize;
 use std::{
@@ -21,18 +21,17 @@ use std::{
 /// Commands about the store of a stopped worker.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Export the carry-over state of an epoch, for another worker
+    /// Export the memory of an epoch, for another worker
     ///
-    /// A worker that was not there when the epochs before were computed needs the state that the
-    /// last final one left. The worker whose store this is must be stopped first: a store belongs
-    /// to one process.
+    /// A worker that did not compute the last final epoch needs the memory of that epoch. The
+    /// worker whose store this is must be stopped first: a store belongs to one process.
     #[command(after_help = example!(
         "store export --store worker --netuid 1 --epoch 7 memory"
     ))]
     Export(Export),
-    /// Import carry-over state that another worker exported
+    /// Import the memory that another worker exported
     ///
-    /// The state must have the hashes that became final on the chain. The worker whose store this
+    /// The memory must have the hashes that became final on the chain. The worker whose store this
     /// is must be stopped.
     #[command(after_help = example!(
         "store import --store worker --url ws://127.0.0.1:9944 memory"
@@ -119,8 +118,8 @@ impl<'a> Exported<'a> {
 
 impl View for Exported<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let state = format!(
-            "the carry-over state of subnet {} after epoch {} ({})",
+        let memory = format!(
+            "the memory of subnet {} after epoch {} ({})",
             self.netuid,
             self.epoch,
             count(u32::try_from(self.chunks).unwrap_or(u32::MAX), "chunk")
@@ -129,10 +128,10 @@ impl View for Exported<'_> {
         if self.is_import {
             writeln!(
                 out,
-                "imported {state} from {file}; it has the hashes that are on the chain"
+                "imported {memory} from {file}; it has the hashes that are on the chain"
             )
         } else {
-            writeln!(out, "exported {state} to {file}")
+            writeln!(out, "exported {memory} to {file}")
         }
     }
 }
@@ -165,27 +164,36 @@ fn export(arguments: &Export, out: &mut dyn Write) -> Result<(), Failure> {
     let export = store.export(netuid, epoch).map_err(Failure::input)?;
     let export = export.ok_or_else(|| {
         let problem = format_args!(
-            "the carry-over state of subnet {} after epoch {epoch} is not in this store",
+            "the memory of subnet {} after epoch {epoch} is not in this store",
             netuid.0
         );
         Failure::in_file(&arguments.store, problem)
     })?;
     let bytes = export.to_bytes().map_err(Failure::input)?;
     let made = fs::File::create_new(file).and_then(|mut file| file.write_all(&bytes));
-    made.map_err(|error| Failure::in_file(file, error))?;
+    made.map_err(|error| Failure::unusable("", file, &error))?;
     let view = Exported::new(&export, file, false);
     Ok(output::show(arguments.json, &view, out)?)
 }
 
 fn import(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
     let file = &arguments.file;
-    let bytes = fs::read(file).map_err(|error| Failure::in_file(file, error))?;
-    let export = MemoryExport::from_bytes(&bytes).map_err(|error| {
-        let problem =
-            format_args!("this is not a file that `inktensor store export` wrote: {error}");
-        Failure::in_file(file, problem)
+    let bytes = fs::read(file).map_err(|error| Failure::unusable("", file, &error))?;
+    let export = MemoryExport::from_bytes(&bytes).map_err(|error| match error {
+        StoreError::NotExported => Failure::input(format_args!(
+            "{} is not a file of `inktensor store export`",
+            file.display()
+        )),
+        error => Failure::in_file(file, error),
     })?;
     let network = arguments.read.open()?;
+    // Before the store: a refused import leaves no new folder.
+    let home = Home::on(network.chain(), network.contracts().epoch).map_err(Failure::input)?;
+    export
+        .check_home(&home)
+        .map_err(|error| Failure::in_file(file, error))?;
+    check_export(network.chain(), &network.contracts(), &export)
+        .map_err(|error| Failure::in_file(file, error))?;
     let store = verifier::store(&network, &arguments.store)?;
     let ledger = EpochCache::new(network.contracts(), verifier::kernels()?).with_store(store);
     ledger

@@ -26,7 +26,7 @@ pub struct Config {
     pub split: Split,
     /// Shares of a budget for the accounts that run epochs.
     pub fees: Fees,
-    /// Account of the protocol's reserve.
+    /// Account that receives the protocol's part of budgets.
     pub treasury: AccountId,
     /// Constants of the epoch protocol.
     pub rules: EpochRules,
@@ -49,7 +49,7 @@ impl Config {
         rollover_delay: 900,
     };
 
-    /// Returns a configuration with `deployer` as admin, a reserve at `treasury`, and the split,
+    /// Returns a configuration with `deployer` as admin, `treasury` as the treasury, and the split,
     /// fees and rules by default.
     pub fn new(deployer: AccountId, treasury: AccountId, holders: Vec<(AccountId, Rao)>) -> Self {
         Self {

@@ -1,6 +1,7 @@
 //! Errors of keys. No variant has room for any part of a secret.
 
 use super::{read::MAX_LENGTH, SURI_VARIABLE};
+use crate::io_error::reason;
 use std::{io, path::PathBuf};
 use thiserror::Error;
 
@@ -19,7 +20,7 @@ pub enum KeyError {
         second: String,
     },
     /// The file is unreadable.
-    #[error("{path}: {error}", path = .path.display())]
+    #[error("--suri-file {path}: {reason}", path = .path.display(), reason = reason(.error))]
     File {
         /// The file.
         path: PathBuf,
@@ -27,10 +28,10 @@ pub enum KeyError {
         error: io::Error,
     },
     /// The path is a folder, a pipe or a device.
-    #[error("{path}: a secret URI is read from a regular file only", path = .0.display())]
+    #[error("--suri-file {path}: a secret URI is read from a regular file only; name another file", path = .0.display())]
     NotAFile(PathBuf),
     /// Other users may read or change the file.
-    #[error("{path}: other users may use this file (mode {mode:04o}); run `chmod 600 {path}`", path = .path.display())]
+    #[error("--suri-file {path}: other users may use this file (mode {mode:04o}); run `chmod 600 {path}`", path = .path.display())]
     Shared {
         /// The file.
         path: PathBuf,

@@ -28,7 +28,7 @@ struct EventSums {
     paid: u64,
     /// Paid to subnets' owners.
     owners: u64,
-    /// Paid to the reserve.
+    /// Paid to the treasury.
     treasury: u64,
     /// Paid to the accounts that computed epochs.
     proposers: u64,
@@ -172,20 +172,20 @@ impl Simulation<'_> {
         let contracts = self.contracts();
         let issuance = self.chain.query(contracts.emission().issuance())?;
         let treasury = self.chain.query(contracts.emission().treasury())?;
-        let reserve = self.chain.query(contracts.psp22().balance_of(treasury))?;
+        let balance = self.chain.query(contracts.psp22().balance_of(treasury))?;
         let mut equation = Equation::new(
-            "TAO minted since went to neurons, owners, the reserve, and the accounts that ran the epochs",
+            "TAO minted since went to neurons, owners, the treasury, and the accounts that ran the epochs",
             [term("minted by emission", issuance.minted)],
             [
                 term("miners, validators and their stakers", Rao(sums.paid)),
                 term("subnet owners", Rao(sums.owners)),
-                term("balance of the reserve", narrow(reserve)),
+                term("balance of the treasury", narrow(balance)),
                 term("fees of proposers", Rao(sums.proposers)),
                 term("fees of keepers", Rao(sums.keepers)),
             ],
         );
-        // The reserve starts empty, and no account spends from it here.
-        equation.holds &= narrow(reserve) == Rao(sums.treasury);
+        // The treasury starts empty, and no account spends from it here.
+        equation.holds &= narrow(balance) == Rao(sums.treasury);
         Ok(equation)
     }
 

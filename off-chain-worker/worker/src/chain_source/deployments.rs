@@ -16,11 +16,11 @@ pub const FOLDER: &str = "deployments";
 /// `named`, or the only one in [`FOLDER`] that is of the chain.
 ///
 /// # Errors
-/// `NoDeployment`, `Several`; for the named file `OtherChain`, or `Dir` if it is unusable.
+/// `NoDeployment`, `Several`; for the named file `OtherChain`, or `Deployment` if it is unusable.
 pub fn of_chain(named: Option<&Path>, genesis: Digest) -> Result<(PathBuf, Record), SourceError> {
     match named {
         Some(path) => {
-            let record = read_record(path)?;
+            let record = read_record(path).map_err(SourceError::Deployment)?;
             if record.genesis == genesis {
                 Ok((path.to_owned(), record))
             } else {

@@ -55,6 +55,8 @@ pub struct Access {
     pub keys: Vec<Keypair>,
     /// Moment at which a transaction counts as carried out on a chain of nodes.
     pub wait: Wait,
+    /// True if transactions are sent. A chain in a folder is then used by this process alone.
+    pub is_writing: bool,
 }
 
 impl Default for Access {
@@ -65,6 +67,7 @@ impl Default for Access {
             deployment: None,
             keys: Vec::new(),
             wait: Wait::Best,
+            is_writing: false,
         }
     }
 }
@@ -82,9 +85,12 @@ pub struct Opened {
 /// An error of opening a chain.
 #[derive(Debug, Error)]
 pub enum SourceError {
-    /// The folder or the file of the deployment is unusable.
+    /// The folder is unusable.
     #[error(transparent)]
     Dir(#[from] ChainDirError),
+    /// The named file of the deployment is unusable.
+    #[error("--deployment {0}")]
+    Deployment(ChainDirError),
     /// The chain does not answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -119,8 +125,13 @@ impl ChainSource {
         match self {
             ChainSource::Dir(folder) => {
                 let kept = ChainDir::at(folder);
+                let lock = if access.is_writing {
+                    kept.lock_to_write()?
+                } else {
+                    kept.lock_to_read()?
+                };
                 Ok(Opened {
-                    chain: Box::new(PersistedChain::new(kept.chain()?, kept.clone())),
+                    chain: Box::new(PersistedChain::open(kept.clone(), lock)?),
                     contracts: kept.contracts()?,
                     store: Some(kept.store()).filter(|store| store.exists()),
                 })
@@ -170,24 +181,63 @@ impl FromStr for ChainSource {
     /// Parses `ws://HOST:PORT` or `wss://..`, several of them with commas between,
     /// `tcp://HOST:PORT`, or a folder.
     fn from_str(text: &str) -> Result<Self, String> {
-        let is_node = |text: &str| NODE.iter().any(|scheme| text.starts_with(scheme));
-        if is_node(text) {
+        if text.is_empty() {
+            return Err("it is empty; name ws://HOST:PORT, tcp://HOST:PORT, or a folder".into());
+        }
+        if after_scheme(text).is_some() {
             let addresses: Vec<String> = text.split(',').map(|it| it.trim().into()).collect();
-            return match addresses.iter().find(|it| !is_node(it)) {
-                None => Ok(ChainSource::Nodes(addresses)),
-                Some(other) => Err(format!("{other:?} does not begin with ws:// or wss://")),
-            };
+            for address in &addresses {
+                let rest = after_scheme(address)
+                    .ok_or_else(|| format!("{address:?} does not begin with ws:// or wss://"))?;
+                // A path may follow, and a user may stand before.
+                let host = rest.split(['/', '?']).next().unwrap_or_default();
+                let host = host.rsplit('@').next().unwrap_or_default();
+                check_host(host, false).map_err(|problem| format!("{address}: {problem}"))?;
+            }
+            return Ok(ChainSource::Nodes(addresses));
         }
         match text.split_once("://") {
             None if is_bare_address(text) => Err(format!(
                 "the scheme is missing: ws://{text} is a node, tcp://{text} is a devchain"
             )),
             None => Ok(ChainSource::Dir(text.into())),
-            Some(_) => text
-                .strip_prefix(SERVED)
-                .map(|address| ChainSource::Served(address.into()))
-                .ok_or_else(|| "expected ws://, wss:// or tcp://, or a folder".into()),
+            Some(_) => {
+                let address = text
+                    .strip_prefix(SERVED)
+                    .ok_or("expected ws://, wss:// or tcp://, or a folder")?;
+                check_host(address, true).map_err(|problem| format!("{text}: {problem}"))?;
+                Ok(ChainSource::Served(address.into()))
+            }
         }
+    }
+}
+
+/// Returns the rest of a node's address.
+fn after_scheme(address: &str) -> Option<&str> {
+    NODE.iter().find_map(|scheme| address.strip_prefix(scheme))
+}
+
+/// Checks HOST:PORT, where an IPv6 address is in brackets. Without `needs_port` the port may be
+/// missing.
+fn check_host(text: &str, needs_port: bool) -> Result<(), String> {
+    let end = match text.starts_with('[') {
+        true => text.find(']').map(|at| at + 1).ok_or("a ] is missing")?,
+        false => text.find(':').unwrap_or(text.len()),
+    };
+    let (host, rest) = text.split_at(end);
+    if host.is_empty() || host.contains(char::is_whitespace) {
+        return Err("the host is missing; expected HOST:PORT".into());
+    }
+    match rest.strip_prefix(':') {
+        None if rest.is_empty() && !needs_port => Ok(()),
+        None => Err("the port is missing; expected HOST:PORT".into()),
+        Some(port) => match port.parse::<u16>() {
+            Ok(1..) => Ok(()),
+            _ => Err(format!(
+                "the port is {port:?}; expected a number from 1 to {}",
+                u16::MAX
+            )),
+        },
     }
 }
 
@@ -220,12 +270,29 @@ mod tests {
             "some/folder",
             "ws://127.0.0.1:9944",
             "wss://one:443,ws://two:9944",
+            "wss://node.example/rpc",
+            "ws://[::1]:9944",
+            "tcp://[::1]:9955",
         ] {
             assert_eq!(ChainSource::from_str(text).unwrap().to_string(), text);
         }
         let served = ChainSource::from_str("tcp://localhost:1").unwrap();
         assert_eq!(served, ChainSource::Served("localhost:1".into()));
-        for text in ["http://localhost:9944", "ws://one,tcp://two", "ws://one,"] {
+        for text in [
+            "",
+            "http://localhost:9944",
+            "ws://one,tcp://two",
+            "ws://one,",
+            "ws://",
+            "ws://:9944",
+            "ws://localhost:abc",
+            "ws://localhost:",
+            "ws://localhost:0",
+            "wss://one:443,ws://two:65536",
+            "ws://[::1:9944",
+            "tcp://localhost",
+            "tcp://localhost:1/",
+        ] {
             assert!(ChainSource::from_str(text).is_err(), "{text}");
         }
         let bare = ChainSource::from_str("127.0.0.1:9944").unwrap_err();

@@ -3,7 +3,10 @@
 
 use super::{block, EpochCache};
 use crate::{error::RoleError, history::EpochHistory, store::MemoryExport};
-use inktensor_client::chain::{ChainRead, Typed};
+use inktensor_client::{
+    chain::{ChainRead, Typed},
+    deploy::Addresses,
+};
 use inktensor_primitives::{
     assertion::memory_digest,
     epoch::Epochs,
@@ -32,16 +35,7 @@ impl EpochCache {
         let store = self.store.as_ref().ok_or(RoleError::NoStore)?;
         let (netuid, epoch) = (export.netuid, export.epoch);
         store.accept(export)?;
-        let status = chain.query(self.contracts.epoch().status(netuid))?;
-        let last = status.and_then(|status| status.final_epoch);
-        let hashes: Vec<Option<Digest>> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
-        if last != Some(epoch) || as_published(netuid, epoch, &export.memory, &hashes).is_none() {
-            return Err(RoleError::OtherMemory {
-                netuid,
-                epoch,
-                last,
-            });
-        }
+        check_export(chain, &self.contracts, export)?;
         store.put_memory(netuid, epoch, &export.memory)?;
         Ok(())
     }
@@ -73,7 +67,8 @@ impl EpochCache {
         let Some(epoch) = header.final_epoch.filter(|_| !reading.is_empty()) else {
             return Ok(Vec::new());
         };
-        let hashes: Vec<Option<Digest>> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
+        let hashes: Vec<Option<Digest>> =
+            chain.query(self.contracts.epoch().memory_hashes(netuid))?;
         if hashes.is_empty() {
             return Ok(Vec::new());
         }
@@ -99,7 +94,8 @@ impl EpochCache {
         let Some(epoch) = header.final_epoch else {
             return Ok(vec![Vec::new(); chunks]);
         };
-        let hashes: Vec<Option<Digest>> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
+        let hashes: Vec<Option<Digest>> =
+            chain.query(self.contracts.epoch().memory_hashes(netuid))?;
         if hashes.is_empty() {
             // After a change of the kernel or of the chunk size there is no memory.
             return Ok(vec![Vec::new(); chunks]);
@@ -171,6 +167,30 @@ impl EpochCache {
     }
 }
 
+/// Checks that the chain's hashes of the last final epoch fit a memory that another worker
+/// exported.
+///
+/// # Errors
+/// `OtherMemory`, `Chain`.
+pub fn check_export(
+    chain: &dyn ChainRead,
+    contracts: &Addresses,
+    export: &MemoryExport,
+) -> Result<(), RoleError> {
+    let (netuid, epoch) = (export.netuid, export.epoch);
+    let status = chain.query(contracts.epoch().status(netuid))?;
+    let last = status.and_then(|status| status.final_epoch);
+    let hashes: Vec<Option<Digest>> = chain.query(contracts.epoch().memory_hashes(netuid))?;
+    if last == Some(epoch) && as_published(netuid, epoch, &export.memory, &hashes).is_some() {
+        return Ok(());
+    }
+    Err(RoleError::OtherMemory {
+        netuid,
+        epoch,
+        last,
+    })
+}
+
 /// Returns the memory that the next epoch reads of `memory`: that of the chunks with a hash, which
 /// it must have. A chunk without a hash has not published its memory, and is read as empty.
 pub(crate) fn as_published(
@@ -181,9 +201,7 @@ pub(crate) fn as_published(
 ) -> Option<Vec<Vec<u8>>> {
     let read = |(chunk, (bytes, hash)): (u16, (&Vec<u8>, &Option<Digest>))| match hash {
         None => Some(Vec::new()),
-        Some(hash) => {
-            (memory_digest(netuid, epoch, chunk, bytes) == *hash).then(|| bytes.clone())
-        }
+        Some(hash) => (memory_digest(netuid, epoch, chunk, bytes) == *hash).then(|| bytes.clone()),
     };
     if memory.len() != hashes.len() {
         return None;

@@ -5,6 +5,8 @@ mod memory;
 
 pub(crate) use memory::as_published;
 
+pub use memory::check_export;
+
 use crate::{
     error::RoleError,
     history::EpochHistory,

@@ -27,7 +27,7 @@ pub mod status;
 mod tests;
 
 use crate::{
-    chain_source::{Opened, SourceError},
+    chain_source::{ChainSource, Opened, SourceError},
     epochs::EpochCache,
     kernels::Kernels,
     roles::{Keeper, Proposer, RoleError, TickReport, Watcher},
@@ -53,14 +53,20 @@ use signals::Stop;
 use status::Status;
 use std::{
     collections::{btree_map::Entry, BTreeMap},
-    sync::Arc,
+    sync::{
+        mpsc::{self, RecvTimeoutError},
+        Arc,
+    },
+    thread,
     time::Duration,
 };
 use thiserror::Error;
 use tracing::{debug, error, info, warn};
 
-/// Longest wait between two looks at a chain that does not answer.
+/// Longest wait between two reads of a chain that does not answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Wait for the chain at the start after which the log has a line.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// An error that keeps a worker from starting.
 #[derive(Debug, Error)]
@@ -145,13 +151,18 @@ impl Problem {
 /// If the chain answers and cannot be used.
 pub fn opened(
     handles: &Handles,
+    chain: &ChainSource,
     poll: Duration,
     mut open: impl FnMut() -> Result<Opened, SourceError>,
 ) -> Result<Option<Opened>, SourceError> {
     let mut failures = 0;
     let mut logged = None;
     while handles.stop.asked_by().is_none() {
-        match open() {
+        let tried = match failures {
+            0 => noticed(chain, &mut open),
+            _ => open(),
+        };
+        match tried {
             Ok(opened) => return Ok(Some(opened)),
             Err(SourceError::Chain(trouble)) if trouble.is_of_the_connection() => {
                 metrics::count_chain_error(&trouble);
@@ -169,6 +180,21 @@ pub fn opened(
     }
     handles.stop.log_end();
     Ok(None)
+}
+
+/// Calls `open`, and logs a line if it takes long.
+fn noticed<T>(chain: &ChainSource, open: impl FnOnce() -> T) -> T {
+    thread::scope(|scope| {
+        let (done, is_done) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            if is_done.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
+                warn!("waiting for the chain at {chain}");
+            }
+        });
+        let opened = open();
+        drop(done);
+        opened
+    })
 }
 
 /// Returns the wait after `failures` consecutive turns that did not reach the chain: it doubles

@@ -213,6 +213,7 @@ fn a_chain_that_is_not_there_yet_is_waited_for() {
         status: Arc::new(Status::new(LONG)),
         stop: Arc::default(),
     };
+    let chain = ChainSource::Served("127.0.0.1:1".into());
     let mut attempts = 0;
     let open = || {
         attempts += 1;
@@ -224,12 +225,12 @@ fn a_chain_that_is_not_there_yet_is_waited_for() {
             store: None,
         })
     };
-    let found = opened(&handles, Duration::from_millis(1), open).unwrap();
+    let found = opened(&handles, &chain, Duration::from_millis(1), open).unwrap();
     assert!(found.is_some() && attempts == 3);
-    let refused = opened(&handles, LONG, || Err(ChainError::BadAnswer.into()));
+    let refused = opened(&handles, &chain, LONG, || Err(ChainError::BadAnswer.into()));
     assert!(matches!(refused, Err(SourceError::Chain(_))));
     handles.stop.ask("SIGTERM");
-    let nothing = opened(&handles, LONG, || Err(ChainError::BadAnswer.into()));
+    let nothing = opened(&handles, &chain, LONG, || Err(ChainError::BadAnswer.into()));
     assert!(matches!(nothing, Ok(None)));
 }
 

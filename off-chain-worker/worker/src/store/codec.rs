@@ -89,6 +89,14 @@ pub fn open<T: DecodeAll>(kind: u8, key: &[u8], bytes: &[u8]) -> Result<T, Codec
     T::decode_all(&mut &value[..]).map_err(|_| CodecError::Value)
 }
 
+/// Returns true if `bytes` end with the checksum that [`seal`] makes for `key`, whatever their
+/// format.
+pub fn is_sealed(key: &[u8], bytes: &[u8]) -> bool {
+    bytes
+        .split_last_chunk::<CHECKSUM>()
+        .is_some_and(|(sealed, written)| checksum(key, sealed) == *written)
+}
+
 /// Covers the key, so that a value moved to another key is refused.
 fn checksum(key: &[u8], sealed: &[u8]) -> Digest {
     let mut preimage = Vec::with_capacity(key.len().saturating_add(sealed.len()));

@@ -42,7 +42,10 @@ pub enum StoreError {
         asked: String,
     },
     /// The file is not an exported memory.
-    #[error("this is not a memory that `inktensor store export` wrote: {0}")]
+    #[error("this is not a file of `inktensor store export`")]
+    NotExported,
+    /// The exported memory is damaged, too large, or of another format.
+    #[error("the exported memory is unusable: {0}; export it again")]
     NoExport(CodecError),
     /// The export is of another deployment.
     #[error("this memory was exported from another deployment ({found}), not from {asked}")]

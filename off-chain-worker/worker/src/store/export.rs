@@ -3,7 +3,10 @@
 //! An import is checked against the hashes that became final on the chain, so the file may come
 //! from any source.
 
-use super::{codec, Home, StoreError};
+use super::{
+    codec::{self, CodecError},
+    named, Home, StoreError,
+};
 use inktensor_primitives::NetUid;
 use scale::{Decode, Encode};
 
@@ -37,16 +40,37 @@ impl MemoryExport {
     /// Reads a file.
     ///
     /// # Errors
-    /// `NoExport`.
+    /// `NotExported` for a file of another kind; `NoExport`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
-        codec::open(KIND, KEY, bytes).map_err(StoreError::NoExport)
+        codec::open(KIND, KEY, bytes).map_err(|error| match error {
+            // The first byte of any file reads as a format: the checksum decides.
+            CodecError::Format(_) if !codec::is_sealed(KEY, bytes) => StoreError::NotExported,
+            CodecError::Kind => StoreError::NotExported,
+            CodecError::Length if !bytes.starts_with(&[codec::FORMAT, KIND]) => {
+                StoreError::NotExported
+            }
+            error => StoreError::NoExport(error),
+        })
+    }
+
+    /// Checks that the memory is of the deployment `home`.
+    ///
+    /// # Errors
+    /// `OtherExport`.
+    pub fn check_home(&self, home: &Home) -> Result<(), StoreError> {
+        if self.home == *home {
+            return Ok(());
+        }
+        Err(StoreError::OtherExport {
+            found: named(&self.home),
+            asked: named(home),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::codec::CodecError;
 
     #[test]
     fn an_export_comes_back_whole_or_not_at_all() {
@@ -63,5 +87,9 @@ mod tests {
         assert_eq!(MemoryExport::from_bytes(&bytes).expect("whole"), export);
         let cut = MemoryExport::from_bytes(&bytes[..bytes.len() - 1]);
         assert!(matches!(cut, Err(StoreError::NoExport(CodecError::Length))));
+        for other in [&b"{\"json\": true}"[..], &b""[..], &[0; 100][..]] {
+            let refused = MemoryExport::from_bytes(other);
+            assert!(matches!(refused, Err(StoreError::NotExported)));
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! all.
 
 use super::StoreError;
+use inktensor_client::io_error::reason;
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use std::{
     fs,
@@ -34,7 +35,7 @@ impl File {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| StoreError::Unavailable {
                 path: path.clone(),
-                reason: error.to_string(),
+                reason: reason(&error),
             })?;
         }
         // On a page that makes no sense the database asserts instead of returning an error. No
@@ -137,7 +138,7 @@ fn store_error(path: &Path, error: redb::Error) -> StoreError {
         {
             StoreError::Unavailable {
                 path,
-                reason: error.to_string(),
+                reason: reason(&error),
             }
         }
         error => StoreError::Damaged {

@@ -265,13 +265,7 @@ impl Store {
     /// # Errors
     /// `OtherExport`.
     pub fn accept(&self, export: &MemoryExport) -> Result<(), StoreError> {
-        if export.home == self.home {
-            return Ok(());
-        }
-        Err(StoreError::OtherExport {
-            found: named(&export.home),
-            asked: named(&self.home),
-        })
+        export.check_home(&self.home)
     }
 
     /// Stores the results of an epoch that was not computed here.

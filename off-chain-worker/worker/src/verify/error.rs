@@ -49,7 +49,7 @@ pub enum VerifyError {
         epoch: u32,
     },
     /// The memory of the epoch before is known only by its hash.
-    #[error("the carry-over state (memory) of subnet {}, epoch {epoch} is on the chain only as a hash; name the store of a worker that computed it with --store", netuid.0)]
+    #[error("the memory of subnet {}, epoch {epoch} is on the chain only as a hash; name the store of a worker that computed it with --store", netuid.0)]
     MemoryUnknown {
         /// The subnet.
         netuid: NetUid,

@@ -74,6 +74,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     if let Some(kept) = &kept {
         kept.create().map_err(Failure::input)?;
     }
+    // Held until the chain is in the folder.
+    let locked = kept.as_ref().map(|kept| kept.lock_to_serve(None));
+    let _lock = locked.transpose().map_err(Failure::input)?;
     let bundles = Bundles::load().map_err(Failure::input)?;
     let choice = match arguments.engine {
         EngineKind::Wasm => EngineChoice::Wasm,
@@ -133,7 +136,8 @@ fn is_sound(report: &Report) -> bool {
 /// Returns the scenario of the only metagraph in `file`.
 fn recorded(file: &Path, seed: u64) -> Result<Scenario, Failure> {
     let name = file.display().to_string();
-    let text = fs::read_to_string(file).map_err(|error| Failure::in_file(file, error))?;
+    let text = fs::read_to_string(file);
+    let text = text.map_err(|error| Failure::unusable("--metagraph", file, &error))?;
     let mut found = vectors::read(&name, &text).map_err(Failure::input)?;
     let located = match found.len() {
         1 => found.remove(0),

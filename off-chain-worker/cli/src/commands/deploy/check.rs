@@ -3,7 +3,8 @@
 use crate::{
     args::ReadArgs,
     error::{Failure, Verdict},
-    output::View,
+    network::{connect, not_opened},
+    output::{waiting::Waiting, View},
 };
 use inktensor_client::{
     chain::ChainRead,
@@ -11,7 +12,7 @@ use inktensor_client::{
 };
 use inktensor_devnet::chain_dir::{read_record, ChainDir};
 use inktensor_primitives::hash::hex;
-use inktensor_worker::chain_source::{connect, of_chain, Access, ChainSource};
+use inktensor_worker::chain_source::{of_chain, Access, ChainSource, SourceError};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -45,6 +46,17 @@ struct Checked {
     mismatches: Vec<MismatchView>,
     #[serde(skip)]
     contracts: usize,
+    #[serde(skip)]
+    release: Option<PathBuf>,
+}
+
+/// A chain, and the file of a deployment on it.
+struct Opened {
+    chain: Box<dyn ChainRead>,
+    file: PathBuf,
+    record: Record,
+    /// The notice while the chain does not answer.
+    _waiting: Option<Waiting>,
 }
 
 /// A difference.
@@ -83,6 +95,13 @@ impl View for Checked {
         if self.mismatches.is_empty() {
             let (file, contracts) = (self.file.display(), self.contracts);
             writeln!(out, "{file}: all {contracts} contracts are as recorded")?;
+            if let Some(release) = &self.release {
+                let release = release.display();
+                writeln!(
+                    out,
+                    "{release}: all {contracts} have the code of this release"
+                )?;
+            }
         }
         Ok(())
     }
@@ -90,16 +109,22 @@ impl View for Checked {
 
 /// Runs the command.
 pub fn run(arguments: &Check, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let (chain, file, record) = open(arguments)?;
-    let found = check(chain.as_ref(), &record).map_err(Failure::input)?;
+    let Opened {
+        chain,
+        file,
+        record,
+        ..
+    } = &open(arguments)?;
+    let found = check(chain.as_ref(), record).map_err(Failure::input)?;
     let mut mismatches: Vec<MismatchView> = found.into_iter().map(MismatchView::from).collect();
     if let Some(release) = &arguments.release {
-        mismatches.extend(other_code(release, &record)?);
+        mismatches.extend(other_code(release, record)?);
     }
     let checked = Checked {
-        file,
+        file: file.clone(),
         mismatches,
         contracts: record.contracts.len(),
+        release: arguments.release.clone(),
     };
     arguments.read.show(&checked, out)?;
     Ok(Verdict::of(checked.mismatches.is_empty()))
@@ -107,11 +132,17 @@ pub fn run(arguments: &Check, out: &mut dyn Write) -> Result<Verdict, Failure> {
 
 /// Returns the recorded contracts whose code is not that of the release with the manifest `file`.
 fn other_code(file: &Path, record: &Record) -> Result<Vec<MismatchView>, Failure> {
-    let failed =
-        |problem: &dyn Display| Failure::input(format_args!("{}: {problem}", file.display()));
-    let text = fs::read_to_string(file).map_err(|error| failed(&error))?;
-    let manifest: BTreeMap<String, Released> =
-        serde_json::from_str(&text).map_err(|error| failed(&error))?;
+    let failed = |problem: &dyn Display| {
+        Failure::input(format_args!("--release {}: {problem}", file.display()))
+    };
+    let text = fs::read_to_string(file);
+    let text = text.map_err(|error| Failure::unusable("--release", file, &error))?;
+    let manifest: BTreeMap<String, Released> = serde_json::from_str(&text).map_err(|error| {
+        failed(&format_args!(
+            "this is not the manifest of a release ({error}); name contracts/artifacts/manifest.json \
+             of a checkout"
+        ))
+    })?;
     let mut other = Vec::new();
     for (name, entry) in &record.contracts {
         let released = manifest
@@ -130,24 +161,41 @@ fn other_code(file: &Path, record: &Record) -> Result<Vec<MismatchView>, Failure
 }
 
 /// Opens the chain, and the file of a deployment on it.
-fn open(arguments: &Check) -> Result<(Box<dyn ChainRead>, PathBuf, Record), Failure> {
+fn open(arguments: &Check) -> Result<Opened, Failure> {
     let named = arguments.read.chain.deployment.as_ref();
-    match &arguments.read.chain.chain {
+    let source = &arguments.read.chain.chain;
+    match source {
         ChainSource::Nodes(addresses) => {
-            let chain = connect(addresses, Access::default()).map_err(Failure::input)?;
+            let (chain, waiting) = connect(addresses, Access::default())?;
             let genesis = chain.genesis().map_err(Failure::input)?;
             // A file that is named is compared even if it is of another chain.
             let (file, record) = match named {
-                Some(path) => (path.clone(), read_record(path).map_err(Failure::input)?),
+                Some(path) => {
+                    let record = read_record(path).map_err(SourceError::Deployment);
+                    (path.clone(), record.map_err(Failure::input)?)
+                }
                 None => of_chain(None, genesis).map_err(Failure::input)?,
             };
-            Ok((Box::new(chain), file, record))
+            Ok(Opened {
+                chain: Box::new(chain),
+                file,
+                record,
+                _waiting: Some(waiting),
+            })
         }
         ChainSource::Dir(folder) => {
             let kept = ChainDir::at(folder);
-            let chain = kept.chain().map_err(Failure::input)?;
-            let (file, record) = kept.record().map_err(Failure::input)?;
-            Ok((Box::new(chain), file, record))
+            let failed = |error| not_opened(source, SourceError::Dir(error));
+            // Locked only while it is read: all of the chain is in memory afterwards.
+            let _lock = kept.lock_to_read().map_err(failed)?;
+            let chain = kept.chain().map_err(failed)?;
+            let (file, record) = kept.record().map_err(failed)?;
+            Ok(Opened {
+                chain: Box::new(chain),
+                file,
+                record,
+                _waiting: None,
+            })
         }
         ChainSource::Served(_) => Err(Failure::input(
             "--chain: a devchain names its contracts itself; there is no file to check",

@@ -9,6 +9,7 @@ use inktensor_primitives::{
     registry::NetworkRules,
     AccountId, Bps, Rao,
 };
+use inktensor_worker::service::config::toml_problem;
 use serde::Deserialize;
 use std::{fs, path::PathBuf};
 
@@ -26,7 +27,7 @@ pub struct Configured {
     /// The account that allows kernels and sets the network's rules; by default the deployer
     #[arg(long, value_parser = values::address, value_name = "ADDRESS")]
     admin: Option<AccountId>,
-    /// The account of the protocol's reserve; by default the deployer
+    /// The treasury, which receives the protocol's part of budgets; by default the deployer
     #[arg(long, value_parser = values::address, value_name = "ADDRESS")]
     treasury: Option<AccountId>,
     /// The least TAO to lock for a subnet [default: 1000]
@@ -37,7 +38,7 @@ pub struct Configured {
     split: Option<Preset>,
 }
 
-/// A division of budgets between miners, validators, the subnet's owner and the reserve.
+/// A division of budgets between miners, validators, the subnet's owner and the treasury.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
@@ -140,10 +141,12 @@ impl Configured {
         let file = match &self.config {
             None => File::default(),
             Some(path) => {
-                let text =
-                    fs::read_to_string(path).map_err(|error| Failure::in_file(path, error))?;
-                toml::from_str(&text)
-                    .map_err(|error| Failure::in_file(path, error.to_string().trim_end()))?
+                let text = fs::read_to_string(path);
+                let text = text.map_err(|error| Failure::unusable("--config", path, &error))?;
+                toml::from_str(&text).map_err(|error| {
+                    let (line, problem) = toml_problem(&text, &error);
+                    Failure::input(format_args!("{}:{line}: {problem}", path.display()))
+                })?
             }
         };
         self.merged(file, deployer)
@@ -289,6 +292,18 @@ mod tests {
         );
         assert!(price("2.5").unwrap_err().contains("in quotes"));
         assert!(price("-1").unwrap_err().contains("negative"));
+    }
+
+    #[test]
+    fn a_mistake_in_a_file_is_one_line() {
+        let text = "creation_price = 1\n\n[network]\nbogus = 1\n";
+        let error = toml::from_str::<File>(text).err().unwrap();
+        let (line, problem) = toml_problem(text, &error);
+        assert_eq!(line, 4);
+        assert!(
+            problem.starts_with("unknown field bogus; expected one of lock_interval, "),
+            "{problem}"
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub use record::RecordArgs;
 use crate::{
     args::{self, NodesArg, SignerArgs},
     error::{Failure, Verdict},
+    network::connect,
     output::{
         self,
         format::{self, count, grouped},
@@ -28,7 +29,7 @@ use inktensor_client::{
     },
 };
 use inktensor_devnet::chain_dir::{read_record, write_whole};
-use inktensor_worker::chain_source::{connect, Access, FOLDER};
+use inktensor_worker::chain_source::{Access, FOLDER};
 use serde::Serialize;
 use std::{
     fs,
@@ -122,6 +123,9 @@ struct Estimated {
 #[derive(Serialize)]
 struct Finished<'a> {
     file: &'a Path,
+    /// True if the file was written.
+    #[serde(skip)]
+    is_recorded: bool,
     contracts: Vec<ContractView>,
     steps: Vec<StepView>,
     #[serde(skip)]
@@ -163,7 +167,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         wait: arguments.signer.wait,
         ..Access::default()
     };
-    let mut chain = connect(addresses, access).map_err(Failure::input)?;
+    let (mut chain, waiting) = connect(addresses, access)?;
     let planned = estimate(&chain, &bundles, &config).map_err(Failure::input)?;
     rules::check_treasury(config.treasury, &planned.addresses).map_err(Failure::input)?;
     if arguments.dry_run {
@@ -179,6 +183,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let genesis = inktensor_client::chain::ChainRead::genesis(&chain).map_err(Failure::input)?;
     let planned = Record::of(&planned, &network, genesis);
     let earlier = earlier(&path, &planned, arguments.replace)?;
+    waiting.now_for("the next step of the deployment");
     let mut taken = Vec::new();
     let deployment = deploy_with(&mut chain, &bundles, &config, &mut |step| {
         taken.push(*step);
@@ -201,9 +206,15 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             }
         }
     }
-    write_whole(&path, record.to_text().as_bytes()).map_err(Failure::input)?;
+    drop(waiting);
+    let text = record.to_text();
+    let is_recorded = fs::read_to_string(&path).ok().as_ref() != Some(&text);
+    if is_recorded {
+        write_whole(&path, text.as_bytes()).map_err(Failure::input)?;
+    }
     let finished = Finished {
         file: &path,
+        is_recorded,
         contracts: deployment
             .contracts
             .iter()
@@ -234,7 +245,7 @@ fn file(network: &str) -> Result<PathBuf, Failure> {
         )));
     }
     let folder = Path::new(FOLDER);
-    fs::create_dir_all(folder).map_err(|error| Failure::in_file(folder, error))?;
+    fs::create_dir_all(folder).map_err(|error| Failure::unusable("", folder, &error))?;
     Ok(folder.join(name).with_extension("json"))
 }
 
@@ -296,9 +307,12 @@ impl View for Finished<'_> {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         let done = self.steps.iter().filter(|it| it.cost.is_some()).count();
         let done = count(u32::try_from(done).unwrap_or(u32::MAX), "step");
-        writeln!(out, "\ntook {done} of {}", self.steps.len())?;
+        writeln!(out, "\ntook {done} of {}\n", self.steps.len())?;
         addresses(self.deployment, out)?;
-        writeln!(out, "\nrecorded in {}", self.file.display())
+        if self.is_recorded {
+            writeln!(out, "\nrecorded in {}", self.file.display())?;
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use super::{check::MismatchView, earlier, file};
 use crate::{
     args::{self, NodesArg},
     error::{Failure, Verdict},
+    network::connect,
     output::{
         self,
         json::Address,
@@ -19,7 +20,7 @@ use inktensor_client::{
 };
 use inktensor_devnet::chain_dir::write_whole;
 use inktensor_primitives::{epoch::Epochs, hash::blake2, registry::Registry, AccountId};
-use inktensor_worker::chain_source::{connect, Access};
+use inktensor_worker::chain_source::Access;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -75,7 +76,7 @@ pub fn run(arguments: &RecordArgs, out: &mut dyn Write) -> Result<Verdict, Failu
     let nodes = arguments
         .nodes
         .nodes("a devchain names its contracts by itself")?;
-    let chain = connect(nodes, Access::default()).map_err(Failure::input)?;
+    let (chain, _waiting) = connect(nodes, Access::default())?;
     let network = match &arguments.network {
         Some(network) => network.clone(),
         None => chain.name().map_err(Failure::input)?,

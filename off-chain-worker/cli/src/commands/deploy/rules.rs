@@ -75,9 +75,12 @@ fn network(error: &RegistryError) -> String {
     let RegistryError::OutOfBounds { field, .. } = error else {
         return format!("network: {error}");
     };
+    // The error's text begins with the contract's name of the field.
+    let (text, name) = (error.to_string(), field.name());
+    let rest = text.strip_prefix(name).unwrap_or(&text);
     match field {
-        BoundedField::MinLock => format!("creation_price: {error}"),
-        field => format!("network.{}: {error}", field.name()),
+        BoundedField::MinLock => format!("creation_price{rest}"),
+        _ => format!("network.{name}{rest}"),
     }
 }
 
@@ -114,12 +117,21 @@ mod tests {
             (|it| it.holders.clear(), "holders: name at least one"),
             (|it| it.holders[0].1 = Rao(0), "holders: "),
             (|it| it.holders.push(it.holders[0]), "holders: "),
-            (|it| it.network.min_lock = Rao(u64::MAX), "creation_price: "),
-            (|it| it.network.lock_interval = 0, "network.lock_interval: "),
-            (|it| it.network.subnet_limit = 0, "network.subnet_limit: "),
+            (
+                |it| it.network.min_lock = Rao(u64::MAX),
+                "creation_price is ",
+            ),
+            (
+                |it| it.network.lock_interval = 0,
+                "network.lock_interval is ",
+            ),
+            (
+                |it| it.network.subnet_limit = 0,
+                "network.subnet_limit is 0, which is not within",
+            ),
             (
                 |it| it.network.subnet_limit = 2_000,
-                "network.subnet_limit: ",
+                "network.subnet_limit is ",
             ),
             (
                 |it| {

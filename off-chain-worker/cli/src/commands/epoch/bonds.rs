@@ -1,4 +1,4 @@
-//! Bonds by proof: the carry-over state of the last final epoch, checked against the hashes that
+//! Bonds by proof: the memory of the last final epoch, checked against the hashes that
 //! the chain keeps of it.
 
 use crate::{
@@ -77,8 +77,8 @@ pub fn bonds(arguments: &Bonds, out: &mut dyn Write) -> Result<Verdict, Failure>
     let kernel = recomputed.inputs.header.kernel_code;
     if known(&kernel) != KernelKind::Yuma {
         return Err(Failure::input(format_args!(
-            "the kernel {} is not the Yuma kernel that this program is built with: its carry-over \
-             state may hold no bonds",
+            "the kernel {} is not the Yuma kernel that this program is built with: its memory \
+             may hold no bonds",
             Hex::from(kernel)
         )));
     }
@@ -166,14 +166,14 @@ impl output::List for BondsView {
     }
 }
 
-/// Returns all bonds of a carry-over state that are not zero.
+/// Returns all bonds of a memory that are not zero.
 fn read(memory: &[Vec<u8>]) -> Result<Vec<Bond>, Failure> {
     let mut all = Vec::new();
     for (chunk, bytes) in memory.iter().enumerate() {
         let memory = Memory::read(bytes);
         let memory = memory.ok_or_else(|| {
             Failure::input(format_args!(
-                "the carry-over state of chunk {chunk} does not hold bonds"
+                "the memory of chunk {chunk} does not hold bonds"
             ))
         })?;
         for (validator, bonds) in memory.rows() {

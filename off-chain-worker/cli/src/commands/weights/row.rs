@@ -32,7 +32,7 @@ pub struct Weights {
         value_name = "WEIGHT,.."
     )]
     weights: Vec<Weight>,
-    /// The client's version, for subnets that ask for a least one
+    /// The client's version, for subnets that require a minimum version
     #[arg(
         long,
         value_parser = values::whole::<u64>(0..=u64::MAX),

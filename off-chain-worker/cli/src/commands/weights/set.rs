@@ -25,7 +25,7 @@ pub struct Clear {
     sign: SignArgs,
     #[command(flatten)]
     netuid: NetuidArg,
-    /// The client's version, for subnets that ask for a least one
+    /// The client's version, for subnets that require a minimum version
     #[arg(
         long,
         value_parser = values::whole::<u64>(0..=u64::MAX),

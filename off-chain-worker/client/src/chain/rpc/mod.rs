@@ -41,7 +41,7 @@ use transaction::{carry_out, is_pending, raw, Included};
 const AT_ONCE: usize = 32;
 /// Longest wait for an equal transaction of another account.
 const DUPLICATE_WAIT: Duration = Duration::from_secs(15);
-/// Time between two looks at the node's pool.
+/// Time between two reads of the node's pool.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// A chain that a node serves.

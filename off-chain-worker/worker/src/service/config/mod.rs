@@ -8,6 +8,7 @@ use crate::{
     service::logging::{LogFormat, DEFAULT_FILTER},
 };
 use clap::{Args, Command, FromArgMatches, ValueEnum};
+use inktensor_client::io_error::reason;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,7 +26,7 @@ use thiserror::Error;
 pub const FILE_VARIABLE: &str = "INKTENSOR_CONFIG";
 /// Prefix of a field's environment variable.
 const PREFIX: &str = "INKTENSOR_";
-/// Milliseconds between two looks at the chain by default: well below the time of a block.
+/// Milliseconds between two reads of the chain by default: well below the time of a block.
 const POLL: u64 = 200;
 /// Seconds without a sign of life after which a worker counts as stalled, by default: far longer
 /// than an epoch takes to compute or a transaction waits for its block.
@@ -82,7 +83,7 @@ pub struct Layer {
     /// per call; costly, and off by default
     #[arg(long, value_name = "STEPS", value_parser = positive::<NonZeroU32>)]
     pub replay: Option<NonZeroU32>,
-    /// Milliseconds between two looks at the chain; 200 by default
+    /// Milliseconds between two reads of the chain; 200 by default
     #[arg(long, value_name = "MS", value_parser = positive::<NonZeroU64>)]
     pub poll: Option<NonZeroU64>,
     /// Longest wait in milliseconds before the worker acts on a block, so that of several equal
@@ -135,7 +136,7 @@ pub enum ConfigError {
         problem: String,
     },
     /// The file is unreadable.
-    #[error("{path}: {error}", path = .path.display())]
+    #[error("--config {path}: {reason}", path = .path.display(), reason = reason(.error))]
     File {
         /// The file.
         path: PathBuf,
@@ -143,7 +144,7 @@ pub enum ConfigError {
         error: io::Error,
     },
     /// The file has a wrong field or value.
-    #[error("{path}: line {line}: {field}{problem}", path = .path.display())]
+    #[error("{path}:{line}: {field}{problem}", path = .path.display())]
     Line {
         /// The file.
         path: PathBuf,
@@ -194,7 +195,7 @@ pub struct Config {
     pub suri_file: Option<PathBuf>,
     /// Steps of a replay per call; `None` for a worker that does not replay.
     pub replay: Option<NonZeroU32>,
-    /// Time between two looks at the chain.
+    /// Time between two reads of the chain.
     pub poll: Duration,
     /// Longest wait before it acts on a block.
     pub stagger: Duration,
@@ -275,17 +276,12 @@ impl Layer {
                 field if field == "." => String::new(),
                 field => format!("{field}: "),
             };
-            let error = error.into_inner();
-            let before = error.span().and_then(|span| text.get(..span.start));
+            let (line, problem) = toml_problem(&text, &error.into_inner());
             ConfigError::Line {
                 path: path.into(),
-                line: before
-                    .unwrap_or_default()
-                    .matches('\n')
-                    .count()
-                    .saturating_add(1),
+                line,
                 field,
-                problem: error.message().replace('\n', " "),
+                problem,
             }
         })
     }
@@ -409,6 +405,15 @@ pub fn variable_of(flag: &str) -> String {
 /// Returns the name in a file of the field with this flag.
 pub fn field_of(flag: &str) -> String {
     flag.replace('-', "_")
+}
+
+/// Returns the line of an error in the TOML file `text`, counted from 1, and the error as one line.
+pub fn toml_problem(text: &str, error: &toml::de::Error) -> (usize, String) {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.unwrap_or_default().matches('\n').count();
+    let problem = error.message().replace('\n', " ").replace('`', "");
+    let problem = problem.replace(", expected ", "; expected ");
+    (line.saturating_add(1), problem)
 }
 
 fn flags() -> Command {

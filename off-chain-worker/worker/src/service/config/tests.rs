@@ -201,18 +201,14 @@ fn the_example_lists_every_field_and_is_complete() {
 #[test]
 fn a_mistake_in_a_file_is_named_with_file_line_and_field() {
     let mistakes = [
-        ("poll = 5\nsped = 1\n", "line 2: ", "sped"),
-        ("\n\npoll = 0\n", "line 3: poll: ", "nonzero"),
-        (
-            "role = [\"keeper\", \"king\"]\n",
-            "line 1: role[1]: ",
-            "king",
-        ),
-        ("http = \"here\"\n", "line 1: http: ", "socket address"),
-        ("dry_run = \"yes\"\n", "line 1: dry_run: ", "boolean"),
-        ("stagger = -1\n", "line 1: stagger: ", "-1"),
-        ("store = \"a\"\nstore = \"b\"\n", "line 2: ", "duplicate"),
-        ("poll = \n", "line 1: ", ""),
+        ("poll = 5\nsped = 1\n", ":2: ", "sped"),
+        ("\n\npoll = 0\n", ":3: poll: ", "nonzero"),
+        ("role = [\"keeper\", \"king\"]\n", ":1: role[1]: ", "king"),
+        ("http = \"here\"\n", ":1: http: ", "socket address"),
+        ("dry_run = \"yes\"\n", ":1: dry_run: ", "boolean"),
+        ("stagger = -1\n", ":1: stagger: ", "-1"),
+        ("store = \"a\"\nstore = \"b\"\n", ":2: ", "duplicate"),
+        ("poll = \n", ":1: ", ""),
     ];
     for (text, place, what) in mistakes {
         let problem = file(text).unwrap_err();

@@ -71,7 +71,7 @@ names! {
     gauge ALIVE_AGE = "inktensor_alive_age_seconds";
     /// 1 while the worker can take steps, as /ready reports, else 0.
     gauge READY = "inktensor_ready";
-    /// Turns of the worker's loop: looks at the chain.
+    /// Turns of the worker's loop: reads of the chain.
     counter TURNS = "inktensor_turns_total";
     /// Requests and transactions that the chain did not carry out, by kind of error.
     counter CHAIN_ERRORS = "inktensor_chain_errors_total";
