@@ -8,8 +8,8 @@ use inktensor_primitives::{
     dispute::Disputed,
     emission::{Completed, FeePaid},
     epoch::{
-        CollateralChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed,
-        MemoryPublished, ResultsPublished, Settled,
+        CollateralChanged, EpochClosed, EpochRolledOver, Finalized, MemoryPublished, Proposed,
+        Replayed, ResultsPublished, Settled,
     },
     kernel::{ChunkInputs, EpochHeader, NeuronResult},
     registry::{NeuronRegistered, Subnet, SubnetCreated, SubnetTransferred},
@@ -353,10 +353,7 @@ impl Observer {
         let record = self.epoch(proposed.netuid, proposed.epoch);
         assert!(record.assertion.is_none(), "one assertion at a time");
         assert!(record.digest.is_none(), "a final epoch never changes");
-        assert!(
-            !record.rolled_over,
-            "neither rolled over nor replayed"
-        );
+        assert!(!record.rolled_over, "neither rolled over nor replayed");
         assert_eq!(proposed.assertion.header_hash, record.header_hash);
         record.assertion = Some(proposed.assertion);
     }

@@ -177,7 +177,11 @@ impl Audit<'_> {
                 published.contains(&chunk),
                 "the memory of chunk {chunk} counts once it is public"
             );
-            let bytes = record.replay.memory.get(&chunk).map_or(&[][..], Vec::as_slice);
+            let bytes = record
+                .replay
+                .memory
+                .get(&chunk)
+                .map_or(&[][..], Vec::as_slice);
             let digest = memory_digest(netuid, last, chunk, bytes);
             assert!(
                 hash.is_none_or(|hash| hash == digest),

@@ -287,5 +287,8 @@ fn published_false_memory_can_be_computed_with() {
         .settle_with(netuid, 1, 0, &known.trace.results[0], Vec::new())
         .expect("the final hash is Eve's");
     net.close(netuid);
-    assert_eq!(net.memory_hashes(netuid), [Some(memory_digest(netuid, 1, 0, &[]))]);
+    assert_eq!(
+        net.memory_hashes(netuid),
+        [Some(memory_digest(netuid, 1, 0, &[]))]
+    );
 }

@@ -247,9 +247,9 @@ impl Lifecycle {
 
     /// Returns the first block at which the closed epoch can roll over: `rollover_delay` after its
     /// last progress, and `rollover_delay * replayed / steps` later, rounded down, for the steps
-    /// that the chain has replayed. So a replay in time always ends before, and one that stops
-    /// delays the epoch by its share. Returns `None` while the epoch is asserted, unless `kernel_changed`: then its
-    /// assertion cannot become final.
+    /// that the chain has replayed. So a replay that goes on is not abandoned, and one that stops
+    /// delays the epoch by its share. Returns `None` while the epoch is asserted, unless
+    /// `kernel_changed`: then its assertion cannot become final.
     pub fn rolls_over_at(&self, rollover_delay: u32, kernel_changed: bool) -> Option<u32> {
         match self.stage {
             Stage::Open => None,

@@ -78,7 +78,11 @@ fn closes_from_the_block_at_which_the_tempo_is_over() {
 #[test]
 fn the_next_epoch_opens_at_the_close() {
     let mut lifecycle = Lifecycle::new(100);
-    lifecycle.due_close(115, TEMPO).unwrap().close(STEPS).unwrap();
+    lifecycle
+        .due_close(115, TEMPO)
+        .unwrap()
+        .close(STEPS)
+        .unwrap();
     assert_eq!(
         (lifecycle.open, lifecycle.opened_at, &lifecycle.stage),
         (1, 115, &Stage::Closed)

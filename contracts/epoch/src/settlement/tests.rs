@@ -85,7 +85,9 @@ fn only_final_results_are_paid() {
     let mut settling = settling(10, &chunks);
     let before = settling.clone();
     let mut refused = |epoch, chunk, results: &[NeuronResult]| {
-        let error = settling.settle(NETUID, epoch, &outcome(chunk, results)).unwrap_err();
+        let error = settling
+            .settle(NETUID, epoch, &outcome(chunk, results))
+            .unwrap_err();
         assert_eq!(settling, before);
         error
     };
@@ -117,7 +119,9 @@ fn results_of_the_wrong_length_are_never_paid() {
 fn no_epoch_pays_more_than_its_budget() {
     let chunks = [vec![result(4, 2); 2], vec![result(u64::MAX, 1)]];
     let mut settling = settling(15, &chunks);
-    assert!(settling.settle(NETUID, EPOCH, &outcome(0, &chunks[0])).is_ok());
+    assert!(settling
+        .settle(NETUID, EPOCH, &outcome(0, &chunks[0]))
+        .is_ok());
     assert_eq!(
         settling.settle(NETUID, EPOCH, &outcome(1, &chunks[1])),
         Err(EpochError::OverBudget(Rao(3)))

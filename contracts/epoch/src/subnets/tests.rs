@@ -178,10 +178,7 @@ fn a_settlement_is_removed_with_its_last_chunk() {
     assert_eq!(settlement.paid, Rao(12));
     assert!(settled.complete);
     assert_eq!(store.settlement(NETUID), None);
-    assert_eq!(
-        settle(&mut store, 0).err(),
-        Some(EpochError::NotSettling)
-    );
+    assert_eq!(settle(&mut store, 0).err(), Some(EpochError::NotSettling));
 }
 
 #[ink::test]

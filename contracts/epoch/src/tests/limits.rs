@@ -256,10 +256,7 @@ fn every_cell_fits_a_storage_value() {
     for (what, bytes) in [
         ("closed epoch", closed.encoded_size()),
         ("roster", roster().encoded_size()),
-        (
-            "memory",
-            memory(&closed, &assertion).encoded_size(),
-        ),
+        ("memory", memory(&closed, &assertion).encoded_size()),
         (
             "settlement",
             Settling::begin(&closed, assertion.clone(), 0, false).encoded_size(),

@@ -12,8 +12,9 @@ mod weight_calls;
 
 pub use error::{EpochDeployError, EpochError};
 pub use events::{
-    CollateralChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, MemoryPublished,
-    ResultsPublished, RevealsMissed, Settled, TempoRestarted, WeightsCommitted, WeightsSet,
+    CollateralChanged, EpochClosed, EpochRolledOver, Finalized, MemoryPublished, Proposed,
+    Replayed, ResultsPublished, RevealsMissed, Settled, TempoRestarted, WeightsCommitted,
+    WeightsSet,
 };
 pub use types::{Collateral, EpochRules, EpochStatus, Peers, Settlement, Stage, WeightsRow};
 pub use weight_calls::{

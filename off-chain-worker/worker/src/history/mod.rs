@@ -18,7 +18,7 @@ use inktensor_client::{
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::Disputed,
-    epoch::{EpochClosed, Finalized, Proposed, MemoryPublished, ResultsPublished, Settled},
+    epoch::{EpochClosed, Finalized, MemoryPublished, Proposed, ResultsPublished, Settled},
     AccountId, Digest, NetUid, Rao,
 };
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use super::{Verifier, VerifyError};
 use crate::{
-    epochs::{block, as_published},
+    epochs::{as_published, block},
     history::EpochHistory,
 };
 use inktensor_client::chain::{Answer, CallError, Typed};

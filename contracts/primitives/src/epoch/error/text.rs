@@ -133,7 +133,10 @@ impl fmt::Display for EpochError {
                  recompute the epoch"
             ),
             Self::MemoryMismatch => {
-                write!(f, "the memory does not have the final hash; recompute the epoch")
+                write!(
+                    f,
+                    "the memory does not have the final hash; recompute the epoch"
+                )
             }
             Self::OverBudget(left) => write!(
                 f,

@@ -114,7 +114,10 @@ pub fn bonds(arguments: &Bonds, out: &mut dyn Write) -> Result<Verdict, Failure>
         netuid: netuid.0,
         epoch,
         proven,
-        hashes: hashes.iter().map(|hash| hash.as_ref().map(Hex::from)).collect(),
+        hashes: hashes
+            .iter()
+            .map(|hash| hash.as_ref().map(Hex::from))
+            .collect(),
         bonds: rows.collect(),
     };
     arguments.list.show(&answer, out)?;

@@ -257,7 +257,11 @@ impl EpochView {
             }
         }
         if self.replayed > 0 {
-            writeln!(out, "           the chain has replayed {} steps", self.replayed)?;
+            writeln!(
+                out,
+                "           the chain has replayed {} steps",
+                self.replayed
+            )?;
         }
         for (what, at) in [
             ("replayed", self.replays_at),
