@@ -34,8 +34,7 @@
 //!
 //! # Invariants
 //!
-//! - A subnet has at most one closed epoch that is not final, and that epoch at most one assertion
-//!   or one replay.
+//! - A subnet has at most one closed epoch that is not final, and that epoch at most one assertion.
 //! - After a close, no write changes the inputs of the closed epoch.
 //! - Collateral is released or slashed exactly once; its sum is the contract's balance of TAO.
 //! - Each chunk of a final epoch is paid at most once, and all chunks together at most the budget.
@@ -697,11 +696,11 @@ mod epoch {
         /// returns the next step to execute. Anyone may call, and receives a part of the
         /// proposer's fee.
         ///
-        /// After the last step the epoch is final. Assertions can still be posted before: those that
-        /// contradict a replayed step are refused. `memory` has one entry, in order, for each executed step that
-        /// reads memory: the bytes that the last final epoch left for the step's chunk.
-        /// `memory_hashes` returns the chunks that have memory. A call has room for one
-        /// step of any kernel; a call with too many steps fails and changes nothing.
+        /// After the last step the epoch is final. Assertions can still be posted before: those
+        /// that contradict a replayed step are refused. `memory` has one entry, in order, for each
+        /// executed step that reads memory: the bytes that the last final epoch left for the step's
+        /// chunk. `memory_hashes` returns the chunks that have memory. A call has room for one step
+        /// of any kernel; a call with too many steps fails and changes nothing.
         ///
         /// # Events
         /// `MemoryPublished` and `ResultsPublished` for the steps that write them, `Replayed`, and

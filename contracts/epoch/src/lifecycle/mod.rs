@@ -1,4 +1,5 @@
-//! State machine of a subnet's epochs: open, closed, asserted, then final or rolled over. Knows no storage and no other contract.
+//! State machine of a subnet's epochs: open, closed, asserted, then final or rolled over. Knows no
+//! storage and no other contract.
 //!
 //! One epoch is open and collects inputs. The epoch before it may be closed and not yet final; that
 //! epoch must become final or roll over before the open one can close. So each subnet has at most

@@ -309,10 +309,10 @@ pub trait Epochs {
     /// the next step to execute. Anyone may call, and receives a part of the proposer's fee.
     ///
     /// After the last step the epoch is final. Assertions can still be posted before: those that
-    /// contradict a replayed step are refused. `memory` has one entry, in order, for each executed step that reads
-    /// memory: the bytes that the last final epoch left for the step's chunk. `memory_hashes`
-    /// returns the chunks that have memory. A call has room for one step of any kernel; a call with
-    /// too many steps fails and changes nothing.
+    /// contradict a replayed step are refused. `memory` has one entry, in order, for each executed
+    /// step that reads memory: the bytes that the last final epoch left for the step's chunk.
+    /// `memory_hashes` returns the chunks that have memory. A call has room for one step of any
+    /// kernel; a call with too many steps fails and changes nothing.
     ///
     /// # Events
     /// `MemoryPublished` and `ResultsPublished` for the steps that write them, `Replayed`, and
