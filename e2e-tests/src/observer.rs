@@ -8,8 +8,8 @@ use inktensor_primitives::{
     dispute::Disputed,
     emission::{Completed, FeePaid},
     epoch::{
-        CollateralChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed,
-        ReplayedMemory, ReplayedResults, Settled,
+        CollateralChanged, EpochClosed, EpochRolledOver, Finalized, MemoryPublished, Proposed,
+        Replayed, ResultsPublished, Settled,
     },
     kernel::{ChunkInputs, EpochHeader, NeuronResult},
     registry::{NeuronRegistered, Subnet, SubnetCreated, SubnetTransferred},
@@ -81,7 +81,7 @@ pub struct EpochRecord {
     pub honest: Option<Honest>,
 }
 
-/// The public events of a replay.
+/// The public events of a replay, and what settlements publish in the same way.
 #[derive(Clone, Debug, Default)]
 pub struct ReplayRecord {
     /// The next step to execute; 0 without a replay.
@@ -93,14 +93,17 @@ pub struct ReplayRecord {
 }
 
 impl ReplayRecord {
-    /// Returns the carry-over state of each chunk, if there was a replay.
-    pub fn memory(&self) -> Option<Vec<Vec<u8>>> {
-        let chunks = self.results.keys();
-        (self.next > 0).then(|| {
-            chunks
-                .map(|chunk| self.memory.get(chunk).cloned().unwrap_or_default())
-                .collect()
-        })
+    /// Returns the carry-over state of each chunk after a whole replay.
+    pub fn memory(&self) -> Vec<Vec<u8>> {
+        let of = |chunk| self.memory.get(chunk).cloned().unwrap_or_default();
+        self.results.keys().map(of).collect()
+    }
+}
+
+impl EpochRecord {
+    /// Returns true if the epoch, which is final, became final by a replay.
+    pub fn was_replayed(&self) -> bool {
+        self.assertion.is_none() && self.replay.next > 0
     }
 }
 
@@ -188,7 +191,7 @@ impl Observer {
     /// Returns the results of an epoch by chunk, from its replay or the honest computation.
     pub fn results(&self, netuid: NetUid, epoch: u32) -> Vec<Vec<NeuronResult>> {
         let record = &self.subnets[&netuid].epochs[&epoch];
-        if record.replay.next > 0 {
+        if record.was_replayed() {
             return record.replay.results.values().cloned().collect();
         }
         let honest = record.honest.as_ref().expect("honestly computed");
@@ -196,9 +199,23 @@ impl Observer {
     }
 
     /// Returns the carry-over state that the replay of an epoch has emitted, if there was one.
-    pub fn replayed_memory(&self, netuid: NetUid, epoch: u32) -> Option<Vec<Vec<u8>>> {
+    pub fn published_memory(&self, netuid: NetUid, epoch: u32) -> Option<Vec<Vec<u8>>> {
         let history = self.subnets.get(&netuid)?;
-        history.epochs.get(&epoch)?.replay.memory()
+        let record = history.epochs.get(&epoch)?;
+        record.was_replayed().then(|| record.replay.memory())
+    }
+
+    /// Returns the chunks of an epoch whose memory is public: all after a replay, else the settled
+    /// ones.
+    pub fn published(&self, netuid: NetUid, epoch: u32) -> BTreeSet<u16> {
+        let history = self.subnets.get(&netuid);
+        let Some(record) = history.and_then(|it| it.epochs.get(&epoch)) else {
+            return BTreeSet::new();
+        };
+        if record.was_replayed() {
+            return record.replay.results.keys().copied().collect();
+        }
+        record.settled.keys().copied().collect()
     }
 
     fn history(&mut self, netuid: NetUid) -> &mut History {
@@ -283,10 +300,10 @@ impl Observer {
         if let Some(replayed) = event.decode::<Replayed>() {
             self.record_replayed(&replayed);
         }
-        if let Some(results) = event.decode::<ReplayedResults>() {
+        if let Some(results) = event.decode::<ResultsPublished>() {
             self.record_results(results);
         }
-        if let Some(memory) = event.decode::<ReplayedMemory>() {
+        if let Some(memory) = event.decode::<MemoryPublished>() {
             self.record_memory(&memory);
         }
         if let Some(rolled) = event.decode::<EpochRolledOver>() {
@@ -336,10 +353,7 @@ impl Observer {
         let record = self.epoch(proposed.netuid, proposed.epoch);
         assert!(record.assertion.is_none(), "one assertion at a time");
         assert!(record.digest.is_none(), "a final epoch never changes");
-        assert!(
-            !record.rolled_over && record.replay.next == 0,
-            "neither rolled over nor replayed"
-        );
+        assert!(!record.rolled_over, "neither rolled over nor replayed");
         assert_eq!(proposed.assertion.header_hash, record.header_hash);
         record.assertion = Some(proposed.assertion);
     }
@@ -384,15 +398,24 @@ impl Observer {
         record.replay.next = replayed.next;
     }
 
-    fn record_results(&mut self, event: ReplayedResults) {
+    fn record_results(&mut self, event: ResultsPublished) {
         let record = self.epoch(event.netuid, event.epoch);
-        let before = record.replay.results.insert(event.chunk, event.results);
-        assert_eq!(before, None, "results are emitted once");
+        let before = record
+            .replay
+            .results
+            .insert(event.chunk, event.results.clone());
+        assert!(
+            before.is_none_or(|before| before == event.results),
+            "a settlement publishes what a replay has"
+        );
     }
 
-    fn record_memory(&mut self, event: &ReplayedMemory) {
+    fn record_memory(&mut self, event: &MemoryPublished) {
         let record = self.epoch(event.netuid, event.epoch);
         let memory = record.replay.memory.entry(event.chunk).or_default();
+        if event.offset == 0 {
+            memory.clear();
+        }
         assert_eq!(memory.len(), event.offset as usize, "parts come in order");
         memory.extend(&event.bytes);
     }

@@ -83,16 +83,17 @@ pub struct Memory {
     kernel_code: Digest,
     /// Uids per chunk.
     chunk: u16,
-    /// Hashes of the memory, one per chunk.
-    hashes: Vec<Digest>,
+    /// Hash of the memory of each chunk that published it.
+    hashes: Vec<Option<Digest>>,
 }
 
 impl Memory {
-    /// Returns the memory of `closed`, which becomes final, from its `hashes`.
-    pub fn of(closed: &ClosedEpoch, hashes: Vec<Digest>) -> Self {
+    /// Returns the memory that a kernel left in chunks of `chunk` uids, with the hash of each chunk
+    /// that published it.
+    pub const fn new(kernel_code: Digest, chunk: u16, hashes: Vec<Option<Digest>>) -> Self {
         Self {
-            kernel_code: closed.header.kernel_code,
-            chunk: closed.plan.chunk,
+            kernel_code,
+            chunk,
             hashes,
         }
     }
@@ -100,7 +101,7 @@ impl Memory {
     /// Returns the hashes of the memory that `closed` reads. There are none if the kernel of
     /// `closed` is another program or cuts chunks of another size, since the bytes would mean
     /// nothing to it. The contract still keeps them: the owner may choose the old kernel again.
-    pub fn for_epoch(self, closed: &ClosedEpoch) -> Vec<Digest> {
+    pub fn for_epoch(self, closed: &ClosedEpoch) -> Vec<Option<Digest>> {
         if self.kernel_code == closed.header.kernel_code && self.chunk == closed.plan.chunk {
             self.hashes
         } else {
@@ -291,14 +292,15 @@ mod tests {
     #[test]
     fn no_kernel_reads_the_memory_of_another() {
         let closed = crate::tests::closed_epoch(4, Some(3), &[]);
-        let memory = Memory::of(&closed, vec![[1; 32]]);
-        assert_eq!(memory.clone().for_epoch(&closed), [[1; 32]]);
+        let kernel = closed.header.kernel_code;
+        let memory = Memory::new(kernel, closed.plan.chunk, vec![Some([1; 32]), None]);
+        assert_eq!(memory.clone().for_epoch(&closed), [Some([1; 32]), None]);
         let mut other = closed.clone();
         other.header.kernel_code = [9; 32];
-        assert_eq!(memory.clone().for_epoch(&other), Vec::<Digest>::new());
+        assert_eq!(memory.clone().for_epoch(&other), Vec::new());
         let mut other = closed;
         other.plan.chunk = 2;
-        assert_eq!(memory.for_epoch(&other), Vec::<Digest>::new());
+        assert_eq!(memory.for_epoch(&other), Vec::new());
     }
 
     proptest! {

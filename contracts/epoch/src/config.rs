@@ -60,6 +60,14 @@ mod tests {
             with(|rules| rules.rollover_delay = rules.replay_delay),
             Err(EpochDeployError::RolloverBeforeReplay)
         );
+        assert_eq!(
+            with(|rules| rules.collateral_part.0 = 10_001),
+            Err(EpochDeployError::CollateralAboveBudget)
+        );
+        assert_eq!(
+            with(|rules| rules.reward_part.0 = 5_001),
+            Err(EpochDeployError::RewardTooHigh)
+        );
     }
 
     #[test]

@@ -28,16 +28,18 @@
 //! - [`inputs`]: the inputs of a step from storage
 //! - [`step`], [`dispute`], [`replay`]: execution of a step, to judge an assertion or to make one
 //! - [`collateral`], [`settlement`]: collateral of workers, and payment of a final epoch
+//! - [`publication`]: events with the results and memory that a replay or a settlement publishes
 //! - [`calls`]: calls to the other contracts
 //! - [`assertion_shape`], [`config`]: limits of an assertion, and arguments of a deployment
 //!
 //! # Invariants
 //!
-//! - A subnet has at most one closed epoch that is not final, and that epoch at most one assertion
-//!   or one replay.
+//! - A subnet has at most one closed epoch that is not final, and that epoch at most one assertion.
 //! - After a close, no write changes the inputs of the closed epoch.
 //! - Collateral is released or slashed exactly once; its sum is the contract's balance of TAO.
 //! - Each chunk of a final epoch is paid at most once, and all chunks together at most the budget.
+//! - An epoch reads only memory whose bytes are in an event: who wants to compute or dispute it has
+//!   them.
 //! - Dispute, replay and the worker compute a step by the same functions from the same inputs.
 //!
 //! Build with `INK_STATIC_BUFFER_SIZE` at `primitives::kernel::STATIC_BUFFER`.
@@ -53,6 +55,7 @@ pub mod config;
 pub mod dispute;
 pub mod inputs;
 pub mod lifecycle;
+pub mod publication;
 pub mod replay;
 pub mod settlement;
 pub mod step;
@@ -78,8 +81,9 @@ mod epoch {
         dispute::judge,
         inputs::{self, Source},
         lifecycle::{Posting, Released},
+        publication::{memory_events, results_event},
         replay::{self, ReplayStore},
-        settlement::{payments, Span},
+        settlement::{payments, ChunkOutcome, Span},
         subnets::{Outcome, SubnetStore},
         weight_calls::{RevealedWeights, Sources, WeightStore},
         weights::{Commit, WeightsUpdate},
@@ -421,12 +425,15 @@ mod epoch {
             self.collateral.of(worker)
         }
 
-        /// Returns the collateral in rao that the subnet's next assertion requires: that of the
-        /// rules, doubled for each slashed assertion of the closed epoch, at most the cap
-        /// of TAO.
+        /// Returns the collateral in rao that an assertion of the subnet's closed epoch requires:
+        /// the larger of the rules' least amount and of their part of what the epoch pays to miners
+        /// and validators, doubled for each slashed assertion, at most the cap of TAO.
         #[ink(message)]
         fn collateral_required(&self, netuid: NetUid) -> Rao {
-            collateral::required(self.rules.collateral, self.subnets.slashed(netuid))
+            let closed = self.subnets.closed(netuid);
+            let budget = closed.map(|closed| closed.header.budget.total());
+            let slashed = self.subnets.slashed(netuid);
+            collateral::required(&self.rules, budget.unwrap_or_default(), slashed)
         }
 
         /// Returns all collateral in rao. The contract's balance is at least this amount.
@@ -473,7 +480,7 @@ mod epoch {
             };
             let (rows, roster) = (self.weights.rows(), self.subnets.roster(netuid));
             let closed = close::freeze(&self.addresses, rows, &due, closing, roster)?;
-            due.close()?;
+            due.close(closed.steps())?;
             let event = self.subnets.close(&lifecycle, &closed);
             self.env().emit_event(event);
             Ok(Some(closed.header))
@@ -520,7 +527,7 @@ mod epoch {
         /// `CollateralChanged`, `Proposed`.
         ///
         /// # Errors
-        /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
+        /// `NothingClosed`, `AlreadyAsserted`, `HeaderMismatch`, `BadShape`, `ContradictsReplay`,
         /// `CollateralTooSmall`.
         #[ink(message)]
         fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
@@ -528,7 +535,11 @@ mod epoch {
             let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
             let due = lifecycle.due_assertion()?;
             closed.check_assertion(&assertion)?;
-            let collateral = collateral::required(self.rules.collateral, due.slashed());
+            if due.replayed() > 0 && !self.replays.agrees_with(netuid, &assertion) {
+                return Err(EpochError::ContradictsReplay);
+            }
+            let budget = closed.header.budget.total();
+            let collateral = collateral::required(&self.rules, budget, due.slashed());
             let changed = self.collateral.lock(proposer, collateral)?;
             let posting = Posting {
                 assertion: assertion.digest(),
@@ -552,8 +563,9 @@ mod epoch {
         /// before the deadline.
         ///
         /// If the output differs from the assertion, or violates the kernel interface, or the
-        /// kernel returns an error, the assertion is false. The collateral is then slashed,
-        /// half to the caller and the rest burned, and the epoch can be proposed again.
+        /// kernel returns an error, the assertion is false. The collateral is then slashed:
+        /// the rules' `reward_part` goes to the caller, the rest is burned, and the epoch can be
+        /// proposed again.
         ///
         /// # Events
         /// `CollateralChanged`, `Disputed`.
@@ -573,12 +585,14 @@ mod epoch {
             let lost = lifecycle.overturn(block, proof.assertion.digest())?;
             let (addresses, rows) = (&self.addresses, self.weights.rows());
             let memory = self.subnets.memory(netuid);
-            let gather = |closed: &_, chunk| inputs::chunk_inputs(addresses, rows, closed, chunk);
+            let gather = |closed: &_, chunk, with_rows| {
+                inputs::chunk_inputs(addresses, rows, closed, chunk, with_rows)
+            };
             judge(closed, k, proof, memory, gather, calls::step)?;
 
             // The assertion is false.
             self.subnets.set_lifecycle(netuid, &lifecycle);
-            let slash = self.collateral.slash(lost)?;
+            let slash = self.collateral.slash(lost, self.rules.reward_part)?;
             self.addresses.tao().send(challenger, slash.reward)?;
             self.addresses.tao().burn(slash.burned)?;
             self.env().emit_event(slash.changed);
@@ -610,13 +624,19 @@ mod epoch {
             };
             let outcome = Outcome::new(assertion);
             let last = closed.ended_as(&outcome.digest);
+            let replayed = lifecycle.replayed;
             let released = lifecycle.finalize(block, outcome.digest, last)?;
             calls::check_kernel(&closed.header)?;
             self.release(released)?;
-            let (epoch, fee, proposer) =
-                (closed.header.epoch, closed.proposer_fee, released.proposer);
+            let (epoch, proposer) = (closed.header.epoch, released.proposer);
+            // Replayed steps are paid already.
+            let (pot, steps) = (closed.proposer_fee, closed.steps());
+            let fee = replay::fee(pot, replayed, steps, steps);
             self.addresses
                 .pay_fee(netuid, epoch, Fee::Proposer, proposer, fee)?;
+            if replayed > 0 {
+                self.replays.remove(netuid, closed.chunks());
+            }
             let finalized =
                 self.subnets
                     .finalize(&lifecycle, &closed, outcome, Some(proposer), block);
@@ -624,16 +644,19 @@ mod epoch {
             Ok(())
         }
 
-        /// Settles `chunk` of a final epoch: pays its neurons and records their scores. Returns the
-        /// pay in rao. Anyone may call, with the final results, and receives the keeper's
-        /// fee.
+        /// Settles `chunk` of a final epoch: pays its neurons, records their scores, and publishes
+        /// its results and memory. Returns the pay in rao. Anyone may call, with the final results
+        /// and memory, and receives the keeper's fee.
+        ///
+        /// The next epoch reads the memory of settled chunks only: memory that not everybody can
+        /// read does not count.
         ///
         /// # Events
-        /// `Settled`.
+        /// `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
         ///
         /// # Errors
-        /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
-        /// those of registry and emission.
+        /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
+        /// `MemoryMismatch`, `OverBudget`, or those of registry and emission.
         #[ink(message)]
         fn settle(
             &mut self,
@@ -641,16 +664,23 @@ mod epoch {
             epoch: u32,
             chunk: u16,
             results: Vec<NeuronResult>,
+            memory: Vec<u8>,
         ) -> Result<Rao, EpochError> {
             let keeper = self.env().caller();
+            let outcome = ChunkOutcome::new(chunk, &results, &memory);
             let (Span { start, len }, settlement, settled) =
-                self.subnets.settle(netuid, epoch, chunk, &results)?;
+                self.subnets.settle(netuid, epoch, &outcome)?;
+            for part in memory_events(netuid, epoch, chunk, &memory) {
+                self.env().emit_event(part);
+            }
             // The neurons at the close are paid, even if they have been replaced since.
             let neurons = self.addresses.neurons_at(netuid, epoch, start, len)?;
             let payments = payments(&neurons, &results);
             self.addresses.pay(netuid, epoch, payments)?;
             self.addresses
-                .record_scores(netuid, epoch, start, results)?;
+                .record_scores(netuid, epoch, start, results.clone())?;
+            self.env()
+                .emit_event(results_event(netuid, epoch, chunk, results));
             let fee = settlement.fee;
             self.addresses
                 .pay_fee(netuid, epoch, Fee::Keeper, keeper, fee)?;
@@ -666,14 +696,14 @@ mod epoch {
         /// returns the next step to execute. Anyone may call, and receives a part of the
         /// proposer's fee.
         ///
-        /// After the last step the epoch is final. Once begun, a replay excludes assertions; other
-        /// callers can continue it. `memory` has one entry, in order, for each executed step that
-        /// reads memory: the bytes that the last final epoch left for the step's chunk.
-        /// `memory_hashes` returns the chunks that have memory. A call has room for one
-        /// step of any kernel; a call with too many steps fails and changes nothing.
+        /// After the last step the epoch is final. Assertions can still be posted before: those
+        /// that contradict a replayed step are refused. `memory` has one entry, in order, for each
+        /// executed step that reads memory: the bytes that the last final epoch left for the step's
+        /// chunk. `memory_hashes` returns the chunks that have memory. A call has room for one step
+        /// of any kernel; a call with too many steps fails and changes nothing.
         ///
         /// # Events
-        /// `ReplayedMemory` and `ReplayedResults` for the steps that write them, `Replayed`, and
+        /// `MemoryPublished` and `ResultsPublished` for the steps that write them, `Replayed`, and
         /// `Finalized` after the last step.
         ///
         /// # Errors
@@ -694,16 +724,19 @@ mod epoch {
             let due = lifecycle.due_replay(block, self.rules.replay_delay)?;
             let (epoch, hashes) = (closed.header.epoch, self.subnets.memory_hashes(&closed));
             let (addresses, rows) = (&self.addresses, self.weights.rows());
-            let gather = |closed: &_, chunk| inputs::chunk_inputs(addresses, rows, closed, chunk);
+            let gather = |closed: &_, chunk, with_rows| {
+                inputs::chunk_inputs(addresses, rows, closed, chunk, with_rows)
+            };
             let (replay, executed) =
                 self.replays
                     .execute(&closed, steps, &hashes, memory, gather, calls::step)?;
             for step in executed {
-                for part in step.memory_events(netuid, epoch) {
+                for part in memory_events(netuid, epoch, step.chunk, &step.memory) {
                     self.env().emit_event(part);
                 }
-                if let Some(results) = step.results_event(netuid, epoch) {
-                    self.env().emit_event(results);
+                if let Some(results) = step.results {
+                    self.env()
+                        .emit_event(results_event(netuid, epoch, step.chunk, results));
                 }
             }
             let next = replay.next();
@@ -741,18 +774,19 @@ mod epoch {
         fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError> {
             let closed = self.subnets.closed(netuid);
             let closed = closed.ok_or(EpochError::NothingClosed)?;
-            inputs::chunk_inputs(&self.addresses, self.weights.rows(), &closed, chunk)
+            inputs::chunk_inputs(&self.addresses, self.weights.rows(), &closed, chunk, true)
         }
 
-        /// Returns the hashes of each chunk's memory from the last final epoch, as the epoch that
-        /// closed last reads them.
+        /// Returns the hash of each chunk's memory from the last final epoch, as the next epoch
+        /// reads it. A chunk whose memory is not published, by its settlement or a replay, has
+        /// none: the next epoch reads empty memory for it.
         ///
-        /// The list is empty if that epoch has another kernel code or another size of chunks: the
-        /// epoch then starts without memory.
+        /// The list is empty if the epoch that closed last has another kernel code or another size
+        /// of chunks: it then starts without memory.
         #[ink(message)]
-        fn memory_hashes(&self, netuid: NetUid) -> Vec<Digest> {
+        fn memory_hashes(&self, netuid: NetUid) -> Vec<Option<Digest>> {
             let closed = self.subnets.closed(netuid);
-            closed.map_or_else(Vec::new, |closed| self.subnets.memory_hashes(&closed))
+            closed.map_or_else(Vec::new, |closed| self.subnets.last_memory_hashes(&closed))
         }
     }
 }

@@ -104,21 +104,21 @@ impl Step {
 
     /// Returns the last final epoch and the hash of the memory that the step reads of it, out of
     /// all its `hashes`. Returns `None` if the step reads no memory, or its chunk has none.
-    fn remembered(&self, hashes: &[Digest]) -> Option<(u32, Digest)> {
+    fn remembered(&self, hashes: &[Option<Digest>]) -> Option<(u32, Digest)> {
         if !self.reads.memory {
             return None;
         }
-        let hash = hashes.get(usize::from(self.chunk))?;
-        Some((self.final_epoch?, *hash))
+        let hash = *hashes.get(usize::from(self.chunk))?;
+        Some((self.final_epoch?, hash?))
     }
 
     /// Returns true if the step reads memory of the last final epoch.
-    pub fn reads_memory(&self, hashes: &[Digest]) -> bool {
+    pub fn reads_memory(&self, hashes: &[Option<Digest>]) -> bool {
         self.remembered(hashes).is_some()
     }
 
     /// Returns true if `memory` is the memory that the step reads; empty if it reads none.
-    pub fn remembers(&self, hashes: &[Digest], memory: &[u8]) -> bool {
+    pub fn remembers(&self, hashes: &[Option<Digest>], memory: &[u8]) -> bool {
         match self.remembered(hashes) {
             None => memory.is_empty(),
             Some((epoch, hash)) => {
@@ -128,7 +128,8 @@ impl Step {
         }
     }
 
-    /// Executes the step on `state`. `gather` collects the inputs of a chunk from storage, `run`
+    /// Executes the step on `state`. `gather` collects the inputs of a chunk from storage, with rows
+    /// if its last argument is true: a phase that reads none does not pay for them. `run`
     /// executes the kernel.
     ///
     /// # Errors
@@ -137,10 +138,10 @@ impl Step {
         &self,
         closed: &ClosedEpoch,
         state: StepState,
-        gather: impl FnOnce(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
+        gather: impl FnOnce(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
         run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
     ) -> Result<StepOutput, EpochError> {
-        let gathered = gather(closed, self.chunk)?;
+        let gathered = gather(closed, self.chunk, self.reads.rows)?;
         run(StepInput {
             header: closed.header.clone(),
             phase: self.phase,

@@ -83,7 +83,7 @@ fn emission_deploy_errors() -> Vec<EmissionDeployError> {
 fn epoch_deploy_errors() -> Vec<EpochDeployError> {
     every!(EpochDeployError:
         NoChallengePeriod, NoCollateral, NoSettleWindow, PeersNotDistinct, NoReplayDelay,
-        RolloverBeforeReplay,
+        RolloverBeforeReplay, CollateralAboveBudget, RewardTooHigh,
     )
 }
 
@@ -93,12 +93,13 @@ fn epoch_errors() -> Vec<EpochError> {
         DuplicateUid(Uid(2)), NoPermit, Payment(AMOUNT), CollateralTooSmall(AMOUNT),
         TempoNotOver(5), EpochUnfinished, Unsettled(6), NothingClosed, AlreadyAsserted,
         HeaderMismatch, BadShape, NotAsserted, ChallengePeriod(7), AssertionMismatch, NotSettling,
-        ChunkOutOfRange(2), AlreadySettled, ResultsMismatch, OverBudget(AMOUNT),
+        ChunkOutOfRange(2), AlreadySettled, ResultsMismatch, MemoryMismatch,
+        OverBudget(AMOUNT),
         Kernel(KernelError::BadParams), UnsoundPlan, KernelUnavailable,
         Registry(RegistryError::TooOld), Staking(StakingError::TooOld),
         Emission(EmissionError::Token), PeerUnavailable, Overflow, ChallengeOver(8),
         StepOutOfRange(10), OpeningMismatch(Opening::Carry), KernelChanged, StepIsCorrect,
-        KernelFailed, BrokenPromise, Replaying, ReplayNotDue(9), RolloverNotDue(11), NoSteps,
+        KernelFailed, BrokenPromise, ContradictsReplay, ReplayNotDue(9), RolloverNotDue(11), NoSteps,
         NotStarted, Retired(12), CommitFirst, NoCommitReveal, StakeTooLow(AMOUNT),
         VersionTooOld(13), WeightsTooSoon(528), TooFewWeights(3), WrongEpoch(14),
         TooManyCommits(10), NoSuchCommit, RevealTooEarly(15), RevealTooLate(16), SaltTooLong(64),

@@ -46,7 +46,12 @@ pub fn epoch(rng: &mut Rng, kernel: Kernel) -> Result<(Case, NativeJudge), Compu
     let before = inputs(rng, &before_kernel, first, None)?;
     let trace = compute(&before_kernel, &before)?;
     let closed = closed(&before.header, &trace);
-    let left = Memory::of(&closed, trace.assertion().memory);
+    let hashes = trace.assertion().memory.into_iter().map(Some);
+    let left = Memory::new(
+        closed.header.kernel_code,
+        closed.plan.chunk,
+        hashes.collect(),
+    );
     let header = next_header(rng, header, &before.header, &trace);
     close(rng, kernel, header, Some(trace), Some(left))
 }

@@ -76,7 +76,7 @@ impl Judge for NativeJudge {
         if proof.assertion.digest() != posted {
             return Err(EpochError::AssertionMismatch);
         }
-        let gather = |closed: &ClosedEpoch, chunk: u16| {
+        let gather = |closed: &ClosedEpoch, chunk: u16, _: bool| {
             let chunks = closed.plan.chunks(closed.header.neurons);
             let inputs = self.chunks.get(usize::from(chunk));
             inputs.cloned().ok_or(EpochError::ChunkOutOfRange(chunks))

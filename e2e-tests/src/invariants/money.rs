@@ -168,21 +168,28 @@ impl Audit<'_> {
                 self.ask(self.addresses.epoch().roster(netuid)),
                 assertion.roster
             );
-            assert_eq!(
-                self.ask(self.addresses.epoch().memory_hashes(netuid)),
-                assertion.memory
-            );
         }
-        if let Some(memory) = record.replay.memory() {
-            let hashes: Vec<_> = (0..)
-                .zip(&memory)
-                .map(|(chunk, bytes)| memory_digest(netuid, last, chunk, bytes))
-                .collect();
+        let published = self.observer.published(netuid, last);
+        let hashes: Vec<Option<Digest>> = self.ask(self.addresses.epoch().memory_hashes(netuid));
+        for (chunk, hash) in (0..).zip(&hashes) {
             assert_eq!(
-                self.ask(self.addresses.epoch().memory_hashes(netuid)),
-                hashes,
+                hash.is_some(),
+                published.contains(&chunk),
+                "the memory of chunk {chunk} counts once it is public"
+            );
+            let bytes = record
+                .replay
+                .memory
+                .get(&chunk)
+                .map_or(&[][..], Vec::as_slice);
+            let digest = memory_digest(netuid, last, chunk, bytes);
+            assert!(
+                hash.is_none_or(|hash| hash == digest),
                 "the events have the carry-over state"
             );
+            if let (Some(hash), Some(assertion)) = (hash, &record.assertion) {
+                assert_eq!(*hash, assertion.memory[usize::from(chunk)]);
+            }
         }
     }
 

@@ -231,7 +231,7 @@ impl Caller<'_> {
         self.send(message)
     }
 
-    /// Settles a chunk of a final epoch.
+    /// Settles a chunk of a final epoch, with the memory of the honest computation or the replay.
     pub fn settle(
         self,
         netuid: NetUid,
@@ -239,11 +239,22 @@ impl Caller<'_> {
         chunk: u16,
         results: &[NeuronResult],
     ) -> Result<Rao, EpochError> {
-        let message = self
-            .net
-            .addresses
-            .epoch()
-            .settle(netuid, epoch, chunk, results.to_vec());
+        let memory = self.net.left_memory(netuid, epoch).unwrap_or_default();
+        let memory = memory.into_iter().nth(usize::from(chunk));
+        self.settle_with(netuid, epoch, chunk, results, memory.unwrap_or_default())
+    }
+
+    /// Settles a chunk of a final epoch.
+    pub fn settle_with(
+        self,
+        netuid: NetUid,
+        epoch: u32,
+        chunk: u16,
+        results: &[NeuronResult],
+        memory: Vec<u8>,
+    ) -> Result<Rao, EpochError> {
+        let contract = self.net.addresses.epoch();
+        let message = contract.settle(netuid, epoch, chunk, results.to_vec(), memory);
         self.send(message)
     }
 

@@ -155,13 +155,14 @@ impl Network {
     pub fn memory_for(&self, netuid: NetUid, next: u32, steps: u32) -> Vec<Vec<u8>> {
         let header = self.header(netuid).expect("a closed epoch");
         let plan = self.plan(netuid).expect("a plan");
-        let left = self.memory_hashes(netuid).len();
-        let known = self.left_by(&header).unwrap_or_default();
+        let hashes = self.memory_hashes(netuid);
+        let epoch = header.final_epoch.unwrap_or_default();
+        let known = self.left_memory(netuid, epoch).unwrap_or_default();
         (next..next.saturating_add(steps))
             .map_while(|k| plan.place(k, header.neurons))
             .filter(|(phase, _)| plan.phases[usize::from(*phase)].memory)
             .map(|(_, chunk)| usize::from(chunk))
-            .filter(|chunk| *chunk < left)
+            .filter(|chunk| hashes.get(*chunk).is_some_and(Option::is_some))
             .map(|chunk| known[chunk].clone())
             .collect()
     }
@@ -226,26 +227,32 @@ impl Network {
             .expect("proposed");
     }
 
-    /// Returns the memory input of each chunk, checked against the chain's hashes.
+    /// Returns the memory input of each chunk, checked against the chain's hashes: a chunk that was
+    /// not settled has none.
     fn memory_inputs(&self, header: &EpochHeader, chunks: usize) -> Vec<Vec<u8>> {
-        let mut memory = self.left_by(header).unwrap_or_default();
         let epoch = header.final_epoch.unwrap_or_default();
-        let hashes: Vec<_> = (0..)
-            .zip(&memory)
-            .map(|(chunk, bytes)| memory_digest(header.netuid, epoch, chunk, bytes))
-            .collect();
+        let left = header
+            .final_epoch
+            .and_then(|epoch| self.left_memory(header.netuid, epoch));
+        let published = self.observer.published(header.netuid, epoch);
+        let mut memory = Vec::new();
+        let mut hashes = Vec::new();
+        for (chunk, bytes) in (0..).zip(left.unwrap_or_default()) {
+            let is_there = published.contains(&chunk);
+            let hash = memory_digest(header.netuid, epoch, chunk, &bytes);
+            hashes.push(is_there.then_some(hash));
+            memory.push(if is_there { bytes } else { Vec::new() });
+        }
         assert_eq!(self.memory_hashes(header.netuid), hashes);
         // Chunks added since then have no carry-over state.
         memory.resize(chunks, Vec::new());
         memory
     }
 
-    /// Returns the carry-over state of the last final epoch before `header`, from its replay or as
-    /// computed here.
-    fn left_by(&self, header: &EpochHeader) -> Option<Vec<Vec<u8>>> {
-        let (netuid, epoch) = (header.netuid, header.final_epoch?);
+    /// Returns the carry-over state of a final epoch, from its replay or as computed here.
+    pub(crate) fn left_memory(&self, netuid: NetUid, epoch: u32) -> Option<Vec<Vec<u8>>> {
         self.observer
-            .replayed_memory(netuid, epoch)
+            .published_memory(netuid, epoch)
             .or_else(|| self.memory.get(&(netuid, epoch)).cloned())
     }
 

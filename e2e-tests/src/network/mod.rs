@@ -27,7 +27,7 @@ use inktensor_primitives::{
     emission::{Emission, Split},
     epoch::EpochRules,
     registry::NetworkRules,
-    AccountId, Digest, NetUid, Rao,
+    AccountId, Bps, Digest, NetUid, Rao,
 };
 use std::{collections::BTreeMap, mem, sync::OnceLock};
 
@@ -80,6 +80,8 @@ pub fn config() -> Config {
         rules: EpochRules {
             challenge_period: 5,
             collateral: Rao::from_tao(10),
+            collateral_part: Bps(0),
+            reward_part: Bps(5_000),
             settle_window: 40,
             replay_delay: 10,
             rollover_delay: 30,

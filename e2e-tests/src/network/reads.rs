@@ -164,7 +164,7 @@ reads! {
     /// Returns the commits of a neuron.
     epoch.commits as commits(netuid: NetUid, hotkey: AccountId) -> CommitsView;
     /// Returns the hashes of the carry-over state of the last final epoch.
-    epoch.memory_hashes as memory_hashes(netuid: NetUid) -> Vec<Digest>;
+    epoch.memory_hashes as memory_hashes(netuid: NetUid) -> Vec<Option<Digest>>;
     /// Returns the collateral of a worker.
     epoch.collateral as collateral(worker: AccountId) -> Collateral;
     /// Returns all collateral.

@@ -198,7 +198,11 @@ fn finalize_from_the_deadline_on_succeeds() {
     let status = net.status(netuid).expect("a status");
     assert_eq!((status.stage, status.final_epoch), (Stage::Open, Some(0)));
     assert_eq!(net.roster(netuid), assertion.roster);
-    assert_eq!(net.memory_hashes(netuid), assertion.memory);
+    let unpublished = vec![None; assertion.memory.len()];
+    assert_eq!(net.memory_hashes(netuid), unpublished);
+    net.settle(netuid);
+    let published: Vec<_> = assertion.memory.iter().copied().map(Some).collect();
+    assert_eq!(net.memory_hashes(netuid), published);
 }
 
 #[test]

@@ -8,7 +8,6 @@ use inktensor_e2e_tests::{
 };
 use inktensor_primitives::{
     assertion::memory_digest,
-    dispute::Opening,
     epoch::{EpochError, Epochs, Stage},
     AccountId, NetUid, Rao,
 };
@@ -100,63 +99,83 @@ fn replay_is_refused_only_while_a_lie_is_posted() {
         Err(EpochError::AlreadyAsserted)
     );
     dispute(&mut net, netuid, &known);
-    // A replay can begin in the block of the dispute. After that no assertion can be posted.
+    // A replay can begin in the block of the dispute.
     replay(&mut net, netuid, STRANGER, 0, 1);
-    assert_eq!(lie(&mut net, netuid, &known), Err(EpochError::Replaying));
 }
 
+/// A replay that somebody begins to bar proposers bars nobody: the honest assertion is posted, and
+/// its proposer gets what the replay has left of the fee.
 #[test]
-fn replay_begun_to_bar_proposers_can_be_finished_by_anyone() {
+fn replay_begun_to_bar_proposers_bars_nobody() {
     let (mut net, netuid, known) = with_closed_epoch();
     let collateral = net.rules().collateral;
     net.give_collateral(WORKER, collateral);
     let all = u32::try_from(known.assertion.steps.len()).expect("few steps");
+    let pot = net.budget(netuid, 1).expect("drawn").proposer;
     net.advance(net.rules().replay_delay);
-    let hers = replay(&mut net, netuid, EVE, 0, 1);
-    assert_eq!(
-        net.as_(WORKER).propose(netuid, &known.assertion),
-        Err(EpochError::Replaying)
-    );
-    let theirs = replay(&mut net, netuid, STRANGER, 1, all - 1);
-    assert_eq!(stage(&net, netuid), Stage::Open);
-    assert_eq!(net.roster(netuid), known.assertion.roster);
-    let pot = net.balance(EVE) + net.balance(STRANGER);
-    assert_eq!(net.balance(EVE), pot / u128::from(all));
-    println!(
-        "one step of {all} by Eve: {} us; the other steps: {} us; {pot} rao paid",
-        hers.ref_time / 1_000_000,
-        theirs.ref_time / 1_000_000
-    );
+    replay(&mut net, netuid, EVE, 0, 2);
+    assert_eq!(net.status(netuid).expect("a status").replayed, 2);
+    let hers = net.balance(EVE);
+    assert_eq!(hers, pot.to_u128() * 2 / u128::from(all));
+    let before = net.balance(WORKER);
+    assert_eq!(net.as_(WORKER).propose(netuid, &known.assertion), Ok(()));
+    net.record_honest(netuid, &known.trace);
+    net.finalize(netuid);
+    assert_eq!(net.balance(WORKER) - before, pot.to_u128() - hers);
+    net.settle(netuid);
 }
 
-/// Records a delay that the protocol allows: a replayed step just before the rollover is due delays
-/// the epoch by another rollover delay, unless another account finishes the replay.
+/// What the chain has executed is evidence: an assertion that contradicts it is refused, and costs
+/// nobody a proof.
 #[test]
-fn replay_of_one_step_at_a_time_lasts_until_another_account_ends_it() {
+fn assertion_that_contradicts_a_replayed_step_is_refused() {
+    let (mut net, netuid, known) = with_closed_epoch();
+    net.give_collateral(EVE, Rao::from_tao(1_000));
+    net.advance(net.rules().replay_delay);
+    replay(&mut net, netuid, STRANGER, 0, 1);
+    let mut false_at_0 = known.assertion.clone();
+    false_at_0.steps[0] = [9; 32];
+    net.refuses(
+        EVE,
+        |it| it.propose(netuid, &false_at_0),
+        EpochError::ContradictsReplay,
+    );
+    // A later lie can be posted and disputed. The replay then goes on where it was.
+    lie(&mut net, netuid, &known).expect("posted");
+    dispute(&mut net, netuid, &known);
+    replay(&mut net, netuid, STRANGER, 1, 1);
+    assert_eq!(net.status(netuid).expect("a status").replayed, 2);
+}
+
+/// A replay one step at a time delays the epoch by one rollover delay altogether, not for each
+/// step.
+#[test]
+fn replay_of_one_step_at_a_time_at_most_doubles_the_delay() {
     let (mut net, netuid, known) = with_closed_epoch();
     let all = u32::try_from(known.assertion.steps.len()).expect("few steps");
     let (rules, closed_at) = (net.rules(), net.block());
-    net.advance(rules.rollover_delay - 1);
-    for next in 0..all - 1 {
+    let mut next = 0;
+    loop {
+        let due = net.status(netuid).expect("a status").rolls_over_at;
+        let due = due.expect("nothing is asserted");
+        net.advance_to(due - 1);
+        if next == all - 1 {
+            break;
+        }
         replay(&mut net, netuid, EVE, next, 1);
-        net.advance(rules.rollover_delay - 1);
-        assert!(matches!(
-            net.as_(STRANGER).roll_over(netuid),
-            Err(EpochError::RolloverNotDue(_))
-        ));
+        next += 1;
+        let bought = rules.rollover_delay * next / all;
+        let status = net.status(netuid).expect("a status");
+        let due = closed_at + rules.rollover_delay + bought;
+        assert_eq!(status.rolls_over_at, Some(due));
+        if due <= net.block() {
+            break;
+        }
     }
-    assert_eq!(
-        net.block() - closed_at,
-        all * (rules.rollover_delay - 1),
-        "one delay for each step at most"
-    );
-    replay(&mut net, netuid, STRANGER, all - 1, 1);
-    assert_eq!(stage(&net, netuid), Stage::Open);
-    println!(
-        "{} steps, one at a time: {} blocks of delay",
-        all - 1,
-        net.block() - closed_at
-    );
+    let due = net.status(netuid).expect("a status").rolls_over_at;
+    net.advance_to(due.expect("nothing is asserted"));
+    assert!(net.block() - closed_at < 2 * rules.rollover_delay);
+    assert!(net.as_(STRANGER).roll_over(netuid).is_ok());
 }
 
 #[test]
@@ -217,10 +236,10 @@ fn close_of_an_empty_subnet_draws_nothing() {
     assert_eq!(net.total_minted(), minted);
 }
 
-/// Records the worst lie that no watcher disputes. The chain has only hashes of carry-over state:
-/// if a false hash becomes final, only the liar can open the next epoch's steps that read it.
+/// A lie about memory that no watcher disputes ends with its epoch: memory counts only if its bytes
+/// are public, so the next epoch can be computed and disputed by everybody.
 #[test]
-fn undisputed_lie_about_memory_blocks_the_next_epoch() {
+fn undisputed_lie_about_memory_hides_nothing_from_the_next_epoch() {
     let (mut net, netuid, known) = with_closed_epoch();
     net.give_collateral(EVE, Rao::from_tao(1_000));
     let secret = b"known to Eve only".to_vec();
@@ -228,28 +247,48 @@ fn undisputed_lie_about_memory_blocks_the_next_epoch() {
     false_memory.memory[0] = memory_digest(netuid, 1, 0, &secret);
     net.as_(EVE).propose(netuid, &false_memory).expect("posted");
     net.finalize(netuid);
-    net.as_(KEEPER)
-        .settle(netuid, 1, 0, &known.trace.results[0])
-        .expect("the results are honest");
-    net.close(netuid);
-
-    // Any account can replay the steps before the first that reads memory. That one needs the
-    // secret.
-    let plan = net.plan(netuid).expect("a plan");
-    let header = net.header(netuid).expect("a header");
-    let reads = plan.phases.iter().position(|phase| phase.memory);
-    let reads = u32::try_from(reads.expect("a phase that reads memory")).expect("few");
-    let k = reads * u32::from(plan.chunks(header.neurons));
-    net.advance(net.rules().replay_delay);
-    let public = net.as_(STRANGER).replay(netuid, k, Vec::new());
-    assert_eq!(public, Ok(k));
-    let guess = known.trace.memory[0].clone();
+    // Without the secret nobody can settle; Eve keeps it and forgoes all pay.
     assert_eq!(
-        net.as_(STRANGER).replay(netuid, 1, vec![guess]),
-        Err(EpochError::OpeningMismatch(Opening::Memory))
+        net.as_(KEEPER)
+            .settle(netuid, 1, 0, &known.trace.results[0]),
+        Err(EpochError::MemoryMismatch)
     );
-    // Only rolling over remains. The budget is carried over.
-    net.advance(net.rules().rollover_delay);
-    let unspent = net.budget(netuid, 2).expect("drawn").unspent();
-    assert_eq!(net.as_(STRANGER).roll_over(netuid).ok(), unspent);
+    net.advance(net.rules().settle_window);
+    net.close(netuid);
+    assert_eq!(net.memory_hashes(netuid), [None]);
+
+    // Eve is not alone: the next epoch reads nothing that is hers.
+    let next = HonestEpoch::of(&net, netuid);
+    let plan = net.plan(netuid).expect("a plan");
+    let reads = plan.phases.iter().position(|phase| phase.memory);
+    let chunks = usize::from(plan.chunks(next.inputs.header.neurons));
+    let first = reads.expect("a phase that reads memory") * chunks;
+    let mut random = next.assertion.clone();
+    random.steps[first..].fill([0xee; 32]);
+    net.as_(EVE).propose(netuid, &random).expect("posted");
+    let refutation = next.trace.refute(&next.inputs, &random);
+    let (k, proof) = refutation.expect("a false step");
+    assert_eq!(net.as_(STRANGER).dispute(netuid, k, &proof), Ok(()));
+    net.assert_epoch(netuid);
+    net.finalize(netuid);
+    net.settle(netuid);
+}
+
+/// Who publishes false memory gives everybody what the next epoch needs.
+#[test]
+fn published_false_memory_can_be_computed_with() {
+    let (mut net, netuid, known) = with_closed_epoch();
+    net.give_collateral(EVE, Rao::from_tao(1_000));
+    let mut false_memory = known.assertion.clone();
+    false_memory.memory[0] = memory_digest(netuid, 1, 0, &[]);
+    net.as_(EVE).propose(netuid, &false_memory).expect("posted");
+    net.finalize(netuid);
+    net.as_(EVE)
+        .settle_with(netuid, 1, 0, &known.trace.results[0], Vec::new())
+        .expect("the final hash is Eve's");
+    net.close(netuid);
+    assert_eq!(
+        net.memory_hashes(netuid),
+        [Some(memory_digest(netuid, 1, 0, &[]))]
+    );
 }

@@ -237,20 +237,41 @@ fn gas_price(cost: &Cost) -> Rao {
     Rao(u64::try_from(most).expect("at most a block"))
 }
 
+/// A lie can move what the epoch pays to miners and validators, so a quarter of that stands behind
+/// it, whatever the tempo; and the liar that disputes itself loses nine tenths.
+#[test]
+fn collateral_grows_with_what_an_epoch_pays() {
+    let rules = Config::RULES;
+    let net = Network::deploy_with(&Config { rules, ..config() });
+    let (mut net, netuid, known) = with_closed_epoch(net);
+    let budget = known.inputs.header.budget.total();
+    let quarter = Rao(budget.0 / 4);
+    let due = quarter.max(rules.collateral);
+    assert_eq!(net.collateral_required(netuid), due);
+    net.give_collateral(LIAR, due);
+    let before = wealth(&net, &[LIAR, ACCOMPLICE]);
+    let (locked, k, proof) = lie(&mut net, netuid, LIAR, &known);
+    assert_eq!(locked, due);
+    assert_eq!(net.as_(ACCOMPLICE).dispute(netuid, k, &proof), Ok(()));
+    let lost = before - wealth(&net, &[LIAR, ACCOMPLICE]);
+    assert_eq!(lost, u128::from(due.0 - due.0 / 10));
+}
+
 #[test]
 fn reward_exceeds_the_gas_of_a_dispute() {
     // The rules of a real deployment.
     let rules = Config::RULES;
     let net = Network::deploy_with(&Config { rules, ..config() });
     let (mut net, netuid, known) = with_closed_epoch(net);
-    net.give_collateral(LIAR, rules.collateral);
+    let collateral = net.collateral_required(netuid);
+    net.give_collateral(LIAR, collateral);
     let (_, k, proof) = lie(&mut net, netuid, LIAR, &known);
     let message = net.addresses().epoch().dispute(netuid, k, proof);
     let sent = net.with_chain(|chain| chain.send(WATCHER, message));
     let sent = sent.expect("answered");
     assert_eq!(sent.value, Ok(()));
     let reward = wealth(&net, &[WATCHER]);
-    assert_eq!(reward, u128::from(rules.collateral.0 / 2));
+    assert_eq!(reward, u128::from(collateral.0 / 10));
     let gas = gas_price(&sent.cost);
     // No step may take more than a quarter of two seconds.
     let most = gas_price(&Cost {

@@ -3,8 +3,8 @@
 use crate::lifecycle::Released;
 use ink::storage::{traits::ManualKey, Lazy, Mapping};
 use inktensor_primitives::{
-    epoch::{Collateral, CollateralChanged, EpochError},
-    AccountId, Rao,
+    epoch::{Collateral, CollateralChanged, EpochError, EpochRules},
+    AccountId, Bps, Rao,
 };
 
 /// Returns `collateral` with `amount` more free.
@@ -74,17 +74,19 @@ fn slashed(collateral: Collateral, amount: Rao) -> Result<Collateral, EpochError
     })
 }
 
-/// Returns the collateral that an assertion needs after `slashed` assertions of the same epoch
-/// were slashed: `base`, doubled for each of them, at most the cap on TAO.
-pub fn required(base: Rao, slashed: u32) -> Rao {
+/// Returns the collateral that an assertion of an epoch which pays `budget` needs, after `slashed`
+/// assertions of the same epoch were slashed: the larger of the least collateral and of a part of
+/// the budget, rounded down, doubled for each of them, at most the cap on TAO.
+pub fn required(rules: &EpochRules, budget: Rao, slashed: u32) -> Rao {
+    let base = rules.collateral.max(rules.collateral_part.of(budget));
     let factor = 1u64.checked_shl(slashed).unwrap_or(u64::MAX);
     Rao(base.0.saturating_mul(factor)).min(Rao::CAP)
 }
 
-/// Splits slashed collateral into the challenger's half, rounded down, and the burned rest.
-pub fn split(collateral: Rao) -> (Rao, Rao) {
-    let reward = collateral.0 / 2;
-    (Rao(reward), Rao(collateral.0.saturating_sub(reward)))
+/// Splits slashed collateral into the challenger's part, rounded down, and the burned rest.
+pub fn split(collateral: Rao, reward_part: Bps) -> (Rao, Rao) {
+    let reward = reward_part.of(collateral);
+    (reward, Rao(collateral.0.saturating_sub(reward.0)))
 }
 
 /// A slash: the change of the worker's account, and the two parts of the slashed amount.
@@ -168,14 +170,14 @@ impl CollateralStore {
         self.change(released.proposer, released.collateral, self::released)
     }
 
-    /// Removes collateral whose assertion is false.
+    /// Removes collateral whose assertion is false. The challenger receives `reward_part` of it.
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn slash(&mut self, lost: Released) -> Result<Slash, EpochError> {
+    pub fn slash(&mut self, lost: Released, reward_part: Bps) -> Result<Slash, EpochError> {
         let changed = self.change(lost.proposer, lost.collateral, slashed)?;
         self.remove_from_total(lost.collateral)?;
-        let (reward, burned) = split(lost.collateral);
+        let (reward, burned) = split(lost.collateral, reward_part);
         Ok(Slash {
             changed,
             reward,

@@ -1,6 +1,7 @@
 //! Collateral accounts: each rule alone, then any order of calls.
 
 use super::*;
+use crate::tests::RULES;
 use proptest::prelude::*;
 
 const SOME: Collateral = Collateral {
@@ -44,18 +45,29 @@ fn only_a_locked_collateral_is_slashed() {
 
 #[test]
 fn the_collateral_doubles_up_to_the_cap() {
-    assert_eq!(required(Rao(100), 0), Rao(100));
-    assert_eq!(required(Rao(100), 1), Rao(200));
-    assert_eq!(required(Rao(100), 5), Rao(3_200));
+    let required = |slashed| required(&RULES, Rao::ZERO, slashed);
+    assert_eq!(required(0), Rao(100));
+    assert_eq!(required(1), Rao(200));
+    assert_eq!(required(5), Rao(3_200));
     for lost in [62, 63, 64, u32::MAX] {
-        assert_eq!(required(Rao(100), lost), Rao::CAP);
+        assert_eq!(required(lost), Rao::CAP);
     }
+}
+
+/// A lie moves at most the budget, so what stands behind it grows with the budget.
+#[test]
+fn the_collateral_grows_with_the_budget() {
+    assert_eq!(required(&RULES, Rao(400), 0), Rao(100));
+    assert_eq!(required(&RULES, Rao(407), 0), Rao(101));
+    assert_eq!(required(&RULES, Rao(4_000), 1), Rao(2_000));
+    assert_eq!(required(&RULES, Rao(u64::MAX), 0), Rao::CAP);
 }
 
 #[test]
 fn the_odd_rao_is_burned() {
-    assert_eq!(split(Rao(7)), (Rao(3), Rao(4)));
-    assert_eq!(split(Rao(1)), (Rao(0), Rao(1)));
+    assert_eq!(split(Rao(7), Bps(5_000)), (Rao(3), Rao(4)));
+    assert_eq!(split(Rao(19), Bps(1_000)), (Rao(1), Rao(18)));
+    assert_eq!(split(Rao(1), Bps(5_000)), (Rao(0), Rao(1)));
 }
 
 #[test]
@@ -89,8 +101,11 @@ proptest! {
     /// Slashed collateral is split without a rest, and no challenger gets more than half: disputing
     /// an assertion of one's own costs.
     #[test]
-    fn nothing_of_a_slashed_collateral_is_left(collateral in any::<u64>()) {
-        let (reward, burned) = split(Rao(collateral));
+    fn nothing_of_a_slashed_collateral_is_left(
+        collateral in any::<u64>(),
+        part in 0..=EpochRules::MAX_REWARD.0,
+    ) {
+        let (reward, burned) = split(Rao(collateral), Bps(part));
         prop_assert_eq!(reward.checked_add(burned), Some(Rao(collateral)));
         prop_assert!(reward <= burned);
     }
@@ -98,7 +113,9 @@ proptest! {
     /// Each slashed assertion makes the next one dearer, until no one could pay it.
     #[test]
     fn losing_again_costs_twice(base in 1u64..=Rao::CAP.0, lost in 0u32..100) {
-        let (now, next) = (required(Rao(base), lost), required(Rao(base), lost + 1));
+        let rules = EpochRules { collateral: Rao(base), ..RULES };
+        let required = |lost| required(&rules, Rao::ZERO, lost);
+        let (now, next) = (required(lost), required(lost + 1));
         prop_assert_eq!(next.0, (2 * now.0).min(Rao::CAP.0));
     }
 
@@ -119,7 +136,7 @@ proptest! {
                     0 => store.deposit(worker, Rao(amount)).inspect(|_| balance += amount),
                     1 => store.withdraw(worker, Rao(amount)).inspect(|_| balance -= amount),
                     2 => store.lock(worker, Rao(amount)),
-                    3 => store.slash(asserted).map(|slash| {
+                    3 => store.slash(asserted, Bps(1_000)).map(|slash| {
                         balance -= amount;
                         assert_eq!(slash.reward.0 + slash.burned.0, amount);
                         slash.changed

@@ -33,7 +33,7 @@ pub fn judge(
     k: u32,
     proof: StepProof,
     memory: Option<Memory>,
-    gather: impl FnOnce(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
+    gather: impl FnOnce(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
     run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
 ) -> Result<(), EpochError> {
     let step = Step::find(&closed, k)?;
@@ -64,7 +64,11 @@ pub fn judge(
 ///
 /// # Errors
 /// `OpeningMismatch` with the first part that does not open.
-fn check_openings(step: &Step, proof: &StepProof, hashes: &[Digest]) -> Result<(), EpochError> {
+fn check_openings(
+    step: &Step,
+    proof: &StepProof,
+    hashes: &[Option<Digest>],
+) -> Result<(), EpochError> {
     let steps = &proof.assertion.steps;
     let carry = match step.k.checked_sub(1) {
         None => proof.carry.is_empty(),

@@ -15,7 +15,7 @@ impl Honest {
             k,
             proof,
             Some(memory_left(self)),
-            |_, chunk| Ok(self.inputs[usize::from(chunk)].clone()),
+            |_, chunk, _| Ok(self.inputs[usize::from(chunk)].clone()),
             |input| Ok(run(&self.closed, &input)),
         )
     }
@@ -231,7 +231,7 @@ fn judged_by_a_kernel_that_fails_with(error: EpochError) -> Result<(), EpochErro
         1,
         honest.proof(1, &honest.assertion),
         Some(memory_left(&honest)),
-        |_, chunk| Ok(honest.inputs[usize::from(chunk)].clone()),
+        |_, chunk, _| Ok(honest.inputs[usize::from(chunk)].clone()),
         |_| Err(error.clone()),
     )
 }
@@ -266,7 +266,7 @@ fn an_assertion_of_a_broken_promise_is_false() {
         3,
         honest.proof(3, &honest.assertion),
         Some(memory_left(&honest)),
-        |_, chunk| Ok(honest.inputs[usize::from(chunk)].clone()),
+        |_, chunk, _| Ok(honest.inputs[usize::from(chunk)].clone()),
         |_| Ok(honest.outputs[3].clone()),
     );
     assert_eq!(verdict, Ok(()));

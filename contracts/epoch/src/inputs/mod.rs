@@ -77,7 +77,8 @@ pub fn roster_seats(
     Ok(seats)
 }
 
-/// Returns the inputs from storage for the steps of `chunk` of the closed epoch.
+/// Returns the inputs from storage for the steps of `chunk` of the closed epoch; the rows only
+/// `with_rows`.
 ///
 /// # Errors
 /// `ChunkOutOfRange` with the number of chunks, or those of registry and staking.
@@ -86,6 +87,7 @@ pub fn chunk_inputs(
     rows: &RowStore,
     closed: &ClosedEpoch,
     chunk: u16,
+    with_rows: bool,
 ) -> Result<ChunkInputs, EpochError> {
     let header = &closed.header;
     let EpochHeader { netuid, epoch, .. } = *header;
@@ -101,6 +103,12 @@ pub fn chunk_inputs(
     let heads = heads.get(start.offset()..).unwrap_or_default();
     let neurons = neuron_inputs(closed, start, &seated, &stakes, heads)?;
 
+    if !with_rows {
+        return Ok(ChunkInputs {
+            neurons,
+            rows: Vec::new(),
+        });
+    }
     // A chunk has at least one neuron.
     let width = usize::from(len).max(1);
     let mut cells = vec![0; width.saturating_mul(header.roster.len())];

@@ -207,7 +207,10 @@ proptest! {
                 let mut neurons = Vec::new();
                 let mut columns = vec![Vec::new(); roster.len()];
                 for chunk in 0..closed.plan.chunks(NEURONS) {
-                    let inputs = chunk_inputs(&registry, &rows, &closed, chunk).unwrap();
+                    let inputs = chunk_inputs(&registry, &rows, &closed, chunk, true).unwrap();
+                    let alone = chunk_inputs(&registry, &rows, &closed, chunk, false).unwrap();
+                    assert_eq!(alone.neurons, inputs.neurons);
+                    assert!(alone.rows.is_empty());
                     let width = inputs.neurons.len();
                     for (row, part) in columns.iter_mut().zip(inputs.rows.chunks(width)) {
                         row.extend_from_slice(part);
@@ -239,7 +242,7 @@ proptest! {
                 }
                 let chunks = closed.plan.chunks(NEURONS);
                 assert_eq!(
-                    chunk_inputs(&registry, &rows, &closed, chunks),
+                    chunk_inputs(&registry, &rows, &closed, chunks, true),
                     Err(EpochError::ChunkOutOfRange(chunks))
                 );
             }

@@ -1,9 +1,10 @@
-//! State machine of a subnet's epochs: open, closed, asserted or replayed, then final or rolled
-//! over. Knows no storage and no other contract.
+//! State machine of a subnet's epochs: open, closed, asserted, then final or rolled over. Knows no
+//! storage and no other contract.
 //!
 //! One epoch is open and collects inputs. The epoch before it may be closed and not yet final; that
 //! epoch must become final or roll over before the open one can close. So each subnet has at most
-//! one closed epoch, and that epoch has at most one assertion or one replay.
+//! one closed epoch, and that epoch has at most one assertion. The chain may have replayed some of
+//! its steps: they are evidence against assertions that differ, and no obstacle to others.
 //!
 //! A transition whose inputs take calls or storage to prepare is made in two parts: `due_close`,
 //! `due_assertion` and `due_replay` check it and return a token, and only the token can make it.
@@ -27,9 +28,12 @@ pub struct Lifecycle {
     pub stage: Stage,
     /// Assertions of the closed epoch that were slashed.
     pub slashed: u32,
-    /// Last block at which the closed epoch made progress: it closed, lost an assertion, or was
-    /// replayed a step further.
+    /// Last block at which the closed epoch made progress: it closed, or lost an assertion.
     pub moved_at: u32,
+    /// Number of steps of the closed epoch.
+    pub steps: u32,
+    /// Steps of the closed epoch that the chain has replayed.
+    pub replayed: u32,
     /// The last final epoch.
     pub last: Option<FinalEpoch>,
 }
@@ -85,7 +89,6 @@ pub struct DueAssertion<'a>(&'a mut Lifecycle);
 #[must_use]
 pub struct DueReplay<'a> {
     lifecycle: &'a mut Lifecycle,
-    block: u32,
     next: u32,
 }
 
@@ -98,6 +101,8 @@ impl Lifecycle {
             stage: Stage::Open,
             slashed: 0,
             moved_at: started_at,
+            steps: 0,
+            replayed: 0,
             last: None,
         }
     }
@@ -126,22 +131,19 @@ impl Lifecycle {
                 lifecycle: self,
                 block,
             }),
-            Stage::Closed | Stage::Asserted { .. } | Stage::Replaying { .. } => {
-                Err(EpochError::EpochUnfinished)
-            }
+            Stage::Closed | Stage::Asserted { .. } => Err(EpochError::EpochUnfinished),
         }
     }
 
     /// Returns the closed epoch if it awaits an assertion.
     ///
     /// # Errors
-    /// `NothingClosed`, `AlreadyAsserted`, `Replaying`.
+    /// `NothingClosed`, `AlreadyAsserted`.
     pub fn due_assertion(&mut self) -> Result<DueAssertion<'_>, EpochError> {
         match self.stage {
             Stage::Open => Err(EpochError::NothingClosed),
             Stage::Closed => Ok(DueAssertion(self)),
             Stage::Asserted { .. } => Err(EpochError::AlreadyAsserted),
-            Stage::Replaying { .. } => Err(EpochError::Replaying),
         }
     }
 
@@ -214,7 +216,7 @@ impl Lifecycle {
     pub fn replays_at(&self, replay_delay: u32) -> Option<u32> {
         match self.stage {
             // The next epoch opened when this one closed.
-            Stage::Closed | Stage::Replaying { .. } => self.opened_at.checked_add(replay_delay),
+            Stage::Closed => self.opened_at.checked_add(replay_delay),
             Stage::Open | Stage::Asserted { .. } => None,
         }
     }
@@ -232,8 +234,7 @@ impl Lifecycle {
         let next = match self.stage {
             Stage::Open => return Err(EpochError::NothingClosed),
             Stage::Asserted { .. } => return Err(EpochError::AlreadyAsserted),
-            Stage::Closed => 0,
-            Stage::Replaying { next } => next,
+            Stage::Closed => self.replayed,
         };
         let first = self.replays_at(replay_delay).ok_or(EpochError::Overflow)?;
         if block < first {
@@ -241,20 +242,27 @@ impl Lifecycle {
         }
         Ok(DueReplay {
             lifecycle: self,
-            block,
             next,
         })
     }
 
-    /// Returns the first block at which the closed epoch can roll over, `rollover_delay` after its
-    /// last progress. Returns `None` while the epoch is asserted, unless `kernel_changed`: then its
-    /// assertion cannot become final.
+    /// Returns the first block at which the closed epoch can roll over: `rollover_delay` after its
+    /// last progress, and `rollover_delay * replayed / steps` later, rounded down, for the steps
+    /// that the chain has replayed. So a replay that goes on is not abandoned, and one that stops
+    /// delays the epoch by its share. Returns `None` while the epoch is asserted, unless
+    /// `kernel_changed`: then its assertion cannot become final.
     pub fn rolls_over_at(&self, rollover_delay: u32, kernel_changed: bool) -> Option<u32> {
         match self.stage {
             Stage::Open => None,
             Stage::Asserted { .. } if !kernel_changed => None,
-            Stage::Closed | Stage::Asserted { .. } | Stage::Replaying { .. } => {
-                self.moved_at.checked_add(rollover_delay)
+            Stage::Closed | Stage::Asserted { .. } => {
+                let bought = u64::from(rollover_delay)
+                    .saturating_mul(self.replayed.into())
+                    .checked_div(self.steps.into())
+                    .unwrap_or_default();
+                self.moved_at
+                    .checked_add(rollover_delay)?
+                    .checked_add(u32::try_from(bought).ok()?)
             }
         }
     }
@@ -282,7 +290,7 @@ impl Lifecycle {
                 proposer,
                 collateral,
             }),
-            Stage::Closed | Stage::Replaying { .. } => None,
+            Stage::Closed => None,
         };
         let first = self
             .rolls_over_at(rollover_delay, kernel_changed)
@@ -317,6 +325,7 @@ impl Lifecycle {
             rolls_over_at: self.rolls_over_at(rules.rollover_delay, kernel_changed),
             stage: self.stage,
             final_epoch: self.last.map(|last| last.epoch),
+            replayed: self.replayed,
             settling,
         })
     }
@@ -325,6 +334,8 @@ impl Lifecycle {
     fn end(&mut self) {
         self.stage = Stage::Open;
         self.slashed = 0;
+        self.steps = 0;
+        self.replayed = 0;
         self.moved_at = self.opened_at;
     }
 }
@@ -342,15 +353,17 @@ impl DueClose<'_> {
         self.lifecycle.open
     }
 
-    /// Closes the open epoch and opens the next.
+    /// Closes the open epoch, which has `steps` steps, and opens the next.
     ///
     /// # Errors
     /// `Overflow` after the last epoch.
-    pub fn close(self) -> Result<(), EpochError> {
+    pub fn close(self, steps: u32) -> Result<(), EpochError> {
         let Self { lifecycle, block } = self;
         lifecycle.open = lifecycle.open.checked_add(1).ok_or(EpochError::Overflow)?;
         lifecycle.opened_at = block;
         lifecycle.moved_at = block;
+        lifecycle.steps = steps;
+        lifecycle.replayed = 0;
         lifecycle.stage = Stage::Closed;
         Ok(())
     }
@@ -360,6 +373,11 @@ impl DueAssertion<'_> {
     /// Returns the number of assertions of the epoch that were slashed.
     pub fn slashed(&self) -> u32 {
         self.0.slashed
+    }
+
+    /// Returns the number of steps that the chain has replayed.
+    pub fn replayed(&self) -> u32 {
+        self.0.replayed
     }
 
     /// Posts an assertion at `block`. Returns its deadline: the assertion can be disputed before
@@ -394,8 +412,7 @@ impl DueReplay<'_> {
 
     /// Records that the steps before `next` are executed.
     pub fn pause(self, next: u32) {
-        self.lifecycle.stage = Stage::Replaying { next };
-        self.lifecycle.moved_at = self.block;
+        self.lifecycle.replayed = next;
     }
 
     /// Makes the replayed epoch final.

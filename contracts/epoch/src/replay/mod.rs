@@ -16,7 +16,7 @@ use ink::{
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::Opening,
-    epoch::{EpochError, ReplayedMemory, ReplayedResults, MEMORY_PART},
+    epoch::EpochError,
     kernel::{ChunkInputs, NeuronResult, StepInput, StepOutput, MAX_CARRY},
     Digest, NetUid, Rao, Uid,
 };
@@ -55,42 +55,10 @@ pub struct Replay {
 pub struct ExecutedStep {
     /// Chunk of the step.
     pub chunk: u16,
-    /// Memory of the chunk, in the phase that writes memory.
-    pub memory: Option<Vec<u8>>,
+    /// Memory of the chunk, in the phase that writes memory; else empty.
+    pub memory: Vec<u8>,
     /// Results of the chunk, in the phase that writes results.
     pub results: Option<Vec<NeuronResult>>,
-}
-
-impl ExecutedStep {
-    /// Returns the events with the memory of the chunk, in parts that fit an event.
-    pub fn memory_events(
-        &self,
-        netuid: NetUid,
-        epoch: u32,
-    ) -> impl Iterator<Item = ReplayedMemory> + '_ {
-        let chunk = self.chunk;
-        let memory = self.memory.as_deref().unwrap_or_default();
-        (0u32..)
-            .step_by(MEMORY_PART)
-            .zip(memory.chunks(MEMORY_PART))
-            .map(move |(offset, bytes)| ReplayedMemory {
-                netuid,
-                epoch,
-                chunk,
-                offset,
-                bytes: bytes.to_vec(),
-            })
-    }
-
-    /// Returns the event with the results of the chunk, if the step writes results.
-    pub fn results_event(self, netuid: NetUid, epoch: u32) -> Option<ReplayedResults> {
-        Some(ReplayedResults {
-            netuid,
-            epoch,
-            chunk: self.chunk,
-            results: self.results?,
-        })
-    }
 }
 
 impl Replay {
@@ -130,7 +98,11 @@ impl Replay {
         self.roster = output.roster;
         ExecutedStep {
             chunk: step.chunk,
-            memory: step.writes_memory.then_some(output.memory),
+            memory: if step.writes_memory {
+                output.memory
+            } else {
+                Vec::new()
+            },
             results: step.writes_results.then_some(output.results),
         }
     }
@@ -182,6 +154,15 @@ impl ReplayStore {
         }
     }
 
+    /// Returns true if `assertion` has the digests of the steps that the chain has replayed on
+    /// `netuid`.
+    pub fn agrees_with(&self, netuid: NetUid, assertion: &Assertion) -> bool {
+        let progress = self.progress.get(netuid).unwrap_or_default();
+        assertion.steps.starts_with(&progress.steps)
+            && assertion.memory.starts_with(&progress.memory)
+            && assertion.results.starts_with(&progress.results)
+    }
+
     /// Executes up to `steps` of the next steps of `closed`. Returns the replay after them, and
     /// their outputs.
     ///
@@ -196,9 +177,9 @@ impl ReplayStore {
         &mut self,
         closed: &ClosedEpoch,
         steps: u32,
-        hashes: &[Digest],
+        hashes: &[Option<Digest>],
         memory: Vec<Vec<u8>>,
-        gather: impl Fn(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
+        gather: impl Fn(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
         run: impl Fn(StepInput) -> Result<StepOutput, EpochError>,
     ) -> Result<(Replay, Vec<ExecutedStep>), EpochError> {
         if steps == 0 {
@@ -226,9 +207,9 @@ impl ReplayStore {
         &mut self,
         replay: &mut Replay,
         closed: &ClosedEpoch,
-        hashes: &[Digest],
+        hashes: &[Option<Digest>],
         memory: &mut impl Iterator<Item = Vec<u8>>,
-        gather: impl FnOnce(&ClosedEpoch, u16) -> Result<ChunkInputs, EpochError>,
+        gather: impl FnOnce(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
         run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
     ) -> Result<ExecutedStep, EpochError> {
         let netuid = closed.header.netuid;

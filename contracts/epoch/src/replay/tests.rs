@@ -22,7 +22,7 @@ fn memory_of(honest: &Honest, k: u32) -> Option<Vec<u8>> {
     (reads && there).then_some(input.memory)
 }
 
-fn hashes(honest: &Honest) -> Vec<Digest> {
+fn hashes(honest: &Honest) -> Vec<Option<Digest>> {
     memory_left(honest).for_epoch(&honest.closed)
 }
 
@@ -39,7 +39,7 @@ fn step(
         &honest.closed,
         &hashes(honest),
         &mut memory.into_iter(),
-        |_, chunk| Ok(honest.inputs[usize::from(chunk)].clone()),
+        |_, chunk, _| Ok(honest.inputs[usize::from(chunk)].clone()),
         |input| {
             assert_eq!(input, honest.input(replay_next(&input, honest)));
             let mut output = run(&honest.closed, &input);
@@ -88,7 +88,7 @@ proptest! {
                         break;
                     }
                     let step = honest_step(&mut store, &mut replay, &honest);
-                    memory.extend(step.memory);
+                    memory.extend(Some(step.memory).filter(|it| !it.is_empty()));
                     results.extend(step.results);
                 }
                 store.pause(netuid, &replay);
@@ -248,7 +248,7 @@ fn an_error_of_the_kernel_is_returned() {
                 &honest.closed,
                 &hashes(&honest),
                 &mut memory_of(&honest, 0).into_iter(),
-                |_, chunk| Ok(honest.inputs[usize::from(chunk)].clone()),
+                |_, chunk, _| Ok(honest.inputs[usize::from(chunk)].clone()),
                 |_| Err(error.clone()),
             );
             assert_eq!(refused, Err(error));

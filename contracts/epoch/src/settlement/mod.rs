@@ -1,9 +1,9 @@
 //! Settlement of a final epoch, chunk by chunk: the budget, the hashes of results, the payments.
 
-use crate::closed_epoch::ClosedEpoch;
+use crate::closed_epoch::{ClosedEpoch, Memory};
 use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{
-    assertion::results_digest,
+    assertion::{memory_digest, results_digest, Assertion},
     epoch::{EpochError, Settlement},
     kernel::NeuronResult,
     registry::Neuron,
@@ -20,6 +20,34 @@ pub struct Settling {
     pub settlement: Settlement,
     /// Hashes of results, one per chunk.
     pub results: Vec<Digest>,
+    /// Hashes of memory, one per chunk.
+    pub memory: Vec<Digest>,
+    /// Code hash of the kernel that wrote the memory.
+    pub kernel_code: Digest,
+    /// True if a replay has published the memory of every chunk.
+    pub replayed: bool,
+}
+
+/// What a call settles: a chunk with its final results and memory.
+#[derive(Clone, Copy, Debug)]
+pub struct ChunkOutcome<'a> {
+    /// The chunk.
+    pub chunk: u16,
+    /// Results, one per neuron.
+    pub results: &'a [NeuronResult],
+    /// Memory.
+    pub memory: &'a [u8],
+}
+
+impl<'a> ChunkOutcome<'a> {
+    /// Makes the outcome of `chunk`.
+    pub const fn new(chunk: u16, results: &'a [NeuronResult], memory: &'a [u8]) -> Self {
+        Self {
+            chunk,
+            results,
+            memory,
+        }
+    }
 }
 
 /// The neurons of a chunk.
@@ -32,8 +60,9 @@ pub struct Span {
 }
 
 impl Settling {
-    /// Begins to settle `closed`, which becomes final at `block`.
-    pub fn begin(closed: &ClosedEpoch, results: Vec<Digest>, block: u32) -> Self {
+    /// Begins to settle `closed`, which becomes final at `block` with `assertion`. `replayed` is
+    /// true if a replay on the chain made it final.
+    pub fn begin(closed: &ClosedEpoch, assertion: Assertion, block: u32, replayed: bool) -> Self {
         let ClosedEpoch { header, plan, .. } = closed;
         let chunks = plan.chunks(header.neurons);
         let bytes = chunks.div_ceil(8);
@@ -52,8 +81,20 @@ impl Settling {
                 owner_hotkey: closed.owner_hotkey,
                 fee: Rao(fee.unwrap_or_default()),
             },
-            results,
+            results: assertion.results,
+            memory: assertion.memory,
+            kernel_code: header.kernel_code,
+            replayed,
         }
+    }
+
+    /// Returns the memory that the next epoch reads if the settlement ends now: that of the chunks
+    /// that have published it.
+    pub fn published(&self) -> Memory {
+        let hashes = (0..).zip(&self.memory).map(|(chunk, hash)| {
+            (self.replayed || self.settlement.is_settled(chunk)).then_some(*hash)
+        });
+        Memory::new(self.kernel_code, self.settlement.chunk, hashes.collect())
     }
 
     /// Returns the first block at which the next epoch can close although this settlement is in
@@ -68,18 +109,22 @@ impl Settling {
             .ok_or(EpochError::Overflow)
     }
 
-    /// Settles `chunk` with `results`. Returns the chunk's neurons and the sum of their pay.
+    /// Settles a chunk. Returns the chunk's neurons and the sum of their pay.
     ///
     /// # Errors
-    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, in this
-    /// order.
+    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `MemoryMismatch`,
+    /// `OverBudget`, in this order.
     pub fn settle(
         &mut self,
         netuid: NetUid,
         epoch: u32,
-        chunk: u16,
-        results: &[NeuronResult],
+        outcome: &ChunkOutcome,
     ) -> Result<(Span, Rao), EpochError> {
+        let ChunkOutcome {
+            chunk,
+            results,
+            memory,
+        } = *outcome;
         let settlement = &mut self.settlement;
         if settlement.epoch != epoch {
             return Err(EpochError::NotSettling);
@@ -99,6 +144,10 @@ impl Settling {
             || results_digest(netuid, epoch, chunk, results) != *expected
         {
             return Err(EpochError::ResultsMismatch);
+        }
+        let left = self.memory.get(usize::from(chunk));
+        if left != Some(&memory_digest(netuid, epoch, chunk, memory)) {
+            return Err(EpochError::MemoryMismatch);
         }
         // A sum that overflows is above the budget.
         let left = settlement

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 
 const NETUID: NetUid = NetUid(3);
 const EPOCH: u32 = 4;
+/// Memory of every chunk.
+const MEMORY: &[u8] = &[5];
 
 fn account(byte: u8) -> AccountId {
     AccountId::from([byte; 32])
@@ -34,7 +36,22 @@ fn settling(budget: u64, chunks: &[Vec<NeuronResult>]) -> Settling {
         .zip(chunks)
         .map(|(chunk, results)| results_digest(NETUID, EPOCH, chunk, results))
         .collect();
-    Settling::begin(&closed, hashes, 100)
+    let memory = (0u16..).zip(chunks);
+    let assertion = Assertion {
+        header_hash: closed.header_hash,
+        steps: Vec::new(),
+        memory: memory
+            .map(|(chunk, _)| memory_digest(NETUID, EPOCH, chunk, MEMORY))
+            .collect(),
+        results: hashes,
+        roster: Vec::new(),
+    };
+    Settling::begin(&closed, assertion, 100, false)
+}
+
+/// The outcome of a chunk.
+fn outcome(chunk: u16, results: &[NeuronResult]) -> ChunkOutcome<'_> {
+    ChunkOutcome::new(chunk, results, MEMORY)
 }
 
 #[test]
@@ -46,16 +63,16 @@ fn each_chunk_is_paid_once() {
         len,
     };
     assert_eq!(
-        settling.settle(NETUID, EPOCH, 1, &chunks[1]),
+        settling.settle(NETUID, EPOCH, &outcome(1, &chunks[1])),
         Ok((span(2, 1), Rao(4)))
     );
     assert_eq!(
-        settling.settle(NETUID, EPOCH, 1, &chunks[1]),
+        settling.settle(NETUID, EPOCH, &outcome(1, &chunks[1])),
         Err(EpochError::AlreadySettled)
     );
     assert!(!settling.settlement.is_complete());
     assert_eq!(
-        settling.settle(NETUID, EPOCH, 0, &chunks[0]),
+        settling.settle(NETUID, EPOCH, &outcome(0, &chunks[0])),
         Ok((span(0, 2), Rao(6)))
     );
     assert!(settling.settlement.is_complete());
@@ -68,7 +85,9 @@ fn only_final_results_are_paid() {
     let mut settling = settling(10, &chunks);
     let before = settling.clone();
     let mut refused = |epoch, chunk, results: &[NeuronResult]| {
-        let error = settling.settle(NETUID, epoch, chunk, results).unwrap_err();
+        let error = settling
+            .settle(NETUID, epoch, &outcome(chunk, results))
+            .unwrap_err();
         assert_eq!(settling, before);
         error
     };
@@ -91,7 +110,7 @@ fn results_of_the_wrong_length_are_never_paid() {
     let long = vec![result(1, 1); 3];
     settling.results = vec![results_digest(NETUID, EPOCH, 0, &long)];
     assert_eq!(
-        settling.settle(NETUID, EPOCH, 0, &long),
+        settling.settle(NETUID, EPOCH, &outcome(0, &long)),
         Err(EpochError::ResultsMismatch)
     );
 }
@@ -100,9 +119,11 @@ fn results_of_the_wrong_length_are_never_paid() {
 fn no_epoch_pays_more_than_its_budget() {
     let chunks = [vec![result(4, 2); 2], vec![result(u64::MAX, 1)]];
     let mut settling = settling(15, &chunks);
-    assert!(settling.settle(NETUID, EPOCH, 0, &chunks[0]).is_ok());
+    assert!(settling
+        .settle(NETUID, EPOCH, &outcome(0, &chunks[0]))
+        .is_ok());
     assert_eq!(
-        settling.settle(NETUID, EPOCH, 1, &chunks[1]),
+        settling.settle(NETUID, EPOCH, &outcome(1, &chunks[1])),
         Err(EpochError::OverBudget(Rao(3)))
     );
     assert!(!settling.settlement.is_settled(1));
@@ -169,9 +190,9 @@ proptest! {
                 .count();
             prop_assert_eq!(settled, done);
             let results = &chunks[usize::from(*chunk)];
-            prop_assert!(settling.settle(NETUID, EPOCH, *chunk, results).is_ok());
+            prop_assert!(settling.settle(NETUID, EPOCH, &outcome(*chunk, results)).is_ok());
             prop_assert_eq!(
-                settling.settle(NETUID, EPOCH, *chunk, results),
+                settling.settle(NETUID, EPOCH, &outcome(*chunk, results)),
                 Err(EpochError::AlreadySettled)
             );
         }

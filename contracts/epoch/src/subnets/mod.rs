@@ -4,7 +4,7 @@
 use crate::{
     closed_epoch::{is_newcomer, ClosedEpoch, Memory},
     lifecycle::Lifecycle,
-    settlement::{Settling, Span},
+    settlement::{ChunkOutcome, Settling, Span},
 };
 use ink::{
     prelude::vec::Vec,
@@ -13,7 +13,6 @@ use ink::{
 use inktensor_primitives::{
     assertion::Assertion,
     epoch::{EpochClosed, EpochError, Finalized, Settled, Settlement},
-    kernel::NeuronResult,
     registry::Seat,
     AccountId, Digest, NetUid, Uid,
 };
@@ -47,7 +46,7 @@ pub struct SubnetStore {
     closed: Mapping<NetUid, ClosedEpoch, ManualKey<0x4550_0021>>,
     /// Roster of the last final epoch.
     rosters: Mapping<NetUid, Vec<Uid>, ManualKey<0x4550_0022>>,
-    /// Memory of the last final epoch.
+    /// Memory that the last settled epoch has published.
     memories: Mapping<NetUid, Memory, ManualKey<0x4550_0023>>,
     /// Settlement of the last final epoch, until all its chunks are settled.
     settling: Mapping<NetUid, Settling, ManualKey<0x4550_0024>>,
@@ -99,16 +98,26 @@ impl SubnetStore {
             && self.roster(netuid).binary_search(&seat.uid).is_ok()
     }
 
-    /// Returns the memory of the last final epoch.
+    /// Returns the memory that the closed epoch reads: what the last final epoch before it has
+    /// published.
     pub fn memory(&self, netuid: NetUid) -> Option<Memory> {
         self.memories.get(netuid)
     }
 
     /// Returns the hashes of the memory that `closed`, the closed epoch, reads.
-    pub fn memory_hashes(&self, closed: &ClosedEpoch) -> Vec<Digest> {
+    pub fn memory_hashes(&self, closed: &ClosedEpoch) -> Vec<Option<Digest>> {
         self.memory(closed.header.netuid)
             .map(|memory| memory.for_epoch(closed))
             .unwrap_or_default()
+    }
+
+    /// Returns the hashes of the memory that the last final epoch has published so far, as `closed`,
+    /// the epoch that closed last, or the one after it reads them.
+    pub fn last_memory_hashes(&self, closed: &ClosedEpoch) -> Vec<Option<Digest>> {
+        match self.settling.get(closed.header.netuid) {
+            Some(settling) => settling.published().for_epoch(closed),
+            None => self.memory_hashes(closed),
+        }
     }
 
     /// Returns the settlement in progress.
@@ -149,11 +158,9 @@ impl SubnetStore {
     ) -> Finalized {
         let netuid = closed.header.netuid;
         let Outcome { assertion, digest } = outcome;
-        let settling = Settling::begin(closed, assertion.results, block);
         self.lifecycles.insert(netuid, lifecycle);
         self.rosters.insert(netuid, &assertion.roster);
-        self.memories
-            .insert(netuid, &Memory::of(closed, assertion.memory));
+        let settling = Settling::begin(closed, assertion, block, proposer.is_none());
         self.settling.insert(netuid, &settling);
         Finalized {
             netuid,
@@ -163,31 +170,30 @@ impl SubnetStore {
         }
     }
 
-    /// Settles `chunk` of the last final epoch with `results`. Returns the chunk's neurons, the
-    /// settlement after the chunk, and the event.
+    /// Settles a chunk of the last final epoch. Returns the chunk's neurons, the settlement after
+    /// the chunk, and the event.
     ///
     /// # Errors
-    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, in this
-    /// order.
+    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `MemoryMismatch`,
+    /// `OverBudget`, in this order.
     pub fn settle(
         &mut self,
         netuid: NetUid,
         epoch: u32,
-        chunk: u16,
-        results: &[NeuronResult],
+        outcome: &ChunkOutcome,
     ) -> Result<(Span, Settlement, Settled), EpochError> {
         let mut settling = self.settling.get(netuid).ok_or(EpochError::NotSettling)?;
-        let (span, paid) = settling.settle(netuid, epoch, chunk, results)?;
+        let (span, paid) = settling.settle(netuid, epoch, outcome)?;
         let complete = settling.settlement.is_complete();
         if complete {
-            self.settling.remove(netuid);
+            self.end(netuid, &settling);
         } else {
             self.settling.insert(netuid, &settling);
         }
         let settled = Settled {
             netuid,
             epoch,
-            chunk,
+            chunk: outcome.chunk,
             paid,
             complete,
         };
@@ -212,8 +218,14 @@ impl SubnetStore {
         if block < held_until {
             return Err(EpochError::Unsettled(held_until));
         }
-        self.settling.remove(netuid);
+        self.end(netuid, &settling);
         Ok(Some(settling.settlement))
+    }
+
+    /// Ends a settlement. The next epoch reads the memory that is published by now.
+    fn end(&mut self, netuid: NetUid, settling: &Settling) {
+        self.memories.insert(netuid, &settling.published());
+        self.settling.remove(netuid);
     }
 }
 

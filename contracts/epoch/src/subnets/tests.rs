@@ -3,8 +3,8 @@
 use super::*;
 use crate::tests::closed_epoch;
 use inktensor_primitives::{
-    assertion::results_digest,
-    kernel::{Budget, PhasePlan},
+    assertion::{memory_digest, results_digest},
+    kernel::{Budget, NeuronResult, PhasePlan},
     Rao,
 };
 
@@ -20,7 +20,7 @@ fn closed() -> (Lifecycle, ClosedEpoch) {
     closed.header.budget = Budget::Combined(Rao(20));
     let mut lifecycle = Lifecycle::new(100);
     let due = lifecycle.due_close(110, 10).unwrap();
-    due.close().unwrap();
+    due.close(closed.steps()).unwrap();
     (lifecycle, closed)
 }
 
@@ -32,14 +32,28 @@ fn results(rao: u64) -> Vec<NeuronResult> {
     vec![result; 4]
 }
 
+/// Memory of chunk `chunk`.
+fn memory(chunk: u16) -> Vec<u8> {
+    vec![2, chunk.to_le_bytes()[0]]
+}
+
+fn memory_hash(chunk: u16) -> Digest {
+    memory_digest(NETUID, 0, chunk, &memory(chunk))
+}
+
 /// Makes the epoch of `closed()` final at block 120, with a roster of uid 2.
 fn final_epoch(store: &mut SubnetStore) -> ClosedEpoch {
+    final_by(store, Some(AccountId::from([7; 32])))
+}
+
+/// As `final_epoch`, by the assertion of `proposer`, or by a replay.
+fn final_by(store: &mut SubnetStore, proposer: Option<AccountId>) -> ClosedEpoch {
     let (mut lifecycle, closed) = closed();
     store.close(&lifecycle, &closed);
     let outcome = Outcome::new(Assertion {
         header_hash: closed.header_hash,
         steps: vec![[1; 32]; 2],
-        memory: vec![[2; 32]; 2],
+        memory: vec![memory_hash(0), memory_hash(1)],
         results: (0u16..)
             .zip([results(1), results(2)])
             .map(|(chunk, results)| results_digest(NETUID, 0, chunk, &results))
@@ -48,7 +62,7 @@ fn final_epoch(store: &mut SubnetStore) -> ClosedEpoch {
     });
     let due = lifecycle.due_replay(120, 0).unwrap();
     due.finish(closed.ended_as(&outcome.digest));
-    let finalized = store.finalize(&lifecycle, &closed, outcome, None, 120);
+    let finalized = store.finalize(&lifecycle, &closed, outcome, proposer, 120);
     assert_eq!((finalized.netuid, finalized.epoch), (NETUID, 0));
     closed
 }
@@ -83,36 +97,88 @@ fn a_permit_is_not_the_next_neurons() {
     assert!(!has_permit(3, 0));
 }
 
+/// Settles chunk 0, with pay 1, or chunk 1, with pay 2 a neuron.
+fn settle(store: &mut SubnetStore, chunk: u16) -> Result<(Span, Settlement, Settled), EpochError> {
+    let results = results(u64::from(chunk) + 1);
+    store.settle(
+        NETUID,
+        0,
+        &ChunkOutcome::new(chunk, &results, &memory(chunk)),
+    )
+}
+
 #[ink::test]
-fn a_final_epoch_leaves_roster_and_memory() {
+fn memory_counts_once_its_chunk_is_settled() {
     let mut store = SubnetStore::default();
     let closed = final_epoch(&mut store);
     assert_eq!(store.roster(NETUID), [Uid(2)]);
-    assert_eq!(store.memory_hashes(&closed), [[2; 32]; 2]);
+    settle(&mut store, 1).unwrap();
+    assert_eq!(store.memory_hashes(&closed), [], "the settlement goes on");
+    assert_eq!(
+        store.last_memory_hashes(&closed),
+        [None, Some(memory_hash(1))]
+    );
+    settle(&mut store, 0).unwrap();
+    assert_eq!(
+        store.memory_hashes(&closed),
+        [Some(memory_hash(0)), Some(memory_hash(1))]
+    );
     let mut other = closed;
     other.header.kernel_code = [9; 32];
-    assert_eq!(store.memory_hashes(&other), Vec::<Digest>::new());
+    assert_eq!(store.memory_hashes(&other), []);
+}
+
+#[ink::test]
+fn memory_that_nobody_published_does_not_count() {
+    let mut store = SubnetStore::default();
+    let closed = final_epoch(&mut store);
+    settle(&mut store, 1).unwrap();
+    store.end_settlement(NETUID, 140, 20).unwrap();
+    assert_eq!(store.memory_hashes(&closed), [None, Some(memory_hash(1))]);
+}
+
+#[ink::test]
+fn a_replay_has_published_all_memory() {
+    let mut store = SubnetStore::default();
+    let closed = final_by(&mut store, None);
+    store.end_settlement(NETUID, 140, 20).unwrap();
+    assert_eq!(
+        store.memory_hashes(&closed),
+        [Some(memory_hash(0)), Some(memory_hash(1))]
+    );
+}
+
+#[ink::test]
+fn a_chunk_is_settled_with_its_memory_only() {
+    let mut store = SubnetStore::default();
+    final_epoch(&mut store);
+    for wrong in [&memory(1)[..], &[], &[2]] {
+        let results = results(1);
+        let outcome = ChunkOutcome::new(0, &results, wrong);
+        assert_eq!(
+            store.settle(NETUID, 0, &outcome).err(),
+            Some(EpochError::MemoryMismatch)
+        );
+    }
+    settle(&mut store, 0).unwrap();
 }
 
 #[ink::test]
 fn a_settlement_is_removed_with_its_last_chunk() {
     let mut store = SubnetStore::default();
     final_epoch(&mut store);
-    let (_, _, settled) = store.settle(NETUID, 0, 1, &results(2)).unwrap();
+    let (_, _, settled) = settle(&mut store, 1).unwrap();
     assert_eq!((settled.paid, settled.complete), (Rao(8), false));
     assert_eq!(
-        store.settle(NETUID, 0, 1, &results(2)).err(),
+        settle(&mut store, 1).err(),
         Some(EpochError::AlreadySettled)
     );
-    let (span, settlement, settled) = store.settle(NETUID, 0, 0, &results(1)).unwrap();
+    let (span, settlement, settled) = settle(&mut store, 0).unwrap();
     assert_eq!((span.start, span.len), (Uid(0), 4));
     assert_eq!(settlement.paid, Rao(12));
     assert!(settled.complete);
     assert_eq!(store.settlement(NETUID), None);
-    assert_eq!(
-        store.settle(NETUID, 0, 0, &results(1)).err(),
-        Some(EpochError::NotSettling)
-    );
+    assert_eq!(settle(&mut store, 0).err(), Some(EpochError::NotSettling));
 }
 
 #[ink::test]

@@ -68,7 +68,12 @@ pub fn memory_left(honest: &Honest) -> Memory {
     let hashes = (0..)
         .zip(&honest.memory)
         .map(|(c, bytes)| memory_digest(honest.closed.header.netuid, FINAL_EPOCH, c, bytes));
-    Memory::of(&honest.closed, hashes.collect())
+    let closed = &honest.closed;
+    Memory::new(
+        closed.header.kernel_code,
+        closed.plan.chunk,
+        hashes.map(Some).collect(),
+    )
 }
 
 impl Honest {

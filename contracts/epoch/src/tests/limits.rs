@@ -87,6 +87,11 @@ fn largest_epoch() -> ClosedEpoch {
     closed
 }
 
+fn memory(closed: &ClosedEpoch, assertion: &Assertion) -> Memory {
+    let hashes = assertion.memory.iter().copied().map(Some).collect();
+    Memory::new(closed.header.kernel_code, closed.plan.chunk, hashes)
+}
+
 fn largest_step() -> (StepInput, StepOutput) {
     let page = usize::from(PAGE);
     let input = StepInput {
@@ -142,7 +147,7 @@ fn judging_a_step_fits_the_linear_memory() {
     let (input, output) = largest_step();
     let proof = largest_proof();
     let closed = largest_epoch();
-    let memory = Memory::of(&closed, proof.assertion.memory.clone());
+    let memory = memory(&closed, &proof.assertion);
     let page = usize::from(PAGE);
     let gathered = page
         * (size_of::<Neuron>() + size_of::<Rao>() + size_of::<Versioned<Option<RowHead>>>())
@@ -183,7 +188,7 @@ fn replaying_a_step_fits_the_linear_memory() {
     let (input, output) = largest_step();
     let closed = largest_epoch();
     let assertion = largest_assertion();
-    let memory = Memory::of(&closed, assertion.memory.clone());
+    let memory = memory(&closed, &assertion);
     let page = usize::from(PAGE);
     let gathered = page
         * (size_of::<Neuron>() + size_of::<Rao>() + size_of::<Versioned<Option<RowHead>>>())
@@ -208,7 +213,7 @@ fn replaying_a_step_fits_the_linear_memory() {
         + MAX_SCRATCH
         + output.results.encoded_size();
     // The last step makes the epoch final.
-    let kept = Settling::begin(&closed, assertion.results.clone(), 0).encoded_size();
+    let kept = Settling::begin(&closed, assertion.clone(), 0, false).encoded_size();
     let needed = STACK + STATIC_BUFFER + decoded + grown + copied + hashed + kept;
     assert!(
         needed <= MAX_LINEAR,
@@ -251,13 +256,10 @@ fn every_cell_fits_a_storage_value() {
     for (what, bytes) in [
         ("closed epoch", closed.encoded_size()),
         ("roster", roster().encoded_size()),
-        (
-            "memory",
-            Memory::of(&closed, assertion.memory.clone()).encoded_size(),
-        ),
+        ("memory", memory(&closed, &assertion).encoded_size()),
         (
             "settlement",
-            Settling::begin(&closed, assertion.results.clone(), 0).encoded_size(),
+            Settling::begin(&closed, assertion.clone(), 0, false).encoded_size(),
         ),
         ("replay", replay::largest_cells(&assertion)),
         ("row heads", heads.encoded_size()),

@@ -7,13 +7,15 @@ use crate::closed_epoch::{ClosedEpoch, RosterSeat};
 use inktensor_primitives::{
     epoch::{EpochRules, Peers},
     kernel::{Budget, EpochHeader, EpochPlan},
-    AccountId, NetUid, Rao, Uid,
+    AccountId, Bps, NetUid, Rao, Uid,
 };
 
 /// Rules of a deployment.
 pub const RULES: EpochRules = EpochRules {
     challenge_period: 5,
     collateral: Rao(100),
+    collateral_part: Bps(2_500),
+    reward_part: Bps(1_000),
     settle_window: 20,
     replay_delay: 10,
     rollover_delay: 30,

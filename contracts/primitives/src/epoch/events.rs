@@ -121,9 +121,10 @@ pub struct Replayed {
     pub next: u32,
 }
 
-/// The results of a chunk of a replayed epoch, with which anyone can settle the chunk.
+/// The results of a chunk: of a replayed step, with which anyone can settle the chunk, or of a
+/// settled chunk.
 #[ink::event]
-pub struct ReplayedResults {
+pub struct ResultsPublished {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
@@ -136,11 +137,13 @@ pub struct ReplayedResults {
     pub results: Vec<NeuronResult>,
 }
 
-/// A part of a chunk's memory in a replayed epoch, with which anyone can compute the next epoch.
+/// A part of a chunk's memory, of a replayed step or a settled chunk, with which anyone can compute
+/// the next epoch.
 ///
-/// The parts of a chunk come in order. A chunk without memory has no parts.
+/// The parts of a chunk come in order, from offset 0 on. A chunk with empty memory has no parts. A
+/// chunk that is replayed and settled publishes its memory twice.
 #[ink::event]
-pub struct ReplayedMemory {
+pub struct MemoryPublished {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,

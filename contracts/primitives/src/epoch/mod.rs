@@ -12,8 +12,9 @@ mod weight_calls;
 
 pub use error::{EpochDeployError, EpochError};
 pub use events::{
-    CollateralChanged, EpochClosed, EpochRolledOver, Finalized, Proposed, Replayed, ReplayedMemory,
-    ReplayedResults, RevealsMissed, Settled, TempoRestarted, WeightsCommitted, WeightsSet,
+    CollateralChanged, EpochClosed, EpochRolledOver, Finalized, MemoryPublished, Proposed,
+    Replayed, ResultsPublished, RevealsMissed, Settled, TempoRestarted, WeightsCommitted,
+    WeightsSet,
 };
 pub use types::{Collateral, EpochRules, EpochStatus, Peers, Settlement, Stage, WeightsRow};
 pub use weight_calls::{
@@ -29,7 +30,7 @@ use crate::{
 };
 use ink::prelude::vec::Vec;
 
-/// Most bytes of memory in one [`ReplayedMemory`] event: half of the largest event.
+/// Most bytes of memory in one [`MemoryPublished`] event: half of the largest event.
 pub const MEMORY_PART: usize = 8 * 1024;
 
 /// The epoch contract. No account has a role in it: the rules are the same for every caller.
@@ -198,8 +199,9 @@ pub trait Epochs {
     #[ink(message)]
     fn collateral(&self, worker: AccountId) -> Collateral;
 
-    /// Returns the collateral in rao that the subnet's next assertion requires: that of the rules,
-    /// doubled for each slashed assertion of the closed epoch, at most the cap of TAO.
+    /// Returns the collateral in rao that an assertion of the subnet's closed epoch requires: the
+    /// larger of the rules' least amount and of their part of what the epoch pays to miners and
+    /// validators, doubled for each slashed assertion, at most the cap of TAO.
     #[ink(message)]
     fn collateral_required(&self, netuid: NetUid) -> Rao;
 
@@ -246,7 +248,7 @@ pub trait Epochs {
     /// `CollateralChanged`, `Proposed`.
     ///
     /// # Errors
-    /// `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
+    /// `NothingClosed`, `AlreadyAsserted`, `HeaderMismatch`, `BadShape`, `ContradictsReplay`,
     /// `CollateralTooSmall`.
     #[ink(message)]
     fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
@@ -255,8 +257,8 @@ pub trait Epochs {
     /// before the deadline.
     ///
     /// If the output differs from the assertion, or violates the kernel interface, or the kernel
-    /// returns an error, the assertion is false. The collateral is then slashed, half to the caller
-    /// and the rest burned, and the epoch can be proposed again.
+    /// returns an error, the assertion is false. The collateral is then slashed: the rules'
+    /// `reward_part` goes to the caller, the rest is burned, and the epoch can be proposed again.
     ///
     /// # Events
     /// `CollateralChanged`, `Disputed`.
@@ -280,15 +282,19 @@ pub trait Epochs {
     #[ink(message)]
     fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 
-    /// Settles `chunk` of a final epoch: pays its neurons and records their scores. Returns the pay
-    /// in rao. Anyone may call, with the final results, and receives the keeper's fee.
+    /// Settles `chunk` of a final epoch: pays its neurons, records their scores, and publishes its
+    /// results and memory. Returns the pay in rao. Anyone may call, with the final results and
+    /// memory, and receives the keeper's fee.
+    ///
+    /// The next epoch reads the memory of settled chunks only: memory that not everybody can read
+    /// does not count.
     ///
     /// # Events
-    /// `Settled`.
+    /// `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
     ///
     /// # Errors
-    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
-    /// those of registry and emission.
+    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `MemoryMismatch`,
+    /// `OverBudget`, or those of registry and emission.
     #[ink(message)]
     fn settle(
         &mut self,
@@ -296,19 +302,20 @@ pub trait Epochs {
         epoch: u32,
         chunk: u16,
         results: Vec<NeuronResult>,
+        memory: Vec<u8>,
     ) -> Result<Rao, EpochError>;
 
     /// Replays up to `steps` of the next steps of a closed epoch that has no assertion, and returns
     /// the next step to execute. Anyone may call, and receives a part of the proposer's fee.
     ///
-    /// After the last step the epoch is final. Once begun, a replay excludes assertions; other
-    /// callers can continue it. `memory` has one entry, in order, for each executed step that reads
-    /// memory: the bytes that the last final epoch left for the step's chunk. `memory_hashes`
-    /// returns the chunks that have memory. A call has room for one step of any kernel; a call with
-    /// too many steps fails and changes nothing.
+    /// After the last step the epoch is final. Assertions can still be posted before: those that
+    /// contradict a replayed step are refused. `memory` has one entry, in order, for each executed
+    /// step that reads memory: the bytes that the last final epoch left for the step's chunk.
+    /// `memory_hashes` returns the chunks that have memory. A call has room for one step of any
+    /// kernel; a call with too many steps fails and changes nothing.
     ///
     /// # Events
-    /// `ReplayedMemory` and `ReplayedResults` for the steps that write them, `Replayed`, and
+    /// `MemoryPublished` and `ResultsPublished` for the steps that write them, `Replayed`, and
     /// `Finalized` after the last step.
     ///
     /// # Errors
@@ -333,11 +340,12 @@ pub trait Epochs {
     #[ink(message)]
     fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError>;
 
-    /// Returns the hashes of each chunk's memory from the last final epoch, as the epoch that
-    /// closed last reads them.
+    /// Returns the hash of each chunk's memory from the last final epoch, as the next epoch reads
+    /// it. A chunk whose memory is not published, by its settlement or a replay, has none: the next
+    /// epoch reads empty memory for it.
     ///
-    /// The list is empty if that epoch has another kernel code or another size of chunks: the epoch
-    /// then starts without memory.
+    /// The list is empty if the epoch that closed last has another kernel code or another size of
+    /// chunks: it then starts without memory.
     #[ink(message)]
-    fn memory_hashes(&self, netuid: NetUid) -> Vec<Digest>;
+    fn memory_hashes(&self, netuid: NetUid) -> Vec<Option<Digest>>;
 }

@@ -1,7 +1,7 @@
 //! Rules, status and settlement of epochs, rows of weights, and collateral.
 
 use super::EpochDeployError;
-use crate::{AccountId, Digest, Rao, Uid};
+use crate::{AccountId, Bps, Digest, Rao, Uid};
 use ink::prelude::vec::Vec;
 
 /// The rules of epochs, fixed at deployment.
@@ -12,9 +12,15 @@ pub struct EpochRules {
     /// Blocks during which an assertion can be disputed, at least 1. The block of the proposal
     /// plus this number is the first at which the assertion can be finalized.
     pub challenge_period: u32,
-    /// Collateral of the first assertion of an epoch in rao, not zero. It doubles with each
+    /// Least collateral of the first assertion of an epoch in rao, not zero. It doubles with each
     /// slashed assertion of the epoch.
     pub collateral: Rao,
+    /// Collateral of the first assertion as a part of what the epoch pays to miners and validators,
+    /// where that is more than `collateral`.
+    pub collateral_part: Bps,
+    /// Part of slashed collateral that the caller of `dispute` receives, at most a half. The rest
+    /// is burned, so an account that disputes its own false assertion loses the rest.
+    pub reward_part: Bps,
     /// Blocks after finality during which the next epoch waits for settlement, at least 1.
     /// Unsettled pay then returns to the subnet's budget.
     pub settle_window: u32,
@@ -22,22 +28,32 @@ pub struct EpochRules {
     /// least one. Workers can propose before.
     pub replay_delay: u32,
     /// Blocks without progress after which a closed epoch can be rolled over, more than
-    /// `replay_delay`. Progress is a close, a successful dispute, or a replayed step.
+    /// `replay_delay`. They count from the close, or from the last successful dispute. Each
+    /// replayed step adds its share: a whole replay doubles them.
     pub rollover_delay: u32,
 }
 
 impl EpochRules {
+    /// The highest `reward_part`.
+    pub const MAX_REWARD: Bps = Bps(5_000);
+
     /// Checks that epochs with these rules can be disputed, settled and replayed.
     ///
     /// # Errors
-    /// `NoChallengePeriod`, `NoCollateral`, `NoSettleWindow`, `NoReplayDelay`,
-    /// `RolloverBeforeReplay`.
+    /// `NoChallengePeriod`, `NoCollateral`, `CollateralAboveBudget`, `RewardTooHigh`,
+    /// `NoSettleWindow`, `NoReplayDelay`, `RolloverBeforeReplay`.
     pub const fn check(&self) -> Result<(), EpochDeployError> {
         if self.challenge_period == 0 {
             return Err(EpochDeployError::NoChallengePeriod);
         }
         if self.collateral.is_zero() {
             return Err(EpochDeployError::NoCollateral);
+        }
+        if self.collateral_part.0 > Bps::ONE.0 {
+            return Err(EpochDeployError::CollateralAboveBudget);
+        }
+        if self.reward_part.0 > Self::MAX_REWARD.0 {
+            return Err(EpochDeployError::RewardTooHigh);
         }
         if self.settle_window == 0 {
             return Err(EpochDeployError::NoSettleWindow);
@@ -99,11 +115,6 @@ pub enum Stage {
         /// First block at which the assertion can be finalized.
         deadline: u32,
     },
-    /// In replay: anyone may continue, and proposing is impossible.
-    Replaying {
-        /// The next step to execute.
-        next: u32,
-    },
 }
 
 /// The status of a subnet's epochs.
@@ -121,6 +132,9 @@ pub struct EpochStatus {
     pub stage: Stage,
     /// The last final epoch.
     pub final_epoch: Option<u32>,
+    /// Steps of the closed epoch that the chain has replayed. Assertions that contradict them are
+    /// refused.
+    pub replayed: u32,
     /// Settlement of a final epoch that still has chunks to settle.
     pub settling: Option<Settlement>,
     /// First block at which the closed epoch can be replayed. Absent while the epoch is asserted.

@@ -9,7 +9,7 @@ use inktensor_primitives::{
     kernel::YumaParams,
     registry::{KernelParams, NetworkRules, RegistryError},
     token::WireError,
-    Rao,
+    Bps, Rao,
 };
 use std::collections::BTreeMap;
 
@@ -23,6 +23,8 @@ const LIMIT: Weight = Weight::from_parts(u64::MAX / 4, u64::MAX / 4);
 const RULES: EpochRules = EpochRules {
     challenge_period: 5,
     collateral: Rao::from_tao(10),
+    collateral_part: Bps(0),
+    reward_part: Bps(5_000),
     settle_window: 40,
     replay_delay: 10,
     rollover_delay: 30,

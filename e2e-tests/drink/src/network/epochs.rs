@@ -4,7 +4,7 @@ use super::{succeeded, Network, BANK};
 use crate::Failure;
 use drink::{minimal::RuntimeEvent, pallet_contracts::Event, AccountId32};
 use inktensor_primitives::{
-    epoch::{EpochError, EpochStatus, ReplayedMemory, ReplayedResults},
+    epoch::{EpochError, EpochStatus, MemoryPublished, ResultsPublished},
     kernel::EpochHeader,
     NetUid, Rao,
 };
@@ -44,14 +44,14 @@ impl Network {
         self.advance_to(status.replays_at.unwrap_or_default());
         let before = self.memory.remove(&netuid).unwrap_or_default();
         let mut results = Vec::new();
-        let mut memory = Vec::new();
+        let mut memory: Vec<u8> = Vec::new();
         while self.known_status(netuid)?.final_epoch == status.final_epoch {
             self.replay_step(netuid, &before)?;
-            results.extend(self.events::<ReplayedResults>());
-            let parts = self.events::<ReplayedMemory>();
+            results.extend(self.events::<ResultsPublished>());
+            let parts = self.events::<MemoryPublished>();
             memory.extend(parts.into_iter().flat_map(|part| part.bytes));
         }
-        self.memory.insert(netuid, memory);
+        self.memory.insert(netuid, memory.clone());
 
         let settle = "Epochs::settle";
         for event in results {
@@ -60,6 +60,7 @@ impl Network {
                 event.epoch.to_string(),
                 event.chunk.to_string(),
                 format!("{:?}", event.results),
+                format!("{memory:?}"),
             ];
             let settled = self.call::<Rao, EpochError>(BANK, epoch, settle, &arguments)?;
             succeeded(settle, settled)?;

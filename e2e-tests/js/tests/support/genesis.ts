@@ -32,8 +32,10 @@ export const FEES = { proposer: 50, keeper: 25 };
 
 /** Constants of the epoch game. */
 export const RULES = {
-  challengePeriod: 50,
+  challengePeriod: 240,
   collateral: tao(10),
+  collateralPart: 2500,
+  rewardPart: 1000,
   settleWindow: 300,
   replayDelay: 150,
   rolloverDelay: 900,

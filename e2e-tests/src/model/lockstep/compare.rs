@@ -92,9 +92,6 @@ fn stage(subnet: &SubnetModel) -> Stage {
         return Stage::Open;
     };
     match &closed.posted {
-        None if closed.replayed > 0 => Stage::Replaying {
-            next: closed.replayed,
-        },
         None => Stage::Closed,
         Some(posted) => Stage::Asserted {
             assertion: posted.claimed.assertion.digest(),

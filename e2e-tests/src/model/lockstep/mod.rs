@@ -259,14 +259,17 @@ impl Lockstep {
                 return;
             }
         }
-        let fit = match claim {
-            Claim::OtherHeader => Fit::OtherHeader,
-            Claim::Misshapen => Fit::Misshapen,
-            Claim::Honest | Claim::Lie(_) => Fit::Fits,
-        };
         let claimed = match self.known.get(&netuid) {
             Some(known) => claim.about(known),
             None => empty_claim(),
+        };
+        let fit = match claim {
+            Claim::OtherHeader => Fit::OtherHeader,
+            Claim::Misshapen => Fit::Misshapen,
+            Claim::Lie(_) if self.contradicts_replay(netuid, &claimed.assertion) => {
+                Fit::Contradicts
+            }
+            Claim::Honest | Claim::Lie(_) => Fit::Fits,
         };
         let answer = self.net.as_(who).propose(netuid, &claimed.assertion);
         let expected = self.protocol.propose(netuid, who, claimed, fit);
@@ -354,6 +357,25 @@ impl Lockstep {
             self.protocol.settle(netuid, who, epoch, chunk, &results)
         );
         self.done("settle", &answer);
+    }
+
+    /// Returns true if a step that the chain has replayed has other digests in `assertion`.
+    fn contradicts_replay(&self, netuid: NetUid, assertion: &Assertion) -> bool {
+        let closed = self.protocol.subnets[&netuid].closed.as_ref();
+        let (Some(closed), Some(known)) = (closed, self.known.get(&netuid)) else {
+            return false;
+        };
+        let (plan, honest) = (&known.trace.plan, &known.assertion);
+        let neurons = known.inputs.header.neurons;
+        let written = |phase: u8| {
+            let places = (0..closed.replayed).filter_map(|k| plan.place(k, neurons));
+            places.filter(|(of, _)| *of == phase).count()
+        };
+        let steps = usize::try_from(closed.replayed).expect("few steps");
+        let (memory, results) = (written(plan.memory_phase), written(plan.results_phase));
+        assertion.steps[..steps] != honest.steps[..steps]
+            || assertion.memory[..memory] != honest.memory[..memory]
+            || assertion.results[..results] != honest.results[..results]
     }
 
     /// Returns the posted assertion of a subnet.

@@ -68,14 +68,16 @@ pub struct ClosedEpoch {
     pub keeper_fee: Rao,
     /// Block at which it closed.
     pub closed_at: u32,
-    /// Block of the last progress: the close, an overturned assertion, or a replayed step.
+    /// Block of the last progress: the close, or an overturned assertion.
     pub moved_at: u32,
     /// Number of overturned assertions.
     pub overturned: u32,
     /// The posted assertion.
     pub posted: Option<Posted>,
-    /// Number of replayed steps. After the first no assertion can be posted.
+    /// Number of replayed steps.
     pub replayed: u32,
+    /// Number of all steps, once one is replayed; else 0.
+    pub all: u32,
 }
 
 /// A posted assertion.
@@ -119,6 +121,8 @@ pub enum Fit {
     OtherHeader,
     /// An assertion of another shape than the plan.
     Misshapen,
+    /// An assertion of which a replayed step differs.
+    Contradicts,
 }
 
 impl Protocol {
@@ -127,7 +131,9 @@ impl Protocol {
     pub fn collateral_required(&self, netuid: NetUid) -> Rao {
         let closed = self.subnets[&netuid].closed.as_ref();
         let overturned = closed.map_or(0, |closed| closed.overturned);
-        let mut collateral = u128::from(self.rules.collateral.0);
+        let budget = closed.map_or(0, |closed| u128::from(closed.budget.0));
+        let part = budget * u128::from(self.rules.collateral_part.0) / 10_000;
+        let mut collateral = part.max(u128::from(self.rules.collateral.0));
         for _ in 0..overturned.min(64) {
             collateral *= 2;
         }
@@ -197,6 +203,7 @@ impl Protocol {
             overturned: 0,
             posted: None,
             replayed: 0,
+            all: 0,
         });
         subnet.open += 1;
         subnet.opened_at = block;
@@ -229,13 +236,11 @@ impl Protocol {
         if closed.posted.is_some() {
             return Err(EpochError::AlreadyAsserted);
         }
-        if closed.replayed > 0 {
-            return Err(EpochError::Replaying);
-        }
         match fit {
             Fit::Fits => {}
             Fit::OtherHeader => return Err(EpochError::HeaderMismatch),
             Fit::Misshapen => return Err(EpochError::BadShape),
+            Fit::Contradicts => return Err(EpochError::ContradictsReplay),
         }
         if free < needed {
             return Err(EpochError::CollateralTooSmall(needed));
@@ -272,7 +277,7 @@ impl Protocol {
         closed.overturned += 1;
         closed.moved_at = block;
         self.account(by).collateral.locked.0 -= collateral.0;
-        let reward = Rao(collateral.0 / 2);
+        let reward = self.rules.reward_part.of(collateral);
         self.account(challenger).balance.0 += reward.0;
         self.burned.0 += collateral.0 - reward.0;
         Ok(())
@@ -306,7 +311,8 @@ impl Protocol {
         if !with_standing {
             return Err(EpochError::AssertionMismatch);
         }
-        let (by, collateral, fee) = (posted.by, posted.collateral, closed.proposer_fee);
+        let (by, collateral) = (posted.by, posted.collateral);
+        let fee = Rao(closed.proposer_fee.0 - closed.earned().0);
         let results = posted.claimed.results.clone();
         subnet.make_final(results, block);
         let account = self.account(by);

@@ -34,10 +34,10 @@ impl Protocol {
             return Err(EpochError::OpeningMismatch(Opening::Memory));
         }
         let next = all.min(closed.replayed + steps);
-        let before = closed.earned(all);
+        let before = closed.earned();
+        closed.all = all;
         closed.replayed = next;
-        closed.moved_at = block;
-        let fee = closed.earned(all).0 - before.0;
+        let fee = closed.earned().0 - before.0;
         if next == all {
             subnet.make_final(results.to_vec(), block);
         }
@@ -80,16 +80,16 @@ impl SubnetModel {
     pub fn rolls_over_at(&self, rules: &EpochRules) -> Option<u32> {
         let closed = self.closed.as_ref()?;
         let free = closed.posted.is_none();
-        free.then(|| closed.moved_at + rules.rollover_delay)
+        let bought = rules.rollover_delay * closed.replayed / closed.all.max(1);
+        free.then(|| closed.moved_at + rules.rollover_delay + bought)
     }
 }
 
 impl ClosedEpoch {
-    /// Returns the part of the proposer's fee that replays have earned, if the epoch has `all`
-    /// steps.
-    fn earned(&self, all: u32) -> Rao {
+    /// Returns the part of the proposer's fee that replays have earned.
+    pub(super) fn earned(&self) -> Rao {
         let pot = u128::from(self.proposer_fee.0);
-        let earned = pot * u128::from(self.replayed) / u128::from(all);
+        let earned = pot * u128::from(self.replayed) / u128::from(self.all.max(1));
         Rao(u64::try_from(earned).expect("a part of the pot"))
     }
 }

@@ -4,7 +4,7 @@ use inktensor_primitives::{
     emission::{Fees, Split},
     epoch::EpochRules,
     registry::NetworkRules,
-    AccountId, Rao,
+    AccountId, Bps, Rao,
 };
 
 /// The configuration of a deployment. The admin can change later what the fields say; everything
@@ -35,12 +35,15 @@ pub struct Config {
 impl Config {
     /// Rules by default.
     ///
-    /// With blocks of 12 seconds: 10 minutes to dispute, collateral of 10 TAO, an hour to settle.
+    /// With blocks of 12 seconds: 48 minutes to dispute, collateral of a quarter of what an epoch
+    /// pays and at least 10 TAO, a tenth of it to whoever refutes the assertion, an hour to settle.
     /// Anyone may replay the epoch half an hour after its close, and roll it over after three hours
     /// without progress.
     pub const RULES: EpochRules = EpochRules {
-        challenge_period: 50,
+        challenge_period: 240,
         collateral: Rao::from_tao(10),
+        collateral_part: Bps(2_500),
+        reward_part: Bps(1_000),
         settle_window: 300,
         replay_delay: 150,
         rollover_delay: 900,

@@ -309,7 +309,7 @@ impl Simulation<'_> {
             let due = self.status(netuid)?.and_then(|status| match status.stage {
                 Lifecycle::Open => Some(status.closes_at),
                 Lifecycle::Asserted { deadline, .. } => Some(deadline),
-                Lifecycle::Closed | Lifecycle::Replaying { .. } => None,
+                Lifecycle::Closed => None,
             });
             next = [next, due.filter(|due| *due > now)]
                 .into_iter()

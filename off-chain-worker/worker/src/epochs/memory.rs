@@ -1,5 +1,5 @@
 //! The memory of a subnet's chunks from its last final epoch: computed here, stored, imported, or
-//! published on the chain.
+//! published on the chain by a settlement or a replay.
 
 use super::{block, EpochCache};
 use crate::{error::RoleError, history::EpochHistory, store::MemoryExport};
@@ -67,14 +67,17 @@ impl EpochCache {
         let Some(epoch) = header.final_epoch.filter(|_| !reading.is_empty()) else {
             return Ok(Vec::new());
         };
-        let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
+        let hashes: Vec<Option<Digest>> =
+            chain.query(self.contracts.epoch().memory_hashes(netuid))?;
         if hashes.is_empty() {
             return Ok(Vec::new());
         }
         let memory = self
             .known_memory(chain, &header, epoch, &hashes)?
             .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
-        let entries = reading.iter().filter_map(|chunk| memory.get(*chunk));
+        let is_there = |chunk: &&usize| hashes.get(**chunk).is_some_and(Option::is_some);
+        let entries = reading.iter().filter(is_there);
+        let entries = entries.filter_map(|chunk| memory.get(*chunk));
         Ok(entries.cloned().collect())
     }
 
@@ -91,7 +94,8 @@ impl EpochCache {
         let Some(epoch) = header.final_epoch else {
             return Ok(vec![Vec::new(); chunks]);
         };
-        let hashes: Vec<Digest> = chain.query(self.contracts.epoch().memory_hashes(netuid))?;
+        let hashes: Vec<Option<Digest>> =
+            chain.query(self.contracts.epoch().memory_hashes(netuid))?;
         if hashes.is_empty() {
             // After a change of the kernel or of the chunk size there is no memory.
             return Ok(vec![Vec::new(); chunks]);
@@ -111,28 +115,55 @@ impl EpochCache {
         chain: &dyn ChainRead,
         header: &EpochHeader,
         epoch: u32,
-        hashes: &[Digest],
+        hashes: &[Option<Digest>],
     ) -> Result<Option<Vec<Vec<u8>>>, RoleError> {
         let netuid = header.netuid;
-        let right = |memory: &Vec<Vec<u8>>| is_memory(netuid, epoch, memory, hashes);
-        let computed = self.computed(netuid, epoch).map(|c| &c.trace.memory);
-        if let Some(memory) = computed.filter(|memory| right(memory)) {
-            return Ok(Some(memory.clone()));
+        let checked = |memory: &[Vec<u8>]| as_published(netuid, epoch, memory, hashes);
+        let computed = self.computed(netuid, epoch);
+        if let Some(memory) = computed.and_then(|it| checked(&it.trace.memory)) {
+            return Ok(Some(memory));
         }
         if let Some(store) = &self.store {
             let kept = store.memory(netuid, epoch)?;
-            if let Some(memory) = kept.filter(right) {
+            if let Some(memory) = kept.and_then(|memory| checked(&memory)) {
                 return Ok(Some(memory));
             }
         }
-        // A replay of the last final epoch was published after that epoch closed.
+        // The last final epoch was settled or replayed after it closed.
         let from = block(header.previous_close);
         let history = EpochHistory::read(chain, &self.contracts, (netuid, epoch), from)?;
-        let published = history.replayed_memory(hashes.len()).filter(right);
+        let published = history.published_memory(hashes.len());
+        let published = published.and_then(|memory| checked(&memory));
         if let (Some(store), Some(memory)) = (&self.store, &published) {
             store.put_memory(netuid, epoch, memory)?;
         }
         Ok(published)
+    }
+
+    /// Returns the memory that `epoch`, which is final, left in each chunk, for its settlement:
+    /// computed, stored, or published by a replay.
+    ///
+    /// # Errors
+    /// `MemoryUnknown`, `Store`, `Chain`.
+    pub fn final_memory(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        epoch: u32,
+        chunks: u16,
+    ) -> Result<Vec<Vec<u8>>, RoleError> {
+        if let Some(computed) = self.computed(netuid, epoch) {
+            return Ok(computed.trace.memory.clone());
+        }
+        if let Some(store) = &self.store {
+            if let Some(memory) = store.memory(netuid, epoch)? {
+                return Ok(memory);
+            }
+        }
+        let from = self.final_since(chain, netuid, epoch)?;
+        EpochHistory::read(chain, &self.contracts, (netuid, epoch), from)?
+            .published_memory(usize::from(chunks))
+            .ok_or(RoleError::MemoryUnknown { netuid, epoch })
     }
 }
 
@@ -149,8 +180,8 @@ pub fn check_export(
     let (netuid, epoch) = (export.netuid, export.epoch);
     let status = chain.query(contracts.epoch().status(netuid))?;
     let last = status.and_then(|status| status.final_epoch);
-    let hashes: Vec<Digest> = chain.query(contracts.epoch().memory_hashes(netuid))?;
-    if last == Some(epoch) && is_memory(netuid, epoch, &export.memory, &hashes) {
+    let hashes: Vec<Option<Digest>> = chain.query(contracts.epoch().memory_hashes(netuid))?;
+    if last == Some(epoch) && as_published(netuid, epoch, &export.memory, &hashes).is_some() {
         return Ok(());
     }
     Err(RoleError::OtherMemory {
@@ -160,12 +191,22 @@ pub fn check_export(
     })
 }
 
-/// Returns true if `memory` has the `hashes` that became final.
-pub(crate) fn is_memory(netuid: NetUid, epoch: u32, memory: &[Vec<u8>], hashes: &[Digest]) -> bool {
-    memory.len() == hashes.len()
-        && (0..)
-            .zip(memory.iter().zip(hashes))
-            .all(|(chunk, (bytes, hash))| memory_digest(netuid, epoch, chunk, bytes) == *hash)
+/// Returns the memory that the next epoch reads of `memory`: that of the chunks with a hash, which
+/// it must have. A chunk without a hash has not published its memory, and is read as empty.
+pub(crate) fn as_published(
+    netuid: NetUid,
+    epoch: u32,
+    memory: &[Vec<u8>],
+    hashes: &[Option<Digest>],
+) -> Option<Vec<Vec<u8>>> {
+    let read = |(chunk, (bytes, hash)): (u16, (&Vec<u8>, &Option<Digest>))| match hash {
+        None => Some(Vec::new()),
+        Some(hash) => (memory_digest(netuid, epoch, chunk, bytes) == *hash).then(|| bytes.clone()),
+    };
+    if memory.len() != hashes.len() {
+        return None;
+    }
+    (0..).zip(memory.iter().zip(hashes)).map(read).collect()
 }
 
 #[cfg(test)]
@@ -175,13 +216,24 @@ mod tests {
     #[test]
     fn memory_is_taken_only_with_the_hashes_that_became_final() {
         let memory = vec![vec![1, 2], vec![]];
-        let hashes: Vec<Digest> = (0..)
+        let hashes: Vec<Option<Digest>> = (0..)
             .zip(&memory)
-            .map(|(chunk, bytes)| memory_digest(NetUid(1), 4, chunk, bytes))
+            .map(|(chunk, bytes)| Some(memory_digest(NetUid(1), 4, chunk, bytes)))
             .collect();
-        assert!(is_memory(NetUid(1), 4, &memory, &hashes));
-        assert!(!is_memory(NetUid(1), 5, &memory, &hashes));
-        assert!(!is_memory(NetUid(1), 4, &memory, &hashes[..1]));
-        assert!(!is_memory(NetUid(1), 4, &[vec![1, 3], vec![]], &hashes));
+        let read = |epoch, memory: &[Vec<u8>], hashes: &[Option<Digest>]| {
+            as_published(NetUid(1), epoch, memory, hashes)
+        };
+        assert_eq!(read(4, &memory, &hashes), Some(memory.clone()));
+        assert_eq!(read(5, &memory, &hashes), None);
+        assert_eq!(read(4, &memory, &hashes[..1]), None);
+        assert_eq!(read(4, &[vec![1, 3], vec![]], &hashes), None);
+    }
+
+    #[test]
+    fn unpublished_memory_is_read_as_empty() {
+        let memory = vec![vec![1, 2], vec![3]];
+        let hash = memory_digest(NetUid(1), 4, 1, &memory[1]);
+        let read = as_published(NetUid(1), 4, &memory, &[None, Some(hash)]);
+        assert_eq!(read, Some(vec![vec![], vec![3]]));
     }
 }

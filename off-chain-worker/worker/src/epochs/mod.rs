@@ -3,7 +3,7 @@
 
 mod memory;
 
-pub(crate) use memory::is_memory;
+pub(crate) use memory::as_published;
 
 pub use memory::check_export;
 
@@ -200,7 +200,7 @@ impl EpochCache {
         }
         let from = self.final_since(chain, netuid, epoch)?;
         EpochHistory::read(chain, &self.contracts, (netuid, epoch), from)?
-            .replayed_results()
+            .published_results()
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })
     }
 

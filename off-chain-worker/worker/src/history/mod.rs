@@ -18,7 +18,7 @@ use inktensor_client::{
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::Disputed,
-    epoch::{EpochClosed, Finalized, Proposed, ReplayedMemory, ReplayedResults, Settled},
+    epoch::{EpochClosed, Finalized, MemoryPublished, Proposed, ResultsPublished, Settled},
     AccountId, Digest, NetUid, Rao,
 };
 use std::collections::BTreeMap;
@@ -31,8 +31,8 @@ pub struct EpochHistory {
     assertions: Vec<AssertionEvent>,
     settled: BTreeMap<u16, Rao>,
     is_outdated: bool,
-    replayed_memory: Vec<ReplayedMemory>,
-    replayed_results: Vec<ReplayedResults>,
+    published_memory: Vec<MemoryPublished>,
+    published_results: Vec<ResultsPublished>,
 }
 
 /// An event that changes the state of the epoch's assertion.
@@ -98,13 +98,13 @@ impl EpochHistory {
                 self.settled.insert(it.chunk, it.paid);
             }
             self.is_outdated |= it.netuid == netuid && it.epoch > epoch;
-        } else if let Some(it) = event.decode::<ReplayedMemory>() {
+        } else if let Some(it) = event.decode::<MemoryPublished>() {
             if is_it(it.netuid, it.epoch) {
-                self.replayed_memory.push(it);
+                self.published_memory.push(it);
             }
-        } else if let Some(it) = event.decode::<ReplayedResults>() {
+        } else if let Some(it) = event.decode::<ResultsPublished>() {
             if is_it(it.netuid, it.epoch) {
-                self.replayed_results.push(it);
+                self.published_results.push(it);
             }
         }
     }

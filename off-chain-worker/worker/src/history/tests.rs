@@ -141,7 +141,7 @@ fn an_assertion_is_found_by_its_digest() {
 }
 
 fn part(about: (NetUid, u32), chunk: u16, offset: u32, bytes: &[u8]) -> ContractEvent {
-    event(&ReplayedMemory {
+    event(&MemoryPublished {
         netuid: about.0,
         epoch: about.1,
         chunk,
@@ -151,7 +151,7 @@ fn part(about: (NetUid, u32), chunk: u16, offset: u32, bytes: &[u8]) -> Contract
 }
 
 fn result(about: (NetUid, u32), chunk: u16) -> ContractEvent {
-    event(&ReplayedResults {
+    event(&ResultsPublished {
         netuid: about.0,
         epoch: about.1,
         chunk,
@@ -169,14 +169,14 @@ fn parts_make_a_memory_whole() {
         part(ABOUT, 2, 0, &[4]),
     ]);
     let whole = vec![vec![1, 2, 3], vec![], vec![4]];
-    assert_eq!(history.replayed_memory(3), Some(whole));
-    assert_eq!(history.replayed_memory(2), None);
+    assert_eq!(history.published_memory(3), Some(whole));
+    assert_eq!(history.published_memory(2), None);
 }
 
 #[test]
 fn a_memory_with_a_gap_is_refused() {
     let history = history(&[part(ABOUT, 0, 0, &[1, 2]), part(ABOUT, 0, 3, &[3])]);
-    assert_eq!(history.replayed_memory(1), None);
+    assert_eq!(history.published_memory(1), None);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn results_come_chunk_by_chunk() {
         result(ABOUT, 1),
     ];
     let lens = |events: &[ContractEvent]| {
-        let found = history(events).replayed_results()?;
+        let found = history(events).published_results()?;
         Some(found.iter().map(Vec::len).collect::<Vec<_>>())
     };
     assert_eq!(lens(&events), Some(vec![1, 2]));
@@ -199,5 +199,5 @@ fn results_come_chunk_by_chunk() {
 #[test]
 fn events_of_another_contract_are_ignored() {
     let other = EpochHistory::of(&[result(ABOUT, 0)], [1; 32].into(), ABOUT);
-    assert_eq!(other.replayed_results(), None);
+    assert_eq!(other.published_results(), None);
 }

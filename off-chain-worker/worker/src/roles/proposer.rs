@@ -85,12 +85,11 @@ impl Proposer {
             epoch: intent.epoch,
         };
         Step::of("Epochs::propose", answer, action, |error| {
-            // Another account has posted the epoch, lost collateral on it, or begun a replay; or
-            // the next epoch has closed.
+            // Another account has posted the epoch, or lost collateral on it; or the next epoch has
+            // closed.
             matches!(
                 error,
                 EpochError::AlreadyAsserted
-                    | EpochError::Replaying
                     | EpochError::NothingClosed
                     | EpochError::HeaderMismatch
                     | EpochError::CollateralTooSmall(_)

@@ -35,7 +35,6 @@ fn due_since(status: &EpochStatus) -> u32 {
         // The open epoch opened when the closed one, which is to be posted, closed.
         Stage::Closed => status.opened_at,
         Stage::Asserted { deadline, .. } => deadline,
-        Stage::Replaying { .. } => status.replays_at.unwrap_or(status.opened_at),
     }
 }
 
@@ -51,6 +50,7 @@ mod tests {
             closes_at: 150,
             stage,
             final_epoch: Some(2),
+            replayed: 0,
             settling: None,
             replays_at: Some(130),
             rolls_over_at: None,
@@ -73,7 +73,6 @@ mod tests {
             deadline: 120,
         });
         assert_eq!((lag(&asserted, 119), lag(&asserted, 123)), (0, 3));
-        assert_eq!(lag(&status(Stage::Replaying { next: 2 }), 133), 3);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Verifier, VerifyError};
 use crate::{
-    epochs::{block, is_memory},
+    epochs::{as_published, block},
     history::EpochHistory,
 };
 use inktensor_client::chain::{Answer, CallError, Typed};
@@ -98,27 +98,27 @@ impl Verifier<'_> {
             let same = stored.filter(|stored| stored.inputs.header == *header);
             return Ok(same.ok_or(unknown)?.inputs.memory);
         }
-        let hashes: Vec<Digest> = self
+        let hashes: Vec<Option<Digest>> = self
             .chain
             .query(self.contracts.epoch().memory_hashes(netuid))?;
         if hashes.is_empty() {
             // After a change of the kernel or of the chunk size there is no memory.
             return Ok(nothing);
         }
-        let right = |memory: &Vec<Vec<u8>>| is_memory(netuid, epoch, memory, &hashes);
+        let checked = |memory: Vec<Vec<u8>>| as_published(netuid, epoch, &memory, &hashes);
         let kept = match self.store {
             Some(store) => store.memory(netuid, epoch)?,
             None => None,
         };
-        let mut memory = match kept.filter(right) {
+        let mut memory = match kept.and_then(checked) {
             Some(memory) => memory,
-            // A replay publishes all of it.
+            // Its settlement, or a replay, has published it.
             None => {
                 let from = block(header.previous_close);
                 let about = (netuid, epoch);
                 let history = EpochHistory::read(self.chain, &self.contracts, about, from)?;
-                let published = history.replayed_memory(hashes.len());
-                published.filter(right).ok_or(unknown)?
+                let published = history.published_memory(hashes.len());
+                published.and_then(checked).ok_or(unknown)?
             }
         };
         // New chunks have no memory.

@@ -27,6 +27,12 @@ pub enum EpochDeployError {
     /// An epoch could roll over before it can be replayed. Give a `rollover_delay` above
     /// `replay_delay`.
     RolloverBeforeReplay,
+    /// The collateral would exceed the epoch's budget. Give a `collateral_part` of at most 10 000
+    /// basis points.
+    CollateralAboveBudget,
+    /// An account could dispute its own false assertions for less than half the collateral. Give a
+    /// `reward_part` of at most 5 000 basis points.
+    RewardTooHigh,
 }
 
 /// Errors of the epoch contract. Variant order is ABI: append only.
@@ -84,6 +90,8 @@ pub enum EpochError {
     /// The results do not have the final hash, or are not one per neuron of the chunk. Recompute
     /// the epoch.
     ResultsMismatch,
+    /// The memory does not have the final hash. Recompute the epoch.
+    MemoryMismatch,
     /// The results pay more than this amount in rao, which the budget has left. The chunk cannot
     /// be settled; its pay returns to the subnet's next budget.
     OverBudget(Rao),
@@ -121,8 +129,9 @@ pub enum EpochError {
     KernelFailed,
     /// The output of the step violates the kernel interface. The epoch can only be rolled over.
     BrokenPromise,
-    /// The epoch is being replayed, which excludes assertions. Continue the replay.
-    Replaying,
+    /// The assertion contradicts steps that the chain has replayed, so it is false. Recompute the
+    /// epoch.
+    ContradictsReplay,
     /// Workers may still propose the epoch. Replay from this block on.
     ReplayNotDue(u32),
     /// The epoch can still be proposed or replayed. Roll over from this block on.

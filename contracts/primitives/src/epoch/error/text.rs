@@ -26,6 +26,14 @@ impl fmt::Display for EpochDeployError {
                 "the replay delay is 0 blocks, so no worker would have time to propose; give at \
                  least 1"
             }
+            Self::CollateralAboveBudget => {
+                "the collateral would exceed the epoch's budget; give a collateral_part of at most \
+                 10000 basis points"
+            }
+            Self::RewardTooHigh => {
+                "an account could dispute its own false assertions for less than half the \
+                 collateral; give a reward_part of at most 5000 basis points"
+            }
             Self::RolloverBeforeReplay => {
                 "an epoch could roll over before it can be replayed; give a rollover_delay above \
                  replay_delay"
@@ -124,6 +132,12 @@ impl fmt::Display for EpochError {
                 "the results do not have the final hash, or are not one per neuron of the chunk; \
                  recompute the epoch"
             ),
+            Self::MemoryMismatch => {
+                write!(
+                    f,
+                    "the memory does not have the final hash; recompute the epoch"
+                )
+            }
             Self::OverBudget(left) => write!(
                 f,
                 "the results pay more than the {left} that the budget has left; the chunk cannot \
@@ -182,9 +196,10 @@ impl fmt::Display for EpochError {
                 "the output of the step violates the kernel interface; the epoch can only be \
                  rolled over"
             ),
-            Self::Replaying => write!(
+            Self::ContradictsReplay => write!(
                 f,
-                "the epoch is being replayed, which excludes assertions; continue the replay"
+                "the assertion contradicts steps that the chain has replayed, so it is false; \
+                 recompute the epoch"
             ),
             Self::ReplayNotDue(block) => write!(
                 f,

@@ -92,12 +92,14 @@ struct FileFees {
     keeper: u16,
 }
 
-/// The rules of epochs: blocks, and an amount of TAO.
+/// The rules of epochs: blocks, an amount of TAO, and parts in basis points.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct FileRules {
     challenge_period: Option<u32>,
     collateral: Option<Amount>,
+    collateral_part: Option<u16>,
+    reward_part: Option<u16>,
     settle_window: Option<u32>,
     replay_delay: Option<u32>,
     rollover_delay: Option<u32>,
@@ -203,6 +205,8 @@ impl Configured {
             rules: EpochRules {
                 challenge_period: written.challenge_period.unwrap_or(usual.challenge_period),
                 collateral: amount(written.collateral, usual.collateral),
+                collateral_part: written.collateral_part.map_or(usual.collateral_part, Bps),
+                reward_part: written.reward_part.map_or(usual.reward_part, Bps),
                 settle_window: written.settle_window.unwrap_or(usual.settle_window),
                 replay_delay: written.replay_delay.unwrap_or(usual.replay_delay),
                 rollover_delay: written.rollover_delay.unwrap_or(usual.rollover_delay),

@@ -91,6 +91,8 @@ fn rules(error: EpochDeployError) -> String {
         EpochDeployError::NoSettleWindow => "settle_window",
         EpochDeployError::NoReplayDelay => "replay_delay",
         EpochDeployError::RolloverBeforeReplay => "rollover_delay",
+        EpochDeployError::CollateralAboveBudget => "collateral_part",
+        EpochDeployError::RewardTooHigh => "reward_part",
         // No rule: the contracts' addresses follow from the deployment.
         EpochDeployError::PeersNotDistinct => return error.to_string(),
     };
@@ -111,7 +113,7 @@ mod tests {
     fn a_rule_that_a_constructor_refuses_is_named() {
         assert_eq!(check(&config()), Ok(()));
         type Case = (fn(&mut Config), &'static str);
-        let cases: [Case; 13] = [
+        let cases: [Case; 15] = [
             (|it| it.holders.clear(), "holders: name at least one"),
             (|it| it.holders[0].1 = Rao(0), "holders: "),
             (|it| it.holders.push(it.holders[0]), "holders: "),
@@ -145,6 +147,14 @@ mod tests {
                 "rules.challenge_period: ",
             ),
             (|it| it.rules.collateral = Rao(0), "rules.collateral: "),
+            (
+                |it| it.rules.collateral_part = Bps(10_001),
+                "rules.collateral_part: ",
+            ),
+            (
+                |it| it.rules.reward_part = Bps(5_001),
+                "rules.reward_part: ",
+            ),
             (|it| it.rules.settle_window = 0, "rules.settle_window: "),
             (|it| it.rules.replay_delay = 0, "rules.replay_delay: "),
             (|it| it.rules.rollover_delay = 1, "rules.rollover_delay: "),

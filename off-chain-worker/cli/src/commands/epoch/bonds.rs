@@ -52,7 +52,7 @@ struct BondsView {
     netuid: u16,
     epoch: u32,
     proven: bool,
-    hashes: Vec<Hex>,
+    hashes: Vec<Option<Hex>>,
     bonds: Vec<Row>,
 }
 
@@ -83,9 +83,10 @@ pub fn bonds(arguments: &Bonds, out: &mut dyn Write) -> Result<Verdict, Failure>
         )));
     }
     let memory = &recomputed.trace.memory;
-    let hashes: Vec<Digest> = network.query(network.contracts().epoch().memory_hashes(netuid))?;
+    let hashes: Vec<Option<Digest>> =
+        network.query(network.contracts().epoch().memory_hashes(netuid))?;
     let found = (0..).zip(memory);
-    let found = found.map(|(chunk, bytes)| memory_digest(netuid, epoch, chunk, bytes));
+    let found = found.map(|(chunk, bytes)| Some(memory_digest(netuid, epoch, chunk, bytes)));
     let proven = found.eq(hashes.iter().copied());
     let mut all = read(memory)?;
     if let Some(uid) = arguments.uid {
@@ -113,7 +114,10 @@ pub fn bonds(arguments: &Bonds, out: &mut dyn Write) -> Result<Verdict, Failure>
         netuid: netuid.0,
         epoch,
         proven,
-        hashes: hashes.iter().map(Hex::from).collect(),
+        hashes: hashes
+            .iter()
+            .map(|hash| hash.as_ref().map(Hex::from))
+            .collect(),
         bonds: rows.collect(),
     };
     arguments.list.show(&answer, out)?;

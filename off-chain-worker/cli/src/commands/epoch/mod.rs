@@ -57,6 +57,7 @@ struct EpochView {
     final_epoch: Option<u32>,
     replays_at: Option<u32>,
     rolls_over_at: Option<u32>,
+    replayed: u32,
     collateral_required_rao: u64,
     header: Option<HeaderView>,
     settling: Option<SettlingView>,
@@ -72,9 +73,6 @@ enum StageView {
         proposer: Address,
         collateral_rao: u64,
         deadline: u32,
-    },
-    Replaying {
-        next: u32,
     },
 }
 
@@ -125,6 +123,7 @@ fn show(arguments: &Show, out: &mut dyn Write) -> Result<(), Failure> {
         final_epoch: status.final_epoch,
         replays_at: status.replays_at,
         rolls_over_at: status.rolls_over_at,
+        replayed: status.replayed,
         collateral_required_rao: required.0,
         header: header.as_ref().map(HeaderView::from),
         settling: status.settling.as_ref().map(SettlingView::from),
@@ -148,7 +147,6 @@ impl From<&Stage> for StageView {
                 collateral_rao: collateral.0,
                 deadline: *deadline,
             },
-            Stage::Replaying { next } => StageView::Replaying { next: *next },
         }
     }
 }
@@ -257,9 +255,13 @@ impl EpochView {
                 writeln!(out, "           by {proposer}")?;
                 writeln!(out, "           collateral {collateral} TAO")?;
             }
-            StageView::Replaying { next } => {
-                writeln!(out, "replaying  epoch {closed}, step {next} is next")?;
-            }
+        }
+        if self.replayed > 0 {
+            writeln!(
+                out,
+                "           the chain has replayed {} steps",
+                self.replayed
+            )?;
         }
         for (what, at) in [
             ("replayed", self.replays_at),

@@ -49,10 +49,9 @@ impl Due {
         }
         let is_due = |at: Option<u32>| at.is_some_and(|at| block >= at);
         match status.stage {
-            Stage::Closed if replays && is_due(status.replays_at) => Due::Replay { next: 0 },
-            Stage::Replaying { next } if replays && is_due(status.replays_at) => {
-                Due::Replay { next }
-            }
+            Stage::Closed if replays && is_due(status.replays_at) => Due::Replay {
+                next: status.replayed,
+            },
             _ if is_due(status.rolls_over_at) => Due::RollOver,
             Stage::Asserted {
                 assertion,
@@ -103,7 +102,9 @@ impl Keeper {
             chain,
             &self.contracts,
             |chain, netuid, status| match Due::at(status, block, self.replays.is_some()) {
-                Due::Settle { epoch, chunk } => self.settle(chain, epochs, netuid, epoch, chunk),
+                Due::Settle { epoch, chunk } => {
+                    self.settle(chain, epochs, netuid, status, (epoch, chunk))
+                }
                 Due::Finalize { assertion } => {
                     self.finalize(chain, epochs, netuid, status.opened_at, &assertion)
                 }
@@ -245,15 +246,22 @@ impl Keeper {
         chain: &mut dyn Chain,
         epochs: &EpochCache,
         netuid: NetUid,
-        epoch: u32,
-        chunk: u16,
+        status: &EpochStatus,
+        (epoch, chunk): (u32, u16),
     ) -> Result<Step, RoleError> {
         let results = epochs
             .results(chain, netuid, epoch)?
             .into_iter()
             .nth(usize::from(chunk))
             .ok_or(RoleError::ResultsUnknown { netuid, epoch })?;
-        let message = self.contracts.epoch().settle(netuid, epoch, chunk, results);
+        let chunks = status.settling.as_ref().map_or(0, Settlement::chunks);
+        let memory = epochs
+            .final_memory(chain, netuid, epoch, chunks)?
+            .into_iter()
+            .nth(usize::from(chunk))
+            .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
+        let contract = self.contracts.epoch();
+        let message = contract.settle(netuid, epoch, chunk, results, memory);
         let answer = chain.send(self.account, message).answer();
         let action = |sent: Sent<Rao>| Action::Settled {
             netuid,

@@ -7,6 +7,7 @@ fn open() -> EpochStatus {
         closes_at: 150,
         stage: Stage::Open,
         final_epoch: Some(3),
+        replayed: 0,
         settling: None,
         replays_at: None,
         rolls_over_at: None,
@@ -82,7 +83,10 @@ fn an_unposted_epoch_is_replayed_by_replaying_keepers_and_rolled_over_by_all() {
     assert_eq!(Due::at(&closed, 299, false), Due::Nothing);
     assert_eq!(Due::at(&closed, 300, false), Due::RollOver);
     assert_eq!(Due::at(&closed, 300, true), Due::Replay { next: 0 });
-    let replaying = status(Stage::Replaying { next: 7 });
+    let replaying = EpochStatus {
+        replayed: 7,
+        ..status(Stage::Closed)
+    };
     assert_eq!(Due::at(&replaying, 200, true), Due::Replay { next: 7 });
     assert_eq!(Due::at(&replaying, 300, false), Due::RollOver);
 }
