@@ -386,6 +386,52 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
+   * A part of a chunk's memory, of a replayed step or a settled chunk, with which anyone can compute
+   * the next epoch.
+   *
+   * The parts of a chunk come in order, from offset 0 on. A chunk with empty memory has no parts. A
+   * chunk that is replayed and settled publishes its memory twice.
+   *
+   * @signature_topic: 0x437ee88d0a3d063cf90a85dfa2a95d02fcbb31813f1dbfcde11ccd98225367f3
+   **/
+  MemoryPublished: GenericContractEvent<
+    'MemoryPublished',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The epoch.
+       *
+       * @indexed: true
+       **/
+      epoch: number;
+      /**
+       * The chunk.
+       *
+       * @indexed: false
+       **/
+      chunk: number;
+      /**
+       * Offset of the part within the memory.
+       *
+       * @indexed: false
+       **/
+      offset: number;
+      /**
+       * The part, at most 8 192 bytes.
+       *
+       * @indexed: false
+       **/
+      bytes: Bytes;
+    },
+    Type
+  >;
+
+  /**
    * A posted assertion. The event contains the assertion, so that anyone can check and finalize it.
    *
    * @signature_topic: 0x9556e753d54e2f99968ce9b607229382d1fcf3ac7e73f22fafbd04d84a98a125
@@ -464,56 +510,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A part of a chunk's memory in a replayed epoch, with which anyone can compute the next epoch.
+   * The results of a chunk: of a replayed step, with which anyone can settle the chunk, or of a
+   * settled chunk.
    *
-   * The parts of a chunk come in order. A chunk without memory has no parts.
-   *
-   * @signature_topic: 0xb8b8e5703d8eabd72a3e1d0066a9eceab7aee4a11cfb743ebc04f245407180ea
+   * @signature_topic: 0x1f2e50c5758e0f5eccd5fa231bdfd9db4e33d500463e08fba4e75020bac9871c
    **/
-  ReplayedMemory: GenericContractEvent<
-    'ReplayedMemory',
-    {
-      /**
-       * The subnet.
-       *
-       * @indexed: true
-       **/
-      netuid: InktensorPrimitivesUnitsNetUid;
-      /**
-       * The epoch.
-       *
-       * @indexed: true
-       **/
-      epoch: number;
-      /**
-       * The chunk.
-       *
-       * @indexed: false
-       **/
-      chunk: number;
-      /**
-       * Offset of the part within the memory.
-       *
-       * @indexed: false
-       **/
-      offset: number;
-      /**
-       * The part, at most 8 192 bytes.
-       *
-       * @indexed: false
-       **/
-      bytes: Bytes;
-    },
-    Type
-  >;
-
-  /**
-   * The results of a chunk of a replayed epoch, with which anyone can settle the chunk.
-   *
-   * @signature_topic: 0x4454661f676fea184b5f4f040b31912162fbe235aeac522bdb91a55d8db16829
-   **/
-  ReplayedResults: GenericContractEvent<
-    'ReplayedResults',
+  ResultsPublished: GenericContractEvent<
+    'ResultsPublished',
     {
       /**
        * The subnet.

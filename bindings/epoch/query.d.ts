@@ -406,9 +406,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Returns the collateral in rao that the subnet's next assertion requires: that of the
-   * rules, doubled for each slashed assertion of the closed epoch, at most the cap
-   * of TAO.
+   * Returns the collateral in rao that an assertion of the subnet's closed epoch requires:
+   * the larger of the rules' least amount and of their part of what the epoch pays to miners
+   * and validators, doubled for each slashed assertion, at most the cap of TAO.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
@@ -512,7 +512,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * `CollateralChanged`, `Proposed`.
    *
    * # Errors
-   * `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
+   * `NothingClosed`, `AlreadyAsserted`, `HeaderMismatch`, `BadShape`, `ContradictsReplay`,
    * `CollateralTooSmall`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
@@ -535,8 +535,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * before the deadline.
    *
    * If the output differs from the assertion, or violates the kernel interface, or the
-   * kernel returns an error, the assertion is false. The collateral is then slashed,
-   * half to the caller and the rest burned, and the epoch can be proposed again.
+   * kernel returns an error, the assertion is false. The collateral is then slashed:
+   * the rules' `reward_part` goes to the caller, the rest is burned, and the epoch can be
+   * proposed again.
    *
    * # Events
    * `CollateralChanged`, `Disputed`.
@@ -591,21 +592,25 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Settles `chunk` of a final epoch: pays its neurons and records their scores. Returns the
-   * pay in rao. Anyone may call, with the final results, and receives the keeper's
-   * fee.
+   * Settles `chunk` of a final epoch: pays its neurons, records their scores, and publishes
+   * its results and memory. Returns the pay in rao. Anyone may call, with the final results
+   * and memory, and receives the keeper's fee.
+   *
+   * The next epoch reads the memory of settled chunks only: memory that not everybody can
+   * read does not count.
    *
    * # Events
-   * `Settled`.
+   * `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
    *
    * # Errors
-   * `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
-   * those of registry and emission.
+   * `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
+   * `MemoryMismatch`, `OverBudget`, or those of registry and emission.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
    * @param {number} chunk
    * @param {Array<InktensorPrimitivesKernelStepNeuronResult>} results
+   * @param {BytesLike} memory
    * @param {ContractCallOptions} options
    *
    * @selector 0x38a9ee4e
@@ -616,6 +621,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       epoch: number,
       chunk: number,
       results: Array<InktensorPrimitivesKernelStepNeuronResult>,
+      memory: BytesLike,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
@@ -631,14 +637,14 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * returns the next step to execute. Anyone may call, and receives a part of the
    * proposer's fee.
    *
-   * After the last step the epoch is final. Once begun, a replay excludes assertions; other
-   * callers can continue it. `memory` has one entry, in order, for each executed step that
-   * reads memory: the bytes that the last final epoch left for the step's chunk.
-   * `memory_hashes` returns the chunks that have memory. A call has room for one
-   * step of any kernel; a call with too many steps fails and changes nothing.
+   * After the last step the epoch is final. Assertions can still be posted before: those
+   * that contradict a replayed step are refused. `memory` has one entry, in order, for each
+   * executed step that reads memory: the bytes that the last final epoch left for the step's
+   * chunk. `memory_hashes` returns the chunks that have memory. A call has room for one step
+   * of any kernel; a call with too many steps fails and changes nothing.
    *
    * # Events
-   * `ReplayedMemory` and `ReplayedResults` for the steps that write them, `Replayed`, and
+   * `MemoryPublished` and `ResultsPublished` for the steps that write them, `Replayed`, and
    * `Finalized` after the last step.
    *
    * # Errors
@@ -695,11 +701,12 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Returns the hashes of each chunk's memory from the last final epoch, as the epoch that
-   * closed last reads them.
+   * Returns the hash of each chunk's memory from the last final epoch, as the next epoch
+   * reads it. A chunk whose memory is not published, by its settlement or a replay, has
+   * none: the next epoch reads empty memory for it.
    *
-   * The list is empty if that epoch has another kernel code or another size of chunks: the
-   * epoch then starts without memory.
+   * The list is empty if the epoch that closed last has another kernel code or another size
+   * of chunks: it then starts without memory.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
@@ -710,7 +717,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       options?: ContractCallOptions,
-    ) => Promise<GenericContractCallResult<Array<FixedBytes<32>>, ContractCallResult>>,
+    ) => Promise<GenericContractCallResult<Array<FixedBytes<32> | undefined>, ContractCallResult>>,
     Type
   >;
 }

@@ -245,7 +245,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * `CollateralChanged`, `Proposed`.
    *
    * # Errors
-   * `NothingClosed`, `AlreadyAsserted`, `Replaying`, `HeaderMismatch`, `BadShape`,
+   * `NothingClosed`, `AlreadyAsserted`, `HeaderMismatch`, `BadShape`, `ContradictsReplay`,
    * `CollateralTooSmall`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
@@ -268,8 +268,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * before the deadline.
    *
    * If the output differs from the assertion, or violates the kernel interface, or the
-   * kernel returns an error, the assertion is false. The collateral is then slashed,
-   * half to the caller and the rest burned, and the epoch can be proposed again.
+   * kernel returns an error, the assertion is false. The collateral is then slashed:
+   * the rules' `reward_part` goes to the caller, the rest is burned, and the epoch can be
+   * proposed again.
    *
    * # Events
    * `CollateralChanged`, `Disputed`.
@@ -324,21 +325,25 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Settles `chunk` of a final epoch: pays its neurons and records their scores. Returns the
-   * pay in rao. Anyone may call, with the final results, and receives the keeper's
-   * fee.
+   * Settles `chunk` of a final epoch: pays its neurons, records their scores, and publishes
+   * its results and memory. Returns the pay in rao. Anyone may call, with the final results
+   * and memory, and receives the keeper's fee.
+   *
+   * The next epoch reads the memory of settled chunks only: memory that not everybody can
+   * read does not count.
    *
    * # Events
-   * `Settled`.
+   * `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
    *
    * # Errors
-   * `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `OverBudget`, or
-   * those of registry and emission.
+   * `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
+   * `MemoryMismatch`, `OverBudget`, or those of registry and emission.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
    * @param {number} chunk
    * @param {Array<InktensorPrimitivesKernelStepNeuronResult>} results
+   * @param {BytesLike} memory
    * @param {ContractTxOptions} options
    *
    * @selector 0x38a9ee4e
@@ -349,6 +354,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
       epoch: number,
       chunk: number,
       results: Array<InktensorPrimitivesKernelStepNeuronResult>,
+      memory: BytesLike,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type
@@ -359,14 +365,14 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * returns the next step to execute. Anyone may call, and receives a part of the
    * proposer's fee.
    *
-   * After the last step the epoch is final. Once begun, a replay excludes assertions; other
-   * callers can continue it. `memory` has one entry, in order, for each executed step that
-   * reads memory: the bytes that the last final epoch left for the step's chunk.
-   * `memory_hashes` returns the chunks that have memory. A call has room for one
-   * step of any kernel; a call with too many steps fails and changes nothing.
+   * After the last step the epoch is final. Assertions can still be posted before: those
+   * that contradict a replayed step are refused. `memory` has one entry, in order, for each
+   * executed step that reads memory: the bytes that the last final epoch left for the step's
+   * chunk. `memory_hashes` returns the chunks that have memory. A call has room for one step
+   * of any kernel; a call with too many steps fails and changes nothing.
    *
    * # Events
-   * `ReplayedMemory` and `ReplayedResults` for the steps that write them, `Replayed`, and
+   * `MemoryPublished` and `ResultsPublished` for the steps that write them, `Replayed`, and
    * `Finalized` after the last step.
    *
    * # Errors

@@ -19,6 +19,8 @@ export type InktensorPrimitivesEpochTypesPeersLike = {
 export type InktensorPrimitivesEpochTypesEpochRules = {
   challengePeriod: number;
   collateral: InktensorPrimitivesUnitsRao;
+  collateralPart: InktensorPrimitivesUnitsBps;
+  rewardPart: InktensorPrimitivesUnitsBps;
   settleWindow: number;
   replayDelay: number;
   rolloverDelay: number;
@@ -259,6 +261,8 @@ export type EpochLifecycle = {
   stage: InktensorPrimitivesEpochTypesStage;
   slashed: number;
   movedAt: number;
+  steps: number;
+  replayed: number;
   last?: EpochLifecycleFinalEpoch | undefined;
 };
 
@@ -279,11 +283,18 @@ export type EpochClosedEpoch = {
   keeperFee: InktensorPrimitivesUnitsRao;
 };
 
-export type EpochClosedEpochMemory = { kernelCode: FixedBytes<32>; chunk: number; hashes: Array<FixedBytes<32>> };
+export type EpochClosedEpochMemory = {
+  kernelCode: FixedBytes<32>;
+  chunk: number;
+  hashes: Array<FixedBytes<32> | undefined>;
+};
 
 export type EpochSettlementSettling = {
   settlement: InktensorPrimitivesEpochTypesSettlement;
   results: Array<FixedBytes<32>>;
+  memory: Array<FixedBytes<32>>;
+  kernelCode: FixedBytes<32>;
+  replayed: boolean;
 };
 
 export type InktensorPrimitivesVersioned = {
@@ -337,7 +348,9 @@ export type InktensorPrimitivesEpochErrorEpochDeployError =
   | 'NoSettleWindow'
   | 'PeersNotDistinct'
   | 'NoReplayDelay'
-  | 'RolloverBeforeReplay';
+  | 'RolloverBeforeReplay'
+  | 'CollateralAboveBudget'
+  | 'RewardTooHigh';
 
 export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'UnknownSubnet' }
@@ -362,6 +375,7 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'ChunkOutOfRange'; value: number }
   | { type: 'AlreadySettled' }
   | { type: 'ResultsMismatch' }
+  | { type: 'MemoryMismatch' }
   | { type: 'OverBudget'; value: InktensorPrimitivesUnitsRao }
   | { type: 'Kernel'; value: InktensorPrimitivesKernelErrorKernelError }
   | { type: 'UnsoundPlan' }
@@ -378,7 +392,7 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'StepIsCorrect' }
   | { type: 'KernelFailed' }
   | { type: 'BrokenPromise' }
-  | { type: 'Replaying' }
+  | { type: 'ContradictsReplay' }
   | { type: 'ReplayNotDue'; value: number }
   | { type: 'RolloverNotDue'; value: number }
   | { type: 'NoSteps' }
@@ -410,6 +424,7 @@ export type InktensorPrimitivesEpochTypesEpochStatus = {
   closesAt: number;
   stage: InktensorPrimitivesEpochTypesStage;
   finalEpoch?: number | undefined;
+  replayed: number;
   settling?: InktensorPrimitivesEpochTypesSettlement | undefined;
   replaysAt?: number | undefined;
   rollsOverAt?: number | undefined;
@@ -450,8 +465,7 @@ export type InktensorPrimitivesKernelStepChunkInputs = {
 export type InktensorPrimitivesEpochTypesStage =
   | { type: 'Open' }
   | { type: 'Closed' }
-  | { type: 'Asserted'; value: [FixedBytes<32>, AccountId32, InktensorPrimitivesUnitsRao, number] }
-  | { type: 'Replaying'; value: number };
+  | { type: 'Asserted'; value: [FixedBytes<32>, AccountId32, InktensorPrimitivesUnitsRao, number] };
 
 export type InkStorageTraitsImplsManualKey = {};
 

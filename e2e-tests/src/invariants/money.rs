@@ -17,7 +17,7 @@ use inktensor_primitives::{
     registry::{NeuronView, Registry, ServingView, Subnet},
     staking::Staking,
     token::TokenControl,
-    AccountId, NetUid, Rao, PAGE,
+    AccountId, Digest, NetUid, Rao, PAGE,
 };
 use psp22::PSP22;
 use scale::Decode;

@@ -253,7 +253,7 @@ impl Caller<'_> {
         results: &[NeuronResult],
         memory: Vec<u8>,
     ) -> Result<Rao, EpochError> {
-        let contract = self.net.addresses.epoch();
+        let mut contract = self.net.addresses.epoch();
         let message = contract.settle(netuid, epoch, chunk, results.to_vec(), memory);
         self.send(message)
     }

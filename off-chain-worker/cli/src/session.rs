@@ -158,7 +158,7 @@ impl Session {
     /// Checks that the signer owns `hotkey`.
     ///
     /// # Errors
-    /// The owner, or that there is none.
+    /// With the owner, or that the hotkey has no owner.
     pub fn check_owns(&self, hotkey: AccountId) -> Result<(), Failure> {
         match self.network.owner_of(hotkey)? {
             Some(owner) if owner == self.account => Ok(()),

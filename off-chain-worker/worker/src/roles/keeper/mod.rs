@@ -260,7 +260,7 @@ impl Keeper {
             .into_iter()
             .nth(usize::from(chunk))
             .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
-        let contract = self.contracts.epoch();
+        let mut contract = self.contracts.epoch();
         let message = contract.settle(netuid, epoch, chunk, results, memory);
         let answer = chain.send(self.account, message).answer();
         let action = |sent: Sent<Rao>| Action::Settled {
