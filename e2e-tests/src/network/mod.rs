@@ -262,9 +262,11 @@ impl Network {
         }
     }
 
-    /// Records the honest result of an epoch. The next check covers all invariants again.
+    /// Records the honest result and memory of an epoch. The next check covers all invariants again.
     pub fn record_honest(&mut self, netuid: NetUid, trace: &Trace) {
         self.checked = None;
+        self.memory
+            .insert((netuid, trace.epoch), trace.memory.clone());
         self.observer.record_honest(netuid, trace);
     }
 

@@ -301,7 +301,13 @@ fn undisputed_lie_moves_at_most_the_budget() {
         .expect("posted");
     net.finalize(netuid);
     assert_eq!(
-        net.as_(LIAR).settle(netuid, 1, 0, &claimed.results[0]),
+        net.as_(LIAR).settle_with(
+            netuid,
+            1,
+            0,
+            &claimed.results[0],
+            known.trace.memory[0].clone()
+        ),
         Err(EpochError::OverBudget(budget))
     );
     assert_eq!(all(&net), before);
@@ -359,6 +365,7 @@ fn one_account_in_all_roles_gains_fees_and_loses_by_every_lie() {
     let chunks = u64::try_from(known.trace.results.len()).expect("few");
     let fees = budget.proposer.0 + budget.keeper.0 / chunks * chunks;
     assert!(fees > 0);
+    net.record_honest(netuid, &known.trace);
     let template = net.template();
     let mut gains = Vec::new();
     for lies in 0..3 {

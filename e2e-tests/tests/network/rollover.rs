@@ -188,7 +188,13 @@ fn replayed_step_delays_the_rollover_and_is_dropped_by_it() {
     net.advance_to(replays_at.expect("it can be"));
     let memory = net.memory_for(netuid, 0, 2);
     net.as_(ALICE).replay(netuid, 2, memory).expect("replayed");
-    let due = net.block() + net.rules().rollover_delay;
+    // Two steps buy their share of one more delay.
+    let (status, delay) = (
+        net.status(netuid).expect("a status"),
+        net.rules().rollover_delay,
+    );
+    let steps = net.compute(netuid).steps();
+    let due = status.opened_at + delay + delay * 2 / steps;
     assert_eq!(rolls_over_at(&net, netuid), Some(due));
     let paid = net.balance(ALICE);
     assert!(paid > 0, "two steps earn something");

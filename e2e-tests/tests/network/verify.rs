@@ -163,7 +163,7 @@ fn verify_lists_the_values_of_a_paid_lie() {
     net.finalize(netuid);
     let paid = net
         .as_(KEEPER)
-        .settle(netuid, 2, 0, &results)
+        .settle_with(netuid, 2, 0, &results, computed.trace.memory[0].clone())
         .expect("paid");
 
     drop(ledger);
