@@ -1,5 +1,5 @@
-//! Events that publish the outputs of an epoch, with which anyone can settle it and compute the next
-//! one. Replay and settlement publish by the same functions.
+//! Events that publish the outputs of an epoch, with which anyone can settle it and compute the
+//! next one. Replay and settlement publish by the same functions.
 
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{

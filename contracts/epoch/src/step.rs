@@ -128,8 +128,8 @@ impl Step {
         }
     }
 
-    /// Executes the step on `state`. `gather` collects the inputs of a chunk from storage, with rows
-    /// if its last argument is true: a phase that reads none does not pay for them. `run`
+    /// Executes the step on `state`. `gather` collects the inputs of a chunk from storage, with
+    /// rows if its last argument is true: a phase that reads none does not pay for them. `run`
     /// executes the kernel.
     ///
     /// # Errors

@@ -262,7 +262,8 @@ impl Network {
         }
     }
 
-    /// Records the honest result and memory of an epoch. The next check covers all invariants again.
+    /// Records the honest result and memory of an epoch. The next check covers all invariants
+    /// again.
     pub fn record_honest(&mut self, netuid: NetUid, trace: &Trace) {
         self.checked = None;
         self.memory

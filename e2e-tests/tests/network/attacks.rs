@@ -103,8 +103,8 @@ fn replay_is_refused_only_while_a_lie_is_posted() {
     replay(&mut net, netuid, STRANGER, 0, 1);
 }
 
-/// A replay that somebody begins to bar proposers bars nobody: the honest assertion is posted, and
-/// its proposer gets what the replay has left of the fee.
+/// A replay that is begun to bar proposers bars no one: the honest assertion is posted, and its
+/// proposer gets what the replay has left of the fee.
 #[test]
 fn replay_begun_to_bar_proposers_bars_nobody() {
     let (mut net, netuid, known) = with_closed_epoch();
@@ -125,8 +125,7 @@ fn replay_begun_to_bar_proposers_bars_nobody() {
     net.settle(netuid);
 }
 
-/// What the chain has executed is evidence: an assertion that contradicts it is refused, and costs
-/// nobody a proof.
+/// Replayed steps are evidence: an assertion that contradicts them is refused, without a proof.
 #[test]
 fn assertion_that_contradicts_a_replayed_step_is_refused() {
     let (mut net, netuid, known) = with_closed_epoch();
@@ -247,7 +246,7 @@ fn undisputed_lie_about_memory_hides_nothing_from_the_next_epoch() {
     false_memory.memory[0] = memory_digest(netuid, 1, 0, &secret);
     net.as_(EVE).propose(netuid, &false_memory).expect("posted");
     net.finalize(netuid);
-    // Without the secret nobody can settle; Eve keeps it and forgoes all pay.
+    // Without the secret no account can settle; Eve keeps it and forgoes all pay.
     assert_eq!(
         net.as_(KEEPER)
             .settle(netuid, 1, 0, &known.trace.results[0]),
@@ -274,7 +273,7 @@ fn undisputed_lie_about_memory_hides_nothing_from_the_next_epoch() {
     net.settle(netuid);
 }
 
-/// Who publishes false memory gives everybody what the next epoch needs.
+/// False memory that is published is what every account can compute the next epoch with.
 #[test]
 fn published_false_memory_can_be_computed_with() {
     let (mut net, netuid, known) = with_closed_epoch();

@@ -28,7 +28,7 @@ pub struct Settling {
     pub replayed: bool,
 }
 
-/// What a call settles: a chunk with its final results and memory.
+/// A chunk to settle, with its final results and memory.
 #[derive(Clone, Copy, Debug)]
 pub struct ChunkOutcome<'a> {
     /// The chunk.

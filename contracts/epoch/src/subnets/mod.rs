@@ -111,8 +111,8 @@ impl SubnetStore {
             .unwrap_or_default()
     }
 
-    /// Returns the hashes of the memory that the last final epoch has published so far, as `closed`,
-    /// the epoch that closed last, or the one after it reads them.
+    /// Returns the hashes of the memory that the last final epoch has published so far, as
+    /// `closed`, the epoch that closed last, or the one after it reads them.
     pub fn last_memory_hashes(&self, closed: &ClosedEpoch) -> Vec<Option<Digest>> {
         match self.settling.get(closed.header.netuid) {
             Some(settling) => settling.published().for_epoch(closed),

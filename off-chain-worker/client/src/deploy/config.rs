@@ -36,7 +36,7 @@ impl Config {
     /// Rules by default.
     ///
     /// With blocks of 12 seconds: 48 minutes to dispute, collateral of a quarter of what an epoch
-    /// pays and at least 10 TAO, a tenth of it to whoever refutes the assertion, an hour to settle.
+    /// pays and at least 10 TAO, a tenth of it for a successful dispute, an hour to settle.
     /// Anyone may replay the epoch half an hour after its close, and roll it over after three hours
     /// without progress.
     pub const RULES: EpochRules = EpochRules {
