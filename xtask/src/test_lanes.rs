@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Test programs that start processes and wait for them.
-const WAITING: [&str; 3] = ["by_hand", "kill", "node"];
+const WAITING: [&str; 5] = ["by_hand", "client", "kill", "node", "run"];
 
 /// A line of cargo's messages, as far as it names a program.
 #[derive(Deserialize)]
