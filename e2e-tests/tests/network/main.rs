@@ -27,6 +27,7 @@ mod keeper;
 mod kernel_on_chain;
 mod kernels;
 mod mean;
+mod one_block;
 mod proposer;
 mod registration;
 mod registry;
