@@ -26,6 +26,7 @@ mod harness;
 mod keeper;
 mod kernel_on_chain;
 mod kernels;
+mod limits_of_chains;
 mod mean;
 mod proposer;
 mod registration;
