@@ -240,7 +240,12 @@ fn contracts_fit_the_code_and_the_memory_of_every_chain() {
     for (name, code, _) in contracts(&net) {
         for platform in PLATFORMS {
             let most = platform.code;
-            assert!(code.len() <= most, "{name}: {} {}", code.len(), platform.name);
+            assert!(
+                code.len() <= most,
+                "{name}: {} {}",
+                code.len(),
+                platform.name
+            );
         }
         for payload in Parser::new(0).parse_all(code) {
             let Payload::ImportSection(imports) = payload.expect("valid code") else {
@@ -250,10 +255,18 @@ fn contracts_fit_the_code_and_the_memory_of_every_chain() {
                 let import = import.expect("a valid import");
                 if let TypeRef::Memory(memory) = import.ty {
                     let most = memory.maximum.expect("a limit");
-                    assert!(PLATFORMS.iter().all(|it| most <= it.pages), "{name}: {most}");
+                    assert!(
+                        PLATFORMS.iter().all(|it| most <= it.pages),
+                        "{name}: {most}"
+                    );
                 }
                 // A chain's extension, and its other pallets, differ from chain to chain.
-                let apart = ["call_chain_extension", "call_runtime", "xcm_execute", "xcm_send"];
+                let apart = [
+                    "call_chain_extension",
+                    "call_runtime",
+                    "xcm_execute",
+                    "xcm_send",
+                ];
                 assert!(!apart.contains(&import.name), "{name}: {}", import.name);
             }
         }
@@ -290,7 +303,11 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
         .expect("staked");
     measured.push((
         "remove_stake",
-        frames(&mut net, relay, staking.remove_stake(netuid, hotkey, Rao::from_tao(1))),
+        frames(
+            &mut net,
+            relay,
+            staking.remove_stake(netuid, hotkey, Rao::from_tao(1)),
+        ),
     ));
 
     // A seat and a subnet.
@@ -299,7 +316,11 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
     let mut subnets = at.registry();
     measured.push((
         "register",
-        frames(&mut net, relay, subnets.register(netuid, named("relay-hotkey"), price)),
+        frames(
+            &mut net,
+            relay,
+            subnets.register(netuid, named("relay-hotkey"), price),
+        ),
     ));
 
     // The life of an epoch.
@@ -316,7 +337,11 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
         .expect("deposited");
     measured.push((
         "propose",
-        frames(&mut net, relay, epochs.propose(netuid, known.assertion.clone())),
+        frames(
+            &mut net,
+            relay,
+            epochs.propose(netuid, known.assertion.clone()),
+        ),
     ));
 
     let lie = Claim::Lie(Lie::Results(0)).about(&known).assertion;
@@ -343,15 +368,26 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
     net.advance_to(deadline);
     measured.push((
         "finalize",
-        frames(&mut net, relay, epochs.finalize(netuid, known.assertion.clone())),
+        frames(
+            &mut net,
+            relay,
+            epochs.finalize(netuid, known.assertion.clone()),
+        ),
     ));
     net.finalize(netuid);
 
     let epoch = known.inputs.header.epoch;
-    let (results, memory) = (known.trace.results[0].clone(), known.trace.memory[0].clone());
+    let (results, memory) = (
+        known.trace.results[0].clone(),
+        known.trace.memory[0].clone(),
+    );
     measured.push((
         "settle",
-        frames(&mut net, relay, epochs.settle(netuid, epoch, 0, results, memory)),
+        frames(
+            &mut net,
+            relay,
+            epochs.settle(netuid, epoch, 0, results, memory),
+        ),
     ));
     net.settle(netuid);
 
@@ -361,13 +397,24 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
     net.close(netuid);
     let rolls = net.status(netuid).expect("a status").rolls_over_at;
     net.advance_to(rolls.expect("it can be rolled over"));
-    measured.push(("roll_over", frames(&mut net, relay, epochs.roll_over(netuid))));
+    measured.push((
+        "roll_over",
+        frames(&mut net, relay, epochs.roll_over(netuid)),
+    ));
 
     for (message, frames) in &measured {
         println!("{message}: {frames}");
-        assert_eq!(row(&format!("`{message}`"))[1], frames.to_string(), "{message}");
+        assert_eq!(
+            row(&format!("`{message}`"))[1],
+            frames.to_string(),
+            "{message}"
+        );
     }
-    let most = measured.iter().map(|(_, frames)| *frames).max().expect("some");
+    let most = measured
+        .iter()
+        .map(|(_, frames)| *frames)
+        .max()
+        .expect("some");
     for platform in PLATFORMS {
         assert!(most + 2 <= platform.frames, "{}: {most}", platform.name);
     }
@@ -382,8 +429,7 @@ fn deposits_are_computed_as_the_pallet_does() {
         let new = ink::selector_bytes!("new");
         let made = chain.estimate(DEPLOYER, code, &new, b"salt");
         let taken = made.expect("estimated").cost.deposit;
-        let computed =
-            IN_PROCESS.code(code) + IN_PROCESS.contract(code) + IN_PROCESS.storage(cell);
+        let computed = IN_PROCESS.code(code) + IN_PROCESS.contract(code) + IN_PROCESS.storage(cell);
         assert_eq!(taken, i128::try_from(computed).expect("small"));
     }
 }
@@ -398,7 +444,12 @@ fn deposits_of_the_page_are_right() {
         let row = row(&format!("`{name}`"));
         check(&row, 1, code.len() as u128, 1024.0);
         check(&row, 2, SUBTENSOR.code(code), tao);
-        check(&row, 3, SUBTENSOR.contract(code) + SUBTENSOR.storage(used), tao);
+        check(
+            &row,
+            3,
+            SUBTENSOR.contract(code) + SUBTENSOR.storage(used),
+            tao,
+        );
         sum += SUBTENSOR.code(code) + SUBTENSOR.contract(code) + SUBTENSOR.storage(used);
         println!(
             "{name}: {used:?}, code {} rao, contract {} rao",

@@ -111,7 +111,9 @@ fn the_manual_lists_every_rule_and_no_other() {
         let row = format!("| `{}` | {} |", rule.name, rule.severity);
         assert!(MANUAL.contains(&row), "{row}");
     }
-    let rows = MANUAL.lines().filter(|line| line.starts_with("| `Inktensor"));
+    let rows = MANUAL
+        .lines()
+        .filter(|line| line.starts_with("| `Inktensor"));
     assert_eq!(rows.count(), rules.len());
 }
 
@@ -135,7 +137,8 @@ fn promtool_accepts_the_rules_and_their_tests() {
             println!("no promtool: set PROMTOOL, or install the package prometheus");
             return;
         };
-        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        let text =
+            String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}\n{text}");
     }
 }
