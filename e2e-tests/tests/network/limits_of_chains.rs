@@ -12,8 +12,9 @@ use inktensor_e2e_tests::{
     Network, Shape,
 };
 use inktensor_primitives::{
-    emission::Emission, epoch::Epochs, registry::Registry, staking::Staking, AccountId, NetUid, Rao,
+    epoch::Epochs, registry::Registry, staking::Staking, AccountId, NetUid, Rao,
 };
+use psp22::PSP22;
 use wasmparser::{Parser, Payload, TypeRef};
 
 const PAGE: &str = include_str!("../../../docs/limits.md");
@@ -34,9 +35,8 @@ struct Platform {
     existential: u128,
     /// Part of its code's deposit that each contract holds besides, in per cent.
     lockup: u128,
-    /// Length of a balance: of a plain one, and the most of a compact one.
+    /// Length of a balance.
     balance: u128,
-    compact: u128,
 }
 
 /// The pallet in process.
@@ -50,7 +50,6 @@ const IN_PROCESS: Platform = Platform {
     existential: 1,
     lockup: 0,
     balance: 16,
-    compact: 17,
 };
 /// `substrate-contracts-node`, whose coin has 12 decimals.
 const NODE: Platform = Platform {
@@ -63,7 +62,6 @@ const NODE: Platform = Platform {
     existential: 1_000_000_000,
     lockup: 0,
     balance: 16,
-    compact: 17,
 };
 /// Bittensor's own chain, whose coin is Bittensor's TAO with 9 decimals. Its existential deposit is
 /// 500 rao; an item costs 15 % of that, a byte 6 %.
@@ -77,7 +75,6 @@ const SUBTENSOR: Platform = Platform {
     existential: 500,
     lockup: 30,
     balance: 8,
-    compact: 9,
 };
 const PLATFORMS: [&Platform; 3] = [&IN_PROCESS, &NODE, &SUBTENSOR];
 
@@ -90,7 +87,7 @@ impl Platform {
     /// Returns the deposit for uploaded code: the code, and a record of its owner, deposit, users,
     /// kind and length.
     fn code(&self, code: &[u8]) -> u128 {
-        let record = 32 + self.compact + 9 + 1 + 4;
+        let record = 32 + self.balance + 8 + 1 + 4;
         2 * self.per_item + (code.len() as u128 + record) * self.per_byte
     }
 
@@ -402,8 +399,8 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
         frames(&mut net, relay, epochs.roll_over(netuid)),
     ));
 
+    println!("{measured:?}");
     for (message, frames) in &measured {
-        println!("{message}: {frames}");
         assert_eq!(
             row(&format!("`{message}`"))[1],
             frames.to_string(),
@@ -490,8 +487,8 @@ fn deposits_of_the_page_are_right() {
         net.run_epoch(netuid);
     });
     uses.push(("two epochs of 256 neurons with 64 validators", paid));
+    println!("{uses:#?}");
     for (what, used) in uses {
-        println!("{what}: {used:?}, {} rao", SUBTENSOR.storage(used));
         let row = row(what);
         check(&row, 1, used.items.into(), 1.0);
         check(&row, 2, used.bytes.into(), 1.0);
