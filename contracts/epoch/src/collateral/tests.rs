@@ -45,12 +45,12 @@ fn only_a_locked_collateral_is_slashed() {
 
 #[test]
 fn the_collateral_doubles_up_to_the_cap() {
-    let required = |slashed| required(&RULES, Rao::ZERO, slashed);
+    let required = |standing| required(&RULES, Rao::ZERO, standing);
     assert_eq!(required(0), Rao(100));
     assert_eq!(required(1), Rao(200));
     assert_eq!(required(5), Rao(3_200));
-    for lost in [62, 63, 64, u32::MAX] {
-        assert_eq!(required(lost), Rao::CAP);
+    for standing in [62, 63, 64, u8::MAX] {
+        assert_eq!(required(standing), Rao::CAP);
     }
 }
 
