@@ -198,13 +198,15 @@ impl Judge for OnChain {
             );
             return disputed;
         }
-        let Stage::Asserted {
-            collateral: lost, ..
-        } = stage
-        else {
-            panic!("nothing was asserted");
-        };
-        assert_eq!(self.stage(), Stage::Closed, "the epoch awaits an assertion");
+        let digest = proof.assertion.digest();
+        let mut standing = stage.standing().to_vec();
+        let place = standing.iter().position(|it| it.assertion == digest);
+        let lost = standing.remove(place.expect("it stood")).collateral;
+        assert_eq!(
+            self.stage().standing(),
+            standing,
+            "the others stand as before"
+        );
         let left = Collateral {
             free: collateral.free,
             locked: Rao(collateral.locked.0 - lost.0),

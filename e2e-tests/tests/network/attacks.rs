@@ -57,35 +57,6 @@ fn replay(net: &mut Network, netuid: NetUid, who: AccountId, next: u32, steps: u
 }
 
 #[test]
-fn replay_finishes_an_epoch_whose_collateral_is_unaffordable() {
-    let (mut net, netuid, known) = with_closed_epoch();
-    let first = net.rules().collateral;
-    net.give_collateral(EVE, Rao(first.0 * 127));
-    for _ in 0..7 {
-        lie(&mut net, netuid, &known).expect("posted");
-        dispute(&mut net, netuid, &known);
-    }
-    let needed = Rao(first.0 * 128);
-    net.give_collateral(WORKER, Rao(first.0 * 100));
-    assert_eq!(
-        net.as_(WORKER).propose(netuid, &known.assertion),
-        Err(EpochError::CollateralTooSmall(needed))
-    );
-    // Nothing is posted, so accounts without any TAO can replay.
-    net.replay(netuid, 2);
-    assert_eq!(stage(&net, netuid), Stage::Open);
-    net.settle(netuid);
-    // The next epoch begins with the initial collateral again.
-    net.close(netuid);
-    assert_eq!(net.collateral_required(netuid), first);
-    println!(
-        "{} TAO lost to make the collateral {} TAO; a replay needs none",
-        127 * first.0 / Rao::PER_TAO,
-        needed.0 / Rao::PER_TAO
-    );
-}
-
-#[test]
 fn replay_is_refused_only_while_a_lie_is_posted() {
     let (mut net, netuid, known) = with_closed_epoch();
     net.give_collateral(EVE, Rao::from_tao(1_000));
