@@ -13,6 +13,7 @@
 //! * Storage is empty. Only the constructor may write, as ink!'s does, the empty root cell: the
 //!   length of the value must be the constant 0, right before the call. A kernel whose steps read
 //!   storage needs such a constructor.
+//! * A table has at most 1024 elements.
 //!
 //! One rule is left to the run: a step that reads a cell other than the root cell stops in the
 //! worker, since only ink!'s own reading of the root cell is part of a step.
@@ -34,6 +35,9 @@ use wasmparser::{BinaryReaderError, MemoryType, Parser, Validator, WasmFeatures}
 pub const MAX_CODE: usize = 123 * 1024;
 /// Largest memory of a contract, in pages of 64 KiB: the schedule of `pallet-contracts`.
 pub const MAX_PAGES: u32 = 16;
+
+/// Largest number of elements of a table. The chain takes more, and some machine would not.
+pub const MAX_TABLE: u64 = 1024;
 
 /// Entry point of all steps.
 const CALL: &str = "call";

@@ -1,6 +1,6 @@
 //! The reasons to refuse a kernel.
 
-use super::{Path, MAX_CODE, MAX_PAGES};
+use super::{Path, MAX_CODE, MAX_PAGES, MAX_TABLE};
 
 /// A reason to refuse bytes as a kernel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +23,9 @@ pub enum Refusal {
         /// Path from the entry point to the function.
         path: Path,
     },
+    /// A table that not every worker has room for.
+    #[error("its table has {0} elements, more than the limit of {MAX_TABLE}")]
+    Table(u64),
     /// A pure step has no use for this function: module and name. No message reaches it.
     #[error("it imports {0}.{1}, which no kernel may call")]
     Import(String, String),

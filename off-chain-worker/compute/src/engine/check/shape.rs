@@ -3,7 +3,7 @@
 use super::{
     graph::{shown, CallGraph},
     imports::{signature, Import, SET_STORAGE},
-    invalid, Refusal,
+    invalid, Refusal, MAX_TABLE,
 };
 use std::collections::HashMap;
 use wasmparser::{
@@ -65,6 +65,15 @@ impl Shape {
                 for ty in functions.clone() {
                     self.functions.push(ty.map_err(invalid)?);
                     self.graph.function();
+                }
+            }
+            Payload::TableSection(tables) => {
+                for table in tables.clone() {
+                    let ty = table.map_err(invalid)?.ty;
+                    let most = ty.maximum.unwrap_or(ty.initial).max(ty.initial);
+                    if most > MAX_TABLE {
+                        return Err(Refusal::Table(most));
+                    }
                 }
             }
             Payload::ExportSection(exports) => {
