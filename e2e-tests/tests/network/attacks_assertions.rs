@@ -237,11 +237,11 @@ const ENDS: [(&str, &str); 5] = [
     ("no answer", "nop"),
     (
         "half an answer",
-        "(call $return (i32.const 0) (i32.const 16) (i32.const 3))",
+        "(call $return (i32.const 0) (i32.const 256) (i32.const 3))",
     ),
     (
         "input that it cannot read",
-        "(call $return (i32.const 1) (i32.const 32) (i32.const 2))",
+        "(call $return (i32.const 1) (i32.const 300) (i32.const 2))",
     ),
 ];
 
