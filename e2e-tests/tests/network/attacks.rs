@@ -262,3 +262,27 @@ fn published_false_memory_can_be_computed_with() {
         [Some(memory_digest(netuid, 1, 0, &[]))]
     );
 }
+
+/// Bytes that are no memory count as none. If the kernel refused them, no later epoch of the subnet
+/// could become final, since memory stays until the next one does.
+#[test]
+fn published_garbage_memory_ends_no_later_epoch() {
+    let (mut net, netuid, known) = with_closed_epoch();
+    net.give_collateral(EVE, Rao::from_tao(1_000));
+    let garbage = b"no memory at all".to_vec();
+    let mut false_memory = known.assertion.clone();
+    false_memory.memory[0] = memory_digest(netuid, 1, 0, &garbage);
+    net.as_(EVE).propose(netuid, &false_memory).expect("posted");
+    net.finalize(netuid);
+    net.as_(EVE)
+        .settle_with(netuid, 1, 0, &known.trace.results[0], garbage.clone())
+        .expect("the final hash is Eve's");
+    net.set_memory(netuid, 1, vec![garbage.clone()]);
+    net.close(netuid);
+    assert_eq!(
+        net.memory_hashes(netuid),
+        [Some(memory_digest(netuid, 1, 0, &garbage))]
+    );
+    net.finish_epoch(netuid);
+    net.run_epoch(netuid);
+}
