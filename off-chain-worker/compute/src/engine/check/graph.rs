@@ -186,21 +186,32 @@ impl CallGraph {
 
     /// Returns the first function on a cycle of `nodes`, which are those on cycles and those that
     /// only functions on cycles reach.
-    fn on_a_cycle(&self, mut nodes: HashSet<Node>) -> Option<u32> {
-        loop {
-            let ends: Vec<Node> = nodes
-                .iter()
-                .filter(|node| !self.callees(**node).any(|callee| nodes.contains(&callee)))
-                .copied()
-                .collect();
-            if ends.is_empty() {
-                break;
+    fn on_a_cycle(&self, nodes: HashSet<Node>) -> Option<u32> {
+        let mut callers: HashMap<Node, Vec<Node>> = HashMap::new();
+        let mut left: HashMap<Node, usize> = HashMap::new();
+        for node in &nodes {
+            let callees = self.callees(*node).filter(|callee| nodes.contains(callee));
+            let mut count = 0usize;
+            for callee in callees {
+                callers.entry(callee).or_default().push(*node);
+                count = count.saturating_add(1);
             }
-            for node in ends {
-                nodes.remove(&node);
+            left.insert(*node, count);
+        }
+        let has_none = |(node, count): (&Node, &usize)| (*count == 0).then_some(*node);
+        let mut ends: Vec<Node> = left.iter().filter_map(has_none).collect();
+        while let Some(end) = ends.pop() {
+            left.remove(&end);
+            for caller in callers.remove(&end).unwrap_or_default() {
+                if let Some(count) = left.get_mut(&caller) {
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        ends.push(caller);
+                    }
+                }
             }
         }
-        let functions = nodes.into_iter().filter_map(|node| match node {
+        let functions = left.into_keys().filter_map(|node| match node {
             Node::Function(function) => Some(function),
             Node::Signature(_) => None,
         });
