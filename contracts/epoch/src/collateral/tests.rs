@@ -110,12 +110,12 @@ proptest! {
         prop_assert!(reward <= burned);
     }
 
-    /// Each slashed assertion makes the next one dearer, until no one could pay it.
+    /// Each assertion that stands makes the next one dearer.
     #[test]
-    fn losing_again_costs_twice(base in 1u64..=Rao::CAP.0, lost in 0u32..100) {
+    fn standing_beside_one_more_costs_twice(base in 1u64..=Rao::CAP.0, standing in 0u8..100) {
         let rules = EpochRules { collateral: Rao(base), ..RULES };
-        let required = |lost| required(&rules, Rao::ZERO, lost);
-        let (now, next) = (required(lost), required(lost + 1));
+        let required = |standing| required(&rules, Rao::ZERO, standing);
+        let (now, next) = (required(standing), required(standing + 1));
         prop_assert_eq!(next.0, (2 * now.0).min(Rao::CAP.0));
     }
 

@@ -339,7 +339,7 @@ impl<'a> Reading<'a> {
                 clipped,
                 bond_before: bond(column.memory, uid, neuron),
                 bond_counted: at(&counted, place),
-                bond_after: bond(self.kept(neuron), uid, neuron)?,
+                bond_after: bond(self.kept(neuron), uid, neuron),
                 incentive,
                 yields: at(&sums.dividends, place),
             };
@@ -347,7 +347,7 @@ impl<'a> Reading<'a> {
             earned = earned.plus(cell.yields);
             bonds.0 = bonds
                 .0
-                .wrapping_add(bond(&moved.memory, uid, neuron)?.into());
+                .wrapping_add(bond(&moved.memory, uid, neuron).into());
             bonds.1 = bonds.1.wrapping_add(cell.bond_after.into());
             let idle = cell.given == 0
                 && cell.bond_before == 0
