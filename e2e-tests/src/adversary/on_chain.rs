@@ -8,7 +8,7 @@ use inktensor_compute::epoch::{compute, Trace};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
-    epoch::{Collateral, EpochError, Stage},
+    epoch::{Collateral, EpochError, Epochs, Stage},
     registry::Hyperparameter,
     Digest, NetUid, Rao, Uid,
 };

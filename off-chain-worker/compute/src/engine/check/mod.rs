@@ -106,13 +106,13 @@ pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
     if let Some(unknown) = shape.unknown {
         return Err(unknown);
     }
-    check_depth(&shape, entry(CALL)?)?;
     if let Some(writer) = shape.writers.first() {
         return Err(Refusal::Writes(shape.graph.hop(*writer).to_string()));
     }
     if in_steps.iter().any(|name| name == GET_STORAGE) && !writes(&shape, deploy) {
         return Err(Refusal::NoRootCell);
     }
+    check_depth(&shape, entry(CALL)?)?;
     Ok(CheckReport {
         code_hash: blake2(code),
         size: code.len(),
