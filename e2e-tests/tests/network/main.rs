@@ -13,6 +13,7 @@
 mod adversary;
 mod assertion;
 mod attacks;
+mod attacks_assertions;
 mod children;
 mod commit_reveal;
 mod dispute;
