@@ -26,7 +26,7 @@ use inktensor_devnet::sandbox::{self, SandboxChain};
 use inktensor_primitives::{
     emission::{Emission, Split},
     epoch::EpochRules,
-    registry::NetworkRules,
+    registry::{NetworkRules, Registry},
     AccountId, Bps, Digest, NetUid, Rao,
 };
 use std::{collections::BTreeMap, mem, sync::OnceLock};
@@ -311,10 +311,15 @@ fn fresh(config: &Config) -> (SandboxChain, Addresses, Observer) {
 }
 
 fn deployed(chain: &mut dyn Chain, config: &Config) -> Addresses {
-    match deploy(chain, bundles(), config) {
+    let addresses = match deploy(chain, bundles(), config) {
         Ok(deployment) => deployment.addresses,
         Err(error) => panic!("{error}"),
+    };
+    if config.admin != config.deployer {
+        let accepted = chain.send(config.admin, addresses.registry().accept_admin());
+        accepted.answer().expect("the role is offered");
     }
+    addresses
 }
 
 /// Returns a record of the deployment.

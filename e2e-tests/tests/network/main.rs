@@ -13,6 +13,7 @@
 mod adversary;
 mod assertion;
 mod attacks;
+mod attacks_registry;
 mod children;
 mod commit_reveal;
 mod dispute;
@@ -43,6 +44,7 @@ mod stake_moves;
 mod staking;
 mod state_machine;
 mod subnets;
+mod succession;
 mod swap;
 mod token;
 mod verify;
