@@ -229,7 +229,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the admin calls, at least half of the time has no brake.
+            /// At least half of the time has no brake.
         #[test]
         fn brakes_leave_half_of_the_time(
             calls in proptest::collection::vec((0u32..80_000, 0u32..80_000), 0..40)
