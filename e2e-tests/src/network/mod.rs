@@ -18,7 +18,7 @@ pub use snapshot::{Snapshot, StorageRoots, SubnetState};
 
 use crate::{accounts::*, bundles::bundles, curve, observer::Observer};
 use inktensor_client::{
-    chain::{Bill, Chain, ChainRead, ContractEvent, Typed},
+    chain::{Answer, Bill, Chain, ChainRead, ContractEvent, Typed},
     deploy::{deploy, Addresses, Bundles, Config},
 };
 use inktensor_compute::epoch::Trace;
