@@ -116,6 +116,7 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
         subnet_exists: true,
         transfers: true,
         nominator_min: Rao::ZERO,
+        braked_until: None,
         owner: Some(account(OWNER)),
     };
     let key = PositionKey {

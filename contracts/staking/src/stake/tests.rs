@@ -16,6 +16,7 @@ fn status(owner: u8) -> HotkeyStatus {
         subnet_exists: true,
         transfers: true,
         nominator_min: LEAST,
+        braked_until: None,
         owner: Some(account(owner)),
     }
 }

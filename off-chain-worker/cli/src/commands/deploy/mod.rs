@@ -229,6 +229,15 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         deployment: &deployment,
     };
     output::show(arguments.json, &finished, out)?;
+    if config.admin != account {
+        // Standard error may be closed.
+        let _ = writeln!(
+            io::stderr(),
+            "note: the admin's role is offered to {}; that account takes it with the message \
+             Registry::accept_admin",
+            ss58(&config.admin)
+        );
+    }
     Ok(Verdict::Good)
 }
 
