@@ -103,6 +103,8 @@ reads! {
     staking.stake_at as stake_at(netuid: NetUid, hotkey: AccountId, epoch: u32) -> Result<Rao, StakingError>;
     /// Returns the stake on a subnet.
     staking.subnet_stake as subnet_stake(netuid: NetUid) -> Rao;
+    /// Returns the stake that weighed in the subnet's last closed epoch.
+    staking.matured_stake as matured_stake(netuid: NetUid) -> Rao;
     /// Returns all stake.
     staking.total_stake as total_stake() -> Rao;
     /// Returns the dividends that root stake can claim.

@@ -21,7 +21,7 @@ pub struct Shape {
     pub permits: u16,
     /// Hyperparameters to set before it starts.
     pub settings: Vec<Hyperparameter>,
-    /// True to start it at once.
+    /// True to start it at the end of the block. Until then, stake counts from the first epoch on.
     pub starts: bool,
 }
 
@@ -85,7 +85,7 @@ impl Network {
             self.set(netuid, setting);
         }
         if shape.starts {
-            self.as_(shape.owner).start(netuid).expect("started");
+            self.starting.push((netuid, shape.owner));
         }
         netuid
     }

@@ -31,6 +31,7 @@ fn allow_token(net: &mut Network, defaults: KernelParams) -> AccountId {
 fn with_epoch_to_close(net: &mut Network) -> NetUid {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
+    net.start_all();
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at);
     netuid

@@ -13,6 +13,7 @@
 mod adversary;
 mod assertion;
 mod attacks;
+mod attacks_stake;
 mod children;
 mod commit_reveal;
 mod dispute;

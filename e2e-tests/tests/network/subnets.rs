@@ -168,6 +168,7 @@ fn set_hyperparameter_shortly_before_the_close_is_refused() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 1);
+    net.start_all();
     let due = net.status(netuid).unwrap().closes_at;
     net.advance_to(due - 2);
     for who in [OWNER, ADMIN] {

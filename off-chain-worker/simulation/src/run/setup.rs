@@ -113,6 +113,7 @@ impl<'a> Simulation<'a> {
             });
             simulation.register(netuid, plan)?;
             simulation.stake(netuid, plan)?;
+            simulation.start(netuid, plan)?;
         }
         Ok(simulation)
     }
@@ -175,12 +176,17 @@ impl<'a> Simulation<'a> {
                 .answer()
                 .map_err(SimulationError::refused("Registry::set_hyperparameter"))?;
         }
+        Ok(netuid)
+    }
+
+    /// Starts the epochs of a subnet. The stake before counts from the first epoch on.
+    fn start(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), SimulationError> {
         let start = self.contracts().registry().start(netuid);
         self.chain
             .send(plan.owner, start)
             .answer()
             .map_err(SimulationError::refused("Registry::start"))?;
-        Ok(netuid)
+        Ok(())
     }
 
     fn register(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), SimulationError> {
