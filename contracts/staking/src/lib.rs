@@ -663,6 +663,25 @@ mod staking {
             self.takes.take(hotkey)
         }
 
+        /// Returns the take of `hotkey` that `epoch` of a subnet is paid by, in basis points: the
+        /// last one set before the epoch opened. For a later epoch, that is the present take.
+        ///
+        /// # Errors
+        /// `TooOld` for an epoch before the last closed one.
+        #[ink(message)]
+        fn take_at(
+            &self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            epoch: u32,
+        ) -> Result<Bps, StakingError> {
+            let clock = self.stake.clock(netuid, self.now());
+            if epoch > clock.open {
+                return Ok(self.takes.take(hotkey));
+            }
+            Ok(self.takes.take_at(hotkey, clock.opening_block(epoch)?))
+        }
+
         /// Returns the take of `hotkey`, and the first block at which it may be raised.
         #[ink(message)]
         fn take_info(&self, hotkey: AccountId) -> TakeInfo {

@@ -115,6 +115,8 @@ reads! {
     staking.root_unclaimed as root_unclaimed() -> Rao;
     /// Returns the take of a hotkey.
     staking.take as take(hotkey: AccountId) -> Bps;
+    /// Returns the take of a hotkey that an epoch is paid by.
+    staking.take_at as take_at(netuid: NetUid, hotkey: AccountId, epoch: u32) -> Result<Bps, StakingError>;
     /// Returns the take of a hotkey, and the block at which it can be raised.
     staking.take_info as take_info(hotkey: AccountId) -> TakeInfo;
     /// Returns the children of a hotkey.

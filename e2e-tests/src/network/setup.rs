@@ -2,7 +2,9 @@
 
 use crate::{accounts::*, Network};
 use inktensor_client::deploy::Addresses;
-use inktensor_primitives::{registry::Hyperparameter, AccountId, Bps, NetUid, Rao, Uid};
+use inktensor_primitives::{
+    registry::Hyperparameter, staking::ROOT_EPOCH, AccountId, Bps, NetUid, Rao, Uid,
+};
 
 /// The parameters of a new subnet.
 #[derive(Clone, Debug)]
@@ -135,6 +137,11 @@ impl Network {
         self.as_(coldkey)
             .add_stake(netuid, hotkey, amount)
             .expect("staked");
+    }
+
+    /// Waits until root stake that is added now weighs: until the root epoch after the next begins.
+    pub fn mature_root(&mut self) {
+        self.advance_to((self.block() / ROOT_EPOCH + 2) * ROOT_EPOCH);
     }
 
     /// Registers `validator` 0, 1, .. of `validator-owner` 0, 1, .., with 100, 101, .. TAO of

@@ -300,6 +300,14 @@ pub trait Staking {
     #[ink(message)]
     fn take(&self, hotkey: AccountId) -> Bps;
 
+    /// Returns the take of `hotkey` that `epoch` of a subnet is paid by, in basis points: the last
+    /// one set before the epoch opened. For a later epoch, that is the present take.
+    ///
+    /// # Errors
+    /// `TooOld` for an epoch before the last closed one.
+    #[ink(message)]
+    fn take_at(&self, netuid: NetUid, hotkey: AccountId, epoch: u32) -> Result<Bps, StakingError>;
+
     /// Returns the take of `hotkey`, and the first block at which it may be raised.
     #[ink(message)]
     fn take_info(&self, hotkey: AccountId) -> TakeInfo;

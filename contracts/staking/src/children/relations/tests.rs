@@ -111,7 +111,12 @@ proptest! {
         for (blocks, closes, seed) in steps {
             now += blocks;
             if closes {
-                clock = clock.next(clock.open, now, 0).unwrap();
+                clock = EpochClock {
+                    open: clock.open + 1,
+                    opened_at: now,
+                    previous_opened_at: clock.opened_at,
+                    now,
+                };
                 if let Some((list, after)) = waiting.clone() {
                     if now > after {
                         counts = list;
