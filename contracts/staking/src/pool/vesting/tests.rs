@@ -81,7 +81,8 @@ impl Stakers {
             Action::Transfer { who, to, permille } => {
                 self.touch(who);
                 self.touch(to);
-                let amount = self.worth(who) / 1_000 * permille;
+                let part = u128::from(self.worth(who)) * u128::from(permille) / 1_000;
+                let amount = u64::try_from(part).unwrap();
                 let (mut from, mut other) = (self.positions[who], self.positions[to]);
                 if who != to {
                     let transferred = self.pool.transfer(&mut from, &mut other, Rao(amount));
