@@ -129,6 +129,7 @@ fn close_before_the_start_is_refused() {
 fn hyperparameters_have_value_bounds_setter_and_cooldown() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
+    net.start_all();
     net.with_validators(netuid, 1);
     let find = |net: &Network, parameter| {
         let all = net.hyperparameters(netuid);
