@@ -1,9 +1,9 @@
 //! The rule that turns stake into a share of emission. It is here and nowhere else.
 //!
 //! Emission follows stake one for one: a rao of matured stake is a unit of weight on any subnet.
-//! There is no price, no slippage and no judgement of a subnet's worth, so who stakes on a subnet of
-//! its own is paid most. A market price of subnets will replace [`weight`]; the rest of the
-//! contract needs no more than a number for each subnet.
+//! There is no price, no slippage and no judgement of a subnet's worth, so stake earns most on a
+//! subnet of its owner's. A market price of subnets will replace [`weight`]; the rest of the contract
+//! needs no more than a number for each subnet.
 
 use inktensor_primitives::Rao;
 

@@ -1,9 +1,9 @@
 //! Root stake of hotkeys, with its history, and claims of coldkeys on the dividends.
 //!
-//! Root has a clock of its own: root epochs of `ROOT_EPOCH` blocks. A deposit of root epoch `r` is
-//! pending in `r`, and weighs in `r` for nobody. A subnet that closes an epoch in root epoch `r`
-//! reads the matured root stake of `r - 1`: what was there when `r - 1` began, and stayed until its
-//! end. That is fixed when the subnet closes, however long its epoch waits to become final.
+//! Root has a clock of its own: root epochs of `ROOT_EPOCH` blocks. A subnet that closes an epoch in
+//! root epoch `r` reads the matured root stake of `r - 1`: what was there when `r - 1` began, and
+//! stayed until its end. That is fixed when the subnet closes, however long its epoch waits to become
+//! final.
 //!
 //! Dividends flow by block to the stake of that block, whatever its age. So stake that comes is paid
 //! before it weighs, and stake that leaves weighs after it was paid, for as long.
