@@ -9,7 +9,7 @@ use inktensor_e2e_tests::{accounts::*, bundles, network::config, Network, Shape}
 use inktensor_primitives::{
     epoch::CommittedWeights,
     registry::{Axon, CommitmentKind, Host, Hyperparameter, KernelParams},
-    staking::{Child, Staking},
+    staking::{Child, Staking, ROOT_EPOCH, ROOT_EPOCHS_KEPT},
     AccountId, Bps, NetUid, Rao,
 };
 
@@ -287,27 +287,27 @@ fn root(it: &mut Recorder, netuid: NetUid) {
     let staking = it.net.addresses().staking;
     let hotkey = nth("hotkey", 1);
     let tao = Rao::from_tao(1);
-    let other = it.net.create(Shape::default());
-    it.net.with_miners(other, 1);
     it.net.run_epoch(netuid);
     it.read_stakes(netuid, hotkey, "64 hotkeys without root stake");
     it.net.provide(BOB, staking, Rao::from_tao(40));
     it.record("staking", "add_stake", "on root, a new position", |net| {
         net.as_(BOB).add_stake(NetUid::ROOT, hotkey, tao).unwrap();
     });
+    it.net.mature_root();
     it.net.run_epoch(netuid);
     it.read_stakes(netuid, hotkey, "64 hotkeys with root stake");
     it.record("staking", "add_stake", "on root", |net| {
         net.as_(BOB).add_stake(NetUid::ROOT, hotkey, tao).unwrap();
     });
-    for _ in 0..31 {
-        it.net.run_epoch(other);
+    for _ in 0..ROOT_EPOCHS_KEPT {
+        it.net.advance(ROOT_EPOCH);
         it.net
             .as_(BOB)
             .add_stake(NetUid::ROOT, hotkey, tao)
             .unwrap();
     }
-    let when = "64 hotkeys, root stake of each changed 32 times since the close";
+    it.net.run_epoch(netuid);
+    let when = "64 hotkeys, root stake of each changed in 16 root epochs";
     it.read_stakes(netuid, hotkey, when);
 }
 

@@ -233,7 +233,13 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
       {
         by: 'staking',
         name: 'StakeAdded',
-        fields: { netuid: '1', coldkey: coldkey.address, hotkey: validator.address, amount: `${STAKE}` },
+        fields: {
+          netuid: '1',
+          coldkey: coldkey.address,
+          hotkey: validator.address,
+          amount: `${STAKE}`,
+          weighs_from: '1',
+        },
       },
     ]);
     assert.deepEqual(ownEvents(result), ['StakeAdded']);

@@ -47,6 +47,8 @@ pub struct Network {
     pub(crate) spent: Bill,
     /// Block and storage at which all invariants held, if they were checked.
     pub(crate) checked: Option<(u32, StorageRoots)>,
+    /// New subnets that start at the end of the block, and their owners.
+    pub(crate) starting: Vec<(NetUid, AccountId)>,
     genesis: Rao,
 }
 
@@ -66,6 +68,7 @@ pub struct Template {
     observer: Observer,
     memory: BTreeMap<(NetUid, u32), Vec<Vec<u8>>>,
     checked: (u32, StorageRoots),
+    starting: Vec<(NetUid, AccountId)>,
     genesis: Rao,
 }
 
@@ -113,6 +116,7 @@ impl Network {
             memory: template.memory.clone(),
             spent: Bill::default(),
             checked: Some(template.checked.clone()),
+            starting: template.starting.clone(),
             genesis: template.genesis,
         }
     }
@@ -129,6 +133,7 @@ impl Network {
             observer: self.observer.clone(),
             memory: self.memory.clone(),
             checked: (self.block(), self.storage_roots()),
+            starting: self.starting.clone(),
             genesis: self.genesis,
         }
     }
@@ -154,6 +159,7 @@ impl Network {
             memory: BTreeMap::new(),
             spent: Bill::default(),
             checked: None,
+            starting: Vec::new(),
             genesis: Rao(config.holders.iter().map(|(_, amount)| amount.0).sum()),
         }
     }
@@ -169,6 +175,7 @@ impl Network {
             memory: BTreeMap::new(),
             spent: Bill::default(),
             checked: None,
+            starting: Vec::new(),
             genesis: GENESIS,
         }
     }
@@ -193,8 +200,16 @@ impl Network {
         self.chain.block().expect("the block")
     }
 
+    /// Starts the epochs of new subnets, as the end of the block does.
+    pub fn start_all(&mut self) {
+        for (netuid, owner) in mem::take(&mut self.starting) {
+            self.as_(owner).start(netuid).expect("started");
+        }
+    }
+
     /// Makes `blocks` empty blocks.
     pub fn advance(&mut self, blocks: u32) {
+        self.start_all();
         // These blocks issue TAO only if a subnet has weight now.
         if self.issuance().total_weight > Rao::ZERO {
             self.observer.issued = curve::issue(self.observer.issued, blocks);
@@ -235,8 +250,9 @@ impl Network {
             .expect("the contract answers")
     }
 
-    /// Runs `act` on the chain, as a worker would, and records the events.
+    /// Runs `act` on the chain, as a worker would, and records the events. New subnets start before.
     pub fn with_chain<T>(&mut self, act: impl FnOnce(&mut SandboxChain) -> T) -> T {
+        self.start_all();
         let block = self.block();
         let before = self.chain.events(block).expect("the events").len();
         let result = act(&mut self.chain);

@@ -122,6 +122,8 @@ reads! {
     staking.stake_at as stake_at(netuid: NetUid, hotkey: AccountId, epoch: u32) -> Result<Rao, StakingError>;
     /// Returns the stake on a subnet.
     staking.subnet_stake as subnet_stake(netuid: NetUid) -> Rao;
+    /// Returns the stake that weighed in the subnet's last closed epoch.
+    staking.matured_stake as matured_stake(netuid: NetUid) -> Rao;
     /// Returns all stake.
     staking.total_stake as total_stake() -> Rao;
     /// Returns the dividends that root stake can claim.
@@ -132,6 +134,8 @@ reads! {
     staking.root_unclaimed as root_unclaimed() -> Rao;
     /// Returns the take of a hotkey.
     staking.take as take(hotkey: AccountId) -> Bps;
+    /// Returns the take of a hotkey that an epoch is paid by.
+    staking.take_at as take_at(netuid: NetUid, hotkey: AccountId, epoch: u32) -> Result<Bps, StakingError>;
     /// Returns the take of a hotkey, and the block at which it can be raised.
     staking.take_info as take_info(hotkey: AccountId) -> TakeInfo;
     /// Returns the children of a hotkey.

@@ -4,6 +4,7 @@ use crate::{accounts::*, Network};
 use inktensor_client::deploy::Addresses;
 use inktensor_primitives::{
     registry::{Hyperparameter, RegistryError},
+    staking::ROOT_EPOCH,
     AccountId, Bps, NetUid, Rao, Uid,
 };
 
@@ -27,7 +28,7 @@ pub struct Shape {
     pub permits: u16,
     /// Hyperparameters to set before it starts.
     pub settings: Vec<Hyperparameter>,
-    /// True to start it at once.
+    /// True to start it at the end of the block. Until then, stake counts from the first epoch on.
     pub starts: bool,
 }
 
@@ -90,7 +91,7 @@ impl Network {
             self.set(netuid, setting);
         }
         if shape.starts {
-            self.as_(shape.owner).start(netuid).expect("started");
+            self.starting.push((netuid, shape.owner));
         }
         netuid
     }
@@ -175,6 +176,11 @@ impl Network {
         self.as_(coldkey)
             .add_stake(netuid, hotkey, amount)
             .expect("staked");
+    }
+
+    /// Waits until root stake that is added now weighs: until the root epoch after the next begins.
+    pub fn mature_root(&mut self) {
+        self.advance_to((self.block() / ROOT_EPOCH + 2) * ROOT_EPOCH);
     }
 
     /// Registers `validator` 0, 1, .. of `validator-owner` 0, 1, .., with 100, 101, .. TAO of

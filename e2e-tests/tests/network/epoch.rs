@@ -14,6 +14,7 @@ fn with_subnet() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
         let netuid = net.create(Shape::default());
         net.with_validators(netuid, 2).with_miners(netuid, 3);
+        net.start_all();
         netuid
     });
     PREPARED.network()
@@ -106,6 +107,7 @@ fn close_while_the_epoch_before_is_unfinished_is_refused() {
 fn close_without_neurons_restarts_the_tempo() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
+    net.start_all();
     let before = net.status(netuid).expect("a status");
     net.advance_to(before.closes_at + 3);
     assert_eq!(net.as_(KEEPER).close(netuid), Ok(None));

@@ -39,6 +39,7 @@ fn choose(net: &mut Network, netuid: NetUid, kernel: AccountId) {
 fn with_epoch_to_close(net: &mut Network) -> NetUid {
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 2).with_miners(netuid, 3);
+    net.start_all();
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at);
     netuid

@@ -15,6 +15,7 @@ mod assertion;
 mod attacks;
 mod attacks_assertions;
 mod attacks_registry;
+mod attacks_stake;
 mod children;
 mod commit_reveal;
 mod dispute;

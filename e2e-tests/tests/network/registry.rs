@@ -331,10 +331,12 @@ fn register_on_a_full_subnet_replaces_the_oldest_of_least_score() {
     set(&mut net, netuid, Hyperparameter::ImmunityPeriod(20));
     for i in 0..3 {
         net.enrol(netuid, nth("miner-owner", i), nth("miner", i));
+        if i == 0 {
+            // Only uid 0 has stake, so only it earns.
+            net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(10));
+        }
         net.advance(1);
     }
-    // Only uid 0 has stake, so only it earns.
-    net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(10));
     net.run_epoch(netuid);
     net.run_epoch(netuid);
     let charlie = named("charlie-hotkey");

@@ -170,9 +170,9 @@ fn closed_inputs_do_not_change_with_random_writes() {
     }
 }
 
-/// Writes after a close belong to the next epoch.
+/// Writes after a close belong to the next epoch, and stake weighs one epoch later.
 #[test]
-fn writes_after_a_close_are_read_by_the_next_epoch() {
+fn stake_after_a_close_is_read_by_the_epoch_after_the_next() {
     let mut rng = Rng::new(9, 0);
     let (case, mut judge) = with_closed_epoch(&mut rng);
     let netuid = judge.netuid();
@@ -184,6 +184,7 @@ fn writes_after_a_close_are_read_by_the_next_epoch() {
         .propose(&case.trace.assertion())
         .expect("honest, and taken");
     judge.finish(&case);
+    judge.net.run_epoch(netuid);
     judge.net.close(netuid);
     let stake = |inputs: &inktensor_compute::epoch::EpochInputs| inputs.chunks[0].neurons[0].stake;
     assert!(stake(&judge.net.inputs(netuid)) >= stake(&case.inputs) + more.0);

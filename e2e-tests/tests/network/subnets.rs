@@ -129,6 +129,7 @@ fn close_before_the_start_is_refused() {
 fn hyperparameters_have_value_bounds_setter_and_cooldown() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
+    net.start_all();
     net.with_validators(netuid, 1);
     let find = |net: &Network, parameter| {
         let all = net.hyperparameters(netuid);
@@ -173,6 +174,7 @@ fn set_hyperparameter_counts_from_the_next_epoch_on() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 1);
+    net.start_all();
     let due = net.status(netuid).unwrap().closes_at;
     net.advance_to(due);
     net.as_(OWNER)

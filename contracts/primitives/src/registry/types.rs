@@ -162,6 +162,8 @@ pub struct SubnetSnapshot {
 pub struct HotkeyStatus {
     /// True if the subnet exists and is not retired.
     pub subnet_exists: bool,
+    /// True if the subnet's owner has started epochs.
+    pub subnet_started: bool,
     /// Owner of the hotkey, if the hotkey has ever registered or is a subnet owner's.
     pub owner: Option<AccountId>,
     /// True if stake may be transferred to another coldkey on the subnet.

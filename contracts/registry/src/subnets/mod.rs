@@ -314,6 +314,7 @@ impl Subnets {
         let settings = self.settings.get(netuid);
         HotkeyStatus {
             subnet_exists: settings.as_ref().is_some_and(|it| it.retired_at.is_none()),
+            subnet_started: settings.as_ref().is_some_and(|it| it.started_at.is_some()),
             transfers: settings.is_some_and(|it| !it.present.terms.no_transfers),
             nominator_min,
             owner: self.owner_of(hotkey),

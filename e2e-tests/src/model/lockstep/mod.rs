@@ -59,7 +59,8 @@ pub fn hotkey(i: u32) -> AccountId {
 impl Lockstep {
     /// Begins on `net`, where no epoch may be closed. If `watched`, an honest watcher acts in each
     /// block.
-    pub fn begin(net: Network, watched: bool) -> Self {
+    pub fn begin(mut net: Network, watched: bool) -> Self {
+        net.start_all();
         let workers = (0..WORKERS).map(worker).chain([WATCHER]);
         let account = |who: AccountId| Account {
             balance: Rao(u64::try_from(net.balance(who)).expect("below the cap")),

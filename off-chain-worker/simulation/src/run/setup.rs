@@ -183,6 +183,7 @@ impl<'a> Simulation<'a> {
         Ok(netuid)
     }
 
+    /// Starts the epochs of a subnet. The stake before counts from the first epoch on.
     fn start(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), SimulationError> {
         let start = self.contracts().registry().start(netuid);
         self.chain
