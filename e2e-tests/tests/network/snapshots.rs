@@ -165,7 +165,8 @@ fn closed_inputs_do_not_change_with_random_writes() {
             let proof = case.trace.proof(&case.inputs, &honest, k).expect("a step");
             assert_eq!(judge.dispute(k, &proof), Err(EpochError::StepIsCorrect));
         }
-        judge.finish(&case);
+        judge.net.finalize(netuid);
+        judge.settle(&case);
         assert_eq!(judge.net.roster(netuid), case.trace.roster);
     }
 }
