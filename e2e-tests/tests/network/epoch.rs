@@ -4,7 +4,7 @@ use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::final_digest,
     epoch::{EpochError, Stage},
-    kernel::{Budget, KernelError},
+    kernel::Budget,
     registry::Hyperparameter,
     NetUid, Rao, Uid,
 };

@@ -227,7 +227,7 @@ fn wait_for(net: &mut Network, sequence: &Sequence) {
 /// Sends a message. A refusal is as good as no message.
 fn perform(net: &mut Network, act: &Act) {
     let on = |net: &Network, place: usize| netuid(net, place);
-    match *act {
+    match act.clone() {
         Act::Add(at, hot, by, x) => {
             let at = on(net, at);
             let _ = net.as_(coldkey(by)).add_stake(at, hotkey(hot), Rao(x));
