@@ -236,7 +236,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             io::stderr(),
             "note: the admin's role is offered to {}; that account takes it with the message \
              Registry::accept_admin",
-            ss58(&config.admin)
+            Address(config.admin)
         );
     }
     Ok(Verdict::Good)
