@@ -34,8 +34,8 @@ type Outcome<T> = Result<MessageResult<T>, Error>;
 ///
 /// A kernel that runs out of gas has used all gas of the transaction except for less than its next
 /// charge: the chain keeps nothing back for the caller. The largest charge, for copying the largest
-/// input, is below a tenth of this amount. What follows a dispute, the slash, needs more than this
-/// amount.
+/// answer, is about a tenth of this amount, and what follows a dispute, the slash, needs more than
+/// this amount. Of proof size, 16 KiB at most are left, and the two payments of a slash need more.
 const GAS_AFTER_TRAP: u64 = 1_000_000_000;
 
 fn answer<T>(outcome: Outcome<T>) -> Result<T, EpochError> {
