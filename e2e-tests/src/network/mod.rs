@@ -210,6 +210,11 @@ impl Network {
     /// Makes `blocks` empty blocks.
     pub fn advance(&mut self, blocks: u32) {
         self.start_all();
+        self.pass(blocks);
+    }
+
+    /// Makes `blocks` empty blocks, and starts no subnet.
+    pub(crate) fn pass(&mut self, blocks: u32) {
         // These blocks issue TAO only if a subnet has weight now.
         if self.issuance().total_weight > Rao::ZERO {
             self.observer.issued = curve::issue(self.observer.issued, blocks);

@@ -231,8 +231,6 @@ impl Network {
         ];
         let created = self.as_(owner, &create).with(&seats).json();
         let netuid = created["netuid"].as_u64().expect("a number").to_string();
-        let start = ["subnet", "start", "--netuid", &netuid, "--wait", "best"];
-        self.as_(owner, &start).text();
         let validators = [accounts::BOB, accounts::CHARLIE];
         let hotkeys = validators.map(Account::address).into_iter();
         for hotkey in validators.iter().chain(&accounts::MINERS) {
@@ -249,6 +247,9 @@ impl Network {
             let amount = ["--amount", amount, "--wait", "best"];
             self.as_(owner, &add).with(&amount).text();
         }
+        // Stake of before the start weighs in the first epoch.
+        let start = ["subnet", "start", "--netuid", &netuid, "--wait", "best"];
+        self.as_(owner, &start).text();
         if kernel == "yuma" {
             // Root stake on a validator of both subnets.
             let bob = accounts::BOB.address();

@@ -28,7 +28,6 @@ use inktensor_client::{
         StepOutcome,
     },
     keys::{self, KeyArguments},
-    ss58::ss58,
 };
 use inktensor_devnet::chain_dir::{read_record, write_whole};
 use inktensor_worker::chain_source::{Access, FOLDER};
