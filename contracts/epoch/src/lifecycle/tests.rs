@@ -147,7 +147,10 @@ fn four_assertions_at_most_stand_side_by_side_and_no_two_are_equal() {
         Err(EpochError::AlreadyAsserted)
     );
     for (count, claim) in [(1, 1), (2, 2), (3, 3)] {
-        assert_eq!(lifecycle.due_assertion(&[claim; 32]).unwrap().standing(), count);
+        assert_eq!(
+            lifecycle.due_assertion(&[claim; 32]).unwrap().standing(),
+            count
+        );
         assert_eq!(propose(&mut lifecycle, 113, [claim; 32]), Ok(118));
     }
     assert_eq!(standing(&lifecycle), [7, 1, 2, 3]);
@@ -178,7 +181,13 @@ fn a_dispute_frees_its_place_in_its_block() {
     );
     assert_eq!(propose(&mut lifecycle, 114, [4; 32]), Ok(119));
     assert_eq!(standing(&lifecycle), [7, 2, 3, 4]);
-    assert_eq!(lifecycle.finalize(117, &ASSERTION, last(0)).unwrap().released, [released(); 4]);
+    assert_eq!(
+        lifecycle
+            .finalize(117, &ASSERTION, last(0))
+            .unwrap()
+            .released,
+        [released(); 4]
+    );
 }
 
 /// A lie that is posted first delays the truth beside it by no block.

@@ -4,7 +4,12 @@ use super::PERSONS;
 use inktensor_e2e_tests::model::{
     Action, Claim, Evidence, Given, Lie, Line, Until, Which, ROOT, WORKERS,
 };
-use inktensor_primitives::{dispute::Opening, registry::Hyperparameter, staking::{MAX_TAKE, ROOT_EPOCH}, Rao};
+use inktensor_primitives::{
+    dispute::Opening,
+    registry::Hyperparameter,
+    staking::{MAX_TAKE, ROOT_EPOCH},
+    Rao,
+};
 use proptest::prelude::*;
 
 /// A sequence of actions and the network to perform it on.
