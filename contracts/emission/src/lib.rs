@@ -7,8 +7,8 @@
 //! * **issued**: TAO that the halving curve has released. Issued TAO is minted when it is paid.
 //! * **weight**: the matured stake of a subnet at its last draw: what was there from the opening of
 //!   the epoch to its close. Subnets share issuance by weight.
-//! * **draw**: the subnet's share since its last draw becomes the budget of the closed epoch, as far
-//!   as the weight has stayed. The rest goes back to all.
+//! * **draw**: the subnet's share since its last draw becomes the budget of the closed epoch, as
+//!   far as the weight has stayed. The rest goes back to all.
 //! * **budget**: an epoch's amounts for miners, validators, owner, treasury and fees.
 //! * **carry over**: what a budget does not spend goes to the subnet's next budget.
 //!
@@ -286,9 +286,9 @@ mod emission {
         /// Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
         /// when the epoch closes.
         ///
-        /// Issuance is evaluated up to the current block, and the subnet's weight is read again: the
-        /// stake that weighed in `epoch`. If it is less than before, the subnet draws that part of
-        /// its share, and all subnets share the rest.
+        /// Issuance is evaluated up to the current block, and the subnet's weight is read again:
+        /// the stake that weighed in `epoch`. If it is less than before, the subnet draws
+        /// that part of its share, and all subnets share the rest.
         ///
         /// # Events
         /// `Drawn`.

@@ -5,7 +5,7 @@ use inktensor_client::{
     deploy::{deploy, Deployed},
 };
 use inktensor_devnet::sandbox::SandboxChain;
-use inktensor_e2e_tests::{accounts::*, bundles, network::config, Network, Shape};
+use inktensor_e2e_tests::{accounts::*, bundles, network::config, Network};
 use inktensor_primitives::{
     epoch::CommittedWeights,
     registry::{Axon, CommitmentKind, Host, Hyperparameter, KernelParams},

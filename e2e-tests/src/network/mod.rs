@@ -255,7 +255,8 @@ impl Network {
             .expect("the contract answers")
     }
 
-    /// Runs `act` on the chain, as a worker would, and records the events. New subnets start before.
+    /// Runs `act` on the chain, as a worker would, and records the events. New subnets start
+    /// before.
     pub fn with_chain<T>(&mut self, act: impl FnOnce(&mut SandboxChain) -> T) -> T {
         self.start_all();
         let block = self.block();

@@ -90,7 +90,8 @@ fn owner_at_the_due_block_changes_nothing_of_the_epoch() {
     net.settle(netuid);
 }
 
-/// Nobody closes for hours, and the owner changes its mind in the block in which it closes itself.
+/// No account closes for hours, and the owner changes its mind in the block in which it closes
+/// itself.
 #[test]
 fn owner_of_a_late_epoch_changes_nothing_without_notice() {
     let (mut net, netuid) = due();
@@ -472,7 +473,7 @@ fn owner_evicts_few_in_one_block_and_no_newcomer() {
     assert_eq!(evicted, 4);
 }
 
-/// The code of a kernel that is allowed is that of the hash, whoever announces it.
+/// The code of a kernel that is allowed is that of the hash, no matter the announcer.
 #[test]
 fn announced_kernel_is_the_code_that_was_announced() {
     let (mut net, _) = due();

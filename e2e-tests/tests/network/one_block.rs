@@ -339,7 +339,7 @@ fn restore(net: &mut Network, before: &Places) {
     }
 }
 
-/// What the colluders are worth on a subnet in one epoch.
+/// The worth of a subnet for the colluders in one epoch.
 #[derive(Clone, Debug, Default)]
 struct Worth {
     /// Weight of each hotkey, in rao.

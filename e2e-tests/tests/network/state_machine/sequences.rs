@@ -116,7 +116,8 @@ fn commit_and_reveal() -> impl Strategy<Value = Vec<Action>> {
     })
 }
 
-/// Stakes on root, waits until the stake weighs, runs three epochs and claims the dividends. Shrinks to fewer actions.
+/// Stakes on root, waits until the stake weighs, runs three epochs and claims the dividends.
+/// Shrinks to fewer actions.
 fn root_dividends() -> impl Strategy<Value = Vec<Action>> {
     // Each epoch is closed, proposed, finalized and settled.
     const THREE_EPOCHS: usize = 14;

@@ -121,8 +121,8 @@ impl Position {
         sum(self.unvested, self.pending)
     }
 
-    /// Removes `amount` from the deposits without shares, the youngest first. Returns the parts that
-    /// were pending and unvested; the rest of the amount has to come from shares.
+    /// Removes `amount` from the deposits without shares, the youngest first. Returns the parts
+    /// that were pending and unvested; the rest of the amount has to come from shares.
     fn take(&mut self, amount: Rao) -> Result<(Rao, Rao), StakingError> {
         let pending = amount.min(self.pending);
         let unvested = difference(amount, pending)?.min(self.unvested);
@@ -281,8 +281,8 @@ impl Pool {
     }
 
     /// Adds the shares of `deposits`, which a position has made, to it. `vested` has all shares of
-    /// the deposits' epoch: the position gets `floor(deposits * shares / all deposits)` of them, and
-    /// the last position to collect gets all remaining shares.
+    /// the deposits' epoch: the position gets `floor(deposits * shares / all deposits)` of them,
+    /// and the last position to collect gets all remaining shares.
     ///
     /// # Errors
     /// `Overflow`.
