@@ -69,6 +69,15 @@ pub trait ChainRead {
     fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError>;
 }
 
+/// A message to a contract, encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Contract that receives the message.
+    pub to: AccountId,
+    /// Selector and arguments.
+    pub input: Vec<u8>,
+}
+
 /// A chain with `pallet-contracts`.
 ///
 /// A signer is named by its account: an implementation holds the keys, or needs none.
@@ -81,6 +90,20 @@ pub trait Chain: ChainRead {
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError>;
+
+    /// Runs messages signed by `signer`, in this order, and returns the outcome of each. No message
+    /// may need another one of the list: a chain of nodes sends them together. By default each is
+    /// sent once the one before is carried out.
+    fn submit_many(
+        &mut self,
+        signer: AccountId,
+        calls: &[Call],
+    ) -> Vec<Result<Receipt, ChainError>> {
+        let calls = calls.iter();
+        calls
+            .map(|call| self.submit(signer, call.to, &call.input))
+            .collect()
+    }
 
     /// Puts code on the chain, at the deposit of `signer`, and returns its hash. Code that is
     /// already there stays.
