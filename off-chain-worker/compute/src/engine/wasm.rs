@@ -258,9 +258,7 @@ impl Engine for WasmKernel {
     /// Computes the phase. The inputs are encoded in place, and the header once.
     fn phase(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, StepFailed> {
         let head = (STEP, job.header, job.phase).encode();
-        let mut outputs: Vec<StepOutput> = Vec::with_capacity(job.inputs.len());
-        for chunk in job.chunks() {
-            let carry = outputs.last().map_or(job.carry, |output| &output.carry);
+        job.run(|chunk, carry| {
             let (neurons, rows) = job.gathered(chunk);
             let mut input = Vec::with_capacity(
                 head.len() + carry.len() + rows.len() * 2 + neurons.len() * 34 + 4096,
@@ -275,12 +273,8 @@ impl Engine for WasmKernel {
                 rows,
             )
                 .encode_to(&mut input);
-            outputs.push(
-                self.call(input)
-                    .map_err(|error| StepFailed { chunk, error })?,
-            );
-        }
-        Ok(outputs)
+            self.call(input)
+        })
     }
 }
 
