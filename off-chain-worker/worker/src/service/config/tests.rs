@@ -8,7 +8,7 @@ const EXAMPLE: &str = include_str!("../../../../inktensor.example.toml");
 
 /// Each field: its flag, two texts for it on a command line or in the environment, and the same two
 /// in a file.
-const FIELDS: [(&str, [&str; 2], [&str; 2]); 14] = [
+const FIELDS: [(&str, [&str; 2], [&str; 2]); 17] = [
     (
         "role",
         ["keeper", "proposer,watcher"],
@@ -31,6 +31,9 @@ const FIELDS: [(&str, [&str; 2], [&str; 2]); 14] = [
         ["a.suri", "b.suri"],
         [r#""a.suri""#, r#""b.suri""#],
     ),
+    ("netuid", ["1", "2,3"], ["[1]", "[2, 3]"]),
+    ("min-fee", ["0.5", "1"], [r#""0.5""#, r#""1""#]),
+    ("max-bond", ["20", "40"], [r#""20""#, r#""40""#]),
     ("replay", ["1", "2"], ["1", "2"]),
     ("poll", ["3", "4"], ["3", "4"]),
     ("stagger", ["5", "6"], ["5", "6"]),

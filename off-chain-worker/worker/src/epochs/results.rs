@@ -1,0 +1,71 @@
+//! The results of a final epoch: computed here, stored, or published on the chain.
+
+use super::{block, EpochCache};
+use crate::{error::RoleError, history::EpochHistory};
+use inktensor_client::chain::{ChainRead, Typed};
+use inktensor_primitives::{
+    epoch::Epochs,
+    kernel::{EpochHeader, NeuronResult},
+    NetUid,
+};
+
+impl EpochCache {
+    /// Returns the results of each chunk's neurons for an epoch that is final.
+    ///
+    /// # Errors
+    /// `ResultsUnknown`, `Store`, `Chain`.
+    pub fn results(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        epoch: u32,
+    ) -> Result<Vec<Vec<NeuronResult>>, RoleError> {
+        if let Some(computed) = self.computed(netuid, epoch) {
+            return Ok(computed.trace.results.clone());
+        }
+        if let Some(results) = self.kept_results(chain, netuid, epoch)? {
+            return Ok(results);
+        }
+        let from = self.final_since(chain, netuid, epoch)?;
+        EpochHistory::read(chain, &self.contracts, (netuid, epoch), from)?
+            .published_results()
+            .ok_or(RoleError::ResultsUnknown { netuid, epoch })
+    }
+
+    /// Returns a block before which there is no event about the outcome of `epoch`, which is final.
+    pub(super) fn final_since(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        epoch: u32,
+    ) -> Result<u32, RoleError> {
+        let header: Option<EpochHeader> = chain.query(self.contracts.epoch().header(netuid))?;
+        Ok(match header {
+            Some(header) if header.epoch == epoch => block(header.closed_at),
+            Some(header) => block(header.previous_close),
+            None => 0,
+        })
+    }
+
+    /// Returns stored results, unless they are those of another epoch with the same number.
+    fn kept_results(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        epoch: u32,
+    ) -> Result<Option<Vec<Vec<NeuronResult>>>, RoleError> {
+        let Some(store) = &self.store else {
+            return Ok(None);
+        };
+        let header: Option<EpochHeader> = chain.query(self.contracts.epoch().header(netuid))?;
+        let stored = store.epoch(netuid, epoch)?;
+        let other = header
+            .filter(|header| header.epoch == epoch)
+            .zip(stored)
+            .is_some_and(|(header, stored)| stored.inputs.header != header);
+        if other {
+            return Ok(None);
+        }
+        Ok(store.results(netuid, epoch)?)
+    }
+}
