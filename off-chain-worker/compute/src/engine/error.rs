@@ -27,6 +27,10 @@ pub enum EngineError {
     /// The kernel was stopped after this time.
     #[error("the kernel did not finish a step within {} s", .0.as_secs_f32())]
     TooSlow(Duration),
+    /// A step took more than this time of the chain, in picoseconds. The chain could not execute it
+    /// in a dispute or a replay.
+    #[error("a step takes more than {} ms of the chain's time, the limit of a step", .0 / 1_000_000_000)]
+    TooCostly(u64),
     /// The epoch was not computed within its time limit. The machine may be overloaded, or the
     /// kernel is slower than a kernel may be.
     #[error("the epoch took longer to compute than its time limit; is the machine overloaded?")]

@@ -121,7 +121,10 @@ impl EpochCache {
         let netuid = header.netuid;
         let mut known = known_chunks(netuid, epoch, &[], hashes);
         let add = |known: &mut Vec<Option<Vec<u8>>>, memory: &[Vec<u8>]| {
-            for (known, found) in known.iter_mut().zip(known_chunks(netuid, epoch, memory, hashes)) {
+            for (known, found) in known
+                .iter_mut()
+                .zip(known_chunks(netuid, epoch, memory, hashes))
+            {
                 if known.is_none() {
                     *known = found;
                 }

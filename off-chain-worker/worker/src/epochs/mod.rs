@@ -237,8 +237,7 @@ impl EpochCache {
         known.iter().find(|c| c.trace.epoch == epoch)
     }
 
-    /// Checks that the two engines for the kernel of `computed` agree, if there are two. Each epoch
-    /// is checked once.
+    /// Checks that two engines for the kernel of `computed` agree. Each epoch is checked once.
     ///
     /// # Errors
     /// `EnginesDiffer`, `Epoch`, or the error of loading the kernel.
@@ -252,15 +251,14 @@ impl EpochCache {
         if self.agreed.get(&header.netuid) == Some(&hash) {
             return Ok(());
         }
-        if let Some(second) = self.kernels.second(chain, &header.kernel_code)? {
-            let again = compute(second.as_ref(), &computed.inputs)?;
-            if let Some(difference) = engine_difference(&computed.trace, &again, header) {
-                return Err(RoleError::EnginesDiffer {
-                    netuid: header.netuid,
-                    epoch: header.epoch,
-                    difference,
-                });
-            }
+        let second = self.kernels.second(chain, &header.kernel_code)?;
+        let again = compute(second.as_ref(), &computed.inputs)?;
+        if let Some(difference) = engine_difference(&computed.trace, &again, header) {
+            return Err(RoleError::EnginesDiffer {
+                netuid: header.netuid,
+                epoch: header.epoch,
+                difference,
+            });
         }
         self.agreed.insert(header.netuid, hash);
         Ok(())
@@ -334,7 +332,6 @@ impl EpochCache {
         // Parts of different epochs are not a trace; then the inputs are computed again.
         Ok((trace.assertion() == outcome.assertion).then_some(trace))
     }
-
 }
 
 /// Returns a header's block number as the chain counts blocks.

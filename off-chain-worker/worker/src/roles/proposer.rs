@@ -239,10 +239,13 @@ impl Proposer {
                 .into_iter()
                 .any(|posted| posted.digest == intent.assertion)
         };
-        let ended = intents.iter().filter(|intent| !stands(intent)).map(|intent| {
-            self.end_intent(chain, epochs, intent)
-                .map_err(|problem| (intent.netuid, problem))
-        });
+        let ended = intents
+            .iter()
+            .filter(|intent| !stands(intent))
+            .map(|intent| {
+                self.end_intent(chain, epochs, intent)
+                    .map_err(|problem| (intent.netuid, problem))
+            });
         ended.filter_map(Result::err).collect()
     }
 

@@ -124,11 +124,7 @@ impl Due {
         Self {
             call: message.into(),
             read: Box::new(move |receipt| {
-                read(
-                    receipt
-                        .and_then(Sent::<Result<T, EpochError>>::of)
-                        .answer(),
-                )
+                read(receipt.and_then(Sent::<Result<T, EpochError>>::of).answer())
             }),
         }
     }
@@ -263,11 +259,7 @@ pub fn take(
 }
 
 /// Sends a group of messages. Returns true if one was carried out, or another account was first.
-fn send(
-    turn: &mut Turn<'_>,
-    signer: AccountId,
-    group: Vec<Grouped>,
-) -> Result<bool, ChainError> {
+fn send(turn: &mut Turn<'_>, signer: AccountId, group: Vec<Grouped>) -> Result<bool, ChainError> {
     if group.is_empty() {
         return Ok(false);
     }

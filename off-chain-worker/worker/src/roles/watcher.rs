@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{epochs::EpochCache, history::EpochHistory};
 use inktensor_client::{
-    chain::{CallError, Chain, ChainError, ChainRead, ContractError, Sent, Typed},
+    chain::{CallError, Chain, ChainError, ChainRead, ContractError, Sent},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::first_difference;
@@ -188,7 +188,9 @@ impl Role for Watcher {
         let mut statuses = turn.subnets.read(turn.chain)?;
         let block = turn.chain.block()?;
         let deadline = |netuid: NetUid, status: &EpochStatus| {
-            standing(netuid, status).first().map(|posted| posted.deadline)
+            standing(netuid, status)
+                .first()
+                .map(|posted| posted.deadline)
         };
         for (netuid, status) in &statuses {
             let standing = standing(*netuid, status);

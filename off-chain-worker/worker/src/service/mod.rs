@@ -279,10 +279,7 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
 
     /// Runs the loop of a thread. When one ends, all do: a worker without one of its roles must not
     /// look alive.
-    fn guarded(
-        &self,
-        work: impl FnOnce() -> Result<(), ServiceError>,
-    ) -> Result<(), ServiceError> {
+    fn guarded(&self, work: impl FnOnce() -> Result<(), ServiceError>) -> Result<(), ServiceError> {
         /// Asks the worker to stop, also after a panic.
         struct StopAll<'a>(&'a Stop);
         impl Drop for StopAll<'_> {
@@ -371,12 +368,7 @@ const fn name(role: Role) -> &'static str {
 }
 
 /// Returns the role with its settings.
-fn turns(
-    role: Role,
-    config: &Config,
-    account: AccountId,
-    contracts: Addresses,
-) -> Box<dyn Turns> {
+fn turns(role: Role, config: &Config, account: AccountId, contracts: Addresses) -> Box<dyn Turns> {
     match role {
         Role::Keeper => {
             let mut keeper = Keeper::new(account, contracts).for_at_least(config.min_fee);

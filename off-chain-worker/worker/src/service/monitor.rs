@@ -1,7 +1,9 @@
 //! The monitor: reads the progress of each subnet and the account's property at every block, on a
 //! connection of its own. So the metrics are right while a role is busy.
 
-use super::{instrumented::Instrumented, lag::SubnetLag, metrics, pause, status::LoopStatus, Handles};
+use super::{
+    instrumented::Instrumented, lag::SubnetLag, metrics, pause, status::LoopStatus, Handles,
+};
 use crate::roles::Subnets;
 use inktensor_client::{
     chain::{ChainError, Typed},

@@ -226,7 +226,10 @@ mod tests {
         thread::sleep(Duration::from_millis(220));
         keeper.beat();
         let problem = status.health(None).unwrap_err();
-        assert!(problem.starts_with("keeper: ok\nwatcher: no sign of life"), "{problem}");
+        assert!(
+            problem.starts_with("keeper: ok\nwatcher: no sign of life"),
+            "{problem}"
+        );
         assert_eq!(status.readiness().unwrap_err(), problem);
         assert_eq!(status.health(Some("keeper")), Ok("keeper: ok\n".into()));
         assert!(status.health(Some("watcher")).is_err());

@@ -7,7 +7,6 @@ use inktensor_client::{
 };
 use inktensor_devnet::{account, sandbox::SandboxChain};
 use inktensor_primitives::{
-    epoch::Epochs,
     registry::{NetworkRules, Registry},
     NetUid, Rao,
 };
@@ -57,9 +56,7 @@ impl Net {
         let (bank, contracts) = (account("bank"), self.contracts);
         let mut chain = self.chain.borrow_mut();
         chain.advance(NetworkRules::DEFAULT.creation_interval);
-        let price: Rao = chain
-            .query(contracts.registry().creation_price())
-            .unwrap();
+        let price: Rao = chain.query(contracts.registry().creation_price()).unwrap();
         let approve = contracts
             .psp22()
             .approve(contracts.registry, price.to_u128());
@@ -279,7 +276,10 @@ fn a_chain_that_is_not_there_yet_is_waited_for() {
     let refused = opened(&stop, &chain, LONG, never, waits);
     assert!(matches!(refused, Err(SourceError::Chain(_))));
     stop.ask("SIGTERM");
-    assert!(matches!(opened(&stop, &chain, LONG, never, waits), Ok(None)));
+    assert!(matches!(
+        opened(&stop, &chain, LONG, never, waits),
+        Ok(None)
+    ));
 }
 
 #[test]

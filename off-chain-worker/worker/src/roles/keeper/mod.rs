@@ -160,9 +160,7 @@ impl Keeper {
         let fee = match step {
             DueStep::Nothing => return Ok(false),
             DueStep::Settle => match &status.settling {
-                Some(settling) => {
-                    Rao(settling.fee.0.saturating_mul(settling.chunks().into()))
-                }
+                Some(settling) => Rao(settling.fee.0.saturating_mul(settling.chunks().into())),
                 None => Rao::ZERO,
             },
             DueStep::Close => {
@@ -209,7 +207,10 @@ impl Keeper {
         let computed = turn.epochs.closed(turn.chain, netuid)?;
         let header = &computed.inputs.header;
         if computed.assertion.digest() != posted.digest {
-            let (epoch, from) = ((netuid, header.epoch), posted.posted_at(turn.chain, &self.contracts)?);
+            let (epoch, from) = (
+                (netuid, header.epoch),
+                posted.posted_at(turn.chain, &self.contracts)?,
+            );
             let history = EpochHistory::read(turn.chain, &self.contracts, epoch, from)?;
             let difference = history.assertion(&posted.digest).and_then(|posted| {
                 let plan = &computed.trace.plan;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::roles::standing::StandingAssertion;
-use inktensor_primitives::epoch::Stage;
+use inktensor_primitives::epoch::Settlement;
 
 const NETUID: NetUid = NetUid(7);
 
@@ -67,10 +67,7 @@ fn an_assertion_is_finalized_at_its_deadline_and_not_before() {
         digest: [1; 32],
         deadline: 160,
     };
-    assert_eq!(
-        due(&asserted(160), 160, false),
-        DueStep::Finalize(posted)
-    );
+    assert_eq!(due(&asserted(160), 160, false), DueStep::Finalize(posted));
 }
 
 #[test]

@@ -52,7 +52,11 @@ mod tests {
 
     #[test]
     fn an_amount_reads_as_it_is_written() {
-        for (text, rao) in [("40", 40_000_000_000), ("0.5", 500_000_000), ("0.000000001", 1)] {
+        for (text, rao) in [
+            ("40", 40_000_000_000),
+            ("0.5", 500_000_000),
+            ("0.000000001", 1),
+        ] {
             let amount: Tao = text.parse().unwrap();
             assert_eq!((amount, amount.to_string().as_str()), (Tao(Rao(rao)), text));
         }

@@ -211,15 +211,13 @@ pub fn set_unchecked(netuid: NetUid, blocks_left: Option<u32>) {
 }
 
 /// Sets or clears a problem of this kind.
-pub fn set_problem(
-    role: &'static str,
-    netuid: Option<NetUid>,
-    kind: &'static str,
-    is_there: bool,
-) {
+pub fn set_problem(role: &'static str, netuid: Option<NetUid>, kind: &'static str, is_there: bool) {
     let netuid = netuid.map_or_else(|| NO_SUBNET.into(), label);
-    gauge!(PROBLEM, "role" => role, "netuid" => netuid, "kind" => kind)
-        .set(if is_there { 1.0 } else { 0.0 });
+    gauge!(PROBLEM, "role" => role, "netuid" => netuid, "kind" => kind).set(if is_there {
+        1.0
+    } else {
+        0.0
+    });
 }
 
 /// Updates the gauges of the account.
