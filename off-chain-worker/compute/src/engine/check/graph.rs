@@ -124,6 +124,35 @@ impl CallGraph {
         }
     }
 
+    /// Returns the number of values of a function; `None` for a signature, which is no call.
+    fn size(&self, node: Node, sizes: &[u64]) -> Option<u64> {
+        match node {
+            Node::Signature(_) => None,
+            Node::Function(function) => {
+                let body = function.checked_sub(self.imports);
+                let body = body.and_then(|body| usize::try_from(body).ok());
+                Some(body.and_then(|body| sizes.get(body)).copied().unwrap_or_default())
+            }
+        }
+    }
+
+    /// Returns the nodes that `node` leads to, the last one first.
+    fn next(&self, node: Node) -> Vec<Node> {
+        let mut next: Vec<Node> = match node {
+            Node::Signature(signature) => {
+                let entries = self.table.get(&signature).map_or(&[][..], Vec::as_slice);
+                entries.iter().copied().map(Node::Function).collect()
+            }
+            Node::Function(function) => self.of(function).map_or_else(Vec::new, |calls| {
+                let direct = sorted(&calls.direct).into_iter().map(Node::Function);
+                let indirect = sorted(&calls.indirect).into_iter().map(Node::Signature);
+                direct.chain(indirect).collect()
+            }),
+        };
+        next.reverse();
+        next
+    }
+
     fn of(&self, function: u32) -> Option<&Calls> {
         self.calls.get(usize::try_from(function).ok()?)
     }
@@ -154,6 +183,40 @@ enum Caller {
     Table(u32),
 }
 
+/// A node of the search for cycles. A call through the table goes over its signature, so that the
+/// number of edges stays that of calls and table entries.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Node {
+    Function(u32),
+    Signature(u32),
+}
+
+/// The room that calls take on the stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// Calls within each other.
+    pub depth: u32,
+    /// Values of all of them.
+    pub values: u64,
+}
+
+impl Stack {
+    fn max(self, other: Self) -> Self {
+        Self {
+            depth: self.depth.max(other.depth),
+            values: self.values.max(other.values),
+        }
+    }
+
+    /// Returns the stack below a caller of this size; `None` for no caller.
+    fn below(self, size: Option<u64>) -> Self {
+        size.map_or(self, |size| Self {
+            depth: self.depth.saturating_add(1),
+            values: self.values.saturating_add(size),
+        })
+    }
+}
+
 /// Everything that an entry point can reach.
 pub struct Reach<'a> {
     graph: &'a CallGraph,
@@ -161,6 +224,66 @@ pub struct Reach<'a> {
 }
 
 impl Reach<'_> {
+    /// Returns the most that the stack holds while the reached functions call each other. `sizes` has
+    /// the number of values of each function with a body.
+    ///
+    /// # Errors
+    /// A cycle of calls, from a function to itself: then there is no such most.
+    pub fn stack(&self, sizes: &[u64]) -> Result<Stack, Path> {
+        let mut done: HashMap<Node, Stack> = HashMap::new();
+        let mut roots: Vec<u32> = self.found.keys().copied().collect();
+        roots.sort_unstable();
+        let mut most = Stack::default();
+        for root in roots {
+            let root = Node::Function(root);
+            self.search(root, sizes, &mut done)?;
+            most = most.max(done.get(&root).copied().unwrap_or_default());
+        }
+        Ok(most)
+    }
+
+    /// Adds the stack of `root`, and of everything that it can reach, to `done`.
+    fn search(
+        &self,
+        root: Node,
+        sizes: &[u64],
+        done: &mut HashMap<Node, Stack>,
+    ) -> Result<(), Path> {
+        if done.contains_key(&root) {
+            return Ok(());
+        }
+        // The path to the node in hand, with the callees that are left of each, and the most of
+        // those that are done.
+        let mut path = vec![(root, self.graph.next(root), Stack::default())];
+        let mut on_path = HashSet::from([root]);
+        while let Some((node, left, most)) = path.last_mut() {
+            let Some(callee) = left.pop() else {
+                let stack = most.below(self.graph.size(*node, sizes));
+                on_path.remove(node);
+                done.insert(*node, stack);
+                path.pop();
+                if let Some((_, _, most)) = path.last_mut() {
+                    *most = most.max(stack);
+                }
+                continue;
+            };
+            if let Some(stack) = done.get(&callee) {
+                *most = most.max(*stack);
+            } else if on_path.insert(callee) {
+                path.push((callee, self.graph.next(callee), Stack::default()));
+            } else {
+                let nodes = path.iter().map(|(node, ..)| *node);
+                let cycle = nodes.skip_while(|node| *node != callee).chain([callee]);
+                let hops = cycle.map(|node| match node {
+                    Node::Function(function) => self.graph.hop(function),
+                    Node::Signature(_) => Hop::Table,
+                });
+                return Err(Path(hops.collect()));
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the reached imports, in order of their index.
     pub fn imports(&self) -> Vec<u32> {
         (0..self.graph.imports)

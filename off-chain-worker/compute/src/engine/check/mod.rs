@@ -10,6 +10,9 @@
 //!   `seal0.input`, `seal0.seal_return`, `seal0.value_transferred` and `seal1.get_storage`. A call
 //!   through the table counts as a call of every function in any element segment with the right
 //!   signature, whatever its place: Wasm traps on another signature.
+//! * No function of a step can call itself, also over others, and calls go no deeper than
+//!   [`MAX_DEPTH`] with at most [`MAX_STACK`] values: the depth at which a stack ends differs between
+//!   the chain's interpreter and a worker's machine. The table has at most [`MAX_TABLE`] elements.
 //! * Storage is empty. Only the constructor may write, as ink!'s does, the empty root cell: the
 //!   length of the value must be the constant 0, right before the call. A kernel whose steps read
 //!   storage needs such a constructor.
@@ -21,6 +24,7 @@ mod graph;
 mod imports;
 mod refusal;
 mod shape;
+mod stack;
 
 pub use graph::{Hop, Path};
 pub use refusal::Refusal;
@@ -28,12 +32,21 @@ pub use refusal::Refusal;
 use imports::{Import, GET_STORAGE, SET_STORAGE};
 use inktensor_primitives::{hash::blake2, Digest};
 use shape::Shape;
-use wasmparser::{BinaryReaderError, MemoryType, Parser, Validator, WasmFeatures};
+use wasmparser::{BinaryReaderError, MemoryType, Parser, WasmFeatures};
 
 /// Largest length of a contract's code in bytes: `MaxCodeLen` of the chains that Inktensor is for.
 pub const MAX_CODE: usize = 123 * 1024;
 /// Largest memory of a contract, in pages of 64 KiB: the schedule of `pallet-contracts`.
 pub const MAX_PAGES: u32 = 16;
+
+/// Most elements of the table: what a worker's machine has room for.
+pub const MAX_TABLE: u64 = 1024;
+
+/// Most calls within each other: the chain's interpreter ends at 1024.
+pub const MAX_DEPTH: u32 = 256;
+/// Most values on the stack. The chain's interpreter has room for 131 072 of them, a worker's
+/// machine for 512 KiB.
+pub const MAX_STACK: u64 = 16 * 1024;
 
 /// Entry point of all steps.
 const CALL: &str = "call";
@@ -74,9 +87,7 @@ pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
     if !code.starts_with(MAGIC) {
         return Err(Refusal::Invalid("it is not a Wasm file".into()));
     }
-    Validator::new_with_features(FEATURES)
-        .validate_all(code)
-        .map_err(invalid)?;
+    let sizes = stack::validated(code).map_err(invalid)?;
     let mut shape = Shape::default();
     for payload in Parser::new(0).parse_all(code) {
         shape.read(&payload.map_err(invalid)?)?;
@@ -89,7 +100,7 @@ pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
             .ok_or(Refusal::NoEntry(name))
     };
     let deploy = entry(DEPLOY)?;
-    let in_steps = steps(&shape, entry(CALL)?)?;
+    let in_steps = steps(&shape, entry(CALL)?, &sizes)?;
     if let Some(unknown) = shape.unknown {
         return Err(unknown);
     }
@@ -110,7 +121,7 @@ pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
 }
 
 /// Returns the imports that a step can reach, if a step may call all of them.
-fn steps(shape: &Shape, call: u32) -> Result<Vec<String>, Refusal> {
+fn steps(shape: &Shape, call: u32, sizes: &[u64]) -> Result<Vec<String>, Refusal> {
     let reach = shape.graph.reach(call);
     let mut names = Vec::new();
     for import in reach.imports() {
@@ -124,6 +135,15 @@ fn steps(shape: &Shape, call: u32) -> Result<Vec<String>, Refusal> {
             }
         }
         names.push(name.to_owned());
+    }
+    let stack = reach
+        .stack(sizes)
+        .map_err(|path| Refusal::Recursion { path })?;
+    if stack.depth > MAX_DEPTH {
+        return Err(Refusal::Depth(stack.depth));
+    }
+    if stack.values > MAX_STACK {
+        return Err(Refusal::Stack(stack.values));
     }
     Ok(names)
 }

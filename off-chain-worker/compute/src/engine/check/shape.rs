@@ -3,7 +3,7 @@
 use super::{
     graph::{shown, CallGraph},
     imports::{signature, Import, SET_STORAGE},
-    invalid, Refusal,
+    invalid, Refusal, MAX_TABLE,
 };
 use std::collections::HashMap;
 use wasmparser::{
@@ -71,6 +71,14 @@ impl Shape {
                 for export in exports.clone() {
                     let export = export.map_err(invalid)?;
                     self.export(export.name, export.kind, export.index)?;
+                }
+            }
+            Payload::TableSection(tables) => {
+                for table in tables.clone() {
+                    let elements = table.map_err(invalid)?.ty.initial;
+                    if elements > MAX_TABLE {
+                        return Err(Refusal::Table(elements));
+                    }
                 }
             }
             Payload::StartSection { .. } => return Err(Refusal::Start),
