@@ -26,6 +26,7 @@ mod harness;
 mod keeper;
 mod kernel_on_chain;
 mod kernels;
+mod load;
 mod mean;
 mod proposer;
 mod registration;

@@ -265,3 +265,49 @@ fn roles_that_lose_every_race_report_no_error() {
     }
     panic!("two epochs take fewer blocks");
 }
+
+/// After two slashed lies of another account the collateral is four times the first, and after a
+/// third above the default limit.
+#[test]
+fn proposer_puts_up_no_more_than_its_limit() {
+    let mut net = Network::deploy();
+    let netuid = populated(&mut net);
+    net.close(netuid);
+    let folder = TempDir::new();
+    let mut ledger = fresh(&net, &folder);
+    let honest = net.compute(netuid);
+    let inputs = net.inputs(netuid);
+    let lie_and_dispute = |net: &mut Network| {
+        let needed = net.collateral_required(netuid);
+        net.provide(BOB, net.addresses().epoch, needed);
+        net.as_(BOB).deposit_collateral(needed).expect("deposited");
+        let mut lie = honest.assertion.clone();
+        lie.results[0] = [1; 32];
+        net.as_(BOB).propose(netuid, &lie).expect("posted");
+        let (k, proof) = honest.trace.refute(&inputs, &lie).expect("a lie");
+        net.as_(STRANGER)
+            .dispute(netuid, k, &proof)
+            .expect("refuted");
+    };
+    let rule = net.rules().collateral;
+    for _ in 0..3 {
+        lie_and_dispute(&mut net);
+    }
+    net.fund(WORKER, Rao::from_tao(1_000));
+    let before = net.collateral(WORKER);
+    let limited = Proposer::new(WORKER, net.addresses());
+    let report = net.with_chain(|chain| limited.tick(chain, &mut ledger));
+    let refused = report.expect("the chain answers").clean();
+    let Err(RoleError::CollateralTooHigh { needed, most, .. }) = refused else {
+        panic!("it is above the limit: {refused:?}");
+    };
+    assert_eq!((needed.0, most.0), (8 * rule.0, 4 * rule.0));
+    assert_eq!(net.collateral(WORKER), before);
+    let willing = limited.bonding_at_most(needed);
+    let report = net.with_chain(|chain| willing.tick(chain, &mut ledger));
+    let actions = report.expect("the chain answers").clean();
+    assert!(actions
+        .expect("no problem")
+        .contains(&Action::Proposed { netuid, epoch: 0 }));
+    net.expect_honest(netuid);
+}

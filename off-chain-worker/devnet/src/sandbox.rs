@@ -41,6 +41,8 @@ pub struct SandboxChain {
     sandbox: RefCell<DefaultSandbox>,
     events: Vec<ContractEvent>,
     gas: Weight,
+    /// Blocks whose events are kept.
+    history: u32,
 }
 
 /// A state of the chain to return to.
@@ -70,6 +72,7 @@ impl SandboxChain {
             sandbox: RefCell::new(DefaultSandbox::default()),
             events: Vec::new(),
             gas: Weight::from_parts(NO_LIMIT, NO_LIMIT),
+            history: u32::MAX,
         }
     }
 
@@ -98,6 +101,17 @@ impl SandboxChain {
     /// Limits each message to `bytes` of proof. There is no limit by default.
     pub const fn limit_proof(&mut self, bytes: u64) {
         self.gas = Weight::from_parts(self.gas.ref_time(), bytes);
+    }
+
+    /// Keeps the events of the last `blocks` blocks only, as an ordinary node does. By default all
+    /// are kept.
+    pub const fn limit_history(&mut self, blocks: u32) {
+        self.history = blocks;
+    }
+
+    /// Forgets the events for which `is_forgotten` returns true.
+    pub fn forget_events(&mut self, is_forgotten: impl Fn(&ContractEvent) -> bool) {
+        self.events.retain(|event| !is_forgotten(event));
     }
 
     /// Returns the events of contracts from block `from` on, oldest first.
@@ -244,6 +258,10 @@ impl ChainRead for SandboxChain {
     }
 
     fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
+        if from < self.block()?.saturating_sub(self.history) {
+            let problem = format!("the state of block {from} is discarded");
+            return Err(ChainError::Runtime(problem));
+        }
         Ok(self.events_from(from).to_vec())
     }
 }

@@ -131,7 +131,11 @@ impl CallGraph {
             Node::Function(function) => {
                 let body = function.checked_sub(self.imports);
                 let body = body.and_then(|body| usize::try_from(body).ok());
-                Some(body.and_then(|body| sizes.get(body)).copied().unwrap_or_default())
+                Some(
+                    body.and_then(|body| sizes.get(body))
+                        .copied()
+                        .unwrap_or_default(),
+                )
             }
         }
     }

@@ -153,10 +153,7 @@ fn a_step_that_can_call_itself_is_refused_with_the_cycle() {
     assert_eq!(cycle(itself), "func 7 (self) -> func 7 (self)");
     let table = r#"(type $plain (func)) (table 1 funcref) (elem (i32.const 0) $again)
         (func (export "call") (call $again)) (func $again (call_indirect (type $plain) (i32.const 0)))"#;
-    assert_eq!(
-        cycle(table),
-        "func 7 (again) -> table -> func 7 (again)"
-    );
+    assert_eq!(cycle(table), "func 7 (again) -> table -> func 7 (again)");
     // No step reaches these.
     let apart = r#"(func (export "call")) (func $self (call $self))"#;
     assert!(found(apart).is_ok());
@@ -186,7 +183,11 @@ fn calls_end_before_any_stack_does() {
 
 #[test]
 fn a_large_table_is_refused() {
-    let table = |elements: u64| found(&format!(r#"(table {elements} funcref) (func (export "call"))"#));
+    let table = |elements: u64| {
+        found(&format!(
+            r#"(table {elements} funcref) (func (export "call"))"#
+        ))
+    };
     assert!(table(MAX_TABLE).is_ok());
     assert_eq!(table(MAX_TABLE + 1), Err(Refusal::Table(MAX_TABLE + 1)));
 }
