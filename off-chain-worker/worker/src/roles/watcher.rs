@@ -36,6 +36,8 @@ enum Judgment {
     True,
     /// It is false at step `k`.
     False { k: u32, proof: StepProof },
+    /// It stands no longer: the next epoch has closed.
+    Over,
 }
 
 impl Watcher {
@@ -78,6 +80,7 @@ impl Watcher {
                     }
                 }
                 Ok(Judgment::False { k, proof }) => due.push(self.dispute(&posted, k, proof)),
+                Ok(Judgment::Over) => {}
                 // Nothing is known about an assertion that a stopping worker did not look at.
                 Err(RoleError::Chain(ChainError::NotSent(_))) => {}
                 Err(problem) => {
@@ -111,6 +114,7 @@ impl Watcher {
             Ok(computed) if computed.assertion.digest() == posted.digest => {
                 return Ok(Judgment::True);
             }
+            Ok(computed) if computed.trace.epoch != posted.epoch => return Ok(Judgment::Over),
             Ok(_) => {}
             // The steps before the failure are known, and the assertion may be false there.
             Err(_) if epochs.is_partly_known(netuid) => {}
