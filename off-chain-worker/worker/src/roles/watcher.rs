@@ -48,7 +48,7 @@ impl Watcher {
     }
 
     /// Checks every assertion that stands, on all subnets, and disputes each false one at its first
-    /// false step.
+    /// false step. Assertions of one epoch stand side by side, and at most one is correct.
     ///
     /// An assertion that cannot be checked is a problem in the report: another watcher has to check
     /// it.

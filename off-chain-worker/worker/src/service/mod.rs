@@ -383,7 +383,7 @@ fn turns(role: Role, config: &Config, account: AccountId, contracts: Addresses) 
         Role::Proposer => {
             let proposer = Proposer::new(account, contracts).for_at_least(config.min_fee);
             Box::new(match config.max_bond {
-                Some(most) => proposer.bonding_at_most(most),
+                Some(limit) => proposer.limited_to(limit),
                 None => proposer,
             })
         }

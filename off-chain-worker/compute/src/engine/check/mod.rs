@@ -10,12 +10,13 @@
 //!   `seal0.input`, `seal0.seal_return`, `seal0.value_transferred` and `seal1.get_storage`. A call
 //!   through the table counts as a call of every function in any element segment with the right
 //!   signature, whatever its place: Wasm traps on another signature.
-//! * No function of a step can call itself, also over others, and calls go no deeper than
-//!   [`MAX_DEPTH`] with at most [`MAX_STACK`] values: the depth at which a stack ends differs between
-//!   the chain's interpreter and a worker's machine. The table has at most [`MAX_TABLE`] elements.
 //! * Storage is empty. Only the constructor may write, as ink!'s does, the empty root cell: the
 //!   length of the value must be the constant 0, right before the call. A kernel whose steps read
 //!   storage needs such a constructor.
+//! * A table has at most 1024 elements.
+//! * No function calls itself, directly or through others, and the deepest stack is well within the
+//!   chain's: a kernel that ends by its depth ends elsewhere in the worker. A trap refutes an
+//!   assertion, so both must trap at the same place.
 //!
 //! One rule is left to the run: a step that reads a cell other than the root cell stops in the
 //! worker, since only ink!'s own reading of the root cell is part of a step.
@@ -24,7 +25,6 @@ mod graph;
 mod imports;
 mod refusal;
 mod shape;
-mod stack;
 
 pub use graph::{Hop, Path};
 pub use refusal::Refusal;
@@ -32,21 +32,21 @@ pub use refusal::Refusal;
 use imports::{Import, GET_STORAGE, SET_STORAGE};
 use inktensor_primitives::{hash::blake2, Digest};
 use shape::Shape;
-use wasmparser::{BinaryReaderError, MemoryType, Parser, WasmFeatures};
+use wasmparser::{BinaryReaderError, MemoryType, Parser, Validator, WasmFeatures};
 
 /// Largest length of a contract's code in bytes: `MaxCodeLen` of the chains that Inktensor is for.
 pub const MAX_CODE: usize = 123 * 1024;
 /// Largest memory of a contract, in pages of 64 KiB: the schedule of `pallet-contracts`.
 pub const MAX_PAGES: u32 = 16;
 
-/// Most elements of the table: what a worker's machine has room for.
+/// Largest number of elements of a table. The chain takes more, and some machine would not.
 pub const MAX_TABLE: u64 = 1024;
 
-/// Most calls within each other: the chain's interpreter ends at 1024.
-pub const MAX_DEPTH: u32 = 256;
-/// Most values on the stack. The chain's interpreter has room for 131 072 of them, a worker's
-/// machine for 512 KiB.
-pub const MAX_STACK: u64 = 16 * 1024;
+/// Largest number of functions on the stack. The chain's engine ends at 1024.
+pub const MAX_FRAMES: u32 = 512;
+
+/// Largest number of values on the stack, locals included. The chain's engine ends at 131 072.
+pub const MAX_VALUES: u32 = 100_000;
 
 /// Entry point of all steps.
 const CALL: &str = "call";
@@ -87,7 +87,9 @@ pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
     if !code.starts_with(MAGIC) {
         return Err(Refusal::Invalid("it is not a Wasm file".into()));
     }
-    let sizes = stack::validated(code).map_err(invalid)?;
+    Validator::new_with_features(FEATURES)
+        .validate_all(code)
+        .map_err(invalid)?;
     let mut shape = Shape::default();
     for payload in Parser::new(0).parse_all(code) {
         shape.read(&payload.map_err(invalid)?)?;
@@ -100,7 +102,7 @@ pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
             .ok_or(Refusal::NoEntry(name))
     };
     let deploy = entry(DEPLOY)?;
-    let in_steps = steps(&shape, entry(CALL)?, &sizes)?;
+    let in_steps = steps(&shape, entry(CALL)?)?;
     if let Some(unknown) = shape.unknown {
         return Err(unknown);
     }
@@ -110,6 +112,7 @@ pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
     if in_steps.iter().any(|name| name == GET_STORAGE) && !writes(&shape, deploy) {
         return Err(Refusal::NoRootCell);
     }
+    check_depth(&shape, entry(CALL)?)?;
     Ok(CheckReport {
         code_hash: blake2(code),
         size: code.len(),
@@ -121,7 +124,7 @@ pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
 }
 
 /// Returns the imports that a step can reach, if a step may call all of them.
-fn steps(shape: &Shape, call: u32, sizes: &[u64]) -> Result<Vec<String>, Refusal> {
+fn steps(shape: &Shape, call: u32) -> Result<Vec<String>, Refusal> {
     let reach = shape.graph.reach(call);
     let mut names = Vec::new();
     for import in reach.imports() {
@@ -136,16 +139,20 @@ fn steps(shape: &Shape, call: u32, sizes: &[u64]) -> Result<Vec<String>, Refusal
         }
         names.push(name.to_owned());
     }
-    let stack = reach
-        .stack(sizes)
-        .map_err(|path| Refusal::Recursion { path })?;
-    if stack.depth > MAX_DEPTH {
-        return Err(Refusal::Depth(stack.depth));
-    }
-    if stack.values > MAX_STACK {
-        return Err(Refusal::Stack(stack.values));
-    }
     Ok(names)
+}
+
+/// Checks that a step's stack ends neither in the worker nor on the chain.
+fn check_depth(shape: &Shape, call: u32) -> Result<(), Refusal> {
+    let depth = shape.graph.depth(call);
+    let depth = depth.map_err(|at| Refusal::Cycle(shape.graph.hop(at).to_string()))?;
+    if depth.frames > MAX_FRAMES {
+        return Err(Refusal::Deep(depth.frames));
+    }
+    if depth.values > MAX_VALUES {
+        return Err(Refusal::Stack(depth.values));
+    }
+    Ok(())
 }
 
 /// Returns true if `function` can reach a write to storage.

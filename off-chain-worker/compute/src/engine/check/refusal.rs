@@ -1,6 +1,6 @@
 //! The reasons to refuse a kernel.
 
-use super::{Path, MAX_CODE, MAX_DEPTH, MAX_PAGES, MAX_STACK, MAX_TABLE};
+use super::{Path, MAX_CODE, MAX_FRAMES, MAX_PAGES, MAX_TABLE, MAX_VALUES};
 
 /// A reason to refuse bytes as a kernel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,20 +23,17 @@ pub enum Refusal {
         /// Path from the entry point to the function.
         path: Path,
     },
-    /// A function of a step can call itself. How deep it can do so differs between the chain's
-    /// machine and a worker's. Use a loop.
-    #[error("a step can call itself, and how deep it may go differs between machines: {path}")]
-    Recursion {
-        /// Path from the function to itself.
-        path: Path,
-    },
-    /// The calls of a step can be this deep. Let fewer functions call each other.
-    #[error("the calls of a step can be {0} deep, more than the limit of {MAX_DEPTH}")]
-    Depth(u32),
-    /// The calls of a step can keep this number of values on the stack. Use fewer locals.
-    #[error("a step can keep {0} values on the stack, more than the limit of {MAX_STACK}")]
-    Stack(u64),
-    /// The table has this number of elements. A worker's machine has room for [`MAX_TABLE`].
+    /// Recursion ends at another depth in the worker than on the chain. Use a loop. The text names
+    /// the function.
+    #[error("{0} may call itself, directly or through others")]
+    Cycle(String),
+    /// So many functions on the stack may be too many for the chain, and not for the worker.
+    #[error("its calls are {0} functions deep, more than the limit of {MAX_FRAMES}")]
+    Deep(u32),
+    /// So many values on the stack may be too many for the chain, and not for the worker.
+    #[error("it may keep {0} values on the stack, more than the limit of {MAX_VALUES}")]
+    Stack(u32),
+    /// A table that not every worker has room for.
     #[error("its table has {0} elements, more than the limit of {MAX_TABLE}")]
     Table(u64),
     /// A pure step has no use for this function: module and name. No message reaches it.
@@ -77,10 +74,10 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the path of calls that the refusal is about, if it is about one.
+    /// Returns the path to the forbidden function, if the refusal is about one.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Refusal::Reaches { path } | Refusal::Recursion { path } => Some(path),
+            Refusal::Reaches { path } => Some(path),
             _ => None,
         }
     }
