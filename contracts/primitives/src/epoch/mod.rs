@@ -36,9 +36,9 @@ use ink::prelude::vec::Vec;
 /// Most bytes of memory in one [`MemoryPublished`] event: half of the largest event.
 pub const MEMORY_PART: usize = 8 * 1024;
 
-/// Most subnets that one call of [`Epochs::statuses`] answers: their statuses fit a quarter of a
-/// block.
-pub const MAX_STATUSES: usize = 32;
+/// Most subnets that one call of [`Epochs::statuses`] answers. Each loads the code of the registry:
+/// twice as many would not fit the proof of a block.
+pub const MAX_STATUSES: usize = 16;
 
 /// The epoch contract. No account has a role in it: the rules are the same for every caller.
 ///
