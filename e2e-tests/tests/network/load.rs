@@ -121,9 +121,10 @@ impl Load {
         net.advance_to(first - 1);
         net.fund(WORKER, Rao::from_tao(10 * u64::from(self.subnets) + 10));
         let epoch = net.addresses().epoch;
-        net.provide(BOB, epoch, Rao::from_tao(10));
+        // The lie may have to stand beside the truth.
+        net.provide(BOB, epoch, Rao::from_tao(100));
         net.as_(BOB)
-            .deposit_collateral(Rao::from_tao(10))
+            .deposit_collateral(Rao::from_tao(100))
             .expect("deposited");
         (net, netuids[netuids.len() - 1])
     }
@@ -174,8 +175,8 @@ impl Chain for Waiting {
     }
 }
 
-/// Closes the epoch of `netuid` as soon as it is due, and posts a false assertion of it before the
-/// worker can. Returns the block.
+/// Closes the epoch of `netuid` as soon as it is due, and posts a false assertion of it. Returns the
+/// block.
 fn lie_at_once(chain: &mut RemoteChain, contracts: Addresses, netuid: NetUid) -> u32 {
     let mut epochs = EpochCache::new(contracts, engines::kernels());
     let status = chain.query(contracts.epoch().status(netuid));
