@@ -23,6 +23,7 @@
 
 mod account;
 pub mod chain_dir;
+mod past;
 pub mod persisted;
 mod protocol;
 pub mod remote;

@@ -17,8 +17,9 @@ use ink_sandbox::{
     AccountId32, ContractExecResultFor, ContractInstantiateResultFor, DefaultSandbox,
     DispatchError, Sandbox, Weight,
 };
+use crate::past::{Moment, Past};
 use inktensor_client::chain::{
-    Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt,
+    BlockId, Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt,
 };
 use inktensor_primitives::{AccountId, Digest};
 use scale::Decode;
@@ -40,6 +41,9 @@ pub struct SandboxChain {
     // mutably.
     sandbox: RefCell<DefaultSandbox>,
     events: Vec<ContractEvent>,
+    past: Past,
+    /// Blocks whose events are kept; all by default.
+    kept: Option<u32>,
     gas: Weight,
 }
 
@@ -48,6 +52,7 @@ pub struct SandboxChain {
 pub struct Snapshot {
     pub(super) state: ink_sandbox::Snapshot,
     pub(super) events: usize,
+    pub(super) moment: Moment,
 }
 
 /// The state of the chain with all events of its contracts, from which another chain can continue.
@@ -55,6 +60,7 @@ pub struct Snapshot {
 pub struct State {
     pub(super) snapshot: Snapshot,
     pub(super) events: Vec<ContractEvent>,
+    pub(super) past: Past,
 }
 
 impl Default for SandboxChain {
@@ -69,6 +75,8 @@ impl SandboxChain {
         Self {
             sandbox: RefCell::new(DefaultSandbox::default()),
             events: Vec::new(),
+            past: Past::begin(),
+            kept: None,
             gas: Weight::from_parts(NO_LIMIT, NO_LIMIT),
         }
     }
@@ -77,6 +85,7 @@ impl SandboxChain {
     pub fn begin_from(state: &State) -> Self {
         let mut chain = Self::new();
         chain.events.clone_from(&state.events);
+        chain.past.clone_from(&state.past);
         chain.restore(&state.snapshot);
         chain
     }
@@ -86,6 +95,7 @@ impl SandboxChain {
         State {
             snapshot: self.snapshot(),
             events: self.events.clone(),
+            past: self.past.clone(),
         }
     }
 
@@ -100,6 +110,18 @@ impl SandboxChain {
         self.gas = Weight::from_parts(self.gas.ref_time(), bytes);
     }
 
+    /// Answers as a node that keeps the states of this many blocks: events of older ones are
+    /// `Pruned`. By default nothing is.
+    pub const fn keep_states(&mut self, blocks: u32) {
+        self.kept = Some(blocks);
+    }
+
+    /// Returns the oldest block whose state is kept.
+    fn oldest(&self) -> u32 {
+        self.kept
+            .map_or(0, |kept| self.past.now().number.saturating_sub(kept))
+    }
+
     /// Returns the events of contracts from block `from` on, oldest first.
     pub fn events_from(&self, from: u32) -> &[ContractEvent] {
         let start = self.events.partition_point(|event| event.block < from);
@@ -108,9 +130,12 @@ impl SandboxChain {
 
     /// Lets `blocks` empty blocks pass.
     pub fn advance(&mut self, blocks: u32) {
-        self.sandbox.get_mut().execute_with(|| {
-            System::set_block_number(System::block_number().saturating_add(blocks));
+        let number = self.sandbox.get_mut().execute_with(|| {
+            let number = System::block_number().saturating_add(blocks);
+            System::set_block_number(number);
+            number
         });
+        self.past.add(number, &[]);
     }
 
     /// Returns a snapshot of the state.
@@ -118,6 +143,7 @@ impl SandboxChain {
         Snapshot {
             state: self.sandbox.get_mut().take_snapshot(),
             events: self.events.len(),
+            moment: self.past.moment(),
         }
     }
 
@@ -127,6 +153,7 @@ impl SandboxChain {
             .get_mut()
             .restore_snapshot(snapshot.state.clone());
         self.events.truncate(snapshot.events);
+        self.past.restore(&snapshot.moment);
     }
 
     /// Replaces the code of the contract at `address` by uploaded code. Only root can do this on a
@@ -139,14 +166,14 @@ impl SandboxChain {
         address: AccountId,
         code_hash: Digest,
     ) -> Result<(), ChainError> {
-        self.inside(|| {
-            Contracts::set_code(
-                RuntimeOrigin::root(),
-                account(address).into(),
-                code_hash.into(),
-            )
-        })
-        .map_err(runtime)
+        let number = self.inside(|| {
+            let contract = account(address).into();
+            Contracts::set_code(RuntimeOrigin::root(), contract, code_hash.into())?;
+            Ok::<_, DispatchError>(System::block_number())
+        });
+        let number = number.map_err(runtime)?;
+        self.past.add(number, &[address.as_ref(), &code_hash]);
+        Ok(())
     }
 
     /// Returns the root hash of the storage of the contract at `address`. Equal roots mean equal
@@ -171,17 +198,25 @@ impl SandboxChain {
         self.sandbox.borrow_mut().execute_with(action)
     }
 
-    /// Runs a transaction of `signer` and records the events of contracts.
-    fn transact<T>(&mut self, signer: &AccountId32, action: impl FnOnce() -> T) -> (T, usize) {
+    /// Runs a transaction of `signer`, which `done` describes, and records the events of contracts.
+    fn transact<T>(
+        &mut self,
+        signer: &AccountId32,
+        done: &[&[u8]],
+        action: impl FnOnce() -> T,
+    ) -> (T, usize) {
         let sandbox = self.sandbox.get_mut();
-        let (result, emitted) = sandbox.execute_with(|| {
+        let (result, emitted, number) = sandbox.execute_with(|| {
             fund(signer);
             System::reset_events();
             let result = action();
-            (result, contract_events())
+            (result, contract_events(), System::block_number())
         });
         let before = self.events.len();
         self.events.extend(emitted);
+        let who: &[u8] = signer.as_ref();
+        let described: Vec<&[u8]> = std::iter::once(who).chain(done.iter().copied()).collect();
+        self.past.add(number, &described);
         (result, before)
     }
 }
@@ -191,8 +226,37 @@ impl ChainRead for SandboxChain {
         Ok(self.inside(|| System::block_hash(0)).0)
     }
 
-    fn block(&self) -> Result<u32, ChainError> {
-        Ok(self.inside(System::block_number))
+    fn best(&self) -> Result<BlockId, ChainError> {
+        Ok(self.past.now())
+    }
+
+    fn finalized(&self) -> Result<BlockId, ChainError> {
+        self.best()
+    }
+
+    fn ancestor(&self, of: &BlockId, number: u32) -> Result<Option<Digest>, ChainError> {
+        self.past.ancestor(of, number)
+    }
+
+    fn includes(&self, of: &BlockId, block: &BlockId) -> Result<bool, ChainError> {
+        self.past.includes(of, block)
+    }
+
+    /// Reads the present state, if `at` is in its past: the chain keeps no other one.
+    fn read_all_at(
+        &self,
+        at: &BlockId,
+        caller: AccountId,
+        reads: &[(AccountId, Vec<u8>)],
+    ) -> Result<Vec<Vec<u8>>, ChainError> {
+        if !self.past.contains(at) {
+            return Err(ChainError::BlockGone(at.number));
+        }
+        if at.number < self.oldest() {
+            let first = self.oldest();
+            return Err(ChainError::Pruned { first });
+        }
+        self.read_all(caller, reads)
     }
 
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
@@ -244,6 +308,10 @@ impl ChainRead for SandboxChain {
     }
 
     fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
+        let first = self.oldest();
+        if from.max(1) < first {
+            return Err(ChainError::Pruned { first });
+        }
         Ok(self.events_from(from).to_vec())
     }
 }
@@ -255,9 +323,10 @@ impl Chain for SandboxChain {
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
-        let (signer, input, gas) = (account(signer), input.to_vec(), self.gas);
-        let (result, emitted) =
-            self.transact(&signer, || call(signer.clone(), account(to), input, gas));
+        let (signer, gas) = (account(signer), self.gas);
+        let (result, emitted) = self.transact(&signer, &[to.as_ref(), input], || {
+            call(signer.clone(), account(to), input.to_vec(), gas)
+        });
         let cost = cost(&result);
         let value = result.result.map_err(|error| refusal(error, to))?;
         Ok(Receipt {
@@ -268,11 +337,11 @@ impl Chain for SandboxChain {
     }
 
     fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
-        let (signer, code) = (account(signer), code.to_vec());
-        let (result, _) = self.transact(&signer, || {
+        let signer = account(signer);
+        let (result, _) = self.transact(&signer, &[code], || {
             Contracts::bare_upload_code(
                 signer.clone(),
-                code,
+                code.to_vec(),
                 Some(DEPOSIT_LIMIT),
                 Determinism::Enforced,
             )
@@ -289,7 +358,10 @@ impl Chain for SandboxChain {
     ) -> Result<Instantiated, ChainError> {
         let (signer, gas) = (account(signer), self.gas);
         let code = Code::Existing(code_hash.into());
-        let (result, _) = self.transact(&signer, || make(signer.clone(), code, input, salt, gas));
+        let done = [&code_hash[..], input, salt];
+        let (result, _) = self.transact(&signer, &done, || {
+            make(signer.clone(), code, input, salt, gas)
+        });
         made(result)
     }
 }
@@ -438,6 +510,22 @@ mod tests {
         assert_eq!(chain.block(), Ok(5_001));
         chain.restore(&start);
         assert_eq!(chain.block(), Ok(1));
+    }
+
+    #[test]
+    fn states_of_old_blocks_can_be_discarded() {
+        let mut chain = SandboxChain::new();
+        let start = chain.best().unwrap();
+        chain.keep_states(3);
+        chain.advance(3);
+        assert_eq!(chain.events(0), Ok(Vec::new()));
+        assert_eq!(chain.read_all_at(&start, ALICE.into(), &[]), Ok(Vec::new()));
+        chain.advance(1);
+        let discarded = ChainError::Pruned { first: 2 };
+        assert_eq!(chain.events(1), Err(discarded.clone()));
+        assert_eq!(chain.events(2), Ok(Vec::new()));
+        let read = chain.read_all_at(&start, ALICE.into(), &[]);
+        assert_eq!(read, Err(discarded));
     }
 
     #[test]

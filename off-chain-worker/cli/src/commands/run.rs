@@ -6,7 +6,13 @@ use crate::{
     network::not_opened,
     verifier,
 };
-use inktensor_client::{chain::rpc::Wait, keys::KeyArguments};
+use inktensor_client::{
+    chain::{
+        rpc::{Urgent, Wait},
+        selector,
+    },
+    keys::KeyArguments,
+};
 use inktensor_worker::{
     chain_source::{Access, ChainSource},
     service::{
@@ -94,6 +100,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             // Short: a worker that is to end waits for the request in hand, and the next turn
             // sends it again.
             timeout: verifier::TIMEOUT,
+            // A false assertion can be disputed for a limited time.
+            urgent: Urgent {
+                selectors: vec![selector("Epochs::dispute")],
+                most_tip: config.max_tip,
+            },
             is_writing: true,
         };
         config.chain.open(access)

@@ -46,6 +46,16 @@ pub enum ChainError {
     /// the chain before you send it again.
     #[error("it is not known whether the transaction was carried out: {0}; look at the chain before sending it again")]
     OutcomeUnknown(String),
+    /// Another block has replaced the one with this number, so what was read at it is of a fork
+    /// that is no more.
+    #[error("block {0} was replaced by another one; read again")]
+    BlockGone(u32),
+    /// The node has discarded the state that was asked for.
+    #[error("the node has discarded the state before block {first}; a node keeps that of 256 blocks by default, and all of it with --state-pruning archive")]
+    Pruned {
+        /// Oldest block whose state the node has.
+        first: u32,
+    },
     /// The worker itself held the transaction back.
     #[error("nothing was sent: {0}")]
     NotSent(String),

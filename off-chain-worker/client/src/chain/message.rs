@@ -1,7 +1,9 @@
 //! Typed messages: the traits of `inktensor-primitives` state the arguments of a message and the
 //! type of its answer.
 
-use super::{CallError, Chain, ChainError, ChainRead, ContractError, ContractEvent, Cost};
+use super::{
+    BlockId, CallError, Chain, ChainError, ChainRead, ContractError, ContractEvent, Cost, Receipt,
+};
 use ink::env::{
     call::{
         utils::{ReturnType, Set},
@@ -128,6 +130,20 @@ pub struct Sent<R> {
     pub cost: Cost,
 }
 
+impl<R: Decode> Sent<R> {
+    /// Decodes a receipt.
+    ///
+    /// # Errors
+    /// `NotUnderstood`, `BadAnswer`.
+    pub fn of(receipt: Receipt) -> Result<Self, ChainError> {
+        Ok(Self {
+            value: decode(&receipt.output)?,
+            events: receipt.events,
+            cost: receipt.cost,
+        })
+    }
+}
+
 impl<R> Sent<R> {
     /// Returns the events of kind `E`.
     pub fn events_of<E: ink::env::Event + Decode>(&self) -> Vec<E> {
@@ -168,12 +184,21 @@ pub trait Typed: ChainRead {
         Self: Chain,
     {
         let message = message.into();
-        let receipt = self.submit(signer, message.to, &message.input)?;
-        Ok(Sent {
-            value: decode(&receipt.output)?,
-            events: receipt.events,
-            cost: receipt.cost,
-        })
+        Sent::of(self.submit(signer, message.to, &message.input)?)
+    }
+
+    /// Sends a message signed by `signer`, on forks with the block `after` only.
+    fn send_after<R: Decode>(
+        &mut self,
+        signer: AccountId,
+        message: impl Into<Message<R>>,
+        after: &BlockId,
+    ) -> Result<Sent<R>, ChainError>
+    where
+        Self: Chain,
+    {
+        let message = message.into();
+        Sent::of(self.submit_after(signer, message.to, &message.input, after)?)
     }
 }
 

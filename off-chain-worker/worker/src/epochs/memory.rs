@@ -152,7 +152,7 @@ impl EpochCache {
         epoch: u32,
         chunks: u16,
     ) -> Result<Vec<Vec<u8>>, RoleError> {
-        if let Some(computed) = self.computed(netuid, epoch) {
+        if let Some(computed) = self.settled_here(chain, netuid, epoch)? {
             return Ok(computed.trace.memory.clone());
         }
         if let Some(store) = &self.store {

@@ -14,7 +14,7 @@ use crate::{
     store::{Store, StoreError, StoredEpoch},
 };
 use inktensor_client::{
-    chain::{query_all, CallError, ChainRead, Typed},
+    chain::{query_all, BlockId, CallError, ChainError, ChainRead, Pinned, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::{
@@ -43,14 +43,18 @@ pub struct ComputedEpoch {
     pub trace: Trace,
     /// Assertion that a proposer posts.
     pub assertion: Assertion,
+    /// Block in which the epoch closed. The header does not bind the inputs, this block does: on a
+    /// fork without it they may be others.
+    pub closed_in: BlockId,
 }
 
 impl ComputedEpoch {
-    fn of(inputs: EpochInputs, trace: Trace) -> Self {
+    fn of(inputs: EpochInputs, trace: Trace, closed_in: BlockId) -> Self {
         Self {
             assertion: trace.assertion(),
             inputs,
             trace,
+            closed_in,
         }
     }
 }
@@ -75,6 +79,7 @@ pub struct EpochCache {
 /// An epoch that could not be computed.
 struct Failure {
     header_hash: Digest,
+    closed_in: BlockId,
     error: ComputeError,
     /// First block at which it is worth another try; `None` if it never is.
     again_at: Option<u32>,
@@ -108,7 +113,8 @@ impl EpochCache {
         self.store.as_ref()
     }
 
-    /// Returns the epoch of `netuid` that closed last. Computes it at the first call.
+    /// Returns the epoch of `netuid` that closed last. Computes it at the first call, and again if
+    /// another block replaces the one in which it closed. All of it is read at one block.
     ///
     /// # Errors
     /// `NothingClosed`, `MemoryUnknown`, `NoKernelCode`, `Engine`, `Epoch`, `OtherPlan`, `Store`,
@@ -118,24 +124,31 @@ impl EpochCache {
         chain: &dyn ChainRead,
         netuid: NetUid,
     ) -> Result<Arc<ComputedEpoch>, RoleError> {
+        let pinned = Pinned::best(chain)?;
+        let (chain, best): (&dyn ChainRead, BlockId) = (&pinned, pinned.id());
         let header = chain
             .query(self.contracts.epoch().header(netuid))?
             .ok_or(RoleError::NothingClosed(netuid))?;
         let known = self.subnets.get(&netuid).map_or(&[][..], Vec::as_slice);
         let hash = header.digest();
-        if let Some(computed) = known.iter().find(|c| c.trace.header_hash == hash) {
-            return Ok(Arc::clone(computed));
+        let computed = known.iter().find(|c| c.trace.header_hash == hash);
+        if let Some(computed) = computed {
+            if chain.includes(&best, &computed.closed_in)? {
+                return Ok(Arc::clone(computed));
+            }
         }
-        let block = chain.block()?;
+        let block = best.number;
         if let Some(failure) = self.failures.get(&netuid) {
-            if failure.header_hash == hash && failure.again_at.is_none_or(|at| block < at) {
+            let is_same = failure.header_hash == hash && failure.again_at.is_none_or(|at| block < at);
+            if is_same && chain.includes(&best, &failure.closed_in)? {
                 return Err(failure.error.clone().into());
             }
         }
-        let (inputs, attempt) = self.resume_or_compute(chain, header)?;
+        let (inputs, attempt, closed_in) = self.resume_or_compute(&pinned, header)?;
         if let Some(error) = attempt.failure {
             let failure = Failure {
                 header_hash: hash,
+                closed_in,
                 error: error.clone(),
                 again_at: is_of_this_machine(&error).then(|| block.saturating_add(TRY_AGAIN)),
                 inputs,
@@ -145,7 +158,7 @@ impl EpochCache {
             return Err(error.into());
         }
         self.failures.remove(&netuid);
-        let computed = Arc::new(ComputedEpoch::of(inputs, attempt.trace));
+        let computed = Arc::new(ComputedEpoch::of(inputs, attempt.trace, closed_in));
         let header = &computed.inputs.header;
         let known = self.subnets.entry(netuid).or_default();
         known.retain(|c| Some(c.trace.epoch) == header.final_epoch);
@@ -182,6 +195,21 @@ impl EpochCache {
         known.iter().find(|c| c.trace.epoch == epoch)
     }
 
+    /// Returns a computed epoch, if it is in the cache and closed on the chain's own fork.
+    fn settled_here(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        epoch: u32,
+    ) -> Result<Option<&Arc<ComputedEpoch>>, ChainError> {
+        match self.computed(netuid, epoch) {
+            Some(computed) if chain.includes(&chain.best()?, &computed.closed_in)? => {
+                Ok(Some(computed))
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Returns the results of each chunk's neurons for an epoch that is final.
     ///
     /// # Errors
@@ -192,7 +220,7 @@ impl EpochCache {
         netuid: NetUid,
         epoch: u32,
     ) -> Result<Vec<Vec<NeuronResult>>, RoleError> {
-        if let Some(computed) = self.computed(netuid, epoch) {
+        if let Some(computed) = self.settled_here(chain, netuid, epoch)? {
             return Ok(computed.trace.results.clone());
         }
         if let Some(results) = self.kept_results(chain, netuid, epoch)? {
@@ -237,19 +265,19 @@ impl EpochCache {
     /// rest.
     fn resume_or_compute(
         &self,
-        chain: &dyn ChainRead,
+        chain: &Pinned<'_>,
         header: EpochHeader,
-    ) -> Result<(EpochInputs, Attempt), RoleError> {
-        let (plan, inputs) = match self.stored(&header)? {
+    ) -> Result<(EpochInputs, Attempt, BlockId), RoleError> {
+        let (plan, inputs, closed_in) = match self.stored(chain, &header)? {
             Some(stored) => {
                 if let Some(trace) = self.kept_trace(&stored)? {
                     let whole = Attempt {
                         trace,
                         failure: None,
                     };
-                    return Ok((stored.inputs, whole));
+                    return Ok((stored.inputs, whole, stored.closed_in));
                 }
-                (stored.plan, stored.inputs)
+                (stored.plan, stored.inputs, stored.closed_in)
             }
             None => self.read(chain, header)?,
         };
@@ -261,16 +289,24 @@ impl EpochCache {
         if let (Some(store), None) = (&self.store, &attempt.failure) {
             store.put_outcome(&attempt.trace)?;
         }
-        Ok((inputs, attempt))
+        Ok((inputs, attempt, closed_in))
     }
 
-    /// Returns the stored epoch with exactly this header.
-    fn stored(&self, header: &EpochHeader) -> Result<Option<StoredEpoch>, StoreError> {
+    /// Returns the stored epoch with exactly this header, that closed on the chain's own fork.
+    fn stored(
+        &self,
+        chain: &Pinned<'_>,
+        header: &EpochHeader,
+    ) -> Result<Option<StoredEpoch>, RoleError> {
         let Some(store) = &self.store else {
             return Ok(None);
         };
         let stored = store.epoch(header.netuid, header.epoch)?;
-        Ok(stored.filter(|stored| stored.inputs.header == *header))
+        let stored = stored.filter(|stored| stored.inputs.header == *header);
+        match stored {
+            Some(stored) if chain.includes(&chain.id(), &stored.closed_in)? => Ok(Some(stored)),
+            _ => Ok(None),
+        }
     }
 
     /// Returns the trace of a stored epoch, if everything that its proofs need is stored.
@@ -301,10 +337,16 @@ impl EpochCache {
     /// Reads plan and inputs of the closed epoch from the chain, finds the memory, and stores them.
     fn read(
         &self,
-        chain: &dyn ChainRead,
+        chain: &Pinned<'_>,
         header: EpochHeader,
-    ) -> Result<(EpochPlan, EpochInputs), RoleError> {
+    ) -> Result<(EpochPlan, EpochInputs, BlockId), RoleError> {
         let netuid = header.netuid;
+        let number = block(header.closed_at);
+        let hash = chain.ancestor(&chain.id(), number)?;
+        let closed_in = BlockId {
+            number,
+            hash: hash.ok_or(ChainError::BlockGone(number))?,
+        };
         let plan = chain
             .query(self.contracts.epoch().plan(netuid))?
             .ok_or(RoleError::NothingClosed(netuid))?;
@@ -313,10 +355,15 @@ impl EpochCache {
             memory: self.memory(chain, &header, &plan)?,
             header,
         };
-        if let Some(store) = &self.store {
-            store.put_inputs(&inputs, &plan)?;
+        // A chain in process has one state only: the next epoch may have closed in between.
+        let again: Option<EpochHeader> = chain.query(self.contracts.epoch().header(netuid))?;
+        if again.as_ref() != Some(&inputs.header) {
+            return Err(ChainError::BlockGone(chain.id().number).into());
         }
-        Ok((plan, inputs))
+        if let Some(store) = &self.store {
+            store.put_inputs(&inputs, &plan, &closed_in)?;
+        }
+        Ok((plan, inputs, closed_in))
     }
 
     /// Reads the inputs with the function that a dispute reads them with.

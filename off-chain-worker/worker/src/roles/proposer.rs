@@ -27,13 +27,26 @@ use psp22::PSP22;
 pub struct Proposer {
     account: AccountId,
     contracts: Addresses,
+    /// True if an epoch is posted before its close is final.
+    early: bool,
 }
 
 impl Proposer {
     /// Creates a proposer that signs, and deposits collateral, as `account` on the deployment at
     /// `contracts`.
     pub const fn new(account: AccountId, contracts: Addresses) -> Self {
-        Self { account, contracts }
+        Self {
+            account,
+            contracts,
+            early: false,
+        }
+    }
+
+    /// Makes the proposer post epochs before their close is final, if `early`. By default it waits:
+    /// a fork can replace the close, and the fee would be lost.
+    pub const fn posting_early(mut self, early: bool) -> Self {
+        self.early = early;
+        self
     }
 
     /// Posts every closed epoch without an assertion, on all subnets.
@@ -68,6 +81,9 @@ impl Proposer {
         added: &mut Vec<Action>,
     ) -> Result<Step, RoleError> {
         let computed = epochs.closed(chain, netuid)?;
+        if !self.early && chain.finalized()?.number < computed.closed_in.number {
+            return Ok(Step::Nothing);
+        }
         let intent = self.intent(&computed);
         self.must_be_trusted(chain, epochs, &intent)?;
         epochs.agree(chain, &computed)?;
@@ -79,7 +95,9 @@ impl Proposer {
             .contracts
             .epoch()
             .propose(netuid, computed.assertion.clone());
-        let answer = chain.send(self.account, message).answer();
+        // On a fork without the close the inputs may be others, and the assertion false.
+        let closed_in = &computed.closed_in;
+        let answer = chain.send_after(self.account, message, closed_in).answer();
         let action = |_| Action::Proposed {
             netuid,
             epoch: intent.epoch,
@@ -157,14 +175,14 @@ impl Proposer {
         epochs: &EpochCache,
         intent: &Intent,
     ) -> Result<(), RoleError> {
+        let header: Option<EpochHeader> =
+            chain.query(self.contracts.epoch().header(intent.netuid))?;
+        let is_past = header.is_none_or(|header| header.digest() != intent.header_hash);
+        // Of events that the chain has discarded nothing is known: the intent ends with its epoch.
         let over = match self.outcome(chain, intent, Some(intent.assertion))? {
             IntentOutcome::Slashed { step } => return Err(self.distrust(epochs, intent, step)),
             IntentOutcome::Final => true,
-            IntentOutcome::NotPosted | IntentOutcome::Standing => {
-                let header: Option<EpochHeader> =
-                    chain.query(self.contracts.epoch().header(intent.netuid))?;
-                header.is_none_or(|header| header.digest() != intent.header_hash)
-            }
+            IntentOutcome::NotPosted | IntentOutcome::Standing => is_past,
         };
         if let (true, Some(store)) = (over, epochs.store()) {
             store.end_intent(intent)?;

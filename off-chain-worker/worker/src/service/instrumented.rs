@@ -4,7 +4,7 @@
 use super::{metrics, signals::Stop, status::Status};
 use crate::service::decode::{self, Reply};
 use inktensor_client::{
-    chain::{Chain, ChainError, ChainRead, Receipt},
+    chain::{BlockId, Chain, ChainError, ChainRead, Receipt},
     deploy::Addresses,
     forward_deploys, forward_reads,
 };
@@ -97,6 +97,21 @@ impl Chain for Instrumented {
         let sent = match self.stop.asked_by() {
             Some(by) => Err(ChainError::NotSent(format!("{by} asks the worker to end"))),
             None => self.chain.submit(signer, to, input),
+        };
+        self.count_sent(&to, input, &sent);
+        self.count(sent)
+    }
+
+    fn submit_after(
+        &mut self,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+        after: &BlockId,
+    ) -> Result<Receipt, ChainError> {
+        let sent = match self.stop.asked_by() {
+            Some(by) => Err(ChainError::NotSent(format!("{by} asks the worker to end"))),
+            None => self.chain.submit_after(signer, to, input, after),
         };
         self.count_sent(&to, input, &sent);
         self.count(sent)

@@ -425,7 +425,7 @@ const ORDER: [Role; 3] = [Role::Watcher, Role::Keeper, Role::Proposer];
 
 /// Returns the roles of this worker, in the order of their turns.
 fn ticks(config: &Config, account: AccountId, contracts: Addresses) -> Vec<Tick> {
-    let replay = config.replay;
+    let (replay, early) = (config.replay, config.early);
     let tick = |role: Role| -> Tick {
         match role {
             Role::Keeper => {
@@ -434,7 +434,7 @@ fn ticks(config: &Config, account: AccountId, contracts: Addresses) -> Vec<Tick>
                 Box::new(move |chain, epochs| keeper.tick(chain, epochs))
             }
             Role::Proposer => {
-                let proposer = Proposer::new(account, contracts);
+                let proposer = Proposer::new(account, contracts).posting_early(early);
                 Box::new(move |chain, epochs| proposer.tick(chain, epochs))
             }
             Role::Watcher => {

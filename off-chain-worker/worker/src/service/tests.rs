@@ -121,6 +121,9 @@ impl AtWork {
             account: None,
             suri_file: None,
             replay: None,
+            agree: 1,
+            early: false,
+            max_tip: None,
             poll: Duration::from_millis(1),
             stagger: Duration::ZERO,
             stalled_after: LONG,
@@ -135,6 +138,7 @@ impl AtWork {
         };
         let opened = Opened {
             chain: Box::new(net.clone()),
+            nodes: Vec::new(),
             contracts: net.contracts,
             store: None,
         };
@@ -221,6 +225,7 @@ fn a_chain_that_is_not_there_yet_is_waited_for() {
         net.reach()?;
         Ok(Opened {
             chain: Box::new(net.clone()),
+            nodes: Vec::new(),
             contracts: net.contracts,
             store: None,
         })

@@ -15,7 +15,7 @@ use std::{
     ffi::OsString,
     fmt, fs, io,
     net::SocketAddr,
-    num::{NonZeroU32, NonZeroU64},
+    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -83,6 +83,20 @@ pub struct Layer {
     /// per call; costly, and off by default
     #[arg(long, value_name = "STEPS", value_parser = positive::<NonZeroU32>)]
     pub replay: Option<NonZeroU32>,
+    /// Number of the nodes in --chain that must give the same answers before the worker puts
+    /// collateral behind an epoch, and before it takes an assertion for right; by default half of
+    /// them, rounded up
+    #[arg(long, value_name = "NODES", value_parser = positive::<NonZeroUsize>)]
+    pub agree: Option<NonZeroUsize>,
+    /// As proposer, post an epoch before its close is final. If a fork replaces the close, the
+    /// transaction is not valid; by default the worker waits
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub early: Option<bool>,
+    /// As watcher, the largest tip of a dispute on a chain of nodes, in the smallest part of the
+    /// chain's coin; by default 256 times the fee. A dispute that no block takes doubles its tip
+    /// with each block: choose a part of the reward
+    #[arg(long, value_name = "AMOUNT")]
+    pub max_tip: Option<u64>,
     /// Milliseconds between two reads of the chain; 200 by default
     #[arg(long, value_name = "MS", value_parser = positive::<NonZeroU64>)]
     pub poll: Option<NonZeroU64>,
@@ -158,6 +172,14 @@ pub enum ConfigError {
     /// A value cannot be written as TOML.
     #[error("configuration: {0}")]
     Unwritable(String),
+    /// More nodes must agree than there are.
+    #[error("--agree {wanted}: --chain names {nodes} node(s); name more, or let fewer of them agree")]
+    TooFewNodes {
+        /// Number of nodes that must agree.
+        wanted: usize,
+        /// Number of nodes.
+        nodes: usize,
+    },
     /// A field without a default is missing.
     #[error("{field} is missing: give --{flag}, set {variable}, or write `{field} = ..` in a file for --config")]
     Missing {
@@ -195,6 +217,12 @@ pub struct Config {
     pub suri_file: Option<PathBuf>,
     /// Steps of a replay per call; `None` for a worker that does not replay.
     pub replay: Option<NonZeroU32>,
+    /// Number of nodes that must give the same answers.
+    pub agree: usize,
+    /// True if epochs are posted before their close is final.
+    pub early: bool,
+    /// Largest tip of a dispute; `None` for the usual multiple of its fee.
+    pub max_tip: Option<u128>,
     /// Time between two reads of the chain.
     pub poll: Duration,
     /// Longest wait before it acts on a block.
@@ -220,6 +248,7 @@ impl Layer {
             stalled_after: NonZeroU64::new(STALLED_AFTER),
             log_format: Some(LogFormat::Text),
             log: Some(DEFAULT_FILTER.into()),
+            early: Some(false),
             dry_run: Some(false),
             ..Self::default()
         }
@@ -335,6 +364,9 @@ impl ResolvedConfig {
             account,
             suri_file,
             replay,
+            agree,
+            early,
+            max_tip,
             poll,
             stagger,
             stalled_after,
@@ -347,14 +379,17 @@ impl ResolvedConfig {
         if roles.is_empty() {
             return Err(missing("role"));
         }
+        let chain = chain.ok_or_else(|| missing("chain"))?;
         Ok(Config {
             roles,
-            chain: chain.ok_or_else(|| missing("chain"))?,
             deployment,
             store: store.ok_or_else(|| missing("store"))?,
             account,
             suri_file,
             replay,
+            agree: agreeing(&chain, agree)?,
+            early: early.unwrap_or_default(),
+            max_tip: max_tip.map(u128::from),
             poll: Duration::from_millis(poll.ok_or_else(|| missing("poll"))?.get()),
             stagger: Duration::from_millis(stagger.unwrap_or_default()),
             stalled_after: Duration::from_secs(
@@ -364,8 +399,22 @@ impl ResolvedConfig {
             log: log.ok_or_else(|| missing("log"))?,
             http,
             dry_run: dry_run.unwrap_or_default(),
+            chain,
         })
     }
+}
+
+/// Returns the number of nodes that must agree: `wanted`, or half of those at `chain`, rounded up.
+fn agreeing(chain: &ChainSource, wanted: Option<NonZeroUsize>) -> Result<usize, ConfigError> {
+    let nodes = match chain {
+        ChainSource::Nodes(nodes) => nodes.len(),
+        ChainSource::Dir(_) | ChainSource::Served(_) => 1,
+    };
+    let wanted = wanted.map_or_else(|| nodes.div_ceil(2), NonZeroUsize::get);
+    if wanted > nodes {
+        return Err(ConfigError::TooFewNodes { wanted, nodes });
+    }
+    Ok(wanted)
 }
 
 impl fmt::Display for ResolvedConfig {

@@ -243,6 +243,8 @@ pub const fn chain_error(error: &ChainError) -> &'static str {
         ChainError::BadAnswer => "bad_answer",
         ChainError::Unreachable { .. } => "unreachable",
         ChainError::OutcomeUnknown(_) => "outcome_unknown",
+        ChainError::BlockGone(_) => "block_gone",
+        ChainError::Pruned { .. } => "pruned",
         ChainError::NotSent(_) => "not_sent",
     }
 }
