@@ -78,7 +78,7 @@ fn slashed(collateral: Collateral, amount: Rao) -> Result<Collateral, EpochError
 /// assertions of the same epoch were slashed: the larger of the least collateral and of a part of
 /// the budget, rounded down, doubled for each of them, at most the cap on TAO.
 pub fn required(rules: &EpochRules, budget: Rao, slashed: u32) -> Rao {
-    let base = rules.collateral.max(rules.collateral_part.of(budget));
+    let base = rules.first_collateral(budget);
     let factor = 1u64.checked_shl(slashed).unwrap_or(u64::MAX);
     Rao(base.0.saturating_mul(factor)).min(Rao::CAP)
 }

@@ -37,6 +37,12 @@ impl EpochRules {
     /// The highest `reward_part`.
     pub const MAX_REWARD: Bps = Bps(5_000);
 
+    /// Returns the collateral of the first assertion of an epoch that pays `budget`: the larger of
+    /// the least collateral and of a part of the budget, rounded down.
+    pub fn first_collateral(&self, budget: Rao) -> Rao {
+        self.collateral.max(self.collateral_part.of(budget))
+    }
+
     /// Checks that epochs with these rules can be disputed, settled and replayed.
     ///
     /// # Errors

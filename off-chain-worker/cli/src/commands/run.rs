@@ -21,7 +21,7 @@ use inktensor_worker::{
         http, logging, metrics,
         signals::{self, Stop},
         status::Status,
-        Handles, Service,
+        Handles, ServiceError,
     },
 };
 use std::{env, io::Write, path::PathBuf, sync::Arc};
@@ -109,13 +109,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         };
         config.chain.open(access)
     };
-    let opened = service::opened(&ties, &config.chain, config.poll, open)
-        .map_err(|error| not_opened(&config.chain, error))?;
-    if let Some(opened) = opened {
-        let kernels = verifier::kernels()?;
-        Service::new(&config, account, opened, kernels, ties.clone())
-            .map_err(Failure::input)?
-            .run();
-    }
+    // Each role opens a connection of its own.
+    service::run(&config, account, open, verifier::kernels()?, ties.clone()).map_err(|error| {
+        match error {
+            ServiceError::Source(error) => not_opened(&config.chain, error),
+            error => Failure::input(error),
+        }
+    })?;
     Ok(Verdict::Good)
 }

@@ -2,12 +2,14 @@
 //! type of its answer.
 
 use super::{
-    BlockId, CallError, Chain, ChainError, ChainRead, ContractError, ContractEvent, Cost, Receipt,
+    BlockId, Call, CallError, Chain, ChainError, ChainRead, ContractError, ContractEvent, Cost,
+    Receipt,
 };
 use ink::env::{
     call::{
+        self as ink_call,
         utils::{ReturnType, Set},
-        Call, CallBuilder, ExecutionInput,
+        CallBuilder, ExecutionInput,
     },
     DefaultEnvironment,
 };
@@ -78,7 +80,7 @@ pub mod contracts {
 
 type Builder<Args, R> = CallBuilder<
     DefaultEnvironment,
-    Set<Call<DefaultEnvironment>>,
+    Set<ink_call::Call<DefaultEnvironment>>,
     Set<ExecutionInput<Args>>,
     Set<ReturnType<R>>,
 >;
@@ -113,6 +115,15 @@ impl<Args: Encode, R> From<Builder<Args, R>> for Message<R> {
     }
 }
 
+impl<R> From<Message<R>> for Call {
+    fn from(message: Message<R>) -> Self {
+        Self {
+            to: message.to,
+            input: message.input,
+        }
+    }
+}
+
 /// Returns the selector of a message of a trait, such as `Registry::register`.
 pub fn selector(name: &str) -> [u8; 4] {
     let hash = inktensor_primitives::hash::blake2(name.as_bytes());
@@ -131,7 +142,7 @@ pub struct Sent<R> {
 }
 
 impl<R: Decode> Sent<R> {
-    /// Decodes a receipt.
+    /// Decodes the answer in the receipt of a message that answers with an `R`.
     ///
     /// # Errors
     /// `NotUnderstood`, `BadAnswer`.

@@ -172,8 +172,8 @@ pub trait Chain: ChainRead {
         signer: AccountId,
         calls: &[Call],
     ) -> Vec<Result<Receipt, ChainError>> {
+        let calls = calls.iter();
         calls
-            .iter()
             .map(|call| self.submit(signer, call.to, &call.input))
             .collect()
     }

@@ -4,11 +4,14 @@
 //! agree, no assertion of this worker was ever disproved with this kernel, and the intent is in the
 //! store. The outcome of an intent is read from the chain.
 
-use super::{Action, RoleError, TickReport};
+use super::{
+    standing::{closed_epoch, standing},
+    turn::{self, Look},
+    Action, Role, RoleError, SubnetStatus, Subnets, TickReport, Turn,
+};
 use crate::{
     epochs::{ComputedEpoch, EpochCache},
     history::{EpochHistory, IntentOutcome},
-    roles::tick::{tick_all, Step},
     store::{Distrust, Intent},
 };
 use inktensor_client::{
@@ -16,11 +19,16 @@ use inktensor_client::{
     deploy::Addresses,
 };
 use inktensor_primitives::{
-    epoch::{EpochError, EpochStatus, Epochs, Stage},
+    emission::{Emission, EpochBudget},
+    epoch::{EpochError, EpochRules, EpochStatus, Epochs, Stage},
     kernel::EpochHeader,
     AccountId, Digest, NetUid, Rao,
 };
 use psp22::PSP22;
+
+/// Most collateral behind an assertion by default, as a multiple of what the epoch's first assertion
+/// needs: after two slashed assertions of others, the proposer leaves the epoch to others.
+const MOST_TIMES: u64 = 4;
 
 /// The proposer role.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +37,10 @@ pub struct Proposer {
     contracts: Addresses,
     /// True if an epoch is posted before its close is final.
     early: bool,
+    /// Most collateral behind an assertion; by default [`MOST_TIMES`] of the first assertion's.
+    max_bond: Option<Rao>,
+    /// Least fee of an epoch.
+    min_fee: Rao,
 }
 
 impl Proposer {
@@ -39,6 +51,8 @@ impl Proposer {
             account,
             contracts,
             early: false,
+            max_bond: None,
+            min_fee: Rao::ZERO,
         }
     }
 
@@ -46,6 +60,18 @@ impl Proposer {
     /// a fork can replace the close, and the fee would be lost.
     pub const fn posting_early(mut self, early: bool) -> Self {
         self.early = early;
+        self
+    }
+
+    /// Makes the proposer put at most `collateral` behind an assertion.
+    pub const fn bonding_at_most(mut self, collateral: Rao) -> Self {
+        self.max_bond = Some(collateral);
+        self
+    }
+
+    /// Makes the proposer leave alone epochs whose assertion earns less than `fee`.
+    pub const fn for_at_least(mut self, fee: Rao) -> Self {
+        self.min_fee = fee;
         self
     }
 
@@ -58,28 +84,19 @@ impl Proposer {
         chain: &mut dyn Chain,
         epochs: &mut EpochCache,
     ) -> Result<TickReport, ChainError> {
-        let mut added = Vec::new();
-        let ended = self.end_intents(chain, epochs);
-        let mut report = tick_all(chain, &self.contracts, |chain, netuid, status| {
-            if is_due(status) {
-                self.propose(chain, epochs, netuid, &mut added)
-            } else {
-                Ok(Step::Nothing)
-            }
-        })?;
-        // The collateral is there before the first assertion.
-        report.actions.splice(0..0, added);
-        report.problems.extend(ended);
-        Ok(report)
+        turn::tick(self, Subnets::of(self.contracts), chain, epochs)
     }
 
-    fn propose(
+    fn look(
         &self,
-        chain: &mut dyn Chain,
-        epochs: &mut EpochCache,
+        turn: &mut Turn<'_>,
         netuid: NetUid,
-        added: &mut Vec<Action>,
-    ) -> Result<Step, RoleError> {
+        status: &EpochStatus,
+    ) -> Result<Look, RoleError> {
+        if !is_due(status) || !self.is_worth_it(turn.chain, netuid, status)? {
+            return Ok(Look::NOTHING);
+        }
+        let (chain, epochs) = (&mut *turn.chain, &mut *turn.epochs);
         let computed = epochs.closed(chain, netuid)?;
         if !self.early && chain.finalized()?.number < computed.closed_in.number {
             return Ok(Step::Nothing);
@@ -87,10 +104,14 @@ impl Proposer {
         let intent = self.intent(&computed);
         self.must_be_trusted(chain, epochs, &intent)?;
         epochs.agree(chain, &computed)?;
+        let needed = self.collateral(chain, &computed.inputs.header)?;
         if let Some(store) = epochs.store() {
             store.put_intent(&intent)?;
         }
-        added.extend(self.fill_collateral(chain, netuid)?);
+        if let Some(added) = self.fill_collateral(chain, needed)? {
+            turn.listener.took(added);
+            return Ok(Look::Moved);
+        }
         let message = self
             .contracts
             .epoch()
@@ -102,7 +123,7 @@ impl Proposer {
             netuid,
             epoch: intent.epoch,
         };
-        Step::of("Epochs::propose", answer, action, |error| {
+        let step = turn::answered("Epochs::propose", answer, action, |error| {
             // Another account has posted the epoch, or lost collateral on it; or the next epoch has
             // closed.
             matches!(
@@ -112,7 +133,51 @@ impl Proposer {
                     | EpochError::HeaderMismatch
                     | EpochError::CollateralTooSmall(_)
             )
-        })
+        })?;
+        turn::taken(turn, netuid, status, step)
+    }
+
+    /// Returns true if the epoch's assertion earns the least fee.
+    fn is_worth_it(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        status: &EpochStatus,
+    ) -> Result<bool, ChainError> {
+        if self.min_fee.is_zero() {
+            return Ok(true);
+        }
+        let budget = self
+            .contracts
+            .emission()
+            .budget(netuid, closed_epoch(status));
+        let budget: Option<EpochBudget> = chain.query(budget)?;
+        Ok(budget.is_some_and(|budget| budget.proposer >= self.min_fee))
+    }
+
+    /// Returns the collateral that the next assertion of the closed epoch needs.
+    ///
+    /// # Errors
+    /// `CollateralTooHigh` if that is more than this worker puts behind one.
+    fn collateral(&self, chain: &dyn ChainRead, header: &EpochHeader) -> Result<Rao, RoleError> {
+        let (netuid, epoch) = (header.netuid, self.contracts.epoch());
+        let needed: Rao = chain.query(epoch.collateral_required(netuid))?;
+        let most = match self.max_bond {
+            Some(most) => most,
+            None => {
+                let rules: EpochRules = chain.query(self.contracts.epoch().rules())?;
+                let first = rules.first_collateral(header.budget.total());
+                Rao(first.0.saturating_mul(MOST_TIMES))
+            }
+        };
+        if needed > most {
+            return Err(RoleError::CollateralTooHigh {
+                netuid,
+                needed,
+                most,
+            });
+        }
+        Ok(needed)
     }
 
     fn intent(&self, computed: &ComputedEpoch) -> Intent {
@@ -146,14 +211,32 @@ impl Proposer {
                 only = Some(intent.assertion);
             }
         }
-        match self.outcome(chain, intent, only)? {
-            IntentOutcome::Slashed { step } => Err(self.distrust(epochs, intent, step)),
-            _ => Ok(()),
+        match self.outcome(chain, intent, only) {
+            Ok(IntentOutcome::Slashed { step }) => Err(self.distrust(epochs, intent, step)),
+            Ok(_) => Ok(()),
+            // The node has forgotten the events. Without an intent, nothing was posted from here.
+            Err(error) if !error.is_of_the_connection() && self.is_first(epochs, intent)? => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// Reads the outcome of each open intent from the chain and removes the finished ones.
-    fn end_intents(&self, chain: &dyn ChainRead, epochs: &EpochCache) -> Vec<(NetUid, RoleError)> {
+    /// Returns true if there is a store, and no intent of the same epoch in it.
+    fn is_first(&self, epochs: &EpochCache, intent: &Intent) -> Result<bool, RoleError> {
+        let Some(store) = epochs.store() else {
+            return Ok(false);
+        };
+        let mut earlier = store.intents(self.account)?.into_iter();
+        Ok(!earlier.any(|it| (it.netuid, it.epoch) == (intent.netuid, intent.epoch)))
+    }
+
+    /// Reads the outcome of each open intent from the chain, unless its assertion still stands, and
+    /// removes the finished ones.
+    fn end_intents(
+        &self,
+        chain: &dyn ChainRead,
+        epochs: &EpochCache,
+        statuses: &[SubnetStatus],
+    ) -> Vec<(NetUid, RoleError)> {
         let Some(store) = epochs.store() else {
             return Vec::new();
         };
@@ -162,10 +245,22 @@ impl Proposer {
             // The store is for all subnets; the first subnet stands for them.
             Err(error) => return vec![(NetUid(1), error.into())],
         };
-        let ended = intents.iter().map(|intent| {
-            self.end_intent(chain, epochs, intent)
-                .map_err(|problem| (intent.netuid, problem))
-        });
+        let stands = |intent: &&Intent| {
+            let standing = statuses
+                .iter()
+                .filter(|(netuid, _)| *netuid == intent.netuid)
+                .flat_map(|(netuid, status)| standing(*netuid, status));
+            standing
+                .into_iter()
+                .any(|posted| posted.digest == intent.assertion)
+        };
+        let ended = intents
+            .iter()
+            .filter(|intent| !stands(intent))
+            .map(|intent| {
+                self.end_intent(chain, epochs, intent)
+                    .map_err(|problem| (intent.netuid, problem))
+            });
         ended.filter_map(Result::err).collect()
     }
 
@@ -178,13 +273,17 @@ impl Proposer {
         let header: Option<EpochHeader> =
             chain.query(self.contracts.epoch().header(intent.netuid))?;
         let is_past = header.is_none_or(|header| header.digest() != intent.header_hash);
-        // Of events that the chain has discarded nothing is known: the intent ends with its epoch.
-        let over = match self.outcome(chain, intent, Some(intent.assertion))? {
-            IntentOutcome::Slashed { step } => return Err(self.distrust(epochs, intent, step)),
-            IntentOutcome::Final => true,
-            IntentOutcome::NotPosted | IntentOutcome::Standing => is_past,
+        let is_over = match self.outcome(chain, intent, Some(intent.assertion)) {
+            Ok(IntentOutcome::Slashed { step }) => {
+                return Err(self.distrust(epochs, intent, step));
+            }
+            Ok(IntentOutcome::Final) => true,
+            Ok(IntentOutcome::NotPosted | IntentOutcome::Standing) => is_past,
+            // A node that has forgotten the events of a past epoch never has them again.
+            Err(error) if is_past && !error.is_of_the_connection() => true,
+            Err(error) => return Err(error.into()),
         };
-        if let (true, Some(store)) = (over, epochs.store()) {
+        if let (true, Some(store)) = (is_over, epochs.store()) {
             store.end_intent(intent)?;
         }
         Ok(())
@@ -215,15 +314,13 @@ impl Proposer {
         kept.map_or_else(RoleError::from, |()| slashed(&distrust))
     }
 
-    /// Fills the free collateral up to the need of the subnet's next assertion. Approvals and
-    /// deposits of a killed worker count.
+    /// Fills the free collateral up to `needed`. Approvals and deposits of a killed worker count.
     fn fill_collateral(
         &self,
         chain: &mut dyn Chain,
-        netuid: NetUid,
+        needed: Rao,
     ) -> Result<Option<Action>, RoleError> {
         let epoch = self.contracts.epoch();
-        let needed: Rao = chain.query(epoch.collateral_required(netuid))?;
         let free = chain.query(epoch.collateral(self.account))?.free;
         let amount = needed.checked_sub(free).unwrap_or_default();
         if amount.is_zero() {
@@ -246,6 +343,18 @@ impl Proposer {
             .answer()
             .map_err(RoleError::refused("Epochs::deposit_collateral"))?;
         Ok(Some(Action::CollateralAdded { amount }))
+    }
+}
+
+impl Role for Proposer {
+    fn turn(&self, turn: &mut Turn<'_>) -> Result<bool, ChainError> {
+        let statuses = turn.subnets.read(turn.chain)?;
+        for (netuid, problem) in self.end_intents(turn.chain, turn.epochs, &statuses) {
+            turn::report(turn.listener, netuid, problem)?;
+        }
+        turn::take(turn, self.account, statuses, |turn, netuid, status| {
+            self.look(turn, netuid, status)
+        })
     }
 }
 

@@ -295,6 +295,26 @@ impl Store {
         self.change(|batch| self.put(batch, &key(netuid, epoch), &results))
     }
 
+    /// Removes everything that was read and computed of an epoch.
+    ///
+    /// # Errors
+    /// `Damaged`, `Unavailable`.
+    pub fn remove_epoch(&self, netuid: NetUid, epoch: u32) -> Result<(), StoreError> {
+        let key = key(netuid, epoch);
+        self.change(|batch| {
+            for table in [
+                Inputs::TABLE,
+                Assertion::TABLE,
+                Memory::TABLE,
+                Results::TABLE,
+                Steps::TABLE,
+            ] {
+                batch.remove(table, &key)?;
+            }
+            Ok(())
+        })
+    }
+
     /// Stores the digest of the assertion that stands on the chain.
     ///
     /// # Errors

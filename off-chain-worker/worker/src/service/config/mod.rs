@@ -3,19 +3,24 @@
 //! There is one list of fields, [`Layer`]. The flags are its fields, the environment variables are
 //! the flags in capitals after `INKTENSOR_`, and the file has the same names with underscores.
 
+mod amount;
+
+pub use amount::Tao;
+
 use crate::{
     chain_source::ChainSource,
     service::logging::{LogFormat, DEFAULT_FILTER},
 };
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 use inktensor_client::io_error::reason;
+use inktensor_primitives::{NetUid, Rao};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     fmt, fs, io,
     net::SocketAddr,
-    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
+    num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize},
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -79,6 +84,25 @@ pub struct Layer {
     /// --ask-suri asks for it.
     #[arg(long, value_name = "FILE")]
     pub suri_file: Option<PathBuf>,
+    /// Serve these subnets only; all by default
+    #[arg(
+        long,
+        value_delimiter = ',',
+        num_args = 1,
+        value_name = "NETUID,..",
+        value_parser = positive::<NonZeroU16>
+    )]
+    pub netuid: Option<Vec<NonZeroU16>>,
+    /// As keeper and proposer, leave alone epochs that pay less than this amount of TAO for it; 0
+    /// by default. A watcher checks all epochs
+    #[arg(long, value_name = "TAO")]
+    #[serde(with = "as_text")]
+    pub min_fee: Option<Tao>,
+    /// Most TAO that the proposer puts behind one assertion; by default four times what the first
+    /// assertion of an epoch needs
+    #[arg(long, value_name = "TAO")]
+    #[serde(with = "as_text")]
+    pub max_bond: Option<Tao>,
     /// As keeper, make the chain execute epochs that no proposer posts, with this number of steps
     /// per call; costly, and off by default
     #[arg(long, value_name = "STEPS", value_parser = positive::<NonZeroU32>)]
@@ -100,11 +124,12 @@ pub struct Layer {
     /// Milliseconds between two reads of the chain; 200 by default
     #[arg(long, value_name = "MS", value_parser = positive::<NonZeroU64>)]
     pub poll: Option<NonZeroU64>,
-    /// Longest wait in milliseconds before the worker acts on a block, so that of several equal
-    /// workers another one is first each time; 0 by default
+    /// Longest wait in milliseconds before keeper and proposer act on a block, so that of several
+    /// equal workers another one is first each time; 0 by default
     #[arg(long, value_name = "MS")]
     pub stagger: Option<u64>,
-    /// Seconds without a sign of life after which /health reports a stalled worker; 300 by default
+    /// Seconds without a sign of life of a role after which /health reports a stalled worker; 300 by
+    /// default
     #[arg(long, value_name = "SECONDS", value_parser = positive::<NonZeroU64>)]
     pub stalled_after: Option<NonZeroU64>,
     /// Form of a line of the log; text by default
@@ -215,6 +240,12 @@ pub struct Config {
     pub account: Option<String>,
     /// File with the key.
     pub suri_file: Option<PathBuf>,
+    /// Subnets to serve; all if empty.
+    pub netuids: BTreeSet<NetUid>,
+    /// Least fee of an epoch that the worker keeps or proposes.
+    pub min_fee: Rao,
+    /// Most collateral behind an assertion, if it is not the default.
+    pub max_bond: Option<Rao>,
     /// Steps of a replay per call; `None` for a worker that does not replay.
     pub replay: Option<NonZeroU32>,
     /// Number of nodes that must give the same answers.
@@ -243,6 +274,7 @@ impl Layer {
     /// Returns the defaults.
     pub fn defaults() -> Self {
         Self {
+            min_fee: Some(Tao(Rao::ZERO)),
             poll: NonZeroU64::new(POLL),
             stagger: Some(0),
             stalled_after: NonZeroU64::new(STALLED_AFTER),
@@ -363,6 +395,9 @@ impl ResolvedConfig {
             store,
             account,
             suri_file,
+            netuid,
+            min_fee,
+            max_bond,
             replay,
             agree,
             early,
@@ -386,6 +421,13 @@ impl ResolvedConfig {
             store: store.ok_or_else(|| missing("store"))?,
             account,
             suri_file,
+            netuids: netuid
+                .unwrap_or_default()
+                .into_iter()
+                .map(|netuid| NetUid(netuid.get()))
+                .collect(),
+            min_fee: min_fee.map_or(Rao::ZERO, |fee| fee.0),
+            max_bond: max_bond.map(|most| most.0),
             replay,
             agree: agreeing(&chain, agree)?,
             early: early.unwrap_or_default(),
