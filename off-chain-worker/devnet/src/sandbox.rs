@@ -44,6 +44,8 @@ pub struct SandboxChain {
     past: Past,
     /// Blocks whose events are kept; all by default.
     kept: Option<u32>,
+    /// Blocks after which a block is final; none by default.
+    lag: u32,
     gas: Weight,
 }
 
@@ -77,6 +79,7 @@ impl SandboxChain {
             events: Vec::new(),
             past: Past::begin(),
             kept: None,
+            lag: 0,
             gas: Weight::from_parts(NO_LIMIT, NO_LIMIT),
         }
     }
@@ -114,6 +117,12 @@ impl SandboxChain {
     /// `Pruned`. By default nothing is.
     pub const fn keep_states(&mut self, blocks: u32) {
         self.kept = Some(blocks);
+    }
+
+    /// Makes a block final so many blocks later only, as on a chain with forks. By default it is
+    /// final at once.
+    pub const fn lag_finality(&mut self, blocks: u32) {
+        self.lag = blocks;
     }
 
     /// Returns the oldest block whose state is kept.
@@ -231,7 +240,11 @@ impl ChainRead for SandboxChain {
     }
 
     fn finalized(&self) -> Result<BlockId, ChainError> {
-        self.best()
+        let best = self.best()?;
+        let number = best.number.saturating_sub(self.lag);
+        let hash = self.past.ancestor(&best, number)?;
+        // The first block is final from the start.
+        Ok(hash.map_or(best, |hash| BlockId { number, hash }))
     }
 
     fn ancestor(&self, of: &BlockId, number: u32) -> Result<Option<Digest>, ChainError> {

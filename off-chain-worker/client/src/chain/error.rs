@@ -56,18 +56,29 @@ pub enum ChainError {
         /// Oldest block whose state the node has.
         first: u32,
     },
+    /// Too few nodes of the chain give the same answer.
+    #[error("{agree} of the nodes give the same answer, and {wanted} must (--agree): find out which of the nodes in --chain is wrong")]
+    NodesDiffer {
+        /// Most nodes with the same answer.
+        agree: u32,
+        /// Number of nodes that must agree.
+        wanted: u32,
+    },
     /// The worker itself held the transaction back.
     #[error("nothing was sent: {0}")]
     NotSent(String),
 }
 
 impl ChainError {
-    /// Returns true if the error is one of the connection: the same call may succeed once the chain
-    /// is reached again.
+    /// Returns true if the error is one of the connection, or of its nodes: the same call may succeed
+    /// once the chain is read again.
     pub const fn is_of_the_connection(&self) -> bool {
         matches!(
             self,
-            ChainError::Unreachable { .. } | ChainError::OutcomeUnknown(_)
+            ChainError::Unreachable { .. }
+                | ChainError::OutcomeUnknown(_)
+                | ChainError::BlockGone(_)
+                | ChainError::NodesDiffer { .. }
         )
     }
 }

@@ -12,14 +12,17 @@
 //!   [`forward_reads`](crate::forward_reads) and [`forward_deploys`](crate::forward_deploys) write
 //!   the methods that it leaves as they are.
 
+mod agreeing;
 mod error;
 mod event;
 mod forward;
 mod message;
 mod metered;
 mod pinned;
+mod pointers;
 pub mod rpc;
 
+pub use agreeing::Agreeing;
 pub use error::{CallError, ChainError, ContractError};
 pub use event::ContractEvent;
 pub use message::{contracts, query_all, selector, Answer, Message, Sent, Typed};

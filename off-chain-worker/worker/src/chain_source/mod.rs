@@ -23,7 +23,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     str::FromStr,
-    sync::Arc,
+    rc::Rc,
     time::Duration,
 };
 use subxt_signer::sr25519::Keypair;
@@ -81,7 +81,7 @@ pub struct Opened {
     /// The chain.
     pub chain: Box<dyn Chain>,
     /// Each node of the chain alone, for second opinions; none for a chain of one node.
-    pub nodes: Vec<Arc<dyn ChainRead + Send + Sync>>,
+    pub nodes: Vec<Rc<dyn ChainRead>>,
     /// Addresses of the contracts.
     pub contracts: Addresses,
     /// Store in the chain's folder, if there is one.
@@ -161,7 +161,7 @@ impl ChainSource {
                 chain.listen_to(contracts.named().map(|(_, address)| address));
                 let nodes = chain.nodes().into_iter();
                 Ok(Opened {
-                    nodes: nodes.map(|node| node as Arc<dyn ChainRead + Send + Sync>).collect(),
+                    nodes: nodes.map(|node| Rc::new(node) as Rc<dyn ChainRead>).collect(),
                     chain: Box::new(chain),
                     contracts,
                     store: None,

@@ -5,6 +5,7 @@ mod doubt;
 mod memory;
 mod read;
 mod results;
+mod shown;
 
 pub(crate) use memory::as_published;
 
@@ -84,6 +85,8 @@ pub struct EpochCache {
     agreed: BTreeMap<NetUid, Digest>,
     /// Doubts about a subnet's closed epoch.
     doubts: BTreeMap<NetUid, Doubt>,
+    /// Block of the last judgment of an assertion that a single node shows.
+    shown: BTreeMap<NetUid, u32>,
 }
 
 /// An epoch that could not be computed.
@@ -127,6 +130,7 @@ impl EpochCache {
             failures: BTreeMap::new(),
             agreed: BTreeMap::new(),
             doubts: BTreeMap::new(),
+            shown: BTreeMap::new(),
         }
     }
 

@@ -155,7 +155,7 @@ impl EpochCache {
                 .map(|answer| answer.map_err(CallError::Refused))
                 .collect(),
             Err(error) if error.is_of_the_connection() => return Err(error.into()),
-            Err(error @ (ChainError::BlockGone(_) | ChainError::Pruned { .. })) => {
+            Err(error @ ChainError::Pruned { .. }) => {
                 return Err(error.into());
             }
             // One of them failed: the others are known.

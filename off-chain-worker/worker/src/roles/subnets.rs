@@ -56,6 +56,25 @@ impl Subnets {
         self.after = Some(netuid);
     }
 
+    /// Reads the status of each of these subnets that exists.
+    ///
+    /// # Errors
+    /// If the chain does not answer.
+    pub fn statuses(
+        &self,
+        chain: &dyn ChainRead,
+        netuids: Vec<NetUid>,
+    ) -> Result<Vec<SubnetStatus>, ChainError> {
+        let pages = netuids
+            .chunks(MAX_STATUSES)
+            .map(|page| self.contracts.epoch().statuses(page.to_vec()));
+        let pages: Vec<Vec<Option<EpochStatus>>> = query_all(chain, pages)?;
+        let answers = netuids.into_iter().zip(pages.into_iter().flatten());
+        Ok(answers
+            .filter_map(|(netuid, status)| Some((netuid, status?)))
+            .collect())
+    }
+
     /// Reads the status of each subnet, in the order of this turn.
     ///
     /// # Errors
@@ -72,16 +91,7 @@ impl Subnets {
             is_served && (live.contains(netuid) || !self.over.contains(netuid))
         };
         let wanted: Vec<NetUid> = (1..=made).map(NetUid).filter(is_wanted).collect();
-        let pages = wanted
-            .chunks(MAX_STATUSES)
-            .map(|page| self.contracts.epoch().statuses(page.to_vec()));
-        let pages: Vec<Vec<Option<EpochStatus>>> = query_all(chain, pages)?;
-        let answers = pages.into_iter().flatten();
-        let mut statuses: Vec<SubnetStatus> = wanted
-            .into_iter()
-            .zip(answers)
-            .filter_map(|(netuid, status)| Some((netuid, status?)))
-            .collect();
+        let mut statuses = self.statuses(chain, wanted)?;
         let over = statuses
             .iter()
             .filter(|(netuid, status)| !live.contains(netuid) && is_over(status));

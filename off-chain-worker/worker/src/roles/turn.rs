@@ -7,14 +7,17 @@
 use super::{Action, RoleError, Subnets, TickReport};
 use crate::{epochs::EpochCache, roles::subnets::SubnetStatus};
 use inktensor_client::chain::{
-    Answer, Call, CallError, Chain, ChainError, Message, Receipt, Sent, Typed,
+    Answer, Call, CallError, Chain, ChainError, ChainRead, Message, Receipt, Sent, Typed,
 };
 use inktensor_primitives::{
     epoch::{EpochError, EpochStatus, Epochs},
     AccountId, NetUid,
 };
 use scale::Decode;
-use std::time::{Duration, Instant};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 /// Most messages that a turn sends together.
 pub const GROUP: usize = 8;
@@ -50,6 +53,9 @@ pub struct Turn<'a> {
     pub subnets: &'a mut Subnets,
     /// Listener to the outcomes.
     pub listener: &'a mut dyn Listener,
+    /// Each node of the chain alone, if `chain` is what several of them agree on. A watcher acts on
+    /// what one of them shows.
+    pub views: &'a [Rc<dyn ChainRead>],
 }
 
 impl Turn<'_> {
@@ -87,6 +93,7 @@ pub fn tick(
             epochs: &mut *epochs,
             subnets: &mut subnets,
             listener: &mut report,
+            views: &[],
         })?;
         if !moved {
             return Ok(report);

@@ -4,11 +4,14 @@
 //! An assertion that the watcher could not judge, for whatever reason, is one kind of problem:
 //! `unchecked`. The chain may refuse a dispute because the step is right. Then what the watcher has
 //! computed is wrong: it drops that, reads the epoch again, and reports `doubted`.
+//!
+//! On several nodes, the chain is what enough of them agree on. An assertion that one of them alone
+//! shows is judged too, and disputed if it is false: the others may hide it.
 
 use super::{
     standing::{standing, StandingAssertion},
     turn::{self, Due, Look},
-    Action, Role, RoleError, Subnets, TickReport, Turn,
+    Action, Role, RoleError, SubnetStatus, Subnets, TickReport, Turn,
 };
 use crate::{epochs::EpochCache, history::EpochHistory};
 use inktensor_client::{
@@ -20,8 +23,10 @@ use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Disputed, StepProof},
     epoch::{EpochError, EpochStatus, Epochs},
-    AccountId, NetUid, Rao,
+    AccountId, Digest, NetUid, Rao,
 };
+use std::{collections::BTreeSet, rc::Rc};
+use tracing::debug;
 
 /// The watcher role.
 #[derive(Clone, Copy, Debug)]
@@ -61,15 +66,25 @@ impl Watcher {
         turn::tick(self, Subnets::of(self.contracts), chain, epochs)
     }
 
-    /// Checks the assertions of a subnet. Returns the disputes that are due.
+    /// Checks the assertions of a subnet, and one of those that single nodes show. Returns the
+    /// disputes that are due.
     fn look(
         &self,
         turn: &mut Turn<'_>,
         block: u32,
-        netuid: NetUid,
-        status: &EpochStatus,
+        (netuid, status): (NetUid, &EpochStatus),
+        shown: &[Shown],
     ) -> Result<Look, RoleError> {
         let (mut due, mut blocks_left) = (Vec::new(), None);
+        let shown = shown.iter().find(|shown| shown.posted.netuid == netuid);
+        if let Some(shown) = shown.filter(|_| turn.epochs.judges_shown(netuid, block)) {
+            match self.judge_shown(turn, shown) {
+                Ok(Some((k, proof))) => due.push(self.dispute(&shown.posted, k, proof)),
+                Ok(None) => {}
+                // A node alone can make up what cannot be judged.
+                Err(reason) => debug!(netuid = netuid.0, %reason, "a node shows an assertion"),
+            }
+        }
         for posted in standing(netuid, status) {
             match self.judge(turn, &posted, block) {
                 Ok(Judgment::True) => {
@@ -124,6 +139,25 @@ impl Watcher {
             }
             _ => Err(disagreement(chain, epochs, netuid, &claimed)?),
         }
+    }
+
+    /// Returns the first false step of an assertion that a single node shows, with the proof.
+    fn judge_shown(
+        &self,
+        turn: &mut Turn<'_>,
+        shown: &Shown,
+    ) -> Result<Option<(u32, StepProof)>, RoleError> {
+        let Shown { view, posted } = shown;
+        let netuid = posted.netuid;
+        let (chain, view): (&dyn ChainRead, &dyn ChainRead) = (turn.chain, view.as_ref());
+        let about = (netuid, posted.epoch);
+        let computed = turn.epochs.closed_as_shown(chain, view, about)?;
+        if computed.assertion.digest() == posted.digest {
+            return Ok(None);
+        }
+        let claimed = self.read(view, posted)?;
+        let claimed = claimed.ok_or(RoleError::AssertionUnknown { netuid })?;
+        Ok(computed.trace.refute(&computed.inputs, &claimed))
     }
 
     fn dispute(&self, posted: &StandingAssertion, step: u32, proof: StepProof) -> Due {
@@ -205,10 +239,40 @@ impl Role for Watcher {
         }
         // The most urgent one first.
         statuses.sort_by_key(|(netuid, status)| deadline(*netuid, status).unwrap_or(u32::MAX));
+        let shown = shown(turn, &statuses);
         turn::take(turn, self.account, statuses, |turn, netuid, status| {
-            self.look(turn, block, netuid, status)
+            self.look(turn, block, (netuid, status), &shown)
         })
     }
+}
+
+/// An assertion that a single node shows.
+struct Shown {
+    view: Rc<dyn ChainRead>,
+    posted: StandingAssertion,
+}
+
+/// Returns the assertions that single nodes show on these subnets, beyond those that the nodes agree
+/// on. A node that does not answer shows none.
+fn shown(turn: &Turn<'_>, statuses: &[SubnetStatus]) -> Vec<Shown> {
+    let netuids: Vec<NetUid> = statuses.iter().map(|(netuid, _)| *netuid).collect();
+    let agreed: BTreeSet<(NetUid, Digest)> = statuses
+        .iter()
+        .flat_map(|(netuid, status)| standing(*netuid, status))
+        .map(|posted| (posted.netuid, posted.digest))
+        .collect();
+    let mut all = Vec::new();
+    for view in turn.views {
+        let seen = turn.subnets.statuses(view.as_ref(), netuids.clone());
+        let posted = seen.into_iter().flatten();
+        let posted = posted.flat_map(|(netuid, status)| standing(netuid, &status));
+        let new = posted.filter(|it| !agreed.contains(&(it.netuid, it.digest)));
+        all.extend(new.map(|posted| Shown {
+            view: Rc::clone(view),
+            posted,
+        }));
+    }
+    all
 }
 
 /// Stores that this assertion was seen.

@@ -43,7 +43,7 @@ use crate::{
 use config::{Config, Role};
 use dry_run::DryRun;
 use inktensor_client::{
-    chain::{Chain, ChainError},
+    chain::{Agreeing, Chain, ChainError, ChainRead},
     deploy::Addresses,
     ss58::ss58,
 };
@@ -54,6 +54,7 @@ use role_loop::{Progress, RoleLoop};
 use signals::Stop;
 use status::{LoopStatus, Status};
 use std::{
+    rc::Rc,
     sync::{
         mpsc::{self, RecvTimeoutError},
         Arc,
@@ -249,8 +250,8 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
                 let status = self.handles.status.begin_loop(name(*role));
                 threads.push(scope.spawn(move || {
                     self.guarded(|| {
-                        if let Some(chain) = self.connect(&status)? {
-                            self.role_loop(*role, chain, status).run();
+                        if let Some(opened) = self.connect(&status)? {
+                            self.role_loop(*role, opened, status).run();
                         }
                         Ok(())
                     })
@@ -260,7 +261,8 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
                 let status = self.handles.status.begin_loop(monitor::NAME);
                 threads.push(scope.spawn(move || {
                     self.guarded(|| {
-                        if let Some(chain) = self.connect(&status)? {
+                        if let Some(opened) = self.connect(&status)? {
+                            let chain = self.instrumented(opened.chain, &status);
                             self.monitor(chain, status).run();
                         }
                         Ok(())
@@ -292,7 +294,7 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
     }
 
     /// Opens a connection for a loop. Returns `None` if the worker is asked to stop first.
-    fn connect(&self, status: &Arc<LoopStatus>) -> Result<Option<Instrumented>, ServiceError> {
+    fn connect(&self, status: &Arc<LoopStatus>) -> Result<Option<Opened>, ServiceError> {
         let waits = |trouble| status.turned(Some(trouble));
         let (stop, chain) = (&self.handles.stop, &self.config.chain);
         let Some(opened) = opened(stop, chain, self.config.poll, &self.open, waits)? else {
@@ -302,7 +304,7 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
         if (found, opened.contracts) != (self.genesis, self.contracts) {
             return Err(ServiceError::OtherChain);
         }
-        Ok(Some(self.instrumented(opened.chain, status)))
+        Ok(Some(opened))
     }
 
     fn instrumented(&self, chain: Box<dyn Chain>, status: &Arc<LoopStatus>) -> Instrumented {
@@ -323,12 +325,28 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
         Subnets::of(self.contracts).only(self.config.netuids.iter().copied())
     }
 
-    fn role_loop(&self, role: Role, chain: Instrumented, status: Arc<LoopStatus>) -> RoleLoop {
+    /// Returns the chain of a role, and its views of single nodes. What a keeper reads wrong costs a
+    /// fee. The other roles believe what enough nodes agree on.
+    fn believed(&self, role: Role, opened: Opened) -> (Box<dyn Chain>, Vec<Rc<dyn ChainRead>>) {
+        let Opened { chain, nodes, .. } = opened;
+        match role {
+            Role::Proposer | Role::Watcher if nodes.len() > 1 => {
+                let agreeing = Agreeing::new(chain, nodes.clone(), self.config.agree);
+                (Box::new(agreeing), nodes)
+            }
+            Role::Keeper | Role::Proposer | Role::Watcher => (chain, Vec::new()),
+        }
+    }
+
+    fn role_loop(&self, role: Role, opened: Opened, status: Arc<LoopStatus>) -> RoleLoop {
         let config = self.config;
+        let (chain, views) = self.believed(role, opened);
+        let chain = self.instrumented(chain, &status);
         RoleLoop {
             name: name(role),
             role: turns(role, config, self.account, self.contracts),
             chain,
+            views,
             epochs: EpochCache::new(self.contracts, Arc::clone(&self.kernels))
                 .with_store(Arc::clone(&self.store)),
             subnets: self.subnets(),

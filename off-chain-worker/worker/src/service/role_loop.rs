@@ -8,9 +8,9 @@ use crate::{
     epochs::EpochCache,
     roles::{Action, Listener, Role, RoleError, Subnets, Turn},
 };
-use inktensor_client::chain::ChainError;
+use inktensor_client::chain::{ChainError, ChainRead};
 use inktensor_primitives::{AccountId, NetUid};
-use std::{sync::Arc, time::Duration};
+use std::{rc::Rc, sync::Arc, time::Duration};
 use tracing::{debug, info};
 
 /// The loop of one role.
@@ -21,6 +21,8 @@ pub struct RoleLoop {
     pub role: Box<dyn Role>,
     /// Connection of the role.
     pub chain: Instrumented,
+    /// Each node of the chain alone, if several must agree.
+    pub views: Vec<Rc<dyn ChainRead>>,
     /// Epochs that the role has computed.
     pub epochs: EpochCache,
     /// Subnets that the role serves.
@@ -123,6 +125,7 @@ impl RoleLoop {
             epochs: &mut self.epochs,
             subnets: &mut self.subnets,
             listener: &mut listener,
+            views: &self.views,
         })?;
         if moved {
             progress.seen = None;

@@ -160,7 +160,7 @@ impl AtWork {
             dry_run,
         };
         let handles = handles();
-        let opened = Opened {
+        let opened = || Opened {
             chain: Box::new(net.clone()),
             nodes: Vec::new(),
             contracts: net.contracts,
@@ -170,11 +170,10 @@ impl AtWork {
         let kernels = Kernels::new(EngineChoice::Wasm).unwrap();
         let never = || Err(ChainError::BadAnswer.into());
         let service =
-            Service::new(&config, signer, never, &opened, kernels, handles.clone()).unwrap();
+            Service::new(&config, signer, never, &opened(), kernels, handles.clone()).unwrap();
         let role_loop = |role: &Role| {
             let status = handles.status.begin_loop(name(*role));
-            let chain = service.instrumented(Box::new(net.clone()), &status);
-            service.role_loop(*role, chain, status)
+            service.role_loop(*role, opened(), status)
         };
         let loops = config.roles.iter().map(role_loop).collect();
         Self {

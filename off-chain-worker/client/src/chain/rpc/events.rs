@@ -236,6 +236,7 @@ pub async fn system_events(
 }
 
 /// An event of a block.
+#[derive(Clone)]
 pub struct BlockEvent {
     /// Transaction that caused the event, counted from 0. `None` for an event of the block itself.
     pub transaction: Option<u32>,

@@ -300,10 +300,6 @@ impl ChainRead for RpcChain {
     forward_reads!(self => self.node);
 }
 
-impl<C: ChainRead + ?Sized> ChainRead for Arc<C> {
-    forward_reads!(self => self.as_ref());
-}
-
 impl Chain for RpcChain {
     fn submit(
         &mut self,

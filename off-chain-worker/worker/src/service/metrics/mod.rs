@@ -259,6 +259,7 @@ pub const fn chain_error(error: &ChainError) -> &'static str {
         ChainError::Unreachable { .. } => "unreachable",
         ChainError::OutcomeUnknown(_) => "outcome_unknown",
         ChainError::BlockGone(_) => "block_gone",
+        ChainError::NodesDiffer { .. } => "nodes_differ",
         ChainError::Pruned { .. } => "pruned",
         ChainError::NotSent(_) => "not_sent",
     }
