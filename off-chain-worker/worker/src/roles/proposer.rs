@@ -99,7 +99,7 @@ impl Proposer {
         let (chain, epochs) = (&mut *turn.chain, &mut *turn.epochs);
         let computed = epochs.closed(chain, netuid)?;
         if !self.early && chain.finalized()?.number < computed.closed_in.number {
-            return Ok(Step::Nothing);
+            return Ok(Look::NOTHING);
         }
         let intent = self.intent(&computed);
         self.must_be_trusted(chain, epochs, &intent)?;

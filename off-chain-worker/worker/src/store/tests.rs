@@ -399,6 +399,7 @@ fn a_value_that_does_not_fit_its_place_is_refused() {
             &Inputs {
                 inputs: inputs(9, None),
                 plan: plan(),
+                closed_in: closed_in(1),
             },
         )
         .expect("small"),
@@ -412,6 +413,7 @@ fn a_value_that_does_not_fit_its_place_is_refused() {
                     ..inputs(8, None)
                 },
                 plan: plan(),
+                closed_in: closed_in(1),
             },
         )
         .expect("small"),

@@ -5,7 +5,7 @@
 
 use super::{Verifier, VerifyError};
 use crate::epochs::block;
-use inktensor_client::chain::{BlockId, ChainError, ChainRead, Pinned, Typed};
+use inktensor_client::chain::{BlockId, ChainError, Pinned, Typed};
 use inktensor_primitives::{
     epoch::{EpochStatus, Epochs},
     kernel::EpochHeader,

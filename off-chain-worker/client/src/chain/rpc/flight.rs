@@ -98,7 +98,7 @@ enum Untaken {
     /// The node's answer.
     Refused(UserError),
     /// No answer.
-    Lost(String),
+    Lost,
 }
 
 /// Signs `payloads` with `key`, sends them together, and waits for their blocks. Returns the outcome
@@ -191,7 +191,7 @@ fn land<P>(
 ) -> Result<bool, ChainError> {
     let error = match taken {
         Ok(()) => return Ok(false),
-        Err(Departure::Untaken(Untaken::Lost(_))) => return Ok(true),
+        Err(Departure::Untaken(Untaken::Lost)) => return Ok(true),
         Err(Departure::Untaken(Untaken::Refused(problem))) => refused(&reason(&problem)),
         Err(Departure::Unsigned(error)) => error,
     };
@@ -287,7 +287,7 @@ impl<P: Payload> Flight<'_, P> {
                 let refused = Some(reason(&problem));
                 self.state = State::Pending { refused };
             }
-            Err(Untaken::Lost(_)) => {}
+            Err(Untaken::Lost) => {}
         }
     }
 }
@@ -447,8 +447,7 @@ fn hand_over(
     let taken = chain.link().run(async { submit(connection, bytes).await });
     let mut taken = match taken {
         Ok(taken) => taken.map_err(Untaken::Refused),
-        Err(Trouble::Lost(reason)) => Err(Untaken::Lost(reason)),
-        Err(Trouble::Final(error)) => Err(Untaken::Lost(error.to_string())),
+        Err(_) => Err(Untaken::Lost),
     };
     if is_urgent && !chain.each().is_empty() {
         for link in chain.link().each(SPREADING) {

@@ -8,7 +8,7 @@ const EXAMPLE: &str = include_str!("../../../../inktensor.example.toml");
 
 /// Each field: its flag, two texts for it on a command line or in the environment, and the same two
 /// in a file.
-const FIELDS: [(&str, [&str; 2], [&str; 2]); 17] = [
+const FIELDS: [(&str, [&str; 2], [&str; 2]); 20] = [
     (
         "role",
         ["keeper", "proposer,watcher"],

@@ -7,6 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod forks;
+mod liars;
+mod pool;
+
 use inktensor_client::{
     chain::{
         rpc::{RpcChain, Settings},
