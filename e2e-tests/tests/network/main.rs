@@ -13,6 +13,7 @@
 mod adversary;
 mod assertion;
 mod attacks;
+mod attacks_assertions;
 mod children;
 mod commit_reveal;
 mod dispute;
@@ -26,6 +27,8 @@ mod harness;
 mod keeper;
 mod kernel_on_chain;
 mod kernels;
+mod limits_of_chains;
+mod load;
 mod mean;
 mod ordinary_node;
 mod proposer;

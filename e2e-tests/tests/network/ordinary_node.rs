@@ -68,7 +68,7 @@ fn old_network(kept: u32) -> (Network, NetUid) {
     net.advance(2 * KEPT);
     net.run_epoch(netuid);
     net.honest_weights(netuid);
-    net.with_chain(|chain| chain.keep_states(kept));
+    net.with_chain(|chain| chain.limit_history(kept));
     (net, netuid)
 }
 
@@ -98,7 +98,7 @@ fn assertion_in_a_discarded_block_is_verified_by_its_digest() {
     let computed = net.compute(netuid);
     net.advance(FEW);
     net.assert_epoch(netuid);
-    net.with_chain(|chain| chain.keep_states(1));
+    net.with_chain(|chain| chain.limit_history(1));
     net.advance(2);
     // The memory of the epoch before was published in blocks that are gone too.
     assert!(matches!(
@@ -183,7 +183,7 @@ fn missing_subnets_epochs_and_uids_are_named_at_once() {
     let (mut net, netuid) = old_network(FEW);
     net.close(netuid);
     // Nothing of the chain's past can be read.
-    net.with_chain(|chain| chain.keep_states(0));
+    net.with_chain(|chain| chain.limit_history(0));
     net.advance(1);
     let text = |error: VerifyError| error.to_string();
     let missing = verify(&mut net, netuid, 9_999).expect_err("no such epoch");
@@ -212,7 +212,7 @@ fn missing_subnets_epochs_and_uids_are_named_at_once() {
 fn final_memory_of_a_past_settlement_is_computed_again_or_said_to_be_gone() {
     let mut net = Network::deploy();
     let netuid = populated(&mut net);
-    net.with_chain(|chain| chain.keep_states(FEW));
+    net.with_chain(|chain| chain.limit_history(FEW));
     let computed = net.run_epoch(netuid);
     net.advance(FEW + 1);
     // The first epoch reads no memory, so its inputs are enough.

@@ -5,10 +5,7 @@
 use crate::worker::{fresh, populated};
 use inktensor_client::chain::{ChainError, ChainRead, Typed};
 use inktensor_e2e_tests::{accounts::*, Network, TempDir};
-use inktensor_primitives::{
-    epoch::{Epochs, Stage},
-    NetUid, Rao, Uid,
-};
+use inktensor_primitives::{epoch::Epochs, NetUid, Rao, Uid};
 use inktensor_worker::{
     epochs::EpochCache,
     roles::{Action, Proposer, TickReport, Watcher},
@@ -106,10 +103,9 @@ fn proposer_after_a_reorg_posts_the_epoch_of_its_fork_and_loses_nothing() {
     let actions = actions.expect("no problem");
     assert!(actions.contains(&Action::Proposed { netuid, epoch: 1 }));
     let honest = net.compute(netuid);
-    let Stage::Asserted { assertion, .. } = net.status(netuid).expect("a status").stage else {
-        panic!("it is posted");
-    };
-    assert_eq!(assertion, honest.assertion.digest());
+    let stage = net.status(netuid).expect("a status").stage;
+    let posted = stage.standing().first().expect("it is posted");
+    assert_eq!(posted.assertion, honest.assertion.digest());
     let watched = TempDir::new();
     let mut other = fresh(net, &watched);
     let watcher = Watcher::new(STRANGER, net.addresses());

@@ -13,6 +13,14 @@ use inktensor_primitives::{
     AccountId, Bps, NetUid, Rao, Uid,
 };
 
+/// Makes the honest assertion of the epoch final, and settles it.
+fn finish(judge: &mut OnChain, case: &Case) {
+    judge.advance(judge.period());
+    let honest = case.trace.assertion();
+    judge.finalize(&honest).expect("final");
+    judge.settle(case);
+}
+
 /// The number of writes of a round.
 const WRITES: u32 = 25;
 const SEATS: u16 = 8;
@@ -165,7 +173,7 @@ fn closed_inputs_do_not_change_with_random_writes() {
             let proof = case.trace.proof(&case.inputs, &honest, k).expect("a step");
             assert_eq!(judge.dispute(k, &proof), Err(EpochError::StepIsCorrect));
         }
-        judge.finish(&case);
+        finish(&mut judge, &case);
         assert_eq!(judge.net.roster(netuid), case.trace.roster);
     }
 }
@@ -183,7 +191,7 @@ fn writes_after_a_close_are_read_by_the_next_epoch() {
     judge
         .propose(&case.trace.assertion())
         .expect("honest, and taken");
-    judge.finish(&case);
+    finish(&mut judge, &case);
     judge.net.close(netuid);
     let stake = |inputs: &inktensor_compute::epoch::EpochInputs| inputs.chunks[0].neurons[0].stake;
     assert!(stake(&judge.net.inputs(netuid)) >= stake(&case.inputs) + more.0);

@@ -289,10 +289,9 @@ fn node_that_lies_about_inputs_costs_no_collateral() {
         epoch: 0,
     };
     assert!(heard.actions.contains(&posted), "{:?}", heard.problems);
-    let Stage::Asserted { assertion, .. } = net.status(&connect(&net.node), ONE).stage else {
-        panic!("it is posted");
-    };
-    assert_eq!(assertion, honest.digest());
+    let stage = net.status(&connect(&net.node), ONE).stage;
+    let posted = stage.standing().first().expect("it is posted");
+    assert_eq!(posted.assertion, honest.digest());
 }
 
 #[test]

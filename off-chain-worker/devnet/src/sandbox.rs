@@ -42,11 +42,20 @@ pub struct SandboxChain {
     sandbox: RefCell<DefaultSandbox>,
     events: Vec<ContractEvent>,
     past: Past,
-    /// Blocks whose events are kept; all by default.
-    kept: Option<u32>,
     /// Blocks after which a block is final; none by default.
     lag: u32,
     gas: Weight,
+    /// Blocks whose events are kept.
+    history: u32,
+}
+
+/// The storage that a contract occupies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StorageUse {
+    /// Number of cells.
+    pub items: u32,
+    /// Length of all values.
+    pub bytes: u32,
 }
 
 /// A state of the chain to return to.
@@ -78,9 +87,9 @@ impl SandboxChain {
             sandbox: RefCell::new(DefaultSandbox::default()),
             events: Vec::new(),
             past: Past::begin(),
-            kept: None,
             lag: 0,
             gas: Weight::from_parts(NO_LIMIT, NO_LIMIT),
+            history: u32::MAX,
         }
     }
 
@@ -113,10 +122,15 @@ impl SandboxChain {
         self.gas = Weight::from_parts(self.gas.ref_time(), bytes);
     }
 
-    /// Answers as a node that keeps the states of this many blocks: events of older ones are
-    /// `Pruned`. By default nothing is.
-    pub const fn keep_states(&mut self, blocks: u32) {
-        self.kept = Some(blocks);
+    /// Keeps the states and events of the last `blocks` blocks only, as an ordinary node does: older
+    /// ones are `Pruned`. By default all are kept.
+    pub const fn limit_history(&mut self, blocks: u32) {
+        self.history = blocks;
+    }
+
+    /// Forgets the events for which `is_forgotten` returns true.
+    pub fn forget_events(&mut self, is_forgotten: impl Fn(&ContractEvent) -> bool) {
+        self.events.retain(|event| !is_forgotten(event));
     }
 
     /// Makes a block final so many blocks later only, as on a chain with forks. By default it is
@@ -127,8 +141,7 @@ impl SandboxChain {
 
     /// Returns the oldest block whose state is kept.
     fn oldest(&self) -> u32 {
-        self.kept
-            .map_or(0, |kept| self.past.now().number.saturating_sub(kept))
+        self.past.now().number.saturating_sub(self.history)
     }
 
     /// Returns the events of contracts from block `from` on, oldest first.
@@ -188,10 +201,9 @@ impl SandboxChain {
     /// Returns the root hash of the storage of the contract at `address`. Equal roots mean equal
     /// contents.
     pub fn storage_root(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        let mut key = pallet_key("ContractInfoOf");
-        key.extend(Twox64Concat::hash(AsRef::<[u8; 32]>::as_ref(address)));
+        // The first field of a contract's record is the trie id of its storage.
+        let key = record_key(address);
         let root = self.inside(|| {
-            // The first field of a contract's record is the trie id of its storage.
             let name = unhashed::get::<Vec<u8>>(&key)?;
             let root = child::root(
                 &child::ChildInfo::new_default(&name),
@@ -201,6 +213,17 @@ impl SandboxChain {
         });
         root.map(|root| Digest::try_from(root).map_err(|_| ChainError::BadAnswer))
             .transpose()
+    }
+
+    /// Returns the storage that the contract at `address` occupies. A chain holds a deposit for
+    /// each item and for each byte.
+    pub fn storage_use(&self, address: &AccountId) -> Option<StorageUse> {
+        // After the trie id and the code hash, a contract's record has the number of bytes, then
+        // the number of items.
+        let key = record_key(address);
+        let (_, _, bytes, items): (Vec<u8>, Digest, u32, u32) =
+            self.inside(|| unhashed::get(&key))?;
+        Some(StorageUse { items, bytes })
     }
 
     fn inside<T>(&self, action: impl FnOnce() -> T) -> T {
@@ -484,6 +507,13 @@ fn pallet_key(map: &str) -> Vec<u8> {
     storage_prefix(b"Contracts", map.as_bytes()).to_vec()
 }
 
+/// Returns the key of the record that the pallet has of the contract at `address`.
+fn record_key(address: &AccountId) -> Vec<u8> {
+    let mut key = pallet_key("ContractInfoOf");
+    key.extend(Twox64Concat::hash(AsRef::<[u8; 32]>::as_ref(address)));
+    key
+}
+
 fn refusal(error: DispatchError, to: AccountId) -> ChainError {
     match named(&error) {
         Some("ContractNotFound") => ChainError::NoContract(to),
@@ -529,7 +559,7 @@ mod tests {
     fn states_of_old_blocks_can_be_discarded() {
         let mut chain = SandboxChain::new();
         let start = chain.best().unwrap();
-        chain.keep_states(3);
+        chain.limit_history(3);
         chain.advance(3);
         assert_eq!(chain.events(0), Ok(Vec::new()));
         assert_eq!(chain.read_all_at(&start, ALICE.into(), &[]), Ok(Vec::new()));
@@ -555,5 +585,6 @@ mod tests {
         );
         assert_eq!(chain.code(&[3; 32]), Ok(None));
         assert_eq!(chain.code_hash(&nowhere), Ok(None));
+        assert_eq!(chain.storage_use(&nowhere), None);
     }
 }

@@ -75,18 +75,6 @@ pub enum RoleError {
         /// The chain's error.
         reason: String,
     },
-    /// The next assertion of an epoch needs more collateral than this worker puts behind one.
-    /// Assertions of others were slashed. Find out why, and raise the limit if this worker shall
-    /// post.
-    #[error("the next assertion of subnet {} needs {needed}, above the limit of {most};         find out why earlier ones were slashed, and raise --max-bond to post it", netuid.0)]
-    CollateralTooHigh {
-        /// The subnet.
-        netuid: NetUid,
-        /// Collateral that the assertion needs.
-        needed: Rao,
-        /// Most collateral that this worker puts behind an assertion.
-        most: Rao,
-    },
     /// The two engines disagree on an epoch. One of them is wrong, so nothing is posted.
     #[error("two engines differ on epoch {epoch} of subnet {}: {difference}; nothing is posted, report this", netuid.0)]
     EnginesDiffer {
@@ -155,6 +143,18 @@ pub enum RoleError {
         step: u32,
         /// Code hash of the kernel.
         kernel_code: Digest,
+    },
+    /// The next assertion of a subnet needs more collateral than this worker may lock. Dispute the
+    /// false assertions beside it, or raise the limit.
+    #[error("the next assertion of subnet {} needs collateral of {needed}, above the limit of {limit}; \
+        dispute the false ones beside it, or raise --max-bond", netuid.0)]
+    CollateralAboveLimit {
+        /// The subnet.
+        netuid: NetUid,
+        /// Collateral of the next assertion.
+        needed: Rao,
+        /// Most collateral that this worker locks.
+        limit: Rao,
     },
     /// The posted epoch differs from the one computed here. This worker does not finalize it.
     #[error("epoch {epoch} of subnet {} was posted wrong: {}", netuid.0, difference_text(difference))]

@@ -1,5 +1,8 @@
 //! The chain's side of a kernel's imports, as `pallet-contracts` answers a contract with an empty
 //! root cell. Both Wasm engines call these functions, on the memory of the kernel.
+//!
+//! A function that traps on the chain ends with [`Ended::Trap`]. Any other end is one that the chain
+//! does not have.
 
 /// `ReturnErrorCode::Success` of the contracts API.
 const SUCCESS: u32 = 0;
@@ -15,16 +18,15 @@ pub struct Call {
     answer: Option<Vec<u8>>,
 }
 
-/// The reason for which a host function ends a call: the kernel returned, or did something that no
-/// pure step may do.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Ended(pub String);
-
-impl Ended {
-    fn by(reason: &str) -> Self {
-        Self(reason.to_owned())
-    }
+/// The reason for which a host function ends a call.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    /// The chain traps too.
+    #[error("{0}")]
+    Trap(String),
+    /// The kernel returned, or did something that the chain answers otherwise.
+    #[error("{0}")]
+    Apart(&'static str),
 }
 
 impl Call {
@@ -49,12 +51,12 @@ impl Call {
     /// `seal0.seal_return`: ends the call. The stored answer marks a good end.
     pub fn seal_return(&mut self, memory: &[u8], flags: u32, data: u32, len: u32) -> Ended {
         if flags & !KNOWN_FLAGS != 0 {
-            return Ended::by("it returned with unknown flags");
+            return Ended::Trap("it returned with unknown flags".into());
         }
         match piece(memory, data, len) {
             Ok(answer) => {
                 self.answer = Some(answer.to_vec());
-                Ended::by("returned")
+                Ended::Apart("returned")
             }
             Err(ended) => ended,
         }
@@ -76,15 +78,15 @@ pub fn get_storage(
     out_len: u32,
 ) -> Result<u32, Ended> {
     if piece(memory, key, key_len)? != ROOT_CELL {
-        return Err(Ended::by("a step read storage"));
+        return Err(Ended::Apart("a step read storage"));
     }
     put(memory, out, out_len, &[])?;
     Ok(SUCCESS)
 }
 
 /// `seal2.set_storage`: no step may write.
-pub fn set_storage() -> Ended {
-    Ended::by("a step wrote to storage")
+pub const fn set_storage() -> Ended {
+    Ended::Apart("a step wrote to storage")
 }
 
 /// Writes `value` to `out` and its length to `out_len`, which holds the size of the buffer before.
@@ -95,9 +97,8 @@ fn put(memory: &mut [u8], out: u32, out_len: u32, value: &[u8]) -> Result<(), En
     let room = u32::from_le_bytes(room);
     let len = u32::try_from(value.len()).map_err(|_| outside())?;
     if len > room {
-        return Err(Ended(format!(
-            "its buffer of {room} bytes is too small for {len}"
-        )));
+        let reason = format!("its buffer of {room} bytes is too small for {len}");
+        return Err(Ended::Trap(reason));
     }
     place(memory, out, len)?.copy_from_slice(value);
     place(memory, out_len, 4)?.copy_from_slice(&len.to_le_bytes());
@@ -119,5 +120,5 @@ fn place(memory: &mut [u8], start: u32, len: u32) -> Result<&mut [u8], Ended> {
 }
 
 fn outside() -> Ended {
-    Ended::by("it passed an address outside its memory")
+    Ended::Trap("it passed an address outside its memory".into())
 }

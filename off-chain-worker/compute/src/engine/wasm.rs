@@ -9,7 +9,7 @@
 use super::{
     answer::decode,
     check::{check, MAX_PAGES},
-    host::Call,
+    host::{Call, Ended},
     linked,
     pooled::with_own_memory,
     Engine, EngineError, PhaseJob, StepFailed,
@@ -277,6 +277,7 @@ pub struct WasmKernel {
 impl WasmKernel {
     /// Calls the message with the encoded `input` (selector first) and decodes its answer.
     fn call<T: Decode>(&self, input: Vec<u8>) -> Result<T, EngineError> {
+        let size = input.len();
         let mut store = Store::new(&self.engine, Call::new(input));
         if let Some(limit) = self.limit {
             store.set_epoch_deadline(ticks(limit));
@@ -284,7 +285,7 @@ impl WasmKernel {
         let instance = self.instance.instantiate(&mut store).map_err(runtime)?;
         let ended = self.enter(&mut store, instance);
         match (store.data_mut().take_answer(), ended) {
-            (Some(answer), _) => decode(&answer),
+            (Some(answer), _) => decode(&answer, size),
             (None, Err(error)) => Err(self.stopped(&error)),
             (None, Ok(())) => Err(EngineError::BadAnswer("it returned nothing".into())),
         }
@@ -303,8 +304,12 @@ impl WasmKernel {
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => EngineError::TooSlow(self.limit.unwrap_or_default()),
             Some(Trap::UnreachableCodeReached) => EngineError::Trapped("it panicked".into()),
-            Some(trap) => EngineError::Trapped(trap.to_string()),
-            None => EngineError::Trapped(error.root_cause().to_string()),
+            Some(trap) if is_of_wasm(*trap) => EngineError::Trapped(trap.to_string()),
+            Some(trap) => EngineError::Stopped(trap.to_string()),
+            None => match error.downcast_ref::<Ended>() {
+                Some(Ended::Trap(reason)) => EngineError::Trapped(reason.clone()),
+                _ => EngineError::Stopped(error.root_cause().to_string()),
+            },
         }
     }
 }
@@ -339,6 +344,21 @@ impl Engine for WasmKernel {
             self.call(input)
         })
     }
+}
+
+/// Returns true for a trap that the Wasm specification requires. Every engine has it at the same
+/// place; the others are limits of wasmtime, such as the depth of its stack.
+const fn is_of_wasm(trap: Trap) -> bool {
+    matches!(
+        trap,
+        Trap::UnreachableCodeReached
+            | Trap::MemoryOutOfBounds
+            | Trap::TableOutOfBounds
+            | Trap::IndirectCallToNull
+            | Trap::BadSignature
+            | Trap::IntegerOverflow
+            | Trap::IntegerDivisionByZero
+    )
 }
 
 /// Returns the deadline in ticks, one more since the running tick has begun already.

@@ -8,7 +8,7 @@
 use super::{
     answer::{decode, PLAN, STEP},
     check::check,
-    host::{self, Call},
+    host::{self, Call, Ended},
     Engine, EngineError,
 };
 use inktensor_primitives::{
@@ -18,7 +18,7 @@ use inktensor_primitives::{
 };
 use scale::{Decode, Encode};
 use wasmi::{
-    core::{Trap, TrapCode},
+    core::{HostError, Trap, TrapCode},
     Caller, Config, Error, FuelConsumptionMode, Linker, Memory, MemoryType, Module, Store,
 };
 
@@ -92,6 +92,7 @@ impl Interpreted {
     /// Calls the message with the encoded `input` (selector first), and decodes its answer. Returns
     /// the fuel that the call took too.
     fn call<T: Decode>(&self, input: Vec<u8>) -> (Result<T, EngineError>, u64) {
+        let size = input.len();
         let frame = Frame {
             call: Call::new(input),
             memory: None,
@@ -100,7 +101,7 @@ impl Interpreted {
         let ended = self.enter(&mut store);
         let fuel = store.fuel_consumed().unwrap_or_default();
         let answer = match (store.data_mut().call.take_answer(), ended) {
-            (Some(answer), _) => decode(&answer),
+            (Some(answer), _) => decode(&answer, size),
             (None, Err(Error::Trap(trap))) => Err(stopped(&trap)),
             (None, Err(error)) => Err(runtime(error)),
             (None, Ok(())) => Err(EngineError::BadAnswer("it returned nothing".into())),
@@ -158,7 +159,11 @@ fn stopped(trap: &Trap) -> EngineError {
     match trap.trap_code() {
         Some(TrapCode::OutOfFuel) => EngineError::TooCostly(STEP_TIME),
         Some(TrapCode::UnreachableCodeReached) => EngineError::Trapped("it panicked".into()),
-        _ => EngineError::Trapped(trap.to_string()),
+        Some(code) => EngineError::Trapped(code.to_string()),
+        None => match trap.downcast_ref::<Ended>() {
+            Some(Ended::Trap(reason)) => EngineError::Trapped(reason.clone()),
+            _ => EngineError::Stopped(trap.to_string()),
+        },
     }
 }
 
@@ -214,6 +219,8 @@ fn memory(caller: &Caller<'_, Frame>) -> Result<Memory, Trap> {
     memory.ok_or_else(|| Trap::new("it has no memory"))
 }
 
-fn trap(ended: host::Ended) -> Trap {
-    Trap::new(ended.0)
+fn trap(ended: Ended) -> Trap {
+    Trap::from(ended)
 }
+
+impl HostError for Ended {}

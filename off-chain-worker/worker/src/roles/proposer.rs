@@ -20,15 +20,16 @@ use inktensor_client::{
 };
 use inktensor_primitives::{
     emission::{Emission, EpochBudget},
-    epoch::{EpochError, EpochRules, EpochStatus, Epochs, Stage},
+    epoch::{EpochError, EpochStatus, Epochs, Stage, MAX_ASSERTIONS},
     kernel::EpochHeader,
     AccountId, Digest, NetUid, Rao,
 };
 use psp22::PSP22;
 
-/// Most collateral behind an assertion by default, as a multiple of what the epoch's first assertion
-/// needs: after two slashed assertions of others, the proposer leaves the epoch to others.
-const MOST_TIMES: u64 = 4;
+/// Most collateral behind an assertion by default, as a multiple of what the first assertion of the
+/// epoch needs. With more than two assertions beside, this proposer waits for a dispute: at most one
+/// of them is correct.
+const DEFAULT_LIMIT: u64 = 4;
 
 /// The proposer role.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +38,8 @@ pub struct Proposer {
     contracts: Addresses,
     /// True if an epoch is posted before its close is final.
     early: bool,
-    /// Most collateral behind an assertion; by default [`MOST_TIMES`] of the first assertion's.
-    max_bond: Option<Rao>,
+    /// Most collateral behind an assertion.
+    limit: Option<Rao>,
     /// Least fee of an epoch.
     min_fee: Rao,
 }
@@ -51,7 +52,7 @@ impl Proposer {
             account,
             contracts,
             early: false,
-            max_bond: None,
+            limit: None,
             min_fee: Rao::ZERO,
         }
     }
@@ -63,9 +64,10 @@ impl Proposer {
         self
     }
 
-    /// Makes the proposer put at most `collateral` behind an assertion.
-    pub const fn bonding_at_most(mut self, collateral: Rao) -> Self {
-        self.max_bond = Some(collateral);
+    /// Sets the most collateral that this proposer puts behind an assertion. The default is four
+    /// times what the first assertion of an epoch needs.
+    pub const fn limited_to(mut self, limit: Rao) -> Self {
+        self.limit = Some(limit);
         self
     }
 
@@ -75,7 +77,8 @@ impl Proposer {
         self
     }
 
-    /// Posts every closed epoch without an assertion, on all subnets.
+    /// Posts every closed epoch in which its assertion does not stand, on all subnets: beside the
+    /// assertions of others, which are false, if there is a place.
     ///
     /// # Errors
     /// If the chain does not answer.
@@ -102,9 +105,16 @@ impl Proposer {
             return Ok(Look::NOTHING);
         }
         let intent = self.intent(&computed);
+        let standing = status.stage.standing();
+        if standing
+            .iter()
+            .any(|posted| posted.assertion == intent.assertion)
+        {
+            return Ok(Look::NOTHING);
+        }
         self.must_be_trusted(chain, epochs, &intent)?;
         epochs.agree(chain, &computed)?;
-        let needed = self.collateral(chain, &computed.inputs.header)?;
+        let needed = self.collateral(chain, netuid, standing.len())?;
         if let Some(store) = epochs.store() {
             store.put_intent(&intent)?;
         }
@@ -124,11 +134,12 @@ impl Proposer {
             epoch: intent.epoch,
         };
         let step = turn::answered("Epochs::propose", answer, action, |error| {
-            // Another account has posted the epoch, or lost collateral on it; or the next epoch has
+            // Another account has posted the same assertion, or one beside; or the next epoch has
             // closed.
             matches!(
                 error,
                 EpochError::AlreadyAsserted
+                    | EpochError::TooManyAssertions(_)
                     | EpochError::NothingClosed
                     | EpochError::HeaderMismatch
                     | EpochError::CollateralTooSmall(_)
@@ -155,26 +166,24 @@ impl Proposer {
         Ok(budget.is_some_and(|budget| budget.proposer >= self.min_fee))
     }
 
-    /// Returns the collateral that the next assertion of the closed epoch needs.
+    /// Returns the collateral that the next assertion of the closed epoch needs, which doubles with
+    /// each of those `beside` it.
     ///
     /// # Errors
-    /// `CollateralTooHigh` if that is more than this worker puts behind one.
-    fn collateral(&self, chain: &dyn ChainRead, header: &EpochHeader) -> Result<Rao, RoleError> {
-        let (netuid, epoch) = (header.netuid, self.contracts.epoch());
-        let needed: Rao = chain.query(epoch.collateral_required(netuid))?;
-        let most = match self.max_bond {
-            Some(most) => most,
-            None => {
-                let rules: EpochRules = chain.query(self.contracts.epoch().rules())?;
-                let first = rules.first_collateral(header.budget.total());
-                Rao(first.0.saturating_mul(MOST_TIMES))
-            }
-        };
-        if needed > most {
-            return Err(RoleError::CollateralTooHigh {
+    /// `CollateralAboveLimit` if that is more than this worker puts behind one.
+    fn collateral(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        beside: usize,
+    ) -> Result<Rao, RoleError> {
+        let needed: Rao = chain.query(self.contracts.epoch().collateral_required(netuid))?;
+        let limit = self.limit.unwrap_or_else(|| default_limit(needed, beside));
+        if needed > limit {
+            return Err(RoleError::CollateralAboveLimit {
                 netuid,
                 needed,
-                most,
+                limit,
             });
         }
         Ok(needed)
@@ -367,7 +376,17 @@ fn slashed(distrust: &Distrust) -> RoleError {
     }
 }
 
-/// Returns true if the closed epoch has no assertion yet.
+/// Returns the default limit on the collateral of an assertion that needs `needed` beside this
+/// number of others.
+fn default_limit(needed: Rao, beside: usize) -> Rao {
+    let alone = u32::try_from(beside)
+        .ok()
+        .and_then(|beside| needed.0.checked_shr(beside))
+        .unwrap_or_default();
+    Rao(alone.saturating_mul(DEFAULT_LIMIT))
+}
+
+/// Returns true if the closed epoch has a place for an assertion.
 fn is_due(status: &EpochStatus) -> bool {
-    status.stage == Stage::Closed
+    status.stage != Stage::Open && status.stage.standing().len() < usize::from(MAX_ASSERTIONS)
 }

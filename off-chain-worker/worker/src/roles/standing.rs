@@ -5,7 +5,7 @@ use inktensor_client::{
     deploy::Addresses,
 };
 use inktensor_primitives::{
-    epoch::{EpochRules, EpochStatus, Epochs, Stage},
+    epoch::{EpochRules, EpochStatus, Epochs},
     Digest, NetUid,
 };
 
@@ -37,21 +37,17 @@ impl StandingAssertion {
     }
 }
 
-/// Returns the assertions of the closed epoch of `netuid`, the earliest deadline first.
+/// Returns the assertions that stand on `netuid`, in the order in which they were posted: the first
+/// has the earliest deadline.
 pub fn standing(netuid: NetUid, status: &EpochStatus) -> Vec<StandingAssertion> {
-    match status.stage {
-        Stage::Asserted {
-            assertion,
-            deadline,
-            ..
-        } => vec![StandingAssertion {
-            netuid,
-            epoch: closed_epoch(status),
-            digest: assertion,
-            deadline,
-        }],
-        Stage::Open | Stage::Closed => Vec::new(),
-    }
+    let standing = status.stage.standing().iter();
+    let standing = standing.map(|posted| StandingAssertion {
+        netuid,
+        epoch: closed_epoch(status),
+        digest: posted.assertion,
+        deadline: posted.deadline,
+    });
+    standing.collect()
 }
 
 /// Returns the epoch that is closed and not final: the one before the open one.

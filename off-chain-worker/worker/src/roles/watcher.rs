@@ -41,6 +41,8 @@ enum Judgment {
     True,
     /// It is false at step `k`.
     False { k: u32, proof: StepProof },
+    /// It stands no longer: the next epoch has closed.
+    Over,
 }
 
 impl Watcher {
@@ -51,7 +53,7 @@ impl Watcher {
     }
 
     /// Checks every assertion that stands, on all subnets, and disputes each false one at its first
-    /// false step.
+    /// false step. Assertions of one epoch stand side by side, and at most one is correct.
     ///
     /// An assertion that cannot be checked is a problem in the report: another watcher has to check
     /// it.
@@ -93,6 +95,7 @@ impl Watcher {
                     }
                 }
                 Ok(Judgment::False { k, proof }) => due.push(self.dispute(&posted, k, proof)),
+                Ok(Judgment::Over) => {}
                 // Nothing is known about an assertion that a stopping worker did not look at.
                 Err(RoleError::Chain(ChainError::NotSent(_))) => {}
                 Err(problem) => {
@@ -126,6 +129,7 @@ impl Watcher {
             Ok(computed) if computed.assertion.digest() == posted.digest => {
                 return Ok(Judgment::True);
             }
+            Ok(computed) if computed.trace.epoch != posted.epoch => return Ok(Judgment::Over),
             Ok(_) => {}
             // The steps before the failure are known, and the assertion may be false there.
             Err(_) if epochs.is_partly_known(netuid) => {}

@@ -403,7 +403,7 @@ fn turns(role: Role, config: &Config, account: AccountId, contracts: Addresses) 
                 .for_at_least(config.min_fee)
                 .posting_early(config.early);
             Box::new(match config.max_bond {
-                Some(most) => proposer.bonding_at_most(most),
+                Some(limit) => proposer.limited_to(limit),
                 None => proposer,
             })
         }

@@ -29,7 +29,7 @@ use inktensor_compute::epoch::{
 };
 use inktensor_primitives::{
     assertion::Assertion,
-    epoch::{EpochStatus, Stage},
+    epoch::EpochStatus,
     Digest, NetUid, Uid,
 };
 
@@ -348,18 +348,13 @@ impl Known {
             return Ok(Some(posted));
         }
         let is_last = epoch.checked_add(1) == Some(self.status.open);
-        match &self.status.stage {
-            Stage::Asserted {
-                assertion,
-                proposer,
-                deadline,
-                ..
-            } if is_last => Ok(Some(PostedAssertion {
+        match self.status.stage.standing().first() {
+            Some(first) if is_last => Ok(Some(PostedAssertion {
                 assertion: None,
-                digest: *assertion,
-                proposer: Some(*proposer),
+                digest: first.assertion,
+                proposer: Some(first.proposer),
                 fate: AssertionStatus::Standing {
-                    deadline: *deadline,
+                    deadline: first.deadline,
                 },
                 slashed: 0,
             })),

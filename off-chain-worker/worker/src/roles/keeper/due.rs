@@ -44,9 +44,10 @@ impl DueStep {
         if status.stage == Stage::Open && block >= status.closes_at {
             return DueStep::Close;
         }
-        let over = standing(netuid, status)
-            .into_iter()
-            .find(|posted| block >= posted.deadline);
-        over.map_or(DueStep::Nothing, DueStep::Finalize)
+        // The deadline of the first passes first, and it alone can be finalized.
+        match standing(netuid, status).first() {
+            Some(first) if block >= first.deadline => DueStep::Finalize(*first),
+            _ => DueStep::Nothing,
+        }
     }
 }

@@ -107,7 +107,10 @@ impl Keeper {
                 }
                 settled => return settled,
             },
-            DueStep::Finalize(posted) => self.finalize(turn, &posted)?,
+            DueStep::Finalize(posted) => match self.finalize(turn, &posted)? {
+                Some(due) => due,
+                None => return Ok(Look::NOTHING),
+            },
             DueStep::Close => self.close(netuid),
             DueStep::Replay { next } => match self.replay(turn, netuid, status, next) {
                 // An epoch that cannot be replayed is rolled over when it is time.
@@ -202,10 +205,18 @@ impl Keeper {
         })
     }
 
-    fn finalize(&self, turn: &mut Turn<'_>, posted: &StandingAssertion) -> Result<Due, RoleError> {
+    /// Returns nothing if the next epoch has closed in the meantime.
+    fn finalize(
+        &self,
+        turn: &mut Turn<'_>,
+        posted: &StandingAssertion,
+    ) -> Result<Option<Due>, RoleError> {
         let netuid = posted.netuid;
         let computed = turn.epochs.closed(turn.chain, netuid)?;
         let header = &computed.inputs.header;
+        if header.epoch != posted.epoch {
+            return Ok(None);
+        }
         if computed.assertion.digest() != posted.digest {
             let (epoch, from) = (
                 (netuid, header.epoch),
@@ -228,7 +239,7 @@ impl Keeper {
             .finalize(netuid, computed.assertion.clone());
         let epoch = header.epoch;
         let action = move |_: Sent<()>| Action::Finalized { netuid, epoch };
-        Ok(Due::step("Epochs::finalize", message, action, |error| {
+        let due = Due::step("Epochs::finalize", message, action, |error| {
             // Another account has finalized it, or another assertion stands by now.
             matches!(
                 error,
@@ -236,7 +247,8 @@ impl Keeper {
                     | EpochError::AssertionMismatch
                     | EpochError::ChallengePeriod(_)
             )
-        }))
+        });
+        Ok(Some(due))
     }
 
     /// Makes the chain execute the next steps, as many as a call takes.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::roles::standing::StandingAssertion;
-use inktensor_primitives::epoch::Settlement;
+use inktensor_primitives::epoch::{PostedAssertion, Settlement};
 
 const NETUID: NetUid = NetUid(7);
 
@@ -22,14 +22,16 @@ fn open() -> EpochStatus {
     }
 }
 
+/// An epoch with two assertions; the second can be finalized a block later.
 fn asserted(deadline: u32) -> EpochStatus {
+    let posted = |number, deadline| PostedAssertion {
+        assertion: [number; 32],
+        proposer: [2; 32].into(),
+        collateral: Rao(1),
+        deadline,
+    };
     EpochStatus {
-        stage: Stage::Asserted {
-            assertion: [1; 32],
-            proposer: [2; 32].into(),
-            collateral: Rao(1),
-            deadline,
-        },
+        stage: Stage::Asserted(vec![posted(1, deadline), posted(2, deadline + 1)]),
         ..open()
     }
 }
@@ -67,7 +69,9 @@ fn an_assertion_is_finalized_at_its_deadline_and_not_before() {
         digest: [1; 32],
         deadline: 160,
     };
-    assert_eq!(due(&asserted(160), 160, false), DueStep::Finalize(posted));
+    for block in [160, 161] {
+        assert_eq!(due(&asserted(160), block, false), DueStep::Finalize(posted));
+    }
 }
 
 #[test]

@@ -283,10 +283,10 @@ pub const fn role_error(error: &RoleError) -> &'static str {
         RoleError::ResultsUnknown { .. } => "results_unknown",
         RoleError::AssertionUnknown { .. } => "assertion_unknown",
         RoleError::InputsUnknown { .. } => "inputs_unknown",
-        RoleError::CollateralTooHigh { .. } => "collateral_too_high",
         RoleError::Unchecked { .. } => "unchecked",
         RoleError::Doubted { .. } => "doubted",
         RoleError::Slashed { .. } => "slashed",
+        RoleError::CollateralAboveLimit { .. } => "collateral_above_limit",
         RoleError::Disagreement { .. } => "disagreement",
     }
 }
