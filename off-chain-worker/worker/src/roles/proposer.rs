@@ -306,7 +306,16 @@ impl Proposer {
     ) -> Result<IntentOutcome, ChainError> {
         let epoch = (intent.netuid, intent.epoch);
         let history = EpochHistory::read(chain, &self.contracts, epoch, intent.closed_at)?;
-        Ok(history.intent_outcome(self.account, only))
+        match history.intent_outcome(self.account, only) {
+            // A slash may be among the events that the chain has discarded.
+            IntentOutcome::NotPosted | IntentOutcome::Standing
+                if history.since() > intent.closed_at =>
+            {
+                let first = intent.closed_at.saturating_add(1);
+                Err(ChainError::Pruned { first })
+            }
+            outcome => Ok(outcome),
+        }
     }
 
     /// Stores that the kernel is distrusted, and returns the error that states it.
