@@ -35,8 +35,6 @@ const OFTEN: Duration = Duration::from_millis(25);
 const RARELY: Duration = Duration::from_millis(400);
 /// Time without a block after which a transaction is sent again.
 const AGAIN: Duration = Duration::from_secs(3);
-/// Longest wait until another node has taken an urgent transaction.
-const SPREADING: Duration = Duration::from_secs(2);
 
 /// A node's code for a transaction that it has already.
 const KNOWN: i32 = 1013;
@@ -449,9 +447,9 @@ fn hand_over(
         Ok(taken) => taken.map_err(Untaken::Refused),
         Err(_) => Err(Untaken::Lost),
     };
-    if is_urgent && !chain.each().is_empty() {
-        for link in chain.link().each(SPREADING) {
-            let other = link.ask(|connection| async move { submit(&connection, bytes).await });
+    if is_urgent {
+        for node in chain.each() {
+            let other = node.link().ask(|connection| async move { submit(&connection, bytes).await });
             if matches!(other, Ok(Ok(()))) {
                 taken = Ok(());
             }

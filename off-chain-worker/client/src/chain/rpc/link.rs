@@ -27,6 +27,12 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Wait for an answer after which the log has a line.
 const SILENCE: Duration = Duration::from_secs(2);
+/// Longest wait for the answer of one node of several.
+const ALONE: Duration = Duration::from_secs(10);
+/// Time for which one node of several is not asked after its first failure.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// Longest such time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Time for a node to accept a connection and send its first block.
 const GREETING: Duration = Duration::from_secs(10);
 
@@ -116,6 +122,28 @@ pub struct Link {
     /// First block of the chain that the nodes must have.
     genesis: Arc<Mutex<Option<Digest>>>,
     state: Mutex<State>,
+    /// Failures of a way to one node of several. It is not waited for: another one may answer.
+    pauses: Option<Mutex<Pauses>>,
+}
+
+/// The pauses in which a node that failed is not asked.
+#[derive(Debug, Default)]
+struct Pauses {
+    until: Option<Instant>,
+    failures: u32,
+}
+
+impl Pauses {
+    fn is_on(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
+
+    /// Begins a pause, which doubles with each consecutive failure.
+    fn fail(&mut self, now: Instant) {
+        let pause = FIRST_PAUSE.saturating_mul(2u32.saturating_pow(self.failures));
+        self.failures = self.failures.saturating_add(1);
+        self.until = now.checked_add(pause.min(LONGEST_PAUSE));
+    }
 }
 
 /// A node.
@@ -174,17 +202,19 @@ impl Link {
             timeout,
             genesis: Arc::new(Mutex::new(genesis)),
             state: Mutex::default(),
+            pauses: None,
         })
     }
 
-    /// Returns a way to each node alone, with at most `timeout` for an answer.
-    pub fn each(&self, timeout: Duration) -> Vec<Self> {
+    /// Returns a way to each node alone. It asks once, and not at all for some time after a failure.
+    pub fn each(&self) -> Vec<Self> {
         let alone = |door: &Arc<Door>| Self {
             runtime: Arc::clone(&self.runtime),
             doors: vec![Arc::clone(door)],
-            timeout: timeout.min(self.timeout),
+            timeout: self.timeout.min(ALONE),
             genesis: Arc::clone(&self.genesis),
             state: Mutex::default(),
+            pauses: Some(Mutex::default()),
         };
         self.doors.iter().map(alone).collect()
     }
@@ -205,8 +235,20 @@ impl Link {
         let start = Instant::now();
         let deadline = start + self.timeout;
         let mut wait = FIRST_WAIT;
+        if let Some(pauses) = &self.pauses {
+            if locked(pauses).is_on(start) {
+                return Err(ChainError::Unreachable {
+                    address: self.address(),
+                    reason: "it did not answer the last time".into(),
+                });
+            }
+        }
         loop {
-            match self.attempt(&request, start, deadline) {
+            let answer = self.attempt(&request, start, deadline);
+            if let (Some(pauses), Ok(_) | Err(Trouble::Final(_))) = (&self.pauses, &answer) {
+                *locked(pauses) = Pauses::default();
+            }
+            match answer {
                 Ok(answer) => {
                     locked(&self.state).is_logged = false;
                     return Ok(answer);
@@ -214,6 +256,10 @@ impl Link {
                 Err(Trouble::Final(error)) => return Err(error),
                 Err(Trouble::Lost(reason)) => {
                     let address = self.give_up();
+                    if let Some(pauses) = &self.pauses {
+                        locked(pauses).fail(Instant::now());
+                        return Err(ChainError::Unreachable { address, reason });
+                    }
                     if Instant::now() + wait >= deadline {
                         return Err(ChainError::Unreachable { address, reason });
                     }
@@ -352,6 +398,21 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_node_of_several_is_left_alone_longer_with_each_failure() {
+        let now = Instant::now();
+        let mut pauses = Pauses::default();
+        assert!(!pauses.is_on(now));
+        pauses.fail(now);
+        assert!(pauses.is_on(now) && !pauses.is_on(now + FIRST_PAUSE));
+        pauses.fail(now);
+        assert!(pauses.is_on(now + FIRST_PAUSE));
+        for _ in 0..40 {
+            pauses.fail(now);
+        }
+        assert!(!pauses.is_on(now + LONGEST_PAUSE));
+    }
 
     #[test]
     fn a_reason_is_stated_once() {

@@ -23,8 +23,6 @@ use subxt::{ext::futures::future::try_join_all, rpcs::Error as RpcError, utils::
 const AT_ONCE: usize = 32;
 /// Time between two comparisons of the nodes' best blocks.
 const COMPARED_EVERY: Duration = Duration::from_secs(5);
-/// Longest wait for another node's best block.
-const COMPARING: Duration = Duration::from_secs(2);
 
 /// A chain, read at one of its nodes at a time.
 pub struct Node {
@@ -39,7 +37,7 @@ pub struct Node {
 impl Node {
     /// Creates the chain behind `link`, and each node of it.
     pub fn of(link: Link) -> Self {
-        let mut each = link.each(link.timeout());
+        let mut each = link.each();
         if each.len() == 1 {
             each.clear();
         }
@@ -197,14 +195,9 @@ impl Node {
             }
             *compared = Some(Instant::now());
         }
-        let heads: Vec<Option<u32>> = self
-            .link
-            .each(COMPARING)
-            .iter()
-            .map(|link| {
-                let best = link.ask(|connection| async move { events::best(&connection).await });
-                best.ok().map(|(number, _)| number)
-            })
+        let nodes = self.each.iter();
+        let heads: Vec<Option<u32>> = nodes
+            .map(|node| node.best().ok().map(|block| block.number))
             .collect();
         let Some(better) = heads::better(&heads, self.link.in_use()) else {
             return false;
