@@ -145,6 +145,7 @@ fn finished(
     net.as_(KEEPER)
         .settle_with(netuid, 1, 0, &results, computed.trace.memory[0].clone())
         .expect("settled");
+    net.with_chain(|chain| chain.limit_history(FEW));
     net.advance(FEW + 1);
     let store = folder.store(net).expect("reopened");
     (folder, store)
@@ -152,7 +153,7 @@ fn finished(
 
 #[test]
 fn final_epoch_is_compared_with_the_record_once_its_events_are_discarded() {
-    let (mut net, netuid) = old_network(FEW);
+    let (mut net, netuid) = old_network(KEPT);
     let (_folder, store) = finished(&mut net, netuid, |_| ());
     let verified = verifying(&mut net, Some(&store), |it| it.verify(netuid, 1));
     let verified = verified.expect("verified");
@@ -166,7 +167,7 @@ fn final_epoch_is_compared_with_the_record_once_its_events_are_discarded() {
 
 #[test]
 fn paid_lie_is_found_in_the_record_once_its_events_are_discarded() {
-    let (mut net, netuid) = old_network(FEW);
+    let (mut net, netuid) = old_network(KEPT);
     let (_folder, store) = finished(&mut net, netuid, |results| {
         let paid = results.iter_mut().find(|it| it.miner > Rao(1_000));
         paid.expect("a paid miner").miner.0 -= 1_000;
