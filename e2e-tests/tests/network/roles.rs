@@ -1,7 +1,10 @@
 //! The worker's roles on the chain: they do what the harness does call by call.
 
 use inktensor_e2e_tests::{accounts::*, bundles, Network, Shape};
-use inktensor_primitives::{epoch::Stage, AccountId, NetUid, Rao};
+use inktensor_primitives::{
+    epoch::{Stage, MAX_STATUSES},
+    AccountId, NetUid, Rao,
+};
 use inktensor_worker::{
     epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
@@ -366,4 +369,18 @@ fn epochs_that_pay_too_little_are_left_alone() {
         epoch: 1
     }));
     assert_eq!(net.status(poor).expect("a status").stage, Stage::Closed);
+}
+
+#[test]
+fn statuses_are_those_of_each_subnet_up_to_the_limit() {
+    let mut net = Network::deploy();
+    let netuid = populated(&mut net);
+    net.close(netuid);
+    let unknown = NetUid(99);
+    let known = net.status(netuid);
+    assert!(known.is_some());
+    let asked = vec![unknown, netuid];
+    assert_eq!(net.statuses(asked), [None, known.clone()]);
+    let many = net.statuses(vec![netuid; MAX_STATUSES + 3]);
+    assert_eq!(many, vec![known; MAX_STATUSES]);
 }

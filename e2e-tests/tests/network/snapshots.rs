@@ -13,14 +13,6 @@ use inktensor_primitives::{
     AccountId, Bps, NetUid, Rao, Uid,
 };
 
-/// Makes the honest assertion of the epoch final, and settles it.
-fn finish(judge: &mut OnChain, case: &Case) {
-    judge.advance(judge.period());
-    let honest = case.trace.assertion();
-    judge.finalize(&honest).expect("final");
-    judge.settle(case);
-}
-
 /// The number of writes of a round.
 const WRITES: u32 = 25;
 const SEATS: u16 = 8;
@@ -31,7 +23,7 @@ fn with_closed_epoch(rng: &mut Rng) -> (Case, OnChain) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: SEATS,
-        settings: vec![Hyperparameter::ImmunityPeriod(0)],
+        settings: vec![Hyperparameter::ImmunityPeriod(20)],
         ..Shape::default()
     });
     net.with_validators(netuid, 3).with_miners(netuid, 5);
@@ -173,14 +165,15 @@ fn closed_inputs_do_not_change_with_random_writes() {
             let proof = case.trace.proof(&case.inputs, &honest, k).expect("a step");
             assert_eq!(judge.dispute(k, &proof), Err(EpochError::StepIsCorrect));
         }
-        finish(&mut judge, &case);
+        judge.net.finalize(netuid);
+        judge.settle(&case);
         assert_eq!(judge.net.roster(netuid), case.trace.roster);
     }
 }
 
-/// Writes after a close belong to the next epoch.
+/// Writes after a close belong to the next epoch, and stake weighs one epoch later.
 #[test]
-fn writes_after_a_close_are_read_by_the_next_epoch() {
+fn stake_after_a_close_is_read_by_the_epoch_after_the_next() {
     let mut rng = Rng::new(9, 0);
     let (case, mut judge) = with_closed_epoch(&mut rng);
     let netuid = judge.netuid();
@@ -191,7 +184,8 @@ fn writes_after_a_close_are_read_by_the_next_epoch() {
     judge
         .propose(&case.trace.assertion())
         .expect("honest, and taken");
-    finish(&mut judge, &case);
+    judge.finish(&case);
+    judge.net.run_epoch(netuid);
     judge.net.close(netuid);
     let stake = |inputs: &inktensor_compute::epoch::EpochInputs| inputs.chunks[0].neurons[0].stake;
     assert!(stake(&judge.net.inputs(netuid)) >= stake(&case.inputs) + more.0);

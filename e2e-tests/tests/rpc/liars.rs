@@ -98,20 +98,24 @@ impl Net {
             8,
             2,
             Rao::CAP,
+            None,
         );
         let created = chain.send(alice(), create).answer().expect("created");
         assert_eq!(created.value, netuid);
-        let start = contracts.registry().start(netuid);
-        chain.send(alice(), start).answer().expect("started");
         for (key, part) in [(dev::bob(), 2), (dev::charlie(), 1)] {
             let hotkey = keys::account(&key);
-            let register = contracts.registry().register(netuid, hotkey, Rao::CAP);
+            let signature = Some(keys::agreement(&key, contracts.registry, alice()));
+            let mut registry = contracts.registry();
+            let register = registry.register(netuid, hotkey, Rao::CAP, signature);
             chain.send(alice(), register).answer().expect("registered");
             let add = contracts
                 .staking()
                 .add_stake(netuid, hotkey, Rao::from_tao(stake * part));
             chain.send(alice(), add).answer().expect("staked");
         }
+        // Stake weighs in the epochs that it was there for from their opening on.
+        let start = contracts.registry().start(netuid);
+        chain.send(alice(), start).answer().expect("started");
     }
 
     fn status(&self, chain: &dyn ChainRead, netuid: NetUid) -> EpochStatus {

@@ -18,7 +18,7 @@ pub use events::{
 };
 pub use types::{
     Collateral, EpochRules, EpochStatus, Peers, PostedAssertion, Settlement, Stage, WeightsRow,
-    MAX_ASSERTIONS,
+    ASSERTION_AGE, MAX_ASSERTIONS,
 };
 pub use weight_calls::{
     CommitState, CommitView, CommitsView, CommittedWeights, WeightsCall, MAX_BATCH, MAX_COMMITS,
@@ -36,9 +36,9 @@ use ink::prelude::vec::Vec;
 /// Most bytes of memory in one [`MemoryPublished`] event: half of the largest event.
 pub const MEMORY_PART: usize = 8 * 1024;
 
-/// Most subnets that one call of [`Epochs::statuses`] answers: their statuses fit a quarter of a
-/// block.
-pub const MAX_STATUSES: usize = 32;
+/// Most subnets that one call of [`Epochs::statuses`] answers. Each loads the code of the registry:
+/// twice as many would not fit the proof of a block.
+pub const MAX_STATUSES: usize = 16;
 
 /// The epoch contract. No account has a role in it: the rules are the same for every caller.
 ///
@@ -263,7 +263,8 @@ pub trait Epochs {
     ///
     /// # Errors
     /// `NothingClosed`, `AlreadyAsserted` if the same assertion stands, `TooManyAssertions`,
-    /// `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`.
+    /// `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`, `TooLate` twelve days
+    /// after the close.
     #[ink(message)]
     fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 
