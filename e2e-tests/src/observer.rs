@@ -13,7 +13,7 @@ use inktensor_primitives::{
     },
     kernel::{ChunkInputs, EpochHeader, NeuronResult},
     registry::{NeuronRegistered, Subnet, SubnetCreated, SubnetTransferred},
-    staking::{Inherited, RootAccrued, RootClaimed, StakeAdded, StakeMoved, StakeRemoved},
+    staking::{Distributed, HandedOn, RootClaimed, StakeAdded, StakeMoved, StakeRemoved},
     AccountId, Digest, NetUid, Rao,
 };
 use psp22::Transfer;
@@ -246,7 +246,12 @@ impl Observer {
     }
 
     fn record_staking(&mut self, event: &ContractEvent) {
-        let is_about_root = event.decode::<RootAccrued>().is_some()
+        if let Some(paid) = event.decode::<Distributed>() {
+            // The rate and at most two claims are rounded.
+            self.rounded += 3 * u64::try_from(paid.root.len()).expect("few");
+        }
+        let handed = event.decode::<HandedOn>();
+        let is_about_root = handed.as_ref().is_some_and(|it| !it.root.is_zero())
             || event.decode::<RootClaimed>().is_some()
             || event
                 .decode::<StakeAdded>()
@@ -265,7 +270,7 @@ impl Observer {
             self.positions
                 .insert((added.netuid, added.hotkey, added.coldkey));
         }
-        if let Some(given) = event.decode::<Inherited>() {
+        if let Some(given) = handed {
             // The owner gets its take of the child's dividends here.
             self.positions
                 .insert((given.netuid, given.parent, given.coldkey));

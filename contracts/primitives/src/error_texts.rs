@@ -47,7 +47,7 @@ fn staking_errors() -> Vec<StakingError> {
         NotHotkeyOwner, TakeAbove(Bps(1_800)), Payment(AMOUNT), NotEpoch, NotEmission, TooOld,
         TooMany(64), Overflow, Registry, TakeTooSoon(5), TransfersOff, SamePosition,
         TooManyChildren(5), BadChild(account()), TooMuchGiven, Cycle(account()),
-        NotAccepted(account()), TooManyParents(8), ChildrenTooSoon(6), StillParent, NothingToClaim,
+        NotAccepted(account()), TooManyParents(8), ChildrenTooSoon(6), NothingDue, NothingToClaim,
     )
 }
 

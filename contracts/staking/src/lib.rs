@@ -18,6 +18,7 @@
 //! - **Own stake**: the stake of a hotkey's pool on a subnet, and its root stake.
 //! - **Child, parent**: a hotkey (the parent) gives proportions of its own stake to children, as
 //!   weight alone. A child shares its dividends with its parents.
+//! - **Due**: dividends that a child has earned for a parent, until they are handed on.
 //! - **Weight**: the stake that counts in consensus. Own stake, less the parts given to children,
 //!   with the parts that parents give.
 //! - **Take**: the share of dividends that the owner of a hotkey keeps.
@@ -40,8 +41,8 @@
 //!   positions that stay.
 //! - The stake of a subnet is the sum of its pools, and `total_stake` is the sum of all subnets and
 //!   root.
-//! - The token balance of this contract is `total_stake` and `root_unclaimed` together. TAO that
-//!   was sent here by a plain transfer is on top of that; it has no owner and stays.
+//! - The token balance of this contract is `total_stake`, `root_unclaimed` and `dues` together. TAO
+//!   that was sent here by a plain transfer is on top of that; it has no owner and stays.
 //! - Stake and children of a closed epoch never change. They can be read at least until the next
 //!   epoch has closed.
 //! - A stake that is added and removed within one epoch returns the same amount.
@@ -72,17 +73,17 @@ mod staking {
     use crate::{
         calls::{Hotkeys, Peers},
         children::{ChildList, Children},
-        payout::{Credited, Distribution},
+        payout::{hand_on, Distribution, HandedOver},
         stake::{least_remainder, Deposit, List, PositionKey, Removed, Stake, MIN_STAKE},
         takes::Takes,
     };
     use ink::prelude::vec::Vec;
     use inktensor_primitives::{
         staking::{
-            Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, Inherited, NominatorView,
-            ParentAllowed, ParentView, Payment, PositionView, RootAccrued, RootClaimed,
-            RootDividends, StakeAdded, StakeMoved, StakeRemoved, Staking, StakingDeployError,
-            StakingError, StakingPeers, TakeInfo, TakeSet,
+            Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, HandedOn, NominatorView,
+            ParentAllowed, ParentView, Payment, PositionView, RootClaimed, RootDividends,
+            StakeAdded, StakeMoved, StakeRemoved, Staking, StakingDeployError, StakingError,
+            StakingPeers, TakeInfo, TakeSet, MAX_PARENTS,
         },
         tao::Tao,
         token::WireError,
@@ -202,6 +203,25 @@ mod staking {
             }
         }
 
+        fn emit_handed_on(&self, netuid: NetUid, child: AccountId, over: HandedOver) {
+            let HandedOver {
+                parent,
+                owner,
+                staked,
+                root,
+                fee,
+            } = over;
+            self.env().emit_event(HandedOn {
+                netuid,
+                child,
+                parent,
+                coldkey: owner,
+                amount: staked,
+                root,
+                fee,
+            });
+        }
+
         fn emit_moved(&self, (from, to): (PositionKey, PositionKey), amount: Rao) {
             self.env().emit_event(StakeMoved {
                 netuid: from.netuid,
@@ -212,35 +232,6 @@ mod staking {
                 to_coldkey: to.coldkey,
                 amount,
             });
-        }
-
-        /// Emits the events of a part of `child`'s pay for `epoch`.
-        fn emit_credited(netuid: NetUid, epoch: u32, child: AccountId, credited: &Credited) {
-            let Credited {
-                hotkey,
-                coldkey,
-                amount,
-                root,
-                is_parent,
-            } = *credited;
-            if !root.is_zero() {
-                Self::env().emit_event(RootAccrued {
-                    netuid,
-                    hotkey,
-                    epoch,
-                    amount: root,
-                });
-            }
-            if is_parent {
-                Self::env().emit_event(Inherited {
-                    netuid,
-                    child,
-                    parent: hotkey,
-                    coldkey,
-                    epoch,
-                    amount,
-                });
-            }
         }
     }
 
@@ -517,7 +508,7 @@ mod staking {
             let now = self.now();
             let after = self
                 .children
-                .set((netuid, hotkey), list, owner, &clock, now, owner_of)?;
+                .set((netuid, hotkey), &list, owner, &clock, now, owner_of)?;
             self.env().emit_event(ChildrenSet {
                 netuid,
                 hotkey,
@@ -530,11 +521,14 @@ mod staking {
         /// Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a
         /// child on a subnet, or withdraws the permission. The child's owner only.
         ///
+        /// A parent that has the child loses it with the first epoch that opens more than 7 200
+        /// blocks later, as with a new list of children.
+        ///
         /// # Events
         /// `ParentAllowed`.
         ///
         /// # Errors
-        /// `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
+        /// `NotHotkeyOwner`, `TooManyParents`.
         #[ink(message)]
         fn allow_parent(
             &mut self,
@@ -544,16 +538,56 @@ mod staking {
             allowed: bool,
         ) -> Result<(), StakingError> {
             self.registry.ensure_owner(child, self.env().caller())?;
-            let clock = self.stake.clock(netuid);
-            self.children
-                .allow_parent(netuid, child, parent, allowed, &clock)?;
+            let (clock, now) = (self.stake.clock(netuid), self.now());
+            let link = (child, parent);
+            let after = self
+                .children
+                .allow_parent(netuid, link, allowed, &clock, now)?;
             self.env().emit_event(ParentAllowed {
                 netuid,
                 child,
                 parent,
                 allowed,
+                after,
             });
             Ok(())
+        }
+
+        /// Hands on the dividends that `child` has earned for `parents`, at most 8: they become
+        /// stake of the parents' owners and stakers, and dividends of the parents' root stake.
+        /// Anyone may call, and receives 0.25 % as TAO. Returns that fee in rao.
+        ///
+        /// Take and division are those of the paid epochs.
+        ///
+        /// # Events
+        /// `HandedOn` for each parent with anything due.
+        ///
+        /// # Errors
+        /// `TooMany`, `NothingDue`, `Payment`.
+        #[ink(message)]
+        fn hand_on(
+            &mut self,
+            netuid: NetUid,
+            child: AccountId,
+            parents: Vec<AccountId>,
+        ) -> Result<Rao, StakingError> {
+            if parents.len() > usize::from(MAX_PARENTS) {
+                return Err(StakingError::TooMany(MAX_PARENTS));
+            }
+            let (caller, now) = (self.env().caller(), self.now());
+            let (stake, children) = (&mut self.stake, &mut self.children);
+            let handed = hand_on(stake, children, (netuid, child), &parents, now)?;
+            if handed.is_empty() {
+                return Err(StakingError::NothingDue);
+            }
+            let mut fees = Rao::ZERO;
+            for over in handed {
+                let sum = fees.checked_add(over.fee);
+                fees = sum.ok_or(StakingError::Overflow)?;
+                self.emit_handed_on(netuid, child, over);
+            }
+            self.tao.send(caller, fees)?;
+            Ok(fees)
         }
 
         /// Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends
@@ -660,7 +694,7 @@ mod staking {
         }
 
         /// Returns the parents of `hotkey` on a subnet, including allowed ones that delegate
-        /// nothing yet.
+        /// nothing yet, and former ones to which something is due.
         #[ink(message)]
         fn parents(&self, netuid: NetUid, hotkey: AccountId) -> Vec<ParentView> {
             let clock = self.stake.clock(netuid);
@@ -692,10 +726,17 @@ mod staking {
         }
 
         /// Returns all root dividends that are not claimed, in rao. The contract's balance is at
-        /// least this amount plus `total_stake`.
+        /// least this amount plus `total_stake` and `dues`.
         #[ink(message)]
         fn root_unclaimed(&self) -> Rao {
             self.stake.root().unclaimed()
+        }
+
+        /// Returns all dividends that children have earned for parents and that are not handed on,
+        /// in rao.
+        #[ink(message)]
+        fn dues(&self) -> Rao {
+            self.children.dues()
         }
 
         /// Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or
@@ -777,8 +818,10 @@ mod staking {
         /// Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
         /// contract only, after it has minted and sent the sum to this contract.
         ///
+        /// What a hotkey has earned for its parents becomes due; `hand_on` credits it.
+        ///
         /// # Events
-        /// `Inherited` and `RootAccrued` for each hotkey with parents or root stake, `Distributed`.
+        /// `Distributed`.
         ///
         /// # Errors
         /// `NotEmission`, `TooOld`, `Overflow`.
@@ -794,14 +837,12 @@ mod staking {
                 _ => return Err(StakingError::NotEmission),
             }
             let now = self.now();
-            let (stake, children, takes) = (&mut self.stake, &self.children, &self.takes);
+            let (stake, children, takes) = (&mut self.stake, &mut self.children, &self.takes);
             let mut chunk = Distribution::new(stake, children, takes, (netuid, epoch), now);
             for payment in &payments {
-                for credited in chunk.credit(payment)? {
-                    Self::emit_credited(netuid, epoch, payment.hotkey, &credited);
-                }
+                chunk.credit(payment)?;
             }
-            let tally = chunk.finish()?;
+            let (tally, parts) = chunk.finish()?;
             self.env().emit_event(Distributed {
                 netuid,
                 epoch,
@@ -809,6 +850,8 @@ mod staking {
                 miners: tally.miners,
                 takes: tally.takes,
                 dividends: tally.all_dividends()?,
+                due: parts.due,
+                root: parts.root,
             });
             tally.total()
         }

@@ -115,7 +115,8 @@ impl Audit<'_> {
         let total = self.ask(self.addresses.staking().total_stake());
         let unclaimed: Rao = self.ask(self.addresses.staking().root_unclaimed());
         let balance = self.balance(self.addresses.staking);
-        let owed = total.to_u128() + unclaimed.to_u128();
+        let dues = self.ask(self.addresses.staking().dues());
+        let owed = total.to_u128() + unclaimed.to_u128() + dues.to_u128();
         assert_eq!(balance, owed, "staking has what it owes");
     }
 

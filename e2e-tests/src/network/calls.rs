@@ -126,6 +126,8 @@ calls! {
     staking.claim_root as claim_root(hotkey: AccountId) -> Rao, StakingError;
     /// Sets the children of a hotkey.
     staking.set_children as set_children(netuid: NetUid, hotkey: AccountId, children: Vec<Child>) -> (), StakingError;
+    /// Credits to parents what a child has earned for them.
+    staking.hand_on as hand_on(netuid: NetUid, child: AccountId, parents: Vec<AccountId>) -> Rao, StakingError;
     /// Allows or forbids a parent for a hotkey.
     staking.allow_parent as allow_parent(netuid: NetUid, child: AccountId, parent: AccountId, allowed: bool) -> (), StakingError;
     /// Sets the take of a child.

@@ -111,6 +111,8 @@ reads! {
     staking.root_dividends as root_dividends(hotkey: AccountId) -> RootDividends;
     /// Returns all unclaimed dividends of root.
     staking.root_unclaimed as root_unclaimed() -> Rao;
+    /// Returns all dividends that are due to parents.
+    staking.dues as dues() -> Rao;
     /// Returns the take of a hotkey.
     staking.take as take(hotkey: AccountId) -> Bps;
     /// Returns the take of a hotkey, and the block at which it can be raised.

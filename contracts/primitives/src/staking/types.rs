@@ -38,6 +38,16 @@ pub struct Payment {
     pub validator: Rao,
 }
 
+/// A part of a hotkey's dividends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct HotkeyPart {
+    /// The hotkey.
+    pub hotkey: AccountId,
+    /// The part, in rao.
+    pub amount: Rao,
+}
+
 /// The contracts that the staking contract calls or is called by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]

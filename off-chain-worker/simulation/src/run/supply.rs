@@ -229,12 +229,14 @@ impl Simulation<'_> {
             let stake = self.chain.query(contracts.staking().subnet_stake(netuid))?;
             terms.push(term(format!("stake on subnet {}", netuid.0), stake));
         }
+        let dues: Rao = self.chain.query(contracts.staking().dues())?;
+        terms.push(term("due to parents of children", dues));
         let mut equation = Equation::new(
-            "TAO of the staking contract is all stake",
+            "TAO of the staking contract is all stake, and what is due to parents",
             [term("balance of the staking contract", narrow(balance))],
             terms,
         );
-        equation.holds &= narrow(balance) == total;
+        equation.holds &= narrow(balance).0 == total.0.saturating_add(dues.0);
         Ok(equation)
     }
 

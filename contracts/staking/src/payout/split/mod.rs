@@ -50,6 +50,17 @@ impl Credit {
         Ok(())
     }
 
+    /// Moves the part of root stake back to the dividends.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn keep_root(&mut self) -> Result<(), StakingError> {
+        let all = self.dividends.checked_add(self.root);
+        self.dividends = all.ok_or(StakingError::Overflow)?;
+        self.root = Rao::ZERO;
+        Ok(())
+    }
+
     /// Returns the whole payment.
     ///
     /// # Errors
@@ -105,7 +116,7 @@ impl Credit {
 /// Sums of a chunk of payments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Number of payments, those to parents included.
+    /// Number of payments.
     pub neurons: u16,
     /// Sum of the miners' parts.
     pub miners: Rao,
@@ -115,6 +126,8 @@ pub struct Tally {
     pub dividends: Rao,
     /// Sum of the dividends of root stake.
     pub root: Rao,
+    /// Sum of what is due to parents.
+    pub due: Rao,
 }
 
 impl Tally {
@@ -130,7 +143,18 @@ impl Tally {
             takes: sum(self.takes, credit.take)?,
             dividends: sum(self.dividends, credit.dividends)?,
             root: sum(self.root, credit.root)?,
+            due: self.due,
         };
+        Ok(())
+    }
+
+    /// Adds dividends that became due to parents.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn owe(&mut self, amount: Rao) -> Result<(), StakingError> {
+        let due = self.due.checked_add(amount);
+        self.due = due.ok_or(StakingError::Overflow)?;
         Ok(())
     }
 
@@ -162,6 +186,7 @@ impl Tally {
     pub fn total(&self) -> Result<Rao, StakingError> {
         self.staked()?
             .checked_add(self.root)
+            .and_then(|sum| sum.checked_add(self.due))
             .ok_or(StakingError::Overflow)
     }
 }

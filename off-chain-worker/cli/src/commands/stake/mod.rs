@@ -2,6 +2,7 @@
 
 mod child;
 mod claim;
+mod hand_on;
 mod list;
 mod moves;
 mod take;
