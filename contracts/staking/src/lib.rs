@@ -73,17 +73,17 @@ mod staking {
     use crate::{
         calls::{Hotkeys, Peers},
         children::{ChildList, Children},
-        payout::{hand_on, Distribution, HandedOver},
+        payout::{hand_on, stake_pay, Distribution, HandedOver, Tally},
         stake::{least_remainder, Deposit, List, PositionKey, Removed, Stake, MIN_STAKE},
         takes::Takes,
     };
     use ink::prelude::vec::Vec;
     use inktensor_primitives::{
         staking::{
-            Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, HandedOn, NominatorView,
-            ParentAllowed, ParentView, Payment, PositionView, RootClaimed, RootDividends,
-            StakeAdded, StakeMoved, StakeRemoved, Staking, StakingDeployError, StakingError,
-            StakingPeers, TakeInfo, TakeSet, MAX_PARENTS,
+            Child, ChildTakeSet, ChildrenSet, ChildrenView, Collected, Credited, Distributed,
+            HandedOn, NominatorView, ParentAllowed, ParentView, Payment, PositionView, RootClaimed,
+            RootDividends, StakeAdded, StakeMoved, StakeRemoved, Staking, StakingDeployError,
+            StakingError, StakingPeers, TakeInfo, TakeSet, MAX_PARENTS,
         },
         tao::Tao,
         token::WireError,
@@ -150,6 +150,14 @@ mod staking {
                 stake: Stake::default(),
                 children: Children::default(),
                 takes: Takes::default(),
+            }
+        }
+
+        /// Refuses every caller but the emission contract.
+        fn only_emission(&self) -> Result<(), StakingError> {
+            match self.wiring.peers() {
+                Some(peers) if peers.emission == self.env().caller() => Ok(()),
+                _ => Err(StakingError::NotEmission),
             }
         }
 
@@ -815,10 +823,11 @@ mod staking {
             self.stake.begin_epoch(netuid, closing, self.now())
         }
 
-        /// Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
-        /// contract only, after it has minted and sent the sum to this contract.
+        /// Credits dividends of `epoch` to the stakers of hotkeys, in order, as far as one call has
+        /// room for. Emission contract only, which then mints the returned amount to this contract.
         ///
-        /// What a hotkey has earned for its parents becomes due; `hand_on` credits it.
+        /// What a hotkey has earned for its parents becomes due; `hand_on` credits it. The owner's
+        /// part is not credited: it is returned, and the owner collects it.
         ///
         /// # Events
         /// `Distributed`.
@@ -831,29 +840,51 @@ mod staking {
             netuid: NetUid,
             epoch: u32,
             payments: Vec<Payment>,
-        ) -> Result<Rao, StakingError> {
-            match self.wiring.peers() {
-                Some(peers) if peers.emission == self.env().caller() => {}
-                _ => return Err(StakingError::NotEmission),
-            }
+        ) -> Result<Credited, StakingError> {
+            self.only_emission()?;
             let now = self.now();
             let (stake, children, takes) = (&mut self.stake, &mut self.children, &self.takes);
-            let mut chunk = Distribution::new(stake, children, takes, (netuid, epoch), now);
-            for payment in &payments {
-                chunk.credit(payment)?;
-            }
-            let (tally, parts) = chunk.finish()?;
+            let chunk = Distribution::new(stake, children, takes, (netuid, epoch), now);
+            let done = chunk.credit(&payments)?;
+            let Tally {
+                hotkeys, owners, ..
+            } = done.tally;
             self.env().emit_event(Distributed {
                 netuid,
                 epoch,
-                neurons: tally.neurons,
-                miners: tally.miners,
-                takes: tally.takes,
-                dividends: tally.all_dividends()?,
-                due: parts.due,
-                root: parts.root,
+                hotkeys,
+                owners,
+                dividends: done.tally.all_dividends()?,
+                due: done.parts.due,
+                root: done.parts.root,
             });
-            tally.total()
+            Ok(Credited {
+                owners: done.owners,
+                amount: done.tally.amount()?,
+            })
+        }
+
+        /// Stakes pay that owners collect, each on its own hotkey, and returns the sum in rao.
+        /// Emission contract only, which mints that sum to this contract.
+        ///
+        /// The stake is a deposit of the open epoch, like any other.
+        ///
+        /// # Events
+        /// `Collected`.
+        ///
+        /// # Errors
+        /// `NotEmission`, `Overflow`.
+        #[ink(message)]
+        fn stake_pay(
+            &mut self,
+            netuid: NetUid,
+            payments: Vec<Payment>,
+        ) -> Result<Rao, StakingError> {
+            self.only_emission()?;
+            let now = self.now();
+            let sum = stake_pay(&mut self.stake, netuid, &payments, now)?;
+            self.env().emit_event(Collected { netuid, payments });
+            Ok(sum)
         }
 
         /// Names the emission and the epoch contract. Deployer only, once, during deployment.

@@ -266,6 +266,24 @@ mod token {
             self.issuance.minter()
         }
 
+        /// Mints to each of these accounts its amount in rao. Minter only.
+        ///
+        /// # Events
+        /// `Transfer` for each account.
+        ///
+        /// # Errors
+        /// `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
+        #[ink(message)]
+        fn mint_to(&mut self, payees: Vec<(AccountId, u128)>) -> Result<(), PSP22Error> {
+            let caller = self.env().caller();
+            for (payee, value) in payees {
+                self.issuance.mint(caller, value)?;
+                let events = self.data.mint(payee, value)?;
+                Self::emit(events);
+            }
+            Ok(())
+        }
+
         /// Names the minter. Deployer only, once, during deployment.
         ///
         /// # Errors

@@ -13,6 +13,7 @@
 mod adversary;
 mod assertion;
 mod attacks;
+mod attacks_pay;
 mod children;
 mod commit_reveal;
 mod dispute;

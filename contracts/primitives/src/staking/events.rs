@@ -1,6 +1,6 @@
 //! Events of the staking contract.
 
-use super::{Child, HotkeyPart};
+use super::{Child, HotkeyPart, Payment};
 use crate::{AccountId, Bps, NetUid, Rao};
 use ink::prelude::vec::Vec;
 
@@ -147,7 +147,7 @@ pub struct TakeSet {
     pub take: Bps,
 }
 
-/// Pay of a chunk of an epoch, credited as stake.
+/// Dividends of a chunk of an epoch, credited as stake.
 #[ink::event]
 pub struct Distributed {
     /// The subnet.
@@ -155,16 +155,24 @@ pub struct Distributed {
     pub netuid: NetUid,
     /// The epoch.
     pub epoch: u32,
-    /// Number of neurons paid.
-    pub neurons: u16,
-    /// Pay of miners, in rao.
-    pub miners: Rao,
-    /// Takes of validators, in rao.
-    pub takes: Rao,
+    /// Number of hotkeys.
+    pub hotkeys: u16,
+    /// Parts of the owners in rao, to be collected.
+    pub owners: Rao,
     /// Dividends of stakers, root stake included, in rao.
     pub dividends: Rao,
     /// Dividends that became due to the parents of these hotkeys.
     pub due: Vec<HotkeyPart>,
     /// Dividends of the root stake on these hotkeys. They flow in block by block.
     pub root: Vec<HotkeyPart>,
+}
+
+/// Pay that owners have collected, as stake on their hotkeys.
+#[ink::event]
+pub struct Collected {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The amounts.
+    pub payments: Vec<Payment>,
 }

@@ -11,10 +11,10 @@ mod views;
 
 pub use error::{StakingDeployError, StakingError};
 pub use events::{
-    ChildTakeSet, ChildrenSet, Distributed, HandedOn, ParentAllowed, RootClaimed, StakeAdded,
-    StakeMoved, StakeRemoved, TakeSet,
+    ChildTakeSet, ChildrenSet, Collected, Distributed, HandedOn, ParentAllowed, RootClaimed,
+    StakeAdded, StakeMoved, StakeRemoved, TakeSet,
 };
-pub use types::{Child, HotkeyPart, Payment, PendingChildren, StakingPeers};
+pub use types::{Child, Credited, HotkeyPart, Payment, PendingChildren, StakingPeers};
 pub use views::{ChildrenView, NominatorView, ParentView, PositionView, RootDividends, TakeInfo};
 
 use crate::{token::WireError, AccountId, Bps, NetUid, Rao};
@@ -385,10 +385,11 @@ pub trait Staking {
     #[ink(message)]
     fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError>;
 
-    /// Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
-    /// contract only, after it has minted and sent the sum to this contract.
+    /// Credits dividends of `epoch` to the stakers of hotkeys, in order, as far as one call has room
+    /// for. Emission contract only, which then mints the returned amount to this contract.
     ///
-    /// What a hotkey has earned for its parents becomes due; `hand_on` credits it.
+    /// What a hotkey has earned for its parents becomes due; `hand_on` credits it. The owner's part
+    /// is not credited: it is returned, and the owner collects it.
     ///
     /// # Events
     /// `Distributed`.
@@ -401,7 +402,20 @@ pub trait Staking {
         netuid: NetUid,
         epoch: u32,
         payments: Vec<Payment>,
-    ) -> Result<Rao, StakingError>;
+    ) -> Result<Credited, StakingError>;
+
+    /// Stakes pay that owners collect, each on its own hotkey, and returns the sum in rao. Emission
+    /// contract only, which mints that sum to this contract.
+    ///
+    /// The stake is a deposit of the open epoch, like any other.
+    ///
+    /// # Events
+    /// `Collected`.
+    ///
+    /// # Errors
+    /// `NotEmission`, `Overflow`.
+    #[ink(message)]
+    fn stake_pay(&mut self, netuid: NetUid, payments: Vec<Payment>) -> Result<Rao, StakingError>;
 
     /// Names the emission and the epoch contract. Deployer only, once, during deployment.
     ///

@@ -6,12 +6,14 @@
 //! - `lifecycle`: creation and retirement
 //! - `ownership`: decisions of the owner
 //! - `registration`: registration and replacement of neurons
+//! - `pay`: pay that is owed to the owners of neurons
 //! - `serving`: endpoints and commitments of neurons
 //! - `hotkey_swap`: another hotkey for a neuron
 
 mod hotkey_swap;
 mod lifecycle;
 mod ownership;
+mod pay;
 mod registration;
 mod serving;
 
@@ -117,6 +119,8 @@ pub struct Subnets {
     present_hotkeys: Mapping<(NetUid, AccountId), AccountId, ManualKey<0x7265_0011>>,
     /// Block of each neuron's last swap, by generation.
     swaps: Mapping<(NetUid, u32), u32, ManualKey<0x7265_0012>>,
+    /// Pay owed to the owners of hotkeys for registrations that were replaced.
+    left: Mapping<(NetUid, AccountId), pay::Left, ManualKey<0x7265_0013>>,
 }
 
 impl Subnets {
@@ -157,38 +161,6 @@ impl Subnets {
             kernel_code: kernel.code_hash,
             subnet,
         })
-    }
-
-    /// Records results of the closed `epoch` for the uids from `start` on.
-    ///
-    /// # Errors
-    /// `UnknownSubnet`, `OutOfBounds`, `TooOld`.
-    pub fn record(
-        &mut self,
-        netuid: NetUid,
-        epoch: u32,
-        start: Uid,
-        results: &[NeuronResult],
-    ) -> Result<(), RegistryError> {
-        let seats = self.seats(netuid)?;
-        if epoch >= seats.epoch() {
-            return Err(RegistryError::OutOfBounds {
-                field: BoundedField::Epoch,
-                value: epoch.into(),
-                min: 0,
-                max: seats.epoch().saturating_sub(1).into(),
-            });
-        }
-        let count = u16::try_from(results.len()).unwrap_or(u16::MAX);
-        pages::span(start, count, seats.taken())?;
-        let key = (netuid, start.page());
-        let mut page = self.standings.get(key).unwrap_or_default();
-        page.record(epoch, start, results)?;
-        self.standings.insert(key, &page);
-        let mut strength = self.strengths.get(netuid).unwrap_or_default();
-        strength.record(epoch, results);
-        self.strengths.insert(netuid, &strength);
-        Ok(())
     }
 
     /// Returns the subnet as of block `now`.

@@ -88,7 +88,7 @@ impl Children {
         Ok(inheritance::weight(own, &given, &inherited))
     }
 
-    /// Divides the dividends in a payment of `epoch` between a hotkey and its parents of that
+    /// Divides dividends of `epoch` between a hotkey and its parents of that
     /// epoch.
     ///
     /// # Errors
@@ -102,11 +102,11 @@ impl Children {
         clock: &EpochClock,
     ) -> Result<Division, StakingError> {
         let undivided = || Division {
-            own: payment.validator,
+            own: payment.amount,
             parents: Vec::new(),
             links: None,
         };
-        if payment.validator.is_zero() {
+        if payment.amount.is_zero() {
             return Ok(undivided());
         }
         let hotkey = payment.hotkey;
@@ -129,7 +129,7 @@ impl Children {
         let own = stake.own_at(netuid, hotkey, epoch, clock)?;
         let given = links.given_at(epoch, clock)?.into_iter();
         let take = links.take.map_or(Bps::default(), |it| it.0);
-        let (shares, rest) = inheritance::divide(payment.validator, own, given, take, &parents);
+        let (shares, rest) = inheritance::divide(payment.amount, own, given, take, &parents);
         let shares = givers
             .iter()
             .zip(shares)

@@ -188,8 +188,7 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
     let payment = Payment {
         hotkey: account(100),
         coldkey: account(OWNER + 1),
-        miner: Rao(5),
-        validator: Rao(1_000),
+        amount: Rao(1_000),
     };
     let division = children
         .divide(&stake, NETUID, 0, &payment, &clock)
@@ -203,15 +202,6 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
     assert_eq!((share.hotkey, share.owner), (account(1), account(OWNER)));
     assert_eq!(share.amount, Rao(1_000 - of_child));
     assert_eq!(share.stake.on_subnet, Rao(8_000_000));
-    // A miner's pay is not shared.
-    let payment = Payment {
-        validator: Rao::ZERO,
-        ..payment
-    };
-    let division = children
-        .divide(&stake, NETUID, 0, &payment, &clock)
-        .unwrap();
-    assert_eq!((division.own, division.parents), (Rao::ZERO, vec![]));
 }
 
 #[ink::test]
@@ -238,8 +228,7 @@ fn dues_stay_in_the_link_until_they_are_taken() {
     let payment = Payment {
         hotkey: child,
         coldkey: account(OWNER + 1),
-        miner: Rao::ZERO,
-        validator: Rao(1_000),
+        amount: Rao(1_000),
     };
     let mut owed = 0;
     for _ in 0..2 {

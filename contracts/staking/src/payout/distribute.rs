@@ -1,19 +1,32 @@
-//! A chunk of an epoch's pay, credited to owners, stakers and root stake. Parents' parts become
-//! due.
+//! A chunk of an epoch's dividends, credited to stakers and root stake. Parents' parts become due,
+//! and owners' parts are returned.
 
-use super::split::{Credit, Tally};
+use super::split::{Split, Tally};
 use crate::{
     children::{root_part, Children, Due},
-    stake::{EpochClock, PositionKey, Stake},
+    stake::{EpochClock, Stake},
     takes::Takes,
 };
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
-    staking::{Payment, HotkeyPart, StakingError},
+    staking::{HotkeyPart, Payment, StakingError},
     NetUid, Rao,
 };
 
-/// A chunk of an epoch's pay that is being credited.
+/// Most accesses to storage cells for the dividends of one call. With those of the other contracts
+/// that settle a chunk they fit a quarter block of a chain that counts 10 KiB of proof and 0.2 ms
+/// for an access.
+const MOST_ACCESSES: u32 = 240;
+/// Accesses for a hotkey: take, links, root stake, and the pool twice.
+const OWN_ACCESSES: u32 = 5;
+/// Further accesses for a hotkey with root stake: own stake twice, and the dividends twice.
+const ROOT_ACCESSES: u32 = 4;
+/// Accesses for each parent, at most: its stake, root stake and take.
+const PARENT_ACCESSES: u32 = 3;
+/// Accesses for parents of any number: own stake, and the links with what is due.
+const DIVISION_ACCESSES: u32 = 3;
+
+/// A chunk of an epoch's dividends that is being credited.
 pub struct Distribution<'a> {
     stake: &'a mut Stake,
     children: &'a mut Children,
@@ -24,9 +37,12 @@ pub struct Distribution<'a> {
     /// Epochs of the subnet.
     clock: EpochClock,
     now: u32,
+    /// Accesses to storage cells so far, at most.
+    accesses: u32,
     /// Sums of the chunk.
     tally: Tally,
     parts: Parts,
+    owners: Vec<Rao>,
 }
 
 /// The parts of a chunk's dividends that are not stake on the subnet, by hotkey.
@@ -38,8 +54,19 @@ pub struct Parts {
     pub root: Vec<HotkeyPart>,
 }
 
+/// A chunk of dividends, as far as it was credited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Sums.
+    pub tally: Tally,
+    /// Parts that are not stake on the subnet.
+    pub parts: Parts,
+    /// The owner's part of each payment.
+    pub owners: Vec<Rao>,
+}
+
 impl<'a> Distribution<'a> {
-    /// Starts a chunk of the pay of `epoch` at block `now`.
+    /// Starts a chunk of the dividends of `epoch` at block `now`.
     pub fn new(
         stake: &'a mut Stake,
         children: &'a mut Children,
@@ -56,93 +83,100 @@ impl<'a> Distribution<'a> {
             epoch,
             clock,
             now,
+            accesses: 0,
             tally: Tally::default(),
             parts: Parts::default(),
+            owners: Vec::new(),
         }
     }
 
-    /// Credits one payment. The parts of the hotkey's parents become due.
+    /// Credits payments in order, while there is room for a hotkey with the most parents; at least
+    /// one.
     ///
     /// # Errors
     /// `TooOld`, `Overflow`.
-    pub fn credit(&mut self, payment: &Payment) -> Result<(), StakingError> {
-        let (netuid, epoch) = (self.netuid, self.epoch);
+    pub fn credit(mut self, payments: &[Payment]) -> Result<Done, StakingError> {
+        for payment in payments {
+            if self.accesses > MOST_ACCESSES.saturating_sub(most_accesses()) {
+                break;
+            }
+            self.credit_one(payment)?;
+        }
+        self.stake.count_in(self.netuid, self.tally.dividends)?;
+        Ok(Done {
+            tally: self.tally,
+            parts: self.parts,
+            owners: self.owners,
+        })
+    }
+
+    fn credit_one(&mut self, payment: &Payment) -> Result<(), StakingError> {
+        let (netuid, epoch, hotkey) = (self.netuid, self.epoch, payment.hotkey);
         let division = self
             .children
             .divide(self.stake, netuid, epoch, payment, &self.clock)?;
-        let own = Payment {
-            validator: division.own,
+        let parents = u32::try_from(division.parents.len()).unwrap_or(u32::MAX);
+        self.count(OWN_ACCESSES);
+        if parents > 0 {
+            self.count(parents.saturating_mul(PARENT_ACCESSES));
+            self.count(DIVISION_ACCESSES);
+        }
+        let own = self.credit_own(&Payment {
+            amount: division.own,
             ..*payment
-        };
-        let credit = self.credit_own(&own)?;
-        if !credit.total()?.is_zero() {
-            self.tally.add(&credit)?;
-        }
-        if !credit.root.is_zero() {
-            self.parts.root.push(HotkeyPart {
-                hotkey: payment.hotkey,
-                amount: credit.root,
-            });
-        }
+        })?;
         let mut dues = Vec::with_capacity(division.parents.len());
         for share in &division.parents {
-            let part = Payment {
-                hotkey: share.hotkey,
-                coldkey: share.owner,
-                miner: Rao::ZERO,
-                validator: share.amount,
-            };
-            let mut credit = Credit::of(&part, self.takes.take(share.hotkey))?;
-            credit.give_root(root_part(credit.dividends, share.stake))?;
+            let mut split = Split::of(share.amount, self.takes.take(share.hotkey))?;
+            split.give_root(root_part(split.dividends, share.stake))?;
             dues.push(Due {
-                take: credit.take,
-                dividends: credit.dividends,
-                root: credit.root,
+                take: split.take,
+                dividends: split.dividends,
+                root: split.root,
             });
         }
-        let hotkey = payment.hotkey;
-        let amount = self.children.owe((netuid, hotkey), division, &dues)?;
-        if !amount.is_zero() {
-            self.parts.due.push(HotkeyPart { hotkey, amount });
+        let due = self.children.owe((netuid, hotkey), division, &dues)?;
+        self.tally.add(&own, due)?;
+        self.owners.push(own.take);
+        for (amount, parts) in [(due, &mut self.parts.due), (own.root, &mut self.parts.root)] {
+            if !amount.is_zero() {
+                parts.push(HotkeyPart { hotkey, amount });
+            }
         }
-        self.tally.owe(amount)
-    }
-
-    /// Ends the chunk: adds the new stake to the sums. Returns the sums of the chunk, and the parts
-    /// that are not stake.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn finish(self) -> Result<(Tally, Parts), StakingError> {
-        self.stake.count_in(self.netuid, self.tally.staked()?)?;
-        Ok((self.tally, self.parts))
+        Ok(())
     }
 
     /// Credits the hotkey's own part. Its root stake gets a part of the dividends, by the weights
     /// of the paid epoch, if there is root stake now.
-    fn credit_own(&mut self, part: &Payment) -> Result<Credit, StakingError> {
+    fn credit_own(&mut self, part: &Payment) -> Result<Split, StakingError> {
         let hotkey = part.hotkey;
-        let mut credit = Credit::of(part, self.takes.take(hotkey))?;
-        if !credit.dividends.is_zero() && !self.stake.root().stake(hotkey).is_zero() {
+        let mut split = Split::of(part.amount, self.takes.take(hotkey))?;
+        if !split.dividends.is_zero() && !self.stake.root().stake(hotkey).is_zero() {
             let own = self
                 .stake
                 .own_at(self.netuid, hotkey, self.epoch, &self.clock)?;
-            credit.give_root(root_part(credit.dividends, own))?;
+            split.give_root(root_part(split.dividends, own))?;
         }
-        if !credit.root.is_zero() {
-            self.stake.queue_dividends(hotkey, credit.root, self.now)?;
+        if !split.root.is_zero() {
+            self.count(ROOT_ACCESSES);
+            self.stake.queue_dividends(hotkey, split.root, self.now)?;
         }
-        if !credit.staked()?.is_zero() {
-            let key = PositionKey {
-                netuid: self.netuid,
-                hotkey,
-                coldkey: part.coldkey,
-            };
-            self.stake
-                .change(key, self.clock.open, self.now, |pool, owner| {
-                    credit.apply(pool, owner)
-                })?;
-        }
-        Ok(credit)
+        let key = (self.netuid, hotkey);
+        self.stake
+            .reward(key, &self.clock, |pool| split.apply(pool))?;
+        Ok(split)
     }
+
+    fn count(&mut self, accesses: u32) {
+        self.accesses = self.accesses.saturating_add(accesses);
+    }
+}
+
+/// Returns the accesses for a hotkey with the most parents.
+const fn most_accesses() -> u32 {
+    let parents = inktensor_primitives::staking::MAX_PARENTS as u32;
+    OWN_ACCESSES
+        .saturating_add(ROOT_ACCESSES)
+        .saturating_add(parents.saturating_mul(PARENT_ACCESSES))
+        .saturating_add(DIVISION_ACCESSES)
 }

@@ -1,6 +1,6 @@
 //! Dividends that a child has earned for parents, credited to the parents.
 
-use super::split::Credit;
+use super::split::Split;
 use crate::{
     children::Children,
     stake::{PositionKey, Stake},
@@ -30,7 +30,8 @@ pub struct HandedOver {
 /// what was credited to each of those that had anything due.
 ///
 /// The parts are those of the settlements. Without root stake now, the part of root stake goes to
-/// the stakers on the subnet.
+/// the stakers on the subnet; without stakers, to the owner. The owner's part is a deposit of the
+/// open epoch.
 ///
 /// # Errors
 /// `Overflow`.
@@ -41,39 +42,38 @@ pub fn hand_on(
     parents: &[AccountId],
     now: u32,
 ) -> Result<Vec<HandedOver>, StakingError> {
-    let open = stake.clock(netuid).open;
+    let clock = stake.clock(netuid);
     let mut all = Vec::with_capacity(parents.len());
     let mut sum = Rao::ZERO;
     for (parent, owner, mut due) in children.take_dues((netuid, child), parents)? {
         let fee = due.deduct(HAND_ON_FEE)?;
-        let mut credit = Credit {
-            miner: Rao::ZERO,
+        let mut split = Split {
             take: due.take,
             dividends: due.dividends,
             root: due.root,
         };
-        if !credit.root.is_zero() {
+        if !split.root.is_zero() {
             if stake.root().stake(parent).is_zero() {
-                credit.keep_root()?;
+                split.keep_root()?;
             } else {
-                stake.queue_dividends(parent, credit.root, now)?;
+                stake.queue_dividends(parent, split.root, now)?;
             }
         }
-        let staked = credit.staked()?;
-        if !staked.is_zero() {
-            let key = PositionKey {
-                netuid,
-                hotkey: parent,
-                coldkey: owner,
-            };
-            stake.change(key, open, now, |pool, owner| credit.apply(pool, owner))?;
-        }
+        let key = PositionKey {
+            netuid,
+            hotkey: parent,
+            coldkey: owner,
+        };
+        stake.reward((netuid, parent), &clock, |pool| split.apply(pool))?;
+        stake.deposit_pay(key, split.take, &clock, now)?;
+        let staked = split.take.checked_add(split.dividends);
+        let staked = staked.ok_or(StakingError::Overflow)?;
         sum = sum.checked_add(staked).ok_or(StakingError::Overflow)?;
         all.push(HandedOver {
             parent,
             owner,
             staked,
-            root: credit.root,
+            root: split.root,
             fee,
         });
     }

@@ -174,8 +174,11 @@ impl Simulation<'_> {
         let treasury = self.chain.query(contracts.emission().treasury())?;
         let balance = self.chain.query(contracts.psp22().balance_of(treasury))?;
         let mut equation = Equation::new(
-            "TAO minted since went to neurons, owners, the treasury, and the accounts that ran the epochs",
-            [term("minted by emission", issuance.minted)],
+            "TAO minted or owed since went to neurons, owners, the treasury, and the accounts that ran the epochs",
+            [
+                term("minted by emission", issuance.minted),
+                term("owed by emission", issuance.owed),
+            ],
             [
                 term("miners, validators and their stakers", Rao(sums.paid)),
                 term("subnet owners", Rao(sums.owners)),
@@ -196,6 +199,7 @@ impl Simulation<'_> {
         let issued = issuance.issued.0.saturating_sub(issuance.genesis.0);
         let known = [
             term("minted", issuance.minted),
+            term("owed to neurons and owners", issuance.owed),
             term("open budgets", Rao(promise.open)),
             term(
                 "earned or carried by subnets, not drawn",

@@ -147,7 +147,8 @@ fn money(
         if event.contract == contracts.epoch {
             if let Some(settled) = event.decode::<Settled>() {
                 if it(settled.netuid, settled.epoch) && settled.chunk == chunk {
-                    money.chunk_paid = Some(settled.paid.0);
+                    let before = money.chunk_paid.unwrap_or_default();
+                    money.chunk_paid = Some(before.saturating_add(settled.paid.0));
                 }
             }
         }

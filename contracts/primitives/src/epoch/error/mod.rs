@@ -173,4 +173,6 @@ pub enum EpochError {
     SaltTooLong(u16),
     /// The batch has more than this number of calls. Split it.
     TooManyCalls(u16),
+    /// Nothing is owed for these neurons. Collect after the next settlement.
+    NothingOwed,
 }

@@ -274,6 +274,10 @@ impl fmt::Display for EpochError {
             Self::TooManyCalls(most) => {
                 write!(f, "the batch has more than {most} calls; split it")
             }
+            Self::NothingOwed => write!(
+                f,
+                "nothing is owed for these neurons; collect after the next settlement"
+            ),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod closes;
 mod model;
 mod owner;
+mod pay;
 mod registration;
 
 use super::*;
