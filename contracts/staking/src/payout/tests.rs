@@ -76,7 +76,8 @@ fn pay(stake: &mut Stake, children: &mut Children, amount: u64) -> Rao {
         amount: Rao(amount),
     };
     let takes = Takes::default();
-    let done = Distribution::new(stake, children, &takes, (NETUID, 1), 25)
+    let epoch = stake.clock(NETUID).open - 1;
+    let done = Distribution::new(stake, children, &takes, (NETUID, epoch), 25)
         .credit(&[payment])
         .unwrap();
     let owners: u64 = done.owners.iter().map(|it| it.0).sum();
@@ -156,7 +157,8 @@ fn the_root_part_of_a_due_goes_to_root_stake_while_there_is_any() {
     };
     let root = position(NetUid::ROOT, 1, owner(1));
     let deposit = Deposit::of(Rao(1_000_000_000)).unwrap();
-    stake.add(root, deposit, &status, 0).unwrap();
+    stake.add(root, deposit, &status, 20).unwrap();
+    stake.begin_epoch(NETUID, 2, 21).unwrap();
     let child = (NETUID, account(CHILD));
     let one = [account(1)];
     pay(&mut stake, &mut children, 40_000);
