@@ -13,7 +13,9 @@
 mod adversary;
 mod assertion;
 mod attacks;
+mod attacks_assertions;
 mod attacks_pay;
+
 mod children;
 mod commit_reveal;
 mod dispute;
@@ -27,6 +29,7 @@ mod harness;
 mod keeper;
 mod kernel_on_chain;
 mod kernels;
+mod limits_of_chains;
 mod mean;
 mod proposer;
 mod registration;
