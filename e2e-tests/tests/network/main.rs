@@ -15,7 +15,6 @@ mod assertion;
 mod attacks;
 mod attacks_assertions;
 mod attacks_pay;
-
 mod children;
 mod commit_reveal;
 mod dispute;
