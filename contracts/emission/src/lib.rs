@@ -6,8 +6,10 @@
 //! # Key terms
 //! * **issued**: TAO that the halving curve has released. Issued TAO is minted when it is paid.
 //! * **owed**: pay of owners that is set aside, until they collect it. It is minted then.
-//! * **weight**: the stake on a subnet as of its last draw. Subnets share issuance by weight.
-//! * **draw**: the subnet's share since its last draw becomes the budget of the closed epoch.
+//! * **weight**: the matured stake of a subnet at its last draw: what was there from the opening of
+//!   the epoch to its close. Subnets share issuance by weight.
+//! * **draw**: the subnet's share since its last draw becomes the budget of the closed epoch, as far
+//!   as the weight has stayed. The rest goes back to all.
 //! * **budget**: an epoch's amounts for miners, validators, owner, treasury and fees.
 //! * **carry over**: what a budget does not spend goes to the subnet's next budget.
 //!
@@ -16,6 +18,7 @@
 //! * `slice`: the neurons of a chunk that one call pays
 //! * `budget`: the division of an epoch's budget, and spending
 //! * `accumulator`: sharing by weight, at the cost of one subnet per call
+//! * `weight`: the rule that turns stake into a share of emission
 //! * `curve`: issuance by halvings, in closed form over any span
 //!
 //! # Invariants
@@ -32,6 +35,7 @@ pub mod budget;
 pub mod curve;
 pub mod ledger;
 pub mod slice;
+pub mod weight;
 
 #[cfg(test)]
 mod tests;
@@ -44,8 +48,9 @@ pub use self::emission::{EmissionContract, EmissionContractRef};
 mod emission {
     use crate::{
         budget,
-        ledger::{Account, Division, Ledger},
+        ledger::{Account, Division, Draw, Ledger},
         slice::Slice,
+        weight,
     };
     use ink::{
         codegen::TraitCallBuilder,
@@ -60,6 +65,7 @@ mod emission {
         },
         staking::{Credited, Payment, Staking},
         token::{TokenControl, WireError},
+        wiring::Wired,
         NetUid, Rao, Tao, Wiring,
     };
 
@@ -113,8 +119,12 @@ mod emission {
                 .filter(|minted| *minted <= Rao::CAP)
                 .ok_or(EmissionDeployError::AboveCap)?;
             let stake: contract_ref!(Staking) = staking.into();
-            if !matches!(stake.call().total_stake().try_invoke(), Ok(Ok(_))) {
-                return Err(EmissionDeployError::NoStaking);
+            match stake.call().peers().try_invoke() {
+                Ok(Ok(peers)) if peers.registry == treasury => {
+                    return Err(EmissionDeployError::BadTreasury);
+                }
+                Ok(Ok(_)) => {}
+                _ => return Err(EmissionDeployError::NoStaking),
             }
             let ledger = Ledger::new(genesis, Self::env().block_number());
             let deployer = Self::env().caller();
@@ -167,11 +177,11 @@ mod emission {
             self.accounts.get(netuid).unwrap_or_default()
         }
 
-        /// Returns the stake on a subnet: its weight from now on.
+        /// Returns the weight of a subnet from now on.
         fn weight(&self, netuid: NetUid) -> Result<Rao, EmissionError> {
             let staking: contract_ref!(Staking) = self.staking.into();
-            match staking.call().subnet_stake(netuid).try_invoke() {
-                Ok(Ok(weight)) => Ok(weight),
+            match staking.call().matured_stake(netuid).try_invoke() {
+                Ok(Ok(matured)) => Ok(weight::weight(matured)),
                 _ => Err(EmissionError::Staking),
             }
         }
@@ -243,7 +253,8 @@ mod emission {
             self.ledger.issuance()
         }
 
-        /// Returns the amount in rao that a subnet would draw if its epoch closed now.
+        /// Returns the amount in rao that a subnet would draw if its epoch closed now, and its
+        /// matured stake had not shrunk since its last close.
         #[ink(message)]
         fn pending(&self, netuid: NetUid) -> Rao {
             self.ledger
@@ -320,7 +331,9 @@ mod emission {
         /// Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
         /// when the epoch closes.
         ///
-        /// Issuance is evaluated up to the current block, and the subnet's weight is read again.
+        /// Issuance is evaluated up to the current block, and the subnet's weight is read again: the
+        /// stake that weighed in `epoch`. If it is less than before, the subnet draws that part of
+        /// its share, and all subnets share the rest.
         ///
         /// # Events
         /// `Drawn`.
@@ -338,7 +351,7 @@ mod emission {
             let weight = self.weight(netuid)?;
             let now = self.env().block_number();
             let mut account = self.account(netuid);
-            let budget = self.ledger.draw(
+            let Draw { budget, returned } = self.ledger.draw(
                 &mut account,
                 epoch,
                 now,
@@ -351,6 +364,7 @@ mod emission {
                 netuid,
                 epoch,
                 budget,
+                returned,
                 issued: self.ledger.issuance().issued,
             });
             Ok(budget)
@@ -529,11 +543,19 @@ mod emission {
 
         /// Names the epoch contract. Deployer only, once, during deployment.
         ///
+        /// # Events
+        /// `Wired`.
+        ///
         /// # Errors
-        /// `AlreadyWired`, `NotDeployer`.
+        /// `AlreadyWired`, `NotDeployer`, `BadPeer` if the contract is the treasury.
         #[ink(message)]
         fn wire(&mut self, epoch: AccountId) -> Result<(), WireError> {
-            self.wiring.wire(self.env().caller(), epoch)
+            self.wiring.wire(self.env().caller(), epoch)?;
+            if epoch == self.treasury {
+                return Err(WireError::BadPeer);
+            }
+            self.env().emit_event(Wired { peers: vec![epoch] });
+            Ok(())
         }
     }
 }

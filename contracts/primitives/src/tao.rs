@@ -4,8 +4,12 @@
 //! is undone. A zero amount moves nothing and is no call, as the token would accept it in any case.
 
 use crate::{
-    emission::EmissionError, epoch::EpochError, registry::RegistryError, staking::StakingError,
-    token::TokenControl, AccountId, Rao,
+    emission::EmissionError,
+    epoch::EpochError,
+    registry::RegistryError,
+    staking::StakingError,
+    token::{Successor, TokenControl},
+    AccountId, Rao,
 };
 use ink::{
     codegen::TraitCallBuilder,
@@ -104,6 +108,13 @@ impl Tao {
         let amount = Rao(u64::try_from(*first).unwrap_or(u64::MAX));
         let mut token: ControlRef = self.0.into();
         paid(amount, token.call_mut().mint_to(payees).try_invoke())
+    }
+
+    /// Announces `to` as the successor of minter and registry, or withdraws the announced one.
+    /// Returns true if the token accepted that from the calling contract.
+    pub fn succeed(self, to: Option<Successor>) -> bool {
+        let mut token: ControlRef = self.0.into();
+        matches!(token.call_mut().succeed(to).try_invoke(), Ok(Ok(Ok(_))))
     }
 }
 

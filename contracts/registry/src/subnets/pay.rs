@@ -4,7 +4,7 @@
 //! Registering has paid for that place. The registration that replaces a neuron moves what is owed
 //! to a cell of the hotkey, which it pays for too. So a settlement creates no storage.
 
-use super::Subnets;
+use super::{Strength, Subnets};
 use crate::pages::{self, StandingPage};
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
@@ -66,8 +66,11 @@ impl Subnets {
                 }
             }
         }
-        let mut strength = self.strengths.get(netuid).unwrap_or_default();
-        strength.record(epoch, results);
+        let mut strength = match self.strengths.get(netuid) {
+            Some(strength) => strength,
+            None => Strength::new(self.settings(netuid)?.started_at.unwrap_or_default()),
+        };
+        strength.record(epoch, seats.opened_at(), results);
         self.strengths.insert(netuid, &strength);
         Ok(())
     }

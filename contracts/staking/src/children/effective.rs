@@ -85,7 +85,7 @@ mod tests {
             open,
             opened_at,
             previous_opened_at,
-            opened_by_close: 0,
+            now: opened_at,
         }
     }
 
@@ -137,7 +137,7 @@ mod tests {
             for (blocks, closes, next) in steps {
                 now += blocks;
                 if closes {
-                    clock = clock.next(clock.open, now, 0).unwrap();
+                    clock = self::clock(clock.open + 1, now, clock.opened_at);
                     if let Some((set, _)) = waiting.filter(|(_, after)| now > *after) {
                         counts = set;
                         waiting = None;

@@ -4,10 +4,7 @@ use super::{
     inheritance::{self, Parent},
     links::{ChildList, Due, Links, ParentLink},
 };
-use crate::{
-    stake::{EpochClock, OwnStake, Stake},
-    takes,
-};
+use crate::stake::{EpochClock, OwnStake, Stake};
 use ink::{
     prelude::vec::Vec,
     storage::{traits::ManualKey, Mapping},
@@ -16,6 +13,9 @@ use inktensor_primitives::{
     staking::{ChildrenView, ParentView, Payment, StakingError, TakeInfo, CHILD_COOLDOWN},
     AccountId, Bps, NetUid, Rao,
 };
+
+/// Child take of a hotkey whose owner has set none.
+const DEFAULT_CHILD_TAKE: Bps = Bps(0);
 
 /// The links of all hotkeys.
 #[ink::storage_item]
@@ -128,7 +128,9 @@ impl Children {
             .collect();
         let own = stake.own_at(netuid, hotkey, epoch, clock)?;
         let given = links.given_at(epoch, clock)?.into_iter();
-        let take = links.take.map_or(Bps::default(), |it| it.0);
+        let take = links
+            .take
+            .at(clock.opening_block(epoch)?, DEFAULT_CHILD_TAKE);
         let (shares, rest) = inheritance::divide(payment.amount, own, given, take, &parents);
         let shares = givers
             .iter()
@@ -309,16 +311,14 @@ impl Children {
         now: u32,
     ) -> Result<(), StakingError> {
         let mut links = self.links(netuid, hotkey);
-        if takes::changes(child_take(&links), take, now)? {
-            links.take = Some((take, now));
-        }
+        links.take.set(take, now, DEFAULT_CHILD_TAKE)?;
         self.links.insert((netuid, hotkey), &links);
         Ok(())
     }
 
     /// Returns the child take of `hotkey`, and the first block at which it may be raised.
     pub fn take(&self, netuid: NetUid, hotkey: AccountId) -> TakeInfo {
-        child_take(&self.links(netuid, hotkey))
+        self.links(netuid, hotkey).take.info(DEFAULT_CHILD_TAKE)
     }
 
     /// Returns the children of a hotkey in the open epoch, and those of later epochs.
@@ -398,9 +398,4 @@ fn givers_at(
         }
     }
     Ok(givers)
-}
-
-/// Returns the child take in these links, and the first block at which it may be raised.
-fn child_take(links: &Links) -> TakeInfo {
-    takes::info(links.take, Bps::default())
 }

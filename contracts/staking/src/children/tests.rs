@@ -46,6 +46,16 @@ fn allow(
     children.allow_parent(NETUID, link, allowed, &EpochClock::default(), 7)
 }
 
+/// Returns the clock after a close at block `now`.
+fn next(clock: &EpochClock, now: u32) -> EpochClock {
+    EpochClock {
+        open: clock.open + 1,
+        opened_at: now,
+        previous_opened_at: clock.opened_at,
+        now,
+    }
+}
+
 fn parents(children: &Children, hotkey: u8) -> Vec<(AccountId, u64)> {
     let views = children.parents(NETUID, account(hotkey), &EpochClock::default());
     views.iter().map(|it| (it.hotkey, it.proportion)).collect()
@@ -103,7 +113,11 @@ fn parents_without_the_child_make_room() {
 #[ink::test]
 fn a_list_is_pending_after_the_first_close() {
     let mut children = Children::default();
-    let clock = EpochClock::default().next(0, 10, 1).unwrap();
+    let clock = EpochClock {
+        open: 1,
+        opened_at: 10,
+        ..EpochClock::default()
+    };
     let child = Child {
         proportion: 5,
         hotkey: account(2),
@@ -122,7 +136,7 @@ fn a_refused_parent_has_the_child_until_the_cooldown_ends() {
     let (child, parent) = (account(100), account(1));
     allow(&mut children, 100, 1, true).unwrap();
     set(&mut children, 1, 100, 0).unwrap();
-    let clock = EpochClock::default().next(0, 10, 1).unwrap();
+    let clock = next(&EpochClock::default(), 10);
     let after = 20 + CHILD_COOLDOWN;
     let refused = children.allow_parent(NETUID, (child, parent), false, &clock, 20);
     assert_eq!(refused, Ok(after));
@@ -151,9 +165,9 @@ fn a_refused_parent_has_the_child_until_the_cooldown_ends() {
         given.len()
     };
     assert_eq!(now(&clock), 1);
-    let clock = clock.next(1, after, 2).unwrap();
+    let clock = next(&clock, after);
     assert_eq!(now(&clock), 1);
-    let clock = clock.next(2, after + 1, 3).unwrap();
+    let clock = next(&clock, after + 1);
     assert_eq!(now(&clock), 0);
 }
 
@@ -162,8 +176,10 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
     let (mut children, mut stake) = (Children::default(), Stake::default());
     let status = HotkeyStatus {
         subnet_exists: true,
+        subnet_started: false,
         transfers: true,
         nominator_min: Rao::ZERO,
+        braked_until: None,
         owner: Some(account(OWNER)),
     };
     let key = PositionKey {
@@ -175,23 +191,27 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
     stake.add(key, deposit, &status, 0).unwrap();
     allow(&mut children, 100, 1, true).unwrap();
     set(&mut children, 1, 100, 0).unwrap();
-    let clock = stake.clock(NETUID);
+    let clock = stake.clock(NETUID, 0);
     let weight = |hotkey| children.weight_at(&stake, NETUID, account(hotkey), 0, &clock);
     assert_eq!(
         (weight(1), weight(100)),
         (Ok(Rao::ZERO), Ok(Rao(8_000_000)))
     );
 
+    // The take counts for epochs that open after it is set.
     children
         .set_take(NETUID, account(100), Bps(1_000), 0)
         .unwrap();
+    stake.begin_epoch(NETUID, 0, 1).unwrap();
+    children.set_take(NETUID, account(100), Bps(0), 1).unwrap();
+    let clock = stake.clock(NETUID, 1);
     let payment = Payment {
         hotkey: account(100),
         coldkey: account(OWNER + 1),
         amount: Rao(1_000),
     };
     let division = children
-        .divide(&stake, NETUID, 0, &payment, &clock)
+        .divide(&stake, NETUID, 1, &payment, &clock)
         .unwrap();
     // A tenth, in 32 bits: the rest is rounded in favour of the child.
     let of_child = division.own.0;
@@ -209,8 +229,10 @@ fn dues_stay_in_the_link_until_they_are_taken() {
     let (mut children, mut stake) = (Children::default(), Stake::default());
     let status = HotkeyStatus {
         subnet_exists: true,
+        subnet_started: false,
         transfers: true,
         nominator_min: Rao::ZERO,
+        braked_until: None,
         owner: Some(account(OWNER)),
     };
     let (child, clock) = (account(100), EpochClock::default());

@@ -19,7 +19,7 @@ pub fn stake_pay(
     payments: &[Payment],
     now: u32,
 ) -> Result<Rao, StakingError> {
-    let clock = stake.clock(netuid);
+    let clock = stake.clock(netuid, now);
     let mut sum = Rao::ZERO;
     for payment in payments {
         let key = PositionKey {
@@ -31,6 +31,6 @@ pub fn stake_pay(
         let total = sum.checked_add(payment.amount);
         sum = total.ok_or(StakingError::Overflow)?;
     }
-    stake.count_in(netuid, sum)?;
+    stake.count_deposit(netuid, sum, sum)?;
     Ok(sum)
 }

@@ -10,7 +10,7 @@ use crate::{
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     staking::{HotkeyPart, Payment, StakingError},
-    NetUid, Rao,
+    AccountId, Bps, NetUid, Rao,
 };
 
 /// Most accesses to storage cells for the dividends of one call. With those of the other contracts
@@ -74,7 +74,7 @@ impl<'a> Distribution<'a> {
         (netuid, epoch): (NetUid, u32),
         now: u32,
     ) -> Self {
-        let clock = stake.clock(netuid);
+        let clock = stake.clock(netuid, now);
         Self {
             stake,
             children,
@@ -127,7 +127,7 @@ impl<'a> Distribution<'a> {
         })?;
         let mut dues = Vec::with_capacity(division.parents.len());
         for share in &division.parents {
-            let mut split = Split::of(share.amount, self.takes.take(share.hotkey))?;
+            let mut split = Split::of(share.amount, self.take(share.hotkey)?)?;
             split.give_root(root_part(split.dividends, share.stake))?;
             dues.push(Due {
                 take: split.take,
@@ -150,7 +150,7 @@ impl<'a> Distribution<'a> {
     /// of the paid epoch, if there is root stake now.
     fn credit_own(&mut self, part: &Payment) -> Result<Split, StakingError> {
         let hotkey = part.hotkey;
-        let mut split = Split::of(part.amount, self.takes.take(hotkey))?;
+        let mut split = Split::of(part.amount, self.take(hotkey)?)?;
         if !split.dividends.is_zero() && !self.stake.root().stake(hotkey).is_zero() {
             let own = self
                 .stake
@@ -165,6 +165,12 @@ impl<'a> Distribution<'a> {
         self.stake
             .reward(key, &self.clock, |pool| split.apply(pool))?;
         Ok(split)
+    }
+
+    /// Returns the take of a hotkey for the paid epoch.
+    fn take(&self, hotkey: AccountId) -> Result<Bps, StakingError> {
+        let opened_at = self.clock.opening_block(self.epoch)?;
+        Ok(self.takes.take_at(hotkey, opened_at))
     }
 
     fn count(&mut self, accesses: u32) {

@@ -42,9 +42,9 @@ pub fn hand_on(
     parents: &[AccountId],
     now: u32,
 ) -> Result<Vec<HandedOver>, StakingError> {
-    let clock = stake.clock(netuid);
+    let clock = stake.clock(netuid, now);
     let mut all = Vec::with_capacity(parents.len());
-    let mut sum = Rao::ZERO;
+    let (mut sum, mut takes) = (Rao::ZERO, Rao::ZERO);
     for (parent, owner, mut due) in children.take_dues((netuid, child), parents)? {
         let fee = due.deduct(HAND_ON_FEE)?;
         let mut split = Split {
@@ -69,6 +69,9 @@ pub fn hand_on(
         let staked = split.take.checked_add(split.dividends);
         let staked = staked.ok_or(StakingError::Overflow)?;
         sum = sum.checked_add(staked).ok_or(StakingError::Overflow)?;
+        takes = takes
+            .checked_add(split.take)
+            .ok_or(StakingError::Overflow)?;
         all.push(HandedOver {
             parent,
             owner,
@@ -77,6 +80,6 @@ pub fn hand_on(
             fee,
         });
     }
-    stake.count_in(netuid, sum)?;
+    stake.count_deposit(netuid, sum, takes)?;
     Ok(all)
 }

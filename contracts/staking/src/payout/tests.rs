@@ -15,6 +15,8 @@ use inktensor_primitives::{
 const NETUID: NetUid = NetUid(1);
 const CHILD: u8 = 100;
 const STAKED: Rao = Rao(8_000_000);
+/// Block of the settlement.
+const NOW: u32 = 15_020;
 
 fn account(seed: u8) -> AccountId {
     [seed; 32].into()
@@ -23,6 +25,17 @@ fn account(seed: u8) -> AccountId {
 /// Returns the owner of the hotkey `account(seed)`.
 fn owner(seed: u8) -> AccountId {
     account(seed + 100)
+}
+
+fn status(seed: u8) -> HotkeyStatus {
+    HotkeyStatus {
+        subnet_exists: true,
+        subnet_started: true,
+        transfers: true,
+        nominator_min: Rao::ZERO,
+        braked_until: None,
+        owner: Some(owner(seed)),
+    }
 }
 
 fn position(netuid: NetUid, seed: u8, coldkey: AccountId) -> PositionKey {
@@ -37,12 +50,7 @@ fn position(netuid: NetUid, seed: u8, coldkey: AccountId) -> PositionKey {
 fn family(parents: u8) -> (Stake, Children) {
     let (mut stake, mut children) = (Stake::default(), Children::default());
     for seed in 1..=parents {
-        let status = HotkeyStatus {
-            subnet_exists: true,
-            transfers: true,
-            nominator_min: Rao::ZERO,
-            owner: Some(owner(seed)),
-        };
+        let status = status(seed);
         for coldkey in [owner(seed), account(250)] {
             let deposit = Deposit::of(STAKED).unwrap();
             let key = position(NETUID, seed, coldkey);
@@ -64,8 +72,9 @@ fn family(parents: u8) -> (Stake, Children) {
             .unwrap();
     }
     // The stake has shares from the next epoch on.
-    stake.begin_epoch(NETUID, 0, 10).unwrap();
-    stake.begin_epoch(NETUID, 1, 20).unwrap();
+    for (closing, now) in [(0, 10), (1, 20)] {
+        stake.begin_epoch(NETUID, closing, now).unwrap();
+    }
     (stake, children)
 }
 
@@ -76,8 +85,8 @@ fn pay(stake: &mut Stake, children: &mut Children, amount: u64) -> Rao {
         amount: Rao(amount),
     };
     let takes = Takes::default();
-    let epoch = stake.clock(NETUID).open - 1;
-    let done = Distribution::new(stake, children, &takes, (NETUID, epoch), 25)
+    let epoch = stake.clock(NETUID, NOW).open - 1;
+    let done = Distribution::new(stake, children, &takes, (NETUID, epoch), NOW)
         .credit(&[payment])
         .unwrap();
     let owners: u64 = done.owners.iter().map(|it| it.0).sum();
@@ -109,7 +118,7 @@ fn hand_on_credits_take_and_dividends_less_the_fee() {
     let before = stake.total();
     let child = (NETUID, account(CHILD));
     let one = [account(1)];
-    let handed = hand_on(&mut stake, &mut children, child, &one, 9).unwrap();
+    let handed = hand_on(&mut stake, &mut children, child, &one, NOW).unwrap();
     let [first] = handed[..] else {
         panic!("one parent");
     };
@@ -119,13 +128,13 @@ fn hand_on_credits_take_and_dividends_less_the_fee() {
     assert_eq!(stake.total(), Rao(before.0 + first.staked.0));
     assert_eq!(children.dues(), Rao(due.0 - due.0 / 2));
     // The nominator has half of the parent's stake, and the owner a take of 18 %.
-    let nominator = stake.worth(position(NETUID, 1, account(250)));
+    let nominator = stake.worth(position(NETUID, 1, account(250)), NOW);
     let dividends = Bps(8_200).of(Rao(due.0 / 2)).0;
     let part = (dividends - HAND_ON_FEE.of(Rao(dividends)).0) / 2;
     assert!(nominator.0.abs_diff(STAKED.0 + part) <= 2, "{nominator:?}");
     // Again there is nothing for the first, and the rest for the second.
     let both = [account(1), account(2)];
-    let rest = hand_on(&mut stake, &mut children, child, &both, 9).unwrap();
+    let rest = hand_on(&mut stake, &mut children, child, &both, NOW).unwrap();
     assert_eq!(rest.len(), 1);
     assert_eq!(Rao(sum_of(&handed).0 + sum_of(&rest).0), due);
     assert_eq!(children.dues(), Rao::ZERO);
@@ -140,33 +149,33 @@ fn hand_on_to_a_parent_without_stakers_pays_its_owner() {
     }
     let one = [account(1)];
     let child = (NETUID, account(CHILD));
-    let handed = hand_on(&mut stake, &mut children, child, &one, 9).unwrap();
+    let handed = hand_on(&mut stake, &mut children, child, &one, NOW).unwrap();
     assert_eq!(sum_of(&handed), due);
-    assert_eq!(stake.worth(position(NETUID, 1, owner(1))), handed[0].staked);
+    assert_eq!(
+        stake.worth(position(NETUID, 1, owner(1)), NOW),
+        handed[0].staked
+    );
     assert_eq!(stake.total(), handed[0].staked);
 }
 
 #[ink::test]
 fn the_root_part_of_a_due_goes_to_root_stake_while_there_is_any() {
     let (mut stake, mut children) = family(1);
-    let status = HotkeyStatus {
-        subnet_exists: true,
-        transfers: true,
-        nominator_min: Rao::ZERO,
-        owner: Some(owner(1)),
-    };
     let root = position(NetUid::ROOT, 1, owner(1));
     let deposit = Deposit::of(Rao(1_000_000_000)).unwrap();
-    stake.add(root, deposit, &status, 20).unwrap();
-    stake.begin_epoch(NETUID, 2, 21).unwrap();
+    stake.add(root, deposit, &status(1), 20).unwrap();
+    // The stake matures with the next epoch of root.
+    for (closing, now) in [(2, 15_000), (3, 15_010)] {
+        stake.begin_epoch(NETUID, closing, now).unwrap();
+    }
     let child = (NETUID, account(CHILD));
     let one = [account(1)];
     pay(&mut stake, &mut children, 40_000);
-    let handed = hand_on(&mut stake, &mut children, child, &one, 9).unwrap();
+    let handed = hand_on(&mut stake, &mut children, child, &one, NOW).unwrap();
     assert!(handed[0].root > Rao::ZERO);
     assert_eq!(stake.root().unclaimed(), handed[0].root);
     let due = pay(&mut stake, &mut children, 40_000);
-    stake.remove_all(root, 10).unwrap();
-    let handed = hand_on(&mut stake, &mut children, child, &one, 11).unwrap();
+    stake.remove_all(root, NOW).unwrap();
+    let handed = hand_on(&mut stake, &mut children, child, &one, NOW).unwrap();
     assert_eq!((handed[0].root, sum_of(&handed)), (Rao::ZERO, due));
 }

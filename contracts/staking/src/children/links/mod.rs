@@ -8,7 +8,7 @@
 //! link on. So settlement writes one cell for a child with any number of parents, and creates none.
 
 use super::effective::Effective;
-use crate::stake::EpochClock;
+use crate::{stake::EpochClock, takes::Take};
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     staking::{Child, PendingChildren, StakingError, CHILDREN_INTERVAL, MAX_CHILDREN, MAX_PARENTS},
@@ -73,9 +73,8 @@ pub struct Links {
     pub parents: Vec<ParentLink>,
     /// Block at which the children were last set.
     pub children_set_at: Option<u32>,
-    /// Share of the dividends by parents of other owners that the hotkey keeps, and the block of
-    /// the last change.
-    pub take: Option<(Bps, u32)>,
+    /// Share of the dividends by parents of other owners that the hotkey keeps.
+    pub take: Take,
 }
 
 impl ChildList {

@@ -16,7 +16,7 @@ const fn clock(open: u32, opened_at: u32, previous_opened_at: u32) -> EpochClock
         open,
         opened_at,
         previous_opened_at,
-        opened_by_close: 0,
+        now: opened_at,
     }
 }
 
