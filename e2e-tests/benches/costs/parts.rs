@@ -4,8 +4,8 @@
 //! allows. Sent alone, each message also pays for entering the chain, so the sum is a little above
 //! the whole.
 
-use inktensor_client::chain::{Cost, Message, Typed};
-use inktensor_e2e_tests::{EpochRun, Network, Template};
+use inktensor_client::chain::{Message, Typed};
+use inktensor_e2e_tests::{network::Costs, EpochRun, Network, Template};
 use inktensor_primitives::{
     emission::{Emission, SplitPreset},
     kernel::{EpochHeader, IncentiveKernel, StepInput},
@@ -22,7 +22,7 @@ pub struct Part {
     pub of: &'static str,
     pub contract: &'static str,
     pub message: &'static str,
-    pub cost: Cost,
+    pub costs: Costs,
 }
 
 /// Returns the parts of the close of `open` that makes `header`.
@@ -30,7 +30,8 @@ pub fn of_close(open: &Template, header: &EpochHeader) -> Vec<Part> {
     let (netuid, epoch) = (header.netuid, header.epoch);
     let mut alone = Alone::of("close", open);
     let at = alone.net.addresses();
-    alone.read("registry", "subnet", at.registry().subnet(netuid));
+    let subnet = at.registry().subnet(netuid);
+    alone.read("registry", "subnet", subnet);
     let begin = at.registry().begin_epoch(netuid, epoch);
     alone.change("registry", "begin_epoch", at.epoch, begin);
     let begin = at.staking().begin_epoch(netuid, epoch);
@@ -70,11 +71,11 @@ pub fn of_settlement(last: &Template, computed: &EpochRun) -> Vec<Part> {
     alone.end()
 }
 
-/// Returns the cost of a step beyond the last, which the kernel refuses: entering the chain, and
+/// Returns the costs of a step beyond the last, which the kernel refuses: entering the chain, and
 /// loading the code.
-pub fn of_nothing(open: &Template, header: &EpochHeader) -> Cost {
-    let mut net = Network::begin_from(open);
-    net.kernel_step_cost(StepInput {
+pub fn of_nothing(open: &Template, header: &EpochHeader) -> Costs {
+    let net = Network::begin_from(open);
+    net.kernel_step_costs(StepInput {
         header: header.clone(),
         phase: u8::MAX,
         chunk: 0,
@@ -109,14 +110,13 @@ impl Alone {
         message: &'static str,
         sent: impl Into<Message<R>>,
     ) {
-        let signer = self.net.addresses().epoch;
-        let sent = self.net.with_chain(|chain| chain.send(signer, sent));
-        let cost = sent.expect("an answer").cost;
+        let (signer, sent) = (self.net.addresses().epoch, sent.into());
+        let costs = self.net.costs_of(signer, sent.to, &sent.input);
         self.parts.push(Part {
             of: self.of,
             contract,
             message,
-            cost,
+            costs,
         });
     }
 
@@ -128,6 +128,8 @@ impl Alone {
         signer: AccountId,
         sent: impl Into<Message<Result<R, E>>>,
     ) {
+        let sent = sent.into();
+        let costs = self.net.costs_of(signer, sent.to, &sent.input);
         let sent = self.net.with_chain(|chain| chain.send(signer, sent));
         let sent = sent.expect("an answer");
         if let Err(error) = sent.value {
@@ -137,7 +139,7 @@ impl Alone {
             of: self.of,
             contract,
             message,
-            cost: sent.cost,
+            costs,
         });
     }
 

@@ -260,6 +260,8 @@ impl Caller<'_> {
 
     #[track_caller]
     fn send<R: Decode>(self, message: impl Into<Message<R>>) -> R {
+        let message = message.into();
+        self.net.weigh(self.who, message.to, &message.input);
         match self.net.chain.send(self.who, message) {
             Ok(sent) => {
                 assert!(

@@ -1,7 +1,7 @@
 //! Typed reads: one method per view of the contracts.
 
-use crate::{accounts::STRANGER, Network};
-use inktensor_client::chain::{ChainRead, Cost, Typed};
+use crate::{accounts::STRANGER, network::Costs, Network};
+use inktensor_client::chain::{ChainRead, Message, Typed};
 use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fees, Issuance},
     epoch::{
@@ -184,11 +184,11 @@ impl Network {
         self.kernel_plan_of(header.clone())
     }
 
-    /// Returns the cost of a step of the deployed kernel as a transaction.
-    pub fn kernel_step_cost(&mut self, input: StepInput) -> Cost {
-        let message = self.addresses.yuma().step(input);
-        let sent = self.chain.send(STRANGER, message);
-        sent.expect("the kernel answers").cost
+    /// Returns the costs of a step of the deployed kernel as a transaction.
+    pub fn kernel_step_costs(&self, input: StepInput) -> Costs {
+        let message: Message<Result<StepOutput, KernelError>> =
+            self.addresses.yuma().step(input).into();
+        self.costs_of(STRANGER, message.to, &message.input)
     }
 
     /// Returns the size of the code with this hash, in bytes.

@@ -16,7 +16,8 @@
 //! only.
 //!
 //! # Map
-//! * [`sandbox`]: the chain in this process, and its state.
+//! * [`sandbox`]: the chain in this process, and its state; [`weights`]: the weights with which it
+//!   counts.
 //! * [`state_file`]: that state as bytes; [`chain_dir`]: a folder with them; [`persisted`]: a chain
 //!   that writes each transaction to such a folder.
 //! * [`server`] and [`remote`]: a chain that one process serves and others use.
@@ -26,8 +27,10 @@ pub mod chain_dir;
 pub mod persisted;
 mod protocol;
 pub mod remote;
+mod runtime;
 pub mod sandbox;
 pub mod server;
 pub mod state_file;
 
 pub use account::account;
+pub use runtime::weights;

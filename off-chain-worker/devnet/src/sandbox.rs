@@ -1,26 +1,28 @@
 //! A chain in this process: the real `pallet-contracts`, without a node, with blocks on demand.
 //!
-//! Gas and deposits are those of pallet-contracts [`PALLET_VERSION`]. Accounts need no keys and
-//! never run out of the chain's own coin, which pays deposits. They can run out of TAO.
+//! Gas and deposits are those of pallet-contracts [`PALLET_VERSION`], unless other [`Weights`] are
+//! chosen. Accounts need no keys and never run out of the chain's own coin, which pays deposits.
+//! They can run out of TAO.
 
-use ink_sandbox::{
-    frame_support::storage::{
-        child, storage_prefix, unhashed, with_transaction, TransactionOutcome,
-    },
-    frame_support::traits::fungible::{Inspect, Mutate},
-    frame_support::{StorageHasher, Twox64Concat},
-    frame_system,
-    macros::{Balances, Contracts, DefaultSandboxRuntime, RuntimeEvent, RuntimeOrigin, System},
-    pallet_contracts::{
-        Code, CollectEvents, ContractResult, DebugInfo, Determinism, Event, StorageDeposit,
-    },
-    AccountId32, ContractExecResultFor, ContractInstantiateResultFor, DefaultSandbox,
-    DispatchError, Sandbox, Weight,
+use crate::runtime::{
+    self, weights::Weights, Balances, Contracts, Externalities, Runtime, RuntimeEvent,
+    RuntimeOrigin, System,
+};
+use frame_support::{
+    sp_runtime::{AccountId32, DispatchError},
+    storage::{child, storage_prefix, unhashed, with_transaction, TransactionOutcome},
+    traits::fungible::{Inspect, Mutate},
+    weights::Weight,
+    StorageHasher, Twox64Concat,
 };
 use inktensor_client::chain::{
     Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt,
 };
 use inktensor_primitives::{AccountId, Digest};
+use pallet_contracts::{
+    Code, CollectEvents, ContractExecResult, ContractInstantiateResult, ContractResult, DebugInfo,
+    Determinism, Event, StorageDeposit,
+};
 use scale::Decode;
 use std::{cell::RefCell, fmt::Debug};
 
@@ -34,19 +36,24 @@ const DEPOSIT_LIMIT: u128 = 1 << 100;
 /// Amount that an account gets when it has less than half of it.
 const FUNDS: u128 = 1 << 110;
 
+type EventRecord = frame_system::EventRecord<RuntimeEvent, <Runtime as frame_system::Config>::Hash>;
+type CallResult = ContractExecResult<u128, EventRecord>;
+type InstantiateResult = ContractInstantiateResult<AccountId32, u128, EventRecord>;
+
 /// A chain in this process.
 pub struct SandboxChain {
     // Reading runs the contract in a transaction that is rolled back, which needs the state
     // mutably.
-    sandbox: RefCell<DefaultSandbox>,
+    state: RefCell<Externalities>,
     events: Vec<ContractEvent>,
     gas: Weight,
+    weights: Weights,
 }
 
 /// A state of the chain to return to.
 #[derive(Clone)]
 pub struct Snapshot {
-    pub(super) state: ink_sandbox::Snapshot,
+    pub(super) state: runtime::Snapshot,
     pub(super) events: usize,
 }
 
@@ -67,9 +74,47 @@ impl SandboxChain {
     /// Creates a chain at block 1.
     pub fn new() -> Self {
         Self {
-            sandbox: RefCell::new(DefaultSandbox::default()),
+            state: RefCell::new(runtime::genesis()),
             events: Vec::new(),
             gas: Weight::from_parts(NO_LIMIT, NO_LIMIT),
+            weights: Weights::default(),
+        }
+    }
+
+    /// Counts messages with `weights` from now on. The state is the same under all weights.
+    pub const fn count_with(&mut self, weights: Weights) {
+        self.weights = weights;
+    }
+
+    /// Returns the weights that messages are counted with.
+    pub const fn weights(&self) -> Weights {
+        self.weights
+    }
+
+    /// Returns the cost of a message of `signer` with `weights`, without limits. The message changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// `NoContract`, `Trapped`, `Runtime`.
+    pub fn cost_with(
+        &self,
+        weights: Weights,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+    ) -> Result<Cost, ChainError> {
+        let (signer, input) = (account(signer), input.to_vec());
+        let gas = Weight::from_parts(NO_LIMIT, NO_LIMIT);
+        let result = self.counted(weights, || {
+            rolled_back(|| {
+                fund(&signer);
+                call(signer.clone(), account(to), input, gas)
+            })
+        })?;
+        let cost = cost(&result);
+        match result.result {
+            Ok(_) => Ok(cost),
+            Err(error) => Err(refusal(error, to)),
         }
     }
 
@@ -108,7 +153,7 @@ impl SandboxChain {
 
     /// Lets `blocks` empty blocks pass.
     pub fn advance(&mut self, blocks: u32) {
-        self.sandbox.get_mut().execute_with(|| {
+        self.inside(|| {
             System::set_block_number(System::block_number().saturating_add(blocks));
         });
     }
@@ -116,16 +161,14 @@ impl SandboxChain {
     /// Returns a snapshot of the state.
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot {
-            state: self.sandbox.get_mut().take_snapshot(),
+            state: runtime::Snapshot::of(self.state.get_mut()),
             events: self.events.len(),
         }
     }
 
     /// Returns to a snapshot of this chain.
     pub fn restore(&mut self, snapshot: &Snapshot) {
-        self.sandbox
-            .get_mut()
-            .restore_snapshot(snapshot.state.clone());
+        self.state = RefCell::new(snapshot.state.clone().into());
         self.events.truncate(snapshot.events);
     }
 
@@ -168,13 +211,17 @@ impl SandboxChain {
     }
 
     fn inside<T>(&self, action: impl FnOnce() -> T) -> T {
-        self.sandbox.borrow_mut().execute_with(action)
+        self.counted(self.weights, action)
+    }
+
+    fn counted<T>(&self, weights: Weights, action: impl FnOnce() -> T) -> T {
+        let mut state = self.state.borrow_mut();
+        weights.in_force(|| state.execute_with(action))
     }
 
     /// Runs a transaction of `signer` and records the events of contracts.
     fn transact<T>(&mut self, signer: &AccountId32, action: impl FnOnce() -> T) -> (T, usize) {
-        let sandbox = self.sandbox.get_mut();
-        let (result, emitted) = sandbox.execute_with(|| {
+        let (result, emitted) = self.inside(|| {
             fund(signer);
             System::reset_events();
             let result = action();
@@ -303,7 +350,7 @@ fn call(
     to: AccountId32,
     input: Vec<u8>,
     gas: Weight,
-) -> ContractExecResultFor<DefaultSandboxRuntime> {
+) -> CallResult {
     Contracts::bare_call(
         signer,
         to,
@@ -319,11 +366,11 @@ fn call(
 
 fn make(
     signer: AccountId32,
-    code: Code<<DefaultSandboxRuntime as frame_system::Config>::Hash>,
+    code: Code<<Runtime as frame_system::Config>::Hash>,
     input: &[u8],
     salt: &[u8],
     gas: Weight,
-) -> ContractInstantiateResultFor<DefaultSandboxRuntime> {
+) -> InstantiateResult {
     Contracts::bare_instantiate(
         signer,
         0,
@@ -337,9 +384,7 @@ fn make(
     )
 }
 
-fn made(
-    result: ContractInstantiateResultFor<DefaultSandboxRuntime>,
-) -> Result<Instantiated, ChainError> {
+fn made(result: InstantiateResult) -> Result<Instantiated, ChainError> {
     let cost = cost(&result);
     let value = result.result.map_err(runtime)?;
     Ok(Instantiated {

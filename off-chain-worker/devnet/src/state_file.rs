@@ -4,7 +4,10 @@
 //! and the rest in SCALE. The runtime trusts the state, which is a trie, so a file with another
 //! hash is refused.
 
-use crate::sandbox::{Snapshot, State, PALLET_VERSION};
+use crate::{
+    runtime::{self, RawStorage},
+    sandbox::{Snapshot, State, PALLET_VERSION},
+};
 use inktensor_client::chain::ContractEvent;
 use inktensor_primitives::{hash::blake2, Digest};
 use scale::{Decode, DecodeAll, Encode};
@@ -40,7 +43,7 @@ pub enum StateFileError {
 struct Body {
     pallet: String,
     root: Digest,
-    storage: ink_sandbox::RawStorage,
+    storage: RawStorage,
     events: Vec<ContractEvent>,
 }
 
@@ -95,7 +98,7 @@ impl State {
         }
         Ok(Self {
             snapshot: Snapshot {
-                state: ink_sandbox::Snapshot {
+                state: runtime::Snapshot {
                     storage: body.storage,
                     storage_root: body.root.into(),
                 },
