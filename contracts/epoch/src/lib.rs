@@ -79,7 +79,7 @@ mod epoch {
         collateral::{self, CollateralStore},
         config,
         dispute::judge,
-        inputs::{self, Source},
+        inputs::{Inputs, Source, StakeStore},
         lifecycle::{Posting, Released},
         publication::{memory_events, results_event},
         replay::{self, ReplayStore},
@@ -98,7 +98,7 @@ mod epoch {
             EpochStatus, Epochs, Peers, Proposed, Replayed, TempoRestarted, WeightsCall,
             WeightsRow, MAX_BATCH,
         },
-        kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
+        kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult, PhasePlan},
         Digest, NetUid, Rao, Uid,
     };
 
@@ -117,6 +117,8 @@ mod epoch {
         collateral: CollateralStore,
         /// Replays.
         replays: ReplayStore,
+        /// Stakes that are gathered for steps.
+        stakes: StakeStore,
     }
 
     impl Epoch {
@@ -135,6 +137,7 @@ mod epoch {
                 weights: WeightStore::default(),
                 collateral: CollateralStore::default(),
                 replays: ReplayStore::default(),
+                stakes: StakeStore::default(),
             })
         }
 
@@ -583,11 +586,9 @@ mod epoch {
             };
             let epoch = closed.header.epoch;
             let lost = lifecycle.overturn(block, proof.assertion.digest())?;
-            let (addresses, rows) = (&self.addresses, self.weights.rows());
+            let inputs = Inputs::new(&self.addresses, self.weights.rows(), &self.stakes);
             let memory = self.subnets.memory(netuid);
-            let gather = |closed: &_, chunk, with_rows| {
-                inputs::chunk_inputs(addresses, rows, closed, chunk, with_rows)
-            };
+            let gather = |closed: &_, chunk, reads| inputs.of_chunk(closed, chunk, &reads);
             judge(closed, k, proof, memory, gather, calls::step)?;
 
             // The assertion is false.
@@ -723,10 +724,8 @@ mod epoch {
             let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
             let due = lifecycle.due_replay(block, self.rules.replay_delay)?;
             let (epoch, hashes) = (closed.header.epoch, self.subnets.memory_hashes(&closed));
-            let (addresses, rows) = (&self.addresses, self.weights.rows());
-            let gather = |closed: &_, chunk, with_rows| {
-                inputs::chunk_inputs(addresses, rows, closed, chunk, with_rows)
-            };
+            let inputs = Inputs::new(&self.addresses, self.weights.rows(), &self.stakes);
+            let gather = |closed: &_, chunk, reads| inputs.of_chunk(closed, chunk, &reads);
             let (replay, executed) =
                 self.replays
                     .execute(&closed, steps, &hashes, memory, gather, calls::step)?;
@@ -774,7 +773,44 @@ mod epoch {
         fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError> {
             let closed = self.subnets.closed(netuid);
             let closed = closed.ok_or(EpochError::NothingClosed)?;
-            inputs::chunk_inputs(&self.addresses, self.weights.rows(), &closed, chunk, true)
+            Inputs::new(&self.addresses, self.weights.rows(), &self.stakes).of_chunk(
+                &closed,
+                chunk,
+                &PhasePlan::ALL,
+            )
+        }
+
+        /// Reads the stakes of the next `count` neurons of `chunk` of the epoch that closed last, and
+        /// stores them for disputes and replays. Returns the number of neurons of the chunk whose
+        /// stakes are stored.
+        ///
+        /// Anyone may call. A dispute or a replay of a step that reads stake reads those that are not
+        /// stored. Each parent of a hotkey costs two reads more, so those of a chunk may be more
+        /// than one call can read.
+        ///
+        /// # Errors
+        /// `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
+        #[ink(message)]
+        fn gather(&mut self, netuid: NetUid, chunk: u16, count: u16) -> Result<u16, EpochError> {
+            let closed = self.subnets.closed(netuid);
+            let closed = closed.ok_or(EpochError::NothingClosed)?;
+            let inputs = Inputs::new(&self.addresses, self.weights.rows(), &self.stakes);
+            let stakes = inputs.gather(&closed, chunk, count)?;
+            let stored = u16::try_from(stakes.len()).map_err(|_| EpochError::Overflow)?;
+            self.stakes.put(netuid, chunk, closed.header.epoch, stakes);
+            Ok(stored)
+        }
+
+        /// Returns the number of neurons of `chunk` of the epoch that closed last whose stakes are
+        /// stored.
+        #[ink(message)]
+        fn gathered(&self, netuid: NetUid, chunk: u16) -> u16 {
+            let closed = self.subnets.closed(netuid);
+            let stored = closed.map(|closed| {
+                let epoch = closed.header.epoch;
+                self.stakes.gathered(netuid, chunk, epoch).len()
+            });
+            u16::try_from(stored.unwrap_or_default()).unwrap_or(u16::MAX)
         }
 
         /// Returns the hash of each chunk's memory from the last final epoch, as the next epoch

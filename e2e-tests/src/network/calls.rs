@@ -164,6 +164,8 @@ calls! {
     epoch.close as close(netuid: NetUid) -> Option<EpochHeader>, EpochError;
     /// Executes steps of the closed epoch.
     epoch.replay as replay(netuid: NetUid, steps: u32, memory: Vec<Vec<u8>>) -> u32, EpochError;
+    /// Stores stakes of a chunk of the closed epoch.
+    epoch.gather as gather(netuid: NetUid, chunk: u16, count: u16) -> u16, EpochError;
     /// Rolls the closed epoch over.
     epoch.roll_over as roll_over(netuid: NetUid) -> Rao, EpochError;
 }

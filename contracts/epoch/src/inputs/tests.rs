@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     tests::closed_epoch,
-    weights::{canonical, rewrite, RowWriter},
+    weights::{canonical, rewrite, RowCell, RowWriter},
 };
 use inktensor_primitives::AccountId;
 use proptest::prelude::*;
@@ -21,11 +21,11 @@ fn neuron(generation: u32, registered_epoch: u32) -> Neuron {
 }
 
 /// Returns a row set by `generation` at block 70 in epoch 4, and again at block 90 in epoch 5.
-fn rewritten(generation: u32) -> Versioned<Option<RowHead>> {
-    let mut cell = Versioned::default();
+fn rewritten(generation: u32) -> RowCell {
+    let mut cell = RowCell::default();
     for (open, block) in [(4, 70), (5, 90)] {
-        let head = rewrite(&cell, open, generation, block, 1).unwrap().head;
-        cell.write(open, Some(head));
+        let head = rewrite(&cell.head, open, generation, block, 1).unwrap().head;
+        cell.head.write(open, Some(head));
     }
     cell
 }
@@ -36,7 +36,8 @@ fn the_closed_epoch_is_read_not_the_open_one() {
     let closed = closed_epoch(4, Some(3), &[2, 3]);
     let neurons = [neuron(7, 1), neuron(8, 1), neuron(9, 4), neuron(10, 4)];
     let stakes = [Rao(1), Rao(2), Rao(3), Rao(4)];
-    let heads = [rewritten(7), rewritten(7), rewritten(9)];
+    let unset = RowCell::default();
+    let heads = HeadPage(vec![unset, rewritten(7), rewritten(7), rewritten(9)]);
     let inputs = neuron_inputs(&closed, Uid(1), &neurons, &stakes, &heads).unwrap();
     let seen: Vec<_> = inputs
         .iter()
@@ -68,7 +69,7 @@ fn the_closed_epoch_is_read_not_the_open_one() {
 fn a_stake_for_each_neuron() {
     let closed = closed_epoch(4, Some(3), &[]);
     assert_eq!(
-        neuron_inputs(&closed, Uid(0), &[neuron(1, 1)], &[], &[]),
+        neuron_inputs(&closed, Uid(0), &[neuron(1, 1)], &[], &HeadPage::default()),
         Err(EpochError::PeerUnavailable)
     );
 }
@@ -116,6 +117,76 @@ impl Source for Neurons {
     ) -> Result<Vec<Rao>, EpochError> {
         Ok(hotkeys.into_iter().map(stake_of).collect())
     }
+}
+
+/// Neurons whose stakes can be read only from a hotkey on.
+struct Rest(Neurons, usize);
+
+impl Source for Rest {
+    fn neurons_at(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        start: Uid,
+        count: u16,
+    ) -> Result<Vec<Neuron>, EpochError> {
+        self.0.neurons_at(netuid, epoch, start, count)
+    }
+
+    fn tenures_at(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        uids: Vec<Uid>,
+    ) -> Result<Vec<Tenure>, EpochError> {
+        self.0.tenures_at(netuid, epoch, uids)
+    }
+
+    fn stakes_at(
+        &self,
+        netuid: NetUid,
+        hotkeys: Vec<AccountId>,
+        epoch: u32,
+    ) -> Result<Vec<Rao>, EpochError> {
+        assert_eq!(hotkeys.len(), self.1);
+        self.0.stakes_at(netuid, hotkeys, epoch)
+    }
+}
+
+#[ink::test]
+fn gathered_stakes_are_not_read_again() {
+    let hotkey = |uid: u8| Neuron {
+        hotkey: AccountId::from([uid + 1; 32]),
+        ..neuron(uid.into(), 0)
+    };
+    let neurons = Neurons((0..8).map(hotkey).collect());
+    let rows = RowStore::default();
+    let mut stakes = StakeStore::default();
+    let closed = closed_epoch(CLOSED, None, &[]);
+    let (netuid, chunk) = (closed.header.netuid, 1);
+    let all = Inputs::new(&neurons, &rows, &stakes)
+        .of_chunk(&closed, chunk, &PhasePlan::ALL)
+        .unwrap();
+    for (count, left, stored) in [(0, 4, 0), (3, 4, 3), (9, 1, 4), (9, 0, 4)] {
+        // What `of_chunk` reads, and what `gather` reads.
+        let rest = Rest(neurons.clone(), left);
+        let inputs = Inputs::new(&rest, &rows, &stakes);
+        assert_eq!(
+            inputs.of_chunk(&closed, chunk, &PhasePlan::ALL),
+            Ok(all.clone())
+        );
+        let part = Rest(neurons.clone(), left.min(count));
+        let inputs = Inputs::new(&part, &rows, &stakes);
+        let gathered = inputs
+            .gather(&closed, chunk, u16::try_from(count).unwrap())
+            .unwrap();
+        assert_eq!(gathered.len(), stored);
+        stakes.put(netuid, chunk, CLOSED, gathered);
+    }
+    let mut next = closed;
+    next.header.epoch += 1;
+    assert_eq!(stakes.gathered(netuid, chunk, next.header.epoch), []);
+    assert_eq!(stakes.gathered(netuid, chunk, CLOSED).len(), 4);
 }
 
 /// Event on a subnet: a neuron sets weights, or is replaced.
@@ -177,7 +248,8 @@ proptest! {
                         let row = canonical(NEURONS, &uids, &values).unwrap();
                         let generation = registry.0[usize::from(uid)].generation;
                         let writer = RowWriter { netuid, uid: Uid(uid), generation, open, block };
-                        rows.write(writer, &row).unwrap();
+                        let heads = rows.heads(netuid, Uid(uid));
+                        rows.write(writer, heads, &row).unwrap();
                         let shown = rows.row(netuid, Uid(uid), generation).unwrap();
                         assert_eq!(
                             canonical(NEURONS, &shown.uids, &shown.weights).as_ref(),
@@ -200,17 +272,19 @@ proptest! {
                 }
             };
 
+            let neither = PhasePlan { rows: false, stake: false, memory: false };
             let newcomer =
                 |neuron: &Neuron| final_epoch.is_some_and(|last| neuron.registered_epoch > last);
+            let stakes = StakeStore::default();
+            let stored = Inputs::new(&registry, &rows, &stakes);
             for size in [16, 64] {
                 closed.plan.chunk = size;
                 let mut neurons = Vec::new();
                 let mut columns = vec![Vec::new(); roster.len()];
                 for chunk in 0..closed.plan.chunks(NEURONS) {
-                    let inputs = chunk_inputs(&registry, &rows, &closed, chunk, true).unwrap();
-                    let alone = chunk_inputs(&registry, &rows, &closed, chunk, false).unwrap();
-                    assert_eq!(alone.neurons, inputs.neurons);
-                    assert!(alone.rows.is_empty());
+                    let inputs = stored.of_chunk(&closed, chunk, &PhasePlan::ALL).unwrap();
+                    let alone = stored.of_chunk(&closed, chunk, &neither).unwrap();
+                    assert_eq!(alone, inputs.clone().for_phase(&neither));
                     let width = inputs.neurons.len();
                     for (row, part) in columns.iter_mut().zip(inputs.rows.chunks(width)) {
                         row.extend_from_slice(part);
@@ -242,7 +316,7 @@ proptest! {
                 }
                 let chunks = closed.plan.chunks(NEURONS);
                 assert_eq!(
-                    chunk_inputs(&registry, &rows, &closed, chunks, true),
+                    stored.of_chunk(&closed, chunks, &PhasePlan::ALL),
                     Err(EpochError::ChunkOutOfRange(chunks))
                 );
             }

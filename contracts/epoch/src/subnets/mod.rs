@@ -36,6 +36,17 @@ impl Outcome {
     }
 }
 
+/// Permits that a final epoch gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Permits {
+    /// Number of the epoch.
+    epoch: u32,
+    /// The roster.
+    roster: Vec<Uid>,
+}
+
 /// Epochs of all subnets.
 #[ink::storage_item]
 #[derive(Debug, Default)]
@@ -44,8 +55,8 @@ pub struct SubnetStore {
     lifecycles: Mapping<NetUid, Lifecycle, ManualKey<0x4550_0020>>,
     /// The epoch that closed last.
     closed: Mapping<NetUid, ClosedEpoch, ManualKey<0x4550_0021>>,
-    /// Roster of the last final epoch.
-    rosters: Mapping<NetUid, Vec<Uid>, ManualKey<0x4550_0022>>,
+    /// Permits by the last final epoch.
+    permits: Mapping<NetUid, Permits, ManualKey<0x4550_0022>>,
     /// Memory that the last settled epoch has published.
     memories: Mapping<NetUid, Memory, ManualKey<0x4550_0023>>,
     /// Settlement of the last final epoch, until all its chunks are settled.
@@ -85,17 +96,16 @@ impl SubnetStore {
 
     /// Returns the roster of the last final epoch.
     pub fn roster(&self, netuid: NetUid) -> Vec<Uid> {
-        self.rosters.get(netuid).unwrap_or_default()
+        let permits = self.permits.get(netuid);
+        permits.map(|permits| permits.roster).unwrap_or_default()
     }
 
     /// Returns true if the neuron on `seat` holds a permit by the last final epoch.
     pub fn has_permit(&self, netuid: NetUid, seat: &Seat) -> bool {
-        let lifecycle = self.lifecycles.get(netuid);
-        let final_epoch = lifecycle
-            .and_then(|lifecycle| lifecycle.last)
-            .map(|last| last.epoch);
-        !is_newcomer(seat.registered_epoch, final_epoch)
-            && self.roster(netuid).binary_search(&seat.uid).is_ok()
+        self.permits.get(netuid).is_some_and(|permits| {
+            !is_newcomer(seat.registered_epoch, Some(permits.epoch))
+                && permits.roster.binary_search(&seat.uid).is_ok()
+        })
     }
 
     /// Returns the memory that the closed epoch reads: what the last final epoch before it has
@@ -159,7 +169,11 @@ impl SubnetStore {
         let netuid = closed.header.netuid;
         let Outcome { assertion, digest } = outcome;
         self.lifecycles.insert(netuid, lifecycle);
-        self.rosters.insert(netuid, &assertion.roster);
+        let permits = Permits {
+            epoch: closed.header.epoch,
+            roster: assertion.roster.clone(),
+        };
+        self.permits.insert(netuid, &permits);
         let settling = Settling::begin(closed, assertion, block, proposer.is_none());
         self.settling.insert(netuid, &settling);
         Finalized {

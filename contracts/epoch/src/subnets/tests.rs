@@ -15,6 +15,7 @@ fn closed() -> (Lifecycle, ClosedEpoch) {
     let mut closed = closed_epoch(0, None, &[]);
     closed.plan.phases = vec![PhasePlan {
         rows: false,
+        stake: false,
         memory: false,
     }];
     closed.header.budget = Budget::Combined(Rao(20));

@@ -340,6 +340,24 @@ pub trait Epochs {
     #[ink(message)]
     fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError>;
 
+    /// Reads the stakes of the next `count` neurons of `chunk` of the epoch that closed last, and
+    /// stores them for disputes and replays. Returns the number of neurons of the chunk whose
+    /// stakes are stored.
+    ///
+    /// Anyone may call. A dispute or a replay of a step that reads stake reads those that are not
+    /// stored. Each parent of a hotkey costs two reads more, so those of a chunk may be more than
+    /// one call can read.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
+    #[ink(message)]
+    fn gather(&mut self, netuid: NetUid, chunk: u16, count: u16) -> Result<u16, EpochError>;
+
+    /// Returns the number of neurons of `chunk` of the epoch that closed last whose stakes are
+    /// stored.
+    #[ink(message)]
+    fn gathered(&self, netuid: NetUid, chunk: u16) -> u16;
+
     /// Returns the hash of each chunk's memory from the last final epoch, as the next epoch reads
     /// it. A chunk whose memory is not published, by its settlement or a replay, has none: the next
     /// epoch reads empty memory for it.

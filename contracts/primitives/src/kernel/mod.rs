@@ -158,15 +158,27 @@ pub struct EpochPlan {
     pub results_phase: u8,
 }
 
-/// The inputs of a phase's steps besides header, carry, scratch and neurons.
+/// The inputs of a phase's steps besides header, carry, scratch and neurons. A dispute reads no
+/// others, since every cell it reads makes it dearer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct PhasePlan {
     /// True if the phase reads the weights that roster validators give to the chunk's uids.
     pub rows: bool,
+    /// True if the phase reads the stake of the chunk's neurons.
+    pub stake: bool,
     /// True if the phase reads the chunk's memory.
     pub memory: bool,
+}
+
+impl PhasePlan {
+    /// A phase that reads every input.
+    pub const ALL: Self = Self {
+        rows: true,
+        stake: true,
+        memory: true,
+    };
 }
 
 impl EpochPlan {

@@ -99,8 +99,8 @@ impl<'a> PhaseJob<'a> {
         0..u16::try_from(self.inputs.len()).unwrap_or(u16::MAX)
     }
 
-    /// Returns the input of `chunk` from storage. The rows are empty if the phase does not read
-    /// them.
+    /// Returns the input of `chunk` from storage, with stake that the phase may not read. The rows
+    /// are empty if the phase does not read them.
     pub fn gathered(&self, chunk: u16) -> (&'a [NeuronInput], &'a [u16]) {
         match self.inputs.get(usize::from(chunk)) {
             Some(inputs) if self.reads.rows => (&inputs.neurons, &inputs.rows),
@@ -127,6 +127,11 @@ impl<'a> PhaseJob<'a> {
     /// Returns the input of one step, given the carry of the step before it.
     pub fn input(&self, chunk: u16, carry: Vec<u8>) -> StepInput {
         let (neurons, rows) = self.gathered(chunk);
+        let inputs = ChunkInputs {
+            neurons: neurons.to_vec(),
+            rows: rows.to_vec(),
+        };
+        let ChunkInputs { neurons, rows } = inputs.for_phase(&self.reads);
         StepInput {
             header: self.header.clone(),
             phase: self.phase,
@@ -134,8 +139,8 @@ impl<'a> PhaseJob<'a> {
             carry,
             scratch: self.scratch(chunk).to_vec(),
             memory: self.memory(chunk).to_vec(),
-            neurons: neurons.to_vec(),
-            rows: rows.to_vec(),
+            neurons,
+            rows,
         }
     }
 }

@@ -51,10 +51,7 @@ fn home() -> Home {
 }
 
 fn plan() -> EpochPlan {
-    let phase = PhasePlan {
-        rows: true,
-        memory: true,
-    };
+    let phase = PhasePlan::ALL;
     EpochPlan {
         chunk: 2,
         phases: vec![phase, phase],

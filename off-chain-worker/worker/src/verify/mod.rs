@@ -251,6 +251,7 @@ mod tests {
         };
         let phase = PhasePlan {
             rows: false,
+            stake: true,
             memory: false,
         };
         let trace = Trace {

@@ -16,6 +16,7 @@ fn traced() -> (Trace, EpochInputs) {
     };
     let phase = |memory| PhasePlan {
         rows: false,
+        stake: true,
         memory,
     };
     let trace = Trace {

@@ -21,7 +21,11 @@ struct Listing {
 
 impl Engine for Listing {
     fn plan(&self, _: &EpochHeader) -> Result<EpochPlan, EngineError> {
-        let phase = |rows, memory| PhasePlan { rows, memory };
+        let phase = |rows, memory| PhasePlan {
+            rows,
+            stake: true,
+            memory,
+        };
         Ok(EpochPlan {
             chunk: if self.unsound { 3 } else { CHUNK },
             phases: vec![phase(false, false), phase(true, true), phase(false, false)],
