@@ -13,6 +13,7 @@
 mod adversary;
 mod assertion;
 mod attacks;
+mod bounds;
 mod children;
 mod commit_reveal;
 mod dispute;

@@ -177,7 +177,7 @@ fn subnet_of_one_uid_pays_its_neuron_everything() {
 }
 
 /// Returns a full subnet of 4096 uids with 64 permits, on which uids 0 to 127 have stake.
-fn full_subnet() -> (Network, NetUid) {
+pub fn full_subnet() -> (Network, NetUid) {
     const NETUID: NetUid = NetUid(1);
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
