@@ -118,7 +118,8 @@ fn replayed(figures: &[Figures]) -> String {
                 steps.to_string(),
                 replay.v31.calls.to_string(),
             ];
-            for of in [of_31, of_38] {
+            let versions: [fn(&Costs) -> &Bill; 2] = [of_31, of_38];
+            for of in versions {
                 let time = |costs: &Costs| of(costs).total.ref_time;
                 let asserted = time(&it.close) + time(&it.propose) + time(&it.finalize);
                 let replayed = time(&it.close) + time(replay);
@@ -186,7 +187,8 @@ fn steps(figures: &[Figures]) -> String {
 /// Returns a table of the largest dispute of each phase, with either weights.
 fn disputes(figures: &[Figures]) -> String {
     let rows = figures.iter().flat_map(|it| {
-        [("31", of_31 as fn(&Costs) -> &Bill), ("38", of_38)].map(|(version, of)| {
+        let versions: [(&str, fn(&Costs) -> &Bill); 2] = [("31", of_31), ("38", of_38)];
+        versions.map(|(version, of)| {
             let mut row = vec![it.case.name(), version.to_owned()];
             let shown = |costs: &Costs| {
                 let Cost {

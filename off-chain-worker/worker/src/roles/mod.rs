@@ -13,6 +13,7 @@
 
 mod keeper;
 mod proposer;
+mod stakes;
 mod tick;
 mod watcher;
 

@@ -5,7 +5,10 @@ use super::{Action, RoleError, TickReport};
 use crate::{
     epochs::EpochCache,
     history::EpochHistory,
-    roles::tick::{tick_all, Step},
+    roles::{
+        stakes::Chunk,
+        tick::{tick_all, Step},
+    },
 };
 use inktensor_client::{
     chain::{Answer, Chain, ChainError, ChainRead, Sent, Typed},
@@ -106,8 +109,13 @@ impl Watcher {
         proof: StepProof,
     ) -> Result<Step, RoleError> {
         let StandingAssertion { netuid, epoch, .. } = *posted;
-        let message = self.contracts.epoch().dispute(netuid, step, proof);
-        let answer = chain.send(self.account, message).answer();
+        let dispute = |chain: &mut dyn Chain| {
+            let mut epochs = self.contracts.epoch();
+            let message = epochs.dispute(netuid, step, proof.clone());
+            chain.send(self.account, message).answer()
+        };
+        let chunk = Chunk::of_step(netuid, step, &proof.assertion);
+        let answer = chunk.send_with_stakes(chain, &self.contracts, self.account, dispute);
         let action = |sent: Sent<()>| {
             let disputed = sent.events_of::<Disputed>();
             Action::Disputed {
