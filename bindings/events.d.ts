@@ -25,9 +25,9 @@ import type {
 
 export interface ContractEvents<Type extends MetadataType> extends GenericContractEvents<Type> {
   /**
-   * A successful dispute. The collateral is slashed, and the epoch can be proposed again.
+   * A successful dispute. The collateral is slashed, and the place of the assertion is free.
    *
-   * @signature_topic: 0xdb9fe0159a4852ad1ea1d33c52a0b478182fe6b8a534418abb6ffec11144da75
+   * @signature_topic: 0xe03c4908c5c0927c2e7513108fe852a7fcb85c5c141c23dc7e56de919009f27c
    **/
   Disputed: GenericContractEvent<
     'Disputed',
@@ -50,6 +50,12 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: true
        **/
       challenger: AccountId32;
+      /**
+       * Digest of the false assertion.
+       *
+       * @indexed: false
+       **/
+      assertion: FixedBytes<32>;
       /**
        * The false step.
        *

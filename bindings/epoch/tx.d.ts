@@ -217,11 +217,11 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * rao that its budget carries over. Anyone may call.
    *
    * Roster and memory stay those of the last final epoch. If the kernel's code has changed
-   * since the close, an asserted epoch can be rolled over too, and the collateral is
-   * freed.
+   * since the close, an asserted epoch can be rolled over too, and the collateral of all its
+   * assertions is freed.
    *
    * # Events
-   * `CollateralChanged` if collateral is freed, `EpochRolledOver`.
+   * `CollateralChanged` for each assertion whose collateral is freed, `EpochRolledOver`.
    *
    * # Errors
    * `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which the
@@ -238,15 +238,16 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Proposes the outcome of the closed epoch: posts an assertion and locks the caller's
-   * collateral behind it, as much as `collateral_required` returns. Anyone may call.
+   * Proposes the outcome of the closed epoch: posts an assertion beside those that stand,
+   * and locks the caller's collateral behind it, as much as `collateral_required` returns.
+   * Anyone may call.
    *
    * # Events
    * `CollateralChanged`, `Proposed`.
    *
    * # Errors
-   * `NothingClosed`, `AlreadyAsserted`, `HeaderMismatch`, `BadShape`, `ContradictsReplay`,
-   * `CollateralTooSmall`.
+   * `NothingClosed`, `AlreadyAsserted` if the same assertion stands, `TooManyAssertions`,
+   * `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {InktensorPrimitivesAssertionLike} assertion
@@ -264,22 +265,21 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Disputes step `k` of the asserted epoch: the chain re-executes the step. Anyone may call
-   * before the deadline.
+   * Disputes step `k` of an assertion that stands: the chain re-executes the step. Anyone
+   * may call before the deadline of the assertion.
    *
-   * If the output differs from the assertion, or violates the kernel interface, or the
-   * kernel returns an error, the assertion is false. The collateral is then slashed:
-   * the rules' `reward_part` goes to the caller, the rest is burned, and the epoch can be
-   * proposed again.
+   * The assertion is false if the output differs from it or violates the kernel interface,
+   * or if the kernel returns an error or traps. The assertion is then removed at once, and
+   * its collateral slashed: the rules' `reward_part` goes to the caller, the rest is burned.
    *
    * # Events
    * `CollateralChanged`, `Disputed`.
    *
    * # Errors
-   * `NotAsserted`, `ChallengeOver` with the deadline, `AssertionMismatch`, `StepOutOfRange`
+   * `NotAsserted`, `AssertionMismatch`, `ChallengeOver` with the deadline, `StepOutOfRange`
    * with the number of steps, `OpeningMismatch`, those of registry and staking,
-   * `KernelChanged`, `KernelFailed`, `StepIsCorrect`, `Payment`. After an error
-   * nothing has changed.
+   * `KernelChanged`, `KernelFailed`, `StepIsCorrect`, `Payment`. After an error nothing has
+   * changed.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} k
@@ -299,15 +299,16 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Finalizes the asserted epoch from the deadline on, frees the collateral, and pays the
-   * proposer's fee. Anyone may call, with the assertion of the `Proposed` event.
+   * Finalizes the first assertion that stands, from its deadline on, frees the collateral of
+   * all, and pays the proposer's fee. Anyone may call, with the assertion of the `Proposed`
+   * event.
    *
    * # Events
-   * `CollateralChanged`, `Finalized`.
+   * `CollateralChanged` for each assertion, `Finalized`.
    *
    * # Errors
-   * `NotAsserted`, `ChallengePeriod` with the deadline, `AssertionMismatch`,
-   * `KernelChanged`, or those of emission.
+   * `NotAsserted`, `ChallengePeriod` with the deadline of the first assertion,
+   * `AssertionMismatch`, `KernelChanged`, or those of emission.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {InktensorPrimitivesAssertionLike} assertion
@@ -377,10 +378,10 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    *
    * # Errors
    * `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which the
-   * epoch can be replayed, `NoSteps`; `OpeningMismatch` if an entry of `memory` does
-   * not have its hash, is missing or is left over; `KernelChanged`, `KernelFailed`,
-   * `Kernel`, `BrokenPromise` and `BadShape` if a step cannot be executed or made
-   * final; or those of the other contracts. After an error nothing has changed.
+   * epoch can be replayed, `NoSteps`; `OpeningMismatch` if an entry of `memory` does not
+   * have its hash, is missing or is left over; `KernelChanged`, `KernelFailed`,
+   * `KernelTrapped`, `Kernel`, `BrokenPromise` and `BadShape` if a step cannot be executed
+   * or made final; or those of the other contracts. After an error nothing has changed.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} steps

@@ -255,11 +255,17 @@ export type InktensorPrimitivesEpochWeightCallsCommitsView = {
   missed: number;
 };
 
+export type InktensorPrimitivesEpochTypesPostedAssertion = {
+  assertion: FixedBytes<32>;
+  proposer: AccountId32;
+  collateral: InktensorPrimitivesUnitsRao;
+  deadline: number;
+};
+
 export type EpochLifecycle = {
   open: number;
   openedAt: number;
   stage: InktensorPrimitivesEpochTypesStage;
-  slashed: number;
   movedAt: number;
   steps: number;
   replayed: number;
@@ -410,7 +416,9 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'RevealTooEarly'; value: number }
   | { type: 'RevealTooLate'; value: number }
   | { type: 'SaltTooLong'; value: number }
-  | { type: 'TooManyCalls'; value: number };
+  | { type: 'TooManyCalls'; value: number }
+  | { type: 'TooManyAssertions'; value: number }
+  | { type: 'KernelTrapped' };
 
 export type InktensorPrimitivesEpochTypesWeightsRow = {
   updatedAt: number;
@@ -465,7 +473,7 @@ export type InktensorPrimitivesKernelStepChunkInputs = {
 export type InktensorPrimitivesEpochTypesStage =
   | { type: 'Open' }
   | { type: 'Closed' }
-  | { type: 'Asserted'; value: [FixedBytes<32>, AccountId32, InktensorPrimitivesUnitsRao, number] };
+  | { type: 'Asserted'; value: Array<InktensorPrimitivesEpochTypesPostedAssertion> };
 
 export type InkStorageTraitsImplsManualKey = {};
 

@@ -41,6 +41,7 @@ pub mod proxy;
 pub mod steps;
 mod temp_dir;
 pub mod tools;
+pub mod trapping_kernel;
 
 pub use bundles::bundles;
 pub use network::{Caller, EpochRun, Network, Prepared, Raw, Shape, Snapshot, Template};

@@ -17,7 +17,10 @@ use inktensor_primitives::{
     AccountId, Digest, NetUid, Rao,
 };
 use psp22::Transfer;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 /// The record of all events so far.
 #[derive(Clone, Debug)]
@@ -65,7 +68,9 @@ pub struct ClosedInputs {
 pub struct EpochRecord {
     /// Hash of its header.
     pub header_hash: Digest,
-    /// The posted assertion that no dispute has overturned.
+    /// The posted assertions that no dispute has overturned, in order, until the epoch ends.
+    pub standing: Vec<Assertion>,
+    /// The posted assertion by which the epoch became final.
     pub assertion: Option<Assertion>,
     /// The progress of a replay.
     pub replay: ReplayRecord,
@@ -181,11 +186,12 @@ impl Observer {
         });
     }
 
-    /// Returns the posted assertion of the epoch that closed last.
+    /// Returns the first assertion that stands about the epoch that closed last.
     pub fn assertion(&self, netuid: NetUid) -> Assertion {
         let last = self.subnets[&netuid].epochs.last_key_value();
         let record = last.expect("a closed epoch").1;
-        record.assertion.clone().expect("a posted assertion")
+        let first = record.standing.first();
+        first.cloned().expect("a posted assertion")
     }
 
     /// Returns the results of an epoch by chunk, from its replay or the honest computation.
@@ -331,6 +337,7 @@ impl Observer {
         }
         let record = EpochRecord {
             header_hash: closed.header_hash,
+            standing: Vec::new(),
             assertion: None,
             replay: ReplayRecord::default(),
             rolled_over: false,
@@ -351,17 +358,25 @@ impl Observer {
 
     fn record_proposed(&mut self, proposed: Proposed) {
         let record = self.epoch(proposed.netuid, proposed.epoch);
-        assert!(record.assertion.is_none(), "one assertion at a time");
+        assert!(record.standing.len() < 4, "at most four stand");
+        assert!(
+            !record.standing.contains(&proposed.assertion),
+            "no two assertions are equal"
+        );
         assert!(record.digest.is_none(), "a final epoch never changes");
         assert!(!record.rolled_over, "neither rolled over nor replayed");
         assert_eq!(proposed.assertion.header_hash, record.header_hash);
-        record.assertion = Some(proposed.assertion);
+        record.standing.push(proposed.assertion);
     }
 
     fn record_disputed(&mut self, disputed: &Disputed) {
         let record = self.epoch(disputed.netuid, disputed.epoch);
         assert!(record.digest.is_none(), "a final epoch never changes");
-        let fallen = record.assertion.take().expect("a posted assertion");
+        let place = record
+            .standing
+            .iter()
+            .position(|standing| standing.digest() == disputed.assertion);
+        let fallen = record.standing.remove(place.expect("a posted assertion"));
         if let Some(honest) = &record.honest {
             assert_ne!(
                 fallen, honest.assertion,
@@ -377,15 +392,17 @@ impl Observer {
             !record.rolled_over,
             "a rolled-over epoch never becomes final"
         );
-        match &record.assertion {
-            Some(assertion) => assert_eq!(finalized.assertion, assertion.digest()),
+        let first = mem::take(&mut record.standing).into_iter().next();
+        match &first {
+            Some(first) => assert_eq!(finalized.assertion, first.digest(), "the first is final"),
             None => assert!(record.replay.next > 0, "asserted or replayed"),
         }
         assert_eq!(
             finalized.proposer.is_some(),
-            record.assertion.is_some(),
+            first.is_some(),
             "a replay has no proposer"
         );
+        record.assertion = first;
         record.digest = Some(final_digest(&record.header_hash, &finalized.assertion));
         self.history(finalized.netuid).last_final = Some(finalized.epoch);
     }
@@ -393,7 +410,7 @@ impl Observer {
     fn record_replayed(&mut self, replayed: &Replayed) {
         let record = self.epoch(replayed.netuid, replayed.epoch);
         assert!(record.digest.is_none(), "a final epoch never changes");
-        assert!(record.assertion.is_none() && !record.rolled_over);
+        assert!(record.standing.is_empty() && !record.rolled_over);
         assert!(replayed.next > record.replay.next, "a replay advances");
         record.replay.next = replayed.next;
     }
@@ -425,6 +442,7 @@ impl Observer {
         assert!(record.digest.is_none(), "a final epoch never changes");
         assert!(!record.rolled_over, "an epoch is rolled over once");
         record.rolled_over = true;
+        record.standing.clear();
     }
 
     fn record_settled(&mut self, settled: &Settled) {

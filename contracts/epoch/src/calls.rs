@@ -1,14 +1,14 @@
 //! Calls to the other contracts, with their errors made `EpochError`s.
 //!
 //! No call traps. An answer that does not decode, a trap or a missing contract is
-//! `PeerUnavailable`; of a kernel it is `KernelUnavailable` or `KernelFailed`. An error ends the
-//! message, so the chain reverts everything before it.
+//! `PeerUnavailable`; of a kernel it is `KernelUnavailable`, `KernelTrapped` or `KernelFailed`. An
+//! error ends the message, so the chain reverts everything before it.
 
 use crate::{inputs::Source, weight_calls::Validator};
 use ink::{
     codegen::TraitCallBuilder,
     contract_ref,
-    env::{DefaultEnvironment, Error},
+    env::{DefaultEnvironment, Error, ReturnErrorCode},
     prelude::vec::Vec,
     MessageResult,
 };
@@ -29,6 +29,14 @@ type KernelRef = contract_ref!(IncentiveKernel, DefaultEnvironment);
 
 /// Outcome of a call: not made, not decoded, or answered.
 type Outcome<T> = Result<MessageResult<T>, Error>;
+
+/// Gas, in picoseconds of `ref_time`, that is left after a kernel that trapped of its own accord.
+///
+/// A kernel that runs out of gas has used all gas of the transaction except for less than its next
+/// charge: the chain keeps nothing back for the caller. The largest charge, for copying the largest
+/// input, is below a tenth of this amount. What follows a dispute, the slash, needs more than this
+/// amount.
+const GAS_AFTER_TRAP: u64 = 1_000_000_000;
 
 fn answer<T>(outcome: Outcome<T>) -> Result<T, EpochError> {
     match outcome {
@@ -52,14 +60,22 @@ pub fn plan(header: EpochHeader) -> Result<EpochPlan, EpochError> {
 /// Executes a step in the kernel of its header.
 ///
 /// # Errors
-/// `KernelChanged`; `Kernel`, which is a pure function of the input; `KernelFailed`, which may be
-/// for want of gas.
+/// `KernelChanged`; `Kernel` and `KernelTrapped`, which are pure functions of the input;
+/// `KernelFailed`, which may be for want of gas.
 pub fn step(input: StepInput) -> Result<StepOutput, EpochError> {
     check_kernel(&input.header)?;
     let kernel: KernelRef = input.header.kernel.into();
     match kernel.call().step(input).try_invoke() {
         Ok(Ok(output)) => output.map_err(EpochError::Kernel),
-        Ok(Err(_)) | Err(_) => Err(EpochError::KernelFailed),
+        // Malformed answers: one that the kernel gives to input that it cannot read, and one that
+        // is no answer. Both are the same for every caller.
+        Ok(Err(_)) | Err(Error::Decode(_)) => Err(EpochError::KernelTrapped),
+        Err(Error::ReturnError(ReturnErrorCode::CalleeTrapped))
+            if ink::env::gas_left::<DefaultEnvironment>() >= GAS_AFTER_TRAP =>
+        {
+            Err(EpochError::KernelTrapped)
+        }
+        Err(_) => Err(EpochError::KernelFailed),
     }
 }
 

@@ -6,9 +6,10 @@
 //! - An *epoch* is **open** while it collects stake, neurons and weights.
 //! - It is **closed** when its inputs are frozen in a *header*.
 //! - It is **asserted** when a worker has posted its outcome, the *assertion*, with *collateral*
-//!   behind it. Until the *challenge period* ends, anyone can *dispute* a step of the assertion.
-//! - It is **final** when the challenge period has passed, or when the chain has *replayed* all its
-//!   steps. Its *memory* is the carry-over state that the next epochs read.
+//!   behind it. Up to four assertions stand side by side. Until the *challenge period* of one ends,
+//!   anyone can *dispute* a step of it.
+//! - It is **final** when the challenge period of the first assertion has passed, or when the chain
+//!   has *replayed* all its steps. Its *memory* is the carry-over state that the next epochs read.
 //! - It is **settled** when every chunk is paid.
 //! - A closed epoch without progress *rolls over*: it is abandoned, and its budget goes to the
 //!   next.
@@ -34,7 +35,8 @@
 //!
 //! # Invariants
 //!
-//! - A subnet has at most one closed epoch that is not final, and that epoch at most one assertion.
+//! - A subnet has at most one closed epoch that is not final, and that epoch at most four
+//!   assertions, of which no two are equal.
 //! - After a close, no write changes the inputs of the closed epoch.
 //! - Collateral is released or slashed exactly once; its sum is the contract's balance of TAO.
 //! - Each chunk of a final epoch is paid at most once, and all chunks together at most the budget.
@@ -80,7 +82,7 @@ mod epoch {
         config,
         dispute::judge,
         inputs::{Inputs, Source, StakeStore},
-        lifecycle::{Posting, Released},
+        lifecycle::{Finality, Posting, Released},
         publication::{memory_events, results_event},
         replay::{self, ReplayStore},
         settlement::{payments, ChunkOutcome, Span},
@@ -141,10 +143,12 @@ mod epoch {
             })
         }
 
-        /// Frees the collateral of an assertion that is final, or rolled over.
-        fn release(&mut self, released: Released) -> Result<(), EpochError> {
-            let changed = self.collateral.release(released)?;
-            self.env().emit_event(changed);
+        /// Frees the collateral of the assertions of an epoch that is final, or rolled over.
+        fn release(&mut self, released: Vec<Released>) -> Result<(), EpochError> {
+            for released in released {
+                let changed = self.collateral.release(released)?;
+                self.env().emit_event(changed);
+            }
             Ok(())
         }
     }
@@ -428,15 +432,16 @@ mod epoch {
             self.collateral.of(worker)
         }
 
-        /// Returns the collateral in rao that an assertion of the subnet's closed epoch requires:
-        /// the larger of the rules' least amount and of their part of what the epoch pays to miners
-        /// and validators, doubled for each slashed assertion, at most the cap of TAO.
+        /// Returns the collateral in rao that the next assertion of the subnet's closed epoch
+        /// requires: the larger of the rules' least amount and of their part of what the epoch pays
+        /// to miners and validators, doubled for each assertion that stands, at most the cap of
+        /// TAO.
         #[ink(message)]
         fn collateral_required(&self, netuid: NetUid) -> Rao {
             let closed = self.subnets.closed(netuid);
             let budget = closed.map(|closed| closed.header.budget.total());
-            let slashed = self.subnets.slashed(netuid);
-            collateral::required(&self.rules, budget.unwrap_or_default(), slashed)
+            let standing = self.subnets.standing(netuid);
+            collateral::required(&self.rules, budget.unwrap_or_default(), standing)
         }
 
         /// Returns all collateral in rao. The contract's balance is at least this amount.
@@ -493,11 +498,11 @@ mod epoch {
         /// rao that its budget carries over. Anyone may call.
         ///
         /// Roster and memory stay those of the last final epoch. If the kernel's code has changed
-        /// since the close, an asserted epoch can be rolled over too, and the collateral is
-        /// freed.
+        /// since the close, an asserted epoch can be rolled over too, and the collateral of all its
+        /// assertions is freed.
         ///
         /// # Events
-        /// `CollateralChanged` if collateral is freed, `EpochRolledOver`.
+        /// `CollateralChanged` for each assertion whose collateral is freed, `EpochRolledOver`.
         ///
         /// # Errors
         /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which the
@@ -508,9 +513,7 @@ mod epoch {
             let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
             let kernel_changed = calls::check_kernel(&closed.header).is_err();
             let released = lifecycle.roll_over(block, self.rules.rollover_delay, kernel_changed)?;
-            if let Some(released) = released {
-                self.release(released)?;
-            }
+            self.release(released)?;
             let epoch = closed.header.epoch;
             let carried = self.addresses.carry(netuid, epoch)?;
             self.subnets.set_lifecycle(netuid, &lifecycle);
@@ -523,29 +526,31 @@ mod epoch {
             Ok(carried)
         }
 
-        /// Proposes the outcome of the closed epoch: posts an assertion and locks the caller's
-        /// collateral behind it, as much as `collateral_required` returns. Anyone may call.
+        /// Proposes the outcome of the closed epoch: posts an assertion beside those that stand,
+        /// and locks the caller's collateral behind it, as much as `collateral_required` returns.
+        /// Anyone may call.
         ///
         /// # Events
         /// `CollateralChanged`, `Proposed`.
         ///
         /// # Errors
-        /// `NothingClosed`, `AlreadyAsserted`, `HeaderMismatch`, `BadShape`, `ContradictsReplay`,
-        /// `CollateralTooSmall`.
+        /// `NothingClosed`, `AlreadyAsserted` if the same assertion stands, `TooManyAssertions`,
+        /// `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`.
         #[ink(message)]
         fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             let (proposer, block) = (self.env().caller(), self.env().block_number());
             let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
-            let due = lifecycle.due_assertion()?;
+            let digest = assertion.digest();
+            let due = lifecycle.due_assertion(&digest)?;
             closed.check_assertion(&assertion)?;
             if due.replayed() > 0 && !self.replays.agrees_with(netuid, &assertion) {
                 return Err(EpochError::ContradictsReplay);
             }
             let budget = closed.header.budget.total();
-            let collateral = collateral::required(&self.rules, budget, due.slashed());
+            let collateral = collateral::required(&self.rules, budget, due.standing());
             let changed = self.collateral.lock(proposer, collateral)?;
             let posting = Posting {
-                assertion: assertion.digest(),
+                assertion: digest,
                 proposer,
                 collateral,
             };
@@ -562,22 +567,21 @@ mod epoch {
             Ok(())
         }
 
-        /// Disputes step `k` of the asserted epoch: the chain re-executes the step. Anyone may call
-        /// before the deadline.
+        /// Disputes step `k` of an assertion that stands: the chain re-executes the step. Anyone
+        /// may call before the deadline of the assertion.
         ///
-        /// If the output differs from the assertion, or violates the kernel interface, or the
-        /// kernel returns an error, the assertion is false. The collateral is then slashed:
-        /// the rules' `reward_part` goes to the caller, the rest is burned, and the epoch can be
-        /// proposed again.
+        /// The assertion is false if the output differs from it or violates the kernel interface,
+        /// or if the kernel returns an error or traps. The assertion is then removed at once, and
+        /// its collateral slashed: the rules' `reward_part` goes to the caller, the rest is burned.
         ///
         /// # Events
         /// `CollateralChanged`, `Disputed`.
         ///
         /// # Errors
-        /// `NotAsserted`, `ChallengeOver` with the deadline, `AssertionMismatch`, `StepOutOfRange`
+        /// `NotAsserted`, `AssertionMismatch`, `ChallengeOver` with the deadline, `StepOutOfRange`
         /// with the number of steps, `OpeningMismatch`, those of registry and staking,
-        /// `KernelChanged`, `KernelFailed`, `StepIsCorrect`, `Payment`. After an error
-        /// nothing has changed.
+        /// `KernelChanged`, `KernelFailed`, `StepIsCorrect`, `Payment`. After an error nothing has
+        /// changed.
         #[ink(message)]
         fn dispute(&mut self, netuid: NetUid, k: u32, proof: StepProof) -> Result<(), EpochError> {
             let (challenger, block) = (self.env().caller(), self.env().block_number());
@@ -585,7 +589,8 @@ mod epoch {
                 return Err(EpochError::NotAsserted);
             };
             let epoch = closed.header.epoch;
-            let lost = lifecycle.overturn(block, proof.assertion.digest())?;
+            let assertion = proof.assertion.digest();
+            let lost = lifecycle.overturn(block, &assertion)?;
             let inputs = Inputs::new(&self.addresses, self.weights.rows(), &self.stakes);
             let memory = self.subnets.memory(netuid);
             let gather = |closed: &_, chunk, reads| inputs.of_chunk(closed, chunk, &reads);
@@ -601,6 +606,7 @@ mod epoch {
                 netuid,
                 epoch,
                 challenger,
+                assertion,
                 step: k,
                 slashed: lost.collateral,
                 reward: slash.reward,
@@ -608,15 +614,16 @@ mod epoch {
             Ok(())
         }
 
-        /// Finalizes the asserted epoch from the deadline on, frees the collateral, and pays the
-        /// proposer's fee. Anyone may call, with the assertion of the `Proposed` event.
+        /// Finalizes the first assertion that stands, from its deadline on, frees the collateral of
+        /// all, and pays the proposer's fee. Anyone may call, with the assertion of the `Proposed`
+        /// event.
         ///
         /// # Events
-        /// `CollateralChanged`, `Finalized`.
+        /// `CollateralChanged` for each assertion, `Finalized`.
         ///
         /// # Errors
-        /// `NotAsserted`, `ChallengePeriod` with the deadline, `AssertionMismatch`,
-        /// `KernelChanged`, or those of emission.
+        /// `NotAsserted`, `ChallengePeriod` with the deadline of the first assertion,
+        /// `AssertionMismatch`, `KernelChanged`, or those of emission.
         #[ink(message)]
         fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             let block = self.env().block_number();
@@ -626,10 +633,11 @@ mod epoch {
             let outcome = Outcome::new(assertion);
             let last = closed.ended_as(&outcome.digest);
             let replayed = lifecycle.replayed;
-            let released = lifecycle.finalize(block, outcome.digest, last)?;
+            let Finality { proposer, released } =
+                lifecycle.finalize(block, &outcome.digest, last)?;
             calls::check_kernel(&closed.header)?;
             self.release(released)?;
-            let (epoch, proposer) = (closed.header.epoch, released.proposer);
+            let epoch = closed.header.epoch;
             // Replayed steps are paid already.
             let (pot, steps) = (closed.proposer_fee, closed.steps());
             let fee = replay::fee(pot, replayed, steps, steps);
@@ -709,10 +717,10 @@ mod epoch {
         ///
         /// # Errors
         /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which the
-        /// epoch can be replayed, `NoSteps`; `OpeningMismatch` if an entry of `memory` does
-        /// not have its hash, is missing or is left over; `KernelChanged`, `KernelFailed`,
-        /// `Kernel`, `BrokenPromise` and `BadShape` if a step cannot be executed or made
-        /// final; or those of the other contracts. After an error nothing has changed.
+        /// epoch can be replayed, `NoSteps`; `OpeningMismatch` if an entry of `memory` does not
+        /// have its hash, is missing or is left over; `KernelChanged`, `KernelFailed`,
+        /// `KernelTrapped`, `Kernel`, `BrokenPromise` and `BadShape` if a step cannot be executed
+        /// or made final; or those of the other contracts. After an error nothing has changed.
         #[ink(message)]
         fn replay(
             &mut self,

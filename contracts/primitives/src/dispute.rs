@@ -48,7 +48,7 @@ impl core::fmt::Display for Opening {
     }
 }
 
-/// A successful dispute. The collateral is slashed, and the epoch can be proposed again.
+/// A successful dispute. The collateral is slashed, and the place of the assertion is free.
 #[ink::event]
 pub struct Disputed {
     /// The subnet.
@@ -60,6 +60,8 @@ pub struct Disputed {
     /// The caller of the dispute.
     #[ink(topic)]
     pub challenger: AccountId,
+    /// Digest of the false assertion.
+    pub assertion: Digest,
     /// The false step.
     pub step: u32,
     /// The slashed collateral, in rao.

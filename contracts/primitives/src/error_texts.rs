@@ -103,7 +103,7 @@ fn epoch_errors() -> Vec<EpochError> {
         NotStarted, Retired(12), CommitFirst, NoCommitReveal, StakeTooLow(AMOUNT),
         VersionTooOld(13), WeightsTooSoon(528), TooFewWeights(3), WrongEpoch(14),
         TooManyCommits(10), NoSuchCommit, RevealTooEarly(15), RevealTooLate(16), SaltTooLong(64),
-        TooManyCalls(16),
+        TooManyCalls(16), TooManyAssertions(4), KernelTrapped,
     )
 }
 

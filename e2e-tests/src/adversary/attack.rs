@@ -2,7 +2,7 @@
 //! honest proposer.
 
 use super::{case::Case, forgery::Forgery, judge::Judge, rng::Rng};
-use inktensor_primitives::{assertion::Assertion, epoch::EpochError};
+use inktensor_primitives::{assertion::Assertion, dispute::StepProof, epoch::EpochError};
 
 /// The outcome of a lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,16 +66,6 @@ pub fn lie(
     }
 }
 
-/// Posts the honest assertion of `case`.
-///
-/// # Errors
-/// `HonestLoss` if the judge refuses it.
-pub fn post_honestly(judge: &mut dyn Judge, case: &Case) -> Result<(), Broken> {
-    judge
-        .propose(&case.trace.assertion())
-        .map_err(|error| Broken::HonestLoss(format!("propose: {error:?}")))
-}
-
 /// Disputes the posted honest assertion of `case` with a forged proof. Returns the judge's error,
 /// or `None` if the forgery does not apply to the epoch.
 ///
@@ -92,9 +82,20 @@ pub fn forge(
     };
     match judge.dispute(k, &proof) {
         Ok(()) => Err(Broken::HonestLoss(format!("step {k}: slashed"))),
+        Err(EpochError::StepIsCorrect) if starves(judge, k, &proof, rng) => Err(
+            Broken::HonestLoss(format!("step {k}: slashed with too little gas")),
+        ),
         Err(error) if forgery == Forgery::Right && error != EpochError::StepIsCorrect => Err(
             Broken::HonestLoss(format!("step {k}, the right proof: {error:?}")),
         ),
         Err(error) => Ok(Some(error)),
     }
+}
+
+/// Disputes a correct step with too little gas. Returns true if the assertion is overturned.
+fn starves(judge: &mut dyn Judge, k: u32, proof: &StepProof, rng: &mut Rng) -> bool {
+    (0..3).any(|_| {
+        let permille = u64::from(rng.within(1, 999));
+        judge.dispute_starved(k, proof, permille)
+    })
 }

@@ -20,6 +20,8 @@ pub struct Case {
     pub unfinished: bool,
     /// The trace of the last final epoch, if there is one.
     pub before: Option<Trace>,
+    /// The memory of that epoch which was not published: chunks and bytes.
+    pub withheld: Vec<(u16, Vec<u8>)>,
 }
 
 /// Returns an empty assertion, for proofs of which only the preimages matter.

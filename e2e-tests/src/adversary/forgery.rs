@@ -115,6 +115,8 @@ pub enum Forgery {
     Shifted,
     /// The carry-over state that the epoch leaves instead of the one that it reads.
     MemoryOfAfter,
+    /// The carry-over state that the last final epoch left and did not publish.
+    Withheld,
     /// All parts random.
     Random,
     /// The parts of a foreign proof.
@@ -134,6 +136,7 @@ impl Forgery {
             Forgery::BeyondLast,
             Forgery::Shifted,
             Forgery::MemoryOfAfter,
+            Forgery::Withheld,
             Forgery::Random,
             Forgery::OtherAssertion,
         ];
@@ -189,6 +192,16 @@ impl Forgery {
             Forgery::MemoryOfAfter => {
                 let place = usize::try_from(k).ok()? % case.chunks();
                 proof.memory.clone_from(case.trace.memory.get(place)?);
+            }
+            Forgery::Withheld => {
+                let (chunk, bytes) = rng.one(&case.withheld)?;
+                let plan = &case.trace.plan;
+                let reads = plan.phases.iter().position(|phase| phase.memory)?;
+                let k = reads * case.chunks() + usize::from(*chunk);
+                let k = u32::try_from(k).ok()?;
+                proof = at(&case.trace, &case.inputs, k)?;
+                proof.memory.clone_from(bytes);
+                return Some((k, proof));
             }
             Forgery::Random => {
                 let count = rng.below(200);
@@ -327,6 +340,7 @@ impl fmt::Display for Forgery {
             Forgery::Swapped(Swap::Both) => f.write_str("carry and scratch swapped with siblings"),
             Forgery::Shifted => f.write_str("a byte moved from carry to scratch"),
             Forgery::MemoryOfAfter => f.write_str("memory: what the epoch leaves"),
+            Forgery::Withheld => f.write_str("memory: not published"),
             Forgery::Random => f.write_str("all parts random"),
             Forgery::Parts(whose) => write!(f, "the parts of {whose}"),
             Forgery::Whole(whose) => write!(f, "parts and assertion of {whose}"),

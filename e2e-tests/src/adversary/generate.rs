@@ -9,7 +9,7 @@ use inktensor_compute::{
 };
 use inktensor_epoch::closed_epoch::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
 use inktensor_primitives::{
-    assertion::final_digest,
+    assertion::{final_digest, memory_digest},
     kernel::{Budget, ChunkInputs, EpochHeader, NeuronInput, NO_COMMIT},
     NetUid, Rao, Uid, MAX_UIDS, MAX_VALIDATORS,
 };
@@ -45,34 +45,83 @@ pub fn epoch(rng: &mut Rng, kernel: Kernel) -> Result<(Case, NativeJudge), Compu
     };
     let before = inputs(rng, &before_kernel, first, None)?;
     let trace = compute(&before_kernel, &before)?;
-    let closed = closed(&before.header, &trace);
-    let hashes = trace.assertion().memory.into_iter().map(Some);
-    let left = Memory::new(
-        closed.header.kernel_code,
-        closed.plan.chunk,
-        hashes.collect(),
-    );
+    let left = Left::random(rng, &before.header, &trace);
     let header = next_header(rng, header, &before.header, &trace);
     close(rng, kernel, header, Some(trace), Some(left))
 }
 
-/// Computes the epoch of `header`, after the final epoch `before` with the carry-over state `left`.
+/// What a final epoch has left.
+struct Left {
+    /// The contract's record.
+    memory: Memory,
+    /// The bytes that are public, one per chunk; empty if there are none.
+    public: Vec<Vec<u8>>,
+    /// Bytes that were not published, with their chunks.
+    withheld: Vec<(u16, Vec<u8>)>,
+}
+
+impl Left {
+    /// Returns what the epoch of `header` has left: mostly the memory of `trace`, of some chunks
+    /// nothing, since they were not settled, and of some false bytes, which a lie that was not
+    /// disputed in time has published.
+    fn random(rng: &mut Rng, header: &EpochHeader, trace: &Trace) -> Self {
+        let (mut hashes, mut public, mut withheld) = (Vec::new(), Vec::new(), Vec::new());
+        for (chunk, honest) in (0..).zip(&trace.memory) {
+            let mut bytes = honest.clone();
+            match rng.below(100) {
+                0..15 => {
+                    if !bytes.is_empty() {
+                        withheld.push((chunk, bytes));
+                    }
+                    hashes.push(None);
+                    public.push(Vec::new());
+                    continue;
+                }
+                15..20 => {
+                    let count = rng.below(200);
+                    bytes = rng.bytes(count);
+                }
+                20..25 => {
+                    if let Some(place) = rng.place(bytes.len()) {
+                        bytes[place] ^= 1 << rng.below(8);
+                    }
+                }
+                _ => {}
+            }
+            hashes.push(Some(memory_digest(
+                header.netuid,
+                header.epoch,
+                chunk,
+                &bytes,
+            )));
+            public.push(bytes);
+        }
+        Self {
+            memory: Memory::new(header.kernel_code, trace.plan.chunk, hashes),
+            public,
+            withheld,
+        }
+    }
+}
+
+/// Computes the epoch of `header`, after the final epoch `before` that has left `left`.
 fn close(
     rng: &mut Rng,
     kernel: Kernel,
     header: EpochHeader,
     before: Option<Trace>,
-    left: Option<Memory>,
+    left: Option<Left>,
 ) -> Result<(Case, NativeJudge), ComputeError> {
     let plan = kernel.plan(&header).map_err(ComputeError::Plan)?;
-    let memory_before = match (&before, &left) {
-        (Some(before), Some(left)) => {
-            let closed = frozen(&header, plan);
-            let hashes = left.clone().for_epoch(&closed);
-            before.memory.iter().take(hashes.len()).cloned().collect()
+    let closed_at = frozen(&header, plan);
+    let (mut memory_before, mut withheld) = (Vec::new(), Vec::new());
+    if let Some(left) = &left {
+        if !left.memory.clone().for_epoch(&closed_at).is_empty() {
+            memory_before.clone_from(&left.public);
+            withheld.clone_from(&left.withheld);
         }
-        _ => Vec::new(),
-    };
+    }
+    let left = left.map(|left| left.memory);
     let inputs = inputs(rng, &kernel, header, Some(memory_before))?;
     let trace = compute(&kernel, &inputs)?;
     let closed = closed(&inputs.header, &trace);
@@ -82,6 +131,7 @@ fn close(
         trace,
         unfinished: false,
         before,
+        withheld,
     };
     let judge = NativeJudge::new(&case, closed, left);
     Ok((case, judge))

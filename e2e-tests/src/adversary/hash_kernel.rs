@@ -35,6 +35,10 @@ pub struct HashKernel {
 pub enum Fault {
     /// Refuses an honest input.
     Refuses,
+    /// Traps at an honest input.
+    Traps,
+    /// Answers with bytes that do not decode.
+    Malformed,
     /// Returns a carry beyond the limit.
     LongCarry,
     /// Returns a scratch beyond the limit.
@@ -55,8 +59,10 @@ pub enum Fault {
 
 impl Fault {
     /// All faults.
-    pub const ALL: [Fault; 9] = [
+    pub const ALL: [Fault; 11] = [
         Fault::Refuses,
+        Fault::Traps,
+        Fault::Malformed,
         Fault::LongCarry,
         Fault::LongScratch,
         Fault::LongMemory,
@@ -84,7 +90,7 @@ impl Fault {
 
     fn apply(self, header: &EpochHeader, output: &mut StepOutput) {
         match self {
-            Fault::Refuses => (),
+            Fault::Refuses | Fault::Traps | Fault::Malformed => (),
             Fault::LongCarry => output.carry = vec![1; MAX_CARRY + 1],
             Fault::LongScratch => output.scratch = vec![1; MAX_SCRATCH + 1],
             Fault::LongMemory => output.memory = vec![1; MAX_MEMORY + 1],
@@ -102,6 +108,8 @@ impl fmt::Display for Fault {
         f.write_str("faulty kernel: ")?;
         f.write_str(match self {
             Fault::Refuses => "refuses a step",
+            Fault::Traps => "traps at a step",
+            Fault::Malformed => "a malformed answer",
             Fault::LongCarry => "too long a carry",
             Fault::LongScratch => "too long a scratch",
             Fault::LongMemory => "too long a memory",
@@ -167,8 +175,11 @@ impl Engine for HashKernel {
             .fault
             .filter(|(at, _)| *at == k)
             .map(|(_, fault)| fault);
-        if fault == Some(Fault::Refuses) {
-            return Err(EngineError::Kernel(KernelError::BadInputs));
+        match fault {
+            Some(Fault::Refuses) => return Err(EngineError::Kernel(KernelError::BadInputs)),
+            Some(Fault::Traps) => return Err(EngineError::Trapped("a fault".into())),
+            Some(Fault::Malformed) => return Err(EngineError::BadAnswer("a fault".into())),
+            _ => {}
         }
 
         let hash = blake2(&(self.salt, input).encode());

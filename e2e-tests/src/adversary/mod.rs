@@ -1,5 +1,5 @@
-//! Attacks on single epochs: false assertions against an honest watcher, and forged proofs against
-//! an honest proposer.
+//! Attacks on single epochs: false assertions against an honest watcher, and forged proofs and
+//! assertions side by side against an honest proposer.
 //!
 //! # Terms
 //! * [`Lie`]: a kind of false assertion, which changes one thing about an epoch. *Completeness*:
@@ -7,6 +7,7 @@
 //!   the assertion.
 //! * [`Forgery`]: a kind of wrong proof. *Soundness*: no forged proof overturns an honest
 //!   assertion.
+//! * [`Contest`]: assertions that stand side by side. The truth becomes final at its own deadline.
 //! * [`Case`]: a random epoch, its honest trace, and the epoch before it.
 //! * [`Judge`]: the rules that decide. [`NativeJudge`] links the contract's own rules natively;
 //!   [`OnChain`] is the contract itself.
@@ -14,12 +15,13 @@
 //!   only.
 //!
 //! # Limits
-//! The native judge covers the shape, the header hash and disputes. Collateral, deadlines and
-//! permissions exist on the chain only, where sampled runs go too.
+//! The native judge covers the shape, the header hash, places, deadlines, replayed steps and
+//! disputes. Collateral and gas exist on the chain only, where sampled runs go too.
 
 pub mod attack;
 mod campaign;
 mod case;
+mod contest;
 mod forgery;
 mod generate;
 mod hash_kernel;
@@ -35,6 +37,7 @@ mod tally;
 
 pub use campaign::Campaign;
 pub use case::Case;
+pub use contest::Contest;
 pub use forgery::Forgery;
 pub use generate::epoch;
 pub use hash_kernel::{Fault, HashKernel};

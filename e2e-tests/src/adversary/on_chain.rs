@@ -3,13 +3,14 @@
 
 use super::{case::Case, judge::Judge, kernel::Kernel, rng::Rng};
 use crate::{accounts::*, engines::kernels, Network, Shape};
+use inktensor_client::chain::{Answer, Typed};
 use inktensor_compute::epoch::{compute, Trace};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
-    epoch::{Collateral, EpochError, Stage},
+    epoch::{Collateral, EpochError, Epochs, Stage},
     registry::Hyperparameter,
-    NetUid, Rao, Uid,
+    Digest, NetUid, Rao, Uid,
 };
 use inktensor_worker::epochs::EpochCache;
 
@@ -80,6 +81,7 @@ pub fn closed_epoch(net: Network, netuid: NetUid, before: Option<Trace>) -> (Cas
         trace,
         unfinished: false,
         before,
+        withheld: Vec::new(),
     };
     let ledger = ledger(&net);
     let judge = OnChain {
@@ -134,12 +136,11 @@ impl OnChain {
         self.netuid
     }
 
-    /// Finalizes and settles the honest assertion of `case`, which is posted.
-    pub fn finish(&mut self, case: &Case) {
+    /// Settles the epoch of `case`, which is final by its honest assertion.
+    pub fn settle(&mut self, case: &Case) {
         let key = (self.netuid, case.inputs.header.epoch);
         self.net.memory.insert(key, case.trace.memory.clone());
         self.net.observer.record_honest(self.netuid, &case.trace);
-        self.net.finalize(self.netuid);
         self.net.settle(self.netuid);
     }
 
@@ -198,13 +199,15 @@ impl Judge for OnChain {
             );
             return disputed;
         }
-        let Stage::Asserted {
-            collateral: lost, ..
-        } = stage
-        else {
-            panic!("nothing was asserted");
-        };
-        assert_eq!(self.stage(), Stage::Closed, "the epoch awaits an assertion");
+        let digest = proof.assertion.digest();
+        let mut standing = stage.standing().to_vec();
+        let place = standing.iter().position(|it| it.assertion == digest);
+        let lost = standing.remove(place.expect("it stood")).collateral;
+        assert_eq!(
+            self.stage().standing(),
+            standing,
+            "the others stand as before"
+        );
         let left = Collateral {
             free: collateral.free,
             locked: Rao(collateral.locked.0 - lost.0),
@@ -220,5 +223,47 @@ impl Judge for OnChain {
         let supply = before.supply - u128::from(burned);
         assert_eq!(self.net.total_supply(), supply, "half is burned");
         disputed
+    }
+
+    fn dispute_starved(&mut self, k: u32, proof: &StepProof, permille: u64) -> bool {
+        const PLENTY: u64 = 1 << 60;
+        let (net, netuid) = (&mut self.net, self.netuid);
+        let (_, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, proof));
+        let before = net.snapshot();
+        let message = net.addresses.epoch().dispute(netuid, k, proof.clone());
+        let slashed = net.with_chain(|chain| {
+            chain.limit_time(bill.total.ref_time / 1_000 * permille);
+            let answer = chain.send(STRANGER, message).answer();
+            chain.limit_time(PLENTY);
+            answer.is_ok()
+        });
+        assert_eq!(net.snapshot(), before, "a starved dispute changes nothing");
+        slashed
+    }
+
+    fn finalize(&mut self, assertion: &Assertion) -> Result<(), EpochError> {
+        self.net.as_(KEEPER).finalize(self.netuid, assertion)
+    }
+
+    fn replay(&mut self, _: &Case, steps: usize) {
+        let due = self.net.status(self.netuid).expect("a status").replays_at;
+        self.net.advance_to(due.expect("nothing is asserted"));
+        let steps = u32::try_from(steps).expect("few steps");
+        let memory = self.net.memory_for(self.netuid, 0, steps);
+        let replayed = self.net.as_(STRANGER).replay(self.netuid, steps, memory);
+        assert_eq!(replayed, Ok(steps));
+    }
+
+    fn advance(&mut self, blocks: u32) {
+        self.net.advance(blocks);
+    }
+
+    fn period(&self) -> u32 {
+        self.net.rules().challenge_period
+    }
+
+    fn standing(&self) -> Vec<Digest> {
+        let standing = self.net.standing(self.netuid);
+        standing.iter().map(|posted| posted.assertion).collect()
     }
 }

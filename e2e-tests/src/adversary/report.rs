@@ -52,7 +52,12 @@ impl fmt::Display for Report<'_> {
             ],
             proof_rows,
         );
-        writeln!(f, "{lie_table}\n\n{proof_table}\n")?;
+        let contest_rows = tally
+            .contests
+            .iter()
+            .map(|(kind, count)| [kind.clone(), count.to_string()]);
+        let contest_table = table(["assertions side by side", "the truth is final"], contest_rows);
+        writeln!(f, "{lie_table}\n\n{proof_table}\n\n{contest_table}\n")?;
         for failure in tally.failures.iter().take(LISTED) {
             let Failure {
                 run,
@@ -97,6 +102,13 @@ impl fmt::Display for Report<'_> {
             proofs.correct,
             proofs.unopened,
             proofs.refused
+        )?;
+        writeln!(
+            f,
+            "assertions side by side: {} contests of {} of {} kinds, each ended by the truth",
+            tally.contests.values().sum::<u64>(),
+            tally.contests.len(),
+            kinds.of_contests()
         )?;
         let other = tally.failures.len() - tally.survivors() - tally.honest_losses();
         write!(

@@ -1,9 +1,10 @@
-//! One run: a random epoch, a lie about it or a faulty kernel, and forged proofs against the honest
-//! assertion.
+//! One run: a random epoch, a lie about it or a faulty kernel, a contest of assertions side by
+//! side, and forged proofs against the honest one.
 
 use super::{
     attack::{self, Broken, Ended},
     case::Case,
+    contest::Contest,
     forgery::Forgery,
     generate,
     hash_kernel::{Fault, HashKernel},
@@ -49,6 +50,11 @@ impl Kinds {
         self.proofs.len()
     }
 
+    /// Returns the number of kinds of contests.
+    pub fn of_contests(&self) -> usize {
+        Contest::ALL.len()
+    }
+
     /// Makes run `number` under `seed` and counts it in `tally`. A panic is a failure.
     pub fn run(&self, seed: u64, number: u64, tally: &mut Tally) {
         tally.runs += 1;
@@ -65,7 +71,7 @@ impl Kinds {
             let mut rng = Rng::new(!seed, number);
             let (case, mut judge) = on_chain::random_epoch(&mut rng);
             self.attack_on_chain(&case, &mut judge, number, &mut rng, attack, tally)?;
-            judge.finish(&case);
+            judge.settle(&case);
             Ok(())
         });
     }
@@ -118,7 +124,8 @@ impl Kinds {
         self.forge(case, judge, number, rng, attack, tally)
     }
 
-    /// Disputes the honest assertion of `case` with forged proofs.
+    /// Posts the honest assertion of `case` in a contest with others, disputes it with forged
+    /// proofs, and makes it final.
     fn forge(
         &self,
         case: &Case,
@@ -128,7 +135,11 @@ impl Kinds {
         attack: &mut String,
         tally: &mut Tally,
     ) -> Result<(), Broken> {
-        attack::post_honestly(judge, case)?;
+        // Kinds of contests and of lies take turns at different rates.
+        let turn = (number / 7) % Contest::ALL.len() as u64;
+        let contest = Contest::ALL[usize::try_from(turn).unwrap_or_default()];
+        *attack = contest.to_string();
+        let left = contest.hold(judge, case, rng)?;
         for turn in 0..PROOFS {
             let turn = (number * PROOFS + turn) % self.proofs.len() as u64;
             let Some(forgery) = self.proofs.get(usize::try_from(turn).unwrap_or_default()) else {
@@ -139,6 +150,9 @@ impl Kinds {
                 tally.proof(attack, &error);
             }
         }
+        *attack = contest.to_string();
+        Contest::end(judge, case, &left)?;
+        tally.contest(attack);
         Ok(())
     }
 }

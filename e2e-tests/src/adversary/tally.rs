@@ -46,6 +46,8 @@ pub struct Tally {
     pub lies: BTreeMap<String, Lies>,
     /// Outcomes by kind of proof.
     pub proofs: BTreeMap<String, Proofs>,
+    /// Contests that ended with the truth, by kind.
+    pub contests: BTreeMap<String, u64>,
     /// All failures, by run.
     pub failures: Vec<Failure>,
 }
@@ -68,6 +70,11 @@ impl Tally {
             EpochError::OpeningMismatch(_) => proofs.unopened += 1,
             _ => proofs.refused += 1,
         }
+    }
+
+    /// Counts a contest.
+    pub fn contest(&mut self, kind: &str) {
+        *self.contests.entry(kind.to_owned()).or_default() += 1;
     }
 
     /// Records a failure.
@@ -93,6 +100,9 @@ impl Tally {
             proofs.correct += more.correct;
             proofs.unopened += more.unopened;
             proofs.refused += more.refused;
+        }
+        for (kind, more) in other.contests {
+            *self.contests.entry(kind).or_default() += more;
         }
         self.failures.extend(other.failures);
         self.failures.sort_by_key(|failure| failure.run);

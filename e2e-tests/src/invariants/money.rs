@@ -135,8 +135,8 @@ impl Audit<'_> {
     /// Checks invariants 2 and 6: the last final epoch left what its assertion states, and an
     /// honest assertion at that.
     ///
-    /// The observer has checked the order of events: one assertion at a time, final once, each
-    /// chunk paid once.
+    /// The observer has checked the order of events: at most four assertions beside each other, the
+    /// first of them final, once, each chunk paid once.
     pub fn assert_history(&self, netuid: NetUid, history: &History) {
         let status = self.status(netuid);
         assert_eq!(status.final_epoch, history.last_final);

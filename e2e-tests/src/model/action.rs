@@ -18,9 +18,9 @@ pub enum Action {
     Close(usize, u32),
     /// A worker posts an assertion.
     Propose(usize, u32, Claim),
-    /// A worker disputes the posted assertion.
-    Dispute(usize, u32, Evidence),
-    /// A worker finalizes with the posted assertion or another one.
+    /// A worker disputes one of the assertions that stand, by its place. Places wrap around.
+    Dispute(usize, u32, usize, Evidence),
+    /// A worker finalizes with the first assertion that stands or another one.
     Finalize(usize, u32, Which),
     /// A worker settles a chunk with the due results or others. The first number is the distance
     /// from the last final epoch, the second the chunk.

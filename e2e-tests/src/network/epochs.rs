@@ -5,7 +5,7 @@ use inktensor_client::chain::ChainRead;
 use inktensor_compute::epoch::{EpochInputs, Trace};
 use inktensor_primitives::{
     assertion::{memory_digest, Assertion},
-    epoch::Stage,
+    epoch::PostedAssertion,
     kernel::EpochHeader,
     registry::Neuron,
     AccountId, NetUid, Rao, Uid, PAGE,
@@ -116,17 +116,22 @@ impl Network {
         self.record_honest(netuid, &computed.trace);
     }
 
-    /// Posts a false assertion.
+    /// Posts a false assertion, beside those that stand.
     pub fn propose_lie(&mut self, netuid: NetUid, lie: &Assertion) {
         self.lock_collateral_and_propose(netuid, lie);
     }
 
-    /// Waits for the deadline and finalizes the asserted epoch.
+    /// Returns the assertions that stand, in the order in which they were posted.
+    pub fn standing(&self, netuid: NetUid) -> Vec<PostedAssertion> {
+        let status = self.status(netuid).expect("a status");
+        status.stage.standing().to_vec()
+    }
+
+    /// Waits for the deadline of the first assertion that stands and finalizes the epoch.
     pub fn finalize(&mut self, netuid: NetUid) {
-        let Stage::Asserted { deadline, .. } = self.status(netuid).expect("a status").stage else {
-            panic!("nothing is asserted");
-        };
-        self.advance_to(deadline);
+        let standing = self.standing(netuid);
+        let first = standing.first().expect("an assertion");
+        self.advance_to(first.deadline);
         let assertion = self.observer.assertion(netuid);
         self.as_(KEEPER)
             .finalize(netuid, &assertion)

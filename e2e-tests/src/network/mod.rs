@@ -21,7 +21,7 @@ pub use snapshot::{Snapshot, StorageRoots, SubnetState};
 use crate::{accounts::*, bundles::bundles, curve, observer::Observer};
 use inktensor_client::{
     chain::{Bill, Chain, ChainRead, ContractEvent, Typed},
-    deploy::{deploy, Addresses, Config},
+    deploy::{deploy, Addresses, Bundles, Config},
 };
 use inktensor_compute::epoch::Trace;
 use inktensor_devnet::sandbox::{self, SandboxChain};
@@ -140,7 +140,18 @@ impl Network {
 
     /// Deploys a network in the configuration `config`.
     pub fn deploy_with(config: &Config) -> Self {
-        let (chain, addresses, observer) = fresh(config);
+        Self::deploy_bundles(bundles(), config)
+    }
+
+    /// Deploys a network in the default configuration, with `code` in place of the mean kernel.
+    pub fn deploy_with_kernel(code: Vec<u8>) -> Self {
+        let mut bundles = bundles().clone();
+        bundles.mean.code = code;
+        Self::deploy_bundles(&bundles, &config())
+    }
+
+    fn deploy_bundles(bundles: &Bundles, config: &Config) -> Self {
+        let (chain, addresses, observer) = fresh(bundles, config);
         Self {
             chain,
             addresses,
@@ -156,7 +167,7 @@ impl Network {
     /// Deploys a network without wiring its contracts.
     pub fn half_deployed() -> Self {
         let mut chain = SandboxChain::new();
-        let addresses = deployed(&mut unwired::Unwired(&mut chain), &config());
+        let addresses = deployed(&mut unwired::Unwired(&mut chain), bundles(), &config());
         Self {
             observer: opened(&chain, &addresses),
             chain,
@@ -278,6 +289,11 @@ impl Network {
         self.observer.record_honest(netuid, trace);
     }
 
+    /// Records the memory that a final epoch has left, if that is not what was computed here.
+    pub fn set_memory(&mut self, netuid: NetUid, epoch: u32, memory: Vec<Vec<u8>>) {
+        self.memory.insert((netuid, epoch), memory);
+    }
+
     /// Records the positions that the owners of new subnets are paid to. No event has them.
     fn record_owners(&mut self) {
         let subnets = self.observer.subnets.iter();
@@ -310,15 +326,15 @@ impl Drop for Network {
 }
 
 /// Deploys on a new chain.
-fn fresh(config: &Config) -> (SandboxChain, Addresses, Observer) {
+fn fresh(bundles: &Bundles, config: &Config) -> (SandboxChain, Addresses, Observer) {
     let mut chain = SandboxChain::new();
-    let addresses = deployed(&mut chain, config);
+    let addresses = deployed(&mut chain, bundles, config);
     let observer = opened(&chain, &addresses);
     (chain, addresses, observer)
 }
 
-fn deployed(chain: &mut dyn Chain, config: &Config) -> Addresses {
-    match deploy(chain, bundles(), config) {
+fn deployed(chain: &mut dyn Chain, bundles: &Bundles, config: &Config) -> Addresses {
+    match deploy(chain, bundles, config) {
         Ok(deployment) => deployment.addresses,
         Err(error) => panic!("{error}"),
     }

@@ -82,7 +82,7 @@ impl Adversary {
             let message = self.contracts.epoch().propose(netuid, lie);
             match self.chain.send(LIAR, message).answer() {
                 Ok(_) => notes.lies += 1,
-                Err(CallError::Refused(EpochError::AlreadyAsserted)) => (),
+                Err(CallError::Refused(EpochError::CollateralTooSmall(_))) => (),
                 Err(error) => panic!("a lie that cannot be posted: {error}"),
             }
         }

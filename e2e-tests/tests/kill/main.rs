@@ -181,9 +181,9 @@ fn moment(net: &Network, chain: &RemoteChain, netuids: &[NetUid], rng: &mut Rng)
         let now = look();
         if let Some((_, changed)) = before.iter().zip(&now).find(|(old, new)| old != new) {
             thread::sleep(REACTION.mul_f64(share(rng)));
-            return match changed.stage {
+            return match &changed.stage {
                 Stage::Closed => PROPOSER,
-                Stage::Asserted { proposer, .. } if proposer == LIAR => WATCHER,
+                stage if is_lied_about(stage) => WATCHER,
                 _ => KEEPER_ROLE,
             };
         }
@@ -293,15 +293,20 @@ fn wait_for_settled(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
     }
 }
 
+/// Returns true if an assertion of the liar stands.
+fn is_lied_about(stage: &Stage) -> bool {
+    stage.standing().iter().any(|it| it.proposer == LIAR)
+}
+
 /// Waits until no lie is posted.
 fn wait_for_no_lie(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
     let start = Instant::now();
     for netuid in netuids {
         loop {
             let status = chain.query(net.addresses().epoch().status(*netuid));
-            match status.expect("the chain answers").expect("a subnet").stage {
-                Stage::Asserted { proposer, .. } if proposer == LIAR => (),
-                _ => break,
+            let status = status.expect("the chain answers").expect("a subnet");
+            if !is_lied_about(&status.stage) {
+                break;
             }
             assert!(start.elapsed() < TIMEOUT, "the lie is not disputed");
             thread::sleep(Duration::from_millis(50));

@@ -3,9 +3,9 @@
 
 use inktensor_e2e_tests::adversary::{
     attack::{self, Broken},
-    Campaign, Case, Forgery, Judge, Kernel, Kinds, Lie, Rng,
+    Campaign, Case, Contest, Forgery, Judge, Kernel, Kinds, Lie, Rng,
 };
-use inktensor_primitives::{assertion::Assertion, dispute::StepProof, epoch::EpochError};
+use inktensor_primitives::{assertion::Assertion, dispute::StepProof, epoch::EpochError, Digest};
 use std::collections::BTreeSet;
 
 /// The number of runs, in which every kind occurs several times.
@@ -32,6 +32,11 @@ fn no_lie_survives_and_no_honest_assertion_falls() {
         tally.proofs.len(),
         kinds.of_proofs(),
         "every kind of proof occurs"
+    );
+    assert_eq!(
+        tally.contests.len(),
+        kinds.of_contests(),
+        "every kind of contest occurs"
     );
 }
 
@@ -65,6 +70,26 @@ impl<C: Judge> Judge for FixedVerdict<C> {
 
     fn dispute(&mut self, _: u32, _: &StepProof) -> Result<(), EpochError> {
         self.verdict.clone()
+    }
+
+    fn finalize(&mut self, assertion: &Assertion) -> Result<(), EpochError> {
+        self.judge.finalize(assertion)
+    }
+
+    fn replay(&mut self, case: &Case, steps: usize) {
+        self.judge.replay(case, steps);
+    }
+
+    fn advance(&mut self, blocks: u32) {
+        self.judge.advance(blocks);
+    }
+
+    fn period(&self) -> u32 {
+        self.judge.period()
+    }
+
+    fn standing(&self) -> Vec<Digest> {
+        self.judge.standing()
     }
 }
 
@@ -101,13 +126,30 @@ fn judge_that_always_slashes_is_detected() {
     assert!(matches!(ended, Err(Broken::Survivor(_))), "{ended:?}");
 
     let (case, mut judge, _, mut rng) = with_fixed_verdict(Ok(()));
-    attack::post_honestly(&mut judge, &case).expect("taken");
+    judge.propose(&case.trace.assertion()).expect("taken");
     for forgery in [Forgery::Right, Forgery::BeyondLast, Forgery::Random] {
         assert!(matches!(
             attack::forge(&mut judge, &case, forgery, &mut rng),
             Err(Broken::HonestLoss(_))
         ));
     }
+}
+
+/// In a contest the lies must fall, and the truth must not.
+#[test]
+fn contest_with_a_wrong_judge_is_detected() {
+    for contest in [Contest::Before(2), Contest::Full, Contest::LastBlock] {
+        let (case, mut judge, _, mut rng) = with_fixed_verdict(Err(EpochError::StepIsCorrect));
+        let held = contest.hold(&mut judge, &case, &mut rng);
+        assert!(matches!(held, Err(Broken::Survivor(_))), "{held:?}");
+    }
+    let (case, mut judge, _, mut rng) = with_fixed_verdict(Ok(()));
+    let held = Contest::OtherProof.hold(&mut judge, &case, &mut rng);
+    assert!(matches!(held, Err(Broken::HonestLoss(_))), "{held:?}");
+    let (case, mut judge, lie, _) = with_fixed_verdict(Ok(()));
+    judge.propose(&lie).expect("posted");
+    let ended = Contest::end(&mut judge, &case, &Vec::new());
+    assert!(matches!(ended, Err(Broken::HonestLoss(_))), "{ended:?}");
 }
 
 /// A watcher does not dispute an honest assertion, which a lie without a dispute resembles.

@@ -3,7 +3,7 @@
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::Assertion,
-    epoch::{Collateral, EpochError, Stage},
+    epoch::{Collateral, EpochError, PostedAssertion, Stage},
     AccountId, NetUid, Rao, Uid,
 };
 
@@ -61,12 +61,12 @@ fn propose_locks_the_collateral() {
     let deadline = net.block() + net.rules().challenge_period;
     assert_eq!(
         net.status(netuid).expect("a status").stage,
-        Stage::Asserted {
+        Stage::Asserted(vec![PostedAssertion {
             assertion: assertion.digest(),
             proposer: ALICE,
             collateral,
             deadline
-        }
+        }])
     );
 }
 
@@ -105,7 +105,7 @@ fn propose_with_nothing_closed_is_refused() {
 }
 
 #[test]
-fn propose_of_a_second_assertion_is_refused() {
+fn propose_of_the_same_assertion_is_refused() {
     let (mut net, netuid, assertion) = with_asserted_epoch();
     give_collateral(&mut net, ALICE);
     net.refuses(

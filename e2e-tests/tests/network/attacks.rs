@@ -57,35 +57,6 @@ fn replay(net: &mut Network, netuid: NetUid, who: AccountId, next: u32, steps: u
 }
 
 #[test]
-fn replay_finishes_an_epoch_whose_collateral_is_unaffordable() {
-    let (mut net, netuid, known) = with_closed_epoch();
-    let first = net.rules().collateral;
-    net.give_collateral(EVE, Rao(first.0 * 127));
-    for _ in 0..7 {
-        lie(&mut net, netuid, &known).expect("posted");
-        dispute(&mut net, netuid, &known);
-    }
-    let needed = Rao(first.0 * 128);
-    net.give_collateral(WORKER, Rao(first.0 * 100));
-    assert_eq!(
-        net.as_(WORKER).propose(netuid, &known.assertion),
-        Err(EpochError::CollateralTooSmall(needed))
-    );
-    // Nothing is posted, so accounts without any TAO can replay.
-    net.replay(netuid, 2);
-    assert_eq!(stage(&net, netuid), Stage::Open);
-    net.settle(netuid);
-    // The next epoch begins with the initial collateral again.
-    net.close(netuid);
-    assert_eq!(net.collateral_required(netuid), first);
-    println!(
-        "{} TAO lost to make the collateral {} TAO; a replay needs none",
-        127 * first.0 / Rao::PER_TAO,
-        needed.0 / Rao::PER_TAO
-    );
-}
-
-#[test]
 fn replay_is_refused_only_while_a_lie_is_posted() {
     let (mut net, netuid, known) = with_closed_epoch();
     net.give_collateral(EVE, Rao::from_tao(1_000));
@@ -290,4 +261,28 @@ fn published_false_memory_can_be_computed_with() {
         net.memory_hashes(netuid),
         [Some(memory_digest(netuid, 1, 0, &[]))]
     );
+}
+
+/// Bytes that are no memory count as none. If the kernel refused them, no later epoch of the subnet
+/// could become final, since memory stays until the next one does.
+#[test]
+fn published_garbage_memory_ends_no_later_epoch() {
+    let (mut net, netuid, known) = with_closed_epoch();
+    net.give_collateral(EVE, Rao::from_tao(1_000));
+    let garbage = b"no memory at all".to_vec();
+    let mut false_memory = known.assertion.clone();
+    false_memory.memory[0] = memory_digest(netuid, 1, 0, &garbage);
+    net.as_(EVE).propose(netuid, &false_memory).expect("posted");
+    net.finalize(netuid);
+    net.as_(EVE)
+        .settle_with(netuid, 1, 0, &known.trace.results[0], garbage.clone())
+        .expect("the final hash is Eve's");
+    net.set_memory(netuid, 1, vec![garbage.clone()]);
+    net.close(netuid);
+    assert_eq!(
+        net.memory_hashes(netuid),
+        [Some(memory_digest(netuid, 1, 0, &garbage))]
+    );
+    net.finish_epoch(netuid);
+    net.run_epoch(netuid);
 }

@@ -267,17 +267,22 @@ fn dispute_with_nothing_asserted_is_refused() {
 }
 
 #[test]
-fn collateral_doubles_with_each_lie_until_the_next_epoch() {
+fn collateral_doubles_with_each_assertion_that_stands() {
     let (mut net, netuid) = with_closed_epoch();
     let collateral = net.rules().collateral;
     assert_eq!(net.collateral_required(netuid), collateral);
     slash_once(&mut net, netuid);
-    assert_eq!(net.collateral_required(netuid), Rao(2 * collateral.0));
-    slash_once(&mut net, netuid);
-    let needed = Rao(4 * collateral.0);
-    assert_eq!(net.collateral_required(netuid), needed);
+    assert_eq!(net.collateral_required(netuid), collateral);
+    let honest = net.compute(netuid).assertion;
+    for (byte, factor) in [(1, 2), (2, 4)] {
+        let mut lie = honest.clone();
+        lie.results[0] = [byte; 32];
+        net.propose_lie(netuid, &lie);
+        let needed = Rao(factor * collateral.0);
+        assert_eq!(net.collateral_required(netuid), needed);
+    }
 
-    let assertion = net.compute(netuid).assertion;
+    let needed = Rao(4 * collateral.0);
     let epoch = net.addresses().epoch;
     let almost = Rao(needed.0 - 1);
     net.provide(ALICE, epoch, almost);
@@ -285,11 +290,10 @@ fn collateral_doubles_with_each_lie_until_the_next_epoch() {
         .deposit_collateral(almost)
         .expect("deposited");
     assert_eq!(
-        net.as_(ALICE).propose(netuid, &assertion),
+        net.as_(ALICE).propose(netuid, &honest),
         Err(EpochError::CollateralTooSmall(needed))
     );
-    net.assert_epoch(netuid);
-    assert_eq!(net.collateral(WORKER).locked, needed);
-    net.finalize(netuid);
-    assert_eq!(net.collateral_required(netuid), collateral);
+    net.give_collateral(ALICE, Rao(1));
+    net.as_(ALICE).propose(netuid, &honest).expect("posted");
+    assert_eq!(net.collateral(ALICE).locked, needed);
 }

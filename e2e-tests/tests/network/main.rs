@@ -13,6 +13,7 @@
 mod adversary;
 mod assertion;
 mod attacks;
+mod attacks_assertions;
 mod bounds;
 mod children;
 mod commit_reveal;
@@ -27,6 +28,7 @@ mod harness;
 mod keeper;
 mod kernel_on_chain;
 mod kernels;
+mod limits_of_chains;
 mod mean;
 mod proposer;
 mod registration;

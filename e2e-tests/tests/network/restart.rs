@@ -96,10 +96,10 @@ fn new_worker_reads_the_memory_that_settlement_published() {
     let (net, netuid, _) = with_a_veteran(&old);
     let mut newcomer = fresh(&net, &new);
     let computed = newcomer.closed(net.chain(), netuid).expect("computed");
-    let Stage::Asserted { assertion, .. } = net.status(netuid).expect("a status").stage else {
+    let [posted] = net.standing(netuid)[..] else {
         panic!("the veteran has posted it");
     };
-    assert_eq!(computed.assertion.digest(), assertion);
+    assert_eq!(computed.assertion.digest(), posted.assertion);
 }
 
 #[test]
@@ -198,10 +198,10 @@ fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
             }
         }
         let status = net.status(netuid).expect("a status");
-        net.advance_to(match status.stage {
-            Stage::Open => status.closes_at,
-            Stage::Asserted { deadline, .. } => deadline,
-            stage => panic!("the proposer has nothing to wait for: {stage:?}"),
+        net.advance_to(match (&status.stage, status.stage.standing().first()) {
+            (Stage::Open, _) => status.closes_at,
+            (_, Some(posted)) => posted.deadline,
+            (stage, None) => panic!("the proposer has nothing to wait for: {stage:?}"),
         });
     }
     panic!("two epochs take fewer turns");

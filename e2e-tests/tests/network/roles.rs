@@ -1,12 +1,14 @@
 //! The worker's roles on the chain: they do what the harness does call by call.
 
 use inktensor_e2e_tests::{accounts::*, bundles, Network, Shape};
-use inktensor_primitives::{epoch::Stage, NetUid, Rao};
+use inktensor_primitives::{epoch::Stage, AccountId, NetUid, Rao};
 use inktensor_worker::{
     epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
-    roles::{Action, Keeper, Proposer, RoleError, TickReport},
+    roles::{Action, Keeper, Proposer, RoleError, TickReport, Watcher},
 };
+
+const LIAR: AccountId = named("liar");
 
 /// Creates a subnet of two validators and three miners.
 fn populated(net: &mut Network) -> NetUid {
@@ -141,6 +143,77 @@ fn second_proposer_does_nothing() {
     assert_eq!(report.clean().expect("no problem"), []);
 }
 
+/// Posts three different lies of a liar beside each other.
+fn lie_in_three_places(net: &mut Network, netuid: NetUid) {
+    let honest = net.compute(netuid).assertion;
+    net.give_collateral(LIAR, Rao::from_tao(1_000));
+    for byte in 1..=3 {
+        let mut lie = honest.clone();
+        lie.results[0] = [byte; 32];
+        net.as_(LIAR).propose(netuid, &lie).expect("posted");
+    }
+}
+
+#[test]
+fn proposer_posts_beside_a_lie_and_once() {
+    let mut net = Network::deploy();
+    let netuid = populated(&mut net);
+    net.close(netuid);
+    let mut lie = net.compute(netuid).assertion;
+    lie.results[0] = [7; 32];
+    net.give_collateral(LIAR, Rao::from_tao(1_000));
+    net.as_(LIAR).propose(netuid, &lie).expect("posted");
+    let mut ledger = ledger(&net, EngineChoice::Wasm);
+    let proposer = proposer(&mut net);
+    let report = propose(&mut net, &proposer, &mut ledger);
+    let actions = report.clean().expect("no problem");
+    assert_eq!(
+        actions.last(),
+        Some(&Action::Proposed { netuid, epoch: 0 })
+    );
+    assert_eq!(net.standing(netuid).len(), 2);
+    let again = propose(&mut net, &proposer, &mut ledger);
+    assert_eq!(again.clean().expect("no problem"), []);
+}
+
+/// Beside three assertions the collateral is eight times that of the first. The proposer waits for
+/// a dispute.
+#[test]
+fn proposer_locks_no_more_than_its_limit() {
+    let mut net = Network::deploy();
+    let netuid = populated(&mut net);
+    net.close(netuid);
+    lie_in_three_places(&mut net, netuid);
+    let mut ledger = ledger(&net, EngineChoice::Wasm);
+    let proposer = proposer(&mut net);
+    let base = net.rules().collateral;
+    let report = propose(&mut net, &proposer, &mut ledger);
+    let Err(RoleError::CollateralAboveLimit { needed, limit, .. }) = report.clean() else {
+        panic!("it is above the limit");
+    };
+    assert_eq!((needed, limit), (Rao(8 * base.0), Rao(4 * base.0)));
+    let watcher = Watcher::new(STRANGER, net.addresses());
+    let watched = net.with_chain(|chain| watcher.tick(chain, &mut ledger));
+    let disputed = watched.expect("the chain answers").clean();
+    assert_eq!(disputed.expect("no problem").len(), 3);
+    let report = propose(&mut net, &proposer, &mut ledger);
+    let actions = report.clean().expect("no problem");
+    assert_eq!(
+        actions.last(),
+        Some(&Action::Proposed { netuid, epoch: 0 })
+    );
+
+    // An own limit, below the collateral of the first assertion.
+    let frugal = proposer.limited_to(Rao(base.0 - 1));
+    let second = populated(&mut net);
+    net.close(second);
+    let report = propose(&mut net, &frugal, &mut ledger);
+    assert!(matches!(
+        report.clean(),
+        Err(RoleError::CollateralAboveLimit { .. })
+    ));
+}
+
 #[test]
 fn proposer_without_tao_reports_it() {
     let mut net = Network::deploy();
@@ -176,7 +249,7 @@ fn keeper_does_not_finalize_a_lie() {
         "{difference}"
     );
     let status = net.status(netuid).expect("a status");
-    assert!(matches!(status.stage, Stage::Asserted { .. }));
+    assert!(matches!(status.stage, Stage::Asserted(_)));
 }
 
 #[test]

@@ -216,7 +216,11 @@ fn epoch_without_its_kernel_can_only_be_rolled_over() {
     let (mut net, netuid) = with_closed_epoch();
     let (computed, inputs) = (net.compute(netuid), net.inputs(netuid));
     net.assert_epoch(netuid);
-    let locked = net.collateral(WORKER).locked;
+    let mut lie = computed.assertion.clone();
+    lie.results[0] = [1; 32];
+    net.propose_lie(netuid, &lie);
+    let Collateral { free, locked } = net.collateral(WORKER);
+    assert_eq!(locked, Rao(3 * net.rules().collateral.0));
     let kernel = net.addresses().yuma;
     net.replace_code(kernel, &bundles().token.code);
     assert!(rolls_over_at(&net, netuid).is_some());
@@ -241,7 +245,7 @@ fn epoch_without_its_kernel_can_only_be_rolled_over() {
     assert_eq!(
         net.collateral(WORKER),
         Collateral {
-            free: locked,
+            free: Rao(free.0 + locked.0),
             locked: Rao::ZERO
         }
     );

@@ -84,14 +84,13 @@ fn watcher_disputes_every_kind_of_lie_without_collateral() {
         (steps - 1, &|it| it.roster.clear()),
         (steps - 1, &|it| it.roster = vec![Uid(4)]),
     ];
-    let mut collateral = net.rules().collateral;
+    let reward = Rao(net.rules().collateral.0 / 2);
     for (step, bend) in lies {
         let mut lie = honest.assertion.clone();
         bend(&mut lie);
         assert_ne!(lie, honest.assertion);
         net.propose_lie(netuid, &lie);
         let before = net.balance(STRANGER);
-        let reward = Rao(collateral.0 / 2);
         assert_eq!(
             watch(&mut net, &mut ledger).clean().expect("no problem"),
             [Action::Disputed {
@@ -103,12 +102,58 @@ fn watcher_disputes_every_kind_of_lie_without_collateral() {
         );
         assert_eq!(net.status(netuid).expect("a status").stage, Stage::Closed);
         assert_eq!(net.balance(STRANGER), before + reward.to_u128());
-        collateral = Rao(2 * collateral.0);
     }
     assert_eq!(net.collateral(STRANGER), Collateral::default());
     net.assert_epoch(netuid);
     let nothing = watch(&mut net, &mut ledger).clean().expect("no problem");
     assert_eq!(nothing, []);
+}
+
+/// The honest assertion stands between two lies.
+#[test]
+fn watcher_disputes_every_lie_beside_the_truth() {
+    let (mut net, netuid, mut ledger) = watched();
+    let honest = net.compute(netuid).assertion;
+    let lie = |byte| {
+        let mut lie = honest.clone();
+        lie.results[0] = [byte; 32];
+        lie
+    };
+    net.propose_lie(netuid, &lie(1));
+    net.assert_epoch(netuid);
+    net.propose_lie(netuid, &lie(2));
+    let actions = watch(&mut net, &mut ledger).clean().expect("no problem");
+    assert!(
+        matches!(
+            actions[..],
+            [Action::Disputed { .. }, Action::Disputed { .. }]
+        ),
+        "{actions:?}"
+    );
+    let [standing] = net.standing(netuid)[..] else {
+        panic!("one is left");
+    };
+    assert_eq!(standing.assertion, honest.digest());
+    net.finalize(netuid);
+}
+
+/// An assertion that can no longer be disputed does not hide a lie beside it.
+#[test]
+fn watcher_disputes_a_lie_beside_one_past_its_deadline() {
+    let (mut net, netuid, mut ledger) = watched();
+    lie_about_results(&mut net, netuid);
+    net.advance(net.rules().challenge_period - 1);
+    let mut second = net.compute(netuid).assertion;
+    second.results[0] = [2; 32];
+    net.propose_lie(netuid, &second);
+    net.advance(1);
+    let report = watch(&mut net, &mut ledger);
+    assert!(matches!(report.actions[..], [Action::Disputed { .. }]));
+    assert!(matches!(
+        report.problems[..],
+        [(_, RoleError::Disagreement { .. })]
+    ));
+    assert_eq!(net.standing(netuid).len(), 1);
 }
 
 #[test]

@@ -140,8 +140,8 @@ impl Watching {
         let message = self.contracts.epoch().propose(netuid, lie);
         match self.chain.send(self.liar, message).answer() {
             Ok(_) => self.notes.lies += 1,
-            // Another worker was faster.
-            Err(CallError::Refused(EpochError::AlreadyAsserted)) => (),
+            // Another worker was faster, so a lie beside it needs more.
+            Err(CallError::Refused(EpochError::CollateralTooSmall(_))) => (),
             Err(CallError::Chain(ChainError::Unreachable { .. })) => (),
             Err(error) => panic!("a lie that cannot be posted: {error}"),
         }

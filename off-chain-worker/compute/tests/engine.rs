@@ -154,10 +154,14 @@ fn the_root_cell_is_empty_and_nothing_is_sent() {
 #[test]
 fn storage_is_out_of_reach() {
     let key = "(i32.store (i32.const 64) (i32.const 1)) (i32.store (i32.const 100) (i32.const 16))";
-    let read = trap(&format!(
+    // The chain answers that there is no such cell.
+    let read = plan(&format!(
         "{key} (drop (call $get (i32.const 64) (i32.const 4) (i32.const 200) (i32.const 100)))"
     ));
-    assert!(read.contains("read storage"), "{read}");
+    assert!(
+        matches!(&read, Err(EngineError::Stopped(why)) if why.contains("read storage")),
+        "{read:?}"
+    );
     let code = kernel("(drop (call $set (i32.const 0) (i32.const 4) (i32.const 8) (i32.const 4)))");
     let write = Wasm::new().expect("wasmtime").load(&code, &blake2(&code));
     assert!(matches!(
@@ -193,6 +197,37 @@ fn a_kernel_that_panics_traps() {
     assert!(trap("unreachable").contains("panicked"));
     assert!(trap("(drop (i32.div_u (i32.const 1) (i32.const 0)))").contains("divide by zero"));
     assert!(trap("(drop (i32.load (i32.const -1)))").contains("out of bounds"));
+}
+
+/// The chain's engine has a limit at another place, so this is no trap of the kernel.
+#[test]
+fn a_kernel_is_stopped_at_a_limit_of_the_engine() {
+    let text = kernel_text("(call $deep)").replace(
+        "(func (export \"deploy\")",
+        "(func $deep (call $deep)) (func (export \"deploy\")",
+    );
+    let code = wat::parse_str(text).expect("Wasm text");
+    let wasm = Wasm::new().expect("wasmtime");
+    match wasm.load(&code, &blake2(&code)) {
+        Ok(kernel) => assert!(matches!(
+            kernel.plan(&header()),
+            Err(EngineError::Stopped(_))
+        )),
+        // A check that refuses cycles of calls comes first.
+        Err(error) => assert!(matches!(error, EngineError::Refused(_)), "{error}"),
+    }
+}
+
+#[test]
+fn an_answer_above_the_room_of_the_epoch_contract_is_no_verdict() {
+    let grown = "(drop (memory.grow (i32.const 4)))";
+    let answer = |len| {
+        plan(&format!(
+            "{grown} (call $return (i32.const 0) (i32.const 0) (i32.const {len}))"
+        ))
+    };
+    assert!(matches!(answer(262_144), Err(EngineError::Stopped(_))));
+    assert!(matches!(answer(131_072), Err(EngineError::BadAnswer(_))));
 }
 
 #[test]

@@ -50,6 +50,15 @@ pub struct SandboxChain {
     weights: Weights,
 }
 
+/// The storage that a contract occupies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StorageUse {
+    /// Number of cells.
+    pub items: u32,
+    /// Length of all values.
+    pub bytes: u32,
+}
+
 /// A state of the chain to return to.
 #[derive(Clone)]
 pub struct Snapshot {
@@ -195,10 +204,9 @@ impl SandboxChain {
     /// Returns the root hash of the storage of the contract at `address`. Equal roots mean equal
     /// contents.
     pub fn storage_root(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
-        let mut key = pallet_key("ContractInfoOf");
-        key.extend(Twox64Concat::hash(AsRef::<[u8; 32]>::as_ref(address)));
+        // The first field of a contract's record is the trie id of its storage.
+        let key = record_key(address);
         let root = self.inside(|| {
-            // The first field of a contract's record is the trie id of its storage.
             let name = unhashed::get::<Vec<u8>>(&key)?;
             let root = child::root(
                 &child::ChildInfo::new_default(&name),
@@ -208,6 +216,17 @@ impl SandboxChain {
         });
         root.map(|root| Digest::try_from(root).map_err(|_| ChainError::BadAnswer))
             .transpose()
+    }
+
+    /// Returns the storage that the contract at `address` occupies. A chain holds a deposit for
+    /// each item and for each byte.
+    pub fn storage_use(&self, address: &AccountId) -> Option<StorageUse> {
+        // After the trie id and the code hash, a contract's record has the number of bytes, then
+        // the number of items.
+        let key = record_key(address);
+        let (_, _, bytes, items): (Vec<u8>, Digest, u32, u32) =
+            self.inside(|| unhashed::get(&key))?;
+        Some(StorageUse { items, bytes })
     }
 
     fn inside<T>(&self, action: impl FnOnce() -> T) -> T {
@@ -444,6 +463,13 @@ fn pallet_key(map: &str) -> Vec<u8> {
     storage_prefix(b"Contracts", map.as_bytes()).to_vec()
 }
 
+/// Returns the key of the record that the pallet has of the contract at `address`.
+fn record_key(address: &AccountId) -> Vec<u8> {
+    let mut key = pallet_key("ContractInfoOf");
+    key.extend(Twox64Concat::hash(AsRef::<[u8; 32]>::as_ref(address)));
+    key
+}
+
 fn refusal(error: DispatchError, to: AccountId) -> ChainError {
     match named(&error) {
         Some("ContractNotFound") => ChainError::NoContract(to),
@@ -499,5 +525,6 @@ mod tests {
         );
         assert_eq!(chain.code(&[3; 32]), Ok(None));
         assert_eq!(chain.code_hash(&nowhere), Ok(None));
+        assert_eq!(chain.storage_use(&nowhere), None);
     }
 }

@@ -6,7 +6,7 @@ use inktensor_compute::{
     engine::EngineError,
     epoch::{ComputeError, Difference, EngineDifference},
 };
-use inktensor_primitives::{hash::hex, Digest, NetUid};
+use inktensor_primitives::{hash::hex, Digest, NetUid, Rao};
 use thiserror::Error;
 
 /// An error of a role's next step.
@@ -104,6 +104,17 @@ pub enum RoleError {
         step: u32,
         /// Code hash of the kernel.
         kernel_code: Digest,
+    },
+    /// The next assertion of a subnet needs more collateral than this worker may lock. Dispute the
+    /// false assertions beside it, or raise the limit.
+    #[error("the next assertion of subnet {} needs collateral of {needed}, above the limit of {limit}; dispute the         false ones beside it, or raise the limit", netuid.0)]
+    CollateralAboveLimit {
+        /// The subnet.
+        netuid: NetUid,
+        /// Collateral of the next assertion.
+        needed: Rao,
+        /// Most collateral that this worker locks.
+        limit: Rao,
     },
     /// The posted epoch differs from the one computed here. This worker does not finalize it.
     #[error("epoch {epoch} of subnet {} was posted wrong: {}", netuid.0, difference_text(difference))]

@@ -74,12 +74,15 @@ fn slashed(collateral: Collateral, amount: Rao) -> Result<Collateral, EpochError
     })
 }
 
-/// Returns the collateral that an assertion of an epoch which pays `budget` needs, after `slashed`
-/// assertions of the same epoch were slashed: the larger of the least collateral and of a part of
-/// the budget, rounded down, doubled for each of them, at most the cap on TAO.
-pub fn required(rules: &EpochRules, budget: Rao, slashed: u32) -> Rao {
+/// Returns the collateral that an assertion of an epoch which pays `budget` needs, beside
+/// `standing` assertions of the same epoch: the larger of the least collateral and of a part of the
+/// budget, rounded down, doubled for each of them, at most the cap on TAO.
+///
+/// It doubles over the assertions that stand, not over those that were slashed: false assertions
+/// that are disproved do not make the true one dearer.
+pub fn required(rules: &EpochRules, budget: Rao, standing: u8) -> Rao {
     let base = rules.collateral.max(rules.collateral_part.of(budget));
-    let factor = 1u64.checked_shl(slashed).unwrap_or(u64::MAX);
+    let factor = 1u64.checked_shl(standing.into()).unwrap_or(u64::MAX);
     Rao(base.0.saturating_mul(factor)).min(Rao::CAP)
 }
 
@@ -162,7 +165,7 @@ impl CollateralStore {
         self.change(worker, amount, locked)
     }
 
-    /// Frees collateral whose assertion is final, or rolled over.
+    /// Frees collateral whose epoch is final, or rolled over.
     ///
     /// # Errors
     /// `Overflow`.

@@ -45,12 +45,12 @@ fn only_a_locked_collateral_is_slashed() {
 
 #[test]
 fn the_collateral_doubles_up_to_the_cap() {
-    let required = |slashed| required(&RULES, Rao::ZERO, slashed);
+    let required = |standing| required(&RULES, Rao::ZERO, standing);
     assert_eq!(required(0), Rao(100));
     assert_eq!(required(1), Rao(200));
     assert_eq!(required(5), Rao(3_200));
-    for lost in [62, 63, 64, u32::MAX] {
-        assert_eq!(required(lost), Rao::CAP);
+    for standing in [62, 63, 64, u8::MAX] {
+        assert_eq!(required(standing), Rao::CAP);
     }
 }
 
@@ -110,12 +110,12 @@ proptest! {
         prop_assert!(reward <= burned);
     }
 
-    /// Each slashed assertion makes the next one dearer, until no one could pay it.
+    /// Each assertion that stands makes the next one dearer.
     #[test]
-    fn losing_again_costs_twice(base in 1u64..=Rao::CAP.0, lost in 0u32..100) {
+    fn standing_beside_one_more_costs_twice(base in 1u64..=Rao::CAP.0, standing in 0u8..100) {
         let rules = EpochRules { collateral: Rao(base), ..RULES };
-        let required = |lost| required(&rules, Rao::ZERO, lost);
-        let (now, next) = (required(lost), required(lost + 1));
+        let required = |standing| required(&rules, Rao::ZERO, standing);
+        let (now, next) = (required(standing), required(standing + 1));
         prop_assert_eq!(next.0, (2 * now.0).min(Rao::CAP.0));
     }
 

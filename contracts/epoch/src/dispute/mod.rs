@@ -17,10 +17,10 @@ use inktensor_primitives::{
     Digest,
 };
 
-/// Re-executes step `k` of the asserted epoch. Returns `Ok(())` if the assertion is false: the
-/// output differs, violates the kernel interface, or the kernel returns an error. In the last two
-/// cases no honest assertion exists. `proof.assertion` must be the posted assertion; the caller
-/// checks that.
+/// Re-executes step `k` of an assertion of the closed epoch. Returns `Ok(())` if the assertion is
+/// false: the output differs or violates the kernel interface, or the kernel returns an error or
+/// traps. In all but the first case no honest assertion exists. `proof.assertion` must be an
+/// assertion that stands; the caller checks that.
 ///
 /// `memory` is that of the last final epoch. `gather` collects the inputs of a chunk from storage,
 /// `run` executes the kernel.
@@ -48,9 +48,9 @@ pub fn judge(
     };
     let output = match step.execute(&closed, state, gather, run) {
         Ok(output) => output,
-        // The error is a pure function of the input, which is the honest one: no honest epoch gets
-        // past this step.
-        Err(EpochError::Kernel(_)) => return Ok(()),
+        // The error or trap is a pure function of the input, which is the honest one: no honest
+        // epoch gets past this step.
+        Err(EpochError::Kernel(_) | EpochError::KernelTrapped) => return Ok(()),
         Err(error) => return Err(error),
     };
     if step.allows(&closed, &output) && is_asserted(&step, &proof.assertion, &output) {

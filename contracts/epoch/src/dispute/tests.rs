@@ -243,9 +243,16 @@ fn an_assertion_of_a_step_that_the_kernel_refuses_is_false() {
     assert_eq!(judged_by_a_kernel_that_fails_with(refused), Ok(()));
 }
 
-/// A challenger could make the kernel trap by giving it too little gas.
+/// So is a trap of its own accord, and a malformed answer.
 #[test]
-fn a_trap_is_no_verdict() {
+fn an_assertion_of_a_step_at_which_the_kernel_traps_is_false() {
+    let trapped = EpochError::KernelTrapped;
+    assert_eq!(judged_by_a_kernel_that_fails_with(trapped), Ok(()));
+}
+
+/// A challenger could give the kernel too little gas.
+#[test]
+fn a_lack_of_gas_is_no_verdict() {
     for error in [EpochError::KernelFailed, EpochError::KernelChanged] {
         assert_eq!(
             judged_by_a_kernel_that_fails_with(error.clone()),

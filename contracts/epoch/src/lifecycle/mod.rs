@@ -3,14 +3,22 @@
 //!
 //! One epoch is open and collects inputs. The epoch before it may be closed and not yet final; that
 //! epoch must become final or roll over before the open one can close. So each subnet has at most
-//! one closed epoch, and that epoch has at most one assertion. The chain may have replayed some of
-//! its steps: they are evidence against assertions that differ, and no obstacle to others.
+//! one closed epoch.
+//!
+//! Assertions of the closed epoch stand side by side, each with its own deadline. Steps are
+//! deterministic, so at most one is correct. A dispute removes one and leaves the others, and the
+//! first whose deadline passes becomes final: a false assertion delays the correct one by no block.
+//! The chain may have replayed some steps of the epoch: they are evidence against assertions that
+//! differ, and no obstacle to others.
 //!
 //! A transition whose inputs take calls or storage to prepare is made in two parts: `due_close`,
 //! `due_assertion` and `due_replay` check it and return a token, and only the token can make it.
 
+use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{
-    epoch::{EpochError, EpochRules, EpochStatus, Settlement, Stage},
+    epoch::{
+        EpochError, EpochRules, EpochStatus, PostedAssertion, Settlement, Stage, MAX_ASSERTIONS,
+    },
     registry::Subnet,
     AccountId, Digest, Rao,
 };
@@ -26,8 +34,6 @@ pub struct Lifecycle {
     pub opened_at: u32,
     /// Stage of the epoch before, while that is closed and not final.
     pub stage: Stage,
-    /// Assertions of the closed epoch that were slashed.
-    pub slashed: u32,
     /// Last block at which the closed epoch made progress: it closed, or lost an assertion.
     pub moved_at: u32,
     /// Number of steps of the closed epoch.
@@ -71,6 +77,24 @@ pub struct Released {
     pub collateral: Rao,
 }
 
+impl From<&PostedAssertion> for Released {
+    fn from(posted: &PostedAssertion) -> Self {
+        Self {
+            proposer: posted.proposer,
+            collateral: posted.collateral,
+        }
+    }
+}
+
+/// The end of an asserted epoch, which is final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finality {
+    /// Worker that posted the final assertion.
+    pub proposer: AccountId,
+    /// Collateral of all assertions that stood.
+    pub released: Vec<Released>,
+}
+
 /// An open epoch that may close. Made by [`Lifecycle::due_close`].
 #[derive(Debug)]
 #[must_use]
@@ -79,7 +103,7 @@ pub struct DueClose<'a> {
     block: u32,
 }
 
-/// A closed epoch that awaits an assertion. Made by [`Lifecycle::due_assertion`].
+/// A closed epoch that has a place for an assertion. Made by [`Lifecycle::due_assertion`].
 #[derive(Debug)]
 #[must_use]
 pub struct DueAssertion<'a>(&'a mut Lifecycle);
@@ -99,7 +123,6 @@ impl Lifecycle {
             open: 0,
             opened_at: started_at,
             stage: Stage::Open,
-            slashed: 0,
             moved_at: started_at,
             steps: 0,
             replayed: 0,
@@ -131,84 +154,86 @@ impl Lifecycle {
                 lifecycle: self,
                 block,
             }),
-            Stage::Closed | Stage::Asserted { .. } => Err(EpochError::EpochUnfinished),
+            Stage::Closed | Stage::Asserted(_) => Err(EpochError::EpochUnfinished),
         }
     }
 
-    /// Returns the closed epoch if it awaits an assertion.
-    ///
-    /// # Errors
-    /// `NothingClosed`, `AlreadyAsserted`.
-    pub fn due_assertion(&mut self) -> Result<DueAssertion<'_>, EpochError> {
-        match self.stage {
-            Stage::Open => Err(EpochError::NothingClosed),
-            Stage::Closed => Ok(DueAssertion(self)),
-            Stage::Asserted { .. } => Err(EpochError::AlreadyAsserted),
-        }
+    /// Returns the number of assertions of the closed epoch that stand.
+    pub fn standing(&self) -> u8 {
+        u8::try_from(self.stage.standing().len()).unwrap_or(u8::MAX)
     }
 
-    /// Removes the assertion that hashes to `claimed` at `block` because it is false. The epoch
-    /// awaits an assertion again. Returns the lost collateral.
+    /// Returns the closed epoch if it has a place for the assertion that hashes to `assertion`.
     ///
     /// # Errors
-    /// `NotAsserted`, `ChallengeOver` from the deadline on, `AssertionMismatch`.
-    pub fn overturn(&mut self, block: u32, claimed: Digest) -> Result<Released, EpochError> {
-        let Stage::Asserted {
-            assertion,
-            proposer,
-            collateral,
-            deadline,
-        } = self.stage
-        else {
+    /// `NothingClosed`, `AlreadyAsserted` if it stands, `TooManyAssertions`, in this order.
+    pub fn due_assertion(&mut self, assertion: &Digest) -> Result<DueAssertion<'_>, EpochError> {
+        if self.stage == Stage::Open {
+            return Err(EpochError::NothingClosed);
+        }
+        let mut standing = self.stage.standing().iter();
+        if standing.any(|posted| posted.assertion == *assertion) {
+            return Err(EpochError::AlreadyAsserted);
+        }
+        if self.standing() >= MAX_ASSERTIONS {
+            return Err(EpochError::TooManyAssertions(MAX_ASSERTIONS));
+        }
+        Ok(DueAssertion(self))
+    }
+
+    /// Removes the assertion that hashes to `claimed` at `block` because it is false. The others
+    /// stand as before. Returns the lost collateral.
+    ///
+    /// # Errors
+    /// `NotAsserted`, `AssertionMismatch` if it does not stand, `ChallengeOver` from its deadline
+    /// on, in this order.
+    pub fn overturn(&mut self, block: u32, claimed: &Digest) -> Result<Released, EpochError> {
+        let Stage::Asserted(standing) = &mut self.stage else {
             return Err(EpochError::NotAsserted);
         };
+        let place = standing
+            .iter()
+            .position(|posted| posted.assertion == *claimed)
+            .ok_or(EpochError::AssertionMismatch)?;
+        let deadline = standing.get(place).map_or(0, |posted| posted.deadline);
         if block >= deadline {
             return Err(EpochError::ChallengeOver(deadline));
         }
-        if claimed != assertion {
-            return Err(EpochError::AssertionMismatch);
+        let lost = Released::from(&standing.remove(place));
+        if standing.is_empty() {
+            self.stage = Stage::Closed;
         }
-        self.slashed = self.slashed.checked_add(1).ok_or(EpochError::Overflow)?;
-        self.stage = Stage::Closed;
         self.moved_at = block;
-        Ok(Released {
-            proposer,
-            collateral,
-        })
+        Ok(lost)
     }
 
-    /// Makes the asserted epoch final at `block`. Returns the collateral of its proposer, which is
-    /// free again.
+    /// Makes the asserted epoch final at `block` by its first assertion, whose deadline passes
+    /// first. The collateral of all assertions is free again.
     ///
     /// # Errors
-    /// `NotAsserted`, `ChallengePeriod` before the deadline, `AssertionMismatch`.
+    /// `NotAsserted`, `ChallengePeriod` before the deadline of the first, `AssertionMismatch` if
+    /// `claimed` is not its hash, in this order.
     pub fn finalize(
         &mut self,
         block: u32,
-        claimed: Digest,
+        claimed: &Digest,
         last: FinalEpoch,
-    ) -> Result<Released, EpochError> {
-        let Stage::Asserted {
-            assertion,
-            proposer,
-            collateral,
-            deadline,
-        } = self.stage
-        else {
-            return Err(EpochError::NotAsserted);
-        };
-        if block < deadline {
-            return Err(EpochError::ChallengePeriod(deadline));
+    ) -> Result<Finality, EpochError> {
+        let standing = self.stage.standing();
+        let first = standing.first().ok_or(EpochError::NotAsserted)?;
+        if block < first.deadline {
+            return Err(EpochError::ChallengePeriod(first.deadline));
         }
-        if claimed != assertion {
+        if first.assertion != *claimed {
             return Err(EpochError::AssertionMismatch);
         }
+        let finality = Finality {
+            proposer: first.proposer,
+            released: standing.iter().map(Released::from).collect(),
+        };
         self.end();
         self.last = Some(last);
-        Ok(Released {
-            proposer,
-            collateral,
-        })
+        Ok(finality)
     }
 
     /// Returns the first block at which the closed epoch can be replayed, `replay_delay` after its
@@ -217,7 +242,7 @@ impl Lifecycle {
         match self.stage {
             // The next epoch opened when this one closed.
             Stage::Closed => self.opened_at.checked_add(replay_delay),
-            Stage::Open | Stage::Asserted { .. } => None,
+            Stage::Open | Stage::Asserted(_) => None,
         }
     }
 
@@ -233,7 +258,7 @@ impl Lifecycle {
     ) -> Result<DueReplay<'_>, EpochError> {
         let next = match self.stage {
             Stage::Open => return Err(EpochError::NothingClosed),
-            Stage::Asserted { .. } => return Err(EpochError::AlreadyAsserted),
+            Stage::Asserted(_) => return Err(EpochError::AlreadyAsserted),
             Stage::Closed => self.replayed,
         };
         let first = self.replays_at(replay_delay).ok_or(EpochError::Overflow)?;
@@ -250,12 +275,12 @@ impl Lifecycle {
     /// last progress, and `rollover_delay * replayed / steps` later, rounded down, for the steps
     /// that the chain has replayed. So a replay that goes on is not abandoned, and one that stops
     /// delays the epoch by its share. Returns `None` while the epoch is asserted, unless
-    /// `kernel_changed`: then its assertion cannot become final.
+    /// `kernel_changed`: then no assertion of it can become final.
     pub fn rolls_over_at(&self, rollover_delay: u32, kernel_changed: bool) -> Option<u32> {
         match self.stage {
             Stage::Open => None,
-            Stage::Asserted { .. } if !kernel_changed => None,
-            Stage::Closed | Stage::Asserted { .. } => {
+            Stage::Asserted(_) if !kernel_changed => None,
+            Stage::Closed | Stage::Asserted(_) => {
                 let bought = u64::from(rollover_delay)
                     .saturating_mul(self.replayed.into())
                     .checked_div(self.steps.into())
@@ -267,8 +292,8 @@ impl Lifecycle {
         }
     }
 
-    /// Rolls the closed epoch over at `block`. Returns the collateral of its assertion, if there is
-    /// one; that collateral is free again.
+    /// Rolls the closed epoch over at `block`. Returns the collateral of its assertions, which is
+    /// free again.
     ///
     /// # Errors
     /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which it can,
@@ -278,19 +303,13 @@ impl Lifecycle {
         block: u32,
         rollover_delay: u32,
         kernel_changed: bool,
-    ) -> Result<Option<Released>, EpochError> {
-        let released = match self.stage {
+    ) -> Result<Vec<Released>, EpochError> {
+        let released = match &self.stage {
             Stage::Open => return Err(EpochError::NothingClosed),
-            Stage::Asserted { .. } if !kernel_changed => return Err(EpochError::AlreadyAsserted),
-            Stage::Asserted {
-                proposer,
-                collateral,
-                ..
-            } => Some(Released {
-                proposer,
-                collateral,
-            }),
-            Stage::Closed => None,
+            Stage::Asserted(_) if !kernel_changed => return Err(EpochError::AlreadyAsserted),
+            Stage::Closed | Stage::Asserted(_) => {
+                self.stage.standing().iter().map(Released::from).collect()
+            }
         };
         let first = self
             .rolls_over_at(rollover_delay, kernel_changed)
@@ -333,7 +352,6 @@ impl Lifecycle {
     /// Ends the closed epoch. The open one may close next.
     fn end(&mut self) {
         self.stage = Stage::Open;
-        self.slashed = 0;
         self.steps = 0;
         self.replayed = 0;
         self.moved_at = self.opened_at;
@@ -370,9 +388,9 @@ impl DueClose<'_> {
 }
 
 impl DueAssertion<'_> {
-    /// Returns the number of assertions of the epoch that were slashed.
-    pub fn slashed(&self) -> u32 {
-        self.0.slashed
+    /// Returns the number of assertions that stand.
+    pub fn standing(&self) -> u8 {
+        self.0.standing()
     }
 
     /// Returns the number of steps that the chain has replayed.
@@ -380,8 +398,8 @@ impl DueAssertion<'_> {
         self.0.replayed
     }
 
-    /// Posts an assertion at `block`. Returns its deadline: the assertion can be disputed before
-    /// that block, and finalized from that block on.
+    /// Posts an assertion at `block`, beside those that stand. Returns its deadline: the assertion
+    /// can be disputed before that block, and finalized from that block on if it is the first.
     ///
     /// # Errors
     /// `Overflow` beyond the last block.
@@ -394,12 +412,16 @@ impl DueAssertion<'_> {
         let deadline = block
             .checked_add(challenge_period)
             .ok_or(EpochError::Overflow)?;
-        self.0.stage = Stage::Asserted {
+        let posted = PostedAssertion {
             assertion: posting.assertion,
             proposer: posting.proposer,
             collateral: posting.collateral,
             deadline,
         };
+        match &mut self.0.stage {
+            Stage::Asserted(standing) => standing.push(posted),
+            stage => *stage = Stage::Asserted(vec![posted]),
+        }
         Ok(deadline)
     }
 }

@@ -47,7 +47,21 @@ fn propose(lifecycle: &mut Lifecycle, block: u32, assertion: Digest) -> Result<u
         proposer: worker(),
         collateral: COLLATERAL,
     };
-    lifecycle.due_assertion()?.post(block, PERIOD, posting)
+    let due = lifecycle.due_assertion(&assertion)?;
+    due.post(block, PERIOD, posting)
+}
+
+fn released() -> Released {
+    Released {
+        proposer: worker(),
+        collateral: COLLATERAL,
+    }
+}
+
+/// Returns the assertions that stand, by their first byte.
+fn standing(lifecycle: &Lifecycle) -> Vec<u8> {
+    let standing = lifecycle.stage.standing().iter();
+    standing.map(|posted| posted.assertion[0]).collect()
 }
 
 /// Returns the first step that a replay at `block` would execute.
@@ -105,17 +119,89 @@ fn an_empty_epoch_restarts_under_its_number() {
 }
 
 #[test]
-fn one_assertion_at_most() {
+fn nothing_is_asserted_before_a_close() {
     let mut open = Lifecycle::new(100);
     assert_eq!(
         propose(&mut open, 112, ASSERTION),
         Err(EpochError::NothingClosed)
     );
+}
+
+#[test]
+fn four_assertions_at_most_stand_side_by_side_and_no_two_are_equal() {
     let mut lifecycle = asserted();
     assert_eq!(
-        propose(&mut lifecycle, 113, [8; 32]),
+        propose(&mut lifecycle, 113, ASSERTION),
         Err(EpochError::AlreadyAsserted)
     );
+    for (count, claim) in [(1, 1), (2, 2), (3, 3)] {
+        assert_eq!(lifecycle.due_assertion(&[claim; 32]).unwrap().standing(), count);
+        assert_eq!(propose(&mut lifecycle, 113, [claim; 32]), Ok(118));
+    }
+    assert_eq!(standing(&lifecycle), [7, 1, 2, 3]);
+    let before = lifecycle.clone();
+    assert_eq!(
+        propose(&mut lifecycle, 113, [4; 32]),
+        Err(EpochError::TooManyAssertions(4))
+    );
+    assert_eq!(
+        propose(&mut lifecycle, 113, [3; 32]),
+        Err(EpochError::AlreadyAsserted)
+    );
+    assert_eq!(lifecycle, before);
+}
+
+/// The others keep their places and deadlines.
+#[test]
+fn a_dispute_frees_its_place_in_its_block() {
+    let mut lifecycle = asserted();
+    for claim in [1, 2, 3] {
+        propose(&mut lifecycle, 113, [claim; 32]).unwrap();
+    }
+    assert_eq!(lifecycle.overturn(114, &[1; 32]), Ok(released()));
+    assert_eq!(standing(&lifecycle), [7, 2, 3]);
+    assert_eq!(
+        lifecycle.overturn(114, &[1; 32]),
+        Err(EpochError::AssertionMismatch)
+    );
+    assert_eq!(propose(&mut lifecycle, 114, [4; 32]), Ok(119));
+    assert_eq!(standing(&lifecycle), [7, 2, 3, 4]);
+    assert_eq!(lifecycle.finalize(117, &ASSERTION, last(0)).unwrap().released, [released(); 4]);
+}
+
+/// A lie that is posted first delays the truth beside it by no block.
+#[test]
+fn the_first_assertion_whose_deadline_passes_is_final() {
+    let mut lifecycle = asserted();
+    propose(&mut lifecycle, 113, [1; 32]).unwrap();
+    let mut undisputed = lifecycle.clone();
+    assert_eq!(
+        undisputed.finalize(118, &[1; 32], last(0)),
+        Err(EpochError::AssertionMismatch),
+        "it is not the first"
+    );
+    assert!(undisputed.finalize(118, &ASSERTION, last(0)).is_ok());
+
+    lifecycle.overturn(116, &ASSERTION).unwrap();
+    assert_eq!(
+        lifecycle.finalize(117, &[1; 32], last(0)),
+        Err(EpochError::ChallengePeriod(118))
+    );
+    let finality = lifecycle.finalize(118, &[1; 32], last(0)).unwrap();
+    assert_eq!(finality.released, [released()]);
+}
+
+/// Each assertion has its own deadline.
+#[test]
+fn disputable_beside_one_whose_deadline_has_passed() {
+    let mut lifecycle = asserted();
+    propose(&mut lifecycle, 115, [1; 32]).unwrap();
+    assert_eq!(
+        lifecycle.overturn(119, &ASSERTION),
+        Err(EpochError::ChallengeOver(117))
+    );
+    assert_eq!(lifecycle.overturn(119, &[1; 32]), Ok(released()));
+    assert_eq!(standing(&lifecycle), [7]);
 }
 
 /// The boundary: disputable up to the block before the deadline, final from the deadline on.
@@ -123,20 +209,20 @@ fn one_assertion_at_most() {
 fn final_from_the_deadline_on() {
     let mut lifecycle = asserted();
     assert_eq!(
-        lifecycle.finalize(116, ASSERTION, last(0)),
+        lifecycle.finalize(116, &ASSERTION, last(0)),
         Err(EpochError::ChallengePeriod(117))
     );
     assert_eq!(
-        lifecycle.finalize(117, ASSERTION, last(0)),
-        Ok(Released {
+        lifecycle.finalize(117, &ASSERTION, last(0)),
+        Ok(Finality {
             proposer: worker(),
-            collateral: COLLATERAL
+            released: vec![released()]
         })
     );
     assert_eq!(lifecycle.stage, Stage::Open);
     assert_eq!(lifecycle.last, Some(last(0)));
     assert_eq!(
-        lifecycle.finalize(118, ASSERTION, last(0)),
+        lifecycle.finalize(118, &ASSERTION, last(0)),
         Err(EpochError::NotAsserted)
     );
 }
@@ -146,7 +232,7 @@ fn only_what_was_posted_becomes_final() {
     let mut lifecycle = asserted();
     let before = lifecycle.clone();
     assert_eq!(
-        lifecycle.finalize(117, [8; 32], last(0)),
+        lifecycle.finalize(117, &[8; 32], last(0)),
         Err(EpochError::AssertionMismatch)
     );
     assert_eq!(lifecycle, before);
@@ -157,36 +243,21 @@ fn only_what_was_posted_becomes_final() {
 fn disputable_before_the_deadline() {
     let mut late = asserted();
     assert_eq!(
-        late.overturn(117, ASSERTION),
+        late.overturn(117, &ASSERTION),
         Err(EpochError::ChallengeOver(117))
     );
     assert_eq!(late, asserted());
     let mut lifecycle = asserted();
     assert_eq!(
-        lifecycle.overturn(116, [8; 32]),
+        lifecycle.overturn(116, &[8; 32]),
         Err(EpochError::AssertionMismatch)
     );
+    assert_eq!(lifecycle.overturn(116, &ASSERTION), Ok(released()));
+    assert_eq!(lifecycle.stage, Stage::Closed);
     assert_eq!(
-        lifecycle.overturn(116, ASSERTION),
-        Ok(Released {
-            proposer: worker(),
-            collateral: COLLATERAL
-        })
-    );
-    assert_eq!((&lifecycle.stage, lifecycle.slashed), (&Stage::Closed, 1));
-    assert_eq!(
-        lifecycle.overturn(116, ASSERTION),
+        lifecycle.overturn(116, &ASSERTION),
         Err(EpochError::NotAsserted)
     );
-}
-
-#[test]
-fn the_next_epoch_starts_with_no_assertion_slashed() {
-    let mut lifecycle = asserted();
-    lifecycle.overturn(113, ASSERTION).unwrap();
-    propose(&mut lifecycle, 113, ASSERTION).unwrap();
-    lifecycle.finalize(118, ASSERTION, last(0)).unwrap();
-    assert_eq!(lifecycle.slashed, 0);
 }
 
 #[test]
@@ -222,12 +293,12 @@ fn no_step_is_replayed_while_an_assertion_stands() {
 fn a_replay_bars_no_assertion_and_outlives_a_false_one() {
     let mut lifecycle = closed();
     replay(&mut lifecycle, 117, 3);
-    assert_eq!(lifecycle.due_assertion().unwrap().replayed(), 3);
+    assert_eq!(lifecycle.due_assertion(&ASSERTION).unwrap().replayed(), 3);
     propose(&mut lifecycle, 118, ASSERTION).unwrap();
-    lifecycle.overturn(119, ASSERTION).unwrap();
+    lifecycle.overturn(119, &ASSERTION).unwrap();
     assert_eq!(next_step(&mut lifecycle, 120, REPLAY), Ok(3));
     propose(&mut lifecycle, 121, ASSERTION).unwrap();
-    lifecycle.finalize(126, ASSERTION, last(0)).unwrap();
+    lifecycle.finalize(126, &ASSERTION, last(0)).unwrap();
     assert_eq!((lifecycle.steps, lifecycle.replayed), (0, 0));
 }
 
@@ -252,7 +323,7 @@ fn rolls_over_after_the_delay_without_progress() {
     assert_eq!(lifecycle.rolls_over_at(ROLLOVER, false), Some(130));
     propose(&mut lifecycle, 112, ASSERTION).unwrap();
     assert_eq!(lifecycle.rolls_over_at(ROLLOVER, false), None);
-    lifecycle.overturn(116, ASSERTION).unwrap();
+    lifecycle.overturn(116, &ASSERTION).unwrap();
     assert_eq!(lifecycle.rolls_over_at(ROLLOVER, false), Some(136));
     // Each replayed step buys its share of the delay: here a tenth of 20 blocks.
     replay(&mut lifecycle, 120, 1);
@@ -263,8 +334,8 @@ fn rolls_over_after_the_delay_without_progress() {
         lifecycle.roll_over(143, ROLLOVER, false),
         Err(EpochError::RolloverNotDue(144))
     );
-    assert_eq!(lifecycle.roll_over(144, ROLLOVER, false), Ok(None));
-    assert_eq!((&lifecycle.stage, lifecycle.slashed), (&Stage::Open, 0));
+    assert_eq!(lifecycle.roll_over(144, ROLLOVER, false), Ok(Vec::new()));
+    assert_eq!(lifecycle.stage, Stage::Open);
     assert_eq!(
         (lifecycle.open, lifecycle.opened_at),
         (1, 110),
@@ -284,6 +355,7 @@ fn rolls_over_after_the_delay_without_progress() {
 #[test]
 fn an_asserted_epoch_rolls_over_only_if_its_kernel_changed() {
     let mut lifecycle = asserted();
+    propose(&mut lifecycle, 113, [1; 32]).unwrap();
     let before = lifecycle.clone();
     assert_eq!(
         lifecycle.roll_over(200, ROLLOVER, false),
@@ -297,10 +369,7 @@ fn an_asserted_epoch_rolls_over_only_if_its_kernel_changed() {
     assert_eq!(lifecycle.rolls_over_at(ROLLOVER, true), Some(130));
     assert_eq!(
         lifecycle.roll_over(130, ROLLOVER, true),
-        Ok(Some(Released {
-            proposer: worker(),
-            collateral: COLLATERAL
-        }))
+        Ok(vec![released(); 2])
     );
     assert_eq!(lifecycle.stage, Stage::Open);
 }
@@ -323,9 +392,10 @@ fn action() -> impl Strategy<Value = Action> {
         (0u32..20).prop_map(Action::Wait),
         Just(Action::Close),
         Just(Action::Restart),
-        (0u8..3).prop_map(Action::Propose),
-        (0u8..3).prop_map(Action::Overturn),
-        (0u8..3).prop_map(Action::Finalize),
+        (0u8..6).prop_map(Action::Propose),
+        (0u8..6).prop_map(Action::Propose),
+        (0u8..6).prop_map(Action::Overturn),
+        (0u8..6).prop_map(Action::Finalize),
         (1u32..4).prop_map(Action::Replay),
         Just(Action::FinishReplay),
         any::<bool>().prop_map(Action::RollOver),
@@ -333,14 +403,15 @@ fn action() -> impl Strategy<Value = Action> {
 }
 
 proptest! {
-    /// In any order of calls: an epoch becomes final once, in order, with the posted assertion,
-    /// after its period; a refused call changes nothing; all collateral is released or lost
-    /// exactly once, or still locked.
+    /// In any order of calls: an epoch becomes final once, in order, with the first assertion that
+    /// stands, after its period; a refused call changes nothing; all collateral is released or
+    /// lost exactly once, or still locked.
     #[test]
     fn any_order_of_calls(actions in prop::collection::vec(action(), 0..80)) {
         let mut lifecycle = Lifecycle::new(0);
         let mut block = 0;
-        let mut posted: Option<(u8, u32)> = None;
+        // Claim and block of each assertion that stands.
+        let mut posted: Vec<(u8, u32)> = Vec::new();
         let mut finals = Vec::new();
         let mut rolled_over = 0;
         let (mut closed_at, mut moved_at) = (0, 0);
@@ -368,21 +439,30 @@ proptest! {
                 }
                 Action::Propose(claim) => {
                     let outcome = propose(&mut lifecycle, block, [claim; 32]);
-                    if let Ok(deadline) = outcome {
-                        prop_assert_eq!(before.stage, Stage::Closed);
-                        prop_assert_eq!(deadline, block + PERIOD);
-                        posted = Some((claim, block));
-                        taken += COLLATERAL.0;
-                    } else {
-                        prop_assert_eq!(&lifecycle, &before);
+                    let is_there = posted.iter().any(|(it, _)| *it == claim);
+                    match outcome {
+                        Ok(deadline) => {
+                            prop_assert_eq!(deadline, block + PERIOD);
+                            prop_assert!(!is_there && posted.len() < 4);
+                            posted.push((claim, block));
+                            taken += COLLATERAL.0;
+                        }
+                        Err(error) => {
+                            let expected = match before.stage {
+                                Stage::Open => EpochError::NothingClosed,
+                                _ if is_there => EpochError::AlreadyAsserted,
+                                _ => EpochError::TooManyAssertions(4),
+                            };
+                            prop_assert_eq!(error, expected);
+                            prop_assert_eq!(&lifecycle, &before);
+                        }
                     }
                 }
-                Action::Overturn(claim) => match lifecycle.overturn(block, [claim; 32]) {
+                Action::Overturn(claim) => match lifecycle.overturn(block, &[claim; 32]) {
                     Ok(lost) => {
-                        let (was, at) = posted.take().unwrap();
-                        prop_assert_eq!(was, claim);
+                        let place = posted.iter().position(|(it, _)| *it == claim).unwrap();
+                        let (_, at) = posted.remove(place);
                         prop_assert!(block < at + PERIOD);
-                        prop_assert_eq!(lifecycle.slashed, before.slashed + 1);
                         moved_at = block;
                         released += lost.collateral.0;
                     }
@@ -391,7 +471,7 @@ proptest! {
                 Action::Replay(steps) => match lifecycle.due_replay(block, REPLAY) {
                     Ok(due) => {
                         prop_assert!(block >= closed_at + REPLAY);
-                        prop_assert!(posted.is_none());
+                        prop_assert!(posted.is_empty());
                         let next = due.next();
                         due.pause((next + steps).min(STEPS - 1));
                     }
@@ -408,9 +488,10 @@ proptest! {
                     Ok(free) => {
                         prop_assert!(block >= moved_at + ROLLOVER);
                         prop_assert!(before.rolls_over_at(ROLLOVER, true) < Some(moved_at + 2 * ROLLOVER));
-                        prop_assert_eq!(free.is_some(), posted.take().is_some());
-                        prop_assert!(free.is_none() || changed);
-                        released += free.map_or(0, |free| free.collateral.0);
+                        prop_assert_eq!(free.len(), posted.len());
+                        prop_assert!(free.is_empty() || changed);
+                        posted.clear();
+                        released += free.iter().map(|free| free.collateral.0).sum::<u64>();
                         rolled_over += 1;
                         prop_assert_eq!(&lifecycle.last, &before.last);
                     }
@@ -418,20 +499,23 @@ proptest! {
                 },
                 Action::Finalize(claim) => {
                     let epoch = lifecycle.open.saturating_sub(1);
-                    match lifecycle.finalize(block, [claim; 32], last(epoch)) {
-                        Ok(free) => {
-                            let (was, at) = posted.take().unwrap();
+                    match lifecycle.finalize(block, &[claim; 32], last(epoch)) {
+                        Ok(end) => {
+                            let (was, at) = posted[0];
                             prop_assert_eq!(was, claim);
                             prop_assert!(block >= at + PERIOD);
-                            released += free.collateral.0;
+                            prop_assert_eq!(end.released.len(), posted.len());
+                            posted.clear();
+                            released += end.released.iter().map(|free| free.collateral.0).sum::<u64>();
                             finals.push(epoch);
                         }
                         Err(_) => prop_assert_eq!(&lifecycle, &before),
                     }
                 }
             }
-            let held = if let Stage::Asserted { collateral, .. } = lifecycle.stage { collateral.0 } else { 0 };
+            let held: u64 = lifecycle.stage.standing().iter().map(|it| it.collateral.0).sum();
             prop_assert_eq!(taken, released + held);
+            prop_assert_eq!(standing(&lifecycle), posted.iter().map(|it| it.0).collect::<Vec<_>>());
             let closed = u32::from(lifecycle.stage != Stage::Open);
             prop_assert_eq!(u32::try_from(finals.len()).unwrap() + rolled_over + closed, lifecycle.open);
         }

@@ -33,11 +33,20 @@ const CARRY_PARTS: usize = MAX_CARRY.div_ceil(CARRY_PART);
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Progress {
     /// Hashes of carry and scratch, one per step.
-    steps: Vec<Digest>,
+    pub steps: Vec<Digest>,
     /// Hashes of memory, one per chunk for which it is written.
-    memory: Vec<Digest>,
+    pub memory: Vec<Digest>,
     /// Hashes of results, one per chunk for which they are written.
-    results: Vec<Digest>,
+    pub results: Vec<Digest>,
+}
+
+impl Progress {
+    /// Returns true if `assertion` has these digests.
+    pub fn agrees_with(&self, assertion: &Assertion) -> bool {
+        assertion.steps.starts_with(&self.steps)
+            && assertion.memory.starts_with(&self.memory)
+            && assertion.results.starts_with(&self.results)
+    }
 }
 
 /// A replay during a call.
@@ -158,9 +167,7 @@ impl ReplayStore {
     /// `netuid`.
     pub fn agrees_with(&self, netuid: NetUid, assertion: &Assertion) -> bool {
         let progress = self.progress.get(netuid).unwrap_or_default();
-        assertion.steps.starts_with(&progress.steps)
-            && assertion.memory.starts_with(&progress.memory)
-            && assertion.results.starts_with(&progress.results)
+        progress.agrees_with(assertion)
     }
 
     /// Executes up to `steps` of the next steps of `closed`. Returns the replay after them, and

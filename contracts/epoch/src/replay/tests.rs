@@ -241,6 +241,7 @@ fn an_error_of_the_kernel_is_returned() {
         for error in [
             EpochError::Kernel(KernelError::BadInputs),
             EpochError::KernelFailed,
+            EpochError::KernelTrapped,
             EpochError::KernelChanged,
         ] {
             let refused = store.step(

@@ -87,11 +87,11 @@ impl SubnetStore {
         }
     }
 
-    /// Returns the number of slashed assertions of the closed epoch.
-    pub fn slashed(&self, netuid: NetUid) -> u32 {
+    /// Returns the number of assertions of the closed epoch that stand.
+    pub fn standing(&self, netuid: NetUid) -> u8 {
         self.lifecycles
             .get(netuid)
-            .map_or(0, |lifecycle| lifecycle.slashed)
+            .map_or(0, |lifecycle| lifecycle.standing())
     }
 
     /// Returns the roster of the last final epoch.

@@ -19,6 +19,14 @@ pub struct Memory<'a> {
 }
 
 impl<'a> Memory<'a> {
+    /// Reads `bytes` as the next epoch does: bytes that are not a memory count as none.
+    ///
+    /// A false assertion that was not disputed in time can leave any bytes. If a step refused them,
+    /// no later epoch of the subnet could become final.
+    pub fn or_none(bytes: &'a [u8]) -> Self {
+        Self::read(bytes).unwrap_or_default()
+    }
+
     /// Reads `bytes`. Returns `None` if they are not a memory.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         if bytes.is_empty() {
@@ -158,6 +166,7 @@ mod tests {
         let bytes = example();
         assert!(Memory::read(&bytes[..bytes.len() - 1]).is_none());
         assert!(Memory::read(&[bytes.clone(), vec![0]].concat()).is_none());
+        assert_eq!(Memory::or_none(&bytes[1..]).rows().count(), 0);
         assert!(
             Memory::read(&[0, 0, 0, 0, 1, 0, 3, 0]).is_none(),
             "rows of no length"

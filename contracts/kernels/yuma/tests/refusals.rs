@@ -66,6 +66,29 @@ fn neurons_and_rows_of_the_wrong_number() {
     );
 }
 
+/// The phases that read memory take any: what is not one counts as none.
+#[test]
+fn memory_is_refused_where_none_is_read_and_elsewhere_never() {
+    let epoch = epoch();
+    let plan = inktensor_yuma::plan(&epoch.step(0, 0).header).expect("a plan");
+    for (phase, reads) in (0..).zip(&plan.phases) {
+        let with = |memory: &[u8]| {
+            let mut input = epoch.step(phase, 1);
+            input.memory = memory.to_vec();
+            inktensor_yuma::step(&input)
+        };
+        let none = with(&[]).expect("a good step");
+        for garbage in [&[0][..], &[7; 99], &[0, 0, 0, 0, 1, 0, 3, 0]] {
+            let answer = with(garbage);
+            if reads.memory {
+                assert_eq!(answer.as_ref(), Ok(&none), "phase {phase}");
+            } else {
+                assert_eq!(answer, Err(KernelError::BadMemory), "phase {phase}");
+            }
+        }
+    }
+}
+
 #[test]
 fn bytes_of_the_wrong_length() {
     for phase in 0..5 {
@@ -73,8 +96,6 @@ fn bytes_of_the_wrong_length() {
         assert_eq!(refused(phase, 1, longer), KernelError::BadCarry);
         let longer = |input: &mut StepInput| input.scratch.push(0);
         assert_eq!(refused(phase, 1, longer), KernelError::BadScratch);
-        let longer = |input: &mut StepInput| input.memory.push(0);
-        assert_eq!(refused(phase, 1, longer), KernelError::BadMemory);
     }
     assert_eq!(
         refused(3, 0, |input| input.carry.clear()),

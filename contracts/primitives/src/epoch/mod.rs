@@ -16,7 +16,10 @@ pub use events::{
     Replayed, ResultsPublished, RevealsMissed, Settled, TempoRestarted, WeightsCommitted,
     WeightsSet,
 };
-pub use types::{Collateral, EpochRules, EpochStatus, Peers, Settlement, Stage, WeightsRow};
+pub use types::{
+    Collateral, EpochRules, EpochStatus, Peers, PostedAssertion, Settlement, Stage, WeightsRow,
+    MAX_ASSERTIONS,
+};
 pub use weight_calls::{
     CommitState, CommitView, CommitsView, CommittedWeights, WeightsCall, MAX_BATCH, MAX_COMMITS,
     MAX_SALT,
@@ -199,9 +202,9 @@ pub trait Epochs {
     #[ink(message)]
     fn collateral(&self, worker: AccountId) -> Collateral;
 
-    /// Returns the collateral in rao that an assertion of the subnet's closed epoch requires: the
-    /// larger of the rules' least amount and of their part of what the epoch pays to miners and
-    /// validators, doubled for each slashed assertion, at most the cap of TAO.
+    /// Returns the collateral in rao that the next assertion of the subnet's closed epoch requires:
+    /// the larger of the rules' least amount and of their part of what the epoch pays to miners and
+    /// validators, doubled for each assertion that stands, at most the cap of TAO.
     #[ink(message)]
     fn collateral_required(&self, netuid: NetUid) -> Rao;
 
@@ -230,10 +233,11 @@ pub trait Epochs {
     /// that its budget carries over. Anyone may call.
     ///
     /// Roster and memory stay those of the last final epoch. If the kernel's code has changed since
-    /// the close, an asserted epoch can be rolled over too, and the collateral is freed.
+    /// the close, an asserted epoch can be rolled over too, and the collateral of all its
+    /// assertions is freed.
     ///
     /// # Events
-    /// `CollateralChanged` if collateral is freed, `EpochRolledOver`.
+    /// `CollateralChanged` for each assertion whose collateral is freed, `EpochRolledOver`.
     ///
     /// # Errors
     /// `NothingClosed`, `AlreadyAsserted`, `RolloverNotDue` with the first block at which the epoch
@@ -241,44 +245,46 @@ pub trait Epochs {
     #[ink(message)]
     fn roll_over(&mut self, netuid: NetUid) -> Result<Rao, EpochError>;
 
-    /// Proposes the outcome of the closed epoch: posts an assertion and locks the caller's
-    /// collateral behind it, as much as `collateral_required` returns. Anyone may call.
+    /// Proposes the outcome of the closed epoch: posts an assertion beside those that stand, and
+    /// locks the caller's collateral behind it, as much as `collateral_required` returns. Anyone
+    /// may call.
     ///
     /// # Events
     /// `CollateralChanged`, `Proposed`.
     ///
     /// # Errors
-    /// `NothingClosed`, `AlreadyAsserted`, `HeaderMismatch`, `BadShape`, `ContradictsReplay`,
-    /// `CollateralTooSmall`.
+    /// `NothingClosed`, `AlreadyAsserted` if the same assertion stands, `TooManyAssertions`,
+    /// `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`.
     #[ink(message)]
     fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 
-    /// Disputes step `k` of the asserted epoch: the chain re-executes the step. Anyone may call
-    /// before the deadline.
+    /// Disputes step `k` of an assertion that stands: the chain re-executes the step. Anyone may
+    /// call before the deadline of the assertion.
     ///
-    /// If the output differs from the assertion, or violates the kernel interface, or the kernel
-    /// returns an error, the assertion is false. The collateral is then slashed: the rules'
-    /// `reward_part` goes to the caller, the rest is burned, and the epoch can be proposed again.
+    /// The assertion is false if the output differs from it or violates the kernel interface, or if
+    /// the kernel returns an error or traps. The assertion is then removed at once, and its
+    /// collateral slashed: the rules' `reward_part` goes to the caller, the rest is burned.
     ///
     /// # Events
     /// `CollateralChanged`, `Disputed`.
     ///
     /// # Errors
-    /// `NotAsserted`, `ChallengeOver` with the deadline, `AssertionMismatch`, `StepOutOfRange` with
+    /// `NotAsserted`, `AssertionMismatch`, `ChallengeOver` with the deadline, `StepOutOfRange` with
     /// the number of steps, `OpeningMismatch`, those of registry and staking, `KernelChanged`,
     /// `KernelFailed`, `StepIsCorrect`, `Payment`. After an error nothing has changed.
     #[ink(message)]
     fn dispute(&mut self, netuid: NetUid, k: u32, proof: StepProof) -> Result<(), EpochError>;
 
-    /// Finalizes the asserted epoch from the deadline on, frees the collateral, and pays the
-    /// proposer's fee. Anyone may call, with the assertion of the `Proposed` event.
+    /// Finalizes the first assertion that stands, from its deadline on, frees the collateral of
+    /// all, and pays the proposer's fee. Anyone may call, with the assertion of the `Proposed`
+    /// event.
     ///
     /// # Events
-    /// `CollateralChanged`, `Finalized`.
+    /// `CollateralChanged` for each assertion, `Finalized`.
     ///
     /// # Errors
-    /// `NotAsserted`, `ChallengePeriod` with the deadline, `AssertionMismatch`, `KernelChanged`, or
-    /// those of emission.
+    /// `NotAsserted`, `ChallengePeriod` with the deadline of the first assertion,
+    /// `AssertionMismatch`, `KernelChanged`, or those of emission.
     #[ink(message)]
     fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 
@@ -321,9 +327,9 @@ pub trait Epochs {
     /// # Errors
     /// `NothingClosed`, `AlreadyAsserted`, `ReplayNotDue` with the first block at which the epoch
     /// can be replayed, `NoSteps`; `OpeningMismatch` if an entry of `memory` does not have its
-    /// hash, is missing or is left over; `KernelChanged`, `KernelFailed`, `Kernel`,
-    /// `BrokenPromise` and `BadShape` if a step cannot be executed or made final; or those of
-    /// the other contracts. After an error nothing has changed.
+    /// hash, is missing or is left over; `KernelChanged`, `KernelFailed`, `KernelTrapped`,
+    /// `Kernel`, `BrokenPromise` and `BadShape` if a step cannot be executed or made final; or
+    /// those of the other contracts. After an error nothing has changed.
     #[ink(message)]
     fn replay(
         &mut self,

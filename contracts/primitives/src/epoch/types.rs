@@ -4,6 +4,12 @@ use super::EpochDeployError;
 use crate::{AccountId, Bps, Digest, Rao, Uid};
 use ink::prelude::vec::Vec;
 
+/// The largest number of assertions of an epoch that stand side by side.
+///
+/// At most one of them is correct, so three places are left for false ones. Each costs twice the
+/// one before, and a dispute frees its place in its block.
+pub const MAX_ASSERTIONS: u8 = 4;
+
 /// The rules of epochs, fixed at deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
@@ -13,7 +19,7 @@ pub struct EpochRules {
     /// plus this number is the first at which the assertion can be finalized.
     pub challenge_period: u32,
     /// Least collateral of the first assertion of an epoch in rao, not zero. It doubles with each
-    /// slashed assertion of the epoch.
+    /// assertion that stands beside.
     pub collateral: Rao,
     /// Collateral of the first assertion as a part of what the epoch pays to miners and validators,
     /// where that is more than `collateral`.
@@ -104,17 +110,35 @@ pub enum Stage {
     Open,
     /// Closed: anyone may propose.
     Closed,
-    /// Asserted: anyone may dispute before the deadline, and finalize from the deadline on.
-    Asserted {
-        /// Digest of the assertion.
-        assertion: Digest,
-        /// The proposer.
-        proposer: AccountId,
-        /// Locked collateral, in rao.
-        collateral: Rao,
-        /// First block at which the assertion can be finalized.
-        deadline: u32,
-    },
+    /// Asserted: assertions stand side by side, at least one and at most [`MAX_ASSERTIONS`], in the
+    /// order in which they were posted. Anyone may dispute each before its deadline, and finalize
+    /// the first from its deadline on.
+    Asserted(Vec<PostedAssertion>),
+}
+
+impl Stage {
+    /// Returns the assertions that stand, in the order in which they were posted.
+    pub fn standing(&self) -> &[PostedAssertion] {
+        match self {
+            Self::Open | Self::Closed => &[],
+            Self::Asserted(standing) => standing,
+        }
+    }
+}
+
+/// An assertion that stands: neither slashed nor final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct PostedAssertion {
+    /// Digest of the assertion.
+    pub assertion: Digest,
+    /// The proposer.
+    pub proposer: AccountId,
+    /// Locked collateral, in rao.
+    pub collateral: Rao,
+    /// First block at which the assertion can be finalized.
+    pub deadline: u32,
 }
 
 /// The status of a subnet's epochs.

@@ -2,7 +2,7 @@
 
 use super::Lockstep;
 use crate::model::SubnetModel;
-use inktensor_primitives::epoch::Stage;
+use inktensor_primitives::epoch::{PostedAssertion, Stage};
 use std::fmt::Debug;
 
 impl Lockstep {
@@ -91,13 +91,14 @@ fn stage(subnet: &SubnetModel) -> Stage {
     let Some(closed) = &subnet.closed else {
         return Stage::Open;
     };
-    match &closed.posted {
-        None => Stage::Closed,
-        Some(posted) => Stage::Asserted {
-            assertion: posted.claimed.assertion.digest(),
-            proposer: posted.by,
-            collateral: posted.collateral,
-            deadline: posted.deadline,
-        },
+    let standing = closed.standing.iter().map(|posted| PostedAssertion {
+        assertion: posted.claimed.assertion.digest(),
+        proposer: posted.by,
+        collateral: posted.collateral,
+        deadline: posted.deadline,
+    });
+    match standing.len() {
+        0 => Stage::Closed,
+        _ => Stage::Asserted(standing.collect()),
     }
 }

@@ -118,8 +118,8 @@ impl Lockstep {
             Action::Propose(net, by, claim) => {
                 self.propose(self.netuid(*net), worker(*by), *claim);
             }
-            Action::Dispute(net, by, evidence) => {
-                self.dispute(self.netuid(*net), worker(*by), *evidence);
+            Action::Dispute(net, by, place, evidence) => {
+                self.dispute(self.netuid(*net), worker(*by), *place, *evidence);
             }
             Action::Finalize(net, by, which) => {
                 self.finalize(self.netuid(*net), worker(*by), *which);
@@ -175,17 +175,39 @@ impl Lockstep {
             return;
         }
         for netuid in self.netuids.clone() {
-            if let Some(false) = self.is_posted_honest(netuid) {
-                self.dispute(netuid, WATCHER, Evidence::Refutation);
-                assert_eq!(self.is_posted_honest(netuid), None, "the lie is gone");
+            while let Some(place) = self.first_lie(netuid) {
+                let before = self.protocol.standing(netuid).len();
+                self.dispute(netuid, WATCHER, place, Evidence::Refutation);
+                let now = self.protocol.standing(netuid).len();
+                assert_eq!(now, before - 1, "the lie is gone");
             }
         }
     }
 
-    /// Returns true if the posted assertion is honest; `None` without one.
-    fn is_posted_honest(&self, netuid: NetUid) -> Option<bool> {
-        let posted = self.posted(netuid)?;
-        Some(posted == self.known[&netuid].assertion)
+    /// Returns the place of the first false assertion that stands and can be disputed.
+    fn first_lie(&self, netuid: NetUid) -> Option<usize> {
+        let honest = self.known.get(&netuid).map(|known| &known.assertion);
+        let mut standing = self.protocol.standing(netuid).iter();
+        standing.position(|posted| {
+            Some(&posted.claimed.assertion) != honest && posted.deadline > self.protocol.block
+        })
+    }
+
+    /// Returns true if the honest assertion stands in one of the first places.
+    fn stands_honestly(&self, netuid: NetUid, places: usize) -> bool {
+        let honest = self.known.get(&netuid).map(|known| &known.assertion);
+        let mut standing = self.protocol.standing(netuid).iter().take(places);
+        standing.any(|posted| Some(&posted.claimed.assertion) == honest)
+    }
+
+    /// Records the honest outcome of the closed epoch once no other can become final: the honest
+    /// assertion stands first, or a watcher disputes those before it.
+    fn record_honest(&mut self, netuid: NetUid) {
+        let places = if self.watched { usize::MAX } else { 1 };
+        if self.stands_honestly(netuid, places) {
+            let trace = &self.known[&netuid].trace;
+            self.net.observer.record_honest(netuid, trace);
+        }
     }
 
     /// Makes the next due call of a subnet honestly, signed by the first worker.
@@ -207,8 +229,8 @@ impl Lockstep {
             }
             return;
         };
-        if let Some(posted) = &closed.posted {
-            self.wait_until(posted.deadline);
+        if let Some(first) = closed.standing.first() {
+            self.wait_until(first.deadline);
             self.finalize(netuid, who, Which::Due);
             return;
         }
@@ -274,10 +296,7 @@ impl Lockstep {
         let answer = self.net.as_(who).propose(netuid, &claimed.assertion);
         let expected = self.protocol.propose(netuid, who, claimed, fit);
         assert_eq!(answer, expected);
-        if self.is_posted_honest(netuid) == Some(true) {
-            let trace = &self.known[&netuid].trace;
-            self.net.observer.record_honest(netuid, trace);
-        }
+        self.record_honest(netuid);
         let kind = match claim {
             Claim::Lie(_) => "propose a lie",
             _ => "propose",
@@ -285,10 +304,9 @@ impl Lockstep {
         self.done(kind, &answer);
     }
 
-    fn dispute(&mut self, netuid: NetUid, who: AccountId, evidence: Evidence) {
-        let posted = self.posted(netuid);
-        let was_honest = self.is_posted_honest(netuid) == Some(true);
-        let about_standing = !matches!(evidence, Evidence::OtherAssertion(_));
+    fn dispute(&mut self, netuid: NetUid, who: AccountId, place: usize, evidence: Evidence) {
+        let posted = self.posted(netuid, place);
+        let was_honest = self.stands_honestly(netuid, usize::MAX);
         let altered = match evidence {
             Evidence::Altered(_, part) => Some(part),
             _ => None,
@@ -299,40 +317,43 @@ impl Lockstep {
             None => (0, no_proof()),
         };
         let answer = self.net.as_(who).dispute(netuid, k, &proof);
-        let expected = self
-            .protocol
-            .dispute(netuid, who, about_standing, |posted| {
-                verdict(known.expect("it is closed"), posted, k, altered)
-            });
+        let about = &proof.assertion;
+        let expected = self.protocol.dispute(netuid, who, about, || {
+            verdict(known.expect("it is closed"), about, k, altered)
+        });
         assert_eq!(answer, expected, "step {k}");
         assert!(
-            answer.is_err() || !was_honest,
+            !was_honest || self.stands_honestly(netuid, usize::MAX),
             "no honest assertion is slashed"
         );
+        self.record_honest(netuid);
         self.done("dispute", &answer);
     }
 
     fn finalize(&mut self, netuid: NetUid, who: AccountId, which: Which) {
-        let honest = self.is_posted_honest(netuid);
-        let posted = self.posted(netuid);
+        let honest = self.stands_honestly(netuid, 1);
+        let posted = self.posted(netuid, 0);
+        let beside = self.protocol.standing(netuid).get(1);
+        let beside = beside.map(|posted| posted.claimed.assertion.clone());
         let known = self.known.get(&netuid).map(|known| known.assertion.clone());
         let mut assertion = posted.or(known).unwrap_or_else(|| empty_claim().assertion);
         if which == Which::Other {
             assertion.header_hash[2] ^= 1;
+            assertion = beside.unwrap_or(assertion);
         }
         let answer = self.net.as_(who).finalize(netuid, &assertion);
-        assert_eq!(answer, self.protocol.finalize(netuid, which == Which::Due));
+        assert_eq!(answer, self.protocol.finalize(netuid, &assertion));
         if answer.is_ok() {
             assert!(
-                !self.watched || honest == Some(true),
+                !self.watched || honest,
                 "no lie becomes final under a watcher"
             );
             let trace = &self.known[&netuid].trace;
             let key = (netuid, trace.epoch);
             self.net.memory.insert(key, trace.memory.clone());
         }
-        let kind = match honest {
-            Some(false) => "finalize a lie",
+        let kind = match answer {
+            Ok(()) if !honest => "finalize a lie",
             _ => "finalize",
         };
         self.done(kind, &answer);
@@ -378,11 +399,11 @@ impl Lockstep {
             || assertion.results[..results] != honest.results[..results]
     }
 
-    /// Returns the posted assertion of a subnet.
-    fn posted(&self, netuid: NetUid) -> Option<Assertion> {
-        let closed = self.protocol.subnets[&netuid].closed.as_ref()?;
-        let posted = closed.posted.as_ref()?;
-        Some(posted.claimed.assertion.clone())
+    /// Returns the assertion that stands in a place of a subnet. Places wrap around.
+    fn posted(&self, netuid: NetUid, place: usize) -> Option<Assertion> {
+        let standing = self.protocol.standing(netuid);
+        let place = place.checked_rem(standing.len())?;
+        Some(standing[place].claimed.assertion.clone())
     }
 }
 

@@ -24,9 +24,8 @@ impl Lockstep {
         assert_eq!(answer, expected);
         if answer.is_ok() {
             let known = &self.known[&netuid];
-            // From here on the epoch can only become final honestly.
-            self.net.observer.record_honest(netuid, &known.trace);
             if answer == Ok(all) {
+                self.net.observer.record_honest(netuid, &known.trace);
                 assert_eq!(self.net.roster(netuid), known.assertion.roster);
             }
         }

@@ -70,10 +70,8 @@ pub struct ClosedEpoch {
     pub closed_at: u32,
     /// Block of the last progress: the close, or an overturned assertion.
     pub moved_at: u32,
-    /// Number of overturned assertions.
-    pub overturned: u32,
-    /// The posted assertion.
-    pub posted: Option<Posted>,
+    /// The assertions that stand, in the order in which they were posted.
+    pub standing: Vec<Posted>,
     /// Number of replayed steps.
     pub replayed: u32,
     /// Number of all steps, once one is replayed; else 0.
@@ -127,14 +125,14 @@ pub enum Fit {
 
 impl Protocol {
     /// Returns the collateral that the next assertion on a subnet needs. It doubles with each
-    /// overturned assertion, up to the cap of TAO.
+    /// assertion that stands, up to the cap of TAO.
     pub fn collateral_required(&self, netuid: NetUid) -> Rao {
         let closed = self.subnets[&netuid].closed.as_ref();
-        let overturned = closed.map_or(0, |closed| closed.overturned);
+        let standing = closed.map_or(0, |closed| closed.standing.len());
         let budget = closed.map_or(0, |closed| u128::from(closed.budget.0));
         let part = budget * u128::from(self.rules.collateral_part.0) / 10_000;
         let mut collateral = part.max(u128::from(self.rules.collateral.0));
-        for _ in 0..overturned.min(64) {
+        for _ in 0..standing {
             collateral *= 2;
         }
         Rao(u64::try_from(collateral.min(u128::from(Rao::CAP.0))).expect("at most the cap"))
@@ -200,8 +198,7 @@ impl Protocol {
             keeper_fee: Rao::ZERO,
             closed_at: block,
             moved_at: block,
-            overturned: 0,
-            posted: None,
+            standing: Vec::new(),
             replayed: 0,
             all: 0,
         });
@@ -233,8 +230,12 @@ impl Protocol {
         let Some(closed) = &mut self.subnet(netuid).closed else {
             return Err(EpochError::NothingClosed);
         };
-        if closed.posted.is_some() {
+        let mut standing = closed.standing.iter();
+        if standing.any(|posted| posted.claimed.assertion == claimed.assertion) {
             return Err(EpochError::AlreadyAsserted);
+        }
+        if closed.standing.len() == 4 {
+            return Err(EpochError::TooManyAssertions(4));
         }
         match fit {
             Fit::Fits => {}
@@ -245,7 +246,7 @@ impl Protocol {
         if free < needed {
             return Err(EpochError::CollateralTooSmall(needed));
         }
-        closed.posted = Some(Posted {
+        closed.standing.push(Posted {
             claimed,
             by: who,
             collateral: needed,
@@ -257,24 +258,19 @@ impl Protocol {
         Ok(())
     }
 
-    /// Models `dispute` with the verdict on a proof about the posted assertion or another one.
+    /// Models `dispute` with the verdict on a proof about `assertion`, which may stand.
     pub fn dispute(
         &mut self,
         netuid: NetUid,
         challenger: AccountId,
-        about_standing: bool,
-        verdict: impl FnOnce(&Assertion) -> Result<(), EpochError>,
+        assertion: &Assertion,
+        verdict: impl FnOnce() -> Result<(), EpochError>,
     ) -> Result<(), EpochError> {
-        let posted = self.disputable(netuid)?;
-        if !about_standing {
-            return Err(EpochError::AssertionMismatch);
-        }
-        verdict(&posted.claimed.assertion)?;
-        let Posted { by, collateral, .. } = posted.clone();
+        let place = self.disputable(netuid, assertion)?;
+        verdict()?;
         let block = self.block;
         let closed = self.subnet(netuid).closed.as_mut().expect("it was");
-        closed.posted = None;
-        closed.overturned += 1;
+        let Posted { by, collateral, .. } = closed.standing.remove(place);
         closed.moved_at = block;
         self.account(by).collateral.locked.0 -= collateral.0;
         let reward = self.rules.reward_part.of(collateral);
@@ -283,42 +279,50 @@ impl Protocol {
         Ok(())
     }
 
-    /// Returns the posted assertion that can still be disputed.
-    fn disputable(&self, netuid: NetUid) -> Result<&Posted, EpochError> {
-        let closed = self.subnets[&netuid].closed.as_ref();
-        let Some(posted) = closed.and_then(|closed| closed.posted.as_ref()) else {
+    /// Returns the place of `assertion` among those that stand, if it can still be disputed.
+    fn disputable(&self, netuid: NetUid, assertion: &Assertion) -> Result<usize, EpochError> {
+        let standing = self.standing(netuid);
+        if standing.is_empty() {
             return Err(EpochError::NotAsserted);
-        };
-        if self.block >= posted.deadline {
-            return Err(EpochError::ChallengeOver(posted.deadline));
         }
-        Ok(posted)
+        let place = standing
+            .iter()
+            .position(|posted| posted.claimed.assertion == *assertion);
+        let place = place.ok_or(EpochError::AssertionMismatch)?;
+        let deadline = standing[place].deadline;
+        if self.block >= deadline {
+            return Err(EpochError::ChallengeOver(deadline));
+        }
+        Ok(place)
     }
 
-    /// Models `finalize` with the posted assertion or another one.
-    pub fn finalize(&mut self, netuid: NetUid, with_standing: bool) -> Result<(), EpochError> {
+    /// Returns the assertions that stand on a subnet, in the order in which they were posted.
+    pub fn standing(&self, netuid: NetUid) -> &[Posted] {
+        let closed = self.subnets[&netuid].closed.as_ref();
+        closed.map_or(&[], |closed| &closed.standing)
+    }
+
+    /// Models `finalize` with `assertion`.
+    pub fn finalize(&mut self, netuid: NetUid, assertion: &Assertion) -> Result<(), EpochError> {
         let block = self.block;
-        let subnet = self.subnet(netuid);
-        let Some(closed) = &subnet.closed else {
-            return Err(EpochError::NotAsserted);
-        };
-        let Some(posted) = &closed.posted else {
-            return Err(EpochError::NotAsserted);
-        };
-        if block < posted.deadline {
-            return Err(EpochError::ChallengePeriod(posted.deadline));
+        let standing = self.standing(netuid).to_vec();
+        let first = standing.first().ok_or(EpochError::NotAsserted)?;
+        if block < first.deadline {
+            return Err(EpochError::ChallengePeriod(first.deadline));
         }
-        if !with_standing {
+        if first.claimed.assertion != *assertion {
             return Err(EpochError::AssertionMismatch);
         }
-        let (by, collateral) = (posted.by, posted.collateral);
+        let subnet = self.subnet(netuid);
+        let closed = subnet.closed.as_ref().expect("it is asserted");
         let fee = Rao(closed.proposer_fee.0 - closed.earned().0);
-        let results = posted.claimed.results.clone();
-        subnet.make_final(results, block);
-        let account = self.account(by);
-        account.collateral.locked.0 -= collateral.0;
-        account.collateral.free.0 += collateral.0;
-        account.balance.0 += fee.0;
+        subnet.make_final(first.claimed.results.clone(), block);
+        self.account(first.by).balance.0 += fee.0;
+        for Posted { by, collateral, .. } in &standing {
+            let account = self.account(*by);
+            account.collateral.locked.0 -= collateral.0;
+            account.collateral.free.0 += collateral.0;
+        }
         Ok(())
     }
 
@@ -385,8 +389,8 @@ impl SubnetModel {
         let deadline = self
             .closed
             .as_ref()
-            .and_then(|closed| closed.posted.as_ref())
-            .map(|posted| posted.deadline);
+            .and_then(|closed| closed.standing.first())
+            .map(|first| first.deadline);
         let held = self
             .settling
             .as_ref()

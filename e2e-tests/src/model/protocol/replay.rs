@@ -60,11 +60,11 @@ impl Protocol {
 }
 
 impl SubnetModel {
-    /// Returns the closed epoch, if no assertion is posted.
+    /// Returns the closed epoch, if no assertion stands.
     fn unasserted(&mut self) -> Result<&mut ClosedEpoch, EpochError> {
         match &mut self.closed {
             None => Err(EpochError::NothingClosed),
-            Some(closed) if closed.posted.is_some() => Err(EpochError::AlreadyAsserted),
+            Some(closed) if !closed.standing.is_empty() => Err(EpochError::AlreadyAsserted),
             Some(closed) => Ok(closed),
         }
     }
@@ -72,14 +72,14 @@ impl SubnetModel {
     /// Returns the first block at which the closed epoch can be replayed.
     pub fn replays_at(&self, rules: &EpochRules) -> Option<u32> {
         let closed = self.closed.as_ref()?;
-        let free = closed.posted.is_none();
+        let free = closed.standing.is_empty();
         free.then(|| closed.closed_at + rules.replay_delay)
     }
 
     /// Returns the first block at which the closed epoch can be rolled over.
     pub fn rolls_over_at(&self, rules: &EpochRules) -> Option<u32> {
         let closed = self.closed.as_ref()?;
-        let free = closed.posted.is_none();
+        let free = closed.standing.is_empty();
         let bought = rules.rollover_delay * closed.replayed / closed.all.max(1);
         free.then(|| closed.moved_at + rules.rollover_delay + bought)
     }

@@ -177,13 +177,13 @@ fn epoch_of_two_chunks_agrees_with_the_model() {
     for action in [
         Action::Next(1),
         Action::Propose(1, 1, Claim::Lie(Lie::Step(3))),
-        Action::Dispute(1, 0, Evidence::Step(2)),
-        Action::Dispute(1, 0, Evidence::Step(4)),
-        Action::Dispute(1, 0, Evidence::Step(5)),
-        Action::Dispute(1, 0, Evidence::Step(3)),
+        Action::Dispute(1, 0, 0, Evidence::Step(2)),
+        Action::Dispute(1, 0, 0, Evidence::Step(4)),
+        Action::Dispute(1, 0, 0, Evidence::Step(5)),
+        Action::Dispute(1, 0, 0, Evidence::Step(3)),
         Action::Propose(1, 2, Claim::Lie(Lie::Results(1))),
-        Action::Dispute(1, 1, Evidence::Step(8)),
-        Action::Dispute(1, 1, Evidence::Step(9)),
+        Action::Dispute(1, 1, 0, Evidence::Step(8)),
+        Action::Dispute(1, 1, 0, Evidence::Step(9)),
         Action::Wait(Until::Due(1)),
         Action::Replay(1, 0, 5, Given::Right),
         Action::Replay(1, 1, 2, Given::TooFew),
@@ -246,7 +246,7 @@ fn wrong_dispute_is_detected() {
     let mut lockstep = after(&[Action::Next(0), Action::Propose(0, 1, lie)]);
     // In the model the challenge period is over.
     lockstep.protocol.block += 100;
-    lockstep.perform(&Action::Dispute(0, 2, Evidence::Refutation));
+    lockstep.perform(&Action::Dispute(0, 2, 0, Evidence::Refutation));
 }
 
 #[test]

@@ -48,18 +48,21 @@ fn closing(net: usize, by: u32) -> [Action; 3] {
     [Action::Next(net), waited, Action::Close(net, by)]
 }
 
-/// Posts an assertion and disputes it. Shrinks to fewer actions.
+/// Posts some assertions beside each other and disputes them. Shrinks to fewer actions.
 fn contested_epoch() -> impl Strategy<Value = Vec<Action>> {
     let by = || 0..WORKERS;
-    let contradicts = prop::collection::vec((by(), evidence()), 0..3);
+    let claims = prop::collection::vec((by(), claim()), 1..6);
+    let contradicts = prop::collection::vec((by(), 0..4usize, evidence()), 0..5);
     let flags = (prop::bool::weighted(0.7), prop::bool::weighted(0.4));
-    (flags, 0..2usize, by(), claim(), contradicts).prop_map(
-        |((begins, ripens), net, by, claim, contradictions)| {
+    (flags, 0..2usize, by(), claims, contradicts).prop_map(
+        |((begins, ripens), net, by, claims, contradictions)| {
             let begun = begins.then(|| closing(net, by));
-            let posted = [Action::Propose(net, by, claim)];
+            let posted = claims
+                .into_iter()
+                .map(|(by, claim)| Action::Propose(net, by, claim));
             let contradicted = contradictions
                 .into_iter()
-                .map(|(by, evidence)| Action::Dispute(net, by, evidence));
+                .map(|(by, place, evidence)| Action::Dispute(net, by, place, evidence));
             let ripe = ripens.then_some([
                 Action::Wait(Until::Due(net)),
                 Action::Finalize(net, by, Which::Due),
@@ -190,7 +193,8 @@ fn worker_action() -> impl Strategy<Value = Action> {
     prop_oneof![
         2 => (net(), by()).prop_map(|(net, by)| Action::Close(net, by)),
         5 => (net(), by(), claim()).prop_map(|(net, by, claim)| Action::Propose(net, by, claim)),
-        5 => (net(), by(), evidence()).prop_map(|(net, by, with)| Action::Dispute(net, by, with)),
+        5 => (net(), by(), 0..4usize, evidence())
+            .prop_map(|(net, by, place, with)| Action::Dispute(net, by, place, with)),
         2 => (net(), by(), which()).prop_map(|(net, by, which)| Action::Finalize(net, by, which)),
         3 => (net(), by(), -1..2i8, 0..2u16, which())
             .prop_map(|(net, by, later, chunk, which)| Action::Settle(net, by, later, chunk, which)),

@@ -21,9 +21,14 @@ pub enum EngineError {
     /// The kernel refused the input, as it would on the chain.
     #[error("the kernel refused: {0}")]
     Kernel(KernelError),
-    /// The kernel trapped: it panicked, or did something that no pure step may do.
+    /// The kernel trapped by the rules of Wasm or of the chain's functions, as it would on the
+    /// chain.
     #[error("the kernel trapped: {0}")]
     Trapped(String),
+    /// The engine stopped the kernel at a limit of its own, or at a call that the chain answers
+    /// otherwise. The chain may get past this step.
+    #[error("the engine stopped the kernel: {0}")]
+    Stopped(String),
     /// The kernel was stopped after this time.
     #[error("the kernel did not finish a step within {} s", .0.as_secs_f32())]
     TooSlow(Duration),

@@ -1,8 +1,22 @@
 //! The chain's side of a kernel's imports, as `pallet-contracts` answers a contract with an empty
 //! root cell.
+//!
+//! A function that traps on the chain ends with a [`ChainTrap`]. Any other error is one that the
+//! chain does not have.
 
 use super::pooled::MEMORY;
 use wasmtime::{Caller, Error, Extern, Linker, Memory, Result};
+
+/// An error of a function, with which the chain traps too.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ChainTrap(String);
+
+impl ChainTrap {
+    fn error(reason: impl Into<String>) -> Error {
+        Error::new(Self(reason.into()))
+    }
+}
 
 /// `ReturnErrorCode::Success` of the contracts API.
 const SUCCESS: u32 = 0;
@@ -55,7 +69,7 @@ fn input(mut caller: Caller<'_, Call>, out: u32, out_len: u32) -> Result<()> {
 /// Ends the call. The error stops the kernel; the stored answer marks a good end.
 fn seal_return(mut caller: Caller<'_, Call>, flags: u32, data: u32, len: u32) -> Result<()> {
     if flags & !KNOWN_FLAGS != 0 {
-        return Err(Error::msg("it returned with unknown flags"));
+        return Err(ChainTrap::error("it returned with unknown flags"));
     }
     let memory = memory(&mut caller)?;
     let (bytes, call) = memory.data_and_store_mut(&mut caller);
@@ -110,9 +124,8 @@ fn put(bytes: &mut [u8], out: u32, out_len: u32, value: &[u8]) -> Result<()> {
         .map(u32::from_le_bytes)?;
     let len = u32::try_from(value.len())?;
     if len > room {
-        return Err(Error::msg(format!(
-            "its buffer of {room} bytes is too small for {len}"
-        )));
+        let reason = format!("its buffer of {room} bytes is too small for {len}");
+        return Err(ChainTrap::error(reason));
     }
     place(bytes, out, len)?.copy_from_slice(value);
     place(bytes, out_len, 4)?.copy_from_slice(&len.to_le_bytes());
@@ -132,5 +145,5 @@ fn place(bytes: &mut [u8], start: u32, len: u32) -> Result<&mut [u8]> {
 }
 
 fn outside() -> Error {
-    Error::msg("it passed an address outside its memory")
+    ChainTrap::error("it passed an address outside its memory")
 }

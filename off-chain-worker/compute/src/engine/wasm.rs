@@ -8,13 +8,13 @@
 
 use super::{
     check::{check, MAX_PAGES},
-    host::{self, Call},
+    host::{self, Call, ChainTrap},
     pooled::with_own_memory,
     Engine, EngineError, PhaseJob, StepFailed,
 };
 use inktensor_primitives::{
     hash::blake2,
-    kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput},
+    kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput, STATIC_BUFFER},
     Digest,
 };
 use scale::{Decode, DecodeAll, Encode};
@@ -41,6 +41,8 @@ const STEP_LIMIT: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(50);
 /// Largest number of steps that run at the same time.
 const MAX_INSTANCES: u32 = 32;
+/// Bytes that a call takes in the epoch contract's buffer beside its input: callee and value.
+const CALL_FRAME: usize = 32 + 16;
 /// Bytes of a Wasm page.
 const PAGE_SIZE: usize = 64 * 1024;
 
@@ -214,6 +216,7 @@ pub struct WasmKernel {
 impl WasmKernel {
     /// Calls the message with the encoded `input` (selector first) and decodes its answer.
     fn call<T: Decode>(&self, input: Vec<u8>) -> Result<T, EngineError> {
+        let room = STATIC_BUFFER.saturating_sub(CALL_FRAME.saturating_add(input.len()));
         let mut store = Store::new(&self.engine, Call::new(input));
         if let Some(limit) = self.limit {
             store.set_epoch_deadline(ticks(limit));
@@ -221,6 +224,11 @@ impl WasmKernel {
         let instance = self.instance.instantiate(&mut store).map_err(runtime)?;
         let ended = self.enter(&mut store, instance);
         match (store.data_mut().take_answer(), ended) {
+            // The epoch contract traps at an answer that does not fit, so the chain has no verdict.
+            (Some(answer), _) if answer.len() > room => Err(EngineError::Stopped(format!(
+                "its answer has {} bytes, and the chain has room for {room}",
+                answer.len()
+            ))),
             (Some(answer), _) => decode(&answer),
             (None, Err(error)) => Err(self.stopped(&error)),
             (None, Ok(())) => Err(EngineError::BadAnswer("it returned nothing".into())),
@@ -240,8 +248,12 @@ impl WasmKernel {
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => EngineError::TooSlow(self.limit.unwrap_or_default()),
             Some(Trap::UnreachableCodeReached) => EngineError::Trapped("it panicked".into()),
-            Some(trap) => EngineError::Trapped(trap.to_string()),
-            None => EngineError::Trapped(error.root_cause().to_string()),
+            Some(trap) if is_of_wasm(*trap) => EngineError::Trapped(trap.to_string()),
+            Some(trap) => EngineError::Stopped(trap.to_string()),
+            None => match error.downcast_ref::<ChainTrap>() {
+                Some(trap) => EngineError::Trapped(trap.to_string()),
+                None => EngineError::Stopped(error.root_cause().to_string()),
+            },
         }
     }
 }
@@ -282,6 +294,21 @@ impl Engine for WasmKernel {
         }
         Ok(outputs)
     }
+}
+
+/// Returns true for a trap that the Wasm specification requires. Every engine has it at the same
+/// place; the others are limits of wasmtime, such as the depth of its stack.
+const fn is_of_wasm(trap: Trap) -> bool {
+    matches!(
+        trap,
+        Trap::UnreachableCodeReached
+            | Trap::MemoryOutOfBounds
+            | Trap::TableOutOfBounds
+            | Trap::IndirectCallToNull
+            | Trap::BadSignature
+            | Trap::IntegerOverflow
+            | Trap::IntegerDivisionByZero
+    )
 }
 
 /// Returns the deadline in ticks, one more since the running tick has begun already.

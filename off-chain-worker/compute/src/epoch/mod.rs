@@ -63,14 +63,16 @@ pub enum ComputeError {
 
 impl ComputeError {
     /// Returns true if the chain reaches the same verdict when it executes the step that failed:
-    /// the kernel refuses the step, or its output breaks the interface. Then no honest assertion of
-    /// the epoch exists.
+    /// the kernel refuses the step, traps, or answers with something that is no output. Then no
+    /// honest assertion of the epoch exists.
     pub const fn is_verdict(&self) -> bool {
         matches!(
             self,
             ComputeError::BadOutput { .. }
                 | ComputeError::Step {
-                    error: EngineError::Kernel(_),
+                    error: EngineError::Kernel(_)
+                        | EngineError::Trapped(_)
+                        | EngineError::BadAnswer(_),
                     ..
                 }
         )

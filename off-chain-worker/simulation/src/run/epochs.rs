@@ -306,9 +306,9 @@ impl Simulation<'_> {
         let now = self.chain.block()?;
         let mut next: Option<u32> = None;
         for netuid in self.netuids() {
-            let due = self.status(netuid)?.and_then(|status| match status.stage {
+            let due = self.status(netuid)?.and_then(|status| match &status.stage {
                 Lifecycle::Open => Some(status.closes_at),
-                Lifecycle::Asserted { deadline, .. } => Some(deadline),
+                Lifecycle::Asserted(standing) => standing.first().map(|first| first.deadline),
                 Lifecycle::Closed => None,
             });
             next = [next, due.filter(|due| *due > now)]

@@ -35,10 +35,10 @@ pub struct EpochHistory {
     published_results: Vec<ResultsPublished>,
 }
 
-/// An event that changes the state of the epoch's assertion.
+/// An event that changes the state of an assertion.
 enum AssertionEvent {
     Proposed(Proposed),
-    Disputed { step: u32 },
+    Disputed { assertion: Digest, step: u32 },
     Finalized { assertion: Digest },
 }
 
@@ -84,8 +84,9 @@ impl EpochHistory {
             }
         } else if let Some(it) = event.decode::<Disputed>() {
             if is_it(it.netuid, it.epoch) {
-                let step = it.step;
-                self.assertions.push(AssertionEvent::Disputed { step });
+                let (assertion, step) = (it.assertion, it.step);
+                self.assertions
+                    .push(AssertionEvent::Disputed { assertion, step });
             }
         } else if let Some(it) = event.decode::<Finalized>() {
             if is_it(it.netuid, it.epoch) {

@@ -1,7 +1,7 @@
-//! The outcome of what was posted: of an epoch's assertion, and of this worker's own.
+//! The outcome of what was posted: of an epoch's assertions, and of this worker's own.
 
 use super::{AssertionEvent, EpochHistory};
-use inktensor_primitives::{assertion::Assertion, AccountId, Digest};
+use inktensor_primitives::{assertion::Assertion, epoch::Proposed, AccountId, Digest};
 
 /// The assertion of an epoch that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub enum IntentOutcome {
 }
 
 impl EpochHistory {
-    /// Returns the assertion that counts: the final one, else the one that stands, else the one
+    /// Returns the assertion that counts: the final one, else the first that stands, else the one
     /// posted last. Returns `None` if nothing was posted and nothing is final.
     pub fn posted(&self) -> Option<PostedAssertion> {
         let final_digest = self.assertions.iter().rev().find_map(|event| match event {
@@ -60,17 +60,19 @@ impl EpochHistory {
         let is_dispute = |event: &&AssertionEvent| matches!(event, AssertionEvent::Disputed { .. });
         let slashed = self.assertions.iter().filter(is_dispute).count();
         let last = self.proposed().next_back();
+        let standing = self.standing();
         let chosen = match final_digest {
-            Some(digest) => last.filter(|last| last.assertion.digest() == digest),
-            None => Some(last?),
+            Some(digest) => self
+                .proposed()
+                .rfind(|posted| posted.assertion.digest() == digest),
+            None => standing.first().copied().or(last),
         };
-        let fate = match (final_digest, chosen) {
-            (Some(_), _) | (None, None) => AssertionStatus::Final,
-            // Assertions are posted one at a time, so all but the last were slashed.
-            (None, Some(_)) if slashed == self.proposed().count() => AssertionStatus::Slashed,
-            (None, Some(posted)) => AssertionStatus::Standing {
-                deadline: posted.deadline,
+        let fate = match (final_digest, standing.first()) {
+            (Some(_), _) => AssertionStatus::Final,
+            (None, Some(first)) => AssertionStatus::Standing {
+                deadline: first.deadline,
             },
+            (None, None) => AssertionStatus::Slashed,
         };
         let digest = final_digest.or_else(|| chosen.map(|posted| posted.assertion.digest()))?;
         Some(PostedAssertion {
@@ -82,26 +84,47 @@ impl EpochHistory {
         })
     }
 
-    /// Returns the outcome of the first assertion that `account` posted; with `only`, of the first
-    /// with that digest.
-    pub fn intent_outcome(&self, account: AccountId, only: Option<Digest>) -> IntentOutcome {
-        let mut outcome = IntentOutcome::NotPosted;
+    /// Returns the posted assertions that no dispute has removed, in the order in which they were
+    /// posted.
+    fn standing(&self) -> Vec<&Proposed> {
+        let mut standing: Vec<(Digest, &Proposed)> = Vec::new();
         for event in &self.assertions {
             match event {
-                AssertionEvent::Proposed(proposed) => {
-                    let counts = proposed.proposer == account
-                        && only.is_none_or(|digest| proposed.assertion.digest() == digest);
-                    if counts {
-                        outcome = IntentOutcome::Standing;
+                AssertionEvent::Proposed(posted) => {
+                    standing.push((posted.assertion.digest(), posted));
+                }
+                AssertionEvent::Disputed { assertion, .. } => {
+                    standing.retain(|(digest, _)| digest != assertion);
+                }
+                AssertionEvent::Finalized { .. } => {}
+            }
+        }
+        standing.into_iter().map(|(_, posted)| posted).collect()
+    }
+
+    /// Returns the outcome of the assertions that `account` posted: the first that was slashed, if
+    /// one was. With `only`, the outcome of those with that digest.
+    pub fn intent_outcome(&self, account: AccountId, only: Option<Digest>) -> IntentOutcome {
+        let mut own: Vec<Digest> = Vec::new();
+        for event in &self.assertions {
+            match event {
+                AssertionEvent::Proposed(proposed) if proposed.proposer == account => {
+                    let digest = proposed.assertion.digest();
+                    if only.is_none_or(|only| only == digest) {
+                        own.push(digest);
                     }
                 }
-                AssertionEvent::Disputed { step } if outcome == IntentOutcome::Standing => {
+                AssertionEvent::Disputed { assertion, step } if own.contains(assertion) => {
                     return IntentOutcome::Slashed { step: *step };
                 }
-                AssertionEvent::Disputed { .. } => {}
+                AssertionEvent::Proposed(_) | AssertionEvent::Disputed { .. } => {}
                 AssertionEvent::Finalized { .. } => return IntentOutcome::Final,
             }
         }
-        outcome
+        if own.is_empty() {
+            IntentOutcome::NotPosted
+        } else {
+            IntentOutcome::Standing
+        }
     }
 }

@@ -30,20 +30,31 @@ fn assertion(number: u8) -> Assertion {
 }
 
 fn proposed(netuid: NetUid, epoch: u32, proposer: [u8; 32]) -> ContractEvent {
+    claimed(netuid, epoch, proposer, 0)
+}
+
+/// Posts the assertion with this number.
+fn claimed(netuid: NetUid, epoch: u32, proposer: [u8; 32], number: u8) -> ContractEvent {
     event(&Proposed {
         netuid,
         epoch,
         proposer: proposer.into(),
         deadline: 9,
-        assertion: assertion(0),
+        assertion: assertion(number),
     })
 }
 
 fn disputed(netuid: NetUid, epoch: u32) -> ContractEvent {
+    refuted(netuid, epoch, 0)
+}
+
+/// Disputes the assertion with this number.
+fn refuted(netuid: NetUid, epoch: u32, number: u8) -> ContractEvent {
     event(&Disputed {
         netuid,
         epoch,
         challenger: OTHER.into(),
+        assertion: assertion(number).digest(),
         step: 7,
         slashed: Rao(2),
         reward: Rao(1),
@@ -101,6 +112,23 @@ fn a_lie_of_another_proposer_is_not_an_own_one() {
         proposed(NETUID, EPOCH, ME),
     ];
     assert_eq!(own(&events), IntentOutcome::Standing);
+}
+
+#[test]
+fn a_dispute_is_of_the_assertion_that_it_names() {
+    let events = [
+        claimed(NETUID, EPOCH, OTHER, 1),
+        claimed(NETUID, EPOCH, ME, 2),
+        claimed(NETUID, EPOCH, OTHER, 3),
+        refuted(NETUID, EPOCH, 1),
+        refuted(NETUID, EPOCH, 3),
+    ];
+    assert_eq!(own(&events), IntentOutcome::Standing);
+    let posted = history(&events).posted().expect("posted");
+    assert_eq!(posted.digest, assertion(2).digest());
+    assert_eq!(posted.slashed, 2);
+    let posted = history(&events[..3]).posted().expect("posted");
+    assert_eq!(posted.digest, assertion(1).digest(), "the first that stands");
 }
 
 #[test]

@@ -16,27 +16,46 @@ use inktensor_client::{
     deploy::Addresses,
 };
 use inktensor_primitives::{
-    epoch::{EpochError, EpochStatus, Epochs, Stage},
+    epoch::{EpochError, EpochStatus, Epochs, Stage, MAX_ASSERTIONS},
     kernel::EpochHeader,
     AccountId, Digest, NetUid, Rao,
 };
 use psp22::PSP22;
+
+/// Most collateral behind an assertion by default, as a multiple of what the first assertion of the
+/// epoch needs. With more than two assertions beside, this proposer waits for a dispute: at most one
+/// of them is correct.
+const DEFAULT_LIMIT: u64 = 4;
 
 /// The proposer role.
 #[derive(Clone, Copy, Debug)]
 pub struct Proposer {
     account: AccountId,
     contracts: Addresses,
+    /// Most collateral behind an assertion.
+    limit: Option<Rao>,
 }
 
 impl Proposer {
     /// Creates a proposer that signs, and deposits collateral, as `account` on the deployment at
     /// `contracts`.
     pub const fn new(account: AccountId, contracts: Addresses) -> Self {
-        Self { account, contracts }
+        Self {
+            account,
+            contracts,
+            limit: None,
+        }
     }
 
-    /// Posts every closed epoch without an assertion, on all subnets.
+    /// Sets the most collateral that this proposer puts behind an assertion. The default is four
+    /// times what the first assertion of an epoch needs.
+    pub const fn limited_to(mut self, limit: Rao) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Posts every closed epoch in which its assertion does not stand, on all subnets: beside the
+    /// assertions of others, which are false, if there is a place.
     ///
     /// # Errors
     /// If the chain does not answer.
@@ -49,7 +68,7 @@ impl Proposer {
         let ended = self.end_intents(chain, epochs);
         let mut report = tick_all(chain, &self.contracts, |chain, netuid, status| {
             if is_due(status) {
-                self.propose(chain, epochs, netuid, &mut added)
+                self.propose(chain, epochs, netuid, status, &mut added)
             } else {
                 Ok(Step::Nothing)
             }
@@ -65,16 +84,22 @@ impl Proposer {
         chain: &mut dyn Chain,
         epochs: &mut EpochCache,
         netuid: NetUid,
+        status: &EpochStatus,
         added: &mut Vec<Action>,
     ) -> Result<Step, RoleError> {
         let computed = epochs.closed(chain, netuid)?;
         let intent = self.intent(&computed);
+        let mut standing = status.stage.standing().iter();
+        if standing.any(|posted| posted.assertion == intent.assertion) {
+            return Ok(Step::Nothing);
+        }
         self.must_be_trusted(chain, epochs, &intent)?;
         epochs.agree(chain, &computed)?;
         if let Some(store) = epochs.store() {
             store.put_intent(&intent)?;
         }
-        added.extend(self.fill_collateral(chain, netuid)?);
+        let beside = status.stage.standing().len();
+        added.extend(self.fill_collateral(chain, netuid, beside)?);
         let message = self
             .contracts
             .epoch()
@@ -85,11 +110,12 @@ impl Proposer {
             epoch: intent.epoch,
         };
         Step::of("Epochs::propose", answer, action, |error| {
-            // Another account has posted the epoch, or lost collateral on it; or the next epoch has
+            // Another account has posted the same assertion, or one beside; or the next epoch has
             // closed.
             matches!(
                 error,
                 EpochError::AlreadyAsserted
+                    | EpochError::TooManyAssertions(_)
                     | EpochError::NothingClosed
                     | EpochError::HeaderMismatch
                     | EpochError::CollateralTooSmall(_)
@@ -197,15 +223,27 @@ impl Proposer {
         kept.map_or_else(RoleError::from, |()| slashed(&distrust))
     }
 
-    /// Fills the free collateral up to the need of the subnet's next assertion. Approvals and
-    /// deposits of a killed worker count.
+    /// Fills the free collateral up to the need of the subnet's next assertion, which doubles with
+    /// each of those `beside` it. Approvals and deposits of a killed worker count.
+    ///
+    /// # Errors
+    /// `CollateralAboveLimit`, or those of the calls.
     fn fill_collateral(
         &self,
         chain: &mut dyn Chain,
         netuid: NetUid,
+        beside: usize,
     ) -> Result<Option<Action>, RoleError> {
         let epoch = self.contracts.epoch();
         let needed: Rao = chain.query(epoch.collateral_required(netuid))?;
+        let limit = self.limit.unwrap_or_else(|| default_limit(needed, beside));
+        if needed > limit {
+            return Err(RoleError::CollateralAboveLimit {
+                netuid,
+                needed,
+                limit,
+            });
+        }
         let free = chain.query(epoch.collateral(self.account))?.free;
         let amount = needed.checked_sub(free).unwrap_or_default();
         if amount.is_zero() {
@@ -240,7 +278,17 @@ fn slashed(distrust: &Distrust) -> RoleError {
     }
 }
 
-/// Returns true if the closed epoch has no assertion yet.
+/// Returns the default limit on the collateral of an assertion that needs `needed` beside this
+/// number of others.
+fn default_limit(needed: Rao, beside: usize) -> Rao {
+    let alone = u32::try_from(beside)
+        .ok()
+        .and_then(|beside| needed.0.checked_shr(beside))
+        .unwrap_or_default();
+    Rao(alone.saturating_mul(DEFAULT_LIMIT))
+}
+
+/// Returns true if the closed epoch has a place for an assertion.
 fn is_due(status: &EpochStatus) -> bool {
-    status.stage == Stage::Closed
+    status.stage != Stage::Open && status.stage.standing().len() < usize::from(MAX_ASSERTIONS)
 }

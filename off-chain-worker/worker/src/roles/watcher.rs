@@ -18,7 +18,7 @@ use inktensor_compute::epoch::{first_difference, Difference};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::{Disputed, StepProof},
-    epoch::{EpochError, EpochStatus, Epochs, Stage},
+    epoch::{EpochError, EpochStatus, Epochs},
     AccountId, Digest, NetUid, Rao,
 };
 
@@ -48,7 +48,7 @@ impl Watcher {
     }
 
     /// Checks every assertion that stands, on all subnets, and disputes each false one at its first
-    /// false step.
+    /// false step. Assertions of one epoch stand side by side, and at most one is correct.
     ///
     /// An assertion that cannot be checked is a problem in the report: another watcher has to check
     /// it.
@@ -60,14 +60,29 @@ impl Watcher {
         chain: &mut dyn Chain,
         epochs: &mut EpochCache,
     ) -> Result<TickReport, ChainError> {
-        tick_all(
-            chain,
-            &self.contracts,
-            |chain, netuid, status| match asserted(netuid, status) {
-                Some(posted) => self.check(chain, epochs, &posted),
-                None => Ok(Step::Nothing),
-            },
-        )
+        tick_all(chain, &self.contracts, |chain, netuid, status| {
+            self.check_all(chain, epochs, &asserted(netuid, status))
+        })
+    }
+
+    /// Checks the assertions of an epoch up to the first that it disputes. One that cannot be
+    /// checked or disputed does not hide those after it.
+    fn check_all(
+        &self,
+        chain: &mut dyn Chain,
+        epochs: &mut EpochCache,
+        standing: &[StandingAssertion],
+    ) -> Result<Step, RoleError> {
+        let mut outcome = Ok(Step::Nothing);
+        for posted in standing {
+            match self.check(chain, epochs, posted) {
+                Ok(Step::Took(action)) => return Ok(Step::Took(action)),
+                Ok(Step::Nothing) => {}
+                hindrance if matches!(outcome, Ok(Step::Nothing)) => outcome = hindrance,
+                _ => {}
+            }
+        }
+        outcome
     }
 
     fn check(
@@ -126,8 +141,7 @@ impl Watcher {
             }
         };
         Step::of("Epochs::dispute", answer, action, |error| {
-            // Another account disputed it first, or finalized it, or another assertion stands by
-            // now.
+            // Another account disputed it first, or finalized it.
             matches!(
                 error,
                 EpochError::NotAsserted
@@ -171,20 +185,16 @@ impl Watcher {
     }
 }
 
-fn asserted(netuid: NetUid, status: &EpochStatus) -> Option<StandingAssertion> {
-    match status.stage {
-        Stage::Asserted {
-            assertion,
-            deadline,
-            ..
-        } => Some(StandingAssertion {
-            netuid,
-            epoch: status.open.saturating_sub(1),
-            digest: assertion,
-            deadline,
-            // The open epoch opened when the asserted one closed.
-            from: status.opened_at,
-        }),
-        _ => None,
-    }
+/// Returns the assertions that stand on `netuid`, in the order in which they were posted.
+fn asserted(netuid: NetUid, status: &EpochStatus) -> Vec<StandingAssertion> {
+    let standing = status.stage.standing().iter();
+    let standing = standing.map(|posted| StandingAssertion {
+        netuid,
+        epoch: status.open.saturating_sub(1),
+        digest: posted.assertion,
+        deadline: posted.deadline,
+        // The open epoch opened when the asserted one closed.
+        from: status.opened_at,
+    });
+    standing.collect()
 }

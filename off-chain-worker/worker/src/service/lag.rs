@@ -30,18 +30,23 @@ fn due_since(status: &EpochStatus) -> u32 {
     if let Some(settling) = status.settling.as_ref().filter(|it| !it.is_complete()) {
         return settling.final_at;
     }
-    match status.stage {
+    match &status.stage {
         Stage::Open => status.closes_at,
         // The open epoch opened when the closed one, which is to be posted, closed.
         Stage::Closed => status.opened_at,
-        Stage::Asserted { deadline, .. } => deadline,
+        Stage::Asserted(standing) => standing
+            .first()
+            .map_or(status.opened_at, |first| first.deadline),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inktensor_primitives::{epoch::Settlement, Rao};
+    use inktensor_primitives::{
+        epoch::{PostedAssertion, Settlement},
+        Rao,
+    };
 
     fn status(stage: Stage) -> EpochStatus {
         EpochStatus {
@@ -66,12 +71,13 @@ mod tests {
             (0, 0, 7)
         );
         assert_eq!(lag(&status(Stage::Closed), 105), 5);
-        let asserted = status(Stage::Asserted {
+        let posted = |deadline| PostedAssertion {
             assertion: [1; 32],
             proposer: [2; 32].into(),
             collateral: Rao(1),
-            deadline: 120,
-        });
+            deadline,
+        };
+        let asserted = status(Stage::Asserted(vec![posted(120), posted(122)]));
         assert_eq!((lag(&asserted, 119), lag(&asserted, 123)), (0, 3));
     }
 

@@ -60,7 +60,7 @@ impl Carry {
 
     pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
         let (consensus, incentive) = self.scores(chunk).ok_or(KernelError::BadScratch)?;
-        let memory = Memory::read(chunk.memory).ok_or(KernelError::BadMemory)?;
+        let memory = Memory::or_none(chunk.memory);
         let inputs = Inputs {
             rows: Rows::new(epoch, chunk, &self.facts.validators),
             row_sums: &self.facts.row_sums,

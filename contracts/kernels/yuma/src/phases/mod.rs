@@ -104,8 +104,7 @@ impl Carry {
     /// may be worked on in any order.
     ///
     /// # Errors
-    /// `BadScratch` if the scratch is not an output of the phase before, `BadMemory` if the memory
-    /// is not an output of an epoch.
+    /// `BadScratch` if the scratch is not an output of the phase before.
     pub fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
         if !matches!(self, Carry::Bonds(_) | Carry::Emission(_)) && !chunk.scratch.is_empty() {
             return Err(KernelError::BadScratch);

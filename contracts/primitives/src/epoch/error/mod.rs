@@ -67,7 +67,8 @@ pub enum EpochError {
     Unsettled(u32),
     /// No closed epoch is unfinished. Close the open epoch first.
     NothingClosed,
-    /// An assertion is posted already. Check it, and dispute it if it is false.
+    /// The same assertion stands already; for a replay or a rollover, any assertion. Check it, and
+    /// dispute it if it is false.
     AlreadyAsserted,
     /// The assertion is for another epoch. Recompute it for the closed epoch.
     HeaderMismatch,
@@ -78,7 +79,8 @@ pub enum EpochError {
     NotAsserted,
     /// The challenge period is not over. Finalize from this block on.
     ChallengePeriod(u32),
-    /// This is not the posted assertion. Use the assertion of the `Proposed` event.
+    /// This assertion does not stand, or is not the first one, which alone can be finalized. Use the
+    /// assertion of the `Proposed` event.
     AssertionMismatch,
     /// The epoch is not waiting for settlement: not final yet, settled, or past its settle window.
     /// Check `status`.
@@ -124,8 +126,8 @@ pub enum EpochError {
     KernelChanged,
     /// The output of the step is as asserted. Nothing was changed; dispute a false step.
     StepIsCorrect,
-    /// The kernel trapped, or ran out of gas. Send again with more gas, or roll over the epoch
-    /// later.
+    /// The kernel ran out of gas, or too little gas was left to tell whether it did. Send again with
+    /// more gas.
     KernelFailed,
     /// The output of the step violates the kernel interface. The epoch can only be rolled over.
     BrokenPromise,
@@ -173,4 +175,10 @@ pub enum EpochError {
     SaltTooLong(u16),
     /// The batch has more than this number of calls. Split it.
     TooManyCalls(u16),
+    /// This number of assertions stands already. Dispute the false ones: each dispute frees a place
+    /// at once.
+    TooManyAssertions(u8),
+    /// The kernel trapped at the step, or its answer is malformed, so no assertion of the epoch is
+    /// correct. The epoch can only be rolled over.
+    KernelTrapped,
 }

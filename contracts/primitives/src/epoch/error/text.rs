@@ -95,7 +95,7 @@ impl fmt::Display for EpochError {
             ),
             Self::AlreadyAsserted => write!(
                 f,
-                "an assertion is posted already; check it, and dispute it if it is false"
+                "an assertion stands already; check it, and dispute it if it is false"
             ),
             Self::HeaderMismatch => write!(
                 f,
@@ -113,7 +113,8 @@ impl fmt::Display for EpochError {
             ),
             Self::AssertionMismatch => write!(
                 f,
-                "this is not the posted assertion; use the assertion of the Proposed event"
+                "this assertion does not stand, or is not the first one, which alone can be \
+                 finalized; use the assertion of the Proposed event"
             ),
             Self::NotSettling => write!(
                 f,
@@ -188,8 +189,8 @@ impl fmt::Display for EpochError {
             ),
             Self::KernelFailed => write!(
                 f,
-                "the kernel trapped, or ran out of gas; send again with more gas, or roll over \
-                 the epoch later"
+                "the kernel ran out of gas, or too little gas was left to tell whether it did; \
+                 send again with more gas"
             ),
             Self::BrokenPromise => write!(
                 f,
@@ -274,6 +275,16 @@ impl fmt::Display for EpochError {
             Self::TooManyCalls(most) => {
                 write!(f, "the batch has more than {most} calls; split it")
             }
+            Self::TooManyAssertions(most) => write!(
+                f,
+                "{most} assertions of the epoch stand already; dispute the false ones, each \
+                 dispute frees a place at once"
+            ),
+            Self::KernelTrapped => write!(
+                f,
+                "the kernel trapped at the step, or its answer is malformed, so no assertion of \
+                 the epoch is correct; the epoch can only be rolled over"
+            ),
         }
     }
 }

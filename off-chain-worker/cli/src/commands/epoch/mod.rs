@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use inktensor_primitives::{
-    epoch::{EpochStatus, Epochs, Settlement, Stage},
+    epoch::{EpochStatus, Epochs, PostedAssertion, Settlement, Stage},
     kernel::{Budget, EpochHeader},
     Rao,
 };
@@ -68,12 +68,16 @@ struct EpochView {
 enum StageView {
     Open,
     Closed,
-    Asserted {
-        assertion: Hex,
-        proposer: Address,
-        collateral_rao: u64,
-        deadline: u32,
-    },
+    Asserted { assertions: Vec<PostedView> },
+}
+
+/// An assertion that stands.
+#[derive(Serialize)]
+struct PostedView {
+    assertion: Hex,
+    proposer: Address,
+    collateral_rao: u64,
+    deadline: u32,
 }
 
 #[derive(Serialize)]
@@ -136,17 +140,20 @@ impl From<&Stage> for StageView {
         match stage {
             Stage::Open => StageView::Open,
             Stage::Closed => StageView::Closed,
-            Stage::Asserted {
-                assertion,
-                proposer,
-                collateral,
-                deadline,
-            } => StageView::Asserted {
-                assertion: Hex::from(assertion),
-                proposer: Address(*proposer),
-                collateral_rao: collateral.0,
-                deadline: *deadline,
+            Stage::Asserted(standing) => StageView::Asserted {
+                assertions: standing.iter().map(PostedView::from).collect(),
             },
+        }
+    }
+}
+
+impl From<&PostedAssertion> for PostedView {
+    fn from(posted: &PostedAssertion) -> Self {
+        Self {
+            assertion: Hex::from(posted.assertion),
+            proposer: Address(posted.proposer),
+            collateral_rao: posted.collateral.0,
+            deadline: posted.deadline,
         }
     }
 }
@@ -229,6 +236,16 @@ impl View for EpochView {
     }
 }
 
+impl PostedView {
+    /// Prints the lines after the first.
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let collateral = tao(Rao(self.collateral_rao));
+        writeln!(out, "           {}", self.assertion)?;
+        writeln!(out, "           by {}", self.proposer)?;
+        writeln!(out, "           collateral {collateral} TAO")
+    }
+}
+
 impl EpochView {
     /// Prints the state of the closed epoch.
     fn closed(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -240,20 +257,15 @@ impl EpochView {
                 "closed     epoch {closed}, not posted yet; collateral of {} TAO is needed",
                 tao(Rao(self.collateral_required_rao))
             )?,
-            StageView::Asserted {
-                assertion,
-                proposer,
-                collateral_rao,
-                deadline,
-            } => {
-                let collateral = tao(Rao(*collateral_rao));
-                writeln!(
-                    out,
-                    "posted     epoch {closed}, can be disputed before block {deadline}"
-                )?;
-                writeln!(out, "           {assertion}")?;
-                writeln!(out, "           by {proposer}")?;
-                writeln!(out, "           collateral {collateral} TAO")?;
+            StageView::Asserted { assertions } => {
+                for posted in assertions {
+                    let deadline = posted.deadline;
+                    writeln!(
+                        out,
+                        "posted     epoch {closed}, can be disputed before block {deadline}"
+                    )?;
+                    posted.text(out)?;
+                }
             }
         }
         if self.replayed > 0 {

@@ -3,7 +3,7 @@
 use super::{
     graph::{shown, CallGraph},
     imports::{signature, Import, SET_STORAGE},
-    invalid, Refusal,
+    invalid, Refusal, MAX_TABLE,
 };
 use std::collections::HashMap;
 use wasmparser::{
@@ -65,6 +65,15 @@ impl Shape {
                 for ty in functions.clone() {
                     self.functions.push(ty.map_err(invalid)?);
                     self.graph.function();
+                }
+            }
+            Payload::TableSection(tables) => {
+                for table in tables.clone() {
+                    let ty = table.map_err(invalid)?.ty;
+                    let most = ty.maximum.unwrap_or(ty.initial).max(ty.initial);
+                    if most > MAX_TABLE {
+                        return Err(Refusal::Table(most));
+                    }
                 }
             }
             Payload::ExportSection(exports) => {
@@ -198,11 +207,17 @@ impl Shape {
     fn body(&mut self, body: &FunctionBody) -> Result<(), Refusal> {
         let caller = self.next_body;
         self.next_body = self.next_body.saturating_add(1);
+        for locals in body.get_locals_reader().map_err(invalid)? {
+            let (count, _) = locals.map_err(invalid)?;
+            self.graph.keep(caller, count);
+        }
         // True if the operator before this one pushed a zero: the last argument of a call that
         // follows.
         let mut zero = false;
         for operator in body.get_operators_reader().map_err(invalid)? {
             let operator = operator.map_err(invalid)?;
+            // Each operator pushes one value at most.
+            self.graph.keep(caller, 1);
             match operator {
                 Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                     self.graph.call(caller, function_index);

@@ -48,16 +48,18 @@ impl Due {
             return Due::Settle { epoch, chunk };
         }
         let is_due = |at: Option<u32>| at.is_some_and(|at| block >= at);
-        match status.stage {
+        match &status.stage {
             Stage::Closed if replays && is_due(status.replays_at) => Due::Replay {
                 next: status.replayed,
             },
             _ if is_due(status.rolls_over_at) => Due::RollOver,
-            Stage::Asserted {
-                assertion,
-                deadline,
-                ..
-            } if block >= deadline => Due::Finalize { assertion },
+            // The deadline of the first passes first, and it alone can be finalized.
+            Stage::Asserted(standing) => match standing.first() {
+                Some(first) if block >= first.deadline => Due::Finalize {
+                    assertion: first.assertion,
+                },
+                _ => Due::Nothing,
+            },
             Stage::Open if block >= status.closes_at => Due::Close,
             _ => Due::Nothing,
         }

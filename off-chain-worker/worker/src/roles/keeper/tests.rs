@@ -1,4 +1,5 @@
 use super::*;
+use inktensor_primitives::epoch::PostedAssertion;
 
 fn open() -> EpochStatus {
     EpochStatus {
@@ -14,14 +15,16 @@ fn open() -> EpochStatus {
     }
 }
 
+/// An epoch with two assertions; the second can be finalized a block later.
 fn asserted(deadline: u32) -> EpochStatus {
+    let posted = |number, deadline| PostedAssertion {
+        assertion: [number; 32],
+        proposer: [2; 32].into(),
+        collateral: Rao(1),
+        deadline,
+    };
     EpochStatus {
-        stage: Stage::Asserted {
-            assertion: [1; 32],
-            proposer: [2; 32].into(),
-            collateral: Rao(1),
-            deadline,
-        },
+        stage: Stage::Asserted(vec![posted(1, deadline), posted(2, deadline + 1)]),
         ..open()
     }
 }
@@ -54,10 +57,12 @@ fn an_epoch_is_closed_at_the_first_block_it_can_be() {
 fn an_assertion_is_finalized_at_its_deadline_and_not_before() {
     assert_eq!(Due::at(&asserted(160), 159, false), Due::Nothing);
     let assertion = [1; 32];
-    assert_eq!(
-        Due::at(&asserted(160), 160, false),
-        Due::Finalize { assertion }
-    );
+    for block in [160, 161] {
+        assert_eq!(
+            Due::at(&asserted(160), block, false),
+            Due::Finalize { assertion }
+        );
+    }
 }
 
 #[test]

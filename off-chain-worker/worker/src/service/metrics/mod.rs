@@ -265,6 +265,7 @@ pub const fn role_error(error: &RoleError) -> &'static str {
         RoleError::ResultsUnknown { .. } => "results_unknown",
         RoleError::AssertionUnknown { .. } => "assertion_unknown",
         RoleError::Slashed { .. } => "slashed",
+        RoleError::CollateralAboveLimit { .. } => "collateral_above_limit",
         RoleError::Disagreement { .. } => "disagreement",
     }
 }

@@ -328,7 +328,7 @@ impl<'a> Reading<'a> {
             let (share, void) = self.share(&column, place);
             let clipped = at(&self.clipped(&column)?, place);
             let chunk = column.chunk(&[], column.memory);
-            let memory = Memory::read(column.memory).ok_or(KernelError::BadMemory)?;
+            let memory = Memory::or_none(column.memory);
             let counted = self.bonds.remembered(self.epoch, &chunk, &memory);
             let cell = Cell {
                 uid: Uid(neuron),
@@ -337,9 +337,9 @@ impl<'a> Reading<'a> {
                 share,
                 consensus,
                 clipped,
-                bond_before: bond(column.memory, uid, neuron)?,
+                bond_before: bond(column.memory, uid, neuron),
                 bond_counted: at(&counted, place),
-                bond_after: bond(self.kept(neuron), uid, neuron)?,
+                bond_after: bond(self.kept(neuron), uid, neuron),
                 incentive,
                 yields: at(&sums.dividends, place),
             };
@@ -347,7 +347,7 @@ impl<'a> Reading<'a> {
             earned = earned.plus(cell.yields);
             bonds.0 = bonds
                 .0
-                .wrapping_add(bond(&moved.memory, uid, neuron)?.into());
+                .wrapping_add(bond(&moved.memory, uid, neuron).into());
             bonds.1 = bonds.1.wrapping_add(cell.bond_after.into());
             let idle = cell.given == 0
                 && cell.bond_before == 0
@@ -488,14 +488,13 @@ fn at<T: Copy + Default>(items: &[T], place: usize) -> T {
 }
 
 /// Returns the bonds of `validator` in the neuron at `uid` in a chunk's memory.
-fn bond(memory: &[u8], validator: Uid, uid: u16) -> Result<u16, KernelError> {
-    let memory = Memory::read(memory).ok_or(KernelError::BadMemory)?;
+fn bond(memory: &[u8], validator: Uid, uid: u16) -> u16 {
+    let memory = Memory::or_none(memory);
     let Some(column) = uid.checked_sub(memory.start().0) else {
-        return Ok(0);
+        return 0;
     };
     let mut rows = memory.rows();
     let row = rows.find(|(uid, _)| *uid == validator);
-    Ok(row
-        .and_then(|(_, mut row)| row.nth(usize::from(column)))
-        .unwrap_or_default())
+    row.and_then(|(_, mut row)| row.nth(usize::from(column)))
+        .unwrap_or_default()
 }
