@@ -172,10 +172,9 @@ mod emission {
             }
         }
 
-        /// Mints `amount` and sends it to `to`.
+        /// Mints `amount` to `to`.
         fn mint_to(&self, to: AccountId, amount: Rao) -> Result<(), EmissionError> {
-            self.tao.mint(amount)?;
-            Ok(self.tao.send(to, amount)?)
+            Ok(self.tao.mint_to(to, amount)?)
         }
 
         /// Mints `amount` to the staking contract, which credits it as `payments`: pay of `epoch`

@@ -5,7 +5,7 @@
 
 use crate::{
     emission::EmissionError, epoch::EpochError, registry::RegistryError, staking::StakingError,
-    AccountId, Rao,
+    token::TokenControl, AccountId, Rao,
 };
 use ink::{
     codegen::TraitCallBuilder,
@@ -14,11 +14,11 @@ use ink::{
     prelude::vec::Vec,
     MessageResult,
 };
-use psp22::{PSP22Burnable, PSP22Error, PSP22Mintable, PSP22};
+use psp22::{PSP22Burnable, PSP22Error, PSP22};
 
 type TokenRef = contract_ref!(PSP22, DefaultEnvironment);
 type BurnRef = contract_ref!(PSP22Burnable, DefaultEnvironment);
-type MintRef = contract_ref!(PSP22Mintable, DefaultEnvironment);
+type MintRef = contract_ref!(TokenControl, DefaultEnvironment);
 
 /// The TAO token at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,17 +87,18 @@ impl Tao {
         paid(amount, token.call_mut().burn(amount.to_u128()).try_invoke())
     }
 
-    /// Mints `amount` to the calling contract.
+    /// Mints `amount` to `to`.
     ///
     /// # Errors
     /// `PaymentRefused` if the calling contract is not the minter, the cap would be passed, or
     /// there is no answer.
-    pub fn mint(self, amount: Rao) -> Result<(), PaymentRefused> {
+    pub fn mint_to(self, to: AccountId, amount: Rao) -> Result<(), PaymentRefused> {
         if amount.is_zero() {
             return Ok(());
         }
         let mut token: MintRef = self.0.into();
-        paid(amount, token.call_mut().mint(amount.to_u128()).try_invoke())
+        let call = token.call_mut().mint_to(to, amount.to_u128());
+        paid(amount, call.try_invoke())
     }
 }
 

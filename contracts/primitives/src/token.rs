@@ -2,6 +2,7 @@
 
 use crate::{AccountId, Rao};
 use ink::prelude::vec::Vec;
+use psp22::PSP22Error;
 
 /// The messages of TAO besides PSP22, PSP22Metadata, PSP22Mintable and PSP22Burnable.
 #[ink::trait_definition]
@@ -18,6 +19,16 @@ pub trait TokenControl {
     /// wired.
     #[ink(message)]
     fn minter(&self) -> Option<AccountId>;
+
+    /// Mints `value` rao to `to`. Minter only.
+    ///
+    /// # Events
+    /// `Transfer`.
+    ///
+    /// # Errors
+    /// `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
+    #[ink(message)]
+    fn mint_to(&mut self, to: AccountId, value: u128) -> Result<(), PSP22Error>;
 
     /// Names the minter. Deployer only, once, during deployment.
     ///

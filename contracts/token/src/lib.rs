@@ -222,11 +222,7 @@ mod token {
         /// `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
         #[ink(message)]
         fn mint(&mut self, value: u128) -> Result<(), PSP22Error> {
-            let caller = self.env().caller();
-            self.issuance.mint(caller, value)?;
-            let events = self.data.mint(caller, value)?;
-            Self::emit(events);
-            Ok(())
+            self.mint_to(self.env().caller(), value)
         }
     }
 
@@ -264,6 +260,21 @@ mod token {
         #[ink(message)]
         fn minter(&self) -> Option<AccountId> {
             self.issuance.minter()
+        }
+
+        /// Mints `value` rao to `to`. Minter only.
+        ///
+        /// # Events
+        /// `Transfer`.
+        ///
+        /// # Errors
+        /// `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
+        #[ink(message)]
+        fn mint_to(&mut self, to: AccountId, value: u128) -> Result<(), PSP22Error> {
+            self.issuance.mint(self.env().caller(), value)?;
+            let events = self.data.mint(to, value)?;
+            Self::emit(events);
+            Ok(())
         }
 
         /// Names the minter. Deployer only, once, during deployment.
