@@ -65,6 +65,7 @@ pub fn genesis() -> Externalities {
 /// The code that FRAME's macros make has no documentation.
 #[allow(
     missing_docs,
+    unexpected_cfgs,
     clippy::expect_used,
     clippy::unwrap_used,
     reason = "FRAME's macros write this code"
