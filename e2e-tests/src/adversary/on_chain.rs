@@ -136,6 +136,12 @@ impl OnChain {
         self.netuid
     }
 
+    /// Finalizes and settles the honest assertion of `case`, which stands first.
+    pub fn finish(&mut self, case: &Case) {
+        self.net.finalize(self.netuid);
+        self.settle(case);
+    }
+
     /// Settles the epoch of `case`, which is final by its honest assertion.
     pub fn settle(&mut self, case: &Case) {
         let key = (self.netuid, case.inputs.header.epoch);

@@ -165,7 +165,8 @@ fn closed_inputs_do_not_change_with_random_writes() {
             let proof = case.trace.proof(&case.inputs, &honest, k).expect("a step");
             assert_eq!(judge.dispute(k, &proof), Err(EpochError::StepIsCorrect));
         }
-        judge.finish(&case);
+        judge.net.finalize(netuid);
+        judge.settle(&case);
         assert_eq!(judge.net.roster(netuid), case.trace.roster);
     }
 }
@@ -183,7 +184,8 @@ fn writes_after_a_close_are_read_by_the_next_epoch() {
     judge
         .propose(&case.trace.assertion())
         .expect("honest, and taken");
-    judge.finish(&case);
+    judge.net.finalize(netuid);
+    judge.settle(&case);
     judge.net.close(netuid);
     let stake = |inputs: &inktensor_compute::epoch::EpochInputs| inputs.chunks[0].neurons[0].stake;
     assert!(stake(&judge.net.inputs(netuid)) >= stake(&case.inputs) + more.0);
