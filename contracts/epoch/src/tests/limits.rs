@@ -150,9 +150,9 @@ fn judging_a_step_fits_the_linear_memory() {
     let closed = largest_epoch();
     let memory = memory(&closed, &proof.assertion);
     let page = usize::from(PAGE);
-    let gathered = page
-        * (size_of::<Neuron>() + size_of::<Rao>() + size_of::<RowCell>())
-        + roster().len() * largest_row().encoded_size();
+    let gathered = page * (size_of::<Neuron>() + size_of::<Rao>() + size_of::<RowCell>());
+    // Pages of rows are decoded in one piece.
+    let rows = roster().len() * largest_row().encoded_size();
     let decoded = 2
         * (proof.encoded_size()
             + closed.encoded_size()
@@ -162,7 +162,7 @@ fn judging_a_step_fits_the_linear_memory() {
             + output.encoded_size());
     let given = proof.carry.len() + proof.scratch.len() + proof.memory.len();
     let hashed = proof.assertion.encoded_size() + 2 * given + output.results.encoded_size();
-    let needed = STACK + STATIC_BUFFER + decoded + hashed;
+    let needed = STACK + STATIC_BUFFER + decoded + rows + hashed;
     assert!(
         needed <= MAX_LINEAR,
         "{needed} bytes do not fit {MAX_LINEAR}"
@@ -191,9 +191,9 @@ fn replaying_a_step_fits_the_linear_memory() {
     let assertion = largest_assertion();
     let memory = memory(&closed, &assertion);
     let page = usize::from(PAGE);
-    let gathered = page
-        * (size_of::<Neuron>() + size_of::<Rao>() + size_of::<RowCell>())
-        + roster().len() * largest_row().encoded_size();
+    let gathered = page * (size_of::<Neuron>() + size_of::<Rao>() + size_of::<RowCell>());
+    // Pages of rows are decoded in one piece.
+    let rows = roster().len() * largest_row().encoded_size();
     let decoded = 2
         * (MAX_MEMORY
             + MAX_CARRY
@@ -215,7 +215,7 @@ fn replaying_a_step_fits_the_linear_memory() {
         + output.results.encoded_size();
     // The last step makes the epoch final.
     let kept = Settling::begin(&closed, assertion.clone(), 0, false).encoded_size();
-    let needed = STACK + STATIC_BUFFER + decoded + grown + copied + hashed + kept;
+    let needed = STACK + STATIC_BUFFER + decoded + rows + grown + copied + hashed + kept;
     assert!(
         needed <= MAX_LINEAR,
         "{needed} bytes do not fit {MAX_LINEAR}"
