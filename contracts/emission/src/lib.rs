@@ -173,15 +173,6 @@ mod emission {
             self.accounts.get(netuid).unwrap_or_default()
         }
 
-        /// Returns the weight of a subnet from now on.
-        fn weight(&self, netuid: NetUid) -> Result<Rao, EmissionError> {
-            let staking: contract_ref!(Staking) = self.staking.into();
-            match staking.call().matured_stake(netuid).try_invoke() {
-                Ok(Ok(matured)) => Ok(weight::weight(matured)),
-                _ => Err(EmissionError::Staking),
-            }
-        }
-
         /// Mints `amount` to `to`.
         fn mint_to(&self, to: AccountId, amount: Rao) -> Result<(), EmissionError> {
             Ok(self.tao.mint_to(to, amount)?)
@@ -285,31 +276,31 @@ mod emission {
         /// Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
         /// when the epoch closes.
         ///
-        /// Issuance is evaluated up to the current block, and the subnet's weight is read again: the
-        /// stake that weighed in `epoch`. If it is less than before, the subnet draws that part of
-        /// its share, and all subnets share the rest.
+        /// Issuance is evaluated up to the current block. `matured`, the stake in rao that weighed
+        /// in `epoch`, is the subnet's weight from now on. If it is less than before, the subnet
+        /// draws that part of its share, and all subnets share the rest.
         ///
         /// # Events
         /// `Drawn`.
         ///
         /// # Errors
-        /// `NotEpoch`, `Staking`, `AlreadyDrawn`.
+        /// `NotEpoch`, `AlreadyDrawn`.
         #[ink(message)]
         fn draw(
             &mut self,
             netuid: NetUid,
             epoch: u32,
             preset: SplitPreset,
+            matured: Rao,
         ) -> Result<EpochBudget, EmissionError> {
             self.only_epoch()?;
-            let weight = self.weight(netuid)?;
             let now = self.env().block_number();
             let mut account = self.account(netuid);
             let Draw { budget, returned } = self.ledger.draw(
                 &mut account,
                 epoch,
                 now,
-                weight,
+                weight::weight(matured),
                 &self.division.with(preset),
             )?;
             self.accounts.insert(netuid, &account);

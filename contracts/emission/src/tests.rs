@@ -45,7 +45,7 @@ fn the_deployer_wires_once_and_cannot_draw() {
     assert_eq!(emission.wire(all.bob), Ok(()));
     assert_eq!(emission.wire(all.alice), Err(WireError::AlreadyWired));
     assert_eq!(
-        emission.draw(NETUID, 0, SplitPreset::Network),
+        emission.draw(NETUID, 0, SplitPreset::Network, Rao(1)),
         Err(EmissionError::NotEpoch)
     );
 }
@@ -61,7 +61,7 @@ fn only_the_epoch_contract_draws_pays_carries_and_completes() {
             emission.wire(all.bob).unwrap();
         }
         assert_eq!(
-            emission.draw(NETUID, 0, SplitPreset::Network),
+            emission.draw(NETUID, 0, SplitPreset::Network, Rao(1)),
             Err(refused.clone())
         );
         assert_eq!(emission.pay(NETUID, 0, Vec::new()), Err(refused.clone()));

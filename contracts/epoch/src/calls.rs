@@ -16,7 +16,7 @@ use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fee, SplitPreset},
     epoch::{EpochError, Peers, Settlement},
     kernel::{EpochHeader, EpochPlan, IncentiveKernel, NeuronResult, StepInput, StepOutput},
-    registry::{Neuron, Registry, Subnet, SubnetSnapshot, Tenure},
+    registry::{Neuron, Registry, RegistryError, Subnet, SubnetSnapshot},
     staking::{Payment, Staking},
     tao::Tao,
     AccountId, Digest, NetUid, Rao, Uid,
@@ -164,13 +164,30 @@ impl Addresses {
         answer(self.registry().call().neuron(netuid, uid).try_invoke())
     }
 
-    /// Calls `begin_epoch` of registry and staking, so that both always have the same open epoch.
-    pub fn begin_epoch(&self, netuid: NetUid, closing: u32) -> Result<SubnetSnapshot, EpochError> {
-        let call = self.registry().call_mut().begin_epoch(netuid, closing);
-        let snapshot = answer(call.try_invoke())?.map_err(EpochError::Registry)?;
+    /// Calls `Registry::begin_epoch`. A close calls `Staking::begin_epoch` too, so both always have
+    /// the same open epoch.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `Retired`.
+    pub fn begin_registry_epoch(
+        &self,
+        netuid: NetUid,
+        closing: u32,
+        roster: Vec<Uid>,
+    ) -> Result<SubnetSnapshot, EpochError> {
+        let mut registry = self.registry();
+        let call = registry.call_mut().begin_epoch(netuid, closing, roster);
+        answer(call.try_invoke())?.map_err(|error| match error {
+            RegistryError::UnknownSubnet => EpochError::UnknownSubnet,
+            RegistryError::Retired(at) => EpochError::Retired(at),
+            error => EpochError::Registry(error),
+        })
+    }
+
+    /// Calls `Staking::begin_epoch`.
+    pub fn begin_staking_epoch(&self, netuid: NetUid, closing: u32) -> Result<Rao, EpochError> {
         let call = self.staking().call_mut().begin_epoch(netuid, closing);
-        answer(call.try_invoke())?.map_err(EpochError::Staking)?;
-        Ok(snapshot)
+        answer(call.try_invoke())?.map_err(EpochError::Staking)
     }
 
     /// Calls `Registry::record_scores`.
@@ -194,8 +211,10 @@ impl Addresses {
         netuid: NetUid,
         epoch: u32,
         preset: SplitPreset,
+        matured: Rao,
     ) -> Result<EpochBudget, EpochError> {
-        let call = self.emission().call_mut().draw(netuid, epoch, preset);
+        let mut emission = self.emission();
+        let call = emission.call_mut().draw(netuid, epoch, preset, matured);
         answer(call.try_invoke())?.map_err(EpochError::Emission)
     }
 
@@ -263,16 +282,6 @@ impl Source for Addresses {
             .registry()
             .call()
             .neurons_at(netuid, epoch, start, count);
-        answer(call.try_invoke())?.map_err(EpochError::Registry)
-    }
-
-    fn tenures_at(
-        &self,
-        netuid: NetUid,
-        epoch: u32,
-        uids: Vec<Uid>,
-    ) -> Result<Vec<Tenure>, EpochError> {
-        let call = self.registry().call().tenures_at(netuid, epoch, uids);
         answer(call.try_invoke())?.map_err(EpochError::Registry)
     }
 

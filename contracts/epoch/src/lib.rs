@@ -82,7 +82,7 @@ mod epoch {
         config,
         dispute::judge,
         inputs::{Inputs, Source, StakeStore},
-        lifecycle::{Finality, Posting, Released},
+        lifecycle::{Finality, Lifecycle, Posting, Released},
         publication::{memory_events, results_event},
         replay::{self, ReplayStore},
         settlement::{payments, ChunkOutcome, Span},
@@ -467,11 +467,15 @@ mod epoch {
         #[ink(message)]
         fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError> {
             let block = self.env().block_number();
-            let subnet = self.addresses.subnet(netuid)?;
-            let started_at = close::started_at(&subnet)?;
-            let mut lifecycle = self.subnets.lifecycle(netuid, started_at);
-            let due = lifecycle.due_close(block, subnet.tempo)?;
-            if subnet.neurons == 0 {
+            let stored = self.subnets.stored_lifecycle(netuid);
+            let open = stored.as_ref().map_or(0, |lifecycle| lifecycle.open);
+            let roster = self.subnets.roster(netuid);
+            let addresses = &self.addresses;
+            let snapshot = addresses.begin_registry_epoch(netuid, open, roster)?;
+            let started_at = close::started_at(&snapshot.subnet)?;
+            let mut lifecycle = stored.unwrap_or_else(|| Lifecycle::new(started_at));
+            let due = lifecycle.due_close(block, snapshot.due_after)?;
+            if snapshot.neurons == 0 {
                 let epoch = due.restart();
                 self.subnets.set_lifecycle(netuid, &lifecycle);
                 self.env().emit_event(TempoRestarted { netuid, epoch });
@@ -486,8 +490,8 @@ mod epoch {
                 netuid,
                 block,
             };
-            let (rows, roster) = (self.weights.rows(), self.subnets.roster(netuid));
-            let closed = close::freeze(&self.addresses, rows, &due, closing, roster)?;
+            let rows = self.weights.rows();
+            let closed = close::freeze(&self.addresses, rows, &due, closing, snapshot)?;
             due.close(closed.steps())?;
             let event = self.subnets.close(&lifecycle, &closed);
             self.env().emit_event(event);

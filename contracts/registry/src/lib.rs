@@ -1083,37 +1083,30 @@ mod registry {
             self.subnets.neurons_at(netuid, epoch, start, count)
         }
 
-        /// Returns the registrations of the neurons on `uids`, ascending and at most 129, at the
-        /// end of `epoch`. Called by the epoch contract, once for a whole roster.
+        /// Closes epoch `closing` of a subnet, opens the next one, and returns everything that a
+        /// close fixes of the subnet. `roster` are the uids with a permit by the last final epoch,
+        /// ascending and at most 128. On a subnet without neurons nothing closes. Epoch contract
+        /// only.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for one beyond the seats
-        /// taken then, or for one that does not ascend.
-        #[ink(message)]
-        fn tenures_at(
-            &self,
-            netuid: NetUid,
-            epoch: u32,
-            uids: Vec<Uid>,
-        ) -> Result<Vec<Tenure>, RegistryError> {
-            self.subnets.tenures_at(netuid, epoch, &uids)
-        }
-
-        /// Closes epoch `closing` of a subnet, opens the next one, and returns the subnet at the
-        /// close. Epoch contract only.
-        ///
-        /// # Errors
-        /// `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
+        /// `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`, `OutOfBounds` for
+        /// too many uids, for one beyond the seats that are taken, or for one that does not ascend.
         #[ink(message)]
         fn begin_epoch(
             &mut self,
             netuid: NetUid,
             closing: u32,
+            roster: Vec<Uid>,
         ) -> Result<SubnetSnapshot, RegistryError> {
             self.only_epoch()?;
             let now = self.env().block_number();
             self.admin.check_not_closed(now)?;
-            self.subnets.close(netuid, closing, now, &self.kernels)
+            let closing = Closing {
+                epoch: closing,
+                now,
+                roster,
+            };
+            self.subnets.close(netuid, closing, &self.kernels)
         }
 
         /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of

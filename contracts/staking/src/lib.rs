@@ -621,7 +621,7 @@ mod staking {
 
         /// Returns the stake in rao that weighed in the subnet's last closed epoch: all stake that
         /// was there from the opening to the close. The subnet shares in emission by it until the
-        /// next close. Called by the emission contract.
+        /// next close.
         #[ink(message)]
         fn matured_stake(&self, netuid: NetUid) -> Rao {
             self.stake.matured(netuid)
@@ -803,13 +803,13 @@ mod staking {
             }
         }
 
-        /// Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing`
-        /// for `matured_stake`. Epoch contract only.
+        /// Opens epoch `closing + 1` of a subnet, and returns the stake in rao that weighed in
+        /// `closing`: the subnet shares in emission by it. Epoch contract only.
         ///
         /// # Errors
         /// `NotEpoch`.
         #[ink(message)]
-        fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError> {
+        fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<Rao, StakingError> {
             match self.wiring.peers() {
                 Some(peers) if peers.epoch == self.env().caller() => {}
                 _ => return Err(StakingError::NotEpoch),

@@ -11,7 +11,7 @@ use inktensor_primitives::{
     kernel::{EpochHeader, IncentiveKernel, StepInput},
     registry::Registry,
     staking::{Payment, Staking},
-    AccountId, Uid,
+    AccountId, Rao, Uid,
 };
 use scale::Decode;
 use std::fmt::Debug;
@@ -30,19 +30,14 @@ pub fn of_close(open: &Template, header: &EpochHeader) -> Vec<Part> {
     let (netuid, epoch) = (header.netuid, header.epoch);
     let mut alone = Alone::of("close", open);
     let at = alone.net.addresses();
-    let subnet = at.registry().subnet(netuid);
-    alone.read("registry", "subnet", subnet);
-    let begin = at.registry().begin_epoch(netuid, epoch);
+    let begin = at.registry().begin_epoch(netuid, epoch, header.roster.clone());
     alone.change("registry", "begin_epoch", at.epoch, begin);
     let begin = at.staking().begin_epoch(netuid, epoch);
     alone.change("staking", "begin_epoch", at.epoch, begin);
-    let draw = at.emission().draw(netuid, epoch, SplitPreset::Network);
+    let draw = at.emission().draw(netuid, epoch, SplitPreset::Network, Rao::ZERO);
     alone.change("emission", "draw", at.epoch, draw);
     let plan = at.yuma().plan(header.clone());
     alone.change("kernel", "plan", at.epoch, plan);
-    let roster = header.roster.clone();
-    let tenures = at.registry().tenures_at(netuid, epoch, roster);
-    alone.change("registry", "tenures_at", at.epoch, tenures);
     alone.end()
 }
 
@@ -101,23 +96,6 @@ impl Alone {
             net: Network::begin_from(template),
             parts: Vec::new(),
         }
-    }
-
-    /// Records a message that cannot fail.
-    fn read<R: Decode>(
-        &mut self,
-        contract: &'static str,
-        message: &'static str,
-        sent: impl Into<Message<R>>,
-    ) {
-        let (signer, sent) = (self.net.addresses().epoch, sent.into());
-        let costs = self.net.costs_of(signer, sent.to, &sent.input);
-        self.parts.push(Part {
-            of: self.of,
-            contract,
-            message,
-            costs,
-        });
     }
 
     /// Records a message that must succeed.

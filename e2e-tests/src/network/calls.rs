@@ -123,7 +123,7 @@ calls! {
     /// Removes all that a neuron has published.
     registry.stop_serving as stop_serving(netuid: NetUid) -> Rao, RegistryError;
     /// Opens the registry's next epoch; for the epoch contract.
-    registry.begin_epoch as begin_registry_epoch(netuid: NetUid, closing: u32) -> SubnetSnapshot, RegistryError;
+    registry.begin_epoch as begin_registry_epoch(netuid: NetUid, closing: u32, roster: Vec<Uid>) -> SubnetSnapshot, RegistryError;
     /// Records scores; for the epoch contract.
     registry.record_scores as record_scores(netuid: NetUid, epoch: u32, start: Uid, scores: Vec<NeuronResult>) -> (), RegistryError;
     /// Adds stake.
@@ -149,11 +149,11 @@ calls! {
     /// Sets the take of a hotkey.
     staking.set_take as set_take(hotkey: AccountId, take: Bps) -> (), StakingError;
     /// Opens the staking contract's next epoch; for the epoch contract.
-    staking.begin_epoch as begin_staking_epoch(netuid: NetUid, closing: u32) -> (), StakingError;
+    staking.begin_epoch as begin_staking_epoch(netuid: NetUid, closing: u32) -> Rao, StakingError;
     /// Credits pay; for the emission contract.
     staking.distribute as distribute(netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Rao, StakingError;
     /// Draws a budget; for the epoch contract.
-    emission.draw as draw(netuid: NetUid, epoch: u32, preset: SplitPreset) -> EpochBudget, EmissionError;
+    emission.draw as draw(netuid: NetUid, epoch: u32, preset: SplitPreset, matured: Rao) -> EpochBudget, EmissionError;
     /// Pays a chunk; for the epoch contract.
     emission.pay as pay(netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Rao, EmissionError;
     /// Ends a pay-out; for the epoch contract.

@@ -107,7 +107,7 @@ fn registry_refuses_all_but_the_epoch_contract() {
     for who in outsiders(&net, insider) {
         net.refuses(
             who,
-            |it| it.begin_registry_epoch(netuid, 0),
+            |it| it.begin_registry_epoch(netuid, 0, Vec::new()),
             RegistryError::NotEpoch,
         );
         let scores = vec![NeuronResult::default()];
@@ -158,7 +158,7 @@ fn emission_refuses_all_but_the_epoch_contract() {
     for who in outsiders(&net, insider) {
         net.refuses(
             who,
-            |it| it.draw(netuid, 0, SplitPreset::Network),
+            |it| it.draw(netuid, 0, SplitPreset::Network, Rao(1)),
             EmissionError::NotEpoch,
         );
         net.refuses(who, |it| it.pay(netuid, 0, vec![]), EmissionError::NotEpoch);

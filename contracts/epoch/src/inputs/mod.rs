@@ -31,13 +31,6 @@ pub trait Source {
         start: Uid,
         count: u16,
     ) -> Result<Vec<Neuron>, EpochError>;
-    /// Calls `Registry::tenures_at`.
-    fn tenures_at(
-        &self,
-        netuid: NetUid,
-        epoch: u32,
-        uids: Vec<Uid>,
-    ) -> Result<Vec<Tenure>, EpochError>;
     /// Calls `Staking::stakes_at`.
     fn stakes_at(
         &self,
@@ -47,20 +40,17 @@ pub trait Source {
     ) -> Result<Vec<Rao>, EpochError>;
 }
 
-/// Returns the seat of each roster uid at the close of the epoch of `header`.
+/// Returns the seat of each roster uid, whose neurons have these tenures, at the close of the epoch
+/// of `header`.
 ///
 /// # Errors
-/// Those of the registry; `PeerUnavailable` unless the registry answers for every uid.
+/// `PeerUnavailable` unless there is a tenure for every uid.
 pub fn roster_seats(
-    source: &impl Source,
     rows: &RowStore,
     header: &EpochHeader,
+    tenures: &[Tenure],
 ) -> Result<Vec<RosterSeat>, EpochError> {
     let roster = &header.roster;
-    if roster.is_empty() {
-        return Ok(Vec::new());
-    }
-    let tenures = source.tenures_at(header.netuid, header.epoch, roster.clone())?;
     if tenures.len() != roster.len() {
         return Err(EpochError::PeerUnavailable);
     }
@@ -75,7 +65,7 @@ pub fn roster_seats(
         }
         let head = head_at(&heads, *uid, header.epoch)?;
         let is_owner = header.owner_uid == Some(*uid);
-        let seat = RosterSeat::freeze(tenure, head, is_owner, header.final_epoch);
+        let seat = RosterSeat::freeze(*tenure, head, is_owner, header.final_epoch);
         seats.push(seat);
     }
     Ok(seats)

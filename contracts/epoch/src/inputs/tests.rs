@@ -98,17 +98,6 @@ impl Source for Neurons {
         Ok(self.0[start..start + usize::from(count)].to_vec())
     }
 
-    fn tenures_at(&self, _: NetUid, _: u32, uids: Vec<Uid>) -> Result<Vec<Tenure>, EpochError> {
-        let tenure = |uid: Uid| {
-            let neuron = &self.0[usize::from(uid.0)];
-            Tenure {
-                generation: neuron.generation,
-                registered_epoch: neuron.registered_epoch,
-            }
-        };
-        Ok(uids.into_iter().map(tenure).collect())
-    }
-
     fn stakes_at(
         &self,
         _: NetUid,
@@ -116,6 +105,17 @@ impl Source for Neurons {
         _: u32,
     ) -> Result<Vec<Rao>, EpochError> {
         Ok(hotkeys.into_iter().map(stake_of).collect())
+    }
+}
+
+impl Neurons {
+    fn tenures(&self, uids: &[Uid]) -> Vec<Tenure> {
+        let neurons = uids.iter().map(|uid| &self.0[usize::from(uid.0)]);
+        let tenures = neurons.map(|neuron| Tenure {
+            generation: neuron.generation,
+            registered_epoch: neuron.registered_epoch,
+        });
+        tenures.collect()
     }
 }
 
@@ -131,15 +131,6 @@ impl Source for Rest {
         count: u16,
     ) -> Result<Vec<Neuron>, EpochError> {
         self.0.neurons_at(netuid, epoch, start, count)
-    }
-
-    fn tenures_at(
-        &self,
-        netuid: NetUid,
-        epoch: u32,
-        uids: Vec<Uid>,
-    ) -> Result<Vec<Tenure>, EpochError> {
-        self.0.tenures_at(netuid, epoch, uids)
     }
 
     fn stakes_at(
@@ -228,7 +219,9 @@ proptest! {
             let mut set: BTreeMap<u16, (u32, u32, Vec<u16>)> = BTreeMap::new();
             let mut rows = RowStore::default();
             let mut roster: Vec<Uid> = roster.iter().copied().map(Uid).collect();
-            roster = crate::closed_epoch::roster_with_owner(roster, owner.map(Uid));
+            roster.extend(owner.map(Uid));
+            roster.sort();
+            roster.dedup();
             let mut closed = closed_epoch(CLOSED, final_epoch, &[]);
             closed.header.neurons = NEURONS;
             closed.header.owner_uid = owner.map(Uid);
@@ -238,7 +231,7 @@ proptest! {
             let mut frozen = None;
             for (block, (open, event)) in (100u32..).zip(events) {
                 if open > CLOSED && frozen.is_none() {
-                    closed.seats = roster_seats(&registry, &rows, &closed.header).unwrap();
+                    closed.seats = roster_seats(&rows, &closed.header, &registry.tenures(&roster)).unwrap();
                     frozen = Some((registry.clone(), set.clone()));
                 }
                 match event {
@@ -267,7 +260,7 @@ proptest! {
             let (registry, set) = match frozen {
                 Some(frozen) => frozen,
                 None => {
-                    closed.seats = roster_seats(&registry, &rows, &closed.header).unwrap();
+                    closed.seats = roster_seats(&rows, &closed.header, &registry.tenures(&roster)).unwrap();
                     (registry, set)
                 }
             };

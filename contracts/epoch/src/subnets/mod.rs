@@ -66,9 +66,13 @@ pub struct SubnetStore {
 impl SubnetStore {
     /// Returns the lifecycle of a subnet that started at `started_at`.
     pub fn lifecycle(&self, netuid: NetUid, started_at: u32) -> Lifecycle {
-        self.lifecycles
-            .get(netuid)
+        self.stored_lifecycle(netuid)
             .unwrap_or_else(|| Lifecycle::new(started_at))
+    }
+
+    /// Returns the lifecycle of a subnet; nothing before the first close.
+    pub fn stored_lifecycle(&self, netuid: NetUid) -> Option<Lifecycle> {
+        self.lifecycles.get(netuid)
     }
 
     /// Returns the epoch that closed last.

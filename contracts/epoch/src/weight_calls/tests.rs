@@ -3,7 +3,7 @@
 use super::*;
 use inktensor_primitives::{
     epoch::CommitState,
-    registry::{Neuron, Seat, Tenure, WeightTerms},
+    registry::{Neuron, Seat, WeightTerms},
     Uid,
 };
 
@@ -17,10 +17,6 @@ struct Stake(Rao);
 
 impl Source for Stake {
     fn neurons_at(&self, _: NetUid, _: u32, _: Uid, _: u16) -> Result<Vec<Neuron>, EpochError> {
-        Err(EpochError::PeerUnavailable)
-    }
-
-    fn tenures_at(&self, _: NetUid, _: u32, _: Vec<Uid>) -> Result<Vec<Tenure>, EpochError> {
         Err(EpochError::PeerUnavailable)
     }
 

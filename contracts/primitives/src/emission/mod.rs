@@ -65,21 +65,22 @@ pub trait Emission {
     /// Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only, when
     /// the epoch closes.
     ///
-    /// Issuance is evaluated up to the current block, and the subnet's weight is read again: the
-    /// stake that weighed in `epoch`. If it is less than before, the subnet draws that part of its
-    /// share, and all subnets share the rest.
+    /// Issuance is evaluated up to the current block. `matured`, the stake in rao that weighed in
+    /// `epoch`, is the subnet's weight from now on. If it is less than before, the subnet draws that
+    /// part of its share, and all subnets share the rest.
     ///
     /// # Events
     /// `Drawn`.
     ///
     /// # Errors
-    /// `NotEpoch`, `Staking`, `AlreadyDrawn`.
+    /// `NotEpoch`, `AlreadyDrawn`.
     #[ink(message)]
     fn draw(
         &mut self,
         netuid: NetUid,
         epoch: u32,
         preset: SplitPreset,
+        matured: Rao,
     ) -> Result<EpochBudget, EmissionError>;
 
     /// Mints and pays `payments`, the pay of one chunk of `epoch`, as stake. Returns their sum in

@@ -154,6 +154,12 @@ pub struct SubnetSnapshot {
     pub params: Vec<u8>,
     /// Hash of the code that the kernel was allowed with.
     pub kernel_code: Digest,
+    /// Blocks after which the epoch was due: its tempo, unless the subnet was stuck.
+    pub due_after: u32,
+    /// Uids with a permit, ascending: those of the last final epoch, and the owner's.
+    pub roster: Vec<Uid>,
+    /// Registrations of the neurons on these uids.
+    pub tenures: Vec<Tenure>,
 }
 
 /// A hotkey's owner, and the conditions for stake on a subnet.

@@ -269,7 +269,7 @@ pub trait Staking {
 
     /// Returns the stake in rao that weighed in the subnet's last closed epoch: all stake that was
     /// there from the opening to the close. The subnet shares in emission by it until the next
-    /// close. Called by the emission contract.
+    /// close.
     #[ink(message)]
     fn matured_stake(&self, netuid: NetUid) -> Rao;
 
@@ -375,13 +375,13 @@ pub trait Staking {
     #[ink(message)]
     fn peers(&self) -> StakingPeers;
 
-    /// Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing` for
-    /// `matured_stake`. Epoch contract only.
+    /// Opens epoch `closing + 1` of a subnet, and returns the stake in rao that weighed in
+    /// `closing`: the subnet shares in emission by it. Epoch contract only.
     ///
     /// # Errors
     /// `NotEpoch`.
     #[ink(message)]
-    fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError>;
+    fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<Rao, StakingError>;
 
     /// Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
     /// contract only, after it has minted and sent the sum to this contract.

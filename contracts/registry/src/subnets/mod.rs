@@ -58,6 +58,27 @@ pub struct SeatRecord {
     registered_epoch: u32,
 }
 
+/// The close of an epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// The epoch, which must be the open one.
+    pub epoch: u32,
+    /// The block.
+    pub now: u32,
+    /// Uids with a permit by the last final epoch, ascending.
+    pub roster: Vec<Uid>,
+}
+
+/// Returns the uids with a permit, ascending: `roster`, and the subnet owner's uid.
+fn with_owner(mut roster: Vec<Uid>, owner: Option<Uid>) -> Vec<Uid> {
+    if let Some(uid) = owner {
+        if let Err(place) = roster.binary_search(&uid) {
+            roster.insert(place, uid);
+        }
+    }
+    roster
+}
+
 /// All subnets.
 #[ink::storage_item]
 #[derive(Debug, Default)]
@@ -92,55 +113,59 @@ pub struct Subnets {
 }
 
 impl Subnets {
-    /// Closes epoch `closing` at block `now`. Returns the subnet as of that epoch.
+    /// Closes the open epoch. Returns the subnet as of that epoch. Without neurons nothing closes.
     ///
     /// The hyperparameters that were set in the epoch count from the next one on. A stuck subnet's
     /// epoch closes with them already.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `Retired`, `KernelNotAllowed`, `WrongEpoch`, `Exhausted`.
+    /// `UnknownSubnet`, `Retired`, `KernelNotAllowed`, `WrongEpoch`, `Exhausted`, `OutOfBounds`.
     pub fn close(
         &mut self,
         netuid: NetUid,
-        closing: u32,
-        now: u32,
+        closing: Closing,
         kernels: &Kernels,
     ) -> Result<SubnetSnapshot, RegistryError> {
         let mut settings = self.settings(netuid)?.live()?;
         let mut seats = self.seats(netuid)?;
         let frozen = seats.clone();
-        seats.close(closing, now)?;
-        self.seats.insert(netuid, &seats);
-        if let Some(next) = &settings.next {
-            let tempo = settings.present.tempo;
-            let is_stuck = change_limits::is_stuck(frozen.opened_at(), tempo, now);
-            if is_stuck && change_limits::is_noticed(next.set_at, now) {
-                self.take_next(netuid, &mut settings, &seats, now);
-                self.settings.insert(netuid, &settings);
+        let (now, due_after) = (closing.now, settings.present.tempo);
+        if frozen.taken() > 0 {
+            seats.close(closing.epoch, now)?;
+            self.seats.insert(netuid, &seats);
+            if let Some(next) = &settings.next {
+                let is_stuck = change_limits::is_stuck(frozen.opened_at(), due_after, now);
+                if is_stuck && change_limits::is_noticed(next.set_at, now) {
+                    self.take_next(netuid, &mut settings, &seats, now);
+                    self.settings.insert(netuid, &settings);
+                }
             }
         }
-        let snapshot = self.snapshot(netuid, settings.clone(), &frozen, now, kernels)?;
-        if settings.next.is_some() {
+        let snapshot = SubnetSnapshot {
+            due_after,
+            ..self.snapshot(netuid, settings.clone(), &frozen, closing, kernels)?
+        };
+        if frozen.taken() > 0 && settings.next.is_some() {
             self.take_next(netuid, &mut settings, &seats, now);
             self.settings.insert(netuid, &settings);
         }
         Ok(snapshot)
     }
 
-    /// Returns the subnet as the epoch reads it that closes at block `now`.
+    /// Returns the subnet as the closing epoch reads it.
     fn snapshot(
         &self,
         netuid: NetUid,
         settings: Settings,
         seats: &Seats,
-        now: u32,
+        closing: Closing,
         kernels: &Kernels,
     ) -> Result<SubnetSnapshot, RegistryError> {
         // Every subnet has an entry: its kernel was allowed when chosen, and entries stay.
         let kernel = kernels.entry(settings.present.kernel);
         let kernel = kernel.ok_or(RegistryError::KernelNotAllowed)?;
         let owner = self.places.get((netuid, settings.owner_hotkey));
-        let price = self.price(netuid, &settings, now);
+        let price = self.price(netuid, &settings, closing.now);
         let params = settings::kernel_bytes(&settings.present.params);
         let mut subnet = settings.subnet(seats, price);
         if let Some(SeatRecord {
@@ -150,11 +175,16 @@ impl Subnets {
             // The owner's cut is staked on the hotkey that holds the owner's stake.
             subnet.owner_hotkey = self.identity_of(netuid, subnet.owner_hotkey, uid, generation);
         }
+        let owner_uid = owner.map(|place| place.uid);
+        let roster = with_owner(closing.roster, owner_uid);
         Ok(SubnetSnapshot {
             neurons: seats.taken(),
-            owner_uid: owner.map(|place| place.uid),
+            owner_uid,
             params,
             kernel_code: kernel.code_hash,
+            due_after: subnet.tempo,
+            tenures: self.tenures(netuid, closing.epoch, &roster, seats.taken())?,
+            roster,
             subnet,
         })
     }
@@ -258,20 +288,19 @@ impl Subnets {
         page.unwrap_or_default().at(places, epoch)
     }
 
-    /// Returns the tenures of the neurons on `uids` at the end of `epoch`. Reads each page of
-    /// standings once.
+    /// Returns the tenures of the neurons on `uids`, below `taken`, at the end of `epoch`. Reads each
+    /// page of standings once.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for a seat that was not taken,
-    /// or for uids that do not ascend.
-    pub fn tenures_at(
+    /// `TooOld`, `OutOfBounds` for too many uids, for a seat that was not taken, or for uids that do
+    /// not ascend.
+    fn tenures(
         &self,
         netuid: NetUid,
         epoch: u32,
         uids: &[Uid],
+        taken: u16,
     ) -> Result<Vec<Tenure>, RegistryError> {
-        let seats = self.seats(netuid)?;
-        let taken = seats.taken_at(epoch).map_err(|_| RegistryError::TooOld)?;
         let most = usize::from(MAX_VALIDATORS).saturating_add(1);
         bounds::at_most(BoundedField::UidCount, uids.len(), most)?;
         let mut tenures = Vec::with_capacity(uids.len());

@@ -161,7 +161,8 @@ impl Stake {
         Ok(OwnStake { on_subnet, on_root })
     }
 
-    /// Opens the epoch after `closing` at block `now`. The deposits of `closing` mature.
+    /// Opens the epoch after `closing` at block `now`. The deposits of `closing` mature. Returns the
+    /// stake that weighed in `closing`.
     ///
     /// # Errors
     /// `Overflow`.
@@ -170,11 +171,11 @@ impl Stake {
         netuid: NetUid,
         closing: u32,
         now: u32,
-    ) -> Result<(), StakingError> {
+    ) -> Result<Rao, StakingError> {
         let mut subnet = self.subnet(netuid);
         subnet.close(closing, now)?;
         self.subnets.insert(netuid, &subnet);
-        Ok(())
+        Ok(subnet.matured)
     }
 
     /// Runs `change` on a position and its pool in epoch `open` at block `now`. Stores both, or
