@@ -69,7 +69,7 @@ mod registry {
         },
         kernels::Kernels,
         serving::Served,
-        subnets::{Applicant, Change, Subnets},
+        subnets::{Closing, Applicant, Change, Subnets},
     };
     use ink::prelude::{string::String, vec, vec::Vec};
     use inktensor_primitives::{

@@ -5,7 +5,7 @@ use crate::{
     tests::closed_epoch,
     weights::{canonical, rewrite, RowCell, RowWriter},
 };
-use inktensor_primitives::AccountId;
+use inktensor_primitives::{registry::roster_with_owner, AccountId};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -219,9 +219,7 @@ proptest! {
             let mut set: BTreeMap<u16, (u32, u32, Vec<u16>)> = BTreeMap::new();
             let mut rows = RowStore::default();
             let mut roster: Vec<Uid> = roster.iter().copied().map(Uid).collect();
-            roster.extend(owner.map(Uid));
-            roster.sort();
-            roster.dedup();
+            roster = roster_with_owner(roster, owner.map(Uid));
             let mut closed = closed_epoch(CLOSED, final_epoch, &[]);
             closed.header.neurons = NEURONS;
             closed.header.owner_uid = owner.map(Uid);

@@ -45,8 +45,8 @@ pub use serving::{
 };
 pub use terms::{PruningTerms, RegistrationTerms, Terms, WeightTerms, MAX_IMMUNE_OWNERS};
 pub use types::{
-    HotkeyStatus, KernelParams, Neuron, RegistryPeers, Seat, Subnet, SubnetSnapshot, Tenure, Voter,
-    MAX_NAME,
+    roster_with_owner, HotkeyStatus, KernelParams, Neuron, RegistryPeers, Seat, Subnet,
+    SubnetSnapshot, Tenure, Voter, MAX_NAME,
 };
 pub use views::{NeuronView, PruneCandidate, RegistrationQuote};
 

@@ -41,8 +41,8 @@ use ink::{
 use inktensor_primitives::{
     kernel::NeuronResult,
     registry::{
-        BoundedField, HotkeyStatus, Neuron, NeuronView, Parameter, RegistryError, Seat, Subnet,
-        SubnetIdentity, SubnetSnapshot, Tenure, Voter,
+        roster_with_owner, BoundedField, HotkeyStatus, Neuron, NeuronView, Parameter,
+        RegistryError, Seat, Subnet, SubnetIdentity, SubnetSnapshot, Tenure, Voter,
     },
     AccountId, NetUid, Rao, Uid, MAX_VALIDATORS, PAGE,
 };
@@ -67,16 +67,6 @@ pub struct Closing {
     pub now: u32,
     /// Uids with a permit by the last final epoch, ascending.
     pub roster: Vec<Uid>,
-}
-
-/// Returns the uids with a permit, ascending: `roster`, and the subnet owner's uid.
-fn with_owner(mut roster: Vec<Uid>, owner: Option<Uid>) -> Vec<Uid> {
-    if let Some(uid) = owner {
-        if let Err(place) = roster.binary_search(&uid) {
-            roster.insert(place, uid);
-        }
-    }
-    roster
 }
 
 /// All subnets.
@@ -176,7 +166,7 @@ impl Subnets {
             subnet.owner_hotkey = self.identity_of(netuid, subnet.owner_hotkey, uid, generation);
         }
         let owner_uid = owner.map(|place| place.uid);
-        let roster = with_owner(closing.roster, owner_uid);
+        let roster = roster_with_owner(closing.roster, owner_uid);
         Ok(SubnetSnapshot {
             neurons: seats.taken(),
             owner_uid,

@@ -154,7 +154,7 @@ proptest! {
         let mut expected = roster;
         expected.extend(owner);
         prop_assert_eq!(
-            with_owner(uids, owner.map(Uid)),
+            roster_with_owner(uids, owner.map(Uid)),
             expected.into_iter().map(Uid).collect::<Vec<_>>()
         );
     }
