@@ -69,7 +69,7 @@ mod registry {
         },
         kernels::Kernels,
         serving::Served,
-        subnets::{Closing, Applicant, Change, Subnets},
+        subnets::{Applicant, Change, Closing, Subnets},
     };
     use ink::prelude::{string::String, vec, vec::Vec};
     use inktensor_primitives::{
