@@ -26,11 +26,9 @@ use crate::{
     hyperparameters::{
         bounds, change_limits,
         settings::{self, Settings},
-        DEFAULT_REGISTRATION_PRICE,
     },
     kernels::Kernels,
     pages::{self, NeuronPage, StandingPage},
-    price::Price,
     seats::Seats,
     serving::ServingRecord,
 };
@@ -56,6 +54,37 @@ pub struct SeatRecord {
     uid: Uid,
     generation: u32,
     registered_epoch: u32,
+    /// The last swap of the hotkey, if there was one.
+    swap: Option<Swap>,
+}
+
+/// The last swap of a neuron's hotkey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Swap {
+    /// Block of the swap.
+    at: u32,
+    /// The hotkey that holds the neuron's stake.
+    identity: AccountId,
+}
+
+impl SeatRecord {
+    /// Returns the hotkey that holds the stake of the neuron whose hotkey is `hotkey`.
+    fn identity(&self, hotkey: AccountId) -> AccountId {
+        self.swap.map_or(hotkey, |swap| swap.identity)
+    }
+
+    /// Returns the seat on a subnet with this state.
+    fn seat(&self, seats: &Seats) -> Seat {
+        Seat {
+            uid: self.uid,
+            generation: self.generation,
+            registered_epoch: self.registered_epoch,
+            neurons: seats.taken(),
+            epoch: seats.epoch(),
+        }
+    }
 }
 
 /// The close of an epoch.
@@ -80,8 +109,6 @@ pub struct Subnets {
     owners: Mapping<AccountId, AccountId, ManualKey<0x7265_0004>>,
     neurons: Mapping<(NetUid, u16), NeuronPage, ManualKey<0x7265_0005>>,
     standings: Mapping<(NetUid, u16), StandingPage, ManualKey<0x7265_0006>>,
-    /// Prices of registrations.
-    prices: Mapping<NetUid, Price, ManualKey<0x7265_0009>>,
     /// Block from which the owner may change a parameter again.
     changes: Mapping<(NetUid, Parameter), u32, ManualKey<0x7265_000A>>,
     /// Accounts to which subnets are offered.
@@ -96,8 +123,6 @@ pub struct Subnets {
     served: Mapping<(NetUid, u32), ServingRecord, ManualKey<0x7265_0010>>,
     /// Present hotkeys of neurons that have swapped, by the hotkey that holds the stake.
     present_hotkeys: Mapping<(NetUid, AccountId), AccountId, ManualKey<0x7265_0011>>,
-    /// Block of each neuron's last swap, by generation.
-    swaps: Mapping<(NetUid, u32), u32, ManualKey<0x7265_0012>>,
     /// Coldkeys to which hotkeys without an owner agree to belong.
     agreements: Mapping<AccountId, AccountId, ManualKey<0x7265_0013>>,
 }
@@ -120,60 +145,57 @@ impl Subnets {
         let mut seats = self.seats(netuid)?;
         let frozen = seats.clone();
         let (now, due_after) = (closing.now, settings.present.tempo);
+        let mut changes = false;
         if frozen.taken() > 0 {
             seats.close(closing.epoch, now)?;
-            self.seats.insert(netuid, &seats);
             if let Some(next) = &settings.next {
                 let is_stuck = change_limits::is_stuck(frozen.opened_at(), due_after, now);
                 if is_stuck && change_limits::is_noticed(next.set_at, now) {
-                    self.take_next(netuid, &mut settings, &seats, now);
-                    self.settings.insert(netuid, &settings);
+                    changes = take_next(&mut settings, &mut seats, now);
                 }
             }
         }
+        let price = price_of(&seats, &settings, now);
+        let subnet = settings.clone().subnet(&frozen, price);
         let snapshot = SubnetSnapshot {
             due_after,
-            ..self.snapshot(netuid, settings.clone(), &frozen, closing, kernels)?
+            ..self.snapshot(netuid, subnet, closing, kernels)?
         };
-        if frozen.taken() > 0 && settings.next.is_some() {
-            self.take_next(netuid, &mut settings, &seats, now);
-            self.settings.insert(netuid, &settings);
+        if frozen.taken() > 0 {
+            changes |= take_next(&mut settings, &mut seats, now);
+            if changes {
+                self.settings.insert(netuid, &settings);
+            }
+            self.seats.insert(netuid, &seats);
         }
         Ok(snapshot)
     }
 
-    /// Returns the subnet as the closing epoch reads it.
+    /// Returns `subnet` as the closing epoch reads it.
     fn snapshot(
         &self,
         netuid: NetUid,
-        settings: Settings,
-        seats: &Seats,
+        mut subnet: Subnet,
         closing: Closing,
         kernels: &Kernels,
     ) -> Result<SubnetSnapshot, RegistryError> {
         // Every subnet has an entry: its kernel was allowed when chosen, and entries stay.
-        let kernel = kernels.entry(settings.present.kernel);
+        let kernel = kernels.entry(subnet.kernel);
         let kernel = kernel.ok_or(RegistryError::KernelNotAllowed)?;
-        let owner = self.places.get((netuid, settings.owner_hotkey));
-        let price = self.price(netuid, &settings, closing.now);
-        let params = settings::kernel_bytes(&settings.present.params);
-        let mut subnet = settings.subnet(seats, price);
-        if let Some(SeatRecord {
-            uid, generation, ..
-        }) = owner
-        {
+        let owner = self.places.get((netuid, subnet.owner_hotkey));
+        if let Some(place) = owner {
             // The owner's cut is staked on the hotkey that holds the owner's stake.
-            subnet.owner_hotkey = self.identity_of(netuid, subnet.owner_hotkey, uid, generation);
+            subnet.owner_hotkey = place.identity(subnet.owner_hotkey);
         }
         let owner_uid = owner.map(|place| place.uid);
         let roster = roster_with_owner(closing.roster, owner_uid);
         Ok(SubnetSnapshot {
-            neurons: seats.taken(),
+            neurons: subnet.neurons,
             owner_uid,
-            params,
+            params: settings::kernel_bytes(&subnet.params),
             kernel_code: kernel.code_hash,
             due_after: subnet.tempo,
-            tenures: self.tenures(netuid, closing.epoch, &roster, seats.taken())?,
+            tenures: self.tenures(netuid, closing.epoch, &roster, subnet.neurons)?,
             roster,
             subnet,
         })
@@ -217,14 +239,14 @@ impl Subnets {
     /// Returns the subnet as of block `now`.
     pub fn subnet(&self, netuid: NetUid, now: u32) -> Option<Subnet> {
         let (settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
-        let price = self.price(netuid, &settings, now);
+        let price = price_of(&seats, &settings, now);
         Some(settings.subnet(&seats, price))
     }
 
     /// Returns the subnet with the hyperparameters of the next epoch.
     pub fn next_subnet(&self, netuid: NetUid, now: u32) -> Option<Subnet> {
         let (mut settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
-        let price = self.price(netuid, &settings, now);
+        let price = price_of(&seats, &settings, now);
         settings.take_next(seats.taken());
         Some(settings.subnet(&seats, price))
     }
@@ -232,23 +254,16 @@ impl Subnets {
     /// Returns the present seat of `hotkey`.
     pub fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat> {
         let place = self.places.get((netuid, hotkey))?;
-        let seats = self.seats.get(netuid)?;
-        Some(Seat {
-            uid: place.uid,
-            generation: place.generation,
-            registered_epoch: place.registered_epoch,
-            neurons: seats.taken(),
-            epoch: seats.epoch(),
-        })
+        Some(place.seat(&self.seats.get(netuid)?))
     }
 
     /// Returns the present seat of `hotkey`, and the terms on which it sets weights.
     pub fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter> {
-        let seat = self.seat(netuid, hotkey)?;
-        let settings = self.settings.get(netuid)?;
+        let place = self.places.get((netuid, hotkey))?;
+        let (settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
         Some(Voter {
-            identity: self.identity_of(netuid, hotkey, seat.uid, seat.generation),
-            seat,
+            identity: place.identity(hotkey),
+            seat: place.seat(&seats),
             is_owner: settings.owner_hotkey == hotkey,
             terms: settings.present.terms.weights,
         })
@@ -341,23 +356,6 @@ impl Subnets {
         }
     }
 
-    /// Returns the hotkey that holds the stake of the neuron whose hotkey is `hotkey`. Reads a page
-    /// only if the neuron has swapped.
-    fn identity_of(
-        &self,
-        netuid: NetUid,
-        hotkey: AccountId,
-        uid: Uid,
-        generation: u32,
-    ) -> AccountId {
-        match self.swaps.get((netuid, generation)) {
-            Some(_) => self
-                .neuron(netuid, uid)
-                .map_or(hotkey, |neuron| neuron.identity()),
-            None => hotkey,
-        }
-    }
-
     fn settings(&self, netuid: NetUid) -> Result<Settings, RegistryError> {
         self.settings
             .get(netuid)
@@ -416,14 +414,28 @@ impl Subnets {
     pub fn agreed(&self, hotkey: AccountId) -> Option<AccountId> {
         self.agreements.get(hotkey)
     }
+}
 
-    /// Returns the price of the next registration at block `now`.
-    fn price(&self, netuid: NetUid, settings: &Settings, now: u32) -> Rao {
-        let price = self.prices.get(netuid);
-        price.map_or(DEFAULT_REGISTRATION_PRICE, |price| {
-            price.at(now, &settings.present.terms.registration)
-        })
+/// Returns the price of the next registration at block `now`.
+fn price_of(seats: &Seats, settings: &Settings, now: u32) -> Rao {
+    seats.price.at(now, &settings.present.terms.registration)
+}
+
+/// Makes the next values of a subnet the present ones, at block `now`. Returns true if there were
+/// any. The caller stores both.
+fn take_next(settings: &mut Settings, seats: &mut Seats, now: u32) -> bool {
+    let Some(before) = settings.take_next(seats.taken()) else {
+        return false;
+    };
+    let (was, is) = (
+        &before.terms.registration,
+        &settings.present.terms.registration,
+    );
+    if was != is {
+        // The price goes on from where it is.
+        seats.price.rebase(now, was);
     }
+    true
 }
 
 #[cfg(test)]
