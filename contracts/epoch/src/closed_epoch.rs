@@ -64,12 +64,13 @@ impl ClosedEpoch {
     }
 
     /// Returns the parts that later headers name once this epoch is final with the assertion that
-    /// hashes to `assertion`.
-    pub fn ended_as(&self, assertion: &Digest) -> FinalEpoch {
+    /// hashes to `assertion` and gives the permits of `roster`.
+    pub fn ended_as(&self, assertion: &Digest, roster: &[Uid]) -> FinalEpoch {
         FinalEpoch {
             epoch: self.header.epoch,
             closed_at: self.header.closed_at,
             digest: final_digest(&self.header_hash, assertion),
+            roster: roster.to_vec(),
         }
     }
 }

@@ -469,7 +469,8 @@ mod epoch {
             let block = self.env().block_number();
             let stored = self.subnets.stored_lifecycle(netuid);
             let open = stored.as_ref().map_or(0, |lifecycle| lifecycle.open);
-            let roster = self.subnets.roster(netuid);
+            let last = stored.as_ref().and_then(|lifecycle| lifecycle.last.as_ref());
+            let roster = last.map_or_else(Vec::new, |last| last.roster.clone());
             let addresses = &self.addresses;
             let snapshot = addresses.begin_registry_epoch(netuid, open, roster)?;
             let started_at = close::started_at(&snapshot.subnet)?;
@@ -636,7 +637,7 @@ mod epoch {
                 return Err(EpochError::NotAsserted);
             };
             let outcome = Outcome::new(assertion);
-            let last = closed.ended_as(&outcome.digest);
+            let last = closed.ended_as(&outcome.digest, &outcome.assertion.roster);
             let replayed = lifecycle.replayed;
             let Finality { proposer, released } =
                 lifecycle.finalize(block, &outcome.digest, last)?;
@@ -767,7 +768,7 @@ mod epoch {
                 self.replays.pause(netuid, &replay);
             } else {
                 let outcome = Outcome::new(replay.finish(&closed)?);
-                due.finish(closed.ended_as(&outcome.digest));
+                due.finish(closed.ended_as(&outcome.digest, &outcome.assertion.roster));
                 self.replays.remove(netuid, closed.chunks());
                 let finalized = self
                     .subnets

@@ -148,7 +148,7 @@ impl Judge for NativeJudge {
 
     fn finalize(&mut self, assertion: &Assertion) -> Result<(), EpochError> {
         let digest = assertion.digest();
-        let last = self.closed.ended_as(&digest);
+        let last = self.closed.ended_as(&digest, &assertion.roster);
         self.lifecycle.finalize(self.block, &digest, last)?;
         Ok(())
     }

@@ -20,6 +20,7 @@ fn last(epoch: u32) -> FinalEpoch {
         epoch,
         closed_at: 110,
         digest: [9; 32],
+        roster: Vec::new(),
     }
 }
 

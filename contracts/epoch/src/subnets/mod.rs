@@ -3,7 +3,7 @@
 
 use crate::{
     closed_epoch::{is_newcomer, ClosedEpoch, Memory},
-    lifecycle::Lifecycle,
+    lifecycle::{FinalEpoch, Lifecycle},
     settlement::{ChunkOutcome, Settling, Span},
 };
 use ink::{
@@ -36,17 +36,6 @@ impl Outcome {
     }
 }
 
-/// Permits that a final epoch gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
-pub struct Permits {
-    /// Number of the epoch.
-    epoch: u32,
-    /// The roster.
-    roster: Vec<Uid>,
-}
-
 /// Epochs of all subnets.
 #[ink::storage_item]
 #[derive(Debug, Default)]
@@ -55,8 +44,6 @@ pub struct SubnetStore {
     lifecycles: Mapping<NetUid, Lifecycle, ManualKey<0x4550_0020>>,
     /// The epoch that closed last.
     closed: Mapping<NetUid, ClosedEpoch, ManualKey<0x4550_0021>>,
-    /// Permits by the last final epoch.
-    permits: Mapping<NetUid, Permits, ManualKey<0x4550_0022>>,
     /// Memory that the last settled epoch has published.
     memories: Mapping<NetUid, Memory, ManualKey<0x4550_0023>>,
     /// Settlement of the last final epoch, until all its chunks are settled.
@@ -100,16 +87,20 @@ impl SubnetStore {
 
     /// Returns the roster of the last final epoch.
     pub fn roster(&self, netuid: NetUid) -> Vec<Uid> {
-        let permits = self.permits.get(netuid);
-        permits.map(|permits| permits.roster).unwrap_or_default()
+        let last = self.last_final(netuid);
+        last.map(|last| last.roster).unwrap_or_default()
     }
 
     /// Returns true if the neuron on `seat` holds a permit by the last final epoch.
     pub fn has_permit(&self, netuid: NetUid, seat: &Seat) -> bool {
-        self.permits.get(netuid).is_some_and(|permits| {
-            !is_newcomer(seat.registered_epoch, Some(permits.epoch))
-                && permits.roster.binary_search(&seat.uid).is_ok()
+        self.last_final(netuid).is_some_and(|last| {
+            !is_newcomer(seat.registered_epoch, Some(last.epoch))
+                && last.roster.binary_search(&seat.uid).is_ok()
         })
+    }
+
+    fn last_final(&self, netuid: NetUid) -> Option<FinalEpoch> {
+        self.lifecycles.get(netuid)?.last
     }
 
     /// Returns the memory that the closed epoch reads: what the last final epoch before it has
@@ -173,11 +164,6 @@ impl SubnetStore {
         let netuid = closed.header.netuid;
         let Outcome { assertion, digest } = outcome;
         self.lifecycles.insert(netuid, lifecycle);
-        let permits = Permits {
-            epoch: closed.header.epoch,
-            roster: assertion.roster.clone(),
-        };
-        self.permits.insert(netuid, &permits);
         let settling = Settling::begin(closed, assertion, block, proposer.is_none());
         self.settling.insert(netuid, &settling);
         Finalized {

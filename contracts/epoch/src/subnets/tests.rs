@@ -62,7 +62,7 @@ fn final_by(store: &mut SubnetStore, proposer: Option<AccountId>) -> ClosedEpoch
         roster: vec![Uid(2)],
     });
     let due = lifecycle.due_replay(120, 0).unwrap();
-    due.finish(closed.ended_as(&outcome.digest));
+    due.finish(closed.ended_as(&outcome.digest, &outcome.assertion.roster));
     let finalized = store.finalize(&lifecycle, &closed, outcome, proposer, 120);
     assert_eq!((finalized.netuid, finalized.epoch), (NETUID, 0));
     closed

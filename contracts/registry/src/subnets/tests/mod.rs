@@ -8,7 +8,7 @@ mod owner;
 mod registration;
 
 use super::*;
-use crate::hyperparameters::settings::Values;
+use crate::hyperparameters::{settings::Values, DEFAULT_REGISTRATION_PRICE};
 use ink::prelude::string::String;
 use inktensor_primitives::{
     kernel::YumaParams,
