@@ -164,11 +164,14 @@ impl WeightStore {
         let row = row(&validator.voter, Way::Set(block), update, &facts)?;
         let (netuid, seat) = (validator.netuid, &validator.voter.seat);
         let mut cell = heads.cell(seat.uid);
-        if let Some(LastCommit { generation, .. }) = cell.committed.take() {
+        if let Some(last) = cell.committed.take() {
+            let generation = last.generation;
             if generation == seat.generation {
                 let mut queue = self.commits.get(netuid, generation);
                 queue.clear();
-                self.commits.put(netuid, generation, &queue);
+                if self.commits.put(netuid, generation, &queue) {
+                    cell.committed = Some(last);
+                }
             } else {
                 // The neuron that made them is gone.
                 self.commits.remove(netuid, generation);

@@ -153,13 +153,16 @@ impl CommitStore {
         self.queues.remove((netuid, generation));
     }
 
-    /// Stores the queue of a registration.
-    pub fn put(&mut self, netuid: NetUid, generation: u32, queue: &Queue) {
-        if *queue == Queue::default() {
-            self.queues.remove((netuid, generation));
-        } else {
+    /// Stores the queue of a registration, or deletes it if it is empty. Returns true if it is
+    /// stored.
+    pub fn put(&mut self, netuid: NetUid, generation: u32, queue: &Queue) -> bool {
+        let is_stored = *queue != Queue::default();
+        if is_stored {
             self.queues.insert((netuid, generation), queue);
+        } else {
+            self.queues.remove((netuid, generation));
         }
+        is_stored
     }
 }
 
