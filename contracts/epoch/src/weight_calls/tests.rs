@@ -170,6 +170,30 @@ fn weights_set_at_once_drop_older_commits_and_count_for_the_rate_limit() {
 }
 
 #[ink::test]
+fn commits_of_a_replaced_neuron_are_deleted_by_the_next_one() {
+    let (permits, stake) = (SubnetStore::default(), Stake(Rao(100)));
+    let sources = Sources::new(&permits, &stake);
+    for commits_too in [false, true] {
+        let mut store = WeightStore::default();
+        let before = validator(5, true);
+        store
+            .commit(&before, commit(b"a", 5, 50), &sources)
+            .unwrap();
+        assert_eq!(store.commits(&before).commits.len(), 1);
+        let mut next = validator(5, commits_too);
+        next.voter.seat.generation = 8;
+        if commits_too {
+            let commit = commit(b"b", 5, 50);
+            store.commit(&next, commit, &sources).unwrap();
+        } else {
+            store.set(&next, update(), 50, &sources).unwrap();
+        }
+        assert_eq!(store.commits(&before), CommitsView::default());
+        assert_eq!(store.commits(&next).commits.len(), usize::from(commits_too));
+    }
+}
+
+#[ink::test]
 fn the_longest_salt_is_long_enough() {
     let (permits, stake) = (SubnetStore::default(), Stake(Rao(100)));
     let sources = Sources::new(&permits, &stake);
