@@ -5,8 +5,10 @@
 //!
 //! # Key terms
 //! * **issued**: TAO that the halving curve has released. Issued TAO is minted when it is paid.
-//! * **weight**: the stake on a subnet as of its last draw. Subnets share issuance by weight.
-//! * **draw**: the subnet's share since its last draw becomes the budget of the closed epoch.
+//! * **weight**: the matured stake of a subnet at its last draw: what was there from the opening of
+//!   the epoch to its close. Subnets share issuance by weight.
+//! * **draw**: the subnet's share since its last draw becomes the budget of the closed epoch, as far
+//!   as the weight has stayed. The rest goes back to all.
 //! * **budget**: an epoch's amounts for miners, validators, owner, treasury and fees.
 //! * **carry over**: what a budget does not spend goes to the subnet's next budget.
 //!
@@ -14,6 +16,7 @@
 //! * `ledger`: issued, minted and promised amounts
 //! * `budget`: the division of an epoch's budget, and spending
 //! * `accumulator`: sharing by weight, at the cost of one subnet per call
+//! * `weight`: the rule that turns stake into a share of emission
 //! * `curve`: issuance by halvings, in closed form over any span
 //!
 //! # Invariants
@@ -29,6 +32,7 @@ pub mod accumulator;
 pub mod budget;
 pub mod curve;
 pub mod ledger;
+pub mod weight;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +45,8 @@ pub use self::emission::{EmissionContract, EmissionContractRef};
 mod emission {
     use crate::{
         budget,
-        ledger::{Account, Division, Ledger},
+        ledger::{Account, Division, Draw, Ledger},
+        weight,
     };
     use ink::{
         codegen::TraitCallBuilder,
@@ -56,6 +61,7 @@ mod emission {
         },
         staking::{Payment, Staking},
         token::{TokenControl, WireError},
+        wiring::Wired,
         NetUid, Rao, Tao, Wiring,
     };
 
@@ -109,8 +115,12 @@ mod emission {
                 .filter(|minted| *minted <= Rao::CAP)
                 .ok_or(EmissionDeployError::AboveCap)?;
             let stake: contract_ref!(Staking) = staking.into();
-            if !matches!(stake.call().total_stake().try_invoke(), Ok(Ok(_))) {
-                return Err(EmissionDeployError::NoStaking);
+            match stake.call().peers().try_invoke() {
+                Ok(Ok(peers)) if peers.registry == treasury => {
+                    return Err(EmissionDeployError::BadTreasury);
+                }
+                Ok(Ok(_)) => {}
+                _ => return Err(EmissionDeployError::NoStaking),
             }
             let ledger = Ledger::new(genesis, Self::env().block_number());
             let deployer = Self::env().caller();
@@ -163,11 +173,11 @@ mod emission {
             self.accounts.get(netuid).unwrap_or_default()
         }
 
-        /// Returns the stake on a subnet: its weight from now on.
+        /// Returns the weight of a subnet from now on.
         fn weight(&self, netuid: NetUid) -> Result<Rao, EmissionError> {
             let staking: contract_ref!(Staking) = self.staking.into();
-            match staking.call().subnet_stake(netuid).try_invoke() {
-                Ok(Ok(weight)) => Ok(weight),
+            match staking.call().matured_stake(netuid).try_invoke() {
+                Ok(Ok(matured)) => Ok(weight::weight(matured)),
                 _ => Err(EmissionError::Staking),
             }
         }
@@ -204,7 +214,8 @@ mod emission {
             self.ledger.issuance()
         }
 
-        /// Returns the amount in rao that a subnet would draw if its epoch closed now.
+        /// Returns the amount in rao that a subnet would draw if its epoch closed now, and its
+        /// matured stake had not shrunk since its last close.
         #[ink(message)]
         fn pending(&self, netuid: NetUid) -> Rao {
             self.ledger
@@ -275,7 +286,9 @@ mod emission {
         /// Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
         /// when the epoch closes.
         ///
-        /// Issuance is evaluated up to the current block, and the subnet's weight is read again.
+        /// Issuance is evaluated up to the current block, and the subnet's weight is read again: the
+        /// stake that weighed in `epoch`. If it is less than before, the subnet draws that part of
+        /// its share, and all subnets share the rest.
         ///
         /// # Events
         /// `Drawn`.
@@ -293,7 +306,7 @@ mod emission {
             let weight = self.weight(netuid)?;
             let now = self.env().block_number();
             let mut account = self.account(netuid);
-            let budget = self.ledger.draw(
+            let Draw { budget, returned } = self.ledger.draw(
                 &mut account,
                 epoch,
                 now,
@@ -306,6 +319,7 @@ mod emission {
                 netuid,
                 epoch,
                 budget,
+                returned,
                 issued: self.ledger.issuance().issued,
             });
             Ok(budget)
@@ -442,11 +456,19 @@ mod emission {
 
         /// Names the epoch contract. Deployer only, once, during deployment.
         ///
+        /// # Events
+        /// `Wired`.
+        ///
         /// # Errors
-        /// `AlreadyWired`, `NotDeployer`.
+        /// `AlreadyWired`, `NotDeployer`, `BadPeer` if the contract is the treasury.
         #[ink(message)]
         fn wire(&mut self, epoch: AccountId) -> Result<(), WireError> {
-            self.wiring.wire(self.env().caller(), epoch)
+            self.wiring.wire(self.env().caller(), epoch)?;
+            if epoch == self.treasury {
+                return Err(WireError::BadPeer);
+            }
+            self.env().emit_event(Wired { peers: vec![epoch] });
+            Ok(())
         }
     }
 }

@@ -62,6 +62,7 @@ impl Hotkeys {
         match registry.call().hotkey_status(netuid, hotkey).try_invoke() {
             Ok(Ok(status)) if netuid.is_root() => Ok(HotkeyStatus {
                 subnet_exists: true,
+                subnet_started: true,
                 transfers: true,
                 ..status
             }),

@@ -10,12 +10,14 @@
 //! - **Pool**: all positions on one hotkey on one subnet. Its value is their stake.
 //! - **Share**: a part of a pool. A position's shares are worth `value * shares / all shares` of
 //!   the value without pending deposits, rounded down.
-//! - **Pending deposit**: stake added in the open epoch. It is part of the value, but has no
-//!   shares.
-//! - **Vest**: pending deposits of a closed epoch become shares, at the price after the close.
-//! - **Root stake**: stake on netuid 0. It counts on every subnet with `TAO_WEIGHT`. Root dividends
-//!   are no stake: they are paid block by block, and claimed.
-//! - **Own stake**: the stake of a hotkey's pool on a subnet, and its root stake.
+//! - **Pending deposit**: stake added in the open epoch. It neither weighs nor is paid.
+//! - **Matured stake**: stake that was there when the epoch opened. It weighs.
+//! - **Vest**: deposits become shares once the first epoch in which they weighed has closed, so that
+//!   the pay of an epoch is for the stake that weighed in it.
+//! - **Root stake**: stake on netuid 0. It counts on every subnet with `TAO_WEIGHT`, and matures by
+//!   root epochs of `ROOT_EPOCH` blocks. Root dividends are no stake: they are paid block by block,
+//!   and claimed.
+//! - **Own stake**: the matured stake of a hotkey's pool on a subnet, and of its root stake.
 //! - **Child, parent**: a hotkey (the parent) gives proportions of its own stake to children, as
 //!   weight alone. A child shares its dividends with its parents.
 //! - **Weight**: the stake that counts in consensus. Own stake, less the parts given to children,
@@ -25,7 +27,7 @@
 //!
 //! # Modules
 //! From the lowest layer to the highest. A module uses only lower ones.
-//! - `pool`: a pool and its shares; pending deposits
+//! - `pool`: a pool and its shares; deposits without shares
 //! - `root`: history and dividends of root stake
 //! - `stake`: positions, pools and sums in storage; deposits, withdrawals, transfers
 //! - `takes`: takes of hotkeys
@@ -42,9 +44,10 @@
 //!   root.
 //! - The token balance of this contract is `total_stake` and `root_unclaimed` together. TAO that
 //!   was sent here by a plain transfer is on top of that; it has no owner and stays.
-//! - Stake and children of a closed epoch never change. They can be read at least until the next
-//!   epoch has closed.
-//! - A stake that is added and removed within one epoch returns the same amount.
+//! - Stake, takes and children of a closed epoch never change. They can be read at least until the
+//!   next epoch has closed, and root stake for `ROOT_EPOCHS_KEPT` root epochs.
+//! - A stake that is added and removed within one epoch returns the same amount and weighs nowhere.
+//! - No message raises a hotkey's weight in an epoch that is open, but for pay that arrives.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
@@ -73,10 +76,10 @@ mod staking {
         calls::{Hotkeys, Peers},
         children::{ChildList, Children},
         payout::{Credited, Distribution},
-        stake::{least_remainder, Deposit, List, PositionKey, Removed, Stake, MIN_STAKE},
+        stake::{least_remainder, Deposit, List, Moved, PositionKey, Removed, Stake, MIN_STAKE},
         takes::Takes,
     };
-    use ink::prelude::vec::Vec;
+    use ink::prelude::{vec, vec::Vec};
     use inktensor_primitives::{
         staking::{
             Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, Inherited, NominatorView,
@@ -86,7 +89,7 @@ mod staking {
         },
         tao::Tao,
         token::WireError,
-        wiring::Wiring,
+        wiring::{Wired, Wiring},
         Bps, NetUid, Rao, PAGE,
     };
 
@@ -130,10 +133,10 @@ mod staking {
             MIN_STAKE
         }
 
-        /// Returns the subnet's open epoch.
+        /// Returns the subnet's open epoch, or the root epoch of netuid 0.
         #[ink(message)]
         pub fn open_epoch(&self, netuid: NetUid) -> u32 {
-            self.stake.clock(netuid).open
+            self.stake.clock(netuid, self.now()).open
         }
 
         /// Returns the contract without stake, as `deployer` deploys it.
@@ -202,7 +205,7 @@ mod staking {
             }
         }
 
-        fn emit_moved(&self, (from, to): (PositionKey, PositionKey), amount: Rao) {
+        fn emit_moved(&self, (from, to): (PositionKey, PositionKey), moved: Moved) {
             self.env().emit_event(StakeMoved {
                 netuid: from.netuid,
                 hotkey: from.hotkey,
@@ -210,7 +213,8 @@ mod staking {
                 to_netuid: to.netuid,
                 to_hotkey: to.hotkey,
                 to_coldkey: to.coldkey,
-                amount,
+                amount: moved.amount,
+                forgoes: moved.forgoes,
             });
         }
 
@@ -247,17 +251,17 @@ mod staking {
     impl Staking for StakingContract {
         /// Stakes `amount` rao of the caller's TAO on `hotkey`.
         ///
-        /// Approve the amount for this contract first. The stake earns from the open epoch on; pay
-        /// that arrives while this epoch is open is for the epoch before. Stake on root,
-        /// netuid 0, counts on every subnet with 5.27 %, and its dividends are claimed with
-        /// `claim_root`.
+        /// Approve the amount for this contract first. The stake weighs and earns from the next
+        /// epoch on, and from the first one if the subnet has not started. Stake on root, netuid 0,
+        /// counts on every subnet with 5.27 %, after a whole root epoch of 7 200 blocks; its
+        /// dividends are claimed with `claim_root`.
         ///
         /// # Events
         /// `StakeAdded`.
         ///
         /// # Errors
-        /// `TooLittle` for an amount below the least stake, `UnknownSubnet`, `UnknownHotkey`,
-        /// `TooLittle` for a position below the least nomination, `Payment`.
+        /// `TooLittle` for an amount below the least stake, `Braked`, `UnknownSubnet`,
+        /// `UnknownHotkey`, `TooLittle` for a position below the least nomination, `Payment`.
         #[ink(message)]
         fn add_stake(
             &mut self,
@@ -268,7 +272,10 @@ mod staking {
             let deposit = Deposit::of(amount)?;
             let position = self.position(netuid, hotkey);
             let status = self.registry.status(netuid, hotkey)?;
-            self.stake.add(position, deposit, &status, self.now())?;
+            if let Some(until) = status.braked_until {
+                return Err(StakingError::Braked(until));
+            }
+            let added = self.stake.add(position, deposit, &status, self.now())?;
             let coldkey = position.coldkey;
             self.tao.collect(coldkey, self.env().account_id(), amount)?;
             self.env().emit_event(StakeAdded {
@@ -276,6 +283,7 @@ mod staking {
                 coldkey,
                 hotkey,
                 amount,
+                weighs_from: added.weighs_from,
             });
             Ok(())
         }
@@ -302,12 +310,12 @@ mod staking {
             }
             let position = self.position(netuid, hotkey);
             // Refused before the call to the registry.
-            self.stake.ensure_at_least(position, amount)?;
-            let least = self.least_remainder(position)?;
             let now = self.now();
+            self.stake.ensure_at_least(position, amount, now)?;
+            let least = self.least_remainder(position)?;
             let removed = self.stake.remove(position, Some(amount), least, now)?;
-            self.tao.send(position.coldkey, removed)?;
-            self.emit_stake_removed(position, removed);
+            self.tao.send(position.coldkey, removed.amount)?;
+            self.emit_stake_removed(position, removed.amount);
             Ok(())
         }
 
@@ -374,7 +382,10 @@ mod staking {
         /// Moves `amount` rao of the caller's stake, or all of it, to another hotkey, another
         /// subnet, or both. Pays no TAO.
         ///
-        /// Returns the amount in rao. A remainder below the least nomination moves too.
+        /// Returns the amount in rao. A remainder below the least nomination moves too. The stake
+        /// weighs in its new place from the next epoch there on. Stake that weighed in its former
+        /// place forgoes the pay of the epoch that is open there, and of the one before if that is
+        /// not settled.
         ///
         /// # Events
         /// `StakeMoved`.
@@ -406,13 +417,15 @@ mod staking {
                 .stake
                 .transfer((from, to), amount, least, &status, now)?;
             self.emit_moved((from, to), moved);
-            Ok(moved)
+            Ok(moved.amount)
         }
 
         /// Transfers `amount` rao of the caller's stake on `hotkey`, or all of it, to another
         /// coldkey, as stake on the same hotkey. The subnet's owner can turn transfers off.
         ///
-        /// Returns the amount in rao. A remainder below the least nomination is transferred too.
+        /// Returns the amount in rao. A remainder below the least nomination is transferred too. The
+        /// stake keeps its shares: it weighs and is paid as if it had always been the other
+        /// coldkey's.
         ///
         /// # Events
         /// `StakeMoved`.
@@ -440,13 +453,11 @@ mod staking {
             if status.subnet_exists && !status.transfers {
                 return Err(StakingError::TransfersOff);
             }
-            let least = least_remainder(&status, from.coldkey);
             let now = self.now();
-            let moved = self
-                .stake
-                .transfer((from, to), amount, least, &status, now)?;
-            self.emit_moved((from, to), moved);
-            Ok(moved)
+            let amount = self.stake.give(from, to.coldkey, amount, &status, now)?;
+            let forgoes = Rao::ZERO;
+            self.emit_moved((from, to), Moved { amount, forgoes });
+            Ok(amount)
         }
 
         /// Pays the root dividends of the caller's root stake on `hotkey` to the caller. Returns
@@ -472,8 +483,8 @@ mod staking {
         /// Sets the take of `hotkey`: the part of its dividends that the owner keeps, in basis
         /// points. The hotkey's owner only.
         ///
-        /// Lowering the take is possible at any time. Raising requires 216 000 blocks since the
-        /// last change.
+        /// The take counts for epochs that open after this block. Lowering the take is possible at
+        /// any time. Raising requires 216 000 blocks since the last change.
         ///
         /// # Events
         /// `TakeSet`.
@@ -512,7 +523,7 @@ mod staking {
             let list = ChildList::of(&hotkey, children.clone())?;
             let (registry, owner) = (self.registry, self.env().caller());
             registry.ensure_owner_on(netuid, hotkey, owner)?;
-            let clock = self.stake.clock(netuid);
+            let clock = self.stake.clock(netuid, self.now());
             let owner_of = |child| Ok(registry.status(netuid, child)?.owner);
             let now = self.now();
             let after = self
@@ -544,7 +555,7 @@ mod staking {
             allowed: bool,
         ) -> Result<(), StakingError> {
             self.registry.ensure_owner(child, self.env().caller())?;
-            let clock = self.stake.clock(netuid);
+            let clock = self.stake.clock(netuid, self.now());
             self.children
                 .allow_parent(netuid, child, parent, allowed, &clock)?;
             self.env().emit_event(ParentAllowed {
@@ -559,7 +570,7 @@ mod staking {
         /// Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends
         /// it earns for parents of other owners, in basis points. The hotkey's owner only.
         ///
-        /// The child take is 0 at first, and changes by the rules of `set_take`.
+        /// The child take is 0 at first, and changes and counts by the rules of `set_take`.
         ///
         /// # Events
         /// `ChildTakeSet`.
@@ -587,11 +598,12 @@ mod staking {
         /// would pay, rounded down.
         #[ink(message)]
         fn stake(&self, netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao {
-            self.stake.worth(PositionKey {
+            let position = PositionKey {
                 netuid,
                 hotkey,
                 coldkey,
-            })
+            };
+            self.stake.worth(position, self.now())
         }
 
         /// Returns all stake on `hotkey` on a subnet in rao, of every coldkey. Children, parents
@@ -601,11 +613,18 @@ mod staking {
             self.stake.on_hotkey(netuid, hotkey)
         }
 
-        /// Returns all stake on a subnet in rao: the subnet's weight in the division of emission.
-        /// Netuid 0 is all root stake.
+        /// Returns all stake on a subnet in rao. Netuid 0 is all root stake.
         #[ink(message)]
         fn subnet_stake(&self, netuid: NetUid) -> Rao {
             self.stake.on_subnet(netuid)
+        }
+
+        /// Returns the stake in rao that weighed in the subnet's last closed epoch: all stake that
+        /// was there from the opening to the close. The subnet shares in emission by it until the
+        /// next close. Called by the emission contract.
+        #[ink(message)]
+        fn matured_stake(&self, netuid: NetUid) -> Rao {
+            self.stake.matured(netuid)
         }
 
         /// Returns all stake in this contract, in rao.
@@ -618,7 +637,7 @@ mod staking {
         /// particular order.
         #[ink(message)]
         fn positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView> {
-            self.stake.positions(coldkey, page)
+            self.stake.positions(coldkey, page, self.now())
         }
 
         /// Returns the number of positions of `coldkey`.
@@ -631,7 +650,7 @@ mod staking {
         /// particular order.
         #[ink(message)]
         fn nominators(&self, hotkey: AccountId, page: u32) -> Vec<NominatorView> {
-            self.stake.nominators(hotkey, page)
+            self.stake.nominators(hotkey, page, self.now())
         }
 
         /// Returns the number of positions on `hotkey`, of every coldkey and subnet.
@@ -640,10 +659,30 @@ mod staking {
             self.stake.count(List::Hotkey(hotkey))
         }
 
-        /// Returns the take of `hotkey` in basis points: 1 800 before the owner sets another.
+        /// Returns the take of `hotkey` in basis points: 1 800 before the owner sets another. An
+        /// epoch is paid by the take that was set before the epoch opened.
         #[ink(message)]
         fn take(&self, hotkey: AccountId) -> Bps {
             self.takes.take(hotkey)
+        }
+
+        /// Returns the take of `hotkey` that `epoch` of a subnet is paid by, in basis points: the
+        /// last one set before the epoch opened. For a later epoch, that is the present take.
+        ///
+        /// # Errors
+        /// `TooOld` for an epoch before the last closed one.
+        #[ink(message)]
+        fn take_at(
+            &self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            epoch: u32,
+        ) -> Result<Bps, StakingError> {
+            let clock = self.stake.clock(netuid, self.now());
+            if epoch > clock.open {
+                return Ok(self.takes.take(hotkey));
+            }
+            Ok(self.takes.take_at(hotkey, clock.opening_block(epoch)?))
         }
 
         /// Returns the take of `hotkey`, and the first block at which it may be raised.
@@ -655,7 +694,7 @@ mod staking {
         /// Returns the children of `hotkey` on a subnet.
         #[ink(message)]
         fn children(&self, netuid: NetUid, hotkey: AccountId) -> ChildrenView {
-            let clock = self.stake.clock(netuid);
+            let clock = self.stake.clock(netuid, self.now());
             self.children.children(netuid, hotkey, &clock)
         }
 
@@ -663,7 +702,7 @@ mod staking {
         /// nothing yet.
         #[ink(message)]
         fn parents(&self, netuid: NetUid, hotkey: AccountId) -> Vec<ParentView> {
-            let clock = self.stake.clock(netuid);
+            let clock = self.stake.clock(netuid, self.now());
             self.children.parents(netuid, hotkey, &clock)
         }
 
@@ -699,10 +738,13 @@ mod staking {
         }
 
         /// Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or
-        /// now while the epoch is open.
+        /// now while the epoch is open. A later epoch is answered as if no stake changed until
+        /// then.
         ///
         /// This is the hotkey's own stake, less the children's part, plus a part of each parent's
-        /// stake. Root stake counts in the same way, with 5.27 %.
+        /// stake. Root stake counts in the same way, with 5.27 %. Own stake is what was there when
+        /// the epoch opened and has stayed. Root stake is what was there during the whole root
+        /// epoch before the close.
         ///
         /// # Errors
         /// `TooOld`.
@@ -713,7 +755,7 @@ mod staking {
             hotkey: AccountId,
             epoch: u32,
         ) -> Result<Rao, StakingError> {
-            let clock = self.stake.clock(netuid);
+            let clock = self.stake.clock(netuid, self.now());
             self.children
                 .weight_at(&self.stake, netuid, hotkey, epoch, &clock)
         }
@@ -733,7 +775,7 @@ mod staking {
             if hotkeys.len() > usize::from(PAGE) {
                 return Err(StakingError::TooMany(PAGE));
             }
-            let clock = self.stake.clock(netuid);
+            let clock = self.stake.clock(netuid, self.now());
             let weight = |hotkey| {
                 self.children
                     .weight_at(&self.stake, netuid, hotkey, epoch, &clock)
@@ -761,7 +803,8 @@ mod staking {
             }
         }
 
-        /// Opens epoch `closing + 1` of a subnet. Epoch contract only.
+        /// Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing`
+        /// for `matured_stake`. Epoch contract only.
         ///
         /// # Errors
         /// `NotEpoch`.
@@ -815,12 +858,19 @@ mod staking {
 
         /// Names the emission and the epoch contract. Deployer only, once, during deployment.
         ///
+        /// # Events
+        /// `Wired`.
+        ///
         /// # Errors
         /// `AlreadyWired`, `NotDeployer`.
         #[ink(message)]
         fn wire(&mut self, emission: AccountId, epoch: AccountId) -> Result<(), WireError> {
-            self.wiring
-                .wire(self.env().caller(), Peers { emission, epoch })
+            let peers = Peers { emission, epoch };
+            self.wiring.wire(self.env().caller(), peers)?;
+            self.env().emit_event(Wired {
+                peers: vec![emission, epoch],
+            });
+            Ok(())
         }
     }
 }

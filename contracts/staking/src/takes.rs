@@ -1,9 +1,13 @@
 //! Takes: the share of dividends that the owner of a hotkey keeps.
 //!
 //! A take can be lowered at any time, and raised once an interval has passed since its last change.
-//! Source: subtensor-reference.md 3.11.
+//! Source: subtensor-reference.md 3.11. An epoch is paid by the take that was set before the epoch
+//! opened, so the changes of an interval are kept.
 
-use ink::storage::{traits::ManualKey, Mapping};
+use ink::{
+    prelude::vec::Vec,
+    storage::{traits::ManualKey, Mapping},
+};
 use inktensor_primitives::{
     staking::{StakingError, TakeInfo, MAX_TAKE, TAKE_RAISE_INTERVAL},
     AccountId, Bps,
@@ -12,23 +16,44 @@ use inktensor_primitives::{
 /// Take of a hotkey whose owner has set none. Source: subtensor `InitialDefaultDelegateTake`.
 pub const DEFAULT_TAKE: Bps = MAX_TAKE;
 
+/// Most changes of a take that are kept. More within an interval can only be lowerings; they take
+/// the place of the last one, and count as early as that one.
+const MAX_CHANGES: usize = 8;
+
+/// A take, with its changes of the last interval.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Take {
+    /// Block and value of each change, oldest first.
+    changes: Vec<(u32, Bps)>,
+    /// True if there were older changes.
+    forgets: bool,
+    /// Block of the last change.
+    changed_at: Option<u32>,
+}
+
 /// The takes of all hotkeys.
 #[ink::storage_item]
 #[derive(Debug, Default)]
 pub struct Takes {
-    /// Take, and block of the last change.
-    takes: Mapping<AccountId, (Bps, u32), ManualKey<0x5441_4B45>>,
+    takes: Mapping<AccountId, Take, ManualKey<0x5441_4B45>>,
 }
 
 impl Takes {
-    /// Returns the take of a hotkey.
+    /// Returns the take of a hotkey, as set last.
     pub fn take(&self, hotkey: AccountId) -> Bps {
-        self.takes.get(hotkey).map_or(DEFAULT_TAKE, |it| it.0)
+        self.of(hotkey).now(DEFAULT_TAKE)
+    }
+
+    /// Returns the take of a hotkey that counts for an epoch which opened at block `opened_at`.
+    pub fn take_at(&self, hotkey: AccountId, opened_at: u32) -> Bps {
+        self.of(hotkey).at(opened_at, DEFAULT_TAKE)
     }
 
     /// Returns the take of a hotkey, and the first block at which it may be raised.
     pub fn info(&self, hotkey: AccountId) -> TakeInfo {
-        info(self.takes.get(hotkey), DEFAULT_TAKE)
+        self.of(hotkey).info(DEFAULT_TAKE)
     }
 
     /// Sets a take at block `now`. Setting the present take changes nothing.
@@ -36,35 +61,81 @@ impl Takes {
     /// # Errors
     /// `TakeAbove`, `TakeTooSoon`.
     pub fn set(&mut self, hotkey: AccountId, take: Bps, now: u32) -> Result<(), StakingError> {
-        if changes(self.info(hotkey), take, now)? {
-            self.takes.insert(hotkey, &(take, now));
+        let mut history = self.of(hotkey);
+        if history.set(take, now, DEFAULT_TAKE)? {
+            self.takes.insert(hotkey, &history);
         }
         Ok(())
     }
-}
 
-/// Returns a take, which is `default` if it was never `set`, and the first block at which it may be
-/// raised.
-pub fn info(set: Option<(Bps, u32)>, default: Bps) -> TakeInfo {
-    TakeInfo {
-        take: set.map_or(default, |it| it.0),
-        raises_from: raises_from(set.map(|it| it.1)),
+    fn of(&self, hotkey: AccountId) -> Take {
+        self.takes.get(hotkey).unwrap_or_default()
     }
 }
 
-/// Returns the first block at which a take may be raised that last changed at block `last`. In the
-/// reference, the whole interval must have passed.
-fn raises_from(last: Option<u32>) -> u32 {
-    last.map_or(0, |last| {
-        last.saturating_add(TAKE_RAISE_INTERVAL).saturating_add(1)
-    })
+impl Take {
+    /// Returns the take set last; `default` if none was ever set.
+    pub fn now(&self, default: Bps) -> Bps {
+        self.changes.last().map_or(default, |it| it.1)
+    }
+
+    /// Returns the take that counts for an epoch which opened at block `opened_at`: the last one
+    /// set before that block.
+    ///
+    /// For an epoch that opened before the changes that are kept, this is the lower one of the
+    /// oldest change and `default`.
+    pub fn at(&self, opened_at: u32, default: Bps) -> Bps {
+        let before = self.changes.iter().rev().find(|it| it.0 < opened_at);
+        if let Some((_, take)) = before {
+            return *take;
+        }
+        match self.changes.first() {
+            Some((_, oldest)) if self.forgets => default.min(*oldest),
+            _ => default,
+        }
+    }
+
+    /// Returns the take set last, and the first block at which it may be raised. In the reference,
+    /// the whole interval must have passed.
+    pub fn info(&self, default: Bps) -> TakeInfo {
+        let raises_from = self.changed_at.map_or(0, |last| {
+            last.saturating_add(TAKE_RAISE_INTERVAL).saturating_add(1)
+        });
+        TakeInfo {
+            take: self.now(default),
+            raises_from,
+        }
+    }
+
+    /// Sets the take at block `now`. Returns true if that changes it.
+    ///
+    /// # Errors
+    /// `TakeAbove`, `TakeTooSoon`.
+    pub fn set(&mut self, take: Bps, now: u32, default: Bps) -> Result<bool, StakingError> {
+        if !changes(self.info(default), take, now)? {
+            return Ok(false);
+        }
+        // Of the changes that are older than the interval, only the last one is still read.
+        let kept_from = now.saturating_sub(TAKE_RAISE_INTERVAL);
+        while self.changes.get(1).is_some_and(|it| it.0 < kept_from) {
+            self.changes.remove(0);
+            self.forgets = true;
+        }
+        let is_full = self.changes.len() >= MAX_CHANGES;
+        match self.changes.last_mut() {
+            Some(last) if is_full || last.0 == now => last.1 = take,
+            _ => self.changes.push((now, take)),
+        }
+        self.changed_at = Some(now);
+        Ok(true)
+    }
 }
 
 /// Checks that a take may be set to `take` at block `now`. Returns true if that changes it.
 ///
 /// # Errors
 /// `TakeAbove`, `TakeTooSoon`.
-pub fn changes(before: TakeInfo, take: Bps, now: u32) -> Result<bool, StakingError> {
+fn changes(before: TakeInfo, take: Bps, now: u32) -> Result<bool, StakingError> {
     if take > MAX_TAKE {
         return Err(StakingError::TakeAbove(MAX_TAKE));
     }
@@ -114,19 +185,67 @@ mod tests {
             ),
             (0, Some(1_000), 0, 1_001, Ok(false)),
         ] {
-            let info = TakeInfo {
-                take: Bps(before),
-                raises_from: raises_from(last),
+            let mut take = Take {
+                changed_at: last,
+                ..Take::default()
             };
             assert_eq!(
-                changes(info, Bps(asked), now),
+                take.set(Bps(asked), now, Bps(before)),
                 expected,
                 "{before} {asked} {now}"
             );
         }
     }
 
+    #[test]
+    fn a_change_counts_for_epochs_that_open_after_it() {
+        let mut take = Take::default();
+        let set = |take: &mut Take, value, now| take.set(Bps(value), now, DEFAULT_TAKE);
+        set(&mut take, 900, 100).unwrap();
+        set(&mut take, 500, 200).unwrap();
+        set(&mut take, 1_000, 201 + TAKE_RAISE_INTERVAL).unwrap();
+        let at = |block| take.at(block, DEFAULT_TAKE).0;
+        // The change of block 100 is forgotten: the oldest one that is known counts.
+        assert_eq!((at(50), at(150), at(200)), (500, 500, 500));
+        assert_eq!((at(201), at(201 + TAKE_RAISE_INTERVAL)), (500, 500));
+        assert_eq!(at(202 + TAKE_RAISE_INTERVAL), 1_000);
+        // An epoch that closes between two settlements of others keeps the take of its opening.
+        let mut take = Take::default();
+        set(&mut take, 900, 100).unwrap();
+        assert_eq!(take.at(100, DEFAULT_TAKE), DEFAULT_TAKE);
+        assert_eq!(take.at(101, DEFAULT_TAKE), Bps(900));
+    }
+
     proptest! {
+        /// Against a plain history: an epoch of the last interval is paid by the take that was set
+        /// before it opened, or by a lower one that was set soon after.
+        #[test]
+        fn the_take_of_an_epoch_is_never_raised_later(
+            steps in prop::collection::vec((0u32..60_000, 0u16..1_801), 1..40),
+        ) {
+            let mut take = Take::default();
+            let (mut now, mut history) = (0u32, vec![(0, DEFAULT_TAKE)]);
+            let mut was_full = false;
+            for (blocks, asked) in steps {
+                now += blocks;
+                if take.set(Bps(asked), now, DEFAULT_TAKE) == Ok(true) {
+                    history.push((now, Bps(asked)));
+                }
+                prop_assert!(take.changes.len() <= MAX_CHANGES);
+                was_full |= take.changes.len() == MAX_CHANGES;
+                let oldest = now.saturating_sub(TAKE_RAISE_INTERVAL);
+                let opened = history.iter().map(|it| it.0 + 1).filter(|it| *it > oldest);
+                for opened_at in opened.collect::<Vec<_>>() {
+                    let due = history.iter().rev().find(|it| it.0 < opened_at).unwrap().1;
+                    let found = take.at(opened_at, DEFAULT_TAKE);
+                    prop_assert!(found <= due, "{found:?} of {due:?} at {opened_at}, {now}");
+                    if !was_full {
+                        prop_assert_eq!(found, due);
+                    }
+                }
+            }
+        }
+
         /// After any calls, a take was never raised twice within the interval, and never above the
         /// largest.
         #[test]

@@ -168,7 +168,7 @@ fn close_before_the_tempo_is_over_is_refused(
 }
 
 #[drink::test]
-fn second_epoch_pays_the_miner(session: Session<MinimalSandbox>) -> Result<(), Failure> {
+fn third_epoch_pays_the_miner(session: Session<MinimalSandbox>) -> Result<(), Failure> {
     let mut net = Network::deploy(session)?;
     let netuid = net.create_subnet(OWNER, OWNER_HOTKEY, TEMPO)?;
     net.register(netuid, OWNER, OWNER_HOTKEY)?;
@@ -177,16 +177,16 @@ fn second_epoch_pays_the_miner(session: Session<MinimalSandbox>) -> Result<(), F
     net.add_stake(netuid, OWNER, OWNER_HOTKEY, Rao::from_tao(100))?;
     let arguments = [netuid.0.to_string(), argument(hotkey), argument(coldkey)];
     let staking = net.addresses.staking;
-    for epoch in 0..2 {
+    for epoch in 0..3 {
         // Weights that were set without a permit do not count once there is one.
         net.set_weights(netuid, OWNER_HOTKEY, &[(miner.0, u16::MAX)])?;
         net.run_epoch(netuid)?;
         let status = net.status(netuid)?.expect("a status");
         let last = Some(epoch);
         assert_eq!((status.stage, status.final_epoch), (Stage::Open, last));
-        // The first epoch of a subnet pays nothing.
+        // Stake of epoch 0 weighs in epoch 1, and the subnet shares in emission from its close on.
         let earned: Rao = net.read(staking, "Staking::stake", &arguments)?;
-        assert_eq!(earned > Rao::ZERO, epoch == 1, "epoch {epoch}: {earned}");
+        assert_eq!(earned > Rao::ZERO, epoch == 2, "epoch {epoch}: {earned}");
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ impl EpochRun {
 impl Network {
     /// Waits for the end of the tempo and closes the epoch, which must have neurons.
     pub fn close(&mut self, netuid: NetUid) -> EpochHeader {
+        self.start_all();
         let status = self.status(netuid).expect("a status");
         self.advance_to(status.closes_at);
         self.as_(KEEPER)

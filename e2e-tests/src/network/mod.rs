@@ -18,7 +18,7 @@ pub use snapshot::{Snapshot, StorageRoots, SubnetState};
 
 use crate::{accounts::*, bundles::bundles, curve, observer::Observer};
 use inktensor_client::{
-    chain::{Bill, Chain, ChainRead, ContractEvent, Typed},
+    chain::{Answer, Bill, Chain, ChainRead, ContractEvent, Typed},
     deploy::{deploy, Addresses, Bundles, Config},
 };
 use inktensor_compute::epoch::Trace;
@@ -26,7 +26,7 @@ use inktensor_devnet::sandbox::{self, SandboxChain};
 use inktensor_primitives::{
     emission::{Emission, Split},
     epoch::EpochRules,
-    registry::NetworkRules,
+    registry::{NetworkRules, Registry},
     AccountId, Bps, Digest, NetUid, Rao,
 };
 use std::{collections::BTreeMap, mem, sync::OnceLock};
@@ -47,6 +47,8 @@ pub struct Network {
     pub(crate) spent: Bill,
     /// Block and storage at which all invariants held, if they were checked.
     pub(crate) checked: Option<(u32, StorageRoots)>,
+    /// New subnets that start at the end of the block, and their owners.
+    pub(crate) starting: Vec<(NetUid, AccountId)>,
     genesis: Rao,
 }
 
@@ -66,6 +68,7 @@ pub struct Template {
     observer: Observer,
     memory: BTreeMap<(NetUid, u32), Vec<Vec<u8>>>,
     checked: (u32, StorageRoots),
+    starting: Vec<(NetUid, AccountId)>,
     genesis: Rao,
 }
 
@@ -113,6 +116,7 @@ impl Network {
             memory: template.memory.clone(),
             spent: Bill::default(),
             checked: Some(template.checked.clone()),
+            starting: template.starting.clone(),
             genesis: template.genesis,
         }
     }
@@ -129,6 +133,7 @@ impl Network {
             observer: self.observer.clone(),
             memory: self.memory.clone(),
             checked: (self.block(), self.storage_roots()),
+            starting: self.starting.clone(),
             genesis: self.genesis,
         }
     }
@@ -154,6 +159,7 @@ impl Network {
             memory: BTreeMap::new(),
             spent: Bill::default(),
             checked: None,
+            starting: Vec::new(),
             genesis: Rao(config.holders.iter().map(|(_, amount)| amount.0).sum()),
         }
     }
@@ -169,6 +175,7 @@ impl Network {
             memory: BTreeMap::new(),
             spent: Bill::default(),
             checked: None,
+            starting: Vec::new(),
             genesis: GENESIS,
         }
     }
@@ -193,8 +200,16 @@ impl Network {
         self.chain.block().expect("the block")
     }
 
+    /// Starts the epochs of new subnets, as the end of the block does.
+    pub fn start_all(&mut self) {
+        for (netuid, owner) in mem::take(&mut self.starting) {
+            self.as_(owner).start(netuid).expect("started");
+        }
+    }
+
     /// Makes `blocks` empty blocks.
     pub fn advance(&mut self, blocks: u32) {
+        self.start_all();
         // These blocks issue TAO only if a subnet has weight now.
         if self.issuance().total_weight > Rao::ZERO {
             self.observer.issued = curve::issue(self.observer.issued, blocks);
@@ -235,8 +250,9 @@ impl Network {
             .expect("the contract answers")
     }
 
-    /// Runs `act` on the chain, as a worker would, and records the events.
+    /// Runs `act` on the chain, as a worker would, and records the events. New subnets start before.
     pub fn with_chain<T>(&mut self, act: impl FnOnce(&mut SandboxChain) -> T) -> T {
+        self.start_all();
         let block = self.block();
         let before = self.chain.events(block).expect("the events").len();
         let result = act(&mut self.chain);
@@ -327,10 +343,15 @@ fn fresh(bundles: &Bundles, config: &Config) -> (SandboxChain, Addresses, Observ
 }
 
 fn deployed(chain: &mut dyn Chain, bundles: &Bundles, config: &Config) -> Addresses {
-    match deploy(chain, bundles, config) {
+    let addresses = match deploy(chain, bundles, config) {
         Ok(deployment) => deployment.addresses,
         Err(error) => panic!("{error}"),
+    };
+    if config.admin != config.deployer {
+        let accepted = chain.send(config.admin, addresses.registry().accept_admin());
+        accepted.answer().expect("the role is offered");
     }
+    addresses
 }
 
 /// Returns a record of the deployment.

@@ -167,8 +167,13 @@ fn weight_is_sampled_once_per_epoch() {
     let before = net.issuance().total_weight;
     net.stake(netuid, ALICE, nth("validator", 0), Rao::from_tao(1_000));
     assert_eq!(net.issuance().total_weight, before);
+    // It weighs from the next epoch on.
+    net.run_epoch(netuid);
+    let sampled = net.issuance().total_weight;
+    assert!(sampled < Rao(before.0 + Rao::from_tao(100).0), "{sampled}");
     net.close(netuid);
     assert_eq!(net.issuance().total_weight, net.subnet_stake(netuid));
+    assert_eq!(net.issuance().total_weight, net.matured_stake(netuid));
 }
 
 #[test]

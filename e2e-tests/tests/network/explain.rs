@@ -125,6 +125,7 @@ fn explain_has_the_dividends_of_root_stake() {
     let hotkey = nth("validator", 0);
     let (mut net, netuid, folder) = closed_with(|net| {
         net.stake(NetUid::ROOT, BOB, hotkey, Rao::from_tao(1_000));
+        net.mature_root();
     });
     net.assert_epoch(netuid);
     net.finalize(netuid);

@@ -2,7 +2,7 @@
 
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
-    staking::{Child, StakingError, ROOT_STREAM},
+    staking::{Child, StakingError, ROOT_EPOCH, ROOT_STREAM},
     AccountId, Bps, NetUid, Rao,
 };
 
@@ -19,6 +19,8 @@ fn with_validator() -> (Network, [NetUid; 2]) {
             net.enrol(netuid, ALICE, ALICE_HOTKEY);
             net.stake(netuid, ALICE, ALICE_HOTKEY, Rao::from_tao(100));
             net.with_miners(netuid, 2);
+        }
+        for netuid in nets {
             net.run_epoch(netuid);
         }
         nets
@@ -49,6 +51,17 @@ fn root_stake_has_weight_on_every_subnet() {
     let (mut net, nets) = with_validator();
     let before = nets.map(|netuid| weight(&net, netuid, ALICE_HOTKEY));
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    assert_eq!(
+        nets.map(|netuid| weight(&net, netuid, ALICE_HOTKEY)),
+        before
+    );
+    let at = (net.block() / ROOT_EPOCH + 2) * ROOT_EPOCH;
+    net.advance_to(at - 1);
+    assert_eq!(
+        nets.map(|netuid| weight(&net, netuid, ALICE_HOTKEY)),
+        before
+    );
+    net.advance(1);
     for (netuid, before) in nets.into_iter().zip(before) {
         let now = weight(&net, netuid, ALICE_HOTKEY);
         assert_eq!(now, Rao(before.0 + WEIGHS.0));
@@ -70,8 +83,11 @@ fn root_stake_of_a_closed_epoch_is_that_of_its_close() {
         let closed = net.status(netuid).expect("a status").open - 1;
         net.stake_at(netuid, ALICE_HOTKEY, closed).expect("kept")
     };
+    let without = weight(&net, one, ALICE_HOTKEY);
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    net.mature_root();
     let held = weight(&net, one, ALICE_HOTKEY);
+    assert_eq!(held, Rao(without.0 + WEIGHS.0));
     net.close(one);
     // Stake added later, between other closes, and in the same block.
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
@@ -83,12 +99,15 @@ fn root_stake_of_a_closed_epoch_is_that_of_its_close() {
             .expect("removed");
         net.run_epoch(two);
         assert_eq!(at(&net, one), held);
+        net.advance(ROOT_EPOCH);
+        assert_eq!(at(&net, one), held);
     }
     net.as_(BOB)
         .remove_all_stake(NetUid::ROOT, ALICE_HOTKEY)
         .expect("removed");
+    net.mature_root();
     assert_eq!(at(&net, one), held);
-    assert_eq!(weight(&net, one, ALICE_HOTKEY), Rao(held.0 - WEIGHS.0));
+    assert_eq!(weight(&net, one, ALICE_HOTKEY), without);
 }
 
 #[test]
@@ -98,6 +117,9 @@ fn root_stake_earns_its_share_of_the_dividends() {
         .set_take(ALICE_HOTKEY, Bps(1_000))
         .expect("lowered");
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    // The take counts from the next epoch on.
+    net.run_epoch(netuid);
+    net.mature_root();
     let own = net.hotkey_stake(netuid, ALICE_HOTKEY);
     net.honest_weights(netuid);
     net.run_epoch(netuid);
@@ -123,6 +145,7 @@ fn claim_root_pays_block_by_block() {
         net.as_(BOB).claim_root(ALICE_HOTKEY),
         Err(StakingError::NothingToClaim)
     );
+    net.mature_root();
     net.honest_weights(netuid);
     net.run_epoch(netuid);
     let all = net.root_dividends(ALICE_HOTKEY).left.0;
@@ -144,6 +167,7 @@ fn claim_root_pays_block_by_block() {
 fn root_stake_of_one_block_earns_one_blocks_part() {
     let (mut net, [netuid, _]) = with_validator();
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    net.mature_root();
     make_final(&mut net, netuid);
     // A hundred times as much stake is added for one block.
     net.stake(NetUid::ROOT, CHARLIE, ALICE_HOTKEY, Rao::from_tao(100_000));
@@ -164,6 +188,7 @@ fn root_stake_of_one_block_earns_one_blocks_part() {
 fn root_stake_moves_to_subnets_and_back() {
     let (mut net, [netuid, _]) = with_validator();
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    net.mature_root();
     net.honest_weights(netuid);
     net.run_epoch(netuid);
     net.advance(ROOT_STREAM);
@@ -195,6 +220,7 @@ fn root_stake_moves_to_subnets_and_back() {
 fn last_root_stake_removed_takes_the_streaming_dividends() {
     let (mut net, [netuid, _]) = with_validator();
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    net.mature_root();
     net.honest_weights(netuid);
     net.run_epoch(netuid);
     let left = net.root_dividends(ALICE_HOTKEY).left;
@@ -211,6 +237,7 @@ fn last_root_stake_removed_takes_the_streaming_dividends() {
 fn dividends_without_root_stake_go_to_the_subnets_stakers() {
     let (mut net, [netuid, _]) = with_validator();
     net.stake(NetUid::ROOT, BOB, ALICE_HOTKEY, THOUSAND);
+    net.mature_root();
     make_final(&mut net, netuid);
     net.as_(BOB)
         .remove_all_stake(NetUid::ROOT, ALICE_HOTKEY)
@@ -238,7 +265,12 @@ fn root_stake_counts_for_children_on_a_subnet() {
     net.as_(ALICE)
         .set_children(netuid, ALICE_HOTKEY, vec![child])
         .expect("set");
-    assert_eq!(weight(&net, netuid, kid), WEIGHS);
+    // A subnet needs stake of its own for a share of emission.
+    let ten = Rao::from_tao(10);
+    net.stake(netuid, BOB, ALICE_HOTKEY, ten);
+    net.with_miners(netuid, 2);
+    net.mature_root();
+    assert_eq!(weight(&net, netuid, kid), Rao(ten.0 + WEIGHS.0));
     assert_eq!(weight(&net, netuid, ALICE_HOTKEY), Rao::ZERO);
     // Root itself has no children.
     assert_eq!(
@@ -246,10 +278,7 @@ fn root_stake_counts_for_children_on_a_subnet() {
             .set_children(NetUid::ROOT, ALICE_HOTKEY, vec![child]),
         Err(StakingError::UnknownSubnet)
     );
-    // The child's dividends go to the parent's root stake. A subnet needs stake of its own for a
-    // share of emission.
-    net.stake(netuid, BOB, ALICE_HOTKEY, Rao::from_tao(10));
-    net.with_miners(netuid, 2);
+    // The child's dividends go to the parent's root stake.
     net.run_epoch(netuid);
     net.honest_weights(netuid);
     net.run_epoch(netuid);
@@ -268,7 +297,7 @@ fn root_stake_on_a_hotkey_that_never_registered_is_refused() {
     );
 }
 
-/// Stake added and removed within an open epoch has weight in no epoch.
+/// Stake of less than an epoch has weight in no epoch, not even in an open one.
 #[test]
 fn stake_of_less_than_an_epoch_has_no_weight() {
     let (mut net, [netuid, _]) = with_validator();
@@ -276,7 +305,7 @@ fn stake_of_less_than_an_epoch_has_no_weight() {
         let before = weight(&net, netuid, ALICE_HOTKEY);
         let open = net.status(netuid).expect("a status").open;
         net.stake(place, BOB, ALICE_HOTKEY, THOUSAND);
-        assert!(weight(&net, netuid, ALICE_HOTKEY) > before);
+        assert_eq!(weight(&net, netuid, ALICE_HOTKEY), before);
         net.as_(BOB)
             .remove_all_stake(place, ALICE_HOTKEY)
             .expect("removed");
@@ -314,9 +343,9 @@ fn stake_added_for_the_pay_gains_nothing() {
     assert_eq!(grown, paid);
 }
 
-/// Stake that stays until its epoch closes shares in the pay of that epoch.
+/// Stake shares in the pay of the epochs that it was there for from their opening to their close.
 #[test]
-fn stake_earns_from_its_epoch_on() {
+fn stake_earns_from_the_epoch_after_it_came() {
     let (mut net, [netuid, _]) = with_validator();
     net.as_(ALICE)
         .set_take(ALICE_HOTKEY, Bps(0))
@@ -325,7 +354,15 @@ fn stake_earns_from_its_epoch_on() {
     let same = net.hotkey_stake(netuid, ALICE_HOTKEY);
     net.stake(netuid, BOB, ALICE_HOTKEY, same);
     net.run_epoch(netuid);
+    assert_eq!(net.stake_of(netuid, ALICE_HOTKEY, BOB), same);
+    let others = net.hotkey_stake(netuid, ALICE_HOTKEY).0 - same.0;
+    net.honest_weights(netuid);
+    net.run_epoch(netuid);
     let paid = dividends(&net, netuid);
     let grown = net.stake_of(netuid, ALICE_HOTKEY, BOB).0 - same.0;
-    assert!(grown.abs_diff(paid / 2) <= 2, "{grown} of {paid}");
+    let share = u128::from(paid) * same.to_u128() / u128::from(same.0 + others);
+    assert!(
+        u128::from(grown).abs_diff(share) <= 2,
+        "{grown} of {paid}"
+    );
 }

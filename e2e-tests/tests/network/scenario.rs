@@ -53,7 +53,7 @@ fn result(computed: &EpochRun, uid: Uid) -> NeuronResult {
 }
 
 #[test]
-fn two_subnets_run_five_epochs() {
+fn two_subnets_run_six_epochs() {
     let mut net = Network::deploy();
     let [first, second] = two_subnets(&mut net);
 
@@ -80,10 +80,17 @@ fn two_subnets_run_five_epochs() {
         Err(EpochError::NoPermit)
     );
 
-    // Epoch 1: permits and weights; a nominator stakes.
+    // Epoch 1: permits and weights; a nominator stakes. Its stake does not weigh yet.
     let nominator = named("nominator");
     let invested = Rao::from_tao(50);
     net.stake(first, nominator, v3, invested);
+    for netuid in [first, second] {
+        net.honest_weights(netuid);
+        net.run_epoch(netuid);
+    }
+    assert_eq!(gain(&net, first, v3, nominator, invested), 0);
+
+    // Epoch 2.
     for netuid in [first, second] {
         net.honest_weights(netuid);
         let computed = net.run_epoch(netuid);
@@ -98,7 +105,7 @@ fn two_subnets_run_five_epochs() {
     let won = gain(&net, first, v3, nominator, invested);
     assert!(won > 0, "the nominator shares in the dividends");
 
-    // Epoch 2: the nominator removes its stake after the close and gets no further pay.
+    // Epoch 3: the nominator removes its stake after the close and gets no further pay.
     net.close(first);
     let with_nominator = net.assert_epoch(first);
     let back = net
@@ -129,7 +136,7 @@ fn two_subnets_run_five_epochs() {
     net.honest_weights(second);
     net.run_epoch(second);
 
-    // Epochs 3 and 4: another nominator lifts the validator without a permit above the others.
+    // Epochs 4 and 5: another nominator lifts the validator without a permit above the others.
     let patron = named("patron");
     net.stake(first, patron, v0, Rao::from_tao(1_000));
     for _ in 0..2 {
@@ -145,7 +152,7 @@ fn two_subnets_run_five_epochs() {
     }
     for netuid in [first, second] {
         let status = net.status(netuid).expect("a status");
-        assert_eq!(status.final_epoch, Some(4));
+        assert_eq!(status.final_epoch, Some(5));
         assert_eq!(status.settling, None);
     }
 }
@@ -186,7 +193,7 @@ fn full_subnet() -> (Network, NetUid) {
             tempo: 100,
             seats: MAX_UIDS,
             permits: 64,
-            settings: vec![Hyperparameter::ImmunityPeriod(0)],
+            settings: vec![Hyperparameter::ImmunityPeriod(100)],
             ..Shape::default()
         });
         assert_eq!(netuid, NETUID);
@@ -240,6 +247,8 @@ fn largest_closed_epoch() -> (Network, NetUid) {
         net.set(netuid, Hyperparameter::MaxValidators(MAX_VALIDATORS));
         // The most expensive rule of bonds.
         net.set(netuid, Hyperparameter::LiquidAlpha(true));
+        // Both count from the second epoch on.
+        net.run_epoch(netuid);
         // The owner's neuron replaces the oldest one, a validator.
         let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
         net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(1));

@@ -23,7 +23,7 @@ fn with_closed_epoch(rng: &mut Rng) -> (Case, OnChain) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: SEATS,
-        settings: vec![Hyperparameter::ImmunityPeriod(0)],
+        settings: vec![Hyperparameter::ImmunityPeriod(20)],
         ..Shape::default()
     });
     net.with_validators(netuid, 3).with_miners(netuid, 5);
@@ -171,9 +171,9 @@ fn closed_inputs_do_not_change_with_random_writes() {
     }
 }
 
-/// Writes after a close belong to the next epoch.
+/// Writes after a close belong to the next epoch, and stake weighs one epoch later.
 #[test]
-fn writes_after_a_close_are_read_by_the_next_epoch() {
+fn stake_after_a_close_is_read_by_the_epoch_after_the_next() {
     let mut rng = Rng::new(9, 0);
     let (case, mut judge) = with_closed_epoch(&mut rng);
     let netuid = judge.netuid();
@@ -184,8 +184,8 @@ fn writes_after_a_close_are_read_by_the_next_epoch() {
     judge
         .propose(&case.trace.assertion())
         .expect("honest, and taken");
-    judge.net.finalize(netuid);
-    judge.settle(&case);
+    judge.finish(&case);
+    judge.net.run_epoch(netuid);
     judge.net.close(netuid);
     let stake = |inputs: &inktensor_compute::epoch::EpochInputs| inputs.chunks[0].neurons[0].stake;
     assert!(stake(&judge.net.inputs(netuid)) >= stake(&case.inputs) + more.0);

@@ -1,13 +1,15 @@
 //! Stake moved to other hotkeys, subnets and coldkeys, and removed from all; takes and nominations.
 
+use inktensor_client::chain::ChainRead;
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
-    registry::{Hyperparameter, NetworkRules},
-    staking::{StakingError, TAKE_RAISE_INTERVAL},
-    Bps, NetUid, Rao,
+    registry::{Hyperparameter, NetworkRules, ANNOUNCED_FOR},
+    staking::{StakeAdded, StakeMoved, StakingError, TAKE_RAISE_INTERVAL},
+    AccountId, Bps, NetUid, Rao,
 };
 
 const TEN: Rao = Rao::from_tao(10);
+const DAVE: AccountId = named("dave");
 
 /// Returns two subnets with Alice's and Bob's hotkeys on both, and ten TAO of Charlie on Alice's
 /// hotkey on the first.
@@ -105,6 +107,7 @@ fn transfer_stake_changes_its_owner() {
 fn transfer_stake_with_transfers_off_is_refused() {
     let (mut net, one, _) = with_stake();
     net.set(one, Hyperparameter::TransferEnabled(false));
+    net.run_epoch(one);
     net.refuses(
         CHARLIE,
         |it| it.transfer_stake(one, ALICE_HOTKEY, BOB, None),
@@ -167,9 +170,11 @@ fn nomination_below_the_minimum_is_refused_or_paid_out_whole() {
     let (mut net, one, two) = with_stake();
     let rules = NetworkRules {
         nominator_min: Rao::from_tao(5),
+        creation_interval: 300,
         ..net.network_rules()
     };
-    net.as_(ADMIN).set_network_rules(rules).expect("set");
+    net.as_(ADMIN).set_network_rules(rules).expect("announced");
+    net.advance(ANNOUNCED_FOR);
     let staking = net.addresses().staking;
     net.provide(STRANGER, staking, TEN);
     let five = Rao::from_tao(5);
@@ -264,4 +269,64 @@ fn nominators_of_a_hotkey_are_listed() {
     assert_eq!(listed(&net), [nine, ten]);
     assert_eq!(net.nominator_count(ALICE_HOTKEY), 2);
     assert_eq!(net.nominators(ALICE_HOTKEY, 1), []);
+}
+
+/// Returns the last event of this kind in the block.
+fn last_moved(net: &Network) -> StakeMoved {
+    let events = net.chain().events(net.block()).expect("the events");
+    let moved = events.iter().rev().find_map(|it| it.decode::<StakeMoved>());
+    moved.expect("an event")
+}
+
+#[test]
+fn transfer_between_close_and_pay_keeps_the_pay() {
+    let (mut net, one, _) = with_stake();
+    net.with_miners(one, 2);
+    net.run_epoch(one);
+    net.honest_weights(one);
+    net.close(one);
+    // Dave gets all of it before the epoch is paid.
+    let given = net.stake_of(one, ALICE_HOTKEY, CHARLIE);
+    net.as_(CHARLIE)
+        .transfer_stake(one, ALICE_HOTKEY, DAVE, None)
+        .expect("given");
+    let moved = last_moved(&net);
+    assert_eq!((moved.amount, moved.forgoes), (given, Rao::ZERO));
+    assert_eq!(net.stake_of(one, ALICE_HOTKEY, DAVE), given);
+    let alice = net.stake_of(one, ALICE_HOTKEY, ALICE).0;
+    let computed = net.finish_epoch(one);
+    let paid = computed.trace.results[0][0].validator.0;
+    let grown = net.stake_of(one, ALICE_HOTKEY, DAVE).0 - given.0;
+    let taken = net.stake_of(one, ALICE_HOTKEY, ALICE).0 - alice;
+    assert!(grown > paid / 2, "{grown} of {paid}");
+    assert!(paid - grown - taken <= 2);
+    // It weighs in the open epoch as if it had always been Dave's.
+    let open = net.status(one).expect("a status").open;
+    let weighs = net.stake_at(one, ALICE_HOTKEY, open).expect("readable");
+    assert_eq!(weighs, net.hotkey_stake(one, ALICE_HOTKEY));
+}
+
+#[test]
+fn move_of_stake_tells_what_it_forgoes() {
+    let (mut net, one, two) = with_stake();
+    net.run_epoch(one);
+    net.stake(one, CHARLIE, ALICE_HOTKEY, Rao::from_tao(3));
+    let events = net.chain().events(net.block()).expect("the events");
+    let added = events.iter().rev().find_map(|it| it.decode::<StakeAdded>());
+    assert_eq!(added.expect("an event").weighs_from, 2);
+    // The three TAO of the open epoch go first, and forgo nothing.
+    net.as_(CHARLIE)
+        .move_stake(one, ALICE_HOTKEY, two, ALICE_HOTKEY, Some(Rao::from_tao(2)))
+        .expect("moved");
+    assert_eq!(last_moved(&net).forgoes, Rao::ZERO);
+    net.as_(CHARLIE)
+        .move_stake(one, ALICE_HOTKEY, one, BOB_HOTKEY, Some(Rao::from_tao(5)))
+        .expect("moved");
+    assert_eq!(last_moved(&net).forgoes, Rao::from_tao(4));
+    let open = net.status(one).expect("a status").open;
+    assert_eq!(net.stake_at(one, BOB_HOTKEY, open), Ok(Rao::ZERO));
+    assert_eq!(
+        net.stake_at(one, BOB_HOTKEY, open + 1),
+        Ok(Rao::from_tao(5))
+    );
 }

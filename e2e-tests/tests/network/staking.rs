@@ -176,7 +176,10 @@ fn stake_at_a_closed_epoch_does_not_change() {
     net.close(netuid);
     net.stake(netuid, BOB, ALICE_HOTKEY, TEN);
     assert_eq!(net.stake_at(netuid, ALICE_HOTKEY, 0), Ok(TEN));
-    assert_eq!(net.stake_at(netuid, ALICE_HOTKEY, 1), Ok(Rao::from_tao(20)));
+    // New stake weighs from the next epoch on.
+    assert_eq!(net.stake_at(netuid, ALICE_HOTKEY, 1), Ok(TEN));
+    assert_eq!(net.stake_at(netuid, ALICE_HOTKEY, 2), Ok(Rao::from_tao(20)));
+    assert_eq!(net.positions(BOB, 0)[0].pending, TEN);
 }
 
 #[test]

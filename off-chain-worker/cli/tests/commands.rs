@@ -94,7 +94,8 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
     let balance = kept.json(&["wallet", "balance", "--address", coldkey]);
     let free = balance["balance_rao"].as_u64().expect("an amount");
     assert!(free >= 600_000_000_000, "{balance}");
-    kept.json(&[&["stake", "add", "--amount", "1.5"], &position[..]].concat());
+    let added = kept.json(&[&["stake", "add", "--amount", "1.5"], &position[..]].concat());
+    assert!(added["weighs_from"].as_u64() > Some(1), "{added}");
     let balance = kept.json(&["wallet", "balance", "--address", coldkey]);
     assert_eq!(balance["balance_rao"], free - 1_500_000_000);
 
@@ -112,13 +113,15 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         ),
         (&0.into(), &100_000_000_000u64.into(), &0.into())
     );
-    // It weighs 5.27 TAO there, on whatever else weighs.
+    // Neither weighs yet: stake on a subnet does in its next epoch, root stake after a root epoch.
     let graph = kept.json(&["metagraph", "--netuid", "1"]);
     let neurons = graph["neurons"].as_array().expect("neurons");
     let it = neurons.iter().find(|it| it["hotkey"] == hotkey);
     let it = it.expect("the hotkey");
     let amount = |key: &str| it[key].as_u64().expect("an amount");
-    assert_eq!(amount("weighs_rao") - amount("stake_rao"), 5_267_697_433);
+    assert_eq!(amount("stake_rao") - amount("weighs_rao"), 1_500_000_000);
+    let stakes = kept.json(&["stake", "list", "--coldkey", coldkey, "--netuid", "1"]);
+    assert_eq!(stakes["stakes"][0]["pending_rao"], 1_500_000_000);
     let problem = kept.refusal(&["stake", "claim", "--account", coldkey]);
     assert!(problem.contains("nothing to claim"), "{problem}");
 

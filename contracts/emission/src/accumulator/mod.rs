@@ -9,7 +9,8 @@
 //!     + sum over subnets (weight * (per_weight - entry) + fraction)
 //! ```
 //!
-//! The curve adds what it issues. A retired subnet's earnings are drawn and added again.
+//! The curve adds what it issues. Earnings of a retired subnet, and of stake that has left, are drawn
+//! and added again.
 
 use inktensor_primitives::Rao;
 
@@ -18,15 +19,14 @@ const FRACTION_BITS: u32 = 64;
 
 /// The state that all subnets share.
 ///
-/// Every product fits. Issuance makes `per_weight` grow by at most `cap * 2^64 < 2^119` in all, as
-/// a weight is at least one. One retirement adds at most as much again. So it takes hundreds of
-/// retirements that each hold the whole cap, over a weight of one rao, to leave the range. Then a
-/// call fails and changes nothing.
+/// Every product fits: what a share earns between two draws is a part of all TAO, below 2^119 in
+/// units of 2^-64 rao. Only differences of `per_weight` are used, so it counts modulo 2^128: what
+/// is added again and again over a tiny weight wraps it around and changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Accumulator {
-    /// Earnings of one unit of weight since the start, in 2^-64 rao, rounded down.
+    /// Earnings of one unit of weight since the start, in 2^-64 rao, rounded down, modulo 2^128.
     per_weight: u128,
     /// Rest of rounding down so far, in 2^-64 rao.
     remainder: u128,
@@ -48,6 +48,13 @@ pub struct Share {
     fraction: u64,
 }
 
+impl Share {
+    /// Returns the weight since the last draw.
+    pub fn weight(&self) -> Rao {
+        self.weight
+    }
+}
+
 impl Accumulator {
     /// Returns true if any subnet shares.
     pub fn is_shared(&self) -> bool {
@@ -67,7 +74,7 @@ impl Accumulator {
             .checked_add(self.remainder)?;
         let growth = amount.checked_div(self.total_weight)?;
         self.remainder = amount.checked_rem(self.total_weight)?;
-        self.per_weight = self.per_weight.checked_add(growth)?;
+        self.per_weight = self.per_weight.wrapping_add(growth);
         Some(())
     }
 
@@ -75,7 +82,7 @@ impl Accumulator {
     pub fn earned(&self, share: &Share) -> Option<(Rao, u64)> {
         let earned = self
             .per_weight
-            .checked_sub(share.entry)?
+            .wrapping_sub(share.entry)
             .checked_mul(share.weight.to_u128())?
             .checked_add(u128::from(share.fraction))?;
         let whole = u64::try_from(earned >> FRACTION_BITS).ok()?;

@@ -8,7 +8,7 @@
 
 use crate::{
     accumulator::{Accumulator, Share},
-    budget, curve,
+    budget, curve, weight,
 };
 use inktensor_primitives::{
     emission::{EmissionError, EpochBudget, Fee, Fees, Issuance, Split, SplitPreset},
@@ -68,6 +68,15 @@ impl Division {
     }
 }
 
+/// A budget that was drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// The budget.
+    pub budget: EpochBudget,
+    /// Amount that the subnet had earned with stake that is gone, and that all subnets share.
+    pub returned: Rao,
+}
+
 /// Amounts due at the completion of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closing {
@@ -94,6 +103,9 @@ impl Ledger {
     /// Issues up to block `now`, and divides the subnet's share and carried amount as the budget of
     /// `epoch`. From now on the subnet shares with `weight`.
     ///
+    /// Of the share, the subnet draws the part for the weight that it still has. The rest goes to
+    /// all subnets that share now, by weight; if there is none, to the subnet's next budget.
+    ///
     /// # Errors
     /// `AlreadyDrawn`, `Overflow`. After an error nothing has changed.
     pub fn draw(
@@ -103,25 +115,34 @@ impl Ledger {
         now: u32,
         weight: Rao,
         division: &Division,
-    ) -> Result<EpochBudget, EmissionError> {
+    ) -> Result<Draw, EmissionError> {
         if epoch < account.next_epoch {
             return Err(EmissionError::AlreadyDrawn);
         }
         let mut next = self.issued_up_to(now)?;
-        let mut share = account.share;
-        let total = next
-            .accumulator
-            .draw(&mut share, weight)
-            .and_then(|drawn| drawn.checked_add(account.carried))
-            .ok_or(EmissionError::Overflow)?;
+        let (mut share, before) = (account.share, account.share.weight());
+        let earned = next.accumulator.draw(&mut share, weight);
+        let earned = earned.ok_or(EmissionError::Overflow)?;
+        let drawn = weight::drawn(earned, before, weight);
+        let rest = earned.checked_sub(drawn).ok_or(EmissionError::Overflow)?;
+        let (returned, carried) = if next.accumulator.is_shared() {
+            (rest, Rao::ZERO)
+        } else {
+            (Rao::ZERO, rest)
+        };
+        if !returned.is_zero() {
+            let added = next.accumulator.add(returned);
+            added.ok_or(EmissionError::Overflow)?;
+        }
+        let total = budget::sum([drawn, account.carried])?;
         let budget = budget::divide(total, &division.split, &division.fees)?;
         *account = Account {
             share,
-            carried: Rao::ZERO,
+            carried,
             next_epoch: epoch.checked_add(1).ok_or(EmissionError::Overflow)?,
         };
         *self = next;
-        Ok(budget)
+        Ok(Draw { budget, returned })
     }
 
     /// Records `amount` of `budget` as minted for miners and validators.
@@ -217,7 +238,7 @@ impl Ledger {
         Ok(amount)
     }
 
-    /// Returns the amount that the subnet would draw at block `now`.
+    /// Returns the amount that the subnet would draw at block `now` if its weight had not shrunk.
     ///
     /// # Errors
     /// `Overflow`.

@@ -40,7 +40,8 @@ impl World {
         let budget = self
             .ledger
             .draw(account, epoch, self.now, Rao(weight), &self.division)
-            .unwrap();
+            .unwrap()
+            .budget;
         self.budgets.insert((subnet, epoch), budget);
         budget
     }
@@ -225,6 +226,64 @@ fn nothing_is_released_while_no_subnet_shares() {
 }
 
 #[test]
+fn stake_that_has_left_draws_nothing_and_all_share_the_rest() {
+    let mut world = World::new(0, Split::DEFAULT);
+    world.draw(0, 300);
+    world.draw(1, 100);
+    world.now += 4;
+    // Two thirds of the stake have left: the subnet draws 1 of its 3 TAO.
+    let draw = world.ledger.draw(
+        &mut world.accounts[0],
+        1,
+        world.now,
+        Rao(100),
+        &world.division,
+    );
+    let draw = draw.unwrap();
+    assert_eq!(draw.returned, Rao(2_000_000_000));
+    assert_eq!(budget::unspent(&draw.budget), Ok(Rao(1_000_000_000)));
+    world.budgets.insert((0, 1), draw.budget);
+    world.check();
+    // The rest is shared by the weights from now on.
+    for subnet in [0, 1] {
+        let pending = world.ledger.pending(&world.accounts[subnet], world.now);
+        let earned = [1_000_000_000, 2_000_000_000][subnet];
+        assert_eq!(pending, Ok(Rao(earned)));
+    }
+    assert_eq!(
+        budget::unspent(&world.draw(1, 100)),
+        Ok(Rao(2_000_000_000))
+    );
+    world.check();
+}
+
+/// Weight of one sample, however long the epoch, draws nothing: the audit's week of emission.
+#[test]
+fn weight_of_one_close_draws_nothing() {
+    let mut world = World::new(0, Split::DEFAULT);
+    world.draw(0, 100);
+    world.draw(1, 1_000_000);
+    world.now += 50_400;
+    assert_eq!(world.draw(1, 0), EpochBudget::default());
+    let all = budget::unspent(&world.draw(0, 100)).unwrap();
+    // But for a fraction of a rao in the share of the other.
+    assert_eq!(all, Rao(Rao::from_tao(50_400).0 - 1));
+    world.check();
+}
+
+#[test]
+fn a_share_that_no_subnet_can_take_is_carried_over() {
+    let mut world = World::new(0, Split::DEFAULT);
+    world.draw(0, 100);
+    world.now += 3;
+    assert_eq!(world.draw(0, 0), EpochBudget::default());
+    world.check();
+    let budget = world.draw(0, 5);
+    assert_eq!(budget::unspent(&budget), Ok(Rao(3_000_000_000)));
+    world.check();
+}
+
+#[test]
 fn a_preset_divides_by_its_own_split() {
     let division = Division {
         fees: FREE,
@@ -308,6 +367,8 @@ fn calls() -> impl Strategy<Value = Vec<(u32, Call)>> {
             subnet,
             weight: weight >> shift
         }),
+        // A weight that comes and goes.
+        (0..SUBNETS, 0u64..3).prop_map(|(subnet, weight)| Call::Draw { subnet, weight }),
         (any::<usize>(), 0u64..=1_000).prop_map(|(index, permille)| Call::Pay { index, permille }),
         (any::<usize>(), any::<bool>(), 0u64..=1_000).prop_map(|(index, keeper, permille)| {
             Call::Fee {

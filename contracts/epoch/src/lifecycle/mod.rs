@@ -17,7 +17,8 @@
 use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{
     epoch::{
-        EpochError, EpochRules, EpochStatus, PostedAssertion, Settlement, Stage, MAX_ASSERTIONS,
+        EpochError, EpochRules, EpochStatus, PostedAssertion, Settlement, Stage, ASSERTION_AGE,
+        MAX_ASSERTIONS,
     },
     registry::Subnet,
     AccountId, Digest, Rao,
@@ -402,13 +403,18 @@ impl DueAssertion<'_> {
     /// can be disputed before that block, and finalized from that block on if it is the first.
     ///
     /// # Errors
-    /// `Overflow` beyond the last block.
+    /// `TooLate` more than `ASSERTION_AGE` blocks after the close, `Overflow` beyond the last block.
     pub fn post(
         self,
         block: u32,
         challenge_period: u32,
         posting: Posting,
     ) -> Result<u32, EpochError> {
+        // The open epoch opened when this one closed.
+        let until = self.0.opened_at.saturating_add(ASSERTION_AGE);
+        if block > until {
+            return Err(EpochError::TooLate(until));
+        }
         let deadline = block
             .checked_add(challenge_period)
             .ok_or(EpochError::Overflow)?;

@@ -51,6 +51,18 @@ fn propose(lifecycle: &mut Lifecycle, block: u32, assertion: Digest) -> Result<u
     due.post(block, PERIOD, posting)
 }
 
+#[test]
+fn an_epoch_of_twelve_days_is_no_longer_asserted() {
+    let mut lifecycle = closed();
+    let until = 110 + ASSERTION_AGE;
+    assert_eq!(
+        propose(&mut lifecycle, until + 1, ASSERTION),
+        Err(EpochError::TooLate(until))
+    );
+    assert_eq!(lifecycle, closed());
+    assert!(propose(&mut lifecycle, until, ASSERTION).is_ok());
+}
+
 fn released() -> Released {
     Released {
         proposer: worker(),

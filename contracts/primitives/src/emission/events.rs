@@ -24,6 +24,9 @@ pub struct Drawn {
     pub epoch: u32,
     /// The budget.
     pub budget: EpochBudget,
+    /// Amount that the subnet had earned with stake that has left since, in rao. All subnets share
+    /// it.
+    pub returned: Rao,
     /// Amount issued so far, genesis included, in rao.
     pub issued: Rao,
 }

@@ -24,7 +24,8 @@ pub trait Emission {
     #[ink(message)]
     fn issuance(&self) -> Issuance;
 
-    /// Returns the amount in rao that a subnet would draw if its epoch closed now.
+    /// Returns the amount in rao that a subnet would draw if its epoch closed now, and its matured
+    /// stake had not shrunk since its last close.
     #[ink(message)]
     fn pending(&self, netuid: NetUid) -> Rao;
 
@@ -64,7 +65,9 @@ pub trait Emission {
     /// Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only, when
     /// the epoch closes.
     ///
-    /// Issuance is evaluated up to the current block, and the subnet's weight is read again.
+    /// Issuance is evaluated up to the current block, and the subnet's weight is read again: the
+    /// stake that weighed in `epoch`. If it is less than before, the subnet draws that part of its
+    /// share, and all subnets share the rest.
     ///
     /// # Events
     /// `Drawn`.
@@ -141,8 +144,11 @@ pub trait Emission {
 
     /// Names the epoch contract. Deployer only, once, during deployment.
     ///
+    /// # Events
+    /// `Wired`.
+    ///
     /// # Errors
-    /// `AlreadyWired`, `NotDeployer`.
+    /// `AlreadyWired`, `NotDeployer`, `BadPeer` if the contract is the treasury.
     #[ink(message)]
     fn wire(&mut self, epoch: AccountId) -> Result<(), WireError>;
 }

@@ -18,7 +18,7 @@ pub use events::{
 };
 pub use types::{
     Collateral, EpochRules, EpochStatus, Peers, PostedAssertion, Settlement, Stage, WeightsRow,
-    MAX_ASSERTIONS,
+    ASSERTION_AGE, MAX_ASSERTIONS,
 };
 pub use weight_calls::{
     CommitState, CommitView, CommitsView, CommittedWeights, WeightsCall, MAX_BATCH, MAX_COMMITS,
@@ -254,7 +254,8 @@ pub trait Epochs {
     ///
     /// # Errors
     /// `NothingClosed`, `AlreadyAsserted` if the same assertion stands, `TooManyAssertions`,
-    /// `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`.
+    /// `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`, `TooLate` twelve days
+    /// after the close.
     #[ink(message)]
     fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 

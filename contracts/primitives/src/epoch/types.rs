@@ -1,7 +1,7 @@
 //! Rules, status and settlement of epochs, rows of weights, and collateral.
 
 use super::EpochDeployError;
-use crate::{AccountId, Bps, Digest, Rao, Uid};
+use crate::{staking::ROOT_EPOCH, AccountId, Bps, Digest, Rao, Uid};
 use ink::prelude::vec::Vec;
 
 /// The largest number of assertions of an epoch that stand side by side.
@@ -9,6 +9,12 @@ use ink::prelude::vec::Vec;
 /// At most one of them is correct, so three places are left for false ones. Each costs twice the
 /// one before, and a dispute frees its place in its block.
 pub const MAX_ASSERTIONS: u8 = 4;
+
+/// Blocks after the close within which an epoch can be asserted: twelve root epochs.
+///
+/// Staking keeps root stake for sixteen, so an assertion can be disputed, and the epoch settled, for
+/// four root epochs more. Later, what the epoch read can no longer be proven; it can be rolled over.
+pub const ASSERTION_AGE: u32 = 12 * ROOT_EPOCH;
 
 /// The rules of epochs, fixed at deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -162,6 +162,8 @@ pub struct SubnetSnapshot {
 pub struct HotkeyStatus {
     /// True if the subnet exists and is not retired.
     pub subnet_exists: bool,
+    /// True if the subnet's owner has started epochs.
+    pub subnet_started: bool,
     /// Owner of the hotkey, if the hotkey has ever registered or is a subnet owner's.
     pub owner: Option<AccountId>,
     /// True if stake may be transferred to another coldkey on the subnet.
@@ -169,6 +171,8 @@ pub struct HotkeyStatus {
     /// Least stake in rao that a coldkey keeps on a hotkey of another owner. See
     /// [`NetworkRules::nominator_min`](super::NetworkRules::nominator_min).
     pub nominator_min: Rao,
+    /// Block until which no new stake is taken, if the admin has set a brake.
+    pub braked_until: Option<u32>,
 }
 
 /// The contracts that the registry calls or is called by.

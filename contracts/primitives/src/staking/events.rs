@@ -116,6 +116,10 @@ pub struct StakeMoved {
     pub to_coldkey: AccountId,
     /// The stake, in rao.
     pub amount: Rao,
+    /// Part of the stake that weighed in its former place and forgoes the pay of the epoch that is
+    /// open there, and of the one before if that is not settled. Zero for a transfer to another
+    /// coldkey, which keeps its shares.
+    pub forgoes: Rao,
 }
 
 /// Stake added to a position.
@@ -132,6 +136,9 @@ pub struct StakeAdded {
     pub hotkey: AccountId,
     /// The stake, in rao.
     pub amount: Rao,
+    /// First epoch of the subnet in which the stake weighs. On root, the first root epoch in which
+    /// the closes of subnets count the stake.
+    pub weighs_from: u32,
 }
 
 /// Stake removed from a position and paid to the coldkey.

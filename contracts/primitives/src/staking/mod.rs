@@ -48,6 +48,14 @@ pub const TAO_WEIGHT: u64 = 971_718_665_099_567_868;
 /// Blocks in which root dividends flow to the root stake. Stake of one block receives one block's
 /// part.
 pub const ROOT_STREAM: u32 = 360;
+/// Blocks of a root epoch, of which the first begins at block 0: a day of blocks of 12 seconds.
+///
+/// A subnet that closes an epoch in root epoch `r` reads the root stake that was there during all
+/// of root epoch `r - 1`.
+pub const ROOT_EPOCH: u32 = 7_200;
+/// Root epochs for which the root stake of each hotkey is kept: 16 days. An epoch of a subnet must
+/// be final and settled within that time after its close.
+pub const ROOT_EPOCHS_KEPT: u32 = 16;
 
 /// The staking contract. It holds all staked TAO.
 ///
@@ -57,15 +65,16 @@ pub const ROOT_STREAM: u32 = 360;
 pub trait Staking {
     /// Stakes `amount` rao of the caller's TAO on `hotkey`.
     ///
-    /// Approve the amount for this contract first. The stake earns from the open epoch on; pay that
-    /// arrives while this epoch is open is for the epoch before. Stake on root, netuid 0, counts on
-    /// every subnet with 5.27 %, and its dividends are claimed with `claim_root`.
+    /// Approve the amount for this contract first. The stake weighs and earns from the next epoch
+    /// on, and from the first one if the subnet has not started. Stake on root, netuid 0, counts on
+    /// every subnet with 5.27 %, after a whole root epoch of 7 200 blocks; its dividends are claimed
+    /// with `claim_root`.
     ///
     /// # Events
     /// `StakeAdded`.
     ///
     /// # Errors
-    /// `TooLittle` for an amount below the least stake, `UnknownSubnet`, `UnknownHotkey`,
+    /// `TooLittle` for an amount below the least stake, `Braked`, `UnknownSubnet`, `UnknownHotkey`,
     /// `TooLittle` for a position below the least nomination, `Payment`.
     #[ink(message)]
     fn add_stake(
@@ -121,7 +130,9 @@ pub trait Staking {
     /// Moves `amount` rao of the caller's stake, or all of it, to another hotkey, another subnet,
     /// or both. Pays no TAO.
     ///
-    /// Returns the amount in rao. A remainder below the least nomination moves too.
+    /// Returns the amount in rao. A remainder below the least nomination moves too. The stake weighs
+    /// in its new place from the next epoch there on. Stake that weighed in its former place forgoes
+    /// the pay of the epoch that is open there, and of the one before if that is not settled.
     ///
     /// # Events
     /// `StakeMoved`.
@@ -142,7 +153,8 @@ pub trait Staking {
     /// Transfers `amount` rao of the caller's stake on `hotkey`, or all of it, to another coldkey,
     /// as stake on the same hotkey. The subnet's owner can turn transfers off.
     ///
-    /// Returns the amount in rao. A remainder below the least nomination is transferred too.
+    /// Returns the amount in rao. A remainder below the least nomination is transferred too. The
+    /// stake keeps its shares: it weighs and is paid as if it had always been the other coldkey's.
     ///
     /// # Events
     /// `StakeMoved`.
@@ -173,8 +185,8 @@ pub trait Staking {
     /// Sets the take of `hotkey`: the part of its dividends that the owner keeps, in basis points.
     /// The hotkey's owner only.
     ///
-    /// Lowering the take is possible at any time. Raising requires 216 000 blocks since the last
-    /// change.
+    /// The take counts for epochs that open after this block. Lowering the take is possible at any
+    /// time. Raising requires 216 000 blocks since the last change.
     ///
     /// # Events
     /// `TakeSet`.
@@ -226,7 +238,7 @@ pub trait Staking {
     /// Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends it
     /// earns for parents of other owners, in basis points. The hotkey's owner only.
     ///
-    /// The child take is 0 at first, and changes by the rules of `set_take`.
+    /// The child take is 0 at first, and changes and counts by the rules of `set_take`.
     ///
     /// # Events
     /// `ChildTakeSet`.
@@ -251,10 +263,15 @@ pub trait Staking {
     #[ink(message)]
     fn hotkey_stake(&self, netuid: NetUid, hotkey: AccountId) -> Rao;
 
-    /// Returns all stake on a subnet in rao: the subnet's weight in the division of emission.
-    /// Netuid 0 is all root stake.
+    /// Returns all stake on a subnet in rao. Netuid 0 is all root stake.
     #[ink(message)]
     fn subnet_stake(&self, netuid: NetUid) -> Rao;
+
+    /// Returns the stake in rao that weighed in the subnet's last closed epoch: all stake that was
+    /// there from the opening to the close. The subnet shares in emission by it until the next
+    /// close. Called by the emission contract.
+    #[ink(message)]
+    fn matured_stake(&self, netuid: NetUid) -> Rao;
 
     /// Returns all stake in this contract, in rao.
     #[ink(message)]
@@ -278,9 +295,18 @@ pub trait Staking {
     #[ink(message)]
     fn nominator_count(&self, hotkey: AccountId) -> u32;
 
-    /// Returns the take of `hotkey` in basis points: 1 800 before the owner sets another.
+    /// Returns the take of `hotkey` in basis points: 1 800 before the owner sets another. An epoch is
+    /// paid by the take that was set before the epoch opened.
     #[ink(message)]
     fn take(&self, hotkey: AccountId) -> Bps;
+
+    /// Returns the take of `hotkey` that `epoch` of a subnet is paid by, in basis points: the last
+    /// one set before the epoch opened. For a later epoch, that is the present take.
+    ///
+    /// # Errors
+    /// `TooOld` for an epoch before the last closed one.
+    #[ink(message)]
+    fn take_at(&self, netuid: NetUid, hotkey: AccountId, epoch: u32) -> Result<Bps, StakingError>;
 
     /// Returns the take of `hotkey`, and the first block at which it may be raised.
     #[ink(message)]
@@ -314,10 +340,12 @@ pub trait Staking {
     fn root_unclaimed(&self) -> Rao;
 
     /// Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or now
-    /// while the epoch is open.
+    /// while the epoch is open. A later epoch is answered as if no stake changed until then.
     ///
     /// This is the hotkey's own stake, less the children's part, plus a part of each parent's
-    /// stake. Root stake counts in the same way, with 5.27 %.
+    /// stake. Root stake counts in the same way, with 5.27 %. Own stake is what was there when the
+    /// epoch opened and has stayed. Root stake is what was there during the whole root epoch before
+    /// the close.
     ///
     /// # Errors
     /// `TooOld`.
@@ -347,7 +375,8 @@ pub trait Staking {
     #[ink(message)]
     fn peers(&self) -> StakingPeers;
 
-    /// Opens epoch `closing + 1` of a subnet. Epoch contract only.
+    /// Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing` for
+    /// `matured_stake`. Epoch contract only.
     ///
     /// # Errors
     /// `NotEpoch`.
@@ -371,6 +400,9 @@ pub trait Staking {
     ) -> Result<Rao, StakingError>;
 
     /// Names the emission and the epoch contract. Deployer only, once, during deployment.
+    ///
+    /// # Events
+    /// `Wired`.
     ///
     /// # Errors
     /// `AlreadyWired`, `NotDeployer`.

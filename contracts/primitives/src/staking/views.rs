@@ -57,6 +57,8 @@ pub struct PositionView {
     pub hotkey: AccountId,
     /// Stake in rao that the coldkey would receive by removing it, rounded down.
     pub stake: Rao,
+    /// Part of the stake that was added in the open epoch, and does not weigh in that one.
+    pub pending: Rao,
 }
 
 /// A position on a given hotkey.
@@ -69,4 +71,6 @@ pub struct NominatorView {
     pub coldkey: AccountId,
     /// Stake in rao that the coldkey would receive by removing it, rounded down.
     pub stake: Rao,
+    /// Part of the stake that was added in the open epoch, and does not weigh in that one.
+    pub pending: Rao,
 }

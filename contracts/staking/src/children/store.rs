@@ -4,10 +4,7 @@ use super::{
     inheritance::{self, Parent},
     relations::{ChildList, Relations},
 };
-use crate::{
-    stake::{EpochClock, OwnStake, Stake},
-    takes,
-};
+use crate::stake::{EpochClock, OwnStake, Stake};
 use ink::{
     prelude::{vec, vec::Vec},
     storage::{traits::ManualKey, Mapping},
@@ -19,6 +16,9 @@ use inktensor_primitives::{
     },
     AccountId, Bps, NetUid, Rao,
 };
+
+/// Child take of a hotkey whose owner has set none.
+const DEFAULT_CHILD_TAKE: Bps = Bps(0);
 
 /// The relations of all hotkeys.
 #[ink::storage_item]
@@ -100,7 +100,9 @@ impl Children {
         let own = stake.own_at(netuid, hotkey, epoch, clock)?;
         let children = relations.children_at(epoch, clock)?;
         let given = children.iter().map(|it| it.proportion);
-        let take = relations.take.map_or(Bps::default(), |it| it.0);
+        let take = relations
+            .take
+            .at(clock.opening_block(epoch)?, DEFAULT_CHILD_TAKE);
         let (shares, rest) = inheritance::divide(payment.validator, own, given, take, &parents);
         let mut all = Vec::with_capacity(shares.len().saturating_add(1));
         all.push(Payment {
@@ -193,16 +195,15 @@ impl Children {
         now: u32,
     ) -> Result<(), StakingError> {
         let mut relations = self.relations(netuid, hotkey).unwrap_or_default();
-        if takes::changes(child_take(&relations), take, now)? {
-            relations.take = Some((take, now));
-        }
+        relations.take.set(take, now, DEFAULT_CHILD_TAKE)?;
         self.relations.insert((netuid, hotkey), &relations);
         Ok(())
     }
 
     /// Returns the child take of `hotkey`, and the first block at which it may be raised.
     pub fn take(&self, netuid: NetUid, hotkey: AccountId) -> TakeInfo {
-        child_take(&self.relations(netuid, hotkey).unwrap_or_default())
+        let relations = self.relations(netuid, hotkey).unwrap_or_default();
+        relations.take.info(DEFAULT_CHILD_TAKE)
     }
 
     /// Returns the children of a hotkey in the open epoch, and the pending list.
@@ -307,9 +308,4 @@ impl Children {
         self.relations(netuid, parent)
             .is_some_and(|relations| relations.mentions(child, clock))
     }
-}
-
-/// Returns the child take in these relations, and the first block at which it may be raised.
-fn child_take(relations: &Relations) -> TakeInfo {
-    takes::info(relations.take, Bps::default())
 }

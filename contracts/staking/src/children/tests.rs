@@ -100,7 +100,11 @@ fn parents_without_the_child_make_room() {
 #[ink::test]
 fn a_list_is_pending_after_the_first_close() {
     let mut children = Children::default();
-    let clock = EpochClock::default().next(0, 10, 1).unwrap();
+    let clock = EpochClock {
+        open: 1,
+        opened_at: 10,
+        ..EpochClock::default()
+    };
     let list = ChildList::of(&account(1), vec![]).unwrap();
     let key = (NETUID, account(1));
     let after = children.set(key, list, account(OWNER), &clock, 20, owner_of);
@@ -114,8 +118,10 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
     let (mut children, mut stake) = (Children::default(), Stake::default());
     let status = HotkeyStatus {
         subnet_exists: true,
+        subnet_started: false,
         transfers: true,
         nominator_min: Rao::ZERO,
+        braked_until: None,
         owner: Some(account(OWNER)),
     };
     let key = PositionKey {
@@ -127,16 +133,20 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
     stake.add(key, deposit, &status, 0).unwrap();
     allow(&mut children, 100, 1, true).unwrap();
     set(&mut children, 1, 100, 0).unwrap();
-    let clock = stake.clock(NETUID);
+    let clock = stake.clock(NETUID, 0);
     let weight = |hotkey| children.weight_at(&stake, NETUID, account(hotkey), 0, &clock);
     assert_eq!(
         (weight(1), weight(100)),
         (Ok(Rao::ZERO), Ok(Rao(8_000_000)))
     );
 
+    // The take counts for epochs that open after it is set.
     children
         .set_take(NETUID, account(100), Bps(1_000), 0)
         .unwrap();
+    stake.begin_epoch(NETUID, 0, 1).unwrap();
+    children.set_take(NETUID, account(100), Bps(0), 1).unwrap();
+    let clock = stake.clock(NETUID, 1);
     let payment = Payment {
         hotkey: account(100),
         coldkey: account(OWNER + 1),
@@ -144,7 +154,7 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
         validator: Rao(1_000),
     };
     let parts = children
-        .divide(&stake, NETUID, 0, &payment, &clock)
+        .divide(&stake, NETUID, 1, &payment, &clock)
         .unwrap();
     assert_eq!(parts.len(), 2);
     let of_child = parts[0].validator.0;
@@ -161,6 +171,6 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
         validator: Rao::ZERO,
         ..payment
     };
-    let parts = children.divide(&stake, NETUID, 0, &payment, &clock);
+    let parts = children.divide(&stake, NETUID, 1, &payment, &clock);
     assert_eq!(parts, Ok(vec![payment]));
 }

@@ -9,7 +9,7 @@ use crate::{
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     staking::{Payment, StakingError},
-    AccountId, NetUid, Rao,
+    AccountId, Bps, NetUid, Rao,
 };
 
 /// A chunk of an epoch's pay that is being credited.
@@ -50,7 +50,7 @@ impl<'a> Distribution<'a> {
         (netuid, epoch): (NetUid, u32),
         now: u32,
     ) -> Self {
-        let clock = stake.clock(netuid);
+        let clock = stake.clock(netuid, now);
         Self {
             stake,
             children,
@@ -104,7 +104,14 @@ impl<'a> Distribution<'a> {
     /// of the paid epoch, if there is root stake now.
     fn credit_part(&mut self, part: &Payment) -> Result<Credit, StakingError> {
         let hotkey = part.hotkey;
-        let mut credit = Credit::of(part, self.takes.take(hotkey))?;
+        // A miner's pay has no take, and may be of any epoch.
+        let take = if part.validator.is_zero() {
+            Bps::default()
+        } else {
+            let opened_at = self.clock.opening_block(self.epoch)?;
+            self.takes.take_at(hotkey, opened_at)
+        };
+        let mut credit = Credit::of(part, take)?;
         if !credit.dividends.is_zero() && !self.stake.root().stake(hotkey).is_zero() {
             let own = self
                 .stake

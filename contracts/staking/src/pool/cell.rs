@@ -1,61 +1,68 @@
-//! Storage form of a pool, with its value by epoch: consensus reads the value of closed epochs.
+//! Storage form of a pool, with its matured stake by epoch: consensus reads that of closed epochs.
 
 use super::{Pool, SharePool};
-use inktensor_primitives::{
-    staking::StakingError,
-    versioned::{TooOld, Versioned},
-    Rao,
-};
+use inktensor_primitives::{staking::StakingError, Rao};
 
-/// A stored pool, with its value in the open epoch and in the one before.
+/// A stored pool, with its matured stake in the epoch of the last write and in the one before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct PoolCell {
-    /// All stake in the pool, pending deposits included.
-    value: Versioned<Rao>,
+    /// The epoch that was open at the last write.
+    epoch: u32,
+    /// Matured stake at the end of the epoch before `epoch`.
+    before: Rao,
+    /// Value of all shares.
+    value: Rao,
     /// Number of shares.
     shares: u128,
     /// Number of times the shares have been refined.
     scale: u32,
-    /// Part of the value without shares: deposits of the epoch of the last write.
+    /// Deposits of the epoch before `epoch`.
+    unvested: Rao,
+    /// Deposits of `epoch`.
     pending: Rao,
 }
 
 impl PoolCell {
     /// Returns the pool as of the last write.
-    ///
-    /// # Errors
-    /// `Overflow`, which cannot happen: pending deposits are part of the value.
-    pub fn pool(&self) -> Result<Pool, StakingError> {
-        let pending = self.pending;
-        let value = self.value().checked_sub(pending);
-        let value = value.ok_or(StakingError::Overflow)?;
-        Ok(Pool {
-            shares: SharePool::new(value, self.shares, self.scale),
-            pending,
-        })
+    pub fn pool(&self) -> Pool {
+        Pool {
+            shares: SharePool::new(self.value, self.shares, self.scale),
+            unvested: self.unvested,
+            pending: self.pending,
+        }
     }
 
-    /// Returns the epoch of the last write, in which the pending deposits were made.
+    /// Returns the epoch of the last write.
     pub fn written_epoch(&self) -> u32 {
-        self.value.epoch()
+        self.epoch
     }
 
     /// Returns all stake in the pool.
-    pub fn value(&self) -> Rao {
-        *self.value.now()
+    ///
+    /// # Errors
+    /// `Overflow`, which cannot happen: every write has checked the sum.
+    pub fn value(&self) -> Result<Rao, StakingError> {
+        self.pool().value()
     }
 
-    /// Returns the value at the end of `epoch`, or now if `epoch` is open.
+    /// Returns the stake that weighed at the end of `epoch`, or weighs now if `epoch` is open: what
+    /// was there when `epoch` opened and has stayed. For a later epoch, the answer is as if nothing
+    /// changed until then.
     ///
     /// # Errors
     /// `TooOld`.
-    pub fn value_at(&self, epoch: u32) -> Result<Rao, StakingError> {
-        self.value
-            .at(epoch)
-            .copied()
-            .map_err(|TooOld| StakingError::TooOld)
+    pub fn matured_at(&self, epoch: u32) -> Result<Rao, StakingError> {
+        if epoch > self.epoch {
+            self.pool().value()
+        } else if epoch == self.epoch {
+            self.pool().matured()
+        } else if epoch.checked_add(1) == Some(self.epoch) {
+            Ok(self.before)
+        } else {
+            Err(StakingError::TooOld)
+        }
     }
 
     /// Stores `pool` while `open` is the open epoch.
@@ -63,17 +70,26 @@ impl PoolCell {
     /// # Errors
     /// `Overflow`.
     pub fn write(&mut self, open: u32, pool: &Pool) -> Result<(), StakingError> {
-        self.value.write(open, pool.value()?);
+        if open > self.epoch {
+            self.before = self.matured_at(open.saturating_sub(1))?;
+            self.epoch = open;
+        }
+        self.value = pool.shares.value();
         self.shares = pool.shares.shares();
         self.scale = pool.shares.scale();
+        self.unvested = pool.unvested;
         self.pending = pool.pending;
+        self.value()?;
         Ok(())
     }
 
     /// Returns true if the pool is empty in every epoch that can be read. A spent cell is not
     /// stored.
     pub fn is_spent(&self, open: u32) -> bool {
-        self.shares == 0 && self.value.is_spent(open)
+        self.shares == 0
+            && self.unvested.is_zero()
+            && self.pending.is_zero()
+            && (self.before.is_zero() || self.epoch < open)
     }
 }
 
@@ -82,20 +98,51 @@ mod tests {
     use super::*;
     use crate::pool::Position;
 
+    /// Writes `pool`, advanced to epoch `open`.
+    fn write(cell: &mut PoolCell, open: u32, change: impl FnOnce(&mut Pool)) {
+        let mut pool = cell.pool();
+        pool.advance(cell.written_epoch(), open).unwrap();
+        change(&mut pool);
+        cell.write(open, &pool).unwrap();
+    }
+
     #[test]
-    fn a_closed_epoch_keeps_its_value() {
+    fn a_closed_epoch_keeps_its_stake() {
         let mut cell = PoolCell::default();
         let mut position = Position::default();
-        let mut pool = cell.pool().unwrap();
-        pool.credit(&mut position, Rao(7)).unwrap();
-        cell.write(3, &pool).unwrap();
-        pool.withdraw_all(&mut position).unwrap();
-        cell.write(4, &pool).unwrap();
-        assert_eq!(cell.value_at(3), Ok(Rao(7)));
-        assert_eq!(cell.value_at(4), Ok(Rao(0)));
-        assert_eq!(cell.value_at(2), Err(StakingError::TooOld));
+        write(&mut cell, 3, |pool| {
+            pool.credit(&mut position, Rao(7)).unwrap();
+        });
+        write(&mut cell, 4, |pool| {
+            pool.withdraw_all(&mut position).unwrap();
+        });
+        assert_eq!(cell.matured_at(3), Ok(Rao(7)));
+        assert_eq!(cell.matured_at(4), Ok(Rao(0)));
+        assert_eq!(cell.matured_at(2), Err(StakingError::TooOld));
         assert!(!cell.is_spent(4));
         assert!(cell.is_spent(5));
+    }
+
+    #[test]
+    fn a_deposit_weighs_from_the_next_epoch_on() {
+        for later in [4, 5, 9] {
+            let mut cell = PoolCell::default();
+            let mut position = Position::default();
+            write(&mut cell, 3, |pool| {
+                pool.add(&mut position, Rao(7)).unwrap();
+            });
+            assert_eq!(cell.matured_at(3), Ok(Rao(0)));
+            assert_eq!(cell.matured_at(4), Ok(Rao(7)));
+            write(&mut cell, later, |pool| {
+                position.advance(later);
+                pool.add(&mut position, Rao(5)).unwrap();
+            });
+            let before = Rao(if later == 4 { 0 } else { 7 });
+            assert_eq!(cell.matured_at(later - 1), Ok(before));
+            assert_eq!(cell.matured_at(later), Ok(Rao(7)));
+            assert_eq!(cell.matured_at(later + 1), Ok(Rao(12)));
+            assert_eq!(cell.value(), Ok(Rao(12)));
+        }
     }
 
     #[test]
@@ -105,11 +152,11 @@ mod tests {
         let mut position = Position::default();
         pool.credit(&mut position, Rao(1)).unwrap();
         pool.reward(Rao(1 << 50)).unwrap();
-        pool.add(&mut position, Rao(5), 2).unwrap();
+        pool.add(&mut position, Rao(5)).unwrap();
         cell.write(2, &pool).unwrap();
-        assert_eq!(cell.pool(), Ok(pool));
+        assert_eq!(cell.pool(), pool);
         assert_eq!(cell.written_epoch(), 2);
-        assert_eq!(cell.value_at(2), Ok(Rao((1 << 50) + 6)));
+        assert_eq!(cell.matured_at(2), Ok(Rao((1 << 50) + 1)));
         assert_ne!(pool.shares.scale(), 0);
     }
 }

@@ -1,8 +1,8 @@
 //! Pool: all stake on one hotkey on one subnet, owned by positions.
 //!
-//! - `vesting`: a pool and a position, with the pending deposits of the open epoch
+//! - `vesting`: a pool and a position, with the deposits that have no shares yet
 //! - `shares`: shares, deposits, withdrawals, rewards
-//! - `cell`: storage form of a pool, with its value by epoch
+//! - `cell`: storage form of a pool, with its matured stake by epoch
 //! - `mul_div`: exact products and quotients
 
 mod cell;
@@ -13,5 +13,5 @@ mod vesting;
 pub use self::{
     cell::PoolCell,
     shares::SharePool,
-    vesting::{Pool, Position, Vested},
+    vesting::{Pool, Position, Vested, Withdrawn},
 };

@@ -1,31 +1,56 @@
 //! Root stake of hotkeys, with its history, and claims of coldkeys on the dividends.
 //!
-//! Each subnet closes its epochs at blocks of its own, and root stake counts on all of them. So a
-//! change of a hotkey's root stake is recorded with the number of epochs, of any subnet, that had
-//! closed by then. The root stake that a closed epoch reads never changes, however long the epoch
-//! waits to become final.
+//! Root has a clock of its own: root epochs of `ROOT_EPOCH` blocks. A subnet that closes an epoch in
+//! root epoch `r` reads the matured root stake of `r - 1`: what was there when `r - 1` began, and
+//! stayed until its end. That is fixed when the subnet closes, however long its epoch waits to become
+//! final.
 //!
-//! A lookup searches from the newest entry in doubling steps. It costs one read if nothing has
-//! changed since the close, and about twice the binary logarithm of the changes since otherwise.
+//! Dividends flow by block to the stake of that block, whatever its age. So stake that comes is paid
+//! before it weighs, and stake that leaves weighs after it was paid, for as long.
+//!
+//! A hotkey has one cell: a record of each root epoch in which its stake changed. Records that no
+//! close within `ROOT_EPOCHS_KEPT` reads are dropped, two for each that is added.
 
 use super::stream::{Claim, Stream};
-use ink::storage::{traits::ManualKey, Mapping};
+use ink::{
+    prelude::vec::Vec,
+    storage::{traits::ManualKey, Mapping},
+};
 use inktensor_primitives::{
-    staking::{RootDividends, StakingError},
+    staking::{RootDividends, StakingError, ROOT_EPOCH, ROOT_EPOCHS_KEPT},
     AccountId, Rao,
 };
 
-/// Root stake of a hotkey.
+/// Most records that are dropped when one is added.
+const DROPPED_AT_ONCE: usize = 2;
+
+/// Returns the root epoch of block `block`.
+pub fn root_epoch(block: u32) -> u32 {
+    block.checked_div(ROOT_EPOCH).unwrap_or_default()
+}
+
+/// Root stake on a hotkey at the end of a root epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct RootRecord {
+    /// The root epoch.
+    epoch: u32,
+    /// Stake that was there when the root epoch began, and has stayed.
+    matured: Rao,
+    /// Deposits of the root epoch.
+    pending: Rao,
+}
+
+/// Root stake of a hotkey.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct RootAccount {
-    /// Sum of all coldkeys' root stake on the hotkey.
-    stake: Rao,
-    /// Number of epochs that had closed at the last change of `stake`.
-    closes_before: u32,
-    /// Number of entries in the history.
-    history_len: u32,
+    /// Sum of all coldkeys' root stake on the hotkey, as of the last change.
+    now: RootRecord,
+    /// Earlier records, oldest first.
+    past: Vec<RootRecord>,
     /// Dividends.
     stream: Stream,
 }
@@ -41,29 +66,82 @@ pub struct ClaimKey {
     pub coldkey: AccountId,
 }
 
-/// A root position with dividends counted up to the present block, about to change.
-#[derive(Clone, Copy, Debug)]
+/// Root positions on one hotkey with dividends counted up to the present block, about to change.
+#[derive(Clone, Debug)]
 pub struct Settled {
-    key: ClaimKey,
+    hotkey: AccountId,
     account: RootAccount,
-    claim: Claim,
+    /// The coldkeys, and their claims.
+    claims: Vec<(AccountId, Claim)>,
 }
-
-/// Hotkey, and index in its history.
-type HistoryKey = (AccountId, u32);
-/// Number of epochs that had closed when a stake was written, and the stake.
-type HistoryEntry = (u32, Rao);
 
 /// All root stake and its dividends.
 #[ink::storage_item]
 #[derive(Debug, Default)]
 pub struct Root {
     accounts: Mapping<AccountId, RootAccount, ManualKey<0x524F_4F01>>,
-    /// Earlier stakes of each hotkey, oldest first.
-    history: Mapping<HistoryKey, HistoryEntry, ManualKey<0x524F_4F02>>,
     claims: Mapping<ClaimKey, Claim, ManualKey<0x524F_4F03>>,
     /// Sum of the dividends that are not claimed.
     unclaimed: Rao,
+}
+
+impl RootRecord {
+    fn total(&self) -> Rao {
+        // Both are parts of all TAO.
+        Rao(self.matured.0.saturating_add(self.pending.0))
+    }
+
+    /// Returns the matured stake of root epoch `epoch`, which is not before this record's, if there
+    /// is no later record up to it.
+    fn matured_in(&self, epoch: u32) -> Rao {
+        if epoch == self.epoch {
+            self.matured
+        } else {
+            self.total()
+        }
+    }
+}
+
+impl RootAccount {
+    /// Returns all root stake on the hotkey.
+    fn stake(&self) -> Rao {
+        self.now.total()
+    }
+
+    /// Returns the matured stake of root epoch `epoch`, in root epoch `open`.
+    ///
+    /// # Errors
+    /// `TooOld` if a record that would tell may have been dropped.
+    fn matured_in(&self, epoch: u32, open: u32) -> Result<Rao, StakingError> {
+        let past = self.past.iter().rev();
+        let mut newest_first = core::iter::once(&self.now).chain(past);
+        match newest_first.find(|record| record.epoch <= epoch) {
+            Some(record) => Ok(record.matured_in(epoch)),
+            None if epoch.saturating_add(ROOT_EPOCHS_KEPT) < open => Err(StakingError::TooOld),
+            None => Ok(Rao::ZERO),
+        }
+    }
+
+    /// Records the stake in root epoch `open`.
+    fn record(&mut self, open: u32, matured: Rao, pending: Rao) {
+        if self.now.epoch < open {
+            if !self.past.is_empty() || !self.stake().is_zero() {
+                self.past.push(self.now);
+            }
+            let oldest = open.saturating_sub(ROOT_EPOCHS_KEPT);
+            for _ in 0..DROPPED_AT_ONCE {
+                // A record is read until the next one begins.
+                if self.past.get(1).is_some_and(|next| next.epoch <= oldest) {
+                    self.past.remove(0);
+                }
+            }
+        }
+        self.now = RootRecord {
+            epoch: open,
+            matured,
+            pending,
+        };
+    }
 }
 
 impl Root {
@@ -72,101 +150,76 @@ impl Root {
         self.unclaimed
     }
 
-    /// Returns true if the hotkey has ever had root stake.
-    pub fn is_known(&self, hotkey: AccountId) -> bool {
-        self.accounts.contains(hotkey)
-    }
-
     /// Returns all root stake on a hotkey.
     pub fn stake(&self, hotkey: AccountId) -> Rao {
-        self.account(hotkey).stake
+        self.account(hotkey).stake()
     }
 
-    /// Returns the root stake of a hotkey when the `close`th epoch, of all subnets, closed.
-    pub fn stake_at(&self, hotkey: AccountId, close: u32) -> Rao {
-        let Some(account) = self.accounts.get(hotkey) else {
-            return Rao::ZERO;
+    /// Returns the root stake of a hotkey that a subnet which closes at block `close` reads, at
+    /// block `now`.
+    ///
+    /// # Errors
+    /// `TooOld` if the close was more than `ROOT_EPOCHS_KEPT` root epochs ago.
+    pub fn stake_at(&self, hotkey: AccountId, close: u32, now: u32) -> Result<Rao, StakingError> {
+        let Some(epoch) = root_epoch(close).checked_sub(1) else {
+            return Ok(Rao::ZERO);
         };
-        if account.closes_before < close {
-            return account.stake;
+        match self.accounts.get(hotkey) {
+            Some(account) => account.matured_in(epoch, root_epoch(now)),
+            // The hotkey has never had root stake.
+            None => Ok(Rao::ZERO),
         }
-        // The newest entry that was written before the close is at or after `low`, and before
-        // `high`.
-        let (mut low, mut high, mut step) = (0, account.history_len, 1u32);
-        while let Some(place) = account.history_len.checked_sub(step) {
-            if self.closes_before(hotkey, place) < close {
-                low = place;
-                break;
-            }
-            high = place;
-            step = step.saturating_mul(2);
-        }
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.closes_before(hotkey, middle) < close {
-                low = middle.saturating_add(1);
-            } else {
-                high = middle;
-            }
-        }
-        let place = low.checked_sub(1);
-        let found = place.and_then(|place| self.history.get((hotkey, place)));
-        found.unwrap_or_default().1
     }
 
-    /// Counts the dividends of a position, which is worth `stake`, up to block `now`.
+    /// Counts the dividends of positions on `hotkey`, each a coldkey and the stake that it has, up
+    /// to block `now`.
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn settle(&self, key: ClaimKey, stake: Rao, now: u32) -> Result<Settled, StakingError> {
-        let mut account = self.account(key.hotkey);
-        let mut claim = self.claims.get(key).unwrap_or_default();
-        account.stream.advance(account.stake, now)?;
-        claim.settle(&account.stream, stake)?;
+    pub fn settle(
+        &self,
+        hotkey: AccountId,
+        positions: impl IntoIterator<Item = (AccountId, Rao)>,
+        now: u32,
+    ) -> Result<Settled, StakingError> {
+        let mut account = self.account(hotkey);
+        let stake = account.stake();
+        account.stream.advance(stake, now)?;
+        let mut claims = Vec::new();
+        for (coldkey, stake) in positions {
+            let key = ClaimKey { hotkey, coldkey };
+            let mut claim = self.claims.get(key).unwrap_or_default();
+            claim.settle(&account.stream, stake)?;
+            claims.push((coldkey, claim));
+        }
         Ok(Settled {
-            key,
+            hotkey,
             account,
-            claim,
+            claims,
         })
     }
 
-    /// Records a change of a settled position, after `closes` closed epochs: all root stake on the
-    /// hotkey is `stake` now, of which the position has `own`. The last coldkey to unstake gets
-    /// the dividends that are not paid yet.
+    /// Records a change of settled positions in root epoch `open`: all root stake on the hotkey is
+    /// `matured` and `pending` now, of which the positions have `own`, in their order. The last
+    /// coldkey to unstake gets the dividends that are not paid yet.
     ///
     /// # Errors
     /// `Overflow`.
     pub fn record(
         &mut self,
-        settled: Settled,
-        (stake, own): (Rao, Rao),
-        closes: u32,
+        mut settled: Settled,
+        (matured, pending): (Rao, Rao),
+        own: &[Rao],
+        open: u32,
     ) -> Result<(), StakingError> {
-        let Settled {
-            key,
-            mut account,
-            mut claim,
-        } = settled;
-        if account.closes_before < closes {
-            if account.history_len > 0 || !account.stake.is_zero() {
-                let place = (key.hotkey, account.history_len);
-                self.history
-                    .insert(place, &(account.closes_before, account.stake));
-                let longer = account.history_len.checked_add(1);
-                account.history_len = longer.ok_or(StakingError::Overflow)?;
+        let account = &mut settled.account;
+        account.record(open, matured, pending);
+        if account.stake().is_zero() {
+            if let Some((_, claim)) = settled.claims.first_mut() {
+                let owed = claim.owed.checked_add(account.stream.drain());
+                claim.owed = owed.ok_or(StakingError::Overflow)?;
             }
-            account.closes_before = closes;
         }
-        account.stake = stake;
-        if stake.is_zero() {
-            let owed = claim.owed.checked_add(account.stream.drain());
-            claim.owed = owed.ok_or(StakingError::Overflow)?;
-        }
-        let settled = Settled {
-            key,
-            account,
-            claim,
-        };
         self.store(&settled, own);
         Ok(())
     }
@@ -177,7 +230,8 @@ impl Root {
     /// `Overflow`.
     pub fn queue(&mut self, hotkey: AccountId, amount: Rao, now: u32) -> Result<(), StakingError> {
         let mut account = self.account(hotkey);
-        account.stream.advance(account.stake, now)?;
+        let stake = account.stake();
+        account.stream.advance(stake, now)?;
         account.stream.queue(amount, now)?;
         self.accounts.insert(hotkey, &account);
         let unclaimed = self.unclaimed.checked_add(amount);
@@ -191,9 +245,13 @@ impl Root {
     /// # Errors
     /// `Overflow`.
     pub fn claim(&mut self, key: ClaimKey, stake: Rao, now: u32) -> Result<Rao, StakingError> {
-        let mut settled = self.settle(key, stake, now)?;
-        let owed = core::mem::take(&mut settled.claim.owed);
-        self.store(&settled, stake);
+        let mut settled = self.settle(key.hotkey, [(key.coldkey, stake)], now)?;
+        let claims = settled.claims.iter_mut();
+        let owed: Vec<Rao> = claims
+            .map(|(_, claim)| core::mem::take(&mut claim.owed))
+            .collect();
+        let owed = owed.first().copied().unwrap_or_default();
+        self.store(&settled, &[stake]);
         let unclaimed = self.unclaimed.checked_sub(owed);
         self.unclaimed = unclaimed.ok_or(StakingError::Overflow)?;
         Ok(owed)
@@ -201,14 +259,15 @@ impl Root {
 
     /// Returns the dividends that `claim` would return.
     pub fn owed(&self, key: ClaimKey, stake: Rao, now: u32) -> Rao {
-        let settled = self.settle(key, stake, now);
-        settled.map(|it| it.claim.owed).unwrap_or_default()
+        let settled = self.settle(key.hotkey, [(key.coldkey, stake)], now);
+        let owed = settled.map(|it| it.claims.first().map(|(_, claim)| claim.owed));
+        owed.ok().flatten().unwrap_or_default()
     }
 
     /// Returns root stake and unpaid dividends of a hotkey at block `now`.
     pub fn dividends(&self, hotkey: AccountId, now: u32) -> RootDividends {
         let mut account = self.account(hotkey);
-        let RootAccount { stake, .. } = account;
+        let stake = account.stake();
         // This fails only for a sum beyond all TAO, and then changes nothing that is read here.
         let _ = account.stream.advance(stake, now);
         RootDividends {
@@ -222,23 +281,25 @@ impl Root {
         self.accounts.get(hotkey).unwrap_or_default()
     }
 
-    /// Returns how many epochs had closed when an entry of the history was written.
-    fn closes_before(&self, hotkey: AccountId, place: u32) -> u32 {
-        self.history.get((hotkey, place)).unwrap_or_default().0
-    }
-
-    /// Stores a position, which is worth `stake`. A claim without stake and dividends is deleted.
-    fn store(&mut self, settled: &Settled, stake: Rao) {
+    /// Stores settled positions, which are worth `own`. A claim without stake and dividends is
+    /// deleted.
+    fn store(&mut self, settled: &Settled, own: &[Rao]) {
         let Settled {
-            key,
+            hotkey,
             account,
-            claim,
+            claims,
         } = settled;
-        self.accounts.insert(key.hotkey, account);
-        if stake.is_zero() && claim.owed.is_zero() {
-            self.claims.remove(key);
-        } else {
-            self.claims.insert(key, claim);
+        self.accounts.insert(hotkey, account);
+        for ((coldkey, claim), stake) in claims.iter().zip(own) {
+            let key = ClaimKey {
+                hotkey: *hotkey,
+                coldkey: *coldkey,
+            };
+            if stake.is_zero() && claim.owed.is_zero() {
+                self.claims.remove(key);
+            } else {
+                self.claims.insert(key, claim);
+            }
         }
     }
 }
@@ -248,32 +309,59 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const HOTKEY: [u8; 32] = [1; 32];
+    const COLDKEY: [u8; 32] = [2; 32];
+
+    /// Records the stake of one coldkey on one hotkey.
+    fn record(root: &mut Root, matured: u64, pending: u64, open: u32) {
+        let before = root.stake(HOTKEY.into());
+        let settled = root
+            .settle(HOTKEY.into(), [(COLDKEY.into(), before)], open * ROOT_EPOCH)
+            .unwrap();
+        let own = Rao(matured + pending);
+        root.record(settled, (Rao(matured), Rao(pending)), &[own], open)
+            .unwrap();
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(100))]
-        /// Against a plain history: a close reads the last stake written before it, whatever is
-        /// written later.
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        /// Against a plain history of root epochs: a close reads the matured stake of the root epoch
+        /// before, as of its end, whatever is written later.
         #[test]
-        fn a_closed_epochs_root_stake_never_changes(
-            changes in prop::collection::vec((0u32..4, 1u64..1_000), 0..60),
+        fn root_stake_of_a_close_never_changes(
+            changes in prop::collection::vec((0u32..4, 1u64..1_000, 0u64..3), 0..60),
         ) {
             ink::env::test::run_test::<ink::env::DefaultEnvironment, _>(|_| {
-                let hotkey: AccountId = [1; 32].into();
-                let key = ClaimKey { hotkey, coldkey: [2; 32].into() };
                 let mut root = Root::default();
-                let (mut closes, mut now) = (0u32, Rao::ZERO);
-                let mut read = vec![Rao::ZERO];
-                for (closing, stake) in changes {
-                    for _ in 0..closing {
-                        closes += 1;
-                        read.push(now);
+                // The matured stake at the end of each root epoch before the open one.
+                let mut ended: Vec<u64> = Vec::new();
+                let (mut matured, mut pending) = (0u64, 0u64);
+                for (epochs, stake, kind) in changes {
+                    for _ in 0..epochs {
+                        ended.push(matured);
+                        matured += pending;
+                        pending = 0;
                     }
-                    now = Rao(stake);
-                    let settled = root.settle(key, now, 0).unwrap();
-                    root.record(settled, (now, now), closes).unwrap();
-                    for (close, due) in (0u32..).zip(&read).skip(1) {
-                        assert_eq!(root.stake_at(hotkey, close), *due, "close {close} of {closes}");
+                    match kind {
+                        0 => pending += stake,
+                        1 => pending = 0,
+                        _ => matured -= matured.min(stake),
                     }
-                    assert_eq!(root.stake(hotkey), now);
+                    let open = u32::try_from(ended.len()).unwrap();
+                    record(&mut root, matured, pending, open);
+                    let kept = usize::try_from(ROOT_EPOCHS_KEPT).unwrap();
+                    let first = ended.len().saturating_sub(kept);
+                    for (epoch, due) in ended.iter().enumerate().skip(first) {
+                        let close = (u32::try_from(epoch).unwrap() + 1) * ROOT_EPOCH;
+                        for close in [close, close + ROOT_EPOCH - 1] {
+                            let found = root.stake_at(HOTKEY.into(), close, open * ROOT_EPOCH);
+                            assert_eq!(found, Ok(Rao(*due)), "{close}");
+                        }
+                    }
+                    assert_eq!(root.stake_at(HOTKEY.into(), 0, open * ROOT_EPOCH), Ok(Rao::ZERO));
+                    assert_eq!(root.stake(HOTKEY.into()), Rao(matured + pending));
+                    let account = root.account(HOTKEY.into());
+                    assert!(account.past.len() <= kept + 1, "{:?}", account.past);
                 }
                 Ok(())
             })
@@ -282,18 +370,45 @@ mod tests {
     }
 
     #[ink::test]
+    fn one_record_is_kept_for_a_root_epoch_and_old_ones_are_dropped() {
+        let mut root = Root::default();
+        let records = |root: &Root| root.account(HOTKEY.into()).past.len();
+        for _ in 0..5 {
+            record(&mut root, 0, 10, 7);
+        }
+        assert_eq!(records(&root), 0);
+        for open in 8..8 + ROOT_EPOCHS_KEPT + 1 {
+            record(&mut root, 10, 0, open);
+        }
+        let most = usize::try_from(ROOT_EPOCHS_KEPT).unwrap();
+        assert_eq!(records(&root), most);
+        // After a long rest, each change drops two.
+        record(&mut root, 11, 0, 100);
+        assert_eq!(records(&root), most - 1);
+        record(&mut root, 12, 0, 101);
+        assert_eq!(records(&root), most - 2);
+        let close = |epoch: u32| root.stake_at(HOTKEY.into(), epoch * ROOT_EPOCH, 101 * ROOT_EPOCH);
+        assert_eq!(close(101), Ok(Rao(11)));
+        assert_eq!(close(100), Ok(Rao(10)));
+        assert_eq!(close(86), Ok(Rao(10)));
+        assert_eq!(close(8), Err(StakingError::TooOld));
+    }
+
+    #[ink::test]
     fn the_last_to_unstake_gets_the_unpaid_dividends() {
         let key = ClaimKey {
-            hotkey: [1; 32].into(),
-            coldkey: [2; 32].into(),
+            hotkey: HOTKEY.into(),
+            coldkey: COLDKEY.into(),
         };
         let mut root = Root::default();
-        let settled = root.settle(key, Rao::ZERO, 0).unwrap();
-        root.record(settled, (Rao(10), Rao(10)), 0).unwrap();
+        record(&mut root, 10, 0, 0);
         root.queue(key.hotkey, Rao(360), 0).unwrap();
         assert_eq!(root.owed(key, Rao(10), 100), Rao(100));
-        let settled = root.settle(key, Rao(10), 100).unwrap();
-        root.record(settled, (Rao::ZERO, Rao::ZERO), 0).unwrap();
+        let settled = root
+            .settle(key.hotkey, [(key.coldkey, Rao(10))], 100)
+            .unwrap();
+        root.record(settled, (Rao::ZERO, Rao::ZERO), &[Rao::ZERO], 0)
+            .unwrap();
         assert_eq!(root.claim(key, Rao::ZERO, 100), Ok(Rao(360)));
         assert_eq!(root.unclaimed(), Rao::ZERO);
         assert!(!root.claims.contains(key));

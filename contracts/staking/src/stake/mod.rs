@@ -16,7 +16,7 @@ pub use self::{
     index::{List, PositionKey},
     positions::Stake,
     subnets::{EpochClock, OwnStake},
-    transfers::{least_remainder, Deposit, Removed, MIN_STAKE},
+    transfers::{least_remainder, Deposit, Moved, Removed, MIN_STAKE},
 };
 
 #[cfg(test)]

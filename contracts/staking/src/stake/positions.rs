@@ -8,7 +8,10 @@ use crate::{
     pool::{Pool, PoolCell, Position, Vested},
     root::{ClaimKey, Root, Settled},
 };
-use ink::storage::{traits::ManualKey, Mapping};
+use ink::{
+    prelude::vec::Vec,
+    storage::{traits::ManualKey, Mapping},
+};
 use inktensor_primitives::{staking::StakingError, AccountId, NetUid, Rao};
 
 /// Subnet and hotkey.
@@ -22,12 +25,10 @@ type VestedKey = (NetUid, AccountId, u32);
 pub struct Stake {
     /// Sum of all stake.
     total: Rao,
-    /// Number of epochs, of any subnet, that have closed.
-    closes: u32,
     subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
     pools: Mapping<PoolKey, PoolCell, ManualKey<0x504F_4F4C>>,
     positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
-    /// Deposits of closed epochs whose shares are not all collected.
+    /// Vested deposits whose shares are not all collected.
     vested: Mapping<VestedKey, Vested, ManualKey<0x5249_5045>>,
     /// History and dividends of root stake.
     root: Root,
@@ -35,25 +36,23 @@ pub struct Stake {
     index: Index,
 }
 
-/// A position and its pool, up to date with the open epoch.
+/// A pool, up to date with the open epoch.
 struct Current {
-    pool: Pool,
-    position: Position,
-    /// Deposits that have just vested, with their epoch.
-    vested: Option<(u32, Vested)>,
-    /// Vested deposits of which the position has just collected its part, with their epoch.
-    collected: Option<(u32, Vested)>,
-}
-
-/// A position and its pool, loaded for a change.
-struct Loaded {
-    key: PositionKey,
+    key: PoolKey,
     open: u32,
     cell: PoolCell,
+    pool: Pool,
+    /// Vested deposits that have changed, with their epochs.
+    vested: Vec<(u32, Vested)>,
+}
+
+/// A position, up to date with the open epoch.
+#[derive(Clone, Copy)]
+struct Held {
+    coldkey: AccountId,
+    /// The position as it is stored.
     before: Position,
-    current: Current,
-    /// Dividends up to now, if the position is on root.
-    root: Option<Settled>,
+    position: Position,
 }
 
 impl PositionKey {
@@ -81,14 +80,24 @@ impl Stake {
         self.subnet(netuid).total
     }
 
-    /// Returns the epochs of a subnet.
-    pub fn clock(&self, netuid: NetUid) -> EpochClock {
-        self.subnet(netuid).clock
+    /// Returns the stake that weighed in the subnet's last closed epoch.
+    pub fn matured(&self, netuid: NetUid) -> Rao {
+        self.subnet(netuid).matured
+    }
+
+    /// Returns the epochs of a subnet, or of root, at block `now`.
+    pub fn clock(&self, netuid: NetUid, now: u32) -> EpochClock {
+        if netuid.is_root() {
+            EpochClock::of_root(now)
+        } else {
+            self.subnet(netuid).clock(now)
+        }
     }
 
     /// Returns the stake on a hotkey on a subnet.
     pub fn on_hotkey(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
-        self.cell((netuid, hotkey)).value()
+        // A sum of parts of all TAO, which every write has checked.
+        self.cell((netuid, hotkey)).value().unwrap_or_default()
     }
 
     /// Returns history and dividends of root stake.
@@ -112,20 +121,30 @@ impl Stake {
         self.listed(list, place)
     }
 
-    /// Returns the stake of a position, rounded down.
-    pub fn worth(&self, key: PositionKey) -> Rao {
-        let Some(position) = self.positions.get(key) else {
-            return Rao::ZERO;
-        };
-        let cell = self.cell(key.pool());
-        let open = self.clock(key.netuid).open;
-        let current = self.current(key, open, &cell, position);
-        current
-            .and_then(|it| it.pool.worth(&it.position))
-            .unwrap_or_default()
+    /// Returns the stake of a position at block `now`, rounded down.
+    pub fn worth(&self, key: PositionKey, now: u32) -> Rao {
+        self.worth_and_pending(key, now).0
     }
 
-    /// Returns a hotkey's own stake at the end of `epoch`, or now if `epoch` is open.
+    /// Returns the stake of a position at block `now`, rounded down, and its deposits of the open
+    /// epoch.
+    pub fn worth_and_pending(&self, key: PositionKey, now: u32) -> (Rao, Rao) {
+        let open = self.clock(key.netuid, now).open;
+        let read = || -> Result<(Rao, Rao), StakingError> {
+            let mut current = self.current(key.pool(), open)?;
+            let held = self.held(&mut current, key.coldkey)?;
+            let worth = current.pool.worth(&held.position)?;
+            Ok((worth, held.position.pending(open)))
+        };
+        if self.positions.contains(key) {
+            read().unwrap_or_default()
+        } else {
+            (Rao::ZERO, Rao::ZERO)
+        }
+    }
+
+    /// Returns a hotkey's own stake that weighed at the end of `epoch`, or weighs now if `epoch` is
+    /// open.
     ///
     /// # Errors
     /// `TooOld`.
@@ -136,21 +155,13 @@ impl Stake {
         epoch: u32,
         clock: &EpochClock,
     ) -> Result<OwnStake, StakingError> {
-        let on_subnet = self.cell((netuid, hotkey)).value_at(epoch)?;
-        let on_root = if epoch >= clock.open {
-            self.root.stake(hotkey)
-        } else if clock.is_previous(epoch) {
-            self.root.stake_at(hotkey, clock.opened_by_close)
-        } else if self.root.is_known(hotkey) {
-            return Err(StakingError::TooOld);
-        } else {
-            // The hotkey has never had root stake.
-            Rao::ZERO
-        };
+        let on_subnet = self.cell((netuid, hotkey)).matured_at(epoch)?;
+        let close = clock.closing_block(epoch)?;
+        let on_root = self.root.stake_at(hotkey, close, clock.now)?;
         Ok(OwnStake { on_subnet, on_root })
     }
 
-    /// Opens the epoch after `closing` at block `now`.
+    /// Opens the epoch after `closing` at block `now`. The deposits of `closing` mature.
     ///
     /// # Errors
     /// `Overflow`.
@@ -161,8 +172,7 @@ impl Stake {
         now: u32,
     ) -> Result<(), StakingError> {
         let mut subnet = self.subnet(netuid);
-        self.closes = self.closes.checked_add(1).ok_or(StakingError::Overflow)?;
-        subnet.clock = subnet.clock.next(closing, now, self.closes)?;
+        subnet.close(closing, now)?;
         self.subnets.insert(netuid, &subnet);
         Ok(())
     }
@@ -179,27 +189,80 @@ impl Stake {
         now: u32,
         change: impl FnOnce(&mut Pool, &mut Position) -> Result<T, StakingError>,
     ) -> Result<T, StakingError> {
-        let mut loaded = self.load(key, open, now)?;
-        let Current { pool, position, .. } = &mut loaded.current;
-        let result = change(pool, position)?;
-        self.store(loaded)?;
+        let mut current = self.current(key.pool(), open)?;
+        let mut held = self.held(&mut current, key.coldkey)?;
+        let root = self.settle(&current, &[held], now)?;
+        let result = change(&mut current.pool, &mut held.position)?;
+        self.store(current, &[held], root)?;
         Ok(result)
     }
 
-    /// Adds `amount` to the sums of the subnet and of all stake.
+    /// Runs `change` on the positions of two coldkeys in one pool in epoch `open` at block `now`,
+    /// as [`change`](Self::change) does.
+    ///
+    /// # Errors
+    /// The errors of `change`, `Overflow`.
+    pub fn change_two<T>(
+        &mut self,
+        key: PositionKey,
+        other: AccountId,
+        open: u32,
+        now: u32,
+        change: impl FnOnce(&Pool, &mut Position, &mut Position) -> Result<T, StakingError>,
+    ) -> Result<T, StakingError> {
+        let mut current = self.current(key.pool(), open)?;
+        let mut one = self.held(&mut current, key.coldkey)?;
+        let mut other = self.held(&mut current, other)?;
+        let root = self.settle(&current, &[one, other], now)?;
+        let result = change(&current.pool, &mut one.position, &mut other.position)?;
+        self.store(current, &[one, other], root)?;
+        Ok(result)
+    }
+
+    /// Adds `amount`, which is no deposit, to the sums of the subnet and of all stake.
     ///
     /// # Errors
     /// `Overflow`.
     pub fn count_in(&mut self, netuid: NetUid, amount: Rao) -> Result<(), StakingError> {
-        self.recount(netuid, |sum| sum.checked_add(amount))
+        self.count_deposit(netuid, amount, Rao::ZERO)
     }
 
-    /// Subtracts `amount` from the sums of the subnet and of all stake.
+    /// Adds `amount`, of which `pending` are deposits of the open epoch, to the sums of the subnet
+    /// and of all stake.
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn count_out(&mut self, netuid: NetUid, amount: Rao) -> Result<(), StakingError> {
-        self.recount(netuid, |sum| sum.checked_sub(amount))
+    pub fn count_deposit(
+        &mut self,
+        netuid: NetUid,
+        amount: Rao,
+        pending: Rao,
+    ) -> Result<(), StakingError> {
+        let total = self.total.checked_add(amount);
+        self.total = total.ok_or(StakingError::Overflow)?;
+        let mut subnet = self.subnet(netuid);
+        subnet.add(amount, pending)?;
+        self.subnets.insert(netuid, &subnet);
+        Ok(())
+    }
+
+    /// Subtracts `amount`, of which `pending` were deposits of the open epoch, from the sums of the
+    /// subnet and of all stake.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn count_out(
+        &mut self,
+        netuid: NetUid,
+        amount: Rao,
+        pending: Rao,
+    ) -> Result<(), StakingError> {
+        let total = self.total.checked_sub(amount);
+        self.total = total.ok_or(StakingError::Overflow)?;
+        let mut subnet = self.subnet(netuid);
+        subnet.subtract(amount, pending)?;
+        self.subnets.insert(netuid, &subnet);
+        Ok(())
     }
 
     /// Queues `amount` of dividends for the hotkey's root stake, which must be non-zero.
@@ -217,7 +280,7 @@ impl Stake {
 
     /// Returns the dividends that a root position can claim at block `now`.
     pub fn claimable_dividends(&self, key: PositionKey, now: u32) -> Rao {
-        let stake = self.worth(key);
+        let stake = self.worth(key, now);
         self.root.owed(key.claim(), stake, now)
     }
 
@@ -226,7 +289,7 @@ impl Stake {
     /// # Errors
     /// `Overflow`.
     pub fn claim_dividends(&mut self, key: PositionKey, now: u32) -> Result<Rao, StakingError> {
-        let stake = self.worth(key);
+        let stake = self.worth(key, now);
         self.root.claim(key.claim(), stake, now)
     }
 
@@ -238,112 +301,125 @@ impl Stake {
         self.pools.get(key).unwrap_or_default()
     }
 
-    /// Brings a stored position, and the pool in `cell`, up to date with epoch `open`: pending
-    /// deposits of closed epochs vest, and the position collects its shares.
-    fn current(
-        &self,
-        key: PositionKey,
-        open: u32,
-        cell: &PoolCell,
-        mut position: Position,
-    ) -> Result<Current, StakingError> {
-        let mut pool = cell.pool()?;
-        let written = cell.written_epoch();
-        let vested = if written < open { pool.vest()? } else { None };
-        let mut vested = vested.map(|vested| (written, vested));
-        let mut collected = None;
-        if let Some(epoch) = position.uncollected(open) {
-            let just = vested.take_if(|(written, _)| *written == epoch);
-            let part = just.map(|(_, vested)| vested);
-            let part = part.or_else(|| self.vested.get((key.netuid, key.hotkey, epoch)));
-            let mut part = part.ok_or(StakingError::Overflow)?;
-            pool.collect(&mut position, &mut part)?;
-            collected = Some((epoch, part));
-        }
+    /// Returns a pool, up to date with epoch `open`: deposits whose time has come have vested.
+    fn current(&self, key: PoolKey, open: u32) -> Result<Current, StakingError> {
+        let cell = self.cell(key);
+        let mut pool = cell.pool();
+        let vested = pool.advance(cell.written_epoch(), open)?;
         Ok(Current {
-            pool,
-            position,
-            vested,
-            collected,
-        })
-    }
-
-    fn load(&self, key: PositionKey, open: u32, now: u32) -> Result<Loaded, StakingError> {
-        let cell = self.cell(key.pool());
-        let before = self.positions.get(key).unwrap_or_default();
-        let current = self.current(key, open, &cell, before)?;
-        let root = if key.netuid.is_root() {
-            let stake = current.pool.worth(&current.position)?;
-            Some(self.root.settle(key.claim(), stake, now)?)
-        } else {
-            None
-        };
-        Ok(Loaded {
             key,
             open,
             cell,
-            before,
-            current,
-            root,
+            pool,
+            vested,
         })
     }
 
-    fn store(&mut self, loaded: Loaded) -> Result<(), StakingError> {
-        let Loaded {
-            key,
+    /// Returns the position of `coldkey` in a pool, with the shares of its vested deposits.
+    fn held(&self, current: &mut Current, coldkey: AccountId) -> Result<Held, StakingError> {
+        let (netuid, hotkey) = current.key;
+        let key = PositionKey {
+            netuid,
+            hotkey,
+            coldkey,
+        };
+        let before = self.positions.get(key).unwrap_or_default();
+        let mut position = before;
+        for (epoch, deposits) in position.advance(current.open) {
+            if !current.vested.iter().any(|(of, _)| *of == epoch) {
+                let stored = self.vested.get((netuid, hotkey, epoch));
+                let stored = stored.ok_or(StakingError::Overflow)?;
+                current.vested.push((epoch, stored));
+            }
+            let part = current.vested.iter_mut().find(|(of, _)| *of == epoch);
+            let (_, part) = part.ok_or(StakingError::Overflow)?;
+            current.pool.collect(&mut position, deposits, part)?;
+        }
+        Ok(Held {
+            coldkey,
+            before,
+            position,
+        })
+    }
+
+    /// Counts the dividends of positions on root up to block `now`.
+    fn settle(
+        &self,
+        current: &Current,
+        positions: &[Held],
+        now: u32,
+    ) -> Result<Option<Settled>, StakingError> {
+        let (netuid, hotkey) = current.key;
+        if !netuid.is_root() {
+            return Ok(None);
+        }
+        let mut held = Vec::with_capacity(positions.len());
+        for it in positions {
+            held.push((it.coldkey, current.pool.worth(&it.position)?));
+        }
+        self.root.settle(hotkey, held, now).map(Some)
+    }
+
+    fn store(
+        &mut self,
+        current: Current,
+        positions: &[Held],
+        root: Option<Settled>,
+    ) -> Result<(), StakingError> {
+        let Current {
+            key: (netuid, hotkey),
             open,
             mut cell,
-            before,
-            current,
-            root,
-        } = loaded;
-        let Current {
             pool,
-            position,
             vested,
-            collected,
         } = current;
         if let Some(settled) = root {
-            let stakes = (pool.value()?, pool.worth(&position)?);
-            self.root.record(settled, stakes, self.closes)?;
+            let mut own = Vec::with_capacity(positions.len());
+            for held in positions {
+                own.push(pool.worth(&held.position)?);
+            }
+            let stake = (pool.matured()?, pool.pending);
+            self.root.record(settled, stake, &own, open)?;
         }
         cell.write(open, &pool)?;
         if cell.is_spent(open) {
-            self.pools.remove(key.pool());
+            self.pools.remove((netuid, hotkey));
         } else {
-            self.pools.insert(key.pool(), &cell);
+            self.pools.insert((netuid, hotkey), &cell);
         }
-        for (epoch, vested) in vested.into_iter().chain(collected) {
-            let key = (key.netuid, key.hotkey, epoch);
+        for (epoch, vested) in vested {
+            let key = (netuid, hotkey, epoch);
             if vested.is_spent() {
                 self.vested.remove(key);
             } else {
                 self.vested.insert(key, &vested);
             }
         }
+        for held in positions {
+            let key = PositionKey {
+                netuid,
+                hotkey,
+                coldkey: held.coldkey,
+            };
+            self.store_position(key, held);
+        }
+        Ok(())
+    }
+
+    fn store_position(&mut self, key: PositionKey, held: &Held) {
+        let Held {
+            before, position, ..
+        } = held;
         if position.is_empty() {
             self.positions.remove(key);
         } else if position != before {
-            self.positions.insert(key, &position);
+            self.positions.insert(key, position);
         }
         match (before.is_empty(), position.is_empty()) {
             (true, false) => self.index.add(key),
             (false, true) => self.index.remove(key),
             _ => {}
         }
-        Ok(())
-    }
-
-    fn recount(
-        &mut self,
-        netuid: NetUid,
-        change: impl Fn(Rao) -> Option<Rao>,
-    ) -> Result<(), StakingError> {
-        let mut subnet = self.subnet(netuid);
-        subnet.total = change(subnet.total).ok_or(StakingError::Overflow)?;
-        self.total = change(self.total).ok_or(StakingError::Overflow)?;
-        self.subnets.insert(netuid, &subnet);
-        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Stake added to a position, removed from it, or moved to another, by the rules of staking.
 
 use super::{index::PositionKey, positions::Stake};
+use crate::pool::Withdrawn;
 use inktensor_primitives::{registry::HotkeyStatus, staking::StakingError, AccountId, Rao};
 
 /// Least amount of one deposit, set by the cost of storing and settling a position. A withdrawal
@@ -45,8 +46,26 @@ impl Removed {
     }
 }
 
+/// Stake that was added to a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// First epoch in which the stake weighs. On root, the first root epoch whose closes count it.
+    pub weighs_from: u32,
+}
+
+/// Stake that left one position for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The whole amount.
+    pub amount: Rao,
+    /// Part that weighed in its former place, and has to mature again.
+    pub forgoes: Rao,
+}
+
 impl Stake {
-    /// Adds a deposit to a position on a hotkey of this status, in the open epoch.
+    /// Adds a deposit to a position on a hotkey of this status, in the open epoch. The deposit
+    /// matures when that epoch closes. On a subnet that has not started, no epoch is open: the
+    /// deposit weighs from the first epoch on.
     ///
     /// # Errors
     /// `UnknownSubnet`, `UnknownHotkey`, `TooLittle` below the least nomination, `Overflow`.
@@ -56,34 +75,54 @@ impl Stake {
         deposit: Deposit,
         status: &HotkeyStatus,
         now: u32,
-    ) -> Result<(), StakingError> {
+    ) -> Result<Added, StakingError> {
         let Deposit(amount) = deposit;
         let least = least_nomination(status, key.coldkey)?;
-        let open = self.clock(key.netuid).open;
+        let open = self.clock(key.netuid, now).open;
+        let is_pending = status.subnet_started;
         self.change(key, open, now, |pool, position| {
-            pool.add(position, amount, open)?;
+            if is_pending {
+                pool.add(position, amount)?;
+            } else {
+                pool.credit(position, amount)?;
+            }
             if pool.worth(position)? < least {
                 return Err(StakingError::TooLittle(least));
             }
             Ok(())
         })?;
-        self.count_in(key.netuid, amount)
+        let counted = is_pending && !key.netuid.is_root();
+        let pending = if counted { amount } else { Rao::ZERO };
+        self.count_deposit(key.netuid, amount, pending)?;
+        let wait = if key.netuid.is_root() {
+            2
+        } else {
+            u32::from(is_pending)
+        };
+        Ok(Added {
+            weighs_from: open.saturating_add(wait),
+        })
     }
 
-    /// Refuses an `amount` above the stake of a position.
+    /// Refuses an `amount` above the stake of a position at block `now`.
     ///
     /// # Errors
     /// `NotEnoughStake` with the stake.
-    pub fn ensure_at_least(&self, key: PositionKey, amount: Rao) -> Result<(), StakingError> {
-        let stake = self.worth(key);
+    pub fn ensure_at_least(
+        &self,
+        key: PositionKey,
+        amount: Rao,
+        now: u32,
+    ) -> Result<(), StakingError> {
+        let stake = self.worth(key, now);
         if amount > stake {
             return Err(StakingError::NotEnoughStake(stake));
         }
         Ok(())
     }
 
-    /// Removes `amount`, or all, from a position. A remainder below `least` is removed too.
-    /// Returns how much was removed.
+    /// Removes `amount`, or all, from a position, the youngest deposits first. A remainder below
+    /// `least` is removed too.
     ///
     /// # Errors
     /// `NotEnoughStake`, `TooLittle` for an amount of zero, `Overflow`.
@@ -93,8 +132,8 @@ impl Stake {
         amount: Option<Rao>,
         least: Rao,
         now: u32,
-    ) -> Result<Rao, StakingError> {
-        let open = self.clock(key.netuid).open;
+    ) -> Result<Withdrawn, StakingError> {
+        let open = self.clock(key.netuid, now).open;
         let removed = self.change(key, open, now, |pool, position| {
             let Some(amount) = amount else {
                 return pool.withdraw_all(position);
@@ -102,14 +141,16 @@ impl Stake {
             if amount.is_zero() {
                 return Err(StakingError::TooLittle(MIN_STAKE));
             }
-            pool.withdraw(position, amount)?;
+            let withdrawn = pool.withdraw(position, amount)?;
             if position.is_empty() || pool.worth(position)? >= least {
-                return Ok(amount);
+                return Ok(withdrawn);
             }
             let rest = pool.withdraw_all(position)?;
-            amount.checked_add(rest).ok_or(StakingError::Overflow)
+            withdrawn.with(rest)
         })?;
-        self.count_out(key.netuid, removed)?;
+        let counted = !key.netuid.is_root();
+        let pending = if counted { removed.pending } else { Rao::ZERO };
+        self.count_out(key.netuid, removed.amount, pending)?;
         Ok(removed)
     }
 
@@ -118,7 +159,7 @@ impl Stake {
     /// # Errors
     /// `NotEnoughStake` for an empty position, `Overflow`.
     pub fn remove_all(&mut self, key: PositionKey, now: u32) -> Result<Removed, StakingError> {
-        let stake = self.remove(key, None, Rao::ZERO, now)?;
+        let stake = self.remove(key, None, Rao::ZERO, now)?.amount;
         let dividends = if key.netuid.is_root() {
             self.claim_dividends(key, now)?
         } else {
@@ -127,8 +168,8 @@ impl Stake {
         Ok(Removed { stake, dividends })
     }
 
-    /// Moves `amount`, or all, from one position to another, on a hotkey of status `to_status`. A
-    /// remainder below `least` moves too. Returns how much moved.
+    /// Moves `amount`, or all, from one position to another pool, on a hotkey of status `to_status`.
+    /// A remainder below `least` moves too. The stake matures again in its new place.
     ///
     /// # Errors
     /// The errors of [`remove`](Self::remove), then those of [`Deposit::of`] and
@@ -140,10 +181,55 @@ impl Stake {
         least: Rao,
         to_status: &HotkeyStatus,
         now: u32,
-    ) -> Result<Rao, StakingError> {
+    ) -> Result<Moved, StakingError> {
         let moved = self.remove(from, amount, least, now)?;
-        self.add(to, Deposit::of(moved)?, to_status, now)?;
-        Ok(moved)
+        self.add(to, Deposit::of(moved.amount)?, to_status, now)?;
+        Ok(Moved {
+            amount: moved.amount,
+            forgoes: moved.matured()?,
+        })
+    }
+
+    /// Transfers `amount`, or all, from a position to coldkey `to` in the same pool, on a hotkey of
+    /// this status. A remainder below the least of the giver is transferred too. The stake keeps
+    /// its age and its shares. Returns the amount.
+    ///
+    /// # Errors
+    /// `NotEnoughStake`, `TooLittle`, `UnknownSubnet`, `UnknownHotkey`, `Overflow`.
+    pub fn give(
+        &mut self,
+        key: PositionKey,
+        to: AccountId,
+        amount: Option<Rao>,
+        status: &HotkeyStatus,
+        now: u32,
+    ) -> Result<Rao, StakingError> {
+        let open = self.clock(key.netuid, now).open;
+        let least = least_remainder(status, key.coldkey);
+        self.change_two(key, to, open, now, |pool, giver, taker| {
+            let worth = pool.worth(giver)?;
+            if giver.is_empty() {
+                return Err(StakingError::NotEnoughStake(Rao::ZERO));
+            }
+            let mut amount = amount.unwrap_or(worth);
+            if amount.is_zero() {
+                return Err(StakingError::TooLittle(MIN_STAKE));
+            }
+            if amount > worth {
+                return Err(StakingError::NotEnoughStake(worth));
+            }
+            let rest = worth.checked_sub(amount).ok_or(StakingError::Overflow)?;
+            if rest < least {
+                amount = worth;
+            }
+            Deposit::of(amount)?;
+            pool.transfer(giver, taker, amount)?;
+            let least = least_nomination(status, to)?;
+            if pool.worth(taker)? < least {
+                return Err(StakingError::TooLittle(least));
+            }
+            Ok(amount)
+        })
     }
 }
 

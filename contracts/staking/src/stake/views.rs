@@ -11,24 +11,32 @@ use inktensor_primitives::{
 };
 
 impl Stake {
-    /// Returns page `page` of the positions of a coldkey.
-    pub fn positions(&self, coldkey: AccountId, page: u32) -> Vec<PositionView> {
+    /// Returns page `page` of the positions of a coldkey at block `now`.
+    pub fn positions(&self, coldkey: AccountId, page: u32, now: u32) -> Vec<PositionView> {
         let keys = self.page(List::Coldkey(coldkey), page).into_iter();
-        let views = keys.map(|key| PositionView {
-            netuid: key.netuid,
-            hotkey: key.hotkey,
-            stake: self.worth(key),
+        let views = keys.map(|key| {
+            let (stake, pending) = self.worth_and_pending(key, now);
+            PositionView {
+                netuid: key.netuid,
+                hotkey: key.hotkey,
+                stake,
+                pending,
+            }
         });
         views.collect()
     }
 
-    /// Returns page `page` of the positions on a hotkey.
-    pub fn nominators(&self, hotkey: AccountId, page: u32) -> Vec<NominatorView> {
+    /// Returns page `page` of the positions on a hotkey at block `now`.
+    pub fn nominators(&self, hotkey: AccountId, page: u32, now: u32) -> Vec<NominatorView> {
         let keys = self.page(List::Hotkey(hotkey), page).into_iter();
-        let views = keys.map(|key| NominatorView {
-            netuid: key.netuid,
-            coldkey: key.coldkey,
-            stake: self.worth(key),
+        let views = keys.map(|key| {
+            let (stake, pending) = self.worth_and_pending(key, now);
+            NominatorView {
+                netuid: key.netuid,
+                coldkey: key.coldkey,
+                stake,
+                pending,
+            }
         });
         views.collect()
     }

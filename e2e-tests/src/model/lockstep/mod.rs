@@ -59,7 +59,8 @@ pub fn hotkey(i: u32) -> AccountId {
 impl Lockstep {
     /// Begins on `net`, where no epoch may be closed. If `watched`, an honest watcher acts in each
     /// block.
-    pub fn begin(net: Network, watched: bool) -> Self {
+    pub fn begin(mut net: Network, watched: bool) -> Self {
+        net.start_all();
         let workers = (0..WORKERS).map(worker).chain([WATCHER]);
         let account = |who: AccountId| Account {
             balance: Rao(u64::try_from(net.balance(who)).expect("below the cap")),
@@ -270,6 +271,8 @@ impl Lockstep {
                 .set_budget(netuid, neurons, budget.proposer, budget.keeper);
             let known = HonestEpoch::of(&self.net, netuid);
             self.known.insert(netuid, known);
+            // Hyperparameters that were set in the closed epoch count from now on.
+            self.copy_subnet(netuid);
         }
         self.done("close", &answer);
     }

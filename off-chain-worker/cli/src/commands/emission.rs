@@ -63,7 +63,8 @@ struct Halving {
 struct Due {
     netuid: u16,
     name: String,
-    stake_rao: u64,
+    /// Stake that weighed in the last closed epoch: the subnet shares in emission by it.
+    matured_rao: u64,
     pending_rao: u64,
     open_epoch: Option<u32>,
     closes_at: Option<u32>,
@@ -99,7 +100,7 @@ fn due(network: &Network) -> Result<Vec<Due>, Failure> {
     let statuses: Vec<Option<EpochStatus>> =
         network.query_all(each().map(|it| contracts.epoch().status(it)))?;
     let stakes: Vec<Rao> =
-        network.query_all(each().map(|it| contracts.staking().subnet_stake(it)))?;
+        network.query_all(each().map(|it| contracts.staking().matured_stake(it)))?;
     let pending: Vec<Rao> = network.query_all(each().map(|it| contracts.emission().pending(it)))?;
     let rows = each().zip(subnets).zip(statuses).zip(stakes).zip(pending);
     let due = rows.filter_map(|((((netuid, subnet), status), stake), pending)| {
@@ -107,7 +108,7 @@ fn due(network: &Network) -> Result<Vec<Due>, Failure> {
         Some(Due {
             netuid: netuid.0,
             name: subnet?.name,
-            stake_rao: stake.0,
+            matured_rao: stake.0,
             pending_rao: pending.0,
             open_epoch: status.map(|status| status.open),
             closes_at: closes_at.filter(|at| *at < u32::MAX),
@@ -158,7 +159,7 @@ impl output::List for EmissionView {
         let columns = [
             number("netuid"),
             text("name"),
-            number("stake TAO"),
+            number("matured TAO"),
             number("pending TAO"),
             number("epoch"),
             number("closes at"),
@@ -168,7 +169,7 @@ impl output::List for EmissionView {
             table.row([
                 it.netuid.to_string(),
                 it.name.escape_debug().to_string(),
-                tao_rounded(Rao(it.stake_rao), 2),
+                tao_rounded(Rao(it.matured_rao), 2),
                 tao_rounded(Rao(it.pending_rao), 3),
                 it.open_epoch.map(|it| it.to_string()).unwrap_or_default(),
                 it.closes_at.map_or("never".into(), |at| at.to_string()),

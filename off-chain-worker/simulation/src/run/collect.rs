@@ -25,7 +25,7 @@ const MESSAGES: [&str; 21] = [
     "Staking::wire",
     "Emission::wire",
     "Registry::allow_kernel",
-    "Registry::set_admin",
+    "Registry::agree",
     "PSP22::transfer",
     "PSP22::approve",
     "Registry::create_subnet",
@@ -109,7 +109,8 @@ impl Simulation<'_> {
         })
     }
 
-    /// Reads the present stake of each hotkey, page by page.
+    /// Reads all present stake of each hotkey, page by page: what weighs in the next epoch if nothing
+    /// changes.
     pub(super) fn stakes(
         &self,
         netuid: NetUid,
@@ -120,7 +121,7 @@ impl Simulation<'_> {
         let mut stakes = Vec::new();
         for page in hotkeys.chunks(usize::from(PAGE)) {
             let staking = self.contracts().staking();
-            let message = staking.stakes_at(netuid, page.to_vec(), open);
+            let message = staking.stakes_at(netuid, page.to_vec(), open.saturating_add(1));
             let page = self.chain.query(message).answer();
             stakes.extend(page.map_err(SimulationError::refused("Staking::stakes_at"))?);
         }

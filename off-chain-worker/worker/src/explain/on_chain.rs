@@ -17,8 +17,8 @@ use inktensor_primitives::{
     hash::hex,
     kernel::EpochHeader,
     registry::{NeuronView, Registry},
-    staking::{Inherited, RootAccrued, Staking},
-    AccountId, Digest, NetUid, Rao, Uid, PAGE,
+    staking::{Inherited, RootAccrued, Staking, StakingError},
+    AccountId, Bps, Digest, NetUid, Rao, Uid, PAGE,
 };
 
 /// An error of the explanation of an epoch of a chain.
@@ -101,9 +101,15 @@ fn identities(
             identity.hotkey = Some(ss58(&view.neuron.hotkey));
             identity.coldkey = Some(ss58(&view.neuron.coldkey));
             if view.uid == uid {
-                let message = contracts.staking().take(view.neuron.identity());
-                identity.take = Some(chain.query(message)?);
                 let child = view.neuron.identity();
+                let staking = contracts.staking();
+                let message = staking.take_at(header.netuid, child, header.epoch);
+                let take: Result<Bps, StakingError> = chain.query(message)?;
+                identity.take = Some(match take {
+                    Ok(take) => take,
+                    // The chain no longer knows: the present take is the best guess.
+                    Err(_) => chain.query(staking.take(child))?,
+                });
                 identity.to_parents = inherited(events, contracts, header, child);
                 identity.to_root = on_root(events, contracts, header, child);
             }

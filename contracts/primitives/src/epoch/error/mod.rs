@@ -181,4 +181,6 @@ pub enum EpochError {
     /// The kernel trapped at the step, or its answer is malformed, so no assertion of the epoch is
     /// correct. The epoch can only be rolled over.
     KernelTrapped,
+    /// The epoch could be asserted until this block. Roll it over.
+    TooLate(u32),
 }

@@ -285,6 +285,10 @@ impl fmt::Display for EpochError {
                 "the kernel trapped at the step, or its answer is malformed, so no assertion of \
                  the epoch is correct; the epoch can only be rolled over"
             ),
+            Self::TooLate(until) => write!(
+                f,
+                "the epoch could be asserted until block {until}; roll it over"
+            ),
         }
     }
 }

@@ -4,12 +4,12 @@
 //! epoch and the one before can both be read, so that a closed epoch never changes. Source:
 //! subtensor-reference.md 3.11, `set_children`.
 
-use crate::stake::EpochClock;
+use crate::{stake::EpochClock, takes::Take};
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     staking::{Child, StakingError, CHILDREN_INTERVAL, MAX_CHILDREN, MAX_PARENTS},
     versioned::Versioned,
-    AccountId, Bps,
+    AccountId,
 };
 
 /// A valid list of children: at most `MAX_CHILDREN`, each once, none the parent, and proportions
@@ -43,9 +43,8 @@ pub struct Relations {
     parents: Vec<AccountId>,
     /// Block at which the children were last set.
     children_set_at: Option<u32>,
-    /// Share of the dividends by parents of other owners that the hotkey keeps, and the block of
-    /// the last change.
-    pub take: Option<(Bps, u32)>,
+    /// Share of the dividends by parents of other owners that the hotkey keeps.
+    pub take: Take,
 }
 
 impl ChildList {

@@ -49,7 +49,7 @@ fn a_list_is_effective_from_the_first_epoch_that_opens_after_its_cooldown() {
         open: 4,
         opened_at: 400,
         previous_opened_at: 300,
-        opened_by_close: 0,
+        now: 0,
     };
     relations
         .set(list(vec![child(1, 5)]), 410, 500, &clock)
@@ -61,14 +61,14 @@ fn a_list_is_effective_from_the_first_epoch_that_opens_after_its_cooldown() {
         open: 5,
         opened_at: 500,
         previous_opened_at: 400,
-        opened_by_close: 0,
+        now: 0,
     };
     assert_eq!(relations.children_at(5, &clock), Ok(&[][..]));
     clock = EpochClock {
         open: 6,
         opened_at: 600,
         previous_opened_at: 500,
-        opened_by_close: 0,
+        now: 0,
     };
     assert_eq!(relations.children_at(6, &clock), Ok(&[child(1, 5)][..]));
     assert_eq!(
@@ -111,7 +111,12 @@ proptest! {
         for (blocks, closes, seed) in steps {
             now += blocks;
             if closes {
-                clock = clock.next(clock.open, now, 0).unwrap();
+                clock = EpochClock {
+                    open: clock.open + 1,
+                    opened_at: now,
+                    previous_opened_at: clock.opened_at,
+                    now,
+                };
                 if let Some((list, after)) = waiting.clone() {
                     if now > after {
                         counts = list;

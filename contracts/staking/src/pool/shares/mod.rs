@@ -163,6 +163,38 @@ impl SharePool {
         self.replace(held, pool, count)
     }
 
+    /// Moves `ceil(amount * shares / value)` shares of `from` to `to`. A transfer of the whole worth
+    /// moves all shares. The shares of all others stay as they are.
+    ///
+    /// # Errors
+    /// `NotEnoughStake` with the worth of `from`, `Overflow`; then nothing has changed.
+    pub fn transfer(
+        &self,
+        from: &mut Shares,
+        to: &mut Shares,
+        amount: Rao,
+    ) -> Result<(), StakingError> {
+        let worth = self.worth(from)?;
+        if amount > worth {
+            return Err(StakingError::NotEnoughStake(worth));
+        }
+        let count = self.count_of(from)?;
+        let moved = if amount == worth {
+            count
+        } else {
+            mul_div::ceil(amount.0, self.shares, self.value.0).ok_or(StakingError::Overflow)?
+        };
+        let left = count.checked_sub(moved).ok_or(StakingError::Overflow)?;
+        let scale = self.scale;
+        let moved = Shares {
+            count: moved,
+            scale,
+        };
+        *to = self.joined(to, &moved)?;
+        *from = Shares { count: left, scale };
+        Ok(())
+    }
+
     /// Returns the sum of two holders' shares.
     ///
     /// # Errors

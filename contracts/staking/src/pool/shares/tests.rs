@@ -20,6 +20,7 @@ enum Action {
     Withdraw { who: usize, permille: u64 },
     WithdrawAllBut { who: usize, rest: u64 },
     WithdrawAll { who: usize },
+    Transfer { who: usize, to: usize, permille: u64 },
     Reward { amount: u64 },
 }
 
@@ -82,6 +83,15 @@ impl Stakers {
                 }
                 Some(who)
             }
+            Action::Transfer { who, to, permille } => {
+                let amount = Rao(self.worth(who) / 1_000 * permille);
+                let (mut from, mut other) = (self.held[who], self.held[to]);
+                if who != to {
+                    self.pool.transfer(&mut from, &mut other, amount).unwrap();
+                    (self.held[who], self.held[to]) = (from, other);
+                }
+                Some(who)
+            }
             Action::Reward { amount } => {
                 if !self.pool.is_empty() {
                     self.reward(amount.min(room));
@@ -121,7 +131,9 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
             (who.clone(), 0u64..=1_000)
                 .prop_map(|(who, permille)| Action::Withdraw { who, permille }),
             (who.clone(), 0u64..3).prop_map(|(who, rest)| Action::WithdrawAllBut { who, rest }),
-            who.prop_map(|who| Action::WithdrawAll { who }),
+            who.clone().prop_map(|who| Action::WithdrawAll { who }),
+            (who.clone(), who, 0u64..=1_000)
+                .prop_map(|(who, to, permille)| Action::Transfer { who, to, permille }),
             amounts().prop_map(|amount| Action::Reward { amount }),
         ],
         1..40,
@@ -277,6 +289,21 @@ proptest! {
         let back = stakers.withdraw_all(0);
         prop_assert!(back <= amount, "{back} for {amount}");
         prop_assert!(back + 1 >= amount, "{back} for {amount}");
+        stakers.check();
+    }
+
+    /// The receiver gets the amount, and at most the fraction of a rao that it lacked before.
+    #[test]
+    fn a_transfer_gives_what_it_takes(actions in actions(), permille in 0u64..=1_000) {
+        let mut stakers = Stakers::new();
+        actions.iter().for_each(|action| { stakers.perform(action); });
+        let before = (stakers.worth(0), stakers.worth(1), stakers.worth(2));
+        let amount = before.0 / 1_000 * permille;
+        stakers.perform(&Action::Transfer { who: 0, to: 1, permille });
+        let after = (stakers.worth(0), stakers.worth(1), stakers.worth(2));
+        prop_assert!(after.0 <= before.0 - amount && after.0 + 1 >= before.0 - amount);
+        prop_assert!(after.1 >= before.1 + amount && after.1 <= before.1 + amount + 1);
+        prop_assert_eq!(after.2, before.2);
         stakers.check();
     }
 

@@ -20,16 +20,18 @@ enum Action {
     Credit { who: usize, amount: u64 },
     Withdraw { who: usize, permille: u64 },
     WithdrawAll { who: usize },
+    Transfer { who: usize, to: usize, permille: u64 },
     Reward { amount: u64 },
-    Close,
+    Close { epochs: u32 },
 }
 
 impl Stakers {
     /// Collects the vested shares of a position.
     fn touch(&mut self, who: usize) {
-        if let Some(epoch) = self.positions[who].uncollected(self.open) {
+        let position = &mut self.positions[who];
+        for (epoch, deposits) in position.advance(self.open) {
             let vested = self.vested.get_mut(&epoch).expect("kept");
-            self.pool.collect(&mut self.positions[who], vested).unwrap();
+            self.pool.collect(position, deposits, vested).unwrap();
             if vested.is_spent() {
                 self.vested.remove(&epoch);
             }
@@ -49,7 +51,7 @@ impl Stakers {
                 self.touch(who);
                 let amount = amount.min(room).max(1);
                 self.pool
-                    .add(&mut self.positions[who], Rao(amount), self.open)
+                    .add(&mut self.positions[who], Rao(amount))
                     .unwrap();
                 self.paid_in += amount;
             }
@@ -73,7 +75,19 @@ impl Stakers {
                 self.touch(who);
                 if !self.positions[who].is_empty() {
                     let amount = self.pool.withdraw_all(&mut self.positions[who]).unwrap();
-                    self.paid_out += amount.0;
+                    self.paid_out += amount.amount.0;
+                }
+            }
+            Action::Transfer { who, to, permille } => {
+                self.touch(who);
+                self.touch(to);
+                let part = u128::from(self.worth(who)) * u128::from(permille) / 1_000;
+                let amount = u64::try_from(part).unwrap();
+                let (mut from, mut other) = (self.positions[who], self.positions[to]);
+                if who != to {
+                    let transferred = self.pool.transfer(&mut from, &mut other, Rao(amount));
+                    transferred.unwrap();
+                    (self.positions[who], self.positions[to]) = (from, other);
                 }
             }
             Action::Reward { amount } => {
@@ -83,10 +97,11 @@ impl Stakers {
                     self.paid_in += amount;
                 }
             }
-            Action::Close => {
-                let vested = self.pool.vest().unwrap();
-                self.vested.extend(vested.map(|vested| (self.open, vested)));
-                self.open += 1;
+            Action::Close { epochs } => {
+                let next = self.open + epochs;
+                self.vested
+                    .extend(self.pool.advance(self.open, next).unwrap());
+                self.open = next;
             }
         }
     }
@@ -99,7 +114,9 @@ impl Stakers {
         let mut all = self.clone();
         (0..3).for_each(|who| all.touch(who));
         assert!(all.vested.is_empty(), "all vested shares are collected");
-        let is_empty = self.pool.shares.is_empty() && self.pool.pending.is_zero();
+        let pool = &self.pool;
+        let is_empty =
+            pool.shares.is_empty() && pool.unvested.is_zero() && pool.pending.is_zero();
         assert_eq!(is_empty, value == 0);
     }
 }
@@ -113,66 +130,105 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
             1 => (who.clone(), amounts()).prop_map(|(who, amount)| Action::Credit { who, amount }),
             2 => (who.clone(), 0u64..=1_000)
                 .prop_map(|(who, permille)| Action::Withdraw { who, permille }),
-            1 => who.prop_map(|who| Action::WithdrawAll { who }),
+            1 => who.clone().prop_map(|who| Action::WithdrawAll { who }),
+            1 => (who.clone(), who, 0u64..=1_000)
+                .prop_map(|(who, to, permille)| Action::Transfer { who, to, permille }),
             2 => amounts().prop_map(|amount| Action::Reward { amount }),
-            3 => Just(Action::Close),
+            3 => (1u32..4).prop_map(|epochs| Action::Close { epochs }),
         ],
         1..40,
     )
 }
 
+fn add(who: usize, amount: u64) -> Action {
+    Action::Add { who, amount }
+}
+
+const CLOSE: Action = Action::Close { epochs: 1 };
+
+/// The pay of an epoch arrives while the next one is open.
 #[test]
-fn deposits_of_the_open_epoch_get_no_part_of_its_pay() {
+fn pay_of_an_epoch_goes_to_the_stake_that_weighed_in_it() {
     let mut stakers = Stakers::default();
-    stakers.perform(&Action::Add {
-        who: 0,
-        amount: 1_000,
-    });
-    stakers.perform(&Action::Close);
-    stakers.perform(&Action::Add {
-        who: 1,
-        amount: 9_000,
-    });
+    let matured = |stakers: &Stakers| stakers.pool.matured().unwrap().0;
+    // Epoch 0: both deposit, neither weighs.
+    stakers.perform(&add(0, 1_000));
+    assert_eq!(matured(&stakers), 0);
+    stakers.perform(&CLOSE);
+    // Epoch 1: the first deposit weighs. Pay of epoch 0 would find no shares.
+    stakers.perform(&add(1, 9_000));
+    assert_eq!(matured(&stakers), 1_000);
+    assert!(stakers.pool.shares.is_empty());
+    stakers.perform(&CLOSE);
+    // Epoch 2: the pay of epoch 1 is the first staker's; the second one weighs.
     stakers.perform(&Action::Reward { amount: 500 });
     assert_eq!((stakers.worth(0), stakers.worth(1)), (1_500, 9_000));
-    // The deposit counts as stake at once.
-    assert_eq!(stakers.pool.value(), Ok(Rao(10_500)));
-    stakers.perform(&Action::Close);
+    assert_eq!(matured(&stakers), 10_500);
+    stakers.perform(&CLOSE);
+    // Epoch 3: the pay of epoch 2 is shared by what weighed in it.
     stakers.perform(&Action::Reward { amount: 1_050 });
     assert_eq!((stakers.worth(0), stakers.worth(1)), (1_650, 9_900));
     stakers.check();
 }
 
 #[test]
-fn a_withdrawal_takes_pending_deposits_first() {
+fn a_withdrawal_takes_the_youngest_deposits_first() {
     let mut stakers = Stakers::default();
-    stakers.perform(&Action::Add {
-        who: 0,
-        amount: 100,
-    });
-    stakers.perform(&Action::Close);
-    stakers.perform(&Action::Add { who: 0, amount: 50 });
+    for (amount, epochs) in [(100, 2), (70, 1), (50, 0)] {
+        stakers.perform(&add(0, amount));
+        stakers.perform(&Action::Close { epochs });
+    }
     stakers.touch(0);
-    stakers
-        .pool
-        .withdraw(&mut stakers.positions[0], Rao(40))
-        .unwrap();
-    assert_eq!(stakers.pool.pending, Rao(10));
-    assert_eq!(stakers.pool.shares.value(), Rao(100));
-    let refused = stakers.pool.withdraw(&mut stakers.positions[0], Rao(111));
-    assert_eq!(refused, Err(StakingError::NotEnoughStake(Rao(110))));
+    let withdraw = |stakers: &mut Stakers, amount| {
+        let pool = &mut stakers.pool;
+        pool.withdraw(&mut stakers.positions[0], Rao(amount))
+    };
+    let withdrawn = withdraw(&mut stakers, 40).unwrap();
+    assert_eq!((withdrawn.amount, withdrawn.pending), (Rao(40), Rao(40)));
+    let parts = |stakers: &Stakers| {
+        let pool = stakers.pool;
+        (pool.shares.value().0, pool.unvested.0, pool.pending.0)
+    };
+    assert_eq!(parts(&stakers), (100, 70, 10));
+    let withdrawn = withdraw(&mut stakers, 90).unwrap();
+    assert_eq!((withdrawn.amount, withdrawn.pending), (Rao(90), Rao(10)));
+    assert_eq!(parts(&stakers), (90, 0, 0));
+    let refused = withdraw(&mut stakers, 91);
+    assert_eq!(refused, Err(StakingError::NotEnoughStake(Rao(90))));
+}
+
+#[test]
+fn a_transfer_keeps_the_age_of_stake() {
+    let mut stakers = Stakers::default();
+    for (amount, epochs) in [(100, 2), (70, 1), (50, 0)] {
+        stakers.perform(&add(0, amount));
+        stakers.perform(&Action::Close { epochs });
+    }
+    let pool = stakers.pool;
+    let transfer = |permille| Action::Transfer {
+        who: 0,
+        to: 1,
+        permille,
+    };
+    stakers.perform(&transfer(1_000));
+    assert_eq!(stakers.pool, pool);
+    assert_eq!((stakers.worth(0), stakers.worth(1)), (0, 220));
+    assert!(stakers.positions[0].is_empty());
+    assert_eq!(stakers.positions[1].pending(stakers.open), Rao(50));
+    stakers.perform(&Action::Reward { amount: 100 });
+    assert_eq!(stakers.worth(1), 320);
+    stakers.check();
 }
 
 #[test]
 fn uncollected_shares_may_be_worth_a_rao_less_per_position() {
     let mut stakers = Stakers::default();
-    let add = |who, amount| Action::Add { who, amount };
     stakers.perform(&add(0, 1_000));
-    stakers.perform(&Action::Close);
+    stakers.perform(&Action::Close { epochs: 2 });
     stakers.perform(&Action::Reward { amount: 500 });
     stakers.perform(&add(1, 1));
     stakers.perform(&add(2, 1));
-    stakers.perform(&Action::Close);
+    stakers.perform(&Action::Close { epochs: 2 });
     stakers.perform(&Action::WithdrawAll { who: 0 });
     // An odd number of shares is for two positions. Until one has collected its half, the worth of
     // both is computed from the smaller half.
@@ -194,13 +250,14 @@ proptest! {
         }
     }
 
-    /// After any history: a deposit that is withdrawn before the epoch closes returns its amount,
-    /// whatever was paid in between.
+    /// After any history: a deposit that is withdrawn before a whole epoch has passed over it
+    /// returns its amount, whatever was paid in between.
     #[test]
-    fn a_visit_within_an_epoch_gains_nothing(
+    fn a_visit_of_less_than_an_epoch_gains_nothing(
         actions in actions(),
         amount in 1u64..1 << 50,
         rewards in prop::collection::vec(1u64..1 << 50, 0..4),
+        closes in prop::collection::vec(any::<bool>(), 4),
     ) {
         let mut stakers = Stakers::default();
         actions.iter().for_each(|action| stakers.perform(action));
@@ -212,7 +269,13 @@ proptest! {
         stakers.perform(&Action::Add { who: 0, amount });
         let mut plain = stakers.clone();
         plain.perform(&Action::WithdrawAll { who: 0 });
-        for reward in rewards {
+        // At most one close.
+        let closes_before = closes.iter().position(|closes| *closes);
+        for (place, reward) in rewards.into_iter().enumerate() {
+            if closes_before == Some(place) {
+                stakers.perform(&CLOSE);
+                plain.perform(&CLOSE);
+            }
             let reward = reward.min(room);
             stakers.perform(&Action::Reward { amount: reward });
             plain.perform(&Action::Reward { amount: reward });

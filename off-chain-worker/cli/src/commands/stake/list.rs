@@ -55,6 +55,8 @@ struct PositionRow {
     netuid: u16,
     hotkey: Address,
     stake_rao: u64,
+    /// Part that was added in the open epoch, and weighs from the next one on.
+    pending_rao: u64,
     claimable_rao: Option<u64>,
 }
 
@@ -70,6 +72,8 @@ struct NominatorRow {
     netuid: u16,
     coldkey: Address,
     stake_rao: u64,
+    /// Part that was added in the open epoch, and weighs from the next one on.
+    pending_rao: u64,
 }
 
 /// Lists stake.
@@ -102,6 +106,7 @@ fn positions(
         netuid: it.netuid.0,
         hotkey: it.hotkey.into(),
         stake_rao: it.stake.0,
+        pending_rao: it.pending.0,
         claimable_rao: claim.map(|claim| claim.0),
     });
     Ok(Positions {
@@ -125,11 +130,21 @@ fn nominators(
         netuid: it.netuid.0,
         coldkey: it.coldkey.into(),
         stake_rao: it.stake.0,
+        pending_rao: it.pending.0,
     });
     Ok(Nominators {
         hotkey: hotkey.into(),
         stakes: stakes.collect(),
     })
+}
+
+/// Returns pending stake for a table; nothing if there is none.
+fn pending(amount: u64) -> String {
+    if amount == 0 {
+        String::new()
+    } else {
+        tao(Rao(amount))
+    }
 }
 
 /// Prints the sum below a table.
@@ -152,6 +167,7 @@ impl output::List for Positions {
             number("netuid"),
             text("hotkey"),
             number("stake TAO"),
+            number("pending TAO"),
             number("claimable TAO"),
         ];
         let mut table = Table::new(room, columns);
@@ -160,6 +176,7 @@ impl output::List for Positions {
                 format::netuid(NetUid(it.netuid)),
                 room.account(&it.hotkey.0),
                 tao(Rao(it.stake_rao)),
+                pending(it.pending_rao),
                 it.claimable_rao.map(|it| tao(Rao(it))).unwrap_or_default(),
             ]);
         }
@@ -176,13 +193,19 @@ impl output::List for Nominators {
     }
 
     fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
-        let columns = [number("netuid"), text("coldkey"), number("stake TAO")];
+        let columns = [
+            number("netuid"),
+            text("coldkey"),
+            number("stake TAO"),
+            number("pending TAO"),
+        ];
         let mut table = Table::new(room, columns);
         for it in &self.stakes {
             table.row([
                 format::netuid(NetUid(it.netuid)),
                 room.account(&it.coldkey.0),
                 tao(Rao(it.stake_rao)),
+                pending(it.pending_rao),
             ]);
         }
         table.print(out)?;

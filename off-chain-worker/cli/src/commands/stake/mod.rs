@@ -18,7 +18,7 @@ use crate::{
 };
 use inktensor_primitives::{
     registry::{NetworkRules, Registry},
-    staking::{StakeRemoved, Staking},
+    staking::{StakeAdded, StakeRemoved, Staking, ROOT_EPOCH},
     AccountId, NetUid, Rao,
 };
 use serde::Serialize;
@@ -29,14 +29,19 @@ use std::io::Write;
 pub enum Command {
     /// Stake the signer's TAO on a hotkey
     ///
-    /// On root, which is subnet 0, stake counts on every subnet, with less weight. The TAO is
-    /// approved for the staking contract first, unless the stake would be refused.
+    /// The stake weighs and earns from the next epoch on, or from the first one on a subnet that has
+    /// not started. On root, which is subnet 0, stake counts on every subnet, with less weight, after
+    /// a whole root epoch of 7200 blocks. The TAO is approved for the staking contract first, unless
+    /// the stake would be refused.
     #[command(after_help = example!(
         "stake add --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --amount 100"
     ))]
     Add(Add),
     /// Remove stake, which comes back as TAO
+    ///
+    /// The youngest stake is removed first. Stake that leaves between the close of an epoch and its
+    /// settlement forgoes the pay of that epoch.
     #[command(after_help = example!(
         "stake remove --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --all"
@@ -51,6 +56,9 @@ pub enum Command {
     )]
     RemoveAll(moves::RemoveAll),
     /// Move stake to another hotkey, another subnet, or both
+    ///
+    /// Stake that weighed in its former place forgoes the pay of the epoch that is open there, and of
+    /// the one before if that is not settled. It weighs in its new place from the next epoch on.
     #[command(after_help = example!(
         "stake move --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --to-netuid 2 --to-hotkey \
@@ -58,6 +66,8 @@ pub enum Command {
     ))]
     Move(moves::Move),
     /// Transfer stake to another coldkey
+    ///
+    /// The stake keeps its shares: it weighs and is paid without a break.
     #[command(after_help = example!(
         "stake transfer --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --to \
@@ -91,8 +101,9 @@ pub enum Command {
     ShowTake(take::Show),
     /// Set the take of the signer's hotkey, in per cent
     ///
-    /// The take may be lowered at any time, and raised once in 216000 blocks. Per cent are meant:
-    /// the 0.12 of other tools is 12 or 12% here, and a number below 1 needs the sign.
+    /// The take counts for epochs that open after it is set. It may be lowered at any time, and
+    /// raised once in 216000 blocks. Per cent are meant: the 0.12 of other tools is 12 or 12% here,
+    /// and a number below 1 needs the sign.
     #[command(after_help = example!(
         "stake set-take --url ws://127.0.0.1:9944 --suri-file cold.suri --hotkey \
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --take 9.5%"
@@ -152,7 +163,17 @@ pub struct Remove {
     amount: Amount,
 }
 
-/// Stake that was added to a position, or removed from it.
+/// Stake that was added to a position.
+#[derive(Serialize)]
+struct Added {
+    netuid: u16,
+    hotkey: Address,
+    amount_rao: u64,
+    /// First epoch in which the stake weighs; on root, a root epoch.
+    weighs_from: Option<u32>,
+}
+
+/// Stake that was removed from a position.
 #[derive(Serialize)]
 struct Changed {
     netuid: u16,
@@ -198,9 +219,22 @@ fn add(arguments: &Add, out: &mut dyn Write) -> Result<(), Failure> {
     let done = session.pay(amount, || {
         contracts.staking().add_stake(netuid, hotkey, amount)
     })?;
-    let answer = Changed::new(netuid, hotkey, amount);
+    let answer = Added {
+        netuid: netuid.0,
+        hotkey: hotkey.into(),
+        amount_rao: amount.0,
+        weighs_from: done.event::<StakeAdded>().map(|it| it.weighs_from),
+    };
+    let weighs = match answer.weighs_from {
+        Some(epoch) if netuid.is_root() => {
+            let block = epoch.saturating_mul(ROOT_EPOCH);
+            format!("; it weighs from block {block} on")
+        }
+        Some(epoch) => format!("; it weighs from epoch {epoch} on"),
+        None => String::new(),
+    };
     let sentence = format!(
-        "staked {} TAO on {} on {}",
+        "staked {} TAO on {} on {}{weighs}",
         tao(amount),
         answer.hotkey,
         format::subnet(netuid)

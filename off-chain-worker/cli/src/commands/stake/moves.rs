@@ -11,7 +11,10 @@ use crate::{
     values,
 };
 use inktensor_client::chain::Cost;
-use inktensor_primitives::{staking::Staking, NetUid, Rao, PAGE};
+use inktensor_primitives::{
+    staking::{StakeMoved, Staking},
+    NetUid, Rao, PAGE,
+};
 use serde::Serialize;
 use std::io::Write;
 
@@ -66,6 +69,8 @@ struct Moved {
     to_netuid: u16,
     to_hotkey: Address,
     amount_rao: u64,
+    /// Part that weighed in the former place and forgoes the pay of its open epoch.
+    forgoes_rao: u64,
 }
 
 #[derive(Serialize)]
@@ -122,15 +127,28 @@ pub fn move_to(arguments: &Move, out: &mut dyn Write) -> Result<(), Failure> {
         arguments.amount.amount,
     );
     let done = session.send(message)?;
+    let event = done.event::<StakeMoved>();
+    let forgoes = event.map_or(Rao::ZERO, |event| event.forgoes);
     let answer = Moved {
         netuid: netuid.0,
         hotkey: hotkey.into(),
         to_netuid: to_netuid.0,
         to_hotkey: to_hotkey.into(),
         amount_rao: done.value.0,
+        forgoes_rao: forgoes.0,
+    };
+    let warning = if forgoes.is_zero() {
+        String::new()
+    } else {
+        format!(
+            "; {} TAO of it forgo the pay of the epoch that is open on {}, and of the one before if \
+             that is not settled",
+            tao(forgoes),
+            format::subnet(netuid)
+        )
     };
     let sentence = format!(
-        "moved {} TAO of stake to {} on {}",
+        "moved {} TAO of stake to {} on {}{warning}",
         tao(done.value),
         answer.to_hotkey,
         format::subnet(to_netuid)
