@@ -56,12 +56,7 @@ impl Contest {
     ///
     /// # Errors
     /// `Survivor` if a lie is not slashed, `HonestLoss` if the truth is refused or falls.
-    pub fn hold(
-        self,
-        judge: &mut dyn Judge,
-        case: &Case,
-        rng: &mut Rng,
-    ) -> Result<Left, Broken> {
+    pub fn hold(self, judge: &mut dyn Judge, case: &Case, rng: &mut Rng) -> Result<Left, Broken> {
         let truth = case.trace.assertion();
         match self {
             Contest::Alone => post_truth(judge, &truth)?,

@@ -233,7 +233,10 @@ fn with_kernel(body: &str) -> (Network, NetUid) {
 /// The ends of a step that are the same for every caller, with names.
 const ENDS: [(&str, &str); 5] = [
     ("a panic", "unreachable"),
-    ("a read outside the memory", "(drop (i32.load (i32.const -1)))"),
+    (
+        "a read outside the memory",
+        "(drop (i32.load (i32.const -1)))",
+    ),
     ("no answer", "nop"),
     (
         "half an answer",
@@ -276,10 +279,7 @@ fn workers_dispute_a_step_that_traps_and_assert_none() {
         let report = net.with_chain(|chain| watcher.tick(chain, &mut epochs));
         let actions = report.expect("the chain answers").clean();
         assert!(
-            matches!(
-                actions.as_deref(),
-                Ok([Action::Disputed { step: 0, .. }])
-            ),
+            matches!(actions.as_deref(), Ok([Action::Disputed { step: 0, .. }])),
             "{what}: {actions:?}"
         );
         let proposer = Proposer::new(WORKER, net.addresses());

@@ -12,8 +12,9 @@ pub const MAX_ASSERTIONS: u8 = 4;
 
 /// Blocks after the close within which an epoch can be asserted: twelve root epochs.
 ///
-/// Staking keeps root stake for sixteen, so an assertion can be disputed, and the epoch settled, for
-/// four root epochs more. Later, what the epoch read can no longer be proven; it can be rolled over.
+/// Staking keeps root stake for sixteen, so an assertion can be disputed, and the epoch settled,
+/// for four root epochs more. Later, what the epoch read can no longer be proven; it can be rolled
+/// over.
 pub const ASSERTION_AGE: u32 = 12 * ROOT_EPOCH;
 
 /// The rules of epochs, fixed at deployment.
