@@ -97,10 +97,10 @@ fn settings(rng: &mut Rng) -> Vec<Hyperparameter> {
         Hyperparameter::Yuma3(rng.percent(50)),
         Hyperparameter::LiquidAlpha(rng.percent(50)),
         Hyperparameter::Kappa(rng.pick([32_767, 0, u16::MAX])),
-        Hyperparameter::BondsMovingAverage(rng.pick([900_000, 0, 1_000_000])),
+        Hyperparameter::BondsMovingAverage(rng.pick([900_000, 0, 975_000])),
         Hyperparameter::BondsPenalty(rng.pick([0, u16::MAX, 30_000])),
         Hyperparameter::ActivityCutoff(rng.pick([1, 20, 5_000])),
-        Hyperparameter::ImmunityPeriod(0),
+        Hyperparameter::ImmunityPeriod(20),
     ]
 }
 

@@ -23,7 +23,7 @@ fn with_closed_epoch(rng: &mut Rng) -> (Case, OnChain) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: SEATS,
-        settings: vec![Hyperparameter::ImmunityPeriod(0)],
+        settings: vec![Hyperparameter::ImmunityPeriod(20)],
         ..Shape::default()
     });
     net.with_validators(netuid, 3).with_miners(netuid, 5);

@@ -80,4 +80,6 @@ pub enum StakingError {
     StillParent,
     /// The caller's root stake on the hotkey has earned nothing since the last claim. Claim later.
     NothingToClaim,
+    /// The admin has stopped new stake until this block. Try again then; stake can be removed.
+    Braked(u32),
 }
