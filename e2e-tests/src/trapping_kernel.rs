@@ -11,7 +11,8 @@ use scale::Encode;
 /// Returns the text of a kernel whose plan has one phase over one chunk, and whose steps do `body`.
 ///
 /// `$return` ends a step with the bytes at an address: flags, address, length. There are zeros at
-/// 256; the bytes at 300 are ink!'s answer to input that it cannot read, those at 320 an honest one.
+/// 256; the bytes at 300 are ink!'s answer to input that it cannot read, those at 320 an honest
+/// one.
 pub fn text(body: &str) -> String {
     let selector = u32::from_le_bytes(PLAN);
     let plan = Ok::<_, ink::LangError>(Ok::<_, KernelError>(EpochPlan {
