@@ -48,6 +48,7 @@ fn staking_errors() -> Vec<StakingError> {
         TooMany(64), Overflow, Registry, TakeTooSoon(5), TransfersOff, SamePosition,
         TooManyChildren(5), BadChild(account()), TooMuchGiven, Cycle(account()),
         NotAccepted(account()), TooManyParents(8), ChildrenTooSoon(6), StillParent, NothingToClaim,
+        SelfProxy, NotEnded(7),
     )
 }
 

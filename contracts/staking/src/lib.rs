@@ -27,8 +27,10 @@
 //!
 //! # Modules
 //! From the lowest layer to the highest. A module uses only lower ones.
+//! - `history`: values by root epoch
 //! - `pool`: a pool and its shares; deposits without shares
 //! - `root`: history and dividends of root stake
+//! - `votes`: what each coldkey has staked, by root epoch
 //! - `stake`: positions, pools and sums in storage; deposits, withdrawals, transfers
 //! - `takes`: takes of hotkeys
 //! - `children`: relations between hotkeys; weight
@@ -53,11 +55,13 @@
 
 mod calls;
 mod children;
+mod history;
 mod payout;
 mod pool;
 mod root;
 mod stake;
 mod takes;
+mod votes;
 
 #[cfg(test)]
 mod tests;
@@ -75,6 +79,7 @@ mod staking {
     use crate::{
         calls::{Hotkeys, Peers},
         children::{ChildList, Children},
+        history::root_epoch,
         payout::{Credited, Distribution},
         stake::{least_remainder, Deposit, List, Moved, PositionKey, Removed, Stake, MIN_STAKE},
         takes::Takes,
@@ -84,7 +89,7 @@ mod staking {
         staking::{
             Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, Inherited, NominatorView,
             ParentAllowed, ParentView, Payment, PositionView, RootAccrued, RootClaimed,
-            RootDividends, StakeAdded, StakeMoved, StakeRemoved, Staking, StakingDeployError,
+            Proxy, ProxySet, RootDividends, StakeAdded, Standing, StakeMoved, StakeRemoved, Staking, StakingDeployError,
             StakingError, StakingPeers, TakeInfo, TakeSet,
         },
         tao::Tao,
@@ -589,6 +594,60 @@ mod staking {
                 take,
             });
             Ok(())
+        }
+
+        /// Sets the account that votes with the caller's stake, or sets the stake aside. The caller
+        /// may vote itself all the same; its own vote counts first.
+        ///
+        /// # Events
+        /// `ProxySet`.
+        ///
+        /// # Errors
+        /// `SelfProxy`.
+        #[ink(message)]
+        fn set_proxy(&mut self, proxy: Proxy) -> Result<(), StakingError> {
+            let (coldkey, open) = (self.env().caller(), root_epoch(self.now()));
+            self.stake.votes_mut().set_proxy(coldkey, proxy, open)?;
+            self.env().emit_event(ProxySet { coldkey, proxy });
+            Ok(())
+        }
+
+        /// Counts the stake that pay has added to a position, for votes. Anyone may call; a deposit
+        /// or a withdrawal does the same. Returns the amount that was not counted before, in rao.
+        #[ink(message)]
+        fn count_vote(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            coldkey: AccountId,
+        ) -> Result<Rao, StakingError> {
+            let position = PositionKey {
+                netuid,
+                hotkey,
+                coldkey,
+            };
+            self.stake.count_vote(position, self.now())
+        }
+
+        /// Returns the votes of each of `accounts`, at most 32, at the end of root epoch `epoch`,
+        /// and all stake that could vote then, in rao.
+        ///
+        /// What votes was there when the root epoch began, on any hotkey and subnet, and stayed
+        /// until its end.
+        ///
+        /// # Errors
+        /// `TooMany`, `NotEnded`, `TooOld`.
+        #[ink(message)]
+        fn standings(
+            &self,
+            accounts: Vec<AccountId>,
+            epoch: u32,
+        ) -> Result<(Vec<Standing>, Rao), StakingError> {
+            if accounts.len() > usize::from(MAX_STANDINGS) {
+                return Err(StakingError::TooMany(MAX_STANDINGS));
+            }
+            let open = root_epoch(self.now());
+            self.stake.votes().standings(&accounts, epoch, open)
         }
 
         /// Returns the stake of `coldkey` on `hotkey` in rao: the amount that removing all of it

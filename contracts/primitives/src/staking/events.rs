@@ -1,6 +1,6 @@
 //! Events of the staking contract.
 
-use super::Child;
+use super::{Child, Proxy};
 use crate::{AccountId, Bps, NetUid, Rao};
 use ink::prelude::vec::Vec;
 
@@ -46,6 +46,16 @@ pub struct ChildTakeSet {
     pub hotkey: AccountId,
     /// The child take.
     pub take: Bps,
+}
+
+/// A new proxy of a coldkey.
+#[ink::event]
+pub struct ProxySet {
+    /// The coldkey.
+    #[ink(topic)]
+    pub coldkey: AccountId,
+    /// The proxy.
+    pub proxy: Proxy,
 }
 
 /// Dividends that a child earned for a parent.

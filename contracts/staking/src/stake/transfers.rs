@@ -80,7 +80,7 @@ impl Stake {
         let least = least_nomination(status, key.coldkey)?;
         let open = self.clock(key.netuid, now).open;
         let is_pending = status.subnet_started;
-        self.change(key, open, now, |pool, position| {
+        self.change_own(key, open, now, |pool, position| {
             if is_pending {
                 pool.add(position, amount)?;
             } else {
@@ -134,7 +134,7 @@ impl Stake {
         now: u32,
     ) -> Result<Withdrawn, StakingError> {
         let open = self.clock(key.netuid, now).open;
-        let removed = self.change(key, open, now, |pool, position| {
+        let removed = self.change_own(key, open, now, |pool, position| {
             let Some(amount) = amount else {
                 return pool.withdraw_all(position);
             };

@@ -80,4 +80,8 @@ pub enum StakingError {
     StillParent,
     /// The caller's root stake on the hotkey has earned nothing since the last claim. Claim later.
     NothingToClaim,
+    /// The caller cannot be its own proxy. Name another account, or none.
+    SelfProxy,
+    /// This root epoch is open. Ask for an earlier one.
+    NotEnded(u32),
 }

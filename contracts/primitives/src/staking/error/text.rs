@@ -133,6 +133,14 @@ impl fmt::Display for StakingError {
                 f,
                 "the root stake on the hotkey has earned nothing since the last claim; claim later"
             ),
+            Self::SelfProxy => write!(
+                f,
+                "the caller cannot be its own proxy; name another account, or none"
+            ),
+            Self::NotEnded(open) => write!(
+                f,
+                "root epoch {open} is open; ask for an earlier one"
+            ),
         }
     }
 }
