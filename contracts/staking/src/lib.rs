@@ -90,7 +90,7 @@ mod staking {
             Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, Inherited, NominatorView,
             ParentAllowed, ParentView, Payment, PositionView, RootAccrued, RootClaimed,
             Proxy, ProxySet, RootDividends, StakeAdded, Standing, StakeMoved, StakeRemoved, Staking, StakingDeployError,
-            StakingError, StakingPeers, TakeInfo, TakeSet,
+            StakingError, StakingPeers, TakeInfo, TakeSet, MAX_STANDINGS,
         },
         tao::Tao,
         token::WireError,

@@ -17,7 +17,7 @@ use ink::{
     storage::{traits::ManualKey, Mapping},
 };
 use inktensor_primitives::{
-    staking::{Proxy, Standing, StakingError, VOTE_EPOCHS_KEPT},
+    staking::{Proxy, StakingError, Standing, VOTE_EPOCHS_KEPT},
     AccountId, Rao,
 };
 

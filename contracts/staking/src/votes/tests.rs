@@ -1,5 +1,4 @@
 use super::*;
-use crate::history::History;
 use proptest::prelude::*;
 
 const PERSONS: usize = 4;
@@ -33,10 +32,7 @@ fn stake_votes_once_it_was_there_for_a_root_epoch() {
     votes.count(account(0), (Rao(150), Rao(120)), 6).unwrap();
     assert_eq!(standing(&votes, 0, 5, 7), (130, 0, 120));
     assert_eq!(standing(&votes, 0, 6, 7), (120, 0, 120));
-    assert_eq!(
-        votes.standings(&[], 7, 7),
-        Err(StakingError::NotEnded(7))
-    );
+    assert_eq!(votes.standings(&[], 7, 7), Err(StakingError::NotEnded(7)));
 }
 
 #[ink::test]
@@ -87,7 +83,12 @@ struct Change {
 }
 
 fn changes() -> impl Strategy<Value = Vec<Change>> {
-    let change = (0u32..3, 0..PERSONS, 0u64..1_000, prop::option::of(0..=PERSONS));
+    let change = (
+        0u32..3,
+        0..PERSONS,
+        0u64..1_000,
+        prop::option::of(0..=PERSONS),
+    );
     let change = change.prop_map(|(later, who, stake, proxy)| Change {
         later,
         who,
@@ -143,7 +144,7 @@ proptest! {
                     let mut counted = 0;
                     for who in 0..PERSONS {
                         let through = then.iter().filter(|it| it.2 == Proxy::Account(account(who)));
-                        let others = through.map(|it| it.0).sum();
+                        let others: u64 = through.map(|it| it.0).sum();
                         let own_now = now[who].0 + now[who].1;
                         let found = standing(&votes, who, epoch, open);
                         assert_eq!(found, (then[who].0, others, own_now), "{who} in {epoch}");
