@@ -159,7 +159,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   /**
    * The budget that a subnet drew for an epoch.
    *
-   * @signature_topic: 0xef395ddcc6e55efcfe44f2525390403d1e09cb0f22e714b2e548ee077f3d38aa
+   * @signature_topic: 0x3d617b2cd8ac9ecd23676089ee1c1a69106408972b66f6006f415f54b1127981
    **/
   Drawn: GenericContractEvent<
     'Drawn',
@@ -182,6 +182,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       budget: InktensorPrimitivesEmissionTypesEpochBudget;
+      /**
+       * Amount that the subnet had earned with stake that has left since, in rao. All subnets share
+       * it.
+       *
+       * @indexed: false
+       **/
+      returned: InktensorPrimitivesUnitsRao;
       /**
        * Amount issued so far, genesis included, in rao.
        *
@@ -721,6 +728,168 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
+   * A change of the admin.
+   *
+   * @signature_topic: 0xa1e4d14b568bc12868be4b79dbe902dd9aec9ab6be69ae6e48307d9ddd7ebe4d
+   **/
+  AdminChanged: GenericContractEvent<
+    'AdminChanged',
+    {
+      /**
+       * The former admin.
+       *
+       * @indexed: false
+       **/
+      from: AccountId32;
+      /**
+       * The new admin.
+       *
+       * @indexed: true
+       **/
+      to: AccountId32;
+    },
+    Type
+  >;
+
+  /**
+   * The offer of the admin's role to another account, or the withdrawal of the offer.
+   *
+   * @signature_topic: 0x3c07419305e7297e4a53d99d491d3d379ec5efe1a8d9e38a1f7e6084cafe80bf
+   **/
+  AdminOffered: GenericContractEvent<
+    'AdminOffered',
+    {
+      /**
+       * The account that may accept the role. Absent if the offer was withdrawn.
+       *
+       * @indexed: false
+       **/
+      to: AccountId32 | undefined;
+    },
+    Type
+  >;
+
+  /**
+   * A brake: no new stake, seats and subnets until a block.
+   *
+   * @signature_topic: 0x8175068de48b07dc2b0c4ce38c3f7131887e8ca50ae1f432125da918b6154f4d
+   **/
+  BrakeSet: GenericContractEvent<
+    'BrakeSet',
+    {
+      /**
+       * Block from which stake, seats and subnets are sold again.
+       *
+       * @indexed: false
+       **/
+      until: number;
+    },
+    Type
+  >;
+
+  /**
+   * The announcement that the network closes down, in favour of a successor.
+   *
+   * @signature_topic: 0x1bf9dea27911462ec7bda70161cabb247e784745885025c432b8df67ceab3cd2
+   **/
+  CloseDownAnnounced: GenericContractEvent<
+    'CloseDownAnnounced',
+    {
+      /**
+       * Block from which no epoch closes and locks can be withdrawn.
+       *
+       * @indexed: false
+       **/
+      at: number;
+      /**
+       * Contract that may mint what is left below the cap. See `TokenControl::succession`.
+       *
+       * @indexed: true
+       **/
+      minter: AccountId32;
+      /**
+       * Registry that may name the successor's successor.
+       *
+       * @indexed: false
+       **/
+      registry: AccountId32;
+    },
+    Type
+  >;
+
+  /**
+   * The withdrawal of an announced close-down.
+   *
+   * @signature_topic: 0xa5992a94a32f44f477f65db10d9a34f477bbc09122e19b6c457ecccec19df358
+   **/
+  CloseDownCancelled: GenericContractEvent<
+    'CloseDownCancelled',
+    {
+      /**
+       * Block at which the network would have closed.
+       *
+       * @indexed: false
+       **/
+      at: number;
+    },
+    Type
+  >;
+
+  /**
+   * The return of a subnet's lock after the close-down.
+   *
+   * @signature_topic: 0x47ff062380df86b58f24d1bd8d652fbbfebf073c11b38889c9346cdd29c54774
+   **/
+  LockWithdrawn: GenericContractEvent<
+    'LockWithdrawn',
+    {
+      /**
+       * The subnet, which is retired.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The owner, who received the lock.
+       *
+       * @indexed: true
+       **/
+      owner: AccountId32;
+      /**
+       * The lock, in rao.
+       *
+       * @indexed: false
+       **/
+      lock: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * The agreement of a hotkey to belong to a coldkey, or its withdrawal.
+   *
+   * @signature_topic: 0x7ac05a408e2acbdda3b011189b355f911cffd6414c681d159903cebe02249de0
+   **/
+  HotkeyAgreed: GenericContractEvent<
+    'HotkeyAgreed',
+    {
+      /**
+       * The hotkey.
+       *
+       * @indexed: true
+       **/
+      hotkey: AccountId32;
+      /**
+       * The coldkey that may become its owner. Absent if the agreement was withdrawn.
+       *
+       * @indexed: true
+       **/
+      coldkey: AccountId32 | undefined;
+    },
+    Type
+  >;
+
+  /**
    * A swap of a neuron's hotkey.
    *
    * @signature_topic: 0x17c4374d52e264c49c33d78a9691d898f919118b0ce2f1824c0007d35c60982c
@@ -765,7 +934,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   /**
    * A change of a hyperparameter.
    *
-   * @signature_topic: 0xfcb1a3bc5e2e98dfe1a0b21dcde9cce762e1409fe405c8c0b17894d371731327
+   * @signature_topic: 0xf035b271e7c4c5ae397677aaafb004dd99995475d7a0d05ec6f84fb867408031
    **/
   HyperparameterSet: GenericContractEvent<
     'HyperparameterSet',
@@ -782,6 +951,12 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       value: InktensorPrimitivesRegistryHyperparametersHyperparameter;
+      /**
+       * Epoch from which the value counts.
+       *
+       * @indexed: false
+       **/
+      fromEpoch: number;
     },
     Type
   >;
@@ -811,9 +986,28 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A change of the network's rules.
+   * The withdrawal of announced rules.
    *
-   * @signature_topic: 0x25e627fa9a4dd71e5152a1e575f9221467bcd47db252dcde65d5f5a1356f8acf
+   * @signature_topic: 0xe6899782997443daccbfd964997aa8a0a3d05f20f78273a21f640d7fc0148f25
+   **/
+  NetworkRulesCancelled: GenericContractEvent<
+    'NetworkRulesCancelled',
+    {
+      /**
+       * The rules, which will not count.
+       *
+       * @indexed: false
+       **/
+      rules: InktensorPrimitivesRegistryNetworkNetworkRules;
+    },
+    Type
+  >;
+
+  /**
+   * A change of the network's rules that is announced, or counts at once on a network without
+   * subnets.
+   *
+   * @signature_topic: 0x5eff98297d7bf8b898c0232cc141a3e4d6b3ca4da99823fe78f473e210ce88f5
    **/
   NetworkRulesSet: GenericContractEvent<
     'NetworkRulesSet',
@@ -824,6 +1018,12 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       rules: InktensorPrimitivesRegistryNetworkNetworkRules;
+      /**
+       * Block from which the rules count.
+       *
+       * @indexed: false
+       **/
+      from: number;
     },
     Type
   >;
@@ -1045,33 +1245,9 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A change of the admin.
+   * A kernel that subnets may choose from a block on.
    *
-   * @signature_topic: 0xa1e4d14b568bc12868be4b79dbe902dd9aec9ab6be69ae6e48307d9ddd7ebe4d
-   **/
-  AdminChanged: GenericContractEvent<
-    'AdminChanged',
-    {
-      /**
-       * The former admin.
-       *
-       * @indexed: false
-       **/
-      from: AccountId32;
-      /**
-       * The new admin.
-       *
-       * @indexed: true
-       **/
-      to: AccountId32;
-    },
-    Type
-  >;
-
-  /**
-   * A kernel that subnets may choose from now on.
-   *
-   * @signature_topic: 0x42b14b3ff9c16eaa613ed03345ab7fab863a1e0fd199f129c01c1c4ab1b0f3ee
+   * @signature_topic: 0x99059ea780cc3b826c93b1e13e34fdd083e9adcb569c2180665e7cba8b9a1323
    **/
   KernelAllowed: GenericContractEvent<
     'KernelAllowed',
@@ -1094,6 +1270,12 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       defaults: InktensorPrimitivesRegistryTypesKernelParams;
+      /**
+       * Block from which subnets may choose the kernel.
+       *
+       * @indexed: false
+       **/
+      from: number;
     },
     Type
   >;
@@ -1119,7 +1301,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   /**
    * A new endpoint of a neuron.
    *
-   * @signature_topic: 0xd0619cc871e692b52680ac99765d7cab3fb459feeb6f870759b756db91412008
+   * @signature_topic: 0xc5fc59d8dc11c6d6c30501915d21f834044dab77d6cdcf51c9cb957fc711a5a2
    **/
   AxonServed: GenericContractEvent<
     'AxonServed',
@@ -1142,6 +1324,12 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       axon: InktensorPrimitivesRegistryServingAxon;
+      /**
+       * Serving deposit that the hotkey paid with this call, in rao. Zero except for the first.
+       *
+       * @indexed: false
+       **/
+      deposit: InktensorPrimitivesUnitsRao;
     },
     Type
   >;
@@ -1149,7 +1337,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   /**
    * A new commitment of a neuron.
    *
-   * @signature_topic: 0x83ca9e2ab076e2610b80d2cfc99df6e34a2e0838b024eec091b5dbfb6d83c600
+   * @signature_topic: 0xb284eb1faf2d07d2f83257231b0a73d31569ce3f5ec66c2c4d3fd38908771298
    **/
   CommitmentMade: GenericContractEvent<
     'CommitmentMade',
@@ -1172,6 +1360,12 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       commitment: InktensorPrimitivesRegistryServingCommitment;
+      /**
+       * Serving deposit that the hotkey paid with this call, in rao. Zero except for the first.
+       *
+       * @indexed: false
+       **/
+      deposit: InktensorPrimitivesUnitsRao;
     },
     Type
   >;
@@ -1179,7 +1373,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   /**
    * A new endpoint of a neuron's metrics.
    *
-   * @signature_topic: 0xf7bd56e64b4ff2ce43108c3eda3760fda222354f6ea92742d3120d35217f468a
+   * @signature_topic: 0x51c74983cd9e2ea1f4d4e801ad142d4038dbc6c9ff69a27df7fdb6712ea2dbf4
    **/
   PrometheusServed: GenericContractEvent<
     'PrometheusServed',
@@ -1202,6 +1396,12 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       prometheus: InktensorPrimitivesRegistryServingPrometheus;
+      /**
+       * Serving deposit that the hotkey paid with this call, in rao. Zero except for the first.
+       *
+       * @indexed: false
+       **/
+      deposit: InktensorPrimitivesUnitsRao;
     },
     Type
   >;
@@ -1503,7 +1703,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   /**
    * Stake added to a position.
    *
-   * @signature_topic: 0xb5773362f52d4c556a7057e7b804ce4e424827b83272a8d58b64c17903305e2a
+   * @signature_topic: 0x3fc107387483e75a094bd4d34a1d823bb4e4fbfe0bc047e330788113e19d8e71
    **/
   StakeAdded: GenericContractEvent<
     'StakeAdded',
@@ -1532,6 +1732,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       amount: InktensorPrimitivesUnitsRao;
+      /**
+       * First epoch of the subnet in which the stake weighs. On root, the first root epoch in which
+       * the closes of subnets count the stake.
+       *
+       * @indexed: false
+       **/
+      weighsFrom: number;
     },
     Type
   >;
@@ -1539,7 +1746,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   /**
    * A move of stake to another hotkey, another subnet or another coldkey.
    *
-   * @signature_topic: 0x4ce9bde4a11dca5e93001a82d1d69fc10e4cc44adc3d308578e83bdb86b6d3f9
+   * @signature_topic: 0xd675507a30d1502580603757b2607bb29bd129760b9efd1f93c36b6d507a0f17
    **/
   StakeMoved: GenericContractEvent<
     'StakeMoved',
@@ -1586,6 +1793,14 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       amount: InktensorPrimitivesUnitsRao;
+      /**
+       * Part of the stake that weighed in its former place and forgoes the pay of the epoch that is
+       * open there, and of the one before if that is not settled. Zero for a transfer to another
+       * coldkey, which keeps its shares.
+       *
+       * @indexed: false
+       **/
+      forgoes: InktensorPrimitivesUnitsRao;
     },
     Type
   >;
@@ -1646,6 +1861,72 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       take: InktensorPrimitivesUnitsBps;
+    },
+    Type
+  >;
+
+  /**
+   * The announcement of a successor, which may mint from a block on.
+   *
+   * @signature_topic: 0x2fab03b005da36b1d8869e755ea6d8a831f5e7d6631453200a864033a2b1ff12
+   **/
+  SuccessorNamed: GenericContractEvent<
+    'SuccessorNamed',
+    {
+      /**
+       * The contract that may mint.
+       *
+       * @indexed: true
+       **/
+      minter: AccountId32;
+      /**
+       * The registry that may announce the next successor.
+       *
+       * @indexed: false
+       **/
+      registry: AccountId32;
+      /**
+       * Block from which the successor may mint.
+       *
+       * @indexed: false
+       **/
+      at: number;
+    },
+    Type
+  >;
+
+  /**
+   * The withdrawal of an announced successor.
+   *
+   * @signature_topic: 0xcc125873752260540ce9258d1e93f0ccafe5b6eb28af63ef73464a2011d72635
+   **/
+  SuccessorWithdrawn: GenericContractEvent<
+    'SuccessorWithdrawn',
+    {
+      /**
+       * The contract that will not mint.
+       *
+       * @indexed: true
+       **/
+      minter: AccountId32;
+    },
+    Type
+  >;
+
+  /**
+   * The naming of a contract's peers, for good.
+   *
+   * @signature_topic: 0x60ce375e0e08d72322d31adadd122e2b3b7b601ebf8c5d184fe0ba1878036c99
+   **/
+  Wired: GenericContractEvent<
+    'Wired',
+    {
+      /**
+       * The peers, in the order of the arguments of `wire`.
+       *
+       * @indexed: false
+       **/
+      peers: Array<AccountId32>;
     },
     Type
   >;

@@ -42,7 +42,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Returns the amount in rao that a subnet would draw if its epoch closed now.
+   * Returns the amount in rao that a subnet would draw if its epoch closed now, and its
+   * matured stake had not shrunk since its last close.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
@@ -165,7 +166,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
    * when the epoch closes.
    *
-   * Issuance is evaluated up to the current block, and the subnet's weight is read again.
+   * Issuance is evaluated up to the current block, and the subnet's weight is read again: the
+   * stake that weighed in `epoch`. If it is less than before, the subnet draws that part of
+   * its share, and all subnets share the rest.
    *
    * # Events
    * `Drawn`.
@@ -322,8 +325,11 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   /**
    * Names the epoch contract. Deployer only, once, during deployment.
    *
+   * # Events
+   * `Wired`.
+   *
    * # Errors
-   * `AlreadyWired`, `NotDeployer`.
+   * `AlreadyWired`, `NotDeployer`, `BadPeer` if the contract is the treasury.
    *
    * @param {AccountId32Like} epoch
    * @param {ContractCallOptions} options

@@ -44,7 +44,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
    * when the epoch closes.
    *
-   * Issuance is evaluated up to the current block, and the subnet's weight is read again.
+   * Issuance is evaluated up to the current block, and the subnet's weight is read again: the
+   * stake that weighed in `epoch`. If it is less than before, the subnet draws that part of
+   * its share, and all subnets share the rest.
    *
    * # Events
    * `Drawn`.
@@ -182,8 +184,11 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   /**
    * Names the epoch contract. Deployer only, once, during deployment.
    *
+   * # Events
+   * `Wired`.
+   *
    * # Errors
-   * `AlreadyWired`, `NotDeployer`.
+   * `AlreadyWired`, `NotDeployer`, `BadPeer` if the contract is the treasury.
    *
    * @param {AccountId32Like} epoch
    * @param {ContractTxOptions} options

@@ -255,7 +255,7 @@ export type InktensorPrimitivesEmissionErrorEmissionError =
   | { type: 'StillLive' }
   | { type: 'NobodyShares' };
 
-export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
+export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired' | 'BadPeer';
 
 export type EmissionAccumulatorShare = { weight: InktensorPrimitivesUnitsRao; entry: bigint; fraction: bigint };
 

@@ -418,7 +418,8 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'SaltTooLong'; value: number }
   | { type: 'TooManyCalls'; value: number }
   | { type: 'TooManyAssertions'; value: number }
-  | { type: 'KernelTrapped' };
+  | { type: 'KernelTrapped' }
+  | { type: 'TooLate'; value: number };
 
 export type InktensorPrimitivesEpochTypesWeightsRow = {
   updatedAt: number;
@@ -517,6 +518,7 @@ export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'OutOfBounds'; value: [InktensorPrimitivesRegistryErrorBoundedField, bigint, bigint, bigint] }
   | { type: 'BadName' }
   | { type: 'NotYuma' }
+  | { type: 'IsYuma' }
   | { type: 'AlreadyRegistered'; value: InktensorPrimitivesUnitsUid }
   | { type: 'NotHotkeyOwner' }
   | { type: 'PriceAbove'; value: InktensorPrimitivesUnitsRao }
@@ -531,7 +533,6 @@ export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'KernelListed'; value: FixedBytes<32> }
   | { type: 'TooSoon'; value: number }
   | { type: 'Cooldown'; value: number }
-  | { type: 'Frozen'; value: number }
   | { type: 'SetByAdmin' }
   | { type: 'RegistrationClosed' }
   | { type: 'AlreadyStarted'; value: number }
@@ -541,7 +542,17 @@ export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'SplitNotAllowed' }
   | { type: 'NotSeated' }
   | { type: 'BadHost' }
-  | { type: 'NothingServed' };
+  | { type: 'NothingServed' }
+  | { type: 'NotAgreed' }
+  | { type: 'HotkeyOwned' }
+  | { type: 'Announced'; value: number }
+  | { type: 'NothingAnnounced' }
+  | { type: 'KernelByOwner' }
+  | { type: 'AdminNotOffered' }
+  | { type: 'Braked'; value: number }
+  | { type: 'ClosedDown'; value: number }
+  | { type: 'NotClosedDown' }
+  | { type: 'Token' };
 
 export type InktensorPrimitivesStakingErrorStakingError =
   | { type: 'UnknownSubnet' }
@@ -568,7 +579,8 @@ export type InktensorPrimitivesStakingErrorStakingError =
   | { type: 'TooManyParents'; value: number }
   | { type: 'ChildrenTooSoon'; value: number }
   | { type: 'StillParent' }
-  | { type: 'NothingToClaim' };
+  | { type: 'NothingToClaim' }
+  | { type: 'Braked'; value: number };
 
 export type InktensorPrimitivesEmissionErrorEmissionError =
   | { type: 'NotEpoch' }
@@ -611,6 +623,9 @@ export type InktensorPrimitivesRegistryErrorBoundedField =
   | { type: 'MinLock' }
   | { type: 'LockInterval' }
   | { type: 'SubnetLimit' }
+  | { type: 'CreationInterval' }
+  | { type: 'SubnetImmunity' }
+  | { type: 'Brake' }
   | { type: 'NominatorMin' }
   | { type: 'ServingDeposit' }
   | { type: 'SwapFee' }

@@ -167,6 +167,10 @@ export type InkPrimitivesLangError = 'CouldNotReadInput';
 
 export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
 
+export type InktensorPrimitivesTokenSuccessor = { minter: AccountId32; registry: AccountId32 };
+
+export type InktensorPrimitivesTokenSuccessorLike = { minter: AccountId32Like; registry: AccountId32Like };
+
 export type InkStorageLazyMapping = {};
 
 export type InkStorageLazy = {};
@@ -175,6 +179,7 @@ export type RegistrySubnetRegistry = {
   tao: InktensorPrimitivesTao;
   creation: RegistryCreation;
   wiring: InktensorPrimitivesWiring;
+  admin: RegistryAdmin;
   kernels: RegistryKernels;
   subnets: RegistrySubnets;
 };
@@ -230,14 +235,17 @@ export type InktensorPrimitivesRegistryTypesRegistryPeers = { token: AccountId32
 
 export type InktensorPrimitivesRegistryTypesHotkeyStatus = {
   subnetExists: boolean;
+  subnetStarted: boolean;
   owner?: AccountId32 | undefined;
   transfers: boolean;
   nominatorMin: InktensorPrimitivesUnitsRao;
+  brakedUntil?: number | undefined;
 };
 
 export type InktensorPrimitivesRegistryKernelsKernelEntry = {
   codeHash: FixedBytes<32>;
   defaults: InktensorPrimitivesRegistryTypesKernelParams;
+  from: number;
   retired: boolean;
 };
 
@@ -252,13 +260,8 @@ export type RegistryHyperparametersSettings = {
   startedAt?: number | undefined;
   retiredAt?: number | undefined;
   lock: InktensorPrimitivesUnitsRao;
-  tempo: number;
-  kernel: AccountId32;
-  maxUids: number;
-  maxValidators: number;
-  immunityPeriod: number;
-  terms: InktensorPrimitivesRegistryTerms;
-  params: InktensorPrimitivesRegistryTypesKernelParams;
+  present: RegistryHyperparametersSettingsValues;
+  next?: RegistryHyperparametersSettingsNext | undefined;
 };
 
 export type RegistrySeats = {
@@ -293,9 +296,11 @@ export type RegistryPagesStandingPage = { scored: number; standings: Array<Regis
 export type RegistryPrice = { rao: InktensorPrimitivesUnitsRao; at: number; sold: number };
 
 export type RegistrySubnetsStrength = {
-  epoch: number;
-  now: InktensorPrimitivesUnitsRao;
-  before: InktensorPrimitivesUnitsRao;
+  epochs: number;
+  closedAt: number;
+  blocks: number;
+  paid: InktensorPrimitivesUnitsRao;
+  before: bigint;
 };
 
 export type RegistryServingServingRecord = {
@@ -309,15 +314,23 @@ export type InktensorPrimitivesTao = AccountId32;
 
 export type RegistryCreation = {
   rules: InktensorPrimitivesRegistryNetworkNetworkRules;
+  announced?: InktensorPrimitivesRegistryNetworkAnnouncedRules | undefined;
   last?: [InktensorPrimitivesUnitsRao, number] | undefined;
+  retiredAt?: number | undefined;
   held: InktensorPrimitivesUnitsRao;
 };
 
 export type InktensorPrimitivesWiring =
   { type: 'Deployer'; value: AccountId32 } | { type: 'Wired'; value: AccountId32 };
 
+export type RegistryAdmin = {
+  account: AccountId32;
+  offeredTo?: AccountId32 | undefined;
+  brakedUntil?: number | undefined;
+  closesDownAt?: number | undefined;
+};
+
 export type RegistryKernels = {
-  admin: AccountId32;
   entries: { get(arg: AccountId32Like): Promise<InktensorPrimitivesRegistryKernelsKernelEntry | undefined> };
   listed: { get(): Promise<Array<AccountId32> | undefined> };
 };
@@ -348,6 +361,7 @@ export type RegistrySubnets = {
   served: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryServingServingRecord | undefined> };
   presentHotkeys: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<AccountId32 | undefined> };
   swaps: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<number | undefined> };
+  agreements: { get(arg: AccountId32Like): Promise<AccountId32 | undefined> };
 };
 
 export type InktensorPrimitivesRegistryErrorRegistryError =
@@ -357,6 +371,7 @@ export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'OutOfBounds'; value: [InktensorPrimitivesRegistryErrorBoundedField, bigint, bigint, bigint] }
   | { type: 'BadName' }
   | { type: 'NotYuma' }
+  | { type: 'IsYuma' }
   | { type: 'AlreadyRegistered'; value: InktensorPrimitivesUnitsUid }
   | { type: 'NotHotkeyOwner' }
   | { type: 'PriceAbove'; value: InktensorPrimitivesUnitsRao }
@@ -371,7 +386,6 @@ export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'KernelListed'; value: FixedBytes<32> }
   | { type: 'TooSoon'; value: number }
   | { type: 'Cooldown'; value: number }
-  | { type: 'Frozen'; value: number }
   | { type: 'SetByAdmin' }
   | { type: 'RegistrationClosed' }
   | { type: 'AlreadyStarted'; value: number }
@@ -381,7 +395,17 @@ export type InktensorPrimitivesRegistryErrorRegistryError =
   | { type: 'SplitNotAllowed' }
   | { type: 'NotSeated' }
   | { type: 'BadHost' }
-  | { type: 'NothingServed' };
+  | { type: 'NothingServed' }
+  | { type: 'NotAgreed' }
+  | { type: 'HotkeyOwned' }
+  | { type: 'Announced'; value: number }
+  | { type: 'NothingAnnounced' }
+  | { type: 'KernelByOwner' }
+  | { type: 'AdminNotOffered' }
+  | { type: 'Braked'; value: number }
+  | { type: 'ClosedDown'; value: number }
+  | { type: 'NotClosedDown' }
+  | { type: 'Token' };
 
 export type InktensorPrimitivesRegistryTypesSubnet = {
   name: string;
@@ -430,6 +454,7 @@ export type InktensorPrimitivesRegistryTypesSeat = {
 export type InktensorPrimitivesRegistryHyperparametersHyperparameterView = {
   parameter: InktensorPrimitivesRegistryHyperparametersParameter;
   value: bigint;
+  next?: bigint | undefined;
   min: bigint;
   max: bigint;
   unit: InktensorPrimitivesRegistryHyperparametersUnit;
@@ -462,6 +487,11 @@ export type InktensorPrimitivesRegistryServingServingView = {
   deposit: InktensorPrimitivesUnitsRao;
 };
 
+export type InktensorPrimitivesRegistryNetworkAnnouncedRules = {
+  rules: InktensorPrimitivesRegistryNetworkNetworkRules;
+  from: number;
+};
+
 export type InktensorPrimitivesRegistryTypesVoter = {
   seat: InktensorPrimitivesRegistryTypesSeat;
   identity: AccountId32;
@@ -477,17 +507,18 @@ export type InktensorPrimitivesRegistryTypesSubnetSnapshot = {
   kernelCode: FixedBytes<32>;
 };
 
-export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
+export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired' | 'BadPeer';
 
 export type InkStorageTraitsImplsManualKey = {};
 
-export type InktensorPrimitivesRegistryTerms = {
-  registration: InktensorPrimitivesRegistryTermsRegistrationTerms;
-  pruning: InktensorPrimitivesRegistryTermsPruningTerms;
-  weights: InktensorPrimitivesRegistryTermsWeightTerms;
-  split: InktensorPrimitivesEmissionTypesSplitPreset;
-  noTransfers: boolean;
-  servingRateLimit: number;
+export type RegistryHyperparametersSettingsValues = {
+  tempo: number;
+  kernel: AccountId32;
+  maxUids: number;
+  maxValidators: number;
+  immunityPeriod: number;
+  terms: InktensorPrimitivesRegistryTerms;
+  params: InktensorPrimitivesRegistryTypesKernelParams;
 };
 
 export type InktensorPrimitivesVersioned002 = { epoch: number; now: number; before: number };
@@ -541,6 +572,9 @@ export type InktensorPrimitivesRegistryErrorBoundedField =
   | { type: 'MinLock' }
   | { type: 'LockInterval' }
   | { type: 'SubnetLimit' }
+  | { type: 'CreationInterval' }
+  | { type: 'SubnetImmunity' }
+  | { type: 'Brake' }
   | { type: 'NominatorMin' }
   | { type: 'ServingDeposit' }
   | { type: 'SwapFee' }
@@ -551,6 +585,15 @@ export type InktensorPrimitivesRegistryErrorBoundedField =
   | { type: 'Epoch' }
   | { type: 'Uid' }
   | { type: 'UidCount' };
+
+export type InktensorPrimitivesRegistryTerms = {
+  registration: InktensorPrimitivesRegistryTermsRegistrationTerms;
+  pruning: InktensorPrimitivesRegistryTermsPruningTerms;
+  weights: InktensorPrimitivesRegistryTermsWeightTerms;
+  split: InktensorPrimitivesEmissionTypesSplitPreset;
+  noTransfers: boolean;
+  servingRateLimit: number;
+};
 
 export type InktensorPrimitivesRegistryHyperparametersUnit =
   'Number' | 'Rao' | 'Blocks' | 'Epochs' | 'Bps' | 'U16Ratio' | 'Millionths' | 'Flag';
@@ -567,6 +610,8 @@ export type InktensorPrimitivesRegistryTermsWeightTerms = {
 };
 
 export type InktensorPrimitivesRegistryTypesTenure = { generation: number; registeredEpoch: number };
+
+export type RegistryHyperparametersSettingsNext = { values: RegistryHyperparametersSettingsValues; setAt: number };
 
 export type InktensorPrimitivesRegistryTermsRegistrationTerms = {
   minBurn: InktensorPrimitivesUnitsRao;

@@ -44,7 +44,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Returns the subnet's open epoch.
+   * Returns the subnet's open epoch, or the root epoch of netuid 0.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
@@ -62,17 +62,17 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   /**
    * Stakes `amount` rao of the caller's TAO on `hotkey`.
    *
-   * Approve the amount for this contract first. The stake earns from the open epoch on; pay
-   * that arrives while this epoch is open is for the epoch before. Stake on root,
-   * netuid 0, counts on every subnet with 5.27 %, and its dividends are claimed with
-   * `claim_root`.
+   * Approve the amount for this contract first. The stake weighs and earns from the next
+   * epoch on, and from the first one if the subnet has not started. Stake on root, netuid 0,
+   * counts on every subnet with 5.27 %, after a whole root epoch of 7 200 blocks; its
+   * dividends are claimed with `claim_root`.
    *
    * # Events
    * `StakeAdded`.
    *
    * # Errors
-   * `TooLittle` for an amount below the least stake, `UnknownSubnet`, `UnknownHotkey`,
-   * `TooLittle` for a position below the least nomination, `Payment`.
+   * `TooLittle` for an amount below the least stake, `Braked`, `UnknownSubnet`,
+   * `UnknownHotkey`, `TooLittle` for a position below the least nomination, `Payment`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -190,7 +190,10 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Moves `amount` rao of the caller's stake, or all of it, to another hotkey, another
    * subnet, or both. Pays no TAO.
    *
-   * Returns the amount in rao. A remainder below the least nomination moves too.
+   * Returns the amount in rao. A remainder below the least nomination moves too. The stake
+   * weighs in its new place from the next epoch there on. Stake that weighed in its former
+   * place forgoes the pay of the epoch that is open there, and of the one before if that is
+   * not settled.
    *
    * # Events
    * `StakeMoved`.
@@ -229,7 +232,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Transfers `amount` rao of the caller's stake on `hotkey`, or all of it, to another
    * coldkey, as stake on the same hotkey. The subnet's owner can turn transfers off.
    *
-   * Returns the amount in rao. A remainder below the least nomination is transferred too.
+   * Returns the amount in rao. A remainder below the least nomination is transferred too. The
+   * stake keeps its shares: it weighs and is paid as if it had always been the other
+   * coldkey's.
    *
    * # Events
    * `StakeMoved`.
@@ -294,8 +299,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Sets the take of `hotkey`: the part of its dividends that the owner keeps, in basis
    * points. The hotkey's owner only.
    *
-   * Lowering the take is possible at any time. Raising requires 216 000 blocks since the
-   * last change.
+   * The take counts for epochs that open after this block. Lowering the take is possible at
+   * any time. Raising requires 216 000 blocks since the last change.
    *
    * # Events
    * `TakeSet`.
@@ -390,7 +395,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends
    * it earns for parents of other owners, in basis points. The hotkey's owner only.
    *
-   * The child take is 0 at first, and changes by the rules of `set_take`.
+   * The child take is 0 at first, and changes and counts by the rules of `set_take`.
    *
    * # Events
    * `ChildTakeSet`.
@@ -458,8 +463,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Returns all stake on a subnet in rao: the subnet's weight in the division of emission.
-   * Netuid 0 is all root stake.
+   * Returns all stake on a subnet in rao. Netuid 0 is all root stake.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
@@ -467,6 +471,24 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * @selector 0xc9b5cde8
    **/
   stakingSubnetStake: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns the stake in rao that weighed in the subnet's last closed epoch: all stake that
+   * was there from the opening to the close. The subnet shares in emission by it until the
+   * next close. Called by the emission contract.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xcca4b75e
+   **/
+  stakingMaturedStake: GenericContractQueryCall<
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       options?: ContractCallOptions,
@@ -559,7 +581,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Returns the take of `hotkey` in basis points: 1 800 before the owner sets another.
+   * Returns the take of `hotkey` in basis points: 1 800 before the owner sets another. An
+   * epoch is paid by the take that was set before the epoch opened.
    *
    * @param {AccountId32Like} hotkey
    * @param {ContractCallOptions} options
@@ -571,6 +594,35 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       hotkey: AccountId32Like,
       options?: ContractCallOptions,
     ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsBps, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns the take of `hotkey` that `epoch` of a subnet is paid by, in basis points: the
+   * last one set before the epoch opened. For a later epoch, that is the present take.
+   *
+   * # Errors
+   * `TooOld` for an epoch before the last closed one.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {number} epoch
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x168e1cdf
+   **/
+  stakingTakeAt: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      epoch: number,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsBps, InktensorPrimitivesStakingErrorStakingError>,
+        ContractCallResult
+      >
+    >,
     Type
   >;
 
@@ -697,10 +749,13 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
 
   /**
    * Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or
-   * now while the epoch is open.
+   * now while the epoch is open. A later epoch is answered as if no stake changed until
+   * then.
    *
    * This is the hotkey's own stake, less the children's part, plus a part of each parent's
-   * stake. Root stake counts in the same way, with 5.27 %.
+   * stake. Root stake counts in the same way, with 5.27 %. Own stake is what was there when
+   * the epoch opened and has stayed. Root stake is what was there during the whole root
+   * epoch before the close.
    *
    * # Errors
    * `TooOld`.
@@ -789,7 +844,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Opens epoch `closing + 1` of a subnet. Epoch contract only.
+   * Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing`
+   * for `matured_stake`. Epoch contract only.
    *
    * # Errors
    * `NotEpoch`.
@@ -845,6 +901,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
 
   /**
    * Names the emission and the epoch contract. Deployer only, once, during deployment.
+   *
+   * # Events
+   * `Wired`.
    *
    * # Errors
    * `AlreadyWired`, `NotDeployer`.

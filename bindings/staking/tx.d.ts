@@ -21,17 +21,17 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   /**
    * Stakes `amount` rao of the caller's TAO on `hotkey`.
    *
-   * Approve the amount for this contract first. The stake earns from the open epoch on; pay
-   * that arrives while this epoch is open is for the epoch before. Stake on root,
-   * netuid 0, counts on every subnet with 5.27 %, and its dividends are claimed with
-   * `claim_root`.
+   * Approve the amount for this contract first. The stake weighs and earns from the next
+   * epoch on, and from the first one if the subnet has not started. Stake on root, netuid 0,
+   * counts on every subnet with 5.27 %, after a whole root epoch of 7 200 blocks; its
+   * dividends are claimed with `claim_root`.
    *
    * # Events
    * `StakeAdded`.
    *
    * # Errors
-   * `TooLittle` for an amount below the least stake, `UnknownSubnet`, `UnknownHotkey`,
-   * `TooLittle` for a position below the least nomination, `Payment`.
+   * `TooLittle` for an amount below the least stake, `Braked`, `UnknownSubnet`,
+   * `UnknownHotkey`, `TooLittle` for a position below the least nomination, `Payment`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -132,7 +132,10 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * Moves `amount` rao of the caller's stake, or all of it, to another hotkey, another
    * subnet, or both. Pays no TAO.
    *
-   * Returns the amount in rao. A remainder below the least nomination moves too.
+   * Returns the amount in rao. A remainder below the least nomination moves too. The stake
+   * weighs in its new place from the next epoch there on. Stake that weighed in its former
+   * place forgoes the pay of the epoch that is open there, and of the one before if that is
+   * not settled.
    *
    * # Events
    * `StakeMoved`.
@@ -166,7 +169,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * Transfers `amount` rao of the caller's stake on `hotkey`, or all of it, to another
    * coldkey, as stake on the same hotkey. The subnet's owner can turn transfers off.
    *
-   * Returns the amount in rao. A remainder below the least nomination is transferred too.
+   * Returns the amount in rao. A remainder below the least nomination is transferred too. The
+   * stake keeps its shares: it weighs and is paid as if it had always been the other
+   * coldkey's.
    *
    * # Events
    * `StakeMoved`.
@@ -218,8 +223,8 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * Sets the take of `hotkey`: the part of its dividends that the owner keeps, in basis
    * points. The hotkey's owner only.
    *
-   * Lowering the take is possible at any time. Raising requires 216 000 blocks since the
-   * last change.
+   * The take counts for epochs that open after this block. Lowering the take is possible at
+   * any time. Raising requires 216 000 blocks since the last change.
    *
    * # Events
    * `TakeSet`.
@@ -308,7 +313,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends
    * it earns for parents of other owners, in basis points. The hotkey's owner only.
    *
-   * The child take is 0 at first, and changes by the rules of `set_take`.
+   * The child take is 0 at first, and changes and counts by the rules of `set_take`.
    *
    * # Events
    * `ChildTakeSet`.
@@ -334,7 +339,8 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Opens epoch `closing + 1` of a subnet. Epoch contract only.
+   * Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing`
+   * for `matured_stake`. Epoch contract only.
    *
    * # Errors
    * `NotEpoch`.
@@ -383,6 +389,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
 
   /**
    * Names the emission and the epoch contract. Deployer only, once, during deployment.
+   *
+   * # Events
+   * `Wired`.
    *
    * # Errors
    * `AlreadyWired`, `NotDeployer`.

@@ -205,16 +205,23 @@ export type InktensorPrimitivesStakingTypesPaymentLike = {
 };
 
 export type StakingStakeSubnetsSubnetStake = {
-  clock: StakingStakeSubnetsEpochClock;
+  open: number;
+  openedAt: number;
+  previousOpenedAt: number;
   total: InktensorPrimitivesUnitsRao;
+  pending: InktensorPrimitivesUnitsRao;
+  matured: InktensorPrimitivesUnitsRao;
 };
 
 export type InkStorageTraitsImplsResolverKey = {};
 
 export type StakingPoolCellPoolCell = {
-  value: InktensorPrimitivesVersioned;
+  epoch: number;
+  before: InktensorPrimitivesUnitsRao;
+  value: InktensorPrimitivesUnitsRao;
   shares: bigint;
   scale: number;
+  unvested: InktensorPrimitivesUnitsRao;
   pending: InktensorPrimitivesUnitsRao;
 };
 
@@ -226,16 +233,22 @@ export type StakingStakeIndexPositionKey = {
 
 export type StakingPoolVestingPosition = {
   shares: StakingPoolShares;
+  unvested: InktensorPrimitivesUnitsRao;
   pending: InktensorPrimitivesUnitsRao;
-  pendingEpoch: number;
+  epoch: number;
 };
 
 export type StakingPoolVestingVested = { deposits: InktensorPrimitivesUnitsRao; shares: StakingPoolShares };
 
+export type StakingRootAccountRootRecord = {
+  epoch: number;
+  matured: InktensorPrimitivesUnitsRao;
+  pending: InktensorPrimitivesUnitsRao;
+};
+
 export type StakingRootAccountRootAccount = {
-  stake: InktensorPrimitivesUnitsRao;
-  closesBefore: number;
-  historyLen: number;
+  now: StakingRootAccountRootRecord;
+  past: Array<StakingRootAccountRootRecord>;
   stream: StakingRootStream;
 };
 
@@ -247,11 +260,17 @@ export type StakingStakeIndexList = { type: 'Coldkey'; value: AccountId32 } | { 
 
 export type StakingChildrenRelations = {
   owner?: AccountId32 | undefined;
-  children: InktensorPrimitivesVersioned002;
+  children: InktensorPrimitivesVersioned;
   pending?: StakingChildrenRelationsPending | undefined;
   parents: Array<AccountId32>;
   childrenSetAt?: number | undefined;
-  take?: [InktensorPrimitivesUnitsBps, number] | undefined;
+  take: StakingTakesTake;
+};
+
+export type StakingTakesTake = {
+  changes: Array<[number, InktensorPrimitivesUnitsBps]>;
+  forgets: boolean;
+  changedAt?: number | undefined;
 };
 
 export type InktensorPrimitivesTao = AccountId32;
@@ -263,7 +282,6 @@ export type InktensorPrimitivesWiring =
 
 export type StakingStakePositionsStake = {
   total: InktensorPrimitivesUnitsRao;
-  closes: number;
   subnets: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<StakingStakeSubnetsSubnetStake | undefined> };
   pools: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<StakingPoolCellPoolCell | undefined> };
   positions: { get(arg: StakingStakeIndexPositionKey): Promise<StakingPoolVestingPosition | undefined> };
@@ -280,9 +298,7 @@ export type StakingChildrenStoreChildren = {
   };
 };
 
-export type StakingTakes = {
-  takes: { get(arg: AccountId32Like): Promise<[InktensorPrimitivesUnitsBps, number] | undefined> };
-};
+export type StakingTakes = { takes: { get(arg: AccountId32Like): Promise<StakingTakesTake | undefined> } };
 
 export type InktensorPrimitivesStakingErrorStakingDeployError = 'NoToken' | 'NoRegistry';
 
@@ -311,38 +327,28 @@ export type InktensorPrimitivesStakingErrorStakingError =
   | { type: 'TooManyParents'; value: number }
   | { type: 'ChildrenTooSoon'; value: number }
   | { type: 'StillParent' }
-  | { type: 'NothingToClaim' };
+  | { type: 'NothingToClaim' }
+  | { type: 'Braked'; value: number };
 
 export type InktensorPrimitivesStakingViewsPositionView = {
   netuid: InktensorPrimitivesUnitsNetUid;
   hotkey: AccountId32;
   stake: InktensorPrimitivesUnitsRao;
+  pending: InktensorPrimitivesUnitsRao;
 };
 
 export type InktensorPrimitivesStakingViewsNominatorView = {
   netuid: InktensorPrimitivesUnitsNetUid;
   coldkey: AccountId32;
   stake: InktensorPrimitivesUnitsRao;
+  pending: InktensorPrimitivesUnitsRao;
 };
 
 export type InktensorPrimitivesStakingViewsParentView = { hotkey: AccountId32; proportion: bigint };
 
-export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
-
-export type StakingStakeSubnetsEpochClock = {
-  open: number;
-  openedAt: number;
-  previousOpenedAt: number;
-  openedByClose: number;
-};
+export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired' | 'BadPeer';
 
 export type InkStorageTraitsImplsManualKey = {};
-
-export type InktensorPrimitivesVersioned = {
-  epoch: number;
-  now: InktensorPrimitivesUnitsRao;
-  before: InktensorPrimitivesUnitsRao;
-};
 
 export type StakingPoolShares = { count: bigint; scale: number };
 
@@ -353,7 +359,7 @@ export type StakingRootStream = {
   endsAt: number;
 };
 
-export type InktensorPrimitivesVersioned002 = {
+export type InktensorPrimitivesVersioned = {
   epoch: number;
   now: Array<InktensorPrimitivesStakingTypesChild>;
   before: Array<InktensorPrimitivesStakingTypesChild>;
@@ -363,7 +369,6 @@ export type StakingCallsPeers = { emission: AccountId32; epoch: AccountId32 };
 
 export type StakingRootAccountRoot = {
   accounts: { get(arg: AccountId32Like): Promise<StakingRootAccountRootAccount | undefined> };
-  history: { get(arg: [AccountId32Like, number]): Promise<[number, InktensorPrimitivesUnitsRao] | undefined> };
   claims: { get(arg: StakingRootAccountClaimKey): Promise<StakingRootStreamClaim | undefined> };
   unclaimed: InktensorPrimitivesUnitsRao;
 };

@@ -10,7 +10,14 @@ import type {
   ContractCallResult,
   MetadataType,
 } from 'dedot/contracts';
-import type { InkPrimitivesLangError, Psp22ErrorsPsp22Error, InktensorPrimitivesTokenWireError } from './types.js';
+import type {
+  InkPrimitivesLangError,
+  Psp22ErrorsPsp22Error,
+  InktensorPrimitivesTokenSuccession,
+  InktensorPrimitivesTokenSuccessorLike,
+  InktensorPrimitivesTokenSuccessionError,
+  InktensorPrimitivesTokenWireError,
+} from './types.js';
 
 export interface ContractQuery<Type extends MetadataType> extends GenericContractQuery<Type> {
   /**
@@ -285,8 +292,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Returns the only account that may mint, the emission contract. Absent before the token
-   * is wired.
+   * Returns the only account that may mint, the emission contract or its successor. Absent
+   * before the token is wired.
    *
    * @param {ContractCallOptions} options
    *
@@ -298,12 +305,72 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Names the minter. Deployer only, once, during deployment.
+   * Returns the only account that may announce a successor, the registry or its successor.
+   * Absent before the token is wired.
+   *
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x55fc6a1d
+   **/
+  tokenControlRegistry: GenericContractQueryCall<
+    (options?: ContractCallOptions) => Promise<GenericContractCallResult<AccountId32 | undefined, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns the succession that is announced and does not count yet.
+   *
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xbe24fa83
+   **/
+  tokenControlSuccession: GenericContractQueryCall<
+    (
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesTokenSuccession | undefined, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Announces a successor, or withdraws the announced one. Registry only.
+   *
+   * From 31 days after the announcement on the successor may mint, up to the cap, and the
+   * present minter may not. Balances and allowances stay as they are. Another announcement
+   * replaces this one and starts the delay again. Returns the block from which the successor
+   * may mint, or nothing for a withdrawal.
+   *
+   * # Events
+   * `SuccessorNamed`, or `SuccessorWithdrawn` if one was announced.
+   *
+   * # Errors
+   * `NotRegistry`.
+   *
+   * @param {InktensorPrimitivesTokenSuccessorLike | undefined} to
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xb7512a73
+   **/
+  tokenControlSucceed: GenericContractQueryCall<
+    (
+      to: InktensorPrimitivesTokenSuccessorLike | undefined,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<Result<number | undefined, InktensorPrimitivesTokenSuccessionError>, ContractCallResult>
+    >,
+    Type
+  >;
+
+  /**
+   * Names the minter and the registry. Deployer only, once, during deployment.
+   *
+   * # Events
+   * `Wired`.
    *
    * # Errors
    * `AlreadyWired`, `NotDeployer`.
    *
    * @param {AccountId32Like} minter
+   * @param {AccountId32Like} registry
    * @param {ContractCallOptions} options
    *
    * @selector 0x2d19417d
@@ -311,6 +378,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   tokenControlWire: GenericContractQueryCall<
     (
       minter: AccountId32Like,
+      registry: AccountId32Like,
       options?: ContractCallOptions,
     ) => Promise<GenericContractCallResult<Result<[], InktensorPrimitivesTokenWireError>, ContractCallResult>>,
     Type

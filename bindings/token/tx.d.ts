@@ -9,6 +9,7 @@ import type {
   ContractSubmittableExtrinsic,
   MetadataType,
 } from 'dedot/contracts';
+import type { InktensorPrimitivesTokenSuccessorLike } from './types.js';
 
 export interface ContractTx<Type extends MetadataType> extends GenericContractTx<Type> {
   /**
@@ -154,18 +155,49 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Names the minter. Deployer only, once, during deployment.
+   * Announces a successor, or withdraws the announced one. Registry only.
+   *
+   * From 31 days after the announcement on the successor may mint, up to the cap, and the
+   * present minter may not. Balances and allowances stay as they are. Another announcement
+   * replaces this one and starts the delay again. Returns the block from which the successor
+   * may mint, or nothing for a withdrawal.
+   *
+   * # Events
+   * `SuccessorNamed`, or `SuccessorWithdrawn` if one was announced.
+   *
+   * # Errors
+   * `NotRegistry`.
+   *
+   * @param {InktensorPrimitivesTokenSuccessorLike | undefined} to
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xb7512a73
+   **/
+  tokenControlSucceed: GenericContractTxCall<
+    (
+      to: InktensorPrimitivesTokenSuccessorLike | undefined,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Names the minter and the registry. Deployer only, once, during deployment.
+   *
+   * # Events
+   * `Wired`.
    *
    * # Errors
    * `AlreadyWired`, `NotDeployer`.
    *
    * @param {AccountId32Like} minter
+   * @param {AccountId32Like} registry
    * @param {ContractTxOptions} options
    *
    * @selector 0x2d19417d
    **/
   tokenControlWire: GenericContractTxCall<
-    (minter: AccountId32Like, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
+    (minter: AccountId32Like, registry: AccountId32Like, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
     Type
   >;
 }

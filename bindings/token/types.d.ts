@@ -161,6 +161,10 @@ export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 
 
 export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
+export type InktensorPrimitivesTokenSuccessor = { minter: AccountId32; registry: AccountId32 };
+
+export type InktensorPrimitivesTokenSuccessorLike = { minter: AccountId32Like; registry: AccountId32Like };
+
 export type InkStorageTraitsImplsResolverKey = {};
 
 export type Psp22DataPsp22Data = {
@@ -169,7 +173,11 @@ export type Psp22DataPsp22Data = {
   allowances: { get(arg: [AccountId32Like, AccountId32Like]): Promise<bigint | undefined> };
 };
 
-export type TokenIssuance = { minter: InktensorPrimitivesWiring; minted: bigint };
+export type TokenIssuance = {
+  peers: InktensorPrimitivesWiring;
+  announced?: InktensorPrimitivesTokenSuccession | undefined;
+  minted: bigint;
+};
 
 export type InktensorPrimitivesTokenTokenDeployError =
   | { type: 'NoHolders' }
@@ -185,11 +193,15 @@ export type Psp22ErrorsPsp22Error =
   | { type: 'ZeroSenderAddress' }
   | { type: 'SafeTransferCheckFailed'; value: string };
 
-export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired';
+export type InktensorPrimitivesTokenSuccession = { to: InktensorPrimitivesTokenSuccessor; at: number };
+
+export type InktensorPrimitivesTokenSuccessionError = 'NotRegistry';
+
+export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired' | 'BadPeer';
 
 export type InkStorageTraitsImplsAutoKey = {};
 
 export type InkStorageTraitsImplsManualKey = {};
 
 export type InktensorPrimitivesWiring =
-  { type: 'Deployer'; value: AccountId32 } | { type: 'Wired'; value: AccountId32 };
+  { type: 'Deployer'; value: AccountId32 } | { type: 'Wired'; value: InktensorPrimitivesTokenSuccessor };

@@ -182,6 +182,7 @@ fn messages_have_the_same_answers_and_events_as_in_this_process() {
                 8,
                 2,
                 Rao::CAP,
+                None,
             )
             .into()
     });
@@ -189,8 +190,11 @@ fn messages_have_the_same_answers_and_events_as_in_this_process() {
     told.extend(events);
     let netuid = NetUid(1);
     let most = Rao::from_tao(1_000);
+    let signature = |registry| Some(keys::agreement(&bob, registry, keys::account(&alice)));
     let (uid, events) = both.send(&alice, |at| {
-        at.registry().register(netuid, hotkey, most).into()
+        let signature = signature(at.registry);
+        let mut registry = at.registry();
+        registry.register(netuid, hotkey, most, signature).into()
     });
     assert_eq!(uid, Ok(Uid(0)));
     told.extend(events);
@@ -204,7 +208,9 @@ fn messages_have_the_same_answers_and_events_as_in_this_process() {
     // A refusal needs no transaction.
     let block = both.there.block().expect("a block");
     let (taken, events) = both.send(&alice, |at| {
-        at.registry().register(netuid, hotkey, most).into()
+        let signature = signature(at.registry);
+        let mut registry = at.registry();
+        registry.register(netuid, hotkey, most, signature).into()
     });
     assert!(taken.is_err() && events.is_empty(), "{taken:?}");
     let (poor, _) = both.send(&charlie, |at| {

@@ -61,6 +61,7 @@ mod emission {
         },
         staking::{Payment, Staking},
         token::{TokenControl, WireError},
+        wiring::Wired,
         NetUid, Rao, Tao, Wiring,
     };
 
@@ -114,8 +115,12 @@ mod emission {
                 .filter(|minted| *minted <= Rao::CAP)
                 .ok_or(EmissionDeployError::AboveCap)?;
             let stake: contract_ref!(Staking) = staking.into();
-            if !matches!(stake.call().total_stake().try_invoke(), Ok(Ok(_))) {
-                return Err(EmissionDeployError::NoStaking);
+            match stake.call().peers().try_invoke() {
+                Ok(Ok(peers)) if peers.registry == treasury => {
+                    return Err(EmissionDeployError::BadTreasury);
+                }
+                Ok(Ok(_)) => {}
+                _ => return Err(EmissionDeployError::NoStaking),
             }
             let ledger = Ledger::new(genesis, Self::env().block_number());
             let deployer = Self::env().caller();
@@ -451,11 +456,19 @@ mod emission {
 
         /// Names the epoch contract. Deployer only, once, during deployment.
         ///
+        /// # Events
+        /// `Wired`.
+        ///
         /// # Errors
-        /// `AlreadyWired`, `NotDeployer`.
+        /// `AlreadyWired`, `NotDeployer`, `BadPeer` if the contract is the treasury.
         #[ink(message)]
         fn wire(&mut self, epoch: AccountId) -> Result<(), WireError> {
-            self.wiring.wire(self.env().caller(), epoch)
+            self.wiring.wire(self.env().caller(), epoch)?;
+            if epoch == self.treasury {
+                return Err(WireError::BadPeer);
+            }
+            self.env().emit_event(Wired { peers: vec![epoch] });
+            Ok(())
         }
     }
 }

@@ -33,11 +33,13 @@ fn registry_errors() -> Vec<RegistryError> {
     every!(RegistryError:
         UnknownSubnet, NotOwner, NotEpoch,
         OutOfBounds { field: Parameter::Tempo.into(), value: 0, min: 1, max: 50_400 },
-        BadName, NotYuma, AlreadyRegistered(Uid(3)), NotHotkeyOwner, PriceAbove(AMOUNT), AllImmune,
+        BadName, NotYuma, IsYuma, AlreadyRegistered(Uid(3)), NotHotkeyOwner, PriceAbove(AMOUNT), AllImmune,
         Payment(AMOUNT), WrongEpoch(4), TooOld, Exhausted, NotAdmin, KernelNotAllowed,
-        KernelCode(None), KernelListed([1; 32]), TooSoon(7_222), Cooldown(5), Frozen(6), SetByAdmin,
+        KernelCode(None), KernelListed([1; 32]), TooSoon(7_222), Cooldown(5), SetByAdmin,
         RegistrationClosed, AlreadyStarted(23), NotOffered, Retired(9), NetworkFull(10),
-        SplitNotAllowed, NotSeated, BadHost, NothingServed,
+        SplitNotAllowed, NotSeated, BadHost, NothingServed, NotAgreed, HotkeyOwned, Announced(11),
+        NothingAnnounced, KernelByOwner, AdminNotOffered, Braked(12), ClosedDown(13), NotClosedDown,
+        Token,
     )
 }
 
@@ -48,7 +50,7 @@ fn staking_errors() -> Vec<StakingError> {
         TooMany(64), Overflow, Registry, TakeTooSoon(5), TransfersOff, SamePosition,
         TooManyChildren(5), BadChild(account()), TooMuchGiven, Cycle(account()),
         NotAccepted(account()), TooManyParents(8), ChildrenTooSoon(6), StillParent, NothingToClaim,
-        SelfProxy, NotEnded(7),
+        Braked(7), SelfProxy, NotEnded(7),
     )
 }
 
@@ -64,7 +66,7 @@ fn kernel_errors() -> Vec<KernelError> {
 }
 
 fn wire_errors() -> Vec<WireError> {
-    every!(WireError: NotDeployer, AlreadyWired)
+    every!(WireError: NotDeployer, AlreadyWired, BadPeer)
 }
 
 fn token_deploy_errors() -> Vec<TokenDeployError> {

@@ -4,7 +4,11 @@
 //! is undone. A zero amount moves nothing and is no call, as the token would accept it in any case.
 
 use crate::{
-    emission::EmissionError, epoch::EpochError, registry::RegistryError, staking::StakingError,
+    emission::EmissionError,
+    epoch::EpochError,
+    registry::RegistryError,
+    staking::StakingError,
+    token::{Successor, TokenControl},
     AccountId, Rao,
 };
 use ink::{
@@ -19,6 +23,7 @@ use psp22::{PSP22Burnable, PSP22Error, PSP22Mintable, PSP22};
 type TokenRef = contract_ref!(PSP22, DefaultEnvironment);
 type BurnRef = contract_ref!(PSP22Burnable, DefaultEnvironment);
 type MintRef = contract_ref!(PSP22Mintable, DefaultEnvironment);
+type ControlRef = contract_ref!(TokenControl, DefaultEnvironment);
 
 /// The TAO token at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +103,13 @@ impl Tao {
         }
         let mut token: MintRef = self.0.into();
         paid(amount, token.call_mut().mint(amount.to_u128()).try_invoke())
+    }
+
+    /// Announces `to` as the successor of minter and registry, or withdraws the announced one.
+    /// Returns true if the token accepted that from the calling contract.
+    pub fn succeed(self, to: Option<Successor>) -> bool {
+        let mut token: ControlRef = self.0.into();
+        matches!(token.call_mut().succeed(to).try_invoke(), Ok(Ok(Ok(_))))
     }
 }
 

@@ -1,7 +1,53 @@
 //! TAO: a PSP22 token (crate `psp22`: PSP22, metadata, mint, burn) with a cap and one minter.
 
-use crate::{AccountId, Rao};
+use crate::{registry::CLOSE_DOWN_DELAY, AccountId, Rao};
 use ink::prelude::vec::Vec;
+
+/// Blocks from the announcement of a successor until it may mint: 30 days until the network closes
+/// down, and a day in which the pay of closed epochs is minted.
+pub const SUCCESSION_DELAY: u32 = CLOSE_DOWN_DELAY + 7_200;
+
+/// The contracts that succeed the minter and the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Successor {
+    /// The contract that may mint, instead of the present minter.
+    pub minter: AccountId,
+    /// The registry that may announce a successor of the successor.
+    pub registry: AccountId,
+}
+
+/// An announced succession.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Succession {
+    /// The successor.
+    pub to: Successor,
+    /// Block from which the successor may mint, and the present minter may not.
+    pub at: u32,
+}
+
+/// The announcement of a successor, which may mint from a block on.
+#[ink::event]
+pub struct SuccessorNamed {
+    /// The contract that may mint.
+    #[ink(topic)]
+    pub minter: AccountId,
+    /// The registry that may announce the next successor.
+    pub registry: AccountId,
+    /// Block from which the successor may mint.
+    pub at: u32,
+}
+
+/// The withdrawal of an announced successor.
+#[ink::event]
+pub struct SuccessorWithdrawn {
+    /// The contract that will not mint.
+    #[ink(topic)]
+    pub minter: AccountId,
+}
 
 /// The messages of TAO besides PSP22, PSP22Metadata, PSP22Mintable and PSP22Burnable.
 #[ink::trait_definition]
@@ -14,17 +60,65 @@ pub trait TokenControl {
     #[ink(message)]
     fn total_minted(&self) -> u128;
 
-    /// Returns the only account that may mint, the emission contract. Absent before the token is
-    /// wired.
+    /// Returns the only account that may mint, the emission contract or its successor. Absent before
+    /// the token is wired.
     #[ink(message)]
     fn minter(&self) -> Option<AccountId>;
 
-    /// Names the minter. Deployer only, once, during deployment.
+    /// Returns the only account that may announce a successor, the registry or its successor. Absent
+    /// before the token is wired.
+    #[ink(message)]
+    fn registry(&self) -> Option<AccountId>;
+
+    /// Returns the succession that is announced and does not count yet.
+    #[ink(message)]
+    fn succession(&self) -> Option<Succession>;
+
+    /// Announces a successor, or withdraws the announced one. Registry only.
+    ///
+    /// From 31 days after the announcement on the successor may mint, up to the cap, and the present
+    /// minter may not. Balances and allowances stay as they are. Another announcement replaces this
+    /// one and starts the delay again. Returns the block from which the successor may mint, or
+    /// nothing for a withdrawal.
+    ///
+    /// # Events
+    /// `SuccessorNamed`, or `SuccessorWithdrawn` if one was announced.
+    ///
+    /// # Errors
+    /// `NotRegistry`.
+    #[ink(message)]
+    fn succeed(&mut self, to: Option<Successor>) -> Result<Option<u32>, SuccessionError>;
+
+    /// Names the minter and the registry. Deployer only, once, during deployment.
+    ///
+    /// # Events
+    /// `Wired`.
     ///
     /// # Errors
     /// `AlreadyWired`, `NotDeployer`.
     #[ink(message)]
-    fn wire(&mut self, minter: AccountId) -> Result<(), WireError>;
+    fn wire(&mut self, minter: AccountId, registry: AccountId) -> Result<(), WireError>;
+}
+
+/// Errors of `succeed`. Variant order is ABI: append only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum SuccessionError {
+    /// The caller is not the registry. The admin announces a successor with `close_down` of the
+    /// registry.
+    NotRegistry,
+}
+
+#[cfg(feature = "std")]
+impl core::fmt::Display for SuccessionError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NotRegistry => {
+                "the caller is not the registry; the admin announces a successor with close_down \
+                 of the registry"
+            }
+        })
+    }
 }
 
 /// Errors of `wire`, the call that names a contract's peers.
@@ -35,6 +129,8 @@ pub enum WireError {
     NotDeployer,
     /// The peers are named already and cannot change. Deploy a new contract for other peers.
     AlreadyWired,
+    /// The peer is the treasury, where TAO would be lost. Deploy with another treasury.
+    BadPeer,
 }
 
 #[cfg(feature = "std")]
@@ -47,6 +143,9 @@ impl core::fmt::Display for WireError {
             Self::AlreadyWired => {
                 "the peers are named already and cannot change; deploy a new contract for other \
                  peers"
+            }
+            Self::BadPeer => {
+                "the peer is the treasury, where TAO would be lost; deploy with another treasury"
             }
         })
     }

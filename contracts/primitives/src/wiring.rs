@@ -5,6 +5,14 @@
 //! the peers. A contract without peers does only what needs none.
 
 use crate::{token::WireError, AccountId};
+use ink::prelude::vec::Vec;
+
+/// The naming of a contract's peers, for good.
+#[ink::event]
+pub struct Wired {
+    /// The peers, in the order of the arguments of `wire`.
+    pub peers: Vec<AccountId>,
+}
 
 /// The peers of a contract, or the deployer who may still name them.
 ///

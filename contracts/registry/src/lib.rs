@@ -14,6 +14,7 @@
 //! # Modules
 //! Storage components, which do not know the environment:
 //! * `subnets`: all subnets and their neurons
+//! * `admin`: the admin, the brake, the close-down
 //! * `kernels`: the allow-list
 //! * `creation`: the network's rules, the price of a subnet, TAO held
 //!
@@ -27,12 +28,17 @@
 //!   serving deposits.
 //! * A page of neurons holds the open and the last closed epoch. So nothing after a close changes
 //!   what consensus reads of the closed epoch.
-//! * The admin takes no kernel away from a subnet that runs it, and changes no closed epoch.
+//! * What an epoch obeys is fixed when it opens. The admin takes no kernel away from a subnet that
+//!   runs it, and changes no epoch but those to come.
+//! * The admin's kernels and rules count a day after they are announced, the close-down 30 days
+//!   after.
+//! * A hotkey has agreed to belong to its owner.
 //! * Only the epoch contract, which the deployer names once, closes epochs and records scores.
 //! * Seats are taken in order and never freed; netuids and generations are never used twice.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
+mod admin;
 mod creation;
 mod hyperparameters;
 mod kernels;
@@ -54,27 +60,35 @@ pub use hyperparameters::{DEFAULT_IMMUNITY_PERIOD, DEFAULT_REGISTRATION_PRICE};
 #[ink::contract]
 mod registry {
     use crate::{
+        admin::Admin,
         creation::Creation,
-        hyperparameters::{bounds, settings::Settings, DEFAULT_IMMUNITY_PERIOD},
+        hyperparameters::{
+            bounds,
+            settings::{Settings, Values},
+            DEFAULT_IMMUNITY_PERIOD,
+        },
         kernels::Kernels,
         serving::Served,
         subnets::{Applicant, Change, Subnets},
     };
-    use ink::prelude::{string::String, vec::Vec};
+    use ink::prelude::{string::String, vec, vec::Vec};
     use inktensor_primitives::{
         kernel::NeuronResult,
         registry::{
-            AdminChanged, Axon, AxonServed, Commitment, CommitmentKind, CommitmentMade,
-            HotkeyStatus, HotkeySwapped, Hyperparameter, HyperparameterSet, HyperparameterView,
-            IdentitySet, KernelAllowed, KernelEntry, KernelParams, KernelRetired, NetworkRules,
-            NetworkRulesSet, Neuron, NeuronRegistered, NeuronView, Parameter, Prometheus,
-            PrometheusServed, PruneCandidate, RegistrationQuote, Registry, RegistryError,
-            RegistryPeers, Seat, ServingStopped, ServingView, Subnet, SubnetCreated,
-            SubnetIdentity, SubnetOffered, SubnetRetired, SubnetSnapshot, SubnetStarted,
-            SubnetTransferred, SymbolSet, Tenure, Terms, Voter,
+            AdminChanged, AdminOffered, Agreement, AnnouncedRules, Axon, AxonServed, BrakeSet,
+            CloseDownAnnounced, CloseDownCancelled, Commitment, CommitmentKind, CommitmentMade,
+            HotkeyAgreed, HotkeyStatus, HotkeySwapped, Hyperparameter, HyperparameterSet,
+            HyperparameterView, IdentitySet, KernelAllowed, KernelEntry, KernelParams,
+            KernelRetired, LockWithdrawn, NetworkRules, NetworkRulesCancelled, NetworkRulesSet,
+            Neuron, NeuronRegistered, NeuronView, Parameter, Prometheus, PrometheusServed,
+            PruneCandidate, RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat,
+            ServingStopped, ServingView, Signature, Subnet, SubnetCreated, SubnetIdentity,
+            SubnetOffered, SubnetRetired, SubnetSnapshot, SubnetStarted, SubnetTransferred,
+            SymbolSet, Tenure, Terms, Voter, ANNOUNCED_FOR,
         },
-        token::WireError,
-        Digest, NetUid, Rao, Tao, Uid, Wiring,
+        token::{Successor, WireError},
+        wiring::{Wired, Wiring},
+        Digest, NetUid, Rao, Tao, Uid,
     };
 
     /// The registry of subnets and neurons.
@@ -84,6 +98,7 @@ mod registry {
         creation: Creation,
         /// The epoch contract, once it is named.
         wiring: Wiring<AccountId>,
+        admin: Admin,
         pub(crate) kernels: Kernels,
         pub(crate) subnets: Subnets,
     }
@@ -100,7 +115,8 @@ mod registry {
                 tao: Tao(token),
                 creation: Creation::new(rules)?,
                 wiring: Wiring::by(Self::env().caller()),
-                kernels: Kernels::new(Self::env().caller()),
+                admin: Admin::new(Self::env().caller()),
+                kernels: Kernels::default(),
                 subnets: Subnets::default(),
             })
         }
@@ -117,14 +133,15 @@ mod registry {
             Ok(self.tao.burn(price)?)
         }
 
-        /// Serves an endpoint or a commitment of the caller's neuron. The first one costs a
-        /// deposit.
-        fn serve(&mut self, netuid: NetUid, served: Served) -> Result<(), RegistryError> {
+        /// Serves an endpoint or a commitment of the caller's neuron. The first one costs a deposit,
+        /// which is returned.
+        fn serve(&mut self, netuid: NetUid, served: Served) -> Result<Rao, RegistryError> {
             let (caller, now) = (self.env().caller(), self.env().block_number());
-            let deposit = self.creation.rules().serving_deposit;
+            let deposit = self.creation.rules(now).serving_deposit;
             let due = self.subnets.serve(netuid, caller, served, now, deposit)?;
             self.creation.hold(due)?;
-            self.collect(due)
+            self.collect(due)?;
+            Ok(due)
         }
 
         /// Returns a deposit to the hotkey that paid it.
@@ -142,11 +159,48 @@ mod registry {
             }
         }
 
+        /// Returns true if `hotkey` has signed that it belongs to the caller.
+        fn has_signed(&self, hotkey: AccountId, signature: Option<Signature>) -> bool {
+            let Some(signature) = signature else {
+                return false;
+            };
+            let agreement = Agreement {
+                registry: self.env().account_id(),
+                hotkey,
+                coldkey: self.env().caller(),
+            };
+            let key: &[u8; 32] = hotkey.as_ref();
+            self.env()
+                .sr25519_verify(&signature, &agreement.bytes(), key)
+                .is_ok()
+        }
+
+        /// Returns the block from which a change counts that the admin announces now. A network
+        /// without subnets has nothing to protect.
+        fn counts_from(&self) -> u32 {
+            let now = self.env().block_number();
+            if self.subnets.count() == 0 {
+                now
+            } else {
+                now.saturating_add(ANNOUNCED_FOR)
+            }
+        }
+
+        /// Announces `successor` to the token, or withdraws the announced one.
+        fn name_successor(&self, successor: Option<Successor>) -> Result<(), RegistryError> {
+            if self.tao.succeed(successor) {
+                Ok(())
+            } else {
+                Err(RegistryError::Token)
+            }
+        }
+
         /// Retires a subnet of a full network and returns the lock to its owner.
         fn make_room(&mut self) -> Result<(), RegistryError> {
             let now = self.env().block_number();
-            let rules = self.creation.rules();
+            let rules = self.creation.rules(now);
             if let Some(retired) = self.subnets.make_room(now, &rules)? {
+                self.creation.retire(now)?;
                 self.creation.unlock(retired.lock)?;
                 self.tao.send(retired.owner, retired.lock)?;
                 self.env().emit_event(SubnetRetired {
@@ -166,25 +220,32 @@ mod registry {
         /// price is above `max_price`, in rao. On a full subnet the first of `prune_candidates` is
         /// replaced.
         ///
+        /// A hotkey that has no owner yet must agree to belong to the caller: by `agree`, or by a
+        /// signature of the bytes of `agreement`. A hotkey that is the caller itself needs neither.
+        ///
         /// # Events
         /// `NeuronRegistered`.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`,
-        /// `TooSoon`, `PriceAbove`, `AllImmune`, `Payment`.
+        /// `ClosedDown`, `Braked`, `UnknownSubnet`, `Retired`, `RegistrationClosed`,
+        /// `AlreadyRegistered`, `NotHotkeyOwner`, `NotAgreed`, `TooSoon`, `PriceAbove`,
+        /// `AllImmune`, `Payment`.
         #[ink(message)]
         fn register(
             &mut self,
             netuid: NetUid,
             hotkey: AccountId,
             max_price: Rao,
+            signature: Option<Signature>,
         ) -> Result<Uid, RegistryError> {
-            let coldkey = self.env().caller();
+            let (coldkey, now) = (self.env().caller(), self.env().block_number());
+            self.admin.check_open(now)?;
             let applicant = Applicant {
                 hotkey,
                 coldkey,
                 max_price,
-                now: self.env().block_number(),
+                now,
+                has_signed: self.has_signed(hotkey, signature),
             };
             let seat = self.subnets.register(netuid, applicant)?;
             self.burn(seat.price)?;
@@ -202,32 +263,54 @@ mod registry {
             Ok(seat.uid)
         }
 
+        /// Agrees that `coldkey` becomes the owner of the caller, a hotkey, or withdraws the
+        /// agreement.
+        ///
+        /// The coldkey becomes the owner when it registers the hotkey, swaps to it, or creates or
+        /// accepts a subnet with it. A hotkey that has an owner keeps it for good.
+        ///
+        /// # Events
+        /// `HotkeyAgreed`.
+        ///
+        /// # Errors
+        /// `HotkeyOwned`.
+        #[ink(message)]
+        fn agree(&mut self, coldkey: Option<AccountId>) -> Result<(), RegistryError> {
+            let hotkey = self.env().caller();
+            self.subnets.agree(hotkey, coldkey)?;
+            self.env().emit_event(HotkeyAgreed { hotkey, coldkey });
+            Ok(())
+        }
+
         /// Replaces the hotkey of the caller's neuron on a subnet by `new_hotkey`.
         ///
         /// Burns the swap fee of the network rules: approve the fee for this contract first.
-        /// `new_hotkey` must have no owner yet. The seat stays, with uid, scores, weights, permit
-        /// and endpoints. Stake and take stay on the hotkey that the neuron registered with.
-        /// Commits that are not revealed are lost, because they bind the hotkey. The new hotkey
-        /// counts from the open epoch on.
+        /// `new_hotkey` must have no owner yet, and must agree to belong to the caller as for
+        /// `register`. The seat stays, with uid, scores, weights, permit and endpoints. Stake and
+        /// take stay on the hotkey that the neuron registered with. Commits that are not revealed
+        /// are lost, because they bind the hotkey. The new hotkey counts from the open epoch on.
         ///
         /// # Events
         /// `HotkeySwapped`.
         ///
         /// # Errors
         /// `NotSeated`, `NotHotkeyOwner` for either hotkey, `TooSoon` after the neuron's last swap,
-        /// `Payment`.
+        /// `NotAgreed`, `Payment`.
         #[ink(message)]
         fn swap_hotkey(
             &mut self,
             netuid: NetUid,
             hotkey: AccountId,
             new_hotkey: AccountId,
+            signature: Option<Signature>,
         ) -> Result<(), RegistryError> {
             let (caller, now) = (self.env().caller(), self.env().block_number());
+            let has_signed = self.has_signed(new_hotkey, signature);
+            let keys = (hotkey, new_hotkey);
             let swapped = self
                 .subnets
-                .swap_hotkey(netuid, caller, (hotkey, new_hotkey), now)?;
-            self.burn(self.creation.rules().swap_fee)?;
+                .swap_hotkey(netuid, caller, keys, has_signed, now)?;
+            self.burn(self.creation.rules(now).swap_fee)?;
             self.env().emit_event(HotkeySwapped {
                 netuid,
                 from: hotkey,
@@ -252,12 +335,13 @@ mod registry {
         /// `OutOfBounds` for port 0, `BadHost`, `UnknownSubnet`, `NotSeated`, `TooSoon`, `Payment`.
         #[ink(message)]
         fn serve_axon(&mut self, netuid: NetUid, axon: Axon) -> Result<(), RegistryError> {
-            self.serve(netuid, Served::Axon(axon.clone()))?;
+            let deposit = self.serve(netuid, Served::Axon(axon.clone()))?;
             let hotkey = self.env().caller();
             self.env().emit_event(AxonServed {
                 netuid,
                 hotkey,
                 axon,
+                deposit,
             });
             Ok(())
         }
@@ -276,12 +360,13 @@ mod registry {
             netuid: NetUid,
             prometheus: Prometheus,
         ) -> Result<(), RegistryError> {
-            self.serve(netuid, Served::Prometheus(prometheus.clone()))?;
+            let deposit = self.serve(netuid, Served::Prometheus(prometheus.clone()))?;
             let hotkey = self.env().caller();
             self.env().emit_event(PrometheusServed {
                 netuid,
                 hotkey,
                 prometheus,
+                deposit,
             });
             Ok(())
         }
@@ -307,12 +392,13 @@ mod registry {
                 data,
                 block: self.env().block_number(),
             };
-            self.serve(netuid, Served::Commitment(commitment.clone()))?;
+            let deposit = self.serve(netuid, Served::Commitment(commitment.clone()))?;
             let hotkey = self.env().caller();
             self.env().emit_event(CommitmentMade {
                 netuid,
                 hotkey,
                 commitment,
+                deposit,
             });
             Ok(())
         }
@@ -343,17 +429,18 @@ mod registry {
         ///
         /// Locks the creation price until the subnet is retired: approve the price for this
         /// contract first. Fails if the price is above `max_price`, in rao. If `owner_hotkey` has
-        /// no owner yet, the caller becomes its owner, so that no other account can take the seat
-        /// that always has a permit. On a full network the weakest subnet that is not immune is
-        /// retired, and its owner receives the lock. Epochs begin after `start`. The first netuid
-        /// is 1; none is used twice.
+        /// no owner yet, it must agree to belong to the caller as for `register`, and the caller
+        /// becomes its owner. So no other account can take the seat that always has a permit. On a
+        /// full network the weakest subnet that is not immune is retired, and its owner receives
+        /// the lock. Epochs begin after `start`. The first netuid is 1; none is used twice.
         ///
         /// # Events
         /// `SubnetRetired` if the network is full, `SubnetCreated`.
         ///
         /// # Errors
-        /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `TooSoon`,
-        /// `PriceAbove`, `NetworkFull`, `NotHotkeyOwner`, `Payment`.
+        /// `ClosedDown`, `Braked`, `BadName`, `OutOfBounds` for tempo, seats or permits,
+        /// `KernelNotAllowed`, `Announced` for the kernel, `TooSoon`, `PriceAbove`, `NetworkFull`,
+        /// `NotHotkeyOwner`, `NotAgreed`, `Payment`.
         #[ink(message)]
         fn create_subnet(
             &mut self,
@@ -364,9 +451,11 @@ mod registry {
             max_uids: u16,
             max_validators: u16,
             max_price: Rao,
+            signature: Option<Signature>,
         ) -> Result<NetUid, RegistryError> {
             let owner = self.env().caller();
             let now = self.env().block_number();
+            self.admin.check_open(now)?;
             let name = bounds::name(name)?;
             bounds::initial(Parameter::Tempo, tempo.into())?;
             bounds::initial(Parameter::MaxUids, max_uids.into())?;
@@ -380,18 +469,22 @@ mod registry {
                 started_at: None,
                 retired_at: None,
                 lock: Rao::ZERO,
-                tempo,
-                kernel,
-                max_uids,
-                max_validators,
-                immunity_period: DEFAULT_IMMUNITY_PERIOD,
-                terms: Terms::default(),
-                params: self.kernels.choose(kernel)?,
+                present: Values {
+                    tempo,
+                    kernel,
+                    max_uids,
+                    max_validators,
+                    immunity_period: DEFAULT_IMMUNITY_PERIOD.max(tempo),
+                    terms: Terms::default(),
+                    params: self.kernels.choose(kernel, now)?,
+                },
+                next: None,
             };
             let price = self.creation.lock(now, max_price)?;
             settings.lock = price;
             self.make_room()?;
-            let netuid = self.subnets.create(&settings)?;
+            let has_signed = self.has_signed(owner_hotkey, signature);
+            let netuid = self.subnets.create(&settings, has_signed)?;
             self.collect(price)?;
             self.env().emit_event(SubnetCreated {
                 netuid,
@@ -407,10 +500,11 @@ mod registry {
         /// `SubnetStarted`.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `Retired`, `AlreadyStarted`.
+        /// `ClosedDown`, `UnknownSubnet`, `NotOwner`, `Retired`, `AlreadyStarted`.
         #[ink(message)]
         fn start(&mut self, netuid: NetUid) -> Result<(), RegistryError> {
             let at = self.env().block_number();
+            self.admin.check_not_closed(at)?;
             self.subnets.start(netuid, self.env().caller(), at)?;
             self.env().emit_event(SubnetStarted { netuid, at });
             Ok(())
@@ -418,31 +512,42 @@ mod registry {
 
         /// Sets one hyperparameter of a subnet. Owner or admin only; some are the admin's alone.
         ///
-        /// The value counts from the open epoch on. On a started subnet no hyperparameter changes
-        /// shortly before the epoch may close, and the owner waits two tempos between changes of
-        /// the same one.
+        /// On a subnet whose epochs run the value counts from the next epoch on, and the owner
+        /// waits two tempos between changes of the same one. A registration price counts at once.
+        /// An epoch that closes more than 1500 blocks late closes with values that were set 300
+        /// blocks before.
+        ///
+        /// The kernel is the owner's choice. The admin may choose it after three epochs without
+        /// pay, or when no epoch closes for 1500 blocks.
         ///
         /// # Events
         /// `HyperparameterSet`.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `Frozen`, `Cooldown`; then by hyperparameter
-        /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma` for a Yuma parameter of another
-        /// kernel's subnet, or `OutOfBounds`.
+        /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `KernelByOwner`, `Cooldown`; then by
+        /// hyperparameter `KernelNotAllowed`, `Announced` for a kernel, `SplitNotAllowed`,
+        /// `NotYuma` for a Yuma parameter of another kernel's subnet, `IsYuma` for the bytes of
+        /// another kernel, or `OutOfBounds`.
         #[ink(message)]
         fn set_hyperparameter(
             &mut self,
             netuid: NetUid,
             value: Hyperparameter,
         ) -> Result<(), RegistryError> {
+            let now = self.env().block_number();
             let change = Change {
                 caller: self.env().caller(),
-                now: self.env().block_number(),
-                rules: self.creation.rules(),
+                now,
+                rules: self.creation.rules(now),
                 kernels: &self.kernels,
+                admin: self.admin.account(),
             };
-            self.subnets.set(netuid, value.clone(), change)?;
-            self.env().emit_event(HyperparameterSet { netuid, value });
+            let from_epoch = self.subnets.set(netuid, value.clone(), change)?;
+            self.env().emit_event(HyperparameterSet {
+                netuid,
+                value,
+                from_epoch,
+            });
             Ok(())
         }
 
@@ -502,22 +607,25 @@ mod registry {
 
         /// Makes the caller the owner of a subnet that is offered to the caller.
         ///
-        /// The neuron of `owner_hotkey`, a hotkey of the caller, always has a permit. The new owner
+        /// The neuron of `owner_hotkey`, a hotkey of the caller, always has a permit. A hotkey
+        /// without an owner must agree to belong to the caller as for `register`. The new owner
         /// counts from the open epoch on; pay for closed epochs goes to the former owner.
         ///
         /// # Events
         /// `SubnetTransferred`.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`.
+        /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`, `NotAgreed`.
         #[ink(message)]
         fn accept_subnet(
             &mut self,
             netuid: NetUid,
             owner_hotkey: AccountId,
+            signature: Option<Signature>,
         ) -> Result<(), RegistryError> {
             let to = self.env().caller();
-            let from = self.subnets.accept(netuid, to, owner_hotkey)?;
+            let has_signed = self.has_signed(owner_hotkey, signature);
+            let from = self.subnets.accept(netuid, to, owner_hotkey, has_signed)?;
             self.env().emit_event(SubnetTransferred {
                 netuid,
                 from,
@@ -527,10 +635,43 @@ mod registry {
             Ok(())
         }
 
+        /// Returns the lock of a subnet to its owner after the close-down, and retires the subnet.
+        /// Owner only. Returns the lock in rao.
+        ///
+        /// # Events
+        /// `LockWithdrawn`.
+        ///
+        /// # Errors
+        /// `NotClosedDown`, `UnknownSubnet`, `NotOwner`, `Retired`, `Payment`.
+        #[ink(message)]
+        fn withdraw_lock(&mut self, netuid: NetUid) -> Result<Rao, RegistryError> {
+            let (owner, now) = (self.env().caller(), self.env().block_number());
+            if !self.admin.is_closed(now) {
+                return Err(RegistryError::NotClosedDown);
+            }
+            let lock = self.subnets.withdraw_lock(netuid, owner, now)?;
+            self.creation.unlock(lock)?;
+            self.tao.send(owner, lock)?;
+            self.env().emit_event(LockWithdrawn {
+                netuid,
+                owner,
+                lock,
+            });
+            Ok(lock)
+        }
+
         /// Returns a subnet, or nothing if the subnet was never created.
         #[ink(message)]
         fn subnet(&self, netuid: NetUid) -> Option<Subnet> {
             self.subnets.subnet(netuid, self.env().block_number())
+        }
+
+        /// Returns a subnet with the hyperparameters of its next epoch, or nothing if the subnet
+        /// was never created.
+        #[ink(message)]
+        fn next_subnet(&self, netuid: NetUid) -> Option<Subnet> {
+            let now = self.env().block_number();
+            self.subnets.next_subnet(netuid, now)
         }
 
         /// Returns the number of subnets ever created. Netuids run from 1 to this number.
@@ -570,8 +711,29 @@ mod registry {
             self.subnets.owner_of(hotkey)
         }
 
-        /// Returns every numeric hyperparameter of a subnet with value, bounds, unit, setter, and
-        /// the first block at which the setter may change the value.
+        /// Returns the coldkey that `hotkey` has agreed to belong to, while the hotkey has no
+        /// owner.
+        #[ink(message)]
+        fn agreed(&self, hotkey: AccountId) -> Option<AccountId> {
+            self.subnets.agreed(hotkey)
+        }
+
+        /// Returns the bytes that `hotkey` signs, by sr25519, to agree that `coldkey` becomes its
+        /// owner.
+        #[ink(message)]
+        fn agreement(&self, hotkey: AccountId, coldkey: AccountId) -> Vec<u8> {
+            let registry = self.env().account_id();
+            let agreement = Agreement {
+                registry,
+                hotkey,
+                coldkey,
+            };
+            agreement.bytes()
+        }
+
+        /// Returns every numeric hyperparameter of a subnet with its value in the open and in the
+        /// next epoch, bounds, unit, setter, and the first block at which the setter may change the
+        /// value.
         #[ink(message)]
         fn hyperparameters(&self, netuid: NetUid) -> Vec<HyperparameterView> {
             self.subnets
@@ -628,7 +790,8 @@ mod registry {
         /// all are immune.
         #[ink(message)]
         fn retirement_candidate(&self) -> Option<NetUid> {
-            let (now, rules) = (self.env().block_number(), self.creation.rules());
+            let now = self.env().block_number();
+            let rules = self.creation.rules(now);
             self.subnets.candidate(now, &rules).ok()
         }
 
@@ -651,17 +814,43 @@ mod registry {
             self.kernels.entry(address)
         }
 
-        /// Returns the rules of the network.
+        /// Returns the rules of the network that count now.
         #[ink(message)]
         fn network_rules(&self) -> NetworkRules {
-            self.creation.rules()
+            self.creation.rules(self.env().block_number())
+        }
+
+        /// Returns the rules of the network that are announced and do not count yet.
+        #[ink(message)]
+        fn announced_rules(&self) -> Option<AnnouncedRules> {
+            self.creation.announced(self.env().block_number())
         }
 
         /// Returns the admin: the account that allows kernels, sets the network's rules, and may
         /// set hyperparameters of any subnet.
         #[ink(message)]
         fn admin(&self) -> AccountId {
-            self.kernels.admin()
+            self.admin.account()
+        }
+
+        /// Returns the account that the admin's role is offered to.
+        #[ink(message)]
+        fn offered_admin(&self) -> Option<AccountId> {
+            self.admin.offered_to()
+        }
+
+        /// Returns the block until which the admin has stopped new stake, seats and subnets. Absent
+        /// without a brake.
+        #[ink(message)]
+        fn braked_until(&self) -> Option<u32> {
+            self.admin.braked_until(self.env().block_number())
+        }
+
+        /// Returns the block from which no epoch closes. Absent unless the admin has announced a
+        /// close-down.
+        #[ink(message)]
+        fn closes_down_at(&self) -> Option<u32> {
+            self.admin.closes_down_at()
         }
 
         /// Returns the contracts that this contract calls or is called by.
@@ -677,15 +866,20 @@ mod registry {
         /// staking contract.
         #[ink(message)]
         fn hotkey_status(&self, netuid: NetUid, hotkey: AccountId) -> HotkeyStatus {
-            let nominator_min = self.creation.rules().nominator_min;
-            self.subnets.hotkey_status(netuid, hotkey, nominator_min)
+            let now = self.env().block_number();
+            let nominator_min = self.creation.rules(now).nominator_min;
+            let braked_until = self.admin.braked_until(now);
+            self.subnets
+                .hotkey_status(netuid, hotkey, nominator_min, braked_until)
         }
 
-        /// Allows subnets to choose `kernel`, whose code must have the hash `code_hash`. Admin
-        /// only.
+        /// Announces that subnets may choose `kernel`, whose code must have the hash `code_hash`.
+        /// Admin only.
         ///
-        /// A subnet that has no parameters for the kernel starts with `defaults`. Allowing a
-        /// retired kernel ends its retirement and replaces the defaults.
+        /// Subnets may choose the kernel 7200 blocks later, or at once on a network without
+        /// subnets. `retire_kernel` withdraws an announcement. A subnet that has no parameters for
+        /// the kernel starts with `defaults`. Allowing a retired kernel ends its retirement and
+        /// replaces the defaults, with the same delay.
         ///
         /// # Events
         /// `KernelAllowed`.
@@ -701,22 +895,29 @@ mod registry {
             code_hash: Digest,
             defaults: KernelParams,
         ) -> Result<(), RegistryError> {
-            self.kernels.only_admin(self.env().caller())?;
+            self.admin.only(self.env().caller())?;
             bounds::check_params(&defaults)?;
             // The one error is that there is no contract.
             let found = self.env().code_hash(&kernel).ok().map(Into::into);
-            self.kernels
-                .allow(kernel, code_hash, found, defaults.clone())?;
+            let from = self.counts_from();
+            let entry = KernelEntry {
+                code_hash,
+                defaults: defaults.clone(),
+                from,
+                retired: false,
+            };
+            self.kernels.allow(kernel, found, &entry)?;
             self.env().emit_event(KernelAllowed {
                 kernel,
                 code_hash,
                 defaults,
+                from,
             });
             Ok(())
         }
 
-        /// Retires `kernel`: no further subnet may choose it. Subnets that run the kernel keep it.
-        /// Admin only.
+        /// Retires `kernel`, or withdraws its announcement: no further subnet may choose it.
+        /// Subnets that run the kernel keep it. Admin only.
         ///
         /// # Events
         /// `KernelRetired`.
@@ -725,13 +926,16 @@ mod registry {
         /// `NotAdmin`, `KernelNotAllowed` if the kernel is not on the list or is retired already.
         #[ink(message)]
         fn retire_kernel(&mut self, kernel: AccountId) -> Result<(), RegistryError> {
-            self.kernels.only_admin(self.env().caller())?;
+            self.admin.only(self.env().caller())?;
             self.kernels.retire(kernel)?;
             self.env().emit_event(KernelRetired { kernel });
             Ok(())
         }
 
-        /// Sets the rules of the network, all at once. Admin only.
+        /// Announces the rules of the network, all at once. Admin only.
+        ///
+        /// The rules count 7200 blocks later, or at once on a network without subnets. Another
+        /// announcement replaces this one and starts the delay again.
         ///
         /// # Events
         /// `NetworkRulesSet`.
@@ -740,24 +944,119 @@ mod registry {
         /// `NotAdmin`, `OutOfBounds`.
         #[ink(message)]
         fn set_network_rules(&mut self, rules: NetworkRules) -> Result<(), RegistryError> {
-            self.kernels.only_admin(self.env().caller())?;
-            self.creation.set_rules(rules)?;
-            self.env().emit_event(NetworkRulesSet { rules });
+            self.admin.only(self.env().caller())?;
+            let (from, now) = (self.counts_from(), self.env().block_number());
+            let live = self.subnets.live().len();
+            self.creation.announce(rules, live, from, now)?;
+            self.env().emit_event(NetworkRulesSet { rules, from });
             Ok(())
         }
 
-        /// Makes another account the admin. Admin only.
+        /// Withdraws announced rules that do not count yet. Admin only.
+        ///
+        /// # Events
+        /// `NetworkRulesCancelled`.
+        ///
+        /// # Errors
+        /// `NotAdmin`, `NothingAnnounced`.
+        #[ink(message)]
+        fn cancel_network_rules(&mut self) -> Result<(), RegistryError> {
+            self.admin.only(self.env().caller())?;
+            let rules = self.creation.cancel(self.env().block_number())?;
+            self.env().emit_event(NetworkRulesCancelled { rules });
+            Ok(())
+        }
+
+        /// Offers the admin's role to another account, or withdraws the offer. Admin only. The
+        /// admin stays the same until the other account calls `accept_admin`.
+        ///
+        /// # Events
+        /// `AdminOffered`.
+        ///
+        /// # Errors
+        /// `NotAdmin`.
+        #[ink(message)]
+        fn offer_admin(&mut self, to: Option<AccountId>) -> Result<(), RegistryError> {
+            self.admin.offer(self.env().caller(), to)?;
+            self.env().emit_event(AdminOffered { to });
+            Ok(())
+        }
+
+        /// Makes the caller the admin, if the role is offered to the caller.
         ///
         /// # Events
         /// `AdminChanged`.
         ///
         /// # Errors
-        /// `NotAdmin`.
+        /// `AdminNotOffered`.
         #[ink(message)]
-        fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError> {
-            let from = self.env().caller();
-            self.kernels.hand_on(from, admin)?;
-            self.env().emit_event(AdminChanged { from, to: admin });
+        fn accept_admin(&mut self) -> Result<(), RegistryError> {
+            let to = self.env().caller();
+            let from = self.admin.accept(to)?;
+            self.env().emit_event(AdminChanged { from, to });
+            Ok(())
+        }
+
+        /// Stops new stake, seats and subnets until block `until`, or ends a brake earlier. Admin
+        /// only.
+        ///
+        /// A brake lasts at most a week, 50 400 blocks, and the next one begins a week after its
+        /// end at the earliest. Epochs, pay, the removal of stake and all that is there already go
+        /// on.
+        ///
+        /// # Events
+        /// `BrakeSet`.
+        ///
+        /// # Errors
+        /// `NotAdmin`, `TooSoon` after the last brake, `OutOfBounds`.
+        #[ink(message)]
+        fn brake(&mut self, until: u32) -> Result<(), RegistryError> {
+            let now = self.env().block_number();
+            self.admin.only(self.env().caller())?;
+            self.admin.brake(now, until)?;
+            self.env().emit_event(BrakeSet { until });
+            Ok(())
+        }
+
+        /// Announces that the network closes down 30 days later, 216 000 blocks, in favour of a
+        /// successor. Admin only.
+        ///
+        /// From then on no epoch closes, no subnet and no seat is sold, and each owner may withdraw
+        /// the lock of its subnet. A day later the right to mint what is left below the cap passes
+        /// to the successor. Stake and balances stay where they are, and can be removed at any
+        /// time. Another announcement replaces this one and starts the delay again.
+        ///
+        /// # Events
+        /// `CloseDownAnnounced`.
+        ///
+        /// # Errors
+        /// `NotAdmin`, `ClosedDown`, `Token`.
+        #[ink(message)]
+        fn close_down(&mut self, successor: Successor) -> Result<(), RegistryError> {
+            self.admin.only(self.env().caller())?;
+            let at = self.admin.close_down(self.env().block_number())?;
+            self.name_successor(Some(successor))?;
+            self.env().emit_event(CloseDownAnnounced {
+                at,
+                minter: successor.minter,
+                registry: successor.registry,
+            });
+            Ok(())
+        }
+
+        /// Withdraws an announced close-down. Admin only.
+        ///
+        /// # Events
+        /// `CloseDownCancelled`.
+        ///
+        /// # Errors
+        /// `NotAdmin`, `NothingAnnounced`, `ClosedDown`, `Token`.
+        #[ink(message)]
+        fn cancel_close_down(&mut self) -> Result<(), RegistryError> {
+            self.admin.only(self.env().caller())?;
+            let at = self.admin.cancel_close_down(self.env().block_number())?;
+            self.name_successor(None)?;
+            self.env().emit_event(CloseDownCancelled { at });
             Ok(())
         }
 
@@ -804,7 +1103,7 @@ mod registry {
         /// close. Epoch contract only.
         ///
         /// # Errors
-        /// `NotEpoch`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
+        /// `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
         #[ink(message)]
         fn begin_epoch(
             &mut self,
@@ -813,6 +1112,7 @@ mod registry {
         ) -> Result<SubnetSnapshot, RegistryError> {
             self.only_epoch()?;
             let now = self.env().block_number();
+            self.admin.check_not_closed(now)?;
             self.subnets.close(netuid, closing, now, &self.kernels)
         }
 
@@ -835,11 +1135,16 @@ mod registry {
 
         /// Names the epoch contract. Deployer only, once, during deployment.
         ///
+        /// # Events
+        /// `Wired`.
+        ///
         /// # Errors
         /// `AlreadyWired`, `NotDeployer`.
         #[ink(message)]
         fn wire(&mut self, epoch: AccountId) -> Result<(), WireError> {
-            self.wiring.wire(self.env().caller(), epoch)
+            self.wiring.wire(self.env().caller(), epoch)?;
+            self.env().emit_event(Wired { peers: vec![epoch] });
+            Ok(())
         }
     }
 }

@@ -29,7 +29,8 @@ impl Seats {
         self.epoch
     }
 
-    /// Returns the block at which the open epoch opened, or at which the subnet started.
+    /// Returns the block at which the open epoch opened. Epoch 0 opens at the start of the subnet,
+    /// or with its first neuron if that comes later.
     pub fn opened_at(&self) -> u32 {
         self.opened_at
     }
@@ -65,12 +66,16 @@ impl Seats {
         Ok(self.registrations)
     }
 
-    /// Takes the next free seat. Returns its uid.
+    /// Takes the next free seat at block `now`. Returns its uid.
     ///
     /// # Errors
     /// `Exhausted`.
-    pub fn take_next(&mut self) -> Result<Uid, RegistryError> {
+    pub fn take_next(&mut self, now: u32) -> Result<Uid, RegistryError> {
         let uid = self.taken();
+        if uid == 0 {
+            // No epoch closes before the first neuron comes.
+            self.opened_at = now;
+        }
         let taken = uid.checked_add(1).ok_or(RegistryError::Exhausted)?;
         self.taken.write(self.epoch, taken);
         Ok(Uid(uid))
@@ -97,13 +102,13 @@ mod tests {
     #[test]
     fn seats_are_taken_in_order_and_counted_per_epoch() {
         let mut seats = Seats::new();
-        assert_eq!(seats.take_next(), Ok(Uid(0)));
-        assert_eq!(seats.take_next(), Ok(Uid(1)));
+        assert_eq!(seats.take_next(0), Ok(Uid(0)));
+        assert_eq!(seats.take_next(0), Ok(Uid(1)));
         assert_eq!(seats.close(0, 0), Ok(()));
-        assert_eq!(seats.take_next(), Ok(Uid(2)));
+        assert_eq!(seats.take_next(0), Ok(Uid(2)));
         assert_eq!((seats.taken_at(0), seats.taken_at(1)), (Ok(2), Ok(3)));
         assert_eq!(seats.close(1, 0), Ok(()));
-        assert_eq!(seats.take_next(), Ok(Uid(3)));
+        assert_eq!(seats.take_next(0), Ok(Uid(3)));
         assert_eq!(seats.taken_at(0), Err(TooOld));
     }
 
@@ -129,7 +134,7 @@ mod tests {
     fn counters_end_without_wrapping() {
         let mut seats = Seats::new();
         seats.taken.write(0, u16::MAX);
-        assert_eq!(seats.take_next(), Err(RegistryError::Exhausted));
+        assert_eq!(seats.take_next(0), Err(RegistryError::Exhausted));
         seats.epoch = u32::MAX;
         assert_eq!(seats.close(u32::MAX, 0), Err(RegistryError::Exhausted));
     }

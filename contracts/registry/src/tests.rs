@@ -12,10 +12,11 @@ use ink::{
 use inktensor_primitives::{
     kernel::YumaParams,
     registry::{
-        AdminChanged, BoundedField, Hyperparameter, HyperparameterSet, KernelParams, KernelRetired,
-        NetworkRules, Registry, RegistryError, SubnetCreated, SymbolSet,
+        AdminChanged, Agreement, BoundedField, Hyperparameter, HyperparameterSet, KernelEntry,
+        KernelParams, KernelRetired, NetworkRules, Registry, RegistryError, SubnetCreated,
+        SymbolSet, ANNOUNCED_FOR,
     },
-    token::WireError,
+    token::{Successor, WireError},
     AccountId, NetUid, Rao, Uid,
 };
 
@@ -32,9 +33,15 @@ fn deployed() -> SubnetRegistry {
     call_as(accounts().alice);
     let mut registry = SubnetRegistry::new(AccountId::from([9; 32]), free()).unwrap();
     // No contract has code here, so `allow_kernel` is tested on a chain.
+    let entry = KernelEntry {
+        code_hash: [7; 32],
+        defaults: defaults(),
+        from: 0,
+        retired: false,
+    };
     let allowed = registry
         .kernels
-        .allow(accounts().django, [7; 32], Some([7; 32]), defaults());
+        .allow(accounts().django, Some([7; 32]), &entry);
     assert_eq!(allowed, Ok(()));
     registry
 }
@@ -56,9 +63,18 @@ fn defaults() -> KernelParams {
     })
 }
 
+fn successor() -> Successor {
+    Successor {
+        minter: accounts().eve,
+        registry: accounts().frank,
+    }
+}
+
 /// Deploys the same with Bob's subnet 1.
 fn with_subnet() -> SubnetRegistry {
     let mut registry = deployed();
+    call_as(accounts().charlie);
+    assert_eq!(registry.agree(Some(accounts().bob)), Ok(()));
     call_as(accounts().bob);
     assert_eq!(create(&mut registry, 10, 64, 8), Ok(NetUid(1)));
     registry
@@ -78,6 +94,7 @@ fn create(
         max_uids,
         max_validators,
         Rao::ZERO,
+        None,
     )
 }
 
@@ -165,6 +182,7 @@ fn a_subnet_out_of_bounds_is_refused() {
         64,
         8,
         Rao::ZERO,
+        None,
     );
     assert_eq!(nameless, Err(RegistryError::BadName));
     call_as(accounts().alice);
@@ -191,6 +209,7 @@ fn setting_a_hyperparameter_emits_an_event() {
     let event = recorded_events().last().unwrap();
     let event = HyperparameterSet::decode(&mut event.data.as_slice()).unwrap();
     assert_eq!((event.netuid, event.value), (NetUid(1), value));
+    assert_eq!(event.from_epoch, 0);
 }
 
 #[ink::test]
@@ -216,15 +235,26 @@ fn the_deployer_is_admin_until_another_is() {
     for refused in [
         registry.allow_kernel(accounts().eve, [1; 32], defaults()),
         registry.retire_kernel(accounts().django),
-        registry.set_admin(accounts().bob),
+        registry.offer_admin(Some(accounts().bob)),
+        registry.set_network_rules(free()),
+        registry.cancel_network_rules(),
+        registry.brake(1),
+        registry.close_down(successor()),
+        registry.cancel_close_down(),
     ] {
         assert_eq!(refused, Err(RegistryError::NotAdmin));
     }
     call_as(accounts().alice);
-    assert_eq!(registry.set_admin(accounts().bob), Ok(()));
+    assert_eq!(registry.offer_admin(Some(accounts().bob)), Ok(()));
+    assert_eq!(registry.offered_admin(), Some(accounts().bob));
+    assert_eq!(registry.accept_admin(), Err(RegistryError::AdminNotOffered));
+    assert_eq!(registry.admin(), accounts().alice);
+    call_as(accounts().bob);
+    assert_eq!(registry.accept_admin(), Ok(()));
     let event = recorded_events().last().unwrap();
     let event = AdminChanged::decode(&mut event.data.as_slice()).unwrap();
     assert_eq!((event.from, event.to), (accounts().alice, accounts().bob));
+    call_as(accounts().alice);
     assert_eq!(
         registry.retire_kernel(accounts().django),
         Err(RegistryError::NotAdmin)
@@ -251,4 +281,85 @@ fn defaults_out_of_bounds_are_refused() {
         let allowed = registry.allow_kernel(accounts().eve, [1; 32], defaults);
         assert!(matches!(allowed, Err(RegistryError::OutOfBounds { .. })));
     }
+}
+
+#[ink::test]
+fn a_signature_is_an_agreement_with_one_coldkey_on_one_registry() {
+    let mut registry = deployed();
+    let hotkey = schnorrkel::Keypair::generate();
+    let account = AccountId::from(hotkey.public.to_bytes());
+    let sign = |bytes: &[u8]| {
+        let context = schnorrkel::signing_context(b"substrate");
+        Some(hotkey.sign(context.bytes(bytes)).to_bytes())
+    };
+    let create = |registry: &mut SubnetRegistry, signature| {
+        registry.create_subnet(
+            String::from("text"),
+            account,
+            accounts().django,
+            10,
+            64,
+            8,
+            Rao::ZERO,
+            signature,
+        )
+    };
+    let agreement = registry.agreement(account, accounts().bob);
+    let elsewhere = Agreement {
+        registry: accounts().eve,
+        hotkey: account,
+        coldkey: accounts().bob,
+    };
+    call_as(accounts().bob);
+    for refused in [None, Some([0; 64]), sign(&elsewhere.bytes())] {
+        let refused = create(&mut registry, refused);
+        assert_eq!(refused, Err(RegistryError::NotAgreed));
+    }
+    call_as(accounts().eve);
+    let stolen = create(&mut registry, sign(&agreement));
+    assert_eq!(stolen, Err(RegistryError::NotAgreed));
+    call_as(accounts().bob);
+    assert_eq!(create(&mut registry, sign(&agreement)), Ok(NetUid(1)));
+    assert_eq!(registry.owner_of(account), Some(accounts().bob));
+}
+
+#[ink::test]
+fn rules_count_at_once_before_the_first_subnet_and_a_day_later_then() {
+    let mut registry = deployed();
+    let rules = |subnet_limit| NetworkRules {
+        subnet_limit,
+        ..NetworkRules::DEFAULT
+    };
+    assert_eq!(registry.set_network_rules(rules(7)), Ok(()));
+    assert_eq!(registry.network_rules(), rules(7));
+    assert_eq!(registry.set_network_rules(free()), Ok(()));
+    call_as(accounts().charlie);
+    assert!(create(&mut registry, 10, 64, 8).is_ok());
+    call_as(accounts().alice);
+    assert_eq!(registry.set_network_rules(rules(8)), Ok(()));
+    assert_eq!(registry.network_rules(), free());
+    let announced = registry.announced_rules().unwrap();
+    assert_eq!((announced.rules, announced.from), (rules(8), ANNOUNCED_FOR));
+    assert_eq!(registry.cancel_network_rules(), Ok(()));
+    assert_eq!(registry.announced_rules(), None);
+}
+
+#[ink::test]
+fn a_brake_stops_seats_and_subnets_and_nothing_else() {
+    let mut registry = with_subnet();
+    call_as(accounts().alice);
+    assert_eq!(registry.brake(9), Ok(()));
+    assert_eq!(registry.braked_until(), Some(9));
+    let status = registry.hotkey_status(NetUid(1), accounts().charlie);
+    assert_eq!(status.braked_until, Some(9));
+    call_as(accounts().bob);
+    let braked = RegistryError::Braked(9);
+    assert_eq!(create(&mut registry, 10, 64, 8), Err(braked.clone()));
+    assert_eq!(
+        registry.register(NetUid(1), accounts().charlie, Rao::CAP, None),
+        Err(braked)
+    );
+    let tempo = Hyperparameter::Tempo(99);
+    assert_eq!(registry.set_hyperparameter(NetUid(1), tempo), Ok(()));
+    assert_eq!(registry.start(NetUid(1)), Ok(()));
 }

@@ -84,7 +84,7 @@ mod staking {
         stake::{least_remainder, Deposit, List, Moved, PositionKey, Removed, Stake, MIN_STAKE},
         takes::Takes,
     };
-    use ink::prelude::vec::Vec;
+    use ink::prelude::{vec, vec::Vec};
     use inktensor_primitives::{
         staking::{
             Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, Inherited, NominatorView,
@@ -94,7 +94,7 @@ mod staking {
         },
         tao::Tao,
         token::WireError,
-        wiring::Wiring,
+        wiring::{Wired, Wiring},
         Bps, NetUid, Rao, PAGE,
     };
 
@@ -265,8 +265,8 @@ mod staking {
         /// `StakeAdded`.
         ///
         /// # Errors
-        /// `TooLittle` for an amount below the least stake, `UnknownSubnet`, `UnknownHotkey`,
-        /// `TooLittle` for a position below the least nomination, `Payment`.
+        /// `TooLittle` for an amount below the least stake, `Braked`, `UnknownSubnet`,
+        /// `UnknownHotkey`, `TooLittle` for a position below the least nomination, `Payment`.
         #[ink(message)]
         fn add_stake(
             &mut self,
@@ -277,6 +277,9 @@ mod staking {
             let deposit = Deposit::of(amount)?;
             let position = self.position(netuid, hotkey);
             let status = self.registry.status(netuid, hotkey)?;
+            if let Some(until) = status.braked_until {
+                return Err(StakingError::Braked(until));
+            }
             let added = self.stake.add(position, deposit, &status, self.now())?;
             let coldkey = position.coldkey;
             self.tao.collect(coldkey, self.env().account_id(), amount)?;
@@ -914,12 +917,19 @@ mod staking {
 
         /// Names the emission and the epoch contract. Deployer only, once, during deployment.
         ///
+        /// # Events
+        /// `Wired`.
+        ///
         /// # Errors
         /// `AlreadyWired`, `NotDeployer`.
         #[ink(message)]
         fn wire(&mut self, emission: AccountId, epoch: AccountId) -> Result<(), WireError> {
-            self.wiring
-                .wire(self.env().caller(), Peers { emission, epoch })
+            let peers = Peers { emission, epoch };
+            self.wiring.wire(self.env().caller(), peers)?;
+            self.env().emit_event(Wired {
+                peers: vec![emission, epoch],
+            });
+            Ok(())
         }
     }
 }

@@ -4,13 +4,15 @@
 //! * **rao**: the unit of all amounts. 1 TAO is 10^9 rao.
 //! * **genesis**: the holders and amounts of the constructor.
 //! * **minter**: the only account that may mint, the emission contract. The deployer names it once.
+//! * **successor**: the contract that may mint instead, 31 days after the registry announces it.
 //!
 //! # Modules
-//! * `issuance`: the minter, and the amount minted so far
+//! * `issuance`: the minter, its successor, and the amount minted so far
 //!
 //! # Invariants
 //! * The amount minted never exceeds the cap and never falls: burned TAO is not minted again.
-//! * Only the minter mints. After it is named, no account has any other power over the token.
+//! * Only the minter mints. The registry may announce its successor. No account has any other power
+//!   over the token, and none over balances.
 //! * A call that changes neither balance nor allowance emits no event.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
@@ -28,9 +30,13 @@ pub use issuance::{NOT_MINTER, OVER_CAP};
 #[ink::contract]
 mod token {
     use crate::issuance::Issuance;
-    use ink::prelude::{string::String, vec::Vec};
+    use ink::prelude::{string::String, vec, vec::Vec};
     use inktensor_primitives::{
-        token::{check_holders, TokenControl, TokenDeployError, WireError},
+        token::{
+            check_holders, Succession, SuccessionError, Successor, SuccessorNamed,
+            SuccessorWithdrawn, TokenControl, TokenDeployError, WireError,
+        },
+        wiring::Wired,
         Rao,
     };
     use psp22::{
@@ -223,7 +229,8 @@ mod token {
         #[ink(message)]
         fn mint(&mut self, value: u128) -> Result<(), PSP22Error> {
             let caller = self.env().caller();
-            self.issuance.mint(caller, value)?;
+            let now = self.env().block_number();
+            self.issuance.mint(caller, value, now)?;
             let events = self.data.mint(caller, value)?;
             Self::emit(events);
             Ok(())
@@ -259,20 +266,77 @@ mod token {
             self.issuance.minted()
         }
 
-        /// Returns the only account that may mint, the emission contract. Absent before the token
-        /// is wired.
+        /// Returns the only account that may mint, the emission contract or its successor. Absent
+        /// before the token is wired.
         #[ink(message)]
         fn minter(&self) -> Option<AccountId> {
-            self.issuance.minter()
+            let peers = self.issuance.peers(self.env().block_number());
+            peers.map(|peers| peers.minter)
         }
 
-        /// Names the minter. Deployer only, once, during deployment.
+        /// Returns the only account that may announce a successor, the registry or its successor.
+        /// Absent before the token is wired.
+        #[ink(message)]
+        fn registry(&self) -> Option<AccountId> {
+            let peers = self.issuance.peers(self.env().block_number());
+            peers.map(|peers| peers.registry)
+        }
+
+        /// Returns the succession that is announced and does not count yet.
+        #[ink(message)]
+        fn succession(&self) -> Option<Succession> {
+            self.issuance.succession(self.env().block_number())
+        }
+
+        /// Announces a successor, or withdraws the announced one. Registry only.
+        ///
+        /// From 31 days after the announcement on the successor may mint, up to the cap, and the
+        /// present minter may not. Balances and allowances stay as they are. Another announcement
+        /// replaces this one and starts the delay again. Returns the block from which the successor
+        /// may mint, or nothing for a withdrawal.
+        ///
+        /// # Events
+        /// `SuccessorNamed`, or `SuccessorWithdrawn` if one was announced.
+        ///
+        /// # Errors
+        /// `NotRegistry`.
+        #[ink(message)]
+        fn succeed(&mut self, to: Option<Successor>) -> Result<Option<u32>, SuccessionError> {
+            let (caller, now) = (self.env().caller(), self.env().block_number());
+            match self.issuance.succeed(caller, to, now)? {
+                (_, Some(Succession { to, at })) => {
+                    self.env().emit_event(SuccessorNamed {
+                        minter: to.minter,
+                        registry: to.registry,
+                        at,
+                    });
+                    Ok(Some(at))
+                }
+                (Some(before), None) => {
+                    self.env().emit_event(SuccessorWithdrawn {
+                        minter: before.to.minter,
+                    });
+                    Ok(None)
+                }
+                (None, None) => Ok(None),
+            }
+        }
+
+        /// Names the minter and the registry. Deployer only, once, during deployment.
+        ///
+        /// # Events
+        /// `Wired`.
         ///
         /// # Errors
         /// `AlreadyWired`, `NotDeployer`.
         #[ink(message)]
-        fn wire(&mut self, minter: AccountId) -> Result<(), WireError> {
-            self.issuance.wire(self.env().caller(), minter)
+        fn wire(&mut self, minter: AccountId, registry: AccountId) -> Result<(), WireError> {
+            let peers = Successor { minter, registry };
+            self.issuance.wire(self.env().caller(), peers)?;
+            self.env().emit_event(Wired {
+                peers: vec![minter, registry],
+            });
+            Ok(())
         }
     }
 }

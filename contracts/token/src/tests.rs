@@ -93,12 +93,18 @@ fn tao_has_nine_decimals_and_its_cap() {
 fn only_the_deployer_names_the_minter_and_only_once() {
     let mut token = deployed();
     call_as(accounts().bob);
-    assert_eq!(token.wire(accounts().bob), Err(WireError::NotDeployer));
+    assert_eq!(
+        token.wire(accounts().bob, accounts().frank),
+        Err(WireError::NotDeployer)
+    );
     assert_eq!(token.minter(), None);
     call_as(accounts().alice);
-    assert_eq!(token.wire(accounts().eve), Ok(()));
+    assert_eq!(token.wire(accounts().eve, accounts().frank), Ok(()));
     assert_eq!(token.minter(), Some(accounts().eve));
-    assert_eq!(token.wire(accounts().alice), Err(WireError::AlreadyWired));
+    assert_eq!(
+        token.wire(accounts().alice, accounts().frank),
+        Err(WireError::AlreadyWired)
+    );
     assert_eq!(token.minter(), Some(accounts().eve));
 }
 
@@ -106,7 +112,7 @@ fn only_the_deployer_names_the_minter_and_only_once() {
 fn only_the_minter_mints_and_only_to_itself() {
     let mut token = deployed();
     assert_eq!(token.mint(1), refused(NOT_MINTER));
-    assert_eq!(token.wire(accounts().eve), Ok(()));
+    assert_eq!(token.wire(accounts().eve, accounts().frank), Ok(()));
     assert_eq!(token.mint(1), refused(NOT_MINTER));
     call_as(accounts().eve);
     assert_eq!(token.mint(8), Ok(()));
@@ -117,7 +123,7 @@ fn only_the_minter_mints_and_only_to_itself() {
 #[ink::test]
 fn burning_makes_no_room_below_the_cap() {
     let mut token = deployed();
-    assert_eq!(token.wire(accounts().eve), Ok(()));
+    assert_eq!(token.wire(accounts().eve, accounts().frank), Ok(()));
     call_as(accounts().eve);
     assert_eq!(token.mint(token.cap() - 12), Ok(()));
     assert_eq!(token.burn(100), Ok(()));

@@ -127,15 +127,19 @@ fn registry(it: &mut Recorder) -> NetUid {
     let (registry, kernel) = (it.net.addresses().registry, it.net.addresses().yuma);
     let price = it.net.creation_price();
     it.net.provide(OWNER, registry, price);
+    it.record("registry", "agree", "", |net| {
+        net.agree(OWNER_HOTKEY, OWNER);
+    });
     let netuid = it.record("registry", "create_subnet", "", |net| {
         net.as_(OWNER)
             .create_subnet("costs".into(), OWNER_HOTKEY, kernel, 20, 4, 2, Rao::CAP)
             .unwrap()
     });
     it.record("registry", "set_hyperparameter", "", |net| {
-        net.set(netuid, Hyperparameter::ImmunityPeriod(0));
+        net.set(netuid, Hyperparameter::ImmunityPeriod(20));
     });
     for seat in 0..4 {
+        it.net.agree(nth("hotkey", seat), ALICE);
         let price = it.net.price(netuid);
         it.net.provide(ALICE, registry, price);
         let register = |net: &mut Network| {
@@ -148,9 +152,10 @@ fn registry(it: &mut Recorder) -> NetUid {
             register(&mut it.net);
         }
     }
-    it.net.advance(1);
+    it.net.advance(20);
     let price = it.net.price(netuid);
     it.net.provide(BOB, registry, price);
+    it.net.agree(BOB_HOTKEY, BOB);
     it.record("registry", "register", "replacing a neuron", |net| {
         net.as_(BOB).register(netuid, BOB_HOTKEY, price).unwrap();
     });
@@ -240,6 +245,7 @@ fn moves_and_serving(it: &mut Recorder, netuid: NetUid) {
 fn commit_reveal(it: &mut Recorder, netuid: NetUid) {
     it.net
         .set(netuid, Hyperparameter::CommitRevealWeights(true));
+    it.net.run_epoch(netuid);
     let seat = it.net.seat(netuid, BOB_HOTKEY).expect("a seat");
     let uids = [seat.uid];
     let committed = CommittedWeights {
@@ -267,6 +273,7 @@ fn commit_reveal(it: &mut Recorder, netuid: NetUid) {
     });
     let (registry, fee) = (it.net.addresses().registry, it.net.network_rules().swap_fee);
     it.net.provide(BOB, registry, fee);
+    it.net.agree(named("bob-other"), BOB);
     it.record("registry", "swap_hotkey", "", |net| {
         net.as_(BOB)
             .swap_hotkey(netuid, BOB_HOTKEY, named("bob-other"))
@@ -330,7 +337,14 @@ fn admin(it: &mut Recorder) {
     it.record("registry", "retire_kernel", "", |net| {
         net.as_(ADMIN).retire_kernel(kernel).unwrap();
     });
-    it.record("registry", "set_admin", "", |net| {
-        net.as_(ADMIN).set_admin(ALICE).unwrap();
+    it.record("registry", "brake", "", |net| {
+        let until = net.block() + 1;
+        net.as_(ADMIN).brake(until).unwrap();
+    });
+    it.record("registry", "offer_admin", "", |net| {
+        net.as_(ADMIN).offer_admin(Some(ALICE)).unwrap();
+    });
+    it.record("registry", "accept_admin", "", |net| {
+        net.as_(ALICE).accept_admin().unwrap();
     });
 }

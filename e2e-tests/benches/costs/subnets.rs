@@ -123,7 +123,8 @@ impl Subnet {
         let mut net = Network::begin_from(&self.registered);
         net.set(netuid, Hyperparameter::MaxValidators(case.validators));
         net.set(netuid, Hyperparameter::LiquidAlpha(case.liquid_alpha));
-        // The first epoch gives permits, the second leaves bonds.
+        // The values count from the second epoch on, which gives permits; the third leaves bonds.
+        net.run_epoch(netuid);
         net.run_epoch(netuid);
         assert_eq!(net.roster(netuid).len(), usize::from(case.validators));
         let ((), weights) = net.metered(|net| fill_weights(net, netuid));

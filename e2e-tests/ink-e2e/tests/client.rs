@@ -79,7 +79,8 @@ async fn token_registry_and_staking_answer_on_a_node() {
     // A subnet needs an allowed kernel, and only the admin allows one.
     let create = || {
         let mut registry = contracts::registry(subnets);
-        registry.create_subnet("one".into(), account(&owner), tao, 20, 8, 2, Rao::CAP)
+        let (hotkey, most) = (account(&owner), Rao::CAP);
+        registry.create_subnet("one".into(), hotkey, tao, 20, 8, 2, most, None)
     };
     let refused = client
         .call(&owner, &create())
@@ -87,7 +88,7 @@ async fn token_registry_and_staking_answer_on_a_node() {
         .await
         .expect("asked");
     assert_eq!(refused.return_value(), Err(RegistryError::KernelNotAllowed));
-    let admin = contracts::registry(subnets).set_admin(account(&other));
+    let admin = contracts::registry(subnets).offer_admin(Some(account(&other)));
     let refused = client
         .call(&charlie(), &admin)
         .dry_run()

@@ -5,6 +5,7 @@ import type { KeyringPair } from '@polkadot/keyring/types';
 import { cryptoWaitReady } from '@polkadot/util-crypto';
 import { DedotClient, WsProvider } from 'dedot';
 import { Contract, ContractDeployer } from 'dedot/contracts';
+import { type HexString, hexToU8a, u8aToHex } from 'dedot/utils';
 import type { EpochContractApi } from 'inktensor-bindings/epoch';
 import type { InktensorPrimitivesRegistryErrorRegistryError, RegistryContractApi } from 'inktensor-bindings/registry';
 import registryMetadata from 'inktensor-bindings/registry/metadata.json' with { type: 'json' };
@@ -82,8 +83,10 @@ describe('typed contracts through dedot', { timeout: 200_000 }, () => {
     assert.deepEqual(kernel?.data.defaults, { type: 'Yuma', value: YUMA });
 
     await token.tx.psp22Approve(registry.address, CREATION_PRICE).signAndSend(alice).untilBestChainBlockIncluded();
+    const { data: agreement } = await registry.query.registryAgreement(hotkey.address, alice.address);
+    const signature = u8aToHex(hotkey.sign(hexToU8a(agreement as HexString)));
     const created = await registry.tx
-      .registryCreateSubnet('vision', hotkey.address, yuma.address, 360, 256, 64, CREATION_PRICE)
+      .registryCreateSubnet('vision', hotkey.address, yuma.address, 360, 256, 64, CREATION_PRICE, signature)
       .signAndSend(alice)
       .untilBestChainBlockIncluded();
     const subnet = registry.events.SubnetCreated.find(created.events);
@@ -107,7 +110,7 @@ describe('typed contracts through dedot', { timeout: 200_000 }, () => {
   });
 
   test('an error has its type', async () => {
-    const { data, flags } = await registry.query.registryRegister(NETUID, hotkey.address, 0n);
+    const { data, flags } = await registry.query.registryRegister(NETUID, hotkey.address, 0n, undefined);
     assert.ok(data.isErr && flags.revert);
     const { data: found } = await registry.query.registrySubnet(NETUID);
     assert.deepEqual(data.err, { type: 'PriceAbove', value: found?.registrationPrice });
@@ -116,10 +119,10 @@ describe('typed contracts through dedot', { timeout: 200_000 }, () => {
     assert.ok(tempo.data.isErr);
     assert.equal(advice(tempo.data.err), 'between 1 and 50400');
     // A transaction tells less than a query.
-    const sent = registry.tx.registryRegister(NETUID, hotkey.address, 0n);
+    const sent = registry.tx.registryRegister(NETUID, hotkey.address, 0n, undefined);
     const { dispatchError } = await sent.signAndSend(alice).untilBestChainBlockIncluded();
     assert.equal(client.registry.findErrorMeta(dispatchError!)?.name, 'ContractReverted');
-    const { data: unknown } = await registry.query.registryRegister(9, hotkey.address, 0n);
+    const { data: unknown } = await registry.query.registryRegister(9, hotkey.address, 0n, undefined);
     assert.ok(unknown.isErr);
     assert.deepEqual(unknown.err, { type: 'UnknownSubnet' });
   });
@@ -145,7 +148,7 @@ export function refusals(registry: Contract<RegistryContractApi>, epoch: Contrac
   // @ts-expect-error: a netuid is a number
   void registry.query.registrySubnet('one');
   // @ts-expect-error: amounts are bigint
-  void registry.tx.registryRegister(NETUID, 'hotkey', 5);
+  void registry.tx.registryRegister(NETUID, 'hotkey', 5, undefined);
   // @ts-expect-error: no such parameter
   void registry.tx.registrySetHyperparameter(NETUID, { type: 'Temper', value: 1 });
   // @ts-expect-error: weights are for uids

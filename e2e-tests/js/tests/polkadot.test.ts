@@ -73,6 +73,12 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
   const approve = (spender: keyof Network, amount: bigint) =>
     client.call(coldkey, network.token, 'psp22::approve', network[spender].address, amount);
 
+  /** Signs that `hotkey` agrees to belong to the coldkey. */
+  const agreement = async (hotkey: KeyringPair) => {
+    const bytes = await client.read(network.registry, 'registry::agreement', hotkey.address, coldkey.address);
+    return hotkey.sign(bytes.toU8a(true));
+  };
+
   const balance = async (owner: KeyringPair) =>
     BigInt((await client.read(network.token, 'psp22::balanceOf', owner.address)).toString());
 
@@ -125,6 +131,7 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
       SUBNET.maxUids,
       SUBNET.maxValidators,
       CREATION_PRICE,
+      await agreement(validator),
     );
     const registry = network.registry.address.toString();
     const price = CREATION_PRICE.toString();
@@ -168,7 +175,17 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
       const most = BigInt((await subnet()).registrationPrice);
       const before = await balance(coldkey);
       await approve('registry', most);
-      const result = await client.call(coldkey, network.registry, 'registry::register', NETUID, hotkey.address, most);
+      // The validator has an owner, so it need not agree again.
+      const signature = uid === 0 ? null : await agreement(hotkey);
+      const result = await client.call(
+        coldkey,
+        network.registry,
+        'registry::register',
+        NETUID,
+        hotkey.address,
+        most,
+        signature,
+      );
       const registry = network.registry.address.toString();
       const events = client.events(result, network);
       assert.deepEqual(
@@ -277,7 +294,7 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
       assert.ok(error instanceof Refused, String(error));
       return { variant: error.variant, value: error.value, docs: error.docs };
     };
-    assert.deepEqual(await refused(coldkey, 'registry', 'registry::register', NETUID, miner.address, tao(1_000)), {
+    assert.deepEqual(await refused(coldkey, 'registry', 'registry::register', NETUID, miner.address, tao(1_000), null), {
       variant: 'AlreadyRegistered',
       value: 1,
       docs: 'The hotkey is already registered on this subnet, on this uid. Use another hotkey.',

@@ -97,10 +97,10 @@ fn settings(rng: &mut Rng) -> Vec<Hyperparameter> {
         Hyperparameter::Yuma3(rng.percent(50)),
         Hyperparameter::LiquidAlpha(rng.percent(50)),
         Hyperparameter::Kappa(rng.pick([32_767, 0, u16::MAX])),
-        Hyperparameter::BondsMovingAverage(rng.pick([900_000, 0, 1_000_000])),
+        Hyperparameter::BondsMovingAverage(rng.pick([900_000, 0, 975_000])),
         Hyperparameter::BondsPenalty(rng.pick([0, u16::MAX, 30_000])),
         Hyperparameter::ActivityCutoff(rng.pick([1, 20, 5_000])),
-        Hyperparameter::ImmunityPeriod(0),
+        Hyperparameter::ImmunityPeriod(20),
     ]
 }
 
@@ -134,6 +134,12 @@ impl OnChain {
     /// Returns the subnet.
     pub fn netuid(&self) -> NetUid {
         self.netuid
+    }
+
+    /// Finalizes and settles the honest assertion of `case`, which stands first.
+    pub fn finish(&mut self, case: &Case) {
+        self.net.finalize(self.netuid);
+        self.settle(case);
     }
 
     /// Settles the epoch of `case`, which is final by its honest assertion.

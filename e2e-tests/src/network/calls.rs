@@ -10,10 +10,10 @@ use inktensor_primitives::{
     kernel::{EpochHeader, NeuronResult},
     registry::{
         Axon, CommitmentKind, Hyperparameter, KernelParams, NetworkRules, Prometheus, Registry,
-        RegistryError, SubnetIdentity, SubnetSnapshot,
+        RegistryError, Signature, SubnetIdentity, SubnetSnapshot,
     },
     staking::{Child, Payment, Staking, StakingError},
-    token::{TokenControl, WireError},
+    token::{SuccessionError, Successor, TokenControl, WireError},
     AccountId, Bps, Digest, NetUid, Rao, Uid,
 };
 use psp22::{PSP22Burnable, PSP22Error, PSP22Mintable, PSP22};
@@ -64,8 +64,10 @@ calls! {
     psp22.decrease_allowance as decrease_allowance(spender: AccountId, amount: u128) -> (), PSP22Error;
     /// Transfers what `from` has approved.
     psp22.transfer_from as transfer_from(from: AccountId, to: AccountId, amount: u128, data: Vec<u8>) -> (), PSP22Error;
-    /// Names the token's minter.
-    token.wire as wire_token(minter: AccountId) -> (), WireError;
+    /// Names the token's minter and the registry.
+    token.wire as wire_token(minter: AccountId, registry: AccountId) -> (), WireError;
+    /// Announces a successor; for the registry.
+    token.succeed as succeed(to: Option<Successor>) -> Option<u32>, SuccessionError;
     /// Names the registry's peer.
     registry.wire as wire_registry(epoch: AccountId) -> (), WireError;
     /// Names the staking contract's peers.
@@ -76,28 +78,42 @@ calls! {
     registry.allow_kernel as allow_kernel(kernel: AccountId, code_hash: Digest, defaults: KernelParams) -> (), RegistryError;
     /// Retires a kernel: no further subnet can choose it.
     registry.retire_kernel as retire_kernel(kernel: AccountId) -> (), RegistryError;
-    /// Transfers the admin's role.
-    registry.set_admin as set_admin(new: AccountId) -> (), RegistryError;
-    /// Creates a subnet.
-    registry.create_subnet as create_subnet(name: String, owner_hotkey: AccountId, kernel: AccountId, tempo: u32, max_uids: u16, max_validators: u16, max_price: Rao) -> NetUid, RegistryError;
+    /// Offers the admin's role.
+    registry.offer_admin as offer_admin(to: Option<AccountId>) -> (), RegistryError;
+    /// Accepts the admin's role.
+    registry.accept_admin as accept_admin() -> (), RegistryError;
+    /// Stops new stake, seats and subnets.
+    registry.brake as brake(until: u32) -> (), RegistryError;
+    /// Announces the close-down.
+    registry.close_down as close_down(successor: Successor) -> (), RegistryError;
+    /// Withdraws the close-down.
+    registry.cancel_close_down as cancel_close_down() -> (), RegistryError;
+    /// Withdraws the lock of a subnet after the close-down.
+    registry.withdraw_lock as withdraw_lock(netuid: NetUid) -> Rao, RegistryError;
+    /// Agrees that the caller, a hotkey, belongs to a coldkey.
+    registry.agree as agree(coldkey: Option<AccountId>) -> (), RegistryError;
+    /// Creates a subnet, with a hotkey that has agreed or passes on a signature.
+    registry.create_subnet as create_subnet_signed(name: String, owner_hotkey: AccountId, kernel: AccountId, tempo: u32, max_uids: u16, max_validators: u16, max_price: Rao, signature: Option<Signature>) -> NetUid, RegistryError;
     /// Sets a hyperparameter.
     registry.set_hyperparameter as set_hyperparameter(netuid: NetUid, value: Hyperparameter) -> (), RegistryError;
     /// Sets the network's rules.
     registry.set_network_rules as set_network_rules(rules: NetworkRules) -> (), RegistryError;
+    /// Withdraws announced rules.
+    registry.cancel_network_rules as cancel_network_rules() -> (), RegistryError;
     /// Starts a subnet.
     registry.start as start(netuid: NetUid) -> (), RegistryError;
     /// Offers a subnet.
     registry.offer_subnet as offer_subnet(netuid: NetUid, to: Option<AccountId>) -> (), RegistryError;
-    /// Accepts a subnet.
-    registry.accept_subnet as accept_subnet(netuid: NetUid, owner_hotkey: AccountId) -> (), RegistryError;
+    /// Accepts a subnet, with a hotkey that has agreed or passes on a signature.
+    registry.accept_subnet as accept_subnet_signed(netuid: NetUid, owner_hotkey: AccountId, signature: Option<Signature>) -> (), RegistryError;
     /// Sets or clears a subnet's identity.
     registry.set_identity as set_identity(netuid: NetUid, identity: Option<SubnetIdentity>) -> (), RegistryError;
     /// Sets a subnet's symbol.
     registry.set_symbol as set_symbol(netuid: NetUid, symbol: String) -> (), RegistryError;
-    /// Registers a hotkey.
-    registry.register as register(netuid: NetUid, hotkey: AccountId, max_price: Rao) -> Uid, RegistryError;
-    /// Replaces a neuron's hotkey.
-    registry.swap_hotkey as swap_hotkey(netuid: NetUid, hotkey: AccountId, new: AccountId) -> (), RegistryError;
+    /// Registers a hotkey that has agreed or passes on a signature.
+    registry.register as register_signed(netuid: NetUid, hotkey: AccountId, max_price: Rao, signature: Option<Signature>) -> Uid, RegistryError;
+    /// Replaces a neuron's hotkey by one that has agreed or passes on a signature.
+    registry.swap_hotkey as swap_hotkey_signed(netuid: NetUid, hotkey: AccountId, new: AccountId, signature: Option<Signature>) -> (), RegistryError;
     /// Publishes a neuron's endpoint.
     registry.serve_axon as serve_axon(netuid: NetUid, axon: Axon) -> (), RegistryError;
     /// Publishes a neuron's metrics endpoint.
@@ -173,6 +189,87 @@ calls! {
     reason = "see the messages' own documentation"
 )]
 impl Caller<'_> {
+    /// Registers a hotkey, which agrees to belong to the caller if that is all that is missing.
+    #[track_caller]
+    pub fn register(
+        self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        max_price: Rao,
+    ) -> Result<Uid, RegistryError> {
+        self.agreed(hotkey, |it| {
+            it.register_signed(netuid, hotkey, max_price, None)
+        })
+    }
+
+    /// Replaces a neuron's hotkey by `new`, which agrees if that is all that is missing.
+    #[track_caller]
+    pub fn swap_hotkey(
+        self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        new: AccountId,
+    ) -> Result<(), RegistryError> {
+        self.agreed(new, |it| it.swap_hotkey_signed(netuid, hotkey, new, None))
+    }
+
+    /// Creates a subnet. `owner_hotkey` agrees if that is all that is missing.
+    #[allow(clippy::too_many_arguments, reason = "the message's arguments")]
+    #[track_caller]
+    pub fn create_subnet(
+        self,
+        name: String,
+        owner_hotkey: AccountId,
+        kernel: AccountId,
+        tempo: u32,
+        max_uids: u16,
+        max_validators: u16,
+        max_price: Rao,
+    ) -> Result<NetUid, RegistryError> {
+        self.agreed(owner_hotkey, |it| {
+            it.create_subnet_signed(
+                name.clone(),
+                owner_hotkey,
+                kernel,
+                tempo,
+                max_uids,
+                max_validators,
+                max_price,
+                None,
+            )
+        })
+    }
+
+    /// Accepts a subnet. `owner_hotkey` agrees if that is all that is missing.
+    #[track_caller]
+    pub fn accept_subnet(
+        self,
+        netuid: NetUid,
+        owner_hotkey: AccountId,
+    ) -> Result<(), RegistryError> {
+        self.agreed(owner_hotkey, |it| {
+            it.accept_subnet_signed(netuid, owner_hotkey, None)
+        })
+    }
+
+    /// Makes a call. If it is refused because `hotkey` has not agreed, lets the hotkey agree to
+    /// belong to the caller, and makes the call again.
+    #[track_caller]
+    fn agreed<T>(
+        self,
+        hotkey: AccountId,
+        call: impl Fn(Caller<'_>) -> Result<T, RegistryError>,
+    ) -> Result<T, RegistryError> {
+        let Self { net, who } = self;
+        match call(net.as_(who)) {
+            Err(RegistryError::NotAgreed) => {
+                net.as_(hotkey).agree(Some(who)).expect("no owner");
+                call(net.as_(who))
+            }
+            answer => answer,
+        }
+    }
+
     /// Transfers TAO.
     pub fn transfer(self, to: AccountId, amount: Rao) -> Result<(), PSP22Error> {
         let message = self

@@ -18,7 +18,7 @@ pub use snapshot::{Snapshot, StorageRoots, SubnetState};
 
 use crate::{accounts::*, bundles::bundles, curve, observer::Observer};
 use inktensor_client::{
-    chain::{Bill, Chain, ChainRead, ContractEvent, Typed},
+    chain::{Answer, Bill, Chain, ChainRead, ContractEvent, Typed},
     deploy::{deploy, Addresses, Bundles, Config},
 };
 use inktensor_compute::epoch::Trace;
@@ -26,7 +26,7 @@ use inktensor_devnet::sandbox::{self, SandboxChain};
 use inktensor_primitives::{
     emission::{Emission, Split},
     epoch::EpochRules,
-    registry::NetworkRules,
+    registry::{NetworkRules, Registry},
     AccountId, Bps, Digest, NetUid, Rao,
 };
 use std::{collections::BTreeMap, mem, sync::OnceLock};
@@ -343,10 +343,15 @@ fn fresh(bundles: &Bundles, config: &Config) -> (SandboxChain, Addresses, Observ
 }
 
 fn deployed(chain: &mut dyn Chain, bundles: &Bundles, config: &Config) -> Addresses {
-    match deploy(chain, bundles, config) {
+    let addresses = match deploy(chain, bundles, config) {
         Ok(deployment) => deployment.addresses,
         Err(error) => panic!("{error}"),
+    };
+    if config.admin != config.deployer {
+        let accepted = chain.send(config.admin, addresses.registry().accept_admin());
+        accepted.answer().expect("the role is offered");
     }
+    addresses
 }
 
 /// Returns a record of the deployment.

@@ -11,14 +11,15 @@ use inktensor_primitives::{
         ChunkInputs, EpochHeader, EpochPlan, IncentiveKernel, KernelError, StepInput, StepOutput,
     },
     registry::{
-        HyperparameterView, KernelEntry, NetworkRules, Neuron, NeuronView, PruneCandidate,
-        RegistrationQuote, Registry, RegistryError, Seat, ServingView, Subnet, SubnetIdentity,
+        AnnouncedRules, HyperparameterView, KernelEntry, NetworkRules, Neuron, NeuronView,
+        PruneCandidate, RegistrationQuote, Registry, RegistryError, Seat, ServingView, Subnet,
+        SubnetIdentity,
     },
     staking::{
         ChildrenView, NominatorView, ParentView, PositionView, RootDividends, Staking,
         StakingError, TakeInfo,
     },
-    token::TokenControl,
+    token::{Succession, TokenControl},
     AccountId, Bps, Digest, NetUid, Rao, Uid,
 };
 use psp22::PSP22;
@@ -49,6 +50,10 @@ reads! {
     token.total_minted as total_minted() -> u128;
     /// Returns the only account that may mint.
     token.minter as minter() -> Option<AccountId>;
+    /// Returns the only account that may announce a successor.
+    token.registry as token_registry() -> Option<AccountId>;
+    /// Returns the announced succession.
+    token.succession as succession() -> Option<Succession>;
     /// Returns the cap of all TAO, in rao.
     token.cap as cap() -> u128;
     /// Returns the number of subnets.
@@ -63,6 +68,20 @@ reads! {
     registry.held as held() -> Rao;
     /// Returns the network's rules.
     registry.network_rules as network_rules() -> NetworkRules;
+    /// Returns the announced rules.
+    registry.announced_rules as announced_rules() -> Option<AnnouncedRules>;
+    /// Returns the account that the admin's role is offered to.
+    registry.offered_admin as offered_admin() -> Option<AccountId>;
+    /// Returns the end of the brake.
+    registry.braked_until as braked_until() -> Option<u32>;
+    /// Returns the block from which the network is closed.
+    registry.closes_down_at as closes_down_at() -> Option<u32>;
+    /// Returns the coldkey that a hotkey has agreed to belong to.
+    registry.agreed as agreed(hotkey: AccountId) -> Option<AccountId>;
+    /// Returns the bytes that a hotkey signs to agree.
+    registry.agreement as agreement(hotkey: AccountId, coldkey: AccountId) -> Vec<u8>;
+    /// Returns a subnet as its next epoch has it.
+    registry.next_subnet as next_subnet(netuid: NetUid) -> Option<Subnet>;
     /// Returns all hyperparameters of a subnet.
     registry.hyperparameters as hyperparameters(netuid: NetUid) -> Vec<HyperparameterView>;
     /// Returns the quote of a registration.

@@ -3,8 +3,13 @@
 use crate::{accounts::*, Network};
 use inktensor_client::deploy::Addresses;
 use inktensor_primitives::{
-    registry::Hyperparameter, staking::ROOT_EPOCH, AccountId, Bps, NetUid, Rao, Uid,
+    registry::{Hyperparameter, RegistryError},
+    staking::ROOT_EPOCH,
+    AccountId, Bps, NetUid, Rao, Uid,
 };
+
+/// Registrations per block of a new subnet.
+const REGISTRATIONS_PER_BLOCK: u16 = 4;
 
 /// The parameters of a new subnet.
 #[derive(Clone, Debug)]
@@ -78,7 +83,6 @@ impl Network {
             .expect("created");
         for setting in [
             Hyperparameter::BurnIncrease(Bps::ONE),
-            Hyperparameter::MaxRegistrationsPerBlock(u16::MAX),
             Hyperparameter::MinNonImmuneUids(0),
         ] {
             self.set(netuid, setting);
@@ -92,22 +96,46 @@ impl Network {
         netuid
     }
 
-    /// Sets a hyperparameter as the admin, who has no cooldown.
+    /// Sets a hyperparameter as the admin, who has no cooldown. The kernel is the owner's choice:
+    /// waits until the owner may choose.
     pub fn set(&mut self, netuid: NetUid, value: Hyperparameter) {
-        let admin = self.admin();
-        self.as_(admin)
-            .set_hyperparameter(netuid, value)
-            .expect("set");
+        let is_kernel = matches!(value, Hyperparameter::Kernel(_));
+        let who = if is_kernel {
+            self.subnet(netuid).expect("the subnet").owner
+        } else {
+            self.admin()
+        };
+        let mut set = self.as_(who).set_hyperparameter(netuid, value.clone());
+        if let Err(RegistryError::Cooldown(until)) = set {
+            self.advance_to(until);
+            set = self.as_(who).set_hyperparameter(netuid, value);
+        }
+        set.expect("set");
     }
 
     /// Registers `hotkey` for `coldkey`, paid with the bank's TAO.
     pub fn enrol(&mut self, netuid: NetUid, coldkey: AccountId, hotkey: AccountId) -> Uid {
         let registry = self.addresses.registry;
+        self.await_room(netuid);
         let price = self.price(netuid);
         self.provide(coldkey, registry, price);
         self.as_(coldkey)
             .register(netuid, hotkey, price)
             .expect("registered")
+    }
+
+    /// Makes a block if the present one has no room for another registration.
+    pub fn await_room(&mut self, netuid: NetUid) {
+        let quote = self.quote_registration(netuid);
+        if quote.is_some_and(|quote| quote.left_in_block == 0) {
+            self.advance(1);
+        }
+    }
+
+    /// Lets `hotkey` agree to belong to `coldkey`.
+    pub fn agree(&mut self, hotkey: AccountId, coldkey: AccountId) {
+        let agreed = self.as_(hotkey).agree(Some(coldkey));
+        agreed.expect("the hotkey has no owner");
     }
 
     /// Registers the first `count` hotkeys called `name` for `coldkey`, paid with one transfer of
@@ -122,9 +150,20 @@ impl Network {
         let registry = self.addresses.registry;
         let price = self.price(netuid);
         self.provide(coldkey, registry, Rao(price.0 * u64::from(count)));
+        // Each reads and writes as little as it can: crowds are large.
+        let quote = self.quote_registration(netuid);
+        let mut room = quote.map_or(0, |quote| quote.left_in_block);
         for i in 0..count {
+            if room == 0 {
+                self.advance(1);
+                room = REGISTRATIONS_PER_BLOCK;
+            }
+            room -= 1;
+            let hotkey = nth(name, i);
+            // A hotkey that has an owner need not agree again.
+            let _ = self.as_(hotkey).agree(Some(coldkey));
             self.as_(coldkey)
-                .register(netuid, nth(name, i), price)
+                .register_signed(netuid, hotkey, price, None)
                 .expect("registered");
         }
         self

@@ -42,10 +42,6 @@ fn dispute(net: &mut Network, netuid: NetUid, known: &HonestEpoch) {
         .expect("it is false");
 }
 
-fn stage(net: &Network, netuid: NetUid) -> Stage {
-    net.status(netuid).expect("a status").stage
-}
-
 /// Replays `steps` steps, signed by `who`. Returns the cost.
 fn replay(net: &mut Network, netuid: NetUid, who: AccountId, next: u32, steps: u32) -> Cost {
     let memory = net.memory_for(netuid, next, steps);

@@ -261,9 +261,9 @@ fn set_weights_follows_the_subnets_rules() {
         vec![
             Hyperparameter::WeightsVersionKey(3),
             Hyperparameter::MinAllowedWeights(2),
+            Hyperparameter::WeightsRateLimit(10),
         ],
     );
-    net.set(netuid, Hyperparameter::WeightsRateLimit(10));
     let set = |net: &mut Network, list: &[u16], key| {
         let weights = vec![1; list.len()];
         let told = net.why_not(netuid, validator(), uids(list), weights.clone(), key);
@@ -283,13 +283,15 @@ fn set_weights_follows_the_subnets_rules() {
     );
     net.advance(10);
     assert_eq!(set(&mut net, &[1, 2], 3), Ok(()));
-    net.advance(10);
-    net.set(netuid, Hyperparameter::StakeThreshold(Rao::from_tao(101)));
+    let threshold = Rao::from_tao(100_000);
+    net.set(netuid, Hyperparameter::StakeThreshold(threshold));
+    net.run_epoch(netuid);
     assert_eq!(
         set(&mut net, &[1, 2], 3),
-        Err(EpochError::StakeTooLow(Rao::from_tao(101)))
+        Err(EpochError::StakeTooLow(threshold))
     );
     net.set(netuid, Hyperparameter::StakeThreshold(Rao::from_tao(100)));
+    net.run_epoch(netuid);
     assert_eq!(set(&mut net, &[1, 2], 3), Ok(()));
 }
 

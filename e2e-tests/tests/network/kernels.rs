@@ -5,7 +5,7 @@ use inktensor_primitives::{
     epoch::EpochError,
     hash::blake2,
     kernel::YumaParams,
-    registry::{Hyperparameter, KernelParams, RegistryError},
+    registry::{Hyperparameter, KernelParams, RegistryError, STUCK_AFTER},
     AccountId, Digest, NetUid, Rao,
 };
 
@@ -25,6 +25,14 @@ fn allow_token(net: &mut Network, defaults: KernelParams) -> AccountId {
     let allowed = net.as_(ADMIN).allow_kernel(token, code, defaults);
     assert_eq!(allowed, Ok(()));
     token
+}
+
+/// Chooses a kernel as the subnet's owner.
+fn choose(net: &mut Network, netuid: NetUid, kernel: AccountId) {
+    let set = net
+        .as_(OWNER)
+        .set_hyperparameter(netuid, Hyperparameter::Kernel(kernel));
+    assert_eq!(set, Ok(()));
 }
 
 /// Creates a subnet of two validators and three miners, and waits until its first epoch can close.
@@ -67,11 +75,13 @@ fn allow_and_retire_by_other_accounts_are_refused() {
     let contracts = net.addresses().named().map(|(_, address)| address);
     let outsiders = [DEPLOYER, OWNER, BANK, TREASURY, STRANGER];
     let before = net.snapshot();
+    let until = net.block() + 1;
     for who in outsiders.into_iter().chain(contracts) {
         for answer in [
             net.as_(who).allow_kernel(kernel, code, yuma_defaults()),
             net.as_(who).retire_kernel(kernel),
-            net.as_(who).set_admin(who),
+            net.as_(who).offer_admin(Some(who)),
+            net.as_(who).brake(until),
         ] {
             assert_eq!(answer, Err(RegistryError::NotAdmin));
         }
@@ -80,11 +90,18 @@ fn allow_and_retire_by_other_accounts_are_refused() {
 }
 
 #[test]
-fn set_admin_ends_the_role_of_the_caller() {
+fn accept_admin_ends_the_role_of_the_former_admin() {
     let mut net = Network::deploy();
     let (kernel, _) = yuma(&net);
-    assert_eq!(net.as_(ADMIN).set_admin(ALICE), Ok(()));
-    assert_eq!(net.admin(), ALICE);
+    assert_eq!(net.as_(ADMIN).offer_admin(Some(ALICE)), Ok(()));
+    assert_eq!((net.admin(), net.offered_admin()), (ADMIN, Some(ALICE)));
+    net.refuses(
+        BOB,
+        |it| it.accept_admin(),
+        RegistryError::AdminNotOffered,
+    );
+    assert_eq!(net.as_(ALICE).accept_admin(), Ok(()));
+    assert_eq!((net.admin(), net.offered_admin()), (ALICE, None));
     assert_eq!(
         net.as_(ADMIN).retire_kernel(kernel),
         Err(RegistryError::NotAdmin)
@@ -172,18 +189,18 @@ fn create_subnet_copies_the_kernels_defaults() {
 #[test]
 fn choice_of_a_kernel_replaces_parameters_of_another_kind_only() {
     let mut net = Network::deploy();
+    let defaults = KernelParams::Other(vec![1, 2]);
+    let other = allow_token(&mut net, defaults.clone());
     let netuid = net.create(Shape::default());
     let (yuma, _) = yuma(&net);
     net.set(netuid, Hyperparameter::Kappa(7));
     let params = |net: &Network| net.subnet(netuid).expect("it exists").params;
     let custom = params(&net);
-    net.set(netuid, Hyperparameter::Kernel(yuma));
+    choose(&mut net, netuid, yuma);
     assert_eq!(params(&net), custom);
-    let defaults = KernelParams::Other(vec![1, 2]);
-    let other = allow_token(&mut net, defaults.clone());
-    net.set(netuid, Hyperparameter::Kernel(other));
+    choose(&mut net, netuid, other);
     assert_eq!(params(&net), defaults);
-    net.set(netuid, Hyperparameter::Kernel(yuma));
+    choose(&mut net, netuid, yuma);
     assert_eq!(params(&net), yuma_defaults());
 }
 
@@ -210,12 +227,22 @@ fn retired_kernel_runs_on_its_subnets_only() {
 #[test]
 fn close_without_a_kernel_is_refused() {
     let mut net = Network::deploy();
+    let token = allow_token(&mut net, KernelParams::Other(Vec::new()));
     let netuid = with_epoch_to_close(&mut net);
     let (yuma, _) = yuma(&net);
-    let token = allow_token(&mut net, KernelParams::Other(Vec::new()));
-    net.set(netuid, Hyperparameter::Kernel(token));
-    net.refuses(KEEPER, |it| it.close(netuid), EpochError::KernelUnavailable);
-    net.set(netuid, Hyperparameter::Kernel(yuma));
+    choose(&mut net, netuid, token);
+    net.run_epoch(netuid);
+    let due = net.status(netuid).expect("a status").closes_at;
+    net.advance_to(due);
+    let refused = EpochError::KernelUnavailable;
+    net.refuses(KEEPER, |it| it.close(netuid), refused.clone());
+    // The owner repairs it. The epoch closes when it is late, and all could see the change.
+    net.advance(20);
+    choose(&mut net, netuid, yuma);
+    net.refuses(KEEPER, |it| it.close(netuid), refused.clone());
+    net.advance_to(due + STUCK_AFTER - 1);
+    net.refuses(KEEPER, |it| it.close(netuid), refused);
+    net.advance(1);
     assert_eq!(net.close(netuid).kernel, yuma);
 }
 

@@ -310,13 +310,14 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
     // A seat and a subnet.
     let price = net.price(netuid);
     net.provide(relay, registry, price);
+    net.agree(named("relay-hotkey"), relay);
     let mut subnets = at.registry();
     measured.push((
         "register",
         frames(
             &mut net,
             relay,
-            subnets.register(netuid, named("relay-hotkey"), price),
+            subnets.register(netuid, named("relay-hotkey"), price, None),
         ),
     ));
 

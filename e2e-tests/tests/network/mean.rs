@@ -123,13 +123,15 @@ fn subnet_changes_its_kernel_and_back() {
     net.with_validators(netuid, 2).with_miners(netuid, 3);
     net.run_epoch(netuid);
     net.honest_weights(netuid);
+    // A choice counts from the next epoch on.
+    net.set(netuid, Hyperparameter::Kernel(addresses.mean));
     net.run_epoch(netuid);
     let bonds = net.memory_hashes(netuid);
     assert_eq!(bonds.len(), 1);
 
-    net.set(netuid, Hyperparameter::Kernel(addresses.mean));
     let subnet = net.subnet(netuid).expect("it exists");
     assert_eq!(subnet.params, KernelParams::Other(Vec::new()));
+    net.set(netuid, Hyperparameter::Kernel(addresses.yuma));
     let header = net.close(netuid);
     assert_eq!((header.kernel, header.epoch), (addresses.mean, 2));
     // The mean kernel does not get Yuma's carry-over state.
@@ -139,7 +141,6 @@ fn subnet_changes_its_kernel_and_back() {
     net.finalize(netuid);
     net.settle(netuid);
 
-    net.set(netuid, Hyperparameter::Kernel(addresses.yuma));
     let header = net.close(netuid);
     assert_eq!((header.kernel, header.epoch), (addresses.yuma, 3));
     net.forget(netuid);
@@ -152,6 +153,7 @@ fn subnet_changes_its_kernel_and_back() {
 fn close_with_parameters_is_refused() {
     let (mut net, netuid) = with_final_epoch();
     net.set(netuid, Hyperparameter::OtherParams(vec![0]));
+    net.run_epoch(netuid);
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at);
     net.refuses(
@@ -191,8 +193,12 @@ fn workers_follow_a_subnet_from_one_kernel_to_another() {
         Keeper::new(KEEPER, addresses),
         Proposer::new(WORKER, addresses),
     );
-    for (epoch, kernel) in (0..).zip([addresses.yuma, addresses.mean, addresses.yuma]) {
-        net.set(netuid, Hyperparameter::Kernel(kernel));
+    let all = [addresses.yuma, addresses.mean, addresses.yuma];
+    for (epoch, kernel) in (0..).zip(all) {
+        // A choice counts from the next epoch on.
+        if let Some(next) = usize::try_from(epoch + 1).ok().and_then(|next| all.get(next)) {
+            net.set(netuid, Hyperparameter::Kernel(*next));
+        }
         for _ in 0..100 {
             let status = net.status(netuid).expect("a status");
             if status.final_epoch == Some(epoch) && status.settling.is_none() {

@@ -53,6 +53,7 @@ fn register_beyond_the_number_per_block_is_refused() {
     net.provide(CHARLIE, registry, Rao::from_tao(1));
     let next = net.block() + 1;
     assert_eq!(net.quote_registration(netuid).unwrap().left_in_block, 0);
+    net.agree(named("charlie-hotkey"), CHARLIE);
     net.refuses(
         CHARLIE,
         |it| it.register(netuid, named("charlie-hotkey"), Rao::from_tao(1)),
@@ -67,6 +68,7 @@ fn register_beyond_the_number_per_block_is_refused() {
 #[test]
 fn register_with_registration_closed_is_refused() {
     let (mut net, netuid) = with_subnet(8);
+    // No epoch runs yet, so the value counts at once.
     net.set(netuid, Hyperparameter::RegistrationAllowed(false));
     let registry = net.addresses().registry;
     net.provide(ALICE, registry, Rao::from_tao(1));
@@ -83,14 +85,14 @@ fn full() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
         let netuid = net.create(Shape {
             seats: 3,
-            settings: vec![Hyperparameter::ImmunityPeriod(2)],
+            settings: vec![Hyperparameter::ImmunityPeriod(20)],
             ..Shape::default()
         });
         for i in 0..3 {
             net.enrol(netuid, nth("miner-owner", i), nth("miner", i));
             net.advance(1);
         }
-        net.advance(2);
+        net.advance(20);
         netuid
     });
     PREPARED.network()
@@ -120,6 +122,8 @@ fn prune_candidates_are_in_the_order_of_replacement() {
     );
     // While two neurons cannot be replaced, the immune one is replaced first.
     net.set(netuid, Hyperparameter::MinNonImmuneUids(2));
+    assert_eq!(order(&net)[0], (Uid(1), false), "from the next epoch on");
+    net.close(netuid);
     assert_eq!(order(&net)[0], (Uid(0), true));
     assert_eq!(net.enrol(netuid, BOB, BOB_HOTKEY), Uid(0));
 }
@@ -130,7 +134,7 @@ fn owners_first_neurons_are_never_replaced() {
     let netuid = net.create(Shape {
         seats: 3,
         settings: vec![
-            Hyperparameter::ImmunityPeriod(0),
+            Hyperparameter::ImmunityPeriod(20),
             Hyperparameter::ImmuneOwnerUids(2),
         ],
         ..Shape::default()
@@ -150,7 +154,7 @@ fn replaced_neuron_keeps_its_stake_and_is_still_paid() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: 3,
-        settings: vec![Hyperparameter::ImmunityPeriod(0)],
+        settings: vec![Hyperparameter::ImmunityPeriod(20)],
         ..Shape::default()
     });
     net.with_validators(netuid, 1).with_miners(netuid, 2);

@@ -88,6 +88,7 @@ fn create_subnet_without_payment_is_refused() {
     let mut net = Network::deploy();
     let (kernel, price) = (net.addresses().yuma, net.creation_price());
     net.fund(OWNER, price);
+    net.agree(OWNER_HOTKEY, OWNER);
     net.refuses(
         OWNER,
         |it| it.create_subnet("text".into(), OWNER_HOTKEY, kernel, 20, 64, 4, Rao::CAP),
@@ -142,13 +143,13 @@ fn create_subnet_out_of_bounds_is_refused() {
 fn set_hyperparameter_by_the_owner_succeeds() {
     let (mut net, netuid) = with_subnet(Shape::default());
     set(&mut net, netuid, Hyperparameter::Tempo(33));
-    set(&mut net, netuid, Hyperparameter::Kappa(40_000));
+    set(&mut net, netuid, Hyperparameter::BondsPenalty(40_000));
     let subnet = net.subnet(netuid).expect("it exists");
     assert_eq!(subnet.tempo, 33);
     let KernelParams::Yuma(params) = subnet.params else {
         panic!("the kernel is Yuma");
     };
-    assert_eq!(params.kappa, 40_000);
+    assert_eq!(params.bonds_penalty, 40_000);
 }
 
 #[test]
@@ -169,11 +170,12 @@ fn set_hyperparameter_out_of_bounds_is_refused() {
     for value in [
         Hyperparameter::Tempo(0),
         Hyperparameter::MaxUids(MAX_UIDS + 1),
-        Hyperparameter::MaxValidators(0),
+        Hyperparameter::MaxRegistrationsPerBlock(5),
+        Hyperparameter::ImmunityPeriod(19),
         Hyperparameter::ImmunityPeriod(1_000_001),
         Hyperparameter::RegistrationPrice(Rao::ZERO),
         Hyperparameter::ActivityCutoff(0),
-        Hyperparameter::BondsMovingAverage(1_000_001),
+        Hyperparameter::BondsMovingAverage(975_001),
         Hyperparameter::AlphaValues(50_000, 40_000),
         Hyperparameter::AlphaSigmoidSteepness(-1),
     ] {
@@ -187,12 +189,21 @@ fn set_hyperparameter_out_of_bounds_is_refused() {
 
 #[test]
 fn set_hyperparameter_of_yuma_for_another_kernel_is_refused() {
-    let (mut net, netuid) = with_subnet(Shape::default());
-    set(&mut net, netuid, Hyperparameter::OtherParams(vec![1, 2, 3]));
+    let (mut net, netuid) = with_subnet(Shape {
+        kernel: |addresses| addresses.mean,
+        ..Shape::default()
+    });
     net.refuses(
         OWNER,
-        |it| it.set_hyperparameter(netuid, Hyperparameter::Kappa(1)),
+        |it| it.set_hyperparameter(netuid, Hyperparameter::BondsPenalty(1)),
         RegistryError::NotYuma,
+    );
+    set(&mut net, netuid, Hyperparameter::OtherParams(vec![1, 2, 3]));
+    let yuma = net.create(Shape::default());
+    net.refuses(
+        OWNER,
+        |it| it.set_hyperparameter(yuma, Hyperparameter::OtherParams(Vec::new())),
+        RegistryError::IsYuma,
     );
 }
 
@@ -201,7 +212,7 @@ fn set_hyperparameter_of_an_unknown_subnet_is_refused() {
     let mut net = Network::deploy();
     net.refuses(
         OWNER,
-        |it| it.set_hyperparameter(NetUid(1), Hyperparameter::Kappa(1)),
+        |it| it.set_hyperparameter(NetUid(1), Hyperparameter::Tempo(1)),
         RegistryError::UnknownSubnet,
     );
 }
@@ -234,6 +245,7 @@ fn register_above_the_callers_limit_is_refused() {
     let (mut net, netuid) = with_subnet(Shape::default());
     let price = pay_for_seat(&mut net, netuid, ALICE);
     let limit = Rao(price.0 - 1);
+    net.agree(ALICE_HOTKEY, ALICE);
     net.refuses(
         ALICE,
         |it| it.register(netuid, ALICE_HOTKEY, limit),
@@ -249,6 +261,7 @@ fn register_without_payment_is_refused() {
     // Enough allowance, but one rao short of balance.
     net.provide(ALICE, registry, price);
     net.as_(ALICE).transfer(BOB, Rao(1)).expect("transferred");
+    net.agree(ALICE_HOTKEY, ALICE);
     net.refuses(
         ALICE,
         |it| it.register(netuid, ALICE_HOTKEY, ANY_PRICE),
@@ -301,6 +314,7 @@ fn register_on_a_full_subnet_of_the_owners_neurons_is_refused() {
     net.enrol(netuid, OWNER, OWNER_HOTKEY);
     net.enrol(netuid, OWNER, named("owner-miner"));
     pay_for_seat(&mut net, netuid, CHARLIE);
+    net.agree(named("charlie-hotkey"), CHARLIE);
     net.refuses(
         CHARLIE,
         |it| it.register(netuid, named("charlie-hotkey"), ANY_PRICE),
@@ -314,7 +328,7 @@ fn register_on_a_full_subnet_replaces_the_oldest_of_least_score() {
         seats: 3,
         ..Shape::default()
     });
-    set(&mut net, netuid, Hyperparameter::ImmunityPeriod(5));
+    set(&mut net, netuid, Hyperparameter::ImmunityPeriod(20));
     for i in 0..3 {
         net.enrol(netuid, nth("miner-owner", i), nth("miner", i));
         if i == 0 {
@@ -338,10 +352,10 @@ fn replaced_neuron_keeps_its_stake_and_its_owner() {
         seats: 1,
         ..Shape::default()
     });
-    set(&mut net, netuid, Hyperparameter::ImmunityPeriod(0));
+    set(&mut net, netuid, Hyperparameter::ImmunityPeriod(20));
     net.enrol(netuid, ALICE, ALICE_HOTKEY);
     net.stake(netuid, ALICE, ALICE_HOTKEY, Rao::from_tao(10));
-    net.advance(1);
+    net.advance(20);
     net.enrol(netuid, BOB, BOB_HOTKEY);
     assert_eq!(net.seat(netuid, ALICE_HOTKEY), None);
     assert_eq!(net.owner_of(ALICE_HOTKEY), Some(ALICE));
@@ -354,7 +368,7 @@ fn replaced_neuron_leaves_no_score() {
         seats: 1,
         ..Shape::default()
     });
-    set(&mut net, netuid, Hyperparameter::ImmunityPeriod(0));
+    set(&mut net, netuid, Hyperparameter::ImmunityPeriod(20));
     net.enrol(netuid, ALICE, ALICE_HOTKEY);
     net.stake(netuid, ALICE, ALICE_HOTKEY, Rao::from_tao(10));
     net.run_epoch(netuid);
@@ -390,7 +404,7 @@ fn neurons_at_returns_the_neurons_of_the_closed_epoch() {
         seats: 1,
         ..Shape::default()
     });
-    set(&mut net, netuid, Hyperparameter::ImmunityPeriod(0));
+    set(&mut net, netuid, Hyperparameter::ImmunityPeriod(20));
     net.enrol(netuid, ALICE, ALICE_HOTKEY);
     net.close(netuid);
     net.enrol(netuid, BOB, BOB_HOTKEY);

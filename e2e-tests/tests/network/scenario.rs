@@ -193,7 +193,7 @@ fn full_subnet() -> (Network, NetUid) {
             tempo: 100,
             seats: MAX_UIDS,
             permits: 64,
-            settings: vec![Hyperparameter::ImmunityPeriod(0)],
+            settings: vec![Hyperparameter::ImmunityPeriod(100)],
             ..Shape::default()
         });
         assert_eq!(netuid, NETUID);
@@ -247,6 +247,8 @@ fn largest_closed_epoch() -> (Network, NetUid) {
         net.set(netuid, Hyperparameter::MaxValidators(MAX_VALIDATORS));
         // The most expensive rule of bonds.
         net.set(netuid, Hyperparameter::LiquidAlpha(true));
+        // Both count from the second epoch on.
+        net.run_epoch(netuid);
         // The owner's neuron replaces the oldest one, a validator.
         let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
         net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(1));

@@ -268,7 +268,7 @@ fn neuron_replaced_after_the_close_is_still_paid() {
     });
     net.set(
         netuid,
-        inktensor_primitives::registry::Hyperparameter::ImmunityPeriod(0),
+        inktensor_primitives::registry::Hyperparameter::ImmunityPeriod(20),
     );
     net.with_validators(netuid, 1).with_miners(netuid, 2);
     net.run_epoch(netuid);

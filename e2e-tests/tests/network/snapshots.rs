@@ -23,7 +23,7 @@ fn with_closed_epoch(rng: &mut Rng) -> (Case, OnChain) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: SEATS,
-        settings: vec![Hyperparameter::ImmunityPeriod(0)],
+        settings: vec![Hyperparameter::ImmunityPeriod(20)],
         ..Shape::default()
     });
     net.with_validators(netuid, 3).with_miners(netuid, 5);
@@ -165,7 +165,8 @@ fn closed_inputs_do_not_change_with_random_writes() {
             let proof = case.trace.proof(&case.inputs, &honest, k).expect("a step");
             assert_eq!(judge.dispute(k, &proof), Err(EpochError::StepIsCorrect));
         }
-        judge.finish(&case);
+        judge.net.finalize(netuid);
+        judge.settle(&case);
         assert_eq!(judge.net.roster(netuid), case.trace.roster);
     }
 }
@@ -183,7 +184,8 @@ fn stake_after_a_close_is_read_by_the_epoch_after_the_next() {
     judge
         .propose(&case.trace.assertion())
         .expect("honest, and taken");
-    judge.finish(&case);
+    judge.net.finalize(netuid);
+    judge.settle(&case);
     judge.net.run_epoch(netuid);
     judge.net.close(netuid);
     let stake = |inputs: &inktensor_compute::epoch::EpochInputs| inputs.chunks[0].neurons[0].stake;

@@ -3,7 +3,7 @@
 use inktensor_client::chain::ChainRead;
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
-    registry::{Hyperparameter, NetworkRules},
+    registry::{Hyperparameter, NetworkRules, ANNOUNCED_FOR},
     staking::{StakeAdded, StakeMoved, StakingError, TAKE_RAISE_INTERVAL},
     AccountId, Bps, NetUid, Rao,
 };
@@ -107,6 +107,7 @@ fn transfer_stake_changes_its_owner() {
 fn transfer_stake_with_transfers_off_is_refused() {
     let (mut net, one, _) = with_stake();
     net.set(one, Hyperparameter::TransferEnabled(false));
+    net.run_epoch(one);
     net.refuses(
         CHARLIE,
         |it| it.transfer_stake(one, ALICE_HOTKEY, BOB, None),
@@ -169,9 +170,11 @@ fn nomination_below_the_minimum_is_refused_or_paid_out_whole() {
     let (mut net, one, two) = with_stake();
     let rules = NetworkRules {
         nominator_min: Rao::from_tao(5),
+        creation_interval: 300,
         ..net.network_rules()
     };
-    net.as_(ADMIN).set_network_rules(rules).expect("set");
+    net.as_(ADMIN).set_network_rules(rules).expect("announced");
+    net.advance(ANNOUNCED_FOR);
     let staking = net.addresses().staking;
     net.provide(STRANGER, staking, TEN);
     let five = Rao::from_tao(5);

@@ -5,8 +5,8 @@ use inktensor_primitives::{
     emission::{EmissionError, SplitPreset},
     epoch::EpochError,
     registry::{
-        Hyperparameter, NetworkRules, Parameter, RegistryError, Setter, SubnetIdentity,
-        MAX_IDENTITY_FIELD,
+        Hyperparameter, NetworkRules, Parameter, RegistryError, Setter, Subnet, SubnetIdentity,
+        ANNOUNCED_FOR, MAX_IDENTITY_FIELD,
     },
     staking::StakingError,
     NetUid, Rao,
@@ -21,7 +21,7 @@ fn create(net: &mut Network, max_price: Rao) -> Result<NetUid, RegistryError> {
         .create_subnet("text".into(), ALICE_HOTKEY, kernel, 20, 64, 4, max_price)
 }
 
-/// Changes the rules of the network.
+/// Changes the rules of a network without subnets, at once.
 fn rule(net: &mut Network, change: impl FnOnce(&mut NetworkRules)) {
     let mut rules = net.network_rules();
     change(&mut rules);
@@ -145,11 +145,16 @@ fn hyperparameters_have_value_bounds_setter_and_cooldown() {
 
     // The owner's cooldown is two tempos; the view has its end.
     net.as_(OWNER)
-        .set_hyperparameter(netuid, Hyperparameter::Kappa(1))
+        .set_hyperparameter(netuid, Hyperparameter::BondsPenalty(1))
         .expect("set");
     let until = net.block() + 40;
-    assert_eq!(find(&net, Parameter::Kappa).changes_from, until);
-    for value in [Hyperparameter::Kappa(2), Hyperparameter::Yuma3(false)] {
+    let penalty = find(&net, Parameter::BondsPenalty);
+    assert_eq!(penalty.changes_from, until);
+    assert_eq!((penalty.value, penalty.next), (65_535, Some(1)));
+    for value in [
+        Hyperparameter::BondsPenalty(2),
+        Hyperparameter::Yuma3(false),
+    ] {
         net.refuses(
             OWNER,
             |it| it.set_hyperparameter(netuid, value),
@@ -157,7 +162,7 @@ fn hyperparameters_have_value_bounds_setter_and_cooldown() {
         );
     }
     net.as_(OWNER)
-        .set_hyperparameter(netuid, Hyperparameter::ImmunityPeriod(1))
+        .set_hyperparameter(netuid, Hyperparameter::ImmunityPeriod(30))
         .expect("another parameter");
     net.as_(ADMIN)
         .set_hyperparameter(netuid, Hyperparameter::Kappa(3))
@@ -165,24 +170,31 @@ fn hyperparameters_have_value_bounds_setter_and_cooldown() {
 }
 
 #[test]
-fn set_hyperparameter_shortly_before_the_close_is_refused() {
+fn set_hyperparameter_counts_from_the_next_epoch_on() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     net.with_validators(netuid, 1);
     net.start_all();
     let due = net.status(netuid).unwrap().closes_at;
-    net.advance_to(due - 2);
-    for who in [OWNER, ADMIN] {
-        net.refuses(
-            who,
-            |it| it.set_hyperparameter(netuid, Hyperparameter::Kappa(1)),
-            RegistryError::Frozen(due),
-        );
-    }
     net.advance_to(due);
     net.as_(OWNER)
-        .set_hyperparameter(netuid, Hyperparameter::Kappa(1))
-        .expect("overdue epochs do not freeze");
+        .set_hyperparameter(netuid, Hyperparameter::Tempo(30))
+        .expect("set");
+    net.as_(ADMIN)
+        .set_hyperparameter(netuid, Hyperparameter::MaxValidators(9))
+        .expect("set");
+    let sizes = |subnet: Option<Subnet>| {
+        let subnet = subnet.expect("the subnet");
+        (subnet.tempo, subnet.max_validators)
+    };
+    assert_eq!(sizes(net.subnet(netuid)), (20, 4));
+    assert_eq!(sizes(net.next_subnet(netuid)), (30, 9));
+    assert_eq!(net.close(netuid).max_validators, 4);
+    assert_eq!(sizes(net.subnet(netuid)), (30, 9));
+    let opened = net.block();
+    assert_eq!(net.status(netuid).unwrap().closes_at, opened + 30);
+    net.finish_epoch(netuid);
+    assert_eq!(net.close(netuid).max_validators, 9);
 }
 
 #[test]
@@ -190,6 +202,9 @@ fn set_hyperparameter_of_the_network_by_the_owner_is_refused() {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     for value in [
+        Hyperparameter::MaxValidators(1),
+        Hyperparameter::MinStake(Rao(1)),
+        Hyperparameter::Kappa(1),
         Hyperparameter::RegistrationAllowed(false),
         Hyperparameter::MinNonImmuneUids(1),
         Hyperparameter::WeightsRateLimit(1),
@@ -233,8 +248,8 @@ fn split_of_a_subnet_divides_its_budgets() {
 #[test]
 fn split_that_the_rules_do_not_allow_is_refused() {
     let mut net = Network::deploy();
-    let netuid = net.create(Shape::default());
     rule(&mut net, |rules| rules.bittensor_split = false);
+    let netuid = net.create(Shape::default());
     assert_eq!(
         net.as_(OWNER)
             .set_hyperparameter(netuid, Hyperparameter::Split(SplitPreset::Bittensor)),
@@ -342,6 +357,10 @@ fn set_identity_and_symbol_by_the_owner_succeed() {
 /// Returns a full network of two replaceable subnets. The second has earned TAO, the first has not.
 fn full() -> (Network, NetUid, NetUid) {
     static PREPARED: Prepared<(NetUid, NetUid)> = Prepared::new(|net| {
+        rule(net, |rules| {
+            rules.subnet_limit = 2;
+            rules.subnet_immunity = 10;
+        });
         let (weak, strong) = (net.create(Shape::default()), net.create(Shape::default()));
         for netuid in [weak, strong] {
             net.with_validators(netuid, 1).with_miners(netuid, 1);
@@ -349,10 +368,6 @@ fn full() -> (Network, NetUid, NetUid) {
         for _ in 0..2 {
             net.run_epoch(strong);
         }
-        rule(net, |rules| {
-            rules.subnet_limit = 2;
-            rules.subnet_immunity = 10;
-        });
         (weak, strong)
     });
     let (net, (weak, strong)) = PREPARED.network();
@@ -378,8 +393,15 @@ fn create_subnet_on_a_full_network_retires_the_weakest() {
 #[test]
 fn create_subnet_on_a_full_network_of_immune_subnets_is_refused() {
     let (mut net, weak, _) = full();
-    rule(&mut net, |rules| rules.subnet_immunity = 1_000);
-    let free = net.subnet(weak).unwrap().created_at + 1_000;
+    let rules = NetworkRules {
+        subnet_immunity: 60_000,
+        creation_interval: 300,
+        ..net.network_rules()
+    };
+    net.as_(ADMIN).set_network_rules(rules).expect("announced");
+    assert_eq!(net.retirement_candidate(), Some(weak));
+    net.advance(ANNOUNCED_FOR);
+    let free = net.subnet(weak).unwrap().created_at + 60_000;
     assert_eq!(net.retirement_candidate(), None);
     assert_eq!(
         create(&mut net, Rao::CAP),
@@ -420,7 +442,6 @@ fn epoch_closed_before_the_retirement_is_paid() {
     let header = net.close(weak);
     // The other subnet has earned more, so this one is retired between its close and its
     // settlement.
-    rule(&mut net, |rules| rules.subnet_immunity = 0);
     assert_eq!(net.retirement_candidate(), Some(weak));
     create(&mut net, Rao::CAP).expect("created");
     net.finish_epoch(weak);

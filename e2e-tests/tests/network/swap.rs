@@ -14,7 +14,7 @@ fn with_validator() -> (Network, NetUid) {
     static PREPARED: Prepared<NetUid> = Prepared::new(|net| {
         let netuid = net.create(Shape {
             settings: vec![
-                Hyperparameter::ImmunityPeriod(0),
+                Hyperparameter::ImmunityPeriod(20),
                 Hyperparameter::MaxUids(3),
             ],
             ..Shape::default()

@@ -204,7 +204,7 @@ fn row_does_not_return_with_its_hotkey() {
         seats: 2,
         ..Shape::default()
     });
-    net.set(netuid, Hyperparameter::ImmunityPeriod(0));
+    net.set(netuid, Hyperparameter::ImmunityPeriod(20));
     net.with_validators(netuid, 1).with_miners(netuid, 1);
     net.run_epoch(netuid);
     let (owner, validator) = (nth("validator-owner", 0), nth("validator", 0));
@@ -213,16 +213,16 @@ fn row_does_not_return_with_its_hotkey() {
         .expect("set");
     net.advance(1);
     assert_eq!(net.enrol(netuid, ALICE, ALICE_HOTKEY), Uid(0));
-    net.advance(1);
+    net.advance(20);
     // Now the miner is the oldest, so the validator registers on another seat first, then on its
     // own.
     assert_eq!(net.enrol(netuid, owner, validator), Uid(1));
     assert_eq!(net.weights(netuid, Uid(1)), None);
-    net.advance(1);
+    net.advance(20);
     assert_eq!(net.enrol(netuid, BOB, BOB_HOTKEY), Uid(0));
-    net.advance(1);
+    net.advance(20);
     assert_eq!(net.enrol(netuid, CHARLIE, named("charlie-hotkey")), Uid(1));
-    net.advance(1);
+    net.advance(20);
     assert_eq!(net.enrol(netuid, owner, validator), Uid(0));
     assert_eq!(net.weights(netuid, Uid(0)), None);
     net.close(netuid);
@@ -260,7 +260,7 @@ fn row_does_not_pass_to_the_next_neuron() {
         seats: 2,
         ..Shape::default()
     });
-    net.set(netuid, Hyperparameter::ImmunityPeriod(0));
+    net.set(netuid, Hyperparameter::ImmunityPeriod(20));
     net.with_validators(netuid, 1).with_miners(netuid, 1);
     net.run_epoch(netuid);
     net.as_(nth("validator", 0))

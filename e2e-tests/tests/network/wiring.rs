@@ -6,7 +6,7 @@ use inktensor_primitives::{
     kernel::NeuronResult,
     registry::RegistryError,
     staking::{Payment, StakingError},
-    token::WireError,
+    token::{SuccessionError, Successor, WireError},
     AccountId, NetUid, Rao, Uid,
 };
 
@@ -49,6 +49,7 @@ fn peers_are_the_deployed_contracts() {
     assert_eq!(peers.staking, addresses.staking);
     assert_eq!(peers.emission, addresses.emission);
     assert_eq!(net.minter(), Some(addresses.emission));
+    assert_eq!(net.token_registry(), Some(addresses.registry));
     assert_eq!(net.treasury(), TREASURY);
 }
 
@@ -59,11 +60,11 @@ fn wire_twice_is_refused_even_by_the_deployer() {
     let before = net.snapshot();
     for who in [DEPLOYER, STRANGER] {
         for answer in [
-            net.as_(who).wire_token(who),
+            net.as_(who).wire_token(who, who),
             net.as_(who).wire_registry(who),
             net.as_(who).wire_staking(who, who),
             net.as_(who).wire_emission(who),
-            net.as_(who).wire_token(addresses.emission),
+            net.as_(who).wire_token(addresses.emission, addresses.registry),
         ] {
             assert_eq!(answer, Err(WireError::AlreadyWired));
         }
@@ -76,7 +77,7 @@ fn wire_by_another_account_is_refused() {
     let mut net = Network::half_deployed();
     let before = net.snapshot();
     for answer in [
-        net.as_(STRANGER).wire_token(STRANGER),
+        net.as_(STRANGER).wire_token(STRANGER, STRANGER),
         net.as_(STRANGER).wire_registry(STRANGER),
         net.as_(STRANGER).wire_staking(STRANGER, STRANGER),
         net.as_(STRANGER).wire_emission(STRANGER),
@@ -84,6 +85,19 @@ fn wire_by_another_account_is_refused() {
         assert_eq!(answer, Err(WireError::NotDeployer));
     }
     assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn succeed_by_other_accounts_is_refused() {
+    let mut net = Network::deploy();
+    let insider = net.addresses().registry;
+    let to = Some(Successor {
+        minter: STRANGER,
+        registry: STRANGER,
+    });
+    for who in outsiders(&net, insider).into_iter().chain([ADMIN]) {
+        net.refuses(who, |it| it.succeed(to), SuccessionError::NotRegistry);
+    }
 }
 
 #[test]

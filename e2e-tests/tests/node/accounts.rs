@@ -30,7 +30,14 @@ pub const CLOCK: Account = Account("//Alice//stash");
 /// The account that posts lies.
 pub const LIAR: Account = Account("//Bob//stash");
 
-/// All accounts.
+/// The hotkeys of miners.
+pub const MINERS: [Account; 3] = [
+    Account("//Miner1"),
+    Account("//Miner2"),
+    Account("//Miner3"),
+];
+
+/// All accounts that sign.
 pub const ALL: [Account; 8] = [ALICE, BOB, CHARLIE, DAVE, EVE, FERDIE, CLOCK, LIAR];
 
 impl Account {

@@ -66,8 +66,6 @@ rollover_delay = 400
 [network]
 creation_interval = 0
 "#;
-/// The number of miners of each subnet.
-const MINERS: u8 = 3;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -237,12 +235,14 @@ impl Network {
         self.as_(owner, &start).text();
         let validators = [accounts::BOB, accounts::CHARLIE];
         let hotkeys = validators.map(Account::address).into_iter();
-        let miners = (1..=MINERS).map(|miner| ss58(&[miner; 32].into()));
-        for hotkey in hotkeys.clone().chain(miners) {
-            let register = [
-                "neuron", "register", "--netuid", &netuid, "--hotkey", &hotkey,
-            ];
-            self.as_(owner, &register).with(&["--wait", "best"]).text();
+        for hotkey in validators.iter().chain(&accounts::MINERS) {
+            hotkey.write_key(&self.folder);
+            let key = self.folder.join(hotkey.key_file());
+            let key = key.to_string_lossy();
+            // On the second subnet the key is not needed any more, and does no harm.
+            let register = ["neuron", "register", "--netuid", &netuid];
+            let agreed = ["--hotkey-suri-file", &key, "--wait", "best"];
+            self.as_(owner, &register).with(&agreed).text();
         }
         for (hotkey, amount) in hotkeys.zip(["600", "400"]) {
             let add = ["stake", "add", "--netuid", &netuid, "--hotkey", &hotkey];
@@ -375,7 +375,7 @@ impl Network {
                 .reads(&["metagraph", "--netuid", &number, "--json"])
                 .json();
             let neurons = graph["neurons"].as_array().expect("neurons");
-            assert_eq!(neurons.len(), usize::from(MINERS) + 2);
+            assert_eq!(neurons.len(), accounts::MINERS.len() + 2);
             let incentive = |uid: usize| neurons[uid]["incentive"].as_u64().expect("a share");
             assert!(
                 incentive(2) > incentive(3) && incentive(3) > incentive(4),

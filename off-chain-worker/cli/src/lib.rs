@@ -26,6 +26,7 @@ macro_rules! example {
     };
 }
 
+pub mod agreement;
 pub mod args;
 pub mod commands;
 pub mod error;

@@ -115,13 +115,17 @@ impl Net {
             8,
             2,
             most,
+            None,
         );
         let subnet = self.chain.send(bank, subnet).answer().unwrap();
         assert_eq!(subnet.value, NETUID);
         let start = contracts.registry().start(NETUID);
         self.chain.send(bank, start).answer().unwrap();
         for name in ["one", "two"] {
-            let neuron = contracts.registry().register(NETUID, account(name), most);
+            let agree = contracts.registry().agree(Some(bank));
+            self.chain.send(account(name), agree).answer().unwrap();
+            let hotkey = account(name);
+            let neuron = contracts.registry().register(NETUID, hotkey, most, None);
             self.chain.send(bank, neuron).answer().unwrap();
         }
         let worker = account("worker");

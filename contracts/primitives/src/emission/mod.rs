@@ -144,8 +144,11 @@ pub trait Emission {
 
     /// Names the epoch contract. Deployer only, once, during deployment.
     ///
+    /// # Events
+    /// `Wired`.
+    ///
     /// # Errors
-    /// `AlreadyWired`, `NotDeployer`.
+    /// `AlreadyWired`, `NotDeployer`, `BadPeer` if the contract is the treasury.
     #[ink(message)]
     fn wire(&mut self, epoch: AccountId) -> Result<(), WireError>;
 }

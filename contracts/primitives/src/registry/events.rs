@@ -25,6 +25,8 @@ pub struct HyperparameterSet {
     pub netuid: NetUid,
     /// The hyperparameter with the new value.
     pub value: Hyperparameter,
+    /// Epoch from which the value counts.
+    pub from_epoch: u32,
 }
 
 /// A new neuron.
@@ -47,10 +49,20 @@ pub struct NeuronRegistered {
     pub price: Rao,
 }
 
-/// A change of the network's rules.
+/// A change of the network's rules that is announced, or counts at once on a network without
+/// subnets.
 #[ink::event]
 pub struct NetworkRulesSet {
     /// The new rules.
+    pub rules: NetworkRules,
+    /// Block from which the rules count.
+    pub from: u32,
+}
+
+/// The withdrawal of announced rules.
+#[ink::event]
+pub struct NetworkRulesCancelled {
+    /// The rules, which will not count.
     pub rules: NetworkRules,
 }
 

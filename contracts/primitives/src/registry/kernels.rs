@@ -17,11 +17,13 @@ pub struct KernelEntry {
     pub code_hash: Digest,
     /// Parameters for a subnet that has none for this kind of kernel.
     pub defaults: KernelParams,
+    /// Block from which subnets may choose the kernel.
+    pub from: u32,
     /// True if no further subnet may choose the kernel. Subnets that run the kernel keep it.
     pub retired: bool,
 }
 
-/// A kernel that subnets may choose from now on.
+/// A kernel that subnets may choose from a block on.
 #[ink::event]
 pub struct KernelAllowed {
     /// The kernel's address.
@@ -32,6 +34,8 @@ pub struct KernelAllowed {
     pub code_hash: Digest,
     /// Parameters for a subnet that has none for this kind of kernel.
     pub defaults: KernelParams,
+    /// Block from which subnets may choose the kernel.
+    pub from: u32,
 }
 
 /// A kernel that no further subnet may choose.
@@ -40,14 +44,4 @@ pub struct KernelRetired {
     /// The kernel's address.
     #[ink(topic)]
     pub kernel: AccountId,
-}
-
-/// A change of the admin.
-#[ink::event]
-pub struct AdminChanged {
-    /// The former admin.
-    pub from: AccountId,
-    /// The new admin.
-    #[ink(topic)]
-    pub to: AccountId,
 }

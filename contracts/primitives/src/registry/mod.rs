@@ -5,10 +5,14 @@
 //! - `terms`: the part of a subnet's settings that rules read
 //! - `network`: rules of the whole network, and identities of subnets
 //! - `kernels`: the allow-list of kernels
+//! - `admin`: powers of the admin, their delays and limits
+//! - `agreement`: the agreement of a hotkey to belong to a coldkey
 //! - `serving`: endpoints and commitments of neurons
 //! - `views`: answers about registrations, replacements and scores
 //! - `events`, `error`: events and errors
 
+mod admin;
+mod agreement;
 mod error;
 mod events;
 mod hyperparameters;
@@ -19,14 +23,22 @@ mod terms;
 mod types;
 mod views;
 
+pub use admin::{
+    AdminChanged, AdminOffered, BrakeSet, CloseDownAnnounced, CloseDownCancelled, LockWithdrawn,
+    ANNOUNCED_FOR, BRAKE_PERIOD, CLOSE_DOWN_DELAY, NOTICE, RETIREMENT_INTERVAL, STUCK_AFTER,
+};
+pub use agreement::{Agreement, HotkeyAgreed, Signature};
 pub use error::{BoundedField, RegistryError};
 pub use events::{
-    HotkeySwapped, HyperparameterSet, IdentitySet, NetworkRulesSet, NeuronRegistered,
-    SubnetCreated, SubnetOffered, SubnetRetired, SubnetStarted, SubnetTransferred, SymbolSet,
+    HotkeySwapped, HyperparameterSet, IdentitySet, NetworkRulesCancelled, NetworkRulesSet,
+    NeuronRegistered, SubnetCreated, SubnetOffered, SubnetRetired, SubnetStarted,
+    SubnetTransferred, SymbolSet,
 };
 pub use hyperparameters::{Hyperparameter, HyperparameterView, Number, Parameter, Setter, Unit};
-pub use kernels::{AdminChanged, KernelAllowed, KernelEntry, KernelRetired, MAX_KERNELS};
-pub use network::{NetworkRules, SubnetIdentity, MAX_IDENTITY_FIELD, MAX_SYMBOL, SWAP_INTERVAL};
+pub use kernels::{KernelAllowed, KernelEntry, KernelRetired, MAX_KERNELS};
+pub use network::{
+    AnnouncedRules, NetworkRules, SubnetIdentity, MAX_IDENTITY_FIELD, MAX_SYMBOL, SWAP_INTERVAL,
+};
 pub use serving::{
     Axon, AxonServed, Commitment, CommitmentKind, CommitmentMade, Host, Prometheus,
     PrometheusServed, ServingStopped, ServingView, MAX_COMMITMENT, MAX_HOST,
@@ -38,7 +50,11 @@ pub use types::{
 };
 pub use views::{NeuronView, PruneCandidate, RegistrationQuote};
 
-use crate::{kernel::NeuronResult, token::WireError, AccountId, Digest, NetUid, Rao, Uid};
+use crate::{
+    kernel::NeuronResult,
+    token::{Successor, WireError},
+    AccountId, Digest, NetUid, Rao, Uid,
+};
 use ink::prelude::{string::String, vec::Vec};
 
 /// The registry of subnets and neurons.
@@ -52,40 +68,59 @@ pub trait Registry {
     /// Burns the registration price: approve the price for this contract first. Fails if the price
     /// is above `max_price`, in rao. On a full subnet the first of `prune_candidates` is replaced.
     ///
+    /// A hotkey that has no owner yet must agree to belong to the caller: by `agree`, or by a
+    /// signature of the bytes of `agreement`. A hotkey that is the caller itself needs neither.
+    ///
     /// # Events
     /// `NeuronRegistered`.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`,
-    /// `TooSoon`, `PriceAbove`, `AllImmune`, `Payment`.
+    /// `ClosedDown`, `Braked`, `UnknownSubnet`, `Retired`, `RegistrationClosed`,
+    /// `AlreadyRegistered`, `NotHotkeyOwner`, `NotAgreed`, `TooSoon`, `PriceAbove`, `AllImmune`,
+    /// `Payment`.
     #[ink(message)]
     fn register(
         &mut self,
         netuid: NetUid,
         hotkey: AccountId,
         max_price: Rao,
+        signature: Option<Signature>,
     ) -> Result<Uid, RegistryError>;
+
+    /// Agrees that `coldkey` becomes the owner of the caller, a hotkey, or withdraws the agreement.
+    ///
+    /// The coldkey becomes the owner when it registers the hotkey, swaps to it, or creates or
+    /// accepts a subnet with it. A hotkey that has an owner keeps it for good.
+    ///
+    /// # Events
+    /// `HotkeyAgreed`.
+    ///
+    /// # Errors
+    /// `HotkeyOwned`.
+    #[ink(message)]
+    fn agree(&mut self, coldkey: Option<AccountId>) -> Result<(), RegistryError>;
 
     /// Replaces the hotkey of the caller's neuron on a subnet by `new_hotkey`.
     ///
     /// Burns the swap fee of the network rules: approve the fee for this contract first.
-    /// `new_hotkey` must have no owner yet. The seat stays, with uid, scores, weights, permit and
-    /// endpoints. Stake and take stay on the hotkey that the neuron registered with. Commits that
-    /// are not revealed are lost, because they bind the hotkey. The new hotkey counts from the open
-    /// epoch on.
+    /// `new_hotkey` must have no owner yet, and must agree to belong to the caller as for
+    /// `register`. The seat stays, with uid, scores, weights, permit and endpoints. Stake and take
+    /// stay on the hotkey that the neuron registered with. Commits that are not revealed are lost,
+    /// because they bind the hotkey. The new hotkey counts from the open epoch on.
     ///
     /// # Events
     /// `HotkeySwapped`.
     ///
     /// # Errors
     /// `NotSeated`, `NotHotkeyOwner` for either hotkey, `TooSoon` after the neuron's last swap,
-    /// `Payment`.
+    /// `NotAgreed`, `Payment`.
     #[ink(message)]
     fn swap_hotkey(
         &mut self,
         netuid: NetUid,
         hotkey: AccountId,
         new_hotkey: AccountId,
+        signature: Option<Signature>,
     ) -> Result<(), RegistryError>;
 
     /// Publishes the endpoint of the caller's neuron, in place of the last one. The caller is the
@@ -149,16 +184,18 @@ pub trait Registry {
     ///
     /// Locks the creation price until the subnet is retired: approve the price for this contract
     /// first. Fails if the price is above `max_price`, in rao. If `owner_hotkey` has no owner yet,
-    /// the caller becomes its owner, so that no other account can take the seat that always has a
-    /// permit. On a full network the weakest subnet that is not immune is retired, and its owner
-    /// receives the lock. Epochs begin after `start`. The first netuid is 1; none is used twice.
+    /// it must agree to belong to the caller as for `register`, and the caller becomes its owner.
+    /// So no other account can take the seat that always has a permit. On a full network the
+    /// weakest subnet that is not immune is retired, and its owner receives the lock. Epochs begin
+    /// after `start`. The first netuid is 1; none is used twice.
     ///
     /// # Events
     /// `SubnetRetired` if the network is full, `SubnetCreated`.
     ///
     /// # Errors
-    /// `BadName`, `OutOfBounds` for tempo, seats or permits, `KernelNotAllowed`, `TooSoon`,
-    /// `PriceAbove`, `NetworkFull`, `NotHotkeyOwner`, `Payment`.
+    /// `ClosedDown`, `Braked`, `BadName`, `OutOfBounds` for tempo, seats or permits,
+    /// `KernelNotAllowed`, `Announced` for the kernel, `TooSoon`, `PriceAbove`, `NetworkFull`,
+    /// `NotHotkeyOwner`, `NotAgreed`, `Payment`.
     #[ink(message)]
     fn create_subnet(
         &mut self,
@@ -169,6 +206,7 @@ pub trait Registry {
         max_uids: u16,
         max_validators: u16,
         max_price: Rao,
+        signature: Option<Signature>,
     ) -> Result<NetUid, RegistryError>;
 
     /// Starts the epochs of a subnet, for good. Owner only.
@@ -177,23 +215,27 @@ pub trait Registry {
     /// `SubnetStarted`.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `NotOwner`, `Retired`, `AlreadyStarted`.
+    /// `ClosedDown`, `UnknownSubnet`, `NotOwner`, `Retired`, `AlreadyStarted`.
     #[ink(message)]
     fn start(&mut self, netuid: NetUid) -> Result<(), RegistryError>;
 
     /// Sets one hyperparameter of a subnet. Owner or admin only; some are the admin's alone.
     ///
-    /// The value counts from the open epoch on. On a started subnet no hyperparameter changes
-    /// shortly before the epoch may close, and the owner waits two tempos between changes of the
-    /// same one.
+    /// On a subnet whose epochs run the value counts from the next epoch on, and the owner waits
+    /// two tempos between changes of the same one. A registration price counts at once. An epoch
+    /// that closes more than 1500 blocks late closes with values that were set 300 blocks before.
+    ///
+    /// The kernel is the owner's choice. The admin may choose it after three epochs without pay, or
+    /// when no epoch closes for 1500 blocks.
     ///
     /// # Events
     /// `HyperparameterSet`.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `Frozen`, `Cooldown`; then by hyperparameter
-    /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma` for a Yuma parameter of another kernel's
-    /// subnet, or `OutOfBounds`.
+    /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `KernelByOwner`, `Cooldown`; then by
+    /// hyperparameter `KernelNotAllowed`, `Announced` for a kernel, `SplitNotAllowed`, `NotYuma`
+    /// for a Yuma parameter of another kernel's subnet, `IsYuma` for the bytes of another kernel,
+    /// or `OutOfBounds`.
     #[ink(message)]
     fn set_hyperparameter(
         &mut self,
@@ -238,24 +280,42 @@ pub trait Registry {
 
     /// Makes the caller the owner of a subnet that is offered to the caller.
     ///
-    /// The neuron of `owner_hotkey`, a hotkey of the caller, always has a permit. The new owner
-    /// counts from the open epoch on; pay for closed epochs goes to the former owner.
+    /// The neuron of `owner_hotkey`, a hotkey of the caller, always has a permit. A hotkey without
+    /// an owner must agree to belong to the caller as for `register`. The new owner counts from the
+    /// open epoch on; pay for closed epochs goes to the former owner.
     ///
     /// # Events
     /// `SubnetTransferred`.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`.
+    /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`, `NotAgreed`.
     #[ink(message)]
     fn accept_subnet(
         &mut self,
         netuid: NetUid,
         owner_hotkey: AccountId,
+        signature: Option<Signature>,
     ) -> Result<(), RegistryError>;
+
+    /// Returns the lock of a subnet to its owner after the close-down, and retires the subnet.
+    /// Owner only. Returns the lock in rao.
+    ///
+    /// # Events
+    /// `LockWithdrawn`.
+    ///
+    /// # Errors
+    /// `NotClosedDown`, `UnknownSubnet`, `NotOwner`, `Retired`, `Payment`.
+    #[ink(message)]
+    fn withdraw_lock(&mut self, netuid: NetUid) -> Result<Rao, RegistryError>;
 
     /// Returns a subnet, or nothing if the subnet was never created.
     #[ink(message)]
     fn subnet(&self, netuid: NetUid) -> Option<Subnet>;
+
+    /// Returns a subnet with the hyperparameters of its next epoch, or nothing if the subnet was
+    /// never created.
+    #[ink(message)]
+    fn next_subnet(&self, netuid: NetUid) -> Option<Subnet>;
 
     /// Returns the number of subnets ever created. Netuids run from 1 to this number.
     #[ink(message)]
@@ -282,8 +342,17 @@ pub trait Registry {
     #[ink(message)]
     fn owner_of(&self, hotkey: AccountId) -> Option<AccountId>;
 
-    /// Returns every numeric hyperparameter of a subnet with value, bounds, unit, setter, and the
-    /// first block at which the setter may change the value.
+    /// Returns the coldkey that `hotkey` has agreed to belong to, while the hotkey has no owner.
+    #[ink(message)]
+    fn agreed(&self, hotkey: AccountId) -> Option<AccountId>;
+
+    /// Returns the bytes that `hotkey` signs, by sr25519, to agree that `coldkey` becomes its
+    /// owner.
+    #[ink(message)]
+    fn agreement(&self, hotkey: AccountId, coldkey: AccountId) -> Vec<u8>;
+
+    /// Returns every numeric hyperparameter of a subnet with its value in the open and in the next
+    /// epoch, bounds, unit, setter, and the first block at which the setter may change the value.
     #[ink(message)]
     fn hyperparameters(&self, netuid: NetUid) -> Vec<HyperparameterView>;
 
@@ -336,14 +405,32 @@ pub trait Registry {
     #[ink(message)]
     fn kernel(&self, address: AccountId) -> Option<KernelEntry>;
 
-    /// Returns the rules of the network.
+    /// Returns the rules of the network that count now.
     #[ink(message)]
     fn network_rules(&self) -> NetworkRules;
+
+    /// Returns the rules of the network that are announced and do not count yet.
+    #[ink(message)]
+    fn announced_rules(&self) -> Option<AnnouncedRules>;
 
     /// Returns the admin: the account that allows kernels, sets the network's rules, and may set
     /// hyperparameters of any subnet.
     #[ink(message)]
     fn admin(&self) -> AccountId;
+
+    /// Returns the account that the admin's role is offered to.
+    #[ink(message)]
+    fn offered_admin(&self) -> Option<AccountId>;
+
+    /// Returns the block until which the admin has stopped new stake, seats and subnets. Absent
+    /// without a brake.
+    #[ink(message)]
+    fn braked_until(&self) -> Option<u32>;
+
+    /// Returns the block from which no epoch closes. Absent unless the admin has announced a
+    /// close-down.
+    #[ink(message)]
+    fn closes_down_at(&self) -> Option<u32>;
 
     /// Returns the contracts that this contract calls or is called by.
     #[ink(message)]
@@ -354,10 +441,13 @@ pub trait Registry {
     #[ink(message)]
     fn hotkey_status(&self, netuid: NetUid, hotkey: AccountId) -> HotkeyStatus;
 
-    /// Allows subnets to choose `kernel`, whose code must have the hash `code_hash`. Admin only.
+    /// Announces that subnets may choose `kernel`, whose code must have the hash `code_hash`. Admin
+    /// only.
     ///
-    /// A subnet that has no parameters for the kernel starts with `defaults`. Allowing a retired
-    /// kernel ends its retirement and replaces the defaults.
+    /// Subnets may choose the kernel 7200 blocks later, or at once on a network without subnets.
+    /// `retire_kernel` withdraws an announcement. A subnet that has no parameters for the kernel
+    /// starts with `defaults`. Allowing a retired kernel ends its retirement and replaces the
+    /// defaults, with the same delay.
     ///
     /// # Events
     /// `KernelAllowed`.
@@ -374,8 +464,8 @@ pub trait Registry {
         defaults: KernelParams,
     ) -> Result<(), RegistryError>;
 
-    /// Retires `kernel`: no further subnet may choose it. Subnets that run the kernel keep it.
-    /// Admin only.
+    /// Retires `kernel`, or withdraws its announcement: no further subnet may choose it. Subnets
+    /// that run the kernel keep it. Admin only.
     ///
     /// # Events
     /// `KernelRetired`.
@@ -385,7 +475,10 @@ pub trait Registry {
     #[ink(message)]
     fn retire_kernel(&mut self, kernel: AccountId) -> Result<(), RegistryError>;
 
-    /// Sets the rules of the network, all at once. Admin only.
+    /// Announces the rules of the network, all at once. Admin only.
+    ///
+    /// The rules count 7200 blocks later, or at once on a network without subnets. Another
+    /// announcement replaces this one and starts the delay again.
     ///
     /// # Events
     /// `NetworkRulesSet`.
@@ -395,15 +488,75 @@ pub trait Registry {
     #[ink(message)]
     fn set_network_rules(&mut self, rules: NetworkRules) -> Result<(), RegistryError>;
 
-    /// Makes another account the admin. Admin only.
+    /// Withdraws announced rules that do not count yet. Admin only.
+    ///
+    /// # Events
+    /// `NetworkRulesCancelled`.
+    ///
+    /// # Errors
+    /// `NotAdmin`, `NothingAnnounced`.
+    #[ink(message)]
+    fn cancel_network_rules(&mut self) -> Result<(), RegistryError>;
+
+    /// Offers the admin's role to another account, or withdraws the offer. Admin only. The admin
+    /// stays the same until the other account calls `accept_admin`.
+    ///
+    /// # Events
+    /// `AdminOffered`.
+    ///
+    /// # Errors
+    /// `NotAdmin`.
+    #[ink(message)]
+    fn offer_admin(&mut self, to: Option<AccountId>) -> Result<(), RegistryError>;
+
+    /// Makes the caller the admin, if the role is offered to the caller.
     ///
     /// # Events
     /// `AdminChanged`.
     ///
     /// # Errors
-    /// `NotAdmin`.
+    /// `AdminNotOffered`.
     #[ink(message)]
-    fn set_admin(&mut self, admin: AccountId) -> Result<(), RegistryError>;
+    fn accept_admin(&mut self) -> Result<(), RegistryError>;
+
+    /// Stops new stake, seats and subnets until block `until`, or ends a brake earlier. Admin only.
+    ///
+    /// A brake lasts at most a week, 50 400 blocks, and the next one begins a week after its end at
+    /// the earliest. Epochs, pay, the removal of stake and all that is there already go on.
+    ///
+    /// # Events
+    /// `BrakeSet`.
+    ///
+    /// # Errors
+    /// `NotAdmin`, `TooSoon` after the last brake, `OutOfBounds`.
+    #[ink(message)]
+    fn brake(&mut self, until: u32) -> Result<(), RegistryError>;
+
+    /// Announces that the network closes down 30 days later, 216 000 blocks, in favour of a
+    /// successor. Admin only.
+    ///
+    /// From then on no epoch closes, no subnet and no seat is sold, and each owner may withdraw the
+    /// lock of its subnet. A day later the right to mint what is left below the cap passes to the
+    /// successor. Stake and balances stay where they are, and can be removed at any time. Another
+    /// announcement replaces this one and starts the delay again.
+    ///
+    /// # Events
+    /// `CloseDownAnnounced`.
+    ///
+    /// # Errors
+    /// `NotAdmin`, `ClosedDown`, `Token`.
+    #[ink(message)]
+    fn close_down(&mut self, successor: Successor) -> Result<(), RegistryError>;
+
+    /// Withdraws an announced close-down. Admin only.
+    ///
+    /// # Events
+    /// `CloseDownCancelled`.
+    ///
+    /// # Errors
+    /// `NotAdmin`, `NothingAnnounced`, `ClosedDown`, `Token`.
+    #[ink(message)]
+    fn cancel_close_down(&mut self) -> Result<(), RegistryError>;
 
     /// Returns the current seat of `hotkey` on a subnet, and the terms for its weights. Called by
     /// the epoch contract.
@@ -442,7 +595,7 @@ pub trait Registry {
     /// Epoch contract only.
     ///
     /// # Errors
-    /// `NotEpoch`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
+    /// `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
     #[ink(message)]
     fn begin_epoch(
         &mut self,
@@ -465,6 +618,9 @@ pub trait Registry {
     ) -> Result<(), RegistryError>;
 
     /// Names the epoch contract. Deployer only, once, during deployment.
+    ///
+    /// # Events
+    /// `Wired`.
     ///
     /// # Errors
     /// `AlreadyWired`, `NotDeployer`.

@@ -20,11 +20,12 @@ pub struct NetworkRules {
     pub min_lock: Rao,
     /// Blocks in which the price of a subnet falls by the last price paid. At least 1.
     pub lock_interval: u32,
-    /// Blocks between two creations of subnets; 0 for no limit.
+    /// Blocks between two creations of subnets. At least 300 once there are subnets.
     pub creation_interval: u32,
-    /// Most subnets that are not retired, `1 ..= 1024`.
+    /// Most subnets that are not retired, `1 ..= 1024`. Not below the number of live subnets.
     pub subnet_limit: u16,
-    /// Blocks from the creation during which a subnet cannot be retired.
+    /// Blocks from the creation during which a subnet cannot be retired. At least a week, 50 400
+    /// blocks, once there are subnets.
     pub subnet_immunity: u32,
     /// True if subnets may choose Bittensor's split instead of the network's.
     pub bittensor_split: bool,
@@ -61,23 +62,17 @@ impl NetworkRules {
     };
     /// Largest `subnet_limit`: the list of live subnets is one storage cell.
     pub const MOST_SUBNETS: u16 = 1_024;
+    /// Least `creation_interval` once there are subnets: an hour.
+    pub const LEAST_INTERVAL: u32 = 300;
+    /// Least `subnet_immunity` once there are subnets: a week.
+    pub const LEAST_IMMUNITY: u32 = 50_400;
 
-    /// Checks the bounds of every rule.
+    /// Checks the bounds of every rule, on a network with `live` subnets. A network without subnets
+    /// has nothing to protect, so its deployer is free.
     ///
     /// # Errors
     /// `OutOfBounds` with the first field that is outside its bounds.
-    pub fn check(&self) -> Result<(), RegistryError> {
-        let within = |field, value: u64, min: u64, max: u64| {
-            if (min..=max).contains(&value) {
-                return Ok(());
-            }
-            Err(RegistryError::OutOfBounds {
-                field,
-                value,
-                min,
-                max,
-            })
-        };
+    pub fn check(&self, live: u16) -> Result<(), RegistryError> {
         let amount = |field, amount: Rao| within(field, amount.0, 0, Rao::CAP.0);
         amount(BoundedField::MinLock, self.min_lock)?;
         amount(BoundedField::NominatorMin, self.nominator_min)?;
@@ -92,10 +87,48 @@ impl NetworkRules {
         within(
             BoundedField::SubnetLimit,
             self.subnet_limit.into(),
-            1,
+            live.max(1).into(),
             Self::MOST_SUBNETS.into(),
+        )?;
+        if live == 0 {
+            return Ok(());
+        }
+        within(
+            BoundedField::CreationInterval,
+            self.creation_interval.into(),
+            Self::LEAST_INTERVAL.into(),
+            u32::MAX.into(),
+        )?;
+        within(
+            BoundedField::SubnetImmunity,
+            self.subnet_immunity.into(),
+            Self::LEAST_IMMUNITY.into(),
+            u32::MAX.into(),
         )
     }
+}
+
+fn within(field: BoundedField, value: u64, min: u64, max: u64) -> Result<(), RegistryError> {
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(RegistryError::OutOfBounds {
+        field,
+        value,
+        min,
+        max,
+    })
+}
+
+/// Rules of the network that are announced, and the block from which they count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct AnnouncedRules {
+    /// The rules.
+    pub rules: NetworkRules,
+    /// Block from which the rules count.
+    pub from: u32,
 }
 
 /// The identity of a subnet as its owner states it, unchecked. Each field has at most 256 bytes and

@@ -106,6 +106,8 @@ pub struct AxonServed {
     pub hotkey: AccountId,
     /// The endpoint.
     pub axon: Axon,
+    /// Serving deposit that the hotkey paid with this call, in rao. Zero except for the first.
+    pub deposit: Rao,
 }
 
 /// A new endpoint of a neuron's metrics.
@@ -119,6 +121,8 @@ pub struct PrometheusServed {
     pub hotkey: AccountId,
     /// The endpoint.
     pub prometheus: Prometheus,
+    /// Serving deposit that the hotkey paid with this call, in rao. Zero except for the first.
+    pub deposit: Rao,
 }
 
 /// A new commitment of a neuron.
@@ -132,6 +136,8 @@ pub struct CommitmentMade {
     pub hotkey: AccountId,
     /// The commitment.
     pub commitment: Commitment,
+    /// Serving deposit that the hotkey paid with this call, in rao. Zero except for the first.
+    pub deposit: Rao,
 }
 
 /// The end of a neuron's serving. The registry returned the deposit.

@@ -65,9 +65,7 @@ impl Default for RegistrationTerms {
             max_burn: Rao::from_tao(100),
             half_life: 360,
             increase: Bps(12_600),
-            // The price is what keeps a rush in bounds: after 30 registrations in a block it is at
-            // its largest.
-            per_block: 64,
+            per_block: 4,
             is_open: true,
         }
     }

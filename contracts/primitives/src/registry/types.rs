@@ -171,6 +171,8 @@ pub struct HotkeyStatus {
     /// Least stake in rao that a coldkey keeps on a hotkey of another owner. See
     /// [`NetworkRules::nominator_min`](super::NetworkRules::nominator_min).
     pub nominator_min: Rao,
+    /// Block until which no new stake is taken, if the admin has set a brake.
+    pub braked_until: Option<u32>,
 }
 
 /// The contracts that the registry calls or is called by.

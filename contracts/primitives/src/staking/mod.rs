@@ -81,7 +81,7 @@ pub trait Staking {
     /// `StakeAdded`.
     ///
     /// # Errors
-    /// `TooLittle` for an amount below the least stake, `UnknownSubnet`, `UnknownHotkey`,
+    /// `TooLittle` for an amount below the least stake, `Braked`, `UnknownSubnet`, `UnknownHotkey`,
     /// `TooLittle` for a position below the least nomination, `Payment`.
     #[ink(message)]
     fn add_stake(
@@ -443,6 +443,9 @@ pub trait Staking {
     ) -> Result<Rao, StakingError>;
 
     /// Names the emission and the epoch contract. Deployer only, once, during deployment.
+    ///
+    /// # Events
+    /// `Wired`.
     ///
     /// # Errors
     /// `AlreadyWired`, `NotDeployer`.

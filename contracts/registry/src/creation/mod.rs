@@ -4,7 +4,7 @@
 //! subtensor-reference.md 4.9.
 
 use inktensor_primitives::{
-    registry::{NetworkRules, RegistryError},
+    registry::{AnnouncedRules, NetworkRules, RegistryError, RETIREMENT_INTERVAL},
     NetUid, Rao,
 };
 
@@ -13,9 +13,14 @@ use inktensor_primitives::{
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Creation {
+    /// The rules before those that are announced.
     rules: NetworkRules,
+    /// Announced rules. They count from their block on, and stay here until others are announced.
+    announced: Option<AnnouncedRules>,
     /// Price and block of the last creation.
     last: Option<(Rao, u32)>,
+    /// Block of the last retirement.
+    retired_at: Option<u32>,
     /// Locks of subnets that are not retired, and serving deposits.
     held: Rao,
 }
@@ -26,26 +31,70 @@ impl Creation {
     /// # Errors
     /// `OutOfBounds`.
     pub fn new(rules: NetworkRules) -> Result<Self, RegistryError> {
-        rules.check()?;
+        rules.check(0)?;
         Ok(Self {
             rules,
+            announced: None,
             last: None,
+            retired_at: None,
             held: Rao::ZERO,
         })
     }
 
-    /// Returns the rules.
-    pub const fn rules(&self) -> NetworkRules {
-        self.rules
+    /// Returns the rules that count at block `now`.
+    pub fn rules(&self, now: u32) -> NetworkRules {
+        match self.announced {
+            Some(announced) if now >= announced.from => announced.rules,
+            _ => self.rules,
+        }
     }
 
-    /// Sets the rules.
+    /// Returns the announced rules that do not count yet at block `now`.
+    pub fn announced(&self, now: u32) -> Option<AnnouncedRules> {
+        self.announced.filter(|announced| now < announced.from)
+    }
+
+    /// Announces rules at block `now` on a network of `live` subnets. They count from block `from`
+    /// on.
     ///
     /// # Errors
     /// `OutOfBounds`.
-    pub fn set_rules(&mut self, rules: NetworkRules) -> Result<(), RegistryError> {
-        rules.check()?;
-        self.rules = rules;
+    pub fn announce(
+        &mut self,
+        rules: NetworkRules,
+        live: usize,
+        from: u32,
+        now: u32,
+    ) -> Result<(), RegistryError> {
+        rules.check(u16::try_from(live).unwrap_or(u16::MAX))?;
+        self.rules = self.rules(now);
+        self.announced = Some(AnnouncedRules { rules, from });
+        Ok(())
+    }
+
+    /// Withdraws the announced rules at block `now`. Returns them.
+    ///
+    /// # Errors
+    /// `NothingAnnounced`.
+    pub fn cancel(&mut self, now: u32) -> Result<NetworkRules, RegistryError> {
+        let announced = self.announced(now);
+        let announced = announced.ok_or(RegistryError::NothingAnnounced)?;
+        self.announced = None;
+        Ok(announced.rules)
+    }
+
+    /// Records a retirement at block `now`.
+    ///
+    /// # Errors
+    /// `TooSoon` within an hour after the last one.
+    pub fn retire(&mut self, now: u32) -> Result<(), RegistryError> {
+        let next = self
+            .retired_at
+            .map_or(0, |at| at.saturating_add(RETIREMENT_INTERVAL));
+        if now < next {
+            return Err(RegistryError::TooSoon(next));
+        }
+        self.retired_at = Some(now);
         Ok(())
     }
 
@@ -56,13 +105,14 @@ impl Creation {
 
     /// Returns the price of a subnet at block `now`.
     pub fn price(&self, now: u32) -> Rao {
+        let rules = self.rules(now);
         match self.last {
-            None => self.rules.min_lock,
+            None => rules.min_lock,
             Some((last, at)) => lock_cost(
                 last,
                 now.saturating_sub(at),
-                self.rules.lock_interval,
-                self.rules.min_lock,
+                rules.lock_interval,
+                rules.min_lock,
             ),
         }
     }
@@ -73,7 +123,7 @@ impl Creation {
     /// `TooSoon`, `PriceAbove`, `Exhausted`.
     pub fn lock(&mut self, now: u32, max_price: Rao) -> Result<Rao, RegistryError> {
         if let Some((_, at)) = self.last {
-            let next = at.saturating_add(self.rules.creation_interval);
+            let next = at.saturating_add(self.rules(now).creation_interval);
             if now < next {
                 return Err(RegistryError::TooSoon(next));
             }
@@ -126,8 +176,8 @@ fn lock_cost(last: Rao, blocks: u32, interval: u32, min: Rao) -> Rao {
 /// A candidate for retirement, in order: the weakest, then the oldest, then the lowest netuid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidate {
-    /// Pay of the last settled epochs.
-    pub strength: Rao,
+    /// Pay per block.
+    pub strength: u128,
     /// Block of the creation.
     pub created_at: u32,
     /// The subnet.

@@ -81,14 +81,72 @@ fn rules_out_of_bounds_are_refused() {
     ] {
         assert!(Creation::new(refused).is_err());
         let mut creation = Creation::new(rules()).unwrap();
-        assert!(creation.set_rules(refused).is_err());
-        assert_eq!(creation.rules(), rules());
+        assert!(creation.announce(refused, 0, 0, 0).is_err());
+        assert_eq!(creation.rules(0), rules());
     }
 }
 
-fn subnet(netuid: u16, strength: u64, created_at: u32) -> Candidate {
+#[test]
+fn announced_rules_count_from_their_block_on() {
+    let limited = |subnet_limit| NetworkRules {
+        subnet_limit,
+        ..NetworkRules::DEFAULT
+    };
+    let mut creation = Creation::new(rules()).unwrap();
+    assert_eq!(creation.cancel(0), Err(RegistryError::NothingAnnounced));
+    assert_eq!(creation.announce(limited(7), 3, 10, 0), Ok(()));
+    assert_eq!(creation.rules(9), rules());
+    assert_eq!(creation.announced(9).map(|it| it.rules), Some(limited(7)));
+    assert_eq!(
+        (creation.rules(10), creation.announced(10)),
+        (limited(7), None)
+    );
+    assert_eq!(creation.cancel(10), Err(RegistryError::NothingAnnounced));
+    assert_eq!(creation.announce(limited(8), 3, 30, 20), Ok(()));
+    assert_eq!(creation.rules(29), limited(7));
+    assert_eq!(creation.cancel(29), Ok(limited(8)));
+    assert_eq!(creation.rules(99), limited(7));
+}
+
+#[test]
+fn rules_of_a_network_with_subnets_protect_them() {
+    let good = NetworkRules {
+        creation_interval: 300,
+        subnet_immunity: 50_400,
+        subnet_limit: 3,
+        ..NetworkRules::DEFAULT
+    };
+    assert_eq!(good.check(3), Ok(()));
+    for bad in [
+        NetworkRules {
+            subnet_limit: 2,
+            ..good
+        },
+        NetworkRules {
+            subnet_immunity: 50_399,
+            ..good
+        },
+        NetworkRules {
+            creation_interval: 299,
+            ..good
+        },
+    ] {
+        assert!(bad.check(3).is_err());
+        assert_eq!(bad.check(0), Ok(()));
+    }
+}
+
+#[test]
+fn one_subnet_is_retired_an_hour() {
+    let mut creation = Creation::new(rules()).unwrap();
+    assert_eq!(creation.retire(7), Ok(()));
+    assert_eq!(creation.retire(306), Err(RegistryError::TooSoon(307)));
+    assert_eq!(creation.retire(307), Ok(()));
+}
+
+fn subnet(netuid: u16, strength: u128, created_at: u32) -> Candidate {
     Candidate {
-        strength: Rao(strength),
+        strength,
         created_at,
         netuid: NetUid(netuid),
     }

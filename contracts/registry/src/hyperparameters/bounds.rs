@@ -1,23 +1,25 @@
 //! Bounds of values, and their checks.
 //!
 //! Bounds protect the network from a subnet: from a size that storage, buffers or a step could not
-//! handle, and from a ratio for which the kernel's arithmetic is not made. Within them the owner is
-//! free.
+//! handle, and from a ratio for which the kernel's arithmetic is not made. They protect neurons from
+//! an owner: a neuron stays for at least one epoch, and few can register in one block. Within them
+//! the owner is free.
 
-use super::{fields, settings::Settings};
+use super::{fields, settings::Values};
 use ink::prelude::string::String;
 use inktensor_primitives::{
     kernel::{YumaParams, MAX_PARAMS},
     registry::{BoundedField, KernelParams, Parameter, RegistryError, MAX_NAME},
 };
 
-/// Returns the least and the largest value of a parameter on a subnet with these settings, of which
+/// Returns the least and the largest value of a parameter on a subnet with these values, of which
 /// `taken` seats are taken. Returns zeros if the parameter is not a number.
-pub fn of(parameter: Parameter, settings: &Settings, taken: u16) -> (u64, u64) {
+pub fn of(parameter: Parameter, values: &Values, taken: u16) -> (u64, u64) {
     let (min, max) = parameter.bounds();
-    let registration = &settings.terms.registration;
-    match (parameter, &settings.params) {
+    let registration = &values.terms.registration;
+    match (parameter, &values.params) {
         (Parameter::MaxUids, _) => (min.max(taken.into()), max),
+        (Parameter::ImmunityPeriod, _) => (min.max(values.tempo.into()), max),
         (Parameter::RegistrationPrice, _) => (registration.min_burn.0, registration.max_burn.0),
         (Parameter::MinBurn, _) => (min, max.min(registration.max_burn.0)),
         (Parameter::MaxBurn, _) => (min.max(registration.min_burn.0), max),

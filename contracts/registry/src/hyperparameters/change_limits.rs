@@ -1,19 +1,19 @@
-//! Limits on the time of a change.
+//! Limits on the time of a change, and the time from which a change counts.
 //!
-//! A subnet's owner waits two tempos between two changes of the same parameter. No account changes
-//! any parameter in the last blocks before an epoch may close: validators that set weights know by
-//! then by which parameters the weights will be judged. Nothing is limited before the subnet
-//! starts. Source: subtensor-reference.md 5.5.
+//! A change that is made while an epoch is open counts from the next epoch on: what an epoch obeys
+//! is fixed when the epoch opens. A subnet whose epochs cannot close must be repairable. So a close
+//! that comes [`STUCK_AFTER`] blocks late obeys the changes that were made [`NOTICE`] blocks before
+//! it. Until then anyone could have closed the epoch without them.
+//!
+//! A subnet's owner waits two tempos between two changes of the same parameter. Nothing is limited
+//! or late on a subnet whose epochs do not run. Source: subtensor-reference.md 5.5.
 
-use inktensor_primitives::registry::Parameter;
+use inktensor_primitives::registry::{Parameter, NOTICE, STUCK_AFTER};
 
 /// Tempos between two changes of a parameter by the owner.
 const COOLDOWN_TEMPOS: u32 = 2;
-/// Most blocks of the freeze before a close: the reference's number. The freeze of a short tempo is
-/// an eighth of the tempo.
-const MOST_FROZEN: u32 = 10;
 
-/// Returns the parameter under which the last change of `parameter` is stored.
+/// Returns the parameter under which the end of the cooldown of `parameter` is stored.
 ///
 /// All parameters of a kernel share one. They can be set one by one or all at once, and setting all
 /// must not bypass the cooldown of each.
@@ -25,37 +25,23 @@ pub const fn cooled(parameter: Parameter) -> Parameter {
     }
 }
 
-/// Start and length of a subnet's open epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clock {
-    /// Block at which the epoch opened. `None` on a subnet that has not started or has no neurons,
-    /// where no epoch closes.
-    pub opened_at: Option<u32>,
-    /// Blocks per epoch.
-    pub tempo: u32,
+/// Returns the first block at which the owner may change a parameter again that changes at block
+/// `now`, while `tempo` counts. The block is stored, so that no later tempo shortens the wait.
+pub const fn cooled_at(now: u32, tempo: u32) -> u32 {
+    now.saturating_add(tempo.saturating_mul(COOLDOWN_TEMPOS))
 }
 
-impl Clock {
-    /// Returns the block at which the freeze ends, if `now` is within it.
-    ///
-    /// Once the epoch may close, however late that is, parameters can change: the owner must be
-    /// able to repair a subnet whose epochs cannot close.
-    pub fn frozen_until(&self, now: u32) -> Option<u32> {
-        let due = self.opened_at?.saturating_add(self.tempo);
-        let window = MOST_FROZEN.min(self.tempo / 8);
-        (due.saturating_sub(window) <= now && now < due).then_some(due)
-    }
+/// Returns true if an epoch that opened at block `opened_at` is so late at block `now` that its
+/// subnet counts as stuck.
+pub const fn is_stuck(opened_at: u32, tempo: u32, now: u32) -> bool {
+    let due = opened_at.saturating_add(tempo);
+    now >= due.saturating_add(STUCK_AFTER)
+}
 
-    /// Returns the first block at which the owner may change a parameter again that was changed at
-    /// block `last`.
-    pub fn cooled_at(&self, last: Option<u32>) -> u32 {
-        match (self.opened_at, last) {
-            (Some(_), Some(last)) => {
-                last.saturating_add(self.tempo.saturating_mul(COOLDOWN_TEMPOS))
-            }
-            _ => 0,
-        }
-    }
+/// Returns true if a change of block `set_at` is old enough at block `now` for the close of a stuck
+/// subnet's epoch.
+pub const fn is_noticed(set_at: u32, now: u32) -> bool {
+    now >= set_at.saturating_add(NOTICE)
 }
 
 #[cfg(test)]
@@ -63,49 +49,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const RUNNING: Clock = Clock {
-        opened_at: Some(1_000),
-        tempo: 360,
-    };
-
-    #[test]
-    fn parameters_freeze_in_the_last_blocks() {
-        for (now, frozen) in [
-            (1_349, None),
-            (1_350, Some(1_360)),
-            (1_359, Some(1_360)),
-            (1_360, None),
-            (9_999, None),
-        ] {
-            assert_eq!(RUNNING.frozen_until(now), frozen, "{now}");
-        }
-        let short = Clock {
-            tempo: 16,
-            ..RUNNING
-        };
-        assert_eq!(short.frozen_until(1_013), None);
-        assert_eq!(short.frozen_until(1_014), Some(1_016));
-        let shortest = Clock {
-            tempo: 7,
-            ..RUNNING
-        };
-        assert!((1_000..1_020).all(|now| shortest.frozen_until(now).is_none()));
-    }
-
     #[test]
     fn an_owner_waits_two_tempos() {
-        assert_eq!(RUNNING.cooled_at(Some(1_100)), 1_820);
-        assert_eq!(RUNNING.cooled_at(None), 0);
-    }
-
-    #[test]
-    fn nothing_is_limited_before_the_start() {
-        let waiting = Clock {
-            opened_at: None,
-            tempo: 360,
-        };
-        assert_eq!(waiting.cooled_at(Some(5)), 0);
-        assert!((0..2_000).all(|now| waiting.frozen_until(now).is_none()));
+        assert_eq!(cooled_at(1_100, 360), 1_820);
+        assert_eq!(cooled_at(u32::MAX, 360), u32::MAX);
     }
 
     #[test]
@@ -115,18 +62,19 @@ mod tests {
         assert_eq!(cooled(Parameter::Tempo), Parameter::Tempo);
     }
 
+    #[test]
+    fn a_subnet_is_stuck_long_after_its_epoch_is_due() {
+        assert!(!is_stuck(100, 360, 460 + STUCK_AFTER - 1));
+        assert!(is_stuck(100, 360, 460 + STUCK_AFTER));
+        assert!(!is_noticed(7, 7 + NOTICE - 1));
+        assert!(is_noticed(7, 7 + NOTICE));
+    }
+
     proptest! {
-        /// The freeze is short, and each tempo has blocks outside of it.
+        /// No epoch that closes when it is due is late, whatever its tempo.
         #[test]
-        fn most_of_a_tempo_is_not_frozen(opened_at in 0u32..1_000_000, tempo in 1u32..=50_400) {
-            let clock = Clock { opened_at: Some(opened_at), tempo };
-            let frozen = (opened_at..opened_at + tempo.min(400))
-                .chain(opened_at + tempo.saturating_sub(20)..opened_at + tempo)
-                .collect::<std::collections::BTreeSet<_>>()
-                .into_iter()
-                .filter(|now| clock.frozen_until(*now).is_some())
-                .count();
-            prop_assert_eq!(u32::try_from(frozen).unwrap(), (tempo / 8).min(10));
+        fn an_epoch_that_is_due_is_not_stuck(opened_at in 0u32..1_000_000, tempo in 1u32..=50_400) {
+            prop_assert!(!is_stuck(opened_at, tempo, opened_at + tempo));
         }
     }
 }

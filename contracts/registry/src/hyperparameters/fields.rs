@@ -1,6 +1,6 @@
 //! Reading and writing one setting by its parameter: the table's rows as code.
 
-use super::settings::Settings;
+use super::settings::Values;
 use inktensor_primitives::{
     kernel::YumaParams,
     registry::{Hyperparameter, KernelParams, Number, Parameter, RegistryError},
@@ -10,10 +10,10 @@ use inktensor_primitives::{
 /// Returns the value of a parameter that is a number. `price` is the current registration price.
 ///
 /// Returns `None` if the parameter is not a number, or not one of the subnet's kernel.
-pub fn read(settings: &Settings, price: Rao, parameter: Parameter) -> Option<u64> {
-    match &settings.params {
+pub fn read(values: &Values, price: Rao, parameter: Parameter) -> Option<u64> {
+    match &values.params {
         KernelParams::Yuma(params) if parameter.is_of_yuma() => read_yuma(params, parameter),
-        _ => read_subnet(settings, price, parameter),
+        _ => read_subnet(values, price, parameter),
     }
 }
 
@@ -22,12 +22,12 @@ pub fn read(settings: &Settings, price: Rao, parameter: Parameter) -> Option<u64
 ///
 /// # Errors
 /// `NotYuma` for a parameter of Yuma on a subnet with another kernel.
-pub fn write(settings: &mut Settings, value: &Hyperparameter) -> Result<(), RegistryError> {
+pub fn write(values: &mut Values, value: &Hyperparameter) -> Result<(), RegistryError> {
     if !value.parameter().is_of_yuma() {
-        write_subnet(settings, value);
+        write_subnet(values, value);
         return Ok(());
     }
-    match &mut settings.params {
+    match &mut values.params {
         KernelParams::Yuma(params) => {
             write_yuma(params, value);
             Ok(())
@@ -42,9 +42,9 @@ macro_rules! define {
         $( $parameter:ident $name:tt $setter:ident $number:tt )+
     } )+) => {
         /// Returns a number of the subnet. Returns `None` for one of Yuma.
-        fn read_subnet(settings: &Settings, price: Rao, parameter: Parameter) -> Option<u64> {
+        fn read_subnet(values: &Values, price: Rao, parameter: Parameter) -> Option<u64> {
             match parameter {
-                $( $( Parameter::$parameter => subnet_number!(settings, price, $number), )+ )+
+                $( $( Parameter::$parameter => subnet_number!(values, price, $number), )+ )+
             }
         }
 
@@ -56,10 +56,10 @@ macro_rules! define {
         }
 
         /// Stores a value of the subnet. Does nothing for one of Yuma.
-        fn write_subnet(settings: &mut Settings, value: &Hyperparameter) {
+        fn write_subnet(values: &mut Values, value: &Hyperparameter) {
             match value {
                 $( Hyperparameter::$variant(..) => {
-                    write_subnet!(settings, value, $variant $( $number )+);
+                    write_subnet!(values, value, $variant $( $number )+);
                 } )+
             }
         }
@@ -77,16 +77,16 @@ macro_rules! define {
 
 /// The number in a field of the subnet.
 macro_rules! subnet_number {
-    ($settings:ident, $price:ident, ($unit:ident $bounds:expr, subnet $( . $field:ident )+)) => {
-        Some($settings $( . $field )+.number())
+    ($values:ident, $price:ident, ($unit:ident $bounds:expr, subnet $( . $field:ident )+)) => {
+        Some($values $( . $field )+.number())
     };
-    ($settings:ident, $price:ident, ($unit:ident $bounds:expr, not subnet $( . $field:ident )+)) => {
-        Some((!$settings $( . $field )+).number())
+    ($values:ident, $price:ident, ($unit:ident $bounds:expr, not subnet $( . $field:ident )+)) => {
+        Some((!$values $( . $field )+).number())
     };
-    ($settings:ident, $price:ident, ($unit:ident $bounds:expr, price)) => {
+    ($values:ident, $price:ident, ($unit:ident $bounds:expr, price)) => {
         Some($price.number())
     };
-    ($settings:ident, $price:ident, $other:tt) => {
+    ($values:ident, $price:ident, $other:tt) => {
         None
     };
 }
@@ -103,19 +103,19 @@ macro_rules! yuma_number {
 
 /// Stores the value of `$variant` in its field of the subnet.
 macro_rules! write_subnet {
-    ($settings:ident, $value:ident, $variant:ident
+    ($values:ident, $value:ident, $variant:ident
         ($unit:ident $bounds:expr, subnet $( . $field:ident )+)) => {
         if let Hyperparameter::$variant(value) = $value {
-            $settings $( . $field )+ = *value;
+            $values $( . $field )+ = *value;
         }
     };
-    ($settings:ident, $value:ident, $variant:ident
+    ($values:ident, $value:ident, $variant:ident
         ($unit:ident $bounds:expr, not subnet $( . $field:ident )+)) => {
         if let Hyperparameter::$variant(value) = $value {
-            $settings $( . $field )+ = !*value;
+            $values $( . $field )+ = !*value;
         }
     };
-    ($settings:ident, $value:ident, $variant:ident $( $other:tt )+) => {};
+    ($values:ident, $value:ident, $variant:ident $( $other:tt )+) => {};
 }
 
 /// Stores the value or the two values of `$variant` in fields of `YumaParams`.

@@ -10,6 +10,38 @@ use inktensor_primitives::{
     AccountId, Rao,
 };
 
+/// Values of all hyperparameters of a subnet, but the registration price, which is a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Values {
+    /// See [`Subnet::tempo`].
+    pub tempo: u32,
+    /// See [`Subnet::kernel`].
+    pub kernel: AccountId,
+    /// See [`Subnet::max_uids`].
+    pub max_uids: u16,
+    /// See [`Subnet::max_validators`].
+    pub max_validators: u16,
+    /// See [`Subnet::immunity_period`].
+    pub immunity_period: u32,
+    /// See [`Subnet::terms`].
+    pub terms: Terms,
+    /// See [`Subnet::params`].
+    pub params: KernelParams,
+}
+
+/// Values that were set while an epoch was open, and count from the next one on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Next {
+    /// The values.
+    pub values: Values,
+    /// Block of the last change.
+    pub set_at: u32,
+}
+
 /// A subnet without the counters that change at registrations and closes (see [`Seats`]), which are
 /// far more frequent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,20 +64,10 @@ pub struct Settings {
     pub retired_at: Option<u32>,
     /// See [`Subnet::lock`].
     pub lock: Rao,
-    /// See [`Subnet::tempo`].
-    pub tempo: u32,
-    /// See [`Subnet::kernel`].
-    pub kernel: AccountId,
-    /// See [`Subnet::max_uids`].
-    pub max_uids: u16,
-    /// See [`Subnet::max_validators`].
-    pub max_validators: u16,
-    /// See [`Subnet::immunity_period`].
-    pub immunity_period: u32,
-    /// See [`Subnet::terms`].
-    pub terms: Terms,
-    /// See [`Subnet::params`].
-    pub params: KernelParams,
+    /// Hyperparameters of the open epoch.
+    pub present: Values,
+    /// Hyperparameters of the next epoch, if one was set while the open one is open.
+    pub next: Option<Next>,
 }
 
 impl Settings {
@@ -72,8 +94,25 @@ impl Settings {
         }
     }
 
+    /// Returns the values that count from the next epoch on.
+    pub fn latest(&self) -> &Values {
+        self.next
+            .as_ref()
+            .map_or(&self.present, |next| &next.values)
+    }
+
+    /// Makes the next values the present ones, on a subnet with `taken` seats taken. Returns the
+    /// former values, or nothing if there were no next ones.
+    pub fn take_next(&mut self, taken: u16) -> Option<Values> {
+        let mut values = self.next.take()?.values;
+        // Seats are never freed, and some may be taken since the limit was set.
+        values.max_uids = values.max_uids.max(taken);
+        Some(core::mem::replace(&mut self.present, values))
+    }
+
     /// Returns the public view of the subnet, whose next registration costs `registration_price`.
     pub fn subnet(self, seats: &Seats, registration_price: Rao) -> Subnet {
+        let values = self.present;
         Subnet {
             name: self.name,
             owner: self.owner,
@@ -84,15 +123,15 @@ impl Settings {
             retired_at: self.retired_at,
             lock: self.lock,
             epoch: seats.epoch(),
-            tempo: self.tempo,
-            kernel: self.kernel,
-            max_uids: self.max_uids,
-            max_validators: self.max_validators,
+            tempo: values.tempo,
+            kernel: values.kernel,
+            max_uids: values.max_uids,
+            max_validators: values.max_validators,
             neurons: seats.taken(),
-            immunity_period: self.immunity_period,
+            immunity_period: values.immunity_period,
             registration_price,
-            terms: self.terms,
-            params: self.params,
+            terms: values.terms,
+            params: values.params,
         }
     }
 }

@@ -12,16 +12,8 @@ use inktensor_primitives::{
 };
 use proptest::prelude::*;
 
-fn settings(params: KernelParams) -> Settings {
-    Settings {
-        name: String::from("text"),
-        owner: AccountId::from([1; 32]),
-        owner_hotkey: AccountId::from([2; 32]),
-        symbol: String::new(),
-        created_at: 0,
-        started_at: None,
-        retired_at: None,
-        lock: Rao::ZERO,
+fn values(params: KernelParams) -> Values {
+    Values {
         tempo: 360,
         kernel: AccountId::from([3; 32]),
         max_uids: 256,
@@ -32,12 +24,12 @@ fn settings(params: KernelParams) -> Settings {
     }
 }
 
-fn yuma() -> Settings {
-    settings(KernelParams::Yuma(YumaParams::default()))
+fn yuma() -> Values {
+    values(KernelParams::Yuma(YumaParams::default()))
 }
 
-fn params(settings: &Settings) -> YumaParams {
-    match &settings.params {
+fn params(values: &Values) -> YumaParams {
+    match &values.params {
         KernelParams::Yuma(params) => params.clone(),
         KernelParams::Other(_) => panic!("not Yuma"),
     }
@@ -60,21 +52,18 @@ fn conditions(taken: u16) -> Conditions {
     Conditions {
         taken,
         now: 7,
+        is_admin: true,
         bittensor_split: true,
     }
 }
 
-fn set_with(
-    settings: &mut Settings,
-    taken: u16,
-    value: Hyperparameter,
-) -> Result<(), RegistryError> {
+fn set_with(values: &mut Values, taken: u16, value: Hyperparameter) -> Result<(), RegistryError> {
     let mut price = Price::new(DEFAULT_REGISTRATION_PRICE, 0);
-    set(settings, &mut price, conditions(taken), value, choose)
+    set(values, &mut price, conditions(taken), value, choose)
 }
 
 /// Sets `value` on a Yuma subnet with ten neurons.
-fn set_on_yuma(value: Hyperparameter) -> Result<Settings, RegistryError> {
+fn set_on_yuma(value: Hyperparameter) -> Result<Values, RegistryError> {
     let mut changed = yuma();
     set_with(&mut changed, 10, value).map(|()| changed)
 }
@@ -111,19 +100,19 @@ fn bounds_are_the_documented_ones() {
         (Parameter::Tempo, 1, 50_400),
         (Parameter::MaxUids, 10, 4_096),
         (Parameter::MaxValidators, 1, 128),
-        (Parameter::ImmunityPeriod, 0, 1_000_000),
+        (Parameter::ImmunityPeriod, 360, 1_000_000),
         (Parameter::RegistrationPrice, 500_000, 100 * one_tao),
         (Parameter::ActivityCutoff, 1, 1_000_000),
         (Parameter::MinStake, 0, all_tao),
         (Parameter::Kappa, 0, 65_535),
         (Parameter::BondsPenalty, 0, 65_535),
-        (Parameter::BondsMovingAverage, 0, 1_000_000),
+        (Parameter::BondsMovingAverage, 0, 975_000),
         (Parameter::AlphaSigmoidSteepness, 0, 32_767),
         (Parameter::MinBurn, 1, one_tao - 1),
         (Parameter::MaxBurn, one_tao / 10, all_tao),
         (Parameter::BurnHalfLife, 1, 36_100),
         (Parameter::BurnIncrease, 10_000, 30_000),
-        (Parameter::MaxRegistrationsPerBlock, 1, 65_535),
+        (Parameter::MaxRegistrationsPerBlock, 1, 4),
         (Parameter::MinNonImmuneUids, 0, 4_096),
         (Parameter::ImmuneOwnerUids, 1, 10),
         (Parameter::WeightsVersionKey, 0, u64::MAX),
@@ -143,17 +132,18 @@ fn bounds_are_the_documented_ones() {
     check_bounds(Parameter::AlphaHigh, (1_638, 65_535), |high| {
         Some(Hyperparameter::AlphaValues(1_638, narrow(high)?))
     });
-    check_bounds(Parameter::OtherParams, (0, 256), |bytes| {
-        let bytes = usize::try_from(bytes).ok()?;
-        Some(Hyperparameter::OtherParams(vec![0; bytes]))
-    });
+    for (bytes, fits) in [(0, true), (256, true), (257, false)] {
+        let mut other = values(KernelParams::Other(vec![1]));
+        let bytes = Hyperparameter::OtherParams(vec![0; bytes]);
+        assert_eq!(set_with(&mut other, 0, bytes).is_ok(), fits);
+    }
 }
 
 #[test]
 fn bounds_narrow_by_other_settings() {
-    let mut settings = yuma();
-    settings.terms.registration.min_burn = Rao(300_000_000);
-    settings.terms.registration.max_burn = Rao(400_000_000);
+    let mut values = yuma();
+    values.terms.registration.min_burn = Rao(300_000_000);
+    values.terms.registration.max_burn = Rao(400_000_000);
     for (parameter, expected) in [
         (Parameter::MaxUids, (20, 4_096)),
         (Parameter::RegistrationPrice, (300_000_000, 400_000_000)),
@@ -162,7 +152,7 @@ fn bounds_narrow_by_other_settings() {
         (Parameter::AlphaLow, (1_638, 58_982)),
         (Parameter::AlphaHigh, (1_638, 65_535)),
     ] {
-        assert_eq!(bounds::of(parameter, &settings, 20), expected);
+        assert_eq!(bounds::of(parameter, &values, 20), expected);
     }
 }
 
@@ -180,7 +170,7 @@ fn every_number_has_a_field() {
             assert_eq!(found, Some(number), "{parameter:?}");
         }
     }
-    let other = settings(KernelParams::Other(Vec::new()));
+    let other = values(KernelParams::Other(Vec::new()));
     assert_eq!(fields::read(&other, Rao(1), Parameter::Kappa), None);
     assert_eq!(fields::read(&yuma(), Rao(1), Parameter::Kernel), None);
 }
@@ -226,7 +216,7 @@ fn names_have_a_length() {
 #[test]
 fn each_parameter_changes_its_field_and_no_other() {
     let kernel = AccountId::from([9; 32]);
-    let expect = |value, change: fn(&mut Settings)| {
+    let expect = |value, change: fn(&mut Values)| {
         let mut expected = yuma();
         change(&mut expected);
         assert_eq!(set_on_yuma(value), Ok(expected));
@@ -234,7 +224,12 @@ fn each_parameter_changes_its_field_and_no_other() {
     expect(Hyperparameter::Tempo(7), |s| s.tempo = 7);
     expect(Hyperparameter::MaxUids(70), |s| s.max_uids = 70);
     expect(Hyperparameter::MaxValidators(7), |s| s.max_validators = 7);
-    expect(Hyperparameter::ImmunityPeriod(7), |s| s.immunity_period = 7);
+    expect(Hyperparameter::ImmunityPeriod(700), |s| {
+        s.immunity_period = 700;
+    });
+    expect(Hyperparameter::Tempo(7_000), |s| {
+        (s.tempo, s.immunity_period) = (7_000, 7_000);
+    });
     expect(Hyperparameter::RegistrationPrice(Rao(700_000)), |_| {});
     expect(Hyperparameter::MinBurn(Rao(7)), |s| {
         s.terms.registration.min_burn = Rao(7);
@@ -248,8 +243,8 @@ fn each_parameter_changes_its_field_and_no_other() {
     expect(Hyperparameter::BurnIncrease(Bps(20_000)), |s| {
         s.terms.registration.increase = Bps(20_000);
     });
-    expect(Hyperparameter::MaxRegistrationsPerBlock(7), |s| {
-        s.terms.registration.per_block = 7;
+    expect(Hyperparameter::MaxRegistrationsPerBlock(3), |s| {
+        s.terms.registration.per_block = 3;
     });
     expect(Hyperparameter::RegistrationAllowed(false), |s| {
         s.terms.registration.is_open = false;
@@ -287,42 +282,28 @@ fn each_parameter_changes_its_field_and_no_other() {
     expect(Hyperparameter::StakeThreshold(Rao(7)), |s| {
         s.terms.weights.stake_threshold = Rao(7);
     });
-    expect(Hyperparameter::OtherParams(vec![7]), |s| {
-        s.params = KernelParams::Other(vec![7]);
-    });
     let changed = set_on_yuma(Hyperparameter::Kernel(kernel)).unwrap();
-    assert_eq!(changed, Settings { kernel, ..yuma() });
+    assert_eq!(changed, Values { kernel, ..yuma() });
 }
 
 #[test]
-fn a_price_goes_on_from_where_it_is_when_its_terms_change() {
-    let start = Price::new(DEFAULT_REGISTRATION_PRICE, 0);
-    let now = start.at(7, &Terms::default().registration);
-    for value in [
-        Hyperparameter::BurnHalfLife(1),
-        Hyperparameter::MinBurn(Rao(1)),
-        Hyperparameter::MaxBurn(Rao::from_tao(1)),
-    ] {
-        let (mut settings, mut price) = (yuma(), start);
-        let set = set(&mut settings, &mut price, conditions(0), value, choose);
-        assert_eq!((set, price), (Ok(()), Price::new(now, 7)));
-    }
-    let (mut settings, mut price) = (yuma(), start);
+fn a_registration_price_counts_at_once() {
+    let (mut values, mut price) = (yuma(), Price::new(DEFAULT_REGISTRATION_PRICE, 0));
     let value = Hyperparameter::RegistrationPrice(Rao(600_000));
-    let set = set(&mut settings, &mut price, conditions(0), value, choose);
+    let set = set(&mut values, &mut price, conditions(0), value, choose);
     assert_eq!((set, price), (Ok(()), Price::new(Rao(600_000), 7)));
 }
 
 #[test]
 fn the_network_rules_decide_whether_a_split_may_be_chosen() {
-    let (mut settings, mut price) = (yuma(), Price::new(Rao(1), 0));
+    let (mut values, mut price) = (yuma(), Price::new(Rao(1), 0));
     let strict = Conditions {
         bittensor_split: false,
         ..conditions(0)
     };
     let mut try_to = |preset| {
         let value = Hyperparameter::Split(preset);
-        set(&mut settings, &mut price, strict, value, choose)
+        set(&mut values, &mut price, strict, value, choose)
     };
     assert_eq!(
         try_to(SplitPreset::Bittensor),
@@ -359,21 +340,55 @@ fn each_yuma_parameter_changes_its_field_and_no_other() {
 }
 
 #[test]
-fn another_kernel_has_no_yuma_parameters_until_all_are_set() {
-    let mut other = settings(KernelParams::Other(vec![1]));
+fn a_kernel_has_parameters_of_its_kind_alone() {
+    let mut other = values(KernelParams::Other(vec![1]));
     let before = other.clone();
     for value in [
         Hyperparameter::Kappa(1),
         Hyperparameter::AlphaValues(2_000, 3_000),
         Hyperparameter::CommitReveal(true),
+        Hyperparameter::Yuma(YumaParams::default()),
     ] {
         assert_eq!(set_with(&mut other, 0, value), Err(RegistryError::NotYuma));
         assert_eq!(other, before);
     }
     assert_eq!(set_with(&mut other, 0, Hyperparameter::Tempo(9)), Ok(()));
-    let all = Hyperparameter::Yuma(YumaParams::default());
-    assert_eq!(set_with(&mut other, 0, all), Ok(()));
-    assert_eq!(set_with(&mut other, 0, Hyperparameter::Kappa(1)), Ok(()));
+    assert_eq!(
+        set_on_yuma(Hyperparameter::OtherParams(vec![1])),
+        Err(RegistryError::IsYuma)
+    );
+}
+
+#[test]
+fn an_owner_sets_all_parameters_at_once_but_those_of_the_admin() {
+    let owner = Conditions {
+        is_admin: false,
+        ..conditions(0)
+    };
+    let try_to = |params: YumaParams| {
+        let (mut values, mut price) = (yuma(), Price::new(Rao(1), 0));
+        let value = Hyperparameter::Yuma(params);
+        set(&mut values, &mut price, owner, value, choose)
+    };
+    let default = YumaParams::default;
+    let allowed = try_to(YumaParams {
+        activity_cutoff: 7,
+        bonds_penalty: 7,
+        ..default()
+    });
+    assert_eq!(allowed, Ok(()));
+    for params in [
+        YumaParams {
+            kappa: 7,
+            ..default()
+        },
+        YumaParams {
+            min_stake: Rao(7),
+            ..default()
+        },
+    ] {
+        assert_eq!(try_to(params), Err(RegistryError::SetByAdmin));
+    }
 }
 
 #[test]
@@ -394,12 +409,12 @@ fn a_kernel_keeps_parameters_of_its_kind_alone() {
         (foreign.clone(), yuma, defaults(yuma)),
         (foreign.clone(), other, foreign.clone()),
     ] {
-        let mut changed = settings(had);
+        let mut changed = values(had);
         let chosen = set_with(&mut changed, 0, Hyperparameter::Kernel(kernel));
         assert_eq!(chosen, Ok(()));
-        let expected = Settings {
+        let expected = Values {
             kernel,
-            ..settings(has)
+            ..values(has)
         };
         assert_eq!(changed, expected);
     }
@@ -444,7 +459,7 @@ proptest! {
     fn all_at_once_pass_the_same_bounds(given in any_params()) {
         let sound = (1..=1_000_000).contains(&given.activity_cutoff)
             && given.min_stake <= Rao::CAP
-            && given.bonds_moving_average <= 1_000_000
+            && given.bonds_moving_average <= 975_000
             && 1_638 <= given.alpha_low
             && given.alpha_low <= given.alpha_high
             && given.alpha_sigmoid_steepness >= 0;

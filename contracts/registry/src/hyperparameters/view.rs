@@ -1,11 +1,6 @@
 //! The view of all hyperparameters that are numbers, with bounds, setter, and next change.
 
-use super::{
-    bounds,
-    change_limits::{self, Clock},
-    fields,
-    settings::Settings,
-};
+use super::{bounds, change_limits, fields, settings::Settings};
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     registry::{HyperparameterView, Parameter, Setter},
@@ -21,40 +16,39 @@ pub struct Facts {
     pub registration_price: Rao,
     /// The current block.
     pub now: u32,
-    /// The open epoch.
-    pub clock: Clock,
 }
 
-/// Returns all parameters that are numbers, in order. `changed` returns the block of a parameter's
-/// last change.
+/// Returns all parameters that are numbers, in order. `cooled_at` returns the block from which the
+/// owner may change a parameter.
 pub fn all(
     settings: &Settings,
     facts: Facts,
-    changed: impl Fn(Parameter) -> Option<u32>,
+    cooled_at: impl Fn(Parameter) -> u32,
 ) -> Vec<HyperparameterView> {
-    let frozen_until = facts.clock.frozen_until(facts.now).unwrap_or(facts.now);
+    let latest = settings.latest();
     let mut views = Vec::with_capacity(Parameter::ALL.len());
     for parameter in Parameter::ALL.iter().copied() {
-        let value = fields::read(settings, facts.registration_price, parameter);
-        let (Some(value), Some(unit)) = (value, parameter.unit()) else {
+        let read = |values| fields::read(values, facts.registration_price, parameter);
+        let next = read(latest);
+        // A number of another kernel has no value before the next epoch, or none from then on.
+        let (Some(value), Some(unit)) = (read(&settings.present).or(next), parameter.unit()) else {
             continue;
         };
-        let (min, max) = bounds::of(parameter, settings, facts.taken);
+        let (min, max) = bounds::of(parameter, latest, facts.taken);
         let setter = parameter.setter();
-        let cooled_at = match setter {
-            Setter::Owner => facts
-                .clock
-                .cooled_at(changed(change_limits::cooled(parameter))),
-            Setter::Admin => 0,
+        let changes_from = match setter {
+            Setter::Owner => cooled_at(change_limits::cooled(parameter)).max(facts.now),
+            Setter::Admin => facts.now,
         };
         views.push(HyperparameterView {
             parameter,
             value,
+            next: next.filter(|next| *next != value),
             min,
             max,
             unit,
             setter,
-            changes_from: frozen_until.max(cooled_at),
+            changes_from,
         });
     }
     views

@@ -1,7 +1,8 @@
-//! The allow-list of kernels, and the admin.
+//! The allow-list of kernels.
 //!
 //! Subnets rely on entries: an entry is never removed and its code hash never changes. The admin
-//! adds entries and retires them, which ends new choices alone. No epoch waits for the admin.
+//! adds entries, which count from a later block on, and retires them, which ends new choices alone.
+//! No epoch waits for the admin.
 
 use ink::{
     prelude::vec::Vec,
@@ -14,79 +15,36 @@ use inktensor_primitives::{
 
 /// The allow-list.
 #[ink::storage_item]
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Kernels {
-    admin: AccountId,
     entries: Mapping<AccountId, KernelEntry, ManualKey<0x7265_0007>>,
     /// Addresses of all entries, oldest first.
     listed: Lazy<Vec<AccountId>, ManualKey<0x7265_0008>>,
 }
 
 impl Kernels {
-    /// Makes an empty list with this admin.
-    pub fn new(admin: AccountId) -> Self {
-        Self {
-            admin,
-            entries: Mapping::default(),
-            listed: Lazy::default(),
-        }
-    }
-
-    /// Returns the admin.
-    pub fn admin(&self) -> AccountId {
-        self.admin
-    }
-
-    /// Checks that `caller` is the admin.
-    ///
-    /// # Errors
-    /// `NotAdmin`.
-    pub fn only_admin(&self, caller: AccountId) -> Result<(), RegistryError> {
-        if caller == self.admin {
-            Ok(())
-        } else {
-            Err(RegistryError::NotAdmin)
-        }
-    }
-
-    /// Makes `new` the admin in place of `caller`.
-    ///
-    /// # Errors
-    /// `NotAdmin`.
-    pub fn hand_on(&mut self, caller: AccountId, new: AccountId) -> Result<(), RegistryError> {
-        self.only_admin(caller)?;
-        self.admin = new;
-        Ok(())
-    }
-
-    /// Lists `kernel` with `code_hash`, or changes the defaults of a listed one. `found` is the
-    /// hash of the code at the address.
+    /// Lists `kernel` with this entry, or changes the entry of a listed one. `found` is the hash of
+    /// the code at the address.
     ///
     /// # Errors
     /// `KernelCode`, `KernelListed`, `Exhausted`.
     pub fn allow(
         &mut self,
         kernel: AccountId,
-        code_hash: Digest,
         found: Option<Digest>,
-        defaults: KernelParams,
+        entry: &KernelEntry,
     ) -> Result<(), RegistryError> {
-        if found != Some(code_hash) {
+        if found != Some(entry.code_hash) {
             return Err(RegistryError::KernelCode(found));
         }
         match self.entries.get(kernel) {
-            Some(entry) if entry.code_hash != code_hash => {
-                return Err(RegistryError::KernelListed(entry.code_hash));
+            Some(before) if before.code_hash != entry.code_hash => {
+                return Err(RegistryError::KernelListed(before.code_hash));
             }
             Some(_) => {}
             None => self.list(kernel)?,
         }
-        let entry = KernelEntry {
-            code_hash,
-            defaults,
-            retired: false,
-        };
-        self.entries.insert(kernel, &entry);
+        self.entries.insert(kernel, entry);
         Ok(())
     }
 
@@ -101,12 +59,16 @@ impl Kernels {
         Ok(())
     }
 
-    /// Returns the default parameters of a kernel that a subnet may choose.
+    /// Returns the default parameters of a kernel that a subnet may choose at block `now`.
     ///
     /// # Errors
-    /// `KernelNotAllowed`.
-    pub fn choose(&self, kernel: AccountId) -> Result<KernelParams, RegistryError> {
-        self.allowed(kernel).map(|entry| entry.defaults)
+    /// `KernelNotAllowed`, `Announced`.
+    pub fn choose(&self, kernel: AccountId, now: u32) -> Result<KernelParams, RegistryError> {
+        let entry = self.allowed(kernel)?;
+        if now < entry.from {
+            return Err(RegistryError::Announced(entry.from));
+        }
+        Ok(entry.defaults)
     }
 
     /// Returns the entry of `kernel`, retired or not.

@@ -5,8 +5,6 @@ use inktensor_primitives::kernel::YumaParams;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const ADMIN: [u8; 32] = [1; 32];
-
 fn kernel(seed: u8) -> AccountId {
     AccountId::from([seed; 32])
 }
@@ -15,38 +13,41 @@ fn other(bytes: &[u8]) -> KernelParams {
     KernelParams::Other(bytes.to_vec())
 }
 
+/// Allows `kernel` with a code, from block `FROM` on.
+fn allow(
+    kernels: &mut Kernels,
+    kernel: AccountId,
+    code: u8,
+    found: Option<Digest>,
+    defaults: KernelParams,
+) -> Result<(), RegistryError> {
+    let entry = KernelEntry {
+        code_hash: [code; 32],
+        defaults,
+        from: FROM,
+        retired: false,
+    };
+    kernels.allow(kernel, found, &entry)
+}
+
+const FROM: u32 = 5;
+
 /// Returns a list on which `kernel(7)` is allowed with the code `[7; 32]`.
 fn with_kernel() -> Kernels {
-    let mut kernels = Kernels::new(ADMIN.into());
+    let mut kernels = Kernels::default();
     assert_eq!(
-        kernels.allow(kernel(7), [7; 32], Some([7; 32]), other(&[1])),
+        allow(&mut kernels, kernel(7), 7, Some([7; 32]), other(&[1])),
         Ok(())
     );
     kernels
 }
 
 #[ink::test]
-fn only_the_admin_names_the_next_admin() {
-    let mut kernels = Kernels::new(ADMIN.into());
-    assert_eq!(kernels.admin(), ADMIN.into());
-    assert_eq!(
-        kernels.hand_on(kernel(2), kernel(2)),
-        Err(RegistryError::NotAdmin)
-    );
-    assert_eq!(kernels.hand_on(ADMIN.into(), kernel(2)), Ok(()));
-    assert_eq!(
-        kernels.only_admin(ADMIN.into()),
-        Err(RegistryError::NotAdmin)
-    );
-    assert_eq!(kernels.only_admin(kernel(2)), Ok(()));
-}
-
-#[ink::test]
 fn only_code_at_the_address_is_allowed() {
-    let mut kernels = Kernels::new(ADMIN.into());
+    let mut kernels = Kernels::default();
     for found in [None, Some([8; 32])] {
         assert_eq!(
-            kernels.allow(kernel(7), [7; 32], found, other(&[])),
+            allow(&mut kernels, kernel(7), 7, found, other(&[])),
             Err(RegistryError::KernelCode(found))
         );
     }
@@ -54,12 +55,27 @@ fn only_code_at_the_address_is_allowed() {
 }
 
 #[ink::test]
-fn a_retired_kernel_keeps_its_entry() {
+fn an_announced_kernel_can_be_chosen_from_its_block_on() {
     let mut kernels = with_kernel();
-    assert_eq!(kernels.choose(kernel(7)), Ok(other(&[1])));
+    assert_eq!(
+        kernels.choose(kernel(7), FROM - 1),
+        Err(RegistryError::Announced(FROM))
+    );
+    assert_eq!(kernels.choose(kernel(7), FROM), Ok(other(&[1])));
     assert_eq!(kernels.retire(kernel(7)), Ok(()));
     assert_eq!(
-        kernels.choose(kernel(7)),
+        kernels.choose(kernel(7), FROM - 1),
+        Err(RegistryError::KernelNotAllowed)
+    );
+}
+
+#[ink::test]
+fn a_retired_kernel_keeps_its_entry() {
+    let mut kernels = with_kernel();
+    assert_eq!(kernels.choose(kernel(7), FROM), Ok(other(&[1])));
+    assert_eq!(kernels.retire(kernel(7)), Ok(()));
+    assert_eq!(
+        kernels.choose(kernel(7), FROM),
         Err(RegistryError::KernelNotAllowed)
     );
     assert_eq!(
@@ -76,13 +92,13 @@ fn allowing_again_changes_defaults_and_not_the_code() {
     let mut kernels = with_kernel();
     kernels.retire(kernel(7)).unwrap();
     assert_eq!(
-        kernels.allow(kernel(7), [8; 32], Some([8; 32]), other(&[])),
+        allow(&mut kernels, kernel(7), 8, Some([8; 32]), other(&[])),
         Err(RegistryError::KernelListed([7; 32]))
     );
     let yuma = KernelParams::Yuma(YumaParams::default());
-    let again = kernels.allow(kernel(7), [7; 32], Some([7; 32]), yuma.clone());
+    let again = allow(&mut kernels, kernel(7), 7, Some([7; 32]), yuma.clone());
     assert_eq!(again, Ok(()));
-    assert_eq!(kernels.choose(kernel(7)), Ok(yuma));
+    assert_eq!(kernels.choose(kernel(7), FROM), Ok(yuma));
     assert_eq!(kernels.all(), [kernel(7)]);
 }
 
@@ -90,7 +106,7 @@ fn allowing_again_changes_defaults_and_not_the_code() {
 fn a_kernel_that_was_never_allowed_cannot_be_chosen() {
     let mut kernels = with_kernel();
     for refused in [
-        kernels.choose(kernel(8)).map(drop),
+        kernels.choose(kernel(8), FROM).map(drop),
         kernels.retire(kernel(8)),
     ] {
         assert_eq!(refused, Err(RegistryError::KernelNotAllowed));
@@ -99,21 +115,27 @@ fn a_kernel_that_was_never_allowed_cannot_be_chosen() {
 
 #[ink::test]
 fn the_list_has_a_limit() {
-    let mut kernels = Kernels::new(ADMIN.into());
+    let mut kernels = Kernels::default();
     let address = |number: u16| {
         let mut bytes = [0; 32];
         bytes[..2].copy_from_slice(&number.to_le_bytes());
         AccountId::from(bytes)
     };
     for number in 0..MAX_KERNELS {
-        let allowed = kernels.allow(address(number), [7; 32], Some([7; 32]), other(&[]));
+        let allowed = allow(&mut kernels, address(number), 7, Some([7; 32]), other(&[]));
         assert_eq!(allowed, Ok(()));
     }
-    let more = kernels.allow(address(MAX_KERNELS), [7; 32], Some([7; 32]), other(&[]));
+    let more = allow(
+        &mut kernels,
+        address(MAX_KERNELS),
+        7,
+        Some([7; 32]),
+        other(&[]),
+    );
     assert_eq!(more, Err(RegistryError::Exhausted));
     // Listed kernels can still be retired and allowed again.
     assert_eq!(kernels.retire(address(0)), Ok(()));
-    let again = kernels.allow(address(0), [7; 32], Some([7; 32]), other(&[]));
+    let again = allow(&mut kernels, address(0), 7, Some([7; 32]), other(&[]));
     assert_eq!(again, Ok(()));
     // The list is one value of storage.
     assert!(ink::scale::Encode::encoded_size(&kernels.all()) < 16 * 1024);
@@ -146,7 +168,7 @@ proptest! {
     #[test]
     fn entries_are_for_good(actions in proptest::collection::vec(action(), 1..60)) {
         ink::env::test::run_test::<ink::env::DefaultEnvironment, _>(|_| {
-            let mut kernels = Kernels::new(ADMIN.into());
+            let mut kernels = Kernels::default();
             let mut model: BTreeMap<u8, (u8, bool)> = BTreeMap::new();
             for action in &actions {
                 match *action {
@@ -154,7 +176,7 @@ proptest! {
                         let found = found.map(|code| [code; 32]);
                         let is_there = found == Some([code; 32]);
                         let fits = model.get(&seed).is_none_or(|(listed, _)| *listed == code);
-                        let allowed = kernels.allow(kernel(seed), [code; 32], found, other(&[seed]));
+                        let allowed = allow(&mut kernels, kernel(seed), code, found, other(&[seed]));
                         assert_eq!(allowed.is_ok(), is_there && fits);
                         if allowed.is_ok() {
                             model.insert(seed, (code, false));
@@ -173,7 +195,7 @@ proptest! {
                     let seen = entry.map(|entry| (entry.code_hash[0], entry.retired));
                     assert_eq!(seen, model.get(&seed).copied());
                     let choosable = model.get(&seed).is_some_and(|(_, retired)| !retired);
-                    assert_eq!(kernels.choose(kernel(seed)).is_ok(), choosable);
+                    assert_eq!(kernels.choose(kernel(seed), FROM).is_ok(), choosable);
                     assert_eq!(kernels.all().contains(&kernel(seed)), model.contains_key(&seed));
                 }
                 assert_eq!(kernels.all().len(), model.len());

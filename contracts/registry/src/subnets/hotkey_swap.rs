@@ -19,12 +19,13 @@ impl Subnets {
     /// Changes the hotkey of a neuron that `coldkey` owns from `hotkey` to `new` at block `now`.
     ///
     /// # Errors
-    /// `NotSeated`, `NotHotkeyOwner`, `TooSoon`.
+    /// `NotSeated`, `NotHotkeyOwner`, `TooSoon`, `NotAgreed`.
     pub fn swap_hotkey(
         &mut self,
         netuid: NetUid,
         coldkey: AccountId,
         (hotkey, new): (AccountId, AccountId),
+        has_signed: bool,
         now: u32,
     ) -> Result<Swapped, RegistryError> {
         let place = self.places.get((netuid, hotkey));
@@ -49,7 +50,7 @@ impl Subnets {
         page.seat(uid, open, neuron)?;
         self.neurons.insert(key, &page);
 
-        self.claim(new, coldkey)?;
+        self.claim(new, coldkey, has_signed)?;
         self.places.remove((netuid, hotkey));
         self.places.insert((netuid, new), &place);
         self.present_hotkeys.insert((netuid, identity), &new);

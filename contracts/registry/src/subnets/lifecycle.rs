@@ -39,9 +39,13 @@ impl Subnets {
     /// can register it.
     ///
     /// # Errors
-    /// `NotHotkeyOwner`, `Exhausted`.
-    pub fn create(&mut self, settings: &Settings) -> Result<NetUid, RegistryError> {
-        self.claim(settings.owner_hotkey, settings.owner)?;
+    /// `NotHotkeyOwner`, `NotAgreed`, `Exhausted`.
+    pub fn create(
+        &mut self,
+        settings: &Settings,
+        has_signed: bool,
+    ) -> Result<NetUid, RegistryError> {
+        self.claim(settings.owner_hotkey, settings.owner, has_signed)?;
         self.count = self.count.checked_add(1).ok_or(RegistryError::Exhausted)?;
         let netuid = NetUid(self.count);
         self.settings.insert(netuid, settings);
@@ -68,20 +72,40 @@ impl Subnets {
             return Ok(None);
         }
         let netuid = self.candidate(now, rules)?;
-        let mut settings = self.settings(netuid)?;
-        let retirement = Retirement {
+        let settings = self.settings(netuid)?;
+        let owner = settings.owner;
+        let lock = self.retire(netuid, settings, now);
+        Ok(Some(Retirement {
             netuid,
-            owner: settings.owner,
-            lock: settings.lock,
-        };
+            owner,
+            lock,
+        }))
+    }
+
+    /// Retires a subnet that `caller` owns, at block `now`. Returns the lock.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `NotOwner`, `Retired`.
+    pub fn withdraw_lock(
+        &mut self,
+        netuid: NetUid,
+        caller: AccountId,
+        now: u32,
+    ) -> Result<Rao, RegistryError> {
+        let settings = self.owned(netuid, caller)?.live()?;
+        Ok(self.retire(netuid, settings, now))
+    }
+
+    /// Retires a live subnet with these settings at block `now`. Returns the lock.
+    fn retire(&mut self, netuid: NetUid, mut settings: Settings, now: u32) -> Rao {
+        let lock = core::mem::replace(&mut settings.lock, Rao::ZERO);
         settings.retired_at = Some(now);
-        settings.lock = Rao::ZERO;
         self.settings.insert(netuid, &settings);
         let mut live = self.live();
         live.retain(|it| *it != netuid);
         self.live.set(&live);
         self.offers.remove(netuid);
-        Ok(Some(retirement))
+        lock
     }
 
     /// Returns the subnet to retire at block `now` on a full network.
@@ -91,7 +115,7 @@ impl Subnets {
     pub fn candidate(&self, now: u32, rules: &NetworkRules) -> Result<NetUid, RegistryError> {
         let subnets = self.live().into_iter().filter_map(|netuid| {
             Some(Candidate {
-                strength: self.strengths.get(netuid).unwrap_or_default().rao(),
+                strength: self.strengths.get(netuid).map_or(0, |it| it.at(now)),
                 created_at: self.settings.get(netuid)?.created_at,
                 netuid,
             })

@@ -8,12 +8,14 @@
 //! - `registration`: registration and replacement of neurons
 //! - `serving`: endpoints and commitments of neurons
 //! - `hotkey_swap`: another hotkey for a neuron
+//! - `strength`: pay per block, by which the subnet to retire is chosen
 
 mod hotkey_swap;
 mod lifecycle;
 mod ownership;
 mod registration;
 mod serving;
+mod strength;
 
 pub use ownership::Change;
 pub use registration::Applicant;
@@ -22,7 +24,7 @@ use registration::Registered;
 
 use crate::{
     hyperparameters::{
-        bounds,
+        bounds, change_limits,
         settings::{self, Settings},
         DEFAULT_REGISTRATION_PRICE,
     },
@@ -44,6 +46,7 @@ use inktensor_primitives::{
     },
     AccountId, NetUid, Rao, Uid, MAX_VALIDATORS, PAGE,
 };
+use strength::Strength;
 
 /// The seat of a hotkey on a subnet, as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,39 +56,6 @@ pub struct SeatRecord {
     uid: Uid,
     generation: u32,
     registered_epoch: u32,
-}
-
-/// A subnet's pay in its last settled epochs. The weakest subnet is retired first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
-pub struct Strength {
-    /// The epoch whose scores are being recorded.
-    epoch: u32,
-    /// Pay of that epoch so far.
-    now: Rao,
-    /// Pay of the recorded epoch before it.
-    before: Rao,
-}
-
-impl Strength {
-    /// Adds the pay of a chunk of `epoch`.
-    fn record(&mut self, epoch: u32, results: &[NeuronResult]) {
-        if epoch > self.epoch {
-            self.before = self.now;
-            self.now = Rao::ZERO;
-            self.epoch = epoch;
-        }
-        let paid = results
-            .iter()
-            .fold(0, |sum: u64, it| sum.saturating_add(it.emission.0));
-        self.now = Rao(self.now.0.saturating_add(paid));
-    }
-
-    /// Returns the larger pay of the last two recorded epochs, as the last may be incomplete.
-    fn rao(&self) -> Rao {
-        self.now.max(self.before)
-    }
 }
 
 /// All subnets.
@@ -101,7 +71,7 @@ pub struct Subnets {
     standings: Mapping<(NetUid, u16), StandingPage, ManualKey<0x7265_0006>>,
     /// Prices of registrations.
     prices: Mapping<NetUid, Price, ManualKey<0x7265_0009>>,
-    /// Block of each parameter's last change.
+    /// Block from which the owner may change a parameter again.
     changes: Mapping<(NetUid, Parameter), u32, ManualKey<0x7265_000A>>,
     /// Accounts to which subnets are offered.
     offers: Mapping<NetUid, AccountId, ManualKey<0x7265_000B>>,
@@ -117,10 +87,15 @@ pub struct Subnets {
     present_hotkeys: Mapping<(NetUid, AccountId), AccountId, ManualKey<0x7265_0011>>,
     /// Block of each neuron's last swap, by generation.
     swaps: Mapping<(NetUid, u32), u32, ManualKey<0x7265_0012>>,
+    /// Coldkeys to which hotkeys without an owner agree to belong.
+    agreements: Mapping<AccountId, AccountId, ManualKey<0x7265_0013>>,
 }
 
 impl Subnets {
     /// Closes epoch `closing` at block `now`. Returns the subnet as of that epoch.
+    ///
+    /// The hyperparameters that were set in the epoch count from the next one on. A stuck subnet's
+    /// epoch closes with them already.
     ///
     /// # Errors
     /// `UnknownSubnet`, `Retired`, `KernelNotAllowed`, `WrongEpoch`, `Exhausted`.
@@ -131,18 +106,43 @@ impl Subnets {
         now: u32,
         kernels: &Kernels,
     ) -> Result<SubnetSnapshot, RegistryError> {
-        let settings = self.settings(netuid)?.live()?;
-        // Every subnet has an entry: its kernel was allowed when chosen, and entries stay.
-        let kernel = kernels.entry(settings.kernel);
-        let kernel = kernel.ok_or(RegistryError::KernelNotAllowed)?;
+        let mut settings = self.settings(netuid)?.live()?;
         let mut seats = self.seats(netuid)?;
         let frozen = seats.clone();
         seats.close(closing, now)?;
         self.seats.insert(netuid, &seats);
+        if let Some(next) = &settings.next {
+            let tempo = settings.present.tempo;
+            let is_stuck = change_limits::is_stuck(frozen.opened_at(), tempo, now);
+            if is_stuck && change_limits::is_noticed(next.set_at, now) {
+                self.take_next(netuid, &mut settings, &seats, now);
+                self.settings.insert(netuid, &settings);
+            }
+        }
+        let snapshot = self.snapshot(netuid, settings.clone(), &frozen, now, kernels)?;
+        if settings.next.is_some() {
+            self.take_next(netuid, &mut settings, &seats, now);
+            self.settings.insert(netuid, &settings);
+        }
+        Ok(snapshot)
+    }
+
+    /// Returns the subnet as the epoch reads it that closes at block `now`.
+    fn snapshot(
+        &self,
+        netuid: NetUid,
+        settings: Settings,
+        seats: &Seats,
+        now: u32,
+        kernels: &Kernels,
+    ) -> Result<SubnetSnapshot, RegistryError> {
+        // Every subnet has an entry: its kernel was allowed when chosen, and entries stay.
+        let kernel = kernels.entry(settings.present.kernel);
+        let kernel = kernel.ok_or(RegistryError::KernelNotAllowed)?;
         let owner = self.places.get((netuid, settings.owner_hotkey));
         let price = self.price(netuid, &settings, now);
-        let params = settings::kernel_bytes(&settings.params);
-        let mut subnet = settings.subnet(&frozen, price);
+        let params = settings::kernel_bytes(&settings.present.params);
+        let mut subnet = settings.subnet(seats, price);
         if let Some(SeatRecord {
             uid, generation, ..
         }) = owner
@@ -151,7 +151,7 @@ impl Subnets {
             subnet.owner_hotkey = self.identity_of(netuid, subnet.owner_hotkey, uid, generation);
         }
         Ok(SubnetSnapshot {
-            neurons: frozen.taken(),
+            neurons: seats.taken(),
             owner_uid: owner.map(|place| place.uid),
             params,
             kernel_code: kernel.code_hash,
@@ -185,8 +185,11 @@ impl Subnets {
         let mut page = self.standings.get(key).unwrap_or_default();
         page.record(epoch, start, results)?;
         self.standings.insert(key, &page);
-        let mut strength = self.strengths.get(netuid).unwrap_or_default();
-        strength.record(epoch, results);
+        let mut strength = match self.strengths.get(netuid) {
+            Some(strength) => strength,
+            None => Strength::new(self.settings(netuid)?.started_at.unwrap_or_default()),
+        };
+        strength.record(epoch, seats.opened_at(), results);
         self.strengths.insert(netuid, &strength);
         Ok(())
     }
@@ -195,6 +198,14 @@ impl Subnets {
     pub fn subnet(&self, netuid: NetUid, now: u32) -> Option<Subnet> {
         let (settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
         let price = self.price(netuid, &settings, now);
+        Some(settings.subnet(&seats, price))
+    }
+
+    /// Returns the subnet with the hyperparameters of the next epoch.
+    pub fn next_subnet(&self, netuid: NetUid, now: u32) -> Option<Subnet> {
+        let (mut settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
+        let price = self.price(netuid, &settings, now);
+        settings.take_next(seats.taken());
         Some(settings.subnet(&seats, price))
     }
 
@@ -219,7 +230,7 @@ impl Subnets {
             identity: self.identity_of(netuid, hotkey, seat.uid, seat.generation),
             seat,
             is_owner: settings.owner_hotkey == hotkey,
-            terms: settings.terms.weights,
+            terms: settings.present.terms.weights,
         })
     }
 
@@ -298,14 +309,16 @@ impl Subnets {
         netuid: NetUid,
         hotkey: AccountId,
         nominator_min: Rao,
+        braked_until: Option<u32>,
     ) -> HotkeyStatus {
         let settings = self.settings.get(netuid);
         HotkeyStatus {
             subnet_exists: settings.as_ref().is_some_and(|it| it.retired_at.is_none()),
             subnet_started: settings.as_ref().is_some_and(|it| it.started_at.is_some()),
-            transfers: settings.is_some_and(|it| !it.terms.no_transfers),
+            transfers: settings.is_some_and(|it| !it.present.terms.no_transfers),
             nominator_min,
             owner: self.owner_of(hotkey),
+            braked_until,
         }
     }
 
@@ -336,23 +349,60 @@ impl Subnets {
         self.seats.get(netuid).ok_or(RegistryError::UnknownSubnet)
     }
 
-    /// Makes `coldkey` the owner of `hotkey`, if it has none.
-    fn claim(&mut self, hotkey: AccountId, coldkey: AccountId) -> Result<(), RegistryError> {
+    /// Makes `coldkey` the owner of `hotkey`, if the hotkey has none and agrees: it is the coldkey
+    /// itself, has signed, or has sent `agree`.
+    fn claim(
+        &mut self,
+        hotkey: AccountId,
+        coldkey: AccountId,
+        has_signed: bool,
+    ) -> Result<(), RegistryError> {
         match self.owners.get(hotkey) {
-            None => {
-                self.owners.insert(hotkey, &coldkey);
-                Ok(())
-            }
-            Some(owner) if owner == coldkey => Ok(()),
-            Some(_) => Err(RegistryError::NotHotkeyOwner),
+            Some(owner) if owner == coldkey => return Ok(()),
+            Some(_) => return Err(RegistryError::NotHotkeyOwner),
+            None => {}
         }
+        if hotkey != coldkey {
+            let agreed = self.agreements.take(hotkey);
+            if !has_signed && agreed != Some(coldkey) {
+                return Err(RegistryError::NotAgreed);
+            }
+        }
+        self.owners.insert(hotkey, &coldkey);
+        Ok(())
+    }
+
+    /// Records that `hotkey` agrees to belong to `coldkey`, or to none.
+    ///
+    /// # Errors
+    /// `HotkeyOwned`.
+    pub fn agree(
+        &mut self,
+        hotkey: AccountId,
+        coldkey: Option<AccountId>,
+    ) -> Result<(), RegistryError> {
+        if self.owners.get(hotkey).is_some() {
+            return Err(RegistryError::HotkeyOwned);
+        }
+        match coldkey {
+            Some(coldkey) => {
+                self.agreements.insert(hotkey, &coldkey);
+            }
+            None => self.agreements.remove(hotkey),
+        }
+        Ok(())
+    }
+
+    /// Returns the coldkey that `hotkey` has agreed to belong to.
+    pub fn agreed(&self, hotkey: AccountId) -> Option<AccountId> {
+        self.agreements.get(hotkey)
     }
 
     /// Returns the price of the next registration at block `now`.
     fn price(&self, netuid: NetUid, settings: &Settings, now: u32) -> Rao {
         let price = self.prices.get(netuid);
         price.map_or(DEFAULT_REGISTRATION_PRICE, |price| {
-            price.at(now, &settings.terms.registration)
+            price.at(now, &settings.present.terms.registration)
         })
     }
 }

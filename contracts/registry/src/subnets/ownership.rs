@@ -3,9 +3,8 @@
 use super::Subnets;
 use crate::{
     hyperparameters::{
-        self, bounds,
-        change_limits::{self, Clock},
-        settings::Settings,
+        self, bounds, change_limits,
+        settings::{Next, Settings},
         view::{self, Facts},
         Conditions,
     },
@@ -15,11 +14,14 @@ use crate::{
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     registry::{
-        BoundedField, Hyperparameter, HyperparameterView, NetworkRules, RegistryError, Setter,
-        SubnetIdentity, MAX_IDENTITY_FIELD, MAX_SYMBOL,
+        BoundedField, Hyperparameter, HyperparameterView, NetworkRules, Parameter, RegistryError,
+        Setter, SubnetIdentity, MAX_IDENTITY_FIELD, MAX_SYMBOL,
     },
     AccountId, NetUid,
 };
+
+/// Closed epochs without pay, besides the last one, after which a subnet counts as stuck.
+const UNPAID_EPOCHS: u32 = 3;
 
 /// The circumstances of a change of a hyperparameter.
 #[derive(Clone, Copy, Debug)]
@@ -30,44 +32,50 @@ pub struct Change<'a> {
     pub now: u32,
     /// The rules of the network.
     pub rules: NetworkRules,
-    /// The kernels that may be chosen, and the admin.
+    /// The kernels that may be chosen.
     pub kernels: &'a Kernels,
+    /// The admin.
+    pub admin: AccountId,
 }
 
 impl Subnets {
-    /// Sets a hyperparameter.
+    /// Sets a hyperparameter. Returns the epoch from which the value counts.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `Frozen`, `Cooldown`, `OutOfBounds`,
-    /// `KernelNotAllowed`, `SplitNotAllowed`, `NotYuma`.
+    /// `UnknownSubnet`, `NotOwner`, `SetByAdmin`, `KernelByOwner`, `Cooldown`, `OutOfBounds`,
+    /// `KernelNotAllowed`, `Announced` for a kernel, `SplitNotAllowed`, `NotYuma`, `IsYuma`.
     pub fn set(
         &mut self,
         netuid: NetUid,
         value: Hyperparameter,
         change: Change,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<u32, RegistryError> {
         let Change {
             caller,
             now,
             rules,
             kernels,
+            admin,
         } = change;
         let mut settings = self.settings(netuid)?;
         let seats = self.seats(netuid)?;
         let parameter = value.parameter();
-        let is_admin = kernels.admin() == caller;
+        let is_admin = admin == caller;
         if !is_admin {
             settings.only_owner(caller)?;
             if parameter.setter() == Setter::Admin {
                 return Err(RegistryError::SetByAdmin);
             }
         }
-        let clock = clock(&settings, &seats);
-        if let Some(due) = clock.frozen_until(now) {
-            return Err(RegistryError::Frozen(due));
+        if parameter == Parameter::Kernel
+            && settings.owner != caller
+            && !self.is_stuck(netuid, &settings, &seats, now)
+        {
+            return Err(RegistryError::KernelByOwner);
         }
+        let runs = runs(&settings, &seats);
         let key = (netuid, change_limits::cooled(parameter));
-        let cooled_at = clock.cooled_at(self.changes.get(key));
+        let cooled_at = self.cooled_at(key, runs);
         if !is_admin && now < cooled_at {
             return Err(RegistryError::Cooldown(cooled_at));
         }
@@ -76,20 +84,89 @@ impl Subnets {
             .prices
             .get(netuid)
             .ok_or(RegistryError::UnknownSubnet)?;
-        let before = price;
         let conditions = Conditions {
             taken: seats.taken(),
             now,
+            is_admin,
             bittensor_split: rules.bittensor_split,
         };
-        let choose = |kernel| kernels.choose(kernel);
-        hyperparameters::set(&mut settings, &mut price, conditions, value, choose)?;
-        self.settings.insert(netuid, &settings);
-        if price != before {
+        let is_price = parameter == Parameter::RegistrationPrice;
+        let choose = |kernel| kernels.choose(kernel, now);
+        let mut values = settings.latest().clone();
+        hyperparameters::set(&mut values, &mut price, conditions, value, choose)?;
+        if is_price {
             self.prices.insert(netuid, &price);
+        } else {
+            settings.next = Some(Next {
+                values,
+                set_at: now,
+            });
+            if !runs {
+                self.take_next(netuid, &mut settings, &seats, now);
+            }
+            self.settings.insert(netuid, &settings);
         }
-        self.changes.insert(key, &now);
-        Ok(())
+        if !runs {
+            return Ok(seats.epoch());
+        }
+        let until = change_limits::cooled_at(now, settings.present.tempo);
+        self.changes.insert(key, &until);
+        Ok(if is_price {
+            seats.epoch()
+        } else {
+            seats.epoch().saturating_add(1)
+        })
+    }
+
+    /// Makes the next values of a subnet the present ones, at block `now`. The caller stores
+    /// `settings`.
+    pub(super) fn take_next(
+        &mut self,
+        netuid: NetUid,
+        settings: &mut Settings,
+        seats: &Seats,
+        now: u32,
+    ) {
+        let Some(before) = settings.take_next(seats.taken()) else {
+            return;
+        };
+        let (was, is) = (
+            &before.terms.registration,
+            &settings.present.terms.registration,
+        );
+        if was != is {
+            if let Some(mut price) = self.prices.get(netuid) {
+                // The price goes on from where it is.
+                price.rebase(now, was);
+                self.prices.insert(netuid, &price);
+            }
+        }
+    }
+
+    /// Returns true if the epochs of a subnet do not close, or none of the last three was paid.
+    pub(super) fn is_stuck(
+        &self,
+        netuid: NetUid,
+        settings: &Settings,
+        seats: &Seats,
+        now: u32,
+    ) -> bool {
+        let strength = self.strengths.get(netuid);
+        let scored = strength.map_or(0, |strength| strength.epochs());
+        // The last closed epoch may still become final.
+        let unpaid = seats.epoch().saturating_sub(scored);
+        let tempo = settings.present.tempo;
+        unpaid > UNPAID_EPOCHS
+            || runs(settings, seats) && change_limits::is_stuck(seats.opened_at(), tempo, now)
+    }
+
+    /// Returns the block from which the owner may change a parameter.
+    fn cooled_at(&self, key: (NetUid, Parameter), runs: bool) -> u32 {
+        if runs {
+            self.changes.get(key).unwrap_or_default()
+        } else {
+            0
+        }
     }
 
     /// Returns all hyperparameters that are numbers, as of block `now`.
@@ -101,10 +178,10 @@ impl Subnets {
             taken: seats.taken(),
             registration_price: self.price(netuid, &settings, now),
             now,
-            clock: clock(&settings, &seats),
         };
+        let runs = runs(&settings, &seats);
         view::all(&settings, facts, |parameter| {
-            self.changes.get((netuid, parameter))
+            self.cooled_at((netuid, parameter), runs)
         })
     }
 
@@ -158,18 +235,19 @@ impl Subnets {
     /// Makes `caller`, to whom the subnet is offered, its owner. Returns the former owner.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`.
+    /// `UnknownSubnet`, `Retired`, `NotOffered`, `NotHotkeyOwner`, `NotAgreed`.
     pub fn accept(
         &mut self,
         netuid: NetUid,
         caller: AccountId,
         owner_hotkey: AccountId,
+        has_signed: bool,
     ) -> Result<AccountId, RegistryError> {
         let mut settings = self.settings(netuid)?.live()?;
         if self.offers.get(netuid) != Some(caller) {
             return Err(RegistryError::NotOffered);
         }
-        self.claim(owner_hotkey, caller)?;
+        self.claim(owner_hotkey, caller, has_signed)?;
         let before = core::mem::replace(&mut settings.owner, caller);
         settings.owner_hotkey = owner_hotkey;
         self.settings.insert(netuid, &settings);
@@ -226,18 +304,18 @@ impl Subnets {
     }
 
     /// Returns the settings of a subnet that `caller` owns.
-    fn owned(&self, netuid: NetUid, caller: AccountId) -> Result<Settings, RegistryError> {
+    pub(super) fn owned(
+        &self,
+        netuid: NetUid,
+        caller: AccountId,
+    ) -> Result<Settings, RegistryError> {
         let settings = self.settings(netuid)?;
         settings.only_owner(caller)?;
         Ok(settings)
     }
 }
 
-/// Returns start and length of the open epoch, if it runs and will close.
-fn clock(settings: &Settings, seats: &Seats) -> Clock {
-    let runs = settings.started_at.is_some() && seats.taken() > 0 && settings.retired_at.is_none();
-    Clock {
-        opened_at: runs.then(|| seats.opened_at()),
-        tempo: settings.tempo,
-    }
+/// Returns true if the open epoch of a subnet will close.
+fn runs(settings: &Settings, seats: &Seats) -> bool {
+    settings.started_at.is_some() && seats.taken() > 0 && settings.retired_at.is_none()
 }

@@ -25,6 +25,8 @@ pub struct Applicant {
     pub max_price: Rao,
     /// The current block.
     pub now: u32,
+    /// True if the hotkey has signed that it belongs to the account.
+    pub has_signed: bool,
 }
 
 /// A completed registration.
@@ -45,14 +47,14 @@ impl Subnets {
     ///
     /// # Errors
     /// `UnknownSubnet`, `Retired`, `RegistrationClosed`, `AlreadyRegistered`, `NotHotkeyOwner`,
-    /// `TooSoon`, `PriceAbove`, `AllImmune`, `Exhausted`.
+    /// `NotAgreed`, `TooSoon`, `PriceAbove`, `AllImmune`, `Exhausted`.
     pub fn register(
         &mut self,
         netuid: NetUid,
         applicant: Applicant,
     ) -> Result<Registered, RegistryError> {
         let settings = self.settings(netuid)?.live()?;
-        if !settings.terms.registration.is_open {
+        if !settings.present.terms.registration.is_open {
             return Err(RegistryError::RegistrationClosed);
         }
         let mut seats = self.seats(netuid)?;
@@ -62,13 +64,13 @@ impl Subnets {
         if let Some(uid) = self.swapped_seat(netuid, applicant.hotkey) {
             return Err(RegistryError::AlreadyRegistered(uid));
         }
-        self.claim(applicant.hotkey, applicant.coldkey)?;
+        self.claim(applicant.hotkey, applicant.coldkey, applicant.has_signed)?;
         let price = self.sell(netuid, &settings, applicant.now)?;
         if price > applicant.max_price {
             return Err(RegistryError::PriceAbove(price));
         }
-        let uid = if seats.taken() < settings.max_uids {
-            seats.take_next()?
+        let uid = if seats.taken() < settings.present.max_uids {
+            seats.take_next(applicant.now)?
         } else {
             self.first_to_replace(netuid, &settings, &seats, applicant.now)?
         };
@@ -99,10 +101,10 @@ impl Subnets {
     pub fn quote(&self, netuid: NetUid, now: u32) -> Option<RegistrationQuote> {
         let settings = self.settings(netuid).ok()?.live().ok()?;
         let seats = self.seats.get(netuid)?;
-        let terms = &settings.terms.registration;
+        let terms = &settings.present.terms.registration;
         let sold = self.prices.get(netuid)?;
         let price = sold.at(now, terms);
-        let free = settings.max_uids.saturating_sub(seats.taken());
+        let free = settings.present.max_uids.saturating_sub(seats.taken());
         let replaces = if free == 0 {
             self.first_to_replace(netuid, &settings, &seats, now).ok()
         } else {
@@ -149,7 +151,7 @@ impl Subnets {
             .prices
             .get(netuid)
             .ok_or(RegistryError::UnknownSubnet)?;
-        let rao = price.sell(now, &settings.terms.registration)?;
+        let rao = price.sell(now, &settings.present.terms.registration)?;
         self.prices.insert(netuid, &price);
         Ok(rao)
     }
@@ -178,12 +180,12 @@ impl Subnets {
         wanted: usize,
     ) -> Vec<(Candidate, bool)> {
         let kept = self.kept_seats(netuid, settings);
-        let mut search = Search::new(now, settings.immunity_period, &kept, wanted);
+        let mut search = Search::new(now, settings.present.immunity_period, &kept, wanted);
         for page in 0..seats.taken().div_ceil(PAGE) {
             let standings: StandingPage = self.standings.get((netuid, page)).unwrap_or_default();
             search.page(Uid(page.saturating_mul(PAGE)), standings.standings());
         }
-        search.found(settings.terms.pruning.min_non_immune)
+        search.found(settings.present.terms.pruning.min_non_immune)
     }
 
     /// Returns the owner's seats that are never replaced: that of the owner's hotkey first, then
@@ -196,7 +198,7 @@ impl Subnets {
                 kept.push(uid);
             }
         }
-        kept.truncate(settings.terms.pruning.immune_owners.into());
+        kept.truncate(settings.present.terms.pruning.immune_owners.into());
         kept
     }
 

@@ -29,7 +29,7 @@ impl Subnets {
         let before = self.served.get((netuid, generation));
         let due = if before.is_none() { deposit } else { Rao::ZERO };
         let mut record = before.unwrap_or_else(|| ServingRecord::holding(deposit));
-        record.serve(served, now, settings.terms.serving_rate_limit)?;
+        record.serve(served, now, settings.present.terms.serving_rate_limit)?;
         self.served.insert((netuid, generation), &record);
         Ok(due)
     }

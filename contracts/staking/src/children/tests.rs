@@ -121,6 +121,7 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
         subnet_started: false,
         transfers: true,
         nominator_min: Rao::ZERO,
+        braked_until: None,
         owner: Some(account(OWNER)),
     };
     let key = PositionKey {

@@ -19,6 +19,7 @@ fn status(owner: u8) -> HotkeyStatus {
         subnet_started: true,
         transfers: true,
         nominator_min: LEAST,
+        braked_until: None,
         owner: Some(account(owner)),
     }
 }

@@ -92,7 +92,11 @@ impl Network {
             yuma,
         } = self.addresses;
         let wirings = [
-            (token, "TokenControl::wire", vec![argument(emission)]),
+            (
+                token,
+                "TokenControl::wire",
+                vec![argument(emission), argument(registry)],
+            ),
             (registry, "Registry::wire", vec![argument(epoch)]),
             (
                 staking,

@@ -69,7 +69,9 @@ impl Network {
             "64".into(),
             "8".into(),
             price.0.to_string(),
+            "None".into(),
         ];
+        self.agree(hotkey, owner)?;
         let create = "Registry::create_subnet";
         let created = self.call::<NetUid, RegistryError>(owner, registry, create, &arguments)?;
         let netuid = succeeded(create, created)?;
@@ -78,6 +80,23 @@ impl Network {
         let started = self.call::<(), RegistryError>(owner, registry, start, &arguments)?;
         succeeded(start, started)?;
         Ok(netuid)
+    }
+
+    /// Lets `hotkey` agree to belong to `coldkey`, unless it has an owner.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn agree(&mut self, hotkey: AccountId, coldkey: AccountId) -> Result<(), Failure> {
+        let registry = self.addresses.registry;
+        let owner: Option<AccountId> =
+            self.read(registry, "Registry::owner_of", &[argument(hotkey)])?;
+        if owner.is_some() {
+            return Ok(());
+        }
+        let message = "Registry::agree";
+        let arguments = [format!("Some({})", argument(coldkey))];
+        let agreed = self.call::<(), RegistryError>(hotkey, registry, message, &arguments)?;
+        succeeded(message, agreed)
     }
 
     /// Registers `hotkey` for `coldkey`, which pays with the bank's TAO.
@@ -96,7 +115,13 @@ impl Network {
         self.fund(coldkey, limit)?;
         self.approve(coldkey, registry, limit)?;
         let message = "Registry::register";
-        let arguments = [netuid.0.to_string(), argument(hotkey), limit.0.to_string()];
+        let arguments = [
+            netuid.0.to_string(),
+            argument(hotkey),
+            limit.0.to_string(),
+            "None".into(),
+        ];
+        self.agree(hotkey, coldkey)?;
         let registered = self.call::<Uid, RegistryError>(coldkey, registry, message, &arguments)?;
         succeeded(message, registered)
     }

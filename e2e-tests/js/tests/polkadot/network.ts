@@ -33,7 +33,7 @@ export async function deploy(
 
   const tell = (contract: ContractPromise, message: string, ...args: unknown[]) =>
     client.call(deployer, contract, message, ...args);
-  await tell(token, 'tokenControl::wire', emission.address);
+  await tell(token, 'tokenControl::wire', emission.address, registry.address);
   await tell(registry, 'registry::wire', epoch.address);
   await tell(staking, 'staking::wire', emission.address, epoch.address);
   await tell(emission, 'emission::wire', epoch.address);

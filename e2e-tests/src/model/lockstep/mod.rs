@@ -271,6 +271,8 @@ impl Lockstep {
                 .set_budget(netuid, neurons, budget.proposer, budget.keeper);
             let known = HonestEpoch::of(&self.net, netuid);
             self.known.insert(netuid, known);
+            // Hyperparameters that were set in the closed epoch count from now on.
+            self.copy_subnet(netuid);
         }
         self.done("close", &answer);
     }

@@ -233,7 +233,7 @@ impl Lockstep {
     }
 
     /// Copies a subnet's tempo and number of neurons from the network.
-    fn copy_subnet(&mut self, netuid: NetUid) {
+    pub(super) fn copy_subnet(&mut self, netuid: NetUid) {
         let now = self.net.subnet(netuid).expect("a subnet");
         let subnet = self.protocol.subnets.get_mut(&netuid).expect("a subnet");
         subnet.tempo = now.tempo;

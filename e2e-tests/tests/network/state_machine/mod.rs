@@ -64,6 +64,7 @@ fn populate(net: &mut Network, crowd: u16) {
         // Hotkeys pay deposits.
         net.fund(hotkey(i), Rao::from_tao(1));
         allow_all(net, hotkey(i));
+        net.agree(hotkey(i), person(i));
     }
     for i in 0..WORKERS {
         net.fund(worker(i), Rao::from_tao(200));
@@ -74,7 +75,7 @@ fn populate(net: &mut Network, crowd: u16) {
             .expect("deposited");
     }
     for (persons, permits, crowd) in [(4, 2, 0), (5, 3, crowd)] {
-        let settings = vec![Hyperparameter::ImmunityPeriod(10)];
+        let settings = vec![Hyperparameter::ImmunityPeriod(20)];
         let netuid = net.create(Shape {
             seats: persons + crowd,
             permits,
@@ -83,6 +84,7 @@ fn populate(net: &mut Network, crowd: u16) {
         });
         for i in 0..u32::from(persons) {
             let who = person(i);
+            net.await_room(netuid);
             let price = net.price(netuid);
             net.as_(who)
                 .register(netuid, hotkey(i), price)

@@ -103,7 +103,9 @@ fn commit_and_reveal() -> impl Strategy<Value = Vec<Action>> {
         let committed = Action::Commit(net, who, row.clone(), Which::Due);
         let passed = passes.then(|| closing(net, by));
         let revealed = Action::Reveal(net, who, row);
-        let actions = [refused, asked, committed].into_iter();
+        // The rule counts from the next epoch on.
+        let actions = [refused, asked].into_iter().chain(closing(net, by));
+        let actions = actions.chain([committed]);
         let actions = actions.chain(passed.into_iter().flatten());
         actions.chain([revealed]).collect()
     })
@@ -138,7 +140,10 @@ fn two_steps() -> impl Strategy<Value = Vec<Action>> {
             .prop_map(|(net, who)| vec![Action::Serve(net, who, 1), Action::StopServing(net, who)]),
         (net(), who()).prop_map(|(net, who)| {
             let room = Action::Rule(net, Hyperparameter::MaxUids(64));
-            vec![room, Action::Register(net, who)]
+            let mut actions = vec![room];
+            actions.extend(closing(net, 0));
+            actions.push(Action::Register(net, who));
+            actions
         }),
     ]
 }

@@ -1,6 +1,7 @@
 //! `inktensor neuron`: gives hotkeys seats, and shows what a seat costs.
 
 use crate::{
+    agreement::HotkeyKey,
     args::{ListArgs, NetuidArg, ReadArgs, SignArgs, Who},
     error::{Failure, Verdict},
     network::no_subnet,
@@ -31,6 +32,16 @@ pub enum Command {
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
     ))]
     Register(Register),
+    /// Agree, as a hotkey, to belong to a coldkey, which can then register the hotkey
+    ///
+    /// A hotkey has one owner, for good. The hotkey signs this command; the coldkey signs
+    /// `neuron register`. A coldkey that has the hotkey's key passes it to `neuron register
+    /// --hotkey-suri-file` instead.
+    #[command(after_help = example!(
+        "neuron agree --url ws://127.0.0.1:9944 --suri-file hot.suri --coldkey \
+         5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
+    ))]
+    Agree(Agree),
     /// Show the price of a seat, and which neuron would be replaced
     #[command(after_help = example!("neuron quote --url ws://127.0.0.1:9944 --netuid 1"))]
     Quote(Quote),
@@ -57,12 +68,24 @@ pub struct Register {
     sign: SignArgs,
     #[command(flatten)]
     netuid: NetuidArg,
-    /// The hotkey; by default the signer
+    /// The hotkey; by default that of --hotkey-suri-file, or the signer
     #[arg(long, value_name = "NAME|ADDRESS")]
     hotkey: Option<Who>,
     /// The most to pay; by default the price of now
     #[arg(long, value_parser = values::tao, value_name = "TAO")]
     max_price: Option<Rao>,
+    #[command(flatten)]
+    hotkey_key: HotkeyKey,
+}
+
+/// Arguments of `neuron agree`.
+#[derive(clap::Args)]
+pub struct Agree {
+    #[command(flatten)]
+    sign: SignArgs,
+    /// The coldkey; without it, an agreement is withdrawn
+    #[arg(long, value_name = "NAME|ADDRESS")]
+    coldkey: Option<Who>,
 }
 
 /// Arguments of `neuron quote`.
@@ -104,6 +127,8 @@ pub struct SwapHotkey {
     /// The new hotkey, which must not be registered yet
     #[arg(long, value_name = "NAME|ADDRESS")]
     new: Who,
+    #[command(flatten)]
+    hotkey_key: HotkeyKey,
 }
 
 #[derive(Serialize)]
@@ -114,6 +139,12 @@ struct Registered {
     coldkey: Address,
     price_rao: u64,
     replaced: Option<Address>,
+}
+
+#[derive(Serialize)]
+struct Agreed {
+    hotkey: Address,
+    coldkey: Option<Address>,
 }
 
 #[derive(Serialize)]
@@ -175,6 +206,7 @@ struct Candidate {
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
     match command {
         Command::Register(arguments) => register(arguments, out)?,
+        Command::Agree(arguments) => agree(arguments, out)?,
         Command::Quote(arguments) => quote(arguments, out)?,
         Command::PruneCandidates(arguments) => prune_candidates(arguments, out)?,
         Command::SwapHotkey(arguments) => swap_hotkey(arguments, out)?,
@@ -194,9 +226,10 @@ fn register(arguments: &Register, out: &mut dyn Write) -> Result<(), Failure> {
             tao(price)
         )));
     }
+    let hotkey = arguments.hotkey.as_ref();
     let hotkey = arguments
-        .sign
-        .account_or(arguments.hotkey.as_ref(), &session)?;
+        .hotkey_key
+        .hotkey_or(hotkey, &arguments.sign, &session)?;
     if let Some(owner) = session.network.owner_of(hotkey)? {
         if owner != session.account {
             return Err(Failure::input(format_args!(
@@ -206,9 +239,12 @@ fn register(arguments: &Register, out: &mut dyn Write) -> Result<(), Failure> {
             )));
         }
     }
+    let signature = arguments.hotkey_key.agree(&mut session, hotkey)?;
     session.too_soon = "the block has no room for another registration";
     let done = session.pay(price, || {
-        contracts.registry().register(netuid, hotkey, most)
+        contracts
+            .registry()
+            .register(netuid, hotkey, most, signature)
     })?;
     // Others may have registered in the same block: the event has the uid and the price.
     let mut events = done.all_events::<NeuronRegistered>();
@@ -237,6 +273,24 @@ fn register(arguments: &Register, out: &mut dyn Write) -> Result<(), Failure> {
     arguments.sign.report(&sentence, &answer, &done.cost, out)
 }
 
+fn agree(arguments: &Agree, out: &mut dyn Write) -> Result<(), Failure> {
+    let chain = &arguments.sign.chain;
+    let coldkey = arguments.coldkey.as_ref().map(|who| chain.account(who));
+    let coldkey = coldkey.transpose()?;
+    let mut session = arguments.sign.open()?;
+    let contracts = session.network.contracts();
+    let done = session.send(contracts.registry().agree(coldkey))?;
+    let answer = Agreed {
+        hotkey: session.account.into(),
+        coldkey: coldkey.map(Address),
+    };
+    let sentence = match &answer.coldkey {
+        Some(coldkey) => format!("{} agrees to belong to {coldkey}", answer.hotkey),
+        None => format!("{} agrees to belong to no coldkey", answer.hotkey),
+    };
+    arguments.sign.report(&sentence, &answer, &done.cost, out)
+}
+
 fn swap_hotkey(arguments: &SwapHotkey, out: &mut dyn Write) -> Result<(), Failure> {
     let chain = &arguments.sign.chain;
     let hotkey = chain.account(&arguments.hotkey)?;
@@ -257,9 +311,12 @@ fn swap_hotkey(arguments: &SwapHotkey, out: &mut dyn Write) -> Result<(), Failur
             Address(owner)
         )));
     }
+    let signature = arguments.hotkey_key.agree(&mut session, new)?;
     session.too_soon = "the neuron's hotkey was swapped too recently";
     let done = session.pay(fee, || {
-        contracts.registry().swap_hotkey(netuid, hotkey, new)
+        contracts
+            .registry()
+            .swap_hotkey(netuid, hotkey, new, signature)
     })?;
     let answer = Swapped {
         netuid: netuid.0,
@@ -357,8 +414,8 @@ mod tests {
             quote.text(&mut out).unwrap();
             String::from_utf8(out).unwrap()
         };
-        let many = text(64, 3);
-        let block = "this block has room for 64 more registrations\nfree: 3 seats\n";
+        let many = text(4, 3);
+        let block = "this block has room for 4 more registrations\nfree: 3 seats\n";
         assert!(many.ends_with(block), "{many}");
         let one = text(1, 1);
         assert!(

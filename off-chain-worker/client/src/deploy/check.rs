@@ -91,6 +91,8 @@ impl Found {
         let at = record.addresses()?;
         let minter = chain.query(at.token().minter())?;
         self.peer("the token's minter", at.emission, minter);
+        let registry = chain.query(at.token().registry())?;
+        self.peer("the token's registry", at.registry, registry);
         let registry = chain.query(at.registry().peers())?;
         self.peer("the registry's token", at.token, Some(registry.token));
         self.peer("the registry's epoch contract", at.epoch, registry.epoch);

@@ -259,7 +259,8 @@ impl Steps<'_> {
 
     fn wire_all(&mut self, to: &Addresses) -> Result<(), DeployError> {
         let minter = self.read("token", to.token().minter())?;
-        self.wire("token", minter.is_some(), to.token().wire(to.emission))?;
+        let message = to.token().wire(to.emission, to.registry);
+        self.wire("token", minter.is_some(), message)?;
         let registry = self.read("registry", to.registry().peers())?;
         let message = to.registry().wire(to.epoch);
         self.wire("registry", registry.epoch.is_some(), message)?;
@@ -299,7 +300,7 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// Allows the two kernels, and hands the registry over to its admin.
+    /// Allows the two kernels, and offers the admin's role. The admin has to accept it.
     fn hand_over(
         &mut self,
         to: &Addresses,
@@ -317,8 +318,11 @@ impl Steps<'_> {
             let message = to.registry().allow_kernel(kernel, code_hash, defaults);
             self.set_registry(name, entry.is_some(), message)?;
         }
-        let is_there = self.read("registry", to.registry().admin())? == admin;
-        self.set_registry("admin", is_there, to.registry().set_admin(admin))
+        let offered = self.read("registry", to.registry().offered_admin())?;
+        let is_there =
+            offered == Some(admin) || self.read("registry", to.registry().admin())? == admin;
+        let offer = to.registry().offer_admin(Some(admin));
+        self.set_registry("admin", is_there, offer)
     }
 
     fn set_registry(

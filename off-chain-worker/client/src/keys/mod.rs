@@ -15,7 +15,10 @@ mod tests;
 
 pub use error::{InvalidSuri, KeyError};
 
-use inktensor_primitives::AccountId;
+use inktensor_primitives::{
+    registry::{Agreement, Signature},
+    AccountId,
+};
 use std::{
     env,
     path::{Path, PathBuf},
@@ -140,6 +143,17 @@ pub fn from_file(path: &Path) -> Result<Keypair, KeyError> {
 /// Returns the account of a key.
 pub fn account(keypair: &Keypair) -> AccountId {
     keypair.public_key().0.into()
+}
+
+/// Returns the signature of `hotkey` that it agrees to belong to `coldkey` on the registry at
+/// `registry`.
+pub fn agreement(hotkey: &Keypair, registry: AccountId, coldkey: AccountId) -> Signature {
+    let agreement = Agreement {
+        registry,
+        hotkey: account(hotkey),
+        coldkey,
+    };
+    hotkey.sign(&agreement.bytes()).0
 }
 
 fn keypair(from: &str, suri: &SecretString) -> Result<Keypair, KeyError> {

@@ -25,7 +25,7 @@ const MESSAGES: [&str; 21] = [
     "Staking::wire",
     "Emission::wire",
     "Registry::allow_kernel",
-    "Registry::set_admin",
+    "Registry::agree",
     "PSP22::transfer",
     "PSP22::approve",
     "Registry::create_subnet",

@@ -33,6 +33,8 @@ use std::{
 const LOCK: Rao = Rao::from_tao(100);
 /// Price of a registration: 0.1 TAO.
 const REGISTRATION_PRICE: Rao = Rao(Rao::PER_TAO / 10);
+/// Registrations that a new subnet allows in a block.
+const REGISTRATIONS_PER_BLOCK: usize = 4;
 /// Largest number of holders at genesis: its constructor call has to fit a contract's memory. The
 /// bank transfers TAO to the others.
 const GENESIS_HOLDERS: usize = 512;
@@ -143,6 +145,7 @@ impl<'a> Simulation<'a> {
             .chain
             .query(self.contracts().registry().creation_price())?;
         self.approve(plan.owner, registry, price)?;
+        self.agree(plan.owner_hotkey, plan.owner)?;
         let seats = u16::try_from(plan.neurons.len()).unwrap_or(u16::MAX);
         let message = self.contracts().registry().create_subnet(
             plan.name.clone(),
@@ -152,6 +155,7 @@ impl<'a> Simulation<'a> {
             seats,
             plan.max_validators,
             price,
+            None,
         );
         let created = self
             .chain
@@ -164,15 +168,15 @@ impl<'a> Simulation<'a> {
             Hyperparameter::RegistrationPrice(REGISTRATION_PRICE),
             Hyperparameter::MinBurn(REGISTRATION_PRICE),
             Hyperparameter::BurnIncrease(Bps::ONE),
-            Hyperparameter::MaxRegistrationsPerBlock(u16::MAX),
         ];
+        // The admin sets thresholds of consensus, and the deployer is the admin.
         for value in plan.kernel.setting().into_iter().chain(prices) {
             let message = self
                 .contracts()
                 .registry()
                 .set_hyperparameter(netuid, value);
             self.chain
-                .send(plan.owner, message)
+                .send(account("deployer"), message)
                 .answer()
                 .map_err(SimulationError::refused("Registry::set_hyperparameter"))?;
         }
@@ -189,6 +193,22 @@ impl<'a> Simulation<'a> {
         Ok(())
     }
 
+    /// Lets `hotkey` agree to belong to `coldkey`, unless it does.
+    fn agree(&mut self, hotkey: AccountId, coldkey: AccountId) -> Result<(), SimulationError> {
+        let owner = self
+            .chain
+            .query(self.contracts().registry().owner_of(hotkey))?;
+        if hotkey == coldkey || owner.is_some() {
+            return Ok(());
+        }
+        let message = self.contracts().registry().agree(Some(coldkey));
+        self.chain
+            .send(hotkey, message)
+            .answer()
+            .map_err(SimulationError::refused("Registry::agree"))?;
+        Ok(())
+    }
+
     fn register(&mut self, netuid: NetUid, plan: &SubnetPlan) -> Result<(), SimulationError> {
         let what = format!("subnet {}: registering neurons", netuid.0);
         self.begin(&what, plan.neurons.len());
@@ -200,11 +220,17 @@ impl<'a> Simulation<'a> {
         for (coldkey, fee) in fees {
             self.approve(coldkey, registry, Rao(fee))?;
         }
-        for neuron in &plan.neurons {
-            let message =
-                self.contracts()
-                    .registry()
-                    .register(netuid, neuron.hotkey, REGISTRATION_PRICE);
+        for (number, neuron) in plan.neurons.iter().enumerate() {
+            if number > 0 && number % REGISTRATIONS_PER_BLOCK == 0 {
+                self.chain.inner().advance(1);
+            }
+            self.agree(neuron.hotkey, neuron.coldkey)?;
+            let message = self.contracts().registry().register(
+                netuid,
+                neuron.hotkey,
+                REGISTRATION_PRICE,
+                None,
+            );
             self.chain
                 .send(neuron.coldkey, message)
                 .answer()

@@ -47,6 +47,7 @@ impl Net {
             8,
             2,
             Rao::CAP,
+            None,
         );
         let netuid = chain.send(bank, subnet).answer().unwrap().value;
         chain

@@ -31,6 +31,8 @@ pub enum RegistryError {
     BadName,
     /// The subnet's kernel is not Yuma and has no such parameter. Set `OtherParams` instead.
     NotYuma,
+    /// The subnet's kernel takes Yuma's parameters, no bytes. Set Yuma's parameters instead.
+    IsYuma,
     /// The hotkey is already registered on this subnet, on this uid. Use another hotkey.
     AlreadyRegistered(Uid),
     /// The hotkey belongs to another coldkey, or the new hotkey of a swap already has an owner.
@@ -65,9 +67,6 @@ pub enum RegistryError {
     TooSoon(u32),
     /// The owner changed this hyperparameter recently. Try again from this block on.
     Cooldown(u32),
-    /// Hyperparameters do not change shortly before an epoch may close. Try again from this block
-    /// on.
-    Frozen(u32),
     /// Only the admin may set this hyperparameter. `hyperparameters` returns who may set which.
     SetByAdmin,
     /// Registrations are off on this subnet. The admin can turn them on with
@@ -89,6 +88,28 @@ pub enum RegistryError {
     BadHost,
     /// The neuron serves nothing. There is nothing to stop.
     NothingServed,
+    /// The hotkey has not agreed to belong to the coldkey. Send `agree` from the hotkey first, or
+    /// pass a signature of the hotkey.
+    NotAgreed,
+    /// The hotkey has an owner already and cannot agree to another. Use another hotkey.
+    HotkeyOwned,
+    /// The change is announced and counts from this block on. Try again then.
+    Announced(u32),
+    /// Nothing is announced. There is nothing to cancel.
+    NothingAnnounced,
+    /// The subnet's epochs close, so only its owner chooses the kernel. The admin may choose it
+    /// after three epochs without pay, or when no epoch closes for 1500 blocks.
+    KernelByOwner,
+    /// The admin's role is not offered to the caller. The admin must call `offer_admin` first.
+    AdminNotOffered,
+    /// The admin has stopped new seats and subnets until this block. Try again then.
+    Braked(u32),
+    /// The network is closed down from this block on. Withdraw locks and stake.
+    ClosedDown(u32),
+    /// The network is not closed down. Locks stay while subnets run.
+    NotClosedDown,
+    /// The token did not accept the successor. Check that the token names this registry.
+    Token,
 }
 
 /// A field or argument whose value has bounds.
@@ -103,6 +124,12 @@ pub enum BoundedField {
     LockInterval,
     /// `NetworkRules::subnet_limit`.
     SubnetLimit,
+    /// `NetworkRules::creation_interval`, in blocks.
+    CreationInterval,
+    /// `NetworkRules::subnet_immunity`, in blocks.
+    SubnetImmunity,
+    /// End of a brake, a block.
+    Brake,
     /// `NetworkRules::nominator_min`, in rao.
     NominatorMin,
     /// `NetworkRules::serving_deposit`, in rao.

@@ -3,7 +3,7 @@
 use super::{BoundedField, RegistryError};
 use crate::{
     hash::hex,
-    registry::{Parameter, Unit},
+    registry::{Parameter, Unit, STUCK_AFTER},
     Rao,
 };
 use core::fmt;
@@ -33,6 +33,11 @@ impl fmt::Display for RegistryError {
             Self::NotYuma => write!(
                 f,
                 "the subnet's kernel is not Yuma and has no such parameter; set other_params \
+                 instead"
+            ),
+            Self::IsYuma => write!(
+                f,
+                "the subnet's kernel takes Yuma's parameters, no bytes; set Yuma's parameters \
                  instead"
             ),
             Self::AlreadyRegistered(uid) => write!(
@@ -104,11 +109,6 @@ impl fmt::Display for RegistryError {
                 "not before block {block}: the owner changed this hyperparameter recently; try \
                  again then"
             ),
-            Self::Frozen(block) => write!(
-                f,
-                "not before block {block}: hyperparameters do not change shortly before an epoch \
-                 may close; try again then"
-            ),
             Self::SetByAdmin => write!(
                 f,
                 "only the admin may set this hyperparameter; the list of hyperparameters has who \
@@ -153,6 +153,49 @@ impl fmt::Display for RegistryError {
             Self::NothingServed => {
                 write!(f, "the neuron serves nothing; there is nothing to stop")
             }
+            Self::NotAgreed => write!(
+                f,
+                "the hotkey has not agreed to belong to the coldkey; send agree from the hotkey \
+                 first, or pass a signature of the hotkey"
+            ),
+            Self::HotkeyOwned => write!(
+                f,
+                "the hotkey has an owner already and cannot agree to another; use another hotkey"
+            ),
+            Self::Announced(block) => write!(
+                f,
+                "not before block {block}: the change is announced and counts from then on; try \
+                 again then"
+            ),
+            Self::NothingAnnounced => {
+                write!(f, "nothing is announced; there is nothing to cancel")
+            }
+            Self::KernelByOwner => write!(
+                f,
+                "the subnet's epochs close, so only its owner chooses the kernel; the admin may \
+                 after three epochs without pay, or when no epoch closes for {STUCK_AFTER} blocks"
+            ),
+            Self::AdminNotOffered => write!(
+                f,
+                "the admin's role is not offered to the caller; the admin must offer it first"
+            ),
+            Self::Braked(block) => write!(
+                f,
+                "not before block {block}: the admin has stopped new seats and subnets; try again \
+                 then"
+            ),
+            Self::ClosedDown(block) => write!(
+                f,
+                "the network is closed down from block {block} on; withdraw locks and stake"
+            ),
+            Self::NotClosedDown => write!(
+                f,
+                "the network is not closed down; locks stay while subnets run"
+            ),
+            Self::Token => write!(
+                f,
+                "the token did not accept the successor; check that the token names this registry"
+            ),
         }
     }
 }
@@ -221,6 +264,9 @@ impl Kind {
             BoundedField::Identity | BoundedField::Symbol | BoundedField::Commitment => Self::Bytes,
             BoundedField::LockInterval
             | BoundedField::SubnetLimit
+            | BoundedField::CreationInterval
+            | BoundedField::SubnetImmunity
+            | BoundedField::Brake
             | BoundedField::Port
             | BoundedField::Epoch
             | BoundedField::Uid
@@ -237,6 +283,9 @@ impl BoundedField {
             Self::MinLock => "min_lock",
             Self::LockInterval => "lock_interval",
             Self::SubnetLimit => "subnet_limit",
+            Self::CreationInterval => "creation_interval",
+            Self::SubnetImmunity => "subnet_immunity",
+            Self::Brake => "the end of the brake",
             Self::NominatorMin => "nominator_min",
             Self::ServingDeposit => "serving_deposit",
             Self::SwapFee => "swap_fee",

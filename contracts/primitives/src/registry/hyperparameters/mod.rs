@@ -19,8 +19,10 @@ use ink::prelude::vec::Vec;
 const WEEK: u64 = 50_400;
 /// Longest period of immunity and of activity: some five months of blocks of 12 seconds.
 const MAX_BLOCKS: u64 = 1_000_000;
-/// One, in millionths.
-const MILLION: u64 = 1_000_000;
+/// Largest inertia of bonds, in millionths. Source: subtensor-reference.md 6.1.
+const MOST_INERTIA: u64 = 975_000;
+/// Most registrations in a block: an owner cannot replace all neurons of a subnet in one block.
+const MOST_REGISTRATIONS: u64 = 4;
 /// Least bond rate: 0.025 of 65535. Below this rate bonds hardly move.
 const MIN_ALPHA: u64 = 1_638;
 /// All of a ratio in 65535ths.
@@ -73,6 +75,8 @@ pub struct HyperparameterView {
     pub parameter: Parameter,
     /// The value.
     pub value: u64,
+    /// The value from the next epoch on, if it is another one.
+    pub next: Option<u64>,
     /// Least value that can be set now.
     pub min: u64,
     /// Largest value that can be set now.

@@ -20,15 +20,15 @@
 /// A value that is not a number has `()` in place of unit, bounds and place. `least` and `largest`
 /// hold on every subnet. The registry may narrow them by other settings of a subnet.
 ///
-/// Names are those of btcli and subtensor. Setters are subtensor's, with two exceptions. The owner
-/// sets the number of permits, which it chooses at the creation of the subnet. The owner also sets
-/// the number of registrations per block, which the price limits.
+/// Names are those of btcli and subtensor. Setters are subtensor's, with one exception: the owner
+/// sets the number of registrations per block, within narrow bounds.
 #[macro_export]
 #[rustfmt::skip] // It would shift the texts to the left.
 macro_rules! hyperparameters {
     ($then:ident) => {
         $then! {
-            Tempo(u32) "Blocks per epoch, `1 ..= 50 400`." {
+            Tempo(u32) "Blocks per epoch, `1 ..= 50 400`. Raises a lower `immunity_period` to \
+                the same number." {
                 Tempo "tempo" Owner (Blocks 1..=WEEK, subnet.tempo)
             }
             Kernel(AccountId) "The address of an allowed kernel that is not retired. The \
@@ -39,25 +39,24 @@ macro_rules! hyperparameters {
             MaxUids(u16) "Number of seats, at least the seats taken and at most 4 096." {
                 MaxUids "max_uids" Owner (Number 1..=MAX_UIDS as u64, subnet.max_uids)
             }
-            MaxValidators(u16) "Permits per epoch, `1 ..= 128`, the owner's not counted." {
-                MaxValidators "max_validators" Owner
+            MaxValidators(u16) "Permits per epoch, `1 ..= 128`, the owner's not counted. Admin only." {
+                MaxValidators "max_validators" Admin
                     (Number 1..=MAX_VALIDATORS as u64, subnet.max_validators)
             }
             ImmunityPeriod(u32) "Blocks during which a new neuron cannot be replaced, \
-                at most 1 000 000." {
+                at least one tempo and at most 1 000 000." {
                 ImmunityPeriod "immunity_period" Owner
-                    (Blocks 0..=MAX_BLOCKS, subnet.immunity_period)
+                    (Blocks 1..=MAX_BLOCKS, subnet.immunity_period)
             }
             RegistrationPrice(Rao) "Price of the next registration in rao, from `min_burn` to \
-                `max_burn`. Later prices follow from this one." {
+                `max_burn`. Counts at once. Later prices follow from this one." {
                 RegistrationPrice "registration_price" Owner (Rao 0..=Rao::CAP.0, price)
             }
-            OtherParams(Vec<u8>) "Parameters of a kernel other than Yuma, at most 256 bytes. \
-                Replaces the Yuma parameters." {
+            OtherParams(Vec<u8>) "Parameters of a kernel other than Yuma, at most 256 bytes." {
                 OtherParams "other_params" Owner ()
             }
-            Yuma(YumaParams) "All Yuma parameters at once, each within its own bounds. Replaces \
-                other kernels' bytes." {
+            Yuma(YumaParams) "All Yuma parameters at once, each within its own bounds. The owner \
+                leaves those of the admin as they are." {
                 Yuma "yuma" Owner ()
             }
             ActivityCutoff(u64) "Blocks without new weights after which a validator is inactive, \
@@ -66,19 +65,20 @@ macro_rules! hyperparameters {
                     (Blocks 1..=MAX_BLOCKS, yuma.activity_cutoff)
             }
             MinStake(Rao) "Stake in rao below which a neuron has no weight in consensus, at most \
-                the cap of TAO." {
-                MinStake "min_stake" Owner (Rao 0..=Rao::CAP.0, yuma.min_stake)
+                the cap of TAO. Admin only." {
+                MinStake "min_stake" Admin (Rao 0..=Rao::CAP.0, yuma.min_stake)
             }
-            Kappa(u16) "Part of stake that must agree on a weight, in 65535ths. Any value." {
-                Kappa "kappa" Owner (U16Ratio 0..=U16_ONE, yuma.kappa)
+            Kappa(u16) "Part of stake that must agree on a weight, in 65535ths. Any value. Admin \
+                only." {
+                Kappa "kappa" Admin (U16Ratio 0..=U16_ONE, yuma.kappa)
             }
             BondsPenalty(u16) "Weights that bonds follow: 65535 for clipped weights, 0 for the \
                 weights as set. Any value." {
                 BondsPenalty "bonds_penalty" Owner (U16Ratio 0..=U16_ONE, yuma.bonds_penalty)
             }
-            BondsMovingAverage(u64) "Inertia of bonds in millionths, at most 1 000 000." {
+            BondsMovingAverage(u64) "Inertia of bonds in millionths, at most 975 000." {
                 BondsMovingAverage "bonds_moving_avg" Owner
-                    (Millionths 0..=MILLION, yuma.bonds_moving_average)
+                    (Millionths 0..=MOST_INERTIA, yuma.bonds_moving_average)
             }
             Yuma3(bool) "Yuma3 bonds instead of Yuma2 bonds." {
                 Yuma3 "yuma3_enabled" Owner (Flag 0..=1, yuma.yuma3)
@@ -120,9 +120,9 @@ macro_rules! hyperparameters {
                 BurnIncrease "burn_increase" Owner
                     (Bps 10_000..=30_000, subnet.terms.registration.increase)
             }
-            MaxRegistrationsPerBlock(u16) "Most registrations per block, at least 1." {
+            MaxRegistrationsPerBlock(u16) "Most registrations per block, `1 ..= 4`." {
                 MaxRegistrationsPerBlock "max_regs_per_block" Owner
-                    (Number 1..=u16::MAX as u64, subnet.terms.registration.per_block)
+                    (Number 1..=MOST_REGISTRATIONS, subnet.terms.registration.per_block)
             }
             RegistrationAllowed(bool) "Registrations on or off. Admin only." {
                 RegistrationAllowed "registration_allowed" Admin

@@ -80,6 +80,8 @@ pub enum StakingError {
     StillParent,
     /// The caller's root stake on the hotkey has earned nothing since the last claim. Claim later.
     NothingToClaim,
+    /// The admin has stopped new stake until this block. Try again then; stake can be removed.
+    Braked(u32),
     /// The caller cannot be its own proxy. Name another account, or none.
     SelfProxy,
     /// This root epoch is open. Ask for an earlier one.

@@ -133,6 +133,11 @@ impl fmt::Display for StakingError {
                 f,
                 "the root stake on the hotkey has earned nothing since the last claim; claim later"
             ),
+            Self::Braked(block) => write!(
+                f,
+                "not before block {block}: the admin has stopped new stake; try again then, stake \
+                 can be removed"
+            ),
             Self::SelfProxy => write!(
                 f,
                 "the caller cannot be its own proxy; name another account, or none"

@@ -1,18 +1,22 @@
 //! Registration, closes and scores, on ink!'s storage.
 
+mod agreement;
 mod closes;
 mod model;
+mod next;
 mod owner;
 mod registration;
 
 use super::*;
+use crate::hyperparameters::settings::Values;
 use ink::prelude::string::String;
 use inktensor_primitives::{
     kernel::YumaParams,
-    registry::{KernelParams, NetworkRules, PruningTerms, RegistrationTerms, Terms},
+    registry::{KernelEntry, KernelParams, NetworkRules, PruningTerms, RegistrationTerms, Terms},
 };
 
 const OWNER: u16 = 60_000;
+const ADMIN: u16 = 60_001;
 const PRICE: Rao = DEFAULT_REGISTRATION_PRICE;
 const NETUID: NetUid = NetUid(1);
 
@@ -39,46 +43,62 @@ fn settings(max_uids: u16, immunity_period: u32) -> Settings {
         started_at: None,
         retired_at: None,
         lock: Rao::ZERO,
-        tempo: 10,
-        kernel: account(0),
-        max_uids,
-        max_validators: 4,
-        immunity_period,
-        terms: Terms {
-            // Prices have tests of their own.
-            registration: RegistrationTerms {
-                min_burn: PRICE,
-                max_burn: PRICE,
-                per_block: u16::MAX,
-                ..RegistrationTerms::default()
+        present: Values {
+            tempo: 10,
+            kernel: account(0),
+            max_uids,
+            max_validators: 4,
+            immunity_period,
+            terms: Terms {
+                // Prices have tests of their own.
+                registration: RegistrationTerms {
+                    min_burn: PRICE,
+                    max_burn: PRICE,
+                    per_block: u16::MAX,
+                    ..RegistrationTerms::default()
+                },
+                pruning: PruningTerms {
+                    min_non_immune: 0,
+                    immune_owners: 1,
+                },
+                ..Terms::default()
             },
-            pruning: PruningTerms {
-                min_non_immune: 0,
-                immune_owners: 1,
-            },
-            ..Terms::default()
+            params: KernelParams::Yuma(YumaParams::default()),
         },
-        params: KernelParams::Yuma(YumaParams::default()),
+        next: None,
     }
 }
 
 /// Returns a list with the one kernel of [`settings`].
 fn kernels() -> Kernels {
-    let mut kernels = Kernels::new(account(0));
-    let defaults = KernelParams::Yuma(YumaParams::default());
-    let allowed = kernels.allow(account(0), [7; 32], Some([7; 32]), defaults);
-    assert_eq!(allowed, Ok(()));
+    let mut kernels = Kernels::default();
+    for seed in [0, 9] {
+        let entry = KernelEntry {
+            code_hash: [7; 32],
+            defaults: KernelParams::Yuma(YumaParams::default()),
+            from: 0,
+            retired: false,
+        };
+        let allowed = kernels.allow(account(seed), Some([7; 32]), &entry);
+        assert_eq!(allowed, Ok(()));
+    }
     kernels
+}
+
+/// Returns a change at block `now`.
+fn change_at(caller: AccountId, kernels: &Kernels, now: u32) -> Change<'_> {
+    Change {
+        caller,
+        now,
+        rules: NetworkRules::DEFAULT,
+        kernels,
+        admin: account(ADMIN),
+    }
 }
 
 /// Returns a change at block 0.
 fn change(caller: AccountId, kernels: &Kernels) -> Change<'_> {
-    Change {
-        caller,
-        now: 0,
-        rules: NetworkRules::DEFAULT,
-        kernels,
-    }
+    change_at(caller, kernels, 0)
 }
 
 fn close(
@@ -86,12 +106,21 @@ fn close(
     netuid: NetUid,
     closing: u32,
 ) -> Result<SubnetSnapshot, RegistryError> {
-    subnets.close(netuid, closing, 0, &kernels())
+    close_at(subnets, netuid, closing, 0)
+}
+
+fn close_at(
+    subnets: &mut Subnets,
+    netuid: NetUid,
+    closing: u32,
+    now: u32,
+) -> Result<SubnetSnapshot, RegistryError> {
+    subnets.close(netuid, closing, now, &kernels())
 }
 
 fn subnet(max_uids: u16, immunity_period: u32) -> Subnets {
     let mut subnets = Subnets::default();
-    let created = subnets.create(&settings(max_uids, immunity_period));
+    let created = subnets.create(&settings(max_uids, immunity_period), true);
     assert_eq!(created, Ok(NETUID));
     subnets
 }
@@ -102,6 +131,7 @@ fn applicant(seed: u16, now: u32) -> Applicant {
         coldkey: coldkey(seed),
         max_price: PRICE,
         now,
+        has_signed: true,
     }
 }
 

@@ -6,7 +6,7 @@ use inktensor_primitives::registry::Hyperparameter;
 #[ink::test]
 fn netuids_count_from_one() {
     let mut subnets = subnet(4, 0);
-    assert_eq!(subnets.create(&settings(4, 0)), Ok(NetUid(2)));
+    assert_eq!(subnets.create(&settings(4, 0), true), Ok(NetUid(2)));
     assert_eq!(subnets.count(), 2);
     assert_eq!(subnets.subnet(NetUid(0), 0), None);
     assert_eq!(subnets.subnet(NetUid(3), 0), None);
@@ -26,7 +26,10 @@ fn the_owners_hotkey_belongs_to_the_owner() {
     );
     let mut foreign = settings(4, 0);
     foreign.owner = coldkey(1);
-    assert_eq!(subnets.create(&foreign), Err(RegistryError::NotHotkeyOwner));
+    assert_eq!(
+        subnets.create(&foreign, true),
+        Err(RegistryError::NotHotkeyOwner)
+    );
 }
 
 #[ink::test]
@@ -43,7 +46,7 @@ fn only_the_owner_sets_hyperparameters() {
         Err(RegistryError::UnknownSubnet)
     );
     let set = subnets.set(NETUID, tempo, change(coldkey(OWNER), &kernels));
-    assert_eq!(set, Ok(()));
+    assert_eq!(set, Ok(0));
     assert_eq!(subnets.subnet(NETUID, 0).unwrap().tempo, 99);
     for seed in 1..3 {
         assert!(register(&mut subnets, seed, 0).is_ok());

@@ -24,14 +24,14 @@ fn a_newcomer_takes_the_next_free_seat() {
     assert_eq!(neuron.coldkey, coldkey(7));
     assert_eq!(neuron.registered_at, 3);
     assert_eq!(subnets.neuron(NETUID, Uid(2)), None);
-    let status = subnets.hotkey_status(NETUID, account(7), Rao::ZERO);
+    let status = subnets.hotkey_status(NETUID, account(7), Rao::ZERO, None);
     assert_eq!(
         (status.subnet_exists, status.owner),
         (true, Some(coldkey(7)))
     );
     assert!(
         !subnets
-            .hotkey_status(NetUid(2), account(7), Rao::ZERO)
+            .hotkey_status(NetUid(2), account(7), Rao::ZERO, None)
             .subnet_exists
     );
 }

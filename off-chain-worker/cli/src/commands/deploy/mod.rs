@@ -28,6 +28,7 @@ use inktensor_client::{
         StepOutcome,
     },
     keys::{self, KeyArguments},
+    ss58::ss58,
 };
 use inktensor_devnet::chain_dir::{read_record, write_whole};
 use inktensor_worker::chain_source::{Access, FOLDER};
@@ -229,6 +230,15 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         deployment: &deployment,
     };
     output::show(arguments.json, &finished, out)?;
+    if config.admin != account {
+        // Standard error may be closed.
+        let _ = writeln!(
+            io::stderr(),
+            "note: the admin's role is offered to {}; that account takes it with the message \
+             Registry::accept_admin",
+            ss58(&config.admin)
+        );
+    }
     Ok(Verdict::Good)
 }
 

@@ -19,7 +19,7 @@ use inktensor_primitives::{
 /// The first rule that a constructor would refuse, after the name of its field.
 pub fn check(config: &Config) -> Result<(), String> {
     holders(&config.holders)?;
-    if let Err(error) = config.network.check() {
+    if let Err(error) = config.network.check(0) {
         return Err(network(&error));
     }
     if !config.split.is_whole() {

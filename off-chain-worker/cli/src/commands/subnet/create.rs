@@ -1,6 +1,7 @@
 //! Creates a subnet.
 
 use crate::{
+    agreement::HotkeyKey,
     args::{SignArgs, Who},
     error::Failure,
     output::format::tao,
@@ -21,7 +22,8 @@ pub struct Create {
     /// The name, 1 to 64 bytes
     #[arg(long, value_name = "TEXT")]
     name: String,
-    /// The owner's hotkey, whose neuron always has a permit; by default the signer
+    /// The owner's hotkey, whose neuron always has a permit; by default that of
+    /// --hotkey-suri-file, or the signer
     #[arg(long, value_name = "NAME|ADDRESS")]
     owner_hotkey: Option<Who>,
     /// The kernel that computes the epochs: yuma, mean, or an address
@@ -54,6 +56,8 @@ pub struct Create {
     /// The most to lock; by default the price of now
     #[arg(long, value_parser = values::tao, value_name = "TAO")]
     max_price: Option<Rao>,
+    #[command(flatten)]
+    hotkey_key: HotkeyKey,
 }
 
 #[derive(Serialize)]
@@ -78,9 +82,11 @@ pub fn create(arguments: &Create, out: &mut dyn Write) -> Result<(), Failure> {
             tao(price)
         )));
     }
+    let owner_hotkey = arguments.owner_hotkey.as_ref();
     let owner_hotkey = arguments
-        .sign
-        .account_or(arguments.owner_hotkey.as_ref(), &session)?;
+        .hotkey_key
+        .hotkey_or(owner_hotkey, &arguments.sign, &session)?;
+    let signature = arguments.hotkey_key.agree(&mut session, owner_hotkey)?;
     let done = session.pay(price, || {
         contracts.registry().create_subnet(
             arguments.name.clone(),
@@ -90,6 +96,7 @@ pub fn create(arguments: &Create, out: &mut dyn Write) -> Result<(), Failure> {
             arguments.max_uids,
             arguments.max_validators,
             price,
+            signature,
         )
     })?;
     // Others may have created one in the same block: the event has the netuid and the price.

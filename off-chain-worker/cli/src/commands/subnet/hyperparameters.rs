@@ -16,7 +16,8 @@ use inktensor_client::ss58::ss58;
 use inktensor_primitives::{
     emission::SplitPreset,
     registry::{
-        Hyperparameter, HyperparameterView, KernelParams, Parameter, Registry, Setter, Unit,
+        Hyperparameter, HyperparameterSet, HyperparameterView, KernelParams, Parameter, Registry,
+        Setter, Unit,
     },
     Rao,
 };
@@ -60,6 +61,7 @@ struct Hyperparameters {
 struct Row {
     parameter: &'static str,
     value: u64,
+    next: Option<u64>,
     min: u64,
     max: u64,
     unit: &'static str,
@@ -72,6 +74,7 @@ struct Row {
 /// A value and its bounds as they are shown, and set.
 struct Shown {
     value: String,
+    next: String,
     min: String,
     max: String,
 }
@@ -82,6 +85,7 @@ impl Row {
         Self {
             parameter: it.parameter.name(),
             value: it.value,
+            next: it.next,
             min: it.min,
             max: it.max,
             unit: unit(it.unit),
@@ -92,6 +96,7 @@ impl Row {
             changes_from: it.changes_from,
             shown: Shown {
                 value: shown(it.value),
+                next: it.next.map(shown).unwrap_or_default(),
                 min: shown(it.min),
                 max: shown(it.max),
             },
@@ -133,6 +138,7 @@ impl output::List for Hyperparameters {
         let columns = [
             text("parameter"),
             number("value"),
+            number("next"),
             number("from").from(Room::Wide),
             number("to").from(Room::Wide),
             text("in"),
@@ -144,6 +150,7 @@ impl output::List for Hyperparameters {
             table.row([
                 it.parameter.into(),
                 it.shown.value.clone(),
+                it.shown.next.clone(),
                 it.shown.min.clone(),
                 it.shown.max.clone(),
                 it.unit.into(),
@@ -169,7 +176,7 @@ pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
         _ => Some(parse(name, text)?),
     };
     let mut session = arguments.sign.open()?;
-    session.network.subnet(netuid)?;
+    let epoch = session.network.subnet(netuid)?.epoch;
     let contracts = session.network.contracts();
     let (mut written, mut shown) = (text.to_owned(), text.to_owned());
     let value = match parsed {
@@ -192,7 +199,12 @@ pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
         parameter: name.to_owned(),
         value: written,
     };
-    let sentence = format!("{} of subnet {} is {shown}", answer.parameter, netuid.0);
+    // A transaction of another account may have closed the epoch of the dry run.
+    let event = done.event::<HyperparameterSet>();
+    let mut sentence = format!("{} of subnet {} is {shown}", answer.parameter, netuid.0);
+    if let Some(event) = event.filter(|event| event.from_epoch > epoch) {
+        sentence.push_str(&format!(" from epoch {} on", event.from_epoch));
+    }
     arguments.sign.report(&sentence, &answer, &done.cost, out)
 }
 

@@ -1,6 +1,7 @@
 //! Starts subnets, hands them over, gives them a symbol.
 
 use crate::{
+    agreement::HotkeyKey,
     args::{NetuidArg, SignArgs, Who},
     error::Failure,
     output::json::Address,
@@ -37,9 +38,12 @@ pub struct Accept {
     sign: SignArgs,
     #[command(flatten)]
     netuid: NetuidArg,
-    /// The new owner's hotkey, whose neuron always has a permit; by default the signer
+    /// The new owner's hotkey, whose neuron always has a permit; by default that of
+    /// --hotkey-suri-file, or the signer
     #[arg(long, value_name = "NAME|ADDRESS")]
     owner_hotkey: Option<Who>,
+    #[command(flatten)]
+    hotkey_key: HotkeyKey,
 }
 
 /// Arguments of `subnet set-symbol`.
@@ -116,11 +120,16 @@ pub fn accept(arguments: &Accept, out: &mut dyn Write) -> Result<(), Failure> {
     let netuid = arguments.netuid.netuid;
     let mut session = arguments.sign.open()?;
     session.network.subnet(netuid)?;
+    let hotkey = arguments.owner_hotkey.as_ref();
     let hotkey = arguments
-        .sign
-        .account_or(arguments.owner_hotkey.as_ref(), &session)?;
+        .hotkey_key
+        .hotkey_or(hotkey, &arguments.sign, &session)?;
+    let signature = arguments.hotkey_key.agree(&mut session, hotkey)?;
     let contracts = session.network.contracts();
-    let done = session.send(contracts.registry().accept_subnet(netuid, hotkey))?;
+    let accept = contracts
+        .registry()
+        .accept_subnet(netuid, hotkey, signature);
+    let done = session.send(accept)?;
     let answer = Accepted {
         netuid: netuid.0,
         owner: session.account.into(),

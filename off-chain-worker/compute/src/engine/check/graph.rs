@@ -33,25 +33,6 @@ struct Calls {
     direct: HashSet<u32>,
     /// Signatures of its calls through the table.
     indirect: HashSet<u32>,
-    /// Most values that it keeps on the stack at a time.
-    values: u32,
-}
-
-/// The deepest stack that a graph without cycles can have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Depth {
-    /// Functions on the stack.
-    pub frames: u32,
-    /// Values of these functions on the stack.
-    pub values: u32,
-}
-
-/// A node of the search for cycles: a call through the table leads from a function to a signature,
-/// and from there to the functions in the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Node {
-    Function(u32),
-    Signature(u32),
 }
 
 impl CallGraph {
@@ -80,13 +61,6 @@ impl CallGraph {
     pub fn call_table(&mut self, caller: u32, signature: u32) {
         if let Some(calls) = self.of_mut(caller) {
             calls.indirect.insert(signature);
-        }
-    }
-
-    /// Adds values that `function` may keep on the stack at a time.
-    pub fn keep(&mut self, function: u32, values: u32) {
-        if let Some(calls) = self.of_mut(function) {
-            calls.values = calls.values.saturating_add(values);
         }
     }
 
@@ -139,115 +113,6 @@ impl CallGraph {
         Reach { graph: self, found }
     }
 
-    /// Returns the deepest stack of `entry`.
-    ///
-    /// # Errors
-    /// A function that may call itself, directly or through others.
-    pub fn depth(&self, entry: u32) -> Result<Depth, u32> {
-        let entry = Node::Function(entry);
-        let mut callers: HashMap<Node, usize> = HashMap::from([(entry, 0)]);
-        let mut queue = VecDeque::from([entry]);
-        while let Some(node) = queue.pop_front() {
-            for callee in self.callees(node) {
-                let known = callers.entry(callee).or_insert_with(|| {
-                    queue.push_back(callee);
-                    0
-                });
-                *known = known.saturating_add(1);
-            }
-        }
-        // Each node comes after all its callers; those on a cycle never come.
-        let mut deepest = Depth::default();
-        let mut above: HashMap<Node, Depth> = HashMap::new();
-        let mut ready: Vec<Node> = match callers.get(&entry) {
-            Some(0) => vec![entry],
-            _ => Vec::new(),
-        };
-        while let Some(node) = ready.pop() {
-            callers.remove(&node);
-            let depth = self.add(above.remove(&node).unwrap_or_default(), node);
-            deepest = deepest.max(depth);
-            for callee in self.callees(node) {
-                let known = above.entry(callee).or_default();
-                *known = known.max(depth);
-                if let Some(left) = callers.get_mut(&callee) {
-                    *left = left.saturating_sub(1);
-                    if *left == 0 {
-                        ready.push(callee);
-                    }
-                }
-            }
-        }
-        match self.on_a_cycle(callers.into_keys().collect()) {
-            Some(function) => Err(function),
-            None => Ok(deepest),
-        }
-    }
-
-    /// Returns the first function on a cycle of `nodes`, which are those on cycles and those that
-    /// only functions on cycles reach.
-    fn on_a_cycle(&self, nodes: HashSet<Node>) -> Option<u32> {
-        let mut callers: HashMap<Node, Vec<Node>> = HashMap::new();
-        let mut left: HashMap<Node, usize> = HashMap::new();
-        for node in &nodes {
-            let callees = self.callees(*node).filter(|callee| nodes.contains(callee));
-            let mut count = 0usize;
-            for callee in callees {
-                callers.entry(callee).or_default().push(*node);
-                count = count.saturating_add(1);
-            }
-            left.insert(*node, count);
-        }
-        let has_none = |(node, count): (&Node, &usize)| (*count == 0).then_some(*node);
-        let mut ends: Vec<Node> = left.iter().filter_map(has_none).collect();
-        while let Some(end) = ends.pop() {
-            left.remove(&end);
-            for caller in callers.remove(&end).unwrap_or_default() {
-                if let Some(count) = left.get_mut(&caller) {
-                    *count = count.saturating_sub(1);
-                    if *count == 0 {
-                        ends.push(caller);
-                    }
-                }
-            }
-        }
-        let functions = left.into_keys().filter_map(|node| match node {
-            Node::Function(function) => Some(function),
-            Node::Signature(_) => None,
-        });
-        functions.min()
-    }
-
-    fn callees(&self, node: Node) -> Box<dyn Iterator<Item = Node> + '_> {
-        match node {
-            Node::Function(function) => {
-                let calls = self.of(function);
-                let direct = calls.into_iter().flat_map(|calls| &calls.direct);
-                let indirect = calls.into_iter().flat_map(|calls| &calls.indirect);
-                let direct = direct.copied().map(Node::Function);
-                Box::new(direct.chain(indirect.copied().map(Node::Signature)))
-            }
-            Node::Signature(signature) => {
-                let entries = self.table.get(&signature).map_or(&[][..], Vec::as_slice);
-                // A function may be in the table more than once.
-                let entries: HashSet<u32> = entries.iter().copied().collect();
-                Box::new(entries.into_iter().map(Node::Function))
-            }
-        }
-    }
-
-    fn add(&self, depth: Depth, node: Node) -> Depth {
-        match node {
-            Node::Function(function) => Depth {
-                frames: depth.frames.saturating_add(1),
-                values: depth
-                    .values
-                    .saturating_add(self.of(function).map_or(0, |calls| calls.values)),
-            },
-            Node::Signature(_) => depth,
-        }
-    }
-
     /// Returns the text for `function` in a sentence.
     pub fn hop(&self, function: u32) -> Hop {
         match self.import_name(function) {
@@ -265,16 +130,6 @@ impl CallGraph {
 
     fn of_mut(&mut self, function: u32) -> Option<&mut Calls> {
         self.calls.get_mut(usize::try_from(function).ok()?)
-    }
-}
-
-impl Depth {
-    /// Returns the larger of each number.
-    fn max(self, other: Self) -> Self {
-        Self {
-            frames: self.frames.max(other.frames),
-            values: self.values.max(other.values),
-        }
     }
 }
 

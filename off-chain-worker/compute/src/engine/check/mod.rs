@@ -14,9 +14,6 @@
 //!   length of the value must be the constant 0, right before the call. A kernel whose steps read
 //!   storage needs such a constructor.
 //! * A table has at most 1024 elements.
-//! * No function calls itself, directly or through others, and the deepest stack is well within the
-//!   chain's: a kernel that ends by its depth ends elsewhere in the worker. A trap refutes an
-//!   assertion, so both must trap at the same place.
 //!
 //! One rule is left to the run: a step that reads a cell other than the root cell stops in the
 //! worker, since only ink!'s own reading of the root cell is part of a step.
@@ -41,12 +38,6 @@ pub const MAX_PAGES: u32 = 16;
 
 /// Largest number of elements of a table. The chain takes more, and some machine would not.
 pub const MAX_TABLE: u64 = 1024;
-
-/// Largest number of functions on the stack. The chain's engine ends at 1024.
-pub const MAX_FRAMES: u32 = 512;
-
-/// Largest number of values on the stack, locals included. The chain's engine ends at 131 072.
-pub const MAX_VALUES: u32 = 100_000;
 
 /// Entry point of all steps.
 const CALL: &str = "call";
@@ -112,7 +103,6 @@ pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
     if in_steps.iter().any(|name| name == GET_STORAGE) && !writes(&shape, deploy) {
         return Err(Refusal::NoRootCell);
     }
-    check_depth(&shape, entry(CALL)?)?;
     Ok(CheckReport {
         code_hash: blake2(code),
         size: code.len(),
@@ -140,19 +130,6 @@ fn steps(shape: &Shape, call: u32) -> Result<Vec<String>, Refusal> {
         names.push(name.to_owned());
     }
     Ok(names)
-}
-
-/// Checks that a step's stack ends neither in the worker nor on the chain.
-fn check_depth(shape: &Shape, call: u32) -> Result<(), Refusal> {
-    let depth = shape.graph.depth(call);
-    let depth = depth.map_err(|at| Refusal::Cycle(shape.graph.hop(at).to_string()))?;
-    if depth.frames > MAX_FRAMES {
-        return Err(Refusal::Deep(depth.frames));
-    }
-    if depth.values > MAX_VALUES {
-        return Err(Refusal::Stack(depth.values));
-    }
-    Ok(())
 }
 
 /// Returns true if `function` can reach a write to storage.

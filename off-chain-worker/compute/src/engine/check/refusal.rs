@@ -1,6 +1,6 @@
 //! The reasons to refuse a kernel.
 
-use super::{Path, MAX_CODE, MAX_FRAMES, MAX_PAGES, MAX_TABLE, MAX_VALUES};
+use super::{Path, MAX_CODE, MAX_PAGES, MAX_TABLE};
 
 /// A reason to refuse bytes as a kernel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,16 +23,6 @@ pub enum Refusal {
         /// Path from the entry point to the function.
         path: Path,
     },
-    /// Recursion ends at another depth in the worker than on the chain. Use a loop. The text names
-    /// the function.
-    #[error("{0} may call itself, directly or through others")]
-    Cycle(String),
-    /// So many functions on the stack may be too many for the chain, and not for the worker.
-    #[error("its calls are {0} functions deep, more than the limit of {MAX_FRAMES}")]
-    Deep(u32),
-    /// So many values on the stack may be too many for the chain, and not for the worker.
-    #[error("it may keep {0} values on the stack, more than the limit of {MAX_VALUES}")]
-    Stack(u32),
     /// A table that not every worker has room for.
     #[error("its table has {0} elements, more than the limit of {MAX_TABLE}")]
     Table(u64),

@@ -207,17 +207,11 @@ impl Shape {
     fn body(&mut self, body: &FunctionBody) -> Result<(), Refusal> {
         let caller = self.next_body;
         self.next_body = self.next_body.saturating_add(1);
-        for locals in body.get_locals_reader().map_err(invalid)? {
-            let (count, _) = locals.map_err(invalid)?;
-            self.graph.keep(caller, count);
-        }
         // True if the operator before this one pushed a zero: the last argument of a call that
         // follows.
         let mut zero = false;
         for operator in body.get_operators_reader().map_err(invalid)? {
             let operator = operator.map_err(invalid)?;
-            // Each operator pushes one value at most.
-            self.graph.keep(caller, 1);
             match operator {
                 Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                     self.graph.call(caller, function_index);

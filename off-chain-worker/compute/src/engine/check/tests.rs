@@ -150,60 +150,10 @@ fn all_segments_count_in_all_their_forms() {
 }
 
 #[test]
-fn recursion_is_refused_by_the_name_of_a_function() {
-    let cycle = |rest: &str| match found(rest) {
-        Err(Refusal::Cycle(name)) => name,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(
-        cycle(
-            r#"(func (export "call") (call $before)) (func $before (call $even)) (func $even (call $odd))
-            (func $odd (call $even) (call $after)) (func $after)"#
-        ),
-        "func 8 (even)"
-    );
-    assert_eq!(
-        cycle(r#"(func (export "call") (call $self)) (func $self (call $self))"#),
-        "func 7 (self)"
-    );
-    assert_eq!(
-        cycle(
-            r#"(type $plain (func)) (table 2 funcref) (elem (i32.const 0) $through)
-            (func (export "call") (call $through))
-            (func $through (call_indirect (type $plain) (i32.const 0)))"#
-        ),
-        "func 7 (through)"
-    );
-    // Recursion that no step reaches harms no step.
-    assert!(found(r#"(func (export "call")) (func $self (call $self))"#).is_ok());
-    // Two ways to one function are no cycle.
-    assert!(found(
-        r#"(func (export "call") (call $a) (call $b)) (func $a (call $c)) (func $b (call $c)) (func $c)"#
-    )
-    .is_ok());
-}
-
-#[test]
-fn a_stack_within_the_chains_is_accepted() {
-    let deep = |functions: u32, locals: u32| {
-        let mut text = String::from(r#"(func (export "call") (call 7))"#);
-        for at in 1..functions {
-            let next = at + 7;
-            let locals = "i64 ".repeat(locals as usize);
-            text.push_str(&format!("(func (local {locals}) (call {next}))"));
-        }
-        text.push_str("(func)");
-        found(&text)
-    };
-    // The entry point, and the last function without a call.
-    assert!(deep(510, 0).is_ok());
-    assert_eq!(deep(512, 0), Err(Refusal::Deep(513)));
-    assert!(deep(20, 4_000).is_ok());
-    assert!(matches!(deep(40, 4_000), Err(Refusal::Stack(_))));
-}
-
-#[test]
 fn cycles_come_to_an_end() {
+    let harmless = r#"(func (export "call") (call $even)) (func $even (call $odd)) (func $odd (call $even) (call $self))
+        (func $self (call $self))"#;
+    assert!(found(harmless).is_ok());
     let writes = format!(
         r#"(func (export "call") (call $even)) (func $even (call $odd)) (func $odd (call $even) (call $self))
         (func $self (call $self) {WRITE})"#
@@ -252,7 +202,7 @@ fn a_dense_graph_takes_no_long_time() {
     text.push_str("))");
     let code = wasm(&text);
     let start = Instant::now();
-    assert!(matches!(check(&code), Err(Refusal::Cycle(_))));
+    assert!(check(&code).is_ok());
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 
