@@ -191,25 +191,18 @@ impl Stake {
         Ok(())
     }
 
-    /// Runs `change` on a position and its pool in epoch `open` at block `now`, and counts the
-    /// position for votes. For what a coldkey does; otherwise as [`change`](Self::change).
+    /// Records for the votes of `coldkey`, at block `now`, that positions counted as the first amount
+    /// are worth the second one.
     ///
     /// # Errors
-    /// The errors of `change`, `Overflow`.
-    pub fn change_own<T>(
+    /// `Overflow`.
+    pub fn record_vote(
         &mut self,
-        key: PositionKey,
-        open: u32,
+        coldkey: AccountId,
+        counted: (Rao, Rao),
         now: u32,
-        change: impl FnOnce(&mut Pool, &mut Position) -> Result<T, StakingError>,
-    ) -> Result<T, StakingError> {
-        let (result, counted) = self.change(key, open, now, |pool, position| {
-            let result = change(pool, position)?;
-            let counted = position.count(pool.worth(position)?);
-            Ok((result, counted))
-        })?;
-        self.votes.count(key.coldkey, counted, root_epoch(now))?;
-        Ok(result)
+    ) -> Result<(), StakingError> {
+        self.votes.count(coldkey, counted, root_epoch(now))
     }
 
     /// Counts a position for votes at block `now`. Returns the amount that was not counted before.
@@ -224,7 +217,7 @@ impl Stake {
         let counted = self.change(key, open, now, |pool, position| {
             Ok(position.count(pool.worth(position)?))
         })?;
-        self.votes.count(key.coldkey, counted, root_epoch(now))?;
+        self.record_vote(key.coldkey, counted, now)?;
         let (before, after) = counted;
         Ok(Rao(after.0.saturating_sub(before.0)))
     }
@@ -250,7 +243,7 @@ impl Stake {
     }
 
     /// Runs `change` on the positions of two coldkeys in one pool in epoch `open` at block `now`,
-    /// and counts both for votes, as [`change_own`](Self::change_own) does.
+    /// and counts both for votes, as [`count_vote`](Self::count_vote) does.
     ///
     /// # Errors
     /// The errors of `change`, `Overflow`.

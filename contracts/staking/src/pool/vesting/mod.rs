@@ -271,11 +271,7 @@ impl Pool {
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn advance(
-        &mut self,
-        written: u32,
-        open: u32,
-    ) -> Result<Vec<(u32, Vested)>, StakingError> {
+    pub fn advance(&mut self, written: u32, open: u32) -> Result<Vec<(u32, Vested)>, StakingError> {
         let mut vested = Vec::new();
         if written >= open {
             return Ok(vested);
