@@ -166,9 +166,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
    * when the epoch closes.
    *
-   * Issuance is evaluated up to the current block, and the subnet's weight is read again: the
-   * stake that weighed in `epoch`. If it is less than before, the subnet draws that part of
-   * its share, and all subnets share the rest.
+   * Issuance is evaluated up to the current block, and the subnet's weight is read again:
+   * the stake that weighed in `epoch`. If it is less than before, the subnet draws
+   * that part of its share, and all subnets share the rest.
    *
    * # Events
    * `Drawn`.

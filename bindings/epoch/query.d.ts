@@ -515,8 +515,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    *
    * # Errors
    * `NothingClosed`, `AlreadyAsserted` if the same assertion stands, `TooManyAssertions`,
-   * `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`, `TooLate` twelve
-   * days after the close.
+   * `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`, `TooLate`
+   * twelve days after the close.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {InktensorPrimitivesAssertionLike} assertion

@@ -247,8 +247,8 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    *
    * # Errors
    * `NothingClosed`, `AlreadyAsserted` if the same assertion stands, `TooManyAssertions`,
-   * `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`, `TooLate` twelve
-   * days after the close.
+   * `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`, `TooLate`
+   * twelve days after the close.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {InktensorPrimitivesAssertionLike} assertion

@@ -232,9 +232,9 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Transfers `amount` rao of the caller's stake on `hotkey`, or all of it, to another
    * coldkey, as stake on the same hotkey. The subnet's owner can turn transfers off.
    *
-   * Returns the amount in rao. A remainder below the least nomination is transferred too. The
-   * stake keeps its shares: it weighs and is paid as if it had always been the other
-   * coldkey's.
+   * Returns the amount in rao. A remainder below the least nomination is transferred too.
+   * The stake keeps its shares: it weighs and is paid as if it had always been the
+   * other coldkey's.
    *
    * # Events
    * `StakeMoved`.

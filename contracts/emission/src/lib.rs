@@ -7,8 +7,8 @@
 //! * **issued**: TAO that the halving curve has released. Issued TAO is minted when it is paid.
 //! * **weight**: the matured stake of a subnet at its last draw: what was there from the opening of
 //!   the epoch to its close. Subnets share issuance by weight.
-//! * **draw**: the subnet's share since its last draw becomes the budget of the closed epoch, as far
-//!   as the weight has stayed. The rest goes back to all.
+//! * **draw**: the subnet's share since its last draw becomes the budget of the closed epoch, as
+//!   far as the weight has stayed. The rest goes back to all.
 //! * **budget**: an epoch's amounts for miners, validators, owner, treasury and fees.
 //! * **carry over**: what a budget does not spend goes to the subnet's next budget.
 //!

@@ -2,13 +2,13 @@
 //!
 //! Emission follows stake one for one: a rao of matured stake is a unit of weight on any subnet.
 //! There is no price, no slippage and no judgement of a subnet's worth, so stake earns most on a
-//! subnet of its owner's. A market price of subnets will replace [`weight`]; the rest of the contract
-//! needs no more than a number for each subnet.
+//! subnet of its owner's. A market price of subnets will replace [`weight`]; the rest of the
+//! contract needs no more than a number for each subnet.
 
 use inktensor_primitives::Rao;
 
-/// Returns the weight with which a subnet shares in emission after an epoch in which `matured` stake
-/// weighed on it.
+/// Returns the weight with which a subnet shares in emission after an epoch in which `matured`
+/// stake weighed on it.
 pub fn weight(matured: Rao) -> Rao {
     matured
 }

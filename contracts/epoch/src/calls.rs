@@ -15,7 +15,9 @@ use ink::{
 use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fee, SplitPreset},
     epoch::{EpochError, Peers, Settlement},
-    kernel::{EpochHeader, EpochPlan, IncentiveKernel, NeuronResult, StepInput, StepOutput},
+    kernel::{
+        EpochHeader, EpochPlan, IncentiveKernel, NeuronResult, StepInput, StepOutput, STEP_TIME,
+    },
     registry::{Neuron, Registry, RegistryError, Subnet, SubnetSnapshot},
     staking::{Payment, Staking},
     tao::Tao,
@@ -29,14 +31,6 @@ type KernelRef = contract_ref!(IncentiveKernel, DefaultEnvironment);
 
 /// Outcome of a call: not made, not decoded, or answered.
 type Outcome<T> = Result<MessageResult<T>, Error>;
-
-/// Gas, in picoseconds of `ref_time`, that is left after a kernel that trapped of its own accord.
-///
-/// A kernel that runs out of gas has used all gas of the transaction except for less than its next
-/// charge: the chain keeps nothing back for the caller. The largest charge, for copying the largest
-/// input, is below a tenth of this amount. What follows a dispute, the slash, needs more than this
-/// amount.
-const GAS_AFTER_TRAP: u64 = 1_000_000_000;
 
 fn answer<T>(outcome: Outcome<T>) -> Result<T, EpochError> {
     match outcome {
@@ -59,20 +53,24 @@ pub fn plan(header: EpochHeader) -> Result<EpochPlan, EpochError> {
 
 /// Executes a step in the kernel of its header.
 ///
+/// A trap is one of the kernel if the call had all the time that a step may take. The gas that is
+/// left after the call proves nothing: the chain gives back most of the gas of a kernel that ran
+/// out of it, if the rounding of its host calls makes the bill larger than the gas. A kernel that
+/// runs out of proof size leaves less than the two payments of a slash need.
+///
 /// # Errors
 /// `KernelChanged`; `Kernel` and `KernelTrapped`, which are pure functions of the input;
 /// `KernelFailed`, which may be for want of gas.
 pub fn step(input: StepInput) -> Result<StepOutput, EpochError> {
     check_kernel(&input.header)?;
     let kernel: KernelRef = input.header.kernel.into();
+    let has_time = ink::env::gas_left::<DefaultEnvironment>() >= STEP_TIME;
     match kernel.call().step(input).try_invoke() {
         Ok(Ok(output)) => output.map_err(EpochError::Kernel),
         // Malformed answers: one that the kernel gives to input that it cannot read, and one that
         // is no answer. Both are the same for every caller.
         Ok(Err(_)) | Err(Error::Decode(_)) => Err(EpochError::KernelTrapped),
-        Err(Error::ReturnError(ReturnErrorCode::CalleeTrapped))
-            if ink::env::gas_left::<DefaultEnvironment>() >= GAS_AFTER_TRAP =>
-        {
+        Err(Error::ReturnError(ReturnErrorCode::CalleeTrapped)) if has_time => {
             Err(EpochError::KernelTrapped)
         }
         Err(_) => Err(EpochError::KernelFailed),

@@ -540,8 +540,8 @@ mod epoch {
         ///
         /// # Errors
         /// `NothingClosed`, `AlreadyAsserted` if the same assertion stands, `TooManyAssertions`,
-        /// `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`, `TooLate` twelve
-        /// days after the close.
+        /// `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`, `TooLate`
+        /// twelve days after the close.
         #[ink(message)]
         fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             let (proposer, block) = (self.env().caller(), self.env().block_number());

@@ -61,8 +61,8 @@ pub trait TokenControl {
     #[ink(message)]
     fn total_minted(&self) -> u128;
 
-    /// Returns the only account that may mint, the emission contract or its successor. Absent before
-    /// the token is wired.
+    /// Returns the only account that may mint, the emission contract or its successor. Absent
+    /// before the token is wired.
     #[ink(message)]
     fn minter(&self) -> Option<AccountId>;
 
@@ -76,8 +76,8 @@ pub trait TokenControl {
     #[ink(message)]
     fn mint_to(&mut self, to: AccountId, value: u128) -> Result<(), PSP22Error>;
 
-    /// Returns the only account that may announce a successor, the registry or its successor. Absent
-    /// before the token is wired.
+    /// Returns the only account that may announce a successor, the registry or its successor.
+    /// Absent before the token is wired.
     #[ink(message)]
     fn registry(&self) -> Option<AccountId>;
 
@@ -87,10 +87,10 @@ pub trait TokenControl {
 
     /// Announces a successor, or withdraws the announced one. Registry only.
     ///
-    /// From 31 days after the announcement on the successor may mint, up to the cap, and the present
-    /// minter may not. Balances and allowances stay as they are. Another announcement replaces this
-    /// one and starts the delay again. Returns the block from which the successor may mint, or
-    /// nothing for a withdrawal.
+    /// From 31 days after the announcement on the successor may mint, up to the cap, and the
+    /// present minter may not. Balances and allowances stay as they are. Another announcement
+    /// replaces this one and starts the delay again. Returns the block from which the successor
+    /// may mint, or nothing for a withdrawal.
     ///
     /// # Events
     /// `SuccessorNamed`, or `SuccessorWithdrawn` if one was announced.

@@ -1,7 +1,7 @@
 //! The admin: its succession, the brake and the close-down.
 //!
-//! What the admin announces counts later, and what it stops goes on by itself. No power here reaches
-//! stake, balances, or an epoch that is open.
+//! What the admin announces counts later, and what it stops goes on by itself. No power here
+//! reaches stake, balances, or an epoch that is open.
 
 use inktensor_primitives::{
     registry::{BoundedField, RegistryError, BRAKE_PERIOD, CLOSE_DOWN_DELAY},
@@ -80,8 +80,8 @@ impl Admin {
     /// Sets a brake at block `now` that ends at block `until`, or ends a brake earlier.
     ///
     /// # Errors
-    /// `TooSoon` within a week after the last brake; `OutOfBounds` if the end is not later than now,
-    /// more than a week away, or later than that of the present brake.
+    /// `TooSoon` within a week after the last brake; `OutOfBounds` if the end is not later than
+    /// now, more than a week away, or later than that of the present brake.
     pub fn brake(&mut self, now: u32, until: u32) -> Result<(), RegistryError> {
         let (min, max) = match self.braked_until {
             Some(end) if now < end => (now, end),

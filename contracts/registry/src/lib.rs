@@ -133,8 +133,8 @@ mod registry {
             Ok(self.tao.burn(price)?)
         }
 
-        /// Serves an endpoint or a commitment of the caller's neuron. The first one costs a deposit,
-        /// which is returned.
+        /// Serves an endpoint or a commitment of the caller's neuron. The first one costs a
+        /// deposit, which is returned.
         fn serve(&mut self, netuid: NetUid, served: Served) -> Result<Rao, RegistryError> {
             let (caller, now) = (self.env().caller(), self.env().block_number());
             let deposit = self.creation.rules(now).serving_deposit;

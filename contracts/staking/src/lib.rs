@@ -12,8 +12,8 @@
 //!   the value without pending deposits, rounded down.
 //! - **Pending deposit**: stake added in the open epoch. It neither weighs nor is paid.
 //! - **Matured stake**: stake that was there when the epoch opened. It weighs.
-//! - **Vest**: deposits become shares once the first epoch in which they weighed has closed, so that
-//!   the pay of an epoch is for the stake that weighed in it.
+//! - **Vest**: deposits become shares once the first epoch in which they weighed has closed, so
+//!   that the pay of an epoch is for the stake that weighed in it.
 //! - **Root stake**: stake on netuid 0. It counts on every subnet with `TAO_WEIGHT`, and matures by
 //!   root epochs of `ROOT_EPOCH` blocks. Root dividends are no stake: they are paid block by block,
 //!   and claimed.
@@ -423,9 +423,9 @@ mod staking {
         /// Transfers `amount` rao of the caller's stake on `hotkey`, or all of it, to another
         /// coldkey, as stake on the same hotkey. The subnet's owner can turn transfers off.
         ///
-        /// Returns the amount in rao. A remainder below the least nomination is transferred too. The
-        /// stake keeps its shares: it weighs and is paid as if it had always been the other
-        /// coldkey's.
+        /// Returns the amount in rao. A remainder below the least nomination is transferred too.
+        /// The stake keeps its shares: it weighs and is paid as if it had always been the
+        /// other coldkey's.
         ///
         /// # Events
         /// `StakeMoved`.

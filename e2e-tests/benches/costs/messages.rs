@@ -9,7 +9,7 @@ use inktensor_e2e_tests::{
     accounts::*,
     bundles,
     network::{config, Costs},
-    Network, Shape,
+    Network,
 };
 use inktensor_primitives::{
     epoch::CommittedWeights,

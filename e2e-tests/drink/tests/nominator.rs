@@ -106,9 +106,11 @@ fn stake_earns_dividends(session: Session<MinimalSandbox>) -> Result<(), Failure
         .net
         .set_weights(netuid, OWNER_HOTKEY, &[(1, u16::MAX)])?;
 
-    // The first epoch of a subnet pays nothing.
-    setup.net.run_epoch(netuid)?;
-    setup.net.run_epoch(netuid)?;
+    // Stake weighs from the epoch after the one in which it came, and the first epoch in which it
+    // weighs pays nothing yet.
+    for _ in 0..3 {
+        setup.net.run_epoch(netuid)?;
+    }
     let position = setup.position()?.expect("the position");
     assert!(position > amount, "{position:?}");
     assert_eq!(setup.withdraw(USER)?, Ok(position));

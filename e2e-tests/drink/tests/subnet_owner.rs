@@ -58,6 +58,7 @@ fn create_subnet_above_the_limit_is_refused(
         "64".into(),
         "8".into(),
         (price.0 - 1).to_string(),
+        "None".into(),
     ];
     let message = "Registry::create_subnet";
     let refused = net.call::<NetUid, RegistryError>(OWNER, registry, message, &arguments)?;

@@ -4,6 +4,7 @@ import { Abi } from '@polkadot/api-contract';
 import type { ContractSubmittableResult } from '@polkadot/api-contract/base/Contract';
 import type { KeyringPair } from '@polkadot/keyring/types';
 import type { DispatchError } from '@polkadot/types/interfaces';
+import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Client, readable, Refused } from './polkadot/client.js';
@@ -76,7 +77,8 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
   /** Signs that `hotkey` agrees to belong to the coldkey. */
   const agreement = async (hotkey: KeyringPair) => {
     const bytes = await client.read(network.registry, 'registry::agreement', hotkey.address, coldkey.address);
-    return hotkey.sign(bytes.toU8a(true));
+    // A byte array would be read as an encoded option.
+    return u8aToHex(hotkey.sign(bytes.toU8a(true)));
   };
 
   const balance = async (owner: KeyringPair) =>
@@ -238,7 +240,7 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
           coldkey: coldkey.address,
           hotkey: validator.address,
           amount: `${STAKE}`,
-          weighs_from: '1',
+          weighsFrom: '1',
         },
       },
     ]);
@@ -294,11 +296,14 @@ describe('a network through polkadot-js', { timeout: 200_000 }, () => {
       assert.ok(error instanceof Refused, String(error));
       return { variant: error.variant, value: error.value, docs: error.docs };
     };
-    assert.deepEqual(await refused(coldkey, 'registry', 'registry::register', NETUID, miner.address, tao(1_000), null), {
-      variant: 'AlreadyRegistered',
-      value: 1,
-      docs: 'The hotkey is already registered on this subnet, on this uid. Use another hotkey.',
-    });
+    assert.deepEqual(
+      await refused(coldkey, 'registry', 'registry::register', NETUID, miner.address, tao(1_000), null),
+      {
+        variant: 'AlreadyRegistered',
+        value: 1,
+        docs: 'The hotkey is already registered on this subnet, on this uid. Use another hotkey.',
+      },
+    );
     assert.deepEqual(await refused(coldkey, 'registry', 'registry::setHyperparameter', NETUID, { Tempo: 0 }), {
       variant: 'OutOfBounds',
       value: { field: { hyperparameter: 'Tempo' }, value: 0, min: 1, max: 50_400 },

@@ -51,7 +51,7 @@ pub fn epoch(rng: &mut Rng, kernel: Kernel) -> Result<(Case, NativeJudge), Compu
     close(rng, kernel, header, Some(trace), Some(left))
 }
 
-/// What a final epoch has left.
+/// The memory that a final epoch has left.
 struct Left {
     /// The contract's record.
     memory: Memory,

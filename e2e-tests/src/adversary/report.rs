@@ -56,7 +56,10 @@ impl fmt::Display for Report<'_> {
             .contests
             .iter()
             .map(|(kind, count)| [kind.clone(), count.to_string()]);
-        let contest_table = table(["assertions side by side", "the truth is final"], contest_rows);
+        let contest_table = table(
+            ["assertions side by side", "the truth is final"],
+            contest_rows,
+        );
         writeln!(f, "{lie_table}\n\n{proof_table}\n\n{contest_table}\n")?;
         for failure in tally.failures.iter().take(LISTED) {
             let Failure {

@@ -217,6 +217,11 @@ impl Network {
     /// Makes `blocks` empty blocks.
     pub fn advance(&mut self, blocks: u32) {
         self.start_all();
+        self.pass(blocks);
+    }
+
+    /// Makes `blocks` empty blocks, and starts no subnet.
+    pub(crate) fn pass(&mut self, blocks: u32) {
         // These blocks issue TAO only if a subnet has weight now.
         if self.issuance().total_weight > Rao::ZERO {
             self.observer.issued = curve::issue(self.observer.issued, blocks);
@@ -257,7 +262,8 @@ impl Network {
             .expect("the contract answers")
     }
 
-    /// Runs `act` on the chain, as a worker would, and records the events. New subnets start before.
+    /// Runs `act` on the chain, as a worker would, and records the events. New subnets start
+    /// before.
     pub fn with_chain<T>(&mut self, act: impl FnOnce(&mut SandboxChain) -> T) -> T {
         self.start_all();
         let block = self.block();

@@ -128,7 +128,7 @@ impl Network {
     pub fn await_room(&mut self, netuid: NetUid) {
         let quote = self.quote_registration(netuid);
         if quote.is_some_and(|quote| quote.left_in_block == 0) {
-            self.advance(1);
+            self.pass(1);
         }
     }
 
@@ -155,7 +155,7 @@ impl Network {
         let mut room = quote.map_or(0, |quote| quote.left_in_block);
         for i in 0..count {
             if room == 0 {
-                self.advance(1);
+                self.pass(1);
                 room = REGISTRATIONS_PER_BLOCK;
             }
             room -= 1;

@@ -346,11 +346,13 @@ fn check(mut net: Network, notes: &Notes, logs: &str) -> usize {
     for event in &events {
         if let Some(proposed) = event.decode::<Proposed>() {
             lies += usize::from(proposed.proposer == LIAR);
-            proposers.insert(proposed.netuid, proposed.proposer);
+            let posted = (proposed.netuid, proposed.assertion.digest());
+            proposers.insert(posted, proposed.proposer);
         }
         if let Some(disputed) = event.decode::<Disputed>() {
             assert_eq!(
-                proposers[&disputed.netuid], LIAR,
+                proposers[&(disputed.netuid, disputed.assertion)],
+                LIAR,
                 "only lies are slashed\n{logs}"
             );
             slashed += 1;

@@ -8,7 +8,7 @@ use inktensor_e2e_tests::{
 };
 use inktensor_primitives::{
     assertion::memory_digest,
-    epoch::{EpochError, Epochs, Stage},
+    epoch::{EpochError, Epochs},
     AccountId, NetUid, Rao,
 };
 

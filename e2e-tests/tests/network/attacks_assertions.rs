@@ -6,12 +6,13 @@ use inktensor_e2e_tests::{
     accounts::*,
     engines::kernels,
     model::HonestEpoch,
-    trapping_kernel::{made_up, proof, text},
+    trapping_kernel::{made_up, proof, text, HONEST},
     Network, Prepared, Shape,
 };
 use inktensor_primitives::{
     assertion::Assertion,
     epoch::{Collateral, EpochError, Epochs, Stage},
+    kernel::STEP_TIME,
     registry::Hyperparameter,
     AccountId, NetUid, Rao,
 };
@@ -21,6 +22,8 @@ use inktensor_worker::{
 };
 
 const EVE: AccountId = named("eve");
+/// No limit on gas.
+const PLENTY: u64 = 1 << 60;
 
 /// Returns a network whose second epoch, which reads weights and carry-over state, is closed, and
 /// the honest computation of it.
@@ -183,13 +186,14 @@ fn copied_assertion_earns_its_copier_the_fee_and_delays_nothing() {
     let fee = net.budget(netuid, 1).expect("drawn").proposer;
     let collateral = net.rules().collateral;
     net.give_collateral(WORKER, collateral);
+    let free = net.collateral(WORKER).free;
     assert_eq!(net.as_(EVE).propose(netuid, &known.assertion), Ok(()));
     net.refuses(
         WORKER,
         |it| it.propose(netuid, &known.assertion),
         EpochError::AlreadyAsserted,
     );
-    assert_eq!(net.collateral(WORKER).free, collateral);
+    assert_eq!(net.collateral(WORKER).free, free);
     net.record_honest(netuid, &known.trace);
     let before = net.balance(EVE);
     net.finalize(netuid);
@@ -233,7 +237,10 @@ fn with_kernel(body: &str) -> (Network, NetUid) {
 /// The ends of a step that are the same for every caller, with names.
 const ENDS: [(&str, &str); 5] = [
     ("a panic", "unreachable"),
-    ("a read outside the memory", "(drop (i32.load (i32.const -1)))"),
+    (
+        "a read outside the memory",
+        "(drop (i32.load (i32.const -1)))",
+    ),
     ("no answer", "nop"),
     (
         "half an answer",
@@ -276,10 +283,7 @@ fn workers_dispute_a_step_that_traps_and_assert_none() {
         let report = net.with_chain(|chain| watcher.tick(chain, &mut epochs));
         let actions = report.expect("the chain answers").clean();
         assert!(
-            matches!(
-                actions.as_deref(),
-                Ok([Action::Disputed { step: 0, .. }])
-            ),
+            matches!(actions.as_deref(), Ok([Action::Disputed { step: 0, .. }])),
             "{what}: {actions:?}"
         );
         let proposer = Proposer::new(WORKER, net.addresses());
@@ -319,7 +323,6 @@ fn limited(
     assertion: &Assertion,
     (time, bytes): (u64, u64),
 ) -> Result<Cost, CallError<EpochError>> {
-    const PLENTY: u64 = 1 << 60;
     let message = net.addresses().epoch().dispute(netuid, 0, proof(assertion));
     net.with_chain(|chain| {
         chain.limit_time(time);
@@ -331,11 +334,10 @@ fn limited(
     })
 }
 
-/// With any limit on gas, a dispute of a trap slashes or changes nothing; with the gas that it
-/// takes, it slashes.
+/// With any limit on gas, a dispute of a trap slashes or changes nothing. With the time of a step
+/// above what it takes, it slashes.
 #[test]
 fn dispute_of_a_trap_slashes_or_changes_nothing_whatever_the_gas() {
-    const PLENTY: u64 = 1 << 60;
     let (mut net, netuid) = with_kernel("unreachable");
     let lie = made_up(&net.header(netuid).expect("closed"));
     net.as_(EVE).propose(netuid, &lie).expect("posted");
@@ -355,19 +357,61 @@ fn dispute_of_a_trap_slashes_or_changes_nothing_whatever_the_gas() {
             }
         }
     }
-    assert!(limited(&mut net, netuid, &lie, (all.ref_time, all.proof_size)).is_ok());
+    // A worker's margin is a quarter, and the time of a step.
+    let limits = (all.ref_time / 4 * 5 + STEP_TIME, all.proof_size / 4 * 5);
+    assert!(limited(&mut net, netuid, &lie, limits).is_ok());
 }
 
-/// A kernel that never ends takes all gas. That is no verdict: with more gas it might answer.
+/// Returns limits in `parts` even steps up to `most`, and one a little below each.
+fn limits(most: u64, parts: u64) -> impl Iterator<Item = u64> {
+    (1..=parts)
+        .map(move |part| most / parts * part)
+        .flat_map(|limit| [limit, limit - limit / 997])
+}
+
+/// A kernel that runs out of gas traps, and the chain gives back most of its gas at times. That is
+/// no verdict: with more gas it would answer.
 #[test]
-fn step_that_never_ends_is_no_verdict() {
+fn dispute_of_a_heavy_honest_step_changes_nothing_whatever_the_gas() {
+    let turns = 1_000_000;
+    let body = format!(
+        "(loop (i32.store (i32.const 600) (i32.add (i32.load (i32.const 600)) (i32.const 1)))
+            (br_if 0 (i32.lt_u (i32.load (i32.const 600)) (i32.const {turns}))))
+        {HONEST}"
+    );
+    let (mut net, netuid) = with_kernel(&body);
+    let mut epochs = EpochCache::new(net.addresses(), kernels());
+    let computed = epochs.closed(net.chain(), netuid).expect("computed");
+    let honest = &computed.assertion;
+    net.as_(EVE).propose(netuid, honest).expect("posted");
+    net.record_honest(netuid, &computed.trace);
+    let (answer, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, 0, &proof(honest)));
+    assert_eq!(answer, Err(EpochError::StepIsCorrect));
+    let all = bill.total;
+    println!("a dispute of {} ms", all.ref_time / 1_000_000_000);
+    let before = net.snapshot();
+    for time in limits(all.ref_time, 150) {
+        let disputed = limited(&mut net, netuid, honest, (time, PLENTY));
+        assert!(disputed.is_err(), "{time} ps");
+    }
+    for bytes in limits(all.proof_size, 40) {
+        let disputed = limited(&mut net, netuid, honest, (PLENTY, bytes));
+        assert!(disputed.is_err(), "{bytes} bytes");
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+/// A step that takes longer than a step may is as one that traps. With less gas than that it is no
+/// verdict.
+#[test]
+fn step_that_never_ends_is_slashed_with_the_time_of_a_step_only() {
     let (mut net, netuid) = with_kernel("(loop (br 0))");
     let lie = made_up(&net.header(netuid).expect("closed"));
     net.as_(EVE).propose(netuid, &lie).expect("posted");
     let before = net.snapshot();
-    for time in [20_000_000_000, 100_000_000_000, 500_000_000_000] {
-        let disputed = limited(&mut net, netuid, &lie, (time, 1 << 60));
+    for time in limits(STEP_TIME, 100) {
+        let disputed = limited(&mut net, netuid, &lie, (time, PLENTY));
         assert!(disputed.is_err(), "{time} ps");
-        assert_eq!(net.snapshot(), before);
     }
+    assert_eq!(net.snapshot(), before);
 }

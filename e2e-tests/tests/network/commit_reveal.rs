@@ -205,7 +205,7 @@ fn reveal_after_another_registration_is_refused() {
         &mut net,
         vec![
             Hyperparameter::CommitRevealWeights(true),
-            Hyperparameter::ImmunityPeriod(0),
+            Hyperparameter::ImmunityPeriod(20),
             Hyperparameter::MaxUids(4),
         ],
     );
@@ -232,7 +232,7 @@ fn reveal_does_not_weigh_neurons_registered_since() {
         &mut net,
         vec![
             Hyperparameter::CommitRevealWeights(true),
-            Hyperparameter::ImmunityPeriod(0),
+            Hyperparameter::ImmunityPeriod(20),
             Hyperparameter::MaxUids(4),
         ],
     );

@@ -133,7 +133,13 @@ fn lies_in_a_row_cost_their_collateral_and_delay_nothing() {
     assert_eq!(lost, 0);
     let collateral = config().rules.collateral;
     let last = config().rules.challenge_period - 1;
-    for reactions in [vec![1], vec![1; 4], vec![2, 0, 1, 0, 1], vec![last], vec![0; 6]] {
+    for reactions in [
+        vec![1],
+        vec![1; 4],
+        vec![2, 0, 1, 0, 1],
+        vec![last],
+        vec![0; 6],
+    ] {
         let (final_at, lost) = delayed_by(&reactions);
         assert_eq!(final_at, undisturbed, "no block of delay");
         let lies = u64::try_from(reactions.len()).expect("few");

@@ -90,6 +90,7 @@ fn false_assertion_of_a_final_epoch_is_detected() {
     lie.results[0] = [1; 32];
     net.expect_honest(netuid);
     net.propose_lie(netuid, &lie);
+    net.finalize(netuid);
     net.assert_invariants();
 }
 

@@ -95,11 +95,7 @@ fn accept_admin_ends_the_role_of_the_former_admin() {
     let (kernel, _) = yuma(&net);
     assert_eq!(net.as_(ADMIN).offer_admin(Some(ALICE)), Ok(()));
     assert_eq!((net.admin(), net.offered_admin()), (ADMIN, Some(ALICE)));
-    net.refuses(
-        BOB,
-        |it| it.accept_admin(),
-        RegistryError::AdminNotOffered,
-    );
+    net.refuses(BOB, |it| it.accept_admin(), RegistryError::AdminNotOffered);
     assert_eq!(net.as_(ALICE).accept_admin(), Ok(()));
     assert_eq!((net.admin(), net.offered_admin()), (ALICE, None));
     assert_eq!(

@@ -194,9 +194,13 @@ fn workers_follow_a_subnet_from_one_kernel_to_another() {
         Proposer::new(WORKER, addresses),
     );
     let all = [addresses.yuma, addresses.mean, addresses.yuma];
+    net.start_all();
     for (epoch, kernel) in (0..).zip(all) {
         // A choice counts from the next epoch on.
-        if let Some(next) = usize::try_from(epoch + 1).ok().and_then(|next| all.get(next)) {
+        if let Some(next) = usize::try_from(epoch + 1)
+            .ok()
+            .and_then(|next| all.get(next))
+        {
             net.set(netuid, Hyperparameter::Kernel(*next));
         }
         for _ in 0..100 {

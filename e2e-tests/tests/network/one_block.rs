@@ -189,7 +189,12 @@ fn populate(net: &mut Network) {
             }
             net.stake(netuid, coldkey(i), hotkey(i), Rao::from_tao(5));
         }
-        net.stake(NetUid::ROOT, nth("validator-owner", 0), nth("validator", 0), Rao::from_tao(50));
+        net.stake(
+            NetUid::ROOT,
+            nth("validator-owner", 0),
+            nth("validator", 0),
+            Rao::from_tao(50),
+        );
         net.stake(NetUid::ROOT, coldkey(1), hotkey(1), Rao::from_tao(2));
     }
     for netuid in netuids(net) {
@@ -261,7 +266,9 @@ fn perform(net: &mut Network, act: &Act) {
         }
         Act::ChildTake(at, by, take) => {
             let at = on(net, at);
-            let _ = net.as_(coldkey(by)).set_child_take(at, hotkey(by), Bps(take));
+            let _ = net
+                .as_(coldkey(by))
+                .set_child_take(at, hotkey(by), Bps(take));
         }
         Act::Children(at, by, child) => {
             let at = on(net, at);
@@ -332,7 +339,7 @@ fn restore(net: &mut Network, before: &Places) {
     }
 }
 
-/// What the colluders are worth on a subnet in one epoch.
+/// The worth of a subnet for the colluders in one epoch.
 #[derive(Clone, Debug, Default)]
 struct Worth {
     /// Weight of each hotkey, in rao.

@@ -167,10 +167,7 @@ fn proposer_posts_beside_a_lie_and_once() {
     let proposer = proposer(&mut net);
     let report = propose(&mut net, &proposer, &mut ledger);
     let actions = report.clean().expect("no problem");
-    assert_eq!(
-        actions.last(),
-        Some(&Action::Proposed { netuid, epoch: 0 })
-    );
+    assert_eq!(actions.last(), Some(&Action::Proposed { netuid, epoch: 0 }));
     assert_eq!(net.standing(netuid).len(), 2);
     let again = propose(&mut net, &proposer, &mut ledger);
     assert_eq!(again.clean().expect("no problem"), []);
@@ -198,10 +195,7 @@ fn proposer_locks_no_more_than_its_limit() {
     assert_eq!(disputed.expect("no problem").len(), 3);
     let report = propose(&mut net, &proposer, &mut ledger);
     let actions = report.clean().expect("no problem");
-    assert_eq!(
-        actions.last(),
-        Some(&Action::Proposed { netuid, epoch: 0 })
-    );
+    assert_eq!(actions.last(), Some(&Action::Proposed { netuid, epoch: 0 }));
 
     // An own limit, below the collateral of the first assertion.
     let frugal = proposer.limited_to(Rao(base.0 - 1));

@@ -361,8 +361,5 @@ fn stake_earns_from_the_epoch_after_it_came() {
     let paid = dividends(&net, netuid);
     let grown = net.stake_of(netuid, ALICE_HOTKEY, BOB).0 - same.0;
     let share = u128::from(paid) * same.to_u128() / u128::from(same.0 + others);
-    assert!(
-        u128::from(grown).abs_diff(share) <= 2,
-        "{grown} of {paid}"
-    );
+    assert!(u128::from(grown).abs_diff(share) <= 2, "{grown} of {paid}");
 }

@@ -17,7 +17,7 @@ fn two_subnets(net: &mut Network) -> [NetUid; 2] {
         settings: vec![
             Hyperparameter::Yuma3(true),
             Hyperparameter::LiquidAlpha(true),
-            Hyperparameter::ImmunityPeriod(0),
+            Hyperparameter::ImmunityPeriod(20),
         ],
         ..Shape::default()
     });
@@ -247,11 +247,11 @@ fn largest_closed_epoch() -> (Network, NetUid) {
         net.set(netuid, Hyperparameter::MaxValidators(MAX_VALIDATORS));
         // The most expensive rule of bonds.
         net.set(netuid, Hyperparameter::LiquidAlpha(true));
-        // Both count from the second epoch on.
+        net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(1));
+        // All count from the second epoch on.
         net.run_epoch(netuid);
         // The owner's neuron replaces the oldest one, a validator.
         let owner = net.enrol(netuid, OWNER, OWNER_HOTKEY);
-        net.stake(netuid, ALICE, nth("miner", 0), Rao::from_tao(1));
         net.run_epoch(netuid);
         let permits = usize::from(MAX_VALIDATORS) + 1;
         assert_eq!(net.roster(netuid).len(), permits);

@@ -23,7 +23,7 @@ fn with_miners() -> (Network, NetUid, Rao) {
     static PREPARED: Prepared<(NetUid, Rao)> = Prepared::new(|net| {
         let netuid = net.create(Shape {
             seats: 2,
-            settings: vec![Hyperparameter::ImmunityPeriod(0)],
+            settings: vec![Hyperparameter::ImmunityPeriod(20)],
             ..Shape::default()
         });
         net.with_miners(netuid, 2);

@@ -42,11 +42,7 @@ fn close_down_is_announced_and_can_be_withdrawn() {
             |it| it.close_down(successor()),
             RegistryError::NotAdmin,
         );
-        net.refuses(
-            who,
-            |it| it.cancel_close_down(),
-            RegistryError::NotAdmin,
-        );
+        net.refuses(who, |it| it.cancel_close_down(), RegistryError::NotAdmin);
     }
     net.refuses(
         ADMIN,
@@ -93,7 +89,10 @@ fn network_runs_until_it_is_closed_down() {
     let minted = net.total_minted();
     net.finish_epoch(netuid);
     let status = net.status(netuid).expect("a status");
-    assert_eq!((status.final_epoch, status.settling), (Some(last.epoch), None));
+    assert_eq!(
+        (status.final_epoch, status.settling),
+        (Some(last.epoch), None)
+    );
     assert!(net.total_minted() > minted, "it is paid");
     assert!(net.block() > at);
 }

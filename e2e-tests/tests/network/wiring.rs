@@ -64,7 +64,8 @@ fn wire_twice_is_refused_even_by_the_deployer() {
             net.as_(who).wire_registry(who),
             net.as_(who).wire_staking(who, who),
             net.as_(who).wire_emission(who),
-            net.as_(who).wire_token(addresses.emission, addresses.registry),
+            net.as_(who)
+                .wire_token(addresses.emission, addresses.registry),
         ] {
             assert_eq!(answer, Err(WireError::AlreadyWired));
         }

@@ -231,8 +231,6 @@ impl Network {
         ];
         let created = self.as_(owner, &create).with(&seats).json();
         let netuid = created["netuid"].as_u64().expect("a number").to_string();
-        let start = ["subnet", "start", "--netuid", &netuid, "--wait", "best"];
-        self.as_(owner, &start).text();
         let validators = [accounts::BOB, accounts::CHARLIE];
         let hotkeys = validators.map(Account::address).into_iter();
         for hotkey in validators.iter().chain(&accounts::MINERS) {
@@ -249,6 +247,9 @@ impl Network {
             let amount = ["--amount", amount, "--wait", "best"];
             self.as_(owner, &add).with(&amount).text();
         }
+        // Stake of before the start weighs in the first epoch.
+        let start = ["subnet", "start", "--netuid", &netuid, "--wait", "best"];
+        self.as_(owner, &start).text();
         if kernel == "yuma" {
             // Root stake on a validator of both subnets.
             let bob = accounts::BOB.address();
@@ -399,11 +400,10 @@ impl Network {
             stakes["stakes"].as_array().map(Vec::len) >= Some(5),
             "{stakes}"
         );
-        let claimable = stakes["stakes"][0]["claimable_rao"].as_u64();
-        assert!(claimable > Some(0), "root stake has dividends: {stakes}");
-        let claim = ["stake", "claim", "--wait", "best", "--json"];
-        let claimed = self.as_(accounts::ALICE, &claim).json();
-        assert!(claimed["amount_rao"].as_u64() >= claimable, "{claimed}");
+        // Root stake weighs after two root epochs, which are 14 400 blocks.
+        let root = &stakes["stakes"][0];
+        assert!(root["pending_rao"].as_u64() > Some(0), "{stakes}");
+        assert_eq!(root["pending_rao"], root["stake_rao"], "{stakes}");
         let store = self.folder.join(accounts::DAVE.name());
         let bonds = ["epoch", "bonds", "--netuid", "1", "--json"];
         let store = ["--store", &store.to_string_lossy()];

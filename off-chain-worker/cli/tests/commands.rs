@@ -81,6 +81,11 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
     let richest = richest.expect("a neuron");
     let text = |key: &str| richest[key].as_str().expect("text");
     let (hotkey, coldkey) = (text("hotkey"), text("coldkey"));
+    let pending = |it: &Value| {
+        let amount = |key: &str| it[key].as_u64().expect("an amount");
+        amount("stake_rao") - amount("weighs_rao")
+    };
+    let of_others = pending(richest);
 
     // Stake comes out as TAO, and goes in again.
     let stakes = kept.json(&["stake", "list", "--coldkey", coldkey, "--netuid", "1"]);
@@ -118,8 +123,7 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
     let neurons = graph["neurons"].as_array().expect("neurons");
     let it = neurons.iter().find(|it| it["hotkey"] == hotkey);
     let it = it.expect("the hotkey");
-    let amount = |key: &str| it[key].as_u64().expect("an amount");
-    assert_eq!(amount("stake_rao") - amount("weighs_rao"), 1_500_000_000);
+    assert_eq!(pending(it) - of_others, 1_500_000_000);
     let stakes = kept.json(&["stake", "list", "--coldkey", coldkey, "--netuid", "1"]);
     assert_eq!(stakes["stakes"][0]["pending_rao"], 1_500_000_000);
     let problem = kept.refusal(&["stake", "claim", "--account", coldkey]);

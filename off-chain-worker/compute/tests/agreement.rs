@@ -116,13 +116,29 @@ fn the_largest_subnet_agrees() {
     assert_eq!(a, b);
 }
 
+/// A false assertion that was not disputed can leave any bytes. They count as no memory.
+#[test]
+fn bytes_that_are_no_memory_count_as_none_in_both() {
+    let native = Native::new();
+    let mut garbled = inputs(&native, &metagraph(&Shape::plain(130, 8, 100)));
+    garbled.memory[1] = vec![1, 2, 3];
+    let mut none = garbled.clone();
+    none.memory[1] = Vec::new();
+    let outcome = |inputs: &EpochInputs| {
+        let a = compute(&native, inputs).expect("a trace");
+        let b = compute(built_kernel_once(), inputs).expect("a trace");
+        assert_eq!(a.assertion(), b.assertion());
+        a.results
+    };
+    assert_eq!(outcome(&garbled), outcome(&none));
+}
+
 #[test]
 fn both_refuse_the_same_inputs_at_the_same_place() {
     let native = Native::new();
     let good = inputs(&native, &metagraph(&Shape::plain(130, 8, 100)));
-    let break_it: [fn(&mut EpochInputs); 4] = [
+    let break_it: [fn(&mut EpochInputs); 3] = [
         |inputs| inputs.header.params.push(0),
-        |inputs| inputs.memory[1] = vec![1, 2, 3],
         |inputs| inputs.chunks[2].neurons.truncate(1),
         |inputs| inputs.chunks[1].rows.truncate(5),
     ];

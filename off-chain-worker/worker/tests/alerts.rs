@@ -1,5 +1,6 @@
 //! The alert rules of `docs/alerts.yml`: each names metrics and problems that the worker has, and
-//! has its row in `docs/operate.md`. Where promtool is at hand, it checks the rules and their tests.
+//! has its row in `docs/operate.md`. Where promtool is at hand, it checks the rules and their
+//! tests.
 
 #![allow(
     clippy::expect_used,
@@ -16,7 +17,7 @@ use std::{
 
 const RULES: &str = include_str!("../../../docs/alerts.yml");
 const MANUAL: &str = include_str!("../../../docs/operate.md");
-/// Where the kinds of problems are named.
+/// The names of the kinds of problems.
 const KINDS: &str = include_str!("../src/service/metrics/mod.rs");
 
 /// A rule, as far as it is read here.

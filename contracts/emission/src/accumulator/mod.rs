@@ -9,8 +9,8 @@
 //!     + sum over subnets (weight * (per_weight - entry) + fraction)
 //! ```
 //!
-//! The curve adds what it issues. Earnings of a retired subnet, and of stake that has left, are drawn
-//! and added again.
+//! The curve adds what it issues. Earnings of a retired subnet, and of stake that has left, are
+//! drawn and added again.
 
 use inktensor_primitives::Rao;
 

@@ -104,7 +104,7 @@ impl Ledger {
     /// `epoch`. From now on the subnet shares with `weight`.
     ///
     /// Of the share, the subnet draws the part for the weight that it still has. The rest goes to
-    /// all subnets that share now, by weight; if there is none, to the subnet's next budget.
+    /// all subnets that share now, by weight; without one, to the subnet's next budget.
     ///
     /// # Errors
     /// `AlreadyDrawn`, `Overflow`. After an error nothing has changed.

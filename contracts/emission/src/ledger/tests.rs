@@ -250,10 +250,7 @@ fn stake_that_has_left_draws_nothing_and_all_share_the_rest() {
         let earned = [1_000_000_000, 2_000_000_000][subnet];
         assert_eq!(pending, Ok(Rao(earned)));
     }
-    assert_eq!(
-        budget::unspent(&world.draw(1, 100)),
-        Ok(Rao(2_000_000_000))
-    );
+    assert_eq!(budget::unspent(&world.draw(1, 100)), Ok(Rao(2_000_000_000)));
     world.check();
 }
 

@@ -405,7 +405,8 @@ impl DueAssertion<'_> {
     /// can be disputed before that block, and finalized from that block on if it is the first.
     ///
     /// # Errors
-    /// `TooLate` more than `ASSERTION_AGE` blocks after the close, `Overflow` beyond the last block.
+    /// `TooLate` more than `ASSERTION_AGE` blocks after the close, `Overflow` beyond the last
+    /// block.
     pub fn post(
         self,
         block: u32,

@@ -17,8 +17,8 @@ pub enum EmissionDeployError {
     /// Nothing at the staking contract's address answers as one. Deploy it first and give its
     /// address.
     NoStaking,
-    /// The treasury is the token, the registry, the staking contract or this contract, where its TAO
-    /// would be lost. Give another account.
+    /// The treasury is the token, the registry, the staking contract or this contract, where its
+    /// TAO would be lost. Give another account.
     BadTreasury,
     /// The two fees are more than a tenth of a budget together. Give at most 1 000 basis points.
     FeesTooHigh,

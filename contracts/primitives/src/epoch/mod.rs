@@ -254,8 +254,8 @@ pub trait Epochs {
     ///
     /// # Errors
     /// `NothingClosed`, `AlreadyAsserted` if the same assertion stands, `TooManyAssertions`,
-    /// `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`, `TooLate` twelve days
-    /// after the close.
+    /// `HeaderMismatch`, `BadShape`, `ContradictsReplay`, `CollateralTooSmall`, `TooLate` twelve
+    /// days after the close.
     #[ink(message)]
     fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 

@@ -12,8 +12,9 @@ pub const MAX_ASSERTIONS: u8 = 4;
 
 /// Blocks after the close within which an epoch can be asserted: twelve root epochs.
 ///
-/// Staking keeps root stake for sixteen, so an assertion can be disputed, and the epoch settled, for
-/// four root epochs more. Later, what the epoch read can no longer be proven; it can be rolled over.
+/// Staking keeps root stake for sixteen, so an assertion can be disputed, and the epoch settled,
+/// for four root epochs more. Later, what the epoch read can no longer be proven; it can be rolled
+/// over.
 pub const ASSERTION_AGE: u32 = 12 * ROOT_EPOCH;
 
 /// The rules of epochs, fixed at deployment.
@@ -27,8 +28,8 @@ pub struct EpochRules {
     /// Least collateral of the first assertion of an epoch in rao, not zero. It doubles with each
     /// assertion that stands beside.
     pub collateral: Rao,
-    /// Collateral of the first assertion as a part of what the epoch pays to miners and validators,
-    /// where that is more than `collateral`.
+    /// Collateral of the first assertion as a part of what the epoch pays to miners and
+    /// validators, where that is more than `collateral`.
     pub collateral_part: Bps,
     /// Part of slashed collateral that the caller of `dispute` receives, at most a half. The rest
     /// is burned, so an account that disputes its own false assertion loses the rest.
@@ -116,9 +117,9 @@ pub enum Stage {
     Open,
     /// Closed: anyone may propose.
     Closed,
-    /// Asserted: assertions stand side by side, at least one and at most [`MAX_ASSERTIONS`], in the
-    /// order in which they were posted. Anyone may dispute each before its deadline, and finalize
-    /// the first from its deadline on.
+    /// Asserted: assertions stand side by side, at least one and at most [`MAX_ASSERTIONS`], in
+    /// the order in which they were posted. Anyone may dispute each before its deadline, and
+    /// finalize the first from its deadline on.
     Asserted(Vec<PostedAssertion>),
 }
 

@@ -20,6 +20,10 @@ pub use yuma_params::YumaParams;
 use crate::{hash::Preimage, hash::Tag, AccountId, Digest, NetUid, Rao, Uid};
 use ink::prelude::vec::Vec;
 
+/// Time of a step on the chain in picoseconds of `ref_time`: a quarter of a block of two seconds. A
+/// step that needs more, or traps within it, refutes every assertion of the step.
+pub const STEP_TIME: u64 = 500_000_000_000;
+
 /// Bytes of ink!'s static buffer in the epoch contract and the kernels (`INK_STATIC_BUFFER_SIZE`).
 ///
 /// A message's input, its result and every cross-contract call pass through this buffer. The buffer

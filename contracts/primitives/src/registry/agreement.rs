@@ -1,7 +1,7 @@
 //! The agreement of a hotkey to belong to a coldkey.
 //!
-//! A hotkey has one owner, for good. So the hotkey agrees before a coldkey becomes its owner: by the
-//! message `agree`, or by a signature that the coldkey passes on. A hotkey that is the coldkey
+//! A hotkey has one owner, for good. So the hotkey agrees before a coldkey becomes its owner: by
+//! the message `agree`, or by a signature that the coldkey passes on. A hotkey that is the coldkey
 //! itself needs no agreement.
 
 use crate::AccountId;

@@ -67,8 +67,8 @@ pub trait Staking {
     ///
     /// Approve the amount for this contract first. The stake weighs and earns from the next epoch
     /// on, and from the first one if the subnet has not started. Stake on root, netuid 0, counts on
-    /// every subnet with 5.27 %, after a whole root epoch of 7 200 blocks; its dividends are claimed
-    /// with `claim_root`.
+    /// every subnet with 5.27 %, after a whole root epoch of 7 200 blocks; its dividends are
+    /// claimed with `claim_root`.
     ///
     /// # Events
     /// `StakeAdded`.
@@ -130,9 +130,10 @@ pub trait Staking {
     /// Moves `amount` rao of the caller's stake, or all of it, to another hotkey, another subnet,
     /// or both. Pays no TAO.
     ///
-    /// Returns the amount in rao. A remainder below the least nomination moves too. The stake weighs
-    /// in its new place from the next epoch there on. Stake that weighed in its former place forgoes
-    /// the pay of the epoch that is open there, and of the one before if that is not settled.
+    /// Returns the amount in rao. A remainder below the least nomination moves too. The stake
+    /// weighs in its new place from the next epoch there on. Stake that weighed in its former
+    /// place forgoes the pay of the epoch that is open there, and of the one before if that is
+    /// not settled.
     ///
     /// # Events
     /// `StakeMoved`.
@@ -295,8 +296,8 @@ pub trait Staking {
     #[ink(message)]
     fn nominator_count(&self, hotkey: AccountId) -> u32;
 
-    /// Returns the take of `hotkey` in basis points: 1 800 before the owner sets another. An epoch is
-    /// paid by the take that was set before the epoch opened.
+    /// Returns the take of `hotkey` in basis points: 1 800 before the owner sets another. An epoch
+    /// is paid by the take that was set before the epoch opened.
     #[ink(message)]
     fn take(&self, hotkey: AccountId) -> Bps;
 

@@ -1,9 +1,9 @@
 //! Bounds of values, and their checks.
 //!
 //! Bounds protect the network from a subnet: from a size that storage, buffers or a step could not
-//! handle, and from a ratio for which the kernel's arithmetic is not made. They protect neurons from
-//! an owner: a neuron stays for at least one epoch, and few can register in one block. Within them
-//! the owner is free.
+//! handle, and from a ratio for which the kernel's arithmetic is not made. They protect neurons
+//! from an owner: a neuron stays for at least one epoch, and few can register in one block. Within
+//! them the owner is free.
 
 use super::{fields, settings::Values};
 use ink::prelude::string::String;

@@ -1,12 +1,12 @@
 //! Root stake of hotkeys, with its history, and claims of coldkeys on the dividends.
 //!
-//! Root has a clock of its own: root epochs of `ROOT_EPOCH` blocks. A subnet that closes an epoch in
-//! root epoch `r` reads the matured root stake of `r - 1`: what was there when `r - 1` began, and
-//! stayed until its end. That is fixed when the subnet closes, however long its epoch waits to become
-//! final.
+//! Root has a clock of its own: root epochs of `ROOT_EPOCH` blocks. A subnet that closes an epoch
+//! in root epoch `r` reads the matured root stake of `r - 1`: what was there when `r - 1` began,
+//! and stayed until its end. That is fixed when the subnet closes, however long its epoch waits to
+//! become final.
 //!
-//! Dividends flow by block to the stake of that block, whatever its age. So stake that comes is paid
-//! before it weighs, and stake that leaves weighs after it was paid, for as long.
+//! Dividends flow by block to the stake of that block, whatever its age. So stake that comes is
+//! paid before it weighs, and stake that leaves weighs after it was paid, for as long.
 //!
 //! A hotkey has one cell: a record of each root epoch in which its stake changed. Records that no
 //! close within `ROOT_EPOCHS_KEPT` reads are dropped, two for each that is added.
@@ -325,8 +325,8 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(200))]
-        /// Against a plain history of root epochs: a close reads the matured stake of the root epoch
-        /// before, as of its end, whatever is written later.
+        /// Against a plain history of root epochs: a close reads the matured stake of the root
+        /// epoch before, as of its end, whatever is written later.
         #[test]
         fn root_stake_of_a_close_never_changes(
             changes in prop::collection::vec((0u32..4, 1u64..1_000, 0u64..3), 0..60),

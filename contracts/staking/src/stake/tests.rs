@@ -104,10 +104,7 @@ fn a_transfer_keeps_the_sum_and_moves_the_position_in_the_lists() {
             forgoes: Rao(forgoes),
         })
     };
-    assert_eq!(
-        transfer(&mut stake, Some(8_000_000)),
-        moved(8_000_000, 0)
-    );
+    assert_eq!(transfer(&mut stake, Some(8_000_000)), moved(8_000_000, 0));
     // The rest weighs in the next epoch, and no longer if it moves.
     stake.begin_epoch(NETUID, 0, 1).unwrap();
     assert_eq!(transfer(&mut stake, None), moved(12_000_000, 12_000_000));
@@ -270,9 +267,7 @@ fn a_gift_of_root_stake_leaves_its_dividends() {
     let (from, to) = (position(NetUid::ROOT, 1, 1), position(NetUid::ROOT, 1, 2));
     add(&mut stake, from, 1 << 23).unwrap();
     stake.queue_dividends(from.hotkey, Rao(3_600), 0).unwrap();
-    stake
-        .give(from, to.coldkey, None, &status(1), 180)
-        .unwrap();
+    stake.give(from, to.coldkey, None, &status(1), 180).unwrap();
     assert_eq!(stake.claimable_dividends(from, 360), Rao(1_800));
     assert_eq!(stake.claimable_dividends(to, 360), Rao(1_800));
     assert_eq!(stake.claim_dividends(from, 360), Ok(Rao(1_800)));

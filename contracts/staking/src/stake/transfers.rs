@@ -168,8 +168,9 @@ impl Stake {
         Ok(Removed { stake, dividends })
     }
 
-    /// Moves `amount`, or all, from one position to another pool, on a hotkey of status `to_status`.
-    /// A remainder below `least` moves too. The stake matures again in its new place.
+    /// Moves `amount`, or all, from one position to another pool, on a hotkey of status
+    /// `to_status`. A remainder below `least` moves too. The stake matures again in its new
+    /// place.
     ///
     /// # Errors
     /// The errors of [`remove`](Self::remove), then those of [`Deposit::of`] and

@@ -4,7 +4,12 @@ use super::PERSONS;
 use inktensor_e2e_tests::model::{
     Action, Claim, Evidence, Given, Lie, Line, Until, Which, ROOT, WORKERS,
 };
-use inktensor_primitives::{dispute::Opening, registry::Hyperparameter, staking::MAX_TAKE, Rao};
+use inktensor_primitives::{
+    dispute::Opening,
+    registry::Hyperparameter,
+    staking::{MAX_TAKE, ROOT_EPOCH},
+    Rao,
+};
 use proptest::prelude::*;
 
 /// A sequence of actions and the network to perform it on.
@@ -111,10 +116,11 @@ fn commit_and_reveal() -> impl Strategy<Value = Vec<Action>> {
     })
 }
 
-/// Stakes on root during two epochs and claims the dividends. Shrinks to fewer actions.
+/// Stakes on root, waits until the stake weighs, runs three epochs and claims the dividends.
+/// Shrinks to fewer actions.
 fn root_dividends() -> impl Strategy<Value = Vec<Action>> {
     // Each epoch is closed, proposed, finalized and settled.
-    const TWO_EPOCHS: usize = 9;
+    const THREE_EPOCHS: usize = 14;
     let amount = 3_000_000_000..9_000_000_000u64;
     (0..2usize, 0..3u32, amount).prop_map(|(net, who, amount)| {
         let mut actions = vec![
@@ -122,8 +128,10 @@ fn root_dividends() -> impl Strategy<Value = Vec<Action>> {
             Action::ClaimRoot(who, PERSONS - 1),
             Action::Register(net, who),
             Action::Stake(ROOT, who, who, amount),
+            // Stake on root weighs once it was there for a whole root epoch.
+            Action::Wait(Until::Blocks(2 * ROOT_EPOCH)),
         ];
-        actions.extend(vec![Action::Next(net); TWO_EPOCHS]);
+        actions.extend(vec![Action::Next(net); THREE_EPOCHS]);
         actions.push(Action::Wait(Until::Blocks(20)));
         actions.push(Action::ClaimRoot(who, who));
         actions

@@ -32,7 +32,7 @@ pub enum Command {
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
     ))]
     Register(Register),
-    /// Agree, as a hotkey, to belong to a coldkey, which can then register the hotkey
+    /// Agree, as a hotkey, to be registered by a coldkey
     ///
     /// A hotkey has one owner, for good. The hotkey signs this command; the coldkey signs
     /// `neuron register`. A coldkey that has the hotkey's key passes it to `neuron register

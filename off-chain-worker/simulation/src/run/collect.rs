@@ -109,8 +109,8 @@ impl Simulation<'_> {
         })
     }
 
-    /// Reads all present stake of each hotkey, page by page: what weighs in the next epoch if nothing
-    /// changes.
+    /// Reads all present stake of each hotkey, page by page: what weighs in the next epoch if
+    /// nothing changes.
     pub(super) fn stakes(
         &self,
         netuid: NetUid,

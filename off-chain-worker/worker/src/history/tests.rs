@@ -128,7 +128,11 @@ fn a_dispute_is_of_the_assertion_that_it_names() {
     assert_eq!(posted.digest, assertion(2).digest());
     assert_eq!(posted.slashed, 2);
     let posted = history(&events[..3]).posted().expect("posted");
-    assert_eq!(posted.digest, assertion(1).digest(), "the first that stands");
+    assert_eq!(
+        posted.digest,
+        assertion(1).digest(),
+        "the first that stands"
+    );
 }
 
 #[test]

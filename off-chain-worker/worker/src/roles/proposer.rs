@@ -23,8 +23,8 @@ use inktensor_primitives::{
 use psp22::PSP22;
 
 /// Most collateral behind an assertion by default, as a multiple of what the first assertion of the
-/// epoch needs. With more than two assertions beside, this proposer waits for a dispute: at most one
-/// of them is correct.
+/// epoch needs. With more than two assertions beside, this proposer waits for a dispute: at most
+/// one of them is correct.
 const DEFAULT_LIMIT: u64 = 4;
 
 /// The proposer role.

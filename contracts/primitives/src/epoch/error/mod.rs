@@ -79,8 +79,8 @@ pub enum EpochError {
     NotAsserted,
     /// The challenge period is not over. Finalize from this block on.
     ChallengePeriod(u32),
-    /// This assertion does not stand, or is not the first one, which alone can be finalized. Use the
-    /// assertion of the `Proposed` event.
+    /// This assertion does not stand, or is not the first one, which alone can be finalized. Use
+    /// the assertion of the `Proposed` event.
     AssertionMismatch,
     /// The epoch is not waiting for settlement: not final yet, settled, or past its settle window.
     /// Check `status`.
@@ -126,8 +126,8 @@ pub enum EpochError {
     KernelChanged,
     /// The output of the step is as asserted. Nothing was changed; dispute a false step.
     StepIsCorrect,
-    /// The kernel ran out of gas, or too little gas was left to tell whether it did. Send again with
-    /// more gas.
+    /// The kernel trapped, and had less gas than a step may take: it may have run out. Send again
+    /// with 0.5 seconds of `ref_time` more.
     KernelFailed,
     /// The output of the step violates the kernel interface. The epoch can only be rolled over.
     BrokenPromise,
@@ -175,8 +175,8 @@ pub enum EpochError {
     SaltTooLong(u16),
     /// The batch has more than this number of calls. Split it.
     TooManyCalls(u16),
-    /// This number of assertions stands already. Dispute the false ones: each dispute frees a place
-    /// at once.
+    /// This number of assertions stands already. Dispute the false ones: each dispute frees a
+    /// place at once.
     TooManyAssertions(u8),
     /// The kernel trapped at the step, or its answer is malformed, so no assertion of the epoch is
     /// correct. The epoch can only be rolled over.

@@ -163,8 +163,8 @@ impl SharePool {
         self.replace(held, pool, count)
     }
 
-    /// Moves `ceil(amount * shares / value)` shares of `from` to `to`. A transfer of the whole worth
-    /// moves all shares. The shares of all others stay as they are.
+    /// Moves `ceil(amount * shares / value)` shares of `from` to `to`. A transfer of the whole
+    /// worth moves all shares. The shares of all others stay as they are.
     ///
     /// # Errors
     /// `NotEnoughStake` with the worth of `from`, `Overflow`; then nothing has changed.

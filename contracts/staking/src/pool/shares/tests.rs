@@ -16,12 +16,29 @@ struct Stakers {
 /// An action of a staker, or a reward.
 #[derive(Clone, Debug)]
 enum Action {
-    Deposit { who: usize, amount: u64 },
-    Withdraw { who: usize, permille: u64 },
-    WithdrawAllBut { who: usize, rest: u64 },
-    WithdrawAll { who: usize },
-    Transfer { who: usize, to: usize, permille: u64 },
-    Reward { amount: u64 },
+    Deposit {
+        who: usize,
+        amount: u64,
+    },
+    Withdraw {
+        who: usize,
+        permille: u64,
+    },
+    WithdrawAllBut {
+        who: usize,
+        rest: u64,
+    },
+    WithdrawAll {
+        who: usize,
+    },
+    Transfer {
+        who: usize,
+        to: usize,
+        permille: u64,
+    },
+    Reward {
+        amount: u64,
+    },
 }
 
 impl Stakers {
@@ -132,8 +149,11 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
                 .prop_map(|(who, permille)| Action::Withdraw { who, permille }),
             (who.clone(), 0u64..3).prop_map(|(who, rest)| Action::WithdrawAllBut { who, rest }),
             who.clone().prop_map(|who| Action::WithdrawAll { who }),
-            (who.clone(), who, 0u64..=1_000)
-                .prop_map(|(who, to, permille)| Action::Transfer { who, to, permille }),
+            (who.clone(), who, 0u64..=1_000).prop_map(|(who, to, permille)| Action::Transfer {
+                who,
+                to,
+                permille
+            }),
             amounts().prop_map(|amount| Action::Reward { amount }),
         ],
         1..40,

@@ -121,8 +121,8 @@ impl Position {
         sum(self.unvested, self.pending)
     }
 
-    /// Removes `amount` from the deposits without shares, the youngest first. Returns the parts that
-    /// were pending and unvested; the rest of the amount has to come from shares.
+    /// Removes `amount` from the deposits without shares, the youngest first. Returns the parts
+    /// that were pending and unvested; the rest of the amount has to come from shares.
     fn take(&mut self, amount: Rao) -> Result<(Rao, Rao), StakingError> {
         let pending = amount.min(self.pending);
         let unvested = difference(amount, pending)?.min(self.unvested);
@@ -263,11 +263,7 @@ impl Pool {
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn advance(
-        &mut self,
-        written: u32,
-        open: u32,
-    ) -> Result<Vec<(u32, Vested)>, StakingError> {
+    pub fn advance(&mut self, written: u32, open: u32) -> Result<Vec<(u32, Vested)>, StakingError> {
         let mut vested = Vec::new();
         if written >= open {
             return Ok(vested);
@@ -285,8 +281,8 @@ impl Pool {
     }
 
     /// Adds the shares of `deposits`, which a position has made, to it. `vested` has all shares of
-    /// the deposits' epoch: the position gets `floor(deposits * shares / all deposits)` of them, and
-    /// the last position to collect gets all remaining shares.
+    /// the deposits' epoch: the position gets `floor(deposits * shares / all deposits)` of them,
+    /// and the last position to collect gets all remaining shares.
     ///
     /// # Errors
     /// `Overflow`.

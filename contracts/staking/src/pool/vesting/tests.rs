@@ -16,13 +16,32 @@ struct Stakers {
 /// An action of a staker, a reward, or the close of the open epoch.
 #[derive(Clone, Debug)]
 enum Action {
-    Add { who: usize, amount: u64 },
-    Credit { who: usize, amount: u64 },
-    Withdraw { who: usize, permille: u64 },
-    WithdrawAll { who: usize },
-    Transfer { who: usize, to: usize, permille: u64 },
-    Reward { amount: u64 },
-    Close { epochs: u32 },
+    Add {
+        who: usize,
+        amount: u64,
+    },
+    Credit {
+        who: usize,
+        amount: u64,
+    },
+    Withdraw {
+        who: usize,
+        permille: u64,
+    },
+    WithdrawAll {
+        who: usize,
+    },
+    Transfer {
+        who: usize,
+        to: usize,
+        permille: u64,
+    },
+    Reward {
+        amount: u64,
+    },
+    Close {
+        epochs: u32,
+    },
 }
 
 impl Stakers {
@@ -115,8 +134,7 @@ impl Stakers {
         (0..3).for_each(|who| all.touch(who));
         assert!(all.vested.is_empty(), "all vested shares are collected");
         let pool = &self.pool;
-        let is_empty =
-            pool.shares.is_empty() && pool.unvested.is_zero() && pool.pending.is_zero();
+        let is_empty = pool.shares.is_empty() && pool.unvested.is_zero() && pool.pending.is_zero();
         assert_eq!(is_empty, value == 0);
     }
 }

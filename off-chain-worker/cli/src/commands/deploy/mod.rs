@@ -28,7 +28,6 @@ use inktensor_client::{
         StepOutcome,
     },
     keys::{self, KeyArguments},
-    ss58::ss58,
 };
 use inktensor_devnet::chain_dir::{read_record, write_whole};
 use inktensor_worker::chain_source::{Access, FOLDER};
@@ -236,7 +235,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             io::stderr(),
             "note: the admin's role is offered to {}; that account takes it with the message \
              Registry::accept_admin",
-            ss58(&config.admin)
+            Address(config.admin)
         );
     }
     Ok(Verdict::Good)

@@ -138,7 +138,7 @@ fn nominators(
     })
 }
 
-/// Returns pending stake for a table; nothing if there is none.
+/// Returns pending stake for a table; nothing without any.
 fn pending(amount: u64) -> String {
     if amount == 0 {
         String::new()

@@ -29,10 +29,10 @@ use std::io::Write;
 pub enum Command {
     /// Stake the signer's TAO on a hotkey
     ///
-    /// The stake weighs and earns from the next epoch on, or from the first one on a subnet that has
-    /// not started. On root, which is subnet 0, stake counts on every subnet, with less weight, after
-    /// a whole root epoch of 7200 blocks. The TAO is approved for the staking contract first, unless
-    /// the stake would be refused.
+    /// The stake weighs and earns from the next epoch on, or from the first one on a subnet that
+    /// has not started. On root, which is subnet 0, stake counts on every subnet, with less
+    /// weight, after a whole root epoch of 7200 blocks. The TAO is approved for the staking
+    /// contract first, unless the stake would be refused.
     #[command(after_help = example!(
         "stake add --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --amount 100"
@@ -40,8 +40,8 @@ pub enum Command {
     Add(Add),
     /// Remove stake, which comes back as TAO
     ///
-    /// The youngest stake is removed first. Stake that leaves between the close of an epoch and its
-    /// settlement forgoes the pay of that epoch.
+    /// The youngest stake is removed first. Stake that leaves between the close of an epoch and
+    /// its settlement forgoes the pay of that epoch.
     #[command(after_help = example!(
         "stake remove --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --all"
@@ -57,8 +57,9 @@ pub enum Command {
     RemoveAll(moves::RemoveAll),
     /// Move stake to another hotkey, another subnet, or both
     ///
-    /// Stake that weighed in its former place forgoes the pay of the epoch that is open there, and of
-    /// the one before if that is not settled. It weighs in its new place from the next epoch on.
+    /// Stake that weighed in its former place forgoes the pay of the epoch that is open there, and
+    /// of the one before if that is not settled. It weighs in its new place from the next
+    /// epoch on.
     #[command(after_help = example!(
         "stake move --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --to-netuid 2 --to-hotkey \
@@ -102,8 +103,8 @@ pub enum Command {
     /// Set the take of the signer's hotkey, in per cent
     ///
     /// The take counts for epochs that open after it is set. It may be lowered at any time, and
-    /// raised once in 216000 blocks. Per cent are meant: the 0.12 of other tools is 12 or 12% here,
-    /// and a number below 1 needs the sign.
+    /// raised once in 216000 blocks. Per cent are meant: the 0.12 of other tools is 12 or 12%
+    /// here, and a number below 1 needs the sign.
     #[command(after_help = example!(
         "stake set-take --url ws://127.0.0.1:9944 --suri-file cold.suri --hotkey \
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --take 9.5%"

@@ -387,7 +387,7 @@ impl Chain for RpcChain {
         if let Some(refused) = self.refusal_of(&dry_run, to)? {
             return Ok(refused);
         }
-        let gas = self.gas(dry_run.required)?;
+        let gas = self.gas(limits::needed(input, dry_run.required))?;
         let deposit = self.tariff_of()?.deposit(dry_run.deposit);
         let signed =
             transaction::sign(&self.link, key, &transaction::call(to, gas, deposit, input))?;
