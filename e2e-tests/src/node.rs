@@ -8,7 +8,7 @@
 //! println!("a new chain at {}", node.url());
 //! ```
 //! # Limits
-//! The node makes a block only when a transaction arrives. A node outlives a test that is killed.
+//! The node makes a block only when a transaction arrives, and none if it is idle. A node outlives a test that is killed.
 
 use std::{
     ffi::OsString,
@@ -20,6 +20,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use serde_json::{json, Value};
 use thiserror::Error;
 
 use crate::{tools::NODE, TempDir};
@@ -89,6 +90,9 @@ pub struct Options {
     pub log: Option<PathBuf>,
     /// The port of its RPC. By default a free one.
     pub rpc_port: Option<u16>,
+    /// True for a node that makes no blocks. It takes them from its peers, and keeps the
+    /// transactions that it gets.
+    pub is_idle: bool,
     /// More arguments.
     pub arguments: Vec<OsString>,
 }
@@ -99,6 +103,7 @@ pub struct Node {
     program: PathBuf,
     base: PathBuf,
     log: PathBuf,
+    is_idle: bool,
     arguments: Vec<OsString>,
     rpc_port: u16,
     process: Option<Child>,
@@ -141,6 +146,7 @@ impl Node {
             program,
             log: options.log.unwrap_or_else(|| base.join("node.log")),
             base,
+            is_idle: options.is_idle,
             arguments: options.arguments,
             rpc_port: options.rpc_port.unwrap_or(0),
             process: None,
@@ -163,6 +169,42 @@ impl Node {
     /// Returns the path of its log.
     pub fn log(&self) -> &Path {
         &self.log
+    }
+
+    /// Makes the node idle, or not, from its next start on.
+    pub fn set_idle(&mut self, is_idle: bool) {
+        self.is_idle = is_idle;
+    }
+
+    /// Returns the node's answer to a request.
+    ///
+    /// # Errors
+    /// `Io` if it does not answer, or with an error.
+    pub fn ask(&self, method: &str, params: Value) -> Result<Value, NodeError> {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let answer = post(self.rpc_port, &body.to_string());
+        let answer = answer.map_err(io_error(format!("asking {method}")))?;
+        let unusable = || {
+            let problem = io::Error::other(answer.clone());
+            io_error(format!("the answer to {method}"))(problem)
+        };
+        let (_, json) = answer.split_once("\r\n\r\n").ok_or_else(unusable)?;
+        let json: Value = serde_json::from_str(json).map_err(|_| unusable())?;
+        json.get("result").cloned().ok_or_else(unusable)
+    }
+
+    /// Connects the node to `other`, as a peer.
+    ///
+    /// # Errors
+    /// `Io` if one of them does not answer.
+    pub fn join(&self, other: &Node) -> Result<(), NodeError> {
+        let addresses = other.ask("system_localListenAddresses", json!([]))?;
+        let addresses = addresses.as_array().into_iter().flatten();
+        let local = addresses.filter_map(Value::as_str);
+        let mut local = local.filter(|it| it.starts_with("/ip4/127.0.0.1/tcp/"));
+        let address = local.next().unwrap_or_default();
+        self.ask("system_addReservedPeer", json!([address]))?;
+        Ok(())
     }
 
     /// Terminates the node, and kills it if it does not end in time.
@@ -218,8 +260,13 @@ impl Node {
         // What an earlier run of the same node said is not an answer.
         let said = log.metadata().map_err(self.log_error())?.len();
         let errors = log.try_clone().map_err(self.log_error())?;
+        let kind: &[&str] = match self.is_idle {
+            true => &["--chain", "dev"],
+            false => &["--dev"],
+        };
         let process = Command::new(&self.program)
-            .args(["--dev", "--base-path"])
+            .args(kind)
+            .arg("--base-path")
             .arg(&self.base)
             .args(["--rpc-port", &self.rpc_port.to_string(), "--port", "0"])
             .args(["--no-telemetry", "--no-prometheus", "--no-mdns"])
@@ -315,6 +362,20 @@ fn ended(process: &mut Child) -> Result<Option<ExitStatus>, NodeError> {
     process
         .try_wait()
         .map_err(io_error("looking after the node"))
+}
+
+/// Sends a request to the node on this port. Returns the whole answer.
+fn post(port: u16, body: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    let length = body.len();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 /// Names the failed operation.

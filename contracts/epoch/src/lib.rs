@@ -98,7 +98,7 @@ mod epoch {
         epoch::{
             Collateral, CommitsView, EpochDeployError, EpochError, EpochRolledOver, EpochRules,
             EpochStatus, Epochs, Peers, Proposed, Replayed, TempoRestarted, WeightsCall,
-            WeightsRow, MAX_BATCH,
+            WeightsRow, MAX_BATCH, MAX_STATUSES,
         },
         kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult, PhasePlan},
         Digest, NetUid, Rao, Uid,
@@ -360,6 +360,14 @@ mod epoch {
             let kernel_changed =
                 closed.is_some_and(|closed| calls::check_kernel(&closed.header).is_err());
             lifecycle.status(&subnet, &self.rules, settling, kernel_changed)
+        }
+
+        /// Returns the status of the epochs of each of `netuids`, in their order, or nothing for a
+        /// subnet that does not exist. At most the first [`MAX_STATUSES`] are answered.
+        #[ink(message)]
+        fn statuses(&self, netuids: Vec<NetUid>) -> Vec<Option<EpochStatus>> {
+            let netuids = netuids.into_iter().take(MAX_STATUSES);
+            netuids.map(|netuid| self.status(netuid)).collect()
         }
 
         /// Returns the uids with a permit by the last final epoch, ascending.

@@ -170,6 +170,8 @@ reads! {
     yuma.step as kernel_step(input: StepInput) -> Result<StepOutput, KernelError>;
     /// Returns the state of a subnet's epochs.
     epoch.status as status(netuid: NetUid) -> Option<EpochStatus>;
+    /// Returns the statuses of several subnets' epochs.
+    epoch.statuses as statuses(netuids: Vec<NetUid>) -> Vec<Option<EpochStatus>>;
     /// Returns the header of the epoch that closed last.
     epoch.header as header(netuid: NetUid) -> Option<EpochHeader>;
     /// Returns the plan of the epoch that closed last.

@@ -116,3 +116,47 @@ fn keeper_without_replays_rolls_stuck_epochs_over() {
     assert!(budget(&net) > carried);
     assert_eq!(net.status(netuid).expect("a status").final_epoch, Some(0));
 }
+
+/// Attack W9: a worker that comes back late finds its epoch due to be rolled over.
+#[test]
+fn worker_that_can_compute_an_epoch_posts_it_before_it_is_rolled_over() {
+    let mut net = Network::deploy();
+    let netuid = populated(&mut net);
+    net.run_epoch(netuid);
+    net.close(netuid);
+    let at = net.status(netuid).expect("a status").rolls_over_at;
+    let at = at.expect("not asserted");
+    net.advance_to(at);
+    let keeper = Keeper::new(KEEPER, net.addresses()).proposing();
+    let mut ledger = blank(&net);
+    let keep = |net: &mut Network, ledger: &mut EpochCache| {
+        let report = net.with_chain(|chain| keeper.tick(chain, ledger));
+        report
+            .expect("the chain answers")
+            .clean()
+            .expect("no problem")
+    };
+    assert_eq!(keep(&mut net, &mut ledger), []);
+    let proposer = Proposer::new(WORKER, net.addresses());
+    let report = net.with_chain(|chain| proposer.tick(chain, &mut ledger));
+    let actions = report.expect("the chain answers").clean();
+    assert!(actions
+        .expect("no problem")
+        .contains(&Action::Proposed { netuid, epoch: 1 }));
+    net.expect_honest(netuid);
+}
+
+#[test]
+fn epoch_that_its_worker_does_not_post_is_rolled_over_in_the_end() {
+    let mut net = Network::deploy();
+    let netuid = populated(&mut net);
+    net.close(netuid);
+    let at = net.status(netuid).expect("a status").rolls_over_at;
+    let at = at.expect("not asserted");
+    let keeper = Keeper::new(KEEPER, net.addresses()).proposing();
+    net.advance_to(at + 99);
+    assert_eq!(keep(&mut net, &keeper).expect("nothing is due"), []);
+    net.advance(1);
+    let actions = keep(&mut net, &keeper).expect("no problem");
+    assert!(matches!(actions[0], Action::RolledOver { epoch: 0, .. }));
+}

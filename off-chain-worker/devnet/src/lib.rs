@@ -24,6 +24,7 @@
 
 mod account;
 pub mod chain_dir;
+mod past;
 pub mod persisted;
 mod protocol;
 pub mod remote;

@@ -36,6 +36,10 @@ use ink::prelude::vec::Vec;
 /// Most bytes of memory in one [`MemoryPublished`] event: half of the largest event.
 pub const MEMORY_PART: usize = 8 * 1024;
 
+/// Most subnets that one call of [`Epochs::statuses`] answers. Each loads the code of the registry:
+/// twice as many would not fit the proof of a block.
+pub const MAX_STATUSES: usize = 16;
+
 /// The epoch contract. No account has a role in it: the rules are the same for every caller.
 ///
 /// Messages for weights come first, then views, collateral, and the steps of an epoch. Messages
@@ -156,6 +160,11 @@ pub trait Epochs {
     /// Returns the status of a subnet's epochs, or nothing if the subnet does not exist.
     #[ink(message)]
     fn status(&self, netuid: NetUid) -> Option<EpochStatus>;
+
+    /// Returns the status of the epochs of each of `netuids`, in their order, or nothing for a
+    /// subnet that does not exist. At most the first [`MAX_STATUSES`] are answered.
+    #[ink(message)]
+    fn statuses(&self, netuids: Vec<NetUid>) -> Vec<Option<EpochStatus>>;
 
     /// Returns the uids with a permit by the last final epoch, ascending.
     #[ink(message)]

@@ -4,7 +4,11 @@
 use super::{
     explain, ExplainError, Explanation, Identity, KernelKind, MoneyFact, PostedFact, Subject,
 };
-use crate::verify::{AssertionStatus, Verifier, VerifyError};
+use crate::{
+    epochs::block,
+    history::kept_events,
+    verify::{AssertionStatus, Verifier, VerifyError},
+};
 use inktensor_client::{
     chain::{ChainError, ChainRead, ContractEvent, Typed},
     deploy::Addresses,
@@ -39,8 +43,8 @@ pub enum ChainExplainError {
 /// of the kernel with a code hash.
 ///
 /// The chain has the present neurons only. A neuron that registered after the epoch was not paid,
-/// so its uid has no accounts here.
-/// stays unnamed.
+/// so its uid has no accounts here. If the chain has discarded events of the epoch, neither the
+/// epoch's money nor the division of a validator's pay is explained.
 ///
 /// # Errors
 /// See [`ChainExplainError`].
@@ -52,6 +56,7 @@ pub fn explain_on_chain(
     kind: impl Fn(&Digest) -> KernelKind,
 ) -> Result<Explanation, ChainExplainError> {
     let (chain, contracts) = (verifier.chain, &verifier.contracts);
+    verifier.check_uid(netuid, epoch, uid)?;
     let recomputed = verifier.recompute(netuid, epoch)?;
     let (inputs, trace) = (&recomputed.inputs, &recomputed.trace);
     let honest = trace.assertion().digest();
@@ -65,13 +70,16 @@ pub fn explain_on_chain(
         correct: posted.digest == honest,
     });
     let chunk = uid.0 / trace.plan.chunk.max(1);
-    let events = chain.events(0)?;
+    let closed_at = block(inputs.header.closed_at);
+    let (events, since) = kept_events(chain, closed_at)?;
+    // Part of the events is part of the money: nothing is said of it.
+    let is_whole = since <= closed_at;
     let subject = Subject {
         inputs,
         trace,
         kernel: kind(&inputs.header.kernel_code),
-        identities: &identities(chain, contracts, inputs, uid, &events)?,
-        money: Some(money(&events, contracts, &inputs.header, chunk)),
+        identities: &identities(chain, contracts, inputs, uid, is_whole.then_some(&events))?,
+        money: is_whole.then(|| money(&events, contracts, &inputs.header, chunk)),
         posted,
     };
     Ok(explain(&subject, uid)?)
@@ -82,7 +90,7 @@ fn identities(
     contracts: &Addresses,
     inputs: &EpochInputs,
     uid: Uid,
-    events: &[ContractEvent],
+    events: Option<&Vec<ContractEvent>>,
 ) -> Result<Vec<Identity>, ChainError> {
     let header = &inputs.header;
     let neurons = inputs.chunks.iter().flat_map(|chunk| &chunk.neurons);
@@ -100,7 +108,7 @@ fn identities(
             };
             identity.hotkey = Some(ss58(&view.neuron.hotkey));
             identity.coldkey = Some(ss58(&view.neuron.coldkey));
-            if view.uid == uid {
+            if let (true, Some(events)) = (view.uid == uid, events) {
                 let child = view.neuron.identity();
                 let staking = contracts.staking();
                 let message = staking.take_at(header.netuid, child, header.epoch);

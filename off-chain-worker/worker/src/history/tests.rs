@@ -206,9 +206,16 @@ fn parts_make_a_memory_whole() {
 }
 
 #[test]
-fn a_memory_with_a_gap_is_refused() {
-    let history = history(&[part(ABOUT, 0, 0, &[1, 2]), part(ABOUT, 0, 3, &[3])]);
-    assert_eq!(history.published_memory(1), None);
+fn a_chunk_with_a_gap_is_empty_and_the_others_are_known() {
+    let history = history(&[
+        part(ABOUT, 0, 0, &[1, 2]),
+        part(ABOUT, 0, 3, &[3]),
+        // The node has forgotten the block of the first part.
+        part(ABOUT, 1, 2, &[4]),
+        part(ABOUT, 2, 0, &[5]),
+    ]);
+    let known = vec![vec![], vec![], vec![5]];
+    assert_eq!(history.published_memory(3), Some(known));
 }
 
 #[test]

@@ -7,6 +7,8 @@
 //! * **proposer**: computes a closed epoch and posts it behind collateral.
 //! * **watcher**: computes every closed epoch, and disputes false assertions.
 //!
+//! * **turn**: a look at the subnets, which ends with the first transactions.
+//!
 //! The outcome needs no trust in a role: anyone may take any of these steps, and the chain checks
 //! each. A role has no state beyond the [`EpochCache`](crate::epochs::EpochCache), whose store
 //! survives the process. A worker may be killed at any instruction, and the next one continues.
@@ -14,12 +16,16 @@
 mod keeper;
 mod proposer;
 mod stakes;
-mod tick;
+mod standing;
+mod subnets;
+mod turn;
 mod watcher;
 
 pub use crate::error::RoleError;
 pub use keeper::Keeper;
 pub use proposer::Proposer;
+pub use subnets::{SubnetStatus, Subnets};
+pub use turn::{Listener, Role, Turn, GROUP};
 pub use watcher::Watcher;
 
 use inktensor_primitives::{NetUid, Rao};
@@ -100,7 +106,7 @@ pub enum Action {
     },
 }
 
-/// The outcome of a tick. A problem on one subnet does not delay the others.
+/// The outcome of all turns until nothing is due. A problem on one subnet does not delay the others.
 #[derive(Debug, Default)]
 pub struct TickReport {
     /// Steps taken, in order.
@@ -121,5 +127,19 @@ impl TickReport {
             None => Ok(self.actions),
             Some((_, problem)) => Err(problem),
         }
+    }
+}
+
+impl Listener for TickReport {
+    fn took(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    fn overtaken(&mut self, netuid: NetUid, how: RoleError) {
+        self.overtaken.push((netuid, how));
+    }
+
+    fn problem(&mut self, netuid: NetUid, problem: RoleError) {
+        self.problems.push((netuid, problem));
     }
 }

@@ -7,9 +7,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod forks;
+mod liars;
+mod pool;
+
 use inktensor_client::{
     chain::{
-        rpc::{RpcChain, Settings, Wait},
+        rpc::{RpcChain, Settings},
         Answer, CallError, Chain, ChainError, ChainRead, ContractEvent, Cost, Message, Typed,
     },
     deploy::{check, deploy, deploy_with, estimate, Addresses, Config, Record, StepOutcome},
@@ -40,10 +44,8 @@ fn config() -> Config {
 
 fn settings(url: &str) -> Settings {
     Settings {
-        addresses: vec![url.into()],
         timeout: Duration::from_secs(30),
-        wait: Wait::Best,
-        genesis: None,
+        ..Settings::of(url)
     }
 }
 
