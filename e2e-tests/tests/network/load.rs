@@ -107,6 +107,7 @@ impl Load {
                     tempo: 360 + BURST * number / self.subnets,
                     seats,
                     permits: 64,
+                    starts: false,
                     ..Shape::default()
                 });
                 net.with_validators(netuid, 2);
@@ -114,6 +115,9 @@ impl Load {
                 netuid
             })
             .collect();
+        for netuid in &netuids {
+            net.as_(OWNER).start(*netuid).expect("started");
+        }
         let due = netuids
             .iter()
             .map(|netuid| net.status(*netuid).expect("a status").closes_at);
