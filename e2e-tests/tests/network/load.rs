@@ -107,6 +107,7 @@ impl Load {
                     tempo: 360 + BURST * number / self.subnets,
                     seats,
                     permits: 64,
+                    starts: false,
                     ..Shape::default()
                 });
                 net.with_validators(netuid, 2);
@@ -114,6 +115,9 @@ impl Load {
                 netuid
             })
             .collect();
+        for netuid in &netuids {
+            net.as_(OWNER).start(*netuid).expect("started");
+        }
         let due = netuids
             .iter()
             .map(|netuid| net.status(*netuid).expect("a status").closes_at);
@@ -121,9 +125,10 @@ impl Load {
         net.advance_to(first - 1);
         net.fund(WORKER, Rao::from_tao(10 * u64::from(self.subnets) + 10));
         let epoch = net.addresses().epoch;
-        net.provide(BOB, epoch, Rao::from_tao(10));
+        // The lie may have to stand beside the truth.
+        net.provide(BOB, epoch, Rao::from_tao(100));
         net.as_(BOB)
-            .deposit_collateral(Rao::from_tao(10))
+            .deposit_collateral(Rao::from_tao(100))
             .expect("deposited");
         (net, netuids[netuids.len() - 1])
     }
@@ -174,8 +179,8 @@ impl Chain for Waiting {
     }
 }
 
-/// Closes the epoch of `netuid` as soon as it is due, and posts a false assertion of it before the
-/// worker can. Returns the block.
+/// Closes the epoch of `netuid` as soon as it is due, and posts a false assertion of it. Returns the
+/// block.
 fn lie_at_once(chain: &mut RemoteChain, contracts: Addresses, netuid: NetUid) -> u32 {
     let mut epochs = EpochCache::new(contracts, engines::kernels());
     let status = chain.query(contracts.epoch().status(netuid));

@@ -296,6 +296,7 @@ fn turn_of_a_keeper_ends_with_its_first_group_and_the_next_serves_other_subnets(
     let netuids: Vec<NetUid> = (0..GROUP + 2)
         .map(|_| net.create(Shape::default()))
         .collect();
+    net.start_all();
     let closes = netuids
         .iter()
         .map(|it| net.status(*it).expect("a status").closes_at);
@@ -330,6 +331,7 @@ fn turn_of_a_keeper_ends_with_its_first_group_and_the_next_serves_other_subnets(
 fn only_the_subnets_that_are_named_are_served() {
     let mut net = Network::deploy();
     let (first, second) = (net.create(Shape::default()), net.create(Shape::default()));
+    net.start_all();
     let due = net.status(second).expect("a status").closes_at;
     net.advance_to(due);
     let (keeper, mut ledger) = (keeper(&net), ledger(&net, EngineChoice::Wasm));
