@@ -135,7 +135,7 @@ fn only_the_epoch_contract_closes_and_scores() {
             Err(RegistryError::NotEpoch)
         );
         assert_eq!(
-            registry.record_scores(NetUid(1), 0, Uid(0), vec![]),
+            registry.record_pay(NetUid(1), 0, Uid(0), vec![], vec![]),
             Err(RegistryError::NotEpoch)
         );
     }
@@ -144,7 +144,10 @@ fn only_the_epoch_contract_closes_and_scores() {
     call_as(accounts().eve);
     let frozen = registry.begin_epoch(NetUid(1), 0).unwrap();
     assert_eq!((frozen.neurons, frozen.owner_uid), (0, None));
-    assert_eq!(registry.record_scores(NetUid(1), 0, Uid(0), vec![]), Ok(()));
+    assert_eq!(
+        registry.record_pay(NetUid(1), 0, Uid(0), vec![], vec![]),
+        Ok(())
+    );
 }
 
 #[ink::test]

@@ -274,6 +274,24 @@ mod token {
             peers.map(|peers| peers.minter)
         }
 
+        /// Mints to each of these accounts its amount in rao. Minter only.
+        ///
+        /// # Events
+        /// `Transfer` for each account.
+        ///
+        /// # Errors
+        /// `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
+        #[ink(message)]
+        fn mint_to(&mut self, payees: Vec<(AccountId, u128)>) -> Result<(), PSP22Error> {
+            let (caller, now) = (self.env().caller(), self.env().block_number());
+            for (payee, value) in payees {
+                self.issuance.mint(caller, value, now)?;
+                let events = self.data.mint(payee, value)?;
+                Self::emit(events);
+            }
+            Ok(())
+        }
+
         /// Returns the only account that may announce a successor, the registry or its successor.
         /// Absent before the token is wired.
         #[ink(message)]

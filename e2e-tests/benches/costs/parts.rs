@@ -5,13 +5,13 @@
 //! the whole.
 
 use inktensor_client::chain::{Cost, Message, Typed};
-use inktensor_e2e_tests::{EpochRun, Network, Template};
+use inktensor_e2e_tests::{accounts::KEEPER, EpochRun, Network, Template};
 use inktensor_primitives::{
-    emission::{Emission, SplitPreset},
+    emission::{Emission, Payout, SplitPreset},
     kernel::{EpochHeader, IncentiveKernel, StepInput},
     registry::Registry,
     staking::{Payment, Staking},
-    AccountId, Uid,
+    AccountId, Rao, Uid,
 };
 use scale::Decode;
 use std::fmt::Debug;
@@ -54,19 +54,31 @@ pub fn of_settlement(last: &Template, computed: &EpochRun) -> Vec<Part> {
     let count = u16::try_from(results.len()).expect("a chunk");
     let neurons = at.registry().neurons_at(netuid, epoch, Uid(0), count);
     alone.change("registry", "neurons_at", at.epoch, neurons);
-    let payments = (0..)
+    let dividends = (0..)
         .zip(&results)
-        .map(|(uid, result)| Payment {
-            hotkey: computed.neuron(uid).hotkey,
-            coldkey: computed.neuron(uid).coldkey,
-            miner: result.miner,
-            validator: result.validator,
+        .map(|(uid, result)| {
+            let payment = Payment {
+                hotkey: computed.neuron(uid).hotkey,
+                coldkey: computed.neuron(uid).coldkey,
+                amount: result.validator,
+            };
+            (uid, payment)
         })
         .collect();
-    let pay = at.emission().pay(netuid, epoch, payments);
+    let owed: Vec<Rao> = results.iter().map(|result| result.miner).collect();
+    let payout = Payout {
+        before: 0,
+        incentives: owed.clone(),
+        dividends,
+        keeper: KEEPER,
+        fee: Rao(1),
+    };
+    let pay = at.emission().pay(netuid, epoch, payout);
     alone.change("emission", "pay", at.epoch, pay);
-    let record = at.registry().record_scores(netuid, epoch, Uid(0), results);
-    alone.change("registry", "record_scores", at.epoch, record);
+    let record = at
+        .registry()
+        .record_pay(netuid, epoch, Uid(0), results, owed);
+    alone.change("registry", "record_pay", at.epoch, record);
     alone.end()
 }
 

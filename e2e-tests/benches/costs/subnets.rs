@@ -69,6 +69,8 @@ pub struct Figures {
     pub finalize: Bill,
     /// The settlement of all chunks.
     pub settle: Bill,
+    /// The collection of all pay, a page of neurons a call, and the owner's part.
+    pub collect: Bill,
     /// Replays of the same epoch: steps of a call, and the cost of all calls.
     pub replays: Vec<(u32, Bill)>,
     /// A rollover of the same epoch.
@@ -142,7 +144,8 @@ impl Subnet {
         let (heaviest, disputes) = disputes(&mut net, &inputs, &computed);
         let ((), finalize) = net.metered(|net| net.finalize(netuid));
         let last = net.template();
-        let ((), settle) = net.metered(|net| net.settle(netuid));
+        let ((), settle) = net.metered(|net| net.settle_chunks(netuid));
+        let ((), collect) = net.metered(|net| net.collect_all(netuid));
         let replays = replays(&closed, &inputs);
         let mut parts = parts::of_close(&open, &computed.header);
         parts.extend(parts::of_settlement(&last, &computed));
@@ -156,6 +159,7 @@ impl Subnet {
             propose,
             finalize,
             settle,
+            collect,
             replays,
             roll_over: roll_over(&closed, netuid),
             steps,

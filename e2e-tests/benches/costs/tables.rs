@@ -66,6 +66,7 @@ fn epochs(figures: &[Figures]) -> String {
             row("propose", &it.propose),
             row("finalize", &it.finalize),
             row("settle", &it.settle),
+            row("collect", &it.collect),
             row("roll_over", &it.roll_over),
         ]
     });

@@ -282,6 +282,10 @@ fn root_stake_counts_for_children_on_a_subnet() {
     net.run_epoch(netuid);
     net.honest_weights(netuid);
     net.run_epoch(netuid);
+    assert_eq!(net.root_dividends(ALICE_HOTKEY).left, Rao::ZERO);
+    net.as_(STRANGER)
+        .hand_on(netuid, kid, vec![ALICE_HOTKEY])
+        .expect("handed on");
     assert!(net.root_dividends(ALICE_HOTKEY).left > Rao::ZERO);
 }
 

@@ -96,7 +96,9 @@ impl EpochHistory {
             }
         } else if let Some(it) = event.decode::<Settled>() {
             if is_it(it.netuid, it.epoch) {
-                self.settled.insert(it.chunk, it.paid);
+                // A chunk that does not fit one call is settled in several.
+                let sum = self.settled.entry(it.chunk).or_default();
+                *sum = Rao(sum.0.saturating_add(it.paid.0));
             }
             self.is_outdated |= it.netuid == netuid && it.epoch > epoch;
         } else if let Some(it) = event.decode::<MemoryPublished>() {

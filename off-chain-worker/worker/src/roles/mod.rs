@@ -86,7 +86,7 @@ pub enum Action {
         /// Amount that the next budget gets.
         carried: Rao,
     },
-    /// Paid a chunk of a final epoch.
+    /// Paid a chunk of a final epoch, or as many of its neurons as one call has room for.
     Settled {
         /// The subnet.
         netuid: NetUid,
@@ -94,7 +94,7 @@ pub enum Action {
         epoch: u32,
         /// The chunk.
         chunk: u16,
-        /// Pay of the chunk.
+        /// Pay of these neurons.
         paid: Rao,
     },
 }

@@ -5,6 +5,7 @@ mod closes;
 mod model;
 mod next;
 mod owner;
+mod pay;
 mod registration;
 
 use super::*;
