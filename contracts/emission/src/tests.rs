@@ -9,7 +9,7 @@ use ink::env::{
     DefaultEnvironment,
 };
 use inktensor_primitives::{
-    emission::{Emission, EmissionError, Fee, Fees, Split, SplitPreset},
+    emission::{Emission, EmissionError, Fee, Fees, Payout, Split, SplitPreset},
     token::WireError,
     AccountId, NetUid, Rao, Tao,
 };
@@ -18,6 +18,17 @@ const NETUID: NetUid = NetUid(1);
 
 fn call_as(caller: AccountId) {
     set_caller::<DefaultEnvironment>(caller);
+}
+
+/// A payout of no neurons.
+fn nothing() -> Payout {
+    Payout {
+        before: 0,
+        incentives: vec![],
+        dividends: vec![],
+        keeper: [104; 32].into(),
+        fee: Rao::ZERO,
+    }
 }
 
 /// Deploys the contract as Alice.
@@ -64,12 +75,13 @@ fn only_the_epoch_contract_draws_pays_carries_and_completes() {
             emission.draw(NETUID, 0, SplitPreset::Network, Rao(1)),
             Err(refused.clone())
         );
-        assert_eq!(emission.pay(NETUID, 0, Vec::new()), Err(refused.clone()));
+        assert_eq!(emission.pay(NETUID, 0, nothing()), Err(refused.clone()));
         let completed = emission.complete(NETUID, 0, all.eve, all.eve);
         assert_eq!(completed, Err(refused.clone()));
         let paid = emission.pay_fee(NETUID, 0, Fee::Keeper, all.eve, Rao::ZERO);
         assert_eq!(paid, Err(refused.clone()));
         assert_eq!(emission.carry(NETUID, 0), Err(refused.clone()));
+        assert_eq!(emission.pay_owed(NETUID, vec![]), Err(refused.clone()));
     }
 }
 
@@ -81,7 +93,7 @@ fn without_a_budget_nothing_is_paid() {
     emission.wire(all.bob).unwrap();
     call_as(all.bob);
     let refused = EmissionError::NotDrawn;
-    assert_eq!(emission.pay(NETUID, 0, Vec::new()), Err(refused.clone()));
+    assert_eq!(emission.pay(NETUID, 0, nothing()), Err(refused.clone()));
     let completed = emission.complete(NETUID, 0, all.eve, all.eve);
     assert_eq!(completed, Err(refused.clone()));
     let paid = emission.pay_fee(NETUID, 0, Fee::Proposer, all.eve, Rao::ZERO);

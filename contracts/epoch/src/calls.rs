@@ -13,7 +13,7 @@ use ink::{
     MessageResult,
 };
 use inktensor_primitives::{
-    emission::{Emission, EpochBudget, Fee, SplitPreset},
+    emission::{Emission, EpochBudget, Fee, Paid, Payout, SplitPreset},
     epoch::{EpochError, Peers, Settlement},
     kernel::{
         EpochHeader, EpochPlan, IncentiveKernel, NeuronResult, StepInput, StepOutput, STEP_TIME,
@@ -188,18 +188,42 @@ impl Addresses {
         answer(call.try_invoke())?.map_err(EpochError::Staking)
     }
 
-    /// Calls `Registry::record_scores`.
-    pub fn record_scores(
+    /// Calls `Registry::record_pay`.
+    ///
+    /// # Errors
+    /// Those of the registry.
+    pub fn record_pay(
         &self,
-        netuid: NetUid,
-        epoch: u32,
-        start: Uid,
+        (netuid, epoch, start): (NetUid, u32, Uid),
         scores: Vec<NeuronResult>,
+        owed: Vec<Rao>,
     ) -> Result<(), EpochError> {
         let call = self
             .registry()
             .call_mut()
-            .record_scores(netuid, epoch, start, scores);
+            .record_pay(netuid, epoch, start, scores, owed);
+        answer(call.try_invoke())?.map_err(EpochError::Registry)
+    }
+
+    /// Calls `Registry::take_owed`.
+    ///
+    /// # Errors
+    /// Those of the registry.
+    pub fn take_owed(&self, netuid: NetUid, uids: Vec<Uid>) -> Result<Vec<Payment>, EpochError> {
+        let call = self.registry().call_mut().take_owed(netuid, uids);
+        answer(call.try_invoke())?.map_err(EpochError::Registry)
+    }
+
+    /// Calls `Registry::take_left`.
+    ///
+    /// # Errors
+    /// Those of the registry.
+    pub fn take_left(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+    ) -> Result<Option<Payment>, EpochError> {
+        let call = self.registry().call_mut().take_left(netuid, hotkey);
         answer(call.try_invoke())?.map_err(EpochError::Registry)
     }
 
@@ -216,19 +240,25 @@ impl Addresses {
         answer(call.try_invoke())?.map_err(EpochError::Emission)
     }
 
-    /// Calls `Emission::pay`, unless there are no payments.
-    pub fn pay(
-        &self,
-        netuid: NetUid,
-        epoch: u32,
-        payments: Vec<Payment>,
-    ) -> Result<(), EpochError> {
+    /// Calls `Emission::pay`.
+    ///
+    /// # Errors
+    /// Those of emission.
+    pub fn pay(&self, netuid: NetUid, epoch: u32, payout: Payout) -> Result<Paid, EpochError> {
+        let call = self.emission().call_mut().pay(netuid, epoch, payout);
+        answer(call.try_invoke())?.map_err(EpochError::Emission)
+    }
+
+    /// Calls `Emission::pay_owed`.
+    ///
+    /// # Errors
+    /// `NothingOwed` without payments, or those of emission.
+    pub fn pay_owed(&self, netuid: NetUid, payments: Vec<Payment>) -> Result<Rao, EpochError> {
         if payments.is_empty() {
-            return Ok(());
+            return Err(EpochError::NothingOwed);
         }
-        let call = self.emission().call_mut().pay(netuid, epoch, payments);
-        answer(call.try_invoke())?.map_err(EpochError::Emission)?;
-        Ok(())
+        let call = self.emission().call_mut().pay_owed(netuid, payments);
+        answer(call.try_invoke())?.map_err(EpochError::Emission)
     }
 
     /// Calls `Emission::pay_fee`, unless the amount is zero.

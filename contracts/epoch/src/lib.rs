@@ -85,7 +85,7 @@ mod epoch {
         lifecycle::{Finality, Lifecycle, Posting, Released},
         publication::{memory_events, results_event},
         replay::{self, ReplayStore},
-        settlement::{payments, ChunkOutcome, Span},
+        settlement::{dividends, ChunkOutcome, Unpaid},
         subnets::{Outcome, SubnetStore},
         weight_calls::{RevealedWeights, Sources, WeightStore},
         weights::{Commit, WeightsUpdate},
@@ -94,7 +94,7 @@ mod epoch {
     use inktensor_primitives::{
         assertion::Assertion,
         dispute::{Disputed, StepProof},
-        emission::Fee,
+        emission::{Fee, Paid, Payout},
         epoch::{
             Collateral, CommitsView, EpochDeployError, EpochError, EpochRolledOver, EpochRules,
             EpochStatus, Epochs, Peers, Proposed, Replayed, TempoRestarted, WeightsCall,
@@ -477,7 +477,9 @@ mod epoch {
             let block = self.env().block_number();
             let stored = self.subnets.stored_lifecycle(netuid);
             let open = stored.as_ref().map_or(0, |lifecycle| lifecycle.open);
-            let last = stored.as_ref().and_then(|lifecycle| lifecycle.last.as_ref());
+            let last = stored
+                .as_ref()
+                .and_then(|lifecycle| lifecycle.last.as_ref());
             let roster = last.map_or_else(Vec::new, |last| last.roster.clone());
             let addresses = &self.addresses;
             let snapshot = addresses.begin_registry_epoch(netuid, open, roster)?;
@@ -671,11 +673,16 @@ mod epoch {
         /// its results and memory. Returns the pay in rao. Anyone may call, with the final results
         /// and memory, and receives the keeper's fee.
         ///
-        /// The next epoch reads the memory of settled chunks only: memory that not everybody can
+        /// Dividends become stake. Incentives and takes are owed to the owners, who `collect` them.
+        /// If the payments do not fit one call, the first neurons of the chunk are paid, for their
+        /// part of the fee; further calls with the same arguments go on.
+        ///
+        /// The next epoch reads the memory of published chunks only: memory that not everybody can
         /// read does not count.
         ///
         /// # Events
-        /// `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
+        /// `ResultsPublished` and `MemoryPublished` for each part of the memory, with the first
+        /// call; `Settled`.
         ///
         /// # Errors
         /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
@@ -690,29 +697,70 @@ mod epoch {
             memory: Vec<u8>,
         ) -> Result<Rao, EpochError> {
             let keeper = self.env().caller();
+            let mut settling = self.subnets.settling(netuid)?;
             let outcome = ChunkOutcome::new(chunk, &results, &memory);
-            let (Span { start, len }, settlement, settled) =
-                self.subnets.settle(netuid, epoch, &outcome)?;
-            for part in memory_events(netuid, epoch, chunk, &memory) {
-                self.env().emit_event(part);
+            let unpaid = settling.unpaid(netuid, epoch, &outcome)?;
+            let Unpaid { start, before, len } = unpaid;
+            let mut rest = results;
+            if before == 0 {
+                for part in memory_events(netuid, epoch, chunk, &memory) {
+                    self.env().emit_event(part);
+                }
+                self.env()
+                    .emit_event(results_event(netuid, epoch, chunk, rest.clone()));
             }
+            rest.drain(..usize::from(before).min(rest.len()));
             // The neurons at the close are paid, even if they have been replaced since.
-            let neurons = self.addresses.neurons_at(netuid, epoch, start, len)?;
-            let payments = payments(&neurons, &results);
-            self.addresses.pay(netuid, epoch, payments)?;
+            let dividends = if rest.iter().all(|result| result.validator.is_zero()) {
+                Vec::new()
+            } else {
+                let neurons = self.addresses.neurons_at(netuid, epoch, start, len)?;
+                dividends(&neurons, &rest)
+            };
+            let payout = Payout {
+                before,
+                incentives: rest.iter().map(|result| result.miner).collect(),
+                dividends,
+                keeper,
+                fee: settling.settlement.fee,
+            };
+            let Paid { amount, owed } = self.addresses.pay(netuid, epoch, payout)?;
+            rest.truncate(owed.len());
+            let neurons = u16::try_from(owed.len()).map_err(|_| EpochError::Overflow)?;
             self.addresses
-                .record_scores(netuid, epoch, start, results.clone())?;
-            self.env()
-                .emit_event(results_event(netuid, epoch, chunk, results));
-            let fee = settlement.fee;
-            self.addresses
-                .pay_fee(netuid, epoch, Fee::Keeper, keeper, fee)?;
-            let paid = settled.paid;
+                .record_pay((netuid, epoch, start), rest, owed)?;
+            let paid = (neurons, amount);
+            let settled = self.subnets.settle(netuid, &mut settling, chunk, paid)?;
             if settled.complete {
-                self.addresses.complete(netuid, &settlement)?;
+                self.addresses.complete(netuid, &settling.settlement)?;
             }
             self.env().emit_event(settled);
-            Ok(paid)
+            Ok(amount)
+        }
+
+        /// Stakes the pay that is owed to the owners of the neurons on `uids`, at most 64, each on
+        /// its own hotkey. Returns the sum in rao. Anyone may call.
+        ///
+        /// The stake is a deposit of the open epoch, like any other.
+        ///
+        /// # Errors
+        /// `NothingOwed`, or those of registry and emission.
+        #[ink(message)]
+        fn collect(&mut self, netuid: NetUid, uids: Vec<Uid>) -> Result<Rao, EpochError> {
+            let payments = self.addresses.take_owed(netuid, uids)?;
+            self.addresses.pay_owed(netuid, payments)
+        }
+
+        /// Stakes the pay that is owed to the owner of `hotkey` for registrations that were
+        /// replaced. Returns the sum in rao. Anyone may call.
+        ///
+        /// # Errors
+        /// `NothingOwed`, or those of registry and emission.
+        #[ink(message)]
+        fn collect_left(&mut self, netuid: NetUid, hotkey: AccountId) -> Result<Rao, EpochError> {
+            let payment = self.addresses.take_left(netuid, hotkey)?;
+            self.addresses
+                .pay_owed(netuid, payment.into_iter().collect())
         }
 
         /// Replays up to `steps` of the next steps of a closed epoch that has no assertion, and

@@ -91,18 +91,23 @@ impl Tao {
         paid(amount, token.call_mut().burn(amount.to_u128()).try_invoke())
     }
 
-    /// Mints `amount` to `to`.
+    /// Mints to each payee its amount, in one call. Payees of nothing are left out.
     ///
     /// # Errors
     /// `PaymentRefused` if the calling contract is not the minter, the cap would be passed, or
     /// there is no answer.
-    pub fn mint_to(self, to: AccountId, amount: Rao) -> Result<(), PaymentRefused> {
-        if amount.is_zero() {
+    pub fn mint_to(self, payees: &[(AccountId, Rao)]) -> Result<(), PaymentRefused> {
+        let payees: Vec<(AccountId, u128)> = payees
+            .iter()
+            .filter(|(_, amount)| !amount.is_zero())
+            .map(|(payee, amount)| (*payee, amount.to_u128()))
+            .collect();
+        let Some((_, first)) = payees.first() else {
             return Ok(());
-        }
+        };
+        let amount = Rao(u64::try_from(*first).unwrap_or(u64::MAX));
         let mut token: ControlRef = self.0.into();
-        let call = token.call_mut().mint_to(to, amount.to_u128());
-        paid(amount, call.try_invoke())
+        paid(amount, token.call_mut().mint_to(payees).try_invoke())
     }
 
     /// Announces `to` as the successor of minter and registry, or withdraws the announced one.

@@ -66,15 +66,15 @@ pub trait TokenControl {
     #[ink(message)]
     fn minter(&self) -> Option<AccountId>;
 
-    /// Mints `value` rao to `to`. Minter only.
+    /// Mints to each of these accounts its amount in rao. Minter only.
     ///
     /// # Events
-    /// `Transfer`.
+    /// `Transfer` for each account.
     ///
     /// # Errors
     /// `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
     #[ink(message)]
-    fn mint_to(&mut self, to: AccountId, value: u128) -> Result<(), PSP22Error>;
+    fn mint_to(&mut self, payees: Vec<(AccountId, u128)>) -> Result<(), PSP22Error>;
 
     /// Returns the only account that may announce a successor, the registry or its successor.
     /// Absent before the token is wired.

@@ -84,8 +84,9 @@ mod registry {
             PruneCandidate, RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat,
             ServingStopped, ServingView, Signature, Subnet, SubnetCreated, SubnetIdentity,
             SubnetOffered, SubnetRetired, SubnetSnapshot, SubnetStarted, SubnetTransferred,
-            SymbolSet, Tenure, Terms, Voter, ANNOUNCED_FOR,
+            SymbolSet, Terms, Voter, ANNOUNCED_FOR,
         },
+        staking::Payment,
         token::{Successor, WireError},
         wiring::{Wired, Wiring},
         Digest, NetUid, Rao, Tao, Uid,
@@ -1110,20 +1111,61 @@ mod registry {
         }
 
         /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of
-        /// 64. Epoch contract only. A neuron that registered after the epoch keeps a score of zero.
+        /// 64, and the pay in rao that is owed to the owner of each. Epoch contract only.
+        ///
+        /// A neuron that registered after the epoch keeps a score of zero, and the pay is owed to
+        /// the neuron that it has replaced.
         ///
         /// # Errors
-        /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
+        /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`, `Exhausted`.
         #[ink(message)]
-        fn record_scores(
+        fn record_pay(
             &mut self,
             netuid: NetUid,
             epoch: u32,
             start: Uid,
             scores: Vec<NeuronResult>,
+            owed: Vec<Rao>,
         ) -> Result<(), RegistryError> {
             self.only_epoch()?;
-            self.subnets.record(netuid, epoch, start, &scores)
+            self.subnets.record(netuid, epoch, start, &scores, &owed)
+        }
+
+        /// Removes and returns the pay that is owed to the neurons on `uids`, at most 64. Epoch
+        /// contract only.
+        ///
+        /// # Errors
+        /// `NotEpoch`, `OutOfBounds`, `NotSeated`.
+        #[ink(message)]
+        fn take_owed(
+            &mut self,
+            netuid: NetUid,
+            uids: Vec<Uid>,
+        ) -> Result<Vec<Payment>, RegistryError> {
+            self.only_epoch()?;
+            self.subnets.take_owed(netuid, &uids)
+        }
+
+        /// Removes and returns the pay that is owed to the owner of `hotkey` for registrations that
+        /// were replaced. Epoch contract only.
+        ///
+        /// # Errors
+        /// `NotEpoch`.
+        #[ink(message)]
+        fn take_left(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+        ) -> Result<Option<Payment>, RegistryError> {
+            self.only_epoch()?;
+            Ok(self.subnets.take_left(netuid, hotkey))
+        }
+
+        /// Returns the pay in rao that is owed to the owner of `hotkey` for registrations that were
+        /// replaced. `Epochs::collect_left` stakes it.
+        #[ink(message)]
+        fn left(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
+            self.subnets.left(netuid, hotkey)
         }
 
         /// Names the epoch contract. Deployer only, once, during deployment.

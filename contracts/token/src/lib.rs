@@ -228,7 +228,7 @@ mod token {
         /// `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
         #[ink(message)]
         fn mint(&mut self, value: u128) -> Result<(), PSP22Error> {
-            self.mint_to(self.env().caller(), value)
+            self.mint_to(vec![(self.env().caller(), value)])
         }
     }
 
@@ -269,19 +269,21 @@ mod token {
             peers.map(|peers| peers.minter)
         }
 
-        /// Mints `value` rao to `to`. Minter only.
+        /// Mints to each of these accounts its amount in rao. Minter only.
         ///
         /// # Events
-        /// `Transfer`.
+        /// `Transfer` for each account.
         ///
         /// # Errors
         /// `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
         #[ink(message)]
-        fn mint_to(&mut self, to: AccountId, value: u128) -> Result<(), PSP22Error> {
+        fn mint_to(&mut self, payees: Vec<(AccountId, u128)>) -> Result<(), PSP22Error> {
             let (caller, now) = (self.env().caller(), self.env().block_number());
-            self.issuance.mint(caller, value, now)?;
-            let events = self.data.mint(to, value)?;
-            Self::emit(events);
+            for (payee, value) in payees {
+                self.issuance.mint(caller, value, now)?;
+                let events = self.data.mint(payee, value)?;
+                Self::emit(events);
+            }
             Ok(())
         }
 

@@ -5,9 +5,9 @@
 //! the whole.
 
 use inktensor_client::chain::{Message, Typed};
-use inktensor_e2e_tests::{network::Costs, EpochRun, Network, Template};
+use inktensor_e2e_tests::{accounts::KEEPER, network::Costs, EpochRun, Network, Template};
 use inktensor_primitives::{
-    emission::{Emission, SplitPreset},
+    emission::{Emission, Payout, SplitPreset},
     kernel::{EpochHeader, IncentiveKernel, StepInput},
     registry::Registry,
     staking::{Payment, Staking},
@@ -30,11 +30,15 @@ pub fn of_close(open: &Template, header: &EpochHeader) -> Vec<Part> {
     let (netuid, epoch) = (header.netuid, header.epoch);
     let mut alone = Alone::of("close", open);
     let at = alone.net.addresses();
-    let begin = at.registry().begin_epoch(netuid, epoch, header.roster.clone());
+    let begin = at
+        .registry()
+        .begin_epoch(netuid, epoch, header.roster.clone());
     alone.change("registry", "begin_epoch", at.epoch, begin);
     let begin = at.staking().begin_epoch(netuid, epoch);
     alone.change("staking", "begin_epoch", at.epoch, begin);
-    let draw = at.emission().draw(netuid, epoch, SplitPreset::Network, Rao::ZERO);
+    let draw = at
+        .emission()
+        .draw(netuid, epoch, SplitPreset::Network, Rao::ZERO);
     alone.change("emission", "draw", at.epoch, draw);
     let plan = at.yuma().plan(header.clone());
     alone.change("kernel", "plan", at.epoch, plan);
@@ -50,19 +54,32 @@ pub fn of_settlement(last: &Template, computed: &EpochRun) -> Vec<Part> {
     let count = u16::try_from(results.len()).expect("a chunk");
     let neurons = at.registry().neurons_at(netuid, epoch, Uid(0), count);
     alone.change("registry", "neurons_at", at.epoch, neurons);
-    let payments = (0..)
+    let dividends = (0..)
         .zip(&results)
-        .map(|(uid, result)| Payment {
-            hotkey: computed.neuron(uid).hotkey,
-            coldkey: computed.neuron(uid).coldkey,
-            miner: result.miner,
-            validator: result.validator,
+        .filter(|(_, result)| !result.validator.is_zero())
+        .map(|(uid, result)| {
+            let payment = Payment {
+                hotkey: computed.neuron(uid).hotkey,
+                coldkey: computed.neuron(uid).coldkey,
+                amount: result.validator,
+            };
+            (uid, payment)
         })
         .collect();
-    let pay = at.emission().pay(netuid, epoch, payments);
+    let owed: Vec<Rao> = results.iter().map(|result| result.miner).collect();
+    let payout = Payout {
+        before: 0,
+        incentives: owed.clone(),
+        dividends,
+        keeper: KEEPER,
+        fee: Rao(1),
+    };
+    let pay = at.emission().pay(netuid, epoch, payout);
     alone.change("emission", "pay", at.epoch, pay);
-    let record = at.registry().record_scores(netuid, epoch, Uid(0), results);
-    alone.change("registry", "record_scores", at.epoch, record);
+    let record = at
+        .registry()
+        .record_pay(netuid, epoch, Uid(0), results, owed);
+    alone.change("registry", "record_pay", at.epoch, record);
     alone.end()
 }
 

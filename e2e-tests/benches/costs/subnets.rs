@@ -70,6 +70,8 @@ pub struct Figures {
     pub finalize: Costs,
     /// The settlement of all chunks.
     pub settle: Costs,
+    /// The collection of all pay, a page of neurons a call, and the owner's part.
+    pub collect: Costs,
     /// Replays of the same epoch: steps of a call, and the cost of all calls.
     pub replays: Vec<(u32, Costs)>,
     /// A rollover of the same epoch.
@@ -143,7 +145,8 @@ impl Subnet {
         let (heaviest, disputes) = disputes(&mut net, &inputs, &computed);
         let ((), finalize) = net.weighed(|net| net.finalize(netuid));
         let last = net.template();
-        let ((), settle) = net.weighed(|net| net.settle(netuid));
+        let ((), settle) = net.weighed(|net| net.settle_chunks(netuid));
+        let ((), collect) = net.weighed(|net| net.collect_all(netuid));
         let replays = replays(&closed, &inputs);
         let mut parts = parts::of_close(&open, &computed.header);
         parts.extend(parts::of_settlement(&last, &computed));
@@ -157,6 +160,7 @@ impl Subnet {
             propose,
             finalize,
             settle,
+            collect,
             replays,
             roll_over: roll_over(&closed, netuid),
             steps,

@@ -48,13 +48,14 @@ fn one_by_one(messages: &[Sent]) -> String {
 }
 
 /// The messages that run an epoch.
-fn runs(it: &Figures) -> [(&'static str, &Costs); 6] {
+fn runs(it: &Figures) -> [(&'static str, &Costs); 7] {
     [
         ("set_weights", &it.weights),
         ("close", &it.close),
         ("propose", &it.propose),
         ("finalize", &it.finalize),
         ("settle", &it.settle),
+        ("collect", &it.collect),
         ("roll_over", &it.roll_over),
     ]
 }
@@ -105,7 +106,13 @@ fn accesses(figures: &[Figures]) -> String {
             row
         })
     });
-    let heads = ["neurons x validators", "message", "read", "written", "calls"];
+    let heads = [
+        "neurons x validators",
+        "message",
+        "read",
+        "written",
+        "calls",
+    ];
     table(&heads, 2, rows)
 }
 
@@ -208,7 +215,11 @@ fn disputes(figures: &[Figures]) -> String {
     });
     let mut heads = vec!["neurons x validators", "weights"];
     heads.extend(PHASES);
-    heads.extend(["the slowest, with its slash", "of a quarter block", "assertion"]);
+    heads.extend([
+        "the slowest, with its slash",
+        "of a quarter block",
+        "assertion",
+    ]);
     table(&heads, 2, rows)
 }
 

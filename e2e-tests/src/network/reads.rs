@@ -132,6 +132,12 @@ reads! {
     staking.root_dividends as root_dividends(hotkey: AccountId) -> RootDividends;
     /// Returns all unclaimed dividends of root.
     staking.root_unclaimed as root_unclaimed() -> Rao;
+    /// Returns the parts of a subnet's owner that are owed.
+    emission.cut as cut(netuid: NetUid) -> Rao;
+    /// Returns the pay that is owed to a hotkey whose neuron was replaced.
+    registry.left as left(netuid: NetUid, hotkey: AccountId) -> Rao;
+    /// Returns all dividends that are due to parents.
+    staking.dues as dues() -> Rao;
     /// Returns the take of a hotkey.
     staking.take as take(hotkey: AccountId) -> Bps;
     /// Returns the take of a hotkey that an epoch is paid by.

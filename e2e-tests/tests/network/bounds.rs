@@ -14,7 +14,7 @@ use inktensor_primitives::{
     epoch::{EpochError, Stage},
     registry::Hyperparameter,
     staking::{Child, CHILD_COOLDOWN, MAX_CHILDREN, MAX_PARENTS},
-    NetUid, Rao, MAX_UIDS, MAX_VALIDATORS, PAGE,
+    NetUid, Rao, Uid, MAX_UIDS, MAX_VALIDATORS, PAGE,
 };
 use std::sync::OnceLock;
 
@@ -22,6 +22,8 @@ use std::sync::OnceLock;
 const TIME: u64 = 500_000_000_000;
 /// Neurons whose stake one `gather` reads.
 const GATHERED: u16 = 8;
+/// Neurons whose pay one `collect` stakes.
+const COLLECTED: u16 = 16;
 /// The chunk with 64 validators that have parents. Miners begin at uid 128.
 const HEAVY: u16 = 2;
 
@@ -103,8 +105,7 @@ fn with_parents(net: &mut Network, netuid: NetUid) {
 fn gather(net: &mut Network, netuid: NetUid, chunk: u16) {
     let mut stored = 0;
     while stored < PAGE {
-        let (answer, costs) =
-            net.weighed(|net| net.as_(STRANGER).gather(netuid, chunk, GATHERED));
+        let (answer, costs) = net.weighed(|net| net.as_(STRANGER).gather(netuid, chunk, GATHERED));
         stored = answer.expect("gathered");
         assert_bounded("gather", &costs);
     }
@@ -143,7 +144,7 @@ fn largest_subnet_closes_and_asserts_within_bounds() {
     net.honest_weights(netuid);
     let roster = net.roster(netuid);
     let hotkey = net.neuron(netuid, roster[0]).expect("a neuron").hotkey;
-    let all: Vec<_> = (0..MAX_UIDS).map(inktensor_primitives::Uid).collect();
+    let all: Vec<_> = (0..MAX_UIDS).map(Uid).collect();
     let ((), costs) = net.weighed(|net| {
         let weights = vec![7; all.len()];
         net.as_(hotkey)
@@ -202,8 +203,16 @@ fn largest_subnet_is_replayed_within_bounds() {
     settle(&mut net, netuid);
 }
 
-/// Settles the final epoch. The chunk with parents is within bounds too.
+/// Settles the final epoch, and collects all pay. The chunk with parents is within bounds too.
 fn settle(net: &mut Network, netuid: NetUid) {
-    let ((), costs) = net.weighed(|net| net.settle(netuid));
+    let ((), costs) = net.weighed(|net| net.settle_chunks(netuid));
     assert_bounded("settle", &costs);
+    let heavy: Vec<Uid> = (HEAVY * PAGE..(HEAVY + 1) * PAGE).map(Uid).collect();
+    for uids in heavy.chunks(usize::from(COLLECTED)) {
+        let (collected, costs) =
+            net.weighed(|net| net.as_(STRANGER).collect(netuid, uids.to_vec()));
+        collected.expect("owed");
+        assert_bounded("collect", &costs);
+    }
+    net.collect_all(netuid);
 }

@@ -14,6 +14,7 @@ mod adversary;
 mod assertion;
 mod attacks;
 mod attacks_assertions;
+mod attacks_pay;
 mod attacks_registry;
 mod attacks_stake;
 mod bounds;

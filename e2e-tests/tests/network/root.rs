@@ -282,6 +282,10 @@ fn root_stake_counts_for_children_on_a_subnet() {
     net.run_epoch(netuid);
     net.honest_weights(netuid);
     net.run_epoch(netuid);
+    assert_eq!(net.root_dividends(ALICE_HOTKEY).left, Rao::ZERO);
+    net.as_(STRANGER)
+        .hand_on(netuid, kid, vec![ALICE_HOTKEY])
+        .expect("handed on");
     assert!(net.root_dividends(ALICE_HOTKEY).left > Rao::ZERO);
 }
 
@@ -355,7 +359,14 @@ fn stake_earns_from_the_epoch_after_it_came() {
     net.stake(netuid, BOB, ALICE_HOTKEY, same);
     net.run_epoch(netuid);
     assert_eq!(net.stake_of(netuid, ALICE_HOTKEY, BOB), same);
-    let others = net.hotkey_stake(netuid, ALICE_HOTKEY).0 - same.0;
+    // The take of the epoch before is a deposit of the open one.
+    let take: u64 = net
+        .positions(ALICE, 0)
+        .iter()
+        .filter(|it| it.netuid == netuid)
+        .map(|it| it.pending.0)
+        .sum();
+    let others = net.hotkey_stake(netuid, ALICE_HOTKEY).0 - same.0 - take;
     net.honest_weights(netuid);
     net.run_epoch(netuid);
     let paid = dividends(&net, netuid);

@@ -2,7 +2,7 @@
 
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
-    emission::{EmissionError, SplitPreset},
+    emission::{EmissionError, Payout, SplitPreset},
     kernel::NeuronResult,
     registry::RegistryError,
     staking::{Payment, StakingError},
@@ -114,9 +114,15 @@ fn registry_refuses_all_but_the_epoch_contract() {
         let scores = vec![NeuronResult::default()];
         net.refuses(
             who,
-            |it| it.record_scores(netuid, 0, Uid(0), scores),
+            |it| it.record_pay(netuid, 0, Uid(0), scores, vec![Rao(1)]),
             RegistryError::NotEpoch,
         );
+        net.refuses(
+            who,
+            |it| it.take_owed(netuid, vec![Uid(0)]),
+            RegistryError::NotEpoch,
+        );
+        net.refuses(who, |it| it.take_left(netuid, who), RegistryError::NotEpoch);
     }
 }
 
@@ -140,13 +146,17 @@ fn distribute_by_other_accounts_is_refused() {
     let payment = Payment {
         hotkey: nth("validator", 0),
         coldkey: STRANGER,
-        miner: Rao::from_tao(1),
-        validator: Rao::ZERO,
+        amount: Rao::from_tao(1),
     };
     for who in outsiders(&net, insider) {
         net.refuses(
             who,
             |it| it.distribute(netuid, 0, vec![payment]),
+            StakingError::NotEmission,
+        );
+        net.refuses(
+            who,
+            |it| it.stake_pay(netuid, vec![payment]),
             StakingError::NotEmission,
         );
     }
@@ -162,7 +172,24 @@ fn emission_refuses_all_but_the_epoch_contract() {
             |it| it.draw(netuid, 0, SplitPreset::Network, Rao(1)),
             EmissionError::NotEpoch,
         );
-        net.refuses(who, |it| it.pay(netuid, 0, vec![]), EmissionError::NotEpoch);
+        let payout = Payout {
+            before: 0,
+            incentives: vec![Rao(1)],
+            dividends: vec![],
+            keeper: who,
+            fee: Rao(1),
+        };
+        net.refuses(who, |it| it.pay(netuid, 0, payout), EmissionError::NotEpoch);
+        let payment = Payment {
+            hotkey: nth("validator", 0),
+            coldkey: who,
+            amount: Rao(1),
+        };
+        net.refuses(
+            who,
+            |it| it.pay_owed(netuid, vec![payment]),
+            EmissionError::NotEpoch,
+        );
         net.refuses(
             who,
             |it| it.complete(netuid, 0, who, who),

@@ -4,7 +4,7 @@
 use crate::{
     closed_epoch::{is_newcomer, ClosedEpoch, Memory},
     lifecycle::{FinalEpoch, Lifecycle},
-    settlement::{ChunkOutcome, Settling, Span},
+    settlement::Settling,
 };
 use ink::{
     prelude::vec::Vec,
@@ -14,7 +14,7 @@ use inktensor_primitives::{
     assertion::Assertion,
     epoch::{EpochClosed, EpochError, Finalized, Settled, Settlement},
     registry::Seat,
-    AccountId, Digest, NetUid, Uid,
+    AccountId, Digest, NetUid, Rao, Uid,
 };
 
 /// Outcome of a closed epoch.
@@ -174,34 +174,42 @@ impl SubnetStore {
         }
     }
 
-    /// Settles a chunk of the last final epoch. Returns the chunk's neurons, the settlement after
-    /// the chunk, and the event.
+    /// Returns the settlement of the last final epoch, to settle a chunk.
     ///
     /// # Errors
-    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `MemoryMismatch`,
-    /// `OverBudget`, in this order.
+    /// `NotSettling`.
+    pub fn settling(&self, netuid: NetUid) -> Result<Settling, EpochError> {
+        self.settling.get(netuid).ok_or(EpochError::NotSettling)
+    }
+
+    /// Records that the next `neurons` of a chunk of `settling` are paid, `amount` together.
+    /// Returns the event.
+    ///
+    /// # Errors
+    /// `Overflow`.
     pub fn settle(
         &mut self,
         netuid: NetUid,
-        epoch: u32,
-        outcome: &ChunkOutcome,
-    ) -> Result<(Span, Settlement, Settled), EpochError> {
-        let mut settling = self.settling.get(netuid).ok_or(EpochError::NotSettling)?;
-        let (span, paid) = settling.settle(netuid, epoch, outcome)?;
+        settling: &mut Settling,
+        chunk: u16,
+        (neurons, amount): (u16, Rao),
+    ) -> Result<Settled, EpochError> {
+        let settled = settling.record(chunk, neurons, amount)?;
         let complete = settling.settlement.is_complete();
         if complete {
-            self.end(netuid, &settling);
+            self.end(netuid, settling);
         } else {
-            self.settling.insert(netuid, &settling);
+            self.settling.insert(netuid, &*settling);
         }
-        let settled = Settled {
+        Ok(Settled {
             netuid,
-            epoch,
-            chunk: outcome.chunk,
-            paid,
+            epoch: settling.settlement.epoch,
+            chunk,
+            neurons,
+            paid: amount,
+            settled,
             complete,
-        };
-        Ok((span, settling.settlement, settled))
+        })
     }
 
     /// Ends the settlement of the last final epoch, if one is in progress and its window has

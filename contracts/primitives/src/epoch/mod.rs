@@ -17,8 +17,8 @@ pub use events::{
     WeightsSet,
 };
 pub use types::{
-    Collateral, EpochRules, EpochStatus, Peers, PostedAssertion, Settlement, Stage, WeightsRow,
-    ASSERTION_AGE, MAX_ASSERTIONS,
+    Collateral, EpochRules, EpochStatus, PartlySettled, Peers, PostedAssertion, Settlement, Stage,
+    WeightsRow, ASSERTION_AGE, MAX_ASSERTIONS,
 };
 pub use weight_calls::{
     CommitState, CommitView, CommitsView, CommittedWeights, WeightsCall, MAX_BATCH, MAX_COMMITS,
@@ -302,11 +302,16 @@ pub trait Epochs {
     /// results and memory. Returns the pay in rao. Anyone may call, with the final results and
     /// memory, and receives the keeper's fee.
     ///
-    /// The next epoch reads the memory of settled chunks only: memory that not everybody can read
+    /// Dividends become stake. Incentives and takes are owed to the owners, who `collect` them. If
+    /// the payments do not fit one call, the first neurons of the chunk are paid, for their part of
+    /// the fee; further calls with the same arguments go on.
+    ///
+    /// The next epoch reads the memory of published chunks only: memory that not everybody can read
     /// does not count.
     ///
     /// # Events
-    /// `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
+    /// `ResultsPublished` and `MemoryPublished` for each part of the memory, with the first call;
+    /// `Settled`.
     ///
     /// # Errors
     /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `MemoryMismatch`,
@@ -320,6 +325,24 @@ pub trait Epochs {
         results: Vec<NeuronResult>,
         memory: Vec<u8>,
     ) -> Result<Rao, EpochError>;
+
+    /// Stakes the pay that is owed to the owners of the neurons on `uids`, at most 64, each on its
+    /// own hotkey. Returns the sum in rao. Anyone may call.
+    ///
+    /// The stake is a deposit of the open epoch, like any other.
+    ///
+    /// # Errors
+    /// `NothingOwed`, or those of registry and emission.
+    #[ink(message)]
+    fn collect(&mut self, netuid: NetUid, uids: Vec<Uid>) -> Result<Rao, EpochError>;
+
+    /// Stakes the pay that is owed to the owner of `hotkey` for registrations that were replaced.
+    /// Returns the sum in rao. Anyone may call.
+    ///
+    /// # Errors
+    /// `NothingOwed`, or those of registry and emission.
+    #[ink(message)]
+    fn collect_left(&mut self, netuid: NetUid, hotkey: AccountId) -> Result<Rao, EpochError>;
 
     /// Replays up to `steps` of the next steps of a closed epoch that has no assertion, and returns
     /// the next step to execute. Anyone may call, and receives a part of the proposer's fee.

@@ -52,6 +52,7 @@ pub use views::{NeuronView, PruneCandidate, RegistrationQuote};
 
 use crate::{
     kernel::NeuronResult,
+    staking::Payment,
     token::{Successor, WireError},
     AccountId, Digest, NetUid, Rao, Uid,
 };
@@ -592,19 +593,48 @@ pub trait Registry {
         roster: Vec<Uid>,
     ) -> Result<SubnetSnapshot, RegistryError>;
 
-    /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of 64.
-    /// Epoch contract only. A neuron that registered after the epoch keeps a score of zero.
+    /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of 64,
+    /// and the pay in rao that is owed to the owner of each. Epoch contract only.
+    ///
+    /// A neuron that registered after the epoch keeps a score of zero, and the pay is owed to the
+    /// neuron that it has replaced.
     ///
     /// # Errors
-    /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
+    /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`, `Exhausted`.
     #[ink(message)]
-    fn record_scores(
+    fn record_pay(
         &mut self,
         netuid: NetUid,
         epoch: u32,
         start: Uid,
         scores: Vec<NeuronResult>,
+        owed: Vec<Rao>,
     ) -> Result<(), RegistryError>;
+
+    /// Removes and returns the pay that is owed to the neurons on `uids`, at most 64. Epoch
+    /// contract only.
+    ///
+    /// # Errors
+    /// `NotEpoch`, `OutOfBounds`, `NotSeated`.
+    #[ink(message)]
+    fn take_owed(&mut self, netuid: NetUid, uids: Vec<Uid>) -> Result<Vec<Payment>, RegistryError>;
+
+    /// Removes and returns the pay that is owed to the owner of `hotkey` for registrations that
+    /// were replaced. Epoch contract only.
+    ///
+    /// # Errors
+    /// `NotEpoch`.
+    #[ink(message)]
+    fn take_left(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+    ) -> Result<Option<Payment>, RegistryError>;
+
+    /// Returns the pay in rao that is owed to the owner of `hotkey` for registrations that were
+    /// replaced. `Epochs::collect_left` stakes it.
+    #[ink(message)]
+    fn left(&self, netuid: NetUid, hotkey: AccountId) -> Rao;
 
     /// Names the epoch contract. Deployer only, once, during deployment.
     ///

@@ -11,10 +11,10 @@ mod views;
 
 pub use error::{StakingDeployError, StakingError};
 pub use events::{
-    ChildTakeSet, ChildrenSet, Distributed, Inherited, ParentAllowed, RootAccrued, RootClaimed,
+    ChildTakeSet, ChildrenSet, Collected, Distributed, HandedOn, ParentAllowed, RootClaimed,
     StakeAdded, StakeMoved, StakeRemoved, TakeSet,
 };
-pub use types::{Child, Payment, PendingChildren, StakingPeers};
+pub use types::{Child, Credited, HotkeyPart, Payment, PendingChildren, StakingPeers};
 pub use views::{ChildrenView, NominatorView, ParentView, PositionView, RootDividends, TakeInfo};
 
 use crate::{token::WireError, AccountId, Bps, NetUid, Rao};
@@ -39,6 +39,10 @@ pub const MAX_PARENTS: u16 = 8;
 pub const CHILD_COOLDOWN: u32 = 7_200;
 /// Blocks between two lists of a hotkey's children. Source: subtensor-reference.md 5.5.
 pub const CHILDREN_INTERVAL: u32 = 150;
+
+/// Part of what is handed on to a parent that the caller of `hand_on` receives: the part of a
+/// budget that keepers receive by default.
+pub const HAND_ON_FEE: Bps = Bps(25);
 
 /// Weight of root stake on every subnet, of `u64::MAX`: 5.27 %. The weight never changes, so that
 /// no closed epoch changes.
@@ -222,11 +226,14 @@ pub trait Staking {
     /// Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a child
     /// on a subnet, or withdraws the permission. The child's owner only.
     ///
+    /// A parent that has the child loses it with the first epoch that opens more than 7 200 blocks
+    /// later, as with a new list of children.
+    ///
     /// # Events
     /// `ParentAllowed`.
     ///
     /// # Errors
-    /// `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
+    /// `NotHotkeyOwner`, `TooManyParents`.
     #[ink(message)]
     fn allow_parent(
         &mut self,
@@ -235,6 +242,25 @@ pub trait Staking {
         parent: AccountId,
         allowed: bool,
     ) -> Result<(), StakingError>;
+
+    /// Hands on the dividends that `child` has earned for `parents`, at most 8: they become stake
+    /// of the parents' owners and stakers, and dividends of the parents' root stake. Anyone may
+    /// call, and receives 0.25 % as TAO. Returns that fee in rao.
+    ///
+    /// Take and division are those of the paid epochs.
+    ///
+    /// # Events
+    /// `HandedOn` for each parent with anything due.
+    ///
+    /// # Errors
+    /// `TooMany`, `NothingDue`, `Payment`.
+    #[ink(message)]
+    fn hand_on(
+        &mut self,
+        netuid: NetUid,
+        child: AccountId,
+        parents: Vec<AccountId>,
+    ) -> Result<Rao, StakingError>;
 
     /// Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends it
     /// earns for parents of other owners, in basis points. The hotkey's owner only.
@@ -318,7 +344,7 @@ pub trait Staking {
     fn children(&self, netuid: NetUid, hotkey: AccountId) -> ChildrenView;
 
     /// Returns the parents of `hotkey` on a subnet, including allowed ones that delegate nothing
-    /// yet.
+    /// yet, and former ones to which something is due.
     #[ink(message)]
     fn parents(&self, netuid: NetUid, hotkey: AccountId) -> Vec<ParentView>;
 
@@ -336,9 +362,14 @@ pub trait Staking {
     fn root_dividends(&self, hotkey: AccountId) -> RootDividends;
 
     /// Returns all root dividends that are not claimed, in rao. The contract's balance is at least
-    /// this amount plus `total_stake`.
+    /// this amount plus `total_stake` and `dues`.
     #[ink(message)]
     fn root_unclaimed(&self) -> Rao;
+
+    /// Returns all dividends that children have earned for parents and that are not handed on, in
+    /// rao.
+    #[ink(message)]
+    fn dues(&self) -> Rao;
 
     /// Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or now
     /// while the epoch is open. A later epoch is answered as if no stake changed until then.
@@ -384,11 +415,14 @@ pub trait Staking {
     #[ink(message)]
     fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<Rao, StakingError>;
 
-    /// Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
-    /// contract only, after it has minted and sent the sum to this contract.
+    /// Credits dividends of `epoch` to the stakers of hotkeys, in order, as far as one call has
+    /// room for. Emission contract only, which then mints the returned amount to this contract.
+    ///
+    /// What a hotkey has earned for its parents becomes due; `hand_on` credits it. The owner's part
+    /// is not credited: it is returned, and the owner collects it.
     ///
     /// # Events
-    /// `Inherited` and `RootAccrued` for each hotkey with parents or root stake, `Distributed`.
+    /// `Distributed`.
     ///
     /// # Errors
     /// `NotEmission`, `TooOld`, `Overflow`.
@@ -398,7 +432,20 @@ pub trait Staking {
         netuid: NetUid,
         epoch: u32,
         payments: Vec<Payment>,
-    ) -> Result<Rao, StakingError>;
+    ) -> Result<Credited, StakingError>;
+
+    /// Stakes pay that owners collect, each on its own hotkey, and returns the sum in rao. Emission
+    /// contract only, which mints that sum to this contract.
+    ///
+    /// The stake is a deposit of the open epoch, like any other.
+    ///
+    /// # Events
+    /// `Collected`.
+    ///
+    /// # Errors
+    /// `NotEmission`, `Overflow`.
+    #[ink(message)]
+    fn stake_pay(&mut self, netuid: NetUid, payments: Vec<Payment>) -> Result<Rao, StakingError>;
 
     /// Names the emission and the epoch contract. Deployer only, once, during deployment.
     ///

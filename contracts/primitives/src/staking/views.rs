@@ -23,6 +23,8 @@ pub struct ParentView {
     /// Part of the parent's own stake that the child weighs with in the open epoch, of `u64::MAX`.
     /// Zero for a parent that is only allowed.
     pub proportion: u64,
+    /// Dividends in rao that the child has earned for the parent, and that are not handed on.
+    pub due: Rao,
 }
 
 /// A take, and the first block at which it may be raised.

@@ -6,6 +6,7 @@
 //! - `lifecycle`: creation and retirement
 //! - `ownership`: decisions of the owner
 //! - `registration`: registration and replacement of neurons
+//! - `pay`: pay that is owed to the owners of neurons
 //! - `serving`: endpoints and commitments of neurons
 //! - `hotkey_swap`: another hotkey for a neuron
 //! - `strength`: pay per block, by which the subnet to retire is chosen
@@ -13,6 +14,7 @@
 mod hotkey_swap;
 mod lifecycle;
 mod ownership;
+mod pay;
 mod registration;
 mod serving;
 mod strength;
@@ -37,7 +39,6 @@ use ink::{
     storage::{traits::ManualKey, Lazy, Mapping},
 };
 use inktensor_primitives::{
-    kernel::NeuronResult,
     registry::{
         roster_with_owner, BoundedField, HotkeyStatus, Neuron, NeuronView, Parameter,
         RegistryError, Seat, Subnet, SubnetIdentity, SubnetSnapshot, Tenure, Voter,
@@ -125,6 +126,8 @@ pub struct Subnets {
     present_hotkeys: Mapping<(NetUid, AccountId), AccountId, ManualKey<0x7265_0011>>,
     /// Coldkeys to which hotkeys without an owner agree to belong.
     agreements: Mapping<AccountId, AccountId, ManualKey<0x7265_0013>>,
+    /// Pay owed to the owners of hotkeys for registrations that were replaced.
+    left: Mapping<(NetUid, AccountId), pay::Left, ManualKey<0x7265_0014>>,
 }
 
 impl Subnets {
@@ -199,41 +202,6 @@ impl Subnets {
             roster,
             subnet,
         })
-    }
-
-    /// Records results of the closed `epoch` for the uids from `start` on.
-    ///
-    /// # Errors
-    /// `UnknownSubnet`, `OutOfBounds`, `TooOld`.
-    pub fn record(
-        &mut self,
-        netuid: NetUid,
-        epoch: u32,
-        start: Uid,
-        results: &[NeuronResult],
-    ) -> Result<(), RegistryError> {
-        let seats = self.seats(netuid)?;
-        if epoch >= seats.epoch() {
-            return Err(RegistryError::OutOfBounds {
-                field: BoundedField::Epoch,
-                value: epoch.into(),
-                min: 0,
-                max: seats.epoch().saturating_sub(1).into(),
-            });
-        }
-        let count = u16::try_from(results.len()).unwrap_or(u16::MAX);
-        pages::span(start, count, seats.taken())?;
-        let key = (netuid, start.page());
-        let mut page = self.standings.get(key).unwrap_or_default();
-        page.record(epoch, start, results)?;
-        self.standings.insert(key, &page);
-        let mut strength = match self.strengths.get(netuid) {
-            Some(strength) => strength,
-            None => Strength::new(self.settings(netuid)?.started_at.unwrap_or_default()),
-        };
-        strength.record(epoch, seats.opened_at(), results);
-        self.strengths.insert(netuid, &strength);
-        Ok(())
     }
 
     /// Returns the subnet as of block `now`.

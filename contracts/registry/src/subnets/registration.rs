@@ -219,7 +219,8 @@ impl Subnets {
 
         let open = neuron.registered_epoch;
         let mut standings = self.standings.get(key).unwrap_or_default();
-        standings.seat(uid, open, &neuron)?;
+        let owed = standings.seat(uid, open, &neuron)?;
+        let awaits_results = standings.awaits_results(uid, open);
         self.standings.insert(key, &standings);
 
         let mut neurons = self.neurons.get(key).unwrap_or_default();
@@ -227,6 +228,10 @@ impl Subnets {
         self.neurons.insert(key, &neurons);
 
         if let Some(neuron) = &replaced {
+            // The one who replaces a neuron pays for the cell of what is owed to it.
+            if awaits_results || !owed.is_zero() {
+                self.leave(netuid, neuron, owed, open)?;
+            }
             self.places.remove((netuid, neuron.hotkey));
             if let Some(identity) = neuron.identity {
                 self.present_hotkeys.remove((netuid, identity));

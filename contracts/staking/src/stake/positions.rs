@@ -198,6 +198,56 @@ impl Stake {
         Ok(result)
     }
 
+    /// Runs `change` on the pool of a hotkey in the open epoch, if the pool is stored. Otherwise on
+    /// an empty pool, which is not stored. The sums stay as they are.
+    ///
+    /// # Errors
+    /// The errors of `change`, `Overflow`.
+    pub fn reward(
+        &mut self,
+        key: PoolKey,
+        clock: &EpochClock,
+        change: impl FnOnce(&mut Pool) -> Result<(), StakingError>,
+    ) -> Result<(), StakingError> {
+        let Some(mut cell) = self.pools.get(key) else {
+            return change(&mut Pool::default());
+        };
+        let written = cell.written_epoch();
+        let mut pool = cell.pool();
+        let vested = pool.advance(written, clock.open)?;
+        let before = pool;
+        change(&mut pool)?;
+        if pool == before {
+            return Ok(());
+        }
+        cell.write(clock.open, &pool)?;
+        self.pools.insert(key, &cell);
+        for (epoch, vested) in vested {
+            self.vested.insert((key.0, key.1, epoch), &vested);
+        }
+        Ok(())
+    }
+
+    /// Adds `amount` of pay to a position, as a deposit of the open epoch at block `now`. The sums
+    /// stay as they are.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn deposit_pay(
+        &mut self,
+        key: PositionKey,
+        amount: Rao,
+        clock: &EpochClock,
+        now: u32,
+    ) -> Result<(), StakingError> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        self.change(key, clock.open, now, |pool, position| {
+            pool.add(position, amount)
+        })
+    }
+
     /// Runs `change` on the positions of two coldkeys in one pool in epoch `open` at block `now`,
     /// as [`change`](Self::change) does.
     ///

@@ -21,7 +21,7 @@ use inktensor_primitives::{
     hash::hex,
     kernel::EpochHeader,
     registry::{NeuronView, Registry},
-    staking::{Inherited, RootAccrued, Staking, StakingError},
+    staking::{Distributed, HotkeyPart, Staking, StakingError},
     AccountId, Bps, Digest, NetUid, Rao, Uid, PAGE,
 };
 
@@ -118,55 +118,34 @@ fn identities(
                     // The chain no longer knows: the present take is the best guess.
                     Err(_) => chain.query(staking.take(child))?,
                 });
-                identity.to_parents = inherited(events, contracts, header, child);
-                identity.to_root = on_root(events, contracts, header, child);
+                let part = |part: fn(Distributed) -> Vec<HotkeyPart>| {
+                    part_of(events, contracts, header, child, part)
+                };
+                identity.to_parents = part(|it| it.due);
+                identity.to_root = part(|it| it.root);
             }
         }
     }
     Ok(identities)
 }
 
-/// Returns the part of the pay of `child` for the epoch that went to its parents.
-fn inherited(
-    events: &[ContractEvent],
-    contracts: &Addresses,
-    header: &EpochHeader,
-    child: AccountId,
-) -> Rao {
-    let inherited = events
-        .iter()
-        .filter(|event| event.contract == contracts.staking)
-        .filter_map(|event| event.decode::<Inherited>())
-        .filter(|it| (it.netuid, it.epoch, it.child) == (header.netuid, header.epoch, child));
-    Rao(inherited.fold(0, |sum: u64, it| sum.saturating_add(it.amount.0)))
-}
-
-/// Returns the part of the own pay of `hotkey` for the epoch that went to its root stake. An event
-/// that follows marks a part that came from a child.
-fn on_root(
+/// Returns the sum of a part of the dividends of `hotkey` for the epoch. `part` selects the part
+/// from the events of the pay.
+fn part_of(
     events: &[ContractEvent],
     contracts: &Addresses,
     header: &EpochHeader,
     hotkey: AccountId,
+    part: impl Fn(Distributed) -> Vec<HotkeyPart>,
 ) -> Rao {
-    let own: Vec<&ContractEvent> = events
+    let all = events
         .iter()
         .filter(|event| event.contract == contracts.staking)
-        .collect();
-    let mut sum = 0u64;
-    for (place, event) in own.iter().enumerate() {
-        let Some(it) = event.decode::<RootAccrued>() else {
-            continue;
-        };
-        let next = own.get(place.saturating_add(1));
-        let inherits = next
-            .and_then(|next| next.decode::<Inherited>())
-            .is_some_and(|next| next.parent == hotkey);
-        if (it.netuid, it.epoch, it.hotkey) == (header.netuid, header.epoch, hotkey) && !inherits {
-            sum = sum.saturating_add(it.amount.0);
-        }
-    }
-    Rao(sum)
+        .filter_map(|event| event.decode::<Distributed>())
+        .filter(|it| (it.netuid, it.epoch) == (header.netuid, header.epoch))
+        .flat_map(part)
+        .filter(|part| part.hotkey == hotkey);
+    Rao(all.fold(0, |sum: u64, part| sum.saturating_add(part.amount.0)))
 }
 
 /// Returns the epoch's money, and the pay of `chunk`, from the contracts' events.
@@ -178,11 +157,14 @@ fn money(
 ) -> MoneyFact {
     let it = |netuid, epoch| (netuid, epoch) == (header.netuid, header.epoch);
     let mut money = MoneyFact::default();
+    // A chunk that does not fit one call is settled in several.
+    let mut so_far = 0u64;
     for event in events {
         if event.contract == contracts.epoch {
             if let Some(settled) = event.decode::<Settled>() {
                 if it(settled.netuid, settled.epoch) && settled.chunk == chunk {
-                    money.chunk_paid = Some(settled.paid.0);
+                    so_far = so_far.saturating_add(settled.paid.0);
+                    money.chunk_paid = settled.settled.then_some(so_far);
                 }
             }
         }

@@ -26,6 +26,16 @@ use std::collections::BTreeMap;
 /// Times that events are read again because the chain has discarded more of them.
 const TRIES: u32 = 5;
 
+/// The pay of a chunk, as far as the events of its settlement are known. A chunk that does not fit
+/// one call is settled in several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChunkPay {
+    /// Number of neurons that were paid.
+    pub neurons: u16,
+    /// Their pay.
+    pub paid: Rao,
+}
+
 /// The events that the epoch contract emitted about one epoch of one subnet.
 #[derive(Default)]
 pub struct EpochHistory {
@@ -34,7 +44,7 @@ pub struct EpochHistory {
     header_hash: Option<Digest>,
     /// Events in which assertions come and go, oldest first.
     assertions: Vec<AssertionEvent>,
-    settled: BTreeMap<u16, Rao>,
+    settled: BTreeMap<u16, ChunkPay>,
     is_outdated: bool,
     published_memory: Vec<MemoryPublished>,
     published_results: Vec<ResultsPublished>,
@@ -138,7 +148,9 @@ impl EpochHistory {
             }
         } else if let Some(it) = event.decode::<Settled>() {
             if is_it(it.netuid, it.epoch) {
-                self.settled.insert(it.chunk, it.paid);
+                let pay = self.settled.entry(it.chunk).or_default();
+                pay.neurons = pay.neurons.saturating_add(it.neurons);
+                pay.paid = Rao(pay.paid.0.saturating_add(it.paid.0));
             }
             self.is_outdated |= it.netuid == netuid && it.epoch > epoch;
         } else if let Some(it) = event.decode::<MemoryPublished>() {
@@ -170,8 +182,8 @@ impl EpochHistory {
             .find(|assertion| assertion.digest() == *digest)
     }
 
-    /// Returns the pay of each settled chunk.
-    pub const fn settled(&self) -> &BTreeMap<u16, Rao> {
+    /// Returns the pay of each chunk that is settled, at least partly.
+    pub const fn settled(&self) -> &BTreeMap<u16, ChunkPay> {
         &self.settled
     }
 

@@ -136,6 +136,29 @@ fn a_dispute_is_of_the_assertion_that_it_names() {
 }
 
 #[test]
+fn pay_of_a_chunk_that_is_settled_in_several_calls_adds_up() {
+    let settled = |chunk, neurons, paid| {
+        event(&Settled {
+            netuid: NETUID,
+            epoch: EPOCH,
+            chunk,
+            neurons,
+            paid: Rao(paid),
+            settled: chunk == 1,
+            complete: false,
+        })
+    };
+    let events = [settled(0, 3, 7), settled(1, 2, 1), settled(0, 1, 5)];
+    let found = history(&events);
+    let pay = |neurons, paid| ChunkPay {
+        neurons,
+        paid: Rao(paid),
+    };
+    let expected = BTreeMap::from([(0, pay(4, 12)), (1, pay(2, 1))]);
+    assert_eq!(found.settled(), &expected);
+}
+
+#[test]
 fn the_assertion_that_counts_is_the_final_or_the_last_one() {
     assert_eq!(history(&[]).posted(), None);
     let first = proposed(NETUID, EPOCH, OTHER);

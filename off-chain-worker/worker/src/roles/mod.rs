@@ -93,7 +93,7 @@ pub enum Action {
         /// Amount that the next budget gets.
         carried: Rao,
     },
-    /// Paid a chunk of a final epoch.
+    /// Paid a chunk of a final epoch, or as many of its neurons as one call has room for.
     Settled {
         /// The subnet.
         netuid: NetUid,
@@ -101,7 +101,7 @@ pub enum Action {
         epoch: u32,
         /// The chunk.
         chunk: u16,
-        /// Pay of the chunk.
+        /// Pay of these neurons.
         paid: Rao,
     },
 }

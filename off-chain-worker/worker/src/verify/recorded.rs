@@ -1,6 +1,7 @@
 //! The values that the chain recorded at settlement, compared with the honest ones.
 
 use super::VerifyError;
+use crate::history::ChunkPay;
 use inktensor_client::{
     chain::{ChainRead, Typed},
     deploy::Addresses,
@@ -50,8 +51,8 @@ pub(super) struct Recorded {
 
 /// What the chain has recorded of an epoch.
 pub(super) struct Record<'a> {
-    /// Pay of each settled chunk, as far as the events of it are known.
-    pub paid: &'a BTreeMap<u16, Rao>,
+    /// Pay of each chunk, as far as the events of its settlement are known.
+    pub paid: &'a BTreeMap<u16, ChunkPay>,
     /// True if the scores on the chain are those of this epoch.
     pub is_last: bool,
     /// Settlement of the epoch; `None` if it is over.
@@ -59,8 +60,11 @@ pub(super) struct Record<'a> {
 }
 
 impl Record<'_> {
-    fn is_settled(&self, chunk: u16) -> bool {
-        self.paid.contains_key(&chunk)
+    /// Returns true if all of the chunk's `neurons` are paid.
+    fn is_settled(&self, chunk: u16, neurons: usize) -> bool {
+        self.paid
+            .get(&chunk)
+            .is_some_and(|pay| usize::from(pay.neurons) >= neurons)
             || self
                 .settling
                 .is_none_or(|settling| settling.is_settled(chunk))
@@ -75,21 +79,22 @@ pub(super) fn compare(
     record: Record<'_>,
 ) -> Result<Recorded, VerifyError> {
     let mut found = Recorded::default();
-    for (chunk, paid) in record.paid {
-        let due = honest
-            .results
-            .get(usize::from(*chunk))
-            .into_iter()
-            .flatten()
-            .fold(0u64, |sum, it| {
-                sum.saturating_add(it.miner.0)
-                    .saturating_add(it.validator.0)
-            });
-        if *paid != Rao(due) {
+    for (chunk, pay) in record.paid {
+        let results = honest.results.get(usize::from(*chunk));
+        let results = results.map(Vec::as_slice).unwrap_or_default();
+        // The rest is not paid yet, or its event is not known.
+        if usize::from(pay.neurons) < results.len() {
+            continue;
+        }
+        let due = results.iter().fold(0u64, |sum, it| {
+            sum.saturating_add(it.miner.0)
+                .saturating_add(it.validator.0)
+        });
+        if pay.paid != Rao(due) {
             found.paid.push(Paid {
                 chunk: *chunk,
                 honest: Rao(due),
-                paid: *paid,
+                paid: pay.paid,
             });
         }
     }
@@ -99,7 +104,7 @@ pub(super) fn compare(
     let recorded = scores(chain, contracts, honest)?;
     let mut uid = 0u16;
     for (chunk, results) in (0..).zip(&honest.results) {
-        let settled = record.is_settled(chunk);
+        let settled = record.is_settled(chunk, results.len());
         for result in results {
             if let Some(score) = recorded.get(&uid).filter(|_| settled) {
                 found.values.extend(differences(Uid(uid), result, score));

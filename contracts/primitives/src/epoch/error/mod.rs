@@ -183,4 +183,6 @@ pub enum EpochError {
     KernelTrapped,
     /// The epoch could be asserted until this block. Roll it over.
     TooLate(u32),
+    /// Nothing is owed for these neurons. Collect after the next settlement.
+    NothingOwed,
 }

@@ -289,6 +289,10 @@ impl fmt::Display for EpochError {
                 f,
                 "the epoch could be asserted until block {until}; roll it over"
             ),
+            Self::NothingOwed => write!(
+                f,
+                "nothing is owed for these neurons; collect after the next settlement"
+            ),
         }
     }
 }

@@ -5,13 +5,14 @@ mod closes;
 mod model;
 mod next;
 mod owner;
+mod pay;
 mod registration;
 
 use super::*;
 use crate::hyperparameters::{settings::Values, DEFAULT_REGISTRATION_PRICE};
 use ink::prelude::string::String;
 use inktensor_primitives::{
-    kernel::YumaParams,
+    kernel::{NeuronResult, YumaParams},
     registry::{KernelEntry, KernelParams, NetworkRules, PruningTerms, RegistrationTerms, Terms},
 };
 

@@ -175,8 +175,8 @@ impl Pool {
         Ok(())
     }
 
-    /// Adds `amount` to `position` as shares, without vesting. For pay, and for stake on a subnet
-    /// that has not started.
+    /// Adds `amount` to `position` as shares, without vesting. For stake on a subnet that has not
+    /// started.
     ///
     /// # Errors
     /// `Overflow`.

@@ -44,6 +44,7 @@ fn settling(settled: u8) -> EpochStatus {
             chunk: 64,
             final_at: 140,
             settled: vec![settled],
+            partly: Vec::new(),
             budget: Rao(9),
             paid: Rao(0),
             owner: [3; 32].into(),
