@@ -50,7 +50,7 @@ fn staking_errors() -> Vec<StakingError> {
         TooMany(64), Overflow, Registry, TakeTooSoon(5), TransfersOff, SamePosition,
         TooManyChildren(5), BadChild(account()), TooMuchGiven, Cycle(account()),
         NotAccepted(account()), TooManyParents(8), ChildrenTooSoon(6), NothingDue, NothingToClaim,
-        Braked(7),
+        Braked(7), SelfProxy, NotEnded(7),
     )
 }
 

@@ -28,8 +28,10 @@
 //!
 //! # Modules
 //! From the lowest layer to the highest. A module uses only lower ones.
+//! - `history`: values by root epoch
 //! - `pool`: a pool and its shares; deposits without shares
 //! - `root`: history and dividends of root stake
+//! - `votes`: what each coldkey has staked, by root epoch
 //! - `stake`: positions, pools and sums in storage; deposits, withdrawals, transfers
 //! - `takes`: takes of hotkeys
 //! - `children`: relations between hotkeys; weight
@@ -54,11 +56,13 @@
 
 mod calls;
 mod children;
+mod history;
 mod payout;
 mod pool;
 mod root;
 mod stake;
 mod takes;
+mod votes;
 
 #[cfg(test)]
 mod tests;
@@ -76,6 +80,7 @@ mod staking {
     use crate::{
         calls::{Hotkeys, Peers},
         children::{ChildList, Children},
+        history::root_epoch,
         payout::{hand_on, stake_pay, Distribution, HandedOver, Tally},
         stake::{least_remainder, Deposit, List, Moved, PositionKey, Removed, Stake, MIN_STAKE},
         takes::Takes,
@@ -84,9 +89,10 @@ mod staking {
     use inktensor_primitives::{
         staking::{
             Child, ChildTakeSet, ChildrenSet, ChildrenView, Collected, Credited, Distributed,
-            HandedOn, NominatorView, ParentAllowed, ParentView, Payment, PositionView, RootClaimed,
-            RootDividends, StakeAdded, StakeMoved, StakeRemoved, Staking, StakingDeployError,
-            StakingError, StakingPeers, TakeInfo, TakeSet, MAX_PARENTS,
+            HandedOn, NominatorView, ParentAllowed, ParentView, Payment, PositionView, Proxy,
+            ProxySet, RootClaimed, RootDividends, StakeAdded, StakeMoved, StakeRemoved, Staking,
+            StakingDeployError, StakingError, StakingPeers, Standing, TakeInfo, TakeSet,
+            MAX_PARENTS, MAX_STANDINGS,
         },
         tao::Tao,
         token::WireError,
@@ -363,17 +369,22 @@ mod staking {
             if left == 0 {
                 return Err(StakingError::NotEnoughStake(Rao::ZERO));
             }
-            let mut sum = Rao::ZERO;
+            let now = self.now();
+            let (mut sum, mut counted) = (Rao::ZERO, Rao::ZERO);
             for _ in 0..limit {
                 let Some(position) = self.stake.last(positions, left) else {
                     break;
                 };
-                let removed = self.stake.remove_all(position, self.now())?;
+                let removed = self.stake.remove_all_but_votes(position, now)?;
                 self.emit_position_removed(position, removed);
+                let votes = counted.checked_add(removed.counted);
+                counted = votes.ok_or(StakingError::Overflow)?;
                 let amount = removed.total()?;
                 sum = sum.checked_add(amount).ok_or(StakingError::Overflow)?;
                 left = self.stake.count(positions);
             }
+            // Once for all positions, since each time reads and writes two or three cells.
+            self.stake.record_vote(coldkey, (counted, Rao::ZERO), now)?;
             self.tao.send(coldkey, sum)?;
             Ok((sum, left))
         }
@@ -635,6 +646,65 @@ mod staking {
                 take,
             });
             Ok(())
+        }
+
+        /// Sets the account that votes with the caller's stake, or sets the stake aside. The caller
+        /// may vote itself all the same; its own vote counts first.
+        ///
+        /// # Events
+        /// `ProxySet`.
+        ///
+        /// # Errors
+        /// `SelfProxy`.
+        #[ink(message)]
+        fn set_proxy(&mut self, proxy: Proxy) -> Result<(), StakingError> {
+            let (coldkey, open) = (self.env().caller(), root_epoch(self.now()));
+            self.stake.votes_mut().set_proxy(coldkey, proxy, open)?;
+            self.env().emit_event(ProxySet { coldkey, proxy });
+            Ok(())
+        }
+
+        /// Counts the stake that pay has added to a position, for votes: dividends, and pay that
+        /// the owner has collected or that was handed on. Anyone may call; a deposit, a withdrawal
+        /// or a transfer of stake does the same. Returns the amount that was not counted before,
+        /// in rao.
+        ///
+        /// # Errors
+        /// `Overflow`.
+        #[ink(message)]
+        fn count_vote(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            coldkey: AccountId,
+        ) -> Result<Rao, StakingError> {
+            let position = PositionKey {
+                netuid,
+                hotkey,
+                coldkey,
+            };
+            self.stake.count_vote(position, self.now())
+        }
+
+        /// Returns the votes of each of `accounts`, at most 32, at the end of root epoch `epoch`,
+        /// and all stake that could vote then, in rao.
+        ///
+        /// What votes was there when the root epoch began, on any hotkey and subnet, and stayed
+        /// until its end.
+        ///
+        /// # Errors
+        /// `TooMany`, `NotEnded`, `TooOld`.
+        #[ink(message)]
+        fn standings(
+            &self,
+            accounts: Vec<AccountId>,
+            epoch: u32,
+        ) -> Result<(Vec<Standing>, Rao), StakingError> {
+            if accounts.len() > usize::from(MAX_STANDINGS) {
+                return Err(StakingError::TooMany(MAX_STANDINGS));
+            }
+            let open = root_epoch(self.now());
+            self.stake.votes().standings(&accounts, epoch, open)
         }
 
         /// Returns the stake of `coldkey` on `hotkey` in rao: the amount that removing all of it

@@ -14,7 +14,7 @@ use inktensor_e2e_tests::{
 use inktensor_primitives::{
     epoch::CommittedWeights,
     registry::{Axon, CommitmentKind, Host, Hyperparameter, KernelParams},
-    staking::{Child, Staking, StakingError, ROOT_EPOCH, ROOT_EPOCHS_KEPT},
+    staking::{Child, Proxy, Staking, StakingError, ROOT_EPOCH, ROOT_EPOCHS_KEPT},
     AccountId, Bps, NetUid, Rao,
 };
 
@@ -206,6 +206,13 @@ fn moves_and_serving(it: &mut Recorder, netuid: NetUid) {
         net.as_(BOB)
             .transfer_stake(netuid, one, CHARLIE, half)
             .unwrap();
+    });
+    it.record("staking", "set_proxy", "the first one", |net| {
+        let proxy = Proxy::Account(ALICE);
+        net.as_(CHARLIE).set_proxy(proxy).unwrap();
+    });
+    it.record("staking", "count_vote", "a validator's own stake", |net| {
+        net.as_(CHARLIE).count_vote(netuid, one, ALICE).unwrap();
     });
     it.record("staking", "unstake_all", "from one place", |net| {
         net.as_(BOB).unstake_all(64).unwrap();

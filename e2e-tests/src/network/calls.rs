@@ -12,7 +12,7 @@ use inktensor_primitives::{
         Axon, CommitmentKind, Hyperparameter, KernelParams, NetworkRules, Prometheus, Registry,
         RegistryError, Signature, SubnetIdentity, SubnetSnapshot,
     },
-    staking::{Child, Credited, Payment, Staking, StakingError},
+    staking::{Child, Credited, Payment, Proxy, Staking, StakingError},
     token::{SuccessionError, Successor, TokenControl, WireError},
     AccountId, Bps, Digest, NetUid, Rao, Uid,
 };
@@ -154,6 +154,10 @@ calls! {
     staking.set_child_take as set_child_take(netuid: NetUid, hotkey: AccountId, take: Bps) -> (), StakingError;
     /// Sets the take of a hotkey.
     staking.set_take as set_take(hotkey: AccountId, take: Bps) -> (), StakingError;
+    /// Sets the proxy of a coldkey.
+    staking.set_proxy as set_proxy(proxy: Proxy) -> (), StakingError;
+    /// Counts pay in a position for votes.
+    staking.count_vote as count_vote(netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao, StakingError;
     /// Opens the staking contract's next epoch; for the epoch contract.
     staking.begin_epoch as begin_staking_epoch(netuid: NetUid, closing: u32) -> Rao, StakingError;
     /// Credits dividends; for the emission contract.

@@ -17,7 +17,7 @@ use inktensor_primitives::{
     },
     staking::{
         ChildrenView, NominatorView, ParentView, PositionView, RootDividends, Staking,
-        StakingError, TakeInfo,
+        StakingError, Standing, TakeInfo,
     },
     token::{Succession, TokenControl},
     AccountId, Bps, Digest, NetUid, Rao, Uid,
@@ -150,6 +150,8 @@ reads! {
     staking.parents as parents(netuid: NetUid, hotkey: AccountId) -> Vec<ParentView>;
     /// Returns the take of a child.
     staking.child_take as child_take(netuid: NetUid, hotkey: AccountId) -> TakeInfo;
+    /// Returns the votes of accounts at the end of a root epoch, and the electorate.
+    staking.standings as standings(accounts: Vec<AccountId>, epoch: u32) -> Result<(Vec<Standing>, Rao), StakingError>;
     /// Returns the number of positions of a coldkey.
     staking.position_count as position_count(coldkey: AccountId) -> u32;
     /// Returns the positions of a coldkey.

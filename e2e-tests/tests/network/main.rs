@@ -57,6 +57,7 @@ mod succession;
 mod swap;
 mod token;
 mod verify;
+mod votes;
 mod watcher;
 mod weights;
 mod wiring;

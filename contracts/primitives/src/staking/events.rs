@@ -1,6 +1,6 @@
 //! Events of the staking contract.
 
-use super::{Child, HotkeyPart, Payment};
+use super::{Child, HotkeyPart, Payment, Proxy};
 use crate::{AccountId, Bps, NetUid, Rao};
 use ink::prelude::vec::Vec;
 
@@ -48,6 +48,16 @@ pub struct ChildTakeSet {
     pub hotkey: AccountId,
     /// The child take.
     pub take: Bps,
+}
+
+/// A new proxy of a coldkey.
+#[ink::event]
+pub struct ProxySet {
+    /// The coldkey.
+    #[ink(topic)]
+    pub coldkey: AccountId,
+    /// The proxy.
+    pub proxy: Proxy,
 }
 
 /// Dividends that a child has earned for a parent, handed on to the parent.

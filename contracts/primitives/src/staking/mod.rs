@@ -11,11 +11,13 @@ mod views;
 
 pub use error::{StakingDeployError, StakingError};
 pub use events::{
-    ChildTakeSet, ChildrenSet, Collected, Distributed, HandedOn, ParentAllowed, RootClaimed,
-    StakeAdded, StakeMoved, StakeRemoved, TakeSet,
+    ChildTakeSet, ChildrenSet, Collected, Distributed, HandedOn, ParentAllowed, ProxySet,
+    RootClaimed, StakeAdded, StakeMoved, StakeRemoved, TakeSet,
 };
-pub use types::{Child, Credited, HotkeyPart, Payment, PendingChildren, StakingPeers};
-pub use views::{ChildrenView, NominatorView, ParentView, PositionView, RootDividends, TakeInfo};
+pub use types::{Child, Credited, HotkeyPart, Payment, PendingChildren, Proxy, StakingPeers};
+pub use views::{
+    ChildrenView, NominatorView, ParentView, PositionView, RootDividends, Standing, TakeInfo,
+};
 
 use crate::{token::WireError, AccountId, Bps, NetUid, Rao};
 use ink::prelude::vec::Vec;
@@ -60,6 +62,10 @@ pub const ROOT_EPOCH: u32 = 7_200;
 /// Root epochs for which the root stake of each hotkey is kept: 16 days. An epoch of a subnet must
 /// be final and settled within that time after its close.
 pub const ROOT_EPOCHS_KEPT: u32 = 16;
+/// Root epochs for which the votes of each account are kept: 32 days.
+pub const VOTE_EPOCHS_KEPT: u32 = 32;
+/// Most accounts whose standing is read at once.
+pub const MAX_STANDINGS: u16 = 32;
 
 /// The staking contract. It holds all staked TAO.
 ///
@@ -279,6 +285,46 @@ pub trait Staking {
         hotkey: AccountId,
         take: Bps,
     ) -> Result<(), StakingError>;
+
+    /// Sets the account that votes with the caller's stake, or sets the stake aside. The caller may
+    /// vote itself all the same; its own vote counts first.
+    ///
+    /// # Events
+    /// `ProxySet`.
+    ///
+    /// # Errors
+    /// `SelfProxy`.
+    #[ink(message)]
+    fn set_proxy(&mut self, proxy: Proxy) -> Result<(), StakingError>;
+
+    /// Counts the stake that pay has added to a position, for votes: dividends, and pay that the
+    /// owner has collected or that was handed on. Anyone may call; a deposit, a withdrawal or a
+    /// transfer of stake does the same. Returns the amount that was not counted before, in rao.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    #[ink(message)]
+    fn count_vote(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        coldkey: AccountId,
+    ) -> Result<Rao, StakingError>;
+
+    /// Returns the votes of each of `accounts`, at most 32, at the end of root epoch `epoch`, and
+    /// all stake that could vote then, in rao.
+    ///
+    /// What votes was there when the root epoch began, on any hotkey and subnet, and stayed until
+    /// its end.
+    ///
+    /// # Errors
+    /// `TooMany`, `NotEnded`, `TooOld`.
+    #[ink(message)]
+    fn standings(
+        &self,
+        accounts: Vec<AccountId>,
+        epoch: u32,
+    ) -> Result<(Vec<Standing>, Rao), StakingError>;
 
     /// Returns the stake of `coldkey` on `hotkey` in rao: the amount that removing all of it would
     /// pay, rounded down.

@@ -14,6 +14,20 @@ pub struct Child {
     pub hotkey: AccountId,
 }
 
+/// The account that votes with a coldkey's stake, besides the coldkey.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub enum Proxy {
+    /// No other account.
+    #[default]
+    None,
+    /// This account. Stake that it votes with as a proxy does not pass on to a proxy of its own.
+    Account(AccountId),
+    /// No account, and the stake is not counted among all that could vote.
+    Aside,
+}
+
 /// A list of children that does not count yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]

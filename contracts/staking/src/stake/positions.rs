@@ -5,8 +5,10 @@ use super::{
     subnets::{EpochClock, OwnStake, SubnetStake},
 };
 use crate::{
+    history::root_epoch,
     pool::{Pool, PoolCell, Position, Vested},
     root::{ClaimKey, Root, Settled},
+    votes::Votes,
 };
 use ink::{
     prelude::vec::Vec,
@@ -32,6 +34,8 @@ pub struct Stake {
     vested: Mapping<VestedKey, Vested, ManualKey<0x5249_5045>>,
     /// History and dividends of root stake.
     root: Root,
+    /// Votes of coldkeys.
+    votes: Votes,
     /// Positions by coldkey and by hotkey.
     index: Index,
 }
@@ -103,6 +107,16 @@ impl Stake {
     /// Returns history and dividends of root stake.
     pub fn root(&self) -> &Root {
         &self.root
+    }
+
+    /// Returns the votes of coldkeys.
+    pub fn votes(&self) -> &Votes {
+        &self.votes
+    }
+
+    /// Returns the votes of coldkeys, to set a proxy.
+    pub fn votes_mut(&mut self) -> &mut Votes {
+        &mut self.votes
     }
 
     /// Returns the number of positions in a list.
@@ -178,6 +192,37 @@ impl Stake {
         Ok(subnet.matured)
     }
 
+    /// Records for the votes of `coldkey`, at block `now`, that positions counted as the first
+    /// amount are worth the second one.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn record_vote(
+        &mut self,
+        coldkey: AccountId,
+        counted: (Rao, Rao),
+        now: u32,
+    ) -> Result<(), StakingError> {
+        self.votes.count(coldkey, counted, root_epoch(now))
+    }
+
+    /// Counts a position for votes at block `now`. Returns the amount that was not counted before.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn count_vote(&mut self, key: PositionKey, now: u32) -> Result<Rao, StakingError> {
+        if !self.positions.contains(key) {
+            return Ok(Rao::ZERO);
+        }
+        let open = self.clock(key.netuid, now).open;
+        let counted = self.change(key, open, now, |pool, position| {
+            Ok(position.count(pool.worth(position)?))
+        })?;
+        self.record_vote(key.coldkey, counted, now)?;
+        let (before, after) = counted;
+        Ok(Rao(after.0.saturating_sub(before.0)))
+    }
+
     /// Runs `change` on a position and its pool in epoch `open` at block `now`. Stores both, or
     /// deletes what is empty. The sums stay as they are: see [`count_in`](Self::count_in).
     ///
@@ -229,7 +274,8 @@ impl Stake {
     }
 
     /// Adds `amount` of pay to a position, as a deposit of the open epoch at block `now`. The sums
-    /// stay as they are.
+    /// stay as they are. Votes have it once it is counted, so that a call for many owners does not
+    /// write the votes of each: see [`count_vote`](Self::count_vote).
     ///
     /// # Errors
     /// `Overflow`.
@@ -249,7 +295,7 @@ impl Stake {
     }
 
     /// Runs `change` on the positions of two coldkeys in one pool in epoch `open` at block `now`,
-    /// as [`change`](Self::change) does.
+    /// and counts both for votes, as [`count_vote`](Self::count_vote) does.
     ///
     /// # Errors
     /// The errors of `change`, `Overflow`.
@@ -265,7 +311,12 @@ impl Stake {
         let mut one = self.held(&mut current, key.coldkey)?;
         let mut other = self.held(&mut current, other)?;
         let root = self.settle(&current, &[one, other], now)?;
-        let result = change(&current.pool, &mut one.position, &mut other.position)?;
+        let pool = current.pool;
+        let result = change(&pool, &mut one.position, &mut other.position)?;
+        for held in [&mut one, &mut other] {
+            let counted = held.position.count(pool.worth(&held.position)?);
+            self.votes.count(held.coldkey, counted, root_epoch(now))?;
+        }
         self.store(current, &[one, other], root)?;
         Ok(result)
     }

@@ -83,4 +83,8 @@ pub enum StakingError {
     NothingToClaim,
     /// The admin has stopped new stake until this block. Try again then; stake can be removed.
     Braked(u32),
+    /// The caller cannot be its own proxy. Name another account, or none.
+    SelfProxy,
+    /// This root epoch is open. Ask for an earlier one.
+    NotEnded(u32),
 }

@@ -139,6 +139,11 @@ impl fmt::Display for StakingError {
                 "not before block {block}: the admin has stopped new stake; try again then, stake \
                  can be removed"
             ),
+            Self::SelfProxy => write!(
+                f,
+                "the caller cannot be its own proxy; name another account, or none"
+            ),
+            Self::NotEnded(open) => write!(f, "root epoch {open} is open; ask for an earlier one"),
         }
     }
 }

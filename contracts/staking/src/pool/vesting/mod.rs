@@ -37,6 +37,8 @@ pub struct Position {
     pending: Rao,
     /// The epoch that was open at the last access.
     epoch: u32,
+    /// Worth of the position when it was last counted for votes.
+    counted: Rao,
 }
 
 /// Shares that the deposits of one epoch have become, until the positions collect them.
@@ -93,6 +95,12 @@ impl Position {
         } else {
             Rao::ZERO
         }
+    }
+
+    /// Counts the position, which is worth `worth`, for votes. Returns the worth that was counted
+    /// before, and the present one.
+    pub fn count(&mut self, worth: Rao) -> (Rao, Rao) {
+        (core::mem::replace(&mut self.counted, worth), worth)
     }
 
     /// Moves on to epoch `open`. Returns the deposits that have vested since, with their epochs;
