@@ -477,7 +477,9 @@ mod epoch {
             let block = self.env().block_number();
             let stored = self.subnets.stored_lifecycle(netuid);
             let open = stored.as_ref().map_or(0, |lifecycle| lifecycle.open);
-            let last = stored.as_ref().and_then(|lifecycle| lifecycle.last.as_ref());
+            let last = stored
+                .as_ref()
+                .and_then(|lifecycle| lifecycle.last.as_ref());
             let roster = last.map_or_else(Vec::new, |last| last.roster.clone());
             let addresses = &self.addresses;
             let snapshot = addresses.begin_registry_epoch(netuid, open, roster)?;

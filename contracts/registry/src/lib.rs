@@ -84,7 +84,7 @@ mod registry {
             PruneCandidate, RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat,
             ServingStopped, ServingView, Signature, Subnet, SubnetCreated, SubnetIdentity,
             SubnetOffered, SubnetRetired, SubnetSnapshot, SubnetStarted, SubnetTransferred,
-            SymbolSet, Tenure, Terms, Voter, ANNOUNCED_FOR,
+            SymbolSet, Terms, Voter, ANNOUNCED_FOR,
         },
         token::{Successor, WireError},
         wiring::{Wired, Wiring},

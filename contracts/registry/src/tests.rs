@@ -131,7 +131,7 @@ fn only_the_epoch_contract_closes_and_scores() {
     for caller in [accounts().alice, accounts().bob, accounts().eve] {
         call_as(caller);
         assert_eq!(
-            registry.begin_epoch(NetUid(1), 0),
+            registry.begin_epoch(NetUid(1), 0, vec![]),
             Err(RegistryError::NotEpoch)
         );
         assert_eq!(
@@ -142,7 +142,7 @@ fn only_the_epoch_contract_closes_and_scores() {
     call_as(accounts().alice);
     assert_eq!(registry.wire(accounts().eve), Ok(()));
     call_as(accounts().eve);
-    let frozen = registry.begin_epoch(NetUid(1), 0).unwrap();
+    let frozen = registry.begin_epoch(NetUid(1), 0, vec![]).unwrap();
     assert_eq!((frozen.neurons, frozen.owner_uid), (0, None));
     assert_eq!(registry.record_scores(NetUid(1), 0, Uid(0), vec![]), Ok(()));
 }

@@ -30,11 +30,15 @@ pub fn of_close(open: &Template, header: &EpochHeader) -> Vec<Part> {
     let (netuid, epoch) = (header.netuid, header.epoch);
     let mut alone = Alone::of("close", open);
     let at = alone.net.addresses();
-    let begin = at.registry().begin_epoch(netuid, epoch, header.roster.clone());
+    let begin = at
+        .registry()
+        .begin_epoch(netuid, epoch, header.roster.clone());
     alone.change("registry", "begin_epoch", at.epoch, begin);
     let begin = at.staking().begin_epoch(netuid, epoch);
     alone.change("staking", "begin_epoch", at.epoch, begin);
-    let draw = at.emission().draw(netuid, epoch, SplitPreset::Network, Rao::ZERO);
+    let draw = at
+        .emission()
+        .draw(netuid, epoch, SplitPreset::Network, Rao::ZERO);
     alone.change("emission", "draw", at.epoch, draw);
     let plan = at.yuma().plan(header.clone());
     alone.change("kernel", "plan", at.epoch, plan);

@@ -105,7 +105,13 @@ fn accesses(figures: &[Figures]) -> String {
             row
         })
     });
-    let heads = ["neurons x validators", "message", "read", "written", "calls"];
+    let heads = [
+        "neurons x validators",
+        "message",
+        "read",
+        "written",
+        "calls",
+    ];
     table(&heads, 2, rows)
 }
 
@@ -208,7 +214,11 @@ fn disputes(figures: &[Figures]) -> String {
     });
     let mut heads = vec!["neurons x validators", "weights"];
     heads.extend(PHASES);
-    heads.extend(["the slowest, with its slash", "of a quarter block", "assertion"]);
+    heads.extend([
+        "the slowest, with its slash",
+        "of a quarter block",
+        "assertion",
+    ]);
     table(&heads, 2, rows)
 }
 

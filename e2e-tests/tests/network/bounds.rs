@@ -103,8 +103,7 @@ fn with_parents(net: &mut Network, netuid: NetUid) {
 fn gather(net: &mut Network, netuid: NetUid, chunk: u16) {
     let mut stored = 0;
     while stored < PAGE {
-        let (answer, costs) =
-            net.weighed(|net| net.as_(STRANGER).gather(netuid, chunk, GATHERED));
+        let (answer, costs) = net.weighed(|net| net.as_(STRANGER).gather(netuid, chunk, GATHERED));
         stored = answer.expect("gathered");
         assert_bounded("gather", &costs);
     }
@@ -115,8 +114,12 @@ fn steps(computed: &EpochRun) -> impl Iterator<Item = (u32, bool)> + '_ {
     let plan = &computed.trace.plan;
     let chunks = u32::from(plan.chunks(computed.header.neurons));
     (0u32..).zip(&plan.phases).flat_map(move |(phase, reads)| {
-        [0, u32::from(HEAVY), chunks - 1]
-            .map(|chunk| (phase * chunks + chunk, reads.stake && chunk == HEAVY.into()))
+        [0, u32::from(HEAVY), chunks - 1].map(|chunk| {
+            (
+                phase * chunks + chunk,
+                reads.stake && chunk == u32::from(HEAVY),
+            )
+        })
     })
 }
 

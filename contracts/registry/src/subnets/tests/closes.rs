@@ -1,6 +1,7 @@
 //! Closed epochs: their neurons, tenures and scores.
 
 use super::*;
+use proptest::prelude::*;
 
 #[ink::test]
 fn a_close_freezes_the_subnet_as_it_was() {
