@@ -166,19 +166,20 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
    * when the epoch closes.
    *
-   * Issuance is evaluated up to the current block, and the subnet's weight is read again:
-   * the stake that weighed in `epoch`. If it is less than before, the subnet draws
-   * that part of its share, and all subnets share the rest.
+   * Issuance is evaluated up to the current block. `matured`, the stake in rao that weighed
+   * in `epoch`, is the subnet's weight from now on. If it is less than before, the subnet
+   * draws that part of its share, and all subnets share the rest.
    *
    * # Events
    * `Drawn`.
    *
    * # Errors
-   * `NotEpoch`, `Staking`, `AlreadyDrawn`.
+   * `NotEpoch`, `AlreadyDrawn`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
    * @param {InktensorPrimitivesEmissionTypesSplitPreset} preset
+   * @param {InktensorPrimitivesUnitsRao} matured
    * @param {ContractCallOptions} options
    *
    * @selector 0xfa985d49
@@ -188,6 +189,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
       preset: InktensorPrimitivesEmissionTypesSplitPreset,
+      matured: InktensorPrimitivesUnitsRao,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<

@@ -269,6 +269,25 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
+   * Returns the status of the epochs of each of `netuids`, in their order, or nothing for a
+   * subnet that does not exist. At most the first [`MAX_STATUSES`] are answered.
+   *
+   * @param {Array<InktensorPrimitivesUnitsNetUid>} netuids
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x8f7998ab
+   **/
+  epochsStatuses: GenericContractQueryCall<
+    (
+      netuids: Array<InktensorPrimitivesUnitsNetUid>,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<Array<InktensorPrimitivesEpochTypesEpochStatus | undefined>, ContractCallResult>
+    >,
+    Type
+  >;
+
+  /**
    * Returns the uids with a permit by the last final epoch, ascending.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
@@ -700,6 +719,56 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
         ContractCallResult
       >
     >,
+    Type
+  >;
+
+  /**
+   * Reads the stakes of the next `count` neurons of `chunk` of the epoch that closed last, and
+   * stores them for disputes and replays. Returns the number of neurons of the chunk whose
+   * stakes are stored.
+   *
+   * Anyone may call. A dispute or a replay of a step that reads stake reads those that are not
+   * stored. Each parent of a hotkey costs two reads more, so those of a chunk may be more
+   * than one call can read.
+   *
+   * # Errors
+   * `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {number} chunk
+   * @param {number} count
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x3bae2976
+   **/
+  epochsGather: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      chunk: number,
+      count: number,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<Result<number, InktensorPrimitivesEpochErrorEpochError>, ContractCallResult>
+    >,
+    Type
+  >;
+
+  /**
+   * Returns the number of neurons of `chunk` of the epoch that closed last whose stakes are
+   * stored.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {number} chunk
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x1f871cb9
+   **/
+  epochsGathered: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      chunk: number,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<number, ContractCallResult>>,
     Type
   >;
 

@@ -37,7 +37,6 @@ import type {
   InktensorPrimitivesRegistryTypesKernelParamsLike,
   InktensorPrimitivesTokenSuccessorLike,
   InktensorPrimitivesRegistryTypesVoter,
-  InktensorPrimitivesRegistryTypesTenure,
   InktensorPrimitivesRegistryTypesSubnetSnapshot,
   InktensorPrimitivesKernelStepNeuronResult,
   InktensorPrimitivesTokenWireError,
@@ -1292,44 +1291,18 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Returns the registrations of the neurons on `uids`, ascending and at most 129, at the
-   * end of `epoch`. Called by the epoch contract, once for a whole roster.
+   * Closes epoch `closing` of a subnet, opens the next one, and returns everything that a
+   * close fixes of the subnet. `roster` are the uids with a permit by the last final epoch,
+   * ascending and at most 128. On a subnet without neurons nothing closes. Epoch contract
+   * only.
    *
    * # Errors
-   * `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for one beyond the seats
-   * taken then, or for one that does not ascend.
-   *
-   * @param {InktensorPrimitivesUnitsNetUid} netuid
-   * @param {number} epoch
-   * @param {Array<InktensorPrimitivesUnitsUid>} uids
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0x6808d634
-   **/
-  registryTenuresAt: GenericContractQueryCall<
-    (
-      netuid: InktensorPrimitivesUnitsNetUid,
-      epoch: number,
-      uids: Array<InktensorPrimitivesUnitsUid>,
-      options?: ContractCallOptions,
-    ) => Promise<
-      GenericContractCallResult<
-        Result<Array<InktensorPrimitivesRegistryTypesTenure>, InktensorPrimitivesRegistryErrorRegistryError>,
-        ContractCallResult
-      >
-    >,
-    Type
-  >;
-
-  /**
-   * Closes epoch `closing` of a subnet, opens the next one, and returns the subnet at the
-   * close. Epoch contract only.
-   *
-   * # Errors
-   * `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
+   * `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`, `OutOfBounds` for
+   * too many uids, for one beyond the seats that are taken, or for one that does not ascend.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} closing
+   * @param {Array<InktensorPrimitivesUnitsUid>} roster
    * @param {ContractCallOptions} options
    *
    * @selector 0x2c36609c
@@ -1338,6 +1311,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       closing: number,
+      roster: Array<InktensorPrimitivesUnitsUid>,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<

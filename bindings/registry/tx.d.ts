@@ -642,14 +642,18 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   registryCancelCloseDown: GenericContractTxCall<(options?: ContractTxOptions) => ContractSubmittableExtrinsic, Type>;
 
   /**
-   * Closes epoch `closing` of a subnet, opens the next one, and returns the subnet at the
-   * close. Epoch contract only.
+   * Closes epoch `closing` of a subnet, opens the next one, and returns everything that a
+   * close fixes of the subnet. `roster` are the uids with a permit by the last final epoch,
+   * ascending and at most 128. On a subnet without neurons nothing closes. Epoch contract
+   * only.
    *
    * # Errors
-   * `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
+   * `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`, `OutOfBounds` for
+   * too many uids, for one beyond the seats that are taken, or for one that does not ascend.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} closing
+   * @param {Array<InktensorPrimitivesUnitsUid>} roster
    * @param {ContractTxOptions} options
    *
    * @selector 0x2c36609c
@@ -658,6 +662,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       closing: number,
+      roster: Array<InktensorPrimitivesUnitsUid>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type

@@ -269,12 +269,14 @@ export type RegistrySeats = {
   openedAt: number;
   taken: InktensorPrimitivesVersioned002;
   registrations: number;
+  price: RegistryPrice;
 };
 
 export type RegistrySubnetsSeatRecord = {
   uid: InktensorPrimitivesUnitsUid;
   generation: number;
   registeredEpoch: number;
+  swap?: RegistrySubnetsSwap | undefined;
 };
 
 export type InktensorPrimitivesVersioned = {
@@ -292,8 +294,6 @@ export type RegistryPagesStanding = {
 };
 
 export type RegistryPagesStandingPage = { scored: number; standings: Array<RegistryPagesStanding> };
-
-export type RegistryPrice = { rao: InktensorPrimitivesUnitsRao; at: number; sold: number };
 
 export type RegistrySubnetsStrength = {
   epochs: number;
@@ -345,7 +345,6 @@ export type RegistrySubnets = {
   owners: { get(arg: AccountId32Like): Promise<AccountId32 | undefined> };
   neurons: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryPagesNeuronPage | undefined> };
   standings: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryPagesStandingPage | undefined> };
-  prices: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistryPrice | undefined> };
   changes: {
     get(
       arg: [InktensorPrimitivesUnitsNetUid, InktensorPrimitivesRegistryHyperparametersParameter],
@@ -360,7 +359,6 @@ export type RegistrySubnets = {
   strengths: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistrySubnetsStrength | undefined> };
   served: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryServingServingRecord | undefined> };
   presentHotkeys: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<AccountId32 | undefined> };
-  swaps: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<number | undefined> };
   agreements: { get(arg: AccountId32Like): Promise<AccountId32 | undefined> };
 };
 
@@ -505,6 +503,9 @@ export type InktensorPrimitivesRegistryTypesSubnetSnapshot = {
   subnet: InktensorPrimitivesRegistryTypesSubnet;
   params: Bytes;
   kernelCode: FixedBytes<32>;
+  dueAfter: number;
+  roster: Array<InktensorPrimitivesUnitsUid>;
+  tenures: Array<InktensorPrimitivesRegistryTypesTenure>;
 };
 
 export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired' | 'BadPeer';
@@ -522,6 +523,8 @@ export type RegistryHyperparametersSettingsValues = {
 };
 
 export type InktensorPrimitivesVersioned002 = { epoch: number; now: number; before: number };
+
+export type RegistryPrice = { rao: InktensorPrimitivesUnitsRao; at: number; sold: number };
 
 export type InktensorPrimitivesVersioned003 = {
   epoch: number;
@@ -609,9 +612,9 @@ export type InktensorPrimitivesRegistryTermsWeightTerms = {
   stakeThreshold: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesRegistryTypesTenure = { generation: number; registeredEpoch: number };
-
 export type RegistryHyperparametersSettingsNext = { values: RegistryHyperparametersSettingsValues; setAt: number };
+
+export type RegistrySubnetsSwap = { at: number; identity: AccountId32 };
 
 export type InktensorPrimitivesRegistryTermsRegistrationTerms = {
   minBurn: InktensorPrimitivesUnitsRao;
@@ -623,3 +626,5 @@ export type InktensorPrimitivesRegistryTermsRegistrationTerms = {
 };
 
 export type InktensorPrimitivesRegistryTermsPruningTerms = { minNonImmune: number; immuneOwners: number };
+
+export type InktensorPrimitivesRegistryTypesTenure = { generation: number; registeredEpoch: number };

@@ -481,7 +481,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   /**
    * Returns the stake in rao that weighed in the subnet's last closed epoch: all stake that
    * was there from the opening to the close. The subnet shares in emission by it until the
-   * next close. Called by the emission contract.
+   * next close.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
@@ -844,8 +844,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing`
-   * for `matured_stake`. Epoch contract only.
+   * Opens epoch `closing + 1` of a subnet, and returns the stake in rao that weighed in
+   * `closing`: the subnet shares in emission by it. Epoch contract only.
    *
    * # Errors
    * `NotEpoch`.
@@ -862,7 +862,10 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       closing: number,
       options?: ContractCallOptions,
     ) => Promise<
-      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
+        ContractCallResult
+      >
     >,
     Type
   >;

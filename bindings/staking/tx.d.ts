@@ -339,8 +339,8 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing`
-   * for `matured_stake`. Epoch contract only.
+   * Opens epoch `closing + 1` of a subnet, and returns the stake in rao that weighed in
+   * `closing`: the subnet shares in emission by it. Epoch contract only.
    *
    * # Errors
    * `NotEpoch`.

@@ -305,6 +305,30 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
+   * Mints `value` rao to `to`. Minter only.
+   *
+   * # Events
+   * `Transfer`.
+   *
+   * # Errors
+   * `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
+   *
+   * @param {AccountId32Like} to
+   * @param {bigint} value
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x1a12bbf0
+   **/
+  tokenControlMintTo: GenericContractQueryCall<
+    (
+      to: AccountId32Like,
+      value: bigint,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Result<[], Psp22ErrorsPsp22Error>, ContractCallResult>>,
+    Type
+  >;
+
+  /**
    * Returns the only account that may announce a successor, the registry or its successor.
    * Absent before the token is wired.
    *

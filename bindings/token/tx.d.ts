@@ -155,6 +155,26 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
+   * Mints `value` rao to `to`. Minter only.
+   *
+   * # Events
+   * `Transfer`.
+   *
+   * # Errors
+   * `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
+   *
+   * @param {AccountId32Like} to
+   * @param {bigint} value
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x1a12bbf0
+   **/
+  tokenControlMintTo: GenericContractTxCall<
+    (to: AccountId32Like, value: bigint, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
    * Announces a successor, or withdraws the announced one. Registry only.
    *
    * From 31 days after the announcement on the successor may mint, up to the cap, and the

@@ -252,4 +252,4 @@ export type InktensorPrimitivesKernelStepStepOutput = {
   roster: Array<InktensorPrimitivesUnitsUid>;
 };
 
-export type InktensorPrimitivesKernelPhasePlan = { rows: boolean; memory: boolean };
+export type InktensorPrimitivesKernelPhasePlan = { rows: boolean; stake: boolean; memory: boolean };

@@ -10,6 +10,7 @@
 //! # Limits
 //! The node makes a block only when a transaction arrives, and none if it is idle. A node outlives a test that is killed.
 
+use serde_json::{json, Value};
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
@@ -20,7 +21,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use serde_json::{json, Value};
 use thiserror::Error;
 
 use crate::{tools::NODE, TempDir};

@@ -116,8 +116,12 @@ fn steps(computed: &EpochRun) -> impl Iterator<Item = (u32, bool)> + '_ {
     let plan = &computed.trace.plan;
     let chunks = u32::from(plan.chunks(computed.header.neurons));
     (0u32..).zip(&plan.phases).flat_map(move |(phase, reads)| {
-        [0, u32::from(HEAVY), chunks - 1]
-            .map(|chunk| (phase * chunks + chunk, reads.stake && chunk == HEAVY.into()))
+        [0, u32::from(HEAVY), chunks - 1].map(|chunk| {
+            (
+                phase * chunks + chunk,
+                reads.stake && chunk == u32::from(HEAVY),
+            )
+        })
     })
 }
 

@@ -226,6 +226,9 @@ fn load_of_all_subnets_at_once_hides_no_lie_from_the_watcher_of_one_process() {
         account: None,
         suri_file: None,
         replay: None,
+        agree: 1,
+        early: false,
+        max_tip: None,
         poll: Duration::from_millis(20),
         stagger: Duration::ZERO,
         stalled_after: Duration::from_secs(600),
@@ -243,6 +246,7 @@ fn load_of_all_subnets_at_once_hides_no_lie_from_the_watcher_of_one_process() {
             chain: Box::new(Waiting(connect()?)),
             contracts,
             store: None,
+            nodes: Vec::new(),
         })
     };
     let kernels = Kernels::new(EngineChoice::Wasm)

@@ -126,8 +126,8 @@ fn finished(
     net.close(netuid);
     let folder = TempDir::new();
     let store = folder.store(net).expect("made");
-    let mut ledger = inktensor_worker::epochs::EpochCache::new(net.addresses(), kernels())
-        .with_store(store);
+    let mut ledger =
+        inktensor_worker::epochs::EpochCache::new(net.addresses(), kernels()).with_store(store);
     net.with_chain(|chain| ledger.closed(chain, netuid).map(drop))
         .expect("computed");
     drop(ledger);

@@ -288,6 +288,7 @@ fn turn(
             epochs: ledger,
             subnets,
             listener: &mut report,
+            views: &[],
         })
     });
     (moved.expect("the chain answers"), report)

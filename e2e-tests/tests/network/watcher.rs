@@ -364,6 +364,7 @@ fn turn(net: &mut Network, ledger: &mut EpochCache) -> (bool, Recorder) {
             epochs: ledger,
             subnets: &mut subnets,
             listener: &mut listener,
+            views: &[],
         })
     });
     (moved.expect("the chain answers"), listener)

@@ -24,7 +24,9 @@ fn neuron(generation: u32, registered_epoch: u32) -> Neuron {
 fn rewritten(generation: u32) -> RowCell {
     let mut cell = RowCell::default();
     for (open, block) in [(4, 70), (5, 90)] {
-        let head = rewrite(&cell.head, open, generation, block, 1).unwrap().head;
+        let head = rewrite(&cell.head, open, generation, block, 1)
+            .unwrap()
+            .head;
         cell.head.write(open, Some(head));
     }
     cell

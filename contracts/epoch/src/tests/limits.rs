@@ -41,10 +41,7 @@ fn largest_plan() -> EpochPlan {
         .flat_map(|phases| {
             [1, 2, 4, 8, 16, 32, 64].map(|chunk| EpochPlan {
                 chunk,
-                phases: vec![
-                    PhasePlan::ALL;
-                    phases
-                ],
+                phases: vec![PhasePlan::ALL; phases],
                 memory_phase: 0,
                 results_phase: 0,
             })

@@ -4,8 +4,8 @@ use crate::{
     inputs::Source,
     subnets::SubnetStore,
     weights::{
-        check_rate, check_stake, reveals_in, row, Commit, CommitStore, Facts, HeadPage,
-        LastCommit, RowStore, RowWriter, Way, WeightsUpdate,
+        check_rate, check_stake, reveals_in, row, Commit, CommitStore, Facts, HeadPage, LastCommit,
+        RowStore, RowWriter, Way, WeightsUpdate,
     },
 };
 use ink::prelude::{vec, vec::Vec};

@@ -79,7 +79,10 @@ impl RowPage {
     fn count_before(&self, place: usize) -> usize {
         let (whole, part) = (place / WORD, place % WORD);
         let words = self.mask.iter().take(whole).map(|word| word.count_ones());
-        let last = self.mask.get(whole).map(|word| (word & below(part)).count_ones());
+        let last = self
+            .mask
+            .get(whole)
+            .map(|word| (word & below(part)).count_ones());
         let count = words.chain(last).fold(0, u32::saturating_add);
         usize::try_from(count).unwrap_or(usize::MAX)
     }
@@ -110,7 +113,9 @@ fn bits() -> impl Iterator<Item = u64> {
 
 /// Returns a word with the bits below `place`, which is below 64.
 fn below(place: usize) -> u64 {
-    let bit = u32::try_from(place).ok().and_then(|place| 1u64.checked_shl(place));
+    let bit = u32::try_from(place)
+        .ok()
+        .and_then(|place| 1u64.checked_shl(place));
     bit.unwrap_or_default().saturating_sub(1)
 }
 

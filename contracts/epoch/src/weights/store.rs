@@ -133,9 +133,14 @@ impl RowStore {
         let pages = packed
             .iter()
             .fold(0, |pages, (page, _)| pages | row_head::bit(*page));
-        let plan =
-            row_head::rewrite(&cell.head, writer.open, writer.generation, writer.block, pages)
-                .map_err(|_| EpochError::Overflow)?;
+        let plan = row_head::rewrite(
+            &cell.head,
+            writer.open,
+            writer.generation,
+            writer.block,
+            pages,
+        )
+        .map_err(|_| EpochError::Overflow)?;
         cell.head.write(writer.open, Some(plan.head));
         heads.set(uid, cell);
         self.put_heads(netuid, uid, &heads);

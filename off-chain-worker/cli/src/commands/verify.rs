@@ -12,9 +12,7 @@ use crate::{
 };
 use inktensor_compute::epoch::{Difference, StepPart};
 use inktensor_primitives::{Rao, Uid};
-use inktensor_worker::verify::{
-    AssertionStatus, Finding, InputSource, PostedAssertion, Verified,
-};
+use inktensor_worker::verify::{AssertionStatus, Finding, InputSource, PostedAssertion, Verified};
 use serde::Serialize;
 use std::{
     io::{self, Write},
@@ -263,11 +261,7 @@ impl PostedView {
             None => writeln!(out, "by         the chain itself, which executed the epoch")?,
         }
         if self.slashed > 0 {
-            writeln!(
-                out,
-                "slashed    {} of the epoch's assertions",
-                self.slashed
-            )?;
+            writeln!(out, "slashed    {} of the epoch's assertions", self.slashed)?;
         }
         Ok(())
     }
@@ -318,7 +312,10 @@ impl FindingView {
             )?;
         }
         for chunk in &self.memory_of_chunks {
-            writeln!(out, "memory     chunk {chunk}: the chain has the hash of another one")?;
+            writeln!(
+                out,
+                "memory     chunk {chunk}: the chain has the hash of another one"
+            )?;
         }
         for it in self.recorded.iter().take(LISTED) {
             writeln!(

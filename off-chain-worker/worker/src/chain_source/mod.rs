@@ -22,8 +22,8 @@ use std::{
     collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
-    str::FromStr,
     rc::Rc,
+    str::FromStr,
     time::Duration,
 };
 use subxt_signer::sr25519::Keypair;
@@ -161,7 +161,9 @@ impl ChainSource {
                 chain.listen_to(contracts.named().map(|(_, address)| address));
                 let nodes = chain.nodes().into_iter();
                 Ok(Opened {
-                    nodes: nodes.map(|node| Rc::new(node) as Rc<dyn ChainRead>).collect(),
+                    nodes: nodes
+                        .map(|node| Rc::new(node) as Rc<dyn ChainRead>)
+                        .collect(),
                     chain: Box::new(chain),
                     contracts,
                     store: None,

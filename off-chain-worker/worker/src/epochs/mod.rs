@@ -178,7 +178,8 @@ impl EpochCache {
         }
         let block = best.number;
         if let Some(failure) = self.failures.get(&netuid) {
-            let is_same = failure.header_hash == hash && failure.again_at.is_none_or(|at| block < at);
+            let is_same =
+                failure.header_hash == hash && failure.again_at.is_none_or(|at| block < at);
             if is_same && chain.includes(&best, &failure.closed_in)? {
                 return Err(failure.error.clone().into());
             }

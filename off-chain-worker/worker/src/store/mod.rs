@@ -198,8 +198,8 @@ impl Store {
         let header = &inputs.header;
         let key = key(header.netuid, header.epoch);
         let known = self.get::<Inputs>(&key)?;
-        let same = known
-            .is_some_and(|known| known.inputs == *inputs && known.closed_in == *closed_in);
+        let same =
+            known.is_some_and(|known| known.inputs == *inputs && known.closed_in == *closed_in);
         let kept = Inputs {
             inputs: inputs.clone(),
             plan: plan.clone(),

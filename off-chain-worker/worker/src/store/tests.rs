@@ -121,7 +121,9 @@ fn closed_in(fork: u8) -> BlockId {
 
 fn put(store: &Store, epoch: u32, final_epoch: Option<u32>) {
     let inputs = inputs(epoch, final_epoch);
-    store.put_inputs(&inputs, &plan(), &closed_in(1)).expect("kept");
+    store
+        .put_inputs(&inputs, &plan(), &closed_in(1))
+        .expect("kept");
     store.put_outcome(&trace(&inputs)).expect("kept");
 }
 
@@ -192,7 +194,9 @@ fn what_was_not_put_is_not_there() {
 fn inputs_without_outcome_are_an_epoch_that_was_not_finished() {
     let folder = Folder::new();
     let store = folder.open().expect("made");
-    store.put_inputs(&inputs(8, None), &plan(), &closed_in(1)).expect("kept");
+    store
+        .put_inputs(&inputs(8, None), &plan(), &closed_in(1))
+        .expect("kept");
     let kept = store.epoch(NETUID, 8).expect("readable").expect("kept");
     assert_eq!((kept.outcome, kept.posted), (None, None));
 }
@@ -204,11 +208,15 @@ fn other_inputs_of_the_same_number_take_the_outcome_with_them() {
     let store = folder.open().expect("made");
     put(&store, 8, None);
     let same = inputs(8, None);
-    store.put_inputs(&same, &plan(), &closed_in(1)).expect("kept");
+    store
+        .put_inputs(&same, &plan(), &closed_in(1))
+        .expect("kept");
     assert!(store.memory(NETUID, 8).expect("readable").is_some());
     let mut other = same;
     other.header.closed_at = 11;
-    store.put_inputs(&other, &plan(), &closed_in(1)).expect("kept");
+    store
+        .put_inputs(&other, &plan(), &closed_in(1))
+        .expect("kept");
     assert_eq!(store.memory(NETUID, 8).expect("readable"), None);
     assert_eq!(store.steps(NETUID, 8).expect("readable"), None);
 }
@@ -257,7 +265,9 @@ fn epochs_of_other_subnets_are_not_pruned() {
     let mut other = inputs(0, None);
     for netuid in [NetUid(2), NetUid(4)] {
         other.header.netuid = netuid;
-        store.put_inputs(&other, &plan(), &closed_in(1)).expect("kept");
+        store
+            .put_inputs(&other, &plan(), &closed_in(1))
+            .expect("kept");
     }
     put(&store, 9, Some(8));
     for netuid in [NetUid(2), NetUid(4)] {

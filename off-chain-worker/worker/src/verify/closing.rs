@@ -114,10 +114,8 @@ impl Verifier<'_> {
         let at = BlockId { number, hash };
         let chain = Pinned::new(self.chain, at);
         let read = || -> Result<Option<Closing>, ChainError> {
-            let header: Option<EpochHeader> =
-                chain.query(self.contracts.epoch().header(netuid))?;
-            let status: Option<EpochStatus> =
-                chain.query(self.contracts.epoch().status(netuid))?;
+            let header: Option<EpochHeader> = chain.query(self.contracts.epoch().header(netuid))?;
+            let status: Option<EpochStatus> = chain.query(self.contracts.epoch().status(netuid))?;
             let (Some(header), Some(status)) = (header, status) else {
                 return Ok(None);
             };
@@ -193,7 +191,14 @@ mod tests {
 
     #[test]
     fn the_first_block_is_found_in_few_reads() {
-        for (last, wanted) in [(0, 0), (1, 0), (1, 1), (7, 3), (1_000, 0), (1_000_000, 999_937)] {
+        for (last, wanted) in [
+            (0, 0),
+            (1, 0),
+            (1, 1),
+            (7, 3),
+            (1_000, 0),
+            (1_000_000, 999_937),
+        ] {
             let reads = Cell::new(0);
             let found = first::<Infallible>(last, |number| {
                 reads.set(reads.get() + 1);

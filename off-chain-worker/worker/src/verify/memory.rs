@@ -37,7 +37,9 @@ impl Verifier<'_> {
         let epochs = || self.contracts.epoch();
         let status: Option<EpochStatus> = chain.query(epochs().status(netuid))?;
         let status = status.ok_or(VerifyError::NoSubnet(netuid))?;
-        let epoch = status.final_epoch.ok_or(VerifyError::NothingFinal(netuid))?;
+        let epoch = status
+            .final_epoch
+            .ok_or(VerifyError::NothingFinal(netuid))?;
         let header: Option<EpochHeader> = chain.query(epochs().header(netuid))?;
         let header = header.ok_or(VerifyError::NothingFinal(netuid))?;
         let hashes: Vec<Option<Digest>> = chain.query(epochs().memory_hashes(netuid))?;

@@ -27,11 +27,7 @@ use inktensor_compute::epoch::{
     attempt, chunk_uids, compute, first_difference, without, Attempt, ComputeError, Difference,
     EpochInputs, StepPart, Trace,
 };
-use inktensor_primitives::{
-    assertion::Assertion,
-    epoch::EpochStatus,
-    Digest, NetUid, Uid,
-};
+use inktensor_primitives::{assertion::Assertion, epoch::EpochStatus, Digest, NetUid, Uid};
 
 /// The sources for verifying epochs.
 pub struct Verifier<'a> {
@@ -183,12 +179,7 @@ impl Verifier<'_> {
     }
 
     /// Reads the inputs and the events of an epoch.
-    fn known(
-        &self,
-        chain: &Pinned<'_>,
-        netuid: NetUid,
-        epoch: u32,
-    ) -> Result<Known, VerifyError> {
+    fn known(&self, chain: &Pinned<'_>, netuid: NetUid, epoch: u32) -> Result<Known, VerifyError> {
         let status = self.status(netuid, epoch)?;
         let (inputs, origin) = self.inputs(chain, &status, (netuid, epoch))?;
         let header = &inputs.header;

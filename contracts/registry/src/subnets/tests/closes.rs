@@ -1,6 +1,7 @@
 //! Closed epochs: their neurons, tenures and scores.
 
 use super::*;
+use proptest::prelude::*;
 
 #[ink::test]
 fn a_close_freezes_the_subnet_as_it_was() {
@@ -34,29 +35,38 @@ fn nothing_closes_without_neurons() {
     assert_eq!(subnets.subnet(NETUID, 0).unwrap().epoch, 0);
 }
 
-#[ink::test]
-fn a_close_answers_for_the_roster_and_the_owner() {
+/// Closes the first epoch of a subnet with four neurons, of which the second is the owner's.
+fn close_with(roster: &[u16]) -> Result<SubnetSnapshot, RegistryError> {
     let mut subnets = subnet(8, 0);
     for seed in [1, OWNER, 2, 3] {
         assert!(register(&mut subnets, seed, 0).is_ok());
     }
-    let closing = |roster: &[u16]| Closing {
+    let closing = Closing {
         epoch: 0,
         now: 0,
         roster: roster.iter().copied().map(Uid).collect(),
     };
-    for bad in [vec![2, 0], vec![3, 4]] {
-        let refused = subnets.close(NETUID, closing(&bad), &kernels());
-        assert!(matches!(refused, Err(RegistryError::OutOfBounds { .. })));
-    }
-    let mut subnets = subnet(8, 0);
-    for seed in [1, OWNER, 2, 3] {
-        assert!(register(&mut subnets, seed, 0).is_ok());
-    }
-    let frozen = subnets.close(NETUID, closing(&[0, 3]), &kernels()).unwrap();
+    subnets.close(NETUID, closing, &kernels())
+}
+
+#[ink::test]
+fn a_close_answers_for_the_roster_and_the_owner() {
+    let frozen = close_with(&[0, 3]).unwrap();
     assert_eq!(frozen.roster, [Uid(0), Uid(1), Uid(3)]);
     let generations: Vec<u32> = frozen.tenures.iter().map(|it| it.generation).collect();
     assert_eq!(generations, [1, 2, 4]);
+}
+
+#[ink::test]
+fn a_close_refuses_a_roster_that_descends() {
+    let refused = close_with(&[2, 0]);
+    assert!(matches!(refused, Err(RegistryError::OutOfBounds { .. })));
+}
+
+#[ink::test]
+fn a_close_refuses_a_roster_beyond_the_seats() {
+    let refused = close_with(&[3, 4]);
+    assert!(matches!(refused, Err(RegistryError::OutOfBounds { .. })));
 }
 
 #[ink::test]

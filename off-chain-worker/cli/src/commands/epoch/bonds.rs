@@ -168,7 +168,10 @@ impl output::List for BondsView {
 fn read(memory: &[Vec<u8>]) -> Result<Vec<Bond>, Failure> {
     let mut all = Vec::new();
     // A chunk that has not published its memory has no bonds: the next epoch reads none.
-    let published = memory.iter().enumerate().filter(|(_, bytes)| !bytes.is_empty());
+    let published = memory
+        .iter()
+        .enumerate()
+        .filter(|(_, bytes)| !bytes.is_empty());
     for (chunk, bytes) in published {
         let memory = Memory::read(bytes);
         let memory = memory.ok_or_else(|| {

@@ -1,8 +1,6 @@
 //! A chain that is believed only as far as several of its nodes agree.
 
-use super::{
-    BlockId, Call, Chain, ChainError, ChainRead, ContractEvent, Instantiated, Receipt,
-};
+use super::{BlockId, Call, Chain, ChainError, ChainRead, ContractEvent, Instantiated, Receipt};
 use crate::forward_deploys;
 use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use std::rc::Rc;

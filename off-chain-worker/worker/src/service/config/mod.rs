@@ -198,7 +198,9 @@ pub enum ConfigError {
     #[error("configuration: {0}")]
     Unwritable(String),
     /// More nodes must agree than there are.
-    #[error("--agree {wanted}: --chain names {nodes} node(s); name more, or let fewer of them agree")]
+    #[error(
+        "--agree {wanted}: --chain names {nodes} node(s); name more, or let fewer of them agree"
+    )]
     TooFewNodes {
         /// Number of nodes that must agree.
         wanted: usize,
