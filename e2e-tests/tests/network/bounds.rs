@@ -84,13 +84,15 @@ fn with_parents(net: &mut Network, netuid: NetUid) {
     let farm = named("farm");
     let validators = u32::from(MAX_VALIDATORS);
     let each = u32::from(MAX_CHILDREN);
-    let parents = (validators * u32::from(MAX_PARENTS)).div_ceil(each);
-    for parent in 0..parents {
+    let links = validators * u32::from(MAX_PARENTS);
+    for parent in 0..links.div_ceil(each) {
         let hotkey = nth("miner", validators + parent);
         net.stake(netuid, farm, hotkey, Rao::from_tao(5));
         net.stake(NetUid::ROOT, farm, hotkey, Rao::from_tao(5));
-        let children = (0..each).map(|i| Child {
-            hotkey: nth("miner", (parent * each + i) % validators),
+        // The last parent may be left with fewer.
+        let links = parent * each..((parent + 1) * each).min(links);
+        let children = links.map(|link| Child {
+            hotkey: nth("miner", link % validators),
             proportion: u64::MAX / 8,
         });
         let children = children.collect();

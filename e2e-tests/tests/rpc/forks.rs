@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Returns the options of an author whose blocks are not final for a long time.
 fn options() -> Options {
     Options {
-        arguments: vec!["--finalize-delay-sec".into(), "36000".into()],
+        arguments: vec!["--finalize-delay-sec".into(), "255".into()],
         ..Options::default()
     }
 }

@@ -115,7 +115,7 @@ pub fn carry_out<P: Payload>(
     let link = chain.link();
     let mut flights = Vec::with_capacity(payloads.len());
     let sent = link.checked().and_then(|connection| {
-        let nonces = Nonces::of(connection.genesis, key.public_key().0);
+        let nonces = Nonces::of(connection.genesis, link.addresses(), key.public_key().0);
         let departed = depart(
             chain,
             &connection,

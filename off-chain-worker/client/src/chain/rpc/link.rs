@@ -383,6 +383,12 @@ impl Link {
         self.door().address.clone()
     }
 
+    /// Returns the addresses of all nodes, separated by commas.
+    pub fn addresses(&self) -> String {
+        let addresses: Vec<&str> = self.doors.iter().map(|it| it.address.as_str()).collect();
+        addresses.join(",")
+    }
+
     fn door(&self) -> Arc<Door> {
         match self.doors.get(self.in_use()) {
             Some(door) => Arc::clone(door),

@@ -9,8 +9,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-/// A chain's first block, and an account.
-type Key = (Digest, [u8; 32]);
+/// A chain's first block, the addresses of its nodes, and an account. Chains for development have
+/// the same first block.
+type Key = (Digest, String, [u8; 32]);
 type Pending = Arc<Mutex<BTreeSet<u64>>>;
 
 fn locked<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -26,11 +27,13 @@ pub struct Nonces(Pending);
 pub struct Choice<'a>(MutexGuard<'a, BTreeSet<u64>>);
 
 impl Nonces {
-    /// Returns the nonces of `account` on the chain with this first block.
-    pub fn of(genesis: Digest, account: [u8; 32]) -> Self {
+    /// Returns the nonces of `account` on the chain with this first block and these nodes.
+    pub fn of(genesis: Digest, nodes: String, account: [u8; 32]) -> Self {
         static ALL: OnceLock<Mutex<BTreeMap<Key, Pending>>> = OnceLock::new();
         let mut all = locked(ALL.get_or_init(Mutex::default));
-        Self(Arc::clone(all.entry((genesis, account)).or_default()))
+        Self(Arc::clone(
+            all.entry((genesis, nodes, account)).or_default(),
+        ))
     }
 
     /// Waits until no other connection chooses nonces for the account.
@@ -64,9 +67,13 @@ impl Choice<'_> {
 mod tests {
     use super::*;
 
+    fn nonces(genesis: Digest, nodes: &str, account: u8) -> Nonces {
+        Nonces::of(genesis, nodes.into(), [account; 32])
+    }
+
     #[test]
     fn nonces_of_all_connections_follow_each_other() {
-        let (one, other) = (Nonces::of([1; 32], [9; 32]), Nonces::of([1; 32], [9; 32]));
+        let (one, other) = (nonces([1; 32], "a,b", 9), nonces([1; 32], "a,b", 9));
         assert_eq!(one.choose().next(5), 5);
         // The node does not know of the first yet.
         assert_eq!(other.choose().next(5), 6);
@@ -85,9 +92,9 @@ mod tests {
 
     #[test]
     fn accounts_and_chains_have_nonces_of_their_own() {
-        let key = Nonces::of([2; 32], [9; 32]);
-        assert_eq!(key.choose().next(3), 3);
-        assert_eq!(Nonces::of([2; 32], [8; 32]).choose().next(0), 0);
-        assert_eq!(Nonces::of([3; 32], [9; 32]).choose().next(0), 0);
+        assert_eq!(nonces([2; 32], "a", 9).choose().next(3), 3);
+        assert_eq!(nonces([2; 32], "a", 8).choose().next(0), 0);
+        assert_eq!(nonces([3; 32], "a", 9).choose().next(0), 0);
+        assert_eq!(nonces([2; 32], "b", 9).choose().next(0), 0);
     }
 }
