@@ -46,6 +46,8 @@ struct Current {
     open: u32,
     cell: PoolCell,
     pool: Pool,
+    /// Deposits without shares: of the epoch before, and of the open one.
+    deposits: (Rao, Rao),
     /// Vested deposits that have changed, with their epochs.
     vested: Vec<(u32, Vested)>,
 }
@@ -412,6 +414,7 @@ impl Stake {
             key,
             open,
             cell,
+            deposits: (pool.unvested, pool.pending),
             pool,
             vested,
         })
@@ -473,6 +476,7 @@ impl Stake {
             open,
             mut cell,
             pool,
+            deposits,
             vested,
         } = current;
         if let Some(settled) = root {
@@ -489,6 +493,9 @@ impl Stake {
         } else {
             self.pools.insert((netuid, hotkey), &cell);
         }
+        let before = open.checked_sub(1);
+        self.keep_room((netuid, hotkey), before, (deposits.0, pool.unvested));
+        self.keep_room((netuid, hotkey), Some(open), (deposits.1, pool.pending));
         for (epoch, vested) in vested {
             let key = (netuid, hotkey, epoch);
             if vested.is_spent() {
@@ -506,6 +513,27 @@ impl Stake {
             self.store_position(key, held);
         }
         Ok(())
+    }
+
+    /// Keeps a cell for the shares that deposits of `epoch` will become, while there are such
+    /// deposits; their sum has changed from the first amount to the second. So the
+    /// depositor pays for the cell, and not the caller of a settlement, who would leave that to the
+    /// position that collects the shares.
+    fn keep_room(
+        &mut self,
+        (netuid, hotkey): PoolKey,
+        epoch: Option<u32>,
+        (before, after): (Rao, Rao),
+    ) {
+        let Some(epoch) = epoch.filter(|_| before.is_zero() != after.is_zero()) else {
+            return;
+        };
+        let key = (netuid, hotkey, epoch);
+        if after.is_zero() {
+            self.vested.remove(key);
+        } else {
+            self.vested.insert(key, &Vested::default());
+        }
     }
 
     fn store_position(&mut self, key: PositionKey, held: &Held) {

@@ -41,8 +41,9 @@ pub struct Position {
     counted: Rao,
 }
 
-/// Shares that the deposits of one epoch have become, until the positions collect them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Shares that the deposits of one epoch have become, until the positions collect them; none before
+/// they vest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Vested {
