@@ -383,6 +383,7 @@ mod emission {
             let mut budget = self.open_budget(netuid, epoch)?;
             let Payout {
                 before,
+                most,
                 incentives,
                 dividends,
                 keeper,
@@ -390,7 +391,7 @@ mod emission {
             } = payout;
             let (places, payments): (Vec<u16>, Vec<Payment>) = dividends.into_iter().unzip();
             let credited = self.credit(netuid, epoch, payments)?;
-            let slice = Slice::of(incentives, &places, &credited)?;
+            let slice = Slice::of(incentives, &places, &credited, most)?;
             let owed = slice.owed()?;
             self.ledger.pay(&mut budget, credited.amount, owed)?;
             let fee = slice.fee(fee, before);
@@ -466,14 +467,14 @@ mod emission {
         /// chunk or after the settle window.
         ///
         /// The owner's part is owed to the subnet's owner, who collects it with `collect_cut`. What
-        /// is owed to a former owner, or on another hotkey, is staked at once.
+        /// is owed to a former owner, or on another hotkey, is paid to that owner as TAO.
         /// The unpaid rest of miners, validators and fees goes to the subnet's next budget.
         ///
         /// # Events
         /// `Completed`.
         ///
         /// # Errors
-        /// `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
+        /// `NotEpoch`, `NotDrawn`, `Token`, `Overflow`.
         #[ink(message)]
         fn complete(
             &mut self,
@@ -493,10 +494,13 @@ mod emission {
             })?;
             self.accounts.insert(netuid, &account);
             self.budgets.remove((netuid, epoch));
-            self.tao.mint_to(&[(self.treasury, closing.treasury)])?;
+            let mut mints = vec![(self.treasury, closing.treasury)];
+            // Stake would be a position at the keeper's cost.
             if let Some(former) = former {
-                self.stake_owed(netuid, vec![former])?;
+                self.ledger.pay_owed(former.amount)?;
+                mints.push((former.coldkey, former.amount));
             }
+            self.tao.mint_to(&mints)?;
             self.env().emit_event(Completed {
                 netuid,
                 epoch,

@@ -15,7 +15,8 @@ pub struct Slice {
 
 impl Slice {
     /// Returns the slice of a chunk's `incentives` after the dividends at `places` were `credited`,
-    /// in order: it ends before the first neuron whose dividends were not.
+    /// in order: it ends before the first neuron whose dividends were not, and has `most` neurons
+    /// at most.
     ///
     /// # Errors
     /// `Staking` if more was credited than asked for, `Overflow`.
@@ -23,6 +24,7 @@ impl Slice {
         incentives: Vec<Rao>,
         places: &[u16],
         credited: &Credited,
+        most: u16,
     ) -> Result<Self, EmissionError> {
         let all = incentives.len();
         let done = credited.owners.len();
@@ -31,7 +33,7 @@ impl Slice {
         }
         let end = places.get(done).map_or(all, |place| usize::from(*place));
         let mut owners = incentives;
-        owners.truncate(end);
+        owners.truncate(end.min(most.into()));
         for (place, part) in places.iter().zip(&credited.owners) {
             if let Some(owed) = owners.get_mut(usize::from(*place)) {
                 *owed = budget::sum([*owed, *part])?;
@@ -83,23 +85,28 @@ mod tests {
             (&[10, 20], &[1, 12, 3, 24, 5]),
             (&[10, 20, 30], &[1, 12, 3, 24, 5, 36]),
         ] {
-            let slice = Slice::of(incentives(), &[1, 3, 5], &credited(owners)).unwrap();
+            let slice = Slice::of(incentives(), &[1, 3, 5], &credited(owners), 64).unwrap();
             let owed: Vec<u64> = slice.owners.iter().map(|it| it.0).collect();
             assert_eq!(owed, expected);
         }
-        let refused = Slice::of(incentives(), &[1], &credited(&[1, 2]));
+        let refused = Slice::of(incentives(), &[1], &credited(&[1, 2]), 64);
         assert_eq!(refused, Err(EmissionError::Staking));
     }
 
     #[test]
     fn the_fees_of_all_slices_sum_to_the_fee() {
         let fee = Rao(1_000_003);
-        let first = Slice::of(incentives(), &[4], &credited(&[])).unwrap();
-        let rest = incentives().split_off(4);
-        let second = Slice::of(rest, &[0], &credited(&[9])).unwrap();
-        assert_eq!((first.owners.len(), second.owners.len()), (4, 2));
-        let (a, b) = (first.fee(fee, 0), second.fee(fee, 4));
-        assert_eq!(a.0 + b.0, fee.0);
-        assert_eq!(a, Rao(fee.0 * 4 / 6));
+        for first in [
+            Slice::of(incentives(), &[4], &credited(&[]), 64),
+            Slice::of(incentives(), &[], &credited(&[]), 4),
+        ] {
+            let first = first.unwrap();
+            let rest = incentives().split_off(4);
+            let second = Slice::of(rest, &[0], &credited(&[9]), 64).unwrap();
+            assert_eq!((first.owners.len(), second.owners.len()), (4, 2));
+            let (a, b) = (first.fee(fee, 0), second.fee(fee, 4));
+            assert_eq!(a.0 + b.0, fee.0);
+            assert_eq!(a, Rao(fee.0 * 4 / 6));
+        }
     }
 }

@@ -23,6 +23,7 @@ fn call_as(caller: AccountId) {
 /// A payout of no neurons.
 fn nothing() -> Payout {
     Payout {
+        most: 0,
         before: 0,
         incentives: vec![],
         dividends: vec![],

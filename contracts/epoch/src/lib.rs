@@ -674,8 +674,9 @@ mod epoch {
         /// and memory, and receives the keeper's fee.
         ///
         /// Dividends become stake. Incentives and takes are owed to the owners, who `collect` them.
-        /// If the payments do not fit one call, the first neurons of the chunk are paid, for their
-        /// part of the fee; further calls with the same arguments go on.
+        /// A call pays at most `most` neurons, the first of the chunk that are not paid, and fewer
+        /// if their parents are many; at least one. It receives its part of the fee, and further
+        /// calls go on.
         ///
         /// The next epoch reads the memory of published chunks only: memory that not everybody can
         /// read does not count.
@@ -695,6 +696,7 @@ mod epoch {
             chunk: u16,
             results: Vec<NeuronResult>,
             memory: Vec<u8>,
+            most: u16,
         ) -> Result<Rao, EpochError> {
             let keeper = self.env().caller();
             let mut settling = self.subnets.settling(netuid)?;
@@ -710,15 +712,18 @@ mod epoch {
                     .emit_event(results_event(netuid, epoch, chunk, rest.clone()));
             }
             rest.drain(..usize::from(before).min(rest.len()));
+            let most = len.min(most.max(1));
+            let paid = rest.get(..usize::from(most)).unwrap_or_default();
             // The neurons at the close are paid, even if they have been replaced since.
-            let dividends = if rest.iter().all(|result| result.validator.is_zero()) {
+            let dividends = if paid.iter().all(|result| result.validator.is_zero()) {
                 Vec::new()
             } else {
-                let neurons = self.addresses.neurons_at(netuid, epoch, start, len)?;
-                dividends(&neurons, &rest)
+                let neurons = self.addresses.neurons_at(netuid, epoch, start, most)?;
+                dividends(&neurons, paid)
             };
             let payout = Payout {
                 before,
+                most,
                 incentives: rest.iter().map(|result| result.miner).collect(),
                 dividends,
                 keeper,

@@ -14,7 +14,7 @@ use inktensor_primitives::{
     },
     staking::{Child, Credited, Payment, Proxy, Staking, StakingError},
     token::{SuccessionError, Successor, TokenControl, WireError},
-    AccountId, Bps, Digest, NetUid, Rao, Uid,
+    AccountId, Bps, Digest, NetUid, Rao, Uid, PAGE,
 };
 use psp22::{PSP22Burnable, PSP22Error, PSP22Mintable, PSP22};
 use scale::Decode;
@@ -373,7 +373,7 @@ impl Caller<'_> {
         memory: Vec<u8>,
     ) -> Result<Rao, EpochError> {
         let mut contract = self.net.addresses.epoch();
-        let message = contract.settle(netuid, epoch, chunk, results.to_vec(), memory);
+        let message = contract.settle(netuid, epoch, chunk, results.to_vec(), memory, PAGE);
         self.send(message)
     }
 

@@ -384,7 +384,7 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
         frames(
             &mut net,
             relay,
-            epochs.settle(netuid, epoch, 0, results, memory),
+            epochs.settle(netuid, epoch, 0, results, memory, 64),
         ),
     ));
     net.settle(netuid);

@@ -146,10 +146,11 @@ impl EpochBudget {
 pub struct Payout {
     /// Number of the chunk's neurons that are paid already.
     pub before: u16,
+    /// Most neurons to pay, of the others.
+    pub most: u16,
     /// Incentive of each of the other neurons, in rao.
     pub incentives: Vec<Rao>,
-    /// Dividends of those among them that have any, with the place of each in `incentives`,
-    /// ascending.
+    /// Dividends of those to pay that have any, with the place of each in `incentives`, ascending.
     pub dividends: Vec<(u16, Payment)>,
     /// The account that settles the chunk.
     pub keeper: AccountId,

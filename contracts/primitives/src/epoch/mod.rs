@@ -302,9 +302,10 @@ pub trait Epochs {
     /// results and memory. Returns the pay in rao. Anyone may call, with the final results and
     /// memory, and receives the keeper's fee.
     ///
-    /// Dividends become stake. Incentives and takes are owed to the owners, who `collect` them. If
-    /// the payments do not fit one call, the first neurons of the chunk are paid, for their part of
-    /// the fee; further calls with the same arguments go on.
+    /// Dividends become stake. Incentives and takes are owed to the owners, who `collect` them. A
+    /// call pays at most `most` neurons, the first of the chunk that are not paid, and fewer if
+    /// their parents are many; at least one. It receives its part of the fee, and further calls go
+    /// on.
     ///
     /// The next epoch reads the memory of published chunks only: memory that not everybody can read
     /// does not count.
@@ -324,6 +325,7 @@ pub trait Epochs {
         chunk: u16,
         results: Vec<NeuronResult>,
         memory: Vec<u8>,
+        most: u16,
     ) -> Result<Rao, EpochError>;
 
     /// Stakes the pay that is owed to the owners of the neurons on `uids`, at most 64, each on its

@@ -113,19 +113,20 @@ impl Subnets {
     }
 
     /// Removes and returns the pay that is owed to the owner of `hotkey` for registrations that
-    /// were replaced.
+    /// were replaced: `None` if there is none, and nothing to remove.
     pub fn take_left(&mut self, netuid: NetUid, hotkey: AccountId) -> Option<Payment> {
         let key = (netuid, hotkey);
         let left = self.left.get(key)?;
         let open = self.seats(netuid).map_or(u32::MAX, |seats| seats.epoch());
-        if open > left.replaced_in {
+        let is_over = open > left.replaced_in;
+        if is_over {
             self.left.remove(key);
         } else {
             // A settlement may still add to it.
             let owed = Rao::ZERO;
             self.left.insert(key, &Left { owed, ..left });
         }
-        (!left.owed.is_zero()).then_some(Payment {
+        (is_over || !left.owed.is_zero()).then_some(Payment {
             hotkey,
             coldkey: left.coldkey,
             amount: left.owed,

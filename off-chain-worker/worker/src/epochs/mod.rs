@@ -3,6 +3,8 @@
 
 mod doubt;
 mod memory;
+mod paid_at_once;
+mod paid_at_once;
 mod read;
 mod results;
 mod shown;
@@ -87,6 +89,8 @@ pub struct EpochCache {
     doubts: BTreeMap<NetUid, Doubt>,
     /// Block of the last judgment of an assertion that a single node shows.
     shown: BTreeMap<NetUid, u32>,
+    /// Epoch of a subnet of which one call cannot pay a whole chunk, and the most neurons.
+    paid_at_once: BTreeMap<NetUid, (u32, u16)>,
 }
 
 /// An epoch that could not be computed.
@@ -131,6 +135,7 @@ impl EpochCache {
             agreed: BTreeMap::new(),
             doubts: BTreeMap::new(),
             shown: BTreeMap::new(),
+            paid_at_once: BTreeMap::new(),
         }
     }
 

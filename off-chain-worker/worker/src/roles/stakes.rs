@@ -5,6 +5,7 @@ use inktensor_client::{
     deploy::Addresses,
 };
 use inktensor_primitives::{
+    emission::EmissionError,
     epoch::{EpochError, Epochs},
     kernel::{EpochHeader, EpochPlan},
     AccountId, NetUid, PAGE,
@@ -62,6 +63,10 @@ pub const fn is_too_large(error: &CallError<EpochError>) -> bool {
     matches!(
         error,
         CallError::Chain(ChainError::OutOfGas | ChainError::Trapped)
-            | CallError::Refused(EpochError::PeerUnavailable | EpochError::KernelFailed)
+            | CallError::Refused(
+                EpochError::PeerUnavailable
+                    | EpochError::KernelFailed
+                    | EpochError::Emission(EmissionError::Staking | EmissionError::Token)
+            )
     )
 }

@@ -111,13 +111,29 @@ pub enum Step {
     /// The step was refused as if it had been taken already. If another account took it, the
     /// subnet's status has changed.
     Overtaken(RoleError),
-    /// A call may lack the gas for step `k`. It has less to read once the chain has stored the
-    /// stakes of the step's chunk, see [`stakes`].
+    /// A call may lack the gas for the message.
     TooLarge {
-        /// Number of the step in the closed epoch.
-        k: u32,
-        /// The problem, if they are stored already.
+        /// The way to a message that needs less.
+        remedy: Remedy,
+        /// The problem, if the remedy is used up.
         problem: RoleError,
+    },
+}
+
+/// A way to a message that needs less gas.
+#[derive(Clone, Copy, Debug)]
+pub enum Remedy {
+    /// To store the stakes of the chunk of step `k` of the closed epoch, see [`stakes`].
+    StoreStakes {
+        /// The step.
+        k: u32,
+    },
+    /// To pay fewer neurons than `most` by one call.
+    PayFewer {
+        /// The epoch that is settled.
+        epoch: u32,
+        /// Neurons by one call so far.
+        most: u16,
     },
 }
 
@@ -285,10 +301,9 @@ fn send(turn: &mut Turn<'_>, signer: AccountId, group: Vec<Grouped>) -> Result<b
     for (sent, receipt) in group.into_iter().zip(receipts) {
         let netuid = sent.netuid;
         let step = match (sent.due.read)(receipt) {
-            Ok(Step::TooLarge { k, problem }) => {
-                let contracts = turn.subnets.contracts();
-                match stakes::store_stakes_of_step(turn.chain, contracts, signer, (netuid, k)) {
-                    // The next turn sends the message again.
+            Ok(Step::TooLarge { remedy, problem }) => {
+                match apply(remedy, turn, netuid, signer) {
+                    // The next turn sends the message anew.
                     Ok(true) => {
                         moved = true;
                         Ok(Step::Nothing)
@@ -331,6 +346,22 @@ fn send(turn: &mut Turn<'_>, signer: AccountId, group: Vec<Grouped>) -> Result<b
         }
     }
     trouble.map_or(Ok(moved), Err)
+}
+
+/// Applies a remedy. Returns false if it is used up.
+fn apply(
+    remedy: Remedy,
+    turn: &mut Turn<'_>,
+    netuid: NetUid,
+    signer: AccountId,
+) -> Result<bool, ChainError> {
+    match remedy {
+        Remedy::StoreStakes { k } => {
+            let contracts = turn.subnets.contracts();
+            stakes::store_stakes_of_step(turn.chain, contracts, signer, (netuid, k))
+        }
+        Remedy::PayFewer { epoch, most } => Ok(turn.epochs.pay_fewer(netuid, epoch, most)),
+    }
 }
 
 /// Tells the listener of a problem. Trouble with the chain ends the turn: it is the error.

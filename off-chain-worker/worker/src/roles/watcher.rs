@@ -11,7 +11,7 @@
 use super::{
     stakes::is_too_large,
     standing::{standing, StandingAssertion},
-    turn::{self, Due, Look, Step},
+    turn::{self, Due, Look, Remedy, Step},
     Action, Role, RoleError, SubnetStatus, Subnets, TickReport, Turn,
 };
 use crate::{epochs::EpochCache, history::EpochHistory};
@@ -192,7 +192,8 @@ impl Watcher {
                         CallError::Refused(error @ EpochError::KernelFailed) => doubted(&error),
                         error => RoleError::refused("Epochs::dispute")(error),
                     };
-                    return Ok(Step::TooLarge { k: step, problem });
+                    let remedy = Remedy::StoreStakes { k: step };
+                    return Ok(Step::TooLarge { remedy, problem });
                 }
                 answer => answer,
             };

@@ -273,7 +273,7 @@ impl Keeper {
         };
         Ok(Due::new(message, move |answer| match answer {
             Err(error) if is_too_large(&error) => Ok(Step::TooLarge {
-                k: next,
+                remedy: Remedy::StoreStakes { k: next },
                 problem: RoleError::refused("Epochs::replay")(error),
             }),
             answer => turn::answered("Epochs::replay", answer, action, |error| {
@@ -324,20 +324,27 @@ impl Keeper {
             .final_memory(turn.chain, netuid, epoch, chunks)?;
         let known = (0..chunks).zip(results.into_iter().zip(memory));
         let unsettled = known.filter(|(chunk, _)| !settling.is_settled(*chunk));
+        let most = turn.epochs.paid_at_once(netuid, epoch);
         let due: Vec<Due> = unsettled
             .take(GROUP)
             .map(|(chunk, (results, memory))| {
                 let mut contract = self.contracts.epoch();
-                let message = contract.settle(netuid, epoch, chunk, results, memory);
+                let message = contract.settle(netuid, epoch, chunk, results, memory, most);
                 let action = move |sent: Sent<Rao>| Action::Settled {
                     netuid,
                     epoch,
                     chunk,
                     paid: sent.value,
                 };
-                Due::step("Epochs::settle", message, action, |error| {
-                    // Another account has settled it.
-                    matches!(error, EpochError::AlreadySettled | EpochError::NotSettling)
+                Due::new(message, move |answer| match answer {
+                    Err(error) if is_too_large(&error) => Ok(Step::TooLarge {
+                        remedy: Remedy::PayFewer { epoch, most },
+                        problem: RoleError::refused("Epochs::settle")(error),
+                    }),
+                    answer => turn::answered("Epochs::settle", answer, action, |error| {
+                        // Another account has settled it.
+                        matches!(error, EpochError::AlreadySettled | EpochError::NotSettling)
+                    }),
                 })
             })
             .collect();
