@@ -1,5 +1,6 @@
 //! A proxy to a node that makes the node lie: each request is changed on its way, so the node's
-//! answer is about something else than the client asked.
+//! answer is about something else than the client asked. Or the proxy answers itself, and the node
+//! never gets the request.
 //!
 //! The client sees a node that answers in good form and wrong. Frames of the WebSocket from the
 //! client are read and written again; the node's answers are forwarded as they are.
@@ -19,6 +20,10 @@ use std::{
 const CHUNK: usize = 16 * 1024;
 /// Code of a text frame.
 const TEXT: u8 = 1;
+/// Bit of a message's last frame.
+const LAST: u8 = 0x80;
+/// Bit of a frame of a client.
+const MASKED: u8 = 0x80;
 /// Largest frame in bytes.
 const MAX_FRAME: u64 = 64 * 1024 * 1024;
 
@@ -28,6 +33,8 @@ pub struct Request<'a> {
     pub method: &'a str,
     /// The parameters.
     pub params: &'a mut Vec<Value>,
+    /// The answer, if the node is not to be asked: `{"result": ..}` or `{"error": ..}`.
+    pub answer: Option<Value>,
 }
 
 type Lie = Box<dyn FnMut(&mut Request<'_>) + Send>;
@@ -98,12 +105,13 @@ fn join(line: &Arc<Line>, client: TcpStream, port: u16) -> io::Result<()> {
     client.set_nodelay(true)?;
     node.set_nodelay(true)?;
     let (from_client, mut to_client) = (client.try_clone()?, client);
+    let mut back = to_client.try_clone()?;
     let (to_node, mut from_node) = (node.try_clone()?, node);
     let line = Arc::clone(line);
     thread::spawn(move || {
         let (mut from, mut to) = (from_client, to_node);
         // Either end has hung up.
-        let _ = line.forward(&mut from, &mut to);
+        let _ = line.forward(&mut from, &mut to, &mut back);
         let _ = from.shutdown(Shutdown::Both);
         let _ = to.shutdown(Shutdown::Both);
     });
@@ -121,8 +129,14 @@ fn join(line: &Arc<Line>, client: TcpStream, port: u16) -> io::Result<()> {
 }
 
 impl Line {
-    /// Forwards the handshake and then each frame, changed.
-    fn forward(&self, from: &mut TcpStream, to: &mut TcpStream) -> io::Result<()> {
+    /// Forwards the handshake and then each frame, changed. Answers of the proxy go `back`; none of
+    /// the node is on its way then, as long as a client waits for each answer.
+    fn forward(
+        &self,
+        from: &mut TcpStream,
+        to: &mut TcpStream,
+        back: &mut TcpStream,
+    ) -> io::Result<()> {
         let mut head = Vec::new();
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
@@ -133,35 +147,46 @@ impl Line {
         let mut message = Vec::new();
         loop {
             let (start, payload) = read_frame(from)?;
-            let (is_last, code) = (start & 0x80 != 0, start & 0x0f);
+            let (is_last, code) = (start & LAST != 0, start & 0x0f);
             if code > 2 {
-                write_frame(to, start, &payload)?;
+                write_frame(to, start, MASKED, &payload)?;
                 continue;
             }
             message.extend(payload);
             if is_last {
                 let changed = self.changed(&message);
                 message.clear();
-                write_frame(to, 0x80 | TEXT, &changed)?;
+                match changed {
+                    Ok(request) => write_frame(to, LAST | TEXT, MASKED, &request)?,
+                    Err(answer) => write_frame(back, LAST | TEXT, 0, &answer)?,
+                }
             }
         }
     }
 
-    /// Returns the message with its request changed.
-    fn changed(&self, message: &[u8]) -> Vec<u8> {
+    /// Returns the message with its request changed, or the answer to it.
+    fn changed(&self, message: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
         let mut lie = self.lie.lock().unwrap_or_else(PoisonError::into_inner);
         let (Some(lie), Ok(mut request)) = (lie.as_mut(), serde_json::from_slice::<Value>(message))
         else {
-            return message.to_vec();
+            return Ok(message.to_vec());
         };
         let method = request["method"].as_str().unwrap_or_default().to_owned();
+        let id = request["id"].clone();
         if let Some(params) = request.get_mut("params").and_then(Value::as_array_mut) {
-            lie(&mut Request {
+            let mut seen = Request {
                 method: &method,
                 params,
-            });
+                answer: None,
+            };
+            lie(&mut seen);
+            if let Some(mut answer) = seen.answer {
+                answer["jsonrpc"] = "2.0".into();
+                answer["id"] = id;
+                return Err(answer.to_string().into_bytes());
+            }
         }
-        request.to_string().into_bytes()
+        Ok(request.to_string().into_bytes())
     }
 }
 
@@ -184,7 +209,7 @@ fn read_frame(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     };
     let length = usize::try_from(length.min(MAX_FRAME)).expect("small");
     let mut mask = [0; 4];
-    if head[1] & 0x80 != 0 {
+    if head[1] & MASKED != 0 {
         from.read_exact(&mut mask)?;
     }
     let mut payload = vec![0; length];
@@ -195,21 +220,23 @@ fn read_frame(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     Ok((head[0], payload))
 }
 
-/// Writes a frame as a client does: masked, with a mask of zeros.
-fn write_frame(to: &mut impl Write, start: u8, payload: &[u8]) -> io::Result<()> {
+/// Writes a frame: as a client does if it is [`MASKED`], with a mask of zeros, or else as a server.
+fn write_frame(to: &mut impl Write, start: u8, masked: u8, payload: &[u8]) -> io::Result<()> {
     let mut frame = vec![start];
     match payload.len() {
-        short @ 0..=125 => frame.push(0x80 | u8::try_from(short).expect("short")),
+        short @ 0..=125 => frame.push(masked | u8::try_from(short).expect("short")),
         middle @ 126..=65_535 => {
-            frame.push(0x80 | 126);
+            frame.push(masked | 126);
             frame.extend(u16::try_from(middle).expect("middle").to_be_bytes());
         }
         long => {
-            frame.push(0x80 | 127);
+            frame.push(masked | 127);
             frame.extend(u64::try_from(long).expect("long").to_be_bytes());
         }
     }
-    frame.extend([0; 4]);
+    if masked != 0 {
+        frame.extend([0; 4]);
+    }
     frame.extend(payload);
     to.write_all(&frame)
 }
@@ -223,7 +250,7 @@ mod tests {
         for length in [0usize, 5, 125, 126, 65_535, 65_536, 70_000] {
             let payload: Vec<u8> = (0..length).map(|it| it.to_le_bytes()[0]).collect();
             let mut wire = Vec::new();
-            write_frame(&mut wire, 0x81, &payload).unwrap();
+            write_frame(&mut wire, 0x81, MASKED, &payload).unwrap();
             assert_eq!(read_frame(&mut &wire[..]).unwrap(), (0x81, payload));
         }
     }

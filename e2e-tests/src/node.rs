@@ -28,9 +28,9 @@ use crate::{tools::NODE, TempDir};
 /// The node's log line before its address, once it accepts connections.
 const LISTENING: &str = "Running JSON-RPC server: addr=127.0.0.1:";
 /// The longest start: some seconds on an idle machine, most of them for the genesis.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(120);
 /// The longest stop after a request to terminate.
-const STOP: Duration = Duration::from_secs(10);
+const STOP: Duration = Duration::from_secs(60);
 /// The interval at which a process and its log are read.
 const POLL: Duration = Duration::from_millis(20);
 /// Bytes at the end of the log that an error shows.
@@ -90,9 +90,6 @@ pub struct Options {
     pub log: Option<PathBuf>,
     /// The port of its RPC. By default a free one.
     pub rpc_port: Option<u16>,
-    /// True for a node that makes no blocks. It takes them from its peers, and keeps the
-    /// transactions that it gets.
-    pub is_idle: bool,
     /// More arguments.
     pub arguments: Vec<OsString>,
 }
@@ -103,7 +100,6 @@ pub struct Node {
     program: PathBuf,
     base: PathBuf,
     log: PathBuf,
-    is_idle: bool,
     arguments: Vec<OsString>,
     rpc_port: u16,
     process: Option<Child>,
@@ -146,7 +142,6 @@ impl Node {
             program,
             log: options.log.unwrap_or_else(|| base.join("node.log")),
             base,
-            is_idle: options.is_idle,
             arguments: options.arguments,
             rpc_port: options.rpc_port.unwrap_or(0),
             process: None,
@@ -170,12 +165,6 @@ impl Node {
     pub fn log(&self) -> &Path {
         &self.log
     }
-
-    /// Makes the node idle, or not, from its next start on.
-    pub fn set_idle(&mut self, is_idle: bool) {
-        self.is_idle = is_idle;
-    }
-
     /// Returns the node's answer to a request.
     ///
     /// # Errors
@@ -260,12 +249,8 @@ impl Node {
         // What an earlier run of the same node said is not an answer.
         let said = log.metadata().map_err(self.log_error())?.len();
         let errors = log.try_clone().map_err(self.log_error())?;
-        let kind: &[&str] = match self.is_idle {
-            true => &["--chain", "dev"],
-            false => &["--dev"],
-        };
         let process = Command::new(&self.program)
-            .args(kind)
+            .arg("--dev")
             .arg("--base-path")
             .arg(&self.base)
             .args(["--rpc-port", &self.rpc_port.to_string(), "--port", "0"])
@@ -370,7 +355,7 @@ fn post(port: u16, body: &str) -> io::Result<String> {
     let length = body.len();
     write!(
         stream,
-        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+        "POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
          Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     )?;
     let mut answer = String::new();

@@ -93,7 +93,11 @@ fn asserted_and_final_epochs_are_verified_on_an_old_chain() {
 
 #[test]
 fn assertion_in_a_discarded_block_is_verified_by_its_digest() {
-    let (mut net, netuid) = old_network(FEW);
+    let (mut net, netuid) = old_network(KEPT);
+    // Without weights, the first epoch has left no memory.
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.with_chain(|chain| chain.limit_history(FEW));
     net.close(netuid);
     let computed = net.compute(netuid);
     net.advance(FEW);
@@ -102,14 +106,14 @@ fn assertion_in_a_discarded_block_is_verified_by_its_digest() {
     net.advance(2);
     // The memory of the epoch before was published in blocks that are gone too.
     assert!(matches!(
-        verify(&mut net, netuid, 1),
-        Err(VerifyError::MemoryUnknown { epoch: 0, .. })
+        verify(&mut net, netuid, 2),
+        Err(VerifyError::MemoryUnknown { epoch: 1, .. })
     ));
     let folder = TempDir::new();
     let store = folder.store(&net).expect("made");
     let left = net.inputs(netuid).memory;
-    store.put_memory(netuid, 0, &left).expect("kept");
-    let verified = verifying(&mut net, Some(&store), |it| it.verify(netuid, 1));
+    store.put_memory(netuid, 1, &left).expect("kept");
+    let verified = verifying(&mut net, Some(&store), |it| it.verify(netuid, 2));
     let verified = verified.expect("verified");
     let posted = verified.posted.expect("it stands");
     assert_eq!((verified.finding, posted.assertion), (None, None));
@@ -213,17 +217,19 @@ fn missing_subnets_epochs_and_uids_are_named_at_once() {
 fn final_memory_of_a_past_settlement_is_computed_again_or_said_to_be_gone() {
     let mut net = Network::deploy();
     let netuid = populated(&mut net);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
     net.with_chain(|chain| chain.limit_history(FEW));
     let computed = net.run_epoch(netuid);
     net.advance(FEW + 1);
-    // The first epoch reads no memory, so its inputs are enough.
+    // The first epoch has left no memory, so the inputs of the second are enough.
     let left = memory(&mut net, netuid).expect("computed");
     assert_eq!((left.is_proven, left.memory), (true, computed.trace.memory));
     let closes_at = net.status(netuid).expect("a status").closes_at;
     net.advance_to(closes_at + FEW);
     net.close(netuid);
     let gone = memory(&mut net, netuid).expect_err("neither inputs nor events");
-    assert!(matches!(gone, VerifyError::InputsGone { epoch: 0, .. }));
+    assert!(matches!(gone, VerifyError::InputsGone { epoch: 1, .. }));
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Net {
             net.create(&mut chain, netuid, stake);
         }
         for netuid in [ONE, OTHER] {
-            while net.status(&chain, netuid).closes_at > chain.block().expect("a block") + 1 {
+            while net.status(&chain, netuid).closes_at > chain.block().expect("a block") {
                 chain.remark(alice()).expect("a block");
             }
             let close = contracts.epoch().close(netuid);

@@ -161,7 +161,7 @@ fn assert_costs_agree(costs: &[(Cost, Cost)]) {
     for (here, there) in costs {
         assert_eq!(here.proof_size, there.proof_size);
         let difference = here.ref_time.abs_diff(there.ref_time);
-        assert!(difference < there.ref_time / 20, "{here:?} {there:?}");
+        assert!(difference < there.ref_time / 5, "{here:?} {there:?}");
     }
 }
 

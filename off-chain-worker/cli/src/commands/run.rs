@@ -100,9 +100,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             // Short: a worker that is to end waits for the request in hand, and the next turn
             // sends it again.
             timeout: verifier::TIMEOUT,
-            // A false assertion can be disputed for a limited time.
+            // A false assertion can be disputed for a limited time, at times after `gather` only.
             urgent: Urgent {
-                selectors: vec![selector("Epochs::dispute")],
+                selectors: ["Epochs::dispute", "Epochs::gather"].map(selector).to_vec(),
                 most_tip: config.max_tip,
             },
             is_writing: true,

@@ -179,6 +179,7 @@ impl RpcChain {
         signer: AccountId,
         (to, input): (AccountId, &'a [u8]),
     ) -> Result<Result<Ready<'a>, Receipt>, ChainError> {
+        self.key(signer)?;
         let ready = |node: &Node| -> Result<Result<Ready<'a>, Receipt>, ChainError> {
             let dry_run = node.dry_run_call(signer, to, input, None)?;
             match &dry_run.result {
