@@ -1,12 +1,14 @@
 //! Permissions: peers are wired once, the deployer keeps no role, other accounts are refused.
 
-use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
+use inktensor_client::chain::ChainRead;
+use inktensor_e2e_tests::{accounts::*, network::config, Network, Prepared, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, Payout, SplitPreset},
     kernel::NeuronResult,
     registry::RegistryError,
     staking::{Payment, StakingError},
     token::{SuccessionError, Successor, WireError},
+    wiring::Wired,
     AccountId, NetUid, Rao, Uid,
 };
 
@@ -51,6 +53,27 @@ fn peers_are_the_deployed_contracts() {
     assert_eq!(net.minter(), Some(addresses.emission));
     assert_eq!(net.token_registry(), Some(addresses.registry));
     assert_eq!(net.treasury(), TREASURY);
+}
+
+#[test]
+fn wire_emits_the_peers_of_each_contract() {
+    // A network of its own: one that begins from a saved state has no earlier events.
+    let net = Network::deploy_with(&config());
+    let it = net.addresses();
+    let events = net.chain().events(0).expect("the events");
+    let wired: Vec<(AccountId, Vec<AccountId>)> = events
+        .iter()
+        .filter_map(|event| Some((event.contract, event.decode::<Wired>()?.peers)))
+        .collect();
+    assert_eq!(
+        wired,
+        [
+            (it.token, vec![it.emission, it.registry]),
+            (it.registry, vec![it.epoch]),
+            (it.staking, vec![it.emission, it.epoch]),
+            (it.emission, vec![it.epoch]),
+        ]
+    );
 }
 
 #[test]
