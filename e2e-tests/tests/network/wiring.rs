@@ -112,6 +112,19 @@ fn wire_by_another_account_is_refused() {
 }
 
 #[test]
+fn wire_of_the_treasury_as_epoch_contract_is_refused() {
+    let mut net = Network::half_deployed();
+    let epoch = net.addresses().epoch;
+    net.refuses(
+        DEPLOYER,
+        |it| it.wire_emission(TREASURY),
+        WireError::BadPeer,
+    );
+    // A refusal leaves the contract as it was, so the deployer can still name the right one.
+    assert_eq!(net.as_(DEPLOYER).wire_emission(epoch), Ok(()));
+}
+
+#[test]
 fn succeed_by_other_accounts_is_refused() {
     let mut net = Network::deploy();
     let insider = net.addresses().registry;
