@@ -20,7 +20,8 @@ use inktensor_primitives::{
 use inktensor_test_support::header;
 use proptest::prelude::*;
 use std::{
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -276,7 +277,30 @@ fn code_is_held_to_its_hash_and_compiled_once() {
     );
     let first = wasm.load(&code, &blake2(&code)).expect("a kernel");
     let second = wasm.load(&code, &blake2(&code)).expect("a kernel");
-    assert!(std::sync::Arc::ptr_eq(&first, &second));
+    assert!(Arc::ptr_eq(&first, &second));
+}
+
+/// Code that is made to compile slowly stalls no caller for longer than the limit, and is there
+/// once it is compiled.
+#[test]
+fn a_kernel_that_compiles_slowly_is_waited_for_within_the_limit() {
+    let (code, hash) = (built(), blake2(built()));
+    let start = Instant::now();
+    let wasm = Wasm::new().expect("wasmtime");
+    let wasm = wasm.compiling_within(Duration::ZERO);
+    let too_slow = EngineError::CompileTooSlow(Duration::ZERO);
+    assert_eq!(wasm.load(code, &hash).err(), Some(too_slow.clone()));
+    assert!(too_slow.is_of_this_machine(), "worth another try");
+    let kernel = loop {
+        match wasm.load(code, &hash) {
+            Ok(kernel) => break kernel,
+            Err(error) => assert_eq!(error, too_slow),
+        }
+        assert!(start.elapsed() < Duration::from_secs(60));
+        thread::sleep(Duration::from_millis(10));
+    };
+    let again = wasm.load(code, &hash).expect("compiled once");
+    assert!(Arc::ptr_eq(&kernel, &again));
 }
 
 #[test]
