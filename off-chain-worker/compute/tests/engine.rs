@@ -10,11 +10,12 @@ use inktensor_client::deploy::Bundle;
 use inktensor_compute::engine::{
     check::{check, Refusal, MAX_CODE},
     wasm::{Wasm, PLAN, STEP},
+    wasmi::{Interpreted, Measured, STEP_TIME},
     Engine, EngineError,
 };
 use inktensor_primitives::{
     hash::blake2,
-    kernel::{EpochPlan, KernelError, StepInput},
+    kernel::{EpochPlan, KernelError, StepInput, StepOutput},
     AccountId,
 };
 use inktensor_test_support::header;
@@ -191,6 +192,44 @@ fn only_a_trusted_kernel_runs_without_a_clock() {
         load(&bad).plan(&header()),
         Err(EngineError::TooSlow(_))
     ));
+}
+
+/// Returns a kernel that counts to `turns`. Then its step returns a `StepOutput` without content:
+/// two bytes for the layers around it, and the lengths of its five lists.
+fn counting(turns: u32) -> Vec<u8> {
+    kernel(&format!(
+        "(loop
+            (global.set $count (i32.add (global.get $count) (i32.const 1)))
+            (br_if 0 (i32.lt_u (global.get $count) (i32.const {turns}))))
+         (call $return (i32.const 0) (i32.const 0) (i32.const 7))"
+    ))
+}
+
+/// Runs a step of `code` in the chain's own interpreter.
+fn measured(code: &[u8]) -> Measured {
+    let kernel = Interpreted::load(code, &blake2(code)).expect("a kernel");
+    kernel.measure(&step_input())
+}
+
+/// A worker's engine is faster than the chain: it computes steps that no dispute could execute.
+#[test]
+fn a_step_above_the_time_of_the_chain_is_too_costly() {
+    let (light, heavy) = (counting(1_000_000), counting(60_000_000));
+    let one = measured(&counting(1)).time;
+    let of_light = measured(&light);
+    assert_eq!(of_light.output, Ok(StepOutput::default()));
+    assert!(one < of_light.time / 1_000, "{one} of {}", of_light.time);
+    assert!(of_light.time < STEP_TIME, "{}", of_light.time);
+    let of_heavy = measured(&heavy);
+    assert_eq!(of_heavy.output, Err(EngineError::TooCostly(STEP_TIME)));
+    assert!(of_heavy.time <= STEP_TIME && of_heavy.time > STEP_TIME / 100 * 99);
+    assert!(!EngineError::TooCostly(STEP_TIME).is_of_this_machine());
+    let wasm = Wasm::new().expect("wasmtime");
+    let kernel = wasm.load(&heavy, &blake2(&heavy)).expect("a kernel");
+    assert_eq!(kernel.step(&step_input()), Ok(StepOutput::default()));
+    // A step that never ends is no exception.
+    let endless = measured(&kernel("(loop (br 0))"));
+    assert_eq!(endless.output, Err(EngineError::TooCostly(STEP_TIME)));
 }
 
 #[test]
