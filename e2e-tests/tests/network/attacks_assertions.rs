@@ -244,7 +244,7 @@ fn with_kernel_of(source: &str) -> (Network, NetUid) {
 }
 
 /// The ends of a step that are the same for every caller, with names.
-const ENDS: [(&str, &str); 5] = [
+const ENDS: [(&str, &str); 6] = [
     ("a panic", "unreachable"),
     (
         "a read outside the memory",
@@ -258,6 +258,10 @@ const ENDS: [(&str, &str); 5] = [
     (
         "input that it cannot read",
         "(call $return (i32.const 1) (i32.const 300) (i32.const 2))",
+    ),
+    (
+        "an answer of 128 KiB",
+        "(call $return (i32.const 0) (i32.const 0) (i32.const 131072))",
     ),
 ];
 
@@ -323,6 +327,29 @@ fn replay_of_a_step_that_traps_is_refused() {
         assert_eq!(answer, Err(EpochError::KernelTrapped), "{what}");
         assert_eq!(net.snapshot(), before, "{what}");
     }
+}
+
+/// An answer for which the epoch contract has no room ends the dispute itself. The chain has no
+/// verdict then, and a worker has none either: it warns of the assertion, which no proof removes.
+#[test]
+fn answer_without_room_in_the_epoch_contract_is_no_verdict() {
+    let body = "(drop (memory.grow (i32.const 4)))
+        (call $return (i32.const 0) (i32.const 0) (i32.const 262144))";
+    let (mut net, netuid) = with_kernel(body);
+    let lie = made_up(&net.header(netuid).expect("closed"));
+    net.as_(EVE).propose(netuid, &lie).expect("posted");
+    let before = net.snapshot();
+    let disputed = limited(&mut net, netuid, &lie, (PLENTY, PLENTY));
+    assert!(matches!(disputed, Err(CallError::Chain(_))), "{disputed:?}");
+    let mut epochs = EpochCache::new(net.addresses(), kernels());
+    let watcher = Watcher::new(STRANGER, net.addresses());
+    let report = net.with_chain(|chain| watcher.tick(chain, &mut epochs));
+    let problem = report.expect("the chain answers").clean();
+    assert!(
+        matches!(problem, Err(RoleError::Unchecked { .. })),
+        "{problem:?}"
+    );
+    assert_eq!(net.snapshot(), before);
 }
 
 /// Sends a dispute with limits on time and proof.
@@ -495,9 +522,16 @@ fn dispute_of_a_heavy_honest_step_changes_nothing_whatever_the_gas() {
 
 /// A step that takes longer than a step may is as one that traps. With less gas than that it is no
 /// verdict.
+///
+/// A kernel that runs out of gas leaves none for the slash, unless the rounding of its host calls
+/// makes its bill larger than its gas. This one makes many, so that it always does.
 #[test]
 fn step_that_never_ends_is_slashed_with_the_time_of_a_step_only() {
-    let (mut net, netuid) = with_kernel("(loop (br 0))");
+    let body = "(loop (call $input (i32.const 1024) (i32.const 512))
+            (i32.store (i32.const 600) (i32.add (i32.load (i32.const 600)) (i32.const 1)))
+            (br_if 0 (i32.lt_u (i32.load (i32.const 600)) (i32.const 5000))))
+        (loop (br 0))";
+    let (mut net, netuid) = with_kernel(body);
     let lie = made_up(&net.header(netuid).expect("closed"));
     net.as_(EVE).propose(netuid, &lie).expect("posted");
     let before = net.snapshot();
@@ -506,4 +540,12 @@ fn step_that_never_ends_is_slashed_with_the_time_of_a_step_only() {
         assert!(disputed.is_err(), "{time} ps");
     }
     assert_eq!(net.snapshot(), before);
+    let template = net.template();
+    for time in [STEP_TIME / 2 * 3, STEP_TIME * 2] {
+        let mut net = Network::begin_from(&template);
+        let disputed = limited(&mut net, netuid, &lie, (time, PLENTY));
+        assert!(disputed.is_ok(), "{time} ps: {disputed:?}");
+        assert_eq!(net.standing(netuid), []);
+        assert_eq!(net.collateral(EVE).locked, Rao::ZERO);
+    }
 }
