@@ -5,11 +5,13 @@ use crate::{
     EmissionContract,
 };
 use ink::env::{
-    test::{default_accounts, set_caller},
+    test::{callee, default_accounts, set_caller},
     DefaultEnvironment,
 };
 use inktensor_primitives::{
-    emission::{Emission, EmissionError, Fee, Fees, Payout, Split, SplitPreset},
+    emission::{
+        Emission, EmissionDeployError, EmissionError, Fee, Fees, Payout, Split, SplitPreset,
+    },
     token::WireError,
     AccountId, NetUid, Rao, Tao,
 };
@@ -60,6 +62,24 @@ fn the_deployer_wires_once_and_cannot_draw() {
         emission.draw(NETUID, 0, SplitPreset::Network, Rao(1)),
         Err(EmissionError::NotEpoch)
     );
+}
+
+/// TAO in a contract that does not expect it would be lost. The registry is known from the staking
+/// contract, so that is tested on a chain.
+#[ink::test]
+fn the_treasury_is_no_contract_of_the_deployment() {
+    let (token, staking) = (AccountId::from([101; 32]), AccountId::from([102; 32]));
+    for treasury in [token, staking, callee::<DefaultEnvironment>()] {
+        let made = EmissionContract::new(token, staking, treasury, Split::DEFAULT, Fees::DEFAULT);
+        assert_eq!(made.err(), Some(EmissionDeployError::BadTreasury));
+    }
+}
+
+#[ink::test]
+fn the_treasury_is_no_peer() {
+    let mut emission = deployed();
+    call_as(default_accounts::<DefaultEnvironment>().alice);
+    assert_eq!(emission.wire([103; 32].into()), Err(WireError::BadPeer));
 }
 
 #[ink::test]

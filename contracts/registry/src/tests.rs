@@ -17,6 +17,7 @@ use inktensor_primitives::{
         SymbolSet, ANNOUNCED_FOR,
     },
     token::{Successor, WireError},
+    wiring::Wired,
     AccountId, NetUid, Rao, Uid,
 };
 
@@ -123,6 +124,15 @@ fn only_the_deployer_wires_and_only_once() {
     call_as(accounts().alice);
     assert_eq!(registry.wire(accounts().eve), Ok(()));
     assert_eq!(registry.wire(accounts().eve), Err(WireError::AlreadyWired));
+}
+
+#[ink::test]
+fn wiring_emits_an_event() {
+    let mut registry = deployed();
+    assert_eq!(registry.wire(accounts().eve), Ok(()));
+    let event = recorded_events().last().unwrap();
+    let event = Wired::decode(&mut event.data.as_slice()).unwrap();
+    assert_eq!(event.peers, [accounts().eve]);
 }
 
 #[ink::test]

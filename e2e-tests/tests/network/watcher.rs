@@ -2,16 +2,21 @@
 //! error.
 
 use crate::worker::ledger;
-use inktensor_client::chain::ContractEvent;
+use inktensor_client::chain::{ContractEvent, Typed};
 use inktensor_compute::engine::{native::Native, Engine, EngineError};
+use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
-    accounts::*, engines::kernels, intercept::Intercepted, Network, Shape, TempDir,
+    accounts::*,
+    engines::kernels,
+    intercept::{Intercepted, Transaction},
+    Network, Shape, TempDir,
 };
 use inktensor_primitives::{
     assertion::Assertion,
-    epoch::{Collateral, MemoryPublished, Stage},
+    epoch::{Collateral, Epochs, MemoryPublished, Stage},
     kernel::{EpochHeader, EpochPlan, StepInput, StepOutput},
-    NetUid, Rao, Uid,
+    staking::{Child, MAX_CHILDREN, MAX_PARENTS},
+    NetUid, Rao, Uid, PAGE,
 };
 use inktensor_worker::{
     epochs::EpochCache,
@@ -178,17 +183,16 @@ fn watcher_that_loses_a_race_disputes_the_next_lie() {
         // On the first subnet another account sends a copy of the dispute first.
         let mut rushed = Intercepted {
             chain,
-            intercept:
-                |chain: &mut _, mut transaction: inktensor_e2e_tests::intercept::Transaction<'_>| {
-                    if copied == 0 {
-                        let own = transaction.signer;
-                        transaction.signer = ALICE;
-                        transaction.submit(chain)?;
-                        transaction.signer = own;
-                    }
-                    copied += 1;
-                    transaction.submit(chain)
-                },
+            intercept: |chain: &mut SandboxChain, mut transaction: Transaction<'_>| {
+                if copied == 0 {
+                    let own = transaction.signer;
+                    transaction.signer = ALICE;
+                    transaction.submit(chain)?;
+                    transaction.signer = own;
+                }
+                copied += 1;
+                transaction.submit(chain)
+            },
         };
         watcher.tick(&mut rushed, &mut ledger)
     });
@@ -444,4 +448,85 @@ fn watcher_that_the_chain_contradicts_doubts_itself_and_computes_again() {
         }
         assert_eq!(net.snapshot(), before);
     }
+}
+
+/// Returns a subnet whose closed epoch reads the stake of as many parents as five validators may
+/// have.
+fn with_parents() -> (Network, NetUid) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    let (validators, parents) = (u32::from(MAX_CHILDREN), u32::from(MAX_PARENTS));
+    net.enrol_crowd(netuid, ALICE, "validator", validators)
+        .enrol_crowd(netuid, ALICE, "parent", parents);
+    for parent in 0..parents {
+        let hotkey = nth("parent", parent);
+        net.stake(netuid, ALICE, hotkey, Rao::from_tao(100));
+        let children = (0..validators).map(|child| Child {
+            proportion: u64::MAX / u64::from(MAX_CHILDREN),
+            hotkey: nth("validator", child),
+        });
+        let children = children.collect();
+        net.as_(ALICE)
+            .set_children(netuid, hotkey, children)
+            .expect("set");
+    }
+    net.close(netuid);
+    (net, netuid)
+}
+
+/// Attack P7: the dispute of a step that reads the stake of many parents has no room in a call. The
+/// watcher has the chain store those stakes first.
+#[test]
+fn watcher_gathers_stakes_for_a_dispute_that_one_call_has_no_room_for() {
+    let (mut net, netuid) = with_parents();
+    let honest = net.compute(netuid);
+    let phases = &honest.trace.plan.phases;
+    let reads = phases.iter().position(|phase| phase.rows && phase.stake);
+    let mut lie = honest.assertion.clone();
+    lie.steps[reads.expect("a phase that reads both")][0] ^= 1;
+    net.propose_lie(netuid, &lie);
+    let refutation = honest.trace.refute(&net.inputs(netuid), &lie);
+    let (k, proof) = refutation.expect("a lie");
+
+    // The time of the dispute, if the stakes are stored and if they are not.
+    let template = net.template();
+    let [stored, whole] = [PAGE, 0].map(|count| {
+        let mut net = Network::begin_from(&template);
+        if count > 0 {
+            let gathered = net.as_(KEEPER).gather(netuid, 0, count);
+            assert_eq!(gathered, Ok(honest.header.neurons));
+        }
+        let (disputed, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
+        assert_eq!(disputed, Ok(()));
+        bill.total.ref_time
+    });
+    assert!(stored < whole, "{stored} and {whole} ps");
+    let limit = whole - (whole - stored) / 8;
+
+    let gathered = |net: &Network| {
+        let gathered = net.addresses().epoch().gathered(netuid, 0);
+        net.chain().query(gathered).expect("readable")
+    };
+    assert_eq!(gathered(&net), 0);
+    let watcher = Watcher::new(STRANGER, net.addresses());
+    let mut ledger = EpochCache::new(net.addresses(), kernels());
+    let report = net.with_chain(|chain| {
+        let mut limited = Intercepted {
+            chain,
+            intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
+                chain.limit_time(limit);
+                let receipt = transaction.submit(chain);
+                chain.limit_time(1 << 60);
+                receipt
+            },
+        };
+        watcher.tick(&mut limited, &mut ledger)
+    });
+    let actions = report.expect("the chain answers").clean();
+    assert!(
+        matches!(actions.as_deref(), Ok([Action::Disputed { step, .. }]) if *step == k),
+        "{actions:?}"
+    );
+    assert_eq!(gathered(&net), honest.header.neurons);
+    assert_eq!(net.standing(netuid), []);
 }

@@ -1,12 +1,14 @@
 //! Permissions: peers are wired once, the deployer keeps no role, other accounts are refused.
 
-use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
+use inktensor_client::chain::ChainRead;
+use inktensor_e2e_tests::{accounts::*, network::config, Network, Prepared, Shape};
 use inktensor_primitives::{
     emission::{EmissionError, Payout, SplitPreset},
     kernel::NeuronResult,
     registry::RegistryError,
     staking::{Payment, StakingError},
     token::{SuccessionError, Successor, WireError},
+    wiring::Wired,
     AccountId, NetUid, Rao, Uid,
 };
 
@@ -54,6 +56,27 @@ fn peers_are_the_deployed_contracts() {
 }
 
 #[test]
+fn wire_emits_the_peers_of_each_contract() {
+    // A network of its own: one that begins from a saved state has no earlier events.
+    let net = Network::deploy_with(&config());
+    let it = net.addresses();
+    let events = net.chain().events(0).expect("the events");
+    let wired: Vec<(AccountId, Vec<AccountId>)> = events
+        .iter()
+        .filter_map(|event| Some((event.contract, event.decode::<Wired>()?.peers)))
+        .collect();
+    assert_eq!(
+        wired,
+        [
+            (it.token, vec![it.emission, it.registry]),
+            (it.registry, vec![it.epoch]),
+            (it.staking, vec![it.emission, it.epoch]),
+            (it.emission, vec![it.epoch]),
+        ]
+    );
+}
+
+#[test]
 fn wire_twice_is_refused_even_by_the_deployer() {
     let mut net = Network::deploy();
     let addresses = net.addresses();
@@ -86,6 +109,19 @@ fn wire_by_another_account_is_refused() {
         assert_eq!(answer, Err(WireError::NotDeployer));
     }
     assert_eq!(net.snapshot(), before);
+}
+
+#[test]
+fn wire_of_the_treasury_as_epoch_contract_is_refused() {
+    let mut net = Network::half_deployed();
+    let epoch = net.addresses().epoch;
+    net.refuses(
+        DEPLOYER,
+        |it| it.wire_emission(TREASURY),
+        WireError::BadPeer,
+    );
+    // A refusal leaves the contract as it was, so the deployer can still name the right one.
+    assert_eq!(net.as_(DEPLOYER).wire_emission(epoch), Ok(()));
 }
 
 #[test]

@@ -5,6 +5,10 @@ use crate::{
     tests::closed_epoch,
     weights::{canonical, rewrite, RowCell, RowWriter},
 };
+use ink::env::{
+    test::{callee, get_contract_storage_rw},
+    DefaultEnvironment,
+};
 use inktensor_primitives::{registry::roster_with_owner, AccountId};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -180,6 +184,54 @@ fn gathered_stakes_are_not_read_again() {
     next.header.epoch += 1;
     assert_eq!(stakes.gathered(netuid, chunk, next.header.epoch), []);
     assert_eq!(stakes.gathered(netuid, chunk, CLOSED).len(), 4);
+}
+
+/// Returns the number of cells of this contract that `act` reads.
+fn cells_read<T>(act: impl FnOnce() -> T) -> usize {
+    let reads = || get_contract_storage_rw::<DefaultEnvironment>(&callee::<DefaultEnvironment>()).0;
+    let before = reads();
+    act();
+    reads() - before
+}
+
+/// Attack P6: a dispute pays for the rows of the whole roster in a phase that reads none.
+#[ink::test]
+fn a_phase_pays_for_its_own_inputs_only() {
+    let registry = Neurons((0..8u16).map(|uid| neuron(uid.into(), 0)).collect());
+    let mut closed = closed_epoch(CLOSED, None, &[0, 1, 2]);
+    let netuid = closed.header.netuid;
+    let (mut rows, mut stakes) = (RowStore::default(), StakeStore::default());
+    for (uid, generation) in closed.header.roster.iter().zip(0..) {
+        let writer = RowWriter {
+            netuid,
+            uid: *uid,
+            generation,
+            open: CLOSED,
+            block: 70,
+        };
+        let heads = rows.heads(netuid, *uid);
+        rows.write(writer, heads, &[7; 8]).unwrap();
+    }
+    let tenures = registry.tenures(&closed.header.roster);
+    closed.seats = roster_seats(&rows, &closed.header, &tenures).unwrap();
+    let chunk = 1;
+    stakes.put(netuid, chunk, CLOSED, vec![Rao(5)]);
+
+    let one = cells_read(|| rows.heads(netuid, Uid(0)));
+    assert!(one > 0);
+    for (reads_rows, reads_stake) in [(false, false), (true, false), (false, true), (true, true)] {
+        let reads = PhasePlan {
+            rows: reads_rows,
+            stake: reads_stake,
+            memory: false,
+        };
+        // One stake of the four is gathered. The source fails if it is asked for others.
+        let source = Rest(registry.clone(), if reads_stake { 3 } else { 0 });
+        let stored = Inputs::new(&source, &rows, &stakes);
+        let cells = cells_read(|| stored.of_chunk(&closed, chunk, &reads).unwrap());
+        let (of_rows, of_stake) = (3 * usize::from(reads_rows), usize::from(reads_stake));
+        assert_eq!(cells, one * (1 + of_rows + of_stake), "{reads:?}");
+    }
 }
 
 /// Event on a subnet: a neuron sets weights, or is replaced.
