@@ -141,6 +141,9 @@ export type InktensorPrimitivesRegistryServingPrometheus = {
 
 export type InktensorPrimitivesUnitsBps = number;
 
+export type InktensorPrimitivesStakingTypesProxy =
+  { type: 'None' } | { type: 'Account'; value: AccountId32 } | { type: 'Aside' };
+
 export type InkPrimitivesLangError = 'CouldNotReadInput';
 
 export type InktensorPrimitivesDisputeStepProof = {
@@ -221,6 +224,14 @@ export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 
 
 export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
+export type InktensorPrimitivesStakingTypesPayment = {
+  hotkey: AccountId32;
+  coldkey: AccountId32;
+  amount: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingTypesHotkeyPart = { hotkey: AccountId32; amount: InktensorPrimitivesUnitsRao };
+
 export type InktensorPrimitivesEpochWeightCallsWeightsCall =
   | { type: 'Set'; value: [InktensorPrimitivesUnitsNetUid, Array<InktensorPrimitivesUnitsUid>, Array<number>, bigint] }
   | { type: 'Commit'; value: [InktensorPrimitivesUnitsNetUid, number, FixedBytes<32>] }
@@ -295,6 +306,8 @@ export type EpochClosedEpochMemory = {
   chunk: number;
   hashes: Array<FixedBytes<32> | undefined>;
 };
+
+export type InktensorPrimitivesEpochTypesPartlySettled = { chunk: number; neurons: number };
 
 export type EpochSettlementSettling = {
   settlement: InktensorPrimitivesEpochTypesSettlement;
@@ -422,7 +435,8 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'TooManyCalls'; value: number }
   | { type: 'TooManyAssertions'; value: number }
   | { type: 'KernelTrapped' }
-  | { type: 'TooLate'; value: number };
+  | { type: 'TooLate'; value: number }
+  | { type: 'NothingOwed' };
 
 export type InktensorPrimitivesEpochTypesWeightsRow = {
   updatedAt: number;
@@ -487,6 +501,7 @@ export type InktensorPrimitivesEpochTypesSettlement = {
   chunk: number;
   finalAt: number;
   settled: Bytes;
+  partly: Array<InktensorPrimitivesEpochTypesPartlySettled>;
   budget: InktensorPrimitivesUnitsRao;
   paid: InktensorPrimitivesUnitsRao;
   owner: AccountId32;
@@ -585,9 +600,11 @@ export type InktensorPrimitivesStakingErrorStakingError =
   | { type: 'NotAccepted'; value: AccountId32 }
   | { type: 'TooManyParents'; value: number }
   | { type: 'ChildrenTooSoon'; value: number }
-  | { type: 'StillParent' }
+  | { type: 'NothingDue' }
   | { type: 'NothingToClaim' }
-  | { type: 'Braked'; value: number };
+  | { type: 'Braked'; value: number }
+  | { type: 'SelfProxy' }
+  | { type: 'NotEnded'; value: number };
 
 export type InktensorPrimitivesEmissionErrorEmissionError =
   | { type: 'NotEpoch' }
@@ -598,7 +615,8 @@ export type InktensorPrimitivesEmissionErrorEmissionError =
   | { type: 'Staking' }
   | { type: 'Overflow' }
   | { type: 'StillLive' }
-  | { type: 'NobodyShares' };
+  | { type: 'NobodyShares' }
+  | { type: 'NothingOwed' };
 
 export type InktensorPrimitivesDisputeOpening = 'Carry' | 'Scratch' | 'Memory';
 

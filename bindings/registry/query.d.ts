@@ -39,6 +39,7 @@ import type {
   InktensorPrimitivesRegistryTypesVoter,
   InktensorPrimitivesRegistryTypesSubnetSnapshot,
   InktensorPrimitivesKernelStepNeuronResult,
+  InktensorPrimitivesStakingTypesPayment,
   InktensorPrimitivesTokenWireError,
 } from './types.js';
 
@@ -1324,29 +1325,107 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
 
   /**
    * Records the scores of `epoch` for the uids from `start` on, which must be of one page of
-   * 64. Epoch contract only. A neuron that registered after the epoch keeps a score of zero.
+   * 64, and the pay in rao that is owed to the owner of each. Epoch contract only.
+   *
+   * A neuron that registered after the epoch keeps a score of zero, and the pay is owed to
+   * the neuron that it has replaced.
    *
    * # Errors
-   * `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
+   * `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`, `Exhausted`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
    * @param {InktensorPrimitivesUnitsUid} start
    * @param {Array<InktensorPrimitivesKernelStepNeuronResult>} scores
+   * @param {Array<InktensorPrimitivesUnitsRao>} owed
    * @param {ContractCallOptions} options
    *
-   * @selector 0xe39890d9
+   * @selector 0xf3eb869e
    **/
-  registryRecordScores: GenericContractQueryCall<
+  registryRecordPay: GenericContractQueryCall<
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
       start: InktensorPrimitivesUnitsUid,
       scores: Array<InktensorPrimitivesKernelStepNeuronResult>,
+      owed: Array<InktensorPrimitivesUnitsRao>,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<Result<[], InktensorPrimitivesRegistryErrorRegistryError>, ContractCallResult>
     >,
+    Type
+  >;
+
+  /**
+   * Removes and returns the pay that is owed to the neurons on `uids`, at most 64. Epoch
+   * contract only.
+   *
+   * # Errors
+   * `NotEpoch`, `OutOfBounds`, `NotSeated`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {Array<InktensorPrimitivesUnitsUid>} uids
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xa8ee045d
+   **/
+  registryTakeOwed: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      uids: Array<InktensorPrimitivesUnitsUid>,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<Array<InktensorPrimitivesStakingTypesPayment>, InktensorPrimitivesRegistryErrorRegistryError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Removes and returns the pay that is owed to the owner of `hotkey` for registrations that
+   * were replaced. Epoch contract only.
+   *
+   * # Errors
+   * `NotEpoch`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xd9d31561
+   **/
+  registryTakeLeft: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesStakingTypesPayment | undefined, InktensorPrimitivesRegistryErrorRegistryError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Returns the pay in rao that is owed to the owner of `hotkey` for registrations that were
+   * replaced. `Epochs::collect_left` stakes it.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x81bb9cca
+   **/
+  registryLeft: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
     Type
   >;
 

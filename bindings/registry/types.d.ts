@@ -163,6 +163,9 @@ export type InktensorPrimitivesRegistryServingPrometheusLike = {
 
 export type InktensorPrimitivesUnitsBps = number;
 
+export type InktensorPrimitivesStakingTypesProxy =
+  { type: 'None' } | { type: 'Account'; value: AccountId32 } | { type: 'Aside' };
+
 export type InkPrimitivesLangError = 'CouldNotReadInput';
 
 export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
@@ -231,6 +234,14 @@ export type InktensorPrimitivesRegistryServingHostLike =
 
 export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
+export type InktensorPrimitivesStakingTypesPayment = {
+  hotkey: AccountId32;
+  coldkey: AccountId32;
+  amount: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingTypesHotkeyPart = { hotkey: AccountId32; amount: InktensorPrimitivesUnitsRao };
+
 export type InktensorPrimitivesRegistryTypesRegistryPeers = { token: AccountId32; epoch?: AccountId32 | undefined };
 
 export type InktensorPrimitivesRegistryTypesHotkeyStatus = {
@@ -291,9 +302,10 @@ export type RegistryPagesStanding = {
   registeredAt: number;
   tenure: InktensorPrimitivesVersioned003;
   score: InktensorPrimitivesKernelStepNeuronResult;
+  owed: InktensorPrimitivesUnitsRao;
 };
 
-export type RegistryPagesStandingPage = { scored: number; standings: Array<RegistryPagesStanding> };
+export type RegistryPagesStandingPage = { scored: number; recorded: bigint; standings: Array<RegistryPagesStanding> };
 
 export type RegistrySubnetsStrength = {
   epochs: number;
@@ -309,6 +321,8 @@ export type RegistryServingServingRecord = {
   commitment?: InktensorPrimitivesRegistryServingCommitment | undefined;
   deposit: InktensorPrimitivesUnitsRao;
 };
+
+export type RegistrySubnetsPayLeft = { coldkey: AccountId32; owed: InktensorPrimitivesUnitsRao; replacedIn: number };
 
 export type InktensorPrimitivesTao = AccountId32;
 
@@ -360,6 +374,7 @@ export type RegistrySubnets = {
   served: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryServingServingRecord | undefined> };
   presentHotkeys: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<AccountId32 | undefined> };
   agreements: { get(arg: AccountId32Like): Promise<AccountId32 | undefined> };
+  left: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<RegistrySubnetsPayLeft | undefined> };
 };
 
 export type InktensorPrimitivesRegistryErrorRegistryError =
@@ -430,6 +445,7 @@ export type InktensorPrimitivesRegistryViewsNeuronView = {
   uid: InktensorPrimitivesUnitsUid;
   neuron: InktensorPrimitivesRegistryTypesNeuron;
   score: InktensorPrimitivesKernelStepNeuronResult;
+  owed: InktensorPrimitivesUnitsRao;
 };
 
 export type InktensorPrimitivesRegistryTypesNeuron = {

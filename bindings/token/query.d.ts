@@ -305,24 +305,22 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Mints `value` rao to `to`. Minter only.
+   * Mints to each of these accounts its amount in rao. Minter only.
    *
    * # Events
-   * `Transfer`.
+   * `Transfer` for each account.
    *
    * # Errors
    * `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
    *
-   * @param {AccountId32Like} to
-   * @param {bigint} value
+   * @param {Array<[AccountId32Like, bigint]>} payees
    * @param {ContractCallOptions} options
    *
    * @selector 0x1a12bbf0
    **/
   tokenControlMintTo: GenericContractQueryCall<
     (
-      to: AccountId32Like,
-      value: bigint,
+      payees: Array<[AccountId32Like, bigint]>,
       options?: ContractCallOptions,
     ) => Promise<GenericContractCallResult<Result<[], Psp22ErrorsPsp22Error>, ContractCallResult>>,
     Type

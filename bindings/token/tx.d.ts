@@ -155,22 +155,21 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Mints `value` rao to `to`. Minter only.
+   * Mints to each of these accounts its amount in rao. Minter only.
    *
    * # Events
-   * `Transfer`.
+   * `Transfer` for each account.
    *
    * # Errors
    * `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
    *
-   * @param {AccountId32Like} to
-   * @param {bigint} value
+   * @param {Array<[AccountId32Like, bigint]>} payees
    * @param {ContractTxOptions} options
    *
    * @selector 0x1a12bbf0
    **/
   tokenControlMintTo: GenericContractTxCall<
-    (to: AccountId32Like, value: bigint, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
+    (payees: Array<[AccountId32Like, bigint]>, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
     Type
   >;
 
