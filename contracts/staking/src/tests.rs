@@ -259,17 +259,18 @@ fn empty_positions_and_unread_pools_are_deleted() {
     };
     stake_pay(&mut staking, vec![payment(hotkey(), django, 100)]);
     begin_epoch(&mut staking, 0);
+    begin_epoch(&mut staking, 1);
     let remove_all =
         |staking: &mut StakingContract| staking.stake.remove_all(position, 0).unwrap().stake;
     assert_eq!(remove_all(&mut staking), Rao(100));
     assert!(!staking.stake.stores_position(position));
-    // Epoch 0 still reads the pool.
+    // Epoch 1, in which the pay weighed, still reads the pool.
     assert!(staking.stake.stores_pool(NETUID, hotkey()));
-    assert_eq!(staking.stake_at(NETUID, hotkey(), 0), Ok(Rao(100)));
+    assert_eq!(staking.stake_at(NETUID, hotkey(), 1), Ok(Rao(100)));
 
-    begin_epoch(&mut staking, 1);
+    begin_epoch(&mut staking, 2);
     stake_pay(&mut staking, vec![payment(hotkey(), django, 7)]);
     assert_eq!(remove_all(&mut staking), Rao(7));
     assert!(!staking.stake.stores_pool(NETUID, hotkey()));
-    assert_eq!(staking.stake_at(NETUID, hotkey(), 1), Ok(Rao::ZERO));
+    assert_eq!(staking.stake_at(NETUID, hotkey(), 2), Ok(Rao::ZERO));
 }

@@ -225,8 +225,8 @@ fn a_step_above_the_time_of_the_chain_is_too_costly() {
     assert!(of_heavy.time <= STEP_TIME && of_heavy.time > STEP_TIME / 100 * 99);
     assert!(!EngineError::TooCostly(STEP_TIME).is_of_this_machine());
     let wasm = Wasm::new().expect("wasmtime");
-    let kernel = wasm.load(&heavy, &blake2(&heavy)).expect("a kernel");
-    assert_eq!(kernel.step(&step_input()), Ok(StepOutput::default()));
+    let loaded = wasm.load(&heavy, &blake2(&heavy)).expect("a kernel");
+    assert_eq!(loaded.step(&step_input()), Ok(StepOutput::default()));
     // A step that never ends is no exception.
     let endless = measured(&kernel("(loop (br 0))"));
     assert_eq!(endless.output, Err(EngineError::TooCostly(STEP_TIME)));

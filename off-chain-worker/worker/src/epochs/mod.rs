@@ -4,7 +4,6 @@
 mod doubt;
 mod memory;
 mod paid_at_once;
-mod paid_at_once;
 mod read;
 mod results;
 mod shown;

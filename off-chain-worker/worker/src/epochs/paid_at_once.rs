@@ -26,7 +26,9 @@ impl EpochCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::{EngineChoice, Kernels};
     use crate::service::tests::Net;
+    use std::sync::Arc;
 
     #[test]
     fn calls_of_an_epoch_pay_fewer_until_they_have_room() {

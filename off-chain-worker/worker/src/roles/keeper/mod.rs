@@ -8,7 +8,7 @@ mod tests;
 use super::{
     stakes::is_too_large,
     standing::{closed_epoch, StandingAssertion},
-    turn::{self, Due, Look, Step},
+    turn::{self, Due, Look, Remedy, Step},
     Action, Role, RoleError, Subnets, TickReport, Turn, GROUP,
 };
 use crate::{epochs::EpochCache, history::EpochHistory};
