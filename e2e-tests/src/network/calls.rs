@@ -372,8 +372,19 @@ impl Caller<'_> {
         results: &[NeuronResult],
         memory: Vec<u8>,
     ) -> Result<Rao, EpochError> {
+        self.settle_some((netuid, epoch, chunk), results, memory, PAGE)
+    }
+
+    /// Settles a chunk of a final epoch, at most `most` neurons.
+    pub fn settle_some(
+        self,
+        (netuid, epoch, chunk): (NetUid, u32, u16),
+        results: &[NeuronResult],
+        memory: Vec<u8>,
+        most: u16,
+    ) -> Result<Rao, EpochError> {
         let mut contract = self.net.addresses.epoch();
-        let message = contract.settle(netuid, epoch, chunk, results.to_vec(), memory, PAGE);
+        let message = contract.settle(netuid, epoch, chunk, results.to_vec(), memory, most);
         self.send(message)
     }
 

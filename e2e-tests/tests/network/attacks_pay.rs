@@ -176,6 +176,80 @@ fn settle_takes_no_deposit_although_owners_take_their_pay_out() {
     }
 }
 
+/// A staker that deposits the least amount on each validator in each epoch, and collects the shares
+/// of the deposit before, costs the keeper no deposit.
+#[test]
+fn settle_takes_no_deposit_although_stakers_come_and_go() {
+    let (mut net, netuid, computed) = paid_epochs();
+    net.finalize(netuid);
+    settle_first_chunk(&mut net, netuid, &computed);
+    for _ in 0..4 {
+        stake_all(&mut net, netuid, CHARLIE, "validator", 2);
+        net.honest_weights(netuid);
+        net.close(netuid);
+        let computed = net.assert_epoch(netuid);
+        net.finalize(netuid);
+        let costs = settle_first_chunk(&mut net, netuid, &computed);
+        let deposit: i128 = costs.iter().map(|it| it.v31.total.deposit).sum();
+        assert!(deposit <= 0, "the keeper pays {deposit}");
+    }
+    for place in 0..2 {
+        net.as_(CHARLIE)
+            .remove_all_stake(netuid, nth("validator", place))
+            .expect("it has all its shares");
+    }
+}
+
+/// Returns a subnet with validators and miners whose closed epoch pays, and its assertion.
+fn paid_epochs() -> (Network, NetUid, EpochRun) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 40);
+    for _ in 0..3 {
+        net.run_epoch(netuid);
+        net.honest_weights(netuid);
+    }
+    net.close(netuid);
+    let computed = net.assert_epoch(netuid);
+    (net, netuid, computed)
+}
+
+/// A caller that has no room for a whole chunk pays a few neurons at a time, and all are paid what
+/// one call would have paid.
+#[test]
+fn settle_of_few_neurons_at_a_time_pays_the_same() {
+    let (mut net, netuid, computed) = paid_epochs();
+    net.finalize(netuid);
+    let template = net.template();
+    let results = &computed.trace.results[0];
+    let memory = &computed.trace.memory[0];
+    let chunk = (netuid, computed.header.epoch, 0);
+    let paid = |most: u16| {
+        let mut net = Network::begin_from(&template);
+        let (mut calls, mut sum) = (0, 0);
+        while net
+            .status(netuid)
+            .and_then(|status| status.settling)
+            .is_some_and(|settling| !settling.is_settled(0))
+        {
+            let caller = net.as_(KEEPER);
+            let some = caller.settle_some(chunk, results, memory.clone(), most);
+            sum += some.expect("settled").0;
+            calls += 1;
+        }
+        let owed: Vec<Rao> = net.metagraph(netuid, 0).iter().map(|it| it.owed).collect();
+        (calls, sum, owed, net.balance(KEEPER))
+    };
+    let neurons = u32::from(computed.header.neurons);
+    let whole = paid(PAGE);
+    assert_eq!(whole.0, 1);
+    for (most, calls) in [(15, neurons.div_ceil(15)), (1, neurons), (0, neurons)] {
+        let (made, sum, owed, balance) = paid(most);
+        assert_eq!(made, calls, "{most} at a time");
+        assert_eq!((sum, &owed, balance), (whole.1, &whole.2, whole.3));
+    }
+}
+
 /// Pay that an owner collects between a close and its settlement has no part in the dividends of
 /// the closed epoch, for which it did not weigh.
 #[test]
@@ -310,6 +384,11 @@ fn allow_parent_withdrawn_ends_the_parents_weight() {
     net.run_epoch(netuid);
     assert_eq!(weight(&net, BOB_HOTKEY), Rao::ZERO);
     assert!(whole.0 - 1 <= weight(&net, ALICE_HOTKEY).0);
+    // The parent keeps its place until it has what it is due.
+    assert_eq!(net.parents(netuid, BOB_HOTKEY).len(), 1);
+    net.as_(STRANGER)
+        .hand_on(netuid, BOB_HOTKEY, vec![ALICE_HOTKEY])
+        .expect("due");
     assert_eq!(net.parents(netuid, BOB_HOTKEY), []);
     assert_eq!(net.children(netuid, ALICE_HOTKEY).children, []);
 }

@@ -223,6 +223,10 @@ fn dividends_of_a_child_go_to_its_parent_less_the_take() {
     let bob = net.seat(netuid, BOB_HOTKEY).expect("a seat").uid;
     assert!(net.roster(netuid).contains(&bob));
     net.honest_weights(netuid);
+    // What earlier epochs have made due is handed on before.
+    net.as_(CHARLIE)
+        .hand_on(netuid, BOB_HOTKEY, vec![ALICE_HOTKEY])
+        .expect("handed on");
     let before = net.hotkey_stake(netuid, ALICE_HOTKEY);
     let had = net.hotkey_stake(netuid, BOB_HOTKEY);
     let computed = net.run_epoch(netuid);

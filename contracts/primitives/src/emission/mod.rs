@@ -140,7 +140,7 @@ pub trait Emission {
     /// after the settle window.
     ///
     /// The owner's part is owed to the subnet's owner, who collects it with `collect_cut`. What is
-    /// owed to a former owner, or on another hotkey, is staked at once.
+    /// owed to a former owner, or on another hotkey, is paid to that owner as TAO.
     /// The unpaid rest of miners, validators and fees goes to the subnet's next budget.
     ///
     /// # Events

@@ -13,9 +13,9 @@ use inktensor_primitives::{
     AccountId, Bps, NetUid, Rao,
 };
 
-/// Most accesses to storage cells for the dividends of one call. With those of the other contracts
-/// that settle a chunk they fit a quarter block of a chain that counts 10 KiB of proof and 0.2 ms
-/// for an access.
+/// Most accesses to storage cells for the dividends of one call: with those of the other contracts
+/// that settle a chunk, a good part of a block of a chain that counts 10 KiB of proof and 0.2 ms for
+/// an access. A caller that finds no room pays fewer neurons.
 const MOST_ACCESSES: u32 = 240;
 /// Accesses for a hotkey: take, links, root stake, and the pool twice.
 const OWN_ACCESSES: u32 = 5;

@@ -174,7 +174,7 @@ impl Simulation<'_> {
         let treasury = self.chain.query(contracts.emission().treasury())?;
         let balance = self.chain.query(contracts.psp22().balance_of(treasury))?;
         let mut equation = Equation::new(
-            "TAO minted or owed since went to neurons, owners, the treasury, and the accounts that ran the epochs",
+            "TAO minted or owed since went to neurons, owners, the treasury, and workers",
             [
                 term("minted by emission", issuance.minted),
                 term("owed by emission", issuance.owed),
