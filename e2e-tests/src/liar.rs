@@ -52,7 +52,7 @@ struct Line {
 }
 
 impl Liar {
-    /// Starts a proxy to the node on this port, which tells the truth at first.
+    /// Starts a proxy to the node on this port, which is honest at first.
     ///
     /// # Panics
     /// If no port is free.

@@ -8,7 +8,8 @@
 //! println!("a new chain at {}", node.url());
 //! ```
 //! # Limits
-//! The node makes a block only when a transaction arrives, and none if it is idle. A node outlives a test that is killed.
+//! The node makes a block only when a transaction arrives, and none if it is idle. A node outlives
+//! a test that is killed.
 
 use serde_json::{json, Value};
 use std::{

@@ -128,8 +128,8 @@ impl Step {
         }
     }
 
-    /// Executes the step on `state`. `gather` collects those inputs of a chunk from storage that its
-    /// last argument names: a phase does not pay for others. `run` executes the kernel.
+    /// Executes the step on `state`. `gather` collects those inputs of a chunk from storage that
+    /// its last argument names: a phase does not pay for others. `run` executes the kernel.
     ///
     /// # Errors
     /// Those of `gather` and `run`.

@@ -4,8 +4,8 @@
 use crate::price::Price;
 use inktensor_primitives::{registry::RegistryError, versioned::TooOld, Uid, Versioned};
 
-/// State that changes with every registration and every close. It is one cell, so that both read and
-/// write it at once.
+/// State that changes with every registration and every close. It is one cell, so that both read
+/// and write it at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]

@@ -179,8 +179,8 @@ impl Chain for Waiting {
     }
 }
 
-/// Closes the epoch of `netuid` as soon as it is due, and posts a false assertion of it. Returns the
-/// block.
+/// Closes the epoch of `netuid` as soon as it is due, and posts a false assertion of it. Returns
+/// the block.
 fn lie_at_once(chain: &mut RemoteChain, contracts: Addresses, netuid: NetUid) -> u32 {
     let mut epochs = EpochCache::new(contracts, engines::kernels());
     let status = chain.query(contracts.epoch().status(netuid));

@@ -1,5 +1,5 @@
-//! A node that keeps the states of some blocks only, as all nodes do by default. Epochs are verified
-//! as long as it can serve them, and the rest is said at once.
+//! A node that keeps the states of some blocks only, as all nodes do by default. Epochs are
+//! verified as long as it can serve them, and the rest is said at once.
 
 use crate::worker::{act, fresh, populated};
 use inktensor_client::{chain::ChainRead, deploy::Bundle};

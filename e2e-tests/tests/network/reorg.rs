@@ -1,6 +1,6 @@
-//! A fork around the close of an epoch. The header of an epoch does not bind its inputs, so the same
-//! header may stand on two forks with other weights. A worker that computed one of them must not
-//! act on the other one with it.
+//! A fork around the close of an epoch. The header of an epoch does not bind its inputs, so the
+//! same header may stand on two forks with other weights. A worker that computed one of them must
+//! not act on the other one with it.
 
 use crate::worker::{fresh, populated};
 use inktensor_client::chain::{ChainError, ChainRead, Typed};
@@ -11,8 +11,8 @@ use inktensor_worker::{
     roles::{Action, Proposer, TickReport, Watcher},
 };
 
-/// Two forks of a network. On both, epoch 1 closes in the same block, with the same header and other
-/// weights.
+/// Two forks of a network. On both, epoch 1 closes in the same block, with the same header and
+/// other weights.
 struct Forked {
     netuid: NetUid,
     one: Network,

@@ -319,7 +319,7 @@ fn watcher_without_a_chunk_of_memory_disputes_what_it_can_compute() {
         matches!(*reason, RoleError::MemoryUnknown { .. }),
         "{reason}"
     );
-    // An honest assertion cannot be told from that one either.
+    // An honest assertion looks like that one too.
     let (k, proof) = honest
         .trace
         .refute(&net.inputs(netuid), &lie)
@@ -389,7 +389,7 @@ fn blocks_left_are_told_until_an_assertion_is_judged() {
     net.assert_epoch(netuid);
     let (_, listener) = turn(&mut net, &mut ledger);
     assert_eq!(listener.unchecked, [(netuid, Some(period)), (netuid, None)]);
-    // What was judged is not told again.
+    // What was judged is not reported again.
     let (_, listener) = turn(&mut net, &mut ledger);
     assert_eq!(listener.unchecked, [(netuid, None)]);
 }
@@ -433,7 +433,7 @@ fn watcher_that_the_chain_contradicts_doubts_itself_and_computes_again() {
         let mut ledger = ledger(&net, folder.store(&net).expect("made"), Arc::new(engine));
         let before = net.snapshot();
         let (moved, listener) = turn(&mut net, &mut ledger);
-        let problem = listener.report.clean().expect_err("told at once");
+        let problem = listener.report.clean().expect_err("reported at once");
         assert!(matches!(problem, RoleError::Doubted { .. }), "{problem}");
         assert!(moved, "it looks again at once");
         let (moved, listener) = turn(&mut net, &mut ledger);

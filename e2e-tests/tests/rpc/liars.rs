@@ -1,6 +1,6 @@
-//! One of three nodes lies, in each way that a node can: about an epoch's inputs, about an assertion
-//! that stands, about a dispute that would succeed, or by standing still. With `--agree 2` none of
-//! these costs collateral or hides a false assertion.
+//! One of three nodes lies, in each way that a node can: about an epoch's inputs, about an
+//! assertion that stands, about a dispute that would succeed, or by standing still. With `--agree
+//! 2` none of these costs collateral or hides a false assertion.
 
 use super::{config, connect, keys_of_users};
 use inktensor_client::{

@@ -1,8 +1,8 @@
 //! The past of a chain in this process: an identity of each state that it went through.
 //!
-//! A real block is complete before it is read. Here transactions are read one after the other within
-//! a block, so each of them makes a state with a hash of its own. The hash binds all that was done
-//! up to it: two chains that differ in a transaction have no later state in common.
+//! A real block is complete before it is read. Here transactions are read one after the other
+//! within a block, so each of them makes a state with a hash of its own. The hash binds all that
+//! was done up to it: two chains that differ in a transaction have no later state in common.
 
 use inktensor_client::chain::{BlockId, ChainError};
 use inktensor_primitives::{hash::blake2, Digest};

@@ -113,8 +113,8 @@ impl SandboxChain {
         self.weights
     }
 
-    /// Returns the cost of a message of `signer` with `weights`, without limits. The message changes
-    /// nothing.
+    /// Returns the cost of a message of `signer` with `weights`, without limits. The message
+    /// changes nothing.
     ///
     /// # Errors
     /// `NoContract`, `Trapped`, `Runtime`.
@@ -169,8 +169,8 @@ impl SandboxChain {
         self.gas = Weight::from_parts(self.gas.ref_time(), bytes);
     }
 
-    /// Keeps the states and events of the last `blocks` blocks only, as an ordinary node does: older
-    /// ones are `Pruned`. By default all are kept.
+    /// Keeps the states and events of the last `blocks` blocks only, as an ordinary node does:
+    /// older ones are `Pruned`. By default all are kept.
     pub const fn limit_history(&mut self, blocks: u32) {
         self.history = blocks;
     }

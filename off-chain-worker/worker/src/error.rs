@@ -100,8 +100,8 @@ pub enum RoleError {
         /// The subnet.
         netuid: NetUid,
     },
-    /// An assertion that stands could not be judged, and may be false. Another watcher has to check
-    /// it in time.
+    /// An assertion that stands could not be judged, and may be false. Another watcher has to
+    /// check it in time.
     #[error("the assertion of epoch {epoch} of subnet {}, which can be disputed before block {deadline}, could not be checked: {reason}", netuid.0)]
     Unchecked {
         /// The subnet.
@@ -113,8 +113,8 @@ pub enum RoleError {
         /// The reason.
         reason: Box<RoleError>,
     },
-    /// The chain refused a dispute: it comes to what was posted. What this worker has computed may
-    /// be wrong, so that was dropped, and the epoch is read again.
+    /// The chain refused a dispute: its result is what was posted. What this worker has computed
+    /// may be wrong, so that was dropped, and the epoch is read again.
     #[error("step {step} of epoch {epoch} of subnet {} differs from what is computed here, and the chain refuses a dispute: {reason}; \
         the epoch is read and computed again: check this machine and its node", netuid.0)]
     Doubted {

@@ -80,8 +80,8 @@ pub trait Emission {
     /// the epoch closes.
     ///
     /// Issuance is evaluated up to the current block. `matured`, the stake in rao that weighed in
-    /// `epoch`, is the subnet's weight from now on. If it is less than before, the subnet draws that
-    /// part of its share, and all subnets share the rest.
+    /// `epoch`, is the subnet's weight from now on. If it is less than before, the subnet draws
+    /// that part of its share, and all subnets share the rest.
     ///
     /// # Events
     /// `Drawn`.

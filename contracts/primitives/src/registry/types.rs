@@ -162,8 +162,8 @@ pub struct SubnetSnapshot {
     pub tenures: Vec<Tenure>,
 }
 
-/// Returns the uids with a permit, ascending: `roster`, that of the last final epoch, and the subnet
-/// owner's uid.
+/// Returns the uids with a permit, ascending: `roster`, that of the last final epoch, and the
+/// subnet owner's uid.
 pub fn roster_with_owner(mut roster: Vec<Uid>, owner: Option<Uid>) -> Vec<Uid> {
     if let Some(uid) = owner {
         if let Err(place) = roster.binary_search(&uid) {

@@ -261,12 +261,12 @@ impl Subnets {
         page.unwrap_or_default().at(places, epoch)
     }
 
-    /// Returns the tenures of the neurons on `uids`, below `taken`, at the end of `epoch`. Reads each
-    /// page of standings once.
+    /// Returns the tenures of the neurons on `uids`, below `taken`, at the end of `epoch`. Reads
+    /// each page of standings once.
     ///
     /// # Errors
-    /// `TooOld`, `OutOfBounds` for too many uids, for a seat that was not taken, or for uids that do
-    /// not ascend.
+    /// `TooOld`, `OutOfBounds` for too many uids, for a seat that was not taken, or for uids that
+    /// do not ascend.
     fn tenures(
         &self,
         netuid: NetUid,

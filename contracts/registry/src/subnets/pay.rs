@@ -113,7 +113,7 @@ impl Subnets {
     }
 
     /// Removes and returns the pay that is owed to the owner of `hotkey` for registrations that
-    /// were replaced: `None` if there is none, and nothing to remove.
+    /// were replaced. Returns nothing if there is no such pay, and no cell to remove.
     pub fn take_left(&mut self, netuid: NetUid, hotkey: AccountId) -> Option<Payment> {
         let key = (netuid, hotkey);
         let left = self.left.get(key)?;

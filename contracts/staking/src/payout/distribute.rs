@@ -14,8 +14,8 @@ use inktensor_primitives::{
 };
 
 /// Most accesses to storage cells for the dividends of one call: with those of the other contracts
-/// that settle a chunk, a good part of a block of a chain that counts 10 KiB of proof and 0.2 ms for
-/// an access. A caller that finds no room pays fewer neurons.
+/// that settle a chunk, a good part of a block of a chain that counts 10 KiB of proof and 0.2 ms
+/// for an access. A caller that finds no room pays fewer neurons.
 const MOST_ACCESSES: u32 = 240;
 /// Accesses for a hotkey: take, links, root stake, and the pool twice.
 const OWN_ACCESSES: u32 = 5;

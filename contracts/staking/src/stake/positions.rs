@@ -177,8 +177,8 @@ impl Stake {
         Ok(OwnStake { on_subnet, on_root })
     }
 
-    /// Opens the epoch after `closing` at block `now`. The deposits of `closing` mature. Returns the
-    /// stake that weighed in `closing`.
+    /// Opens the epoch after `closing` at block `now`. The deposits of `closing` mature. Returns
+    /// the stake that weighed in `closing`.
     ///
     /// # Errors
     /// `Overflow`.

@@ -70,8 +70,8 @@ pub enum ChainError {
 }
 
 impl ChainError {
-    /// Returns true if the error is one of the connection, or of its nodes: the same call may succeed
-    /// once the chain is read again.
+    /// Returns true if the error is one of the connection, or of its nodes: the same call may
+    /// succeed once the chain is read again.
     pub const fn is_of_the_connection(&self) -> bool {
         matches!(
             self,

@@ -32,7 +32,8 @@ pub use pinned::Pinned;
 use inktensor_primitives::{AccountId, Digest};
 use scale::{Decode, Encode};
 
-/// A block. Its hash binds all blocks before it, and so every state that a reader of the block sees.
+/// A block. Its hash binds all blocks before it, and so every state that a reader of the block
+/// sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct BlockId {
     /// Number of the block.

@@ -1,8 +1,8 @@
 //! The chain's side of a kernel's imports, as `pallet-contracts` answers a contract with an empty
 //! root cell. Both Wasm engines call these functions, on the memory of the kernel.
 //!
-//! A function that traps on the chain ends with [`Ended::Trap`]. Any other end is one that the chain
-//! does not have.
+//! A function that traps on the chain ends with [`Ended::Trap`]. Any other end is one that the
+//! chain does not have.
 
 /// `ReturnErrorCode::Success` of the contracts API.
 const SUCCESS: u32 = 0;

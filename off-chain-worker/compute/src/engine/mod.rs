@@ -4,8 +4,8 @@
 //! * **kernel**: the program that computes a step, a contract without storage known by its code
 //!   hash.
 //! * **engine**: an executor with one kernel loaded. [`wasm`] runs the chain's own bytes in
-//!   wasmtime, [`wasmi`] in the chain's own interpreter. [`native`] calls the linked crate that those
-//!   bytes are built from, for kernels of this repository.
+//!   wasmtime, [`wasmi`] in the chain's own interpreter. [`native`] calls the linked crate that
+//!   those bytes are built from, for kernels of this repository.
 //! * **phase**: one pass over all chunks; see [`PhaseJob`].
 //!
 //! An engine computes only. The order of the steps is the concern of [`crate::epoch`].

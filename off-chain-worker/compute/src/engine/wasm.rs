@@ -59,7 +59,7 @@ pub struct Wasm {
 #[derive(Default)]
 struct Kernels {
     loaded: Mutex<HashMap<Digest, Loaded>>,
-    /// Told when a kernel is compiled.
+    /// Called when a kernel is compiled.
     changed: Condvar,
 }
 

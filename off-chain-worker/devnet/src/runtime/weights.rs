@@ -14,12 +14,12 @@ use std::{cell::Cell, marker::PhantomData, sync::LazyLock};
 /// A set of weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Weights {
-    /// Those of pallet-contracts 31, with which the chain in this process comes. Loading code costs
-    /// the most.
+    /// Weights of pallet-contracts 31, with which the chain in this process comes. Loading code
+    /// costs the most.
     #[default]
     V31,
-    /// Those of pallet-contracts 38, of `substrate-contracts-node` 0.42. Every access to a storage
-    /// cell costs 10 KiB of proof.
+    /// Weights of pallet-contracts 38, of `substrate-contracts-node` 0.42. Every access to a
+    /// storage cell costs 10 KiB of proof.
     V38,
     /// No weights: the proof size of a message is the number of its accesses, see [`Accesses`].
     Accesses,

@@ -13,8 +13,8 @@ use std::sync::Arc;
 const JUDGED_EVERY: u32 = 5;
 
 impl EpochCache {
-    /// Returns true if an assertion that a single node shows on `netuid` is to be judged at `block`:
-    /// one in some blocks.
+    /// Returns true if an assertion that a single node shows on `netuid` is to be judged at
+    /// `block`: one in some blocks.
     pub fn judges_shown(&mut self, netuid: NetUid, block: u32) -> bool {
         let judged = self.shown.get(&netuid);
         let is_due = judged.is_none_or(|at| block >= at.saturating_add(JUDGED_EVERY));

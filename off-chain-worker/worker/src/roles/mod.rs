@@ -106,7 +106,8 @@ pub enum Action {
     },
 }
 
-/// The outcome of all turns until nothing is due. A problem on one subnet does not delay the others.
+/// The outcome of all turns until nothing is due. A problem on one subnet does not delay the
+/// others.
 #[derive(Debug, Default)]
 pub struct TickReport {
     /// Steps taken, in order.

@@ -207,7 +207,7 @@ impl Look {
     pub const NOTHING: Self = Look::Due(Vec::new());
 }
 
-/// Tells the listener of a step that the role has just taken on `netuid`, which had the status
+/// Informs the listener of a step that the role has just taken on `netuid`, which had the status
 /// `before`.
 ///
 /// # Errors
@@ -303,7 +303,7 @@ fn send(turn: &mut Turn<'_>, signer: AccountId, group: Vec<Grouped>) -> Result<b
         let step = match (sent.due.read)(receipt) {
             Ok(Step::TooLarge { remedy, problem }) => {
                 match apply(remedy, turn, netuid, signer) {
-                    // The next turn sends the message anew.
+                    // The next turn sends the message again.
                     Ok(true) => {
                         moved = true;
                         Ok(Step::Nothing)
@@ -364,7 +364,7 @@ fn apply(
     }
 }
 
-/// Tells the listener of a problem. Trouble with the chain ends the turn: it is the error.
+/// Informs the listener of a problem. Trouble with the chain ends the turn: it is the error.
 pub fn report(
     listener: &mut dyn Listener,
     netuid: NetUid,

@@ -182,7 +182,7 @@ impl Watcher {
                 reason: error.text(),
             };
             let answer = match answer {
-                // The chain comes to what was posted. Then what is known here may be wrong.
+                // The chain's result is what was posted. Then what is known here may be wrong.
                 Err(CallError::Refused(error @ EpochError::StepIsCorrect)) => {
                     return Err(doubted(&error))
                 }
@@ -266,8 +266,8 @@ struct Shown {
     posted: StandingAssertion,
 }
 
-/// Returns the assertions that single nodes show on these subnets, beyond those that the nodes agree
-/// on. A node that does not answer shows none.
+/// Returns the assertions that single nodes show on these subnets, beyond those that the nodes
+/// agree on. A node that does not answer shows none.
 fn shown(turn: &Turn<'_>, statuses: &[SubnetStatus]) -> Vec<Shown> {
     let netuids: Vec<NetUid> = statuses.iter().map(|(netuid, _)| *netuid).collect();
     let agreed: BTreeSet<(NetUid, Digest)> = statuses

@@ -177,8 +177,8 @@ pub struct Service<'a, O> {
     handles: Handles,
 }
 
-/// Runs a worker that signs as `account`, with the kernels that `kernels` can run, until it is asked
-/// to stop. `open` opens a connection to the chain; each role has its own.
+/// Runs a worker that signs as `account`, with the kernels that `kernels` can run, until it is
+/// asked to stop. `open` opens a connection to the chain; each role has its own.
 ///
 /// # Errors
 /// If the chain or the store cannot be used. A chain that does not answer is waited for.
@@ -325,8 +325,8 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
         Subnets::of(self.contracts).only(self.config.netuids.iter().copied())
     }
 
-    /// Returns the chain of a role, and its views of single nodes. What a keeper reads wrong costs a
-    /// fee. The other roles believe what enough nodes agree on.
+    /// Returns the chain of a role, and its views of single nodes. What a keeper reads wrong costs
+    /// a fee. The other roles believe what enough nodes agree on.
     fn believed(&self, role: Role, opened: Opened) -> (Box<dyn Chain>, Vec<Rc<dyn ChainRead>>) {
         let Opened { chain, nodes, .. } = opened;
         match role {

@@ -102,7 +102,7 @@ pub struct Finding {
     pub memory: Vec<u16>,
 }
 
-/// What is known of an epoch: how the chain stands with it, and its events.
+/// Knowledge of an epoch: how the chain stands with it, and its events.
 struct Known {
     status: EpochStatus,
     inputs: EpochInputs,

@@ -49,7 +49,7 @@ pub(super) struct Recorded {
     pub seen: Vec<u16>,
 }
 
-/// What the chain has recorded of an epoch.
+/// Record of an epoch on the chain.
 pub(super) struct Record<'a> {
     /// Pay of each chunk, as far as the events of its settlement are known.
     pub paid: &'a BTreeMap<u16, ChunkPay>,

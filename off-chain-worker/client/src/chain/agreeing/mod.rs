@@ -10,9 +10,9 @@ const FORK: u32 = 16;
 
 /// A chain whose reads are the answers that enough of its nodes give. It sends through one chain.
 ///
-/// The best block is the highest one that enough nodes have, with the same hash. All reads happen at
-/// that block, so nodes that are some blocks apart give the same answers. Code has a hash, so any
-/// node's is good.
+/// The best block is the highest one that enough nodes have, with the same hash. All reads happen
+/// at that block, so nodes that are some blocks apart give the same answers. Code has a hash, so
+/// any node's is good.
 pub struct Agreeing<C> {
     chain: C,
     nodes: Vec<Rc<dyn ChainRead>>,

@@ -114,8 +114,8 @@ pub async fn number(connection: &Connection, hash: H256) -> Result<u32, Trouble>
         .map_err(|_| Trouble::Lost("a block has a number beyond all that contracts count".into()))
 }
 
-/// Reads the blocks from `from` to the best one that `cache` lacks, for [`Update::apply`]. Begins with
-/// the newest, and ends at one whose state the node has discarded.
+/// Reads the blocks from `from` to the best one that `cache` lacks, for [`Update::apply`]. Begins
+/// with the newest, and ends at one whose state the node has discarded.
 pub async fn update(
     connection: &Connection,
     cache: &EventCache,

@@ -2,8 +2,8 @@
 //!
 //! Several transactions of an account are signed with consecutive nonces and sent together, so that
 //! one block can hold them all. Each is signed once, so it can be carried out only once, however
-//! often it is sent. An urgent one may be signed again with the same nonce and a higher tip: a block
-//! holds one of the two at most.
+//! often it is sent. An urgent one may be signed again with the same nonce and a higher tip: a
+//! block holds one of the two at most.
 //!
 //! No node's word is needed that a transaction is in a block: the blocks themselves are searched.
 //! While one is in none, it is sent again, to a node that may not know it. Its outcome is unknown
@@ -101,8 +101,8 @@ enum Untaken {
     Lost,
 }
 
-/// Signs `payloads` with `key`, sends them together, and waits for their blocks. Returns the outcome
-/// of each, in order.
+/// Signs `payloads` with `key`, sends them together, and waits for their blocks. Returns the
+/// outcome of each, in order.
 pub fn carry_out<P: Payload>(
     chain: &Node,
     key: &Keypair,

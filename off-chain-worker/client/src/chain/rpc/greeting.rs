@@ -22,8 +22,9 @@ use subxt::{
 };
 
 /// Largest answer that is read, in bytes. A node sends at most what its `--rpc-max-response-size`
-/// allows, 15 MiB by default: a whole block in hexadecimal can be that long. The limit is far above,
-/// so that no block and no pool of transactions stops a client, and a node cannot fill its memory.
+/// allows, 15 MiB by default: a whole block in hexadecimal can be that long. The limit is far
+/// above, so that no block and no pool of transactions stops a client, and a node cannot fill its
+/// memory.
 const MAX_ANSWER: u32 = 256 * 1024 * 1024;
 /// Messages of a subscription that may wait to be read.
 const SUBSCRIBED: usize = 4096;

@@ -206,7 +206,8 @@ impl Link {
         })
     }
 
-    /// Returns a way to each node alone. It asks once, and not at all for some time after a failure.
+    /// Returns a way to each node alone. It asks once, and not at all for some time after a
+    /// failure.
     pub fn each(&self) -> Vec<Self> {
         let alone = |door: &Arc<Door>| Self {
             runtime: Arc::clone(&self.runtime),

@@ -93,8 +93,8 @@ impl RpcChain {
         Ok(chain)
     }
 
-    /// Returns each node of the chain alone, to compare their answers. The list is empty for a chain
-    /// of one node.
+    /// Returns each node of the chain alone, to compare their answers. The list is empty for a
+    /// chain of one node.
     pub fn nodes(&self) -> Vec<Arc<Node>> {
         self.node.each().to_vec()
     }

@@ -63,7 +63,7 @@ impl Keeper {
         self
     }
 
-    /// Tells the keeper that this worker also proposes. It then rolls over no epoch that the worker
+    /// Says that this worker also proposes. It then rolls over no epoch that the worker
     /// can compute, until the proposer has had time to post it.
     pub const fn proposing(mut self) -> Self {
         self.proposes = true;

@@ -128,8 +128,8 @@ pub struct Layer {
     /// equal workers another one is first each time; 0 by default
     #[arg(long, value_name = "MS")]
     pub stagger: Option<u64>,
-    /// Seconds without a sign of life of a role after which /health reports a stalled worker; 300 by
-    /// default
+    /// Seconds without a sign of life of a role after which /health reports a stalled worker; 300
+    /// by default
     #[arg(long, value_name = "SECONDS", value_parser = positive::<NonZeroU64>)]
     pub stalled_after: Option<NonZeroU64>,
     /// Form of a line of the log; text by default
