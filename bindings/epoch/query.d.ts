@@ -787,13 +787,13 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Reads the stakes of the next `count` neurons of `chunk` of the epoch that closed last, and
-   * stores them for disputes and replays. Returns the number of neurons of the chunk whose
-   * stakes are stored.
+   * Reads the stakes of the next `count` neurons of `chunk` of the epoch that closed last,
+   * and stores them for disputes and replays. Returns the number of neurons of the
+   * chunk whose stakes are stored.
    *
-   * Anyone may call. A dispute or a replay of a step that reads stake reads those that are not
-   * stored. Each parent of a hotkey costs two reads more, so those of a chunk may be more
-   * than one call can read.
+   * Anyone may call. A dispute or a replay of a step that reads stake reads those that are
+   * not stored. Each parent of a hotkey costs two reads more, so those of a chunk
+   * may be more than one call can read.
    *
    * # Errors
    * `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.

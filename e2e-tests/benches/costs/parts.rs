@@ -11,7 +11,7 @@ use inktensor_primitives::{
     kernel::{EpochHeader, IncentiveKernel, StepInput},
     registry::Registry,
     staking::{Payment, Staking},
-    AccountId, Rao, Uid,
+    AccountId, Rao, Uid, PAGE,
 };
 use scale::Decode;
 use std::fmt::Debug;
@@ -69,6 +69,7 @@ pub fn of_settlement(last: &Template, computed: &EpochRun) -> Vec<Part> {
     let owed: Vec<Rao> = results.iter().map(|result| result.miner).collect();
     let payout = Payout {
         before: 0,
+        most: PAGE,
         incentives: owed.clone(),
         dividends,
         keeper: KEEPER,

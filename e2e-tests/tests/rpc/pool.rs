@@ -8,7 +8,7 @@ use super::{config, connect, keys_of_users, settings};
 use inktensor_client::{
     chain::{
         rpc::{RpcChain, Settings, Urgent},
-        selector, Call, Chain, ChainRead, Message, Typed,
+        selector, Call, Chain, Message, Typed,
     },
     deploy::{deploy, Addresses},
     keys,

@@ -78,6 +78,9 @@ impl KnownInputs {
     }
 }
 
+/// Inputs of all chunks, and the chunks whose inputs the chain does not return, with its errors.
+type Gathered = (Vec<ChunkInputs>, Vec<(u16, String)>);
+
 impl EpochCache {
     /// Reads plan and inputs of the closed epoch from the chain, finds the memory, and stores them
     /// if they are complete.
@@ -144,7 +147,7 @@ impl EpochCache {
         chain: &dyn ChainRead,
         header: &EpochHeader,
         plan: &EpochPlan,
-    ) -> Result<(Vec<ChunkInputs>, Vec<(u16, String)>), RoleError> {
+    ) -> Result<Gathered, RoleError> {
         let chunks = 0..plan.chunks(header.neurons);
         let message = |chunk| self.contracts.epoch().chunk_inputs(header.netuid, chunk);
         let together: Result<Vec<Result<ChunkInputs, EpochError>>, ChainError> =

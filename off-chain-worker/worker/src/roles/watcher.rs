@@ -41,7 +41,7 @@ enum Judgment {
     /// It is what this worker computes.
     True,
     /// It is false at step `k`.
-    False { k: u32, proof: StepProof },
+    False { k: u32, proof: Box<StepProof> },
     /// It stands no longer: the next epoch has closed.
     Over,
 }
@@ -95,7 +95,7 @@ impl Watcher {
                         turn::report(turn.listener, netuid, problem)?;
                     }
                 }
-                Ok(Judgment::False { k, proof }) => due.push(self.dispute(&posted, k, proof)),
+                Ok(Judgment::False { k, proof }) => due.push(self.dispute(&posted, k, *proof)),
                 Ok(Judgment::Over) => {}
                 // Nothing is known about an assertion that a stopping worker did not look at.
                 Err(RoleError::Chain(ChainError::NotSent(_))) => {}
@@ -140,6 +140,7 @@ impl Watcher {
         let claimed = claimed.ok_or(RoleError::AssertionUnknown { netuid })?;
         match epochs.refute(chain, netuid, &claimed)? {
             Some((k, proof)) if chain.block()? < posted.deadline => {
+                let proof = Box::new(proof);
                 Ok(Judgment::False { k, proof })
             }
             _ => Err(disagreement(chain, epochs, netuid, &claimed)?),

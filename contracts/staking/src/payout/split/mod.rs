@@ -70,6 +70,7 @@ impl Split {
     ///
     /// # Errors
     /// `Overflow`.
+    #[cfg(test)]
     pub fn total(&self) -> Result<Rao, StakingError> {
         sum(sum(self.take, self.dividends)?, self.root)
     }

@@ -323,7 +323,7 @@ impl<P> Flight<'_, P> {
                 Err(ChainError::OutcomeUnknown(problem.into()))
             }
             State::Pending { refused } => {
-                let problem = refused.map_or_else(|| "no block has it yet".into(), |it| it);
+                let problem = refused.unwrap_or_else(|| "no block has it yet".into());
                 Err(ChainError::OutcomeUnknown(problem))
             }
         }
