@@ -7,6 +7,9 @@ use inktensor_client::{
 };
 use inktensor_e2e_tests::network::Costs;
 
+/// A version of the pallet's part of the costs.
+type Of = fn(&Costs) -> &Bill;
+
 /// The names of Yuma's phases, in order.
 const PHASES: [&str; 5] = ["stake", "roster", "consensus", "bonds", "emission"];
 /// A quarter of a block of two seconds, in picoseconds.
@@ -125,7 +128,7 @@ fn replayed(figures: &[Figures]) -> String {
                 steps.to_string(),
                 replay.v31.calls.to_string(),
             ];
-            let versions: [fn(&Costs) -> &Bill; 2] = [of_31, of_38];
+            let versions: [Of; 2] = [of_31, of_38];
             for of in versions {
                 let time = |costs: &Costs| of(costs).total.ref_time;
                 let asserted = time(&it.close) + time(&it.propose) + time(&it.finalize);
@@ -194,7 +197,7 @@ fn steps(figures: &[Figures]) -> String {
 /// Returns a table of the largest dispute of each phase, with either weights.
 fn disputes(figures: &[Figures]) -> String {
     let rows = figures.iter().flat_map(|it| {
-        let versions: [(&str, fn(&Costs) -> &Bill); 2] = [("31", of_31), ("38", of_38)];
+        let versions: [(&str, Of); 2] = [("31", of_31), ("38", of_38)];
         versions.map(|(version, of)| {
             let mut row = vec![it.case.name(), version.to_owned()];
             let shown = |costs: &Costs| {
